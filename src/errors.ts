@@ -1,0 +1,80 @@
+/**
+ * Every way an operation can fail, as a closed set. What is wrong with *text* is an `Issue` (model/issue.ts), never an
+ * error; a broken invariant is a plain `Error` from `assert`, because it is a bug.
+ */
+export type ErrorCode =
+  /** Wrong flags or arguments. */
+  | 'USAGE'
+  /** The configuration has errors; they were reported as issues. */
+  | 'CONFIG'
+  /** A file is missing or cannot be read. */
+  | 'NO_INPUT'
+  /** A file cannot be written. */
+  | 'IO'
+  /** A guard or a declined prompt stopped the plan before its first operation. */
+  | 'REFUSED'
+  /** The live table or the files are not those of the saved plan. */
+  | 'STALE'
+  /** The kernel has no IPVS, or it went away. */
+  | 'UNAVAILABLE'
+  /** The caller lacks CAP_NET_ADMIN in the initial user namespace. */
+  | 'PERMISSION'
+  /** The kernel refused one operation; `errno` says why. */
+  | 'KERNEL'
+  /** A reply did not arrive in time, or the socket broke: the outcome is unknown, only a new read can tell. */
+  | 'LOST'
+  /** A reply could not be decoded. */
+  | 'PROTOCOL'
+  /** The table kept changing while it was read. */
+  | 'UNSTABLE'
+  /** The caller's `AbortSignal` fired. */
+  | 'ABORTED';
+
+export class IpvstateError extends Error {
+  readonly code: ErrorCode;
+  /** What the operator can do about it, one sentence. */
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { readonly hint?: string; readonly cause?: unknown } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.name = 'IpvstateError';
+    this.code = code;
+    this.hint = options.hint;
+  }
+}
+
+/** The kernel's symbolic error names that an IPVS request can be answered with (uapi: asm-generic/errno*.h). */
+export type ErrnoName =
+  | 'EPERM'
+  | 'ENOENT'
+  | 'ESRCH'
+  | 'ENOMEM'
+  | 'EBUSY'
+  | 'EEXIST'
+  | 'ENODEV'
+  | 'EINVAL'
+  | 'ERANGE'
+  | 'ENOPROTOOPT'
+  | 'EPROTONOSUPPORT'
+  | 'EOPNOTSUPP'
+  | 'EAFNOSUPPORT'
+  | 'EADDRINUSE'
+  | 'EADDRNOTAVAIL'
+  | 'ENETUNREACH'
+  | 'EMSGSIZE'
+  | 'ENOBUFS'
+  | `E${number}`;
+
+/** One request that the kernel answered with an error. Carries the errno, so that nobody parses messages. */
+export class KernelError extends IpvstateError {
+  readonly errno: ErrnoName;
+  /** The request in words, such as `add-destination tcp://192.0.2.1:80 10.0.0.1:80`. */
+  readonly request: string;
+
+  constructor(errno: ErrnoName, request: string, message: string, options: { readonly code?: ErrorCode; readonly hint?: string } = {}) {
+    super(options.code ?? 'KERNEL', message, options.hint === undefined ? {} : { hint: options.hint });
+    this.name = 'KernelError';
+    this.errno = errno;
+    this.request = request;
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * IP addresses as canonical text: equal addresses are equal strings, so they can be map keys and compare with `===`.
+ * Only the strict spellings are read: `010.0.0.1`, `10.1` and `0x0a000001`, which some parsers take as other addresses, are not.
+ */
+declare const brand: unique symbol;
+
+/** IPv4 as a dotted quad; IPv6 as `inet_ntop` prints it (RFC 5952: lower case, longest run of zeros as `::`). */
+export type Address = string & { readonly [brand]: 'Address' };
+
+export type Family = 'ipv4' | 'ipv6';
+
+export function addressFamily(address: Address): Family {
+  return address.includes(':') ? 'ipv6' : 'ipv4';
+}
+
+/** Returns the canonical address, or undefined for anything else: names, zones (`fe80::1%eth0`), leading zeros, blanks. */
+export function parseAddress(text: string): Address | undefined {
+  if (text.includes(':')) {
+    const words = parseIPv6Words(text);
+    return words && formatIPv6Words(words);
+  }
+  return isIPv4(text) ? (text as Address) : undefined;
+}
+
+/** Writes the kernel's 16-byte form: IPv4 in the first 4 bytes, the rest zero (uapi: union nf_inet_addr). */
+export function writeAddress(address: Address, bytes: Uint8Array, offset: number): void {
+  if (addressFamily(address) === 'ipv4') {
+    writeIPv4(address, bytes, offset);
+    bytes.fill(0, offset + 4, offset + 16);
+    return;
+  }
+  const words = parseIPv6Words(address);
+  if (!words) throw new Error(`not an IPv6 address: ${address}`);
+  words.forEach((word, index) => {
+    bytes[offset + 2 * index] = word >> 8;
+    bytes[offset + 2 * index + 1] = word & 0xff;
+  });
+}
+
+/** Reads 4 bytes (IPv4) or 16 bytes (IPv6) in network order. */
+export function readAddress(family: Family, bytes: Uint8Array, offset: number): Address {
+  if (family === 'ipv4') return `${bytes[offset]}.${bytes[offset + 1]}.${bytes[offset + 2]}.${bytes[offset + 3]}` as Address;
+  const words = Array.from({ length: 8 }, (_, index) => ((bytes[offset + 2 * index] ?? 0) << 8) | (bytes[offset + 2 * index + 1] ?? 0));
+  return formatIPv6Words(words);
+}
+
+/** IPv4 before IPv6, then by value. */
+export function compareAddresses(a: Address, b: Address): number {
+  if (a === b) return 0;
+  const families = addressFamily(a).localeCompare(addressFamily(b));
+  if (families !== 0) return families;
+  const left = new Uint8Array(16);
+  const right = new Uint8Array(16);
+  writeAddress(a, left, 0);
+  writeAddress(b, right, 0);
+  for (let index = 0; index < 16; index++) {
+    const difference = (left[index] ?? 0) - (right[index] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** `::ffff:10.0.0.1`: the kernel keeps it apart from 10.0.0.1, people mean the latter, so configurations may not use it. */
+export function isIPv4Mapped(address: Address): boolean {
+  return address.startsWith('::ffff:') && address.includes('.');
+}
+
+function isIPv4(text: string): boolean {
+  const parts = text.split('.');
+  return parts.length === 4 && parts.every((part) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
+}
+
+function writeIPv4(text: string, bytes: Uint8Array, offset: number): void {
+  let at = offset;
+  let value = 0;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code === 0x2e) {
+      bytes[at++] = value;
+      value = 0;
+    } else {
+      value = value * 10 + code - 0x30;
+    }
+  }
+  bytes[at] = value;
+}
+
+/** RFC 4291 section 2.2: eight groups of one to four hex digits, one `::`, the last two groups perhaps as a dotted quad. */
+function parseIPv6Words(text: string): number[] | undefined {
+  const halves = text.split('::');
+  if (halves.length > 2) return undefined;
+  const [left = '', right] = halves;
+  const head = parseGroups(left, right === undefined);
+  const tail = right === undefined ? [] : parseGroups(right, true);
+  if (!head || !tail) return undefined;
+  if (right === undefined) return head.length === 8 ? head : undefined;
+  const missing = 8 - head.length - tail.length;
+  return missing >= 1 ? [...head, ...new Array<number>(missing).fill(0), ...tail] : undefined;
+}
+
+function parseGroups(text: string, mayEndInIPv4: boolean): number[] | undefined {
+  if (text === '') return [];
+  const groups = text.split(':');
+  const words: number[] = [];
+  for (const [index, group] of groups.entries()) {
+    if (/^[0-9a-fA-F]{1,4}$/.test(group)) {
+      words.push(Number.parseInt(group, 16));
+    } else if (mayEndInIPv4 && index === groups.length - 1 && isIPv4(group)) {
+      const quad = new Uint8Array(4);
+      writeIPv4(group, quad, 0);
+      const [a = 0, b = 0, c = 0, d = 0] = quad;
+      words.push((a << 8) | b, (c << 8) | d);
+    } else {
+      return undefined;
+    }
+  }
+  return words;
+}
+
+function formatIPv6Words(words: readonly number[]): Address {
+  const run = longestZeroRun(words);
+  if (run.start === 0 && (run.length === 6 || (run.length === 5 && words[5] === 0xffff))) {
+    const [high = 0, low = 0] = words.slice(6);
+    return `::${run.length === 5 ? 'ffff:' : ''}${high >> 8}.${high & 0xff}.${low >> 8}.${low & 0xff}` as Address;
+  }
+  const hex = words.map((word) => word.toString(16));
+  if (run.length < 2) return hex.join(':') as Address;
+  return `${hex.slice(0, run.start).join(':')}::${hex.slice(run.start + run.length).join(':')}` as Address;
+}
+
+function longestZeroRun(words: readonly number[]): { start: number; length: number } {
+  let best = { start: 0, length: 0 };
+  for (let start = 0; start < words.length; start++) {
+    let length = 0;
+    while (words[start + length] === 0) length++;
+    if (length > best.length) best = { start, length };
+  }
+  return best;
+}

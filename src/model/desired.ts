@@ -1,0 +1,33 @@
+import type { DestinationKey } from './destination.ts';
+import type { Position } from './issue.ts';
+import type { ServiceKey } from './service.ts';
+import type { Daemon, Timeouts } from './settings.ts';
+import type { ServiceEntry } from './table.ts';
+
+/** A bound on deletions: a number of objects, a share of the live ones, or none. */
+export type Limit =
+  | { readonly kind: 'count'; readonly value: number }
+  | { readonly kind: 'percent'; readonly value: number }
+  | { readonly kind: 'off' };
+
+/** Bounds of the file on what one plan may delete; an absent one means the built-in default (plan/guard.ts). */
+export interface Limits {
+  readonly maxServiceDeletes?: Limit;
+  readonly maxDestinationDeletes?: Limit;
+}
+
+/** Where a desired object was written. Asked for few objects, so it is computed when asked. */
+export type Locate = (service: ServiceKey, destination?: DestinationKey) => Position | undefined;
+
+/** What files ask for: complete services, and hands off for whatever they do not mention. */
+export interface Desired {
+  readonly services: ReadonlyMap<ServiceKey, ServiceEntry>;
+  /** Absent keys leave the live value alone. */
+  readonly timeouts: Partial<Timeouts>;
+  /** undefined: hands off. Empty: none may run. */
+  readonly daemons: readonly Daemon[] | undefined;
+  readonly limits: Limits;
+  /** The `name` of a service: a label for people, never identity. */
+  readonly names: ReadonlyMap<ServiceKey, string>;
+  readonly locate: Locate;
+}

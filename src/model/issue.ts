@@ -1,0 +1,72 @@
+/** A place in a text. Lines and columns count from 1; a column is in UTF-16 units. */
+export interface Position {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export type Severity = 'error' | 'warning';
+
+/**
+ * What can be wrong with text. The set is closed: the README lists every code, and a test holds the two together.
+ */
+export type IssueCode =
+  // The file as a whole.
+  | 'EMPTY'
+  | 'NOT_TEXT'
+  | 'TOO_LARGE'
+  | 'TOO_DEEP'
+  // YAML.
+  | 'SYNTAX'
+  | 'YAML_1_1'
+  | 'TAG'
+  | 'ALIAS_LIMIT'
+  | 'DUPLICATE_KEY'
+  | 'MULTIPLE_DOCUMENTS'
+  | 'CONTROL_CHARACTER'
+  | 'NUMBER_SPELLING'
+  // The schema.
+  | 'UNKNOWN_KEY'
+  | 'MISSING_KEY'
+  | 'WRONG_TYPE'
+  | 'BAD_VALUE'
+  | 'OUT_OF_RANGE'
+  | 'VERSION'
+  // What the kernel would refuse, or accept as nonsense.
+  | 'ADDRESS'
+  | 'DUPLICATE'
+  | 'CONFLICT'
+  | 'REFERENCE'
+  | 'PORT'
+  | 'FAMILY'
+  | 'TUNNEL'
+  | 'THRESHOLD'
+  | 'NETMASK'
+  | 'ONE_PACKET'
+  | 'PERSISTENCE'
+  | 'SCHEDULER'
+  | 'SCHEDULER_FLAG'
+  | 'DAEMON'
+  // ipvsadm lines.
+  | 'IPVSADM_LINE'
+  | 'NOT_DECLARATIVE'
+  // Lint: legal, and probably not what was meant.
+  | 'UNSERVED'
+  | 'NO_EFFECT';
+
+/** Something wrong in a text, with its place and what to do about it. Collected, never thrown. */
+export interface Issue {
+  readonly code: IssueCode;
+  readonly severity: Severity;
+  /** What was found and what was expected, without the place. */
+  readonly message: string;
+  readonly position: Position;
+  /** What to do, such as `did you mean "weight"?`. */
+  readonly hint?: string;
+  /** Another place that belongs to it, such as the first of two duplicates. */
+  readonly related?: { readonly message: string; readonly position: Position };
+}
+
+export function hasErrors(issues: readonly Issue[]): boolean {
+  return issues.some((issue) => issue.severity === 'error');
+}

@@ -1,0 +1,28 @@
+import type { Destination } from './destination.ts';
+import type { Service, ServiceIdentity } from './service.ts';
+import type { Daemon, DaemonRole, Timeouts } from './settings.ts';
+
+/**
+ * Everything that changes IPVS. The reconciler, the ipvsadm front end, the simulation and the reports all speak it; each
+ * switch over `kind` ends in `satisfies never`, so the compiler finds every place that a new kind concerns.
+ */
+export type Operation =
+  | { readonly kind: 'add-service'; readonly service: Service }
+  /** Replaces every setting of the service. */
+  | { readonly kind: 'edit-service'; readonly service: Service }
+  /** Its destinations go with it. */
+  | { readonly kind: 'delete-service'; readonly service: ServiceIdentity }
+  | { readonly kind: 'add-destination'; readonly service: ServiceIdentity; readonly destination: Destination }
+  /** Replaces every setting of the destination. */
+  | { readonly kind: 'edit-destination'; readonly service: ServiceIdentity; readonly destination: Destination }
+  | { readonly kind: 'delete-destination'; readonly service: ServiceIdentity; readonly destination: Destination }
+  /** 0 keeps a value. */
+  | { readonly kind: 'set-timeouts'; readonly timeouts: Timeouts }
+  | { readonly kind: 'start-daemon'; readonly daemon: Daemon }
+  | { readonly kind: 'stop-daemon'; readonly role: DaemonRole }
+  /** Counters of one service and its destinations; without a service, of everything. */
+  | { readonly kind: 'zero'; readonly service: ServiceIdentity | undefined }
+  /** Deletes every service of the namespace; daemons and timeouts stay. Never used to reconcile. */
+  | { readonly kind: 'flush' };
+
+export type OperationKind = Operation['kind'];

@@ -1,0 +1,100 @@
+import { type Address, addressFamily, compareAddresses, type Family } from './address.ts';
+import { formatEndpoint, parseEndpoint } from './endpoint.ts';
+
+declare const brand: unique symbol;
+
+/** Identity of a virtual service as text: `tcp://192.0.2.1:80`, `udp://[2001:db8::1]:53`, `fwmark:7`, `fwmark:7/ipv6`. */
+export type ServiceKey = string & { readonly [brand]: 'ServiceKey' };
+
+export type Protocol = 'tcp' | 'udp' | 'sctp';
+
+export const PROTOCOLS: readonly Protocol[] = ['tcp', 'udp', 'sctp'];
+
+/** What the kernel looks a service up by: (family, mark) or (family, protocol, address, port). Never editable in place. */
+export type ServiceIdentity =
+  | { readonly kind: 'address'; readonly protocol: Protocol; readonly address: Address; readonly port: number }
+  | { readonly kind: 'fwmark'; readonly fwmark: number; readonly family: Family };
+
+/** Everything about a service that an edit replaces (kernel: IP_VS_SVC_* and the attributes after the key). */
+export interface ServiceSettings {
+  /** Scheduler name of 1..15 characters; `none` is a service without one, which schedules nothing. */
+  readonly scheduler: string;
+  /** The scheduler's own flag bits, a subset of 0x38 (uapi: IP_VS_SVC_F_SCHED1..3); their names are in scheduler.ts. */
+  readonly schedulerFlags: number;
+  /** One-packet scheduling: each datagram is scheduled anew. UDP and fwmark services only. */
+  readonly onePacket: boolean;
+  readonly persistent: boolean;
+  /** Life of a persistence template in seconds, 1..2678400; 0 when not persistent. */
+  readonly persistenceTimeoutSeconds: number;
+  /** Grouping of persistent clients. IPv4: the mask as an unsigned 32-bit number; IPv6: a prefix length, 1..128. */
+  readonly persistenceNetmask: number;
+  /** Persistence engine, such as `sip`; empty for none. */
+  readonly persistenceEngine: string;
+}
+
+export interface Service extends ServiceSettings {
+  readonly key: ServiceKey;
+  readonly identity: ServiceIdentity;
+}
+
+/** ipvsadm's ceiling for persistence timeouts, 31 days. Larger values wrap in the kernel (seconds x HZ in 32 bits). */
+export const MAX_PERSISTENCE_SECONDS = 2_678_400;
+/** ipvsadm's `-p` without a value. */
+export const DEFAULT_PERSISTENCE_SECONDS = 360;
+export const MAX_FWMARK = 0xffff_ffff;
+export const SCHEDULER_NAME_LENGTH = 15;
+export const ENGINE_NAME_LENGTH = 16;
+
+/** Every client by itself: /32 or /128. */
+export function hostNetmask(family: Family): number {
+  return family === 'ipv4' ? 0xffff_ffff : 128;
+}
+
+/** ipvsadm's defaults for `-A`. */
+export function defaultServiceSettings(family: Family): ServiceSettings {
+  return {
+    scheduler: 'wlc',
+    schedulerFlags: 0,
+    onePacket: false,
+    persistent: false,
+    persistenceTimeoutSeconds: 0,
+    persistenceNetmask: hostNetmask(family),
+    persistenceEngine: '',
+  };
+}
+
+export function serviceFamily(identity: ServiceIdentity): Family {
+  return identity.kind === 'fwmark' ? identity.family : addressFamily(identity.address);
+}
+
+export function serviceKey(identity: ServiceIdentity): ServiceKey {
+  if (identity.kind === 'fwmark') return `fwmark:${identity.fwmark}${identity.family === 'ipv6' ? '/ipv6' : ''}` as ServiceKey;
+  return `${identity.protocol}://${formatEndpoint(identity.address, identity.port)}` as ServiceKey;
+}
+
+/** Reads what `serviceKey` writes; a port may be missing (0). Undefined for anything else. */
+export function parseServiceKey(text: string): ServiceIdentity | undefined {
+  const mark = /^fwmark:(0|[1-9]\d{0,9})(\/ipv[46])?$/.exec(text);
+  if (mark) {
+    const fwmark = Number(mark[1]);
+    if (fwmark < 1 || fwmark > MAX_FWMARK) return undefined;
+    return { kind: 'fwmark', fwmark, family: mark[2] === '/ipv6' ? 'ipv6' : 'ipv4' };
+  }
+  const [, scheme, rest = ''] = /^([a-z]+):\/\/(.*)$/s.exec(text) ?? [];
+  const protocol = PROTOCOLS.find((known) => known === scheme);
+  const endpoint = parseEndpoint(rest);
+  return protocol && endpoint && { kind: 'address', protocol, address: endpoint.address, port: endpoint.port ?? 0 };
+}
+
+const PROTOCOL_ORDER: Readonly<Record<Protocol, number>> = { tcp: 6, udp: 17, sctp: 132 };
+
+/** Address services by family, protocol, address and port; then marks by family and number. */
+export function compareServices(a: ServiceIdentity, b: ServiceIdentity): number {
+  if (a.kind !== b.kind) return a.kind === 'address' ? -1 : 1;
+  const families = serviceFamily(a).localeCompare(serviceFamily(b));
+  if (a.kind === 'fwmark' || b.kind === 'fwmark') {
+    if (a.kind !== 'fwmark' || b.kind !== 'fwmark') return 0;
+    return a.fwmark - b.fwmark || families;
+  }
+  return families || PROTOCOL_ORDER[a.protocol] - PROTOCOL_ORDER[b.protocol] || compareAddresses(a.address, b.address) || a.port - b.port;
+}

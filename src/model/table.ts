@@ -1,0 +1,33 @@
+import { compareDestinations, type Destination, type DestinationKey } from './destination.ts';
+import { compareServices, type Service, type ServiceKey } from './service.ts';
+import type { Daemon, Timeouts } from './settings.ts';
+
+/** A virtual service with its destinations. Immutable, as is everything in a `Table`. */
+export interface ServiceEntry {
+  readonly service: Service;
+  readonly destinations: ReadonlyMap<DestinationKey, Destination>;
+}
+
+/** The whole configuration of one network namespace's IPVS: what `diff` compares. */
+export interface Table {
+  readonly services: ReadonlyMap<ServiceKey, ServiceEntry>;
+  readonly timeouts: Timeouts;
+  /** Master first, at most one of each role. */
+  readonly daemons: readonly Daemon[];
+}
+
+/** Services in the order of `compareServices`; the map's own order is meaningless (the kernel lists by hash bucket). */
+export function sortedServices(table: Pick<Table, 'services'>): ServiceEntry[] {
+  return [...table.services.values()].sort((a, b) => compareServices(a.service.identity, b.service.identity));
+}
+
+export function sortedDestinations(entry: ServiceEntry): Destination[] {
+  return [...entry.destinations.values()].sort(compareDestinations);
+}
+
+/** Whether new connections can be served: there is a scheduler and a destination that takes them. */
+export function isServed(entry: ServiceEntry): boolean {
+  if (entry.service.scheduler === 'none') return false;
+  for (const destination of entry.destinations.values()) if (destination.weight > 0) return true;
+  return false;
+}
