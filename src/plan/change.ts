@@ -1,0 +1,34 @@
+import type { Destination, DestinationKey } from '../model/destination.ts';
+import type { ServiceKey } from '../model/service.ts';
+import type { Daemon, DaemonRole, Timeouts } from '../model/settings.ts';
+import type { ServiceEntry } from '../model/table.ts';
+
+/**
+ * What differs between two tables, one object each. Which of add, edit and delete it is follows from the side that is missing.
+ * A service that comes or goes brings its destinations; only those that come are changes of their own.
+ */
+export type Change =
+  | {
+      readonly object: 'service';
+      readonly service: ServiceKey;
+      readonly before: ServiceEntry | undefined;
+      readonly after: ServiceEntry | undefined;
+    }
+  | {
+      readonly object: 'destination';
+      readonly service: ServiceKey;
+      readonly destination: DestinationKey;
+      readonly before: Destination | undefined;
+      readonly after: Destination | undefined;
+    }
+  | { readonly object: 'timeouts'; readonly before: Timeouts; readonly after: Timeouts }
+  | { readonly object: 'daemon'; readonly role: DaemonRole; readonly before: Daemon | undefined; readonly after: Daemon | undefined };
+
+/** `replace` is a delete and an add of something that has no edit in the kernel: a running daemon. */
+export type Action = 'add' | 'edit' | 'delete' | 'replace';
+
+export function changeAction(change: Change): Action {
+  if (change.before === undefined) return 'add';
+  if (change.after === undefined) return 'delete';
+  return change.object === 'daemon' ? 'replace' : 'edit';
+}

@@ -1,0 +1,60 @@
+import { compareDestinations, type Destination } from '../model/destination.ts';
+import { compareServices, type ServiceKey } from '../model/service.ts';
+import { DAEMON_ROLES } from '../model/settings.ts';
+import type { ServiceEntry, Table } from '../model/table.ts';
+import type { Change } from './change.ts';
+import { sameDaemon, sameDestination, sameEntry, sameService, sameTimeouts } from './equality.ts';
+
+/**
+ * What turns `before` into `after`: plain equality, key by key, in one linear pass. Sorted for reading: services in the order of
+ * `compareServices`, each followed by its destinations; timeouts and daemons last. What order is *safe* is the plan's concern.
+ */
+export function diff(before: Table, after: Table): Change[] {
+  const touched: ServiceEntry[] = [];
+  for (const [key, entry] of before.services) {
+    const other = after.services.get(key);
+    if (other === undefined || (other !== entry && !sameEntry(entry, other))) touched.push(entry);
+  }
+  for (const [key, entry] of after.services) if (!before.services.has(key)) touched.push(entry);
+  touched.sort((a, b) => compareServices(a.service.identity, b.service.identity));
+
+  const changes = touched.flatMap(({ service: { key } }) => diffService(key, before.services.get(key), after.services.get(key)));
+  if (!sameTimeouts(before.timeouts, after.timeouts)) {
+    changes.push({ object: 'timeouts', before: before.timeouts, after: after.timeouts });
+  }
+  return [...changes, ...diffDaemons(before, after)];
+}
+
+function diffService(key: ServiceKey, before: ServiceEntry | undefined, after: ServiceEntry | undefined): Change[] {
+  const changes: Change[] = [];
+  if (!before || !after || !sameService(before.service, after.service)) changes.push({ object: 'service', service: key, before, after });
+  if (after) changes.push(...diffDestinations(key, before, after));
+  return changes;
+}
+
+function diffDestinations(service: ServiceKey, before: ServiceEntry | undefined, after: ServiceEntry): Change[] {
+  const touched: Destination[] = [];
+  for (const [key, destination] of after.destinations) {
+    const live = before?.destinations.get(key);
+    if (!live || !sameDestination(live, destination)) touched.push(destination);
+  }
+  if (before) {
+    for (const [key, destination] of before.destinations) if (!after.destinations.has(key)) touched.push(destination);
+  }
+  return touched.sort(compareDestinations).map(({ key }) => ({
+    object: 'destination',
+    service,
+    destination: key,
+    before: before?.destinations.get(key),
+    after: after.destinations.get(key),
+  }));
+}
+
+function diffDaemons(before: Table, after: Table): Change[] {
+  return DAEMON_ROLES.flatMap((role) => {
+    const live = before.daemons.find((daemon) => daemon.role === role);
+    const wanted = after.daemons.find((daemon) => daemon.role === role);
+    if (live === wanted || (live && wanted && sameDaemon(live, wanted))) return [];
+    return [{ object: 'daemon' as const, role, before: live, after: wanted }];
+  });
+}

@@ -1,0 +1,41 @@
+import { type ErrnoName, KernelError } from '../errors.ts';
+import type { Counters } from '../model/counters.ts';
+import type { Ipvs, Outcome } from '../model/ipvs.ts';
+import type { Operation } from '../model/operation.ts';
+import { formatOperation } from '../model/operation-text.ts';
+import type { Table } from '../model/table.ts';
+import { Simulation } from './simulate.ts';
+
+export interface EmbeddedTable extends Ipvs {
+  /** The table as it is now. */
+  table(): Table;
+}
+
+/** An IPVS table in memory, behind the same port as the kernel's: for plans against a saved table, and for tests of programs. */
+export function openEmbeddedTable(initial: Table, schedulers?: ReadonlySet<string>): EmbeddedTable {
+  const simulation = new Simulation(initial, schedulers);
+  let table = initial;
+  const counters: Counters = new Map();
+  return {
+    table: () => table,
+    info: async () => ({ version: '1.2.1', connectionTableSize: 4096 }),
+    read: async ({ services } = {}) => {
+      if (!services) return { table, counters, unmanageable: [] };
+      const wanted = new Set(services);
+      const picked = new Map([...table.services].filter(([key]) => wanted.has(key)));
+      return { table: { ...table, services: picked }, counters, unmanageable: [] };
+    },
+    execute: async (wave) => {
+      const outcomes = wave.map((operation) => outcome(simulation.apply(operation), operation));
+      table = simulation.table();
+      return outcomes;
+    },
+    close: () => {},
+  };
+}
+
+function outcome(errno: ErrnoName | null, operation: Operation): Outcome {
+  if (errno === null) return null;
+  const request = formatOperation(operation);
+  return new KernelError(errno, request, `${request}: refused with ${errno}`);
+}

@@ -1,0 +1,98 @@
+import type { Limit, Limits } from '../model/desired.ts';
+import type { ServiceKey } from '../model/service.ts';
+import { isServed } from '../model/table.ts';
+import type { Plan } from './plan.ts';
+
+export type GuardName = 'max_service_deletes' | 'max_destination_deletes' | 'unserved' | 'empty';
+
+/** What the operator accepts for this once. */
+export interface Allowances extends Limits {
+  readonly unserved?: boolean;
+  readonly empty?: boolean;
+}
+
+/** A guard that tripped. Nothing of the plan may be executed. */
+export interface Refusal {
+  readonly guard: GuardName;
+  /** The numbers, in one sentence. */
+  readonly message: string;
+  /** The command-line flag that accepts it once. */
+  readonly flag: string;
+  /** The services that it is about; empty when it is about the whole table. */
+  readonly services: readonly ServiceKey[];
+}
+
+/** A slip of the editor rarely costs more than this; a mistake in a template usually does. */
+const DEFAULT_SHARE = 30;
+
+/** Checks a finished plan; what `allowances` gives wins over the file's `limits`. */
+export function guard(plan: Plan, limits: Limits, allowances: Allowances = {}): Refusal[] {
+  return [
+    ...guardEmpty(plan, allowances),
+    ...guardServiceDeletes(plan, allowances.maxServiceDeletes ?? limits.maxServiceDeletes),
+    ...guardDestinationDeletes(plan, allowances.maxDestinationDeletes ?? limits.maxDestinationDeletes ?? { kind: 'off' }),
+    ...guardUnserved(plan, allowances),
+  ];
+}
+
+function guardEmpty({ live, desired }: Plan, { empty }: Allowances): Refusal[] {
+  if (empty || live.services.size === 0 || desired.services.size > 0) return [];
+  const message = `the plan leaves no service at all; the live table has ${live.services.size}`;
+  return [{ guard: 'empty', message, flag: '--allow-empty', services: [] }];
+}
+
+function guardServiceDeletes({ live, desired, changes }: Plan, limit: Limit | undefined): Refusal[] {
+  // An empty table has a guard and a flag of its own: one flag should be enough for it.
+  if (desired.services.size === 0) return [];
+  const services = changes.flatMap((change) => (change.object === 'service' && !change.after ? [change.service] : []));
+  const allowed = limit
+    ? resolveLimit(limit, live.services.size)
+    : Math.max(1, resolveLimit({ kind: 'percent', value: DEFAULT_SHARE }, live.services.size));
+  if (services.length <= allowed) return [];
+  const message = `the plan deletes ${services.length} of ${live.services.size} services; ${allowed} ${allowed === 1 ? 'is' : 'are'} allowed`;
+  return [{ guard: 'max_service_deletes', message, flag: `--max-service-deletes ${services.length}`, services }];
+}
+
+function guardDestinationDeletes({ live, changes }: Plan, limit: Limit): Refusal[] {
+  if (limit.kind === 'off') return [];
+  let total = 0;
+  for (const { destinations } of live.services.values()) total += destinations.size;
+  const services = new Set<ServiceKey>();
+  let deleted = 0;
+  for (const change of changes) {
+    const count = change.after
+      ? 0
+      : change.object === 'destination'
+        ? 1
+        : change.object === 'service'
+          ? (change.before?.destinations.size ?? 0)
+          : 0;
+    if (count > 0 && (change.object === 'destination' || change.object === 'service')) services.add(change.service);
+    deleted += count;
+  }
+  const allowed = resolveLimit(limit, total);
+  if (deleted <= allowed) return [];
+  const message = `the plan deletes ${deleted} of ${total} destinations; ${allowed} ${allowed === 1 ? 'is' : 'are'} allowed`;
+  return [{ guard: 'max_destination_deletes', message, flag: `--max-destination-deletes ${deleted}`, services: [...services] }];
+}
+
+function guardUnserved({ live, desired, changes }: Plan, { unserved }: Allowances): Refusal[] {
+  if (unserved) return [];
+  const touched = new Set(
+    changes.flatMap((change) => (change.object === 'service' || change.object === 'destination' ? [change.service] : [])),
+  );
+  const services = [...touched].filter((key) => {
+    const before = live.services.get(key);
+    const after = desired.services.get(key);
+    return before && after && isServed(before) && !isServed(after);
+  });
+  if (services.length === 0) return [];
+  const message = `the plan leaves ${services.length} served service${services.length === 1 ? '' : 's'} without a usable destination`;
+  return [{ guard: 'unserved', message, flag: '--allow-unserved', services }];
+}
+
+/** A percentage is rounded down: 30 % of 3 services is none. */
+function resolveLimit(limit: Limit, total: number): number {
+  if (limit.kind === 'off') return Number.POSITIVE_INFINITY;
+  return limit.kind === 'count' ? limit.value : Math.floor((limit.value * total) / 100);
+}

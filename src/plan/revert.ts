@@ -1,0 +1,95 @@
+import type { DestinationKey } from '../model/destination.ts';
+import type { ServiceKey } from '../model/service.ts';
+import type { ServiceEntry, Table } from '../model/table.ts';
+import { sameDaemon, sameDestination, sameEntry, sameService, sameTimeouts } from './equality.ts';
+
+export interface Revert {
+  /** The live table with our own changes undone. */
+  readonly table: Table;
+  /** What we changed and somebody else changed again: left as it is. */
+  readonly contested: readonly string[];
+}
+
+/**
+ * Undoes what turned `before` into `after` in a table that others may have written to since: a three-way merge, object by object.
+ * Only what is still as we left it goes back. The result is a table, so that going back is a plan like any other, in a safe order.
+ */
+export function revert(before: Table, after: Table, live: Table): Revert {
+  const contested: string[] = [];
+  const services = new Map(live.services);
+  for (const key of new Set([...before.services.keys(), ...after.services.keys()])) {
+    const was = before.services.get(key);
+    const ours = after.services.get(key);
+    if (was === ours) continue;
+    const entry = revertService(key, was, ours, live.services.get(key), contested);
+    if (entry) services.set(key, entry);
+    else services.delete(key);
+  }
+
+  let { timeouts, daemons } = live;
+  if (!sameTimeouts(before.timeouts, after.timeouts)) {
+    if (sameTimeouts(after.timeouts, timeouts)) timeouts = before.timeouts;
+    else contested.push('timeouts');
+  }
+  if (!sameDaemons(before, after)) {
+    if (sameDaemons(after, live)) daemons = before.daemons;
+    else contested.push('sync daemons');
+  }
+  return { table: { services, timeouts, daemons }, contested };
+}
+
+function revertService(
+  key: ServiceKey,
+  was: ServiceEntry | undefined,
+  ours: ServiceEntry | undefined,
+  live: ServiceEntry | undefined,
+  contested: string[],
+): ServiceEntry | undefined {
+  if (was === live || (was && live && sameEntry(was, live))) return live;
+  if (!ours && !live) return was;
+  if (!ours || !live) {
+    contested.push(key);
+    return live;
+  }
+  const destinations = revertDestinations(key, was, ours, live, contested);
+  const isOurs = sameService(ours.service, live.service);
+  if (!was) {
+    if (isOurs && destinations.size === 0) return undefined;
+    contested.push(key);
+    return { service: live.service, destinations };
+  }
+  if (isOurs) return { service: was.service, destinations };
+  if (!sameService(was.service, ours.service) && !sameService(was.service, live.service)) contested.push(key);
+  return { service: live.service, destinations };
+}
+
+function revertDestinations(
+  key: ServiceKey,
+  was: ServiceEntry | undefined,
+  ours: ServiceEntry,
+  live: ServiceEntry,
+  contested: string[],
+): ServiceEntry['destinations'] {
+  const destinations = new Map(live.destinations);
+  for (const name of new Set<DestinationKey>([...(was?.destinations.keys() ?? []), ...ours.destinations.keys()])) {
+    const old = was?.destinations.get(name);
+    const mine = ours.destinations.get(name);
+    const found = live.destinations.get(name);
+    if (old === mine || (old && mine && sameDestination(old, mine))) continue;
+    if (old === found || (old && found && sameDestination(old, found))) continue;
+    if (mine ? !found || !sameDestination(mine, found) : found) contested.push(`${key} ${name}`);
+    else if (old) destinations.set(name, old);
+    else destinations.delete(name);
+  }
+  return destinations;
+}
+
+function sameDaemons(a: Table, b: Table): boolean {
+  return (
+    a.daemons.length === b.daemons.length &&
+    a.daemons.every((daemon, index) => {
+      const other = b.daemons[index];
+      return other !== undefined && sameDaemon(daemon, other);
+    })
+  );
+}

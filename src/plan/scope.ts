@@ -1,0 +1,53 @@
+import { IpvstateError } from '../errors.ts';
+import type { Desired } from '../model/desired.ts';
+import type { DestinationKey } from '../model/destination.ts';
+import type { Snapshot } from '../model/ipvs.ts';
+import type { ServiceKey } from '../model/service.ts';
+import type { Daemon } from '../model/settings.ts';
+import type { ServiceEntry, Table } from '../model/table.ts';
+
+/** Whether a plan may touch a service. */
+export type Selector = (service: ServiceKey) => boolean;
+
+/**
+ * Completes what is desired to a whole table: whatever is not ours to change is copied from the live one, so that the diff is plain
+ * equality and knows no exceptions. Copied are services that `only` leaves out, timeouts and daemons that no file mentions, and
+ * what no file can express. Throws `REFUSED` where a file claims something that cannot be expressed, or cannot be together.
+ */
+export function scope(desired: Desired, snapshot: Snapshot, only: Selector = () => true): Table {
+  const { table: live } = snapshot;
+  const services = new Map<ServiceKey, ServiceEntry>();
+  for (const [key, entry] of desired.services) if (only(key)) services.set(key, entry);
+  for (const [key, entry] of live.services) if (!only(key)) services.set(key, entry);
+  keepUnmanageable(services, snapshot);
+  const daemons = desired.daemons ? completeDaemons(desired.daemons, live.daemons) : live.daemons;
+  return { services, timeouts: { ...live.timeouts, ...desired.timeouts }, daemons };
+}
+
+/** A service that holds something inexpressible stays, because deleting it would delete that too. */
+function keepUnmanageable(services: Map<ServiceKey, ServiceEntry>, snapshot: Snapshot): void {
+  for (const { service, destination, reason } of snapshot.unmanageable) {
+    const key = service as ServiceKey;
+    const declared = services.get(key);
+    const isDeclared = destination === undefined ? declared !== undefined : declared?.destinations.has(destination as DestinationKey);
+    if (isDeclared) {
+      throw new IpvstateError(
+        'REFUSED',
+        `${destination === undefined ? '' : `${destination} of `}${service} exists in the kernel with ${reason}`,
+        {
+          hint: 'No file can express that, so it is left alone. Delete it with the tool that made it, or take it out of the file.',
+        },
+      );
+    }
+    const live = snapshot.table.services.get(key);
+    if (!declared && live) services.set(key, live);
+  }
+}
+
+/** The kernel chooses a length that nobody named by the interface's MTU; whatever it chose is right. */
+export function completeDaemons(desired: readonly Daemon[], live: readonly Daemon[]): readonly Daemon[] {
+  return desired.map((daemon) => {
+    const running = live.find((other) => other.role === daemon.role && other.interface === daemon.interface);
+    return daemon.maxLength === 0 && running ? { ...daemon, maxLength: running.maxLength } : daemon;
+  });
+}

@@ -1,0 +1,157 @@
+import type { ErrnoName } from '../errors.ts';
+import { type Address, addressFamily } from '../model/address.ts';
+import type { Destination, DestinationKey } from '../model/destination.ts';
+import type { Operation } from '../model/operation.ts';
+import { type Service, type ServiceIdentity, type ServiceKey, serviceFamily, serviceKey } from '../model/service.ts';
+import type { Daemon, Timeouts } from '../model/settings.ts';
+import type { ServiceEntry, Table } from '../model/table.ts';
+
+interface SimulatedEntry {
+  readonly service: Service;
+  readonly destinations: Map<DestinationKey, Destination>;
+}
+
+/** A table that operations change in place, refusing what the kernel refuses. */
+export class Simulation {
+  readonly #services: Map<ServiceKey, ServiceEntry>;
+  /** Entries that were copied before they were changed: the table that came in is never written to. */
+  readonly #copied = new Map<ServiceKey, SimulatedEntry>();
+  readonly #schedulers: ReadonlySet<string> | undefined;
+  #timeouts: Timeouts;
+  #daemons: readonly Daemon[];
+
+  /** `schedulers`: those the simulated kernel has; by default it has every one. */
+  constructor(table: Table, schedulers?: ReadonlySet<string>) {
+    this.#services = new Map(table.services);
+    this.#timeouts = table.timeouts;
+    this.#daemons = table.daemons;
+    this.#schedulers = schedulers;
+  }
+
+  /** The table as it is now. Later operations do not change what was returned. */
+  table(): Table {
+    this.#copied.clear();
+    return { services: new Map(this.#services), timeouts: this.#timeouts, daemons: this.#daemons };
+  }
+
+  /** Applies one operation, or returns the errno with which the kernel would refuse it (checks in the order of ip_vs_ctl.c). */
+  apply(operation: Operation): ErrnoName | null {
+    switch (operation.kind) {
+      case 'add-service':
+        return this.#addService(operation.service);
+      case 'edit-service':
+        return this.#editService(operation.service);
+      case 'delete-service':
+        return this.#deleteService(operation.service);
+      case 'add-destination':
+      case 'edit-destination':
+        return this.#putDestination(operation.kind, operation.service, operation.destination);
+      case 'delete-destination':
+        return this.#deleteDestination(operation.service, operation.destination);
+      case 'set-timeouts':
+        this.#timeouts = mergeTimeouts(this.#timeouts, operation.timeouts);
+        return null;
+      case 'start-daemon':
+        return this.#startDaemon(operation.daemon);
+      case 'stop-daemon':
+        if (!this.#daemons.some(({ role }) => role === operation.role)) return 'ESRCH';
+        this.#daemons = this.#daemons.filter(({ role }) => role !== operation.role);
+        return null;
+      case 'zero':
+        return operation.service && !this.#services.has(serviceKey(operation.service)) ? 'ESRCH' : null;
+      case 'flush':
+        this.#services.clear();
+        this.#copied.clear();
+        return null;
+      default:
+        return operation satisfies never;
+    }
+  }
+
+  #addService(service: Service): ErrnoName | null {
+    if (this.#services.has(service.key)) return 'EEXIST';
+    if (this.#lacks(service)) return 'ENOENT';
+    const entry = { service, destinations: new Map<DestinationKey, Destination>() };
+    this.#copied.set(service.key, entry);
+    this.#services.set(service.key, entry);
+    return null;
+  }
+
+  #editService(service: Service): ErrnoName | null {
+    const entry = this.#services.get(service.key);
+    if (!entry) return 'ESRCH';
+    if (this.#lacks(service)) return 'ENOENT';
+    const edited = { service, destinations: this.#writable(entry).destinations };
+    this.#copied.set(service.key, edited);
+    this.#services.set(service.key, edited);
+    return null;
+  }
+
+  #deleteService(identity: ServiceIdentity): ErrnoName | null {
+    const key = serviceKey(identity);
+    this.#copied.delete(key);
+    return this.#services.delete(key) ? null : 'ESRCH';
+  }
+
+  #putDestination(kind: 'add-destination' | 'edit-destination', identity: ServiceIdentity, destination: Destination): ErrnoName | null {
+    const entry = this.#services.get(serviceKey(identity));
+    if (!entry) return 'ESRCH';
+    const exists = entry.destinations.has(destination.key);
+    const refusal = refuseDestination(identity, destination, this.#daemons.length > 0);
+    if (refusal) return refusal;
+    if (kind === 'add-destination') {
+      if (exists) return 'EEXIST';
+      if (isNeverADestination(destination.address)) return 'EINVAL';
+    } else if (!exists) return 'ENOENT';
+    this.#writable(entry).destinations.set(destination.key, destination);
+    return null;
+  }
+
+  #deleteDestination(identity: ServiceIdentity, { key }: Destination): ErrnoName | null {
+    const entry = this.#services.get(serviceKey(identity));
+    if (!entry) return 'ESRCH';
+    if (!entry.destinations.has(key)) return 'ENOENT';
+    this.#writable(entry).destinations.delete(key);
+    return null;
+  }
+
+  #startDaemon(daemon: Daemon): ErrnoName | null {
+    if (this.#daemons.some(({ role }) => role === daemon.role)) return 'EEXIST';
+    for (const { service, destinations } of this.#services.values()) {
+      for (const { address } of destinations.values()) if (addressFamily(address) !== serviceFamily(service.identity)) return 'EINVAL';
+    }
+    this.#daemons = [...this.#daemons, daemon].sort((a, b) => (a.role === b.role ? 0 : a.role === 'master' ? -1 : 1));
+    return null;
+  }
+
+  #lacks(service: Service): boolean {
+    return this.#schedulers !== undefined && service.scheduler !== 'none' && !this.#schedulers.has(service.scheduler);
+  }
+
+  #writable(entry: ServiceEntry): SimulatedEntry {
+    const { key } = entry.service;
+    const known = this.#copied.get(key);
+    if (known) return known;
+    const copy = { service: entry.service, destinations: new Map(entry.destinations) };
+    this.#copied.set(key, copy);
+    this.#services.set(key, copy);
+    return copy;
+  }
+}
+
+function refuseDestination(identity: ServiceIdentity, destination: Destination, daemonRuns: boolean): ErrnoName | undefined {
+  if (addressFamily(destination.address) !== serviceFamily(identity) && (destination.forward !== 'tunnel' || daemonRuns)) return 'EINVAL';
+  if (destination.weight < 0 || destination.lowerThreshold > destination.upperThreshold) return 'ERANGE';
+  return destination.tunnelType === 'gue' && destination.tunnelPort === 0 ? 'EINVAL' : undefined;
+}
+
+/** Neither unicast nor local, as far as the address alone tells (kernel: inet_addr_type, ipv6_addr_type). */
+function isNeverADestination(address: Address): boolean {
+  if (addressFamily(address) === 'ipv6') return address === '::' || /^ff/.test(address);
+  const first = Number(address.slice(0, address.indexOf('.')));
+  return address === '0.0.0.0' || first >= 224;
+}
+
+function mergeTimeouts(live: Timeouts, wanted: Timeouts): Timeouts {
+  return { tcp: wanted.tcp || live.tcp, tcpFin: wanted.tcpFin || live.tcpFin, udp: wanted.udp || live.udp };
+}

@@ -1,0 +1,113 @@
+import { IpvstateError } from '../errors.ts';
+import type { Desired } from '../model/desired.ts';
+import type { Ipvs } from '../model/ipvs.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Report, ReportOutcome } from '../plan/report.ts';
+import { type ExecuteOptions, type Execution, execute, isStale } from './execute.ts';
+import { type Prepared, type PrepareOptions, prepare } from './prepare.ts';
+import { type Pass, rollback } from './rollback.ts';
+import { verify } from './verify.ts';
+
+export interface ReconcileOptions extends PrepareOptions, ExecuteOptions {
+  /** Asked once, before the first operation. Default: yes. */
+  readonly confirm?: (prepared: Prepared) => Promise<boolean>;
+}
+
+/** Passes before giving up against another writer. */
+const MAX_PASSES = 3;
+
+/**
+ * Makes the live table what is desired: read, plan, guard, confirm, execute, read back. Refusals that only say that the table changed
+ * meanwhile lead to another pass. Throws what reading throws (`UNAVAILABLE`, `PERMISSION`, `UNSTABLE`, ...), before anything was written.
+ */
+export async function reconcile(ipvs: Ipvs, desired: Desired, options: ReconcileOptions = {}): Promise<Report> {
+  return run(ipvs, await prepare(ipvs, desired, options), options, () => prepare(ipvs, desired, options));
+}
+
+/** Executes a plan that was made earlier. It is bound to the table it was made for: there is no second pass. */
+export async function executePrepared(ipvs: Ipvs, prepared: Prepared, options: ReconcileOptions = {}): Promise<Report> {
+  return run(ipvs, prepared, options, undefined);
+}
+
+async function run(
+  ipvs: Ipvs,
+  first: Prepared,
+  options: ReconcileOptions,
+  prepareAgain: (() => Promise<Prepared>) | undefined,
+): Promise<Report> {
+  const passes: Pass[] = [];
+  const report: MakeReport = (outcome, rest = {}) => ({
+    outcome,
+    plan: first.plan,
+    passes: Math.max(passes.length, 1),
+    done: passes.reduce((sum, { done }) => sum + done.length, 0),
+    failures: [],
+    error: undefined,
+    refusals: [],
+    differences: [],
+    contested: [],
+    ...rest,
+  });
+
+  if (first.plan.changes.length === 0) return report('in-sync');
+  if (first.refusals.length > 0) return report('refused', { refusals: first.refusals });
+  if (options.confirm && !(await options.confirm(first))) return report('declined');
+
+  try {
+    return await converge(ipvs, first, options, prepareAgain, passes, report);
+  } catch (error) {
+    if (!(error instanceof IpvstateError) || passes.length === 0) throw error;
+    return report('partial', { error });
+  }
+}
+
+async function converge(
+  ipvs: Ipvs,
+  first: Prepared,
+  options: ReconcileOptions,
+  prepareAgain: (() => Promise<Prepared>) | undefined,
+  passes: Pass[],
+  report: MakeReport,
+): Promise<Report> {
+  let { plan, refusals } = first;
+  for (;;) {
+    const execution = refusals.length === 0 ? await execute(ipvs, plan, options) : undefined;
+    if (execution) passes.push({ before: plan.live, done: execution.done });
+    if (execution && isClean(execution)) {
+      const differences = await verify(ipvs, plan.desired, plan.changes);
+      return report(differences.length === 0 ? 'applied' : 'unverified', { differences });
+    }
+    if (prepareAgain && execution && passes.length < MAX_PASSES && isWorthAnotherPass(execution)) {
+      ({ plan, refusals } = await prepareAgain());
+      continue;
+    }
+    return settle(ipvs, passes, plan, { failures: execution?.failures ?? [], error: execution?.lost, refusals }, options, report);
+  }
+}
+
+type MakeReport = (outcome: ReportOutcome, rest?: Partial<Report>) => Report;
+
+function isClean({ failures, lost, aborted }: Execution): boolean {
+  return failures.length === 0 && !lost && !aborted;
+}
+
+function isWorthAnotherPass({ failures, lost, aborted }: Execution): boolean {
+  return !aborted && (lost !== undefined || failures.every(isStale));
+}
+
+/** After a failure: goes back, or stays where it is and says how far that is from what was desired. */
+async function settle(
+  ipvs: Ipvs,
+  passes: readonly Pass[],
+  plan: Plan,
+  findings: Pick<Report, 'failures' | 'error' | 'refusals'>,
+  options: ReconcileOptions,
+  report: MakeReport,
+): Promise<Report> {
+  if ((options.onError ?? 'rollback') !== 'rollback') {
+    return report('partial', { ...findings, differences: await verify(ipvs, plan.desired, plan.changes) });
+  }
+  const { differences, contested } = await rollback(ipvs, passes);
+  const isRestored = differences.length === 0 && contested.length === 0;
+  return report(isRestored ? 'rolled-back' : 'partial', { ...findings, differences, contested });
+}

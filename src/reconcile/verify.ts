@@ -1,0 +1,20 @@
+import type { Ipvs } from '../model/ipvs.ts';
+import type { ServiceKey } from '../model/service.ts';
+import type { Table } from '../model/table.ts';
+import type { Change } from '../plan/change.ts';
+import { diff } from '../plan/diff.ts';
+import { completeDaemons } from '../plan/scope.ts';
+
+/** Reads what `changes` touched, and returns how it differs from `expected`. */
+export async function verify(ipvs: Ipvs, expected: Table, changes: readonly Change[]): Promise<Change[]> {
+  const touched = new Set<ServiceKey>();
+  for (const change of changes) if (change.object === 'service' || change.object === 'destination') touched.add(change.service);
+  const { table } = await ipvs.read({ services: touched });
+  const services = new Map(
+    [...touched].flatMap((key) => {
+      const entry = expected.services.get(key);
+      return entry ? [[key, entry] as const] : [];
+    }),
+  );
+  return diff(table, { services, timeouts: expected.timeouts, daemons: completeDaemons(expected.daemons, table.daemons) });
+}
