@@ -1,0 +1,34 @@
+// What the kernel tests need from the system: a kernel with IPVS that runs as a program, and the tools that look at it.
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** Program that proves a package is there, and the Debian package. */
+const programs = { 'linux.uml': 'user-mode-linux', ipvsadm: 'ipvsadm', ip: 'iproute2', modprobe: 'kmod' };
+
+/** Administration programs are often outside an ordinary user's PATH. */
+export const searchPath = [
+  ...new Set([...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin']),
+];
+
+function exists(program) {
+  return searchPath.some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+export function missingPrograms() {
+  return Object.keys(programs).filter((program) => !exists(program));
+}
+
+export function missingPackages() {
+  return missingPrograms().map((program) => programs[program]);
+}
+
+export function installHint() {
+  return `sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missingPackages().join(' ')}`;
+}

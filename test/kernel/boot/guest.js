@@ -1,0 +1,62 @@
+// The inside of the guest: what its first process sets up before it runs the command, and what it hands back.
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { searchPath } from './debian.js';
+
+const MODULES = '/usr/lib/uml/modules';
+
+/** What of the host's environment the tests may depend on; the rest stays outside, so that a run means the same everywhere. */
+const passed = /^(CI|UPDATE|KERNEL|LANG|LC_\w+|TZ|TERM|NO_COLOR|FORCE_COLOR|COLUMNS|DEBUG|NODE_OPTIONS|(FC|IPVSTATE|VITEST)_\w+)$/;
+
+const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+
+function exports() {
+  const color = process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: '1' } : {};
+  return Object.entries({ TERM: 'dumb', ...color, ...process.env })
+    .filter(([name]) => passed.test(name))
+    .map(([name, value]) => `export ${name}=${quote(value)}`)
+    .join('\n');
+}
+
+function executable(path, text) {
+  writeFileSync(path, text);
+  chmodSync(path, 0o755);
+}
+
+/**
+ * Fills `folder` with what the guest boots from: `init`; `bin/modprobe`, the module loader for its kernel, whose modules are not where
+ * a distribution has them; and the empty `output`. The guest adds `status`.
+ */
+export function writeGuest(folder, { command, writable, cwd }) {
+  for (const lib of ['lib', 'usr/lib']) {
+    mkdirSync(join(folder, 'modules', lib), { recursive: true });
+    symlinkSync(MODULES, join(folder, 'modules', lib, 'modules'));
+  }
+  mkdirSync(join(folder, 'bin'));
+  const path = [...new Set(['/run/boot/bin', dirname(process.execPath), ...searchPath])].join(':');
+  executable(join(folder, 'bin', 'modprobe'), `#!/bin/sh\nPATH=${quote(searchPath.join(':'))} exec modprobe -d /run/boot/modules "$@"\n`);
+  writeFileSync(join(folder, 'output'), '');
+  // The root is mounted read-only; a second hostfs mount of the same folder is the way to a writable one. Everything is reported
+  // through files and not through the console, which is slow, translates line ends and loses its last bytes at power-off.
+  executable(
+    join(folder, 'init'),
+    `#!/bin/sh
+export PATH=${quote(path)}
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t tmpfs tmpfs /run
+mkdir -p /run/boot /run/tmp /run/home
+mount -t hostfs none /run/boot -o ${quote(folder)}
+${writable.map((dir) => `mount -t hostfs none ${quote(dir)} -o ${quote(dir)}`).join('\n')}
+echo /run/boot/bin/modprobe > /proc/sys/kernel/modprobe
+ip link set lo up
+${exports()}
+export HOME=/run/home TMPDIR=/run/tmp
+cd ${quote(cwd)}
+modprobe ip_vs && ${command.map(quote).join(' ')} </dev/null >>/run/boot/output 2>&1
+echo $? > /run/boot/status
+echo o > /proc/sysrq-trigger
+while :; do sleep 1; done
+`,
+  );
+}

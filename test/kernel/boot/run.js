@@ -1,0 +1,108 @@
+#!/usr/bin/env node
+// node test/kernel/boot/run.js [--mem 2G] [--limit SECONDS] [--writable DIR]... -- COMMAND [ARG]...
+//
+// Boots Debian's User-Mode Linux, an ordinary program that is a whole kernel with IPVS, over this machine's files, runs COMMAND as its
+// uid 0 in the current folder and exits with COMMAND's status. Needs no privileges. The machine's files are read-only inside, except
+// the --writable folders; the IPVS table inside starts empty and is gone afterwards.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { installHint, missingPrograms } from './debian.js';
+import { follow } from './follow.js';
+import { writeGuest } from './guest.js';
+import { memoryFolder } from './memory.js';
+
+/** Statuses of this script itself, apart from those of COMMAND: what timeout(1) and a shell would say. */
+const TIMED_OUT = 124;
+const NO_KERNEL = 125;
+
+/** Starts the kernel and waits for its end: COMMAND's status, or null when the guest never wrote one. */
+async function boot(folder, memory) {
+  const kernel = spawn(
+    'linux.uml',
+    [
+      `mem=${memory}`,
+      'rootfstype=hostfs',
+      'rootflags=/',
+      'ro',
+      `init=${join(folder, 'init')}`,
+      'con=null',
+      'con0=fd:0,fd:1',
+      'quiet',
+      'oops=panic',
+      `uml_dir=${folder}/`,
+    ],
+    // A process group of its own: the guest's processes are host processes too, and one signal must reach them all.
+    { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: { ...process.env, TMPDIR: memoryFolder(memory) } },
+  );
+  const messages = [];
+  kernel.stdout.on('data', (chunk) => messages.push(chunk));
+  kernel.stderr.on('data', (chunk) => messages.push(chunk));
+  const ended = new Promise((resolve, reject) => kernel.on('error', reject).on('close', resolve));
+  return { kernel, ended, console: () => Buffer.concat(messages).toString().replaceAll('\r', '') };
+}
+
+function guestStatus(folder) {
+  try {
+    const status = Number.parseInt(readFileSync(join(folder, 'status'), 'utf8'), 10);
+    return Number.isNaN(status) ? null : status;
+  } catch {
+    return null;
+  }
+}
+
+async function run(command, { memory, limitSeconds, writable }) {
+  const folder = mkdtempSync(join(tmpdir(), 'ipvstate-uml-'));
+  let reason = null;
+  try {
+    writeGuest(folder, { command, writable, cwd: process.cwd() });
+    const output = follow(join(folder, 'output'), process.stdout);
+    const { kernel, ended, console: consoleText } = await boot(folder, memory);
+    const stop = (why) => {
+      reason ??= why;
+      try {
+        process.kill(-kernel.pid, 'SIGKILL');
+      } catch {
+        // It ended by itself in the meantime.
+      }
+    };
+    const onSignal = (signal) => stop(signal);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, onSignal);
+    const timer = setTimeout(() => stop('limit'), limitSeconds * 1000);
+    await ended.finally(() => clearTimeout(timer));
+    stop('ended');
+    await output.end();
+
+    if (reason === 'SIGINT' || reason === 'SIGTERM' || reason === 'SIGHUP') return { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }[reason];
+    if (reason === 'limit') {
+      process.stderr.write(`kernel tests: not done after ${limitSeconds} s, User-Mode Linux was killed\n${consoleText()}`);
+      return TIMED_OUT;
+    }
+    const status = guestStatus(folder);
+    if (status !== null) return status;
+    process.stderr.write(`kernel tests: User-Mode Linux ended without a status; its console said:\n${consoleText() || '(nothing)\n'}`);
+    return NO_KERNEL;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const { values, positionals } = parseArgs({
+  options: {
+    mem: { type: 'string', default: process.env.UML_MEM || '2G' },
+    limit: { type: 'string', default: '600' },
+    writable: { type: 'string', multiple: true, default: [] },
+  },
+  allowPositionals: true,
+});
+if (positionals.length === 0) {
+  process.stderr.write('usage: run.js [--mem 2G] [--limit SECONDS] [--writable DIR]... -- COMMAND [ARG]...\n');
+  process.exitCode = 64;
+} else if (missingPrograms().length > 0) {
+  process.stderr.write(`kernel tests: ${missingPrograms().join(', ')} not found; install with:\n  ${installHint()}\n`);
+  process.exitCode = NO_KERNEL;
+} else {
+  process.exitCode = await run(positionals, { memory: values.mem, limitSeconds: Number(values.limit), writable: values.writable });
+}

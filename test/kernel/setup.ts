@@ -1,0 +1,3 @@
+import { assertTableIsExpendable } from '../support/this-kernel.ts';
+
+assertTableIsExpendable();
