@@ -29,6 +29,6 @@ export function missingPackages() {
   return missingPrograms().map((program) => programs[program]);
 }
 
-export function installHint() {
+export function installCommand() {
   return `sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missingPackages().join(' ')}`;
 }

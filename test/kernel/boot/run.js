@@ -9,7 +9,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { installHint, missingPrograms } from './debian.js';
+import { installCommand, missingPrograms } from './debian.js';
 import { follow } from './follow.js';
 import { writeGuest } from './guest.js';
 import { memoryFolder } from './memory.js';
@@ -101,7 +101,7 @@ if (positionals.length === 0) {
   process.stderr.write('usage: run.js [--mem 2G] [--limit SECONDS] [--writable DIR]... -- COMMAND [ARG]...\n');
   process.exitCode = 64;
 } else if (missingPrograms().length > 0) {
-  process.stderr.write(`kernel tests: ${missingPrograms().join(', ')} not found; install with:\n  ${installHint()}\n`);
+  process.stderr.write(`kernel tests: ${missingPrograms().join(', ')} not found; install with:\n  ${installCommand()}\n`);
   process.exitCode = NO_KERNEL;
 } else {
   process.exitCode = await run(positionals, { memory: values.mem, limitSeconds: Number(values.limit), writable: values.writable });

@@ -1,0 +1,19 @@
+// What a Vitest run came to, from its JSON report.
+
+/**
+ * Counts of one run. What fails outside a test, a file that cannot be loaded, an unhandled rejection, a run without a report, counts as
+ * one failure, so that no count is ever clean for a run whose status is not.
+ */
+export function count(report, status) {
+  const passed = report?.numPassedTests ?? 0;
+  const skipped = (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0);
+  const brokenFiles = (report?.testResults ?? []).filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
+  const failed = (report?.numFailedTests ?? 0) + brokenFiles;
+  return { passed, skipped, failed: status !== 0 && failed === 0 ? 1 : failed };
+}
+
+export function closingLine(counts) {
+  const sum = (key) => counts.reduce((total, one) => total + one[key], 0);
+  const skipped = sum('skipped') > 0 ? `, ${sum('skipped')} skipped` : '';
+  return `${sum('passed')} passed, ${sum('failed')} failed${skipped}`;
+}

@@ -1,0 +1,98 @@
+#!/usr/bin/env node
+// node .ci/prepare.js [--deps] [--kernel]
+//
+// Makes a checkout ready, whatever is missing: packages, build, and with --kernel the system's packages for the kernel tests.
+// Says nothing when there is nothing to do. --deps leaves the build out. Uses nothing but Node, for it runs before anything is installed.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { installCommand, missingPackages, missingPrograms } from '../test/kernel/boot/debian.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+function say(line) {
+  process.stderr.write(`prepare: ${line}\n`);
+}
+
+/** Runs a program to its end, silently unless it fails. */
+function run(program, args, options = {}) {
+  const result = spawnSync(program, args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], ...options });
+  if (result.status === 0) return;
+  process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
+  throw new Error(`${program} ${args.join(' ')} failed: ${result.error?.message ?? result.signal ?? `status ${result.status}`}`);
+}
+
+export function isNodeSupported(version, range) {
+  const wanted = range.match(/\d+/g).map(Number);
+  const actual = version.split('.').map(Number);
+  const differs = wanted.findIndex((part, at) => part !== actual[at]);
+  return differs === -1 || actual[differs] > wanted[differs];
+}
+
+/** Whether what npm noted as installed is what the lock file asks for; packages for other platforms may be absent. */
+export function isInstalled(lock, installed) {
+  return Object.entries(lock.packages).every(
+    ([path, wanted]) =>
+      path === '' || installed.packages?.[path]?.version === wanted.version || (wanted.optional && !(path in (installed.packages ?? {}))),
+  );
+}
+
+const readJson = (path) => JSON.parse(readFileSync(join(root, path), 'utf8'));
+
+function newest(path) {
+  const stat = statSync(join(root, path));
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return Math.max(stat.mtimeMs, ...readdirSync(join(root, path)).map((name) => newest(join(path, name))));
+}
+
+function prepareNode() {
+  const range = readJson('package.json').engines.node;
+  if (!isNodeSupported(process.versions.node, range)) throw new Error(`this is Node ${process.versions.node}; ipvstate needs ${range}`);
+}
+
+function preparePackages() {
+  const noted = 'node_modules/.package-lock.json';
+  if (existsSync(join(root, noted)) && isInstalled(readJson('package-lock.json'), readJson(noted))) return;
+  say('npm ci');
+  run('npm', ['ci', '--no-audit', '--no-fund']);
+}
+
+function prepareBuild() {
+  const built = join(root, 'dist/cli.js');
+  const sources = ['src', 'package.json', 'tsconfig.json', '.ci/build.js', '.ci/tsconfig.types.json'];
+  if (existsSync(built) && statSync(built).mtimeMs > Math.max(...sources.map(newest))) return;
+  say('npm run build');
+  run(process.execPath, ['.ci/build.js']);
+}
+
+/** The kernel tests' own programs. Only root can install them; `KERNEL=optional` lets others go on without, and .ci/test.js says so. */
+function prepareKernel() {
+  if (missingPrograms().length === 0) return;
+  if (process.getuid() === 0 && existsSync('/usr/bin/apt-get')) {
+    say(`apt-get install ${missingPackages().join(' ')}`);
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    run('apt-get', ['update'], { env });
+    run('apt-get', ['install', '-y', '--no-install-recommends', ...missingPackages()], { env });
+    return;
+  }
+  const message = `the kernel tests need ${missingPrograms().join(', ')}; install with:\n  ${installCommand()}`;
+  if (process.env.KERNEL !== 'optional') throw new Error(`${message}\nor leave them out with KERNEL=optional`);
+  say(message);
+}
+
+function prepare(flags) {
+  prepareNode();
+  preparePackages();
+  if (!flags.includes('--deps')) prepareBuild();
+  if (flags.includes('--kernel')) prepareKernel();
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    prepare(process.argv.slice(2));
+  } catch (error) {
+    say(error.message);
+    process.exitCode = 1;
+  }
+}
