@@ -1,0 +1,17 @@
+import type { Readable } from 'node:stream';
+import type { Ipvs } from '../model/ipvs.ts';
+import type { Output } from './output.ts';
+
+/** Everything of the outside world that a verb may use; tests bring their own. */
+export interface Environment {
+  /** The name that the program was started under, without its folder. */
+  readonly programName: string;
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly output: Output;
+  readonly env: NodeJS.ProcessEnv;
+  readonly openKernel: () => Promise<Ipvs>;
+  /** Asks on the terminal; undefined when there is nobody to ask. */
+  readonly ask: ((question: string) => Promise<string>) | undefined;
+  /** Aborted by SIGINT and SIGTERM. */
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,62 @@
+import { type ErrorCode, IpvstateError } from '../errors.ts';
+import type { Report, ReportOutcome } from '../plan/report.ts';
+
+/** Exit codes. Frozen: scripts depend on them. */
+export const EXIT = {
+  ok: 0,
+  internal: 1,
+  changes: 2,
+  refused: 3,
+  stale: 4,
+  'rolled-back': 5,
+  partial: 6,
+  unverified: 7,
+  usage: 64,
+  config: 65,
+  noinput: 66,
+  unavailable: 69,
+  io: 74,
+  noperm: 77,
+} as const;
+
+export type ExitName = keyof typeof EXIT;
+
+const BY_ERROR: Readonly<Record<ErrorCode, ExitName>> = {
+  USAGE: 'usage',
+  CONFIG: 'config',
+  NO_INPUT: 'noinput',
+  IO: 'io',
+  REFUSED: 'refused',
+  STALE: 'stale',
+  UNAVAILABLE: 'unavailable',
+  PERMISSION: 'noperm',
+  KERNEL: 'unavailable',
+  LOST: 'unavailable',
+  PROTOCOL: 'unavailable',
+  UNSTABLE: 'stale',
+  ABORTED: 'refused',
+};
+
+/** Anything that is not an `IpvstateError` is a bug. */
+export function exitCodeOfError(error: unknown): number {
+  return EXIT[error instanceof IpvstateError ? BY_ERROR[error.code] : 'internal'];
+}
+
+const BY_OUTCOME: Readonly<Record<ReportOutcome, ExitName>> = {
+  'in-sync': 'ok',
+  applied: 'ok',
+  refused: 'refused',
+  declined: 'refused',
+  'rolled-back': 'rolled-back',
+  partial: 'partial',
+  unverified: 'unverified',
+};
+
+/** `detailed`: `changes` instead of `ok` when something was changed. */
+export function exitCodeOfReport(report: Report, detailed: boolean): number {
+  if (report.outcome === 'applied' && detailed) return EXIT.changes;
+  // A kernel without the scheduler is not a failure of the plan but of the machine, and nothing of it is left behind.
+  const isMissing = report.failures.length > 0 && report.failures.every(({ error }) => error.code === 'UNAVAILABLE');
+  if (report.outcome === 'rolled-back' && isMissing) return EXIT.unavailable;
+  return EXIT[BY_OUTCOME[report.outcome]];
+}

@@ -1,0 +1,22 @@
+import { IpvstateError } from '../errors.ts';
+import type { Desired } from '../model/desired.ts';
+import type { Environment } from './environment.ts';
+import { type Loaded, load } from './load.ts';
+
+/** Loads the configuration for a verb that needs a valid one: prints what is wrong and throws `CONFIG`, or returns it. */
+export async function loadValid(paths: readonly string[], environment: Environment): Promise<Loaded & { readonly desired: Desired }> {
+  const loaded = await load(paths, environment.stdin);
+  if (loaded.issues.length > 0) {
+    const { formatIssues } = await import('../text/issues.ts');
+    const { output } = environment;
+    const text = formatIssues(loaded.issues, loaded.sources, { style: output.style('stderr') });
+    if (loaded.desired) output.note(text);
+    else output.warn(text);
+  }
+  const { desired } = loaded;
+  if (!desired) {
+    const errors = loaded.issues.filter(({ severity }) => severity === 'error').length;
+    throw new IpvstateError('CONFIG', `${errors} error${errors === 1 ? '' : 's'} in the configuration; nothing was changed`);
+  }
+  return { ...loaded, desired };
+}

@@ -1,0 +1,23 @@
+import type { Ipvs } from '../model/ipvs.ts';
+import type { Environment } from './environment.ts';
+
+export interface OpenedTable {
+  readonly ipvs: Ipvs;
+  /** Keeps what was done, where it is not the kernel that does. */
+  readonly save: () => Promise<void>;
+}
+
+/** The kernel's table or, with `--table`, the one in a file. */
+export async function withTable<T>(table: string | undefined, environment: Environment, use: (opened: OpenedTable) => Promise<T>): Promise<T> {
+  const opened = table === undefined ? { ipvs: await environment.openKernel(), save: async () => {} } : await openFile(table, environment);
+  try {
+    return await use(opened);
+  } finally {
+    opened.ipvs.close();
+  }
+}
+
+async function openFile(table: string, environment: Environment): Promise<OpenedTable> {
+  const { openTableFile } = await import('./table-file.ts');
+  return openTableFile(table, environment);
+}

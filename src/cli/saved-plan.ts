@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { formatConfigJson } from '../config/emit.ts';
+import { parseConfig } from '../config/parse.ts';
+import { IpvstateError } from '../errors.ts';
+import type { Snapshot } from '../model/ipvs.ts';
+import type { Table } from '../model/table.ts';
+import { type Plan, plan } from '../plan/plan.ts';
+import type { ChangesContext } from '../text/changes.ts';
+import { serviceFingerprint, settingsFingerprint } from '../text/fingerprint.ts';
+import { type Json, planJson } from '../text/plan-json.ts';
+import type { SourceFile } from './load.ts';
+import { writeAtomically } from './write.ts';
+
+/** What binds a saved plan to the table and the files it was made for (schemas/plan.schema.json: `saved`). */
+interface Binding {
+  readonly created: string;
+  readonly files: readonly SourceFile[];
+  /** A digest per live service, and one for the settings: enough to tell what changed, too little to leak the table. */
+  readonly live: { readonly services: { readonly [key: string]: string }; readonly settings: string };
+  /** The whole desired table, as a configuration. */
+  readonly desired: Json;
+}
+
+export interface SavedPlan {
+  readonly saved: Binding;
+  readonly waves: Json;
+}
+
+export async function savePlan(path: string, planned: Plan, context: ChangesContext, files: readonly SourceFile[]): Promise<void> {
+  const saved: Binding = {
+    created: new Date().toISOString(),
+    files: files.map((file) => ({ ...file })),
+    live: liveDigests(planned.live),
+    desired: JSON.parse(formatConfigJson(planned.desired)) as Json,
+  };
+  await writeAtomically(path, `${JSON.stringify({ ...planJson(planned, [], context), saved }, undefined, 2)}\n`);
+}
+
+/** Reads a file that `savePlan` wrote. Throws `NO_INPUT` or `CONFIG`. */
+export async function readSavedPlan(path: string): Promise<SavedPlan> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new IpvstateError('NO_INPUT', `the plan ${path} cannot be read (${error.code})`, { cause: error });
+  });
+  const hint = 'Make one with `ipvstate plan --save FILE`.';
+  let document: { readonly format?: unknown; readonly version?: unknown; readonly saved?: Binding; readonly waves?: Json };
+  try {
+    document = JSON.parse(text) as typeof document;
+  } catch (error) {
+    throw new IpvstateError('CONFIG', `${path} is not a saved plan: ${(error as Error).message}`, { hint });
+  }
+  if (document?.format !== 'ipvstate-plan' || !document.saved || !document.waves) {
+    throw new IpvstateError('CONFIG', `${path} is not a saved plan`, { hint });
+  }
+  if (document.version !== 1) throw new IpvstateError('CONFIG', `${path} is a plan of format version ${document.version}; this program reads version 1`);
+  return { saved: document.saved, waves: document.waves };
+}
+
+/** Makes the plan again from what was saved. Throws `STALE`, naming what differs, unless it is the very same plan for the very same table. */
+export async function resumePlan({ saved, waves }: SavedPlan, path: string, snapshot: Snapshot): Promise<Plan> {
+  const differences = [...(await changedFiles(saved.files)), ...changedObjects(saved, snapshot.table)];
+  if (differences.length > 0) {
+    const shown = differences.slice(0, 20).map((difference) => `\n    ${difference}`);
+    if (differences.length > shown.length) shown.push(`\n    and ${differences.length - shown.length} more`);
+    throw new IpvstateError('STALE', `the plan of ${saved.created} is stale; nothing was changed${shown.join('')}`, {
+      hint: 'Make a new plan, and read it before applying it.',
+    });
+  }
+  const { desired, issues } = parseConfig(JSON.stringify(saved.desired), path);
+  if (!desired) throw new IpvstateError('CONFIG', `the saved plan is damaged: ${issues[0]?.message}`);
+  const { timeouts, daemons } = snapshot.table;
+  const table: Table = { services: desired.services, timeouts: { ...timeouts, ...desired.timeouts }, daemons: desired.daemons ?? daemons };
+  const planned = plan(snapshot.table, table);
+  const again = planJson(planned, [], { counters: snapshot.counters })['waves'];
+  if (JSON.stringify(again) !== JSON.stringify(waves)) {
+    throw new IpvstateError('CONFIG', 'the saved plan is damaged: its operations are not those that lead to its desired table');
+  }
+  return planned;
+}
+
+function changedObjects({ live }: Binding, table: Table): string[] {
+  const now = liveDigests(table);
+  const keys = [...new Set([...Object.keys(live.services), ...Object.keys(now.services)])].sort();
+  const services = keys.flatMap((key) => {
+    const [before, after] = [live.services[key], now.services[key]];
+    if (before === after) return [];
+    return [`${key} ${before === undefined ? 'was added to' : after === undefined ? 'was deleted from' : 'was changed in'} the live table`];
+  });
+  return live.settings === now.settings ? services : [...services, 'timeouts or sync daemons were changed in the live table'];
+}
+
+/** A file that is not here (any more) says nothing: plans are made on one machine and applied on another. */
+async function changedFiles(files: readonly SourceFile[]): Promise<string[]> {
+  const changed = await Promise.all(
+    files.map(async ({ path, sha256 }) => {
+      const bytes = await readFile(path).catch(() => undefined);
+      return bytes && digest(bytes, 64) !== sha256 ? [`${path} has other content now`] : [];
+    }),
+  );
+  return changed.flat();
+}
+
+function liveDigests(table: Table): Binding['live'] {
+  const services = [...table.services.values()].map((entry) => [entry.service.key, digest(serviceFingerprint(entry), 16)] as const);
+  return { services: Object.fromEntries(services.sort(([a], [b]) => (a < b ? -1 : 1))), settings: digest(settingsFingerprint(table), 16) };
+}
+
+function digest(data: string | Buffer, length: number): string {
+  return createHash('sha256').update(data).digest('hex').slice(0, length);
+}

@@ -1,0 +1,127 @@
+import type { Counters } from '../model/counters.ts';
+import type { Position } from '../model/issue.ts';
+import type { ServiceKey } from '../model/service.ts';
+import { type Action, type Change, changeAction } from '../plan/change.ts';
+import { type Impact, impactOf } from '../plan/impact.ts';
+import { type Summary, summarize, type Tally } from '../plan/summary.ts';
+import { changeFields, type Fields, fieldChanges, formatFieldValue } from './fields.ts';
+import { PLAIN, type Style } from './style.ts';
+
+export interface ChangesContext {
+  readonly counters: Counters;
+  /** Labels of services. */
+  readonly names?: ReadonlyMap<ServiceKey, string>;
+  /** Where a change was asked for. */
+  readonly locate?: (change: Change) => Position | undefined;
+  readonly style?: Style;
+}
+
+const SIGNS: Readonly<Record<Action, string>> = { add: '+', edit: '~', delete: '-', replace: '~' };
+
+/** Changes for people: `+` comes, `~` is edited, `-` goes; destinations are indented under their service. */
+export function formatChanges(changes: readonly Change[], context: ChangesContext): string {
+  const lines: string[] = [];
+  let headed: ServiceKey | undefined;
+  for (const change of changes) {
+    if (change.object === 'service') headed = change.service;
+    if (change.object === 'destination' && change.service !== headed) {
+      headed = change.service;
+      lines.push(`  ${serviceTitle(change.service, context)}`);
+    }
+    lines.push(...formatChange(change, context));
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function formatChange(change: Change, context: ChangesContext): string[] {
+  const { style = PLAIN } = context;
+  const action = changeAction(change);
+  const paint = action === 'add' ? style.add : action === 'delete' ? style.remove : style.edit;
+  const { before, after } = changeFields(change);
+  const indent = change.object === 'destination' ? '    ' : '';
+  const title = `${indent}${paint(SIGNS[action])} ${titleOf(change, context)}`;
+  const notes = [...deletedWith(change), ...impactNote(impactOf(change, context.counters))];
+  const place = context.locate?.(change);
+  const tail = [...notes, ...(place ? [`${place.file}:${place.line}`] : [])].map((note) => style.faint(`  ${note}`)).join('');
+
+  if (!after) return [title + tail];
+  if (!before) return [`${title}  ${describe(after)}${tail}`];
+  const edits = fieldChanges(before, after).map(
+    ({ field, before: old, after: value }) => `${field} ${formatFieldValue(field, old)} -> ${formatFieldValue(field, value)}`,
+  );
+  return [`${title}  ${edits.join(', ')}${tail}`];
+}
+
+function titleOf(change: Change, context: ChangesContext): string {
+  switch (change.object) {
+    case 'service':
+      return serviceTitle(change.service, context);
+    case 'destination':
+      return change.destination;
+    case 'timeouts':
+      return 'timeouts';
+    case 'daemon':
+      return `${change.role} sync daemon${changeAction(change) === 'replace' ? ' (stop and start)' : ''}`;
+    default:
+      return change satisfies never;
+  }
+}
+
+function serviceTitle(service: ServiceKey, { names, style = PLAIN }: ChangesContext): string {
+  const name = names?.get(service);
+  return style.strong(service) + (name === undefined ? '' : ` "${name}"`);
+}
+
+/** Settings worth reading: those that are set to something. */
+function describe(fields: Fields): string {
+  return Object.entries(fields)
+    .filter(([field, value]) => isTelling(field, value))
+    .map(([field, value]) => `${field} ${formatFieldValue(field, value)}`)
+    .join(', ');
+}
+
+function isTelling(field: string, value: Fields[string]): boolean {
+  if (value === null || value === false || String(value) === '') return false;
+  if (field === 'persistence.netmask') return value !== '255.255.255.255' && value !== 128;
+  return value !== 0 || field === 'weight';
+}
+
+function deletedWith(change: Change): string[] {
+  if (change.object !== 'service' || change.after) return [];
+  const count = change.before?.destinations.size ?? 0;
+  return [count === 0 ? 'it has no destinations' : `with its ${count} destination${count === 1 ? '' : 's'}`];
+}
+
+/** What happens to connections, in words; empty for none. */
+export function impactNote(impact: Impact): string[] {
+  const connections = (count: number): string => `${count} active connection${count === 1 ? '' : 's'}`;
+  switch (impact.kind) {
+    case 'none':
+      return [];
+    case 'new-connections-wait':
+      return ['new connections wait for some milliseconds'];
+    case 'drain':
+      return [`drains ${connections(impact.connections)}`];
+    case 'cut':
+      return [`cuts ${connections(impact.connections)}`];
+    default:
+      return impact satisfies never;
+  }
+}
+
+/** `1 service to add, 2 destinations to edit`. */
+export function formatSummary(changes: readonly Change[]): string {
+  const summary: Summary = summarize(changes);
+  const parts = [
+    ...tallyParts(summary.services, 'service', 'services'),
+    ...tallyParts(summary.destinations, 'destination', 'destinations'),
+    ...tallyParts(summary.settings, 'setting', 'settings'),
+  ];
+  return parts.length === 0 ? 'no changes' : parts.join(', ');
+}
+
+function tallyParts(tally: Tally, one: string, many: string): string[] {
+  return (['add', 'edit', 'replace', 'delete'] as const)
+    .filter((action) => tally[action] > 0)
+    .map((action) => `${tally[action]} ${tally[action] === 1 ? one : many} to ${action}`);
+}

@@ -1,0 +1,32 @@
+import type { Refusal } from '../plan/guard.ts';
+import type { Plan } from '../plan/plan.ts';
+import { type ChangesContext, formatChanges, formatSummary } from './changes.ts';
+import { PLAIN } from './style.ts';
+
+/** Lines beyond this are cut, so that the comment of a merge request stays below the usual limit of 64 KiB. */
+const MAX_LINES = 400;
+
+/** A plan as Markdown, for the comment of a merge request. */
+export function formatPlanMarkdown(plan: Plan, refusals: readonly Refusal[], context: ChangesContext): string {
+  if (plan.changes.length === 0) return '### IPVS plan: no changes\n';
+  const lines = formatChanges(plan.changes, { ...context, style: PLAIN })
+    .trimEnd()
+    .split('\n');
+  const shown = lines.slice(0, MAX_LINES);
+  if (lines.length > shown.length) shown.push(`... ${lines.length - shown.length} more lines`);
+  const warnings = refusals.map(
+    ({ guard, message, flag }) => `> **Refused** by guard \`${guard}\`: ${message}. Accept with \`${flag}\`.\n`,
+  );
+  const blocks = [
+    `### IPVS plan: ${formatSummary(plan.changes)}\n`,
+    ...warnings,
+    `\`\`\`diff\n${shown.map(asDiffLine).join('\n')}\n\`\`\`\n`,
+  ];
+  return blocks.join('\n');
+}
+
+/** `diff` highlighting looks at the first column; an edit is shown as `!`, which it knows. */
+function asDiffLine(line: string): string {
+  const sign = /^\s*([+~-]) /.exec(line)?.[1];
+  return sign === undefined ? ` ${line}` : `${sign === '~' ? '!' : sign} ${line.replace(sign, ' ')}`;
+}
