@@ -1,0 +1,51 @@
+import { COMMANDS } from './commands.ts';
+import type { ScriptLine, ScriptWord } from './script-words.ts';
+
+export interface CommandWords {
+  /** What follows the program's name. */
+  readonly args: readonly ScriptWord[];
+  readonly problem: { readonly message: string; readonly hint: string; readonly word: ScriptWord } | undefined;
+}
+
+const ONLY_IPVSADM = 'only ipvsadm lines can be read; run the script on a test machine and save the result with `ipvsadm -S -n`';
+
+/** Takes `sudo` and the program's name off a line and refuses what is not a call of ipvsadm. */
+export function splitCommandWords(line: ScriptLine): CommandWords {
+  const { words, shell } = line;
+  const rest = words[0]?.text === 'sudo' ? words.slice(1) : words;
+  const args = rest[0] && isProgram(rest[0].text) ? rest.slice(1) : rest;
+  const [first] = args;
+  if (first && args === rest && !isOptionWord(first.text)) {
+    return { args, problem: { message: `"${first.text}" is not an ipvsadm command`, hint: ONLY_IPVSADM, word: first } };
+  }
+  if (shell) return { args, problem: { message: shellMessage(shell.text), hint: ONLY_IPVSADM, word: shell } };
+  return { args, problem: undefined };
+}
+
+function shellMessage(character: string): string {
+  if (character === "'" || character === '"') return 'the quote is not closed on this line';
+  return `"${character}" needs a shell`;
+}
+
+function isProgram(word: string): boolean {
+  return word === 'ipvsadm' || word.endsWith('/ipvsadm');
+}
+
+function isOptionWord(word: string): boolean {
+  return /^-(?:[A-Za-z0-9]|-[a-z])/.test(word);
+}
+
+const LONG_COMMANDS = new Set(COMMANDS.map((command) => `--${command.long}`));
+const SHORT_COMMANDS = new Set(COMMANDS.flatMap((command) => command.shorts));
+
+/** Whether a text is meant for `parseScript`: its first line that is not a comment calls ipvsadm or begins with one of its commands. */
+export function looksLikeScript(text: string): boolean {
+  const [first = '', second = ''] =
+    /^[ \t\r]*[^#\s].*$/m
+      .exec(text)?.[0]
+      .trim()
+      .split(/[ \t]+/) ?? [];
+  const word = first === 'sudo' ? second : first;
+  if (isProgram(word) || LONG_COMMANDS.has(word.split('=', 1)[0] ?? '')) return true;
+  return /^-[A-Za-z]/.test(word) && SHORT_COMMANDS.has(word.charAt(1));
+}

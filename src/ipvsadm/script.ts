@@ -1,0 +1,125 @@
+import type { Desired } from '../model/desired.ts';
+import { hasErrors, type Issue } from '../model/issue.ts';
+import { SCHEDULERS } from '../model/scheduler.ts';
+import { type ServiceKey, serviceKey } from '../model/service.ts';
+import { DAEMON_ROLES } from '../model/settings.ts';
+import type { ServiceEntry } from '../model/table.ts';
+import type { Command } from './command.ts';
+import { isFailure } from './failure.ts';
+import { type Names, NUMERIC_ONLY } from './names.ts';
+import { type ParseRules, parseCommand } from './parse.ts';
+import { describeFailure } from './script-failure.ts';
+import { type Reporter, reporter } from './script-issues.ts';
+import { splitCommandWords } from './script-line.ts';
+import { findKernelRefusal } from './script-refusals.ts';
+import { applyToScript, emptyScriptState, type ScriptState } from './script-state.ts';
+import { type ScriptLine, type ScriptWord, splitScript } from './script-words.ts';
+
+export interface ParsedScript {
+  /** undefined when there are errors. */
+  readonly desired: Desired | undefined;
+  readonly issues: readonly Issue[];
+}
+
+/**
+ * Reads the output of `ipvsadm -S`, or a script of `ipvsadm` lines, as the table that is there after its last line.
+ * @param names resolves host and port names; by default there are none, because they differ between machines and days.
+ */
+export function parseScript(text: string, file: string, names: Names = NUMERIC_ONLY): ParsedScript {
+  const rules: ParseRules = { names, signedMarks: true, programName: 'ipvsadm' };
+  const reading: Reading = { rules, ...reporter(file), state: emptyScriptState(), broken: new Set() };
+  for (const line of splitScript(text)) readLine(reading, line);
+  const { issues, state, report } = reading;
+  if (!state.declaresServices && !hasErrors(issues)) {
+    const hint = 'a line `-C` says that no services are wanted';
+    report('EMPTY', 'no service is added and the table is not cleared', { line: 1, column: 1 }, { hint });
+  }
+  return { desired: hasErrors(issues) ? undefined : toDesired(reading), issues };
+}
+
+interface Reading extends Reporter {
+  readonly rules: ParseRules;
+  readonly state: ScriptState;
+  /** Services whose own line is wrong: that they are missing afterwards is no news. */
+  readonly broken: Set<ServiceKey>;
+}
+
+function readLine(reading: Reading, line: ScriptLine): void {
+  const { rules, broken, report } = reading;
+  const { args, problem } = splitCommandWords(line);
+  if (problem) {
+    report('IPVSADM_LINE', problem.message, problem.word, { hint: problem.hint });
+    return;
+  }
+  const start = args[0] ?? line.words[0];
+  if (!start) return;
+  const argv = args.map((word) => word.text);
+  const command = parseCommand(argv, rules);
+  if (isFailure(command)) {
+    const word = command.word === undefined ? start : (args[command.word] ?? start);
+    const { message, hint, service } = describeFailure(command, argv, word.text, rules);
+    if (service) broken.add(serviceKey(service));
+    report('IPVSADM_LINE', message, word, { hint });
+  } else if (command.kind === 'modify') {
+    modify(reading, command, args, start);
+  } else if (command.kind === 'restore') {
+    report('NOT_DECLARATIVE', 'the rules that -R reads are not in this file', start);
+  } else {
+    report('NOT_DECLARATIVE', 'this line does not change the table', start, { severity: 'warning' });
+  }
+}
+
+type Modify = Extract<Command, { kind: 'modify' }>;
+
+function modify(reading: Reading, command: Modify, args: readonly ScriptWord[], start: ScriptWord): void {
+  const { state, broken, report, position } = reading;
+  const { operation, cautions, serviceWord, serverWord } = command;
+  const { line, column } = args[serverWord ?? serviceWord ?? 0] ?? start;
+  for (const caution of cautions) report(caution.code, caution.message, args[caution.word] ?? start, { severity: 'warning' });
+  warn(reading, operation, start);
+  const refused = findKernelRefusal(operation);
+  if (refused) report(refused.code, refused.message, { line, column });
+  const refusal = applyToScript(state, operation, { line, column });
+  if (!refusal || (refusal.missing !== undefined && broken.has(refusal.missing))) return;
+  if (refusal.first) {
+    const related = { message: 'the first one is here', position: position(refusal.first) };
+    report('DUPLICATE', refusal.message, { line, column }, { related });
+    return;
+  }
+  const hint = 'the file must describe the whole table: only what it has added before can be changed';
+  report('IPVSADM_LINE', refusal.message, { line, column }, { hint });
+}
+
+function warn({ state, report }: Reading, operation: Modify['operation'], start: ScriptWord): void {
+  const severity = 'warning';
+  if (operation.kind === 'zero') {
+    report('NOT_DECLARATIVE', 'counters are no part of the wanted state', start, { severity });
+  } else if (operation.kind === 'stop-daemon' && !state.daemons.has(operation.role)) {
+    const hint = '`sync_daemons: []` of the YAML format says that none may run';
+    report('NOT_DECLARATIVE', 'a daemon that this file has not started is left alone', start, { severity, hint });
+  } else if (operation.kind === 'add-service' || operation.kind === 'edit-service') {
+    const { scheduler } = operation.service;
+    if ((SCHEDULERS as readonly string[]).includes(scheduler)) return;
+    report('SCHEDULER', `the mainline kernel has no scheduler "${scheduler}"`, start, { severity });
+  }
+}
+
+function toDesired({ state, position }: Reading): Desired {
+  const services = new Map<ServiceKey, ServiceEntry>();
+  for (const [key, { service, destinations }] of state.services) {
+    services.set(key, { service, destinations: new Map([...destinations].map(([each, { value }]) => [each, value])) });
+  }
+  const daemons = DAEMON_ROLES.flatMap((role) => state.daemons.get(role)?.value ?? []);
+  return {
+    services,
+    timeouts: state.timeouts,
+    daemons: daemons.length > 0 ? daemons : undefined,
+    limits: {},
+    names: new Map(),
+    locate: (service, destination) => {
+      const found = state.services.get(service);
+      const place = destination === undefined ? found?.place : found?.destinations.get(destination)?.place;
+      return place && position(place);
+    },
+  };
+}
