@@ -1,4 +1,3 @@
-import { COMMANDS } from './commands.ts';
 import type { ScriptLine, ScriptWord } from './script-words.ts';
 
 export interface CommandWords {
@@ -27,25 +26,11 @@ function shellMessage(character: string): string {
   return `"${character}" needs a shell`;
 }
 
-function isProgram(word: string): boolean {
+/** `ipvsadm`, by whatever path. */
+export function isProgram(word: string): boolean {
   return word === 'ipvsadm' || word.endsWith('/ipvsadm');
 }
 
 function isOptionWord(word: string): boolean {
   return /^-(?:[A-Za-z0-9]|-[a-z])/.test(word);
-}
-
-const LONG_COMMANDS = new Set(COMMANDS.map((command) => `--${command.long}`));
-const SHORT_COMMANDS = new Set(COMMANDS.flatMap((command) => command.shorts));
-
-/** Whether a text is meant for `parseScript`: its first line that is not a comment calls ipvsadm or begins with one of its commands. */
-export function looksLikeScript(text: string): boolean {
-  const [first = '', second = ''] =
-    /^[ \t\r]*[^#\s].*$/m
-      .exec(text)?.[0]
-      .trim()
-      .split(/[ \t]+/) ?? [];
-  const word = first === 'sudo' ? second : first;
-  if (isProgram(word) || LONG_COMMANDS.has(word.split('=', 1)[0] ?? '')) return true;
-  return /^-[A-Za-z]/.test(word) && SHORT_COMMANDS.has(word.charAt(1));
 }
