@@ -1,0 +1,63 @@
+#!/usr/bin/env node
+// node .ci/build.js: bundles src into dist: cli.js and index.js, the chunks they share or load when first needed, the type declarations
+// and the licences of what was bundled. Packages that are `dependencies` are left to npm, everything else is bundled.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { thirdPartyLicenses } from './licenses.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = join(root, 'dist');
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+/** Bundled CommonJS calls `require` for Node's own modules, through a function of esbuild's that expects it where there is none. */
+const requireForCommonJs = `import { createRequire } from 'node:module';const require=createRequire(import.meta.url);\n`;
+
+function finish({ path, text }) {
+  const needsRequire = text.includes('__require=') ? requireForCommonJs : '';
+  return relative(dist, path) === 'cli.js' ? `#!/usr/bin/env node\n${needsRequire}${text}` : needsRequire + text;
+}
+
+async function bundle() {
+  const result = await build({
+    absWorkingDir: root,
+    entryPoints: { cli: 'src/cli/bin.ts', index: 'src/index.ts' },
+    outdir: 'dist',
+    chunkNames: 'chunks/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    external: Object.keys(manifest.dependencies),
+    define: { IPVSTATE_VERSION: JSON.stringify(manifest.version) },
+    // Names stay: a stack trace in a bug report has to mean something.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    legalComments: 'none',
+    metafile: true,
+    write: false,
+  });
+  for (const file of result.outputFiles) {
+    mkdirSync(dirname(file.path), { recursive: true });
+    writeFileSync(file.path, finish(file), { mode: relative(dist, file.path) === 'cli.js' ? 0o755 : 0o644 });
+  }
+  writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicenses(root, Object.keys(result.metafile.inputs)));
+}
+
+function declareTypes() {
+  const { status } = spawnSync('node_modules/.bin/tsc', ['-p', '.ci/tsconfig.types.json'], { cwd: root, stdio: 'inherit' });
+  if (status !== 0) throw new Error('tsc found no valid declarations for src/index.ts');
+}
+
+rmSync(dist, { recursive: true, force: true });
+try {
+  declareTypes();
+  await bundle();
+} catch (error) {
+  // A dist without its end would pass for a finished one.
+  rmSync(dist, { recursive: true, force: true });
+  throw error;
+}
