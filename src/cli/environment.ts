@@ -12,6 +12,6 @@ export interface Environment {
   readonly openKernel: () => Promise<Ipvs>;
   /** Asks on the terminal; undefined when there is nobody to ask. */
   readonly ask: ((question: string) => Promise<string>) | undefined;
-  /** Aborted by SIGINT and SIGTERM. */
-  readonly signal: AbortSignal;
+  /** From the first call on, SIGINT and SIGTERM abort the signal, with the exit code as its reason, instead of ending the process. */
+  readonly interruption: () => AbortSignal;
 }

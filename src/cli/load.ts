@@ -144,6 +144,11 @@ function decodableLength(bytes: Buffer): number {
 
 function fail(path: string, error: unknown): never {
   const code = (error as NodeJS.ErrnoException).code;
-  const reasons: Readonly<Record<string, string>> = { ENOENT: 'does not exist', EACCES: 'may not be read', EISDIR: 'is a folder', ELOOP: 'is a loop of links' };
+  const reasons: Readonly<Record<string, string>> = {
+    ENOENT: 'does not exist',
+    EACCES: 'may not be read',
+    EISDIR: 'is a folder',
+    ELOOP: 'is a loop of links',
+  };
   throw new IpvstateError('NO_INPUT', `${path} ${reasons[code ?? ''] ?? `cannot be read (${code})`}`, { cause: error });
 }

@@ -14,7 +14,9 @@ export async function runInNetns(netns: string, env: NodeJS.ProcessEnv): Promise
   if (env[ENTERED] === netns) return undefined;
   const path = netns.includes('/') ? netns : `/run/netns/${netns}`;
   await stat(path).catch(() => {
-    throw new IpvstateError('NO_INPUT', `there is no network namespace ${netns} (${path} does not exist)`, { hint: '`ip netns list` shows their names.' });
+    throw new IpvstateError('NO_INPUT', `there is no network namespace ${netns} (${path} does not exist)`, {
+      hint: '`ip netns list` shows their names.',
+    });
   });
   const [script = ''] = process.argv.slice(1);
   const command = [`--net=${path}`, '--', process.execPath, ...process.execArgv, script, ...process.argv.slice(2)];
@@ -24,7 +26,9 @@ export async function runInNetns(netns: string, env: NodeJS.ProcessEnv): Promise
   try {
     return await new Promise((resolve, reject) => {
       child.on('error', (error) =>
-        reject(new IpvstateError('UNAVAILABLE', `nsenter cannot be started: ${error.message}`, { hint: 'It is in the package util-linux.' })),
+        reject(
+          new IpvstateError('UNAVAILABLE', `nsenter cannot be started: ${error.message}`, { hint: 'It is in the package util-linux.' }),
+        ),
       );
       child.on('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal ?? 'SIGKILL']));
     });

@@ -8,7 +8,11 @@ export interface OpenedTable {
 }
 
 /** The kernel's table or, with `--table`, the one in a file. */
-export async function withTable<T>(table: string | undefined, environment: Environment, use: (opened: OpenedTable) => Promise<T>): Promise<T> {
+export async function withTable<T>(
+  table: string | undefined,
+  environment: Environment,
+  use: (opened: OpenedTable) => Promise<T>,
+): Promise<T> {
   const opened = table === undefined ? { ipvs: await environment.openKernel(), save: async () => {} } : await openFile(table, environment);
   try {
     return await use(opened);

@@ -72,6 +72,6 @@ export class Output {
 
   #isColored(stream: Terminal): boolean {
     if (this.#color !== 'auto') return this.#color === 'always';
-    return stream.isTTY === true && !this.#env['NO_COLOR'] && this.#env['TERM'] !== 'dumb';
+    return stream.isTTY === true && !this.#env.NO_COLOR && this.#env.TERM !== 'dumb';
   }
 }

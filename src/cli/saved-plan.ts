@@ -52,7 +52,8 @@ export async function readSavedPlan(path: string): Promise<SavedPlan> {
   if (document?.format !== 'ipvstate-plan' || !document.saved || !document.waves) {
     throw new IpvstateError('CONFIG', `${path} is not a saved plan`, { hint });
   }
-  if (document.version !== 1) throw new IpvstateError('CONFIG', `${path} is a plan of format version ${document.version}; this program reads version 1`);
+  if (document.version !== 1)
+    throw new IpvstateError('CONFIG', `${path} is a plan of format version ${document.version}; this program reads version 1`);
   return { saved: document.saved, waves: document.waves };
 }
 
@@ -71,7 +72,7 @@ export async function resumePlan({ saved, waves }: SavedPlan, path: string, snap
   const { timeouts, daemons } = snapshot.table;
   const table: Table = { services: desired.services, timeouts: { ...timeouts, ...desired.timeouts }, daemons: desired.daemons ?? daemons };
   const planned = plan(snapshot.table, table);
-  const again = planJson(planned, [], { counters: snapshot.counters })['waves'];
+  const again = planJson(planned, [], { counters: snapshot.counters }).waves;
   if (JSON.stringify(again) !== JSON.stringify(waves)) {
     throw new IpvstateError('CONFIG', 'the saved plan is damaged: its operations are not those that lead to its desired table');
   }

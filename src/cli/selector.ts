@@ -12,7 +12,7 @@ export function parseSelectors(texts: readonly string[], desired: Desired, live:
   if (texts.length === 0) return undefined;
   const selected = new Set<ServiceKey>();
   for (const text of texts) {
-    const pattern = new RegExp(`^${text.split('*').map(escape).join('.*')}$`);
+    const pattern = new RegExp(`^${text.split('*').map(literal).join('.*')}$`);
     const matches = [...desired.services.keys(), ...live.services.keys()].filter((key) => {
       const name = desired.names.get(key);
       return pattern.test(key) || (name !== undefined && pattern.test(name));
@@ -27,6 +27,7 @@ export function parseSelectors(texts: readonly string[], desired: Desired, live:
   return (key) => selected.has(key);
 }
 
-function escape(text: string): string {
+/** The text as a regular expression that matches just it. */
+function literal(text: string): string {
   return text.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&');
 }

@@ -2,6 +2,7 @@ import { IpvstateError } from '../errors.ts';
 import type { Desired } from '../model/desired.ts';
 import type { Ipvs, Snapshot } from '../model/ipvs.ts';
 import type { ServiceKey } from '../model/service.ts';
+import type { Table } from '../model/table.ts';
 import { diff } from '../plan/diff.ts';
 import { type Allowances, guard, type Refusal } from '../plan/guard.ts';
 import { type Plan, plan } from '../plan/plan.ts';
@@ -9,8 +10,8 @@ import { type Selector, scope } from '../plan/scope.ts';
 
 export interface PrepareOptions {
   readonly allowances?: Allowances;
-  /** Restricts the plan to these services; everything else is left alone. */
-  readonly only?: Selector;
+  /** Restricts the plan to the services it selects, given the live table; everything else is left alone. */
+  readonly only?: (live: Table) => Selector | undefined;
 }
 
 export interface Prepared {
@@ -30,7 +31,7 @@ const MAX_READS = 3;
 export async function prepare(ipvs: Ipvs, desired: Desired, options: PrepareOptions = {}): Promise<Prepared> {
   for (let reads = 1; reads <= MAX_READS; reads++) {
     const snapshot = await ipvs.read();
-    const planned = plan(snapshot.table, scope(desired, snapshot, options.only));
+    const planned = plan(snapshot.table, scope(desired, snapshot, options.only?.(snapshot.table)));
     if (await isConfirmed(ipvs, snapshot, planned)) {
       return { snapshot, plan: planned, refusals: guard(planned, desired.limits, options.allowances) };
     }

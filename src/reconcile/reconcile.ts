@@ -9,6 +9,8 @@ import { type Pass, rollback } from './rollback.ts';
 import { verify } from './verify.ts';
 
 export interface ReconcileOptions extends PrepareOptions, ExecuteOptions {
+  /** Told of the plan of the first pass, also when it is empty or refused. */
+  readonly onPlan?: (prepared: Prepared) => Promise<void>;
   /** Asked once, before the first operation. Default: yes. */
   readonly confirm?: (prepared: Prepared) => Promise<boolean>;
 }
@@ -49,6 +51,7 @@ async function run(
     ...rest,
   });
 
+  await options.onPlan?.(first);
   if (first.plan.changes.length === 0) return report('in-sync');
   if (first.refusals.length > 0) return report('refused', { refusals: first.refusals });
   if (options.confirm && !(await options.confirm(first))) return report('declined');

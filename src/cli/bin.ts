@@ -1,0 +1,60 @@
+import { basename } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { EXIT } from './exit.ts';
+import { main } from './main.ts';
+import { Output } from './output.ts';
+
+declare const IPVSTATE_VERSION: string;
+
+const output = new Output(process.stdout, process.stderr, process.env);
+
+let controller: AbortController | undefined;
+
+/** The first signal stops at the next safe point; a second one ends the process at once, as it would without us. */
+function interruption(): AbortSignal {
+  if (controller) return controller.signal;
+  const own = new AbortController();
+  controller = own;
+  const stop = (signal: string, code: number) => () => {
+    output.warn(`${signal}: stopping at the next safe point\n`);
+    own.abort(code);
+  };
+  process.once('SIGINT', stop('SIGINT', 130)).once('SIGTERM', stop('SIGTERM', 143));
+  return own.signal;
+}
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // A reader that has seen enough is no failure; a full disk is.
+  if (error.code === 'EPIPE') return;
+  output.warn(`ipvstate: the output cannot be written (${error.code})\n`);
+  process.exitCode = EXIT.io;
+});
+
+async function ask(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const cancelled = new AbortController();
+  terminal.on('SIGINT', () => cancelled.abort());
+  terminal.on('close', () => cancelled.abort());
+  try {
+    return await terminal.question(question, { signal: cancelled.signal });
+  } catch {
+    return '';
+  } finally {
+    terminal.close();
+  }
+}
+
+const exitCode = await main(
+  process.argv.slice(2),
+  {
+    programName: basename(process.argv[1] ?? 'ipvstate'),
+    stdin: process.stdin,
+    output,
+    env: process.env,
+    openKernel: async () => (await import('../netlink/client.ts')).openKernel(),
+    ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
+    interruption,
+  },
+  IPVSTATE_VERSION,
+);
+process.exitCode ||= exitCode;

@@ -1,0 +1,62 @@
+import { CommanderError } from 'commander';
+import { IpvstateError } from '../errors.ts';
+import type { Environment } from './environment.ts';
+import { EXIT, exitCodeOfError } from './exit.ts';
+import { runInNetns } from './netns.ts';
+import { buildProgram } from './program.ts';
+
+/** Runs one command line (without the program's own name) and returns its exit code. Throws nothing. */
+export async function main(argv: readonly string[], environment: Environment, version: string): Promise<number> {
+  const { output } = environment;
+  try {
+    const netns = netnsOf(argv);
+    const status = netns === undefined ? undefined : await runInNetns(netns, environment.env);
+    if (status !== undefined) return status;
+    return await parse(argv, environment, version);
+  } catch (error) {
+    output.warn(describe(error, environment));
+    return exitCodeOfError(error);
+  }
+}
+
+async function parse(argv: readonly string[], environment: Environment, version: string): Promise<number> {
+  const { output } = environment;
+  let exitCode: number = EXIT.ok;
+  const program = buildProgram(environment, version, (code) => {
+    exitCode = code;
+  });
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ writeOut: (text) => output.print(text), writeErr: (text) => output.warn(text) });
+  }
+  if (argv.length === 0) {
+    output.warn(program.helpInformation());
+    return EXIT.usage;
+  }
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Commander has printed its own message, or the help and version that were asked for.
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+}
+
+/** The last `--netns`, found before the verb is: the whole command runs inside. */
+function netnsOf(argv: readonly string[]): string | undefined {
+  let netns: string | undefined;
+  for (const [index, word] of argv.entries()) {
+    if (word === '--') break;
+    if (word === '--netns') netns = argv[index + 1];
+    else if (word.startsWith('--netns=')) netns = word.slice('--netns='.length);
+  }
+  return netns;
+}
+
+function describe(error: unknown, { output, env }: Environment): string {
+  const label = output.style('stderr').remove('ipvstate:');
+  if (error instanceof IpvstateError) return `${label} ${error.message}\n${error.hint ? `    ${error.hint}\n` : ''}`;
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const trace = env.IPVSTATE_TRACE ? `${stack}\n` : '';
+  return `${label} this is a bug: ${error instanceof Error ? error.message : String(error)}\n${trace || '    Run again with IPVSTATE_TRACE=1 for the stack, and report it.\n'}`;
+}

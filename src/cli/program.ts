@@ -1,0 +1,94 @@
+import { Argument, Command, Option } from 'commander';
+import { addCommonOptions, addDetailedExitCode, addFileOptions, addOutputOption, addPlanOptions, addTableOptions } from './arguments.ts';
+import type { Environment } from './environment.ts';
+import type { ColorMode } from './output.ts';
+import { SCHEMA_NAMES } from './verbs/schema-names.ts';
+
+/** Runs a verb and gives its exit code to `done`. */
+type Verb = (args: readonly unknown[], options: never) => Promise<number>;
+
+const EXIT_CODES = `
+Exit codes:
+  0 done, or in sync     2 changes exist (check; plan and apply with --detailed-exitcode)
+  3 refused by a guard   4 stale plan    5 rolled back   6 partial   7 unverified
+  64 usage   65 invalid file   66 no such file   69 no IPVS   74 cannot write   77 no permission`;
+
+const EXAMPLES = `
+Examples:
+  ipvstate export > ipvs.yaml             start from what the kernel has now
+  ipvstate validate -f ipvs.yaml          check a file; needs no root
+  ipvstate plan -f ipvs.yaml              show what would be done
+  ipvstate apply -f ipvs.yaml             do it, read back, roll back on failure
+  ipvstate check -f ipvs.yaml             exit 2 when the kernel differs
+  ipvsadm -Sn > live.save; ipvstate plan -f ipvs.yaml --table live.save
+                                          plan against a saved table, without root`;
+
+/** The command line: each verb is loaded when it is called, because most of them need little of the program. */
+export function buildProgram(environment: Environment, version: string, done: (exitCode: number) => void): Command {
+  const program = new Command('ipvstate')
+    .description("Desired state for IPVS, the Linux kernel's layer-4 load balancer.")
+    .version(version, '-V, --version', 'print the version')
+    .helpCommand(false)
+    .showHelpAfterError('Run with --help for the options.')
+    .addHelpText('after', `${EXAMPLES}\n${EXIT_CODES}`);
+
+  const verb = (name: string, description: string, run: Verb): Command => {
+    const command = program.command(name).description(description);
+    return addCommonOptions(command).action(async (...args: unknown[]) => {
+      const options = args.at(-2) as { readonly color: ColorMode; readonly quiet?: boolean };
+      environment.output.configure(options);
+      done(await run(args.slice(0, -2), options as never));
+    });
+  };
+
+  const validate = verb('validate', 'check files without touching any table; all problems at once', async (_, options) =>
+    (await import('./verbs/validate.ts')).validate(options, environment),
+  );
+  addOutputOption(addFileOptions(validate), ['text', 'json', 'github', 'sarif']).option('--strict', 'let warnings fail, too');
+
+  const plan = verb('plan', 'show what apply would do', async (_, options) =>
+    (await import('./verbs/plan.ts')).planVerb(options, environment),
+  );
+  addOutputOption(addDetailedExitCode(addPlanOptions(plan)), ['text', 'json', 'markdown', 'ipvsadm']).option(
+    '--save <file>',
+    'write the plan, bound to the live table, for `ipvstate apply FILE`',
+  );
+
+  const apply = verb('apply', 'make the table what the files, or a saved plan, say', async ([path], options) =>
+    (await import('./verbs/apply.ts')).apply(path as string | undefined, options, environment),
+  );
+  apply.addArgument(new Argument('[plan]', 'a plan that `ipvstate plan --save` wrote, in place of -f'));
+  addOutputOption(addDetailedExitCode(addPlanOptions(apply)), ['text', 'json'])
+    .addOption(new Option('--on-error <what>', 'when an operation fails').choices(['rollback', 'stop', 'continue']).default('rollback'))
+    .option('-y, --yes', 'do not ask for confirmation')
+    .option('--no-input', 'never ask: fail where a question would be');
+
+  const check = verb('check', 'compare the live table with the files: exit 2 when they differ', async (_, options) =>
+    (await import('./verbs/check.ts')).check(options, environment),
+  );
+  addTableOptions(addFileOptions(check)).option(
+    '--only <service>',
+    'compare only this service (repeatable)',
+    (value, all: string[]) => [...all, value],
+    [],
+  );
+  addOutputOption(check, ['text', 'json']);
+
+  const exporter = verb('export', 'print the live table: as a configuration, or as `ipvsadm -R` reads it', async (_, options) =>
+    (await import('./verbs/export.ts')).exportTable(options, environment),
+  );
+  addOutputOption(addTableOptions(exporter), ['yaml', 'json', 'save']);
+
+  const importer = verb(
+    'import',
+    'translate `ipvsadm -Sn` text, or a script of ipvsadm lines, to a configuration',
+    async ([path], options) => (await import('./verbs/import.ts')).importFile(path as string, options, environment),
+  );
+  addOutputOption(importer.addArgument(new Argument('<file>', 'the file; - is stdin')), ['yaml', 'json', 'save']);
+
+  verb('schema', 'print a JSON Schema: of the configuration, or of the JSON that plan or apply print', async ([name]) =>
+    (await import('./verbs/schema.ts')).schema(name as (typeof SCHEMA_NAMES)[number], environment),
+  ).addArgument(new Argument('[name]', 'which one').choices(SCHEMA_NAMES).default('config'));
+
+  return program;
+}

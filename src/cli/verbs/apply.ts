@@ -1,0 +1,91 @@
+import { IpvstateError } from '../../errors.ts';
+import type { Desired } from '../../model/desired.ts';
+import type { Ipvs } from '../../model/ipvs.ts';
+import type { Report } from '../../plan/report.ts';
+import type { OnError } from '../../reconcile/execute.ts';
+import { executePrepared, type ReconcileOptions, reconcile } from '../../reconcile/reconcile.ts';
+import type { ChangesContext } from '../../text/changes.ts';
+import { formatReport } from '../../text/plan-text.ts';
+import { allowancesOf, type PlanOptions } from '../arguments.ts';
+import { changesContext } from '../changes-context.ts';
+import { confirmOnTerminal } from '../confirm.ts';
+import type { Environment } from '../environment.ts';
+import { exitCodeOfReport } from '../exit.ts';
+import { loadValid } from '../load-valid.ts';
+import { withTable } from '../open.ts';
+import type { Output } from '../output.ts';
+import { printPlan } from '../print-plan.ts';
+import { parseSelectors } from '../selector.ts';
+
+export interface ApplyOptions extends PlanOptions {
+  readonly output: 'text' | 'json';
+  readonly onError: OnError;
+  readonly yes?: boolean;
+  /** Commander's spelling of `--no-input`. */
+  readonly input: boolean;
+}
+
+/** Makes the table what the files, or a saved plan, say. */
+export async function apply(planFile: string | undefined, options: ApplyOptions, environment: Environment): Promise<number> {
+  const { desired, run } = planFile === undefined ? await fromFiles(options, environment) : await fromPlan(planFile, options);
+  const { output } = environment;
+  const signal = environment.interruption();
+  let context: ChangesContext = { counters: new Map() };
+  return withTable(options.table, environment, async ({ ipvs, save }) => {
+    const report = await run(ipvs, {
+      onError: options.onError,
+      signal,
+      onProgress: (answered, total) => output.progress(`applied ${answered} of ${total} operations`),
+      onPlan: async (prepared) => {
+        context = changesContext(desired, prepared.snapshot, output.style('stdout'));
+        const isShown = options.output === 'text' && prepared.plan.changes.length > 0;
+        if (isShown) await printPlan({ ...prepared, refusals: [] }, 'text', context, output);
+      },
+      confirm: (prepared) => confirmOnTerminal(prepared, options, environment),
+    });
+    if (report.done > 0) await save();
+    return conclude(report, options, context, output, signal);
+  });
+}
+
+type Run = (ipvs: Ipvs, options: ReconcileOptions) => Promise<Report>;
+
+async function fromFiles(options: ApplyOptions, environment: Environment): Promise<{ desired: Desired; run: Run }> {
+  const { desired } = await loadValid(options.file, environment);
+  const prepareOptions = {
+    allowances: allowancesOf(options),
+    only: (live: Parameters<typeof parseSelectors>[2]) => parseSelectors(options.only, desired, live),
+  };
+  return { desired, run: (ipvs, rest) => reconcile(ipvs, desired, { ...prepareOptions, ...rest }) };
+}
+
+async function fromPlan(path: string, options: ApplyOptions): Promise<{ desired: undefined; run: Run }> {
+  if (options.file.length > 0 || options.only.length > 0) {
+    throw new IpvstateError('USAGE', 'a saved plan is applied as it is: -f and --only belong to `ipvstate plan --save`');
+  }
+  const { readSavedPlan, resumePlan } = await import('../saved-plan.ts');
+  const saved = await readSavedPlan(path);
+  const run: Run = async (ipvs, rest) => {
+    const snapshot = await ipvs.read();
+    return executePrepared(ipvs, { snapshot, plan: await resumePlan(saved, path, snapshot), refusals: [] }, rest);
+  };
+  return { desired: undefined, run };
+}
+
+async function conclude(
+  report: Report,
+  options: ApplyOptions,
+  context: ChangesContext,
+  output: Output,
+  signal: AbortSignal,
+): Promise<number> {
+  const isCutShort = signal.aborted && report.outcome !== 'applied' && report.outcome !== 'in-sync';
+  const exitCode = isCutShort ? (signal.reason as number) : exitCodeOfReport(report, options.detailedExitcode ?? false);
+  if (options.output === 'json') {
+    const { reportJson } = await import('../../text/plan-json.ts');
+    output.print(`${JSON.stringify(reportJson(report, exitCode, context), undefined, 2)}\n`);
+  } else {
+    output.print(formatReport(report, context));
+  }
+  return exitCode;
+}

@@ -1,0 +1,46 @@
+import type { Unmanageable } from '../../model/ipvs.ts';
+import type { Table } from '../../model/table.ts';
+import type { TableOptions } from '../arguments.ts';
+import type { Environment } from '../environment.ts';
+import { EXIT } from '../exit.ts';
+import { withTable } from '../open.ts';
+import type { Output } from '../output.ts';
+
+export type TableFormat = 'yaml' | 'json' | 'save';
+
+export interface ExportOptions extends TableOptions {
+  readonly output: TableFormat;
+}
+
+/** Prints the live table so that it can be applied again. */
+export async function exportTable(options: ExportOptions, environment: Environment): Promise<number> {
+  return withTable(options.table, environment, async ({ ipvs }) => {
+    const { table, unmanageable } = await ipvs.read();
+    await printTable(table, unmanageable, options.output, environment.output);
+    return EXIT.ok;
+  });
+}
+
+/** `save` cannot hold everything; what it loses is said on stderr. */
+export async function printTable(table: Table, unmanageable: readonly Unmanageable[], format: TableFormat, output: Output): Promise<void> {
+  switch (format) {
+    case 'yaml':
+    case 'json': {
+      const { formatConfig, formatConfigJson } = await import('../../config/emit.ts');
+      output.print(format === 'json' ? formatConfigJson(table) : formatConfig(table, { unmanageable }));
+      break;
+    }
+    case 'save': {
+      const { formatSave, saveLosses } = await import('../../text/save.ts');
+      output.print(formatSave(table));
+      for (const loss of saveLosses(table)) output.note(`ipvstate: the save format cannot hold ${loss}\n`);
+      break;
+    }
+    default:
+      format satisfies never;
+  }
+  if (format === 'yaml') return;
+  for (const { service, destination, reason } of unmanageable) {
+    output.note(`ipvstate: left out: ${destination ? `${destination} of ` : ''}${service} (${reason}, which no file can express)\n`);
+  }
+}

@@ -1,0 +1,35 @@
+import type { Prepared } from '../../reconcile/prepare.ts';
+import { prepare } from '../../reconcile/prepare.ts';
+import { allowancesOf, type PlanOptions } from '../arguments.ts';
+import { changesContext } from '../changes-context.ts';
+import type { Environment } from '../environment.ts';
+import { EXIT } from '../exit.ts';
+import { loadValid } from '../load-valid.ts';
+import { withTable } from '../open.ts';
+import { printPlan } from '../print-plan.ts';
+import { parseSelectors } from '../selector.ts';
+
+export interface PlanVerbOptions extends PlanOptions {
+  readonly output: 'text' | 'json' | 'markdown' | 'ipvsadm';
+  readonly save?: string;
+}
+
+/** Shows what `apply` would do, and writes nothing but, with `--save`, the plan itself. */
+export async function planVerb(options: PlanVerbOptions, environment: Environment): Promise<number> {
+  const { desired, files } = await loadValid(options.file, environment);
+  return withTable(options.table, environment, async ({ ipvs }) => {
+    const prepared: Prepared = await prepare(ipvs, desired, {
+      allowances: allowancesOf(options),
+      only: (live) => parseSelectors(options.only, desired, live),
+    });
+    const context = changesContext(desired, prepared.snapshot, environment.output.style('stdout'));
+    await printPlan(prepared, options.output, context, environment.output);
+    if (prepared.refusals.length > 0) return EXIT.refused;
+    if (options.save !== undefined) {
+      const { savePlan } = await import('../saved-plan.ts');
+      await savePlan(options.save, prepared.plan, context, files);
+      environment.output.note(`Saved. Execute it with: ipvstate apply ${options.save}\n`);
+    }
+    return options.detailedExitcode && prepared.plan.changes.length > 0 ? EXIT.changes : EXIT.ok;
+  });
+}

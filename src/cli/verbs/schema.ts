@@ -1,0 +1,16 @@
+import type { Environment } from '../environment.ts';
+import { EXIT } from '../exit.ts';
+import type { SchemaName } from './schema-names.ts';
+
+const LOAD: Readonly<Record<SchemaName, () => Promise<{ readonly default: unknown }>>> = {
+  config: () => import('../../../schemas/config.schema.json', { with: { type: 'json' } }),
+  plan: () => import('../../../schemas/plan.schema.json', { with: { type: 'json' } }),
+  report: () => import('../../../schemas/report.schema.json', { with: { type: 'json' } }),
+};
+
+/** Prints a JSON Schema: of the configuration, or of what `-o json` prints. */
+export async function schema(name: SchemaName, environment: Environment): Promise<number> {
+  const { default: document } = await LOAD[name]();
+  environment.output.print(`${JSON.stringify(document, undefined, 2)}\n`);
+  return EXIT.ok;
+}

@@ -1,0 +1,38 @@
+export { formatConfig, formatConfigJson } from './config/emit.ts';
+export { parseConfig } from './config/parse.ts';
+export { type ErrnoName, type ErrorCode, IpvstateError, KernelError } from './errors.ts';
+export { parseScript } from './ipvsadm/script.ts';
+export { type Address, type Family, parseAddress } from './model/address.ts';
+export type { Connections, Counters, DestinationCounters, ServiceCounters, Stats } from './model/counters.ts';
+export type { Desired, Limit, Limits } from './model/desired.ts';
+export type { Destination, DestinationKey, DestinationSettings, Forward, TunnelChecksum, TunnelType } from './model/destination.ts';
+export type { Ipvs, IpvsInfo, Outcome, ReadOptions, Snapshot, Unmanageable } from './model/ipvs.ts';
+export type { Issue, IssueCode, Position } from './model/issue.ts';
+export { mergeDesired } from './model/merge.ts';
+export type { Operation } from './model/operation.ts';
+export {
+  type Protocol,
+  parseServiceKey,
+  type Service,
+  type ServiceIdentity,
+  type ServiceKey,
+  type ServiceSettings,
+  serviceKey,
+} from './model/service.ts';
+export type { Daemon, DaemonRole, Timeouts } from './model/settings.ts';
+export { type ServiceEntry, sortedDestinations, sortedServices, type Table } from './model/table.ts';
+export { openKernel } from './netlink/client.ts';
+export { type Change, changeAction } from './plan/change.ts';
+export { diff } from './plan/diff.ts';
+export { type EmbeddedTable, openEmbeddedTable } from './plan/embedded.ts';
+export { type Allowances, type GuardName, guard, type Refusal } from './plan/guard.ts';
+export { type Plan, type Purpose, plan, type Step, type Wave } from './plan/plan.ts';
+export type { Failure, Report, ReportOutcome } from './plan/report.ts';
+export { scope } from './plan/scope.ts';
+export { type Summary, summarize } from './plan/summary.ts';
+export type { ExecuteOptions, OnError } from './reconcile/execute.ts';
+export { type Prepared, type PrepareOptions, prepare } from './reconcile/prepare.ts';
+export { executePrepared, type ReconcileOptions, reconcile } from './reconcile/reconcile.ts';
+export { formatChanges } from './text/changes.ts';
+export { formatIssues } from './text/issues.ts';
+export { formatSave } from './text/save.ts';
