@@ -1,24 +1,9 @@
-import { addressFamily } from '../model/address.ts';
 import type { Operation } from '../model/operation.ts';
-import { type Service, type ServiceIdentity, type ServiceKey, serviceFamily } from '../model/service.ts';
-import type { ServiceEntry, Table } from '../model/table.ts';
+import type { Table } from '../model/table.ts';
 import type { Change } from './change.ts';
 import { diff } from './diff.ts';
-
-/** Why the operations of a wave are where they are. */
-export type Purpose =
-  /** Stops sync daemons that would forbid a later operation. */
-  | 'unblock'
-  /** Uses each scheduler and engine that the table does not use yet, because only use tells whether the kernel has it. */
-  | 'probe'
-  /** Adds, and edits that take nothing away. */
-  | 'make'
-  /** In kept services: lowers weights, then deletes. Only safe once everything before it has succeeded. */
-  | 'break'
-  /** Deletes services. */
-  | 'remove'
-  /** Timeouts and daemons. */
-  | 'finish';
+import { operationsFor } from './operations.ts';
+import { comparePlaces, PURPOSES, type Purpose, purposeOf } from './place.ts';
 
 export interface Step {
   readonly operation: Operation;
@@ -47,112 +32,28 @@ export interface Plan {
  */
 export function plan(live: Table, desired: Table): Plan {
   const changes = diff(live, desired);
-  const steps = new Map<Purpose, Step[]>();
-  const push = (purpose: Purpose, change: number, ...operations: Operation[]): void => {
-    const wave = steps.get(purpose) ?? [];
-    steps.set(purpose, wave);
-    for (const operation of operations) wave.push({ operation, change });
-  };
-
-  const probe = schedulerProbe(live);
-  const raises: [number, Operation][] = [];
-  const edits: [number, Operation][] = [];
-  const deletes: [number, Operation][] = [];
-  /** Pools are filled while their service schedules nothing, so that no client meets a half-filled one. */
-  let filling: { readonly change: number; readonly service: Service } | undefined;
-  const endOfService = (): void => {
-    for (const [change, operation] of [...raises.splice(0), ...edits.splice(0)]) push('make', change, operation);
-    for (const [change, operation] of deletes.splice(0)) push('break', change, operation);
-    if (filling) push('make', filling.change, { kind: 'edit-service', service: filling.service });
-    filling = undefined;
-  };
-
-  let current: ServiceKey | undefined;
-  for (const [index, change] of changes.entries()) {
-    const key = change.object === 'service' || change.object === 'destination' ? change.service : undefined;
-    if (key !== current) endOfService();
-    current = key;
-    switch (change.object) {
-      case 'service': {
-        const { before, after } = change;
-        if (!after) {
-          if (before) push('remove', index, { kind: 'delete-service', service: before.service.identity });
-        } else if (before) {
-          push(probe(after.service) ? 'probe' : 'make', index, { kind: 'edit-service', service: after.service });
-        } else {
-          const fills = isFilled(after);
-          const unscheduled: Service = { ...after.service, scheduler: 'none' };
-          if (probe(after.service)) {
-            push('probe', index, { kind: 'add-service', service: after.service });
-            if (fills) push('make', index, { kind: 'edit-service', service: unscheduled });
-          } else {
-            push('make', index, { kind: 'add-service', service: fills ? unscheduled : after.service });
-          }
-          if (fills) filling = { change: index, service: after.service };
-        }
-        break;
-      }
-      case 'destination': {
-        const service = identityOf(change.service, live, desired);
-        const { before, after } = change;
-        if (!after) {
-          if (before) deletes.push([index, { kind: 'delete-destination', service, destination: before }]);
-        } else if (!before) push('make', index, { kind: 'add-destination', service, destination: after });
-        else if (after.weight > before.weight) raises.push([index, { kind: 'edit-destination', service, destination: after }]);
-        else if (after.weight === before.weight) edits.push([index, { kind: 'edit-destination', service, destination: after }]);
-        else push('break', index, { kind: 'edit-destination', service, destination: after });
-        break;
-      }
-      case 'timeouts':
-        push('finish', index, { kind: 'set-timeouts', timeouts: change.after });
-        break;
-      case 'daemon':
-        if (change.before) {
-          push(addsMixedFamily(changes, live, desired) ? 'unblock' : 'finish', index, { kind: 'stop-daemon', role: change.role });
-        }
-        if (change.after) push('finish', index, { kind: 'start-daemon', daemon: change.after });
-        break;
-      default:
-        change satisfies never;
-    }
-  }
-  endOfService();
-
-  const order: readonly Purpose[] = ['unblock', 'probe', 'make', 'break', 'remove', 'finish'];
-  const waves = order.flatMap((purpose) => {
-    const wave = steps.get(purpose);
-    return wave ? [{ purpose, steps: wave }] : [];
+  const operations = operationsFor(live, desired, changes);
+  const placed = bySubject(changes).flatMap((group) =>
+    group
+      .flatMap(([index, change]) => operations(change).map(({ place, operation }) => ({ place, step: { operation, change: index } })))
+      .sort((a, b) => comparePlaces(a.place, b.place)),
+  );
+  const waves = PURPOSES.flatMap((purpose) => {
+    const steps = placed.flatMap(({ place, step }) => (purposeOf(place) === purpose ? [step] : []));
+    return steps.length === 0 ? [] : [{ purpose, steps }];
   });
   return { live, desired, changes, waves };
 }
 
-/** A service without destinations, or without a scheduler, has nothing to hide while it is built. */
-function isFilled(entry: ServiceEntry): boolean {
-  return entry.destinations.size > 0 && entry.service.scheduler !== 'none';
-}
-
-/** True once for each scheduler and engine that no live service uses: those may be missing from the kernel. */
-function schedulerProbe(live: Table): (service: Service) => boolean {
-  const known = new Set(['scheduler none', 'engine ']);
-  for (const { service } of live.services.values()) known.add(`scheduler ${service.scheduler}`).add(`engine ${service.persistenceEngine}`);
-  return (service) => {
-    const size = known.size;
-    return known.add(`scheduler ${service.scheduler}`).add(`engine ${service.persistenceEngine}`).size > size;
-  };
-}
-
-function identityOf(key: ServiceKey, live: Table, desired: Table): ServiceIdentity {
-  const entry = desired.services.get(key) ?? live.services.get(key);
-  if (!entry) throw new Error(`a change of a service that is in neither table: ${key}`);
-  return entry.service.identity;
-}
-
-/** A running sync daemon and a destination of another family than its service's exclude each other (kernel: ip_vs_add_dest). */
-function addsMixedFamily(changes: readonly Change[], live: Table, desired: Table): boolean {
-  return changes.some(
-    (change) =>
-      change.object === 'destination' &&
-      change.after !== undefined &&
-      addressFamily(change.after.address) !== serviceFamily(identityOf(change.service, live, desired)),
-  );
+/** The changes of a service and its destinations, which follow each other in a diff, together; any other change by itself. */
+function bySubject(changes: readonly Change[]): (readonly [number, Change])[][] {
+  const groups: (readonly [number, Change])[][] = [];
+  let subject: string | undefined;
+  for (const [index, change] of changes.entries()) {
+    const service = 'service' in change ? change.service : undefined;
+    if (service === undefined || service !== subject) groups.push([]);
+    groups.at(-1)?.push([index, change]);
+    subject = service;
+  }
+  return groups;
 }

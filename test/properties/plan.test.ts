@@ -1,0 +1,134 @@
+import fc from 'fast-check';
+import { test } from 'vitest';
+import type { ServiceKey } from '../../src/model/service.ts';
+import type { ServiceEntry, Table } from '../../src/model/table.ts';
+import { diff } from '../../src/plan/diff.ts';
+import { type Plan, plan } from '../../src/plan/plan.ts';
+import { isSameTable, operationsOf, type Planner, run } from '../support/plan-runs.ts';
+import { holds, isBrokenBy } from '../support/properties.ts';
+import { tablePairs, tables } from '../support/table-pairs.ts';
+
+const reaches = (planner: Planner) =>
+  fc.property(tablePairs(), ({ live, desired }) => {
+    const { last, refusals } = run(live, operationsOf(planner(live, desired)));
+    return refusals.length === 0 && isSameTable(last, desired);
+  });
+
+const restarts = (planner: Planner) =>
+  fc.property(tablePairs(), ({ live, desired }) =>
+    run(live, operationsOf(planner(live, desired))).tables.every((table) => {
+      const { last, refusals } = run(table, operationsOf(planner(table, desired)));
+      return refusals.length === 0 && isSameTable(last, desired);
+    }),
+  );
+
+/** Each operation serves the change that it names, and each change is served. */
+const attributes = (planner: Planner) =>
+  fc.property(tablePairs(), ({ live, desired }) => {
+    const { changes, waves } = planner(live, desired);
+    const served = new Set(waves.flatMap(({ steps }) => steps.map(({ change }) => change)));
+    return served.size === changes.length && [...served].every((change) => change in changes);
+  });
+
+const TIMEOUTS = ['tcp', 'tcpFin', 'udp'] as const;
+
+/** What a table holds under the names that a plan does not mention. */
+function untouched(table: Table, { changes }: Plan): unknown {
+  const named = new Set(
+    changes.flatMap((change): string | string[] => {
+      if (change.object === 'timeouts') return TIMEOUTS.filter((field) => change.before[field] !== change.after[field]);
+      if (change.object === 'destination') return `${change.service} ${change.destination}`;
+      if (change.object === 'daemon') return `daemon ${change.role}`;
+      return change.after ? change.service : `${change.service} whole`;
+    }),
+  );
+  const services = [...table.services].filter(([key]) => !named.has(`${key} whole`));
+  return new Map<string, unknown>([
+    ...services.filter(([key]) => !named.has(key)).map(([key, { service }]) => [key, service] as const),
+    ...services.flatMap(([key, { destinations }]) =>
+      [...destinations].filter(([name]) => !named.has(`${key} ${name}`)).map(([name, found]) => [`${key} ${name}`, found] as const),
+    ),
+    ...table.daemons.filter(({ role }) => !named.has(`daemon ${role}`)).map((daemon) => [`daemon ${daemon.role}`, daemon] as const),
+    ...TIMEOUTS.filter((field) => !named.has(field)).map((field) => [field, table.timeouts[field]] as const),
+  ]);
+}
+
+function isIdentical(a: unknown, b: unknown): boolean {
+  if (!(a instanceof Map && b instanceof Map) || a.size !== b.size) return false;
+  return [...a].every(([key, value]) => b.get(key) === value);
+}
+
+/** The plan was made for one table and meets another one; whatever it is refused, it goes on. */
+const sparesTheRest = (planner: Planner) =>
+  fc.property(tablePairs(), tables, ({ live, desired }, found) => {
+    const planned = planner(live, desired);
+    const { tables: steps } = run(found, operationsOf(planned));
+    const before = untouched(found, planned);
+    return steps.every((table) => isIdentical(untouched(table, planned), before));
+  });
+
+function withoutOneStep(planned: Plan): Plan {
+  const [first, ...rest] = planned.waves;
+  return first ? { ...planned, waves: [{ ...first, steps: first.steps.slice(1) }, ...rest] } : planned;
+}
+
+const forgetful: Planner = (live, desired) => withoutOneStep(plan(live, desired));
+
+const backwards: Planner = (live, desired) => {
+  const planned = plan(live, desired);
+  return { ...planned, waves: planned.waves.toReversed() };
+};
+
+/** Replaces a service that it could have edited. */
+const recreating: Planner = (live, desired) => {
+  const isKept = (entry: ServiceEntry, key: ServiceKey): boolean => desired.services.get(key) === entry;
+  const emptied: Table = { ...live, services: new Map([...live.services].filter(([key, entry]) => isKept(entry, key))) };
+  const [first, second] = [plan(live, emptied), plan(emptied, desired)];
+  return { ...first, desired, changes: diff(live, desired), waves: [...first.waves, ...second.waves] };
+};
+
+test('a plan turns the live table into the desired one, and the kernel refuses none of its operations', async () => {
+  await holds(reaches(plan));
+});
+
+test('a plan that skips an operation, or runs its waves backwards, does not reach the desired table', async () => {
+  await isBrokenBy(reaches(forgetful));
+  await isBrokenBy(reaches(backwards));
+});
+
+test('whatever operation it stops after, a new plan from there reaches the desired table', async () => {
+  await holds(restarts(plan), 100);
+});
+
+test('a plan that skips an operation does not get further when it is made again', async () => {
+  await isBrokenBy(restarts(forgetful));
+});
+
+test('every operation serves a change and every change is served', async () => {
+  await holds(attributes(plan));
+  await isBrokenBy(attributes(forgetful));
+});
+
+test('a plan for another table leaves every object alone that it does not name', async () => {
+  await holds(sparesTheRest(plan));
+});
+
+test('a plan that sets a timeout along with those that do not change undoes what others set', async () => {
+  const resetting: Planner = (live, desired) => {
+    const planned = plan(live, desired);
+    const waves = planned.waves.map((wave) => ({
+      ...wave,
+      steps: wave.steps.map((step) =>
+        step.operation.kind === 'set-timeouts' ? { ...step, operation: { ...step.operation, timeouts: desired.timeouts } } : step,
+      ),
+    }));
+    return { ...planned, waves };
+  };
+  await holds(reaches(resetting));
+  await isBrokenBy(sparesTheRest(resetting));
+});
+
+test('a plan that deletes and re-creates services takes the work of others with them', async () => {
+  await holds(reaches(recreating));
+  await isBrokenBy(sparesTheRest(recreating));
+});
