@@ -1,4 +1,5 @@
-import { type Address, type Family, writeAddress } from '../model/address.ts';
+import type { Family } from '../model/address.ts';
+import { maskOfPrefix, parseIPv4Mask } from '../model/netmask.ts';
 import { parseInetAddress } from './inet-address.ts';
 import type { Names } from './names.ts';
 import { parseNumber } from './number.ts';
@@ -12,23 +13,13 @@ export function parseNetmask(text: string, family: Family, names: Names): number
   if (family === 'ipv6') return parseNumber(prefix ?? text, 1, 128);
   if (prefix !== undefined) {
     const length = parseNumber(prefix, 0, 32);
-    return length === undefined ? undefined : prefixMask(length);
+    return length === undefined ? undefined : maskOfPrefix(length);
   }
   if (/^[1-9][0-9]{0,2}$/.test(text)) return undefined;
   const mask = text === '' ? undefined : (parseInetAddress(text) ?? names.address(text));
-  return mask && addressNumber(mask);
+  return mask && parseIPv4Mask(mask);
 }
 
 export function illegalNetmask(family: Family): string {
   return family === 'ipv6' ? 'illegal ipv6 netmask specified' : 'illegal virtual server persistent mask specified';
-}
-
-function prefixMask(length: number): number {
-  return length === 0 ? 0 : (0xffff_ffff << (32 - length)) >>> 0;
-}
-
-function addressNumber(address: Address): number {
-  const bytes = new Uint8Array(16);
-  writeAddress(address, bytes, 0);
-  return new DataView(bytes.buffer).getUint32(0);
 }

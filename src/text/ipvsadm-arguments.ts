@@ -1,5 +1,6 @@
 import type { Destination } from '../model/destination.ts';
 import { formatEndpoint } from '../model/endpoint.ts';
+import { formatIPv4Mask } from '../model/netmask.ts';
 import { schedulerFlagNames } from '../model/scheduler.ts';
 import { hostNetmask, type Service, type ServiceIdentity, serviceFamily } from '../model/service.ts';
 
@@ -33,7 +34,7 @@ export function netmaskArguments(service: Service): string[] {
 export function formatNetmask(service: Service): string {
   const mask = service.persistenceNetmask;
   if (serviceFamily(service.identity) === 'ipv6') return `${mask}`;
-  return [24, 16, 8, 0].map((shift) => (mask >>> shift) & 0xff).join('.');
+  return formatIPv4Mask(mask);
 }
 
 const FORWARD_OPTIONS = { masq: '-m', tunnel: '-i', route: '-g' } as const;

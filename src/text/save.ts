@@ -18,31 +18,32 @@ export function formatSave(table: Pick<Table, 'services'>): string {
   return lines.join('');
 }
 
-/** What of a table `formatSave` cannot hold or `ipvsadm -R` would not take, one sentence each. */
-export function findSaveLosses(table: Table): string[] {
+/** What of a table `formatSave` cannot hold, or `ipvsadm -R` would refuse or change: noun phrases. */
+export function saveLosses(table: Table): string[] {
   const { timeouts, daemons } = table;
   const losses: string[] = [];
   if (timeouts.tcp !== KERNEL_TIMEOUTS.tcp || timeouts.tcpFin !== KERNEL_TIMEOUTS.tcpFin || timeouts.udp !== KERNEL_TIMEOUTS.udp) {
-    losses.push(`the timeouts ${timeouts.tcp} ${timeouts.tcpFin} ${timeouts.udp} (tcp tcpfin udp) are not saved`);
+    losses.push(`the timeouts ${timeouts.tcp} ${timeouts.tcpFin} ${timeouts.udp} (tcp, tcp_fin, udp)`);
   }
-  for (const daemon of daemons) losses.push(`the ${daemon.role} sync daemon on ${daemon.interface} is not saved`);
-  for (const entry of sortedServices(table)) losses.push(...findServiceLosses(entry));
+  for (const daemon of daemons) losses.push(`the ${daemon.role} sync daemon on ${daemon.interface}`);
+  for (const entry of sortedServices(table)) losses.push(...serviceLosses(entry));
   return losses;
 }
 
-function findServiceLosses(entry: ServiceEntry): string[] {
+function serviceLosses(entry: ServiceEntry): string[] {
   const { service, destinations } = entry;
   const { identity } = service;
   const losses: string[] = [];
   if (!service.persistent && service.persistenceNetmask !== hostNetmask(serviceFamily(identity))) {
-    losses.push(`${service.key}: a netmask without persistence is not saved`);
+    losses.push(`the netmask of ${service.key}, which is not persistent`);
   }
   if (identity.kind === 'fwmark') return losses;
-  if (identity.port === 0 && !service.persistent) losses.push(`${service.key}: ipvsadm refuses port 0 without persistence`);
-  if (service.onePacket && identity.protocol !== 'udp') losses.push(`${service.key}: ipvsadm refuses one-packet scheduling but for UDP`);
+  if (identity.port === 0 && !service.persistent) losses.push(`${service.key}, which is not persistent: ipvsadm refuses its port 0`);
+  if (service.onePacket && identity.protocol !== 'udp')
+    losses.push(`${service.key}: ipvsadm refuses one-packet scheduling of ${identity.protocol}`);
   for (const destination of destinations.values()) {
     if (destination.forward === 'masq' || destination.port === identity.port) continue;
-    losses.push(`${service.key} ${destination.key}: ipvsadm replaces the port by the service's, forwarding is '${destination.forward}'`);
+    losses.push(`the port of ${destination.key} of ${service.key}: ipvsadm gives '${destination.forward}' the service's port`);
   }
   return losses;
 }
