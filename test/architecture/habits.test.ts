@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'vitest';
+import {
+  enumViolations,
+  exitViolations,
+  indexViolations,
+  machinePathViolations,
+  nameViolations,
+  outputViolations,
+  purityViolations,
+} from './habits.ts';
+import { sizeViolations } from './sizes.ts';
+import { isWritten, readTree, type Tree } from './tree.ts';
+
+const src = readTree('src', isWritten);
+const repository = readTree('');
+const one = (path: string, source: string): Tree => new Map([[path, source]]);
+
+describe('output', () => {
+  test('only the writer writes to the terminal', () => {
+    expect(outputViolations(src)).toEqual([]);
+  });
+
+  test.each([
+    ['src/plan/a.ts', "console.log('x');"],
+    ['src/cli/verbs/a.ts', "process.stdout.write('x');"],
+    ['src/cli/verbs/a.ts', 'const out = quiet ? process.stderr : other;'],
+    ['src/cli/bin.ts', "process.stderr.write('x');"],
+    ['src/cli/output.ts', "console.error('x');"],
+  ])('%s is refused: %s', (path, source) => {
+    expect(outputViolations(one(path, source))).not.toEqual([]);
+  });
+
+  test('the streams may be handed to the writer, and a comment may mention them', () => {
+    expect(outputViolations(one('src/cli/bin.ts', 'new Output(process.stdout, process.stderr);'))).toEqual([]);
+    expect(outputViolations(one('src/cli/verbs/a.ts', '// never process.stdout.write or console.log\nout.console;'))).toEqual([]);
+  });
+});
+
+describe('the end of the process', () => {
+  test('nothing in src ends it, for output still on its way to a pipe would be lost', () => {
+    expect(exitViolations(src)).toEqual([]);
+  });
+
+  test('a call is found, the exit code is not one', () => {
+    expect(exitViolations(one('src/cli/a.ts', 'if (failed) process.exit(1);'))).toEqual(['src/cli/a.ts:1 uses process.exit']);
+    expect(exitViolations(one('src/cli/a.ts', 'process.exitCode = 1;'))).toEqual([]);
+  });
+});
+
+describe('purity', () => {
+  test('the layers inside neither look at the clock nor at the process', () => {
+    expect(purityViolations(src)).toEqual([]);
+  });
+
+  test.each([
+    ['const now = Date.now();'],
+    ['const now = new Date();'],
+    ['const chance = Math.random();'],
+    ['const home = process.env.HOME;'],
+    ['setTimeout(f, 10);'],
+    ["await fetch('x');"],
+  ])('%s is refused in the model', (source) => {
+    expect(purityViolations(one('src/model/a.ts', source))).not.toEqual([]);
+    expect(purityViolations(one('src/cli/a.ts', source))).toEqual([]);
+  });
+
+  test('a given moment and a member of the same name are not the outside', () => {
+    expect(purityViolations(one('src/model/a.ts', 'new Date(at); this.process(); ({ process: 1 });'))).toEqual([]);
+  });
+});
+
+describe('shape', () => {
+  test('no file of src has outgrown its limit, nor has src as a whole', () => {
+    expect(sizeViolations(src)).toEqual([]);
+  });
+
+  test('a file too long, a median and a tenth too long are found', () => {
+    const lines = (count: number) => 'x\n'.repeat(count);
+    expect(sizeViolations(one('a.ts', lines(401)))).toContain('a.ts has 401 lines, over 400');
+    expect(sizeViolations(one('a.ts', lines(101)))).toEqual(['the median file has 101 lines, over 100']);
+    const small: [string, string][] = Array.from({ length: 9 }, (_, index) => [`${index}.ts`, lines(10)]);
+    expect(sizeViolations(new Map(small))).toEqual([]);
+    expect(sizeViolations(new Map([...small.slice(1), ['a.ts', lines(300)], ['b.ts', lines(300)]]))).toEqual([
+      'one file in ten has 300 lines or more, over 250',
+    ]);
+  });
+
+  test('an index only re-exports', () => {
+    expect(indexViolations(src)).toEqual([]);
+    expect(indexViolations(one('src/index.ts', "/** A. */\nexport { a, type B } from './a.ts';\nexport type * from './b.ts';"))).toEqual(
+      [],
+    );
+    expect(indexViolations(one('src/index.ts', "export { a } from './a.ts';\nexport const b = 1;"))).toHaveLength(1);
+    expect(indexViolations(one('src/index.ts', "import { a } from './a.ts';\nexport { a };"))).toHaveLength(1);
+  });
+
+  test('there are no enums', () => {
+    expect(enumViolations(src)).toEqual([]);
+    expect(enumViolations(one('src/model/a.ts', 'declare const enum A { B }'))).toEqual(['src/model/a.ts:1 uses enum']);
+    expect(enumViolations(one('src/model/a.ts', "schema.enum; const a = { enum: ['x'] };"))).toEqual([]);
+  });
+
+  test('no file or folder is a drawer for everything', () => {
+    expect(nameViolations(repository.keys())).toEqual([]);
+    const drawers = [
+      'src/util.ts',
+      'src/cli/utils/a.ts',
+      'src/plan/helpers.ts',
+      'src/model/table-helper.ts',
+      'src/common/a.ts',
+      'src/state-manager.ts',
+    ];
+    expect(nameViolations(drawers)).toHaveLength(drawers.length);
+    expect(nameViolations(['src/model/utility-rate.ts', 'src/cli/commonplace.ts'])).toEqual([]);
+  });
+
+  test('nothing depends on where somebody keeps the checkout', () => {
+    expect(machinePathViolations(repository)).toEqual([]);
+    const folder = `/${'work'}/main/src`;
+    expect(machinePathViolations(one('README.md', `cd ${folder}`))).toEqual(['README.md:1 names a path of one machine']);
+    expect(machinePathViolations(one('README.md', `see ../${'shared'}/notes`))).toHaveLength(1);
+    expect(machinePathViolations(one('README.md', 'https://example.org/network/work/ and src/work/a.ts'))).toEqual([]);
+  });
+});

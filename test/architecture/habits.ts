@@ -1,0 +1,107 @@
+import { LAYERS, layerOf } from './layers.ts';
+import { type Token, tokenize } from './tokens.ts';
+import { isWritten, type Tree } from './tree.ts';
+
+/** Hands the process's streams to the writer, and nothing else does. */
+const STREAM_OWNERS = ['src/cli/bin.ts', 'src/cli/output.ts'];
+const WRITER = 'src/cli/output.ts';
+
+/** Globals through which time, chance or the outside gets into a function. */
+const IMPURE = new Set(['process', 'fetch', 'performance', 'setTimeout', 'setInterval', 'setImmediate', 'crypto', 'globalThis']);
+
+const VAGUE = /(^|[-/])(utils?|helpers?|commons?|managers?|misc)([-./]|$)/i;
+
+const at = (path: string, token: Token) => `${path}:${token.line}`;
+
+/** Tokens that begin `words` joined by dots, as in `process.exit`, and are not themselves a member or a key. */
+function uses(tokens: readonly Token[], ...words: readonly string[]): readonly Token[] {
+  return tokens.filter(
+    (token, start) =>
+      words.every((word, index) => tokens[start + 2 * index]?.kind === 'word' && tokens[start + 2 * index]?.text === word) &&
+      words.slice(1).every((_, index) => tokens[start + 2 * index + 1]?.text === '.') &&
+      token.kind === 'word' &&
+      (tokens[start - 1]?.text !== '.' || tokens[start - 2]?.text === '.') &&
+      tokens[start + 1]?.text !== ':',
+  );
+}
+
+const isAnything = (tokens: readonly Token[], path: string, what: string) => tokens.map((token) => `${at(path, token)} uses ${what}`);
+
+export function outputViolations(tree: Tree): readonly string[] {
+  return [...tree].flatMap(([path, source]) => {
+    const tokens = tokenize(source);
+    const streams = [...uses(tokens, 'process', 'stdout'), ...uses(tokens, 'process', 'stderr')];
+    const writes = [...uses(tokens, 'process', 'stdout', 'write'), ...uses(tokens, 'process', 'stderr', 'write')];
+    return [
+      ...isAnything(uses(tokens, 'console'), path, 'console'),
+      ...(STREAM_OWNERS.includes(path) ? [] : isAnything(streams, path, 'the streams of the process')),
+      ...(path === WRITER ? [] : isAnything(writes, path, 'write on a stream of the process')),
+    ];
+  });
+}
+
+export function exitViolations(tree: Tree): readonly string[] {
+  return [...tree].flatMap(([path, source]) => isAnything(uses(tokenize(source), 'process', 'exit'), path, 'process.exit'));
+}
+
+export function enumViolations(tree: Tree): readonly string[] {
+  return [...tree].flatMap(([path, source]) => {
+    const tokens = tokenize(source);
+    const enums = tokens.filter((token, index) => token.kind === 'word' && token.text === 'enum' && tokens[index + 1]?.kind === 'word');
+    return isAnything(enums, path, 'enum');
+  });
+}
+
+export function purityViolations(tree: Tree): readonly string[] {
+  return [...tree].flatMap(([path, source]) => {
+    if (!LAYERS[layerOf(path) ?? '']?.pure || !isWritten(path)) return [];
+    const tokens = tokenize(source);
+    const names = [...IMPURE].flatMap((name) => isAnything(uses(tokens, name), path, name));
+    const today = tokens.filter(
+      (token, index) =>
+        token.text === 'Date' &&
+        /^new Date \( \)/.test(
+          tokens
+            .slice(index - 1, index + 3)
+            .map(({ text }) => text)
+            .join(' '),
+        ),
+    );
+    return [
+      ...names,
+      ...isAnything(uses(tokens, 'Math', 'random'), path, 'Math.random'),
+      ...isAnything([...uses(tokens, 'Date', 'now'), ...today], path, 'the clock'),
+    ];
+  });
+}
+
+/** An `index.ts` says what a folder offers and does nothing itself. */
+export function indexViolations(tree: Tree): readonly string[] {
+  return [...tree]
+    .filter(([path]) => /(^|\/)index\.ts$/.test(path))
+    .flatMap(([path, source]) => {
+      const rest = tokenize(source)
+        .map(({ kind, text }) => (kind === 'string' ? "''" : text))
+        .join(' ')
+        .replaceAll(/export (type )?(\{[^}]*\}|\*( as \w+)?) from '' ?;?/g, '')
+        .trim();
+      return rest === '' ? [] : [`${path} does more than re-export: ${rest.slice(0, 60)}`];
+    });
+}
+
+export function nameViolations(paths: Iterable<string>): readonly string[] {
+  return [...paths].filter((path) => VAGUE.test(path)).map((path) => `${path} is named for nothing in particular`);
+}
+
+/** Paths of one machine. Written in two parts, for this file is read as well. */
+const MACHINE = [new RegExp(`(?<![\\w.~-])/(${['wo' + 'rk', 'fa' + 'rm'].join('|')})/`), new RegExp(`\\.\\./sha${'red'}\\b`)];
+
+export function machinePathViolations(tree: Tree): readonly string[] {
+  return [...tree].flatMap(([path, source]) =>
+    source
+      .split('\n')
+      .flatMap((text, index) =>
+        MACHINE.some((pattern) => pattern.test(text)) ? [`${path}:${index + 1} names a path of one machine`] : [],
+      ),
+  );
+}

@@ -1,0 +1,72 @@
+import { readImports } from './imports.ts';
+import { isWritten, resolveImport, type Tree } from './tree.ts';
+
+type Layer = Readonly<{
+  /** Path prefixes. */
+  files: readonly string[];
+  /** Layers it may import from; itself always. */
+  layers: readonly string[] | 'all';
+  /** Packages and modules of Node's, subpaths included. */
+  packages: readonly string[] | 'all';
+  /** No clock, chance, environment or output: the same arguments give the same result. */
+  pure: boolean;
+}>;
+
+/** Who may import whom. */
+export const LAYERS: Readonly<Record<string, Layer>> = {
+  errors: { files: ['src/errors.ts'], layers: [], packages: [], pure: true },
+  model: { files: ['src/model/'], layers: ['errors'], packages: [], pure: true },
+  plan: { files: ['src/plan/'], layers: ['errors', 'model'], packages: [], pure: true },
+  text: { files: ['src/text/'], layers: ['errors', 'model', 'plan'], packages: [], pure: true },
+  config: { files: ['src/config/'], layers: ['errors', 'model'], packages: ['yaml', 'ajv'], pure: true },
+  ipvsadm: { files: ['src/ipvsadm/'], layers: ['errors', 'model', 'text'], packages: [], pure: true },
+  netlink: { files: ['src/netlink/'], layers: ['errors', 'model'], packages: ['netlink'], pure: false },
+  watch: { files: ['src/watch/'], layers: [], packages: ['chokidar', 'node:fs'], pure: false },
+  reconcile: { files: ['src/reconcile/'], layers: ['errors', 'model', 'plan'], packages: ['node:timers'], pure: false },
+  /** Data, not code. */
+  schemas: { files: ['schemas/'], layers: [], packages: [], pure: true },
+  edge: { files: ['src/cli/', 'src/daemon/', 'src/index.ts'], layers: 'all', packages: 'all', pure: false },
+};
+
+/** A native addon, which needs a Linux with netlink: only one file knows it, and it loads it when it is needed. */
+export const NATIVE = { package: 'netlink', file: 'src/netlink/socket.ts' };
+
+export function layerOf(path: string): string | undefined {
+  return Object.keys(LAYERS).find((name) => LAYERS[name]?.files.some((prefix) => path.startsWith(prefix)));
+}
+
+function packageName(specifier: string): string {
+  const [first = '', second = ''] = specifier.split('/');
+  return specifier.startsWith('@') ? `${first}/${second}` : first;
+}
+
+const allows = (allowed: readonly string[] | 'all', name: string) => allowed === 'all' || allowed.includes(name);
+
+/** Imports that the table does not allow, types included: a type couples as well. */
+export function layerViolations(tree: Tree): readonly string[] {
+  const found: string[] = [];
+  for (const [path, source] of tree) {
+    const name = layerOf(path);
+    const layer = name === undefined ? undefined : LAYERS[name];
+    if (layer === undefined) {
+      found.push(`${path} belongs to no layer`);
+      continue;
+    }
+    for (const { specifier, line, kind } of readImports(source)) {
+      const imported = resolveImport(path, specifier);
+      const at = `${path}:${line}`;
+      if (imported === null) {
+        const wanted = packageName(specifier);
+        if (!allows(layer.packages, wanted)) found.push(`${at} ${name} may not import ${specifier}`);
+        else if (wanted === NATIVE.package && path !== NATIVE.file) found.push(`${at} only ${NATIVE.file} may import ${specifier}`);
+        else if (wanted === NATIVE.package && kind === 'static') found.push(`${at} ${specifier} must be loaded when first needed`);
+        continue;
+      }
+      const target = layerOf(imported);
+      if (target !== name && (target === undefined || !allows(layer.layers, target)))
+        found.push(`${at} ${name} may not import ${imported}`);
+      if (isWritten(path) && !/\.(ts|js|json)$/.test(specifier)) found.push(`${at} ${specifier} lacks its extension`);
+    }
+  }
+  return found;
+}
