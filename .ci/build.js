@@ -57,7 +57,8 @@ try {
   declareTypes();
   await bundle();
 } catch (error) {
-  // A dist without its end would pass for a finished one.
+  // A dist without its end would pass for a finished one. esbuild has printed its own errors.
   rmSync(dist, { recursive: true, force: true });
-  throw error;
+  process.stderr.write(`build: ${error.message}\n`);
+  process.exitCode = 1;
 }

@@ -27,6 +27,7 @@ describe('every form of import is found and classified', () => {
     ["const a = () => import('x').then((m) => m.a);", ['dynamic x']],
     ["type A = typeof import('x');", ['type x']],
     ["type A = import('x').B;", ['type x']],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source under test
     ["const a = `${(await import('x')).a}`;", ['dynamic x']],
     ['const a = await import(name);', ['dynamic (computed)']],
     ["import a from 'x'\nimport b from 'y'", ['static x', 'static y']],
@@ -54,6 +55,7 @@ describe('what only looks like an import is none', () => {
 
 test('literals and comments do not hide what follows them', () => {
   const awkward = [
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source under test
     "const a = /['\"`/]/.test(b) ? `${`${c / d}`} ' ` : e / f / g;",
     "const h = '\\'' + \"//\" + `\\``; // it's",
     "/* ' */ import x from 'x';",
