@@ -19,6 +19,9 @@ export interface Limits {
 /** Where a desired object was written. Asked for few objects, so it is computed when asked. */
 export type Locate = (service: ServiceKey, destination?: DestinationKey) => Position | undefined;
 
+/** The parts of a file that are there once, and where they begin. */
+export type Section = 'limits' | 'timeouts' | 'sync_daemons';
+
 /** What files ask for: complete services, and hands off for whatever they do not mention. */
 export interface Desired {
   readonly services: ReadonlyMap<ServiceKey, ServiceEntry>;
@@ -30,4 +33,6 @@ export interface Desired {
   /** The `name` of a service: a label for people, never identity. */
   readonly names: ReadonlyMap<ServiceKey, string>;
   readonly locate: Locate;
+  /** Where the sections that a file has were written, for messages about two files that both have one. */
+  readonly sections?: Readonly<Partial<Record<Section, Position>>>;
 }

@@ -52,7 +52,9 @@ export type IssueCode =
   | 'NOT_DECLARATIVE'
   // Lint: legal, and probably not what was meant.
   | 'UNSERVED'
-  | 'NO_EFFECT';
+  | 'NO_EFFECT'
+  // How many more there are, when there are too many to show.
+  | 'MORE';
 
 /** Something wrong in a text, with its place and what to do about it. Collected, never thrown. */
 export interface Issue {

@@ -1,0 +1,99 @@
+import type { Forward, TunnelChecksum, TunnelType } from '../model/destination.ts';
+import type { DaemonRole } from '../model/settings.ts';
+
+/** A configuration as written: what schemas/config.schema.json lets through, nothing filled in. The schema describes the keys. */
+export interface Config {
+  readonly version: 1;
+  readonly limits?: { readonly max_service_deletes?: number | string; readonly max_destination_deletes?: number | string };
+  readonly defaults?: Defaults;
+  readonly timeouts?: { readonly tcp?: DurationText; readonly tcp_fin?: DurationText; readonly udp?: DurationText };
+  readonly sync_daemons?: readonly SyncDaemon[];
+  readonly profiles?: Readonly<Record<string, Profile>>;
+  readonly pools?: Readonly<Record<string, readonly (string | DestinationMapping)[]>>;
+  readonly services: readonly ServiceMapping[];
+}
+
+/** Seconds, or text that `parseDuration` reads. */
+export type DurationText = number | string;
+
+export interface PersistenceMapping {
+  readonly timeout?: DurationText;
+  readonly netmask?: number | string;
+  readonly engine?: string;
+  readonly enabled?: boolean;
+}
+
+export interface SchedulingMapping {
+  readonly scheduler?: string;
+  readonly scheduler_flags?: readonly string[];
+  readonly persistence?: DurationText | PersistenceMapping;
+}
+
+export interface TunnelMapping {
+  readonly type?: TunnelType;
+  readonly port?: number;
+  readonly checksum?: TunnelChecksum;
+}
+
+export interface DestinationKeys {
+  readonly weight?: number;
+  readonly forward?: Forward;
+  readonly tunnel?: TunnelMapping;
+  readonly upper_threshold?: number;
+  readonly lower_threshold?: number;
+}
+
+export interface Defaults extends SchedulingMapping, DestinationKeys {}
+
+export interface DestinationMapping extends DestinationKeys {
+  readonly address: string;
+}
+
+export interface PoolReference extends DestinationKeys {
+  readonly pool: string;
+}
+
+export type DestinationItem = string | DestinationMapping | PoolReference;
+
+export interface Profile extends SchedulingMapping {
+  readonly one_packet?: boolean;
+  readonly destinations?: readonly DestinationItem[];
+}
+
+export interface ServiceMapping extends Profile {
+  readonly name?: string;
+  readonly address: string;
+  readonly family?: 'ipv4' | 'ipv6';
+  readonly profile?: string;
+}
+
+export interface SyncDaemon {
+  readonly role: DaemonRole;
+  readonly interface: string;
+  readonly sync_id?: number;
+  readonly max_length?: number;
+  readonly group?: string;
+  readonly port?: number;
+  readonly ttl?: number;
+}
+
+const DESTINATION = ['weight', 'forward', 'tunnel', 'upper_threshold', 'lower_threshold'];
+const SCHEDULING = ['scheduler', 'scheduler_flags', 'persistence'];
+const PROFILE = [...SCHEDULING, 'one_packet', 'destinations'];
+
+/** What messages call each kind of mapping, and the keys it may have. A test compares these with the schema. */
+export const MAPPINGS = {
+  root: { name: 'the file', keys: ['version', 'limits', 'defaults', 'timeouts', 'sync_daemons', 'profiles', 'pools', 'services'] },
+  limits: { name: '"limits"', keys: ['max_service_deletes', 'max_destination_deletes'] },
+  defaults: { name: '"defaults"', keys: [...SCHEDULING, ...DESTINATION] },
+  timeouts: { name: '"timeouts"', keys: ['tcp', 'tcp_fin', 'udp'] },
+  syncDaemon: { name: 'a sync daemon', keys: ['role', 'interface', 'sync_id', 'max_length', 'group', 'port', 'ttl'] },
+  profile: { name: 'a profile', keys: PROFILE },
+  service: { name: 'a service', keys: ['name', 'address', 'family', 'profile', ...PROFILE] },
+  destination: { name: 'a destination', keys: ['address', ...DESTINATION] },
+  poolReference: { name: 'a reference to a pool', keys: ['pool', ...DESTINATION] },
+  tunnel: { name: '"tunnel"', keys: ['type', 'port', 'checksum'] },
+  persistence: { name: '"persistence"', keys: ['timeout', 'netmask', 'engine', 'enabled'] },
+} as const satisfies Record<string, { readonly name: string; readonly keys: readonly string[] }>;
+
+export type MappingKind = keyof typeof MAPPINGS;

@@ -1,0 +1,87 @@
+import { MAX_DEPTH } from './pre-scan.ts';
+
+const NEWLINE = 0x0a;
+const SPACE = 0x20;
+const TAB = 0x09;
+const HASH = 0x23;
+const DOUBLE = 0x22;
+const SINGLE = 0x27;
+const DASH = 0x2d;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const QUESTION = 0x3f;
+const BACKSLASH = 0x5c;
+const OPEN_LIST = 0x5b;
+const CLOSE_LIST = 0x5d;
+const OPEN_MAP = 0x7b;
+const CLOSE_MAP = 0x7d;
+
+/**
+ * The offset at which a YAML text is nested deeper than `MAX_DEPTH`, by brackets and indentation; undefined when it is not.
+ * A rough lexer: one pass, no memory. The real parser needs seconds and hundreds of errors for 100,000 open brackets.
+ */
+export function tooDeepAt(text: string): number | undefined {
+  const indents: number[] = [];
+  let flow = 0;
+  let at = 0;
+  while (at < text.length) {
+    if (flow === 0) at = openBlocks(text, at, indents);
+    // Content of the line.
+    let tokenStart = true;
+    for (; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      if (code === NEWLINE) break;
+      if (code === SPACE || code === TAB) continue;
+      if (code === HASH && (tokenStart || isBlank(text.charCodeAt(at - 1)))) {
+        const end = text.indexOf('\n', at);
+        at = end === -1 ? text.length : end;
+        break;
+      }
+      if (tokenStart && (code === DOUBLE || code === SINGLE)) {
+        at = endOfQuoted(text, at, code);
+        tokenStart = false;
+        continue;
+      }
+      if ((code === OPEN_LIST || code === OPEN_MAP) && (tokenStart || flow > 0)) {
+        flow++;
+        if (flow + indents.length > MAX_DEPTH) return at;
+        tokenStart = true;
+        continue;
+      }
+      if ((code === CLOSE_LIST || code === CLOSE_MAP) && flow > 0) flow--;
+      tokenStart = (flow > 0 && code === COMMA) || code === COLON || (tokenStart && (code === DASH || code === QUESTION));
+    }
+    at++;
+    if (indents.length > MAX_DEPTH) return at - 1;
+  }
+  return undefined;
+}
+
+/** Reads the indentation of a line and its `- ` and `? ` markers, each of which opens a level, and returns where its content begins. */
+function openBlocks(text: string, start: number, indents: number[]): number {
+  let at = start;
+  for (;;) {
+    while (text.charCodeAt(at) === SPACE) at++;
+    const code = text.charCodeAt(at);
+    if (code === NEWLINE || code === HASH || at >= text.length) return at;
+    const column = at - start;
+    while (indents.length > 0 && (indents.at(-1) ?? 0) > column) indents.pop();
+    if (indents.at(-1) !== column) indents.push(column);
+    if ((code !== DASH && code !== QUESTION) || !isBlank(text.charCodeAt(at + 1))) return at;
+    at++;
+  }
+}
+
+/** The offset of the closing quote, or the end of the text. */
+function endOfQuoted(text: string, start: number, quote: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === BACKSLASH && quote === DOUBLE) at++;
+    else if (code === quote) return at;
+  }
+  return text.length;
+}
+
+function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB || code === NEWLINE;
+}

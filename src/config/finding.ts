@@ -1,0 +1,54 @@
+import type { Issue, IssueCode, Severity } from '../model/issue.ts';
+
+/** Keys and indexes from the root of the document to a value. */
+export type Path = readonly (string | number)[];
+
+/** Where something is: an offset in the text, or a value (or its key), whose offset is looked up only when it is shown. */
+export type Place = number | { readonly path: Path; readonly at: 'key' | 'value' };
+
+/** An issue before its place is turned into line and column. */
+export interface Finding {
+  readonly code: IssueCode;
+  readonly severity: Severity;
+  readonly message: string;
+  readonly place: Place;
+  readonly hint?: string;
+  readonly related?: { readonly message: string; readonly place: Place };
+}
+
+/** Where findings go, so that all of them come at once. */
+export type Report = (finding: Finding) => void;
+
+export function atValue(...path: Path): Place {
+  return { path, at: 'value' };
+}
+
+export function atKey(...path: Path): Place {
+  return { path, at: 'key' };
+}
+
+/** More than this many are counted, not shown. */
+export const MAX_SHOWN_ISSUES = 50;
+
+/** Turns findings into issues in the order of the text: errors before warnings when there are too many of them, and then a count of the rest. */
+export function toIssues(findings: readonly Finding[], positionOf: (place: Place) => Issue['position']): Issue[] {
+  const errors = findings.filter((finding) => finding.severity === 'error');
+  const warnings = findings.filter((finding) => finding.severity === 'warning');
+  const shown = [...errors, ...warnings].slice(0, MAX_SHOWN_ISSUES);
+  const issues = shown.map((finding): Issue => {
+    const { place, related, ...rest } = finding;
+    return {
+      ...rest,
+      position: positionOf(place),
+      ...(related ? { related: { message: related.message, position: positionOf(related.place) } } : {}),
+    };
+  });
+  issues.sort((a, b) => a.position.line - b.position.line || a.position.column - b.position.column);
+  const last = issues.at(-1);
+  const hidden = findings.length - shown.length;
+  if (hidden > 0 && last) {
+    const severity = errors.length > MAX_SHOWN_ISSUES ? 'error' : 'warning';
+    issues.push({ code: 'MORE', severity, message: `${hidden} more problems are not shown`, position: last.position });
+  }
+  return issues;
+}

@@ -1,0 +1,32 @@
+import type { Desired } from '../model/desired.ts';
+import { hasErrors, type Issue } from '../model/issue.ts';
+import { indexBroken } from './broken.ts';
+import { createContext } from './context.ts';
+import { type Finding, toIssues } from './finding.ts';
+import { normalize } from './normalize.ts';
+import { readDocument } from './read.ts';
+import { checkSchema } from './schema-findings.ts';
+import { positions } from './text-lines.ts';
+
+export interface ParseResult {
+  /** undefined when there are errors: there is nothing to fall back on. */
+  readonly desired: Desired | undefined;
+  /** All that is wrong or odd, in the order of the text. */
+  readonly issues: readonly Issue[];
+}
+
+/** Reads a configuration file, YAML or JSON. Never throws for what a text can contain. `file` is its name in positions. */
+export function parseConfig(text: string, file: string): ParseResult {
+  const plain = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  const positionOf = positions(plain, file);
+  const document = readDocument(plain);
+  const findings: Finding[] = [...document.findings];
+  let desired: Desired | undefined;
+  if (document.value !== undefined) {
+    const { config, findings: violations, broken } = checkSchema(document.value);
+    for (const violation of violations) findings.push(violation);
+    if (config) desired = normalize(createContext(config, indexBroken(broken), findings), document, positionOf);
+  }
+  const issues = toIssues(findings, (place) => positionOf(document.offsetOf(place)));
+  return { desired: hasErrors(issues) ? undefined : desired, issues };
+}

@@ -1,0 +1,33 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { formatConfig } from '../../src/config/emit.ts';
+import { formatConfigJson } from '../../src/config/emit-json.ts';
+import { parseConfig } from '../../src/config/parse.ts';
+import type { Table } from '../../src/model/table.ts';
+import { tableArbitrary } from '../support/arbitrary-table.ts';
+
+function reread(text: string, file: string): Table | string {
+  const { desired, issues } = parseConfig(text, file);
+  if (!desired) return `${text}\n${JSON.stringify(issues, null, 1)}`;
+  return { services: desired.services, timeouts: desired.timeouts as Table['timeouts'], daemons: desired.daemons ?? [] };
+}
+
+describe('export', () => {
+  it('reads every table back as it was, from YAML', () => {
+    fc.assert(
+      fc.property(tableArbitrary, (table) => {
+        expect(reread(formatConfig(table), 'a.yaml')).toEqual(table);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('reads every table back as it was, from JSON', () => {
+    fc.assert(
+      fc.property(tableArbitrary, (table) => {
+        expect(reread(formatConfigJson(table), 'a.json')).toEqual(table);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
