@@ -1,0 +1,77 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const { version, dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+const folder = mkdtempSync(join(tmpdir(), 'ipvstate-pack-'));
+const prefix = join(folder, 'prefix');
+const installed = join(prefix, 'lib/node_modules/ipvstate');
+let packed: readonly string[];
+
+const run = (program: string, args: readonly string[], cwd = folder) =>
+  execFileSync(program, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+
+// Scripts are off: packing must not rebuild the dist that other tests are running, and npm 11 runs none of a dependency either.
+beforeAll(() => {
+  const [{ files, filename }] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root));
+  packed = files.map(({ path }: { path: string }) => path);
+  const quiet = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
+  run('npm', ['install', '--global', '--prefix', prefix, ...quiet, join(folder, filename)]);
+}, 180_000);
+
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('the package has the program, the declarations, the schemas and the licences, and nothing of the workshop', () => {
+  expect(packed).toEqual(
+    expect.arrayContaining([
+      'dist/cli.js',
+      'dist/index.js',
+      'dist/types/index.d.ts',
+      'dist/THIRD-PARTY-LICENSES.txt',
+      'schemas/config.schema.json',
+    ]),
+  );
+  expect(packed).toEqual(expect.arrayContaining(['package.json', 'LICENSE', 'README.md', 'CHANGELOG.md']));
+  expect(packed.filter((path) => !/^(dist|schemas)\/|^(package\.json|LICENSE|README\.md|CHANGELOG\.md)$/.test(path))).toEqual([]);
+});
+
+test('the installed program says its version and how to use it', () => {
+  const program = join(prefix, 'bin/ipvstate');
+  expect(run(program, ['--version'])).toContain(version);
+  const help = run(program, ['--help']);
+  for (const verb of ['validate', 'plan', 'apply', 'export']) expect(help).toContain(verb);
+});
+
+test('every dependency that is not bundled can be loaded from where the package is', () => {
+  for (const name of Object.keys(dependencies)) {
+    expect(run(process.execPath, ['--input-type=module', '-e', `await import('${name}')`], installed)).toBe('');
+  }
+});
+
+test('a program that uses the library runs, and its types are checked without settings of ours', () => {
+  const user = join(folder, 'user');
+  const modules = join(user, 'node_modules');
+  mkdirSync(modules, { recursive: true });
+  run('ln', ['-s', installed, join(modules, 'ipvstate')]);
+  writeFileSync(join(user, 'package.json'), '{ "type": "module" }');
+  writeFileSync(
+    join(user, 'user.ts'),
+    "import { IpvstateError, type Service } from 'ipvstate';\nconst key: keyof Service = 'scheduler';\n// @ts-expect-error a class is no number\nconst wrong: number = IpvstateError;\nexport { key, wrong };\n",
+  );
+  const options = ['--module', 'nodenext', '--target', 'es2022', '--strict', '--noEmit', '--types', '', '--skipLibCheck', 'false'];
+  expect(run(join(root, 'node_modules/.bin/tsc'), [...options, 'user.ts'], user)).toBe('');
+  const names = run(process.execPath, ['--input-type=module', '-e', "console.log(Object.keys(await import('ipvstate')).join())"], user);
+  expect(names).toContain('IpvstateError');
+});
+
+test('the program is executable as it lies in the package', () => {
+  expect(readFileSync(join(installed, 'dist/cli.js'), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+  expect(run(join(installed, 'dist/cli.js'), ['--version'])).toContain(version);
+});
