@@ -11,15 +11,16 @@ export type Selector = (service: ServiceKey) => boolean;
 
 /**
  * Completes what is desired to a whole table: whatever is not ours to change is copied from the live one, so that the diff is plain
- * equality and knows no exceptions. Copied are services that `only` leaves out, timeouts and daemons that no file mentions, and
- * what no file can express. Throws `REFUSED` where a file claims something that cannot be expressed, or cannot be together.
+ * equality and knows no exceptions. Copied are settings that no file mentions, what no file can express and, when `only` is given,
+ * the services that it leaves out and all settings. Throws `REFUSED` where a file claims something that cannot be expressed, or cannot be together.
  */
-export function scope(desired: Desired, snapshot: Snapshot, only: Selector = () => true): Table {
+export function scope(desired: Desired, snapshot: Snapshot, only?: Selector): Table {
   const { table: live } = snapshot;
   const services = new Map<ServiceKey, ServiceEntry>();
-  for (const [key, entry] of desired.services) if (only(key)) services.set(key, entry);
-  for (const [key, entry] of live.services) if (!only(key)) services.set(key, entry);
+  for (const [key, entry] of desired.services) if (!only || only(key)) services.set(key, entry);
+  for (const [key, entry] of live.services) if (only && !only(key)) services.set(key, entry);
   keepUnmanageable(services, snapshot);
+  if (only) return { ...live, services };
   const daemons = desired.daemons ? completeDaemons(desired.daemons, live.daemons) : live.daemons;
   return { services, timeouts: { ...live.timeouts, ...desired.timeouts }, daemons };
 }
