@@ -1,7 +1,8 @@
 import type { Operation } from '../model/operation.ts';
 import type { ServiceIdentity } from '../model/service.ts';
 import type { DaemonRole, Timeouts } from '../model/settings.ts';
-import type { Command, ListingFormat } from './command.ts';
+import type { ListingFormat } from '../text/listing-format.ts';
+import type { Command } from './command.ts';
 import type { CommandName } from './commands.ts';
 import { buildDaemon } from './daemon.ts';
 import { type Failure, isFailure } from './failure.ts';

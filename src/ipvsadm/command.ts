@@ -1,8 +1,6 @@
 import type { Operation } from '../model/operation.ts';
 import type { ServiceIdentity } from '../model/service.ts';
-
-/** Columns of a listing of services. */
-export type ListingFormat = 'plain' | 'tun-info' | 'stats' | 'rate' | 'thresholds' | 'persistent-conn';
+import type { ListingFormat } from '../text/listing-format.ts';
 
 /** Something that ipvsadm accepts without a word although it does not do what it seems to. */
 export interface Caution {

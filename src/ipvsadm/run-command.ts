@@ -1,0 +1,56 @@
+import { KernelError } from '../errors.ts';
+import type { Ipvs, IpvsInfo, Outcome } from '../model/ipvs.ts';
+import type { Operation } from '../model/operation.ts';
+import { formatDaemonListing, formatTimeoutListing } from '../text/listing-settings.ts';
+import { formatSave } from '../text/save.ts';
+import type { Caution, Command } from './command.ts';
+import { kernelMessage } from './messages.ts';
+import { listConnections, listServices } from './run-listing.ts';
+import type { Surroundings } from './surroundings.ts';
+
+export type KernelCommand = Exclude<Command, { readonly kind: 'help' | 'version' | 'restore' }>;
+
+/** Runs a command that needs the kernel and returns ipvsadm's exit status: 255 for a refused change, 1 for a refused listing. */
+export async function runCommand(command: KernelCommand, ipvs: Ipvs, info: IpvsInfo, surroundings: Surroundings): Promise<number> {
+  const { stdout, stderr } = surroundings;
+  if (command.kind === 'modify') {
+    const [outcome = null] = await ipvs.execute([command.operation]);
+    for (const caution of command.cautions) printCaution(caution, stderr);
+    return printOutcome(command.operation, outcome, stderr);
+  }
+  try {
+    switch (command.kind) {
+      case 'list':
+        return await listServices(command, ipvs, info, surroundings);
+      case 'list-connections':
+        return await listConnections(command, surroundings);
+      case 'list-timeouts':
+        stdout(formatTimeoutListing((await ipvs.read({ services: [] })).table.timeouts));
+        return 0;
+      case 'list-daemons':
+        stdout(formatDaemonListing((await ipvs.read({ services: [] })).table.daemons));
+        return 0;
+      case 'save':
+        stdout(formatSave((await ipvs.read()).table));
+        return 0;
+      default:
+        return command satisfies never;
+    }
+  } catch (error) {
+    if (!(error instanceof KernelError) || error.code !== 'KERNEL') throw error;
+    stderr(`${kernelMessage('list', error.errno)}\n`);
+    return 1;
+  }
+}
+
+/** @returns the exit status of the change */
+export function printOutcome(operation: Operation, outcome: Outcome, stderr: (text: string) => void): number {
+  if (outcome === null) return 0;
+  stderr(`${kernelMessage(operation.kind, outcome.errno)}\n`);
+  return 255;
+}
+
+/** Spellings that mean something unusual are ipvsadm's business as usual; what has another effect than asked for is not. */
+export function printCaution({ code, message }: Caution, stderr: (text: string) => void): void {
+  if (code !== 'ADDRESS') stderr(`Warning: ${message}\n`);
+}

@@ -1,0 +1,51 @@
+import type { Ipvs, IpvsInfo } from '../model/ipvs.ts';
+import { serviceKey } from '../model/service.ts';
+import { formatListing, formatServiceListing, type ListingOptions } from '../text/listing.ts';
+import { formatConnections, parseConnections } from '../text/listing-connections.ts';
+import { type EndpointNames, NUMBERS } from '../text/listing-endpoints.ts';
+import type { Command } from './command.ts';
+import { kernelMessage } from './messages.ts';
+import { withEndpointNames } from './resolve.ts';
+import type { Surroundings } from './surroundings.ts';
+
+type List = Extract<Command, { readonly kind: 'list' }>;
+type ListConnections = Extract<Command, { readonly kind: 'list-connections' }>;
+
+export async function listServices(command: List, ipvs: Ipvs, info: IpvsInfo, surroundings: Surroundings): Promise<number> {
+  const { format, service, exact, sorted, numeric } = command;
+  const key = service && serviceKey(service);
+  const stats = format === 'stats' || format === 'rate';
+  const snapshot = await ipvs.read({ stats, ...(key !== undefined && { services: [key] }) });
+  const options = (names: EndpointNames): ListingOptions => ({ format, names, exact, sorted });
+  if (key === undefined) {
+    await print((names) => formatListing(info, snapshot, options(names)), numeric, surroundings);
+    return 0;
+  }
+  const entry = snapshot.table.services.get(key);
+  if (!entry) {
+    surroundings.stderr(`${kernelMessage('list', 'ESRCH')}\n`);
+    return 1;
+  }
+  await print((names) => formatServiceListing(entry, snapshot, options(names)), numeric, surroundings);
+  return 0;
+}
+
+export async function listConnections({ numeric, engineData }: ListConnections, surroundings: Surroundings): Promise<number> {
+  const { readConnections, stderr } = surroundings;
+  const text = await readConnections();
+  if (text === undefined) {
+    stderr('cannot open file /proc/net/ip_vs_conn\n');
+    return 1;
+  }
+  const entries = parseConnections(text);
+  if (!entries) {
+    stderr('unexpected input from /proc/net/ip_vs_conn\n');
+    return 1;
+  }
+  await print((names) => formatConnections(entries, engineData, names), numeric, surroundings);
+  return 0;
+}
+
+async function print(format: (names: EndpointNames) => string, numeric: boolean, { resolver, stdout }: Surroundings): Promise<void> {
+  stdout(numeric ? format(NUMBERS) : await withEndpointNames(format, resolver));
+}

@@ -1,0 +1,68 @@
+import type { Ipvs, IpvsInfo } from '../model/ipvs.ts';
+import type { Command } from './command.ts';
+import { isFailure } from './failure.ts';
+import { withNames } from './resolve.ts';
+import { parseRestore, type RestoreLine } from './restore.ts';
+import { printCaution, printOutcome, runCommand } from './run-command.ts';
+import { withKernel } from './run-kernel.ts';
+import type { Surroundings } from './surroundings.ts';
+import { formatUsage, VERSION_LINE } from './usage.ts';
+
+/**
+ * `-R`: reads all lines first and does nothing if one is wrong, each of which is shown with its number. What the kernel refuses is
+ * shown with its line, and the rest goes on, as in ipvsadm. Returns the worst status of all lines.
+ */
+export async function runRestore(surroundings: Surroundings): Promise<number> {
+  const { programName, posixlyCorrect = false, resolver, readStdin, stderr } = surroundings;
+  const text = await readStdin();
+  const lines = await withNames((names) => parseRestore(text, { programName, posixlyCorrect, names }), resolver);
+  let worst = 0;
+  for (const { line, command } of lines) {
+    if (!isFailure(command)) continue;
+    stderr(`line ${line}: ${command.message}\n`);
+    worst = Math.max(worst, command.exit);
+  }
+  if (worst !== 0) return worst;
+  return withKernel(surroundings, (ipvs, info) => runLines(lines, ipvs, info, surroundings));
+}
+
+type Modify = Extract<Command, { readonly kind: 'modify' }>;
+type Change = { readonly line: number; readonly command: Modify };
+
+async function runLines(lines: readonly RestoreLine[], ipvs: Ipvs, info: IpvsInfo, surroundings: Surroundings): Promise<number> {
+  let worst = 0;
+  let wave: Change[] = [];
+  const flush = async () => {
+    const changes = wave;
+    wave = [];
+    if (changes.length > 0) worst = Math.max(worst, await runChanges(changes, ipvs, surroundings));
+  };
+  for (const { line, command } of lines) {
+    if (command.kind === 'failure' || command.kind === 'restore') throw new Error('bad lines are reported before any is run');
+    if (command.kind === 'modify') {
+      wave.push({ line, command });
+      continue;
+    }
+    await flush();
+    if (command.kind === 'help' || command.kind === 'version') {
+      surroundings.stdout(command.kind === 'help' ? formatUsage(surroundings.programName) : VERSION_LINE);
+      return worst;
+    }
+    const stderr = (text: string) => surroundings.stderr(`line ${line}: ${text}`);
+    worst = Math.max(worst, await runCommand(command, ipvs, info, { ...surroundings, stderr }));
+  }
+  await flush();
+  return worst;
+}
+
+/** The kernel carries a wave out in order and goes on after a refusal, just as `-R` does line by line. */
+async function runChanges(changes: readonly Change[], ipvs: Ipvs, { stderr }: Surroundings): Promise<number> {
+  const outcomes = await ipvs.execute(changes.map(({ command }) => command.operation));
+  let worst = 0;
+  for (const [index, { line, command }] of changes.entries()) {
+    const numbered = (text: string) => stderr(`line ${line}: ${text}`);
+    for (const caution of command.cautions) printCaution(caution, numbered);
+    worst = Math.max(worst, printOutcome(command.operation, outcomes[index] ?? null, numbered));
+  }
+  return worst;
+}
