@@ -1,7 +1,8 @@
 import type { DestinationKey } from '../model/destination.ts';
 import type { ServiceKey } from '../model/service.ts';
+import { DAEMON_ROLES, type Daemon, type DaemonRole, type Timeouts } from '../model/settings.ts';
 import type { ServiceEntry, Table } from '../model/table.ts';
-import { sameDaemon, sameDestination, sameEntry, sameService, sameTimeouts } from './equality.ts';
+import { sameDaemon, sameDestination, sameEntry, sameService } from './equality.ts';
 
 export interface Revert {
   /** The live table with our own changes undone. */
@@ -20,22 +21,15 @@ export function revert(before: Table, after: Table, live: Table): Revert {
   for (const key of new Set([...before.services.keys(), ...after.services.keys()])) {
     const was = before.services.get(key);
     const ours = after.services.get(key);
-    if (was === ours) continue;
+    if (was === ours || (was && ours && sameEntry(was, ours))) continue;
     const entry = revertService(key, was, ours, live.services.get(key), contested);
     if (entry) services.set(key, entry);
     else services.delete(key);
   }
 
-  let { timeouts, daemons } = live;
-  if (!sameTimeouts(before.timeouts, after.timeouts)) {
-    if (sameTimeouts(after.timeouts, timeouts)) timeouts = before.timeouts;
-    else contested.push('timeouts');
-  }
-  if (!sameDaemons(before, after)) {
-    if (sameDaemons(after, live)) daemons = before.daemons;
-    else contested.push('sync daemons');
-  }
-  return { table: { services, timeouts, daemons }, contested };
+  const timeouts = revertTimeouts(before.timeouts, after.timeouts, live.timeouts, contested);
+  const daemons = DAEMON_ROLES.flatMap((role) => revertDaemon(role, before, after, live, contested) ?? []);
+  return { table: { services, timeouts, daemons }, contested: [...new Set(contested)] };
 }
 
 function revertService(
@@ -84,12 +78,24 @@ function revertDestinations(
   return destinations;
 }
 
-function sameDaemons(a: Table, b: Table): boolean {
-  return (
-    a.daemons.length === b.daemons.length &&
-    a.daemons.every((daemon, index) => {
-      const other = b.daemons[index];
-      return other !== undefined && sameDaemon(daemon, other);
-    })
-  );
+function revertTimeouts(was: Timeouts, ours: Timeouts, live: Timeouts, contested: string[]): Timeouts {
+  const revertOne = (field: keyof Timeouts): number => {
+    if (was[field] === ours[field] || was[field] === live[field]) return live[field];
+    if (ours[field] === live[field]) return was[field];
+    contested.push('timeouts');
+    return live[field];
+  };
+  return { tcp: revertOne('tcp'), tcpFin: revertOne('tcpFin'), udp: revertOne('udp') };
+}
+
+function revertDaemon(role: DaemonRole, before: Table, after: Table, live: Table, contested: string[]): Daemon | undefined {
+  const [was, ours, found] = [before, after, live].map(({ daemons }) => daemons.find((daemon) => daemon.role === role));
+  if (isSame(was, ours) || isSame(was, found)) return found;
+  if (isSame(ours, found)) return was;
+  contested.push(`${role} sync daemon`);
+  return found;
+}
+
+function isSame(a: Daemon | undefined, b: Daemon | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && sameDaemon(a, b));
 }

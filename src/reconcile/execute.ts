@@ -1,15 +1,17 @@
 import { IpvstateError } from '../errors.ts';
-import type { Ipvs } from '../model/ipvs.ts';
+import type { Ipvs, Outcome } from '../model/ipvs.ts';
 import type { Operation } from '../model/operation.ts';
+import type { ServiceKey } from '../model/service.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Failure } from '../plan/report.ts';
+import { subjectOf } from './subject.ts';
 
 /** What to do when an operation fails for a reason that reading again cannot mend. */
 export type OnError = 'rollback' | 'stop' | 'continue';
 
 export interface ExecuteOptions {
   readonly onError?: OnError;
-  /** Operations answered so far, and of how many. */
+  /** Operations answered so far, with those that were left out because of a failure, and of how many. */
   readonly onProgress?: (answered: number, total: number) => void;
   /** Looked at between waves, where stopping is safe. */
   readonly signal?: AbortSignal;
@@ -28,28 +30,43 @@ export interface Execution {
 /** Operations for one call of `execute`: enough to be fast, few enough that progress shows. */
 const SLICE = 2048;
 
-/** Executes the waves of a plan, each only when all before it succeeded whole (or always, with `continue`). */
+/**
+ * Executes the waves of a plan, each only when all before it succeeded whole. With `continue` the others go on, but a service with a
+ * failure is left as it is: what comes later, such as a delete, is only safe when what came before was done.
+ */
 export async function execute(ipvs: Ipvs, plan: Plan, options: ExecuteOptions = {}): Promise<Execution> {
   const total = plan.waves.reduce((sum, { steps }) => sum + steps.length, 0);
   const done: Operation[] = [];
   const failures: Failure[] = [];
   const end = (lost?: IpvstateError, aborted = false): Execution => ({ done, failures, lost, aborted });
 
+  const failed = new Set<ServiceKey>();
+  const isSafe = (operation: Operation): boolean => {
+    const { service } = subjectOf(operation);
+    return service === undefined || !failed.has(service);
+  };
+  const sort = (operation: Operation, error: Outcome): void => {
+    if (!error) {
+      done.push(operation);
+      return;
+    }
+    failures.push({ operation, error });
+    const { service } = subjectOf(operation);
+    if (service !== undefined) failed.add(service);
+  };
+
   let answered = 0;
   for (const { steps } of plan.waves) {
     if (options.signal?.aborted) return end(undefined, true);
     for (let start = 0; start < steps.length; start += SLICE) {
-      const slice = steps.slice(start, start + SLICE).map(({ operation }) => operation);
+      const slice = steps.slice(start, start + SLICE);
+      const safe = slice.map(({ operation }) => operation).filter(isSafe);
       try {
-        const outcomes = await ipvs.execute(slice);
-        for (const [index, operation] of slice.entries()) {
-          const error = outcomes[index];
-          if (error) failures.push({ operation, error });
-          else done.push(operation);
-        }
+        const outcomes = safe.length === 0 ? [] : await ipvs.execute(safe);
+        for (const [index, operation] of safe.entries()) sort(operation, outcomes[index] ?? null);
       } catch (error) {
         if (!(error instanceof IpvstateError)) throw error;
-        done.push(...slice);
+        done.push(...safe);
         return end(error);
       }
       answered += slice.length;

@@ -5,8 +5,10 @@ import type { Change } from '../plan/change.ts';
 import { diff } from '../plan/diff.ts';
 import { plan } from '../plan/plan.ts';
 import { revert } from '../plan/revert.ts';
+import { completeDaemons } from '../plan/scope.ts';
 import { Simulation } from '../plan/simulate.ts';
 import { execute } from './execute.ts';
+import { subjectOf } from './subject.ts';
 
 /** What one pass did: the table it read, and the operations that were accepted. */
 export interface Pass {
@@ -23,16 +25,67 @@ export interface Rollback {
 /** Undoes the passes, last first, as far as what they did is still so, and reads back. */
 export async function rollback(ipvs: Ipvs, passes: readonly Pass[]): Promise<Rollback> {
   const { table: live } = await ipvs.read();
-  const contested: string[] = [];
+  const unexplained = new Set<string>();
+  const contested = new Set<string>();
   let target = live;
-  for (const { before, done } of [...passes].reverse()) {
-    const simulation = new Simulation(before);
-    for (const operation of done) simulation.apply(operation);
-    const reverted = revert(before, simulation.table(), target);
+  for (const { before, after, written, refused } of passes.flatMap(replay).reverse()) {
+    const reverted = revert(complete(before, live), complete(after, live), target);
     target = reverted.table;
-    contested.push(...reverted.contested);
+    // What is as it was before an earlier round needs no undoing, however little it looks like what a later round left.
+    for (const name of written) contested.delete(name);
+    for (const name of reverted.contested) contested.add(name);
+    for (const name of refused) unexplained.add(name);
   }
   await execute(ipvs, plan(live, target), { onError: 'continue' });
   const { table: restored } = await ipvs.read();
-  return { differences: diff(restored, target), contested };
+  return { differences: diff(restored, target), contested: [...new Set([...unexplained, ...contested])] };
+}
+
+function complete(table: Table, live: Table): Table {
+  return { ...table, daemons: completeDaemons(table.daemons, live.daemons) };
+}
+
+/** What a pass wrote to each object once. */
+interface Round {
+  readonly before: Table;
+  readonly after: Table;
+  /** Names of the objects. */
+  readonly written: readonly string[];
+  /** Those where the kernel accepted what makes no sense in the table that was read: somebody else wrote to them before. */
+  readonly refused: readonly string[];
+}
+
+function replay({ before: start, done }: Pass): Round[] {
+  const simulation = new Simulation(start);
+  let before = start;
+  return rounds(done).map((round) => {
+    const refused = namesOf(round.filter((operation) => simulation.apply(operation) !== null));
+    const after = simulation.table();
+    const replayed: Round = { before, after, written: namesOf(round), refused };
+    before = after;
+    return replayed;
+  });
+}
+
+function namesOf(operations: readonly Operation[]): string[] {
+  return operations.map((operation) => subjectOf(operation).name);
+}
+
+/**
+ * Splits operations so that no round writes to an object twice. Whatever state lost replies left an object in is then one
+ * from before or after a round, so that our own half-done work is not taken for somebody else's.
+ */
+function rounds(operations: readonly Operation[]): Operation[][] {
+  const result: Operation[][] = [];
+  const next = new Map<string, number>();
+  for (const operation of operations) {
+    const { name, service } = subjectOf(operation);
+    const ofService = service === undefined ? 0 : Math.max(0, (next.get(service) ?? 0) - 1);
+    const round = Math.max(ofService, next.get(name) ?? 0);
+    next.set(name, round + 1);
+    const list = result[round] ?? [];
+    result[round] = list;
+    list.push(operation);
+  }
+  return result;
 }
