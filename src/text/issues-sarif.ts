@@ -1,0 +1,51 @@
+import type { Issue, Position } from '../model/issue.ts';
+
+export interface SarifOptions {
+  /** Version of the program. */
+  readonly version?: string;
+}
+
+/** Issues as SARIF 2.1.0, for code scanning. */
+export function formatIssuesSarif(issues: readonly Issue[], options: SarifOptions = {}): string {
+  const rules = [...new Set(issues.map((issue) => issue.code))].sort();
+  const log = {
+    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    version: '2.1.0',
+    runs: [
+      {
+        tool: {
+          driver: {
+            name: 'ipvstate',
+            ...(options.version === undefined ? {} : { version: options.version }),
+            rules: rules.map((id) => ({ id })),
+          },
+        },
+        columnKind: 'utf16CodeUnits',
+        results: issues.map((issue) => result(issue, rules.indexOf(issue.code))),
+      },
+    ],
+  };
+  return `${JSON.stringify(log, null, 2)}\n`;
+}
+
+function result(issue: Issue, ruleIndex: number): object {
+  const { code, severity, message, hint, position, related } = issue;
+  return {
+    ruleId: code,
+    ruleIndex,
+    level: severity,
+    message: { text: hint === undefined ? message : `${message}. ${hint}` },
+    locations: [{ physicalLocation: physical(position) }],
+    ...(related ? { relatedLocations: [{ id: 1, message: { text: related.message }, physicalLocation: physical(related.position) }] } : {}),
+  };
+}
+
+function physical({ file, line, column }: Position): object {
+  return { artifactLocation: { uri: fileUri(file) }, region: { startLine: line, startColumn: column } };
+}
+
+/** A relative reference for a relative path, so that a repository finds its own file. */
+function fileUri(file: string): string {
+  const path = file.split('/').map(encodeURIComponent).join('/');
+  return file.startsWith('/') ? `file://${path}` : path;
+}
