@@ -9,7 +9,8 @@ export function count(report, status) {
   const skipped = (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0);
   const brokenFiles = (report?.testResults ?? []).filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
   const failed = (report?.numFailedTests ?? 0) + brokenFiles;
-  return { passed, skipped, failed: status !== 0 && failed === 0 ? 1 : failed };
+  const isBroken = status !== 0 || report === null;
+  return { passed, skipped, failed: isBroken && failed === 0 ? 1 : failed };
 }
 
 export function closingLine(counts) {

@@ -60,7 +60,7 @@ function preparePackages() {
 
 function prepareBuild() {
   const built = join(root, 'dist/cli.js');
-  const sources = ['src', 'package.json', 'tsconfig.json', '.ci/build.js', '.ci/tsconfig.types.json'];
+  const sources = ['src', 'schemas', '.ci', 'package.json', 'package-lock.json', 'tsconfig.json'];
   if (existsSync(built) && statSync(built).mtimeMs > Math.max(...sources.map(newest))) return;
   say('npm run build');
   run(process.execPath, ['.ci/build.js']);

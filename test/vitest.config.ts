@@ -6,5 +6,6 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/kernel/**'],
+    update: process.env.UPDATE === '1' ? 'all' : 'none',
   },
 });

@@ -10,6 +10,7 @@ export default defineConfig({
     pool: 'forks',
     isolate: false,
     fileParallelism: false,
+    update: process.env.UPDATE === '1' ? 'all' : 'none',
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

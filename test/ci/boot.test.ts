@@ -1,0 +1,114 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+const script = fileURLToPath(new URL('../kernel/boot/run.js', import.meta.url));
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ipvstate-boot-'));
+  mkdirSync(join(folder, 'bin'));
+  mkdirSync(join(folder, 'tmp'));
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function program(name: string, text: string): void {
+  writeFileSync(join(folder, 'bin', name), `#!/bin/sh\n${text}\n`);
+  chmodSync(join(folder, 'bin', name), 0o755);
+}
+
+/** A kernel that does what `text` says, with `$boot` the folder it was told to boot from. */
+function kernel(text: string): void {
+  for (const name of ['ipvsadm', 'ip', 'modprobe']) program(name, '');
+  program('linux.uml', `for a; do case "$a" in init=*) boot=$(dirname "\${a#init=}");; esac; done\n${text}`);
+}
+
+function start(...args: readonly string[]) {
+  const env = { ...process.env, PATH: `${join(folder, 'bin')}:${process.env.PATH}`, TMPDIR: join(folder, 'tmp') };
+  const child = spawn(process.execPath, [script, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const seen = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    seen.stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    seen.stderr += text;
+  });
+  const ended = once(child, 'close').then(([status]) => ({ status, ...seen }));
+  return { child, ended };
+}
+
+test('the output and the status are those of the command', async () => {
+  kernel('echo noise of the kernel; echo one >> $boot/output; echo two >> $boot/output; echo 7 > $boot/status');
+  expect(await start('--', 'true').ended).toEqual({ status: 7, stdout: 'one\ntwo\n', stderr: '' });
+});
+
+test('the output appears while the kernel is still running', async () => {
+  kernel('echo early >> $boot/output; while [ ! -e $boot/go ]; do sleep 0.02; done; echo 0 > $boot/status');
+  const { child, ended } = start('--', 'true');
+  const [first] = await once(child.stdout, 'data');
+  expect(first).toBe('early\n');
+  const [boot] = readdirSync(join(folder, 'tmp'));
+  writeFileSync(join(folder, 'tmp', boot as string, 'go'), '');
+  expect((await ended).status).toBe(0);
+});
+
+test('a kernel that panics is a failure with its last words', async () => {
+  kernel('echo started >> $boot/output; echo "Kernel panic - not syncing"; exit 134');
+  const { status, stdout, stderr } = await start('--', 'true').ended;
+  expect({ status, stdout }).toEqual({ status: 125, stdout: 'started\n' });
+  expect(stderr).toContain('ended without a status');
+  expect(stderr).toContain('Kernel panic - not syncing');
+});
+
+test('a kernel that hangs is killed with all its processes at the limit, and nothing is left of it', async () => {
+  kernel(`echo $$ > ${folder}/pid; sleep 1000 & echo $! >> ${folder}/pid; wait`);
+  const { status, stderr } = await start('--limit', '1', '--', 'true').ended;
+  expect(status).toBe(124);
+  expect(stderr).toContain('not done after 1 s');
+  for (const pid of readFileSync(join(folder, 'pid'), 'utf8').trim().split('\n')) expect(isAlive(Number(pid))).toBe(false);
+  expect(readdirSync(join(folder, 'tmp'))).toEqual([]);
+});
+
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('%s ends the kernel and gives status %i', async (signal, expected) => {
+  kernel(`echo ready >> $boot/output; echo $$ > ${folder}/pid; exec sleep 1000`);
+  const { child, ended } = start('--', 'true');
+  await once(child.stdout, 'data');
+  child.kill(signal);
+  expect((await ended).status).toBe(expected);
+  expect(isAlive(Number(readFileSync(join(folder, 'pid'), 'utf8')))).toBe(false);
+  expect(readdirSync(join(folder, 'tmp'))).toEqual([]);
+});
+
+test('the command and the folders reach the guest as they were written, quotes and spaces included', async () => {
+  kernel(`cp $boot/init ${folder}/init; echo 0 > $boot/status`);
+  await start('--writable', "/a 'b'", '--', 'echo', "it's", '$HOME').ended;
+  const init = readFileSync(join(folder, 'init'), 'utf8');
+  expect(init).toContain(`'echo' 'it'\\''s' '$HOME' </dev/null`);
+  expect(init).toContain(`mount -t hostfs none '/a '\\''b'\\''' -o '/a '\\''b'\\'''`);
+});
+
+test('a command that is missing is a matter of usage', async () => {
+  const { status, stderr } = await start().ended;
+  expect(status).toBe(64);
+  expect(stderr).toContain('usage: run.js');
+});
+
+/** Alive and not merely unburied: a process whose parent has not waited for it is a zombie. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
