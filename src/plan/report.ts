@@ -36,7 +36,7 @@ export interface Report {
   /** Operations that the kernel accepted, without those of a rollback. */
   readonly done: number;
   readonly failures: readonly Failure[];
-  /** What kept the run from reading or writing any further, such as lost replies. */
+  /** What kept the run from reading or writing any further: lost replies, a table that did not settle, `ABORTED` by the caller's signal. */
   readonly error: IpvstateError | undefined;
   readonly refusals: readonly Refusal[];
   /** What still differs: from what was desired or, after a failed rollback, from the state before. */

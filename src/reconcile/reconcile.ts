@@ -80,11 +80,16 @@ async function converge(
       const differences = await verify(ipvs, plan.desired, plan.changes);
       return report(differences.length === 0 ? 'applied' : 'unverified', { differences });
     }
-    if (prepareAgain && execution && passes.length < MAX_PASSES && isWorthAnotherPass(execution)) {
-      ({ plan, refusals } = await prepareAgain());
-      continue;
+    const findings = { failures: execution?.failures ?? [], error: execution && interruption(execution), refusals };
+    if (!prepareAgain || !execution || passes.length >= MAX_PASSES || !isWorthAnotherPass(execution)) {
+      return settle(ipvs, passes, plan, findings, options, report);
     }
-    return settle(ipvs, passes, plan, { failures: execution?.failures ?? [], error: execution?.lost, refusals }, options, report);
+    try {
+      ({ plan, refusals } = await prepareAgain());
+    } catch (error) {
+      if (!(error instanceof IpvstateError)) throw error;
+      return settle(ipvs, passes, plan, { ...findings, error }, options, report);
+    }
   }
 }
 
@@ -92,6 +97,10 @@ type MakeReport = (outcome: ReportOutcome, rest?: Partial<Report>) => Report;
 
 function isClean({ failures, lost, aborted }: Execution): boolean {
   return failures.length === 0 && !lost && !aborted;
+}
+
+function interruption({ lost, aborted }: Execution): IpvstateError | undefined {
+  return aborted ? new IpvstateError('ABORTED', 'stopped between two waves, as the caller asked') : lost;
 }
 
 function isWorthAnotherPass({ failures, lost, aborted }: Execution): boolean {
