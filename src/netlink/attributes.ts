@@ -80,6 +80,10 @@ export function addressOffset(bytes: Bytes, at: number, length: number): number 
 }
 
 export function readAddressAt(bytes: Bytes, family: Family, offset: number): Address {
+  // Nearly every address: without a view of its own it takes a third of the time.
+  if (family === 'ipv4') {
+    return `${bytes.getUint8(offset)}.${bytes.getUint8(offset + 1)}.${bytes.getUint8(offset + 2)}.${bytes.getUint8(offset + 3)}` as Address;
+  }
   return readAddress(family, new Uint8Array(bytes.buffer, bytes.byteOffset + offset, 16), 0);
 }
 

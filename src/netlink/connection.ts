@@ -54,7 +54,7 @@ export class Connection {
   #exchange: Exchange | undefined;
   #sequence = 0;
   #heard = false;
-  #cancelDeadline: () => void = () => {};
+  #watching = false;
   #open = true;
 
   constructor(options: ConnectionOptions) {
@@ -110,17 +110,27 @@ export class Connection {
     });
   }
 
-  /** The deadline counts silence only, and input that waits in the socket is no silence: the event loop may have been busy. */
+  /**
+   * One timer runs while exchanges follow each other, rather than one for each. It counts silence, so it strikes after one to two
+   * timeouts. Input that waits in the socket is no silence: the event loop may have been busy.
+   */
   #watch(): void {
-    this.#heard = false;
-    this.#cancelDeadline = this.#options.clock.after(this.#options.timeoutMilliseconds, () => {
-      const exchange = this.#exchange;
-      this.#options.clock.afterInput(() => {
-        if (!this.#exchange || this.#exchange !== exchange) return;
-        if (this.#heard) this.#watch();
-        else this.#fail(new LostError(`no answer from the kernel within ${this.#options.timeoutMilliseconds} ms`, { timedOut: true }));
-      });
-    });
+    this.#heard = true;
+    if (this.#watching) return;
+    this.#watching = true;
+    const { clock, timeoutMilliseconds } = this.#options;
+    const strike = () => {
+      if (!this.#exchange) {
+        this.#watching = false;
+      } else if (this.#heard) {
+        this.#heard = false;
+        clock.after(timeoutMilliseconds, expire);
+      } else {
+        this.#fail(new LostError(`no answer from the kernel within ${timeoutMilliseconds} ms`, { timedOut: true }));
+      }
+    };
+    const expire = () => clock.afterInput(strike);
+    clock.after(timeoutMilliseconds, expire);
   }
 
   #receive(datagram: Uint8Array): void {
@@ -169,14 +179,12 @@ export class Connection {
 
   #finish(exchange: Exchange): void {
     this.#exchange = undefined;
-    this.#cancelDeadline();
     exchange.resolve();
   }
 
   #fail(error: IpvstateError): void {
     if (!this.#open) return;
     this.#open = false;
-    this.#cancelDeadline();
     this.#socket.close();
     const exchange = this.#exchange;
     this.#exchange = undefined;

@@ -14,7 +14,8 @@ import { IPVS_CMD_ATTR_DEST, IPVS_CMD_GET_DEST, NLA_HDRLEN, NLM_F_DUMP } from '.
 export interface FoundDestinations {
   readonly destinations: Map<DestinationKey, Destination>;
   readonly counters: Map<DestinationKey, DestinationCounters>;
-  readonly unmanageable: Map<string, Unmanageable>;
+  /** undefined for none, as nearly always. */
+  unmanageable: Map<string, Unmanageable> | undefined;
 }
 
 /** Lists the destinations of a service. None are found when the service is gone: the kernel answers with an empty list. */
@@ -24,7 +25,7 @@ export async function listDestinations(
   service: Service,
   stats: boolean,
 ): Promise<FoundDestinations> {
-  const found: FoundDestinations = { destinations: new Map(), counters: new Map(), unmanageable: new Map() };
+  const found: FoundDestinations = { destinations: new Map(), counters: new Map(), unmanageable: undefined };
   const ownFamily = serviceFamily(service.identity);
   let refused = 0;
   encodeServiceKeyRequest(connection.writer, family, connection.begin(), IPVS_CMD_GET_DEST, service.identity, NLM_F_DUMP);
@@ -35,6 +36,7 @@ export async function listDestinations(
       const stop = at + attributeLength(bytes, at, end);
       const decoded = decodeDestination(bytes, inside, stop, ownFamily, service.key);
       if ('reason' in decoded) {
+        found.unmanageable ??= new Map();
         found.unmanageable.set(decoded.destination ?? '', decoded);
         return;
       }

@@ -39,7 +39,7 @@ export async function readSnapshot(pool: ConnectionPool, family: number, options
     if (!pooled) continue;
     entries.set(key, { service, destinations: pooled.destinations });
     counters.set(key, { stats: serviceStats, destinations: pooled.counters });
-    destinationReasons.push(...pooled.unmanageable.values());
+    if (pooled.unmanageable) destinationReasons.push(...pooled.unmanageable.values());
   }
   const timeouts = await readTimeouts(pool.command(), family);
   const daemons: Daemon[] = [];
@@ -85,7 +85,7 @@ async function dropVanished(
 }
 
 function isEmpty(found: FoundDestinations | undefined): boolean {
-  return found === undefined || (found.destinations.size === 0 && found.unmanageable.size === 0);
+  return found === undefined || (found.destinations.size === 0 && found.unmanageable === undefined);
 }
 
 function identitiesOf(keys: Iterable<ServiceKey>) {
