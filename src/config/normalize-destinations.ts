@@ -1,5 +1,5 @@
 import type { Destination, DestinationKey } from '../model/destination.ts';
-import type { Service } from '../model/service.ts';
+import type { ServiceIdentity } from '../model/service.ts';
 import type { DestinationMapping, PoolReference, Profile } from './config.ts';
 import type { Context } from './context.ts';
 import { atValue, type Path } from './finding.ts';
@@ -15,7 +15,7 @@ export interface Destinations {
 }
 
 interface Expansion {
-  readonly service: Service;
+  readonly service: ServiceIdentity;
   readonly context: Context;
   readonly origins: ItemOrigins;
   readonly map: Map<DestinationKey, Destination>;
@@ -24,7 +24,7 @@ interface Expansion {
 
 /** The destinations of a service, from its own list or its profile's, with pools put in their places. */
 export function normalizeDestinations(
-  service: Service,
+  service: ServiceIdentity,
   layers: readonly Layer<Profile>[],
   context: Context,
   origins: ItemOrigins,
@@ -84,7 +84,7 @@ function add(
   const { service, context, origins, map } = expansion;
   const written = { item, override, overridePath, defaults: context.config.defaults ?? {}, listPath, index };
   // A pool is looked at once for each service that uses it.
-  const destination = normalizeDestination(written, service.identity, override ? context.reportOnce : context.report);
+  const destination = normalizeDestination(written, service, override ? context.reportOnce : context.report);
   if (!destination) {
     expansion.complete = false;
     return;

@@ -2,12 +2,12 @@ import { addressFamily } from '../model/address.ts';
 import type { Desired, Section } from '../model/desired.ts';
 import type { DestinationKey } from '../model/destination.ts';
 import type { Position } from '../model/issue.ts';
-import { type ServiceKey, serviceFamily } from '../model/service.ts';
+import { type ServiceKey, serviceFamily, serviceKey } from '../model/service.ts';
 import { isServed, type ServiceEntry } from '../model/table.ts';
 import type { ServiceMapping } from './config.ts';
 import type { Context } from './context.ts';
 import type { ConfigDocument } from './document.ts';
-import { atKey, atValue, type Place } from './finding.ts';
+import { atKey, atValue, type Path, type Place } from './finding.ts';
 import { normalizeDestinations } from './normalize-destinations.ts';
 import { normalizeService, serviceLayers } from './normalize-service.ts';
 import { normalizeDaemons, normalizeLimits, normalizeTimeouts } from './normalize-settings.ts';
@@ -34,8 +34,10 @@ export function normalize(context: Context, document: ConfigDocument, positionOf
   const services: Services = { entries: new Map(), names: new Map(), origins: new Map() };
   // With unreadable defaults nothing is known about the services.
   if (!broken.sections.has('services') && !broken.sections.has('defaults') && Array.isArray(config.services)) {
-    for (const [index, service] of config.services.entries())
-      if (!broken.services.has(index)) addService(service, index, services, context);
+    for (const [index, service] of config.services.entries()) {
+      if (broken.services.has(index)) checkBrokenService(service, index, context);
+      else addService(service, index, services, context);
+    }
   }
   const daemons = normalizeDaemons(context);
   if (daemons && daemons.length > 0) reportMixedFamily(services, context);
@@ -70,37 +72,56 @@ export function normalize(context: Context, document: ConfigDocument, positionOf
 
 function addService(service: ServiceMapping, index: number, services: Services, context: Context): void {
   const path = ['services', index] as const;
-  if (service.name !== undefined && !/^\P{Cc}+$/u.test(service.name)) {
-    const message = 'the name of a service must have a character, and none that controls a terminal';
-    context.report({ code: 'BAD_VALUE', severity: 'error', message, place: atValue(...path, 'name') });
-  }
   const identity = readIdentity(service, path, context.report);
   const layers = serviceLayers(service, path, context);
+  checkName(service.name, path, context);
   if (!identity || !layers) return;
   const normalized = normalizeService(identity, layers, context);
-  if (!normalized) return;
   const origins = itemOrigins();
-  const destinations = normalizeDestinations(normalized, layers, context, origins);
-  const { key } = normalized;
+  const destinations = normalizeDestinations(identity, layers, context, origins);
+  const key = serviceKey(identity);
   const first = services.origins.get(key);
   if (first) {
     const message = `the service ${key} is in this file twice`;
-    const related = { message: 'first here', place: atValue('services', first.index, 'address') };
+    const related = { message: 'first here', place: atValue('services', first.index) };
     context.report({
       code: 'DUPLICATE',
       severity: 'error',
       message,
-      place: atValue(...path, 'address'),
+      place: atValue(...path),
       hint: 'put their destinations together',
       related,
     });
     return;
   }
+  services.origins.set(key, { index, destinations: origins });
+  if (!normalized) return;
   const entry: ServiceEntry = { service: normalized, destinations: destinations.map };
   services.entries.set(key, entry);
-  services.origins.set(key, { index, destinations: origins });
   if (service.name !== undefined) services.names.set(key, service.name);
   if (destinations.complete && !isServed(entry)) reportUnserved(entry, index, service, context);
+}
+
+/** The schema found fault with the service itself; what is wrong with its destinations can be said all the same. */
+function checkBrokenService(service: unknown, index: number, context: Context): void {
+  if (service === null || typeof service !== 'object') return;
+  const { address, family, profile, destinations } = service as Partial<Record<keyof ServiceMapping, unknown>>;
+  const readable =
+    typeof address === 'string' &&
+    (family === undefined || family === 'ipv4' || family === 'ipv6') &&
+    (profile === undefined || typeof profile === 'string') &&
+    (destinations === undefined || Array.isArray(destinations));
+  if (!readable) return;
+  const path = ['services', index] as const;
+  const identity = readIdentity(service as ServiceMapping, path, context.report);
+  const layers = serviceLayers(service as ServiceMapping, path, context);
+  if (identity && layers) normalizeDestinations(identity, layers, context, itemOrigins());
+}
+
+function checkName(name: string | undefined, path: Path, context: Context): void {
+  if (name === undefined || /^\P{Cc}+$/u.test(name)) return;
+  const message = 'the name of a service must have a character, and none that controls a terminal';
+  context.report({ code: 'BAD_VALUE', severity: 'error', message, place: atValue(...path, 'name') });
 }
 
 function reportUnserved(entry: ServiceEntry, index: number, service: ServiceMapping, context: Context): void {

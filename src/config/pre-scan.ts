@@ -5,6 +5,9 @@ import type { Finding } from './finding.ts';
 export const MAX_TEXT_LENGTH = 64 * 1024 * 1024;
 export const MAX_DEPTH = 64;
 
+/** Most files have none, and this search is many times faster than those for what is really unwanted. */
+const UNUSUAL = /[^\t\n\r -~]/;
+
 /** Controls but tab, line feed and return; no-break space, zero-width and line separators, text direction, BOM. */
 const UNWANTED = /(?![\t\n\r])[\p{Cc}\u00a0\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu;
 
@@ -16,11 +19,12 @@ export function preScan(text: string, yaml: boolean): Finding[] {
   if (text.length > MAX_TEXT_LENGTH) {
     return [fatal('TOO_LARGE', 0, `the file is larger than ${MAX_TEXT_LENGTH / 1024 / 1024} MiB`, 'split it into several files')];
   }
-  const binary = text.search(/[\0\ufffd]/);
-  if (binary !== -1) {
-    return [fatal('NOT_TEXT', binary, 'this is not UTF-8 text', 'save the file as UTF-8')];
+  const findings: Finding[] = [];
+  if (UNUSUAL.test(text)) {
+    const binary = text.search(/[\0\ufffd]/);
+    if (binary !== -1) return [fatal('NOT_TEXT', binary, 'this is not UTF-8 text', 'save the file as UTF-8')];
+    findings.push(...unwantedCharacters(text, yaml));
   }
-  const findings = unwantedCharacters(text, yaml);
   if (!yaml) return findings;
   findings.push(...matches(text, /^%YAML[ \t]+(?!1\.2[ \t]*\r?$).*/gm, 'YAML_1_1', 'only YAML 1.2 is read', 'remove the %YAML line'));
   findings.push(

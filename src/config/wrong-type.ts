@@ -12,7 +12,8 @@ const NAMES: Readonly<Record<string, string>> = {
 export function wrongType(key: string, path: Path, value: unknown, type: string | readonly string[]): Finding {
   const types = typeof type === 'string' ? [type] : type;
   const wanted = types.map((name) => NAMES[name] ?? name).join(types.length > 2 ? ', ' : ' or ');
-  const hint = typeHint(value, types);
+  const isAddress = key === 'address' || key === 'an item of destinations';
+  const hint = isAddress && typeof value === 'number' ? 'write a whole address, such as 10.0.0.1:80' : typeHint(value, types);
   const found = value === null ? 'has no value' : `is ${describeValue(value)}`;
   return {
     code: 'WRONG_TYPE',

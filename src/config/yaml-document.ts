@@ -17,7 +17,8 @@ export function readYaml(text: string): ConfigDocument {
     uniqueKeys: false,
     resolveKnownTags: false,
     prettyErrors: false,
-    logLevel: 'silent',
+    // With 'silent' the library also keeps silent about a second document.
+    logLevel: 'error',
   });
   const problems: readonly YAMLError[] = [...document.errors, ...document.warnings];
   if (problems.length > 0) return unreadable(syntaxFindings(problems, text));

@@ -28,6 +28,23 @@ const MESSAGES: Partial<Record<ErrorCode, { readonly code?: IssueCode; readonly 
   TAG_RESOLVE_FAILED: { code: 'TAG', message: 'tags are not allowed', hint: 'remove the tag, or put the value in quotes' },
 };
 
+/** One code of the library covers several mistakes that people would tell apart. */
+function byMessage(message: string): (typeof MESSAGES)[ErrorCode] {
+  const flow = /^Flow (map|sequence)|^Expected flow (map|sequence) to end with/i.exec(message);
+  if (flow) {
+    const [open, close] = (flow[1] ?? flow[2]) === 'map' ? ['{', '}'] : ['[', ']'];
+    return { message: `a "${open}" before this is not closed, or what it holds is not indented`, hint: `is a "${close}" missing?` };
+  }
+  if (/^Sequence item without - indicator/.test(message)) {
+    return {
+      message: 'this line is indented as an item of the list above it, but does not start with "- "',
+      hint: 'align it with the key it belongs to',
+    };
+  }
+  if (/^Missing closing ["']/.test(message)) return { message: 'a quote is not closed', hint: 'add the closing quote' };
+  return undefined;
+}
+
 /** One finding for each line: what follows on the same line is mostly the parser losing its way. */
 export function syntaxFindings(problems: readonly YAMLError[], text: string): Finding[] {
   const findings: Finding[] = [];
@@ -50,12 +67,13 @@ function finding(problem: YAMLError, offset: number, lineStart: number, text: st
     const message = 'an address in brackets starts a list in YAML';
     return { code: 'SYNTAX', severity: 'error', message, place: lineStart + bare.index, hint: `quote it: "${bare[0]}"` };
   }
-  const known = MESSAGES[problem.code];
+  const known = byMessage(problem.message) ?? MESSAGES[problem.code];
+  const blanks = /^[ \t]*/.exec(line)?.[0].length ?? 0;
   return {
     code: known?.code ?? 'SYNTAX',
     severity: 'error',
     message: known?.message ?? sentence(problem.message),
-    place: offset,
+    place: Math.max(offset, blanks < line.length ? lineStart + blanks : 0),
     ...(known?.hint === undefined ? {} : { hint: known.hint }),
   };
 }
