@@ -1,0 +1,129 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type ErrnoName, KernelError } from '../../src/errors.ts';
+import type { Operation } from '../../src/model/operation.ts';
+import { isServed } from '../../src/model/table.ts';
+import { type Plan, plan } from '../../src/plan/plan.ts';
+import { execute, isStale } from '../../src/reconcile/execute.ts';
+import { openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
+import { operationsOf, run } from '../support/plan-runs.ts';
+import { holds, isBrokenBy } from '../support/properties.ts';
+import { EVERY_WAVE } from '../support/scenarios.ts';
+import { tablePairs } from '../support/table-pairs.ts';
+import { destinationOf, serviceOf, tableOf } from '../support/tables.ts';
+
+const PLAN = plan(EVERY_WAVE.live, EVERY_WAVE.desired);
+
+test('the waves are sent one after another, each as it is', async () => {
+  const ipvs = openMisbehavingTable(EVERY_WAVE.live);
+  const execution = await execute(ipvs, PLAN);
+  expect(ipvs.waves).toEqual(PLAN.waves.map(({ steps }) => steps.map(({ operation }) => operation)));
+  expect(execution).toEqual({ done: operationsOf(PLAN), failures: [], lost: undefined, aborted: false });
+});
+
+test('after a refusal the wave goes on, and the later ones do not', async () => {
+  const ipvs = openMisbehavingTable(EVERY_WAVE.live, { refuse: ({ kind }) => (kind === 'add-destination' ? 'ENOMEM' : undefined) });
+  const { done, failures } = await execute(ipvs, PLAN);
+  expect(PLAN.waves.map(({ purpose }) => purpose)).toEqual(['unblock', 'probe', 'make', 'break', 'remove', 'finish']);
+  expect(ipvs.waves).toHaveLength(3);
+  expect(failures.every(({ operation, error }) => operation.kind === 'add-destination' && error.errno === 'ENOMEM')).toBe(true);
+  expect(done.map(({ kind }) => kind)).toContain('edit-destination');
+  expect(done.length + failures.length).toBe(ipvs.waves.flat().length);
+});
+
+test('with continue the later waves run, without the services that had a failure', async () => {
+  const refused = destinationOf('10.0.0.4:80').key;
+  const ipvs = openMisbehavingTable(EVERY_WAVE.live, {
+    refuse: (operation) => (operation.kind === 'add-destination' && operation.destination.key === refused ? 'ENOMEM' : undefined),
+  });
+  const progress: number[] = [];
+  const { done, failures } = await execute(ipvs, PLAN, { onError: 'continue', onProgress: (answered) => progress.push(answered) });
+  expect(failures).toHaveLength(1);
+  expect(ipvs.waves).toHaveLength(PLAN.waves.length);
+  const broken = ipvs.waves[3]?.map((operation) => 'destination' in operation && operation.service);
+  expect(broken).toEqual([serviceOf('tcp://192.0.2.2:80').identity]);
+  expect(done.map(({ kind }) => kind)).toContain('delete-service');
+  expect(progress.at(-1)).toBe(operationsOf(PLAN).length);
+});
+
+/** Refuses one operation and goes on; true when nothing that is served before and after stops being served. */
+const servesOn = (executeAll: (live: Plan, refused: number) => Promise<readonly Operation[]>) =>
+  fc.asyncProperty(tablePairs(), fc.nat(30), async ({ live, desired }, refused) => {
+    const planned = plan(live, desired);
+    const isServedIn = (table: typeof live, key: string): boolean =>
+      [...table.services.values()].some((entry) => entry.service.key === key && isServed(entry));
+    const kept = [...live.services.keys()].filter((key) => isServedIn(live, key) && isServedIn(desired, key));
+    const { tables } = run(live, await executeAll(planned, refused));
+    return tables.every((table) => kept.every((key) => isServedIn(table, key)));
+  });
+
+const refuseAt = (planned: Plan, refused: number) =>
+  openMisbehavingTable(planned.live, { refuse: (_, index) => (index === refused ? 'ENOMEM' : undefined) });
+
+test('no service loses its last usable destination with continue', async () => {
+  await holds(servesOn(async (planned, refused) => (await execute(refuseAt(planned, refused), planned, { onError: 'continue' })).done));
+});
+
+test('services lose their last usable destination when everything goes on after a refusal', async () => {
+  await isBrokenBy(servesOn(async (planned, refused) => operationsOf(planned).filter((_, index) => index !== refused)));
+});
+
+test('a large wave is sent in parts, and each part is progress', async () => {
+  const pool = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`10.1.${index >> 8}.${index & 255}:80`, 1]));
+  const planned = plan(tableOf({}), tableOf({ 'tcp://192.0.2.1:80': { scheduler: 'none', destinations: pool } }));
+  const ipvs = openMisbehavingTable(planned.live);
+  const progress: [number, number][] = [];
+  await execute(ipvs, planned, { onProgress: (answered, total) => progress.push([answered, total]) });
+  expect(ipvs.waves.map(({ length }) => length)).toEqual([2048, 2048, 905]);
+  expect(progress).toEqual([
+    [2048, 5001],
+    [4096, 5001],
+    [5001, 5001],
+  ]);
+});
+
+test('when answers are lost, the whole part counts as perhaps done and nothing more is sent', async () => {
+  const ipvs = openMisbehavingTable(EVERY_WAVE.live, { lose: (wave) => (wave === 2 ? 0 : undefined) });
+  const execution = await execute(ipvs, PLAN);
+  expect(execution).toMatchObject({ lost: { code: 'LOST' }, failures: [], aborted: false });
+  expect(execution.done).toEqual(PLAN.waves.slice(0, 3).flatMap(({ steps }) => steps.map(({ operation }) => operation)));
+  expect(ipvs.waves).toHaveLength(3);
+});
+
+test('a signal stops before the next wave, never inside one', async () => {
+  const controller = new AbortController();
+  const ipvs = openMisbehavingTable(EVERY_WAVE.live);
+  const execution = await execute(ipvs, PLAN, { signal: controller.signal, onProgress: () => controller.abort() });
+  expect(execution).toMatchObject({ aborted: true, failures: [], lost: undefined });
+  expect(ipvs.waves).toHaveLength(1);
+});
+
+const service = serviceOf('tcp://192.0.2.1:80');
+const destination = destinationOf('10.0.0.1:80');
+const operations = {
+  'add-service': { kind: 'add-service', service },
+  'edit-service': { kind: 'edit-service', service },
+  'delete-service': { kind: 'delete-service', service: service.identity },
+  'add-destination': { kind: 'add-destination', service: service.identity, destination },
+  'edit-destination': { kind: 'edit-destination', service: service.identity, destination },
+  'delete-destination': { kind: 'delete-destination', service: service.identity, destination },
+  'stop-daemon': { kind: 'stop-daemon', role: 'master' },
+} as const satisfies Record<string, Operation>;
+
+test.each<[keyof typeof operations, ErrnoName, boolean]>([
+  ['add-service', 'EEXIST', true],
+  ['add-service', 'ENOENT', false],
+  ['edit-service', 'ESRCH', true],
+  ['edit-service', 'ENOENT', false],
+  ['delete-service', 'ESRCH', true],
+  ['add-destination', 'EEXIST', true],
+  ['add-destination', 'ESRCH', true],
+  ['add-destination', 'EINVAL', false],
+  ['edit-destination', 'ENOENT', true],
+  ['delete-destination', 'ENOENT', true],
+  ['delete-destination', 'ENOMEM', false],
+  ['stop-daemon', 'ESRCH', true],
+  ['stop-daemon', 'EPERM', false],
+])('%s refused with %s: a new read is the answer is %s', (kind, errno, expected) => {
+  expect(isStale({ operation: operations[kind], error: new KernelError(errno, kind, errno) })).toBe(expected);
+});

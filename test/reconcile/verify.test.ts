@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { plan } from '../../src/plan/plan.ts';
+import { verify } from '../../src/reconcile/verify.ts';
+import { openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
+import { operationsOf } from '../support/plan-runs.ts';
+import { DAEMONS, EVERY_WAVE } from '../support/scenarios.ts';
+import { daemonOf, keyOf, tableOf } from '../support/tables.ts';
+
+test('only the services that changed are read, and all of them', async () => {
+  const { live, desired } = EVERY_WAVE;
+  const { changes } = plan(live, desired);
+  const ipvs = openMisbehavingTable(desired);
+  expect(await verify(ipvs, desired, changes)).toEqual([]);
+  expect(ipvs.reads.map(({ services }) => [...(services ?? [])].sort())).toEqual([
+    ['tcp://192.0.2.1:80', 'tcp://192.0.2.2:80', 'tcp://192.0.2.4:80', 'tcp://192.0.2.5:80', 'udp://192.0.2.3:53'],
+  ]);
+});
+
+test('a service that came back after it was deleted is a difference', async () => {
+  const live = tableOf({ 'tcp://192.0.2.1:80': {} });
+  const desired = tableOf({});
+  const { changes } = plan(live, desired);
+  expect(await verify(openMisbehavingTable(live), desired, changes)).toMatchObject([
+    { service: keyOf('tcp://192.0.2.1:80'), after: undefined },
+  ]);
+});
+
+test('the length that the kernel chose for a daemon is right, another one is not', async () => {
+  const { live, desired } = DAEMONS;
+  const planned = plan(live, desired);
+  const ipvs = openMisbehavingTable(live);
+  for (const operation of operationsOf(planned)) await ipvs.execute([operation]);
+  expect(await verify(ipvs, desired, planned.changes)).toEqual([]);
+  const longer = { ...desired, daemons: [daemonOf('master', { syncId: 2, maxLength: 9000 }), daemonOf('backup', { maxLength: 0 })] };
+  expect(await verify(ipvs, longer, planned.changes)).toMatchObject([{ object: 'daemon', role: 'master' }]);
+});
+
+test('timeouts are compared even when no service changed', async () => {
+  const desired = tableOf({}, { timeouts: { udp: 10 } });
+  const { changes } = plan(tableOf({}), desired);
+  expect(await verify(openMisbehavingTable(tableOf({})), desired, changes)).toEqual(changes);
+});
