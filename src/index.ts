@@ -1,4 +1,5 @@
-export { formatConfig, formatConfigJson } from './config/emit.ts';
+export { type Exportable, type FormatOptions, formatConfig } from './config/emit.ts';
+export { formatConfigJson } from './config/emit-json.ts';
 export { parseConfig } from './config/parse.ts';
 export { type ErrnoName, type ErrorCode, IpvstateError, KernelError } from './errors.ts';
 export { parseScript } from './ipvsadm/script.ts';
@@ -26,7 +27,8 @@ export { type Change, changeAction } from './plan/change.ts';
 export { diff } from './plan/diff.ts';
 export { type EmbeddedTable, openEmbeddedTable } from './plan/embedded.ts';
 export { type Allowances, type GuardName, guard, type Refusal } from './plan/guard.ts';
-export { type Plan, type Purpose, plan, type Step, type Wave } from './plan/plan.ts';
+export type { Purpose } from './plan/place.ts';
+export { type Plan, plan, type Step, type Wave } from './plan/plan.ts';
 export type { Failure, Report, ReportOutcome } from './plan/report.ts';
 export { scope } from './plan/scope.ts';
 export { type Summary, summarize } from './plan/summary.ts';

@@ -32,7 +32,6 @@ export function addFileOptions(command: Command): Command {
     '-f, --file <path>',
     'configuration: YAML, JSON or ipvsadm-save text; a folder means its *.yaml, *.yml and *.json; - is stdin (repeatable; default: /etc/ipvstate/ipvstate.yaml, else /etc/ipvstate/conf.d)',
     collect,
-    [],
   );
 }
 
@@ -50,7 +49,7 @@ export function addPlanOptions(command: Command): Command {
   addFileOptions(command);
   addTableOptions(command);
   return command
-    .option('--only <service>', 'plan only for this service: an address or a name, * for any characters (repeatable)', collect, [])
+    .option('--only <service>', 'plan only for this service: an address or a name, * for any characters (repeatable)', collect)
     .option('--max-service-deletes <n>', 'allow this many services to be deleted: a number, N% of the live ones, or off', parseLimit)
     .option('--max-destination-deletes <n>', 'the same for destinations', parseLimit)
     .option('--allow-unserved', 'allow a served service to end up without a usable destination')
@@ -70,7 +69,8 @@ export function allowancesOf(options: PlanOptions): Allowances {
   };
 }
 
-function collect(value: string, previous: readonly string[]): readonly string[] {
+/** Gathers the values of a repeatable option. */
+export function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
 }
 

@@ -9,7 +9,7 @@ export async function loadValid(paths: readonly string[], environment: Environme
   if (loaded.issues.length > 0) {
     const { formatIssues } = await import('../text/issues.ts');
     const { output } = environment;
-    const text = formatIssues(loaded.issues, loaded.sources, { style: output.style('stderr') });
+    const text = formatIssues(loaded.issues, loaded.sources, output.layout('stderr'));
     if (loaded.desired) output.note(text);
     else output.warn(text);
   }

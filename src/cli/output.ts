@@ -51,7 +51,13 @@ export class Output {
 
   /** Emphasis for what is printed; depends on the stream, because one may be a terminal and the other a file. */
   style(stream: 'stdout' | 'stderr'): Style {
-    return this.#isColored(stream === 'stdout' ? this.#stdout : this.#stderr) ? COLOR : PLAIN;
+    return this.layout(stream).color ? COLOR : PLAIN;
+  }
+
+  /** Whether to colour, and the width in columns. */
+  layout(stream: 'stdout' | 'stderr'): { readonly color: boolean; readonly width: number } {
+    const terminal = stream === 'stdout' ? this.#stdout : this.#stderr;
+    return { color: this.#isColored(terminal), width: terminal.columns ?? 80 };
   }
 
   /** Redraws one line on a terminal, once the work has taken a second; silent elsewhere. */

@@ -1,5 +1,13 @@
 import { Argument, Command, Option } from 'commander';
-import { addCommonOptions, addDetailedExitCode, addFileOptions, addOutputOption, addPlanOptions, addTableOptions } from './arguments.ts';
+import {
+  addCommonOptions,
+  addDetailedExitCode,
+  addFileOptions,
+  addOutputOption,
+  addPlanOptions,
+  addTableOptions,
+  collect,
+} from './arguments.ts';
 import type { Environment } from './environment.ts';
 import type { ColorMode } from './output.ts';
 import { SCHEMA_NAMES } from './verbs/schema-names.ts';
@@ -37,7 +45,7 @@ export function buildProgram(environment: Environment, version: string, done: (e
     return addCommonOptions(command).action(async (...args: unknown[]) => {
       const options = args.at(-2) as { readonly color: ColorMode; readonly quiet?: boolean };
       environment.output.configure(options);
-      done(await run(args.slice(0, -2), options as never));
+      done(await run(args.slice(0, -2), { file: [], only: [], ...options } as never));
     });
   };
 
@@ -66,12 +74,7 @@ export function buildProgram(environment: Environment, version: string, done: (e
   const check = verb('check', 'compare the live table with the files: exit 2 when they differ', async (_, options) =>
     (await import('./verbs/check.ts')).check(options, environment),
   );
-  addTableOptions(addFileOptions(check)).option(
-    '--only <service>',
-    'compare only this service (repeatable)',
-    (value, all: string[]) => [...all, value],
-    [],
-  );
+  addTableOptions(addFileOptions(check)).option('--only <service>', 'compare only this service (repeatable)', collect);
   addOutputOption(check, ['text', 'json']);
 
   const exporter = verb('export', 'print the live table: as a configuration, or as `ipvsadm -R` reads it', async (_, options) =>

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { formatConfigJson } from '../config/emit.ts';
+import { formatConfigJson } from '../config/emit-json.ts';
 import { parseConfig } from '../config/parse.ts';
 import { IpvstateError } from '../errors.ts';
 import type { Snapshot } from '../model/ipvs.ts';

@@ -30,7 +30,7 @@ async function parseTable(path: string, environment: Environment): Promise<Table
   const { desired, issues, sources } = await load([path], environment.stdin);
   if (!desired) {
     const { formatIssues } = await import('../text/issues.ts');
-    environment.output.warn(formatIssues(issues, sources, { style: environment.output.style('stderr') }));
+    environment.output.warn(formatIssues(issues, sources, environment.output.layout('stderr')));
     throw new IpvstateError('CONFIG', `the table ${path} has errors`);
   }
   return { services: desired.services, timeouts: { ...KERNEL_TIMEOUTS, ...desired.timeouts }, daemons: desired.daemons ?? [] };
@@ -38,7 +38,7 @@ async function parseTable(path: string, environment: Environment): Promise<Table
 
 async function formatLike(text: string, path: string, table: Table): Promise<string> {
   const { looksLikeScript } = await import('../ipvsadm/looks-like-script.ts');
-  if (looksLikeScript(text)) return (await import('../text/save.ts')).formatSave(table);
-  const { formatConfig, formatConfigJson } = await import('../config/emit.ts');
-  return path.endsWith('.json') ? formatConfigJson(table) : formatConfig(table);
+  if (looksLikeScript(text) || path.endsWith('.save')) return (await import('../text/save.ts')).formatSave(table);
+  if (path.endsWith('.json')) return (await import('../config/emit-json.ts')).formatConfigJson(table);
+  return (await import('../config/emit.ts')).formatConfig(table);
 }

@@ -4,7 +4,8 @@ import type { ServiceKey } from '../model/service.ts';
 import { type Action, type Change, changeAction } from '../plan/change.ts';
 import { type Impact, impactOf } from '../plan/impact.ts';
 import { type Summary, summarize, type Tally } from '../plan/summary.ts';
-import { changeFields, type Fields, fieldChanges, formatFieldValue } from './fields.ts';
+import { describeNew } from './describe.ts';
+import { changeFields, fieldChanges, formatFieldValue } from './fields.ts';
 import { PLAIN, type Style } from './style.ts';
 
 export interface ChangesContext {
@@ -41,11 +42,12 @@ function formatChange(change: Change, context: ChangesContext): string[] {
   const indent = change.object === 'destination' ? '    ' : '';
   const title = `${indent}${paint(SIGNS[action])} ${titleOf(change, context)}`;
   const notes = [...deletedWith(change), ...impactNote(impactOf(change, context.counters))];
-  const place = context.locate?.(change);
+  // One place a service is enough to find the rest.
+  const place = change.object === 'destination' ? undefined : context.locate?.(change);
   const tail = [...notes, ...(place ? [`${place.file}:${place.line}`] : [])].map((note) => style.faint(`  ${note}`)).join('');
 
   if (!after) return [title + tail];
-  if (!before) return [`${title}  ${describe(after)}${tail}`];
+  if (!before) return [`${title}  ${describeNew(change)}${tail}`];
   const edits = fieldChanges(before, after).map(
     ({ field, before: old, after: value }) => `${field} ${formatFieldValue(field, old)} -> ${formatFieldValue(field, value)}`,
   );
@@ -70,20 +72,6 @@ function titleOf(change: Change, context: ChangesContext): string {
 function serviceTitle(service: ServiceKey, { names, style = PLAIN }: ChangesContext): string {
   const name = names?.get(service);
   return style.strong(service) + (name === undefined ? '' : ` "${name}"`);
-}
-
-/** Settings worth reading: those that are set to something. */
-function describe(fields: Fields): string {
-  return Object.entries(fields)
-    .filter(([field, value]) => isTelling(field, value))
-    .map(([field, value]) => `${field} ${formatFieldValue(field, value)}`)
-    .join(', ');
-}
-
-function isTelling(field: string, value: Fields[string]): boolean {
-  if (value === null || value === false || String(value) === '') return false;
-  if (field === 'persistence.netmask') return value !== '255.255.255.255' && value !== 128;
-  return value !== 0 || field === 'weight';
 }
 
 function deletedWith(change: Change): string[] {

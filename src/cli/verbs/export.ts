@@ -25,11 +25,11 @@ export async function exportTable(options: ExportOptions, environment: Environme
 export async function printTable(table: Table, unmanageable: readonly Unmanageable[], format: TableFormat, output: Output): Promise<void> {
   switch (format) {
     case 'yaml':
-    case 'json': {
-      const { formatConfig, formatConfigJson } = await import('../../config/emit.ts');
-      output.print(format === 'json' ? formatConfigJson(table) : formatConfig(table, { unmanageable }));
+      output.print((await import('../../config/emit.ts')).formatConfig(table, { unmanageable }));
+      return;
+    case 'json':
+      output.print((await import('../../config/emit-json.ts')).formatConfigJson(table));
       break;
-    }
     case 'save': {
       const { formatSave, saveLosses } = await import('../../text/save.ts');
       output.print(formatSave(table));
@@ -39,7 +39,6 @@ export async function printTable(table: Table, unmanageable: readonly Unmanageab
     default:
       format satisfies never;
   }
-  if (format === 'yaml') return;
   for (const { service, destination, reason } of unmanageable) {
     output.note(`ipvstate: left out: ${destination ? `${destination} of ` : ''}${service} (${reason}, which no file can express)\n`);
   }

@@ -11,12 +11,21 @@ export interface ImportOptions {
 /** Translates `ipvsadm -S` text, or a script of ipvsadm lines, to a configuration. Touches no table. */
 export async function importFile(path: string, options: ImportOptions, environment: Environment): Promise<number> {
   const { desired } = await loadValid([path], environment);
-  if (options.output !== 'save') {
-    const { formatDesired } = await import('../../config/emit.ts');
-    environment.output.print(formatDesired(desired, options.output));
-    return EXIT.ok;
+  const { output } = environment;
+  switch (options.output) {
+    case 'yaml':
+      output.print((await import('../../config/emit.ts')).formatConfig(desired, { names: desired.names }));
+      break;
+    case 'json':
+      output.print((await import('../../config/emit-json.ts')).formatConfigJson(desired, { names: desired.names }));
+      break;
+    case 'save': {
+      const timeouts = { ...KERNEL_TIMEOUTS, ...desired.timeouts };
+      await printTable({ services: desired.services, timeouts, daemons: desired.daemons ?? [] }, [], 'save', output);
+      break;
+    }
+    default:
+      options.output satisfies never;
   }
-  const table = { services: desired.services, timeouts: { ...KERNEL_TIMEOUTS, ...desired.timeouts }, daemons: desired.daemons ?? [] };
-  await printTable(table, [], 'save', environment.output);
   return EXIT.ok;
 }

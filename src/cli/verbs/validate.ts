@@ -15,7 +15,7 @@ export async function validate(options: ValidateOptions, environment: Environmen
   switch (options.output) {
     case 'text': {
       const { formatIssues } = await import('../../text/issues.ts');
-      output.print(formatIssues(issues, sources, { style: output.style('stdout') }));
+      output.print(formatIssues(issues, sources, output.layout('stdout')));
       break;
     }
     case 'json':
