@@ -1,5 +1,5 @@
 import type { ErrnoName } from '../errors.ts';
-import { type Address, addressFamily } from '../model/address.ts';
+import { type Address, addressFamily, isIPv4Mapped } from '../model/address.ts';
 import type { Destination, DestinationKey } from '../model/destination.ts';
 import type { Operation } from '../model/operation.ts';
 import { type Service, type ServiceIdentity, type ServiceKey, serviceFamily, serviceKey } from '../model/service.ts';
@@ -145,11 +145,14 @@ function refuseDestination(identity: ServiceIdentity, destination: Destination, 
   return destination.tunnelType === 'gue' && destination.tunnelPort === 0 ? 'EINVAL' : undefined;
 }
 
-/** Neither unicast nor local, as far as the address alone tells (kernel: inet_addr_type, ipv6_addr_type). */
+/**
+ * Neither unicast nor local, as far as the address alone tells (kernel: inet_addr_type, ipv6_addr_type; 240.0.0.0/4 is unicast to it).
+ * A link-local address is refused unless it is this host's, which no table tells.
+ */
 function isNeverADestination(address: Address): boolean {
-  if (addressFamily(address) === 'ipv6') return address === '::' || /^ff/.test(address);
+  if (addressFamily(address) === 'ipv6') return address === '::' || /^ff..:/.test(address) || isIPv4Mapped(address);
   const first = Number(address.slice(0, address.indexOf('.')));
-  return address === '0.0.0.0' || first >= 224;
+  return address === '0.0.0.0' || address === '255.255.255.255' || (first >= 224 && first < 240);
 }
 
 function mergeTimeouts(live: Timeouts, wanted: Timeouts): Timeouts {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { type ErrnoName, KernelError } from '../../src/errors.ts';
 import type { Operation } from '../../src/model/operation.ts';
 import { isServed } from '../../src/model/table.ts';
+import { openEmbeddedTable } from '../../src/plan/embedded.ts';
 import { type Plan, plan } from '../../src/plan/plan.ts';
 import { execute, isStale } from '../../src/reconcile/execute.ts';
 import { openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
@@ -61,7 +62,10 @@ const refuseAt = (planned: Plan, refused: number) =>
   openMisbehavingTable(planned.live, { refuse: (_, index) => (index === refused ? 'ENOMEM' : undefined) });
 
 test('no service loses its last usable destination with continue', async () => {
-  await holds(servesOn(async (planned, refused) => (await execute(refuseAt(planned, refused), planned, { onError: 'continue' })).done));
+  await holds(
+    servesOn(async (planned, refused) => (await execute(refuseAt(planned, refused), planned, { onError: 'continue' })).done),
+    100,
+  );
 });
 
 test('services lose their last usable destination when everything goes on after a refusal', async () => {
@@ -71,10 +75,8 @@ test('services lose their last usable destination when everything goes on after 
 test('a large wave is sent in parts, and each part is progress', async () => {
   const pool = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`10.1.${index >> 8}.${index & 255}:80`, 1]));
   const planned = plan(tableOf({}), tableOf({ 'tcp://192.0.2.1:80': { scheduler: 'none', destinations: pool } }));
-  const ipvs = openMisbehavingTable(planned.live);
   const progress: [number, number][] = [];
-  await execute(ipvs, planned, { onProgress: (answered, total) => progress.push([answered, total]) });
-  expect(ipvs.waves.map(({ length }) => length)).toEqual([2048, 2048, 905]);
+  await execute(openEmbeddedTable(planned.live), planned, { onProgress: (answered, total) => progress.push([answered, total]) });
   expect(progress).toEqual([
     [2048, 5001],
     [4096, 5001],

@@ -54,7 +54,7 @@ const comesBack = (onError: 'rollback' | 'stop') =>
   });
 
 test('any plan is undone whole when an operation of it is refused', async () => {
-  await holds(comesBack('rollback'), 200);
+  await holds(comesBack('rollback'), 100);
 });
 
 test('a plan that only stops when an operation is refused leaves the table between states', async () => {
