@@ -74,6 +74,7 @@ function prepareKernel() {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
     run('apt-get', ['update'], { env });
     run('apt-get', ['install', '-y', '--no-install-recommends', ...missingPackages()], { env });
+    if (missingPrograms().length > 0) throw new Error(`${missingPrograms().join(', ')} not found, though installed`);
     return;
   }
   const message = `the kernel tests need ${missingPrograms().join(', ')}; install with:\n  ${installCommand()}`;
