@@ -1,0 +1,9 @@
+import { openKernel } from '../../src/netlink/client.ts';
+import { FakeKernel } from '../support/fake-kernel/kernel.ts';
+import { describeIpvs } from './ipvs-contract.ts';
+
+describeIpvs({
+  name: 'the client on the fake kernel',
+  open: () => openKernel({ openSocket: new FakeKernel().openSocket }),
+  skips: {},
+});
