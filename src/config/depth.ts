@@ -26,7 +26,7 @@ export function tooDeepAt(text: string): number | undefined {
   let at = 0;
   while (at < text.length) {
     if (flow === 0) at = openBlocks(text, at, indents);
-    // Content of the line.
+    if (indents.length > MAX_DEPTH) return at;
     let tokenStart = true;
     for (; at < text.length; at++) {
       const code = text.charCodeAt(at);
@@ -52,7 +52,6 @@ export function tooDeepAt(text: string): number | undefined {
       tokenStart = (flow > 0 && code === COMMA) || code === COLON || (tokenStart && (code === DASH || code === QUESTION));
     }
     at++;
-    if (indents.length > MAX_DEPTH) return at - 1;
   }
   return undefined;
 }
@@ -67,7 +66,7 @@ function openBlocks(text: string, start: number, indents: number[]): number {
     const column = at - start;
     while (indents.length > 0 && (indents.at(-1) ?? 0) > column) indents.pop();
     if (indents.at(-1) !== column) indents.push(column);
-    if ((code !== DASH && code !== QUESTION) || !isBlank(text.charCodeAt(at + 1))) return at;
+    if (indents.length > MAX_DEPTH || (code !== DASH && code !== QUESTION) || !isBlank(text.charCodeAt(at + 1))) return at;
     at++;
   }
 }

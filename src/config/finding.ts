@@ -44,11 +44,17 @@ export function toIssues(findings: readonly Finding[], positionOf: (place: Place
     };
   });
   issues.sort((a, b) => a.position.line - b.position.line || a.position.column - b.position.column);
-  const last = issues.at(-1);
+  // What is wrong behind an anchor is found again at each alias.
+  const distinct = issues.filter((issue, index) => !issues.slice(0, index).some((other) => isSame(issue, other)));
+  const last = distinct.at(-1);
   const hidden = findings.length - shown.length;
   if (hidden > 0 && last) {
     const severity = errors.length > MAX_SHOWN_ISSUES ? 'error' : 'warning';
-    issues.push({ code: 'MORE', severity, message: `${hidden} more problems are not shown`, position: last.position });
+    distinct.push({ code: 'MORE', severity, message: `${hidden} more problems are not shown`, position: last.position });
   }
-  return issues;
+  return distinct;
+}
+
+function isSame(a: Issue, b: Issue): boolean {
+  return a.message === b.message && a.position.line === b.position.line && a.position.column === b.position.column;
 }

@@ -290,7 +290,7 @@ errors++;
 }
 if(data.tunnel !== undefined){
 if(!(validate27(data.tunnel, {instancePath:instancePath+"/tunnel",parentData:data,parentDataProperty:"tunnel",rootData}))){
-vErrors = vErrors === null ? validate27.errors : vErrors.concat(validate27.errors);
+vErrors = vErrors === null ? validate27.errors : append(vErrors, validate27.errors);
 errors = vErrors.length;
 }
 }
@@ -479,7 +479,7 @@ errors++;
 }
 if(data.tunnel !== undefined){
 if(!(validate27(data.tunnel, {instancePath:instancePath+"/tunnel",parentData:data,parentDataProperty:"tunnel",rootData}))){
-vErrors = vErrors === null ? validate27.errors : vErrors.concat(validate27.errors);
+vErrors = vErrors === null ? validate27.errors : append(vErrors, validate27.errors);
 errors = vErrors.length;
 }
 }
@@ -649,7 +649,7 @@ let ifClause0;
 if(_valid1){
 const _errs8 = errors;
 if(!(validate34(data, {instancePath,parentData,parentDataProperty,rootData}))){
-vErrors = vErrors === null ? validate34.errors : vErrors.concat(validate34.errors);
+vErrors = vErrors === null ? validate34.errors : append(vErrors, validate34.errors);
 errors = vErrors.length;
 }
 var _valid1 = _errs8 === errors;
@@ -659,7 +659,7 @@ ifClause0 = "then";
 else {
 const _errs9 = errors;
 if(!(validate37(data, {instancePath,parentData,parentDataProperty,rootData}))){
-vErrors = vErrors === null ? validate37.errors : vErrors.concat(validate37.errors);
+vErrors = vErrors === null ? validate37.errors : append(vErrors, validate37.errors);
 errors = vErrors.length;
 }
 var _valid1 = _errs9 === errors;
@@ -734,7 +734,7 @@ vErrors = null;
 if(_valid0){
 const _errs4 = errors;
 if(!(validate37(data, {instancePath,parentData,parentDataProperty,rootData}))){
-vErrors = vErrors === null ? validate37.errors : vErrors.concat(validate37.errors);
+vErrors = vErrors === null ? validate37.errors : append(vErrors, validate37.errors);
 errors = vErrors.length;
 }
 var _valid0 = _errs4 === errors;
@@ -833,13 +833,13 @@ errors++;
 }
 if(data1.max_service_deletes !== undefined){
 if(!(validate22(data1.max_service_deletes, {instancePath:instancePath+"/limits/max_service_deletes",parentData:data1,parentDataProperty:"max_service_deletes",rootData}))){
-vErrors = vErrors === null ? validate22.errors : vErrors.concat(validate22.errors);
+vErrors = vErrors === null ? validate22.errors : append(vErrors, validate22.errors);
 errors = vErrors.length;
 }
 }
 if(data1.max_destination_deletes !== undefined){
 if(!(validate22(data1.max_destination_deletes, {instancePath:instancePath+"/limits/max_destination_deletes",parentData:data1,parentDataProperty:"max_destination_deletes",rootData}))){
-vErrors = vErrors === null ? validate22.errors : vErrors.concat(validate22.errors);
+vErrors = vErrors === null ? validate22.errors : append(vErrors, validate22.errors);
 errors = vErrors.length;
 }
 }
@@ -970,7 +970,7 @@ errors++;
 }
 if(data8.timeout !== undefined){
 if(!(validate25(data8.timeout, {instancePath:instancePath+"/defaults/persistence/timeout",parentData:data8,parentDataProperty:"timeout",rootData}))){
-vErrors = vErrors === null ? validate25.errors : vErrors.concat(validate25.errors);
+vErrors = vErrors === null ? validate25.errors : append(vErrors, validate25.errors);
 errors = vErrors.length;
 }
 }
@@ -1095,7 +1095,7 @@ errors++;
 }
 if(data4.tunnel !== undefined){
 if(!(validate27(data4.tunnel, {instancePath:instancePath+"/defaults/tunnel",parentData:data4,parentDataProperty:"tunnel",rootData}))){
-vErrors = vErrors === null ? validate27.errors : vErrors.concat(validate27.errors);
+vErrors = vErrors === null ? validate27.errors : append(vErrors, validate27.errors);
 errors = vErrors.length;
 }
 }
@@ -1198,19 +1198,19 @@ errors++;
 }
 if(data18.tcp !== undefined){
 if(!(validate25(data18.tcp, {instancePath:instancePath+"/timeouts/tcp",parentData:data18,parentDataProperty:"tcp",rootData}))){
-vErrors = vErrors === null ? validate25.errors : vErrors.concat(validate25.errors);
+vErrors = vErrors === null ? validate25.errors : append(vErrors, validate25.errors);
 errors = vErrors.length;
 }
 }
 if(data18.tcp_fin !== undefined){
 if(!(validate25(data18.tcp_fin, {instancePath:instancePath+"/timeouts/tcp_fin",parentData:data18,parentDataProperty:"tcp_fin",rootData}))){
-vErrors = vErrors === null ? validate25.errors : vErrors.concat(validate25.errors);
+vErrors = vErrors === null ? validate25.errors : append(vErrors, validate25.errors);
 errors = vErrors.length;
 }
 }
 if(data18.udp !== undefined){
 if(!(validate25(data18.udp, {instancePath:instancePath+"/timeouts/udp",parentData:data18,parentDataProperty:"udp",rootData}))){
-vErrors = vErrors === null ? validate25.errors : vErrors.concat(validate25.errors);
+vErrors = vErrors === null ? validate25.errors : append(vErrors, validate25.errors);
 errors = vErrors.length;
 }
 }
@@ -1606,7 +1606,7 @@ errors++;
 }
 if(data37.timeout !== undefined){
 if(!(validate25(data37.timeout, {instancePath:instancePath+"/profiles/" + key6.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/timeout",parentData:data37,parentDataProperty:"timeout",rootData}))){
-vErrors = vErrors === null ? validate25.errors : vErrors.concat(validate25.errors);
+vErrors = vErrors === null ? validate25.errors : append(vErrors, validate25.errors);
 errors = vErrors.length;
 }
 }
@@ -1677,7 +1677,7 @@ if(Array.isArray(data42)){
 const len3 = data42.length;
 for(let i3=0; i3<len3; i3++){
 if(!(validate33(data42[i3], {instancePath:instancePath+"/profiles/" + key6.replace(/~/g, "~0").replace(/\//g, "~1")+"/destinations/" + i3,parentData:data42,parentDataProperty:i3,rootData}))){
-vErrors = vErrors === null ? validate33.errors : vErrors.concat(validate33.errors);
+vErrors = vErrors === null ? validate33.errors : append(vErrors, validate33.errors);
 errors = vErrors.length;
 }
 }
@@ -1726,7 +1726,7 @@ if(Array.isArray(data45)){
 const len4 = data45.length;
 for(let i4=0; i4<len4; i4++){
 if(!(validate41(data45[i4], {instancePath:instancePath+"/pools/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i4,parentData:data45,parentDataProperty:i4,rootData}))){
-vErrors = vErrors === null ? validate41.errors : vErrors.concat(validate41.errors);
+vErrors = vErrors === null ? validate41.errors : append(vErrors, validate41.errors);
 errors = vErrors.length;
 }
 }
@@ -1954,7 +1954,7 @@ errors++;
 }
 if(data57.timeout !== undefined){
 if(!(validate25(data57.timeout, {instancePath:instancePath+"/services/" + i5+"/persistence/timeout",parentData:data57,parentDataProperty:"timeout",rootData}))){
-vErrors = vErrors === null ? validate25.errors : vErrors.concat(validate25.errors);
+vErrors = vErrors === null ? validate25.errors : append(vErrors, validate25.errors);
 errors = vErrors.length;
 }
 }
@@ -2025,7 +2025,7 @@ if(Array.isArray(data62)){
 const len7 = data62.length;
 for(let i7=0; i7<len7; i7++){
 if(!(validate33(data62[i7], {instancePath:instancePath+"/services/" + i5+"/destinations/" + i7,parentData:data62,parentDataProperty:i7,rootData}))){
-vErrors = vErrors === null ? validate33.errors : vErrors.concat(validate33.errors);
+vErrors = vErrors === null ? validate33.errors : append(vErrors, validate33.errors);
 errors = vErrors.length;
 }
 }
@@ -2078,4 +2078,9 @@ errors++;
 }
 validate21.errors = vErrors;
 return errors === 0;
+}
+
+function append(errors, more) {
+  for (const error of more) errors.push(error);
+  return errors;
 }

@@ -1,0 +1,28 @@
+import { parseConfig } from '../../src/config/parse.ts';
+import type { Desired } from '../../src/model/desired.ts';
+import { formatIssues } from '../../src/text/issues.ts';
+
+/** What a user sees for a configuration, without colours; empty when there is nothing to say. */
+export function problemsOf(text: string, file = 'c.yaml'): string {
+  return formatIssues(parseConfig(text, file).issues, new Map([[file, text]]));
+}
+
+/** One line for each issue: place, severity, code and message, then the hint after `=>`. */
+export function briefProblemsOf(text: string, file = 'c.yaml'): string[] {
+  return parseConfig(text, file).issues.map(({ position, severity, code, message, hint }) => {
+    const place = `${position.line}:${position.column} ${severity} ${code}`;
+    return `${place}: ${message}${hint === undefined ? '' : ` => ${hint}`}`;
+  });
+}
+
+/** The result of a configuration that must have no errors. */
+export function desiredOf(text: string, file = 'c.yaml'): Desired {
+  const { desired } = parseConfig(text, file);
+  if (!desired) throw new Error(problemsOf(text, file));
+  return desired;
+}
+
+/** A configuration of one service with these lines of keys; the address is on line 3, the lines begin on line 4. */
+export function service(address: string, ...lines: readonly string[]): string {
+  return ['version: 1', 'services:', `  - address: ${address}`, ...lines.map((line) => `    ${line}`), ''].join('\n');
+}
