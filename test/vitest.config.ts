@@ -6,6 +6,9 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/kernel/**'],
+    // For machines under load; no test waits for time to pass.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
     update: process.env.UPDATE === '1' ? 'all' : 'none',
   },
 });

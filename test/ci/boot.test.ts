@@ -69,11 +69,12 @@ test('a kernel that panics is a failure with its last words', async () => {
 });
 
 test('a kernel that hangs is killed with all its processes at the limit, and nothing is left of it', async () => {
-  kernel(`echo $$ > ${folder}/pid; sleep 1000 & echo $! >> ${folder}/pid; wait`);
+  program('guest-process', 'sleep 1000; echo never');
+  kernel('guest-process & wait');
   const { status, stderr } = await start('--limit', '1', '--', 'true').ended;
   expect(status).toBe(124);
   expect(stderr).toContain('not done after 1 s');
-  for (const pid of readFileSync(join(folder, 'pid'), 'utf8').trim().split('\n')) expect(isAlive(Number(pid))).toBe(false);
+  expect(processesOfKernel()).toEqual([]);
   expect(readdirSync(join(folder, 'tmp'))).toEqual([]);
 });
 
@@ -81,12 +82,14 @@ test.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const)('%s ends the kernel and gives status %i', async (signal, expected) => {
-  kernel(`echo ready >> $boot/output; echo $$ > ${folder}/pid; exec sleep 1000`);
+  program('guest-process', 'echo ready >> $1/output; sleep 1000; echo never');
+  kernel('guest-process $boot & wait');
   const { child, ended } = start('--', 'true');
   await once(child.stdout, 'data');
+  expect(processesOfKernel()).toHaveLength(2);
   child.kill(signal);
   expect((await ended).status).toBe(expected);
-  expect(isAlive(Number(readFileSync(join(folder, 'pid'), 'utf8')))).toBe(false);
+  expect(processesOfKernel()).toEqual([]);
   expect(readdirSync(join(folder, 'tmp'))).toEqual([]);
 });
 
@@ -104,11 +107,18 @@ test('a command that is missing is a matter of usage', async () => {
   expect(stderr).toContain('usage: run.js');
 });
 
-/** Alive and not merely unburied: a process whose parent has not waited for it is a zombie. */
-function isAlive(pid: number): boolean {
+/** Command lines of the running programs from this test's folder; a process that merely waits to be buried has none. */
+function processesOfKernel(): readonly string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(commandLine)
+    .filter((line) => line.includes(join(folder, 'bin')));
+}
+
+function commandLine(pid: string): string {
   try {
-    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
   } catch {
-    return false;
+    return '';
   }
 }
