@@ -1,8 +1,9 @@
 import { IpvstateError } from '../errors.ts';
+import { addressFamily } from '../model/address.ts';
 import type { Desired } from '../model/desired.ts';
 import type { DestinationKey } from '../model/destination.ts';
 import type { Snapshot } from '../model/ipvs.ts';
-import type { ServiceKey } from '../model/service.ts';
+import { type ServiceKey, serviceFamily } from '../model/service.ts';
 import type { Daemon } from '../model/settings.ts';
 import type { ServiceEntry, Table } from '../model/table.ts';
 
@@ -12,7 +13,8 @@ export type Selector = (service: ServiceKey) => boolean;
 /**
  * Completes what is desired to a whole table: whatever is not ours to change is copied from the live one, so that the diff is plain
  * equality and knows no exceptions. Copied are settings that no file mentions, what no file can express and, when `only` is given,
- * the services that it leaves out and all settings. Throws `REFUSED` where a file claims something that cannot be expressed, or cannot be together.
+ * the services that it leaves out and all settings. Throws `REFUSED` where a file claims something that cannot be expressed, or
+ * asks for what the kernel has never together.
  */
 export function scope(desired: Desired, snapshot: Snapshot, only?: Selector): Table {
   const { table: live } = snapshot;
@@ -20,9 +22,26 @@ export function scope(desired: Desired, snapshot: Snapshot, only?: Selector): Ta
   for (const [key, entry] of desired.services) if (!only || only(key)) services.set(key, entry);
   for (const [key, entry] of live.services) if (only && !only(key)) services.set(key, entry);
   keepUnmanageable(services, snapshot);
-  if (only) return { ...live, services };
-  const daemons = desired.daemons ? completeDaemons(desired.daemons, live.daemons) : live.daemons;
-  return { services, timeouts: { ...live.timeouts, ...desired.timeouts }, daemons };
+  const daemons = desired.daemons && !only ? completeDaemons(desired.daemons, live.daemons) : live.daemons;
+  if (daemons.length > 0) refuseMixedFamilies(services);
+  return { services, timeouts: only ? live.timeouts : { ...live.timeouts, ...desired.timeouts }, daemons };
+}
+
+/** Destinations of another family than their service's exclude sync daemons (kernel: ip_vs_add_dest, ip_vs_genl_new_daemon). */
+function refuseMixedFamilies(services: ReadonlyMap<ServiceKey, ServiceEntry>): void {
+  for (const { service, destinations } of services.values()) {
+    const family = serviceFamily(service.identity);
+    for (const { key, address } of destinations.values()) {
+      if (addressFamily(address) === family) continue;
+      throw new IpvstateError(
+        'REFUSED',
+        `${key} of ${service.key} is of another family than its service, and a sync daemon runs or is to run`,
+        {
+          hint: 'The kernel refuses one while it has the other. Take the destination out, or let no daemon run: sync_daemons: [].',
+        },
+      );
+    }
+  }
 }
 
 /** A service that holds something inexpressible stays, because deleting it would delete that too. */

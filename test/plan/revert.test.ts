@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest';
+import { revert } from '../../src/plan/revert.ts';
+import { isSameTable } from '../support/plan-runs.ts';
+import { daemonOf, tableOf } from '../support/tables.ts';
+
+const S = 'tcp://192.0.2.1:80';
+const EMPTY = tableOf({});
+
+test.each([
+  [
+    'a service we added that got a destination from somebody else stays, with only that',
+    EMPTY,
+    tableOf({ [S]: { destinations: { '10.0.0.1:80': 1 } } }),
+    tableOf({ [S]: { destinations: { '10.0.0.1:80': 1, '10.0.0.9:80': 1 } } }),
+    tableOf({ [S]: { destinations: { '10.0.0.9:80': 1 } } }),
+    [S],
+  ],
+  [
+    'a service we added that somebody else edited stays',
+    EMPTY,
+    tableOf({ [S]: {} }),
+    tableOf({ [S]: { scheduler: 'sh' } }),
+    tableOf({ [S]: { scheduler: 'sh' } }),
+    [S],
+  ],
+  [
+    'a service we deleted comes back with its destinations',
+    tableOf({ [S]: { destinations: { '10.0.0.1:80': 1 } } }),
+    EMPTY,
+    EMPTY,
+    tableOf({ [S]: { destinations: { '10.0.0.1:80': 1 } } }),
+    [],
+  ],
+  [
+    'a service we deleted that somebody else made anew is theirs',
+    tableOf({ [S]: { destinations: { '10.0.0.1:80': 1 } } }),
+    EMPTY,
+    tableOf({ [S]: { scheduler: 'sh' } }),
+    tableOf({ [S]: { scheduler: 'sh' } }),
+    [S],
+  ],
+  [
+    'a service we edited that somebody else deleted stays deleted',
+    tableOf({ [S]: { scheduler: 'rr' } }),
+    tableOf({ [S]: { scheduler: 'sh' } }),
+    EMPTY,
+    EMPTY,
+    [S],
+  ],
+  [
+    'a service we did not touch that somebody else deleted is their business',
+    tableOf({ [S]: { scheduler: 'rr' }, 'fwmark:1': {} }),
+    tableOf({ [S]: { scheduler: 'rr' } }),
+    EMPTY,
+    tableOf({ 'fwmark:1': {} }),
+    [],
+  ],
+  [
+    'the scheduler goes back although somebody else added a destination',
+    tableOf({ [S]: { scheduler: 'rr' } }),
+    tableOf({ [S]: { scheduler: 'sh' } }),
+    tableOf({ [S]: { scheduler: 'sh', destinations: { '10.0.0.9:80': 1 } } }),
+    tableOf({ [S]: { scheduler: 'rr', destinations: { '10.0.0.9:80': 1 } } }),
+    [],
+  ],
+  [
+    'timeouts go back one by one',
+    tableOf({}, { timeouts: { tcp: 1, tcpFin: 1, udp: 1 } }),
+    tableOf({}, { timeouts: { tcp: 2, tcpFin: 2, udp: 1 } }),
+    tableOf({}, { timeouts: { tcp: 2, tcpFin: 3, udp: 3 } }),
+    tableOf({}, { timeouts: { tcp: 1, tcpFin: 3, udp: 3 } }),
+    ['timeouts'],
+  ],
+  [
+    'daemons go back one by one',
+    tableOf({}, { daemons: [daemonOf('master')] }),
+    tableOf({}, { daemons: [daemonOf('master', { syncId: 2 }), daemonOf('backup')] }),
+    tableOf({}, { daemons: [daemonOf('master', { syncId: 2 }), daemonOf('backup', { syncId: 9 })] }),
+    tableOf({}, { daemons: [daemonOf('master'), daemonOf('backup', { syncId: 9 })] }),
+    ['backup sync daemon'],
+  ],
+])('%s', (_, before, after, live, expected, contested) => {
+  const reverted = revert(before, after, live);
+  expect(reverted.contested).toEqual(contested);
+  expect(isSameTable(reverted.table, expected)).toBe(true);
+});

@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { test } from 'vitest';
+import type { Table } from '../../src/model/table.ts';
+import { type Revert, revert } from '../../src/plan/revert.ts';
+import { isSameTable } from '../support/plan-runs.ts';
+import { holds, isBrokenBy } from '../support/properties.ts';
+import { tablePairs, tables } from '../support/table-pairs.ts';
+
+type Reverter = (before: Table, after: Table, live: Table) => Revert;
+
+const restores = (reverter: Reverter) =>
+  fc.property(tablePairs(), ({ live: before, desired: after }) => {
+    const { table, contested } = reverter(before, after, after);
+    return isSameTable(table, before) && contested.length === 0;
+  });
+
+const ignoresWhatNeverHappened = (reverter: Reverter) =>
+  fc.property(tablePairs(), ({ live: before, desired: after }) => {
+    const { table, contested } = reverter(before, after, before);
+    return isSameTable(table, before) && contested.length === 0;
+  });
+
+const changesNothingOfOthers = (reverter: Reverter) =>
+  fc.property(tables, tables, (before, live) => {
+    const { table, contested } = reverter(before, before, live);
+    return isSameTable(table, live) && contested.length === 0;
+  });
+
+/** Every object of a table by the name under which it is contested, printed. */
+function objectsOf(table: Table): Map<string, string> {
+  const objects: [string, unknown][] = [];
+  for (const [key, { service, destinations }] of table.services) {
+    objects.push([key, service]);
+    for (const [name, destination] of destinations) objects.push([`${key} ${name}`, destination]);
+  }
+  for (const daemon of table.daemons) objects.push([`${daemon.role} sync daemon`, daemon]);
+  return new Map(objects.map(([name, object]) => [name, JSON.stringify(object)]));
+}
+
+/** The three tables without the services that are not in all of them: where a service comes or goes, its destinations depend on it. */
+function withCommonServices(all: readonly [Table, Table, Table]): [Table, Table, Table] {
+  const strip = (table: Table): Table => ({
+    ...table,
+    services: new Map([...table.services].filter(([key]) => all.every(({ services }) => services.has(key)))),
+  });
+  return [strip(all[0]), strip(all[1]), strip(all[2])];
+}
+
+/** Object by object: what is as we left it goes back, what we did not change stays, the rest stays and is contested. */
+const isThreeWay = (reverter: Reverter) =>
+  fc.property(tablePairs(), tables, fc.boolean(), (pair, other, isRelated) => {
+    const third = isRelated
+      ? { ...pair.desired, services: new Map([...other.services, ...pair.desired.services]), daemons: other.daemons }
+      : other;
+    const [before, after, live] = withCommonServices([pair.live, pair.desired, third]);
+    const { table, contested } = reverter(before, after, live);
+    const [was, ours, found, result] = [before, after, live, table].map(objectsOf) as [Objects, Objects, Objects, Objects];
+    const names = new Set([...was.keys(), ...ours.keys(), ...found.keys(), ...result.keys()]);
+    const clashes = [...names].filter((name) => {
+      const [a, b, c] = [was.get(name), ours.get(name), found.get(name)];
+      return a !== b && a !== c && b !== c;
+    });
+    return (
+      [...names].every((name) => {
+        const isOurs = was.get(name) !== ours.get(name) && ours.get(name) === found.get(name);
+        return result.get(name) === (isOurs ? was : found).get(name);
+      }) &&
+      JSON.stringify(contested.filter((name) => name !== 'timeouts').sort()) === JSON.stringify(clashes.sort()) &&
+      contested.length === new Set(contested).size
+    );
+  });
+
+type Objects = Map<string, string>;
+
+/** Goes back to the table from before, whoever wrote since. */
+const blunt: Reverter = (before) => ({ table: before, contested: [] });
+/** Never goes back. */
+const inert: Reverter = (_, __, live) => ({ table: live, contested: [] });
+/** Goes back right, and complains of nothing. */
+const silent: Reverter = (before, after, live) => ({ ...revert(before, after, live), contested: [] });
+/** Complains of everything. */
+const querulous: Reverter = (before, after, live) => ({ table: revert(before, after, live).table, contested: [...objectsOf(live).keys()] });
+
+test('what nobody touched since goes back whole', async () => {
+  await holds(restores(revert));
+  await isBrokenBy(restores(inert));
+  await isBrokenBy(restores(querulous));
+});
+
+test('what never happened, or was undone already, is not contested', async () => {
+  await holds(ignoresWhatNeverHappened(revert));
+  await isBrokenBy(ignoresWhatNeverHappened((_, after) => ({ table: after, contested: [] })));
+});
+
+test('where we changed nothing, nothing is changed', async () => {
+  await holds(changesNothingOfOthers(revert));
+  await isBrokenBy(changesNothingOfOthers(blunt));
+});
+
+test('only what is still ours goes back, and what is contested is exactly what we and others changed differently', async () => {
+  await holds(isThreeWay(revert));
+  for (const broken of [blunt, inert, silent, querulous]) await isBrokenBy(isThreeWay(broken));
+});
