@@ -72,7 +72,7 @@ export function serviceKey(identity: ServiceIdentity): ServiceKey {
   return `${identity.protocol}://${formatEndpoint(identity.address, identity.port)}` as ServiceKey;
 }
 
-/** Reads what `serviceKey` writes; a port may be missing (0). Undefined for anything else. */
+/** Reads what `serviceKey` writes; a port may be missing (0), and `fwmark:7/ipv4` is `fwmark:7`. Undefined for anything else. */
 export function parseServiceKey(text: string): ServiceIdentity | undefined {
   const mark = /^fwmark:(0|[1-9]\d{0,9})(\/ipv[46])?$/.exec(text);
   if (mark) {
@@ -88,7 +88,7 @@ export function parseServiceKey(text: string): ServiceIdentity | undefined {
 
 const PROTOCOL_ORDER: Readonly<Record<Protocol, number>> = { tcp: 6, udp: 17, sctp: 132 };
 
-/** Address services by family, protocol, address and port; then marks by family and number. */
+/** Address services by family, protocol, address and port; then marks by number and family. */
 export function compareServices(a: ServiceIdentity, b: ServiceIdentity): number {
   if (a.kind !== b.kind) return a.kind === 'address' ? -1 : 1;
   const families = serviceFamily(a).localeCompare(serviceFamily(b));
