@@ -1,0 +1,238 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Ipvs } from '../../src/model/ipvs.ts';
+import type { Table } from '../../src/model/table.ts';
+import { openKernel } from '../../src/netlink/client.ts';
+import { addingEntries, deleteService, editService, onDestination } from '../contract/operations.ts';
+import { CLEAN } from '../contract/subject.ts';
+import { EBUSY } from '../support/fake-kernel/errors.ts';
+import { FakeKernel } from '../support/fake-kernel/kernel.ts';
+import { keyOf, tableOf } from '../support/tables.ts';
+
+const GET_SERVICE = 4;
+const GET_DEST = 8;
+const MULTI = 2;
+const DUMP_INTR = 0x10;
+const NLMSG_ERROR = 2;
+
+/** Two pools; the large one takes several chunks. */
+const TABLE = tableOf({
+  'tcp://192.0.2.1:80': { destinations: Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`10.0.0.${index + 1}:80`, index])) },
+  'tcp://192.0.2.2:80': { destinations: { '10.0.0.1:80': 1 } },
+});
+
+let kernel: FakeKernel;
+let ipvs: Ipvs;
+
+async function fill(table: Table = TABLE): Promise<void> {
+  expect((await ipvs.execute(addingEntries(table))).filter((outcome) => outcome !== null)).toEqual([]);
+}
+
+/** True for the first condition that holds, and never again: a fault that happens once. */
+function firstTime(): (condition: boolean) => boolean {
+  let happened = false;
+  return (condition) => {
+    if (happened || !condition) return false;
+    happened = true;
+    return true;
+  };
+}
+
+const isMulti = (datagram: Buffer) => (datagram.readUInt16LE(6) & MULTI) !== 0;
+const isData = (datagram: Buffer) => datagram.readUInt16LE(4) > 3;
+
+/** An error in answer to the request that this datagram answers. */
+function refusalOf(datagram: Buffer, errno: number): Buffer {
+  const refusal = Buffer.concat([datagram.subarray(0, 16), Buffer.alloc(4), datagram.subarray(0, 16)]);
+  refusal.writeUInt32LE(refusal.length, 0);
+  refusal.writeUInt16LE(NLMSG_ERROR, 4);
+  refusal.writeInt32LE(-errno, 16);
+  return refusal;
+}
+
+beforeEach(async () => {
+  kernel = new FakeKernel();
+  ipvs = await openKernel({ openSocket: kernel.openSocket });
+  return () => ipvs.close();
+});
+
+describe('a listing', () => {
+  beforeEach(() => fill());
+
+  test('that ends with an error is thrown away and begun again on new sockets', async () => {
+    const first = firstTime();
+    kernel.dumpError = (command) => (first(command === GET_DEST) ? 93 : 0);
+    expect((await ipvs.read()).table).toEqual(TABLE);
+    expect(kernel.sockets.filter(({ isClosed }) => isClosed)).not.toEqual([]);
+  });
+
+  test('that always ends with an error is no table', async () => {
+    kernel.dumpError = () => 93;
+    await expect(ipvs.read()).rejects.toMatchObject({ code: 'LOST' });
+    kernel.dumpError = undefined;
+    expect((await ipvs.read()).table).toEqual(TABLE);
+  });
+
+  test('in a datagram that does not fit is thrown away', async () => {
+    kernel.deliver = (datagram) => (isMulti(datagram) && isData(datagram) ? [Buffer.concat([datagram, Buffer.alloc(40_000)])] : [datagram]);
+    await expect(ipvs.read()).rejects.toMatchObject({ code: 'LOST' });
+    kernel.deliver = undefined;
+    expect((await ipvs.read()).table).toEqual(TABLE);
+  });
+
+  test('cut in the middle of a message is undecodable, and nothing of it is used', async () => {
+    kernel.deliver = (datagram) => (isMulti(datagram) && isData(datagram) ? [datagram.subarray(0, datagram.length - 30)] : [datagram]);
+    await expect(ipvs.read()).rejects.toMatchObject({ code: 'PROTOCOL' });
+    kernel.deliver = undefined;
+    expect((await ipvs.read()).table).toEqual(TABLE);
+  });
+
+  test('marked as interrupted by a change is begun again', async () => {
+    const first = firstTime();
+    kernel.deliver = (datagram) => {
+      if (first(isMulti(datagram) && isData(datagram))) datagram.writeUInt16LE(datagram.readUInt16LE(6) | DUMP_INTR, 6);
+      return [datagram];
+    };
+    const before = kernel.requests.filter(({ command }) => command === GET_SERVICE).length;
+    expect((await ipvs.read()).table).toEqual(TABLE);
+    expect(kernel.requests.filter(({ command }) => command === GET_SERVICE).length - before).toBe(2);
+  });
+
+  test('that finds its socket busy is begun again on a new one', async () => {
+    const first = firstTime();
+    kernel.deliver = (datagram) => [first(isMulti(datagram) && isData(datagram)) ? refusalOf(datagram, EBUSY) : datagram];
+    const before = kernel.sockets.length;
+    expect((await ipvs.read()).table).toEqual(TABLE);
+    expect(kernel.sockets.length).toBeGreaterThan(before + 1);
+  });
+
+  test('whose replies were dropped is begun again with a larger buffer', async () => {
+    const first = firstTime();
+    kernel.betweenChunks = () => {
+      if (first(true)) kernel.sockets.at(-1)?.fail('ENOBUFS');
+    };
+    expect((await ipvs.read()).table).toEqual(TABLE);
+  });
+
+  test('with entries twice, because others were added meanwhile, has each once', async () => {
+    const pool = kernel.table.services[0];
+    let added = 0;
+    kernel.betweenChunks = (command) => {
+      const first = pool?.destinations[0];
+      if (command === GET_DEST && first && added < 5) pool.destinations.unshift({ ...first, port: 9000 + added++ });
+    };
+    const { table } = await ipvs.read();
+    expect(added).toBe(5);
+    expect(table).toEqual(TABLE);
+  });
+});
+
+describe('a service deleted between the list of services and its own', () => {
+  beforeEach(() => fill());
+
+  test('is left out rather than shown without destinations', async () => {
+    kernel.beforeRequest = (request) => {
+      if (request.command === GET_DEST) kernel.table.services.splice(1);
+    };
+    const { table, counters } = await ipvs.read();
+    expect([...table.services.keys()]).toEqual(['tcp://192.0.2.1:80']);
+    expect([...counters.keys()]).toEqual(['tcp://192.0.2.1:80']);
+  });
+});
+
+describe('permission', () => {
+  test('denied is an error of every call, never an empty table', async () => {
+    kernel.permitted = false;
+    const denied = { code: 'PERMISSION', errno: 'EPERM', hint: expect.stringContaining('CAP_NET_ADMIN in the initial user namespace') };
+    await expect(ipvs.read()).rejects.toMatchObject(denied);
+    await expect(ipvs.read({ services: [keyOf('fwmark:1')] })).rejects.toMatchObject(denied);
+    await expect(ipvs.info()).rejects.toMatchObject(denied);
+    await expect(ipvs.execute(CLEAN)).rejects.toMatchObject(denied);
+  });
+});
+
+describe('the module', () => {
+  test('absent makes IPVS unavailable, and its arrival available', async () => {
+    kernel.loaded = false;
+    const unavailable = { code: 'UNAVAILABLE', hint: expect.stringContaining('modprobe ip_vs') };
+    await expect(ipvs.read()).rejects.toMatchObject(unavailable);
+    await expect(ipvs.execute(CLEAN)).rejects.toMatchObject(unavailable);
+    kernel.loaded = true;
+    await fill();
+    expect((await ipvs.read()).table).toEqual(TABLE);
+  });
+
+  test('loaded again, under another family id, is found again by reads and writes', async () => {
+    await fill();
+    kernel.reloadModule();
+    expect((await ipvs.read()).table.services.size).toBe(0);
+    kernel.reloadModule();
+    await fill();
+    expect((await ipvs.read()).table).toEqual(TABLE);
+    kernel.reloadModule();
+    expect(await ipvs.info()).toMatchObject({ version: '1.2.1' });
+  });
+
+  test('loaded again in the middle of a read makes the whole read begin again', async () => {
+    await fill();
+    const first = firstTime();
+    kernel.beforeRequest = ({ command }) => {
+      if (first(command === GET_DEST)) kernel.reloadModule();
+    };
+    expect((await ipvs.read()).table.services.size).toBe(0);
+  });
+
+  test('loaded again in the middle of a batch leaves the outcomes unknown', async () => {
+    await ipvs.info();
+    let seen = 0;
+    kernel.beforeRequest = ({ command }) => {
+      if (command === 5 && ++seen === 10) kernel.reloadModule();
+    };
+    await expect(ipvs.execute(addingEntries(TABLE))).rejects.toMatchObject({ code: 'LOST' });
+  });
+
+  test('there all along, a missing scheduler or destination is an outcome and nothing is sent twice', async () => {
+    await fill();
+    const before = kernel.requests.length;
+    const outcomes = await ipvs.execute([
+      editService('tcp://192.0.2.1:80', { scheduler: 'absent' }),
+      onDestination('delete-destination', 'tcp://192.0.2.2:80', '10.9.9.9:80'),
+    ]);
+    expect(outcomes.map((outcome) => outcome?.errno)).toEqual(['ENOENT', 'ENOENT']);
+    expect(kernel.requests.length - before).toBe(3);
+  });
+
+  test('gone while a service is looked up by name is no missing service', async () => {
+    await fill();
+    kernel.beforeRequest = ({ command }) => {
+      if (command === GET_SERVICE) kernel.loaded = false;
+    };
+    await expect(ipvs.read({ services: [keyOf('tcp://192.0.2.1:80')] })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+});
+
+describe('a batch', () => {
+  test('never asks for more replies than the receive buffer holds', async () => {
+    kernel.receiveBufferLimit = 20 * 1280;
+    const wave = Array.from({ length: 200 }, () => deleteService('fwmark:1'));
+    const outcomes = await ipvs.execute(wave);
+    expect(outcomes.every((outcome) => outcome?.errno === 'ESRCH')).toBe(true);
+  });
+
+  test('never carries more bytes than the socket sends at once', async () => {
+    kernel.sendBufferSize = 4096;
+    await fill();
+    expect((await ipvs.read()).table).toEqual(TABLE);
+  });
+
+  test('whose replies were dropped has unknown outcomes, and the next one a new socket', async () => {
+    await ipvs.info();
+    kernel.deliver = () => {
+      kernel.sockets[0]?.fail('ENOBUFS');
+      return [];
+    };
+    await expect(ipvs.execute(CLEAN)).rejects.toMatchObject({ code: 'LOST' });
+    kernel.deliver = undefined;
+    expect(await ipvs.execute([{ kind: 'flush' }])).toEqual([null]);
+    expect(kernel.sockets[0]?.isClosed).toBe(true);
+  });
+});
