@@ -1,5 +1,5 @@
 import { type ErrorCode, IpvstateError } from '../errors.ts';
-import type { Report, ReportOutcome } from '../plan/report.ts';
+import type { Failure, Report, ReportOutcome } from '../plan/report.ts';
 
 /** Exit codes. Frozen: scripts depend on them. */
 export const EXIT = {
@@ -56,7 +56,11 @@ const BY_OUTCOME: Readonly<Record<ReportOutcome, ExitName>> = {
 export function exitCodeOfReport(report: Report, detailed: boolean): number {
   if (report.outcome === 'applied' && detailed) return EXIT.changes;
   // A kernel without the scheduler is not a failure of the plan but of the machine, and nothing of it is left behind.
-  const isMissing = report.failures.length > 0 && report.failures.every(({ error }) => error.code === 'UNAVAILABLE');
-  if (report.outcome === 'rolled-back' && isMissing) return EXIT.unavailable;
+  if (report.outcome === 'rolled-back' && report.failures.length > 0 && report.failures.every(lacksModule)) return EXIT.unavailable;
   return EXIT[BY_OUTCOME[report.outcome]];
+}
+
+/** Of a service, ENOENT means that there is no such scheduler or persistence engine. */
+function lacksModule({ operation, error }: Failure): boolean {
+  return error.errno === 'ENOENT' && (operation.kind === 'add-service' || operation.kind === 'edit-service');
 }
