@@ -1,9 +1,12 @@
 import { openKernel } from '../../src/netlink/client.ts';
 import { FakeKernel } from '../support/fake-kernel/kernel.ts';
 import { describeIpvs } from './ipvs-contract.ts';
+import { describeNonsense } from './nonsense.ts';
 
 describeIpvs({
   name: 'the client on the fake kernel',
   open: () => openKernel({ openSocket: new FakeKernel().openSocket }),
   skips: {},
 });
+
+describeNonsense('fake kernel', async () => new FakeKernel().openSocket);

@@ -1,4 +1,7 @@
 import { openKernel } from '../../src/netlink/client.ts';
+import { loadNativeSockets } from '../../src/netlink/socket.ts';
 import { describeIpvs } from '../contract/ipvs-contract.ts';
+import { describeNonsense } from '../contract/nonsense.ts';
 
 describeIpvs({ name: 'the client on this kernel', open: () => openKernel(), skips: {} });
+describeNonsense('this kernel', loadNativeSockets);
