@@ -8,7 +8,7 @@ export function explainEndpoint(text: string): { readonly message: string; reado
   if (text.includes('%')) return { message: `${quoted} has a zone`, hint: 'write the address without %' };
   if (/\s/.test(text)) return { message, hint: 'remove the blanks' };
   if (/^\[.*\]\d/.test(text)) return { message, hint: 'write a ":" between "]" and the port' };
-  if (/^\[?[0-9.]+\]?(?::|$)/.test(text)) return explainIPv4(text, message);
+  if (/^(?:\[?[0-9]*\.[0-9.]*\]?(?::[^:]*)?|[0-9]+)$/.test(text)) return explainIPv4(text, message);
   if (text.includes('://')) return { message, hint: 'leave the protocol out: it is that of the service' };
   if (text.includes('/')) return { message, hint: 'write one address, without a prefix length' };
   const port = /:([^:\]]*)$/.exec(text)?.[1];

@@ -11,6 +11,13 @@ export interface Merged {
   readonly issues: readonly Issue[];
 }
 
+/** What a file calls the fields. */
+const KEY_NAMES: Readonly<Record<string, string>> = {
+  tcpFin: 'tcp_fin',
+  maxServiceDeletes: 'max_service_deletes',
+  maxDestinationDeletes: 'max_destination_deletes',
+};
+
 /** Stands in for the place of something that was never in a file. */
 const NOWHERE: Position = { file: '-', line: 1, column: 1 };
 
@@ -40,10 +47,10 @@ export function mergeDesired(parts: readonly Desired[]): Merged {
       if (name !== undefined) names.set(key, name);
     }
     for (const key of shared(timeouts, part.timeouts))
-      issues.push(sectionTwice(`the timeout ${key}`, 'timeouts', part, parts.slice(0, index), key));
+      issues.push(sectionTwice(`the timeout ${KEY_NAMES[key] ?? key}`, 'timeouts', part, parts.slice(0, index), key));
     timeouts = { ...part.timeouts, ...timeouts };
     for (const key of shared(limits, part.limits))
-      issues.push(sectionTwice(`the limit ${key}`, 'limits', part, parts.slice(0, index), key));
+      issues.push(sectionTwice(`the limit ${KEY_NAMES[key] ?? key}`, 'limits', part, parts.slice(0, index), key));
     limits = { ...part.limits, ...limits };
     if (part.daemons === undefined) continue;
     if (daemonOwner) {

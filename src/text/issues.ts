@@ -1,5 +1,5 @@
 import type { Issue, Position } from '../model/issue.ts';
-import { clipLine } from './source-line.ts';
+import { clipLine, oneLine } from './source-line.ts';
 
 export interface FormatIssuesOptions {
   /** ANSI colours. Default false. */
@@ -26,11 +26,11 @@ const CYAN = 36;
 function formatIssue(issue: Issue, lineOf: (position: Position) => string | undefined, width: number, paint: Paint): string {
   const { severity, code, message, position, hint, related } = issue;
   const color = severity === 'error' ? RED : YELLOW;
-  const lines = [`${paint(BOLD, `${formatPosition(position)}:`)} ${paint(color, `${severity} ${code}:`)} ${message}`];
+  const lines = [`${paint(BOLD, `${oneLine(formatPosition(position))}:`)} ${paint(color, `${severity} ${code}:`)} ${oneLine(message)}`];
   if (code !== 'MORE') lines.push(...excerpt(position, lineOf, width, (caret) => paint(color, caret)));
-  if (hint !== undefined) lines.push(`  ${paint(CYAN, 'hint:')} ${hint}`);
+  if (hint !== undefined) lines.push(`  ${paint(CYAN, 'hint:')} ${oneLine(hint)}`);
   if (related) {
-    lines.push(`  ${paint(CYAN, 'note:')} ${related.message}: ${formatPosition(related.position)}`);
+    lines.push(`  ${paint(CYAN, 'note:')} ${oneLine(`${related.message}: ${formatPosition(related.position)}`)}`);
     lines.push(...excerpt(related.position, lineOf, width, (caret) => paint(CYAN, caret)));
   }
   return `${lines.join('\n')}\n`;

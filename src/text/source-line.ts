@@ -25,6 +25,11 @@ export function clipLine(line: string, column: number, width: number): ClippedLi
   return { text: start + head.join('') + tail.join('') + end, caret: start.length + displayWidth(head) };
 }
 
+/** Text from a file as a terminal may see it: what would move the cursor, change colours or hide text becomes `?`. */
+export function oneLine(text: string): string {
+  return printable(text).join('');
+}
+
 /** Characters, with what would move the cursor or hide text replaced. */
 function printable(text: string): string[] {
   return Array.from(text, (character) =>

@@ -1,0 +1,69 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseDocument } from 'yaml';
+import { MAPPINGS } from '../../src/config/config.ts';
+import { formatDuration, parseDuration } from '../../src/config/duration.ts';
+import { editDistance, suggest } from '../../src/config/suggest.ts';
+import { yamlText } from '../../src/config/yaml-scalar.ts';
+
+describe('durations', () => {
+  it.each([
+    ['90s', 90],
+    ['15m', 900],
+    ['1h30m', 5400],
+    ['2d', 172_800],
+    ['1d2h3m4s', 93_784],
+  ])('%s is %i seconds', (text, seconds) => {
+    expect(parseDuration(text)).toBe(seconds);
+  });
+
+  it.each(['', '5', '5w', 's', '1m1h', '1m1m', '-5s', '1.5h', ' 5s', '5 s', '5S'])('%s is none', (text) => {
+    expect(parseDuration(text)).toBeUndefined();
+  });
+
+  it('are read back as they are written', () => {
+    fc.assert(fc.property(fc.integer({ min: 1, max: 2 ** 31 }), (seconds) => parseDuration(formatDuration(seconds)) === seconds));
+  });
+});
+
+describe('suggestions', () => {
+  it.each([
+    ['wieght', 'weight'],
+    ['Weight', 'weight'],
+    ['forwrad', 'forward'],
+    ['upper-threshold', 'upper_threshold'],
+    ['lowerthreshold', 'lower_threshold'],
+  ])('%s is probably %s', (word, meant) => {
+    expect(suggest(word, MAPPINGS.destination.keys)).toBe(meant);
+  });
+
+  it('are not made for words that have nothing in common', () => {
+    for (const word of ['zone', 'x', '', 'constructor', 'w'.repeat(10_000)])
+      expect(suggest(word, MAPPINGS.destination.keys)).toBeUndefined();
+  });
+
+  it('count a swap of neighbours as one mistake', () => {
+    expect(editDistance('ab', 'ba', 3)).toBe(1);
+    expect(editDistance('kitten', 'sitting', 5)).toBe(3);
+    expect(editDistance('', 'abc', 5)).toBe(3);
+  });
+});
+
+describe('YAML scalars', () => {
+  it('are read back as the same text, whatever it is', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.string({ unit: 'binary' }),
+          fc.constantFrom('no', '1', '1e3', '~', 'null', 'a: b', 'a #b', '- a', '<<', '0x1', '1:2', '.inf'),
+        ),
+        (text) => {
+          for (const version of ['1.1', '1.2'] as const) {
+            expect(parseDocument(`[a: ${yamlText(text)}, ${yamlText(text)}]`, { version }).toJS()).toEqual([{ a: text }, text]);
+          }
+        },
+      ),
+    );
+  });
+});
