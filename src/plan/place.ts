@@ -37,12 +37,12 @@ export type Place = keyof typeof PLACES;
 
 export const PURPOSES: readonly Purpose[] = [...new Set(Object.values(PLACES))];
 
-const ORDER = new Map(Object.keys(PLACES).map((place, index) => [place, index]));
-
 export function purposeOf(place: Place): Purpose {
   return PLACES[place];
 }
 
+const ORDER = Object.fromEntries(Object.keys(PLACES).map((place, index) => [place, index])) as Readonly<Record<Place, number>>;
+
 export function comparePlaces(a: Place, b: Place): number {
-  return (ORDER.get(a) ?? 0) - (ORDER.get(b) ?? 0);
+  return ORDER[a] - ORDER[b];
 }

@@ -33,15 +33,15 @@ export interface Plan {
 export function plan(live: Table, desired: Table): Plan {
   const changes = diff(live, desired);
   const operations = operationsFor(live, desired, changes);
-  const placed = bySubject(changes).flatMap((group) =>
-    group
-      .flatMap(([index, change]) => operations(change).map(({ place, operation }) => ({ place, step: { operation, change: index } })))
-      .sort((a, b) => comparePlaces(a.place, b.place)),
-  );
-  const waves = PURPOSES.flatMap((purpose) => {
-    const steps = placed.flatMap(({ place, step }) => (purposeOf(place) === purpose ? [step] : []));
-    return steps.length === 0 ? [] : [{ purpose, steps }];
-  });
+  const steps = new Map<Purpose, Step[]>(PURPOSES.map((purpose) => [purpose, []]));
+  for (const group of bySubject(changes)) {
+    const placed = group.flatMap(([change, value]) =>
+      operations(value).map(({ place, operation }) => ({ place, step: { operation, change } })),
+    );
+    placed.sort((a, b) => comparePlaces(a.place, b.place));
+    for (const { place, step } of placed) steps.get(purposeOf(place))?.push(step);
+  }
+  const waves = [...steps].map(([purpose, own]) => ({ purpose, steps: own })).filter((wave) => wave.steps.length > 0);
   return { live, desired, changes, waves };
 }
 
