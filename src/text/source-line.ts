@@ -17,7 +17,7 @@ export function clipLine(line: string, column: number, width: number): ClippedLi
   // A third of the width before the place, the rest after it; more before when there is little after.
   const room = width - CUT.length;
   const keepAfter = Math.min(after.length, Math.max(room - before.length, Math.ceil((room * 2) / 3)));
-  const keepBefore = Math.min(before.length, room - keepAfter - (keepAfter < after.length ? CUT.length : 0));
+  const keepBefore = Math.max(0, Math.min(before.length, room - keepAfter - (keepAfter < after.length ? CUT.length : 0)));
   const head = before.slice(before.length - keepBefore);
   const start = keepBefore < before.length ? CUT : '';
   const tail = after.slice(0, keepAfter);
