@@ -97,6 +97,7 @@ test('one daemon of each role runs, master first', () => {
   expect(simulation.table().daemons.map(({ role }) => role)).toEqual(['master', 'backup']);
   expect(simulation.apply({ kind: 'stop-daemon', role: 'master' })).toBe(null);
   expect(simulation.table().daemons.map(({ role }) => role)).toEqual(['backup']);
+  expect(simulation.apply({ kind: 'stop-daemon', role: 'master' })).toBe('ESRCH');
 });
 
 test('a timeout of 0 keeps the live value', () => {
