@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { formatConfig } from '../../src/config/emit.ts';
+import { formatConfigJson } from '../../src/config/emit-json.ts';
+import { KERNEL_TIMEOUTS } from '../../src/model/settings.ts';
+import type { Table } from '../../src/model/table.ts';
+import { desiredOf } from '../support/config-problems.ts';
+
+const EMPTY: Table = { services: new Map(), timeouts: KERNEL_TIMEOUTS, daemons: [] };
+
+const YAML = `# yaml-language-server: $schema=./schemas/config.schema.json
+version: 1
+
+timeouts: { tcp: 15m, tcp_fin: 2m, udp: 5m }
+
+sync_daemons:
+  - { role: master, interface: eth1, sync_id: 7 }
+  - { role: backup, interface: "0", sync_id: 0, max_length: 1472, group: "ff02::81", port: 9000, ttl: 3 }
+
+services:
+  - name: "shop: the second"
+    address: tcp://9.0.2.10:443
+    scheduler: mh
+    scheduler_flags: [mh-fallback, mh-port]
+    persistence: { timeout: 10m, netmask: 24 }
+    destinations:
+      - { address: "10.1.0.11:443", forward: masq }
+      - { address: "10.1.0.14:8443", forward: masq, weight: 0, upper_threshold: 2000, lower_threshold: 1500 }
+      - { address: "192.0.2.7:443", forward: route, weight: 5 }
+  - address: tcp://192.0.2.10:0
+    scheduler: wlc
+    persistence: 6m
+    destinations: []
+  - address: "udp://[2001:db8::1]:5060"
+    scheduler: rr
+    one_packet: true
+    persistence: { enabled: false, netmask: 64, engine: sip }
+    destinations:
+      - { address: "[2001:db8::2]:5060", forward: tunnel }
+      - { address: "[2001:db8::3]:5060", forward: tunnel, tunnel: { type: gue, port: 6080, checksum: csum } }
+  - address: fwmark:4294967295
+    family: ipv6
+    scheduler: wlc
+    destinations:
+      - { address: "[2001:db8::2]:0", forward: tunnel, tunnel: { type: gre } }
+`;
+
+describe('export as YAML', () => {
+  it('is sorted and short, with what differs from the defaults and the forwarding method', () => {
+    const { services, timeouts, daemons, names } = desiredOf(YAML);
+    const shuffled = new Map(
+      [...services].reverse().map(([key, entry]) => [key, { ...entry, destinations: new Map([...entry.destinations].reverse()) }]),
+    );
+    expect(formatConfig({ services: shuffled, timeouts: timeouts as Table['timeouts'], daemons }, { names })).toBe(YAML);
+  });
+
+  it('says that an empty table is one', () => {
+    expect(formatConfig(EMPTY)).toBe(
+      '# yaml-language-server: $schema=./schemas/config.schema.json\nversion: 1\n\ntimeouts: { tcp: 15m, tcp_fin: 2m, udp: 5m }\n\nsync_daemons: []\n\nservices: []\n',
+    );
+  });
+
+  it('leaves out what it is not given', () => {
+    expect(formatConfig({ services: new Map(), timeouts: { udp: 90 } }, { schema: 'x.json' })).toBe(
+      '# yaml-language-server: $schema=x.json\nversion: 1\n\ntimeouts: { udp: 1m30s }\n\nservices: []\n',
+    );
+  });
+
+  it('warns in comments of what no file can express, one line each', () => {
+    const text = formatConfig(
+      { ...EMPTY, timeouts: { tcp: 3_000_000, tcpFin: 120, udp: 300 } },
+      {
+        unmanageable: [
+          { service: 'tcp://192.0.2.1:80', destination: '10.0.0.1:80', reason: 'forwarding method 5' },
+          { service: 'protocol 1\nservices: [x]', destination: undefined, reason: 'protocol 1' },
+        ],
+      },
+    );
+    expect(text.match(/^# warning.*$/gm)).toEqual([
+      '# warning: not exported: tcp://192.0.2.1:80 -> 10.0.0.1:80: forwarding method 5',
+      '# warning: not exported: protocol 1?services: [x]: protocol 1',
+      '# warning: not exported: timeout tcp of 3000000 seconds',
+    ]);
+    expect(desiredOf(text).timeouts).toEqual({ tcpFin: 120, udp: 300 });
+  });
+});
+
+describe('export as JSON', () => {
+  it('is the same configuration', () => {
+    const { services, timeouts, daemons, names } = desiredOf(YAML);
+    const table = { services, timeouts, daemons };
+    const json = formatConfigJson(table, { names });
+    const again = desiredOf(json, 'c.json');
+    expect(again.services).toEqual(services);
+    expect(again.timeouts).toEqual(timeouts);
+    expect(again.daemons).toEqual(daemons);
+    expect(again.names).toEqual(names);
+    expect(JSON.parse(json).services[0]).toEqual({
+      name: 'shop: the second',
+      address: 'tcp://9.0.2.10:443',
+      scheduler: 'mh',
+      scheduler_flags: ['mh-fallback', 'mh-port'],
+      persistence: { timeout: 600, netmask: 24 },
+      destinations: [
+        { address: '10.1.0.11:443', forward: 'masq', weight: 1 },
+        { address: '10.1.0.14:8443', forward: 'masq', weight: 0, upper_threshold: 2000, lower_threshold: 1500 },
+        { address: '192.0.2.7:443', forward: 'route', weight: 5 },
+      ],
+    });
+  });
+
+  it('leaves out what it is not given', () => {
+    expect(JSON.parse(formatConfigJson({ services: new Map() }))).toEqual({ version: 1, services: [] });
+  });
+});
