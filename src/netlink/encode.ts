@@ -156,7 +156,12 @@ function encodeDestinationRequest(
   { service, destination }: { readonly service: ServiceIdentity; readonly destination: Destination },
 ): void {
   openRequest(writer, family, sequence, command);
-  writer.closeNest(openService(writer, service));
+  // A service's destinations usually follow each other, and its key is half of each message.
+  if (!writer.repeat(service)) {
+    const key = openService(writer, service);
+    writer.closeNest(key);
+    writer.keep(service, key);
+  }
   const nest = writer.openNest(uapi.IPVS_CMD_ATTR_DEST);
   // Needed in every command: without it a destination of the other family is not found (ENOENT).
   writer.u16(uapi.IPVS_DEST_ATTR_ADDR_FAMILY, addressFamily(destination.address) === 'ipv6' ? uapi.AF_INET6 : uapi.AF_INET);

@@ -18,6 +18,7 @@ export class MessageWriter {
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
   #messageStart = 0;
+  #kept: { readonly subject: object; readonly start: number; readonly end: number } | undefined;
 
   /** Bytes written since the last `clear`, the open message included. */
   get length(): number {
@@ -26,6 +27,21 @@ export class MessageWriter {
 
   clear(): void {
     this.#length = 0;
+    this.#kept = undefined;
+  }
+
+  /** Keeps what was written from `start` on as the bytes of `subject`, for `repeat`. */
+  keep(subject: object, start: number): void {
+    this.#kept = { subject, start, end: this.#length };
+  }
+
+  /** Writes the kept bytes of this subject again; false when it is not the one that was kept last. */
+  repeat(subject: object): boolean {
+    const kept = this.#kept;
+    if (kept?.subject !== subject) return false;
+    this.#bytes.copyWithin(this.#length, kept.start, kept.end);
+    this.#length += kept.end - kept.start;
+    return true;
   }
 
   /** The finished messages. The same memory is written again after `clear`. */
