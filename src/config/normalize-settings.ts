@@ -4,7 +4,7 @@ import { DAEMON_ROLES, type Daemon, MAX_SYNC_LENGTH, MAX_TIMEOUT_SECONDS, type T
 import { isMulticast } from './address-text.ts';
 import type { SyncDaemon } from './config.ts';
 import type { Context } from './context.ts';
-import { atKey, atValue, type Place, type Report } from './finding.ts';
+import { atValue, type Place, type Report } from './finding.ts';
 import { isInterfaceName } from './names.ts';
 import { readDuration } from './read-duration.ts';
 
@@ -114,9 +114,4 @@ function normalizeDaemon(written: SyncDaemon, index: number, report: Report): Da
     port: written.port ?? DEFAULT_PORT,
     ttl: written.ttl ?? DEFAULT_TTL,
   };
-}
-
-/** Where a section's key is. */
-export function sectionPlace(section: string): Place {
-  return atKey(section);
 }

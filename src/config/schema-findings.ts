@@ -25,14 +25,14 @@ export function checkSchema(value: unknown): SchemaResult {
     const { path, target } = follow(value, error.instancePath);
     broken.push(path);
     if (error.keyword === 'const' && mistyped.has(error.instancePath)) continue;
-    const finding = toFinding(error, path, target, value, unknown.get(error.instancePath) ?? []);
+    const finding = toFinding(error, path, target, unknown.get(error.instancePath) ?? []);
     if (finding) findings.push(finding);
   }
   const isMapping = value !== null && typeof value === 'object' && !Array.isArray(value);
   return { config: isMapping ? (value as Config) : undefined, findings, broken };
 }
 
-function toFinding(error: SchemaError, path: Path, target: unknown, root: unknown, unknown: readonly string[]): Finding | undefined {
+function toFinding(error: SchemaError, path: Path, target: unknown, unknown: readonly string[]): Finding | undefined {
   const key = nameOf(path);
   switch (error.keyword) {
     case 'additionalProperties': {
@@ -73,7 +73,7 @@ function toFinding(error: SchemaError, path: Path, target: unknown, root: unknow
       return { code: 'OUT_OF_RANGE', severity: 'error', message: `${key} is ${String(target)}; ${bound}`, place: atValue(...path) };
     }
     default:
-      throw new Error(`the schema uses the keyword ${error.keyword}, which has no message (${typeof root})`);
+      throw new Error(`the schema uses the keyword ${error.keyword}, which has no message`);
   }
 }
 
