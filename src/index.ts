@@ -34,7 +34,7 @@ export { scope } from './plan/scope.ts';
 export { type Summary, summarize } from './plan/summary.ts';
 export type { ExecuteOptions, OnError } from './reconcile/execute.ts';
 export { type Prepared, type PrepareOptions, prepare } from './reconcile/prepare.ts';
-export { executePrepared, type ReconcileOptions, reconcile } from './reconcile/reconcile.ts';
+export { executePlan, type ReconcileOptions, reconcile } from './reconcile/reconcile.ts';
 export { formatChanges } from './text/changes.ts';
 export { formatIssues } from './text/issues.ts';
 export { formatSave } from './text/save.ts';

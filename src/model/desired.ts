@@ -1,5 +1,6 @@
 import type { DestinationKey } from './destination.ts';
 import type { Position } from './issue.ts';
+import type { Policy } from './policy.ts';
 import type { ServiceKey } from './service.ts';
 import type { Daemon, Timeouts } from './settings.ts';
 import type { ServiceEntry } from './table.ts';
@@ -20,7 +21,7 @@ export interface Limits {
 export type Locate = (service: ServiceKey, destination?: DestinationKey) => Position | undefined;
 
 /** The parts of a file that are there once, and where they begin. */
-export type Section = 'limits' | 'timeouts' | 'sync_daemons';
+export type Section = 'limits' | 'timeouts' | 'sync_daemons' | 'manage' | 'sysctls';
 
 /** What files ask for: complete services, and hands off for whatever they do not mention. */
 export interface Desired {
@@ -30,6 +31,8 @@ export interface Desired {
   /** undefined: hands off. Empty: none may run. */
   readonly daemons: readonly Daemon[] | undefined;
   readonly limits: Limits;
+  /** Absent: the whole table is managed, nothing is preserved, drained or protected. */
+  readonly policy?: Policy;
   /** The `name` of a service: a label for people, never identity. */
   readonly names: ReadonlyMap<ServiceKey, string>;
   readonly locate: Locate;

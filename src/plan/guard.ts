@@ -1,14 +1,27 @@
 import type { Limit, Limits } from '../model/desired.ts';
 import type { ServiceKey } from '../model/service.ts';
 import { isServed } from '../model/table.ts';
+import type { Change } from './change.ts';
 import type { Plan } from './plan.ts';
 
-export type GuardName = 'max_service_deletes' | 'max_destination_deletes' | 'unserved' | 'empty';
+export type GuardName = 'max_service_deletes' | 'max_destination_deletes' | 'unserved' | 'empty' | 'protect';
 
 /** What the operator accepts for this once. */
 export interface Allowances extends Limits {
   readonly unserved?: boolean;
   readonly empty?: boolean;
+  readonly protected?: boolean;
+}
+
+/** What the guards must know beside the plan. */
+export interface GuardContext {
+  readonly limits: Limits;
+  /** What wins over `limits`. */
+  readonly allowances?: Allowances;
+  /** Live services that the files are not responsible for: shares are of the others. */
+  readonly foreign?: ReadonlySet<ServiceKey>;
+  /** Services that no plan deletes. */
+  readonly protectedServices?: ReadonlySet<ServiceKey>;
 }
 
 /** A guard that tripped. Nothing of the plan may be executed. */
@@ -25,38 +38,41 @@ export interface Refusal {
 /** A slip of the editor rarely costs more than this; a mistake in a template usually does. */
 const DEFAULT_SHARE = 30;
 
-/** Checks a finished plan; what `allowances` gives wins over the file's `limits`. */
-export function guard(plan: Plan, limits: Limits, allowances: Allowances = {}): Refusal[] {
+const NONE: ReadonlySet<ServiceKey> = new Set();
+
+/** Checks a finished plan. */
+export function guard(plan: Plan, { limits, allowances = {}, foreign = NONE, protectedServices = NONE }: GuardContext): Refusal[] {
+  const isEmptied = [...plan.desired.services.keys()].every((key) => foreign.has(key));
+  const managed = plan.live.services.size - foreign.size;
   return [
-    ...guardEmpty(plan, allowances),
-    ...guardServiceDeletes(plan, allowances.maxServiceDeletes ?? limits.maxServiceDeletes),
-    ...guardDestinationDeletes(plan, allowances.maxDestinationDeletes ?? limits.maxDestinationDeletes ?? { kind: 'off' }),
+    ...(isEmptied
+      ? guardEmpty(managed, allowances)
+      : guardServiceDeletes(plan, managed, allowances.maxServiceDeletes ?? limits.maxServiceDeletes)),
+    ...guardDestinationDeletes(plan, foreign, allowances.maxDestinationDeletes ?? limits.maxDestinationDeletes ?? { kind: 'off' }),
     ...guardUnserved(plan, allowances),
+    ...guardProtected(plan, protectedServices, allowances),
   ];
 }
 
-function guardEmpty({ live, desired }: Plan, { empty }: Allowances): Refusal[] {
-  if (empty || live.services.size === 0 || desired.services.size > 0) return [];
-  const message = `the plan leaves no service at all; the live table has ${live.services.size}`;
+/** An empty table has a guard and a flag of its own: one flag should be enough for it. */
+function guardEmpty(managed: number, { empty }: Allowances): Refusal[] {
+  if (empty || managed === 0) return [];
+  const message = `the plan leaves no service at all; the live table has ${managed}`;
   return [{ guard: 'empty', message, flag: '--allow-empty', services: [] }];
 }
 
-function guardServiceDeletes({ live, desired, changes }: Plan, limit: Limit | undefined): Refusal[] {
-  // An empty table has a guard and a flag of its own: one flag should be enough for it.
-  if (desired.services.size === 0) return [];
-  const services = changes.flatMap((change) => (change.object === 'service' && !change.after ? [change.service] : []));
-  const allowed = limit
-    ? resolveLimit(limit, live.services.size)
-    : Math.max(1, resolveLimit({ kind: 'percent', value: DEFAULT_SHARE }, live.services.size));
+function guardServiceDeletes({ changes }: Plan, managed: number, limit: Limit | undefined): Refusal[] {
+  const services = deletedServices(changes);
+  const allowed = limit ? resolveLimit(limit, managed) : Math.max(1, resolveLimit({ kind: 'percent', value: DEFAULT_SHARE }, managed));
   if (services.length <= allowed) return [];
-  const message = `the plan deletes ${services.length} of ${live.services.size} services; ${allowed} ${allowed === 1 ? 'is' : 'are'} allowed`;
+  const message = `the plan deletes ${services.length} of ${managed} services; ${allowed} ${allowed === 1 ? 'is' : 'are'} allowed`;
   return [{ guard: 'max_service_deletes', message, flag: `--max-service-deletes ${services.length}`, services }];
 }
 
-function guardDestinationDeletes({ live, changes }: Plan, limit: Limit): Refusal[] {
+function guardDestinationDeletes({ live, changes }: Plan, foreign: ReadonlySet<ServiceKey>, limit: Limit): Refusal[] {
   if (limit.kind === 'off') return [];
   let total = 0;
-  for (const { destinations } of live.services.values()) total += destinations.size;
+  for (const [key, { destinations }] of live.services) if (!foreign.has(key)) total += destinations.size;
   const services = new Set<ServiceKey>();
   let deleted = 0;
   for (const change of changes) {
@@ -89,6 +105,17 @@ function guardUnserved({ live, desired, changes }: Plan, { unserved }: Allowance
   if (services.length === 0) return [];
   const message = `the plan leaves ${services.length} served service${services.length === 1 ? '' : 's'} without a usable destination`;
   return [{ guard: 'unserved', message, flag: '--allow-unserved', services }];
+}
+
+function guardProtected({ changes }: Plan, protectedServices: ReadonlySet<ServiceKey>, allowances: Allowances): Refusal[] {
+  const services = deletedServices(changes).filter((key) => protectedServices.has(key));
+  if (allowances.protected || services.length === 0) return [];
+  const message = `the plan deletes ${services.length} protected service${services.length === 1 ? '' : 's'}`;
+  return [{ guard: 'protect', message, flag: '--allow-protected', services }];
+}
+
+function deletedServices(changes: readonly Change[]): ServiceKey[] {
+  return changes.flatMap((change) => (change.object === 'service' && !change.after ? [change.service] : []));
 }
 
 /** A percentage is rounded down: 30 % of 3 services is none. */

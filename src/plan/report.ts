@@ -1,6 +1,7 @@
 import type { IpvstateError, KernelError } from '../errors.ts';
 import type { Operation } from '../model/operation.ts';
 import type { Change } from './change.ts';
+import type { Drain } from './drain.ts';
 import type { Refusal } from './guard.ts';
 import type { Plan } from './plan.ts';
 
@@ -39,6 +40,8 @@ export interface Report {
   /** What kept the run from reading or writing any further: lost replies, a table that did not settle, `ABORTED` by the caller's signal. */
   readonly error: IpvstateError | undefined;
   readonly refusals: readonly Refusal[];
+  /** Removed destinations that keep their connections for a while: a later run deletes them. */
+  readonly drains: readonly Drain[];
   /** What still differs: from what was desired or, after a failed rollback, from the state before. */
   readonly differences: readonly Change[];
   /** Objects of ours that a rollback left alone because somebody else had changed them since. */

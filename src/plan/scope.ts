@@ -3,28 +3,71 @@ import { addressFamily } from '../model/address.ts';
 import type { Desired } from '../model/desired.ts';
 import type { DestinationKey } from '../model/destination.ts';
 import type { Snapshot } from '../model/ipvs.ts';
+import { isManaged } from '../model/manage.ts';
+import type { Policy } from '../model/policy.ts';
 import { type ServiceKey, serviceFamily } from '../model/service.ts';
 import type { Daemon } from '../model/settings.ts';
 import type { ServiceEntry, Table } from '../model/table.ts';
+import { type Drain, type DrainClock, type Drained, drain } from './drain.ts';
+import { preserve } from './preserve.ts';
 
 /** Whether a plan may touch a service. */
 export type Selector = (service: ServiceKey) => boolean;
 
+export interface ScopeOptions {
+  readonly only?: Selector | undefined;
+  /** Needed when a policy drains; without it every drain begins anew. */
+  readonly drains?: DrainClock;
+}
+
+/** What is desired of the whole table. */
+export interface Scoped {
+  readonly table: Table;
+  /** Live services that the files are not responsible for. */
+  readonly foreign: ReadonlySet<ServiceKey>;
+  readonly drains: readonly Drain[];
+}
+
 /**
  * Completes what is desired to a whole table: whatever is not ours to change is copied from the live one, so that the diff is plain
- * equality and knows no exceptions. Copied are settings that no file mentions, what no file can express and, when `only` is given,
- * the services that it leaves out and all settings. Throws `REFUSED` where a file claims something that cannot be expressed, or
- * asks for what the kernel has never together.
+ * equality and knows no exceptions. Copied are services outside of what the files manage, settings that no file mentions, values that
+ * a policy preserves, what no file can express and, when `only` is given, the services that it leaves out and all settings. Throws
+ * `REFUSED` where a file claims something that cannot be expressed, or asks for what the kernel has never together.
  */
-export function scope(desired: Desired, snapshot: Snapshot, only?: Selector): Table {
+export function scope(desired: Desired, snapshot: Snapshot, options: ScopeOptions = {}): Scoped {
   const { table: live } = snapshot;
+  const { only } = options;
   const services = new Map<ServiceKey, ServiceEntry>();
-  for (const [key, entry] of desired.services) if (!only || only(key)) services.set(key, entry);
-  for (const [key, entry] of live.services) if (only && !only(key)) services.set(key, entry);
+  const foreign = new Set<ServiceKey>();
+  const drains: Drain[] = [];
+  for (const [key, entry] of desired.services) {
+    if (only && !only(key)) continue;
+    const treated = applyPolicy(entry, desired.policy, snapshot, options.drains);
+    services.set(key, treated.entry);
+    drains.push(...treated.drains);
+  }
+  for (const [key, entry] of live.services) {
+    const isForeign = desired.policy?.manage !== undefined && !isManaged(desired.policy.manage, entry.service.identity);
+    if (isForeign) foreign.add(key);
+    if (isForeign || (only && !only(key))) services.set(key, entry);
+  }
   keepUnmanageable(services, snapshot);
   const daemons = desired.daemons && !only ? completeDaemons(desired.daemons, live.daemons) : live.daemons;
   if (daemons.length > 0) refuseMixedFamilies(services);
-  return { services, timeouts: only ? live.timeouts : { ...live.timeouts, ...desired.timeouts }, daemons };
+  return { table: { services, timeouts: only ? live.timeouts : { ...live.timeouts, ...desired.timeouts }, daemons }, foreign, drains };
+}
+
+function applyPolicy(
+  entry: ServiceEntry,
+  policy: Policy | undefined,
+  { table, counters }: Snapshot,
+  clock: DrainClock = { now: 0, pending: new Map() },
+): Drained {
+  const { key } = entry.service;
+  const own = policy?.services.get(key);
+  const live = table.services.get(key);
+  if (!own || !live) return { entry, drains: [] };
+  return drain(preserve(entry, live, own, clock.pending), live, own, counters.get(key), clock);
 }
 
 /** Destinations of another family than their service's exclude sync daemons (kernel: ip_vs_add_dest, ip_vs_genl_new_daemon). */

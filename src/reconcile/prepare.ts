@@ -1,9 +1,11 @@
 import { IpvstateError } from '../errors.ts';
 import type { Desired } from '../model/desired.ts';
+import { type DrainKey, type DrainStore, drainKey, type PendingDrain } from '../model/drain.ts';
 import type { Ipvs, Snapshot } from '../model/ipvs.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Table } from '../model/table.ts';
 import { diff } from '../plan/diff.ts';
+import type { Drain, DrainClock } from '../plan/drain.ts';
 import { type Allowances, guard, type Refusal } from '../plan/guard.ts';
 import { type Plan, plan } from '../plan/plan.ts';
 import { type Selector, scope } from '../plan/scope.ts';
@@ -12,6 +14,10 @@ export interface PrepareOptions {
   readonly allowances?: Allowances;
   /** Restricts the plan to the services it selects, given the live table; everything else is left alone. */
   readonly only?: (live: Table) => Selector | undefined;
+  /** Where deadlines of drains are kept; without it each run begins them anew. */
+  readonly drains?: DrainStore;
+  /** Services that were protected when they were last applied; those that the files protect now are added. */
+  readonly protectedServices?: ReadonlySet<ServiceKey>;
 }
 
 export interface Prepared {
@@ -19,6 +25,12 @@ export interface Prepared {
   readonly plan: Plan;
   /** Guards that tripped: the plan must not be executed. */
   readonly refusals: readonly Refusal[];
+  /** Live services that the files are not responsible for. */
+  readonly foreign: ReadonlySet<ServiceKey>;
+  /** Removed destinations that keep their connections for a while. */
+  readonly drains: readonly Drain[];
+  /** All that is draining once the plan is executed: to be stored before its first operation. */
+  readonly pending: ReadonlyMap<DrainKey, PendingDrain>;
 }
 
 /** Reads, one after another, that must agree before anything is deleted. */
@@ -31,14 +43,36 @@ const MAX_READS = 3;
 export async function prepare(ipvs: Ipvs, desired: Desired, options: PrepareOptions = {}): Promise<Prepared> {
   for (let reads = 1; reads <= MAX_READS; reads++) {
     const snapshot = await ipvs.read();
-    const planned = plan(snapshot.table, scope(desired, snapshot, options.only?.(snapshot.table)));
+    const only = options.only?.(snapshot.table);
+    const clock = await drainClock(options.drains);
+    const { table, foreign, drains } = scope(desired, snapshot, { only, drains: clock });
+    const planned = plan(snapshot.table, table);
     if (await isConfirmed(ipvs, snapshot, planned)) {
-      return { snapshot, plan: planned, refusals: guard(planned, desired.limits, options.allowances) };
+      const { allowances = {}, protectedServices = new Set() } = options;
+      const refusals = guard(planned, { limits: desired.limits, allowances, foreign, protectedServices });
+      return { snapshot, plan: planned, refusals, foreign, drains, pending: pendingAfter(desired, only, clock, drains) };
     }
   }
   throw new IpvstateError('UNSTABLE', `the live table changed during each of ${MAX_READS} reads`, {
     hint: 'Another program writes to it. Nothing was changed; run again when it is done.',
   });
+}
+
+async function drainClock(store: DrainStore | undefined): Promise<DrainClock> {
+  return { now: store?.now() ?? 0, pending: (await store?.read()) ?? new Map() };
+}
+
+/** Drains of services that this plan does not look at go on as they were. */
+function pendingAfter(desired: Desired, only: Selector | undefined, clock: DrainClock, drains: readonly Drain[]): Prepared['pending'] {
+  const pending = new Map<DrainKey, PendingDrain>();
+  for (const [key, begun] of clock.pending) {
+    const service = key.slice(0, key.indexOf(' ')) as ServiceKey;
+    if (only ? !only(service) : !desired.services.has(service)) pending.set(key, begun);
+  }
+  for (const { service, destination, deadlineSeconds, weight } of drains) {
+    pending.set(drainKey(service, destination), { deadlineSeconds, weight });
+  }
+  return pending;
 }
 
 async function isConfirmed(ipvs: Ipvs, { table }: Snapshot, { changes }: Plan): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { IpvstateError } from '../errors.ts';
 import type { Desired } from '../model/desired.ts';
-import type { Ipvs } from '../model/ipvs.ts';
+import type { DrainStore } from '../model/drain.ts';
+import type { Ipvs, Snapshot } from '../model/ipvs.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Report, ReportOutcome } from '../plan/report.ts';
 import { type ExecuteOptions, type Execution, execute, isStale } from './execute.ts';
@@ -27,8 +28,9 @@ export async function reconcile(ipvs: Ipvs, desired: Desired, options: Reconcile
 }
 
 /** Executes a plan that was made earlier. It is bound to the table it was made for: there is no second pass. */
-export async function executePrepared(ipvs: Ipvs, prepared: Prepared, options: ReconcileOptions = {}): Promise<Report> {
-  return run(ipvs, prepared, options, undefined);
+export async function executePlan(ipvs: Ipvs, plan: Plan, snapshot: Snapshot, options: ReconcileOptions = {}): Promise<Report> {
+  const pending = (await options.drains?.read()) ?? new Map();
+  return run(ipvs, { snapshot, plan, refusals: [], foreign: new Set(), drains: [], pending }, options, undefined);
 }
 
 async function run(
@@ -46,13 +48,17 @@ async function run(
     failures: [],
     error: undefined,
     refusals: [],
+    drains: first.drains,
     differences: [],
     contested: [],
     ...rest,
   });
 
   await options.onPlan?.(first);
-  if (first.plan.changes.length === 0) return report('in-sync');
+  if (first.plan.changes.length === 0) {
+    await storeDrains(options.drains, first.pending);
+    return report('in-sync');
+  }
   if (first.refusals.length > 0) return report('refused', { refusals: first.refusals });
   if (options.confirm && !(await options.confirm(first))) return report('declined');
 
@@ -72,25 +78,37 @@ async function converge(
   passes: Pass[],
   report: MakeReport,
 ): Promise<Report> {
-  let { plan, refusals } = first;
+  const before = await options.drains?.read();
+  let { plan, refusals, drains, pending } = first;
   for (;;) {
+    // A drain whose deadline is not stored would begin anew after a crash.
+    await storeDrains(options.drains, pending);
     const execution = refusals.length === 0 ? await execute(ipvs, plan, options) : undefined;
     if (execution) passes.push({ before: plan.live, done: execution.done });
     if (execution && isClean(execution)) {
       const differences = await verify(ipvs, plan.desired, plan.changes);
-      return report(differences.length === 0 ? 'applied' : 'unverified', { differences });
+      return report(differences.length === 0 ? 'applied' : 'unverified', { drains, differences });
     }
     const findings = { failures: execution?.failures ?? [], error: execution && interruption(execution), refusals };
     if (!prepareAgain || !execution || passes.length >= MAX_PASSES || !isWorthAnotherPass(execution)) {
-      return settle(ipvs, passes, plan, findings, options, report);
+      const settled = await settle(ipvs, passes, plan, findings, options, report);
+      if (before && settled.outcome === 'rolled-back') await storeDrains(options.drains, before);
+      return settled;
     }
     try {
-      ({ plan, refusals } = await prepareAgain());
+      ({ plan, refusals, drains, pending } = await prepareAgain());
     } catch (error) {
       if (!(error instanceof IpvstateError)) throw error;
       return settle(ipvs, passes, plan, { ...findings, error }, options, report);
     }
   }
+}
+
+/** Writes only what differs: most runs drain nothing. */
+async function storeDrains(store: DrainStore | undefined, pending: Prepared['pending']): Promise<void> {
+  const stored = await store?.read();
+  const isSame = stored?.size === pending.size && [...pending.keys()].every((key) => stored.has(key));
+  if (!isSame) await store?.write(pending);
 }
 
 type MakeReport = (outcome: ReportOutcome, rest?: Partial<Report>) => Report;

@@ -80,8 +80,7 @@ function rounds(operations: readonly Operation[]): Operation[][] {
   const next = new Map<string, number>();
   for (const operation of operations) {
     const { name, service } = subjectOf(operation);
-    const ofService = service === undefined ? 0 : Math.max(0, (next.get(service) ?? 0) - 1);
-    const round = Math.max(ofService, next.get(name) ?? 0);
+    const round = Math.max(next.get(name) ?? 0, (service && next.get(service)) ?? 0);
     next.set(name, round + 1);
     const list = result[round] ?? [];
     result[round] = list;

@@ -18,7 +18,7 @@ function pool(count: number): Table {
 }
 
 function tripped(live: Table, desired: Table, limits: Limits = {}, allowances: Allowances = {}) {
-  return guard(plan(live, desired), limits, allowances);
+  return guard(plan(live, desired), { limits, allowances });
 }
 
 const count = (value: number): Limit => ({ kind: 'count', value });

@@ -17,45 +17,45 @@ function snapshotOf(table: Table, unmanageable: readonly Unmanageable[] = []): S
 }
 
 test('what a file does not mention is copied: timeouts by key, daemons as a whole', () => {
-  const scoped = scope(desiredOf(new Map(), { timeouts: { udp: 10 } }), snapshotOf(LIVE));
+  const scoped = scope(desiredOf(new Map(), { timeouts: { udp: 10 } }), snapshotOf(LIVE)).table;
   expect(scoped.services.size).toBe(0);
   expect(scoped.timeouts).toEqual({ tcp: 60, tcpFin: 120, udp: 10 });
   expect(scoped.daemons).toBe(LIVE.daemons);
 });
 
 test('an empty list of daemons means that none may run', () => {
-  expect(scope(desiredOf(LIVE.services, { daemons: [] }), snapshotOf(LIVE)).daemons).toEqual([]);
+  expect(scope(desiredOf(LIVE.services, { daemons: [] }), snapshotOf(LIVE)).table.daemons).toEqual([]);
 });
 
 test('with only, every other service is the live one, whatever the file says', () => {
   const services = servicesOf({ [A]: { scheduler: 'rr' }, [B]: { scheduler: 'rr' }, 'fwmark:7': {} });
-  const scoped = scope(desiredOf(services), snapshotOf(LIVE), (key) => key === keyOf(A));
+  const scoped = scope(desiredOf(services), snapshotOf(LIVE), { only: (key) => key === keyOf(A) }).table;
   expect([...scoped.services.keys()].sort()).toEqual([A, B]);
   expect(scoped.services.get(keyOf(A))).toBe(services.get(keyOf(A)));
   expect(scoped.services.get(keyOf(B))).toBe(LIVE.services.get(keyOf(B)));
 });
 
 test('with only, a selected service that the file no longer has is deleted, and no other', () => {
-  const scoped = scope(desiredOf(new Map()), snapshotOf(LIVE), (key) => key === keyOf(A));
+  const scoped = scope(desiredOf(new Map()), snapshotOf(LIVE), { only: (key) => key === keyOf(A) }).table;
   expect([...scoped.services.keys()]).toEqual([B]);
 });
 
 test('with only, timeouts and daemons are left alone', () => {
-  const scoped = scope(desiredOf(LIVE.services, { timeouts: { tcp: 5 }, daemons: [] }), snapshotOf(LIVE), () => true);
+  const scoped = scope(desiredOf(LIVE.services, { timeouts: { tcp: 5 }, daemons: [] }), snapshotOf(LIVE), { only: () => true }).table;
   expect(scoped).toEqual(LIVE);
 });
 
 const method5: Unmanageable = { service: A, destination: '10.0.0.9:80', reason: 'forwarding method 5' };
 
 test('a service with a destination that no file can express is not deleted', () => {
-  const scoped = scope(desiredOf(new Map()), snapshotOf(LIVE, [method5]));
+  const scoped = scope(desiredOf(new Map()), snapshotOf(LIVE, [method5])).table;
   expect([...scoped.services.keys()]).toEqual([A]);
   expect(scoped.services.get(keyOf(A))).toBe(LIVE.services.get(keyOf(A)));
 });
 
 test('a declared service may have a destination that no file can express beside its own', () => {
   const services = servicesOf({ [A]: { destinations: { '10.0.0.5:80': 1 } } });
-  expect(scope(desiredOf(services), snapshotOf(LIVE, [method5])).services).toEqual(services);
+  expect(scope(desiredOf(services), snapshotOf(LIVE, [method5])).table.services).toEqual(services);
 });
 
 test.each([
@@ -72,7 +72,7 @@ test.each([
 
 test('what has an identity that no file can express bothers nobody', () => {
   const odd: Unmanageable = { service: 'protocol 47 192.0.2.1:0', destination: undefined, reason: 'protocol 47' };
-  expect(scope(desiredOf(LIVE.services), snapshotOf(LIVE, [odd]))).toEqual(LIVE);
+  expect(scope(desiredOf(LIVE.services), snapshotOf(LIVE, [odd])).table).toEqual(LIVE);
 });
 
 const mixed = servicesOf({ [A]: { destinations: { '[2001:db8::1]:80': { forward: 'tunnel' } } } });
@@ -87,7 +87,7 @@ test.each([
 });
 
 test('a daemon that the file takes away does not stand in the way', () => {
-  expect(scope(desiredOf(mixed, { daemons: [] }), snapshotOf(LIVE)).services).toEqual(mixed);
+  expect(scope(desiredOf(mixed, { daemons: [] }), snapshotOf(LIVE)).table.services).toEqual(mixed);
 });
 
 test('the length that the kernel chose for a running daemon completes one that names none', () => {
@@ -99,5 +99,5 @@ test('the length that the kernel chose for a running daemon completes one that n
 
 test('a desired table that was completed and is live plans nothing', () => {
   const desired = desiredOf(LIVE.services, { timeouts: { tcp: 60 }, daemons: [daemonOf('master', { maxLength: 0 })] });
-  expect(plan(LIVE, scope(desired, snapshotOf(LIVE))).changes).toEqual([]);
+  expect(plan(LIVE, scope(desired, snapshotOf(LIVE)).table).changes).toEqual([]);
 });

@@ -3,7 +3,7 @@ import { IpvstateError } from '../../src/errors.ts';
 import type { Operation } from '../../src/model/operation.ts';
 import { plan } from '../../src/plan/plan.ts';
 import { prepare } from '../../src/reconcile/prepare.ts';
-import { executePrepared, reconcile } from '../../src/reconcile/reconcile.ts';
+import { executePlan, reconcile } from '../../src/reconcile/reconcile.ts';
 import { openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
 import { isSameTable, operationsOf } from '../support/plan-runs.ts';
 import { DAEMONS, EVERY_WAVE, EVERYTHING_ALLOWED, wants } from '../support/scenarios.ts';
@@ -76,7 +76,8 @@ test.each([
   expect(isSameTable(ipvs.table(), desired)).toBe(true);
 
   const unlucky = openMisbehavingTable(LIVE, { beforeWave: (wave) => (wave === 0 ? foreign : []) });
-  const prepared = await executePrepared(unlucky, await prepare(unlucky, wants(desired)), { onError: 'stop' });
+  const { plan, snapshot } = await prepare(unlucky, wants(desired));
+  const prepared = await executePlan(unlucky, plan, snapshot, { onError: 'stop' });
   expect(prepared).toMatchObject({ outcome: 'partial', passes: 1 });
   expect(new Set(prepared.failures.map(({ error }) => error.errno))).toEqual(new Set([errno]));
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { plan } from '../../src/plan/plan.ts';
 import { prepare } from '../../src/reconcile/prepare.ts';
-import { executePrepared, reconcile } from '../../src/reconcile/reconcile.ts';
+import { executePlan, reconcile } from '../../src/reconcile/reconcile.ts';
 import { openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
 import { isSameTable, operationsOf } from '../support/plan-runs.ts';
 import { holds, isBrokenBy } from '../support/properties.ts';
@@ -37,7 +37,7 @@ describe.each(scenarios)('%s', (_, scenario) => {
       for (let kept = 0; kept <= steps.length; kept++) {
         const ipvs = openMisbehavingTable(live, { lose: (number) => (number === wave ? kept : undefined) });
         const prepared = await prepare(ipvs, wants(desired), { allowances: EVERYTHING_ALLOWED });
-        const report = await executePrepared(ipvs, prepared);
+        const report = await executePlan(ipvs, prepared.plan, prepared.snapshot);
         expect(report, `wave ${wave}, ${kept} executed`).toMatchObject({ outcome: 'rolled-back', error: { code: 'LOST' }, contested: [] });
         expect(isSameTable(ipvs.table(), live), `wave ${wave}, ${kept} executed`).toBe(true);
       }
@@ -98,7 +98,8 @@ test('what another program added next to ours stays when ours goes back', async 
 test('what went into a service that another program created first is not passed over in silence', async () => {
   const theirs = { ...serviceOf('tcp://192.0.2.2:80', { scheduler: 'sh' }) };
   const ipvs = openMisbehavingTable(LIVE, { beforeWave: (wave) => (wave === 0 ? [{ kind: 'add-service', service: theirs }] : []) });
-  const report = await executePrepared(ipvs, await prepare(ipvs, wants(DESIRED)));
+  const { plan, snapshot } = await prepare(ipvs, wants(DESIRED));
+  const report = await executePlan(ipvs, plan, snapshot);
   expect(report.failures.map(({ operation, error }) => [operation.kind, error.errno])).toEqual([['add-service', 'EEXIST']]);
   expect(ipvs.table().services.has(theirs.key)).toBe(true);
   expect(report).toMatchObject({ outcome: 'partial', contested: ['tcp://192.0.2.2:80 10.0.0.1:80', 'tcp://192.0.2.2:80'] });

@@ -3,7 +3,7 @@ import type { Desired } from '../../model/desired.ts';
 import type { Ipvs } from '../../model/ipvs.ts';
 import type { Report } from '../../plan/report.ts';
 import type { OnError } from '../../reconcile/execute.ts';
-import { executePrepared, type ReconcileOptions, reconcile } from '../../reconcile/reconcile.ts';
+import { executePlan, type ReconcileOptions, reconcile } from '../../reconcile/reconcile.ts';
 import type { ChangesContext } from '../../text/changes.ts';
 import { formatReport } from '../../text/plan-text.ts';
 import { allowancesOf, type PlanOptions } from '../arguments.ts';
@@ -67,7 +67,7 @@ async function fromPlan(path: string, options: ApplyOptions): Promise<{ desired:
   const saved = await readSavedPlan(path);
   const run: Run = async (ipvs, rest) => {
     const snapshot = await ipvs.read();
-    return executePrepared(ipvs, { snapshot, plan: await resumePlan(saved, path, snapshot), refusals: [] }, rest);
+    return executePlan(ipvs, await resumePlan(saved, path, snapshot), snapshot, rest);
   };
   return { desired: undefined, run };
 }

@@ -1,0 +1,43 @@
+import { type Address, addressFamily, type Family, parseAddress, writeAddress } from './address.ts';
+
+/** A network: the addresses that share its first `prefixLength` bits. */
+export interface Cidr {
+  readonly family: Family;
+  /** 16 bytes in the kernel's form. */
+  readonly bytes: Uint8Array;
+  readonly prefixLength: number;
+}
+
+/** Reads `192.0.2.0/24`, `2001:db8::/32`, or a bare address as the network of itself; undefined for anything else, set host bits included. */
+export function parseCidr(text: string): Cidr | undefined {
+  const [host = '', length, ...rest] = text.split('/');
+  const address = parseAddress(host);
+  if (!address || rest.length > 0) return undefined;
+  const family = addressFamily(address);
+  const bits = family === 'ipv4' ? 32 : 128;
+  if (length !== undefined && !/^(?:0|[1-9]\d{0,2})$/.test(length)) return undefined;
+  const prefixLength = length === undefined ? bits : Number(length);
+  if (prefixLength > bits) return undefined;
+  const bytes = bytesOf(address);
+  for (let bit = prefixLength; bit < bits; bit++) if (bitOf(bytes, bit)) return undefined;
+  return { family, bytes, prefixLength };
+}
+
+export function cidrContains({ family, bytes, prefixLength }: Cidr, address: Address): boolean {
+  if (addressFamily(address) !== family) return false;
+  const other = bytesOf(address);
+  const whole = prefixLength >> 3;
+  for (let index = 0; index < whole; index++) if (bytes[index] !== other[index]) return false;
+  const mask = 0xff00 >> (prefixLength & 7);
+  return (((bytes[whole] ?? 0) ^ (other[whole] ?? 0)) & mask & 0xff) === 0;
+}
+
+function bytesOf(address: Address): Uint8Array {
+  const bytes = new Uint8Array(16);
+  writeAddress(address, bytes, 0);
+  return bytes;
+}
+
+function bitOf(bytes: Uint8Array, bit: number): boolean {
+  return ((bytes[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0;
+}

@@ -1,0 +1,54 @@
+import type { ServiceCounters } from '../model/counters.ts';
+import type { Destination, DestinationKey } from '../model/destination.ts';
+import { type DrainKey, drainKey, type PendingDrain } from '../model/drain.ts';
+import type { ServicePolicy } from '../model/policy.ts';
+import type { ServiceKey } from '../model/service.ts';
+import type { ServiceEntry } from '../model/table.ts';
+
+/** A destination that the plan would delete, and keeps with weight 0 until its connections are gone. */
+export interface Drain extends PendingDrain {
+  readonly service: ServiceKey;
+  readonly destination: DestinationKey;
+  readonly connections: number;
+  /** Seconds until it is deleted whatever it has. */
+  readonly secondsLeft: number;
+}
+
+export interface DrainClock {
+  /** The monotonic clock, in seconds. */
+  readonly now: number;
+  readonly pending: ReadonlyMap<DrainKey, PendingDrain>;
+}
+
+export interface Drained {
+  readonly entry: ServiceEntry;
+  readonly drains: readonly Drain[];
+}
+
+/**
+ * Keeps the destinations that the file no longer has for as long as they have connections and time. UDP has no connections that
+ * an end of could be waited for, so its destinations go at once.
+ */
+export function drain(
+  desired: ServiceEntry,
+  live: ServiceEntry,
+  { drainSeconds }: ServicePolicy,
+  counters: ServiceCounters | undefined,
+  clock: DrainClock,
+): Drained {
+  const { identity, key: service } = desired.service;
+  if (drainSeconds === undefined || (identity.kind === 'address' && identity.protocol === 'udp')) return { entry: desired, drains: [] };
+  const drains: Drain[] = [];
+  const destinations = new Map<DestinationKey, Destination>(desired.destinations);
+  for (const [key, destination] of live.destinations) {
+    const connections = counters?.destinations.get(key)?.active ?? 0;
+    if (desired.destinations.has(key) || connections === 0) continue;
+    const begun = clock.pending.get(drainKey(service, key));
+    const { deadlineSeconds, weight } = begun ?? { deadlineSeconds: clock.now + drainSeconds, weight: destination.weight };
+    const secondsLeft = deadlineSeconds - clock.now;
+    if (secondsLeft <= 0) continue;
+    destinations.set(key, { ...destination, weight: 0 });
+    drains.push({ service, destination: key, connections, deadlineSeconds, weight, secondsLeft });
+  }
+  return { entry: { service: desired.service, destinations }, drains };
+}

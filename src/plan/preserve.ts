@@ -1,0 +1,34 @@
+import type { Destination, DestinationKey } from '../model/destination.ts';
+import { type DrainKey, drainKey, type PendingDrain } from '../model/drain.ts';
+import type { Preserve, ServicePolicy } from '../model/policy.ts';
+import type { ServiceEntry } from '../model/table.ts';
+
+/**
+ * The desired entry with the live values that somebody else owns. What is not live yet gets the file's. Where it was us who set a
+ * weight to 0, to drain a destination that is wanted again, the weight from before is the one to preserve.
+ */
+export function preserve(
+  desired: ServiceEntry,
+  live: ServiceEntry,
+  { preserve: fields }: ServicePolicy,
+  pending: ReadonlyMap<DrainKey, PendingDrain>,
+): ServiceEntry {
+  if (fields.size === 0) return desired;
+  const destinations = new Map<DestinationKey, Destination>(desired.destinations);
+  for (const [key, kept] of fields) {
+    const wanted = destinations.get(key);
+    const found = live.destinations.get(key);
+    if (!wanted || !found) continue;
+    const weight = pending.get(drainKey(desired.service.key, key))?.weight ?? found.weight;
+    destinations.set(key, preserveFields(wanted, { ...found, weight }, kept));
+  }
+  return { service: desired.service, destinations };
+}
+
+function preserveFields(wanted: Destination, live: Destination, kept: Preserve): Destination {
+  return {
+    ...wanted,
+    ...(kept.weight && { weight: live.weight }),
+    ...(kept.thresholds && { upperThreshold: live.upperThreshold, lowerThreshold: live.lowerThreshold }),
+  };
+}
