@@ -1,0 +1,123 @@
+import { describe, test } from 'vitest';
+import { useHarness, words } from './ipvsadm/harness.ts';
+
+const harness = useHarness();
+const same = (each: Parameters<ReturnType<typeof harness>['same']>[0]) => harness().same(each);
+
+describe('help, version and the first option', () => {
+  test.each([
+    '-h',
+    '-v',
+    '--help',
+    '--version',
+    '-hq',
+    '-vq x',
+    '-Lh',
+    '-L -v',
+    'foo',
+    '- -L',
+    '-',
+    '--',
+    '-- -L',
+    '-n -L',
+    '-nL',
+    '--exact -L',
+    '-p',
+    '-t',
+  ])('%s', (line) => same(words(line)));
+  test('nothing at all lists the table', () => same([]));
+});
+
+describe('bundles, glued values and equals signs', () => {
+  test.each([
+    ...[
+      '-Lnc',
+      '-Lnn',
+      '-list',
+      '-L -n -n',
+      '-L -n --sort --sort',
+      '-LC',
+      '-L -C',
+      '-Lq',
+      '-L -q',
+      '-L -ö',
+      '-L -= ',
+      '-L --= ',
+      '-L --=x',
+    ],
+    ...['-L -n=x', '-Ln=x', '-Ln=', '-L=', '-L=n', '--list=', '--list=x', '--list --numeric=foo', '--lis', '--list --numeri'],
+    ...['-At10.0.0.5:81', '-At=10.0.0.5:81', '-A -t=10.0.0.5:81', '-A --tcp-service=10.0.0.5:81', '-A --tcp-service=', '-A -t', '-At'],
+    ...['-At10.0.0.5:81 -s=sh -p=100', '-At 10.0.0.5:81 -ssh', '-At 10.0.0.5:81 -s==sh', '-Apt 10.0.0.5:81', '-A -b'],
+    ...['-a -t 10.0.0.1:80 -r 10.0.0.9 -mw 5', '-a -t 10.0.0.1:80 -r 10.0.0.9 -mw5x10y2', '-a -t 10.0.0.1:80 -r 10.0.0.9 -mx10'],
+    ...['-a -t 10.0.0.1:80 -r 10.0.0.9 -w', '-a -t 10.0.0.1:80 -r 10.0.0.9 -w -1', '-a -t 10.0.0.1:80 -r', '-A --tcp-service'],
+  ])('%s', (line) => same(words(line)));
+});
+
+describe('the value of -p is optional', () => {
+  const service = ['-A', '-t', '10.0.0.5:81'];
+  test.each([
+    '-p',
+    '-p rr',
+    '-p -1',
+    '-p -q',
+    '-p -s rr',
+    '-p -- 100',
+    '-p 100',
+    '-p=100',
+    '-p100',
+    '-p=',
+    '--persistent',
+    '--persistent 100',
+    '-p -',
+  ])('%s', (line) => same([...service, ...words(line)]));
+  test('it may be empty, which is no number', async () => {
+    await same([...service, '-p', '']);
+    await same([...service, '--persistent=']);
+    await same([...service, '--persistent', ' 7']);
+  });
+});
+
+describe('positional words', () => {
+  test.each([
+    ...['900 --set 120 300', '--set 1 2', '--set', '--set 1 2 3 4', '--set -1 2 3', '--set -- -1 2 3', '--set 1 x 3', '--set 1 2 3 -n'],
+    ...[
+      '--set 1 2 2678400',
+      '--set 1 2 2678401',
+      '--set 0 0 0',
+      '--set 0 7 0',
+      '-L foo',
+      '-L foo -w 1',
+      '-L -n -- foo',
+      '-L -- -n',
+      '-C foo',
+      '-R foo',
+    ],
+  ])('%s', (line) => same(words(line)));
+  test.each(['-L foo -n', 'foo -L', '-A foo -t 10.0.0.5:81', '--set 1 -n 2', '-L -n x -q'])('%s with POSIXLY_CORRECT', (line) =>
+    same({ argv: words(line), posixlyCorrect: true }),
+  );
+});
+
+describe('the first thing wrong decides', () => {
+  test.each([
+    ...['-L -w x -q', '-L -q -w x', '-D -n -s rr', '-a -s rr', '-A -b sh-port -n', '-A -t 10.0.0.5 -w 1', '-a -r 10.0.0.9 -r bad'],
+    ...['-a -t 10.0.0.1:80 -f 1 -r 10.0.0.9', '-a -t 10.0.0.1:80 -r 10.0.0.9 -g -m', '-a -t 10.0.0.1:80 -r 10.0.0.9 -m -m'],
+    ...['-L --start-daemon master', '-L --start-daemon', '-L --start-daemon=master', '-L --set 1 2 3', '-A -A', '-A -t 10.0.0.5:81 -h'],
+    ...['-C -f 1 -6', '-L -6', '-A -6 -f 9', '-A -6', '-A -t 10.0.0.5:81 -6', '-A -f 9 -6 -6', '-L -f 7 -6 -n'],
+  ])('%s', (line) => same(words(line)));
+});
+
+describe('formats of -L', () => {
+  test.each([
+    ...['-L -c -t x', '-L -t 10.0.0.1:80 -c', '-L -c -t 10.0.0.1:80', '-L -c --timeout', '-L --daemon --timeout', '-L --timeout --stats'],
+    ...['-L -c --rate', '-L --daemon --thresholds', '-L --timeout --persistent-conn', '-L --daemon --persistent-conn', '-L --daemon'],
+    ...['-L -c --persistent-conn -n', '-L -c --nosort --exact --tun-info -n', '-L --timeout -n --exact', '-L --stats --rate -n'],
+    ...[
+      '-L --rate --thresholds -n',
+      '-L --thresholds --persistent-conn -n',
+      '-L --persistent-conn --tun-info -n',
+      '-L --syncid 5 -n',
+      '-l -n -X',
+    ],
+  ])('%s', (line) => same(words(line)));
+});

@@ -1,0 +1,123 @@
+import { readFile } from 'node:fs/promises';
+import { NUMERIC_ONLY } from '../../../src/ipvsadm/names.ts';
+import { parseRestore } from '../../../src/ipvsadm/restore.ts';
+import { runIpvsadm } from '../../../src/ipvsadm/run.ts';
+import type { Ipvs } from '../../../src/model/ipvs.ts';
+import type { Operation } from '../../../src/model/operation.ts';
+import { KERNEL_TIMEOUTS } from '../../../src/model/settings.ts';
+import type { Table } from '../../../src/model/table.ts';
+import { formatDaemonListing, formatTimeoutListing } from '../../../src/text/listing-settings.ts';
+import { formatSave } from '../../../src/text/save.ts';
+import { DIFFERENCES } from '../ipvsadm-differences.ts';
+import { BASE } from './base.ts';
+import { systemResolver } from './resolver.ts';
+import type { Run, Shell } from './shell.ts';
+
+export interface Case {
+  readonly argv: readonly string[];
+  readonly stdin?: string;
+  readonly posixlyCorrect?: boolean;
+  /** Lines of `-R` that make the table before. Default: `BASE` (base.ts). */
+  readonly setup?: string;
+}
+
+/** What one of the two programs has done. */
+export interface Effect extends Run {
+  /** The table afterwards, thresholds, daemons and timeouts included. */
+  readonly table: string;
+}
+
+/** Runs the real ipvsadm and ours on equal tables of the kernel; returns undefined when nothing differs but what `DIFFERENCES` allows. */
+const resolver = systemResolver();
+
+export class Comparison {
+  readonly #shell: Shell;
+  readonly #ipvs: Ipvs;
+  /** The table that is there, if it is still as its setup has made it. */
+  #made: { readonly setup: string; readonly table: string } | undefined;
+  /** Without contact to the kernel the table need not be read again. */
+  #isContacted = false;
+  /** The names of the differences that were met. */
+  readonly met = new Set<string>();
+
+  constructor(shell: Shell, ipvs: Ipvs) {
+    this.#shell = shell;
+    this.#ipvs = ipvs;
+  }
+
+  async run(each: Case): Promise<{ real: Effect; ours: Effect } | undefined> {
+    const real = await this.#effect(each, () => this.#runReal(each));
+    const ours = await this.#effect(each, () => this.#runOurs(each));
+    if (isEqual(real, ours)) return undefined;
+    const difference = DIFFERENCES.find(({ explains }) => explains(each, real, ours));
+    if (!difference) return { real, ours };
+    this.met.add(difference.name);
+    return undefined;
+  }
+
+  async #effect({ setup = BASE }: Case, run: () => Promise<Run>): Promise<Effect> {
+    if (this.#made?.setup !== setup) {
+      await reset(this.#ipvs, setup);
+      this.#made = { setup, table: formatTable((await this.#ipvs.read()).table) };
+    }
+    this.#isContacted = false;
+    const result = await run();
+    const table = this.#isContacted ? formatTable((await this.#ipvs.read()).table) : this.#made.table;
+    if (table !== this.#made.table) this.#made = undefined;
+    return { ...result, table };
+  }
+
+  #contact(): Ipvs {
+    this.#isContacted = true;
+    const ipvs = this.#ipvs;
+    return { info: () => ipvs.info(), read: (options) => ipvs.read(options), execute: (wave) => ipvs.execute(wave), close: () => {} };
+  }
+
+  #runReal({ argv, stdin = '', posixlyCorrect = false }: Case): Promise<Run> {
+    this.#isContacted = true;
+    return this.#shell.run('ipvsadm', argv, { stdin, env: posixlyCorrect ? { POSIXLY_CORRECT: '1' } : {} });
+  }
+
+  async #runOurs({ argv, stdin = '', posixlyCorrect = false }: Case): Promise<Run> {
+    let stdout = '';
+    let stderr = '';
+    const status = await runIpvsadm(argv, {
+      ...{ programName: 'ipvsadm', posixlyCorrect, resolver },
+      ipvs: async () => this.#contact(),
+      readStdin: async () => stdin,
+      stdout: (text) => {
+        stdout += text;
+      },
+      stderr: (text) => {
+        stderr += text;
+      },
+      readConnections: () => readFile('/proc/net/ip_vs_conn', 'utf8').catch(() => undefined),
+    });
+    return { status, stdout, stderr };
+  }
+}
+
+/** Makes the table that the lines describe, whatever is there. */
+export async function reset(ipvs: Ipvs, setup: string): Promise<void> {
+  const { table } = await ipvs.read({ services: [] });
+  const operations: Operation[] = [
+    { kind: 'flush' },
+    ...table.daemons.map(({ role }): Operation => ({ kind: 'stop-daemon', role })),
+    { kind: 'set-timeouts', timeouts: KERNEL_TIMEOUTS },
+  ];
+  for (const { command, line } of parseRestore(setup, { programName: 'setup', names: NUMERIC_ONLY })) {
+    if (command.kind !== 'modify') throw new Error(`line ${line} of the setup is no operation`);
+    operations.push(command.operation);
+  }
+  const outcomes = await ipvs.execute(operations);
+  const refused = outcomes.find((outcome) => outcome !== null);
+  if (refused) throw refused;
+}
+
+function formatTable(table: Table): string {
+  return formatSave(table) + formatTimeoutListing(table.timeouts) + formatDaemonListing(table.daemons);
+}
+
+function isEqual(a: Effect, b: Effect): boolean {
+  return a.status === b.status && a.stdout === b.stdout && a.stderr === b.stderr && a.table === b.table;
+}

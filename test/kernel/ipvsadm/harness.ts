@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, expect } from 'vitest';
+import type { Ipvs } from '../../../src/model/ipvs.ts';
+import { openKernel } from '../../../src/netlink/client.ts';
+import { type Case, Comparison, reset } from './compare.ts';
+import { Shell } from './shell.ts';
+
+export interface Harness {
+  readonly shell: Shell;
+  readonly ipvs: Ipvs;
+  readonly comparison: Comparison;
+  /** Asserts that both programs do the same. */
+  readonly same: (each: Case | readonly string[]) => Promise<void>;
+}
+
+const NETWORK = 'ip link add ipvsadm0 type dummy && ip address add 10.0.0.254/24 dev ipvsadm0 && ip link set ipvsadm0 up';
+
+/** Opens the kernel for the tests of one file, with a network interface `ipvsadm0` that has 10.0.0.254/24. */
+export function useHarness(): () => Harness {
+  let harness: Harness;
+  beforeAll(async () => {
+    const shell = new Shell();
+    const ipvs = await openKernel();
+    const comparison = new Comparison(shell, ipvs);
+    const network = await shell.run('sh', ['-c', NETWORK]);
+    if (network.status !== 0) throw new Error(network.stderr);
+    const same = async (each: Case | readonly string[]) => {
+      const wanted: Case = isCase(each) ? each : { argv: each };
+      const found = await comparison.run(wanted);
+      if (found) expect({ argv: wanted.argv, ...found.ours }).toEqual({ argv: wanted.argv, ...found.real });
+    };
+    harness = { shell, ipvs, comparison, same };
+  });
+  afterAll(async () => {
+    const { shell, ipvs } = harness;
+    await reset(ipvs, '');
+    ipvs.close();
+    await shell.run('ip', ['link', 'delete', 'ipvsadm0']);
+    shell.close();
+  });
+  return () => harness;
+}
+
+function isCase(each: Case | readonly string[]): each is Case {
+  return 'argv' in each;
+}
+
+/** `-A -t 10.0.0.1:80` as words; for words with blanks use arrays. */
+export function words(line: string): string[] {
+  return line.split(' ').filter((word) => word !== '');
+}
