@@ -78,31 +78,35 @@ async function converge(
   passes: Pass[],
   report: MakeReport,
 ): Promise<Report> {
-  const before = await options.drains?.read();
+  const before = (await options.drains?.read()) ?? new Map();
   let { plan, refusals, drains, pending } = first;
+  const giveUp = async (findings: Findings): Promise<Report> => {
+    const settled = await settle(ipvs, passes, plan, findings, options, report);
+    if (settled.outcome === 'rolled-back') await storeDrains(options.drains, before);
+    return settled;
+  };
   for (;;) {
-    // A drain whose deadline is not stored would begin anew after a crash.
-    await storeDrains(options.drains, pending);
+    // A drain whose deadline is not stored would begin anew after a crash; one that ends is needed until its weight is back.
+    await storeDrains(options.drains, new Map([...before, ...pending]));
     const execution = refusals.length === 0 ? await execute(ipvs, plan, options) : undefined;
     if (execution) passes.push({ before: plan.live, done: execution.done });
     if (execution && isClean(execution)) {
+      await storeDrains(options.drains, pending);
       const differences = await verify(ipvs, plan.desired, plan.changes);
       return report(differences.length === 0 ? 'applied' : 'unverified', { drains, differences });
     }
     const findings = { failures: execution?.failures ?? [], error: execution && interruption(execution), refusals };
-    if (!prepareAgain || !execution || passes.length >= MAX_PASSES || !isWorthAnotherPass(execution)) {
-      const settled = await settle(ipvs, passes, plan, findings, options, report);
-      if (before && settled.outcome === 'rolled-back') await storeDrains(options.drains, before);
-      return settled;
-    }
+    if (!prepareAgain || !execution || passes.length >= MAX_PASSES || !isWorthAnotherPass(execution)) return giveUp(findings);
     try {
       ({ plan, refusals, drains, pending } = await prepareAgain());
     } catch (error) {
       if (!(error instanceof IpvstateError)) throw error;
-      return settle(ipvs, passes, plan, { ...findings, error }, options, report);
+      return giveUp({ ...findings, error });
     }
   }
 }
+
+type Findings = Pick<Report, 'failures' | 'error' | 'refusals'>;
 
 /** Writes only what differs: most runs drain nothing. */
 async function storeDrains(store: DrainStore | undefined, pending: Prepared['pending']): Promise<void> {
@@ -130,7 +134,7 @@ async function settle(
   ipvs: Ipvs,
   passes: readonly Pass[],
   plan: Plan,
-  findings: Pick<Report, 'failures' | 'error' | 'refusals'>,
+  findings: Findings,
   options: ReconcileOptions,
   report: MakeReport,
 ): Promise<Report> {

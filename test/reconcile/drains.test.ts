@@ -1,0 +1,108 @@
+import { expect, test } from 'vitest';
+import type { Desired } from '../../src/model/desired.ts';
+import { type DrainKey, type DrainStore, drainKey, type PendingDrain } from '../../src/model/drain.ts';
+import type { Operation } from '../../src/model/operation.ts';
+import type { ServicePolicy } from '../../src/model/policy.ts';
+import type { Table } from '../../src/model/table.ts';
+import { reconcile } from '../../src/reconcile/reconcile.ts';
+import { type MisbehavingTable, type Misbehaviour, openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
+import { wants } from '../support/scenarios.ts';
+import { destinationKeyOf, destinationOf, keyOf, serviceOf, tableOf } from '../support/tables.ts';
+
+const S = 'tcp://192.0.2.1:80';
+const D = drainKey(keyOf(S), destinationKeyOf('10.0.0.1:80'));
+const pool = (destinations: Readonly<Record<string, number>>): Table => tableOf({ [S]: { destinations } });
+
+/** A kernel in which 10.0.0.1 has seven connections. */
+function openBusyTable(initial: Table, misbehaviour: Misbehaviour = {}): MisbehavingTable {
+  const ipvs = openMisbehavingTable(initial, misbehaviour);
+  const busy = { active: 7, inactive: 0, persistent: 0, stats: undefined };
+  const counters = new Map([[keyOf(S), { stats: undefined, destinations: new Map([[destinationKeyOf('10.0.0.1:80'), busy]]) }]]);
+  return { ...ipvs, read: async (options) => ({ ...(await ipvs.read(options)), counters }) };
+}
+
+interface MemoryStore extends DrainStore {
+  stored: ReadonlyMap<DrainKey, PendingDrain>;
+}
+
+function memoryStore(initial: Iterable<readonly [DrainKey, PendingDrain]> = [], now = 100): MemoryStore {
+  const store: MemoryStore = {
+    stored: new Map(initial),
+    now: () => now,
+    read: async () => store.stored,
+    write: async (drains) => {
+      store.stored = drains;
+    },
+  };
+  return store;
+}
+
+function draining(table: Table, policy: Partial<ServicePolicy> = {}): Desired {
+  const own: ServicePolicy = { preserve: new Map(), drainSeconds: 60, protect: false, ...policy };
+  return wants(table, { policy: { manage: undefined, services: new Map([[keyOf(S), own]]), sysctls: undefined } });
+}
+
+const weightOf = (table: Table): number | undefined =>
+  table.services.get(keyOf(S))?.destinations.get(destinationKeyOf('10.0.0.1:80'))?.weight;
+
+test('a removed destination with connections gets weight 0, and its deadline and weight are kept', async () => {
+  const ipvs = openBusyTable(pool({ '10.0.0.1:80': 5, '10.0.0.2:80': 1 }));
+  const store = memoryStore();
+  const report = await reconcile(ipvs, draining(pool({ '10.0.0.2:80': 1 })), { drains: store });
+  expect(report).toMatchObject({ outcome: 'applied', drains: [{ connections: 7, secondsLeft: 60, weight: 5 }] });
+  expect(weightOf(ipvs.table())).toBe(0);
+  expect([...store.stored]).toEqual([[D, { deadlineSeconds: 160, weight: 5 }]]);
+});
+
+test('at its deadline it is deleted, and forgotten', async () => {
+  const ipvs = openBusyTable(pool({ '10.0.0.1:80': 0, '10.0.0.2:80': 1 }));
+  const store = memoryStore([[D, { deadlineSeconds: 160, weight: 5 }]], 160);
+  expect(await reconcile(ipvs, draining(pool({ '10.0.0.2:80': 1 })), { drains: store })).toMatchObject({ outcome: 'applied', drains: [] });
+  expect(weightOf(ipvs.table())).toBeUndefined();
+  expect(store.stored.size).toBe(0);
+});
+
+const preserveWeight = new Map([[destinationKeyOf('10.0.0.1:80'), { weight: true, thresholds: false }]]);
+const WANTED_AGAIN = draining(pool({ '10.0.0.1:80': 1, '10.0.0.2:80': 1 }), { preserve: preserveWeight });
+const HALF_DRAINED = pool({ '10.0.0.1:80': 0, '10.0.0.2:80': 1 });
+
+test('a preserved weight comes back when the destination is wanted again, and the drain is forgotten', async () => {
+  const ipvs = openBusyTable(HALF_DRAINED);
+  const store = memoryStore([[D, { deadlineSeconds: 160, weight: 5 }]]);
+  expect(await reconcile(ipvs, WANTED_AGAIN, { drains: store })).toMatchObject({ outcome: 'applied', drains: [] });
+  expect(weightOf(ipvs.table())).toBe(5);
+  expect(store.stored.size).toBe(0);
+});
+
+test('it also comes back when the first attempt is lost before it is executed', async () => {
+  const ipvs = openBusyTable(HALF_DRAINED, { lose: (wave) => (wave === 0 ? 0 : undefined) });
+  const store = memoryStore([[D, { deadlineSeconds: 160, weight: 5 }]]);
+  expect(await reconcile(ipvs, WANTED_AGAIN, { drains: store })).toMatchObject({ outcome: 'applied', passes: 2 });
+  expect(weightOf(ipvs.table())).toBe(5);
+  expect(store.stored.size).toBe(0);
+});
+
+test('a rollback brings back what is known of drains too', async () => {
+  const ipvs = openBusyTable(HALF_DRAINED, { refuse: (_, index) => (index === 0 ? 'ENOMEM' : undefined) });
+  const store = memoryStore([[D, { deadlineSeconds: 160, weight: 5 }]]);
+  expect(await reconcile(ipvs, WANTED_AGAIN, { drains: store })).toMatchObject({ outcome: 'rolled-back' });
+  expect([...store.stored]).toEqual([[D, { deadlineSeconds: 160, weight: 5 }]]);
+});
+
+test('so does one after a second pass that could not read', async () => {
+  let port = 1000;
+  const intrude = (text: string): Operation => ({
+    kind: 'add-destination',
+    service: serviceOf(S).identity,
+    destination: destinationOf(text, { weight: 9 }),
+  });
+  const ipvs = openBusyTable(pool({ '10.0.0.1:80': 5, '10.0.0.2:80': 1, '10.0.0.4:80': 1 }), {
+    beforeWave: (wave) => (wave === 0 ? [intrude('10.0.0.3:80')] : []),
+    beforeRead: (read) => (read >= 2 && read < 8 ? [intrude(`10.9.0.1:${port++}`)] : []),
+  });
+  const store = memoryStore();
+  const report = await reconcile(ipvs, draining(pool({ '10.0.0.2:80': 1, '10.0.0.3:80': 1 })), { drains: store });
+  expect(report).toMatchObject({ outcome: 'rolled-back', error: { code: 'UNSTABLE' } });
+  expect(weightOf(ipvs.table())).toBe(5);
+  expect(store.stored.size).toBe(0);
+});
