@@ -30,7 +30,7 @@ export function addCommonOptions(command: Command): Command {
 export function addFileOptions(command: Command): Command {
   return command.option(
     '-f, --file <path>',
-    'configuration: YAML, JSON or ipvsadm-save text; a folder means its *.yaml, *.yml and *.json; - is stdin (repeatable; default: /etc/ipvstate/ipvstate.yaml, else /etc/ipvstate/conf.d)',
+    'configuration: YAML, JSON or `ipvsadm -Sn` text; a folder means its *.yaml, *.yml and *.json, - is stdin (repeatable; default: /etc/ipvstate/ipvstate.yaml, else /etc/ipvstate/conf.d)',
     collect,
   );
 }

@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { EXIT } from './exit.ts';
 import { main } from './main.ts';
 import { Output } from './output.ts';
@@ -30,18 +29,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exitCode = EXIT.io;
 });
 
+// Nobody is left to be told.
+process.stderr.on('error', () => {});
+
 async function ask(question: string): Promise<string> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const cancelled = new AbortController();
-  terminal.on('SIGINT', () => cancelled.abort());
-  terminal.on('close', () => cancelled.abort());
-  try {
-    return await terminal.question(question, { signal: cancelled.signal });
-  } catch {
-    return '';
-  } finally {
-    terminal.close();
-  }
+  return (await import('./ask.ts')).ask(question, process.stdin, process.stderr);
 }
 
 const exitCode = await main(

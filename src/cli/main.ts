@@ -2,7 +2,7 @@ import { CommanderError } from 'commander';
 import { IpvstateError } from '../errors.ts';
 import type { Environment } from './environment.ts';
 import { EXIT, exitCodeOfError } from './exit.ts';
-import { runInNetns } from './netns.ts';
+import type { Output } from './output.ts';
 import { buildProgram } from './program.ts';
 
 /** Runs one command line (without the program's own name) and returns its exit code. Throws nothing. */
@@ -10,7 +10,7 @@ export async function main(argv: readonly string[], environment: Environment, ve
   const { output } = environment;
   try {
     const netns = netnsOf(argv);
-    const status = netns === undefined ? undefined : await runInNetns(netns, environment.env);
+    const status = netns === undefined ? undefined : await (await import('./netns.ts')).runInNetns(netns);
     if (status !== undefined) return status;
     return await parse(argv, environment, version);
   } catch (error) {
@@ -26,10 +26,16 @@ async function parse(argv: readonly string[], environment: Environment, version:
     exitCode = code;
   });
   for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({ writeOut: (text) => output.print(text), writeErr: (text) => output.warn(text) });
+    command.exitOverride().configureOutput({
+      writeOut: (text) => output.print(text),
+      writeErr: (text) => output.warn(text),
+      outputError: (text, write) => write(text.replace(/^error:/, label(output))),
+      getOutHelpWidth: () => output.layout('stdout').width,
+      getErrHelpWidth: () => output.layout('stderr').width,
+    });
   }
   if (argv.length === 0) {
-    output.warn(program.helpInformation());
+    program.outputHelp({ error: true });
     return EXIT.usage;
   }
   try {
@@ -53,10 +59,14 @@ function netnsOf(argv: readonly string[]): string | undefined {
   return netns;
 }
 
+/** What messages on stderr begin with. */
+function label(output: Output): string {
+  return output.style('stderr').remove('ipvstate:');
+}
+
 function describe(error: unknown, { output, env }: Environment): string {
-  const label = output.style('stderr').remove('ipvstate:');
-  if (error instanceof IpvstateError) return `${label} ${error.message}\n${error.hint ? `    ${error.hint}\n` : ''}`;
+  if (error instanceof IpvstateError) return `${label(output)} ${error.message}\n${error.hint ? `    ${error.hint}\n` : ''}`;
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const trace = env.IPVSTATE_TRACE ? `${stack}\n` : '';
-  return `${label} this is a bug: ${error instanceof Error ? error.message : String(error)}\n${trace || '    Run again with IPVSTATE_TRACE=1 for the stack, and report it.\n'}`;
+  return `${label(output)} this is a bug: ${error instanceof Error ? error.message : String(error)}\n${trace || '    Run again with IPVSTATE_TRACE=1 for the stack, and report it.\n'}`;
 }

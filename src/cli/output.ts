@@ -60,6 +60,10 @@ export class Output {
     return { color: this.#isColored(terminal), width: terminal.columns ?? 80 };
   }
 
+  isTerminal(stream: 'stdout' | 'stderr'): boolean {
+    return (stream === 'stdout' ? this.#stdout : this.#stderr).isTTY === true;
+  }
+
   /** Redraws one line on a terminal, once the work has taken a second; silent elsewhere. */
   progress(text: string): void {
     if (!this.#stderr.isTTY || this.#quiet) return;

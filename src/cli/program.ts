@@ -9,40 +9,26 @@ import {
   collect,
 } from './arguments.ts';
 import type { Environment } from './environment.ts';
+import { HELP_TEXTS } from './help-texts.ts';
 import type { ColorMode } from './output.ts';
 import { SCHEMA_NAMES } from './verbs/schema-names.ts';
 
 /** Runs a verb and gives its exit code to `done`. */
 type Verb = (args: readonly unknown[], options: never) => Promise<number>;
 
-const EXIT_CODES = `
-Exit codes:
-  0 done, or in sync     2 changes exist (check; plan and apply with --detailed-exitcode)
-  3 refused by a guard   4 stale plan    5 rolled back   6 partial   7 unverified
-  64 usage   65 invalid file   66 no such file   69 no IPVS   74 cannot write   77 no permission`;
-
-const EXAMPLES = `
-Examples:
-  ipvstate export > ipvs.yaml             start from what the kernel has now
-  ipvstate validate -f ipvs.yaml          check a file; needs no root
-  ipvstate plan -f ipvs.yaml              show what would be done
-  ipvstate apply -f ipvs.yaml             do it, read back, roll back on failure
-  ipvstate check -f ipvs.yaml             exit 2 when the kernel differs
-  ipvsadm -Sn > live.save; ipvstate plan -f ipvs.yaml --table live.save
-                                          plan against a saved table, without root`;
-
 /** The command line: each verb is loaded when it is called, because most of them need little of the program. */
 export function buildProgram(environment: Environment, version: string, done: (exitCode: number) => void): Command {
   const program = new Command('ipvstate')
     .description("Desired state for IPVS, the Linux kernel's layer-4 load balancer.")
     .version(version, '-V, --version', 'print the version')
-    .helpCommand(false)
-    .showHelpAfterError('Run with --help for the options.')
-    .addHelpText('after', `${EXAMPLES}\n${EXIT_CODES}`);
+    .helpOption('-h, --help', 'print this')
+    .helpCommand('help [verb]', 'explain a verb, as --help does')
+    .showHelpAfterError('    Run with --help for what there is.')
+    .addHelpText('after', HELP_TEXTS[''] ?? '');
 
   const verb = (name: string, description: string, run: Verb): Command => {
-    const command = program.command(name).description(description);
-    return addCommonOptions(command).action(async (...args: unknown[]) => {
+    const command = program.command(name).description(description).helpOption('-h, --help', 'print this');
+    return command.addHelpText('after', HELP_TEXTS[name] ?? '').action(async (...args: unknown[]) => {
       const options = args.at(-2) as { readonly color: ColorMode; readonly quiet?: boolean };
       environment.output.configure(options);
       done(await run(args.slice(0, -2), { file: [], only: [], ...options } as never));
@@ -93,5 +79,6 @@ export function buildProgram(environment: Environment, version: string, done: (e
     (await import('./verbs/schema.ts')).schema(name as (typeof SCHEMA_NAMES)[number], environment),
   ).addArgument(new Argument('[name]', 'which one').choices(SCHEMA_NAMES).default('config'));
 
+  for (const command of program.commands) addCommonOptions(command);
   return program;
 }

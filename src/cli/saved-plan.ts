@@ -9,8 +9,14 @@ import { type Plan, plan } from '../plan/plan.ts';
 import type { ChangesContext } from '../text/changes.ts';
 import { serviceFingerprint, settingsFingerprint } from '../text/fingerprint.ts';
 import { type Json, planJson } from '../text/plan-json.ts';
-import type { SourceFile } from './load.ts';
+import type { Loaded } from './load.ts';
+import { readInput } from './read-input.ts';
 import { writeAtomically } from './write.ts';
+
+interface SourceFile {
+  readonly path: string;
+  readonly sha256: string;
+}
 
 /** What binds a saved plan to the table and the files it was made for (schemas/plan.schema.json: `saved`). */
 interface Binding {
@@ -27,10 +33,10 @@ export interface SavedPlan {
   readonly waves: Json;
 }
 
-export async function savePlan(path: string, planned: Plan, context: ChangesContext, files: readonly SourceFile[]): Promise<void> {
+export async function savePlan(path: string, planned: Plan, context: ChangesContext, { sources }: Loaded): Promise<void> {
   const saved: Binding = {
     created: new Date().toISOString(),
-    files: files.map((file) => ({ ...file })),
+    files: [...sources].map(([name, text]) => ({ path: name, sha256: digest(text, 64) })),
     live: liveDigests(planned.live),
     desired: JSON.parse(formatConfigJson(planned.desired)) as Json,
   };
@@ -39,22 +45,46 @@ export async function savePlan(path: string, planned: Plan, context: ChangesCont
 
 /** Reads a file that `savePlan` wrote. Throws `NO_INPUT` or `CONFIG`. */
 export async function readSavedPlan(path: string): Promise<SavedPlan> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new IpvstateError('NO_INPUT', `the plan ${path} cannot be read (${error.code})`, { cause: error });
-  });
-  const hint = 'Make one with `ipvstate plan --save FILE`.';
-  let document: { readonly format?: unknown; readonly version?: unknown; readonly saved?: Binding; readonly waves?: Json };
-  try {
-    document = JSON.parse(text) as typeof document;
-  } catch (error) {
-    throw new IpvstateError('CONFIG', `${path} is not a saved plan: ${(error as Error).message}`, { hint });
+  const text = (await readInput(path)).toString('utf8');
+  const document = parseJson(text, path);
+  if (!isObject(document) || document.format !== 'ipvstate-plan' || !('saved' in document)) {
+    throw new IpvstateError('CONFIG', `${path} is not a saved plan`, {
+      hint: 'Make one with `ipvstate plan --save FILE`; a configuration is given with -f.',
+    });
   }
-  if (document?.format !== 'ipvstate-plan' || !document.saved || !document.waves) {
-    throw new IpvstateError('CONFIG', `${path} is not a saved plan`, { hint });
-  }
-  if (document.version !== 1)
+  if (document.version !== 1) {
     throw new IpvstateError('CONFIG', `${path} is a plan of format version ${document.version}; this program reads version 1`);
-  return { saved: document.saved, waves: document.waves };
+  }
+  const { saved, waves } = document;
+  if (!isBinding(saved) || !Array.isArray(waves)) throw damaged(path, 'parts of it are missing');
+  return { saved, waves };
+}
+
+/** undefined for what does not even begin like a plan. */
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (/^\{\s*"format": "ipvstate-plan"/.test(text)) throw damaged(path, (error as Error).message);
+    return undefined;
+  }
+}
+
+function damaged(path: string, reason: string): IpvstateError {
+  return new IpvstateError('CONFIG', `the saved plan ${path} is damaged: ${reason}`, {
+    hint: 'Make a new one with `ipvstate plan --save FILE`.',
+  });
+}
+
+function isObject(value: unknown): value is { readonly [key: string]: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isBinding(value: unknown): value is Binding {
+  if (!isObject(value) || typeof value.created !== 'string' || !isObject(value.desired)) return false;
+  const { files, live } = value;
+  const areFiles = Array.isArray(files) && files.every((file) => isObject(file) && typeof file.path === 'string');
+  return areFiles && isObject(live) && isObject(live.services);
 }
 
 /** Makes the plan again from what was saved. Throws `STALE`, naming what differs, unless it is the very same plan for the very same table. */
@@ -68,13 +98,13 @@ export async function resumePlan({ saved, waves }: SavedPlan, path: string, snap
     });
   }
   const { desired, issues } = parseConfig(JSON.stringify(saved.desired), path);
-  if (!desired) throw new IpvstateError('CONFIG', `the saved plan is damaged: ${issues[0]?.message}`);
+  if (!desired) throw damaged(path, issues[0]?.message ?? 'its table is not valid');
   const { timeouts, daemons } = snapshot.table;
   const table: Table = { services: desired.services, timeouts: { ...timeouts, ...desired.timeouts }, daemons: desired.daemons ?? daemons };
   const planned = plan(snapshot.table, table);
   const again = planJson(planned, [], { counters: snapshot.counters }).waves;
   if (JSON.stringify(again) !== JSON.stringify(waves)) {
-    throw new IpvstateError('CONFIG', 'the saved plan is damaged: its operations are not those that lead to its desired table');
+    throw damaged(path, 'its operations are not those that lead to its desired table');
   }
   return planned;
 }

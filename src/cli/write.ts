@@ -1,21 +1,54 @@
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { IpvstateError } from '../errors.ts';
 
-/** Replaces a file as a whole or not at all: a reader, or a crash, never meets half of it. Throws `IO`. */
+/**
+ * Replaces a file as a whole or not at all: a reader, or a crash, never meets half of it. Mode, owner and links to it stay; what is no
+ * regular file is written as it is. Throws `IO`.
+ */
 export async function writeAtomically(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
+  const target = await realpath(path).catch(() => path);
   try {
-    const mode = (await stat(path).catch(() => undefined))?.mode ?? 0o644;
-    const file = await open(temporary, 'wx', mode & 0o777);
+    const before = await stat(target).catch(() => undefined);
+    if (before && !before.isFile()) await writeFile(target, text);
+    else await replace(target, text, before);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    throw new IpvstateError('IO', `${path} ${REASONS[code] ?? `cannot be written (${code})`}`, { cause: error });
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'may not be written',
+  EISDIR: 'is a folder',
+  ENOENT: 'cannot be written: its folder does not exist',
+  ENOSPC: 'cannot be written: the disk is full',
+  ENOTDIR: 'cannot be written: its folder does not exist',
+  EPERM: 'may not be written',
+  EROFS: 'cannot be written: its file system is read-only',
+};
+
+async function replace(
+  target: string,
+  text: string,
+  before: { readonly mode: number; readonly uid: number; readonly gid: number } | undefined,
+): Promise<void> {
+  const temporary = `${target}.${process.pid}.tmp`;
+  const file = await open(temporary, 'wx', 0o644);
+  try {
     try {
+      if (before) {
+        // Only root can give a file away; the mode comes after the owner, whose change resets bits of it.
+        await file.chown(before.uid, before.gid).catch(() => undefined);
+        await file.chmod(before.mode & 0o777);
+      }
       await file.writeFile(text);
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw new IpvstateError('IO', `${path} cannot be written (${(error as NodeJS.ErrnoException).code})`, { cause: error });
+    throw error;
   }
 }

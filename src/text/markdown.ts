@@ -28,5 +28,5 @@ export function formatPlanMarkdown(plan: Plan, refusals: readonly Refusal[], con
 /** `diff` highlighting looks at the first column; an edit is shown as `!`, which it knows. */
 function asDiffLine(line: string): string {
   const sign = /^\s*([+~-]) /.exec(line)?.[1];
-  return sign === undefined ? ` ${line}` : `${sign === '~' ? '!' : sign} ${line.replace(sign, ' ')}`;
+  return sign === undefined ? line : `${sign === '~' ? '!' : sign} ${line.replace(`${sign} `, '')}`;
 }

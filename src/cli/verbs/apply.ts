@@ -5,7 +5,7 @@ import type { Report } from '../../plan/report.ts';
 import type { OnError } from '../../reconcile/execute.ts';
 import { executePlan, type ReconcileOptions, reconcile } from '../../reconcile/reconcile.ts';
 import type { ChangesContext } from '../../text/changes.ts';
-import { formatReport } from '../../text/plan-text.ts';
+import { formatPlan, formatReport } from '../../text/plan-text.ts';
 import { allowancesOf, type PlanOptions } from '../arguments.ts';
 import { changesContext } from '../changes-context.ts';
 import { confirmOnTerminal } from '../confirm.ts';
@@ -40,6 +40,11 @@ export async function apply(planFile: string | undefined, options: ApplyOptions,
         context = changesContext(desired, prepared.snapshot, output.style('stdout'));
         const isShown = options.output === 'text' && prepared.plan.changes.length > 0;
         if (isShown) await printPlan({ ...prepared, refusals: [] }, 'text', context, output);
+        // Nobody can answer for what went into a file.
+        const isSeen = options.output === 'text' && output.isTerminal('stdout');
+        if (environment.ask && !options.yes && !isSeen) {
+          output.warn(formatPlan(prepared.plan, [], prepared.snapshot, { ...context, style: output.style('stderr') }));
+        }
       },
       confirm: (prepared) => confirmOnTerminal(prepared, options, environment),
     });
@@ -60,8 +65,9 @@ async function fromFiles(options: ApplyOptions, environment: Environment): Promi
 }
 
 async function fromPlan(path: string, options: ApplyOptions): Promise<{ desired: undefined; run: Run }> {
-  if (options.file.length > 0 || options.only.length > 0) {
-    throw new IpvstateError('USAGE', 'a saved plan is applied as it is: -f and --only belong to `ipvstate plan --save`');
+  const accepts = Object.values(allowancesOf(options)).some((value) => value !== false);
+  if (options.file.length > 0 || options.only.length > 0 || accepts) {
+    throw new IpvstateError('USAGE', 'a saved plan is applied as it is: -f, --only and the guard flags belong to `ipvstate plan --save`');
   }
   const { readSavedPlan, resumePlan } = await import('../saved-plan.ts');
   const saved = await readSavedPlan(path);

@@ -16,7 +16,8 @@ export interface PlanVerbOptions extends PlanOptions {
 
 /** Shows what `apply` would do, and writes nothing but, with `--save`, the plan itself. */
 export async function planVerb(options: PlanVerbOptions, environment: Environment): Promise<number> {
-  const { desired, files } = await loadValid(options.file, environment);
+  const loaded = await loadValid(options.file, environment);
+  const { desired } = loaded;
   return withTable(options.table, environment, async ({ ipvs }) => {
     const prepared: Prepared = await prepare(ipvs, desired, {
       allowances: allowancesOf(options),
@@ -24,10 +25,13 @@ export async function planVerb(options: PlanVerbOptions, environment: Environmen
     });
     const context = changesContext(desired, prepared.snapshot, environment.output.style('stdout'));
     await printPlan(prepared, options.output, context, environment.output);
-    if (prepared.refusals.length > 0) return EXIT.refused;
+    if (prepared.refusals.length > 0) {
+      if (options.save !== undefined) environment.output.note('Not saved: apply would refuse it.\n');
+      return EXIT.refused;
+    }
     if (options.save !== undefined) {
       const { savePlan } = await import('../saved-plan.ts');
-      await savePlan(options.save, prepared.plan, context, files);
+      await savePlan(options.save, prepared.plan, context, loaded);
       environment.output.note(`Saved. Execute it with: ipvstate apply ${options.save}\n`);
     }
     return options.detailedExitcode && prepared.plan.changes.length > 0 ? EXIT.changes : EXIT.ok;

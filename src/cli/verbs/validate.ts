@@ -12,14 +12,22 @@ export interface ValidateOptions extends FileOptions {
 export async function validate(options: ValidateOptions, environment: Environment): Promise<number> {
   const { output } = environment;
   const { desired, issues, sources, files } = await load(options.file, environment.stdin);
+  const errors = issues.filter(({ severity }) => severity === 'error').length;
+  const warnings = issues.length - errors;
+  const isValid = errors === 0 && !(options.strict && warnings > 0);
+  const services = desired ? `, ${countOf(desired.services.size, 'service')}` : '';
+  const counted = `${countOf(files.length, 'file')}${services}, ${countOf(errors, 'error')}, ${countOf(warnings, 'warning')}`;
   switch (options.output) {
     case 'text': {
-      const { formatIssues } = await import('../../text/issues.ts');
-      output.print(formatIssues(issues, sources, output.layout('stdout')));
+      if (issues.length > 0) {
+        const { formatIssues } = await import('../../text/issues.ts');
+        output.print(formatIssues(issues, sources, output.layout('stdout')));
+      }
+      output.print(`${isValid ? 'Valid' : 'Not valid'}: ${counted}.\n`);
       break;
     }
     case 'json':
-      output.print((await import('../../text/issues-json.ts')).formatIssuesJson(issues));
+      output.print((await import('../../text/issues-json.ts')).formatIssuesJson(issues, isValid));
       break;
     case 'github':
       output.print((await import('../../text/issues-github.ts')).formatIssuesGithub(issues));
@@ -30,14 +38,9 @@ export async function validate(options: ValidateOptions, environment: Environmen
     default:
       options.output satisfies never;
   }
-  const errors = issues.filter(({ severity }) => severity === 'error').length;
-  const warnings = issues.length - errors;
-  const isValid = errors === 0 && !(options.strict && warnings > 0);
-  if (options.output === 'text') {
-    const of = `${files.length} file${files.length === 1 ? '' : 's'}`;
-    const counted = `${errors} error${errors === 1 ? '' : 's'}, ${warnings} warning${warnings === 1 ? '' : 's'}`;
-    const services = desired ? `, ${desired.services.size} service${desired.services.size === 1 ? '' : 's'}` : '';
-    output.print(`${isValid ? 'Valid' : 'Not valid'}: ${of}${services}, ${counted}.\n`);
-  }
   return isValid ? EXIT.ok : EXIT.config;
+}
+
+function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -1,0 +1,53 @@
+/** What stands below the list of options, by verb; empty for the program itself. Lines of at most 80 columns. */
+export const HELP_TEXTS: Readonly<Record<string, string>> = {
+  '': `
+Examples:
+  ipvstate export > ipvs.yaml         start from what the kernel has now
+  ipvstate validate -f ipvs.yaml      check a file; needs no root
+  ipvstate plan -f ipvs.yaml          show what would be done
+  ipvstate apply -f ipvs.yaml         do it, read back, roll back on failure
+  ipvstate check -f ipvs.yaml         exit 2 when the kernel differs
+
+Exit codes:
+  0 done, or in sync   2 changes exist (check, or with --detailed-exitcode)
+  3 refused   4 stale plan   5 rolled back   6 partial   7 unverified
+  64 usage   65 invalid file   66 no such file   69 no IPVS, or no such scheduler
+  74 cannot write   77 no permission   130, 143 stopped by a signal`,
+
+  validate: `
+Examples:
+  ipvstate validate -f ipvs.yaml
+  ipvstate validate -f conf.d --strict -o github`,
+
+  plan: `
+Examples:
+  ipvstate plan -f ipvs.yaml
+  ipvstate plan -f ipvs.yaml --save ipvs.plan && ipvstate apply ipvs.plan
+  ipvsadm -Sn > live.save; ipvstate plan -f ipvs.yaml --table live.save`,
+
+  apply: `
+Examples:
+  ipvstate apply -f ipvs.yaml
+  ipvstate apply -f ipvs.yaml --only shop --yes
+  ipvstate apply ipvs.plan`,
+
+  check: `
+Examples:
+  ipvstate check -f ipvs.yaml || logger 'IPVS has drifted'
+  ipvstate check -f ipvs.yaml -o json`,
+
+  export: `
+Examples:
+  ipvstate export > ipvs.yaml
+  ipvstate export -o save | ipvsadm -R`,
+
+  import: `
+Examples:
+  ipvsadm -Sn | ipvstate import - > ipvs.yaml
+  ipvstate import /etc/ipvsadm.rules`,
+
+  schema: `
+Examples:
+  ipvstate schema > config.schema.json
+  ipvstate schema report`,
+};

@@ -1,0 +1,55 @@
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { IpvstateError } from '../errors.ts';
+
+/** What `-f -` is called in positions. */
+export const STDIN_NAME = '<stdin>';
+
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/** Reads a file. Throws `NO_INPUT` for what is missing or unreadable, `CONFIG` for what is too large. */
+export async function readInput(path: string): Promise<Buffer> {
+  const stats = await stat(path).catch((error: unknown) => unreadable(path, error));
+  // The size of a pipe or a device tells nothing; some of them never end.
+  if (!stats.isFile()) return readStream(createReadStream(path), path);
+  if (stats.size > MAX_BYTES) throw tooLarge(path, `${stats.size}`);
+  return readFile(path).catch((error: unknown) => unreadable(path, error));
+}
+
+/** Reads a stream to its end. Throws like `readInput`. */
+export async function readStream(stream: Readable, name: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of stream) {
+      const bytes = Buffer.from(chunk as Uint8Array);
+      size += bytes.length;
+      if (size > MAX_BYTES) throw tooLarge(name, `more than ${MAX_BYTES}`);
+      chunks.push(bytes);
+    }
+  } catch (error) {
+    if (error instanceof IpvstateError) throw error;
+    unreadable(name, error);
+  }
+  return Buffer.concat(chunks);
+}
+
+function tooLarge(name: string, size: string): IpvstateError {
+  return new IpvstateError('CONFIG', `${name} has ${size} bytes; at most ${MAX_BYTES} are read`);
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  ENOTDIR: 'does not exist',
+  EACCES: 'may not be read',
+  EPERM: 'may not be read',
+  EISDIR: 'is a folder',
+  ELOOP: 'is a loop of links',
+};
+
+/** Throws `NO_INPUT` with the reason in words. */
+export function unreadable(name: string, error: unknown): never {
+  const code = (error as NodeJS.ErrnoException).code;
+  throw new IpvstateError('NO_INPUT', `${name} ${REASONS[code ?? ''] ?? `cannot be read (${code})`}`, { cause: error });
+}
