@@ -16,19 +16,17 @@ export function addresses(family: Family): fc.Arbitrary<Address> {
     .map(([head, bytes]) => readAddress(family, new Uint8Array([head, ...bytes.slice(1, 15), 1 + ((bytes[15] ?? 0) % 250)]), 0));
 }
 
-const identities: fc.Arbitrary<ServiceIdentity> = fc
-  .constantFrom<Family>('ipv4', 'ipv6')
-  .chain((family) =>
-    fc.oneof(
-      fc.record({ kind: fc.constant('fwmark' as const), fwmark: fc.integer({ min: 1, max: 0xffff_ffff }), family: fc.constant(family) }),
-      fc.record({
-        kind: fc.constant('address' as const),
-        protocol: fc.constantFrom(...PROTOCOLS),
-        address: addresses(family),
-        port: ports,
-      }),
-    ),
-  );
+const identities: fc.Arbitrary<ServiceIdentity> = fc.constantFrom<Family>('ipv4', 'ipv6').chain((family) =>
+  fc.oneof(
+    fc.record({ kind: fc.constant('fwmark' as const), fwmark: fc.integer({ min: 1, max: 0xffff_ffff }), family: fc.constant(family) }),
+    fc.record({
+      kind: fc.constant('address' as const),
+      protocol: fc.constantFrom(...PROTOCOLS),
+      address: addresses(family),
+      port: ports,
+    }),
+  ),
+);
 
 function services(identity: ServiceIdentity): fc.Arbitrary<Service> {
   const family = serviceFamily(identity);

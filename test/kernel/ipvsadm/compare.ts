@@ -18,12 +18,18 @@ export interface Case {
   readonly stdin?: string;
   readonly posixlyCorrect?: boolean;
   /** Lines of `-R` that make the table before. Default: `BASE` (base.ts). */
-  readonly setup?: string;
+  readonly setup?: string | undefined;
 }
 
 /** What one of the two programs has done. */
 export interface Effect extends Run {
   /** The table afterwards, thresholds, daemons and timeouts included. */
+  readonly table: string;
+}
+
+export interface SequenceEffect {
+  readonly runs: readonly Run[];
+  readonly saved: string;
   readonly table: string;
 }
 
@@ -45,6 +51,31 @@ export class Comparison {
     this.#ipvs = ipvs;
   }
 
+  /** Runs only ours; with `setup: undefined` on whatever table is there. */
+  async ours(each: Case): Promise<Effect> {
+    if ('setup' in each && each.setup === undefined) {
+      this.#made = undefined;
+      return { ...(await this.#runOurs(each)), table: await this.#readTable() };
+    }
+    return this.#effect(each, () => this.#runOurs(each));
+  }
+
+  /** Runs command after command on a table that is empty at first; `saved` is what the real ipvsadm then saves. */
+  async runSequence(sequence: readonly (readonly string[])[]): Promise<{ real: SequenceEffect; ours: SequenceEffect }> {
+    const effect = async (run: (each: Case) => Promise<Run>): Promise<SequenceEffect> => {
+      await reset(this.#ipvs, '');
+      const runs: Run[] = [];
+      for (const argv of sequence) runs.push(await run({ argv }));
+      return { runs, saved: (await this.#shell.run('ipvsadm', ['-S', '-n', '--sort'])).stdout, table: await this.#readTable() };
+    };
+    this.#made = undefined;
+    return { real: await effect((each) => this.#runReal(each)), ours: await effect((each) => this.#runOurs(each)) };
+  }
+
+  async #readTable(): Promise<string> {
+    return formatTable((await this.#ipvs.read()).table);
+  }
+
   async run(each: Case): Promise<{ real: Effect; ours: Effect } | undefined> {
     const real = await this.#effect(each, () => this.#runReal(each));
     const ours = await this.#effect(each, () => this.#runOurs(each));
@@ -58,11 +89,11 @@ export class Comparison {
   async #effect({ setup = BASE }: Case, run: () => Promise<Run>): Promise<Effect> {
     if (this.#made?.setup !== setup) {
       await reset(this.#ipvs, setup);
-      this.#made = { setup, table: formatTable((await this.#ipvs.read()).table) };
+      this.#made = { setup, table: await this.#readTable() };
     }
     this.#isContacted = false;
     const result = await run();
-    const table = this.#isContacted ? formatTable((await this.#ipvs.read()).table) : this.#made.table;
+    const table = this.#isContacted ? await this.#readTable() : this.#made.table;
     if (table !== this.#made.table) this.#made = undefined;
     return { ...result, table };
   }

@@ -1,0 +1,71 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { OPTIONS } from '../../src/ipvsadm/options.ts';
+import type { Operation } from '../../src/model/operation.ts';
+import { formatOperationAsIpvsadm } from '../../src/text/ipvsadm-lines.ts';
+import { saveableEntries } from '../support/saveable-tables.ts';
+import { useHarness, words } from './ipvsadm/harness.ts';
+
+const harness = useHarness();
+
+/** Operations on few services and servers, so that many of them meet something that is there, or is not. */
+const operations: fc.Arbitrary<Operation[]> = fc.array(saveableEntries, { minLength: 1, maxLength: 2 }).chain((entries) => {
+  const possible = entries.flatMap(({ service, destinations }): Operation[] => [
+    { kind: 'add-service', service },
+    { kind: 'add-service', service },
+    { kind: 'edit-service', service: { ...service, scheduler: 'wrr', schedulerFlags: 0 } },
+    { kind: 'delete-service', service: service.identity },
+    { kind: 'zero', service: service.identity },
+    ...[...destinations.values()].flatMap((destination): Operation[] => [
+      { kind: 'add-destination', service: service.identity, destination },
+      { kind: 'add-destination', service: service.identity, destination },
+      { kind: 'edit-destination', service: service.identity, destination: { ...destination, weight: 77 } },
+      { kind: 'delete-destination', service: service.identity, destination },
+    ]),
+  ]);
+  const first = entries.map(({ service }): Operation => ({ kind: 'add-service', service }));
+  return fc.array(fc.constantFrom(...possible), { minLength: 3, maxLength: 8 }).map((rest) => [...first, ...rest]);
+});
+
+/** The same options spelled otherwise: long or short, glued, after a blank or an equals sign. */
+function respell(argv: readonly string[], choices: readonly number[]): string[] {
+  const spelled: string[] = [];
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at] ?? '';
+    const option = OPTIONS.find(({ short, long }) => word === `-${short}` || word === `--${long}`);
+    const choice = choices[at % choices.length] ?? 0;
+    if (!option || option.value.kind === 'flag') {
+      spelled.push(option && choice % 2 === 1 ? `--${option.long}` : word);
+      continue;
+    }
+    const value = argv[++at] ?? '';
+    const short = option.short === undefined ? undefined : `-${option.short}`;
+    const spellings = [
+      [`--${option.long}`, value],
+      [`--${option.long}=${value}`],
+      ...(short ? [[short, value], [short + value], [`${short}=${value}`]] : []),
+    ];
+    spelled.push(...(spellings[choice % spellings.length] ?? []));
+  }
+  return spelled;
+}
+
+const sequences = fc.tuple(operations, fc.array(fc.nat(100), { minLength: 7, maxLength: 7 })).map(([list, choices]) =>
+  list.map((operation) => {
+    const [, command = '', ...rest] = words(formatOperationAsIpvsadm(operation));
+    return [command, ...respell(rest, choices)];
+  }),
+);
+
+const property = fc.asyncProperty(sequences, async (sequence) => {
+  const { real, ours } = await harness().comparison.runSequence(sequence);
+  expect(ours.runs.map((run, index) => ({ argv: sequence[index], ...run }))).toEqual(
+    real.runs.map((run, index) => ({ argv: sequence[index], ...run })),
+  );
+  expect(ours.saved).toBe(real.saved);
+  expect(ours.table).toBe(real.table);
+});
+
+test('sequences of commands have the same effects', () => fc.assert(property, { seed: 42, numRuns: 12, endOnFailure: true }));
+
+test('so have sequences that nobody has seen before', () => fc.assert(property, { numRuns: 12, endOnFailure: true }));
