@@ -51,7 +51,7 @@ export function scope(desired: Desired, snapshot: Snapshot, options: ScopeOption
     if (isForeign) foreign.add(key);
     if (isForeign || (only && !only(key))) services.set(key, entry);
   }
-  keepUnmanageable(services, snapshot);
+  for (const key of keepUnmanageable(services, snapshot)) foreign.add(key);
   const daemons = desired.daemons && !only ? completeDaemons(desired.daemons, live.daemons) : live.daemons;
   if (daemons.length > 0) refuseMixedFamilies(services);
   return { table: { services, timeouts: only ? live.timeouts : { ...live.timeouts, ...desired.timeouts }, daemons }, foreign, drains };
@@ -87,8 +87,9 @@ function refuseMixedFamilies(services: ReadonlyMap<ServiceKey, ServiceEntry>): v
   }
 }
 
-/** A service that holds something inexpressible stays, because deleting it would delete that too. */
-function keepUnmanageable(services: Map<ServiceKey, ServiceEntry>, snapshot: Snapshot): void {
+/** A service that holds something inexpressible stays, because deleting it would delete that too. Returns those that no file declares. */
+function keepUnmanageable(services: Map<ServiceKey, ServiceEntry>, snapshot: Snapshot): ServiceKey[] {
+  const kept: ServiceKey[] = [];
   for (const { service, destination, reason } of snapshot.unmanageable) {
     const key = service as ServiceKey;
     const declared = services.get(key);
@@ -103,8 +104,12 @@ function keepUnmanageable(services: Map<ServiceKey, ServiceEntry>, snapshot: Sna
       );
     }
     const live = snapshot.table.services.get(key);
-    if (!declared && live) services.set(key, live);
+    if (!declared && live) {
+      services.set(key, live);
+      kept.push(key);
+    }
   }
+  return kept;
 }
 
 /** The kernel chooses a length that nobody named by the interface's MTU; whatever it chose is right. */

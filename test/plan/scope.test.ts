@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Snapshot, Unmanageable } from '../../src/model/ipvs.ts';
 import type { Table } from '../../src/model/table.ts';
+import { guard } from '../../src/plan/guard.ts';
 import { plan } from '../../src/plan/plan.ts';
 import { completeDaemons, scope } from '../../src/plan/scope.ts';
 import { daemonOf, desiredOf, keyOf, servicesOf, tableOf } from '../support/tables.ts';
@@ -100,4 +101,10 @@ test('the length that the kernel chose for a running daemon completes one that n
 test('a desired table that was completed and is live plans nothing', () => {
   const desired = desiredOf(LIVE.services, { timeouts: { tcp: 60 }, daemons: [daemonOf('master', { maxLength: 0 })] });
   expect(plan(LIVE, scope(desired, snapshotOf(LIVE)).table).changes).toEqual([]);
+});
+
+test('a service kept for what no file can express is foreign: a file without services still empties the rest', () => {
+  const { foreign, table } = scope(desiredOf(new Map()), snapshotOf(LIVE, [method5]));
+  expect([...foreign]).toEqual([A]);
+  expect(guard(plan(LIVE, table), { limits: {}, foreign })).toMatchObject([{ guard: 'empty' }]);
 });
