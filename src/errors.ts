@@ -11,6 +11,8 @@ export type ErrorCode =
   | 'NO_INPUT'
   /** A file cannot be written. */
   | 'IO'
+  /** Another process is writing in this network namespace. */
+  | 'LOCKED'
   /** A guard or a declined prompt stopped the plan before its first operation. */
   | 'REFUSED'
   /** The live table or the files are not those of the saved plan. */

@@ -11,11 +11,13 @@ export const EXIT = {
   'rolled-back': 5,
   partial: 6,
   unverified: 7,
+  'not-confirmed': 8,
   usage: 64,
   config: 65,
   noinput: 66,
   unavailable: 69,
   io: 74,
+  locked: 75,
   noperm: 77,
 } as const;
 
@@ -26,6 +28,7 @@ const BY_ERROR: Readonly<Record<ErrorCode, ExitName>> = {
   CONFIG: 'config',
   NO_INPUT: 'noinput',
   IO: 'io',
+  LOCKED: 'locked',
   REFUSED: 'refused',
   STALE: 'stale',
   UNAVAILABLE: 'unavailable',

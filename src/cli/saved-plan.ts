@@ -6,12 +6,12 @@ import { IpvstateError } from '../errors.ts';
 import type { Snapshot } from '../model/ipvs.ts';
 import type { Table } from '../model/table.ts';
 import { type Plan, plan } from '../plan/plan.ts';
+import { writeAtomically } from '../state/write.ts';
 import type { ChangesContext } from '../text/changes.ts';
 import { serviceFingerprint, settingsFingerprint } from '../text/fingerprint.ts';
 import { type Json, planJson } from '../text/plan-json.ts';
 import type { Loaded } from './load.ts';
 import { readInput } from './read-input.ts';
-import { writeAtomically } from './write.ts';
 
 interface SourceFile {
   readonly path: string;

@@ -3,10 +3,10 @@ import type { Ipvs } from '../model/ipvs.ts';
 import { KERNEL_TIMEOUTS } from '../model/settings.ts';
 import type { Table } from '../model/table.ts';
 import { openEmbeddedTable } from '../plan/embedded.ts';
+import { writeAtomically } from '../state/write.ts';
 import type { Environment } from './environment.ts';
 import type { Output } from './output.ts';
 import { readInput } from './read-input.ts';
-import { writeAtomically } from './write.ts';
 
 const EMPTY_TABLE: Table = { services: new Map(), timeouts: KERNEL_TIMEOUTS, daemons: [] };
 

@@ -12,6 +12,9 @@ type Layer = Readonly<{
   pure: boolean;
 }>;
 
+/** What keeps files, locks and time between processes. */
+const NODE = ['node:crypto', 'node:fs', 'node:net', 'node:os', 'node:path', 'node:timers'];
+
 /** Who may import whom. */
 export const LAYERS: Readonly<Record<string, Layer>> = {
   errors: { files: ['src/errors.ts'], layers: [], packages: [], pure: true },
@@ -23,6 +26,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   netlink: { files: ['src/netlink/'], layers: ['errors', 'model'], packages: ['netlink'], pure: false },
   watch: { files: ['src/watch/'], layers: [], packages: ['chokidar', 'node:fs'], pure: false },
   reconcile: { files: ['src/reconcile/'], layers: ['errors', 'model', 'plan'], packages: ['node:timers'], pure: false },
+  state: { files: ['src/state/'], layers: ['errors', 'model', 'plan'], packages: NODE, pure: false },
   /** Data, not code. */
   schemas: { files: ['schemas/'], layers: [], packages: [], pure: true },
   edge: { files: ['src/cli/', 'src/daemon/', 'src/index.ts'], layers: 'all', packages: 'all', pure: false },

@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { Clock } from '../../src/state/clock.ts';
+import type { State, TableLife } from '../../src/state/state.ts';
+
+/** Time that passes only by being slept through, or by a test's hand. The wall clock can be moved by itself. */
+export class ManualClock implements Clock {
+  seconds = 5000;
+  wall = Date.parse('2026-05-04T12:00:00Z');
+
+  monotonicSeconds(): number {
+    return this.seconds;
+  }
+
+  now(): Date {
+    return new Date(this.wall);
+  }
+
+  async sleep(milliseconds: number): Promise<void> {
+    this.pass(milliseconds / 1000);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  pass(seconds: number): void {
+    this.seconds += seconds;
+    this.wall += seconds * 1000;
+  }
+}
+
+export interface TemporaryState extends State {
+  readonly clock: ManualClock;
+  readonly runtime: string;
+}
+
+const LIFE: TableLife = { boot: 'e0b7d6a2-0000-4000-8000-000000000001', netns: '4026531840' };
+
+let locks = 0;
+
+export function uniqueLockName(): string {
+  return `\0ipvstate-test-${process.pid}-${++locks}`;
+}
+
+/** Records in a folder that goes with the test, and a lock of its own. */
+export function temporaryState(life: TableLife = LIFE): TemporaryState {
+  const folder = mkdtempSync(join(tmpdir(), 'ipvstate-state-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folders = { runtime: join(folder, 'run', 'host'), state: join(folder, 'lib', 'host') };
+  return { folders, life, clock: new ManualClock(), lockName: uniqueLockName(), runtime: folders.runtime };
+}
+
+/** The same folders as seen after a reboot. */
+export function afterReboot(state: TemporaryState): TemporaryState {
+  return { ...state, life: { ...state.life, boot: 'e0b7d6a2-0000-4000-8000-000000000002' }, clock: new ManualClock() };
+}
