@@ -4,7 +4,7 @@ import type { Table } from '../model/table.ts';
 import type { Change } from '../plan/change.ts';
 import { diff } from '../plan/diff.ts';
 import { plan } from '../plan/plan.ts';
-import { revert } from '../plan/revert.ts';
+import { type Revert, revert } from '../plan/revert.ts';
 import { completeDaemons } from '../plan/scope.ts';
 import { Simulation } from '../plan/simulate.ts';
 import { execute } from './execute.ts';
@@ -25,6 +25,14 @@ export interface Rollback {
 /** Undoes the passes, last first, as far as what they did is still so, and reads back. */
 export async function rollback(ipvs: Ipvs, passes: readonly Pass[]): Promise<Rollback> {
   const { table: live } = await ipvs.read();
+  const { table: target, contested } = undo(passes, live);
+  await execute(ipvs, plan(live, target), { onError: 'continue' });
+  const { table: restored } = await ipvs.read();
+  return { differences: diff(restored, target), contested };
+}
+
+/** What undoing the passes would make of the live table. Of their operations any beginning may have been done, or all. */
+export function undo(passes: readonly Pass[], live: Table): Revert {
   const unexplained = new Set<string>();
   const contested = new Set<string>();
   let target = live;
@@ -36,9 +44,7 @@ export async function rollback(ipvs: Ipvs, passes: readonly Pass[]): Promise<Rol
     for (const name of reverted.contested) contested.add(name);
     for (const name of refused) unexplained.add(name);
   }
-  await execute(ipvs, plan(live, target), { onError: 'continue' });
-  const { table: restored } = await ipvs.read();
-  return { differences: diff(restored, target), contested: [...new Set([...unexplained, ...contested])] };
+  return { table: target, contested: [...new Set([...unexplained, ...contested])] };
 }
 
 function complete(table: Table, live: Table): Table {
