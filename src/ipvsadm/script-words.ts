@@ -14,6 +14,9 @@ export interface ScriptLine {
 
 const BLANK = /[ \t\r]/;
 const SHELL = /[$`|;&<>()]/;
+/** Lines without any of these, as save files consist of, need no closer look. */
+const SPECIAL = /[$`|;&<>()#'"\\]/;
+const PLAIN_WORD = /[^ \t\r]+/g;
 
 /** Splits a script as a shell would, as far as plain words, quotes, comments and continued lines go. Lines without words are left out. */
 export function splitScript(text: string): ScriptLine[] {
@@ -37,6 +40,10 @@ interface LineEnd {
 
 function splitLine(text: string, line: number, words: ScriptWord[]): LineEnd {
   const end = (shell?: ScriptWord): LineEnd => ({ continued: false, shell });
+  if (!SPECIAL.test(text)) {
+    for (const match of text.matchAll(PLAIN_WORD)) words.push({ text: match[0], line, column: match.index + 1 });
+    return end();
+  }
   let at = 0;
   while (at < text.length) {
     if (BLANK.test(text.charAt(at))) {

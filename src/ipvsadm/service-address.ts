@@ -35,13 +35,14 @@ export function hostOf(text: string): string {
 }
 
 function ipv6(text = ''): Address | undefined {
+  if (text.indexOf(':') === text.lastIndexOf(':')) return undefined;
   const address = parseAddress(text);
   return address && addressFamily(address) === 'ipv6' ? address : undefined;
 }
 
 function ipv4(host: string, names: Names): Address | undefined {
   if (host === '' || host.includes(':')) return undefined;
-  return parseInetAddress(host) ?? names.address(host);
+  return parseAddress(host) ?? parseInetAddress(host) ?? names.address(host);
 }
 
 function withPort(address: Address | undefined, portText: string | undefined, protocol: Protocol, names: Names): Endpoint | undefined {

@@ -16,7 +16,7 @@ export interface ConnectionEntry {
   readonly destination: ConnectionEnd;
   readonly state: string;
   readonly expiresSeconds: number;
-  /** Persistence engine and what it keeps, such as a SIP Call-ID; clients choose it, so it may be long. */
+  /** Persistence engine and what it keeps, such as a SIP Call-ID. Clients choose it: it may be long, control characters are `?` here. */
   readonly engine: { readonly name: string; readonly data: string } | undefined;
 }
 
@@ -40,7 +40,7 @@ function parseConnection(line: string): ConnectionEntry | undefined {
   const virtual = parseEnd(to, toPort);
   const destination = parseEnd(via, viaPort);
   if (!client || !virtual || !destination || state === '' || !/^\d+$/.test(expires)) return undefined;
-  const engine = name === undefined ? undefined : { name, data: data.join(' ') };
+  const engine = name === undefined ? undefined : { name, data: data.join(' ').replace(/\p{Cc}/gu, '?') };
   return { protocol, client, virtual, destination, state, expiresSeconds: Number(expires), engine };
 }
 
