@@ -1,13 +1,16 @@
 import type { Forward, TunnelChecksum, TunnelType } from '../model/destination.ts';
+import type { Protocol } from '../model/service.ts';
 import type { DaemonRole } from '../model/settings.ts';
 
 /** A configuration as written: what schemas/config.schema.json lets through, nothing filled in. The schema describes the keys. */
 export interface Config {
   readonly version: 1;
+  readonly manage?: ManageMapping;
   readonly limits?: { readonly max_service_deletes?: number | string; readonly max_destination_deletes?: number | string };
   readonly defaults?: Defaults;
   readonly timeouts?: { readonly tcp?: DurationText; readonly tcp_fin?: DurationText; readonly udp?: DurationText };
   readonly sync_daemons?: readonly SyncDaemon[];
+  readonly sysctls?: SysctlsMapping;
   readonly profiles?: Readonly<Record<string, Profile>>;
   readonly pools?: Readonly<Record<string, readonly (string | DestinationMapping)[]>>;
   readonly services: readonly ServiceMapping[];
@@ -16,6 +19,27 @@ export interface Config {
 /** Seconds, or text that `parseDuration` reads. */
 export type DurationText = number | string;
 
+export interface ManageMapping {
+  readonly include?: readonly SelectorMapping[];
+  readonly exclude?: readonly SelectorMapping[];
+}
+
+export interface SelectorMapping {
+  readonly cidr?: string;
+  readonly protocol?: Protocol;
+  /** A number, or a range as `8000-8999`. */
+  readonly port?: number | string;
+  readonly fwmark?: number | string;
+  readonly service?: string;
+}
+
+export interface SysctlsMapping {
+  readonly mode?: 'enforce' | 'check';
+  readonly values: Readonly<Record<string, number | boolean | string>>;
+}
+
+export type PreserveField = 'weight' | 'thresholds';
+
 export interface PersistenceMapping {
   readonly timeout?: DurationText;
   readonly netmask?: number | string;
@@ -23,10 +47,15 @@ export interface PersistenceMapping {
   readonly enabled?: boolean;
 }
 
+/** A time, or `off`. */
+export type DrainText = DurationText | { readonly timeout: DurationText };
+
 export interface SchedulingMapping {
   readonly scheduler?: string;
   readonly scheduler_flags?: readonly string[];
   readonly persistence?: DurationText | PersistenceMapping;
+  readonly drain?: DrainText;
+  readonly preserve?: readonly PreserveField[];
 }
 
 export interface TunnelMapping {
@@ -41,6 +70,7 @@ export interface DestinationKeys {
   readonly tunnel?: TunnelMapping;
   readonly upper_threshold?: number;
   readonly lower_threshold?: number;
+  readonly preserve?: readonly PreserveField[];
 }
 
 export interface Defaults extends SchedulingMapping, DestinationKeys {}
@@ -57,6 +87,7 @@ export type DestinationItem = string | DestinationMapping | PoolReference;
 
 export interface Profile extends SchedulingMapping {
   readonly one_packet?: boolean;
+  readonly protect?: boolean;
   readonly destinations?: readonly DestinationItem[];
 }
 
@@ -77,23 +108,30 @@ export interface SyncDaemon {
   readonly ttl?: number;
 }
 
-const DESTINATION = ['weight', 'forward', 'tunnel', 'upper_threshold', 'lower_threshold'];
-const SCHEDULING = ['scheduler', 'scheduler_flags', 'persistence'];
-const PROFILE = [...SCHEDULING, 'one_packet', 'destinations'];
+const DESTINATION = ['weight', 'forward', 'tunnel', 'upper_threshold', 'lower_threshold', 'preserve'];
+const SCHEDULING = ['scheduler', 'scheduler_flags', 'persistence', 'drain'];
+const PROFILE = [...SCHEDULING, 'one_packet', 'destinations', 'preserve', 'protect'];
 
 /** What messages call each kind of mapping, and the keys it may have. A test compares these with the schema. */
 export const MAPPINGS = {
-  root: { name: 'the file', keys: ['version', 'limits', 'defaults', 'timeouts', 'sync_daemons', 'profiles', 'pools', 'services'] },
+  root: {
+    name: 'the file',
+    keys: ['version', 'manage', 'limits', 'defaults', 'timeouts', 'sync_daemons', 'sysctls', 'profiles', 'pools', 'services'],
+  },
+  manage: { name: '"manage"', keys: ['include', 'exclude'] },
+  selector: { name: 'a selector', keys: ['cidr', 'protocol', 'port', 'fwmark', 'service'] },
   limits: { name: '"limits"', keys: ['max_service_deletes', 'max_destination_deletes'] },
   defaults: { name: '"defaults"', keys: [...SCHEDULING, ...DESTINATION] },
   timeouts: { name: '"timeouts"', keys: ['tcp', 'tcp_fin', 'udp'] },
   syncDaemon: { name: 'a sync daemon', keys: ['role', 'interface', 'sync_id', 'max_length', 'group', 'port', 'ttl'] },
+  sysctls: { name: '"sysctls"', keys: ['mode', 'values'] },
   profile: { name: 'a profile', keys: PROFILE },
   service: { name: 'a service', keys: ['name', 'address', 'family', 'profile', ...PROFILE] },
   destination: { name: 'a destination', keys: ['address', ...DESTINATION] },
   poolReference: { name: 'a reference to a pool', keys: ['pool', ...DESTINATION] },
   tunnel: { name: '"tunnel"', keys: ['type', 'port', 'checksum'] },
   persistence: { name: '"persistence"', keys: ['timeout', 'netmask', 'engine', 'enabled'] },
+  drain: { name: '"drain"', keys: ['timeout'] },
 } as const satisfies Record<string, { readonly name: string; readonly keys: readonly string[] }>;
 
 export type MappingKind = keyof typeof MAPPINGS;

@@ -1,15 +1,19 @@
 import type { Destination, DestinationKey } from '../model/destination.ts';
+import type { Preserve } from '../model/policy.ts';
 import type { ServiceIdentity } from '../model/service.ts';
-import type { DestinationMapping, PoolReference, Profile } from './config.ts';
+import type { DestinationMapping, PoolReference, PreserveField, Profile } from './config.ts';
 import type { Context } from './context.ts';
 import { atValue, type Path } from './finding.ts';
 import { type Layer, pick } from './layers.ts';
 import { normalizeDestination } from './normalize-destination.ts';
+import { preserveOf } from './normalize-policy.ts';
 import type { ItemOrigins } from './origins.ts';
 import { suggest } from './suggest.ts';
 
 export interface Destinations {
   readonly map: ReadonlyMap<DestinationKey, Destination>;
+  /** Only those with something to preserve. */
+  readonly preserve: ReadonlyMap<DestinationKey, Preserve>;
   /** Whether every one that was written is there. */
   readonly complete: boolean;
 }
@@ -19,6 +23,9 @@ interface Expansion {
   readonly context: Context;
   readonly origins: ItemOrigins;
   readonly map: Map<DestinationKey, Destination>;
+  readonly preserve: Map<DestinationKey, Preserve>;
+  /** What the service, its profile or the defaults preserve. */
+  readonly inherited: readonly PreserveField[] | undefined;
   complete: boolean;
 }
 
@@ -29,7 +36,8 @@ export function normalizeDestinations(
   context: Context,
   origins: ItemOrigins,
 ): Destinations {
-  const expansion: Expansion = { service, context, origins, map: new Map(), complete: true };
+  const inherited = pick(layers, 'preserve')?.value ?? context.config.defaults?.preserve;
+  const expansion: Expansion = { service, context, origins, map: new Map(), preserve: new Map(), inherited, complete: true };
   const picked = pick(layers, 'destinations');
   if (!picked || typeof picked.place === 'number') return expansion;
   const listPath = picked.place.path;
@@ -98,6 +106,10 @@ function add(
     return;
   }
   map.set(destination.key, destination);
+  const own = typeof item === 'string' ? undefined : item.preserve;
+  const fields = override?.preserve ?? own ?? expansion.inherited;
+  const preserve = fields && preserveOf(fields);
+  if (preserve) expansion.preserve.set(destination.key, preserve);
   origins.push(list, index);
 }
 

@@ -2,6 +2,7 @@ import { addressFamily } from '../model/address.ts';
 import type { Desired, Section } from '../model/desired.ts';
 import type { DestinationKey } from '../model/destination.ts';
 import type { Position } from '../model/issue.ts';
+import type { ServicePolicy } from '../model/policy.ts';
 import { type ServiceKey, serviceFamily, serviceKey } from '../model/service.ts';
 import { isServed, type ServiceEntry } from '../model/table.ts';
 import type { ServiceMapping } from './config.ts';
@@ -9,6 +10,7 @@ import type { Context } from './context.ts';
 import type { ConfigDocument } from './document.ts';
 import { atKey, atValue, type Path, type Place } from './finding.ts';
 import { normalizeDestinations } from './normalize-destinations.ts';
+import { normalizePolicy, normalizeServicePolicy } from './normalize-policy.ts';
 import { normalizeService, serviceLayers } from './normalize-service.ts';
 import { normalizeDaemons, normalizeLimits, normalizeTimeouts } from './normalize-settings.ts';
 import { destinationLocator, type ItemOrigins, itemOrigins } from './origins.ts';
@@ -23,6 +25,7 @@ interface Services {
   readonly entries: Map<ServiceKey, ServiceEntry>;
   readonly names: Map<ServiceKey, string>;
   readonly origins: Map<ServiceKey, Origin>;
+  readonly policies: Map<ServiceKey, ServicePolicy>;
 }
 
 /**
@@ -31,7 +34,7 @@ interface Services {
  */
 export function normalize(context: Context, document: ConfigDocument, positionOf: (offset: number) => Position): Desired {
   const { config, broken } = context;
-  const services: Services = { entries: new Map(), names: new Map(), origins: new Map() };
+  const services: Services = { entries: new Map(), names: new Map(), origins: new Map(), policies: new Map() };
   // With unreadable defaults nothing is known about the services.
   if (!broken.sections.has('services') && !broken.sections.has('defaults') && Array.isArray(config.services)) {
     for (const [index, service] of config.services.entries()) {
@@ -42,6 +45,7 @@ export function normalize(context: Context, document: ConfigDocument, positionOf
   const daemons = normalizeDaemons(context);
   if (daemons && daemons.length > 0) reportMixedFamily(services, context);
   reportUnused(context);
+  const policy = normalizePolicy(services.entries, services.policies, (key) => services.origins.get(key)?.index, context);
   const { itemOffsets } = document;
   const list = config.services;
   const locators = new Map<ServiceKey, (key: DestinationKey) => Position | undefined>();
@@ -50,6 +54,7 @@ export function normalize(context: Context, document: ConfigDocument, positionOf
     timeouts: normalizeTimeouts(context),
     daemons,
     limits: normalizeLimits(context),
+    ...(policy ? { policy } : {}),
     names: services.names,
     sections: sections(context, document, positionOf),
     locate: (key, destination) => {
@@ -79,6 +84,7 @@ function addService(service: ServiceMapping, index: number, services: Services, 
   const normalized = normalizeService(identity, layers, context);
   const origins = itemOrigins();
   const destinations = normalizeDestinations(identity, layers, context, origins);
+  const policy = normalizeServicePolicy(identity, layers, destinations.preserve, context);
   const key = serviceKey(identity);
   const first = services.origins.get(key);
   if (first) {
@@ -99,6 +105,7 @@ function addService(service: ServiceMapping, index: number, services: Services, 
   const entry: ServiceEntry = { service: normalized, destinations: destinations.map };
   services.entries.set(key, entry);
   if (service.name !== undefined) services.names.set(key, service.name);
+  if (policy) services.policies.set(key, policy);
   if (destinations.complete && !isServed(entry)) reportUnserved(entry, index, service, context);
 }
 
@@ -171,7 +178,7 @@ function reportUnused({ config, broken, report, usedPools, usedProfiles }: Conte
 
 function sections({ config }: Context, document: ConfigDocument, positionOf: (offset: number) => Position): Desired['sections'] & {} {
   const found: Partial<Record<Section, Position>> = {};
-  for (const section of ['limits', 'timeouts', 'sync_daemons'] as const) {
+  for (const section of ['manage', 'limits', 'timeouts', 'sync_daemons', 'sysctls'] as const) {
     const place: Place = atKey(section);
     if (config[section] !== undefined) found[section] = positionOf(document.offsetOf(place));
   }

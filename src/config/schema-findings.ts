@@ -111,10 +111,12 @@ function mappingKind(path: Path, target: unknown): MappingKind {
   const [top] = path;
   const last = path.at(-1);
   if (top === undefined) return 'root';
-  if (path.length === 1 && (top === 'limits' || top === 'defaults' || top === 'timeouts')) return top;
+  if (path.length === 1 && (top === 'manage' || top === 'limits' || top === 'defaults' || top === 'timeouts')) return top;
+  if (top === 'manage') return 'selector';
   if (top === 'sync_daemons') return 'syncDaemon';
+  if (top === 'sysctls') return top;
   if (path.length === 2 && top !== 'defaults') return top === 'profiles' ? 'profile' : 'service';
-  if (last === 'tunnel' || last === 'persistence') return last;
+  if (last === 'tunnel' || last === 'persistence' || last === 'drain') return last;
   return top !== 'pools' && target !== null && typeof target === 'object' && 'pool' in target ? 'poolReference' : 'destination';
 }
 

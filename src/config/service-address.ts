@@ -3,7 +3,7 @@ import { parsePort } from '../model/endpoint.ts';
 import { MAX_FWMARK, PROTOCOLS, parseServiceKey, type ServiceIdentity } from '../model/service.ts';
 import { readEndpoint } from './address-text.ts';
 import type { ServiceMapping } from './config.ts';
-import { atKey, atValue, type Path, type Report } from './finding.ts';
+import { atKey, atValue, type Path, type Place, type Report } from './finding.ts';
 import { suggest } from './suggest.ts';
 
 /** Identity of a service from its `address` and `family`; undefined when it has errors, which were reported. */
@@ -38,6 +38,18 @@ export function readIdentity(service: ServiceMapping, path: Path, report: Report
     report({ code: 'ADDRESS', severity: 'warning', message, place, hint: `write ${identity.address.slice('::ffff:'.length)}` });
   }
   return identity;
+}
+
+/** An exact service, in one text: as in `services`, and a mark with its family as `fwmark:7/ipv6`. undefined when reported. */
+export function readServiceText(text: string, place: Place, report: Report): ServiceIdentity | undefined {
+  const identity = /^fwmark:/.test(text) ? parseServiceKey(text) : undefined;
+  if (identity) return identity;
+  const problem = explain(text);
+  const known = problem ? undefined : parseServiceKey(text);
+  if (known) return known;
+  const fallback = { message: `${JSON.stringify(text)} is not the address of a service`, hint: FORMS };
+  report({ code: 'ADDRESS', severity: 'error', place, ...(problem ?? fallback) });
+  return undefined;
 }
 
 const FORMS = 'write tcp://192.0.2.10:443, udp://[2001:db8::10]:53, sctp://… or fwmark:100';

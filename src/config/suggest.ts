@@ -80,6 +80,23 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   mcastttl: 'ttl',
   tcpfin: 'tcp_fin',
   fin: 'tcp_fin',
+  scope: 'manage',
+  managed: 'manage',
+  only: 'include',
+  ignore: 'exclude',
+  network: 'cidr',
+  subnet: 'cidr',
+  prefix: 'cidr',
+  ports: 'port',
+  sysctl: 'sysctls',
+  kernel: 'sysctls',
+  draintimeout: 'drain',
+  graceful: 'drain',
+  gracefultimeout: 'drain',
+  keep: 'preserve',
+  preserveweight: 'preserve',
+  threshold: 'thresholds',
+  weights: 'weight',
   tuntype: 'type',
   tunport: 'port',
   csum: 'checksum',
@@ -102,9 +119,6 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   v6: 'ipv6',
 };
 
-/** Keys that later versions have. */
-const LATER = new Set(['manage', 'sysctls', 'preserve', 'drain', 'protect']);
-
 /** What to write in place of a word that is not among the allowed ones; undefined when nothing is close. */
 export function suggest(word: string, allowed: readonly string[]): string | undefined {
   const synonym = SYNONYMS[word.toLowerCase().replace(/[-_ ]/g, '')];
@@ -125,7 +139,6 @@ export function suggest(word: string, allowed: readonly string[]): string | unde
 export function hintFor(word: string, allowed: readonly string[]): string {
   const near = suggest(word, allowed);
   if (near !== undefined) return `did you mean "${near}"?`;
-  if (LATER.has(word)) return 'not supported by this version';
   return allowed.length === 0 ? 'remove it' : `allowed: ${allowed.join(', ')}`;
 }
 

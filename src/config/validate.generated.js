@@ -2,14 +2,165 @@
 "use strict";
 export const validate = validate21;
 export default validate21;
-const schema6 = {"$id":"urn:ipvstate:schema:config:1","type":"object","required":["version","services"],"additionalProperties":false,"properties":{"version":{"type":"integer","const":1},"limits":{"type":"object","additionalProperties":false,"properties":{"max_service_deletes":{"allOf":[{"$ref":"#/definitions/limit"}]},"max_destination_deletes":{"allOf":[{"$ref":"#/definitions/limit"}]}}},"defaults":{"type":"object","additionalProperties":false,"properties":{"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647}}},"timeouts":{"type":"object","additionalProperties":false,"properties":{"tcp":{"allOf":[{"$ref":"#/definitions/duration"}]},"tcp_fin":{"allOf":[{"$ref":"#/definitions/duration"}]},"udp":{"allOf":[{"$ref":"#/definitions/duration"}]}}},"sync_daemons":{"type":"array","items":{"type":"object","required":["role","interface"],"additionalProperties":false,"properties":{"role":{"type":"string","enum":["master","backup"]},"interface":{"type":"string"},"sync_id":{"type":"integer","minimum":0,"maximum":255},"max_length":{"type":"integer","minimum":1,"maximum":65507},"group":{"type":"string"},"port":{"type":"integer","minimum":1,"maximum":65535},"ttl":{"type":"integer","minimum":1,"maximum":255}}}},"profiles":{"type":"object","additionalProperties":{"type":"object","additionalProperties":false,"properties":{"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"one_packet":{"type":"boolean"},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"destinations":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/destination"}]}}}}},"pools":{"type":"object","additionalProperties":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/poolMember"}]}}},"services":{"type":"array","items":{"type":"object","required":["address"],"additionalProperties":false,"properties":{"name":{"type":"string"},"address":{"type":"string"},"family":{"type":"string","enum":["ipv4","ipv6"]},"profile":{"type":"string"},"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"one_packet":{"type":"boolean"},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"destinations":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/destination"}]}}}}}},"definitions":{"duration":{"type":["integer","string"],"minimum":1,"maximum":2678400},"limit":{"type":["integer","string"],"minimum":0},"tunnel":{"type":"object","additionalProperties":false,"properties":{"type":{"type":"string","enum":["ipip","gue","gre"]},"port":{"type":"integer","minimum":1,"maximum":65535},"checksum":{"type":"string","enum":["none","csum","remcsum"]}}},"destination":{"type":["string","object"],"if":{"type":"object"},"then":{"if":{"type":"object","required":["pool"],"properties":{"pool":true}},"then":{"$ref":"#/definitions/poolReference"},"else":{"$ref":"#/definitions/member"}}},"poolMember":{"type":["string","object"],"if":{"type":"object"},"then":{"$ref":"#/definitions/member"}},"member":{"type":"object","required":["address"],"additionalProperties":false,"properties":{"address":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647}}},"poolReference":{"type":"object","required":["pool"],"additionalProperties":false,"properties":{"pool":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647}}}}};
-const schema7 = {"type":["integer","string"],"minimum":0};
+const schema6 = {"$id":"urn:ipvstate:schema:config:1","type":"object","required":["version","services"],"additionalProperties":false,"properties":{"version":{"type":"integer","const":1},"manage":{"type":"object","additionalProperties":false,"properties":{"include":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/selector"}]}},"exclude":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/selector"}]}}}},"limits":{"type":"object","additionalProperties":false,"properties":{"max_service_deletes":{"allOf":[{"$ref":"#/definitions/limit"}]},"max_destination_deletes":{"allOf":[{"$ref":"#/definitions/limit"}]}}},"defaults":{"type":"object","additionalProperties":false,"properties":{"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]}}},"timeouts":{"type":"object","additionalProperties":false,"properties":{"tcp":{"allOf":[{"$ref":"#/definitions/duration"}]},"tcp_fin":{"allOf":[{"$ref":"#/definitions/duration"}]},"udp":{"allOf":[{"$ref":"#/definitions/duration"}]}}},"sync_daemons":{"type":"array","items":{"type":"object","required":["role","interface"],"additionalProperties":false,"properties":{"role":{"type":"string","enum":["master","backup"]},"interface":{"type":"string"},"sync_id":{"type":"integer","minimum":0,"maximum":255},"max_length":{"type":"integer","minimum":1,"maximum":65507},"group":{"type":"string"},"port":{"type":"integer","minimum":1,"maximum":65535},"ttl":{"type":"integer","minimum":1,"maximum":255}}}},"sysctls":{"type":"object","required":["values"],"additionalProperties":false,"properties":{"mode":{"type":"string","enum":["enforce","check"]},"values":{"type":"object","additionalProperties":{"type":["integer","boolean","string"]}}}},"profiles":{"type":"object","additionalProperties":{"type":"object","additionalProperties":false,"properties":{"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"one_packet":{"type":"boolean"},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"destinations":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/destination"}]}},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"protect":{"type":"boolean"}}}},"pools":{"type":"object","additionalProperties":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/poolMember"}]}}},"services":{"type":"array","items":{"type":"object","required":["address"],"additionalProperties":false,"properties":{"name":{"type":"string"},"address":{"type":"string"},"family":{"type":"string","enum":["ipv4","ipv6"]},"profile":{"type":"string"},"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"one_packet":{"type":"boolean"},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"destinations":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/destination"}]}},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"protect":{"type":"boolean"}}}}},"definitions":{"duration":{"type":["integer","string"],"minimum":1,"maximum":2678400},"drain":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"required":["timeout"],"additionalProperties":false,"properties":{"timeout":{"type":["integer","string"],"minimum":1,"maximum":2678400}}},"preserve":{"type":"array","items":{"type":"string","enum":["weight","thresholds"]}},"limit":{"type":["integer","string"],"minimum":0},"selector":{"type":"object","additionalProperties":false,"properties":{"cidr":{"type":"string"},"protocol":{"type":"string","enum":["tcp","udp","sctp"]},"port":{"type":["integer","string"],"minimum":0,"maximum":65535},"fwmark":{"type":["integer","string"],"minimum":1,"maximum":4294967295},"service":{"type":"string"}}},"tunnel":{"type":"object","additionalProperties":false,"properties":{"type":{"type":"string","enum":["ipip","gue","gre"]},"port":{"type":"integer","minimum":1,"maximum":65535},"checksum":{"type":"string","enum":["none","csum","remcsum"]}}},"destination":{"type":["string","object"],"if":{"type":"object"},"then":{"if":{"type":"object","required":["pool"],"properties":{"pool":true}},"then":{"$ref":"#/definitions/poolReference"},"else":{"$ref":"#/definitions/member"}}},"poolMember":{"type":["string","object"],"if":{"type":"object"},"then":{"$ref":"#/definitions/member"}},"member":{"type":"object","required":["address"],"additionalProperties":false,"properties":{"address":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]}}},"poolReference":{"type":"object","required":["pool"],"additionalProperties":false,"properties":{"pool":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]}}}}};
+const func2 = Object.prototype.hasOwnProperty;
+const schema7 = {"type":"object","additionalProperties":false,"properties":{"cidr":{"type":"string"},"protocol":{"type":"string","enum":["tcp","udp","sctp"]},"port":{"type":["integer","string"],"minimum":0,"maximum":65535},"fwmark":{"type":["integer","string"],"minimum":1,"maximum":4294967295},"service":{"type":"string"}}};
 
 function validate22(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const key0 in data){
+if(!(((((key0 === "cidr") || (key0 === "protocol")) || (key0 === "port")) || (key0 === "fwmark")) || (key0 === "service"))){
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+}
+if(data.cidr !== undefined){
+if(typeof data.cidr !== "string"){
+const err1 = {instancePath:instancePath+"/cidr",schemaPath:"#/properties/cidr/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.protocol !== undefined){
+let data1 = data.protocol;
+if(typeof data1 !== "string"){
+const err2 = {instancePath:instancePath+"/protocol",schemaPath:"#/properties/protocol/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+if(!(((data1 === "tcp") || (data1 === "udp")) || (data1 === "sctp"))){
+const err3 = {instancePath:instancePath+"/protocol",schemaPath:"#/properties/protocol/enum",keyword:"enum",params:{allowedValues: schema7.properties.protocol.enum},message:"must be equal to one of the allowed values"};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+if(data.port !== undefined){
+let data2 = data.port;
+if((!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))) && (typeof data2 !== "string")){
+const err4 = {instancePath:instancePath+"/port",schemaPath:"#/properties/port/type",keyword:"type",params:{type: schema7.properties.port.type},message:"must be integer,string"};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+if((typeof data2 == "number") && (isFinite(data2))){
+if(data2 > 65535 || isNaN(data2)){
+const err5 = {instancePath:instancePath+"/port",schemaPath:"#/properties/port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+if(data2 < 0 || isNaN(data2)){
+const err6 = {instancePath:instancePath+"/port",schemaPath:"#/properties/port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+}
+}
+if(data.fwmark !== undefined){
+let data3 = data.fwmark;
+if((!(((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3))) && (isFinite(data3)))) && (typeof data3 !== "string")){
+const err7 = {instancePath:instancePath+"/fwmark",schemaPath:"#/properties/fwmark/type",keyword:"type",params:{type: schema7.properties.fwmark.type},message:"must be integer,string"};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+if((typeof data3 == "number") && (isFinite(data3))){
+if(data3 > 4294967295 || isNaN(data3)){
+const err8 = {instancePath:instancePath+"/fwmark",schemaPath:"#/properties/fwmark/maximum",keyword:"maximum",params:{comparison: "<=", limit: 4294967295},message:"must be <= 4294967295"};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+if(data3 < 1 || isNaN(data3)){
+const err9 = {instancePath:instancePath+"/fwmark",schemaPath:"#/properties/fwmark/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+}
+}
+if(data.service !== undefined){
+if(typeof data.service !== "string"){
+const err10 = {instancePath:instancePath+"/service",schemaPath:"#/properties/service/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+}
+}
+else {
+const err11 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err11];
+}
+else {
+vErrors.push(err11);
+}
+errors++;
+}
+validate22.errors = vErrors;
+return errors === 0;
+}
+
+const schema8 = {"type":["integer","string"],"minimum":0};
+
+function validate25(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+let vErrors = null;
+let errors = 0;
 if((!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))) && (typeof data !== "string")){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema7.type},message:"must be integer,string"};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema8.type},message:"must be integer,string"};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -30,17 +181,17 @@ vErrors.push(err1);
 errors++;
 }
 }
-validate22.errors = vErrors;
+validate25.errors = vErrors;
 return errors === 0;
 }
 
-const schema8 = {"type":["integer","string"],"minimum":1,"maximum":2678400};
+const schema9 = {"type":["integer","string"],"minimum":1,"maximum":2678400};
 
-function validate25(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate28(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
 if((!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))) && (typeof data !== "string")){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema8.type},message:"must be integer,string"};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema9.type},message:"must be integer,string"};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -71,13 +222,13 @@ vErrors.push(err2);
 errors++;
 }
 }
-validate25.errors = vErrors;
+validate28.errors = vErrors;
 return errors === 0;
 }
 
-const schema9 = {"type":"object","additionalProperties":false,"properties":{"type":{"type":"string","enum":["ipip","gue","gre"]},"port":{"type":"integer","minimum":1,"maximum":65535},"checksum":{"type":"string","enum":["none","csum","remcsum"]}}};
+const schema10 = {"type":"object","additionalProperties":false,"properties":{"type":{"type":"string","enum":["ipip","gue","gre"]},"port":{"type":"integer","minimum":1,"maximum":65535},"checksum":{"type":"string","enum":["none","csum","remcsum"]}}};
 
-function validate27(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate30(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -106,7 +257,7 @@ vErrors.push(err1);
 errors++;
 }
 if(!(((data0 === "ipip") || (data0 === "gue")) || (data0 === "gre"))){
-const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema9.properties.type.enum},message:"must be equal to one of the allowed values"};
+const err2 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema10.properties.type.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -164,7 +315,7 @@ vErrors.push(err6);
 errors++;
 }
 if(!(((data2 === "none") || (data2 === "csum")) || (data2 === "remcsum"))){
-const err7 = {instancePath:instancePath+"/checksum",schemaPath:"#/properties/checksum/enum",keyword:"enum",params:{allowedValues: schema9.properties.checksum.enum},message:"must be equal to one of the allowed values"};
+const err7 = {instancePath:instancePath+"/checksum",schemaPath:"#/properties/checksum/enum",keyword:"enum",params:{allowedValues: schema10.properties.checksum.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -185,14 +336,159 @@ vErrors.push(err8);
 }
 errors++;
 }
-validate27.errors = vErrors;
+validate30.errors = vErrors;
 return errors === 0;
 }
 
-const schema10 = {"type":["string","object"],"if":{"type":"object"},"then":{"if":{"type":"object","required":["pool"],"properties":{"pool":true}},"then":{"$ref":"#/definitions/poolReference"},"else":{"$ref":"#/definitions/member"}}};
-const schema11 = {"type":"object","required":["pool"],"additionalProperties":false,"properties":{"pool":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647}}};
+const schema11 = {"type":"array","items":{"type":"string","enum":["weight","thresholds"]}};
+
+function validate32(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+let vErrors = null;
+let errors = 0;
+if(Array.isArray(data)){
+const len0 = data.length;
+for(let i0=0; i0<len0; i0++){
+let data0 = data[i0];
+if(typeof data0 !== "string"){
+const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(!((data0 === "weight") || (data0 === "thresholds"))){
+const err1 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/enum",keyword:"enum",params:{allowedValues: schema11.items.enum},message:"must be equal to one of the allowed values"};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+}
+else {
+const err2 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+validate32.errors = vErrors;
+return errors === 0;
+}
+
+const schema12 = {"type":["integer","string","object"],"minimum":1,"maximum":2678400,"required":["timeout"],"additionalProperties":false,"properties":{"timeout":{"type":["integer","string"],"minimum":1,"maximum":2678400}}};
 
 function validate34(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+let vErrors = null;
+let errors = 0;
+if(((!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))) && (typeof data !== "string")) && (!(data && typeof data == "object" && !Array.isArray(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema12.type},message:"must be integer,string,object"};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if((typeof data == "number") && (isFinite(data))){
+if(data > 2678400 || isNaN(data)){
+const err1 = {instancePath,schemaPath:"#/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2678400},message:"must be <= 2678400"};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+if(data < 1 || isNaN(data)){
+const err2 = {instancePath,schemaPath:"#/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.timeout === undefined){
+const err3 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "timeout"},message:"must have required property '"+"timeout"+"'"};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+for(const key0 in data){
+if(!(key0 === "timeout")){
+const err4 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+if(data.timeout !== undefined){
+let data0 = data.timeout;
+if((!(((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0))) && (isFinite(data0)))) && (typeof data0 !== "string")){
+const err5 = {instancePath:instancePath+"/timeout",schemaPath:"#/properties/timeout/type",keyword:"type",params:{type: schema12.properties.timeout.type},message:"must be integer,string"};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+if((typeof data0 == "number") && (isFinite(data0))){
+if(data0 > 2678400 || isNaN(data0)){
+const err6 = {instancePath:instancePath+"/timeout",schemaPath:"#/properties/timeout/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2678400},message:"must be <= 2678400"};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+if(data0 < 1 || isNaN(data0)){
+const err7 = {instancePath:instancePath+"/timeout",schemaPath:"#/properties/timeout/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+}
+}
+validate34.errors = vErrors;
+return errors === 0;
+}
+
+const schema13 = {"type":["string","object"],"if":{"type":"object"},"then":{"if":{"type":"object","required":["pool"],"properties":{"pool":true}},"then":{"$ref":"#/definitions/poolReference"},"else":{"$ref":"#/definitions/member"}}};
+const schema14 = {"type":"object","required":["pool"],"additionalProperties":false,"properties":{"pool":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]}}};
+
+function validate41(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -207,7 +503,7 @@ vErrors.push(err0);
 errors++;
 }
 for(const key0 in data){
-if(!((((((key0 === "pool") || (key0 === "weight")) || (key0 === "forward")) || (key0 === "tunnel")) || (key0 === "upper_threshold")) || (key0 === "lower_threshold"))){
+if(!(((((((key0 === "pool") || (key0 === "weight")) || (key0 === "forward")) || (key0 === "tunnel")) || (key0 === "upper_threshold")) || (key0 === "lower_threshold")) || (key0 === "preserve"))){
 const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err1];
@@ -278,7 +574,7 @@ vErrors.push(err6);
 errors++;
 }
 if(!(((data2 === "masq") || (data2 === "route")) || (data2 === "tunnel"))){
-const err7 = {instancePath:instancePath+"/forward",schemaPath:"#/properties/forward/enum",keyword:"enum",params:{allowedValues: schema11.properties.forward.enum},message:"must be equal to one of the allowed values"};
+const err7 = {instancePath:instancePath+"/forward",schemaPath:"#/properties/forward/enum",keyword:"enum",params:{allowedValues: schema14.properties.forward.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -289,8 +585,8 @@ errors++;
 }
 }
 if(data.tunnel !== undefined){
-if(!(validate27(data.tunnel, {instancePath:instancePath+"/tunnel",parentData:data,parentDataProperty:"tunnel",rootData}))){
-vErrors = vErrors === null ? validate27.errors : append(vErrors, validate27.errors);
+if(!(validate30(data.tunnel, {instancePath:instancePath+"/tunnel",parentData:data,parentDataProperty:"tunnel",rootData}))){
+vErrors = vErrors === null ? validate30.errors : append(vErrors, validate30.errors);
 errors = vErrors.length;
 }
 }
@@ -364,6 +660,12 @@ errors++;
 }
 }
 }
+if(data.preserve !== undefined){
+if(!(validate32(data.preserve, {instancePath:instancePath+"/preserve",parentData:data,parentDataProperty:"preserve",rootData}))){
+vErrors = vErrors === null ? validate32.errors : append(vErrors, validate32.errors);
+errors = vErrors.length;
+}
+}
 }
 else {
 const err14 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
@@ -375,13 +677,13 @@ vErrors.push(err14);
 }
 errors++;
 }
-validate34.errors = vErrors;
+validate41.errors = vErrors;
 return errors === 0;
 }
 
-const schema12 = {"type":"object","required":["address"],"additionalProperties":false,"properties":{"address":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647}}};
+const schema15 = {"type":"object","required":["address"],"additionalProperties":false,"properties":{"address":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]}}};
 
-function validate37(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate45(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -396,7 +698,7 @@ vErrors.push(err0);
 errors++;
 }
 for(const key0 in data){
-if(!((((((key0 === "address") || (key0 === "weight")) || (key0 === "forward")) || (key0 === "tunnel")) || (key0 === "upper_threshold")) || (key0 === "lower_threshold"))){
+if(!(((((((key0 === "address") || (key0 === "weight")) || (key0 === "forward")) || (key0 === "tunnel")) || (key0 === "upper_threshold")) || (key0 === "lower_threshold")) || (key0 === "preserve"))){
 const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err1];
@@ -467,7 +769,7 @@ vErrors.push(err6);
 errors++;
 }
 if(!(((data2 === "masq") || (data2 === "route")) || (data2 === "tunnel"))){
-const err7 = {instancePath:instancePath+"/forward",schemaPath:"#/properties/forward/enum",keyword:"enum",params:{allowedValues: schema12.properties.forward.enum},message:"must be equal to one of the allowed values"};
+const err7 = {instancePath:instancePath+"/forward",schemaPath:"#/properties/forward/enum",keyword:"enum",params:{allowedValues: schema15.properties.forward.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -478,8 +780,8 @@ errors++;
 }
 }
 if(data.tunnel !== undefined){
-if(!(validate27(data.tunnel, {instancePath:instancePath+"/tunnel",parentData:data,parentDataProperty:"tunnel",rootData}))){
-vErrors = vErrors === null ? validate27.errors : append(vErrors, validate27.errors);
+if(!(validate30(data.tunnel, {instancePath:instancePath+"/tunnel",parentData:data,parentDataProperty:"tunnel",rootData}))){
+vErrors = vErrors === null ? validate30.errors : append(vErrors, validate30.errors);
 errors = vErrors.length;
 }
 }
@@ -553,6 +855,12 @@ errors++;
 }
 }
 }
+if(data.preserve !== undefined){
+if(!(validate32(data.preserve, {instancePath:instancePath+"/preserve",parentData:data,parentDataProperty:"preserve",rootData}))){
+vErrors = vErrors === null ? validate32.errors : append(vErrors, validate32.errors);
+errors = vErrors.length;
+}
+}
 }
 else {
 const err14 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
@@ -564,16 +872,16 @@ vErrors.push(err14);
 }
 errors++;
 }
-validate37.errors = vErrors;
+validate45.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate33(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate40(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
 if((typeof data !== "string") && (!(data && typeof data == "object" && !Array.isArray(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema10.type},message:"must be string,object"};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema13.type},message:"must be string,object"};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -648,8 +956,8 @@ vErrors = null;
 let ifClause0;
 if(_valid1){
 const _errs8 = errors;
-if(!(validate34(data, {instancePath,parentData,parentDataProperty,rootData}))){
-vErrors = vErrors === null ? validate34.errors : append(vErrors, validate34.errors);
+if(!(validate41(data, {instancePath,parentData,parentDataProperty,rootData}))){
+vErrors = vErrors === null ? validate41.errors : append(vErrors, validate41.errors);
 errors = vErrors.length;
 }
 var _valid1 = _errs8 === errors;
@@ -658,8 +966,8 @@ ifClause0 = "then";
 }
 else {
 const _errs9 = errors;
-if(!(validate37(data, {instancePath,parentData,parentDataProperty,rootData}))){
-vErrors = vErrors === null ? validate37.errors : append(vErrors, validate37.errors);
+if(!(validate45(data, {instancePath,parentData,parentDataProperty,rootData}))){
+vErrors = vErrors === null ? validate45.errors : append(vErrors, validate45.errors);
 errors = vErrors.length;
 }
 var _valid1 = _errs9 === errors;
@@ -689,17 +997,17 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate33.errors = vErrors;
+validate40.errors = vErrors;
 return errors === 0;
 }
 
-const schema13 = {"type":["string","object"],"if":{"type":"object"},"then":{"$ref":"#/definitions/member"}};
+const schema16 = {"type":["string","object"],"if":{"type":"object"},"then":{"$ref":"#/definitions/member"}};
 
-function validate41(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate52(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
 if((typeof data !== "string") && (!(data && typeof data == "object" && !Array.isArray(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema13.type},message:"must be string,object"};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema16.type},message:"must be string,object"};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -733,8 +1041,8 @@ vErrors = null;
 }
 if(_valid0){
 const _errs4 = errors;
-if(!(validate37(data, {instancePath,parentData,parentDataProperty,rootData}))){
-vErrors = vErrors === null ? validate37.errors : append(vErrors, validate37.errors);
+if(!(validate45(data, {instancePath,parentData,parentDataProperty,rootData}))){
+vErrors = vErrors === null ? validate45.errors : append(vErrors, validate45.errors);
 errors = vErrors.length;
 }
 var _valid0 = _errs4 === errors;
@@ -750,11 +1058,10 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate41.errors = vErrors;
+validate52.errors = vErrors;
 return errors === 0;
 }
 
-const func2 = Object.prototype.hasOwnProperty;
 
 function validate21(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 /*# sourceURL="urn:ipvstate:schema:config:1" */;
@@ -782,7 +1089,7 @@ vErrors.push(err1);
 errors++;
 }
 for(const key0 in data){
-if(!((((((((key0 === "version") || (key0 === "limits")) || (key0 === "defaults")) || (key0 === "timeouts")) || (key0 === "sync_daemons")) || (key0 === "profiles")) || (key0 === "pools")) || (key0 === "services"))){
+if(!(func2.call(schema6.properties, key0))){
 const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err2];
@@ -816,12 +1123,12 @@ vErrors.push(err4);
 errors++;
 }
 }
-if(data.limits !== undefined){
-let data1 = data.limits;
+if(data.manage !== undefined){
+let data1 = data.manage;
 if(data1 && typeof data1 == "object" && !Array.isArray(data1)){
 for(const key1 in data1){
-if(!((key1 === "max_service_deletes") || (key1 === "max_destination_deletes"))){
-const err5 = {instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"};
+if(!((key1 === "include") || (key1 === "exclude"))){
+const err5 = {instancePath:instancePath+"/manage",schemaPath:"#/properties/manage/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -831,21 +1138,19 @@ vErrors.push(err5);
 errors++;
 }
 }
-if(data1.max_service_deletes !== undefined){
-if(!(validate22(data1.max_service_deletes, {instancePath:instancePath+"/limits/max_service_deletes",parentData:data1,parentDataProperty:"max_service_deletes",rootData}))){
-vErrors = vErrors === null ? validate22.errors : append(vErrors, validate22.errors);
-errors = vErrors.length;
-}
-}
-if(data1.max_destination_deletes !== undefined){
-if(!(validate22(data1.max_destination_deletes, {instancePath:instancePath+"/limits/max_destination_deletes",parentData:data1,parentDataProperty:"max_destination_deletes",rootData}))){
+if(data1.include !== undefined){
+let data2 = data1.include;
+if(Array.isArray(data2)){
+const len0 = data2.length;
+for(let i0=0; i0<len0; i0++){
+if(!(validate22(data2[i0], {instancePath:instancePath+"/manage/include/" + i0,parentData:data2,parentDataProperty:i0,rootData}))){
 vErrors = vErrors === null ? validate22.errors : append(vErrors, validate22.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-const err6 = {instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err6 = {instancePath:instancePath+"/manage/include",schemaPath:"#/properties/manage/properties/include/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -855,12 +1160,19 @@ vErrors.push(err6);
 errors++;
 }
 }
-if(data.defaults !== undefined){
-let data4 = data.defaults;
-if(data4 && typeof data4 == "object" && !Array.isArray(data4)){
-for(const key2 in data4){
-if(!((((((((key2 === "scheduler") || (key2 === "scheduler_flags")) || (key2 === "persistence")) || (key2 === "weight")) || (key2 === "forward")) || (key2 === "tunnel")) || (key2 === "upper_threshold")) || (key2 === "lower_threshold"))){
-const err7 = {instancePath:instancePath+"/defaults",schemaPath:"#/properties/defaults/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"};
+if(data1.exclude !== undefined){
+let data4 = data1.exclude;
+if(Array.isArray(data4)){
+const len1 = data4.length;
+for(let i1=0; i1<len1; i1++){
+if(!(validate22(data4[i1], {instancePath:instancePath+"/manage/exclude/" + i1,parentData:data4,parentDataProperty:i1,rootData}))){
+vErrors = vErrors === null ? validate22.errors : append(vErrors, validate22.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err7 = {instancePath:instancePath+"/manage/exclude",schemaPath:"#/properties/manage/properties/exclude/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -870,9 +1182,9 @@ vErrors.push(err7);
 errors++;
 }
 }
-if(data4.scheduler !== undefined){
-if(typeof data4.scheduler !== "string"){
-const err8 = {instancePath:instancePath+"/defaults/scheduler",schemaPath:"#/properties/defaults/properties/scheduler/type",keyword:"type",params:{type: "string"},message:"must be string"};
+}
+else {
+const err8 = {instancePath:instancePath+"/manage",schemaPath:"#/properties/manage/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -882,14 +1194,12 @@ vErrors.push(err8);
 errors++;
 }
 }
-if(data4.scheduler_flags !== undefined){
-let data6 = data4.scheduler_flags;
-if(Array.isArray(data6)){
-const len0 = data6.length;
-for(let i0=0; i0<len0; i0++){
-let data7 = data6[i0];
-if(typeof data7 !== "string"){
-const err9 = {instancePath:instancePath+"/defaults/scheduler_flags/" + i0,schemaPath:"#/properties/defaults/properties/scheduler_flags/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data.limits !== undefined){
+let data6 = data.limits;
+if(data6 && typeof data6 == "object" && !Array.isArray(data6)){
+for(const key2 in data6){
+if(!((key2 === "max_service_deletes") || (key2 === "max_destination_deletes"))){
+const err9 = {instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -898,8 +1208,22 @@ vErrors.push(err9);
 }
 errors++;
 }
-if(!(((((((data7 === "sh-fallback") || (data7 === "sh-port")) || (data7 === "mh-fallback")) || (data7 === "mh-port")) || (data7 === "flag-1")) || (data7 === "flag-2")) || (data7 === "flag-3"))){
-const err10 = {instancePath:instancePath+"/defaults/scheduler_flags/" + i0,schemaPath:"#/properties/defaults/properties/scheduler_flags/items/enum",keyword:"enum",params:{allowedValues: schema6.properties.defaults.properties.scheduler_flags.items.enum},message:"must be equal to one of the allowed values"};
+}
+if(data6.max_service_deletes !== undefined){
+if(!(validate25(data6.max_service_deletes, {instancePath:instancePath+"/limits/max_service_deletes",parentData:data6,parentDataProperty:"max_service_deletes",rootData}))){
+vErrors = vErrors === null ? validate25.errors : append(vErrors, validate25.errors);
+errors = vErrors.length;
+}
+}
+if(data6.max_destination_deletes !== undefined){
+if(!(validate25(data6.max_destination_deletes, {instancePath:instancePath+"/limits/max_destination_deletes",parentData:data6,parentDataProperty:"max_destination_deletes",rootData}))){
+vErrors = vErrors === null ? validate25.errors : append(vErrors, validate25.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err10 = {instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -909,9 +1233,12 @@ vErrors.push(err10);
 errors++;
 }
 }
-}
-else {
-const err11 = {instancePath:instancePath+"/defaults/scheduler_flags",schemaPath:"#/properties/defaults/properties/scheduler_flags/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(data.defaults !== undefined){
+let data9 = data.defaults;
+if(data9 && typeof data9 == "object" && !Array.isArray(data9)){
+for(const key3 in data9){
+if(!(func2.call(schema6.properties.defaults.properties, key3))){
+const err11 = {instancePath:instancePath+"/defaults",schemaPath:"#/properties/defaults/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key3},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -921,10 +1248,9 @@ vErrors.push(err11);
 errors++;
 }
 }
-if(data4.persistence !== undefined){
-let data8 = data4.persistence;
-if(((!(((typeof data8 == "number") && (!(data8 % 1) && !isNaN(data8))) && (isFinite(data8)))) && (typeof data8 !== "string")) && (!(data8 && typeof data8 == "object" && !Array.isArray(data8)))){
-const err12 = {instancePath:instancePath+"/defaults/persistence",schemaPath:"#/properties/defaults/properties/persistence/type",keyword:"type",params:{type: schema6.properties.defaults.properties.persistence.type},message:"must be integer,string,object"};
+if(data9.scheduler !== undefined){
+if(typeof data9.scheduler !== "string"){
+const err12 = {instancePath:instancePath+"/defaults/scheduler",schemaPath:"#/properties/defaults/properties/scheduler/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -933,9 +1259,15 @@ vErrors.push(err12);
 }
 errors++;
 }
-if((typeof data8 == "number") && (isFinite(data8))){
-if(data8 > 2678400 || isNaN(data8)){
-const err13 = {instancePath:instancePath+"/defaults/persistence",schemaPath:"#/properties/defaults/properties/persistence/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2678400},message:"must be <= 2678400"};
+}
+if(data9.scheduler_flags !== undefined){
+let data11 = data9.scheduler_flags;
+if(Array.isArray(data11)){
+const len2 = data11.length;
+for(let i2=0; i2<len2; i2++){
+let data12 = data11[i2];
+if(typeof data12 !== "string"){
+const err13 = {instancePath:instancePath+"/defaults/scheduler_flags/" + i2,schemaPath:"#/properties/defaults/properties/scheduler_flags/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err13];
 }
@@ -944,8 +1276,8 @@ vErrors.push(err13);
 }
 errors++;
 }
-if(data8 < 1 || isNaN(data8)){
-const err14 = {instancePath:instancePath+"/defaults/persistence",schemaPath:"#/properties/defaults/properties/persistence/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if(!(((((((data12 === "sh-fallback") || (data12 === "sh-port")) || (data12 === "mh-fallback")) || (data12 === "mh-port")) || (data12 === "flag-1")) || (data12 === "flag-2")) || (data12 === "flag-3"))){
+const err14 = {instancePath:instancePath+"/defaults/scheduler_flags/" + i2,schemaPath:"#/properties/defaults/properties/scheduler_flags/items/enum",keyword:"enum",params:{allowedValues: schema6.properties.defaults.properties.scheduler_flags.items.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -955,10 +1287,9 @@ vErrors.push(err14);
 errors++;
 }
 }
-if(data8 && typeof data8 == "object" && !Array.isArray(data8)){
-for(const key3 in data8){
-if(!((((key3 === "timeout") || (key3 === "netmask")) || (key3 === "engine")) || (key3 === "enabled"))){
-const err15 = {instancePath:instancePath+"/defaults/persistence",schemaPath:"#/properties/defaults/properties/persistence/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key3},message:"must NOT have additional properties"};
+}
+else {
+const err15 = {instancePath:instancePath+"/defaults/scheduler_flags",schemaPath:"#/properties/defaults/properties/scheduler_flags/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -968,16 +1299,10 @@ vErrors.push(err15);
 errors++;
 }
 }
-if(data8.timeout !== undefined){
-if(!(validate25(data8.timeout, {instancePath:instancePath+"/defaults/persistence/timeout",parentData:data8,parentDataProperty:"timeout",rootData}))){
-vErrors = vErrors === null ? validate25.errors : append(vErrors, validate25.errors);
-errors = vErrors.length;
-}
-}
-if(data8.netmask !== undefined){
-let data10 = data8.netmask;
-if((!(((typeof data10 == "number") && (!(data10 % 1) && !isNaN(data10))) && (isFinite(data10)))) && (typeof data10 !== "string")){
-const err16 = {instancePath:instancePath+"/defaults/persistence/netmask",schemaPath:"#/properties/defaults/properties/persistence/properties/netmask/type",keyword:"type",params:{type: schema6.properties.defaults.properties.persistence.properties.netmask.type},message:"must be integer,string"};
+if(data9.persistence !== undefined){
+let data13 = data9.persistence;
+if(((!(((typeof data13 == "number") && (!(data13 % 1) && !isNaN(data13))) && (isFinite(data13)))) && (typeof data13 !== "string")) && (!(data13 && typeof data13 == "object" && !Array.isArray(data13)))){
+const err16 = {instancePath:instancePath+"/defaults/persistence",schemaPath:"#/properties/defaults/properties/persistence/type",keyword:"type",params:{type: schema6.properties.defaults.properties.persistence.type},message:"must be integer,string,object"};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -986,9 +1311,9 @@ vErrors.push(err16);
 }
 errors++;
 }
-if((typeof data10 == "number") && (isFinite(data10))){
-if(data10 > 128 || isNaN(data10)){
-const err17 = {instancePath:instancePath+"/defaults/persistence/netmask",schemaPath:"#/properties/defaults/properties/persistence/properties/netmask/maximum",keyword:"maximum",params:{comparison: "<=", limit: 128},message:"must be <= 128"};
+if((typeof data13 == "number") && (isFinite(data13))){
+if(data13 > 2678400 || isNaN(data13)){
+const err17 = {instancePath:instancePath+"/defaults/persistence",schemaPath:"#/properties/defaults/properties/persistence/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2678400},message:"must be <= 2678400"};
 if(vErrors === null){
 vErrors = [err17];
 }
@@ -997,8 +1322,8 @@ vErrors.push(err17);
 }
 errors++;
 }
-if(data10 < 1 || isNaN(data10)){
-const err18 = {instancePath:instancePath+"/defaults/persistence/netmask",schemaPath:"#/properties/defaults/properties/persistence/properties/netmask/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if(data13 < 1 || isNaN(data13)){
+const err18 = {instancePath:instancePath+"/defaults/persistence",schemaPath:"#/properties/defaults/properties/persistence/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -1008,10 +1333,10 @@ vErrors.push(err18);
 errors++;
 }
 }
-}
-if(data8.engine !== undefined){
-if(typeof data8.engine !== "string"){
-const err19 = {instancePath:instancePath+"/defaults/persistence/engine",schemaPath:"#/properties/defaults/properties/persistence/properties/engine/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data13 && typeof data13 == "object" && !Array.isArray(data13)){
+for(const key4 in data13){
+if(!((((key4 === "timeout") || (key4 === "netmask")) || (key4 === "engine")) || (key4 === "enabled"))){
+const err19 = {instancePath:instancePath+"/defaults/persistence",schemaPath:"#/properties/defaults/properties/persistence/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key4},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err19];
 }
@@ -1021,9 +1346,16 @@ vErrors.push(err19);
 errors++;
 }
 }
-if(data8.enabled !== undefined){
-if(typeof data8.enabled !== "boolean"){
-const err20 = {instancePath:instancePath+"/defaults/persistence/enabled",schemaPath:"#/properties/defaults/properties/persistence/properties/enabled/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+if(data13.timeout !== undefined){
+if(!(validate28(data13.timeout, {instancePath:instancePath+"/defaults/persistence/timeout",parentData:data13,parentDataProperty:"timeout",rootData}))){
+vErrors = vErrors === null ? validate28.errors : append(vErrors, validate28.errors);
+errors = vErrors.length;
+}
+}
+if(data13.netmask !== undefined){
+let data15 = data13.netmask;
+if((!(((typeof data15 == "number") && (!(data15 % 1) && !isNaN(data15))) && (isFinite(data15)))) && (typeof data15 !== "string")){
+const err20 = {instancePath:instancePath+"/defaults/persistence/netmask",schemaPath:"#/properties/defaults/properties/persistence/properties/netmask/type",keyword:"type",params:{type: schema6.properties.defaults.properties.persistence.properties.netmask.type},message:"must be integer,string"};
 if(vErrors === null){
 vErrors = [err20];
 }
@@ -1032,13 +1364,9 @@ vErrors.push(err20);
 }
 errors++;
 }
-}
-}
-}
-if(data4.weight !== undefined){
-let data13 = data4.weight;
-if(!(((typeof data13 == "number") && (!(data13 % 1) && !isNaN(data13))) && (isFinite(data13)))){
-const err21 = {instancePath:instancePath+"/defaults/weight",schemaPath:"#/properties/defaults/properties/weight/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if((typeof data15 == "number") && (isFinite(data15))){
+if(data15 > 128 || isNaN(data15)){
+const err21 = {instancePath:instancePath+"/defaults/persistence/netmask",schemaPath:"#/properties/defaults/properties/persistence/properties/netmask/maximum",keyword:"maximum",params:{comparison: "<=", limit: 128},message:"must be <= 128"};
 if(vErrors === null){
 vErrors = [err21];
 }
@@ -1047,9 +1375,8 @@ vErrors.push(err21);
 }
 errors++;
 }
-if((typeof data13 == "number") && (isFinite(data13))){
-if(data13 > 2147483647 || isNaN(data13)){
-const err22 = {instancePath:instancePath+"/defaults/weight",schemaPath:"#/properties/defaults/properties/weight/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647"};
+if(data15 < 1 || isNaN(data15)){
+const err22 = {instancePath:instancePath+"/defaults/persistence/netmask",schemaPath:"#/properties/defaults/properties/persistence/properties/netmask/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err22];
 }
@@ -1058,8 +1385,11 @@ vErrors.push(err22);
 }
 errors++;
 }
-if(data13 < 0 || isNaN(data13)){
-const err23 = {instancePath:instancePath+"/defaults/weight",schemaPath:"#/properties/defaults/properties/weight/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+}
+}
+if(data13.engine !== undefined){
+if(typeof data13.engine !== "string"){
+const err23 = {instancePath:instancePath+"/defaults/persistence/engine",schemaPath:"#/properties/defaults/properties/persistence/properties/engine/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err23];
 }
@@ -1069,11 +1399,9 @@ vErrors.push(err23);
 errors++;
 }
 }
-}
-if(data4.forward !== undefined){
-let data14 = data4.forward;
-if(typeof data14 !== "string"){
-const err24 = {instancePath:instancePath+"/defaults/forward",schemaPath:"#/properties/defaults/properties/forward/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data13.enabled !== undefined){
+if(typeof data13.enabled !== "boolean"){
+const err24 = {instancePath:instancePath+"/defaults/persistence/enabled",schemaPath:"#/properties/defaults/properties/persistence/properties/enabled/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
 if(vErrors === null){
 vErrors = [err24];
 }
@@ -1082,8 +1410,13 @@ vErrors.push(err24);
 }
 errors++;
 }
-if(!(((data14 === "masq") || (data14 === "route")) || (data14 === "tunnel"))){
-const err25 = {instancePath:instancePath+"/defaults/forward",schemaPath:"#/properties/defaults/properties/forward/enum",keyword:"enum",params:{allowedValues: schema6.properties.defaults.properties.forward.enum},message:"must be equal to one of the allowed values"};
+}
+}
+}
+if(data9.weight !== undefined){
+let data18 = data9.weight;
+if(!(((typeof data18 == "number") && (!(data18 % 1) && !isNaN(data18))) && (isFinite(data18)))){
+const err25 = {instancePath:instancePath+"/defaults/weight",schemaPath:"#/properties/defaults/properties/weight/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err25];
 }
@@ -1092,17 +1425,9 @@ vErrors.push(err25);
 }
 errors++;
 }
-}
-if(data4.tunnel !== undefined){
-if(!(validate27(data4.tunnel, {instancePath:instancePath+"/defaults/tunnel",parentData:data4,parentDataProperty:"tunnel",rootData}))){
-vErrors = vErrors === null ? validate27.errors : append(vErrors, validate27.errors);
-errors = vErrors.length;
-}
-}
-if(data4.upper_threshold !== undefined){
-let data16 = data4.upper_threshold;
-if(!(((typeof data16 == "number") && (!(data16 % 1) && !isNaN(data16))) && (isFinite(data16)))){
-const err26 = {instancePath:instancePath+"/defaults/upper_threshold",schemaPath:"#/properties/defaults/properties/upper_threshold/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if((typeof data18 == "number") && (isFinite(data18))){
+if(data18 > 2147483647 || isNaN(data18)){
+const err26 = {instancePath:instancePath+"/defaults/weight",schemaPath:"#/properties/defaults/properties/weight/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647"};
 if(vErrors === null){
 vErrors = [err26];
 }
@@ -1111,9 +1436,8 @@ vErrors.push(err26);
 }
 errors++;
 }
-if((typeof data16 == "number") && (isFinite(data16))){
-if(data16 > 2147483647 || isNaN(data16)){
-const err27 = {instancePath:instancePath+"/defaults/upper_threshold",schemaPath:"#/properties/defaults/properties/upper_threshold/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647"};
+if(data18 < 0 || isNaN(data18)){
+const err27 = {instancePath:instancePath+"/defaults/weight",schemaPath:"#/properties/defaults/properties/weight/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err27];
 }
@@ -1122,8 +1446,12 @@ vErrors.push(err27);
 }
 errors++;
 }
-if(data16 < 0 || isNaN(data16)){
-const err28 = {instancePath:instancePath+"/defaults/upper_threshold",schemaPath:"#/properties/defaults/properties/upper_threshold/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+}
+}
+if(data9.forward !== undefined){
+let data19 = data9.forward;
+if(typeof data19 !== "string"){
+const err28 = {instancePath:instancePath+"/defaults/forward",schemaPath:"#/properties/defaults/properties/forward/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err28];
 }
@@ -1132,12 +1460,8 @@ vErrors.push(err28);
 }
 errors++;
 }
-}
-}
-if(data4.lower_threshold !== undefined){
-let data17 = data4.lower_threshold;
-if(!(((typeof data17 == "number") && (!(data17 % 1) && !isNaN(data17))) && (isFinite(data17)))){
-const err29 = {instancePath:instancePath+"/defaults/lower_threshold",schemaPath:"#/properties/defaults/properties/lower_threshold/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(!(((data19 === "masq") || (data19 === "route")) || (data19 === "tunnel"))){
+const err29 = {instancePath:instancePath+"/defaults/forward",schemaPath:"#/properties/defaults/properties/forward/enum",keyword:"enum",params:{allowedValues: schema6.properties.defaults.properties.forward.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err29];
 }
@@ -1146,9 +1470,17 @@ vErrors.push(err29);
 }
 errors++;
 }
-if((typeof data17 == "number") && (isFinite(data17))){
-if(data17 > 2147483647 || isNaN(data17)){
-const err30 = {instancePath:instancePath+"/defaults/lower_threshold",schemaPath:"#/properties/defaults/properties/lower_threshold/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647"};
+}
+if(data9.tunnel !== undefined){
+if(!(validate30(data9.tunnel, {instancePath:instancePath+"/defaults/tunnel",parentData:data9,parentDataProperty:"tunnel",rootData}))){
+vErrors = vErrors === null ? validate30.errors : append(vErrors, validate30.errors);
+errors = vErrors.length;
+}
+}
+if(data9.upper_threshold !== undefined){
+let data21 = data9.upper_threshold;
+if(!(((typeof data21 == "number") && (!(data21 % 1) && !isNaN(data21))) && (isFinite(data21)))){
+const err30 = {instancePath:instancePath+"/defaults/upper_threshold",schemaPath:"#/properties/defaults/properties/upper_threshold/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err30];
 }
@@ -1157,8 +1489,9 @@ vErrors.push(err30);
 }
 errors++;
 }
-if(data17 < 0 || isNaN(data17)){
-const err31 = {instancePath:instancePath+"/defaults/lower_threshold",schemaPath:"#/properties/defaults/properties/lower_threshold/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if((typeof data21 == "number") && (isFinite(data21))){
+if(data21 > 2147483647 || isNaN(data21)){
+const err31 = {instancePath:instancePath+"/defaults/upper_threshold",schemaPath:"#/properties/defaults/properties/upper_threshold/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647"};
 if(vErrors === null){
 vErrors = [err31];
 }
@@ -1167,11 +1500,8 @@ vErrors.push(err31);
 }
 errors++;
 }
-}
-}
-}
-else {
-const err32 = {instancePath:instancePath+"/defaults",schemaPath:"#/properties/defaults/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data21 < 0 || isNaN(data21)){
+const err32 = {instancePath:instancePath+"/defaults/upper_threshold",schemaPath:"#/properties/defaults/properties/upper_threshold/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err32];
 }
@@ -1181,12 +1511,11 @@ vErrors.push(err32);
 errors++;
 }
 }
-if(data.timeouts !== undefined){
-let data18 = data.timeouts;
-if(data18 && typeof data18 == "object" && !Array.isArray(data18)){
-for(const key4 in data18){
-if(!(((key4 === "tcp") || (key4 === "tcp_fin")) || (key4 === "udp"))){
-const err33 = {instancePath:instancePath+"/timeouts",schemaPath:"#/properties/timeouts/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key4},message:"must NOT have additional properties"};
+}
+if(data9.lower_threshold !== undefined){
+let data22 = data9.lower_threshold;
+if(!(((typeof data22 == "number") && (!(data22 % 1) && !isNaN(data22))) && (isFinite(data22)))){
+const err33 = {instancePath:instancePath+"/defaults/lower_threshold",schemaPath:"#/properties/defaults/properties/lower_threshold/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err33];
 }
@@ -1195,28 +1524,9 @@ vErrors.push(err33);
 }
 errors++;
 }
-}
-if(data18.tcp !== undefined){
-if(!(validate25(data18.tcp, {instancePath:instancePath+"/timeouts/tcp",parentData:data18,parentDataProperty:"tcp",rootData}))){
-vErrors = vErrors === null ? validate25.errors : append(vErrors, validate25.errors);
-errors = vErrors.length;
-}
-}
-if(data18.tcp_fin !== undefined){
-if(!(validate25(data18.tcp_fin, {instancePath:instancePath+"/timeouts/tcp_fin",parentData:data18,parentDataProperty:"tcp_fin",rootData}))){
-vErrors = vErrors === null ? validate25.errors : append(vErrors, validate25.errors);
-errors = vErrors.length;
-}
-}
-if(data18.udp !== undefined){
-if(!(validate25(data18.udp, {instancePath:instancePath+"/timeouts/udp",parentData:data18,parentDataProperty:"udp",rootData}))){
-vErrors = vErrors === null ? validate25.errors : append(vErrors, validate25.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err34 = {instancePath:instancePath+"/timeouts",schemaPath:"#/properties/timeouts/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if((typeof data22 == "number") && (isFinite(data22))){
+if(data22 > 2147483647 || isNaN(data22)){
+const err34 = {instancePath:instancePath+"/defaults/lower_threshold",schemaPath:"#/properties/defaults/properties/lower_threshold/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647"};
 if(vErrors === null){
 vErrors = [err34];
 }
@@ -1225,16 +1535,8 @@ vErrors.push(err34);
 }
 errors++;
 }
-}
-if(data.sync_daemons !== undefined){
-let data22 = data.sync_daemons;
-if(Array.isArray(data22)){
-const len1 = data22.length;
-for(let i1=0; i1<len1; i1++){
-let data23 = data22[i1];
-if(data23 && typeof data23 == "object" && !Array.isArray(data23)){
-if(data23.role === undefined){
-const err35 = {instancePath:instancePath+"/sync_daemons/" + i1,schemaPath:"#/properties/sync_daemons/items/required",keyword:"required",params:{missingProperty: "role"},message:"must have required property '"+"role"+"'"};
+if(data22 < 0 || isNaN(data22)){
+const err35 = {instancePath:instancePath+"/defaults/lower_threshold",schemaPath:"#/properties/defaults/properties/lower_threshold/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err35];
 }
@@ -1243,8 +1545,23 @@ vErrors.push(err35);
 }
 errors++;
 }
-if(data23.interface === undefined){
-const err36 = {instancePath:instancePath+"/sync_daemons/" + i1,schemaPath:"#/properties/sync_daemons/items/required",keyword:"required",params:{missingProperty: "interface"},message:"must have required property '"+"interface"+"'"};
+}
+}
+if(data9.preserve !== undefined){
+if(!(validate32(data9.preserve, {instancePath:instancePath+"/defaults/preserve",parentData:data9,parentDataProperty:"preserve",rootData}))){
+vErrors = vErrors === null ? validate32.errors : append(vErrors, validate32.errors);
+errors = vErrors.length;
+}
+}
+if(data9.drain !== undefined){
+if(!(validate34(data9.drain, {instancePath:instancePath+"/defaults/drain",parentData:data9,parentDataProperty:"drain",rootData}))){
+vErrors = vErrors === null ? validate34.errors : append(vErrors, validate34.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err36 = {instancePath:instancePath+"/defaults",schemaPath:"#/properties/defaults/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err36];
 }
@@ -1253,9 +1570,13 @@ vErrors.push(err36);
 }
 errors++;
 }
-for(const key5 in data23){
-if(!(((((((key5 === "role") || (key5 === "interface")) || (key5 === "sync_id")) || (key5 === "max_length")) || (key5 === "group")) || (key5 === "port")) || (key5 === "ttl"))){
-const err37 = {instancePath:instancePath+"/sync_daemons/" + i1,schemaPath:"#/properties/sync_daemons/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key5},message:"must NOT have additional properties"};
+}
+if(data.timeouts !== undefined){
+let data25 = data.timeouts;
+if(data25 && typeof data25 == "object" && !Array.isArray(data25)){
+for(const key5 in data25){
+if(!(((key5 === "tcp") || (key5 === "tcp_fin")) || (key5 === "udp"))){
+const err37 = {instancePath:instancePath+"/timeouts",schemaPath:"#/properties/timeouts/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key5},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err37];
 }
@@ -1265,10 +1586,27 @@ vErrors.push(err37);
 errors++;
 }
 }
-if(data23.role !== undefined){
-let data24 = data23.role;
-if(typeof data24 !== "string"){
-const err38 = {instancePath:instancePath+"/sync_daemons/" + i1+"/role",schemaPath:"#/properties/sync_daemons/items/properties/role/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data25.tcp !== undefined){
+if(!(validate28(data25.tcp, {instancePath:instancePath+"/timeouts/tcp",parentData:data25,parentDataProperty:"tcp",rootData}))){
+vErrors = vErrors === null ? validate28.errors : append(vErrors, validate28.errors);
+errors = vErrors.length;
+}
+}
+if(data25.tcp_fin !== undefined){
+if(!(validate28(data25.tcp_fin, {instancePath:instancePath+"/timeouts/tcp_fin",parentData:data25,parentDataProperty:"tcp_fin",rootData}))){
+vErrors = vErrors === null ? validate28.errors : append(vErrors, validate28.errors);
+errors = vErrors.length;
+}
+}
+if(data25.udp !== undefined){
+if(!(validate28(data25.udp, {instancePath:instancePath+"/timeouts/udp",parentData:data25,parentDataProperty:"udp",rootData}))){
+vErrors = vErrors === null ? validate28.errors : append(vErrors, validate28.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err38 = {instancePath:instancePath+"/timeouts",schemaPath:"#/properties/timeouts/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err38];
 }
@@ -1277,8 +1615,16 @@ vErrors.push(err38);
 }
 errors++;
 }
-if(!((data24 === "master") || (data24 === "backup"))){
-const err39 = {instancePath:instancePath+"/sync_daemons/" + i1+"/role",schemaPath:"#/properties/sync_daemons/items/properties/role/enum",keyword:"enum",params:{allowedValues: schema6.properties.sync_daemons.items.properties.role.enum},message:"must be equal to one of the allowed values"};
+}
+if(data.sync_daemons !== undefined){
+let data29 = data.sync_daemons;
+if(Array.isArray(data29)){
+const len3 = data29.length;
+for(let i3=0; i3<len3; i3++){
+let data30 = data29[i3];
+if(data30 && typeof data30 == "object" && !Array.isArray(data30)){
+if(data30.role === undefined){
+const err39 = {instancePath:instancePath+"/sync_daemons/" + i3,schemaPath:"#/properties/sync_daemons/items/required",keyword:"required",params:{missingProperty: "role"},message:"must have required property '"+"role"+"'"};
 if(vErrors === null){
 vErrors = [err39];
 }
@@ -1287,10 +1633,8 @@ vErrors.push(err39);
 }
 errors++;
 }
-}
-if(data23.interface !== undefined){
-if(typeof data23.interface !== "string"){
-const err40 = {instancePath:instancePath+"/sync_daemons/" + i1+"/interface",schemaPath:"#/properties/sync_daemons/items/properties/interface/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data30.interface === undefined){
+const err40 = {instancePath:instancePath+"/sync_daemons/" + i3,schemaPath:"#/properties/sync_daemons/items/required",keyword:"required",params:{missingProperty: "interface"},message:"must have required property '"+"interface"+"'"};
 if(vErrors === null){
 vErrors = [err40];
 }
@@ -1299,11 +1643,9 @@ vErrors.push(err40);
 }
 errors++;
 }
-}
-if(data23.sync_id !== undefined){
-let data26 = data23.sync_id;
-if(!(((typeof data26 == "number") && (!(data26 % 1) && !isNaN(data26))) && (isFinite(data26)))){
-const err41 = {instancePath:instancePath+"/sync_daemons/" + i1+"/sync_id",schemaPath:"#/properties/sync_daemons/items/properties/sync_id/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+for(const key6 in data30){
+if(!(((((((key6 === "role") || (key6 === "interface")) || (key6 === "sync_id")) || (key6 === "max_length")) || (key6 === "group")) || (key6 === "port")) || (key6 === "ttl"))){
+const err41 = {instancePath:instancePath+"/sync_daemons/" + i3,schemaPath:"#/properties/sync_daemons/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key6},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err41];
 }
@@ -1312,9 +1654,11 @@ vErrors.push(err41);
 }
 errors++;
 }
-if((typeof data26 == "number") && (isFinite(data26))){
-if(data26 > 255 || isNaN(data26)){
-const err42 = {instancePath:instancePath+"/sync_daemons/" + i1+"/sync_id",schemaPath:"#/properties/sync_daemons/items/properties/sync_id/maximum",keyword:"maximum",params:{comparison: "<=", limit: 255},message:"must be <= 255"};
+}
+if(data30.role !== undefined){
+let data31 = data30.role;
+if(typeof data31 !== "string"){
+const err42 = {instancePath:instancePath+"/sync_daemons/" + i3+"/role",schemaPath:"#/properties/sync_daemons/items/properties/role/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err42];
 }
@@ -1323,8 +1667,8 @@ vErrors.push(err42);
 }
 errors++;
 }
-if(data26 < 0 || isNaN(data26)){
-const err43 = {instancePath:instancePath+"/sync_daemons/" + i1+"/sync_id",schemaPath:"#/properties/sync_daemons/items/properties/sync_id/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if(!((data31 === "master") || (data31 === "backup"))){
+const err43 = {instancePath:instancePath+"/sync_daemons/" + i3+"/role",schemaPath:"#/properties/sync_daemons/items/properties/role/enum",keyword:"enum",params:{allowedValues: schema6.properties.sync_daemons.items.properties.role.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err43];
 }
@@ -1334,11 +1678,9 @@ vErrors.push(err43);
 errors++;
 }
 }
-}
-if(data23.max_length !== undefined){
-let data27 = data23.max_length;
-if(!(((typeof data27 == "number") && (!(data27 % 1) && !isNaN(data27))) && (isFinite(data27)))){
-const err44 = {instancePath:instancePath+"/sync_daemons/" + i1+"/max_length",schemaPath:"#/properties/sync_daemons/items/properties/max_length/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(data30.interface !== undefined){
+if(typeof data30.interface !== "string"){
+const err44 = {instancePath:instancePath+"/sync_daemons/" + i3+"/interface",schemaPath:"#/properties/sync_daemons/items/properties/interface/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err44];
 }
@@ -1347,9 +1689,11 @@ vErrors.push(err44);
 }
 errors++;
 }
-if((typeof data27 == "number") && (isFinite(data27))){
-if(data27 > 65507 || isNaN(data27)){
-const err45 = {instancePath:instancePath+"/sync_daemons/" + i1+"/max_length",schemaPath:"#/properties/sync_daemons/items/properties/max_length/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65507},message:"must be <= 65507"};
+}
+if(data30.sync_id !== undefined){
+let data33 = data30.sync_id;
+if(!(((typeof data33 == "number") && (!(data33 % 1) && !isNaN(data33))) && (isFinite(data33)))){
+const err45 = {instancePath:instancePath+"/sync_daemons/" + i3+"/sync_id",schemaPath:"#/properties/sync_daemons/items/properties/sync_id/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err45];
 }
@@ -1358,8 +1702,9 @@ vErrors.push(err45);
 }
 errors++;
 }
-if(data27 < 1 || isNaN(data27)){
-const err46 = {instancePath:instancePath+"/sync_daemons/" + i1+"/max_length",schemaPath:"#/properties/sync_daemons/items/properties/max_length/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if((typeof data33 == "number") && (isFinite(data33))){
+if(data33 > 255 || isNaN(data33)){
+const err46 = {instancePath:instancePath+"/sync_daemons/" + i3+"/sync_id",schemaPath:"#/properties/sync_daemons/items/properties/sync_id/maximum",keyword:"maximum",params:{comparison: "<=", limit: 255},message:"must be <= 255"};
 if(vErrors === null){
 vErrors = [err46];
 }
@@ -1368,11 +1713,8 @@ vErrors.push(err46);
 }
 errors++;
 }
-}
-}
-if(data23.group !== undefined){
-if(typeof data23.group !== "string"){
-const err47 = {instancePath:instancePath+"/sync_daemons/" + i1+"/group",schemaPath:"#/properties/sync_daemons/items/properties/group/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data33 < 0 || isNaN(data33)){
+const err47 = {instancePath:instancePath+"/sync_daemons/" + i3+"/sync_id",schemaPath:"#/properties/sync_daemons/items/properties/sync_id/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err47];
 }
@@ -1382,10 +1724,11 @@ vErrors.push(err47);
 errors++;
 }
 }
-if(data23.port !== undefined){
-let data29 = data23.port;
-if(!(((typeof data29 == "number") && (!(data29 % 1) && !isNaN(data29))) && (isFinite(data29)))){
-const err48 = {instancePath:instancePath+"/sync_daemons/" + i1+"/port",schemaPath:"#/properties/sync_daemons/items/properties/port/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+}
+if(data30.max_length !== undefined){
+let data34 = data30.max_length;
+if(!(((typeof data34 == "number") && (!(data34 % 1) && !isNaN(data34))) && (isFinite(data34)))){
+const err48 = {instancePath:instancePath+"/sync_daemons/" + i3+"/max_length",schemaPath:"#/properties/sync_daemons/items/properties/max_length/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err48];
 }
@@ -1394,9 +1737,9 @@ vErrors.push(err48);
 }
 errors++;
 }
-if((typeof data29 == "number") && (isFinite(data29))){
-if(data29 > 65535 || isNaN(data29)){
-const err49 = {instancePath:instancePath+"/sync_daemons/" + i1+"/port",schemaPath:"#/properties/sync_daemons/items/properties/port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
+if((typeof data34 == "number") && (isFinite(data34))){
+if(data34 > 65507 || isNaN(data34)){
+const err49 = {instancePath:instancePath+"/sync_daemons/" + i3+"/max_length",schemaPath:"#/properties/sync_daemons/items/properties/max_length/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65507},message:"must be <= 65507"};
 if(vErrors === null){
 vErrors = [err49];
 }
@@ -1405,8 +1748,8 @@ vErrors.push(err49);
 }
 errors++;
 }
-if(data29 < 1 || isNaN(data29)){
-const err50 = {instancePath:instancePath+"/sync_daemons/" + i1+"/port",schemaPath:"#/properties/sync_daemons/items/properties/port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if(data34 < 1 || isNaN(data34)){
+const err50 = {instancePath:instancePath+"/sync_daemons/" + i3+"/max_length",schemaPath:"#/properties/sync_daemons/items/properties/max_length/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err50];
 }
@@ -1417,10 +1760,9 @@ errors++;
 }
 }
 }
-if(data23.ttl !== undefined){
-let data30 = data23.ttl;
-if(!(((typeof data30 == "number") && (!(data30 % 1) && !isNaN(data30))) && (isFinite(data30)))){
-const err51 = {instancePath:instancePath+"/sync_daemons/" + i1+"/ttl",schemaPath:"#/properties/sync_daemons/items/properties/ttl/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(data30.group !== undefined){
+if(typeof data30.group !== "string"){
+const err51 = {instancePath:instancePath+"/sync_daemons/" + i3+"/group",schemaPath:"#/properties/sync_daemons/items/properties/group/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err51];
 }
@@ -1429,9 +1771,11 @@ vErrors.push(err51);
 }
 errors++;
 }
-if((typeof data30 == "number") && (isFinite(data30))){
-if(data30 > 255 || isNaN(data30)){
-const err52 = {instancePath:instancePath+"/sync_daemons/" + i1+"/ttl",schemaPath:"#/properties/sync_daemons/items/properties/ttl/maximum",keyword:"maximum",params:{comparison: "<=", limit: 255},message:"must be <= 255"};
+}
+if(data30.port !== undefined){
+let data36 = data30.port;
+if(!(((typeof data36 == "number") && (!(data36 % 1) && !isNaN(data36))) && (isFinite(data36)))){
+const err52 = {instancePath:instancePath+"/sync_daemons/" + i3+"/port",schemaPath:"#/properties/sync_daemons/items/properties/port/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err52];
 }
@@ -1440,8 +1784,9 @@ vErrors.push(err52);
 }
 errors++;
 }
-if(data30 < 1 || isNaN(data30)){
-const err53 = {instancePath:instancePath+"/sync_daemons/" + i1+"/ttl",schemaPath:"#/properties/sync_daemons/items/properties/ttl/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if((typeof data36 == "number") && (isFinite(data36))){
+if(data36 > 65535 || isNaN(data36)){
+const err53 = {instancePath:instancePath+"/sync_daemons/" + i3+"/port",schemaPath:"#/properties/sync_daemons/items/properties/port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
 if(vErrors === null){
 vErrors = [err53];
 }
@@ -1450,11 +1795,8 @@ vErrors.push(err53);
 }
 errors++;
 }
-}
-}
-}
-else {
-const err54 = {instancePath:instancePath+"/sync_daemons/" + i1,schemaPath:"#/properties/sync_daemons/items/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data36 < 1 || isNaN(data36)){
+const err54 = {instancePath:instancePath+"/sync_daemons/" + i3+"/port",schemaPath:"#/properties/sync_daemons/items/properties/port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err54];
 }
@@ -1465,8 +1807,10 @@ errors++;
 }
 }
 }
-else {
-const err55 = {instancePath:instancePath+"/sync_daemons",schemaPath:"#/properties/sync_daemons/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(data30.ttl !== undefined){
+let data37 = data30.ttl;
+if(!(((typeof data37 == "number") && (!(data37 % 1) && !isNaN(data37))) && (isFinite(data37)))){
+const err55 = {instancePath:instancePath+"/sync_daemons/" + i3+"/ttl",schemaPath:"#/properties/sync_daemons/items/properties/ttl/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err55];
 }
@@ -1475,16 +1819,9 @@ vErrors.push(err55);
 }
 errors++;
 }
-}
-if(data.profiles !== undefined){
-let data31 = data.profiles;
-if(data31 && typeof data31 == "object" && !Array.isArray(data31)){
-for(const key6 in data31){
-let data32 = data31[key6];
-if(data32 && typeof data32 == "object" && !Array.isArray(data32)){
-for(const key7 in data32){
-if(!(((((key7 === "scheduler") || (key7 === "scheduler_flags")) || (key7 === "one_packet")) || (key7 === "persistence")) || (key7 === "destinations"))){
-const err56 = {instancePath:instancePath+"/profiles/" + key6.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/profiles/additionalProperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key7},message:"must NOT have additional properties"};
+if((typeof data37 == "number") && (isFinite(data37))){
+if(data37 > 255 || isNaN(data37)){
+const err56 = {instancePath:instancePath+"/sync_daemons/" + i3+"/ttl",schemaPath:"#/properties/sync_daemons/items/properties/ttl/maximum",keyword:"maximum",params:{comparison: "<=", limit: 255},message:"must be <= 255"};
 if(vErrors === null){
 vErrors = [err56];
 }
@@ -1493,10 +1830,8 @@ vErrors.push(err56);
 }
 errors++;
 }
-}
-if(data32.scheduler !== undefined){
-if(typeof data32.scheduler !== "string"){
-const err57 = {instancePath:instancePath+"/profiles/" + key6.replace(/~/g, "~0").replace(/\//g, "~1")+"/scheduler",schemaPath:"#/properties/profiles/additionalProperties/properties/scheduler/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data37 < 1 || isNaN(data37)){
+const err57 = {instancePath:instancePath+"/sync_daemons/" + i3+"/ttl",schemaPath:"#/properties/sync_daemons/items/properties/ttl/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err57];
 }
@@ -1506,14 +1841,10 @@ vErrors.push(err57);
 errors++;
 }
 }
-if(data32.scheduler_flags !== undefined){
-let data34 = data32.scheduler_flags;
-if(Array.isArray(data34)){
-const len2 = data34.length;
-for(let i2=0; i2<len2; i2++){
-let data35 = data34[i2];
-if(typeof data35 !== "string"){
-const err58 = {instancePath:instancePath+"/profiles/" + key6.replace(/~/g, "~0").replace(/\//g, "~1")+"/scheduler_flags/" + i2,schemaPath:"#/properties/profiles/additionalProperties/properties/scheduler_flags/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+}
+}
+else {
+const err58 = {instancePath:instancePath+"/sync_daemons/" + i3,schemaPath:"#/properties/sync_daemons/items/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err58];
 }
@@ -1522,8 +1853,10 @@ vErrors.push(err58);
 }
 errors++;
 }
-if(!(((((((data35 === "sh-fallback") || (data35 === "sh-port")) || (data35 === "mh-fallback")) || (data35 === "mh-port")) || (data35 === "flag-1")) || (data35 === "flag-2")) || (data35 === "flag-3"))){
-const err59 = {instancePath:instancePath+"/profiles/" + key6.replace(/~/g, "~0").replace(/\//g, "~1")+"/scheduler_flags/" + i2,schemaPath:"#/properties/profiles/additionalProperties/properties/scheduler_flags/items/enum",keyword:"enum",params:{allowedValues: schema6.properties.profiles.additionalProperties.properties.scheduler_flags.items.enum},message:"must be equal to one of the allowed values"};
+}
+}
+else {
+const err59 = {instancePath:instancePath+"/sync_daemons",schemaPath:"#/properties/sync_daemons/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
 vErrors = [err59];
 }
@@ -1533,9 +1866,11 @@ vErrors.push(err59);
 errors++;
 }
 }
-}
-else {
-const err60 = {instancePath:instancePath+"/profiles/" + key6.replace(/~/g, "~0").replace(/\//g, "~1")+"/scheduler_flags",schemaPath:"#/properties/profiles/additionalProperties/properties/scheduler_flags/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(data.sysctls !== undefined){
+let data38 = data.sysctls;
+if(data38 && typeof data38 == "object" && !Array.isArray(data38)){
+if(data38.values === undefined){
+const err60 = {instancePath:instancePath+"/sysctls",schemaPath:"#/properties/sysctls/required",keyword:"required",params:{missingProperty: "values"},message:"must have required property '"+"values"+"'"};
 if(vErrors === null){
 vErrors = [err60];
 }
@@ -1544,10 +1879,9 @@ vErrors.push(err60);
 }
 errors++;
 }
-}
-if(data32.one_packet !== undefined){
-if(typeof data32.one_packet !== "boolean"){
-const err61 = {instancePath:instancePath+"/profiles/" + key6.replace(/~/g, "~0").replace(/\//g, "~1")+"/one_packet",schemaPath:"#/properties/profiles/additionalProperties/properties/one_packet/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+for(const key7 in data38){
+if(!((key7 === "mode") || (key7 === "values"))){
+const err61 = {instancePath:instancePath+"/sysctls",schemaPath:"#/properties/sysctls/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key7},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err61];
 }
@@ -1557,10 +1891,10 @@ vErrors.push(err61);
 errors++;
 }
 }
-if(data32.persistence !== undefined){
-let data37 = data32.persistence;
-if(((!(((typeof data37 == "number") && (!(data37 % 1) && !isNaN(data37))) && (isFinite(data37)))) && (typeof data37 !== "string")) && (!(data37 && typeof data37 == "object" && !Array.isArray(data37)))){
-const err62 = {instancePath:instancePath+"/profiles/" + key6.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/type",keyword:"type",params:{type: schema6.properties.profiles.additionalProperties.properties.persistence.type},message:"must be integer,string,object"};
+if(data38.mode !== undefined){
+let data39 = data38.mode;
+if(typeof data39 !== "string"){
+const err62 = {instancePath:instancePath+"/sysctls/mode",schemaPath:"#/properties/sysctls/properties/mode/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err62];
 }
@@ -1569,9 +1903,8 @@ vErrors.push(err62);
 }
 errors++;
 }
-if((typeof data37 == "number") && (isFinite(data37))){
-if(data37 > 2678400 || isNaN(data37)){
-const err63 = {instancePath:instancePath+"/profiles/" + key6.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2678400},message:"must be <= 2678400"};
+if(!((data39 === "enforce") || (data39 === "check"))){
+const err63 = {instancePath:instancePath+"/sysctls/mode",schemaPath:"#/properties/sysctls/properties/mode/enum",keyword:"enum",params:{allowedValues: schema6.properties.sysctls.properties.mode.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err63];
 }
@@ -1580,8 +1913,14 @@ vErrors.push(err63);
 }
 errors++;
 }
-if(data37 < 1 || isNaN(data37)){
-const err64 = {instancePath:instancePath+"/profiles/" + key6.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+}
+if(data38.values !== undefined){
+let data40 = data38.values;
+if(data40 && typeof data40 == "object" && !Array.isArray(data40)){
+for(const key8 in data40){
+let data41 = data40[key8];
+if(((!(((typeof data41 == "number") && (!(data41 % 1) && !isNaN(data41))) && (isFinite(data41)))) && (typeof data41 !== "boolean")) && (typeof data41 !== "string")){
+const err64 = {instancePath:instancePath+"/sysctls/values/" + key8.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/sysctls/properties/values/additionalProperties/type",keyword:"type",params:{type: schema6.properties.sysctls.properties.values.additionalProperties.type},message:"must be integer,boolean,string"};
 if(vErrors === null){
 vErrors = [err64];
 }
@@ -1591,10 +1930,9 @@ vErrors.push(err64);
 errors++;
 }
 }
-if(data37 && typeof data37 == "object" && !Array.isArray(data37)){
-for(const key8 in data37){
-if(!((((key8 === "timeout") || (key8 === "netmask")) || (key8 === "engine")) || (key8 === "enabled"))){
-const err65 = {instancePath:instancePath+"/profiles/" + key6.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key8},message:"must NOT have additional properties"};
+}
+else {
+const err65 = {instancePath:instancePath+"/sysctls/values",schemaPath:"#/properties/sysctls/properties/values/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err65];
 }
@@ -1604,16 +1942,9 @@ vErrors.push(err65);
 errors++;
 }
 }
-if(data37.timeout !== undefined){
-if(!(validate25(data37.timeout, {instancePath:instancePath+"/profiles/" + key6.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/timeout",parentData:data37,parentDataProperty:"timeout",rootData}))){
-vErrors = vErrors === null ? validate25.errors : append(vErrors, validate25.errors);
-errors = vErrors.length;
 }
-}
-if(data37.netmask !== undefined){
-let data39 = data37.netmask;
-if((!(((typeof data39 == "number") && (!(data39 % 1) && !isNaN(data39))) && (isFinite(data39)))) && (typeof data39 !== "string")){
-const err66 = {instancePath:instancePath+"/profiles/" + key6.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/netmask",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/netmask/type",keyword:"type",params:{type: schema6.properties.profiles.additionalProperties.properties.persistence.properties.netmask.type},message:"must be integer,string"};
+else {
+const err66 = {instancePath:instancePath+"/sysctls",schemaPath:"#/properties/sysctls/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err66];
 }
@@ -1622,9 +1953,16 @@ vErrors.push(err66);
 }
 errors++;
 }
-if((typeof data39 == "number") && (isFinite(data39))){
-if(data39 > 128 || isNaN(data39)){
-const err67 = {instancePath:instancePath+"/profiles/" + key6.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/netmask",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/netmask/maximum",keyword:"maximum",params:{comparison: "<=", limit: 128},message:"must be <= 128"};
+}
+if(data.profiles !== undefined){
+let data42 = data.profiles;
+if(data42 && typeof data42 == "object" && !Array.isArray(data42)){
+for(const key9 in data42){
+let data43 = data42[key9];
+if(data43 && typeof data43 == "object" && !Array.isArray(data43)){
+for(const key10 in data43){
+if(!((((((((key10 === "scheduler") || (key10 === "scheduler_flags")) || (key10 === "one_packet")) || (key10 === "persistence")) || (key10 === "destinations")) || (key10 === "preserve")) || (key10 === "drain")) || (key10 === "protect"))){
+const err67 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/profiles/additionalProperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key10},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err67];
 }
@@ -1633,8 +1971,10 @@ vErrors.push(err67);
 }
 errors++;
 }
-if(data39 < 1 || isNaN(data39)){
-const err68 = {instancePath:instancePath+"/profiles/" + key6.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/netmask",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/netmask/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+}
+if(data43.scheduler !== undefined){
+if(typeof data43.scheduler !== "string"){
+const err68 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/scheduler",schemaPath:"#/properties/profiles/additionalProperties/properties/scheduler/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err68];
 }
@@ -1644,10 +1984,14 @@ vErrors.push(err68);
 errors++;
 }
 }
-}
-if(data37.engine !== undefined){
-if(typeof data37.engine !== "string"){
-const err69 = {instancePath:instancePath+"/profiles/" + key6.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/engine",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/engine/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data43.scheduler_flags !== undefined){
+let data45 = data43.scheduler_flags;
+if(Array.isArray(data45)){
+const len4 = data45.length;
+for(let i4=0; i4<len4; i4++){
+let data46 = data45[i4];
+if(typeof data46 !== "string"){
+const err69 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/scheduler_flags/" + i4,schemaPath:"#/properties/profiles/additionalProperties/properties/scheduler_flags/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err69];
 }
@@ -1656,10 +2000,8 @@ vErrors.push(err69);
 }
 errors++;
 }
-}
-if(data37.enabled !== undefined){
-if(typeof data37.enabled !== "boolean"){
-const err70 = {instancePath:instancePath+"/profiles/" + key6.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/enabled",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/enabled/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+if(!(((((((data46 === "sh-fallback") || (data46 === "sh-port")) || (data46 === "mh-fallback")) || (data46 === "mh-port")) || (data46 === "flag-1")) || (data46 === "flag-2")) || (data46 === "flag-3"))){
+const err70 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/scheduler_flags/" + i4,schemaPath:"#/properties/profiles/additionalProperties/properties/scheduler_flags/items/enum",keyword:"enum",params:{allowedValues: schema6.properties.profiles.additionalProperties.properties.scheduler_flags.items.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err70];
 }
@@ -1670,20 +2012,8 @@ errors++;
 }
 }
 }
-}
-if(data32.destinations !== undefined){
-let data42 = data32.destinations;
-if(Array.isArray(data42)){
-const len3 = data42.length;
-for(let i3=0; i3<len3; i3++){
-if(!(validate33(data42[i3], {instancePath:instancePath+"/profiles/" + key6.replace(/~/g, "~0").replace(/\//g, "~1")+"/destinations/" + i3,parentData:data42,parentDataProperty:i3,rootData}))){
-vErrors = vErrors === null ? validate33.errors : append(vErrors, validate33.errors);
-errors = vErrors.length;
-}
-}
-}
 else {
-const err71 = {instancePath:instancePath+"/profiles/" + key6.replace(/~/g, "~0").replace(/\//g, "~1")+"/destinations",schemaPath:"#/properties/profiles/additionalProperties/properties/destinations/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err71 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/scheduler_flags",schemaPath:"#/properties/profiles/additionalProperties/properties/scheduler_flags/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
 vErrors = [err71];
 }
@@ -1693,9 +2023,9 @@ vErrors.push(err71);
 errors++;
 }
 }
-}
-else {
-const err72 = {instancePath:instancePath+"/profiles/" + key6.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/profiles/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data43.one_packet !== undefined){
+if(typeof data43.one_packet !== "boolean"){
+const err72 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/one_packet",schemaPath:"#/properties/profiles/additionalProperties/properties/one_packet/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
 if(vErrors === null){
 vErrors = [err72];
 }
@@ -1705,9 +2035,10 @@ vErrors.push(err72);
 errors++;
 }
 }
-}
-else {
-const err73 = {instancePath:instancePath+"/profiles",schemaPath:"#/properties/profiles/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data43.persistence !== undefined){
+let data48 = data43.persistence;
+if(((!(((typeof data48 == "number") && (!(data48 % 1) && !isNaN(data48))) && (isFinite(data48)))) && (typeof data48 !== "string")) && (!(data48 && typeof data48 == "object" && !Array.isArray(data48)))){
+const err73 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/type",keyword:"type",params:{type: schema6.properties.profiles.additionalProperties.properties.persistence.type},message:"must be integer,string,object"};
 if(vErrors === null){
 vErrors = [err73];
 }
@@ -1716,23 +2047,9 @@ vErrors.push(err73);
 }
 errors++;
 }
-}
-if(data.pools !== undefined){
-let data44 = data.pools;
-if(data44 && typeof data44 == "object" && !Array.isArray(data44)){
-for(const key9 in data44){
-let data45 = data44[key9];
-if(Array.isArray(data45)){
-const len4 = data45.length;
-for(let i4=0; i4<len4; i4++){
-if(!(validate41(data45[i4], {instancePath:instancePath+"/pools/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i4,parentData:data45,parentDataProperty:i4,rootData}))){
-vErrors = vErrors === null ? validate41.errors : append(vErrors, validate41.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err74 = {instancePath:instancePath+"/pools/" + key9.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/pools/additionalProperties/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if((typeof data48 == "number") && (isFinite(data48))){
+if(data48 > 2678400 || isNaN(data48)){
+const err74 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2678400},message:"must be <= 2678400"};
 if(vErrors === null){
 vErrors = [err74];
 }
@@ -1741,10 +2058,8 @@ vErrors.push(err74);
 }
 errors++;
 }
-}
-}
-else {
-const err75 = {instancePath:instancePath+"/pools",schemaPath:"#/properties/pools/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data48 < 1 || isNaN(data48)){
+const err75 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err75];
 }
@@ -1754,15 +2069,10 @@ vErrors.push(err75);
 errors++;
 }
 }
-if(data.services !== undefined){
-let data47 = data.services;
-if(Array.isArray(data47)){
-const len5 = data47.length;
-for(let i5=0; i5<len5; i5++){
-let data48 = data47[i5];
 if(data48 && typeof data48 == "object" && !Array.isArray(data48)){
-if(data48.address === undefined){
-const err76 = {instancePath:instancePath+"/services/" + i5,schemaPath:"#/properties/services/items/required",keyword:"required",params:{missingProperty: "address"},message:"must have required property '"+"address"+"'"};
+for(const key11 in data48){
+if(!((((key11 === "timeout") || (key11 === "netmask")) || (key11 === "engine")) || (key11 === "enabled"))){
+const err76 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key11},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err76];
 }
@@ -1771,9 +2081,17 @@ vErrors.push(err76);
 }
 errors++;
 }
-for(const key10 in data48){
-if(!(func2.call(schema6.properties.services.items.properties, key10))){
-const err77 = {instancePath:instancePath+"/services/" + i5,schemaPath:"#/properties/services/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key10},message:"must NOT have additional properties"};
+}
+if(data48.timeout !== undefined){
+if(!(validate28(data48.timeout, {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/timeout",parentData:data48,parentDataProperty:"timeout",rootData}))){
+vErrors = vErrors === null ? validate28.errors : append(vErrors, validate28.errors);
+errors = vErrors.length;
+}
+}
+if(data48.netmask !== undefined){
+let data50 = data48.netmask;
+if((!(((typeof data50 == "number") && (!(data50 % 1) && !isNaN(data50))) && (isFinite(data50)))) && (typeof data50 !== "string")){
+const err77 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/netmask",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/netmask/type",keyword:"type",params:{type: schema6.properties.profiles.additionalProperties.properties.persistence.properties.netmask.type},message:"must be integer,string"};
 if(vErrors === null){
 vErrors = [err77];
 }
@@ -1782,10 +2100,9 @@ vErrors.push(err77);
 }
 errors++;
 }
-}
-if(data48.name !== undefined){
-if(typeof data48.name !== "string"){
-const err78 = {instancePath:instancePath+"/services/" + i5+"/name",schemaPath:"#/properties/services/items/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if((typeof data50 == "number") && (isFinite(data50))){
+if(data50 > 128 || isNaN(data50)){
+const err78 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/netmask",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/netmask/maximum",keyword:"maximum",params:{comparison: "<=", limit: 128},message:"must be <= 128"};
 if(vErrors === null){
 vErrors = [err78];
 }
@@ -1794,10 +2111,8 @@ vErrors.push(err78);
 }
 errors++;
 }
-}
-if(data48.address !== undefined){
-if(typeof data48.address !== "string"){
-const err79 = {instancePath:instancePath+"/services/" + i5+"/address",schemaPath:"#/properties/services/items/properties/address/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data50 < 1 || isNaN(data50)){
+const err79 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/netmask",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/netmask/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err79];
 }
@@ -1807,10 +2122,10 @@ vErrors.push(err79);
 errors++;
 }
 }
-if(data48.family !== undefined){
-let data51 = data48.family;
-if(typeof data51 !== "string"){
-const err80 = {instancePath:instancePath+"/services/" + i5+"/family",schemaPath:"#/properties/services/items/properties/family/type",keyword:"type",params:{type: "string"},message:"must be string"};
+}
+if(data48.engine !== undefined){
+if(typeof data48.engine !== "string"){
+const err80 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/engine",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/engine/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err80];
 }
@@ -1819,8 +2134,10 @@ vErrors.push(err80);
 }
 errors++;
 }
-if(!((data51 === "ipv4") || (data51 === "ipv6"))){
-const err81 = {instancePath:instancePath+"/services/" + i5+"/family",schemaPath:"#/properties/services/items/properties/family/enum",keyword:"enum",params:{allowedValues: schema6.properties.services.items.properties.family.enum},message:"must be equal to one of the allowed values"};
+}
+if(data48.enabled !== undefined){
+if(typeof data48.enabled !== "boolean"){
+const err81 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/enabled",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/enabled/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
 if(vErrors === null){
 vErrors = [err81];
 }
@@ -1830,9 +2147,21 @@ vErrors.push(err81);
 errors++;
 }
 }
-if(data48.profile !== undefined){
-if(typeof data48.profile !== "string"){
-const err82 = {instancePath:instancePath+"/services/" + i5+"/profile",schemaPath:"#/properties/services/items/properties/profile/type",keyword:"type",params:{type: "string"},message:"must be string"};
+}
+}
+if(data43.destinations !== undefined){
+let data53 = data43.destinations;
+if(Array.isArray(data53)){
+const len5 = data53.length;
+for(let i5=0; i5<len5; i5++){
+if(!(validate40(data53[i5], {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/destinations/" + i5,parentData:data53,parentDataProperty:i5,rootData}))){
+vErrors = vErrors === null ? validate40.errors : append(vErrors, validate40.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err82 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/destinations",schemaPath:"#/properties/profiles/additionalProperties/properties/destinations/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
 vErrors = [err82];
 }
@@ -1842,9 +2171,21 @@ vErrors.push(err82);
 errors++;
 }
 }
-if(data48.scheduler !== undefined){
-if(typeof data48.scheduler !== "string"){
-const err83 = {instancePath:instancePath+"/services/" + i5+"/scheduler",schemaPath:"#/properties/services/items/properties/scheduler/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data43.preserve !== undefined){
+if(!(validate32(data43.preserve, {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/preserve",parentData:data43,parentDataProperty:"preserve",rootData}))){
+vErrors = vErrors === null ? validate32.errors : append(vErrors, validate32.errors);
+errors = vErrors.length;
+}
+}
+if(data43.drain !== undefined){
+if(!(validate34(data43.drain, {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/drain",parentData:data43,parentDataProperty:"drain",rootData}))){
+vErrors = vErrors === null ? validate34.errors : append(vErrors, validate34.errors);
+errors = vErrors.length;
+}
+}
+if(data43.protect !== undefined){
+if(typeof data43.protect !== "boolean"){
+const err83 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/protect",schemaPath:"#/properties/profiles/additionalProperties/properties/protect/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
 if(vErrors === null){
 vErrors = [err83];
 }
@@ -1854,14 +2195,9 @@ vErrors.push(err83);
 errors++;
 }
 }
-if(data48.scheduler_flags !== undefined){
-let data54 = data48.scheduler_flags;
-if(Array.isArray(data54)){
-const len6 = data54.length;
-for(let i6=0; i6<len6; i6++){
-let data55 = data54[i6];
-if(typeof data55 !== "string"){
-const err84 = {instancePath:instancePath+"/services/" + i5+"/scheduler_flags/" + i6,schemaPath:"#/properties/services/items/properties/scheduler_flags/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+}
+else {
+const err84 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/profiles/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err84];
 }
@@ -1870,8 +2206,10 @@ vErrors.push(err84);
 }
 errors++;
 }
-if(!(((((((data55 === "sh-fallback") || (data55 === "sh-port")) || (data55 === "mh-fallback")) || (data55 === "mh-port")) || (data55 === "flag-1")) || (data55 === "flag-2")) || (data55 === "flag-3"))){
-const err85 = {instancePath:instancePath+"/services/" + i5+"/scheduler_flags/" + i6,schemaPath:"#/properties/services/items/properties/scheduler_flags/items/enum",keyword:"enum",params:{allowedValues: schema6.properties.services.items.properties.scheduler_flags.items.enum},message:"must be equal to one of the allowed values"};
+}
+}
+else {
+const err85 = {instancePath:instancePath+"/profiles",schemaPath:"#/properties/profiles/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err85];
 }
@@ -1881,9 +2219,22 @@ vErrors.push(err85);
 errors++;
 }
 }
+if(data.pools !== undefined){
+let data58 = data.pools;
+if(data58 && typeof data58 == "object" && !Array.isArray(data58)){
+for(const key12 in data58){
+let data59 = data58[key12];
+if(Array.isArray(data59)){
+const len6 = data59.length;
+for(let i6=0; i6<len6; i6++){
+if(!(validate52(data59[i6], {instancePath:instancePath+"/pools/" + key12.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i6,parentData:data59,parentDataProperty:i6,rootData}))){
+vErrors = vErrors === null ? validate52.errors : append(vErrors, validate52.errors);
+errors = vErrors.length;
+}
+}
 }
 else {
-const err86 = {instancePath:instancePath+"/services/" + i5+"/scheduler_flags",schemaPath:"#/properties/services/items/properties/scheduler_flags/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err86 = {instancePath:instancePath+"/pools/" + key12.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/pools/additionalProperties/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
 vErrors = [err86];
 }
@@ -1893,9 +2244,9 @@ vErrors.push(err86);
 errors++;
 }
 }
-if(data48.one_packet !== undefined){
-if(typeof data48.one_packet !== "boolean"){
-const err87 = {instancePath:instancePath+"/services/" + i5+"/one_packet",schemaPath:"#/properties/services/items/properties/one_packet/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+}
+else {
+const err87 = {instancePath:instancePath+"/pools",schemaPath:"#/properties/pools/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err87];
 }
@@ -1905,10 +2256,15 @@ vErrors.push(err87);
 errors++;
 }
 }
-if(data48.persistence !== undefined){
-let data57 = data48.persistence;
-if(((!(((typeof data57 == "number") && (!(data57 % 1) && !isNaN(data57))) && (isFinite(data57)))) && (typeof data57 !== "string")) && (!(data57 && typeof data57 == "object" && !Array.isArray(data57)))){
-const err88 = {instancePath:instancePath+"/services/" + i5+"/persistence",schemaPath:"#/properties/services/items/properties/persistence/type",keyword:"type",params:{type: schema6.properties.services.items.properties.persistence.type},message:"must be integer,string,object"};
+if(data.services !== undefined){
+let data61 = data.services;
+if(Array.isArray(data61)){
+const len7 = data61.length;
+for(let i7=0; i7<len7; i7++){
+let data62 = data61[i7];
+if(data62 && typeof data62 == "object" && !Array.isArray(data62)){
+if(data62.address === undefined){
+const err88 = {instancePath:instancePath+"/services/" + i7,schemaPath:"#/properties/services/items/required",keyword:"required",params:{missingProperty: "address"},message:"must have required property '"+"address"+"'"};
 if(vErrors === null){
 vErrors = [err88];
 }
@@ -1917,9 +2273,9 @@ vErrors.push(err88);
 }
 errors++;
 }
-if((typeof data57 == "number") && (isFinite(data57))){
-if(data57 > 2678400 || isNaN(data57)){
-const err89 = {instancePath:instancePath+"/services/" + i5+"/persistence",schemaPath:"#/properties/services/items/properties/persistence/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2678400},message:"must be <= 2678400"};
+for(const key13 in data62){
+if(!(func2.call(schema6.properties.services.items.properties, key13))){
+const err89 = {instancePath:instancePath+"/services/" + i7,schemaPath:"#/properties/services/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key13},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err89];
 }
@@ -1928,8 +2284,10 @@ vErrors.push(err89);
 }
 errors++;
 }
-if(data57 < 1 || isNaN(data57)){
-const err90 = {instancePath:instancePath+"/services/" + i5+"/persistence",schemaPath:"#/properties/services/items/properties/persistence/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+}
+if(data62.name !== undefined){
+if(typeof data62.name !== "string"){
+const err90 = {instancePath:instancePath+"/services/" + i7+"/name",schemaPath:"#/properties/services/items/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err90];
 }
@@ -1939,10 +2297,9 @@ vErrors.push(err90);
 errors++;
 }
 }
-if(data57 && typeof data57 == "object" && !Array.isArray(data57)){
-for(const key11 in data57){
-if(!((((key11 === "timeout") || (key11 === "netmask")) || (key11 === "engine")) || (key11 === "enabled"))){
-const err91 = {instancePath:instancePath+"/services/" + i5+"/persistence",schemaPath:"#/properties/services/items/properties/persistence/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key11},message:"must NOT have additional properties"};
+if(data62.address !== undefined){
+if(typeof data62.address !== "string"){
+const err91 = {instancePath:instancePath+"/services/" + i7+"/address",schemaPath:"#/properties/services/items/properties/address/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err91];
 }
@@ -1952,16 +2309,10 @@ vErrors.push(err91);
 errors++;
 }
 }
-if(data57.timeout !== undefined){
-if(!(validate25(data57.timeout, {instancePath:instancePath+"/services/" + i5+"/persistence/timeout",parentData:data57,parentDataProperty:"timeout",rootData}))){
-vErrors = vErrors === null ? validate25.errors : append(vErrors, validate25.errors);
-errors = vErrors.length;
-}
-}
-if(data57.netmask !== undefined){
-let data59 = data57.netmask;
-if((!(((typeof data59 == "number") && (!(data59 % 1) && !isNaN(data59))) && (isFinite(data59)))) && (typeof data59 !== "string")){
-const err92 = {instancePath:instancePath+"/services/" + i5+"/persistence/netmask",schemaPath:"#/properties/services/items/properties/persistence/properties/netmask/type",keyword:"type",params:{type: schema6.properties.services.items.properties.persistence.properties.netmask.type},message:"must be integer,string"};
+if(data62.family !== undefined){
+let data65 = data62.family;
+if(typeof data65 !== "string"){
+const err92 = {instancePath:instancePath+"/services/" + i7+"/family",schemaPath:"#/properties/services/items/properties/family/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err92];
 }
@@ -1970,9 +2321,8 @@ vErrors.push(err92);
 }
 errors++;
 }
-if((typeof data59 == "number") && (isFinite(data59))){
-if(data59 > 128 || isNaN(data59)){
-const err93 = {instancePath:instancePath+"/services/" + i5+"/persistence/netmask",schemaPath:"#/properties/services/items/properties/persistence/properties/netmask/maximum",keyword:"maximum",params:{comparison: "<=", limit: 128},message:"must be <= 128"};
+if(!((data65 === "ipv4") || (data65 === "ipv6"))){
+const err93 = {instancePath:instancePath+"/services/" + i7+"/family",schemaPath:"#/properties/services/items/properties/family/enum",keyword:"enum",params:{allowedValues: schema6.properties.services.items.properties.family.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err93];
 }
@@ -1981,8 +2331,10 @@ vErrors.push(err93);
 }
 errors++;
 }
-if(data59 < 1 || isNaN(data59)){
-const err94 = {instancePath:instancePath+"/services/" + i5+"/persistence/netmask",schemaPath:"#/properties/services/items/properties/persistence/properties/netmask/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+}
+if(data62.profile !== undefined){
+if(typeof data62.profile !== "string"){
+const err94 = {instancePath:instancePath+"/services/" + i7+"/profile",schemaPath:"#/properties/services/items/properties/profile/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err94];
 }
@@ -1992,10 +2344,9 @@ vErrors.push(err94);
 errors++;
 }
 }
-}
-if(data57.engine !== undefined){
-if(typeof data57.engine !== "string"){
-const err95 = {instancePath:instancePath+"/services/" + i5+"/persistence/engine",schemaPath:"#/properties/services/items/properties/persistence/properties/engine/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data62.scheduler !== undefined){
+if(typeof data62.scheduler !== "string"){
+const err95 = {instancePath:instancePath+"/services/" + i7+"/scheduler",schemaPath:"#/properties/services/items/properties/scheduler/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err95];
 }
@@ -2005,9 +2356,14 @@ vErrors.push(err95);
 errors++;
 }
 }
-if(data57.enabled !== undefined){
-if(typeof data57.enabled !== "boolean"){
-const err96 = {instancePath:instancePath+"/services/" + i5+"/persistence/enabled",schemaPath:"#/properties/services/items/properties/persistence/properties/enabled/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+if(data62.scheduler_flags !== undefined){
+let data68 = data62.scheduler_flags;
+if(Array.isArray(data68)){
+const len8 = data68.length;
+for(let i8=0; i8<len8; i8++){
+let data69 = data68[i8];
+if(typeof data69 !== "string"){
+const err96 = {instancePath:instancePath+"/services/" + i7+"/scheduler_flags/" + i8,schemaPath:"#/properties/services/items/properties/scheduler_flags/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err96];
 }
@@ -2016,22 +2372,8 @@ vErrors.push(err96);
 }
 errors++;
 }
-}
-}
-}
-if(data48.destinations !== undefined){
-let data62 = data48.destinations;
-if(Array.isArray(data62)){
-const len7 = data62.length;
-for(let i7=0; i7<len7; i7++){
-if(!(validate33(data62[i7], {instancePath:instancePath+"/services/" + i5+"/destinations/" + i7,parentData:data62,parentDataProperty:i7,rootData}))){
-vErrors = vErrors === null ? validate33.errors : append(vErrors, validate33.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err97 = {instancePath:instancePath+"/services/" + i5+"/destinations",schemaPath:"#/properties/services/items/properties/destinations/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(!(((((((data69 === "sh-fallback") || (data69 === "sh-port")) || (data69 === "mh-fallback")) || (data69 === "mh-port")) || (data69 === "flag-1")) || (data69 === "flag-2")) || (data69 === "flag-3"))){
+const err97 = {instancePath:instancePath+"/services/" + i7+"/scheduler_flags/" + i8,schemaPath:"#/properties/services/items/properties/scheduler_flags/items/enum",keyword:"enum",params:{allowedValues: schema6.properties.services.items.properties.scheduler_flags.items.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err97];
 }
@@ -2043,7 +2385,7 @@ errors++;
 }
 }
 else {
-const err98 = {instancePath:instancePath+"/services/" + i5,schemaPath:"#/properties/services/items/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err98 = {instancePath:instancePath+"/services/" + i7+"/scheduler_flags",schemaPath:"#/properties/services/items/properties/scheduler_flags/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
 vErrors = [err98];
 }
@@ -2053,9 +2395,9 @@ vErrors.push(err98);
 errors++;
 }
 }
-}
-else {
-const err99 = {instancePath:instancePath+"/services",schemaPath:"#/properties/services/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(data62.one_packet !== undefined){
+if(typeof data62.one_packet !== "boolean"){
+const err99 = {instancePath:instancePath+"/services/" + i7+"/one_packet",schemaPath:"#/properties/services/items/properties/one_packet/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
 if(vErrors === null){
 vErrors = [err99];
 }
@@ -2065,14 +2407,198 @@ vErrors.push(err99);
 errors++;
 }
 }
-}
-else {
-const err100 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data62.persistence !== undefined){
+let data71 = data62.persistence;
+if(((!(((typeof data71 == "number") && (!(data71 % 1) && !isNaN(data71))) && (isFinite(data71)))) && (typeof data71 !== "string")) && (!(data71 && typeof data71 == "object" && !Array.isArray(data71)))){
+const err100 = {instancePath:instancePath+"/services/" + i7+"/persistence",schemaPath:"#/properties/services/items/properties/persistence/type",keyword:"type",params:{type: schema6.properties.services.items.properties.persistence.type},message:"must be integer,string,object"};
 if(vErrors === null){
 vErrors = [err100];
 }
 else {
 vErrors.push(err100);
+}
+errors++;
+}
+if((typeof data71 == "number") && (isFinite(data71))){
+if(data71 > 2678400 || isNaN(data71)){
+const err101 = {instancePath:instancePath+"/services/" + i7+"/persistence",schemaPath:"#/properties/services/items/properties/persistence/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2678400},message:"must be <= 2678400"};
+if(vErrors === null){
+vErrors = [err101];
+}
+else {
+vErrors.push(err101);
+}
+errors++;
+}
+if(data71 < 1 || isNaN(data71)){
+const err102 = {instancePath:instancePath+"/services/" + i7+"/persistence",schemaPath:"#/properties/services/items/properties/persistence/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if(vErrors === null){
+vErrors = [err102];
+}
+else {
+vErrors.push(err102);
+}
+errors++;
+}
+}
+if(data71 && typeof data71 == "object" && !Array.isArray(data71)){
+for(const key14 in data71){
+if(!((((key14 === "timeout") || (key14 === "netmask")) || (key14 === "engine")) || (key14 === "enabled"))){
+const err103 = {instancePath:instancePath+"/services/" + i7+"/persistence",schemaPath:"#/properties/services/items/properties/persistence/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key14},message:"must NOT have additional properties"};
+if(vErrors === null){
+vErrors = [err103];
+}
+else {
+vErrors.push(err103);
+}
+errors++;
+}
+}
+if(data71.timeout !== undefined){
+if(!(validate28(data71.timeout, {instancePath:instancePath+"/services/" + i7+"/persistence/timeout",parentData:data71,parentDataProperty:"timeout",rootData}))){
+vErrors = vErrors === null ? validate28.errors : append(vErrors, validate28.errors);
+errors = vErrors.length;
+}
+}
+if(data71.netmask !== undefined){
+let data73 = data71.netmask;
+if((!(((typeof data73 == "number") && (!(data73 % 1) && !isNaN(data73))) && (isFinite(data73)))) && (typeof data73 !== "string")){
+const err104 = {instancePath:instancePath+"/services/" + i7+"/persistence/netmask",schemaPath:"#/properties/services/items/properties/persistence/properties/netmask/type",keyword:"type",params:{type: schema6.properties.services.items.properties.persistence.properties.netmask.type},message:"must be integer,string"};
+if(vErrors === null){
+vErrors = [err104];
+}
+else {
+vErrors.push(err104);
+}
+errors++;
+}
+if((typeof data73 == "number") && (isFinite(data73))){
+if(data73 > 128 || isNaN(data73)){
+const err105 = {instancePath:instancePath+"/services/" + i7+"/persistence/netmask",schemaPath:"#/properties/services/items/properties/persistence/properties/netmask/maximum",keyword:"maximum",params:{comparison: "<=", limit: 128},message:"must be <= 128"};
+if(vErrors === null){
+vErrors = [err105];
+}
+else {
+vErrors.push(err105);
+}
+errors++;
+}
+if(data73 < 1 || isNaN(data73)){
+const err106 = {instancePath:instancePath+"/services/" + i7+"/persistence/netmask",schemaPath:"#/properties/services/items/properties/persistence/properties/netmask/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if(vErrors === null){
+vErrors = [err106];
+}
+else {
+vErrors.push(err106);
+}
+errors++;
+}
+}
+}
+if(data71.engine !== undefined){
+if(typeof data71.engine !== "string"){
+const err107 = {instancePath:instancePath+"/services/" + i7+"/persistence/engine",schemaPath:"#/properties/services/items/properties/persistence/properties/engine/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err107];
+}
+else {
+vErrors.push(err107);
+}
+errors++;
+}
+}
+if(data71.enabled !== undefined){
+if(typeof data71.enabled !== "boolean"){
+const err108 = {instancePath:instancePath+"/services/" + i7+"/persistence/enabled",schemaPath:"#/properties/services/items/properties/persistence/properties/enabled/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+if(vErrors === null){
+vErrors = [err108];
+}
+else {
+vErrors.push(err108);
+}
+errors++;
+}
+}
+}
+}
+if(data62.destinations !== undefined){
+let data76 = data62.destinations;
+if(Array.isArray(data76)){
+const len9 = data76.length;
+for(let i9=0; i9<len9; i9++){
+if(!(validate40(data76[i9], {instancePath:instancePath+"/services/" + i7+"/destinations/" + i9,parentData:data76,parentDataProperty:i9,rootData}))){
+vErrors = vErrors === null ? validate40.errors : append(vErrors, validate40.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err109 = {instancePath:instancePath+"/services/" + i7+"/destinations",schemaPath:"#/properties/services/items/properties/destinations/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(vErrors === null){
+vErrors = [err109];
+}
+else {
+vErrors.push(err109);
+}
+errors++;
+}
+}
+if(data62.preserve !== undefined){
+if(!(validate32(data62.preserve, {instancePath:instancePath+"/services/" + i7+"/preserve",parentData:data62,parentDataProperty:"preserve",rootData}))){
+vErrors = vErrors === null ? validate32.errors : append(vErrors, validate32.errors);
+errors = vErrors.length;
+}
+}
+if(data62.drain !== undefined){
+if(!(validate34(data62.drain, {instancePath:instancePath+"/services/" + i7+"/drain",parentData:data62,parentDataProperty:"drain",rootData}))){
+vErrors = vErrors === null ? validate34.errors : append(vErrors, validate34.errors);
+errors = vErrors.length;
+}
+}
+if(data62.protect !== undefined){
+if(typeof data62.protect !== "boolean"){
+const err110 = {instancePath:instancePath+"/services/" + i7+"/protect",schemaPath:"#/properties/services/items/properties/protect/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+if(vErrors === null){
+vErrors = [err110];
+}
+else {
+vErrors.push(err110);
+}
+errors++;
+}
+}
+}
+else {
+const err111 = {instancePath:instancePath+"/services/" + i7,schemaPath:"#/properties/services/items/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err111];
+}
+else {
+vErrors.push(err111);
+}
+errors++;
+}
+}
+}
+else {
+const err112 = {instancePath:instancePath+"/services",schemaPath:"#/properties/services/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(vErrors === null){
+vErrors = [err112];
+}
+else {
+vErrors.push(err112);
+}
+errors++;
+}
+}
+}
+else {
+const err113 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err113];
+}
+else {
+vErrors.push(err113);
 }
 errors++;
 }

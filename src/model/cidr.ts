@@ -1,4 +1,4 @@
-import { type Address, addressFamily, type Family, parseAddress, writeAddress } from './address.ts';
+import { type Address, addressFamily, type Family, parseAddress, readAddress, writeAddress } from './address.ts';
 
 /** A network: the addresses that share its first `prefixLength` bits. */
 export interface Cidr {
@@ -10,6 +10,19 @@ export interface Cidr {
 
 /** Reads `192.0.2.0/24`, `2001:db8::/32`, or a bare address as the network of itself; undefined for anything else, set host bits included. */
 export function parseCidr(text: string): Cidr | undefined {
+  const network = parseNetwork(text);
+  return network && !network.hasHostBits ? network.cidr : undefined;
+}
+
+/** The network that an address with a prefix length is in, as `192.0.2.0/24`; undefined for what is neither. */
+export function networkOf(text: string): string | undefined {
+  const network = parseNetwork(text);
+  if (!network) return undefined;
+  const { family, bytes, prefixLength } = network.cidr;
+  return `${readAddress(family, bytes, 0)}/${prefixLength}`;
+}
+
+function parseNetwork(text: string): { readonly cidr: Cidr; readonly hasHostBits: boolean } | undefined {
   const [host = '', length, ...rest] = text.split('/');
   const address = parseAddress(host);
   if (!address || rest.length > 0) return undefined;
@@ -19,8 +32,13 @@ export function parseCidr(text: string): Cidr | undefined {
   const prefixLength = length === undefined ? bits : Number(length);
   if (prefixLength > bits) return undefined;
   const bytes = bytesOf(address);
-  for (let bit = prefixLength; bit < bits; bit++) if (bitOf(bytes, bit)) return undefined;
-  return { family, bytes, prefixLength };
+  let hasHostBits = false;
+  for (let bit = prefixLength; bit < bits; bit++) {
+    if (!bitOf(bytes, bit)) continue;
+    hasHostBits = true;
+    bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) & ~(0x80 >> (bit & 7));
+  }
+  return { cidr: { family, bytes, prefixLength }, hasHostBits };
 }
 
 export function cidrContains({ family, bytes, prefixLength }: Cidr, address: Address): boolean {

@@ -47,6 +47,7 @@ export type IssueCode =
   | 'SCHEDULER'
   | 'SCHEDULER_FLAG'
   | 'DAEMON'
+  | 'SYSCTL'
   // ipvsadm lines.
   | 'IPVSADM_LINE'
   | 'NOT_DECLARATIVE'

@@ -1,6 +1,7 @@
 import { addressFamily } from './address.ts';
 import type { Desired, Section } from './desired.ts';
 import type { Issue, Position } from './issue.ts';
+import { mergePolicies } from './merge-policy.ts';
 import { type ServiceKey, serviceFamily } from './service.ts';
 import { DAEMON_ROLES, type Daemon, type Timeouts } from './settings.ts';
 import type { ServiceEntry } from './table.ts';
@@ -64,6 +65,8 @@ export function mergeDesired(parts: readonly Desired[]): Merged {
     const mixed = findMixedFamily(parts.filter((part) => part !== daemonOwner));
     if (mixed) issues.push(mixedFamilyIssue(mixed, daemonOwner.sections?.sync_daemons));
   }
+  const { policy, issues: policyIssues } = mergePolicies(parts, duplicate);
+  issues.push(...policyIssues);
   if (issues.length > 0) return { desired: undefined, issues };
   const [only] = parts;
   if (parts.length === 1 && only) return { desired: only, issues };
@@ -73,6 +76,7 @@ export function mergeDesired(parts: readonly Desired[]): Merged {
       timeouts,
       daemons: daemons && [...daemons].sort((a, b) => DAEMON_ROLES.indexOf(a.role) - DAEMON_ROLES.indexOf(b.role)),
       limits,
+      ...(policy ? { policy } : {}),
       names,
       locate: (key, destination) => owners.get(key)?.locate(key, destination),
       sections: Object.assign({}, ...[...parts].reverse().map((part) => part.sections ?? {})),

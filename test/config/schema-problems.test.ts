@@ -49,18 +49,6 @@ describe('keys', () => {
     ]);
   });
 
-  it.each(['preserve', 'drain', 'protect'])('says that %s of a service is not there yet', (word) => {
-    expect(briefProblemsOf(service(WEB, `${word}: {}`, 'destinations: [10.0.0.1]'))).toEqual([
-      `4:5 error UNKNOWN_KEY: a service has no key "${word}" => not supported by this version`,
-    ]);
-  });
-
-  it.each(['manage', 'sysctls'])('says that %s is not there yet', (word) => {
-    expect(briefProblemsOf(`version: 1\n${word}: {}\nservices: []\n`)).toEqual([
-      `2:1 error UNKNOWN_KEY: the file has no key "${word}" => not supported by this version`,
-    ]);
-  });
-
   it('lists what is allowed when nothing is near', () => {
     expect(briefProblemsOf('version: 1\nservices: []\ntimeouts: { quic: 5 }\n')).toEqual([
       '3:13 error UNKNOWN_KEY: "timeouts" has no key "quic" => allowed: tcp, tcp_fin, udp',

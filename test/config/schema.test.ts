@@ -62,6 +62,10 @@ describe('the schema', () => {
     const item = (name: string) => properties[name]?.items;
     const expected = {
       root: keysOf(schema),
+      manage: keysOf(properties.manage),
+      selector: keysOf(definitions.selector),
+      sysctls: keysOf(properties.sysctls),
+      drain: keysOf(definitions.drain),
       limits: keysOf(properties.limits),
       defaults: keysOf(properties.defaults),
       timeouts: keysOf(properties.timeouts),

@@ -85,4 +85,37 @@ describe('mergeDesired', () => {
     const desired = { ...desiredOf(A), locate: () => undefined };
     expect(mergeDesired([desired, desired]).issues).toMatchObject([{ code: 'DUPLICATE', position: { file: '-', line: 1, column: 1 } }]);
   });
+
+  it('puts what is managed, the sysctls and the treatment of services together', () => {
+    const { desired, text } = merge(
+      `${A}manage: { include: [{ fwmark: 1-9 }] }\n`,
+      B.replace('10.0.0.1]', '10.0.0.1], protect: true'),
+      'version: 1\nservices: []\nsysctls: { values: { conntrack: 1 } }\n',
+    );
+    expect(text).toBe('');
+    expect(desired?.policy).toEqual({
+      manage: { include: [{ fwmark: { min: 1, max: 9 } }], exclude: [] },
+      services: new Map([['fwmark:2', { protect: true, drainSeconds: undefined, preserve: new Map() }]]),
+      sysctls: { mode: 'check', values: new Map([['conntrack', '1']]) },
+    });
+    expect(merge(A, B).desired).not.toHaveProperty('policy');
+  });
+
+  it('refuses two files that say what is managed, or sysctls', () => {
+    const manage = 'manage: { exclude: [{ fwmark: 9 }] }\n';
+    const sysctls = 'sysctls: { values: { conntrack: 1 } }\n';
+    const { desired, text } = merge(`${A}${manage}${sysctls}`, `${B}${manage}${sysctls}`);
+    expect(desired).toBeUndefined();
+    expect(text).toContain('b.yaml:4:1: error DUPLICATE: what is managed is in two files');
+    expect(text).toContain('note: first here: a.yaml:4:1');
+    expect(text).toContain('b.yaml:5:1: error DUPLICATE: the sysctls are in two files');
+    expect(text).toContain('note: first here: a.yaml:5:1');
+  });
+
+  it('refuses a service outside of what another file manages, and shows both places', () => {
+    const { desired, text } = merge(A, `${B.replace('fwmark:2', 'fwmark:5')}manage: { include: [{ fwmark: 5 }] }\n`);
+    expect(desired).toBeUndefined();
+    expect(text).toContain('a.yaml:3:5: error CONFLICT: the service fwmark:1 is outside of what is managed');
+    expect(text).toContain('note: what is managed is here: b.yaml:4:1');
+  });
 });

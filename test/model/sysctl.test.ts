@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { parseCpus, sameSysctl, trimSysctl } from '../../src/model/sysctl.ts';
+
+test('blanks do not tell values apart', () => {
+  expect(trimSysctl('3\t50\n')).toBe('3 50');
+  expect(trimSysctl('\n')).toBe('');
+});
+
+test.each([
+  ['drop_entry', '1', '2', true],
+  ['secure_tcp', '2', '1', true],
+  ['drop_packet', '0', '1', false],
+  ['drop_packet', '3', '2', false],
+  ['conn_reuse_mode', '1', '2', false],
+  ['est_cpulist', '0-3,5', '5,0,1,2-3', true],
+  ['est_cpulist', '0-3', '0-3,5', false],
+  ['est_cpulist', '', '0', false],
+  ['est_cpulist', 'all', '0', false],
+  ['unknown', 'a', 'a', true],
+])('%s: %s and %s are the same: %s', (name, a, b, same) => {
+  expect(sameSysctl(name, a, b)).toBe(same);
+});
+
+test('a list of CPUs with a very large range costs nothing', () => {
+  expect(parseCpus('0-999999,7')).toEqual(['0-999999']);
+  expect(parseCpus('0-99999999')).toBeUndefined();
+});
