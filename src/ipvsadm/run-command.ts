@@ -5,7 +5,7 @@ import { formatDaemonListing, formatTimeoutListing } from '../text/listing-setti
 import { formatSave } from '../text/save.ts';
 import type { Caution, Command } from './command.ts';
 import { kernelMessage } from './messages.ts';
-import { listConnections, listServices } from './run-listing.ts';
+import { listConnections, listServices, printUnmanageable } from './run-listing.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export type KernelCommand = Exclude<Command, { readonly kind: 'help' | 'version' | 'restore' }>;
@@ -30,9 +30,12 @@ export async function runCommand(command: KernelCommand, ipvs: Ipvs, info: IpvsI
       case 'list-daemons':
         stdout(formatDaemonListing((await ipvs.read({ services: [] })).table.daemons));
         return 0;
-      case 'save':
-        stdout(formatSave((await ipvs.read()).table));
+      case 'save': {
+        const snapshot = await ipvs.read();
+        stdout(formatSave(snapshot.table));
+        printUnmanageable(snapshot.unmanageable, stderr);
         return 0;
+      }
       default:
         return command satisfies never;
     }

@@ -1,4 +1,4 @@
-import type { Ipvs, IpvsInfo } from '../model/ipvs.ts';
+import type { Ipvs, IpvsInfo, Unmanageable } from '../model/ipvs.ts';
 import { serviceKey } from '../model/service.ts';
 import { formatListing, formatServiceListing, type ListingOptions } from '../text/listing.ts';
 import { formatConnections, parseConnections } from '../text/listing-connections.ts';
@@ -19,15 +19,28 @@ export async function listServices(command: List, ipvs: Ipvs, info: IpvsInfo, su
   const options = (names: EndpointNames): ListingOptions => ({ format, names, exact, sorted });
   if (key === undefined) {
     await print((names) => formatListing(info, snapshot, options(names)), numeric, surroundings);
+    printUnmanageable(snapshot.unmanageable, surroundings.stderr);
     return 0;
   }
   const entry = snapshot.table.services.get(key);
+  printUnmanageable(
+    snapshot.unmanageable.filter((each) => each.service === key),
+    surroundings.stderr,
+  );
   if (!entry) {
+    if (snapshot.unmanageable.some((each) => each.service === key && each.destination === undefined)) return 1;
     surroundings.stderr(`${kernelMessage('list', 'ESRCH')}\n`);
     return 1;
   }
   await print((names) => formatServiceListing(entry, snapshot, options(names)), numeric, surroundings);
   return 0;
+}
+
+/** Other programs can put into the kernel what ipvsadm has no words for; it must not look as if it were not there. */
+export function printUnmanageable(unmanageable: readonly Unmanageable[], stderr: (text: string) => void): void {
+  for (const { service, destination, reason } of unmanageable) {
+    stderr(`Warning: ${destination === undefined ? service : `${destination} of ${service}`} is left out: ${reason}\n`);
+  }
 }
 
 export async function listConnections({ numeric, engineData }: ListConnections, surroundings: Surroundings): Promise<number> {

@@ -107,6 +107,25 @@ test('an IPVS older than ipvsadm wants is warned of, and used', async () => {
   expect([status, stdout.split('\n')[0]]).toEqual([0, 'IP Virtual Server version 1.1.3 (size=1)']);
 });
 
+test('what ipvsadm has no words for is named, not passed over', async () => {
+  const { surroundings } = frontEnd(table);
+  const unmanageable = [
+    { service: 'tcp://192.0.2.1:80', destination: '10.0.0.9:80', reason: 'forwarding method 5' },
+    { service: 'tcp://192.0.2.8:80', destination: undefined, reason: 'flags 0x40' },
+  ];
+  const ipvs = async (): Promise<Ipvs> => {
+    const opened = await surroundings.ipvs();
+    return { ...opened, read: async (options) => ({ ...(await opened.read(options)), unmanageable }) };
+  };
+  const { run } = frontEnd(table, { ipvs });
+  const destination = 'Warning: 10.0.0.9:80 of tcp://192.0.2.1:80 is left out: forwarding method 5\n';
+  const service = 'Warning: tcp://192.0.2.8:80 is left out: flags 0x40\n';
+  expect(await run('-L -n')).toMatchObject({ status: 0, stderr: destination + service });
+  expect(await run('-S')).toMatchObject({ status: 0, stderr: destination + service });
+  expect(await run('-L -n -t 192.0.2.1:80')).toMatchObject({ status: 0, stderr: destination });
+  expect(await run('-L -n -t 192.0.2.8:80')).toEqual({ status: 1, stdout: '', stderr: service });
+});
+
 test('connections come from their file', async () => {
   const title = 'IPVS connection entries\npro expire state       source             virtual            destination\n';
   const line = 'TCP C0000201 E69C C0000201 0050 0A000002 1F90 NONE 9\n';

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { OPTIONS } from '../../src/ipvsadm/options.ts';
+import { parseScript } from '../../src/ipvsadm/script.ts';
 import type { Operation } from '../../src/model/operation.ts';
 import { formatOperationAsIpvsadm } from '../../src/text/ipvsadm-lines.ts';
+import { formatSave } from '../../src/text/save.ts';
 import { saveableEntries } from '../support/saveable-tables.ts';
 import { useHarness, words } from './ipvsadm/harness.ts';
 
@@ -57,6 +59,15 @@ const sequences = fc.tuple(operations, fc.array(fc.nat(100), { minLength: 7, max
   }),
 );
 
+/** The lines of a sequence that the script reader takes, and the table that it makes of them. */
+function readable(sequence: readonly (readonly string[])[]): { text: string; saved: string } | undefined {
+  const lines = sequence.map((argv) => argv.join(' ')).filter((line) => !line.startsWith('-Z'));
+  const bad = new Set(parseScript(lines.join('\n'), 'sequence').issues.map(({ position }) => position.line));
+  const text = lines.map((line, index) => (bad.has(index + 1) ? '' : line)).join('\n');
+  const { desired } = parseScript(text, 'sequence');
+  return desired && { text, saved: formatSave(desired) };
+}
+
 const property = fc.asyncProperty(sequences, async (sequence) => {
   const { real, ours } = await harness().comparison.runSequence(sequence);
   expect(ours.runs.map((run, index) => ({ argv: sequence[index], ...run }))).toEqual(
@@ -69,3 +80,16 @@ const property = fc.asyncProperty(sequences, async (sequence) => {
 test('sequences of commands have the same effects', () => fc.assert(property, { seed: 42, numRuns: 12, endOnFailure: true }));
 
 test('so have sequences that nobody has seen before', () => fc.assert(property, { numRuns: 12, endOnFailure: true }));
+
+test('what a script is read as is what the real ipvsadm makes of it', async () => {
+  let compared = 0;
+  const readings = fc.asyncProperty(sequences, async (sequence) => {
+    const reading = readable(sequence);
+    if (!reading) return;
+    compared++;
+    expect(await harness().comparison.restoreByReal(reading.text)).toEqual({ status: 0, stdout: '', stderr: '', saved: reading.saved });
+  });
+  await fc.assert(readings, { seed: 7, numRuns: 20 });
+  await fc.assert(readings, { numRuns: 20 });
+  expect(compared).toBeGreaterThan(20);
+});

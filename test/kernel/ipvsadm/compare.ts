@@ -72,6 +72,14 @@ export class Comparison {
     return { real: await effect((each) => this.#runReal(each)), ours: await effect((each) => this.#runOurs(each)) };
   }
 
+  /** What the real ipvsadm makes of a file on an empty table. */
+  async restoreByReal(text: string): Promise<Run & { saved: string }> {
+    this.#made = undefined;
+    await reset(this.#ipvs, '');
+    const run = await this.#runReal({ argv: ['-R'], stdin: text });
+    return { ...run, saved: formatSave((await this.#ipvs.read()).table) };
+  }
+
   async #readTable(): Promise<string> {
     return formatTable((await this.#ipvs.read()).table);
   }
