@@ -43,6 +43,11 @@ const exitCode = await main(
     stdin: process.stdin,
     output,
     env: process.env,
+    state: async () => (await import('../state/state.ts')).systemState(process.env),
+    background: {
+      start: async (argv) => (await import('./background.ts')).BACKGROUND.start(argv),
+      ready: async () => (await import('./background.ts')).BACKGROUND.ready(),
+    },
     openKernel: async () => (await import('../netlink/client.ts')).openKernel(),
     ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
     interruption,

@@ -1,5 +1,6 @@
 import { IpvstateError } from '../errors.ts';
 import type { Desired } from '../model/desired.ts';
+import { formatIssues } from '../text/issues.ts';
 import type { Environment } from './environment.ts';
 import { type Loaded, load } from './load.ts';
 
@@ -7,7 +8,6 @@ import { type Loaded, load } from './load.ts';
 export async function loadValid(paths: readonly string[], environment: Environment): Promise<Loaded & { readonly desired: Desired }> {
   const loaded = await load(paths, environment.stdin);
   if (loaded.issues.length > 0) {
-    const { formatIssues } = await import('../text/issues.ts');
     const { output } = environment;
     const text = formatIssues(loaded.issues, loaded.sources, output.layout('stderr'));
     if (loaded.desired) output.note(text);

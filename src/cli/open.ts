@@ -1,5 +1,6 @@
 import type { Ipvs } from '../model/ipvs.ts';
 import type { Environment } from './environment.ts';
+import { openTableFile } from './table-file.ts';
 
 export interface OpenedTable {
   readonly ipvs: Ipvs;
@@ -13,15 +14,11 @@ export async function withTable<T>(
   environment: Environment,
   use: (opened: OpenedTable) => Promise<T>,
 ): Promise<T> {
-  const opened = table === undefined ? { ipvs: await environment.openKernel(), save: async () => {} } : await openFile(table, environment);
+  const opened =
+    table === undefined ? { ipvs: await environment.openKernel(), save: async () => {} } : await openTableFile(table, environment);
   try {
     return await use(opened);
   } finally {
     opened.ipvs.close();
   }
-}
-
-async function openFile(table: string, environment: Environment): Promise<OpenedTable> {
-  const { openTableFile } = await import('./table-file.ts');
-  return openTableFile(table, environment);
 }

@@ -1,4 +1,4 @@
-import { type Address, addressFamily, compareAddresses, type Family } from './address.ts';
+import { type Address, addressFamily, compareAddresses, compareFamilies, type Family } from './address.ts';
 import { formatEndpoint, parseEndpoint } from './endpoint.ts';
 
 declare const brand: unique symbol;
@@ -91,7 +91,7 @@ const PROTOCOL_ORDER: Readonly<Record<Protocol, number>> = { tcp: 6, udp: 17, sc
 /** Address services by family, protocol, address and port; then marks by number and family. */
 export function compareServices(a: ServiceIdentity, b: ServiceIdentity): number {
   if (a.kind !== b.kind) return a.kind === 'address' ? -1 : 1;
-  const families = serviceFamily(a).localeCompare(serviceFamily(b));
+  const families = compareFamilies(serviceFamily(a), serviceFamily(b));
   if (a.kind === 'fwmark' || b.kind === 'fwmark') {
     if (a.kind !== 'fwmark' || b.kind !== 'fwmark') return 0;
     return a.fwmark - b.fwmark || families;

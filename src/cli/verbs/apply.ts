@@ -5,6 +5,7 @@ import type { Report } from '../../plan/report.ts';
 import type { OnError } from '../../reconcile/execute.ts';
 import { executePlan, type ReconcileOptions, reconcile } from '../../reconcile/reconcile.ts';
 import type { ChangesContext } from '../../text/changes.ts';
+import { reportJson } from '../../text/plan-json.ts';
 import { formatPlan, formatReport } from '../../text/plan-text.ts';
 import { allowancesOf, type PlanOptions } from '../arguments.ts';
 import { changesContext } from '../changes-context.ts';
@@ -39,7 +40,7 @@ export async function apply(planFile: string | undefined, options: ApplyOptions,
       onPlan: async (prepared) => {
         context = changesContext(desired, prepared.snapshot, output.style('stdout'));
         const isShown = options.output === 'text' && prepared.plan.changes.length > 0;
-        if (isShown) await printPlan({ ...prepared, refusals: [] }, 'text', context, output);
+        if (isShown) printPlan({ ...prepared, refusals: [] }, 'text', context, output);
         // Nobody can answer for what went into a file.
         const isSeen = options.output === 'text' && output.isTerminal('stdout');
         if (environment.ask && !options.yes && !isSeen) {
@@ -88,7 +89,6 @@ async function conclude(
   const isCutShort = signal.aborted && report.outcome !== 'applied' && report.outcome !== 'in-sync';
   const exitCode = isCutShort ? (signal.reason as number) : exitCodeOfReport(report, options.detailedExitcode ?? false);
   if (options.output === 'json') {
-    const { reportJson } = await import('../../text/plan-json.ts');
     output.print(`${JSON.stringify(reportJson(report, exitCode, context), undefined, 2)}\n`);
   } else {
     output.print(formatReport(report, context));

@@ -1,5 +1,6 @@
 import { prepare } from '../../reconcile/prepare.ts';
 import { formatChanges, formatSummary } from '../../text/changes.ts';
+import { planJson } from '../../text/plan-json.ts';
 import type { PlanOptions } from '../arguments.ts';
 import { changesContext } from '../changes-context.ts';
 import type { Environment } from '../environment.ts';
@@ -20,7 +21,6 @@ export async function check(options: CheckOptions, environment: Environment): Pr
     const { output } = environment;
     const context = changesContext(desired, snapshot, output.style('stdout'));
     if (options.output === 'json') {
-      const { planJson } = await import('../../text/plan-json.ts');
       output.print(`${JSON.stringify(planJson(plan, [], context), undefined, 2)}\n`);
     } else if (plan.changes.length === 0) {
       output.print(`In sync: ${desired.services.size} service${desired.services.size === 1 ? '' : 's'} as desired.\n`);

@@ -1,5 +1,8 @@
+import { formatConfig } from '../../config/emit.ts';
+import { formatConfigJson } from '../../config/emit-json.ts';
 import type { Unmanageable } from '../../model/ipvs.ts';
 import type { Table } from '../../model/table.ts';
+import { formatSave, saveLosses } from '../../text/save.ts';
 import type { TableOptions } from '../arguments.ts';
 import type { Environment } from '../environment.ts';
 import { EXIT } from '../exit.ts';
@@ -25,13 +28,12 @@ export async function exportTable(options: ExportOptions, environment: Environme
 export async function printTable(table: Table, unmanageable: readonly Unmanageable[], format: TableFormat, output: Output): Promise<void> {
   switch (format) {
     case 'yaml':
-      output.print((await import('../../config/emit.ts')).formatConfig(table, { unmanageable }));
+      output.print(formatConfig(table, { unmanageable }));
       return;
     case 'json':
-      output.print((await import('../../config/emit-json.ts')).formatConfigJson(table));
+      output.print(formatConfigJson(table));
       break;
     case 'save': {
-      const { formatSave, saveLosses } = await import('../../text/save.ts');
       output.print(formatSave(table));
       for (const loss of saveLosses(table)) output.note(`ipvstate: the save format cannot hold ${loss}\n`);
       break;

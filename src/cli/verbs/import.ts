@@ -1,3 +1,5 @@
+import { formatConfig } from '../../config/emit.ts';
+import { formatConfigJson } from '../../config/emit-json.ts';
 import { KERNEL_TIMEOUTS } from '../../model/settings.ts';
 import type { Environment } from '../environment.ts';
 import { EXIT } from '../exit.ts';
@@ -14,10 +16,10 @@ export async function importFile(path: string, options: ImportOptions, environme
   const { output } = environment;
   switch (options.output) {
     case 'yaml':
-      output.print((await import('../../config/emit.ts')).formatConfig(desired, { names: desired.names }));
+      output.print(formatConfig(desired, { names: desired.names }));
       break;
     case 'json':
-      output.print((await import('../../config/emit-json.ts')).formatConfigJson(desired, { names: desired.names }));
+      output.print(formatConfigJson(desired, { names: desired.names }));
       break;
     case 'save': {
       const timeouts = { ...KERNEL_TIMEOUTS, ...desired.timeouts };

@@ -24,7 +24,7 @@ export async function planVerb(options: PlanVerbOptions, environment: Environmen
       only: (live) => parseSelectors(options.only, desired, live),
     });
     const context = changesContext(desired, prepared.snapshot, environment.output.style('stdout'));
-    await printPlan(prepared, options.output, context, environment.output);
+    printPlan(prepared, options.output, context, environment.output);
     if (prepared.refusals.length > 0) {
       if (options.save !== undefined) environment.output.note('Not saved: apply would refuse it.\n');
       return EXIT.refused;

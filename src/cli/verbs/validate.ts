@@ -1,3 +1,7 @@
+import { formatIssues } from '../../text/issues.ts';
+import { formatIssuesGithub } from '../../text/issues-github.ts';
+import { formatIssuesJson } from '../../text/issues-json.ts';
+import { formatIssuesSarif } from '../../text/issues-sarif.ts';
 import type { FileOptions } from '../arguments.ts';
 import type { Environment } from '../environment.ts';
 import { EXIT } from '../exit.ts';
@@ -19,21 +23,18 @@ export async function validate(options: ValidateOptions, environment: Environmen
   const counted = `${countOf(files.length, 'file')}${services}, ${countOf(errors, 'error')}, ${countOf(warnings, 'warning')}`;
   switch (options.output) {
     case 'text': {
-      if (issues.length > 0) {
-        const { formatIssues } = await import('../../text/issues.ts');
-        output.print(formatIssues(issues, sources, output.layout('stdout')));
-      }
+      output.print(formatIssues(issues, sources, output.layout('stdout')));
       output.print(`${isValid ? 'Valid' : 'Not valid'}: ${counted}.\n`);
       break;
     }
     case 'json':
-      output.print((await import('../../text/issues-json.ts')).formatIssuesJson(issues, isValid));
+      output.print(formatIssuesJson(issues, isValid));
       break;
     case 'github':
-      output.print((await import('../../text/issues-github.ts')).formatIssuesGithub(issues));
+      output.print(formatIssuesGithub(issues));
       break;
     case 'sarif':
-      output.print((await import('../../text/issues-sarif.ts')).formatIssuesSarif(issues));
+      output.print(formatIssuesSarif(issues));
       break;
     default:
       options.output satisfies never;

@@ -1,0 +1,42 @@
+import { formatConfigJson } from '../config/emit-json.ts';
+import { parseConfig } from '../config/parse.ts';
+import { IpvstateError } from '../errors.ts';
+import type { ServiceKey } from '../model/service.ts';
+import type { Table } from '../model/table.ts';
+import { diff } from '../plan/diff.ts';
+import { plan } from '../plan/plan.ts';
+import type { Pass } from '../reconcile/rollback.ts';
+import type { TablePass } from '../state/recorder.ts';
+import type { StoredPass } from '../state/records.ts';
+
+/** What differs between two tables, as two configurations: the services that do, and settings only when they do. */
+export function storePass({ before, after }: TablePass): StoredPass {
+  const touched = new Set<ServiceKey>();
+  const settings = new Set<string>();
+  for (const change of diff(before, after)) {
+    if ('service' in change) touched.add(change.service);
+    else settings.add(change.object);
+  }
+  const store = ({ services, timeouts, daemons }: Table): unknown =>
+    JSON.parse(
+      formatConfigJson({
+        services: new Map([...services].filter(([key]) => touched.has(key))),
+        ...(settings.has('timeouts') && { timeouts }),
+        ...(settings.has('daemon') && { daemons }),
+      }),
+    );
+  return { before: store(before), after: store(after) };
+}
+
+/** The pass again, with the operations that a plan for it has. What was not stored did not change. Throws `CONFIG`. */
+export function loadPass(stored: StoredPass, live: Table): Pass {
+  const before = loadTable(stored.before, live);
+  const { waves } = plan(before, loadTable(stored.after, live));
+  return { before, done: waves.flatMap(({ steps }) => steps.map(({ operation }) => operation)) };
+}
+
+function loadTable(stored: unknown, { timeouts, daemons }: Table): Table {
+  const { desired, issues } = parseConfig(JSON.stringify(stored), 'record');
+  if (!desired) throw new IpvstateError('CONFIG', `the record of an earlier run is damaged: ${issues[0]?.message}`);
+  return { services: desired.services, timeouts: { ...timeouts, ...desired.timeouts }, daemons: desired.daemons ?? daemons };
+}
