@@ -1,0 +1,143 @@
+// What is measured, side by side with what, and how good it has to be.
+//
+// Commands are shell lines. They find in the environment: $ipvstate (the command), $floor, $programs (this project's measured
+// programs), and $input (where the texts of inputs.js are); each runs in a fresh network namespace or, without `kernel`, on the host.
+
+/** What a side is judged by: the wall clock of the whole process, or the milliseconds that the command prints. */
+const PROCESS = 'process';
+const PRINTED = 'printed';
+
+const atMost = (factor, plusMilliseconds = 0) => ({
+  text: `at most ${factor} times${plusMilliseconds ? ` plus ${plusMilliseconds / 1000} s` : ''}`,
+  isMet: (ours, theirs) => ours <= factor * theirs + plusMilliseconds,
+});
+const timesFaster = (factor) => ({ text: `${factor} times faster`, isMet: (ours, theirs) => theirs >= factor * ours });
+const under = (milliseconds) => ({ text: `under ${milliseconds / 1000} s`, isMet: (ours) => ours < milliseconds });
+
+/** Services and destinations of each. */
+const LARGE = [
+  [1000, 100],
+  [10000, 10],
+];
+
+export const CASES = [
+  {
+    name: 'apply',
+    title: 'apply of save text to an empty table',
+    kernel: true,
+    sizes: LARGE,
+    metric: PROCESS,
+    ours: '$ipvstate apply -f $input/rules.save',
+    theirs: 'ipvsadm -R < $input/rules.save',
+    theirsIsSlow: true,
+    goal: timesFaster(30),
+  },
+  {
+    name: 'execute',
+    title: 'kernel phase of the same',
+    kernel: true,
+    sizes: LARGE,
+    metric: PRINTED,
+    ours: 'node $programs/execute.js $input/rules.save',
+    theirs: '$floor $services $destinations',
+    goal: atMost(2),
+  },
+  {
+    name: 'big-service',
+    title: 'kernel phase of one large service',
+    kernel: true,
+    sizes: [[1, 10000]],
+    metric: PRINTED,
+    ours: 'node $programs/execute.js $input/rules.save',
+    theirs: '$floor $services $destinations',
+    goal: atMost(1.5),
+  },
+  {
+    name: 'check-save',
+    title: 'check in sync, save text',
+    kernel: true,
+    sizes: LARGE,
+    metric: PROCESS,
+    before: '$floor $services $destinations',
+    ours: '$ipvstate check -f $input/rules.save',
+    theirs: 'ipvsadm -Sn',
+    goal: atMost(1.2),
+  },
+  {
+    name: 'check-json',
+    title: 'check in sync, JSON',
+    kernel: true,
+    sizes: LARGE,
+    metric: PROCESS,
+    before: '$floor $services $destinations',
+    ours: '$ipvstate check -f $input/rules.json',
+    theirs: 'ipvsadm -Sn',
+    goal: atMost(1.2),
+  },
+  {
+    name: 'one-weight',
+    title: 'apply of one changed weight',
+    kernel: true,
+    sizes: LARGE,
+    metric: PROCESS,
+    before: '$floor $services $destinations',
+    ours: '$ipvstate apply -f $input/changed.save',
+    theirs: 'ipvsadm -C && ipvsadm -R < $input/changed.save',
+    theirsIsSlow: true,
+    goal: timesFaster(100),
+  },
+  {
+    name: 'plan',
+    title: 'plan of 3 services against --table, beside node',
+    sizes: [[3, 3]],
+    metric: PROCESS,
+    ours: '$ipvstate plan -f $input/rules.yaml --table $input/changed.save',
+    theirs: 'node -e 0',
+    goal: atMost(1.6),
+  },
+  {
+    name: 'validate',
+    title: 'validate of 3 services, beside node',
+    sizes: [[3, 3]],
+    metric: PROCESS,
+    ours: '$ipvstate validate -f $input/rules.yaml',
+    theirs: 'node -e 0',
+    goal: atMost(1.5),
+  },
+  {
+    name: 'yaml',
+    title: "YAML to a desired table, beside the library's toJS",
+    sizes: LARGE,
+    metric: PRINTED,
+    ours: 'node $programs/parse-config.js $input/rules.yaml',
+    theirs: 'node $programs/parse-yaml.js $input/rules.yaml',
+    goal: atMost(1.1),
+    memoryGoal: atMost(1.1),
+  },
+  {
+    name: 'json',
+    title: 'JSON to a desired table, beside JSON.parse',
+    sizes: LARGE,
+    metric: PRINTED,
+    ours: 'node $programs/parse-config.js $input/rules.json',
+    theirs: 'node $programs/parse-json.js $input/rules.json',
+    goal: atMost(1.5, 500),
+  },
+  {
+    name: 'diff',
+    title: 'diff and plan, 1 % changed',
+    sizes: LARGE,
+    metric: PRINTED,
+    ours: 'node $programs/diff.js $services $destinations',
+    goal: under(500),
+  },
+  {
+    name: 'diff-linear',
+    title: 'diff and plan of ten times the size',
+    sizes: LARGE,
+    metric: PRINTED,
+    ours: 'node --max-old-space-size=6000 $programs/diff.js $(($services * 10)) $destinations',
+    theirs: 'node --max-old-space-size=6000 $programs/diff.js $services $destinations',
+    goal: atMost(11),
+  },
+];

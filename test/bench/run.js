@@ -1,0 +1,118 @@
+#!/usr/bin/env node
+// npm run bench -- [--runs N] [--slow-runs N] [--size SERVICESxDESTINATIONS] [CASE]...
+//
+// Measures ipvstate side by side with what it is compared to, and prints a table: medians, their ratio, and the goal. What needs a
+// kernel runs in User-Mode Linux, each run in a fresh network namespace. Ratios tell; the times are those of this machine, now.
+// --slow-runs is for the side that takes up to minutes, `ipvsadm -R`; 0 leaves it out.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { alternate } from './alternate.js';
+import { CASES } from './cases.js';
+import { changedSaveText, jsonText, saveText, yamlText } from './inputs.js';
+import { formatHeading, formatRow } from './table.js';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const root = join(here, '../..');
+
+const LIMIT_SECONDS = 7200;
+
+function choose(names, size) {
+  const unknown = names.find((name) => !CASES.some((each) => each.name === name));
+  if (unknown) throw new Error(`no case ${unknown}; there are: ${CASES.map(({ name }) => name).join(', ')}`);
+  return CASES.filter(({ name }) => names.length === 0 || names.includes(name)).flatMap((each) =>
+    (size ? [size.split('x').map(Number)] : each.sizes).map(([services, destinations]) => ({ ...each, services, destinations })),
+  );
+}
+
+function compile(folder) {
+  for (const name of ['floor', 'measure']) {
+    const { status } = spawnSync('gcc', ['-O2', '-Wall', '-o', join(folder, name), join(here, `${name}.c`)], { stdio: 'inherit' });
+    if (status !== 0) throw new Error(`${name}.c: not compiled`);
+  }
+}
+
+function writeInputs(folder, cases) {
+  for (const { services, destinations } of cases) {
+    const input = join(folder, `${services}x${destinations}`);
+    if (existsSync(input)) continue;
+    mkdirSync(input);
+    writeFileSync(join(input, 'rules.save'), saveText(services, destinations));
+    writeFileSync(join(input, 'changed.save'), changedSaveText(services, destinations));
+    writeFileSync(join(input, 'rules.json'), jsonText(services, destinations));
+    writeFileSync(join(input, 'rules.yaml'), yamlText(services, destinations));
+  }
+}
+
+/** Runs cases and prints a row for each. */
+function measure(cases, folder, options) {
+  for (const each of cases) {
+    const { services, destinations } = each;
+    const env = {
+      ...process.env,
+      NO_COLOR: '1',
+      ipvstate: `node ${join(root, 'dist/cli.js')}`,
+      floor: join(folder, 'floor'),
+      programs: join(here, 'programs'),
+      input: join(folder, `${services}x${destinations}`),
+      services,
+      destinations,
+    };
+    const surroundings = { measure: join(folder, 'measure'), env };
+    process.stdout.write(`${formatRow(each, alternate(each, options, surroundings))}\n`);
+  }
+}
+
+/** This script again, inside the kernel, for the cases that need one. */
+function boot(cases, folder, options) {
+  const job = join(folder, 'job.json');
+  writeFileSync(
+    job,
+    JSON.stringify({ folder, options, cases: cases.map(({ name, services, destinations }) => ({ name, services, destinations })) }),
+  );
+  const command = [process.execPath, fileURLToPath(import.meta.url), '--inside', job];
+  const harness = ['test/kernel/boot/run.js', '--limit', String(LIMIT_SECONDS), '--', ...command];
+  const { status } = spawnSync(process.execPath, harness, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  if (status !== 0) process.exitCode = 1;
+}
+
+/** Everything that is read while the clock runs is in memory. */
+function inside(job) {
+  const { folder, options, cases } = JSON.parse(readFileSync(job, 'utf8'));
+  const memory = mkdtempSync(join(tmpdir(), 'bench-'));
+  spawnSync('modprobe', ['ip_vs_wlc']);
+  spawnSync('cp', ['-r', `${folder}/.`, memory]);
+  const whole = cases.map((chosen) => ({ ...CASES.find(({ name }) => name === chosen.name), ...chosen }));
+  measure(whole, memory, options);
+}
+
+function main({ runs, 'slow-runs': slowRuns, size, inside: job }, names) {
+  if (job) return inside(job);
+  const options = { runs: Number(runs), slowRuns: Number(slowRuns) };
+  const cases = choose(names, size);
+  const folder = mkdtempSync(join(tmpdir(), 'ipvstate-bench-'));
+  try {
+    compile(folder);
+    writeInputs(folder, cases);
+    process.stdout.write(`${formatHeading(loadavg())}\n`);
+    const [inKernel, onHost] = [cases.filter(({ kernel }) => kernel), cases.filter(({ kernel }) => !kernel)];
+    if (inKernel.length > 0) boot(inKernel, folder, options);
+    measure(onHost, folder, options);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const { values, positionals } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '5' },
+    'slow-runs': { type: 'string', default: '1' },
+    size: { type: 'string' },
+    inside: { type: 'string' },
+  },
+  allowPositionals: true,
+});
+main(values, positionals);
