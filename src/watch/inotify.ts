@@ -1,0 +1,62 @@
+import { basename, dirname } from 'node:path';
+import { watch } from 'chokidar';
+import type { Link } from './chain.ts';
+import type { Clock } from './clock.ts';
+
+export interface Inotify {
+  /** Resolves when everything that will be watched is watched. */
+  readonly ready: Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface InotifyHandlers {
+  /** Something on the links may have changed. `isMoved`: a watched folder itself went away, so that its watch is on the wrong one. */
+  readonly onEvent: (isMoved: boolean) => void;
+  /** Something cannot be watched; `code` is the errno's name. */
+  readonly onError: (code: string) => void;
+}
+
+export type OpenInotify = (links: readonly Link[], clock: Clock, handlers: InotifyHandlers) => Inotify;
+
+/** chokidar never becomes ready when a folder vanishes while it is listed. */
+const READY_TIMEOUT = 2000;
+
+/**
+ * Watches the folders of the links, and the files in them, which may be written to by another name. Other names are ignored. What
+ * counts are the raw events: chokidar holds back, joins and drops others on the way to what it makes of them.
+ */
+export const openInotify: OpenInotify = (links, clock, { onEvent, onError }) => {
+  const names = new Map<string, Set<string | undefined>>();
+  for (const { folder, name } of links) names.set(folder, (names.get(folder) ?? new Set()).add(name));
+  const isLink = (path: string): boolean => {
+    const own = names.get(dirname(path));
+    return own !== undefined && (own.has(basename(path)) || own.has(undefined));
+  };
+  // Not persistent, for otherwise it shares watches by path, which can be those of a folder that is gone.
+  const watcher = watch([...names.keys()], {
+    persistent: false,
+    ignoreInitial: true,
+    followSymlinks: false,
+    depth: 0,
+    atomic: false,
+    awaitWriteFinish: false,
+    ignored: (path) => !names.has(path) && !isLink(path),
+  });
+  watcher.on('raw', (event, name: string | null, details) => {
+    const { watchedPath } = details as { readonly watchedPath: string };
+    const own = names.get(watchedPath);
+    const isMoved = own !== undefined && event === 'rename' && name === basename(watchedPath);
+    const concerns = own === undefined || name === null || own.has(name) || own.has(undefined);
+    if (isMoved || concerns) onEvent(isMoved);
+  });
+  watcher.on('all', () => onEvent(false));
+  watcher.on('error', (error) => onError((error as NodeJS.ErrnoException).code ?? String(error)));
+  const ready = new Promise<void>((resolve) => {
+    const cancel = clock.after(READY_TIMEOUT, resolve);
+    watcher.on('ready', () => {
+      cancel();
+      resolve();
+    });
+  });
+  return { ready, close: () => watcher.close() };
+};

@@ -1,0 +1,27 @@
+import { describe, test } from 'vitest';
+import { PATTERNS, type Pattern } from './patterns.ts';
+import { inFolder, startWatching } from './watching.ts';
+
+const RUNS = 25;
+
+/** Everything ends at about the same time, which is when nothing more may be seen. */
+async function runPattern(pattern: Pattern, run: number): Promise<readonly string[]> {
+  return inFolder(async (folder) => {
+    const { paths, first } = await pattern.prepare(folder);
+    const watching = startWatching(paths);
+    try {
+      await watching.until(first);
+      const last = await pattern.change(folder, run);
+      await watching.until(last);
+      return watching.seen;
+    } finally {
+      await watching.close();
+    }
+  });
+}
+
+describe('without a poll, the final content is seen, and last, when a file is', () => {
+  test.concurrent.each(PATTERNS)('$name', async (pattern) => {
+    await Promise.all(Array.from({ length: RUNS }, (_, run) => runPattern(pattern, run)));
+  });
+});
