@@ -2,13 +2,17 @@ import { CommanderError } from 'commander';
 import { IpvstateError } from '../errors.ts';
 import type { Environment } from './environment.ts';
 import { EXIT, exitCodeOfError } from './exit.ts';
+import { isFrontEnd, runFrontEnd } from './ipvsadm.ts';
 import type { Output } from './output.ts';
 import { buildProgram } from './program.ts';
 
 /** Runs one command line (without the program's own name) and returns its exit code. Throws nothing. */
 export async function main(argv: readonly string[], environment: Environment, version: string): Promise<number> {
-  const { output } = environment;
+  const { output, programName } = environment;
   try {
+    if (isFrontEnd(programName)) return await runFrontEnd(programName, programName, argv, environment);
+    const [first, ...rest] = argv;
+    if (isFrontEnd(first)) return await runFrontEnd(first, `${programName} ${first}`, rest, environment);
     const netns = netnsOf(argv);
     const status = netns === undefined ? undefined : await (await import('./netns.ts')).runInNetns(netns);
     if (status !== undefined) return status;

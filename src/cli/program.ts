@@ -80,5 +80,8 @@ export function buildProgram(environment: Environment, version: string, done: (e
   ).addArgument(new Argument('[name]', 'which one').choices(SCHEMA_NAMES).default('config'));
 
   for (const command of program.commands) addCommonOptions(command);
+  // Only for the help: it has a command line of its own, and main.ts runs it before this one is looked at.
+  program.command('ipvsadm').argument('[args...]').description('do as ipvsadm does, with its arguments, output and exit statuses');
+
   return program;
 }

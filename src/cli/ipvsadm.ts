@@ -1,0 +1,65 @@
+import type { Surroundings } from '../ipvsadm/surroundings.ts';
+import type { Desired } from '../model/desired.ts';
+import type { Environment } from './environment.ts';
+
+/** Names under which the program is the tool that it replaces. */
+export const FRONT_ENDS = ['ipvsadm', 'ipvsadm-save', 'ipvsadm-restore'] as const;
+
+export type FrontEnd = (typeof FRONT_ENDS)[number];
+
+export function isFrontEnd(name: string | undefined): name is FrontEnd {
+  return FRONT_ENDS.some((known) => known === name);
+}
+
+/** Runs as one of those tools, with its arguments, streams and exit statuses. */
+export async function runFrontEnd(name: FrontEnd, programName: string, argv: readonly string[], environment: Environment): Promise<number> {
+  const surroundings = await surroundingsOf(programName, environment);
+  switch (name) {
+    case 'ipvsadm':
+      return (await import('../ipvsadm/run.ts')).runIpvsadm(argv, surroundings);
+    case 'ipvsadm-save':
+      return (await import('../ipvsadm/wrappers.ts')).runIpvsadmSave(argv, surroundings);
+    case 'ipvsadm-restore': {
+      const { runIpvsadmRestore } = await import('../ipvsadm/wrappers.ts');
+      return runIpvsadmRestore(surroundings, (desired) => restore(desired, surroundings));
+    }
+    default:
+      return name satisfies never;
+  }
+}
+
+async function surroundingsOf(programName: string, { output, stdin, env, openKernel }: Environment): Promise<Surroundings> {
+  const { systemResolver } = await import('./system-resolver.ts');
+  return {
+    programName,
+    ipvs: openKernel,
+    readStdin: async () => {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of stdin) chunks.push(chunk as Uint8Array);
+      // The tools that this replaces take any bytes; what is no UTF-8 reaches the messages as a replacement character.
+      return Buffer.concat(chunks).toString('utf8');
+    },
+    stdout: (text) => output.print(text),
+    stderr: (text) => output.warn(text),
+    resolver: systemResolver(),
+    readConnections: async () => (await import('node:fs/promises')).readFile('/proc/net/ip_vs_conn', 'utf8').catch(() => undefined),
+    posixlyCorrect: env.POSIXLY_CORRECT !== undefined || env.POSIX_ME_HARDER !== undefined,
+  };
+}
+
+/** What the rules say becomes the whole table: by a diff, so that entries that stay keep their connections. */
+async function restore(desired: Desired, surroundings: Surroundings): Promise<number> {
+  const { withKernel } = await import('../ipvsadm/run-kernel.ts');
+  const { kernelMessage } = await import('../ipvsadm/messages.ts');
+  const { reconcile } = await import('../reconcile/reconcile.ts');
+  const allowances = { maxServiceDeletes: { kind: 'off' }, maxDestinationDeletes: { kind: 'off' }, unserved: true, empty: true } as const;
+  return withKernel(surroundings, async (ipvs) => {
+    const { outcome, failures, error } = await reconcile(ipvs, desired, { allowances });
+    for (const { operation, error: refusal } of failures)
+      surroundings.stderr(`${refusal.request}: ${kernelMessage(operation.kind, refusal.errno)}\n`);
+    if (error) surroundings.stderr(`${error.message}\n`);
+    if (outcome === 'applied' || outcome === 'in-sync') return 0;
+    surroundings.stderr(outcome === 'rolled-back' ? 'The table is as it was before.\n' : 'The table is not what the rules say.\n');
+    return 255;
+  });
+}
