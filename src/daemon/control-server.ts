@@ -1,0 +1,100 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { IpvstateError } from '../errors.ts';
+import { type ControlAnswer, type ControlRequest, MAX_REQUEST_LENGTH, parseRequest } from './control-protocol.ts';
+
+export type AnswerRequest = (request: ControlRequest) => Promise<ControlAnswer>;
+
+export interface ControlServer {
+  close(): Promise<void>;
+}
+
+/** sysexits.h EX_PROTOCOL is nothing that our own client could cause; 64 is what a wrong command line is, too. */
+const USAGE = 64;
+
+/** Listens on a Unix socket that only its owner can open. A socket file that nobody listens on any more is replaced. Throws `IO`. */
+export async function serveControl(path: string, answer: AnswerRequest): Promise<ControlServer> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch(() => undefined);
+  const open = new Set<Socket>();
+  const accept = (socket: Socket): void => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket)).on('error', () => socket.destroy());
+    serveLines(socket, answer);
+  };
+  const server = await listen(path, accept).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE' || (await isAnswered(path))) throw failure(path, error);
+    await rm(path, { force: true });
+    return listen(path, accept).catch((again: NodeJS.ErrnoException) => {
+      throw failure(path, again);
+    });
+  });
+  return {
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of open) socket.destroy();
+      }),
+  };
+}
+
+function failure(path: string, error: NodeJS.ErrnoException): IpvstateError {
+  const why = error.code === 'EADDRINUSE' ? 'another process listens there' : error.code;
+  return new IpvstateError('IO', `the control socket ${path} cannot be opened (${why})`, {
+    cause: error,
+    hint: 'Name another one with --control-socket.',
+  });
+}
+
+/** The socket file is made within the call: the mask keeps it from everybody else from its first moment on. */
+function listen(path: string, accept: (socket: Socket) => void): Promise<Server> {
+  const server = createServer(accept);
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    const mask = process.umask(0o177);
+    try {
+      server.listen(path, () => resolve(server));
+    } finally {
+      process.umask(mask);
+    }
+  });
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const end = (isOpen: boolean) => () => {
+      socket.destroy();
+      resolve(isOpen);
+    };
+    socket.on('connect', end(true)).on('error', end(false));
+  });
+}
+
+/** Requests of one connection are answered in their order. */
+function serveLines(socket: Socket, answer: AnswerRequest): void {
+  let rest = '';
+  let last: Promise<void> = Promise.resolve();
+  socket.setEncoding('utf8');
+  socket.on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > MAX_REQUEST_LENGTH) socket.destroy();
+    for (const line of lines) {
+      last = last.then(async () => {
+        const reply = await answerLine(line, answer);
+        if (socket.writable) socket.write(`${JSON.stringify(reply)}\n`);
+      });
+    }
+  });
+}
+
+async function answerLine(line: string, answer: AnswerRequest): Promise<ControlAnswer> {
+  const request = parseRequest(line);
+  if (typeof request === 'string') return { ok: false, exit_code: USAGE, message: request };
+  try {
+    return await answer(request);
+  } catch (error) {
+    return { ok: false, exit_code: 1, message: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,71 @@
+import { chmod, rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { IpvstateError } from '../errors.ts';
+import { formatListenAddress, type ListenAddress } from './listen-address.ts';
+
+export interface Page {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+/** What is served, by path. Nothing can be changed over HTTP. */
+export type Pages = { readonly [path: string]: () => Page | Promise<Page> };
+
+export interface HttpServer {
+  /** Where it really listens: the port when 0 was asked for. */
+  readonly address: ListenAddress;
+  close(): Promise<void>;
+}
+
+const TEXT = 'text/plain; charset=utf-8';
+const HEADER_MILLISECONDS = 5000;
+
+/** Throws `IO`. A Unix socket is for its owner and group; a file that a dead process left there is replaced. */
+export async function serveHttp(address: ListenAddress, pages: Pages): Promise<HttpServer> {
+  const server = createServer({ requestTimeout: HEADER_MILLISECONDS, headersTimeout: HEADER_MILLISECONDS }, (request, response) => {
+    respond(request, response, pages).catch(() => response.destroy());
+  });
+  server.maxHeadersCount = 50;
+  // The lock of the network namespace is ours: whoever listened there before is gone.
+  if ('path' in address) await rm(address.path, { force: true });
+  await listen(server, address);
+  if ('path' in address) await chmod(address.path, 0o660);
+  const bound = server.address();
+  const port = typeof bound === 'object' && bound ? bound.port : undefined;
+  return {
+    address: 'host' in address && port !== undefined ? { ...address, port } : address,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function listen(server: Server, address: ListenAddress): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(new IpvstateError('IO', `--listen ${formatListenAddress(address)} is not possible (${error.code})`, { cause: error })),
+    );
+    server.listen(address, resolve);
+  });
+}
+
+async function respond(request: IncomingMessage, response: ServerResponse, pages: Pages): Promise<void> {
+  const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  const page = Object.hasOwn(pages, pathname) ? pages[pathname] : undefined;
+  const { status, type, body } = !page
+    ? { status: 404, type: TEXT, body: `There are: ${Object.keys(pages).join(' ')}\n` }
+    : isRead
+      ? await page()
+      : { status: 405, type: TEXT, body: 'GET only\n' };
+  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', 'content-length': Buffer.byteLength(body) });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+/** A yes-or-no page for probes. */
+export function probePage(isGood: boolean, reason: string): Page {
+  return { status: isGood ? 200 : 503, type: TEXT, body: `${reason}\n` };
+}

@@ -1,0 +1,77 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Status } from './status.ts';
+
+/** What happened, beside what is. */
+export interface Metrics {
+  /** A pass ended. */
+  passed(result: string, seconds: number): void;
+  /** The kernel was found to differ from what was applied. */
+  drifted(objects: number): void;
+  readonly registry: Registry;
+}
+
+const WATCH_MODES = ['inotify', 'poll'] as const;
+
+/** Buckets from a single edit to a table of 100 000 destinations. */
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** Gauges are computed from the status when they are asked for. */
+export function createMetrics(version: string, status: () => Status, results: readonly string[]): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const gauge = (name: string, help: string, value: (status: Status) => number): void => {
+    new Gauge({
+      name: `ipvstate_${name}`,
+      help,
+      registers,
+      collect() {
+        this.set(value(status()));
+      },
+    });
+  };
+  const passes = new Counter({ name: 'ipvstate_reconcile_total', help: 'Passes by how they ended.', labelNames: ['result'], registers });
+  // A rate over a counter that appears with its first event misses that event.
+  for (const result of results) passes.inc({ result }, 0);
+  const durations = new Histogram({
+    name: 'ipvstate_reconcile_duration_seconds',
+    help: 'How long passes took.',
+    buckets: SECONDS,
+    registers,
+  });
+  const drift = new Counter({
+    name: 'ipvstate_drift_total',
+    help: 'Objects in the kernel that somebody else had changed.',
+    registers,
+  });
+  new Gauge({ name: 'ipvstate_build_info', help: 'The running program.', labelNames: ['version'], registers }).set({ version }, 1);
+  new Gauge({
+    name: 'ipvstate_watch_mode',
+    help: 'How changes of files are noticed.',
+    labelNames: ['mode'],
+    registers,
+    collect() {
+      for (const mode of WATCH_MODES) this.set({ mode }, status().watch.mode === mode ? 1 : 0);
+    },
+  });
+  gauge('config_valid', 'Whether the files are valid now; when not, the last good state is kept.', ({ config }) => Number(config.valid));
+  gauge('config_last_success_timestamp_seconds', 'When the files were last found valid.', ({ config }) => seconds(config.last_success));
+  gauge('in_sync', 'Whether the live table is as desired.', ({ health }) => Number(health === 'in-sync'));
+  gauge('refused', 'Whether a guard holds a plan back until somebody approves it.', ({ waiting }) => Number(waiting !== null));
+  gauge('drains', 'Removed destinations that still have connections.', ({ drains }) => drains.length);
+  gauge('contested', 'Objects that somebody else keeps changing back.', ({ contested }) => contested.length);
+  gauge('services', 'Desired services.', ({ config }) => config.services);
+  gauge('destinations', 'Desired destinations.', ({ config }) => config.destinations);
+  gauge('start_time_seconds', 'When the daemon started.', ({ program }) => seconds(program.started));
+  return {
+    registry,
+    passed: (result, duration) => {
+      passes.inc({ result });
+      durations.observe(duration);
+    },
+    drifted: (objects) => drift.inc(objects),
+  };
+}
+
+function seconds(time: string | null): number {
+  return time === null ? 0 : Date.parse(time) / 1000;
+}

@@ -1,0 +1,134 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { askDaemon } from '../../src/daemon/control-client.ts';
+import { type ControlAnswer, type ControlRequest, parseRequest } from '../../src/daemon/control-protocol.ts';
+import { type AnswerRequest, serveControl } from '../../src/daemon/control-server.ts';
+
+let folder: string;
+let path: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ipvstate-control-'));
+  path = join(folder, 'run', 'control.sock');
+  return () => rmSync(folder, { recursive: true, force: true });
+});
+
+const OK: ControlAnswer = { ok: true, exit_code: 0 };
+
+async function serve(answer: AnswerRequest = async () => OK): Promise<void> {
+  const server = await serveControl(path, answer);
+  onTestFinished(() => server.close());
+}
+
+describe('the control socket', () => {
+  it('carries each request to the daemon and its answer back', async () => {
+    const requests: ControlRequest[] = [];
+    await serve(async (request) => {
+      requests.push(request);
+      return { ok: true, exit_code: 3, message: `done: ${request.command}` };
+    });
+    expect(await askDaemon(path, { command: 'reload' })).toEqual({ ok: true, exit_code: 3, message: 'done: reload' });
+    expect(await askDaemon(path, { command: 'approve', plan: 'abc' })).toMatchObject({ message: 'done: approve' });
+    expect(requests).toEqual([{ command: 'reload' }, { command: 'approve', plan: 'abc' }]);
+  });
+
+  it('and its folder can be opened by their owner only', async () => {
+    await serve();
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(statSync(join(folder, 'run')).mode & 0o777).toBe(0o700);
+  });
+
+  it('of a process that was killed is replaced', async () => {
+    const program = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
+    execFileSync('mkdir', ['-p', join(folder, 'run')]);
+    expect(() => execFileSync(process.execPath, ['-e', program])).toThrow();
+    expect(statSync(path).isSocket()).toBe(true);
+    await expect(askDaemon(path, { command: 'status' })).rejects.toThrow('the last one did not end by itself');
+    await serve();
+    expect(await askDaemon(path, { command: 'status' })).toEqual(OK);
+  });
+
+  it('of somebody who still listens is left alone', async () => {
+    await serve();
+    await expect(serveControl(path, async () => OK)).rejects.toMatchObject({
+      code: 'IO',
+      message: expect.stringContaining('another process'),
+    });
+    expect(await askDaemon(path, { command: 'status' })).toEqual(OK);
+  });
+
+  it('is gone after close, and whoever asks is told that no daemon runs', async () => {
+    const server = await serveControl(path, async () => OK);
+    await server.close();
+    await expect(askDaemon(path, { command: 'status' })).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('no daemon'),
+    });
+  });
+
+  it('answers several requests of one connection in order, however the bytes arrive', async () => {
+    await serve(async (request) => ({ ok: true, exit_code: 0, message: request.command }));
+    const text = await new Promise<string>((resolve) => {
+      let received = '';
+      const socket = connect(path, () => {
+        socket.write('{"command":"sta');
+        socket.write('tus"}\n{"command":"reload"}\nnonsense\n');
+      });
+      socket.setEncoding('utf8').on('data', (chunk: string) => {
+        received += chunk;
+        if (received.split('\n').length === 4) socket.destroy();
+      });
+      socket.on('close', () => resolve(received));
+    });
+    expect(
+      text
+        .trim()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as ControlAnswer).message),
+    ).toEqual(['status', 'reload', 'not a line of JSON']);
+  });
+
+  it('a bug in an answer reaches the one who asked, and the daemon lives on', async () => {
+    let asked = 0;
+    await serve(async () => {
+      if (asked++ === 0) throw new Error('broken');
+      return OK;
+    });
+    expect(await askDaemon(path, { command: 'status' })).toEqual({ ok: false, exit_code: 1, message: 'broken' });
+    expect(await askDaemon(path, { command: 'status' })).toEqual(OK);
+  });
+
+  it('hangs up on a request without an end', async () => {
+    await serve();
+    await new Promise<void>((resolve) => {
+      const socket = connect(path, () => socket.write('x'.repeat(20_000)));
+      socket.on('close', () => resolve()).on('error', () => {});
+    });
+    expect(await askDaemon(path, { command: 'status' })).toEqual(OK);
+  });
+
+  it('a daemon that ends instead of answering is reported as gone', async () => {
+    const server = createServer((socket) => socket.end());
+    const other = join(folder, 'mute.sock');
+    await new Promise<void>((resolve) => server.listen(other, resolve));
+    onTestFinished(() => void server.close());
+    await expect(askDaemon(other, { command: 'status' })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+});
+
+describe('a request', () => {
+  it.each([
+    ['{"command":"status"}', { command: 'status' }],
+    ['{"command":"approve"}', { command: 'approve' }],
+    ['{"command":"approve","plan":"p1"}', { command: 'approve', plan: 'p1' }],
+    ['{"command":"approve","plan":1}', 'plan is not a text'],
+    ['{"command":"stop"}', 'no such command: "stop"'],
+    ['null', 'not an object'],
+    ['[', 'not a line of JSON'],
+  ])('%s', (line, expected) => {
+    expect(parseRequest(line)).toEqual(expected);
+  });
+});

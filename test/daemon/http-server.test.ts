@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type HttpServer, type Pages, probePage, serveHttp } from '../../src/daemon/http-server.ts';
+import { formatListenAddress, type ListenAddress, parseListenAddress } from '../../src/daemon/listen-address.ts';
+
+const PAGES: Pages = { '/healthz': () => probePage(true, 'ok'), '/readyz': () => probePage(false, 'no pass yet') };
+
+async function serve(address: ListenAddress, pages = PAGES): Promise<HttpServer> {
+  const server = await serveHttp(address, pages);
+  onTestFinished(() => server.close());
+  return server;
+}
+
+function get(address: ListenAddress, path: string, method = 'GET'): Promise<{ status: number | undefined; body: string }> {
+  const target = 'path' in address ? { socketPath: address.path } : address;
+  return new Promise((resolve, reject) => {
+    request({ ...target, path, method, agent: false }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        body += chunk;
+      });
+      response.on('end', () => resolve({ status: response.statusCode, body }));
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+describe('the HTTP server', () => {
+  it('serves its pages on a port, and says which port it got', async () => {
+    const { address } = await serve({ host: '127.0.0.1', port: 0 });
+    expect(address).toMatchObject({ port: expect.any(Number) });
+    expect(await get(address, '/healthz?verbose')).toEqual({ status: 200, body: 'ok\n' });
+    expect(await get(address, '/readyz')).toEqual({ status: 503, body: 'no pass yet\n' });
+    expect(await get(address, '/healthz', 'HEAD')).toEqual({ status: 200, body: '' });
+  });
+
+  it('changes nothing for anybody: other methods and paths are refused', async () => {
+    const { address } = await serve({ host: '127.0.0.1', port: 0 });
+    expect(await get(address, '/healthz', 'POST')).toMatchObject({ status: 405 });
+    expect(await get(address, '/toString')).toEqual({ status: 404, body: 'There are: /healthz /readyz\n' });
+  });
+
+  it('serves on a Unix socket that others cannot open, in place of a stale one', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ipvstate-http-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const path = join(folder, 'http.sock');
+    writeFileSync(path, 'left behind');
+    await serve({ path });
+    expect(statSync(path).mode & 0o007).toBe(0);
+    expect(await get({ path }, '/healthz')).toMatchObject({ status: 200 });
+  });
+
+  it('a page that fails takes only its own connection with it', async () => {
+    const pages = { ...PAGES, '/status': () => Promise.reject(new Error('broken')) };
+    const { address } = await serve({ host: '127.0.0.1', port: 0 }, pages);
+    await expect(get(address, '/status')).rejects.toThrow();
+    expect(await get(address, '/healthz')).toMatchObject({ status: 200 });
+  });
+
+  it('a port that is taken is an error with the address', async () => {
+    const { address } = await serve({ host: '127.0.0.1', port: 0 });
+    await expect(serveHttp(address, PAGES)).rejects.toMatchObject({ code: 'IO', message: expect.stringContaining('EADDRINUSE') });
+  });
+});
+
+describe('the address to listen on', () => {
+  it.each([
+    ['127.0.0.1:9798', false, '127.0.0.1:9798'],
+    [':9798', false, '127.0.0.1:9798'],
+    ['[::1]:9798', false, '[::1]:9798'],
+    ['10.0.0.5:9798', false, '10.0.0.5:9798'],
+    ['/run/ipvstate/http.sock', false, 'unix:/run/ipvstate/http.sock'],
+    ['unix:/run/x', false, 'unix:/run/x'],
+    ['0.0.0.0:9798', true, '0.0.0.0:9798'],
+    ['[::]:9798', true, '[::]:9798'],
+  ])('%s', (text, any, expected) => {
+    expect(formatListenAddress(parseListenAddress(text, any))).toBe(expected);
+  });
+
+  it.each(['0.0.0.0:9798', '[::]:9798', '[0::0]:9798'])('%s needs a flag of its own', (text) => {
+    expect(() => parseListenAddress(text, false)).toThrow('every network');
+  });
+
+  it.each(['9798', 'localhost:9798', '127.0.0.1', '127.0.0.1:', '127.0.0.1:70000', 'x', ''])('%s is refused', (text) => {
+    expect(() => parseListenAddress(text, true)).toThrow('no address with a port');
+  });
+});

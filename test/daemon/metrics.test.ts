@@ -1,0 +1,130 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { createMetrics } from '../../src/daemon/metrics.ts';
+import { formatStats } from '../../src/daemon/metrics-stats.ts';
+import type { Status } from '../../src/daemon/status.ts';
+import type { Counters, Stats } from '../../src/model/counters.ts';
+import type { Table } from '../../src/model/table.ts';
+import { keyOf, tableOf } from '../support/tables.ts';
+import { statusOf } from './statuses.ts';
+
+const RESULTS = ['applied', 'in-sync'];
+
+function metricsOf(status: () => Status) {
+  return createMetrics('1.2.3', status, RESULTS);
+}
+
+const line = (text: string, name: string): string | undefined => text.split('\n').find((candidate) => candidate.startsWith(`${name} `));
+
+describe('the metrics', () => {
+  it('say what the status says at the time of the scrape', async () => {
+    let status = statusOf();
+    const { registry } = metricsOf(() => status);
+    const before = await registry.metrics();
+    expect(line(before, 'ipvstate_config_valid')).toBe('ipvstate_config_valid 1');
+    expect(line(before, 'ipvstate_refused')).toBe('ipvstate_refused 0');
+    expect(line(before, 'ipvstate_config_last_success_timestamp_seconds')).toContain(String(Date.parse('2026-05-04T12:00:00Z') / 1000));
+    expect(line(before, 'ipvstate_watch_mode{mode="inotify"}')).toMatch(/ 1$/);
+    status = statusOf({
+      config: { ...status.config, valid: false },
+      waiting: { plan: 'p', since: '', refusals: [], changes: [] },
+      watch: { mode: 'poll', reason: 'NFS' },
+      contested: [{ object: 'x', reversals: 3 }],
+    });
+    const after = await registry.metrics();
+    expect(line(after, 'ipvstate_config_valid')).toBe('ipvstate_config_valid 0');
+    expect(line(after, 'ipvstate_refused')).toBe('ipvstate_refused 1');
+    expect(line(after, 'ipvstate_contested')).toBe('ipvstate_contested 1');
+    expect(line(after, 'ipvstate_watch_mode{mode="inotify"}')).toMatch(/ 0$/);
+    expect(line(after, 'ipvstate_watch_mode{mode="poll"}')).toMatch(/ 1$/);
+  });
+
+  it('count passes by their result, those that never happened included', async () => {
+    const metrics = metricsOf(statusOf);
+    metrics.passed('applied', 0.2);
+    metrics.passed('applied', 0.02);
+    metrics.drifted(4);
+    const text = await metrics.registry.metrics();
+    expect(line(text, 'ipvstate_reconcile_total{result="applied"}')).toMatch(/ 2$/);
+    expect(line(text, 'ipvstate_reconcile_total{result="in-sync"}')).toMatch(/ 0$/);
+    expect(line(text, 'ipvstate_reconcile_duration_seconds_bucket{le="0.025"}')).toMatch(/ 1$/);
+    expect(line(text, 'ipvstate_reconcile_duration_seconds_count')).toMatch(/ 2$/);
+    expect(line(text, 'ipvstate_drift_total')).toMatch(/ 4$/);
+    expect(line(text, 'ipvstate_build_info{version="1.2.3"}')).toMatch(/ 1$/);
+  });
+});
+
+const STATS: Stats = {
+  connections: 5n,
+  inPackets: 2n ** 60n,
+  outPackets: 0n,
+  inBytes: 9n,
+  outBytes: 8n,
+  connectionRate: 0n,
+  inPacketRate: 0n,
+  outPacketRate: 0n,
+  inByteRate: 0n,
+  outByteRate: 0n,
+};
+
+function countersOf(table: Table): Counters {
+  return new Map(
+    [...table.services].map(([key, { destinations }]) => [
+      key,
+      {
+        stats: STATS,
+        destinations: new Map(
+          [...destinations.keys()].map((destination) => [destination, { active: 1, inactive: 2, persistent: 3, stats: STATS }]),
+        ),
+      },
+    ]),
+  );
+}
+
+const TABLE = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 4 } }, 'fwmark:7': {} });
+const statsText = (table: Table): string =>
+  formatStats({ table, counters: countersOf(table), unmanageable: [] }, new Map([[keyOf('tcp://192.0.2.1:80'), 'a "shop"']]));
+
+describe('the counters of --stats', () => {
+  it('are the numbers of the kernel, to the last digit', () => {
+    const text = statsText(TABLE);
+    const labels = 'service="tcp://192.0.2.1:80",name="a \\"shop\\""';
+    expect(text).toContain(`ipvstate_service_incoming_packets_total{${labels}} 1152921504606846976\n`);
+    expect(text).toContain(`ipvstate_destination_active_connections{${labels},destination="10.0.0.1:80"} 1\n`);
+    expect(text).toContain(`ipvstate_destination_weight{${labels},destination="10.0.0.1:80"} 4\n`);
+    expect(text).toContain('ipvstate_service_connections_total{service="fwmark:7",name=""} 5\n');
+  });
+
+  it('of what was removed are gone', () => {
+    expect(statsText(tableOf({ 'fwmark:7': {} }))).not.toContain('192.0.2.1');
+  });
+});
+
+describe('the format', () => {
+  it('has exactly one HELP and one TYPE line before the samples of each family, and label values in quotes', async () => {
+    const text = `${await metricsOf(statusOf).registry.metrics()}${statsText(TABLE)}`;
+    const seen = new Set<string>();
+    let family = '';
+    for (const row of text.split('\n').filter((candidate) => candidate !== '')) {
+      const header = /^# (HELP|TYPE) (ipvstate_[a-z_]+) (.+)$/.exec(row);
+      if (header) {
+        expect(seen).not.toContain(`${header[1]} ${header[2]}`);
+        seen.add(`${header[1]} ${header[2]}`);
+        family = header[2] ?? '';
+        continue;
+      }
+      const sample =
+        /^(ipvstate_[a-z_]+?)(?:_bucket|_sum|_count)?(?:\{[a-z]+="(?:[^"\\]|\\.)*"(?:,[a-z]+="(?:[^"\\]|\\.)*")*\})? \d+(?:\.\d+)?$/.exec(
+          row,
+        );
+      expect(sample?.[1], row).toBe(family);
+    }
+    expect(seen.size).toBeGreaterThan(20);
+  });
+
+  it.runIf(spawnSync('promtool', ['--version']).status === 0)('pleases promtool, where that is installed', async () => {
+    const input = `${await metricsOf(statusOf).registry.metrics()}${statsText(TABLE)}`;
+    const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input, encoding: 'utf8' });
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
+  });
+});

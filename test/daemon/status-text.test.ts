@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { formatStatus } from '../../src/daemon/status-text.ts';
+import { statusOf } from './statuses.ts';
+
+describe('the status as text', () => {
+  it('is short when all is well', () => {
+    expect(formatStatus(statusOf())).toBe(`State:      in sync: the live table is as desired
+Daemon:     pid 42, version 1.2.3, since 2026-05-04T11:00:00.000Z; drift: correct
+File:       a.yaml e3b0c44298fc
+Watch:      inotify
+Desired:    2 services, 1 destination, valid since 2026-05-04T12:00:00.000Z
+`);
+  });
+
+  it('has the place of an error, what a guard stopped and how to go on', () => {
+    const text = formatStatus(
+      statusOf({
+        health: 'refused',
+        files: [{ path: 'a.yaml', sha256: null, problem: 'does not exist' }],
+        config: {
+          ...statusOf().config,
+          valid: false,
+          last_success: null,
+          error: {
+            since: 'T1',
+            code: 'UNKNOWN_KEY',
+            message: 'no such key',
+            hint: 'did you mean "weight"?',
+            position: { file: 'a.yaml', line: 3, column: 5 },
+          },
+        },
+        last_pass: { at: 'T2', trigger: 'files', outcome: 'refused', exit_code: 3, changes: 4, operations: 0, seconds: 0.0123 },
+        waiting: {
+          plan: '4f2a',
+          since: 'T2',
+          refusals: [{ guard: 'empty', message: 'the plan leaves no service at all', flag: '--allow-empty' }],
+          changes: ['- tcp://192.0.2.1:80'],
+        },
+        drains: [{ service: 'fwmark:7', destination: '10.0.0.1:80', seconds_left: 90 }],
+        contested: [{ object: 'fwmark:8', reversals: 3 }],
+        watch: { mode: 'poll', reason: 'inotify is exhausted' },
+      }),
+    );
+    expect(text).toBe(`State:      stopped by a guard: nothing is written
+Daemon:     pid 42, version 1.2.3, since 2026-05-04T11:00:00.000Z; drift: correct
+File:       a.yaml does not exist
+Watch:      poll: inotify is exhausted
+Desired:    2 services, 1 destination, never valid yet
+Config:     a.yaml:3:5: no such key [UNKNOWN_KEY], since T1
+            did you mean "weight"?
+Last pass:  refused (exit code 3), 0 operations in 12 ms, because of files, at T2
+Waiting:    plan 4f2a, since T2; \`ipvstate approve 4f2a\` executes it
+            refused by guard empty: the plan leaves no service at all
+            - tcp://192.0.2.1:80
+Drains:     10.0.0.1:80 of fwmark:7, at most 90s more
+Contested:  fwmark:8: changed back by somebody else 3 times
+`);
+  });
+});

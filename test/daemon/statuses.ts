@@ -1,0 +1,21 @@
+import type { Status } from '../../src/daemon/status.ts';
+
+/** A daemon that has nothing to complain about. */
+export function statusOf(rest: Partial<Status> = {}): Status {
+  return {
+    format: 'ipvstate-status',
+    version: 1,
+    program: { version: '1.2.3', pid: 42, started: '2026-05-04T11:00:00.000Z' },
+    health: 'in-sync',
+    drift: 'correct',
+    files: [{ path: 'a.yaml', sha256: 'e3b0c44298fc1c149afbf4c8996fb924', problem: null }],
+    config: { valid: true, last_success: '2026-05-04T12:00:00.000Z', services: 2, destinations: 1, error: null },
+    error: null,
+    last_pass: null,
+    waiting: null,
+    drains: [],
+    contested: [],
+    watch: { mode: 'inotify', reason: null },
+    ...rest,
+  };
+}
