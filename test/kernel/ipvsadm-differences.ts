@@ -8,6 +8,8 @@ export interface Difference {
   /** Something that shows it. */
   readonly example: Case;
   readonly explains: (each: Case, real: Effect, ours: Effect) => boolean;
+  /** The command line with which the real ipvsadm does what ours does with this one. */
+  readonly instead?: (argv: readonly string[]) => readonly string[];
 }
 
 export const DIFFERENCES: readonly Difference[] = [
@@ -58,27 +60,29 @@ export const DIFFERENCES: readonly Difference[] = [
     name: 'bracketed IPv4',
     reason: 'ipvsadm drops the port behind [10.0.0.1] and uses the one inside the brackets',
     example: { argv: ['-A', '-t', '[10.0.0.5]:80'] },
-    explains: ({ argv }) => argv.some((word) => /^\[(?:[\d.]+|[a-z]+)(?::\d+)?\]:/.test(word)),
+    explains: ({ argv }) => argv.some((word) => BRACKETED.test(word)),
+    instead: (argv) => argv.map((word) => word.replace(BRACKETED, '$1:')),
   },
   {
     name: 'netmask before its service',
     reason: 'ipvsadm reads -M for IPv4, then resets it to 128, when the IPv6 service comes after it',
     example: { argv: ['-A', '-p', '-M', '64', '-t', '[2001:db8::5]:80'] },
-    explains: ({ argv }) =>
-      isBefore(argv, '-M', '-6') || (isBefore(argv, '-M', '-t') && /^\[?[\da-f]*:[\da-f]*:/.test(argumentOf(argv, '-t') ?? '')),
+    explains: ({ argv }) => isBefore(argv, '-M', '-6') || (isBefore(argv, '-M', '-t') && isIPv6(argv)),
+    instead: (argv) => moveToEnd(argv, '-M'),
   },
   {
     name: 'netmask spellings',
     reason: 'ipvsadm takes -M 24 for 0.0.0.24, ignores what follows an IPv6 prefix length, and does not know /24',
     example: { argv: ['-A', '-t', '10.0.0.5:80', '-p', '-M', '/24'] },
-    explains: ({ argv }) =>
-      /^[1-9]\d{0,2}(?!\d)|^\/\d/.test(argumentOf(argv, '-M') ?? '') && !/^\d+\.\d/.test(argumentOf(argv, '-M') ?? ''),
+    explains: ({ argv }) => argv.includes('-M') && strictMask(argv) !== argumentOf(argv, '-M'),
+    instead: (argv) => argv.map((word, at) => (argv[at - 1] === '-M' ? strictMask(argv) : word)),
   },
   {
     name: 'server before its service',
     reason: 'ipvsadm gives a server before its service port 0 and does not read its port names',
     example: { argv: ['-a', '-r', '10.0.0.9', '-m', '-t', '10.0.0.1:80'] },
     explains: ({ argv }) => ['-t', '-u', '-f'].some((service) => isBefore(argv, '-r', service)),
+    instead: (argv) => moveToEnd(argv, '-r'),
   },
   {
     name: 'only commas',
@@ -134,6 +138,9 @@ export const DIFFERENCES: readonly Difference[] = [
   },
 ];
 
+/** IPv4 text or a name in brackets. */
+const BRACKETED = /^\[((?:[\d.]+|[a-z]+)(?::\d+)?)\]:/;
+
 type Field = keyof Effect;
 const OUTPUT: readonly Field[] = ['status', 'stdout', 'stderr'];
 
@@ -186,4 +193,22 @@ function argumentOf(argv: readonly string[], option: string): string | undefined
 function isBefore(argv: readonly string[], first: string, second: string): boolean {
   const at = argv.indexOf(first);
   return at !== -1 && argv.indexOf(second) > at;
+}
+
+function moveToEnd(argv: readonly string[], option: string): string[] {
+  const at = argv.indexOf(option);
+  return [...argv.slice(0, at), ...argv.slice(at + 2), ...argv.slice(at, at + 2)];
+}
+
+function isIPv6(argv: readonly string[]): boolean {
+  return argv.includes('-6') || /^\[?[\da-f]*:[\da-f]*:/.test(argumentOf(argv, '-t') ?? '');
+}
+
+/** The mask as ipvsadm has to be given it to do what we do; `x` is none for it either. */
+function strictMask(argv: readonly string[]): string {
+  const text = argumentOf(argv, '-M') ?? '';
+  const prefix = /^\/(\d+)$/.exec(text)?.[1];
+  if (isIPv6(argv)) return prefix ?? (/^\d+[^\d]/.test(text) ? 'x' : text);
+  if (prefix === undefined) return /^[1-9]\d{0,2}$/.test(text) ? 'x' : text;
+  return [0, 8, 16, 24].map((bits) => 256 - 2 ** (8 - Math.min(8, Math.max(0, Number(prefix) - bits)))).join('.');
 }

@@ -88,10 +88,17 @@ export class Comparison {
     const real = await this.#effect(each, () => this.#runReal(each));
     const ours = await this.#effect(each, () => this.#runOurs(each));
     if (isEqual(real, ours)) return undefined;
+    return (await this.#isExplained(each, real, ours)) ? undefined : { real, ours };
+  }
+
+  async #isExplained(each: Case, real: Effect, ours: Effect): Promise<boolean> {
+    if (isEqual(real, ours)) return true;
     const difference = DIFFERENCES.find(({ explains }) => explains(each, real, ours));
-    if (!difference) return { real, ours };
+    if (!difference) return false;
     this.met.add(difference.name);
-    return undefined;
+    if (!difference.instead) return true;
+    const other = { ...each, argv: difference.instead(each.argv) };
+    return this.#isExplained(other, await this.#effect(other, () => this.#runReal(other)), ours);
   }
 
   async #effect({ setup = BASE }: Case, run: () => Promise<Run>): Promise<Effect> {
