@@ -64,7 +64,7 @@ test('a file in the place of the folder is an error with the path, and nothing i
   writeFileSync(folder, '');
   await expect(writeVersioned(join(folder, 'thing.json'), FORMAT, { count: 3 })).rejects.toMatchObject({
     code: 'IO',
-    message: expect.stringContaining('thing.json cannot be written (ENOTDIR)'),
+    message: expect.stringContaining('thing.json cannot be written: its folder does not exist'),
   });
 });
 

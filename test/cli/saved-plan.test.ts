@@ -1,0 +1,202 @@
+import { describe, expect, it } from 'vitest';
+import { DONE, LIVE, SHOP, shop, type Workspace } from './workspace.ts';
+
+async function saved(files: Readonly<Record<string, string>> = {}): Promise<Workspace> {
+  const space = shop(files);
+  expect(await space.run('plan -f ./shop.yaml --table ./live.save --save ./shop.plan')).toMatchObject({ status: 0 });
+  return space;
+}
+
+const APPLY = 'apply ./shop.plan --table ./live.save';
+
+/** Edits the JSON of a saved plan. */
+function edit({ read, write }: Workspace, change: (document: { saved: Record<string, unknown> }) => void): void {
+  const document = JSON.parse(read('shop.plan'));
+  change(document);
+  write('shop.plan', JSON.stringify(document));
+}
+
+describe('a saved plan', () => {
+  it('is announced with the command that executes it, which --quiet leaves out', async () => {
+    const { run } = shop();
+    const { status, stderr } = await run('plan -f ./shop.yaml --table ./live.save --save ./shop.plan --detailed-exitcode');
+    expect({ status, stderr }).toEqual({ status: 2, stderr: 'Saved. Execute it with: ipvstate apply shop.plan\n' });
+    expect(await run('plan -f ./shop.yaml --table ./live.save --save ./shop.plan -q')).toMatchObject({ stderr: '' });
+  });
+
+  it('is executed once, without its configuration', async () => {
+    const space = await saved();
+    expect(await space.run(APPLY)).toMatchObject({ status: 0, stdout: expect.stringContaining('Applied and verified: 2 operations.') });
+    expect(space.read('live.save')).toBe(DONE);
+    expect(await space.run(APPLY)).toMatchObject({ status: 4 });
+  });
+
+  it('that has nothing to do does nothing', async () => {
+    const space = await saved({ 'live.save': DONE });
+    expect(await space.run(`${APPLY} --detailed-exitcode`)).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^No changes/),
+      stderr: '',
+    });
+    expect(space.read('live.save')).toBe(DONE);
+  });
+
+  it('is asked about like any other, and may be declined', async () => {
+    const space = await saved();
+    expect(await space.run(APPLY, { answer: 'no' })).toMatchObject({ status: 3 });
+    expect(space.read('live.save')).toBe(LIVE);
+  });
+
+  it('may be applied where its configuration is not', async () => {
+    const space = await saved();
+    space.write('elsewhere/shop.plan', space.read('shop.plan').replaceAll(`${space.folder}/shop.yaml`, `${space.folder}/gone.yaml`));
+    expect(await space.run('apply ./elsewhere/shop.plan --table ./live.save')).toMatchObject({ status: 0 });
+  });
+});
+
+describe('a stale plan is refused with what differs, and nothing is written', () => {
+  it.each([
+    {
+      what: 'a service was changed',
+      live: LIVE.replace('-s wlc', '-s rr'),
+      says: 'tcp://192.0.2.10:443 was changed in the live table',
+    },
+    { what: 'a service was added', live: `${LIVE}-A -u 192.0.2.1:53 -s rr\n`, says: 'udp://192.0.2.1:53 was added to the live table' },
+    { what: 'a service was deleted', live: '', says: 'tcp://192.0.2.10:443 was deleted from the live table' },
+    {
+      what: 'a weight was changed',
+      live: LIVE.replace('-r 10.1.0.13:443 -m -w 1', '-r 10.1.0.13:443 -m -w 0'),
+      says: 'tcp://192.0.2.10:443 was changed in the live table',
+    },
+  ])('$what', async ({ live, says }) => {
+    const { run, write, read } = await saved();
+    write('live.save', live);
+    const { status, stdout, stderr } = await run(APPLY);
+    expect({ status, stdout }).toEqual({ status: 4, stdout: '' });
+    expect(stderr).toMatch(/^ipvstate: the plan of .+ is stale; nothing was changed\n/);
+    expect(stderr).toContain(`    ${says}\n`);
+    expect(stderr).toContain('    Make a new plan');
+    expect(read('live.save')).toBe(live);
+  });
+
+  it('the file was edited', async () => {
+    const { run, write, read } = await saved();
+    write('shop.yaml', `${SHOP}# changed\n`);
+    expect(await run(APPLY)).toMatchObject({ status: 4, stderr: expect.stringContaining('shop.yaml has other content now') });
+    expect(read('live.save')).toBe(LIVE);
+  });
+
+  it('timeouts were changed', async () => {
+    const space = shop();
+    expect(await space.run('import ./live.save')).toMatchObject({ status: 0 });
+    const exported = (await space.run('export --table ./live.save')).stdout;
+    space.write('live.yaml', exported);
+    await space.run('plan -f ./shop.yaml --table ./live.yaml --save ./shop.plan');
+    space.write('live.yaml', exported.replace('tcp: 15m', 'tcp: 16m'));
+    const { status, stderr } = await space.run('apply ./shop.plan --table ./live.yaml');
+    expect(status).toBe(4);
+    expect(stderr).toContain('timeouts or sync daemons were changed in the live table');
+  });
+
+  it('names twenty services and counts the others', async () => {
+    const { run, write } = await saved();
+    const services = Array.from({ length: 25 }, (_, index) => `-A -t 192.0.2.11:${index + 1} -s rr\n`);
+    write('live.save', `${LIVE}${services.join('')}`);
+    const { stderr } = await run(APPLY);
+    expect(stderr.match(/was added/g)).toHaveLength(20);
+    expect(stderr).toContain('    and 5 more\n');
+  });
+});
+
+describe('what is no plan, or no longer one, is refused before the table is read', () => {
+  it.each([
+    { what: 'a configuration', text: SHOP, says: 'shop.plan is not a saved plan' },
+    { what: 'an empty file', text: '', says: 'shop.plan is not a saved plan' },
+    { what: 'other JSON', text: '[1]', says: 'shop.plan is not a saved plan' },
+    { what: 'null', text: 'null', says: 'shop.plan is not a saved plan' },
+    { what: 'a printed plan', text: '{"format":"ipvstate-plan","version":1,"waves":[]}', says: 'shop.plan is not a saved plan' },
+  ])('$what', async ({ text, says }) => {
+    const { run, read } = shop({ 'shop.plan': text });
+    const { status, stdout, stderr } = await run(APPLY);
+    expect({ status, stdout }).toEqual({ status: 65, stdout: '' });
+    expect(stderr).toContain(`${says}\n    Make one with \`ipvstate plan --save FILE\`; a configuration is given with -f.\n`);
+    expect(read('live.save')).toBe(LIVE);
+  });
+
+  it('a plan of another version', async () => {
+    const space = await saved();
+    edit(space, (document) => Object.assign(document, { version: 2 }));
+    expect(await space.run(APPLY)).toMatchObject({
+      status: 65,
+      stderr: 'ipvstate: shop.plan is a plan of format version 2; this program reads version 1\n',
+    });
+  });
+
+  it('a truncated plan', async () => {
+    const { run, read, write } = await saved();
+    write('shop.plan', read('shop.plan').slice(0, -200));
+    expect(await run(APPLY)).toMatchObject({ status: 65, stderr: expect.stringContaining('the saved plan shop.plan is damaged') });
+    expect(read('live.save')).toBe(LIVE);
+  });
+
+  it.each([
+    { what: 'no binding', damage: { saved: {} } },
+    { what: 'no operations', damage: { waves: null } },
+    { what: 'other operations', damage: { waves: [] } },
+  ])('a plan with $what', async ({ damage }) => {
+    const space = await saved();
+    edit(space, (document) => Object.assign(document, damage));
+    expect(await space.run(APPLY)).toMatchObject({ status: 65, stderr: expect.stringContaining('is damaged') });
+    expect(space.read('live.save')).toBe(LIVE);
+  });
+
+  it.each(['created', 'files', 'live', 'desired'])('a plan that does not say %s', async (part) => {
+    const space = await saved();
+    edit(space, (document) => {
+      delete document.saved[part];
+    });
+    expect(await space.run(APPLY)).toMatchObject({ status: 65, stderr: expect.stringContaining('is damaged: parts of it are missing') });
+  });
+
+  it('a plan whose desired table was edited', async () => {
+    const space = await saved();
+    space.write('shop.plan', space.read('shop.plan').replace(/"weight": 3(\s*\}\s*\]\s*\}\s*\]\s*\}\s*\}\s*\}\s*)$/, '"weight": 7$1'));
+    expect(space.read('shop.plan')).toContain('"weight": 7');
+    expect(await space.run(APPLY)).toMatchObject({
+      status: 65,
+      stderr: expect.stringContaining('is damaged: its operations are not those'),
+    });
+    expect(space.read('live.save')).toBe(LIVE);
+  });
+
+  it('a missing plan', async () => {
+    expect(await shop().run(APPLY)).toMatchObject({ status: 66, stderr: 'ipvstate: shop.plan does not exist\n' });
+  });
+
+  it('one given with -f, where a configuration belongs', async () => {
+    const { run } = await saved();
+    const { status, stderr } = await run('apply -f ./shop.plan --table ./live.save');
+    expect(status).toBe(65);
+    expect(stderr).toContain('this is a saved plan, not a configuration');
+    expect(stderr).toContain('hint: apply it without -f: ipvstate apply shop.plan');
+  });
+
+  it.each(['-f ./shop.yaml', '--only shop', '--allow-empty', '--allow-unserved', '--max-service-deletes off'])(
+    'together with %s, which could change what was planned',
+    async (flags) => {
+      const { run, read } = await saved();
+      const { status, stderr } = await run(`${APPLY} ${flags}`);
+      expect(status).toBe(64);
+      expect(stderr).toContain('a saved plan is applied as it is');
+      expect(read('live.save')).toBe(LIVE);
+    },
+  );
+
+  it('a plan that cannot be written', async () => {
+    const { run } = shop();
+    const { status, stdout, stderr } = await run('plan -f ./shop.yaml --table ./live.save --save ./nowhere/shop.plan');
+    expect(status).toBe(74);
+    expect(stdout).toContain('Plan:');
+    expect(stderr).toBe('ipvstate: nowhere/shop.plan cannot be written: its folder does not exist\n');
+  });
+});

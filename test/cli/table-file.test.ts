@@ -1,0 +1,137 @@
+import { chmodSync, lstatSync, readdirSync, statSync, symlinkSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { DONE, LIVE, SHOP, shop, workspace } from './workspace.ts';
+
+const APPLY = 'apply -f ./shop.yaml --table';
+
+describe('a table in a file is written back in the format it was read in:', () => {
+  it('ipvsadm lines', async () => {
+    const { run, read } = shop();
+    expect(await run(`${APPLY} ./live.save`)).toMatchObject({ status: 0 });
+    expect(read('live.save')).toBe(DONE);
+  });
+
+  it('YAML', async () => {
+    const { run, read, write } = shop();
+    write('live.yaml', (await run('export --table ./live.save')).stdout);
+    expect(await run(`${APPLY} ./live.yaml`)).toMatchObject({ status: 0 });
+    expect(read('live.yaml')).toMatch(/^# yaml-language-server:.*\nversion: 1\n/);
+    expect(await run('export --table ./live.yaml -o save -q')).toMatchObject({ stdout: DONE });
+  });
+
+  it('JSON, whatever the name of the file', async () => {
+    const { run, read, write } = shop();
+    write('live.table', (await run('export --table ./live.save -o json')).stdout);
+    expect(await run(`${APPLY} ./live.table`)).toMatchObject({ status: 0 });
+    expect(JSON.parse(read('live.table'))).toMatchObject({ services: [{ address: 'tcp://192.0.2.10:443' }] });
+    expect(await run('export --table ./live.table -o save -q')).toMatchObject({ stdout: DONE });
+  });
+
+  it.each([
+    ['empty.save', /^-A -t 192\.0\.2\.10:443/],
+    ['empty.json', /^\{\n {2}"version": 1/],
+    ['empty.yaml', /^# yaml-language-server/],
+  ])('the one of its name when it is empty (%s)', async (name, begins) => {
+    const { run, read } = shop({ [name]: '' });
+    expect(await run(`${APPLY} ./${name}`)).toMatchObject({ status: 0 });
+    expect(read(name)).toMatch(begins);
+    expect(await run(`check -f ./shop.yaml --table ./${name}`)).toMatchObject({ status: 0 });
+  });
+});
+
+describe('a table in a file', () => {
+  it('is replaced as a whole, and nothing else is left in the folder', async () => {
+    const { run, path, folder } = shop();
+    const before = statSync(path('live.save')).ino;
+    await run(`${APPLY} ./live.save`);
+    expect(statSync(path('live.save')).ino).not.toBe(before);
+    expect(readdirSync(folder).sort()).toEqual(['live.save', 'shop.yaml']);
+  });
+
+  it.each([0o600, 0o640, 0o666])('keeps its mode, whatever the umask is (%o)', async (mode) => {
+    const { run, path } = shop();
+    chmodSync(path('live.save'), mode);
+    await run(`${APPLY} ./live.save`);
+    expect(statSync(path('live.save')).mode & 0o777).toBe(mode);
+  });
+
+  it('is found behind a link, which stays one', async () => {
+    const { run, path, read } = shop();
+    symlinkSync('live.save', path('link.save'));
+    await run(`${APPLY} ./link.save`);
+    expect(lstatSync(path('link.save')).isSymbolicLink()).toBe(true);
+    expect(read('live.save')).toBe(DONE);
+  });
+
+  it('is not written when there is nothing to do', async () => {
+    const { run, path } = shop({ 'live.save': DONE });
+    const before = statSync(path('live.save'), { bigint: true });
+    await run(`${APPLY} ./live.save`);
+    const after = statSync(path('live.save'), { bigint: true });
+    expect([after.ino, after.mtimeNs]).toEqual([before.ino, before.mtimeNs]);
+  });
+
+  it('that is missing is no empty table', async () => {
+    for (const verb of ['plan -f ./shop.yaml', 'apply -f ./shop.yaml', 'check -f ./shop.yaml', 'export']) {
+      const { status, stdout, stderr } = await shop().run(`${verb} --table ./gone.save`);
+      expect({ status, stdout, stderr }).toEqual({ status: 66, stdout: '', stderr: 'ipvstate: gone.save does not exist\n' });
+    }
+  });
+
+  it('that is invalid is shown with the place, and stays as it is', async () => {
+    const broken = `${LIVE}-a -t 192.0.2.10:443 -r 10.1.0.300:443\n`;
+    const { run, read } = shop({ 'live.save': broken });
+    const { status, stdout, stderr } = await run(`${APPLY} ./live.save`);
+    expect({ status, stdout }).toEqual({ status: 65, stdout: '' });
+    expect(stderr).toMatch(/^live\.save:4:\d+: error IPVSADM_LINE: /);
+    expect(stderr).toContain('ipvstate: the table live.save has errors; nothing was changed\n');
+    expect(read('live.save')).toBe(broken);
+  });
+
+  it('that is a folder, or below a file, is an error', async () => {
+    const { run, folder } = shop();
+    expect(await run(['plan', '-f', './shop.yaml', '--table', folder])).toMatchObject({
+      status: 66,
+      stderr: expect.stringContaining('is a folder'),
+    });
+    expect(await run('plan -f ./shop.yaml --table ./shop.yaml/live.save')).toMatchObject({
+      status: 66,
+      stderr: 'ipvstate: shop.yaml/live.save does not exist\n',
+    });
+  });
+
+  it('that is no text is not read for what it seems to hold', async () => {
+    const { run, write } = shop();
+    write('live.save', Buffer.concat([Buffer.from(LIVE), Buffer.from([0xff, 0xfe])]));
+    expect(await run(`${APPLY} ./live.save`)).toMatchObject({ status: 65 });
+  });
+});
+
+describe('export and import', () => {
+  it('export what import reads, in every format', async () => {
+    const { run, write } = workspace({ 'shop.yaml': SHOP });
+    for (const format of ['yaml', 'json', 'save'] as const) {
+      const first = await run(`import ./shop.yaml -o ${format}`);
+      expect(first).toMatchObject({ status: 0, stderr: '' });
+      write(`again.${format}`, first.stdout);
+      expect(await run(`import ./again.${format} -o ${format}`)).toMatchObject({ status: 0, stdout: first.stdout });
+    }
+  });
+
+  it('keep the names, where the format has any', async () => {
+    const { run } = workspace({ 'shop.yaml': SHOP });
+    expect((await run('import ./shop.yaml')).stdout).toContain('name: shop');
+    expect((await run('import ./shop.yaml -o json')).stdout).toContain('"name": "shop"');
+  });
+
+  it('read stdin', async () => {
+    const { stdout, status } = await workspace().run('import - -o save', { stdin: DONE });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: DONE });
+  });
+
+  it('say what is wrong with a script, and print nothing', async () => {
+    const { status, stdout, stderr } = await workspace().run('import -', { stdin: `${LIVE}-A -t 192.0.2.10:99999\n` });
+    expect({ status, stdout }).toEqual({ status: 65, stdout: '' });
+    expect(stderr).toMatch(/^<stdin>:4:\d+: error IPVSADM_LINE: /);
+  });
+});
