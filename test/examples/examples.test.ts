@@ -31,6 +31,8 @@ describe.each(examples())('example $name', ({ config, live, plan, after }) => {
   it('leads to after.save, and then to no changes', async () => {
     expect(await runCli(['apply', '-f', config, '--table', table, '--quiet'])).toMatchObject({ status: 0, stderr: '' });
     await expectGolden(after, await readFile(table, 'utf8'));
-    expect(await runCli(['plan', '-f', config, '--table', after, '--detailed-exitcode', '--quiet', '--only', '*'])).toMatchObject({ stderr: '' });
+    expect(await runCli(['plan', '-f', config, '--table', after, '--detailed-exitcode', '--quiet', '--only', '*'])).toMatchObject({
+      stderr: '',
+    });
   });
 });
