@@ -17,9 +17,16 @@ export function givenScheduler(given: Given): string {
   return cutToBytes(given.texts.get('scheduler') ?? '', SCHEDULER_NAME_LENGTH) || 'wlc';
 }
 
+/** ipvsadm's buffer for `-b`. */
+const FLAGS_LENGTH = 127;
+
 /** Evaluates `-b` against the scheduler. */
 export function givenSchedulerFlags(given: Given): number | Failure {
-  return parseSchedulerFlags(given.texts.get('sched-flags') ?? '', givenScheduler(given), given.words.get('sched-flags'));
+  return parseSchedulerFlags(
+    cutToBytes(given.texts.get('sched-flags') ?? '', FLAGS_LENGTH),
+    givenScheduler(given),
+    given.words.get('sched-flags'),
+  );
 }
 
 /** The complete service that `-A` or `-E` describes: whatever is not given has its default. */

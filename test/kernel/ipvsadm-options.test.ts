@@ -1,4 +1,7 @@
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { IpvstateError } from '../../src/errors.ts';
+import { frontEnd } from '../ipvsadm/front-end.ts';
+import { tableOf } from '../support/tables.ts';
 import { useHarness, words } from './ipvsadm/harness.ts';
 
 const harness = useHarness();
@@ -120,4 +123,13 @@ describe('formats of -L', () => {
       '-l -n -X',
     ],
   ])('%s', (line) => same(words(line)));
+});
+
+test('without permission both say so, with the same words', async () => {
+  const argv = ['--reuid=65534', '--clear-groups', 'ipvsadm', '-L', '-n'];
+  const ipvs = () => Promise.reject(new IpvstateError('PERMISSION', 'no'));
+  const real = await harness().shell.run('setpriv', argv);
+  // The real one calls modprobe before it gives up.
+  const stderr = real.stderr.replace(/^modprobe: .*\n/m, '');
+  expect({ ...real, stderr }).toEqual(await frontEnd(tableOf({}), { ipvs }).run('-L -n'));
 });

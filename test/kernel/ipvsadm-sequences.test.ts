@@ -5,7 +5,7 @@ import { parseScript } from '../../src/ipvsadm/script.ts';
 import type { Operation } from '../../src/model/operation.ts';
 import { formatOperationAsIpvsadm } from '../../src/text/ipvsadm-lines.ts';
 import { formatSave } from '../../src/text/save.ts';
-import { saveableEntries } from '../support/saveable-tables.ts';
+import { saveableEntries, saveableTables } from '../support/saveable-tables.ts';
 import { useHarness, words } from './ipvsadm/harness.ts';
 
 const harness = useHarness();
@@ -92,4 +92,14 @@ test('what a script is read as is what the real ipvsadm makes of it', async () =
   await fc.assert(readings, { seed: 7, numRuns: 20 });
   await fc.assert(readings, { numRuns: 20 });
   expect(compared).toBeGreaterThan(20);
+});
+
+const FORMATS = ['-L -n', '-L -n --thresholds', '-L -n --tun-info', '-L --nosort', '-S -n'];
+
+test('tables of all kinds are listed and saved alike', async () => {
+  const listings = fc.asyncProperty(saveableTables, async (table) => {
+    for (const format of FORMATS) await harness().same({ argv: words(format), setup: formatSave(table) });
+  });
+  await fc.assert(listings, { seed: 11, numRuns: 6 });
+  await fc.assert(listings, { numRuns: 6 });
 });

@@ -170,6 +170,9 @@ describe('names', () => {
     await same(['-A', '-b', text, '-t', '10.0.0.5:81', '-s', 'sh']);
     await same(add('-b', text));
   });
+  test.each([16, 17, 18, 19])('%s times a scheduler flag and then an unknown one, of which some may not fit', (times) =>
+    same(add('-b', `${'flag-1,'.repeat(times)}x`)),
+  );
   test.each(['sip', '', 'nosuch', 'averyveryveryverylongname'])('a persistence engine "%s"', (text) =>
     same(['-A', '-u', '10.0.0.5:81', '-p', '--pe', text]),
   );

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { systemResolver } from '../../../src/cli/system-resolver.ts';
 import { NUMERIC_ONLY } from '../../../src/ipvsadm/names.ts';
 import { parseRestore } from '../../../src/ipvsadm/restore.ts';
 import { runIpvsadm } from '../../../src/ipvsadm/run.ts';
@@ -10,7 +11,6 @@ import { formatDaemonListing, formatTimeoutListing } from '../../../src/text/lis
 import { formatSave } from '../../../src/text/save.ts';
 import { DIFFERENCES } from '../ipvsadm-differences.ts';
 import { BASE } from './base.ts';
-import { systemResolver } from './resolver.ts';
 import type { Run, Shell } from './shell.ts';
 
 export interface Case {
