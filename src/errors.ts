@@ -48,6 +48,8 @@ export class IpvstateError extends Error {
 /** The kernel's symbolic error names that an IPVS request can be answered with (uapi: asm-generic/errno*.h). */
 export type ErrnoName =
   | 'EPERM'
+  | 'EACCES'
+  | 'EROFS'
   | 'ENOENT'
   | 'ESRCH'
   | 'ENOMEM'

@@ -69,6 +69,7 @@ export function applyToScript(state: ScriptState, operation: Operation, place: P
       state.daemons.delete(operation.role);
       return undefined;
     case 'zero':
+    case 'set-sysctl':
       return undefined;
     case 'flush':
       state.services.clear();

@@ -36,6 +36,8 @@ export interface ReadOptions {
   readonly services?: Iterable<ServiceKey>;
   /** Traffic counters too. Default false: they cost more to read than the rest together. */
   readonly stats?: boolean;
+  /** Sysctls too, where there are any. Default false. */
+  readonly sysctls?: boolean;
 }
 
 /**

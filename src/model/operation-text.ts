@@ -4,6 +4,8 @@ import { serviceKey } from './service.ts';
 /** One line for logs and errors, such as `add-destination tcp://192.0.2.1:80 10.0.0.1:80`: the kind and what it names, no settings. */
 export function formatOperation(operation: Operation): string {
   switch (operation.kind) {
+    case 'set-sysctl':
+      return `${operation.kind} ${operation.name}=${operation.value}`;
     case 'add-service':
     case 'edit-service':
       return `${operation.kind} ${operation.service.key}`;

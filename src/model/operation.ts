@@ -7,6 +7,8 @@ import type { Daemon, DaemonRole, Timeouts } from './settings.ts';
  * switch over `kind` ends in `satisfies never`, so the compiler finds every place that a new kind concerns.
  */
 export type Operation =
+  /** Of `net.ipv4.vs`; not netlink but a file below /proc/sys. */
+  | { readonly kind: 'set-sysctl'; readonly name: string; readonly value: string }
   | { readonly kind: 'add-service'; readonly service: Service }
   /** Replaces every setting of the service. */
   | { readonly kind: 'edit-service'; readonly service: Service }

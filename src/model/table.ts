@@ -14,7 +14,11 @@ export interface Table {
   readonly timeouts: Timeouts;
   /** Master first, at most one of each role. */
   readonly daemons: readonly Daemon[];
+  /** `net.ipv4.vs.*` by name, blanks trimmed. Absent: not read, or not to be changed. */
+  readonly sysctls?: Sysctls;
 }
+
+export type Sysctls = ReadonlyMap<string, string>;
 
 /** Services in the order of `compareServices`; the map's own order is meaningless (the kernel lists by hash bucket). */
 export function sortedServices(table: Pick<Table, 'services'>): ServiceEntry[] {

@@ -52,6 +52,8 @@ export function encodeOperation(writer: MessageWriter, family: number, sequence:
     case 'delete-destination':
       encodeDestinationRequest(writer, family, sequence, uapi.IPVS_CMD_DEL_DEST, operation);
       break;
+    case 'set-sysctl':
+      throw new Error('a sysctl is a file, not a netlink request');
     case 'set-timeouts':
       openRequest(writer, family, sequence, uapi.IPVS_CMD_SET_CONFIG);
       writer.u32(uapi.IPVS_CMD_ATTR_TIMEOUT_TCP, operation.timeouts.tcp);

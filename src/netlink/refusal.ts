@@ -84,6 +84,7 @@ function explainOperation(operation: Operation, errno: ErrnoName): Explanation |
     case 'set-timeouts':
       if (errno === 'EINVAL') return { message: 'a timeout is longer than this kernel can count' };
       return undefined;
+    case 'set-sysctl':
     case 'flush':
       return undefined;
     default:

@@ -21,6 +21,8 @@ export type Change =
       readonly before: Destination | undefined;
       readonly after: Destination | undefined;
     }
+  /** One of `net.ipv4.vs`, which exist as the kernel has them: there is only an edit. */
+  | { readonly object: 'sysctl'; readonly name: string; readonly before: string; readonly after: string }
   | { readonly object: 'timeouts'; readonly before: Timeouts; readonly after: Timeouts }
   | { readonly object: 'daemon'; readonly role: DaemonRole; readonly before: Daemon | undefined; readonly after: Daemon | undefined };
 

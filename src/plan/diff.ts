@@ -1,13 +1,14 @@
 import { compareDestinations, type Destination } from '../model/destination.ts';
 import { compareServices, type ServiceKey } from '../model/service.ts';
 import { DAEMON_ROLES } from '../model/settings.ts';
-import type { ServiceEntry, Table } from '../model/table.ts';
+import { sameSysctl } from '../model/sysctl.ts';
+import type { ServiceEntry, Sysctls, Table } from '../model/table.ts';
 import type { Change } from './change.ts';
 import { sameDaemon, sameDestination, sameEntry, sameService, sameTimeouts } from './equality.ts';
 
 /**
  * What turns `before` into `after`: plain equality, key by key, in one linear pass. Sorted for reading: services in the order of
- * `compareServices`, each followed by its destinations; timeouts and daemons last. What order is *safe* is the plan's concern.
+ * `compareServices`, each followed by its destinations; timeouts, daemons and sysctls last. What order is *safe* is the plan's concern.
  */
 export function diff(before: Table, after: Table): Change[] {
   const touched: ServiceEntry[] = [];
@@ -22,7 +23,20 @@ export function diff(before: Table, after: Table): Change[] {
   if (!sameTimeouts(before.timeouts, after.timeouts)) {
     changes.push({ object: 'timeouts', before: before.timeouts, after: after.timeouts });
   }
-  return [...changes, ...diffDaemons(before, after)];
+  return [...changes, ...diffDaemons(before, after), ...diffSysctls(before.sysctls, after.sysctls)];
+}
+
+/** What only one side has is not compared: sysctls are not read unless they matter, and cannot come or go. */
+function diffSysctls(before: Sysctls | undefined, after: Sysctls | undefined): Change[] {
+  if (!before || !after) return [];
+  return [...after].sort(byName).flatMap(([name, value]): Change[] => {
+    const live = before.get(name);
+    return live === undefined || sameSysctl(name, live, value) ? [] : [{ object: 'sysctl', name, before: live, after: value }];
+  });
+}
+
+function byName([a]: readonly [string, string], [b]: readonly [string, string]): number {
+  return a < b ? -1 : 1;
 }
 
 function diffService(key: ServiceKey, before: ServiceEntry | undefined, after: ServiceEntry | undefined): Change[] {

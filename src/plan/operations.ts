@@ -28,6 +28,8 @@ export function operationsFor(live: Table, desired: Table, changes: readonly Cha
         return serviceOperations(change, probe);
       case 'destination':
         return [destinationOperation(change, identity(change.service))];
+      case 'sysctl':
+        return [{ place: 'tune', operation: { kind: 'set-sysctl', name: change.name, value: change.after } }];
       case 'timeouts':
         return [{ place: 'finish', operation: { kind: 'set-timeouts', timeouts: changedTimeouts(change.before, change.after) } }];
       case 'daemon':

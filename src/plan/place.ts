@@ -1,5 +1,7 @@
 /** Why the operations of a wave are where they are. */
 export type Purpose =
+  /** Sysctls: some count when a daemon starts, others when a destination goes. */
+  | 'tune'
   /** Stops sync daemons that would forbid a later operation. */
   | 'unblock'
   /** Uses each scheduler and engine that the table does not use yet, because only use tells whether the kernel has it. */
@@ -18,6 +20,7 @@ export type Purpose =
  * operations of one service follow each other in that wave.
  */
 const PLACES = {
+  tune: 'tune',
   unblock: 'unblock',
   probe: 'probe',
   settings: 'make',

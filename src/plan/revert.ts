@@ -1,7 +1,8 @@
 import type { DestinationKey } from '../model/destination.ts';
 import type { ServiceKey } from '../model/service.ts';
 import { DAEMON_ROLES, type Daemon, type DaemonRole, type Timeouts } from '../model/settings.ts';
-import type { ServiceEntry, Table } from '../model/table.ts';
+import { sameSysctl } from '../model/sysctl.ts';
+import type { ServiceEntry, Sysctls, Table } from '../model/table.ts';
 import { sameDaemon, sameDestination, sameEntry, sameService } from './equality.ts';
 
 export interface Revert {
@@ -29,7 +30,8 @@ export function revert(before: Table, after: Table, live: Table): Revert {
 
   const timeouts = revertTimeouts(before.timeouts, after.timeouts, live.timeouts, contested);
   const daemons = DAEMON_ROLES.flatMap((role) => revertDaemon(role, before, after, live, contested) ?? []);
-  return { table: { services, timeouts, daemons }, contested: [...new Set(contested)] };
+  const sysctls = revertSysctls(before.sysctls, after.sysctls, live.sysctls, contested);
+  return { table: { services, timeouts, daemons, ...(sysctls && { sysctls }) }, contested: [...new Set(contested)] };
 }
 
 function revertService(
@@ -86,6 +88,24 @@ function revertTimeouts(was: Timeouts, ours: Timeouts, live: Timeouts, contested
     return live[field];
   };
   return { tcp: revertOne('tcp'), tcpFin: revertOne('tcpFin'), udp: revertOne('udp') };
+}
+
+function revertSysctls(
+  was: Sysctls | undefined,
+  ours: Sysctls | undefined,
+  live: Sysctls | undefined,
+  contested: string[],
+): Sysctls | undefined {
+  if (!was || !ours || !live) return live;
+  const sysctls = new Map(live);
+  for (const [name, value] of was) {
+    const mine = ours.get(name);
+    const found = live.get(name);
+    if (mine === undefined || found === undefined || sameSysctl(name, value, mine) || sameSysctl(name, value, found)) continue;
+    if (sameSysctl(name, mine, found)) sysctls.set(name, value);
+    else contested.push(`sysctl ${name}`);
+  }
+  return sysctls;
 }
 
 function revertDaemon(role: DaemonRole, before: Table, after: Table, live: Table, contested: string[]): Daemon | undefined {

@@ -10,6 +10,7 @@ import type { Daemon } from '../model/settings.ts';
 import type { ServiceEntry, Table } from '../model/table.ts';
 import { type Drain, type DrainClock, type Drained, drain } from './drain.ts';
 import { preserve } from './preserve.ts';
+import { enforcedSysctls } from './sysctls.ts';
 
 /** Whether a plan may touch a service. */
 export type Selector = (service: ServiceKey) => boolean;
@@ -32,7 +33,8 @@ export interface Scoped {
  * Completes what is desired to a whole table: whatever is not ours to change is copied from the live one, so that the diff is plain
  * equality and knows no exceptions. Copied are services outside of what the files manage, settings that no file mentions, values that
  * a policy preserves, what no file can express and, when `only` is given, the services that it leaves out and all settings. Throws
- * `REFUSED` where a file claims something that cannot be expressed, or asks for what the kernel has never together.
+ * `REFUSED` where a file claims something that cannot be expressed, or asks for what the kernel has never together, and `UNAVAILABLE`
+ * for sysctls that this kernel does not have.
  */
 export function scope(desired: Desired, snapshot: Snapshot, options: ScopeOptions = {}): Scoped {
   const { table: live } = snapshot;
@@ -54,7 +56,9 @@ export function scope(desired: Desired, snapshot: Snapshot, options: ScopeOption
   for (const key of keepUnmanageable(services, snapshot)) foreign.add(key);
   const daemons = desired.daemons && !only ? completeDaemons(desired.daemons, live.daemons) : live.daemons;
   if (daemons.length > 0) refuseMixedFamilies(services);
-  return { table: { services, timeouts: only ? live.timeouts : { ...live.timeouts, ...desired.timeouts }, daemons }, foreign, drains };
+  const timeouts = only ? live.timeouts : { ...live.timeouts, ...desired.timeouts };
+  const sysctls = only ? undefined : enforcedSysctls(desired.policy?.sysctls, live.sysctls);
+  return { table: { services, timeouts, daemons, ...(sysctls && { sysctls }) }, foreign, drains };
 }
 
 function applyPolicy(

@@ -4,7 +4,7 @@ import type { Destination, DestinationKey } from '../model/destination.ts';
 import type { Operation } from '../model/operation.ts';
 import { type Service, type ServiceIdentity, type ServiceKey, serviceFamily, serviceKey } from '../model/service.ts';
 import type { Daemon, Timeouts } from '../model/settings.ts';
-import type { ServiceEntry, Table } from '../model/table.ts';
+import type { ServiceEntry, Sysctls, Table } from '../model/table.ts';
 
 interface SimulatedEntry {
   readonly service: Service;
@@ -19,19 +19,22 @@ export class Simulation {
   readonly #schedulers: ReadonlySet<string> | undefined;
   #timeouts: Timeouts;
   #daemons: readonly Daemon[];
+  #sysctls: Sysctls | undefined;
 
   /** `schedulers`: those the simulated kernel has; by default it has every one. */
   constructor(table: Table, schedulers?: ReadonlySet<string>) {
     this.#services = new Map(table.services);
     this.#timeouts = table.timeouts;
     this.#daemons = table.daemons;
+    this.#sysctls = table.sysctls;
     this.#schedulers = schedulers;
   }
 
   /** The table as it is now. Later operations do not change what was returned. */
   table(): Table {
     this.#copied.clear();
-    return { services: new Map(this.#services), timeouts: this.#timeouts, daemons: this.#daemons };
+    const settings = { timeouts: this.#timeouts, daemons: this.#daemons, ...(this.#sysctls && { sysctls: this.#sysctls }) };
+    return { services: new Map(this.#services), ...settings };
   }
 
   /** Applies one operation, or returns the errno with which the kernel would refuse it (checks in the order of ip_vs_ctl.c). */
@@ -48,6 +51,10 @@ export class Simulation {
         return this.#putDestination(operation.kind, operation.service, operation.destination);
       case 'delete-destination':
         return this.#deleteDestination(operation.service, operation.destination);
+      case 'set-sysctl':
+        if (!this.#sysctls?.has(operation.name)) return 'ENOENT';
+        this.#sysctls = new Map(this.#sysctls).set(operation.name, operation.value);
+        return null;
       case 'set-timeouts':
         this.#timeouts = mergeTimeouts(this.#timeouts, operation.timeouts);
         return null;

@@ -6,7 +6,7 @@ export type Tally = { readonly [action in Action]: number };
 export interface Summary {
   readonly services: Tally;
   readonly destinations: Tally;
-  /** Timeouts and sync daemons. */
+  /** Timeouts, sync daemons and sysctls. */
   readonly settings: Tally;
 }
 

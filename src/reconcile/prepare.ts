@@ -6,9 +6,11 @@ import type { ServiceKey } from '../model/service.ts';
 import type { Table } from '../model/table.ts';
 import { diff } from '../plan/diff.ts';
 import type { Drain, DrainClock } from '../plan/drain.ts';
+import { drainWarnings } from '../plan/drain-warnings.ts';
 import { type Allowances, guard, type Refusal } from '../plan/guard.ts';
 import { type Plan, plan } from '../plan/plan.ts';
 import { type Selector, scope } from '../plan/scope.ts';
+import { type SysctlDifference, sysctlDifferences } from '../plan/sysctls.ts';
 
 export interface PrepareOptions {
   readonly allowances?: Allowances;
@@ -31,6 +33,10 @@ export interface Prepared {
   readonly drains: readonly Drain[];
   /** All that is draining once the plan is executed: to be stored before its first operation. */
   readonly pending: ReadonlyMap<DrainKey, PendingDrain>;
+  /** Sysctls that are only checked, and differ. */
+  readonly sysctlDifferences: readonly SysctlDifference[];
+  /** What works against the plan, in sentences. */
+  readonly warnings: readonly string[];
 }
 
 /** Reads, one after another, that must agree before anything is deleted. */
@@ -42,7 +48,7 @@ const MAX_READS = 3;
  */
 export async function prepare(ipvs: Ipvs, desired: Desired, options: PrepareOptions = {}): Promise<Prepared> {
   for (let reads = 1; reads <= MAX_READS; reads++) {
-    const snapshot = await ipvs.read();
+    const snapshot = await ipvs.read({ sysctls: needsSysctls(desired) });
     const only = options.only?.(snapshot.table);
     const clock = await drainClock(options.drains);
     const { table, foreign, drains } = scope(desired, snapshot, { only, drains: clock });
@@ -50,12 +56,27 @@ export async function prepare(ipvs: Ipvs, desired: Desired, options: PrepareOpti
     if (await isConfirmed(ipvs, snapshot, planned)) {
       const { allowances = {}, protectedServices = new Set() } = options;
       const refusals = guard(planned, { limits: desired.limits, allowances, foreign, protectedServices });
-      return { snapshot, plan: planned, refusals, foreign, drains, pending: pendingAfter(desired, only, clock, drains) };
+      return {
+        snapshot,
+        plan: planned,
+        refusals,
+        foreign,
+        drains,
+        pending: pendingAfter(desired, only, clock, drains),
+        sysctlDifferences: only ? [] : sysctlDifferences(desired.policy?.sysctls, snapshot.table.sysctls),
+        warnings: drainWarnings(drains, snapshot.table, table),
+      };
     }
   }
   throw new IpvstateError('UNSTABLE', `the live table changed during each of ${MAX_READS} reads`, {
     hint: 'Another program writes to it. Nothing was changed; run again when it is done.',
   });
+}
+
+/** Also where something drains: some of them work against that. */
+function needsSysctls({ policy }: Desired): boolean {
+  if (!policy) return false;
+  return policy.sysctls !== undefined || [...policy.services.values()].some(({ drainSeconds }) => drainSeconds !== undefined);
 }
 
 async function drainClock(store: DrainStore | undefined): Promise<DrainClock> {

@@ -30,7 +30,8 @@ export async function reconcile(ipvs: Ipvs, desired: Desired, options: Reconcile
 /** Executes a plan that was made earlier. It is bound to the table it was made for: there is no second pass. */
 export async function executePlan(ipvs: Ipvs, plan: Plan, snapshot: Snapshot, options: ReconcileOptions = {}): Promise<Report> {
   const pending = (await options.drains?.read()) ?? new Map();
-  return run(ipvs, { snapshot, plan, refusals: [], foreign: new Set(), drains: [], pending }, options, undefined);
+  const nothing = { refusals: [], foreign: new Set<never>(), drains: [], sysctlDifferences: [], warnings: [] };
+  return run(ipvs, { snapshot, plan, pending, ...nothing }, options, undefined);
 }
 
 async function run(

@@ -24,10 +24,11 @@ export interface Rollback {
 
 /** Undoes the passes, last first, as far as what they did is still so, and reads back. */
 export async function rollback(ipvs: Ipvs, passes: readonly Pass[]): Promise<Rollback> {
-  const { table: live } = await ipvs.read();
+  const options = { sysctls: passes.some(({ done }) => done.some(({ kind }) => kind === 'set-sysctl')) };
+  const { table: live } = await ipvs.read(options);
   const { table: target, contested } = undo(passes, live);
   await execute(ipvs, plan(live, target), { onError: 'continue' });
-  const { table: restored } = await ipvs.read();
+  const { table: restored } = await ipvs.read(options);
   return { differences: diff(restored, target), contested };
 }
 

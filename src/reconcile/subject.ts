@@ -24,6 +24,8 @@ export function subjectOf(operation: Operation): Subject {
       const service = serviceKey(operation.service);
       return { name: `${service} ${operation.destination.key}`, service };
     }
+    case 'set-sysctl':
+      return { name: `sysctl ${operation.name}`, service: undefined };
     case 'set-timeouts':
       return { name: 'timeouts', service: undefined };
     case 'start-daemon':

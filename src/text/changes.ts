@@ -1,10 +1,14 @@
 import type { Counters } from '../model/counters.ts';
+import { type DrainKey, drainKey } from '../model/drain.ts';
 import type { Position } from '../model/issue.ts';
 import type { ServiceKey } from '../model/service.ts';
 import { type Action, type Change, changeAction } from '../plan/change.ts';
+import type { Drain } from '../plan/drain.ts';
 import { type Impact, impactOf } from '../plan/impact.ts';
 import { type Summary, summarize, type Tally } from '../plan/summary.ts';
+import type { SysctlDifference } from '../plan/sysctls.ts';
 import { describeNew } from './describe.ts';
+import { drainNote } from './drains.ts';
 import { changeFields, fieldChanges, formatFieldValue } from './fields.ts';
 import { PLAIN, type Style } from './style.ts';
 
@@ -15,6 +19,14 @@ export interface ChangesContext {
   /** Where a change was asked for. */
   readonly locate?: (change: Change) => Position | undefined;
   readonly style?: Style;
+  /** Removed destinations that keep their connections for a while. */
+  readonly drains?: ReadonlyMap<DrainKey, Drain>;
+  /** Live services that the files are not responsible for. */
+  readonly foreign?: ReadonlySet<ServiceKey>;
+  /** Sysctls that are only checked, and differ. */
+  readonly sysctlDifferences?: readonly SysctlDifference[];
+  /** What works against the plan, in sentences. */
+  readonly warnings?: readonly string[];
 }
 
 const SIGNS: Readonly<Record<Action, string>> = { add: '+', edit: '~', delete: '-', replace: '~' };
@@ -41,7 +53,7 @@ function formatChange(change: Change, context: ChangesContext): string[] {
   const { before, after } = changeFields(change);
   const indent = change.object === 'destination' ? '    ' : '';
   const title = `${indent}${paint(SIGNS[action])} ${titleOf(change, context)}`;
-  const notes = [...deletedWith(change), ...impactNote(impactOf(change, context.counters))];
+  const notes = [...deletedWith(change), ...connectionNote(change, context)];
   // One place a service is enough to find the rest.
   const place = change.object === 'destination' ? undefined : context.locate?.(change);
   const tail = [...notes, ...(place ? [`${place.file}:${place.line}`] : [])].map((note) => style.faint(`  ${note}`)).join('');
@@ -49,7 +61,8 @@ function formatChange(change: Change, context: ChangesContext): string[] {
   if (!after) return [title + tail];
   if (!before) return [`${title}  ${describeNew(change)}${tail}`];
   const edits = fieldChanges(before, after).map(
-    ({ field, before: old, after: value }) => `${field} ${formatFieldValue(field, old)} -> ${formatFieldValue(field, value)}`,
+    ({ field, before: old, after: value }) =>
+      `${change.object === 'sysctl' ? '' : `${field} `}${formatFieldValue(field, old)} -> ${formatFieldValue(field, value)}`,
   );
   return [`${title}  ${edits.join(', ')}${tail}`];
 }
@@ -60,6 +73,8 @@ function titleOf(change: Change, context: ChangesContext): string {
       return serviceTitle(change.service, context);
     case 'destination':
       return change.destination;
+    case 'sysctl':
+      return `sysctl ${change.name}`;
     case 'timeouts':
       return 'timeouts';
     case 'daemon':
@@ -78,6 +93,12 @@ function deletedWith(change: Change): string[] {
   if (change.object !== 'service' || change.after) return [];
   const count = change.before?.destinations.size ?? 0;
   return [count === 0 ? 'it has no destinations' : `with its ${count} destination${count === 1 ? '' : 's'}`];
+}
+
+function connectionNote(change: Change, { counters, drains }: ChangesContext): string[] {
+  const impact = impactNote(impactOf(change, counters));
+  const drain = change.object === 'destination' && drains?.get(drainKey(change.service, change.destination));
+  return drain ? [[...impact, drainNote(drain)].join('; ')] : impact;
 }
 
 /** What happens to connections, in words; empty for none. */

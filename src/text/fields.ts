@@ -69,6 +69,8 @@ export function changeFields(change: Change): { readonly before: Fields | null; 
         before: change.before ? destinationFields(change.before) : null,
         after: change.after ? destinationFields(change.after) : null,
       };
+    case 'sysctl':
+      return { before: { value: change.before }, after: { value: change.after } };
     case 'timeouts':
       return { before: timeoutFields(change.before), after: timeoutFields(change.after) };
     case 'daemon':

@@ -9,12 +9,17 @@ import {
   netmaskArguments,
 } from './ipvsadm-arguments.ts';
 
-/** The `ipvsadm` command line that does the same as the operation. */
+/** The `ipvsadm` command line (for a sysctl, that of `sysctl`) that does the same as the operation. */
 export function formatOperationAsIpvsadm(operation: Operation): string {
+  if (operation.kind === 'set-sysctl') return `sysctl -w ${shellWord(`net.ipv4.vs.${operation.name}=${operation.value}`)}`;
   return `ipvsadm ${formatArguments(operation)}`;
 }
 
-function formatArguments(operation: Operation): string {
+function shellWord(text: string): string {
+  return /^[\w.=,:+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+function formatArguments(operation: Exclude<Operation, { kind: 'set-sysctl' }>): string {
   switch (operation.kind) {
     case 'add-service':
       return `-A ${formatCompleteService(operation.service)}`;

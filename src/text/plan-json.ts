@@ -4,11 +4,13 @@ import type { Position } from '../model/issue.ts';
 import type { Operation } from '../model/operation.ts';
 import { type ServiceKey, serviceKey } from '../model/service.ts';
 import { type Change, changeAction } from '../plan/change.ts';
+import type { Drain } from '../plan/drain.ts';
 import type { Refusal } from '../plan/guard.ts';
 import { impactOf } from '../plan/impact.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Report } from '../plan/report.ts';
 import { summarize } from '../plan/summary.ts';
+import type { SysctlDifference } from '../plan/sysctls.ts';
 import type { ChangesContext } from './changes.ts';
 import { changeFields, daemonFields, destinationFields, fieldChanges, serviceFields, timeoutFields } from './fields.ts';
 import { formatOperationAsIpvsadm } from './ipvsadm-lines.ts';
@@ -29,6 +31,9 @@ export function planJson(plan: Plan, refusals: readonly Refusal[], context: Chan
       operations: steps.map(({ operation, change }) => ({ change, ...operationJson(operation) })),
     })),
     refusals: refusals.map(refusalJson),
+    foreign_services: context.foreign?.size ?? 0,
+    drains: [...(context.drains?.values() ?? [])].map(drainJson),
+    sysctl_differences: (context.sysctlDifferences ?? []).map(sysctlJson),
   };
 }
 
@@ -48,6 +53,9 @@ export function reportJson(report: Report, exitCode: number, context: ChangesCon
     refusals: report.refusals.map(refusalJson),
     differences: report.differences.map((change) => changeJson(change, { counters: NO_COUNTERS })),
     contested: report.contested,
+    foreign_services: context.foreign?.size ?? 0,
+    drains: report.drains.map(drainJson),
+    sysctl_differences: (context.sysctlDifferences ?? []).map(sysctlJson),
   };
 }
 
@@ -77,6 +85,8 @@ function subjectJson(change: Change): { readonly [key: string]: Json } {
       return { service: change.service, destinations: (change.after ?? change.before)?.destinations.size ?? 0 };
     case 'destination':
       return { service: change.service, destination: change.destination };
+    case 'sysctl':
+      return { sysctl: change.name };
     case 'timeouts':
       return {};
     case 'daemon':
@@ -107,6 +117,8 @@ function argumentsJson(operation: Operation): { readonly [key: string]: Json } {
       };
     case 'delete-destination':
       return { service: serviceKey(operation.service), destination: operation.destination.key };
+    case 'set-sysctl':
+      return { sysctl: operation.name, settings: { value: operation.value } };
     case 'set-timeouts':
       return { settings: timeoutFields(operation.timeouts) };
     case 'start-daemon':
@@ -130,6 +142,14 @@ function summaryJson(changes: readonly Change[]): Json {
 function refusalJson(refusal: Refusal): Json {
   const services: readonly ServiceKey[] = refusal.services;
   return { guard: refusal.guard, message: refusal.message, flag: refusal.flag, services };
+}
+
+function drainJson({ service, destination, connections, secondsLeft, weight }: Drain): Json {
+  return { service, destination, connections, seconds_left: Math.ceil(secondsLeft), weight };
+}
+
+function sysctlJson({ name, live, desired }: SysctlDifference): Json {
+  return { name, live: live ?? null, desired };
 }
 
 function errorJson(error: KernelError): Json {

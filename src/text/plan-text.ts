@@ -3,11 +3,14 @@ import type { Refusal } from '../plan/guard.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Report } from '../plan/report.ts';
 import { type ChangesContext, formatChanges, formatSummary } from './changes.ts';
+import { formatDrains } from './drains.ts';
 import { PLAIN } from './style.ts';
+import { formatWarnings } from './warnings.ts';
 
 /** A plan for people: its changes, what is left alone, and the sum. */
 export function formatPlan(plan: Plan, refusals: readonly Refusal[], snapshot: Snapshot, context: ChangesContext): string {
-  const left = formatUnmanageable(snapshot);
+  const drains = formatDrains(context.drains?.values() ?? [], plan.changes);
+  const left = formatUnmanageable(snapshot) + formatForeign(snapshot, context) + drains + formatWarnings(context);
   if (plan.changes.length === 0) return `${left}No changes: the live table is as desired (${formatSize(plan)}).\n`;
   const operations = plan.waves.reduce((sum, { steps }) => sum + steps.length, 0);
   const sum = `Plan: ${formatSummary(plan.changes)} (${operations} operation${operations === 1 ? '' : 's'}).\n`;
@@ -36,7 +39,10 @@ export function formatReport(report: Report, context: ChangesContext): string {
   const hidden = report.failures.length - SHOWN_FAILURES;
   if (hidden > 0) lines.push(`    and ${hidden} more failures`);
   if (report.error) lines.push(`${style.remove('failed')}: ${report.error.message}`);
-  const text = lines.map((line) => `${line}\n`).join('') + formatRefusals(report.refusals, context) + conclude(report);
+  // Those of a plan with changes were shown with it.
+  if (report.plan.changes.length === 0) lines.push(...formatWarnings(context).split('\n').slice(0, -1));
+  const drains = report.outcome === 'applied' || report.outcome === 'in-sync' ? formatDrains(report.drains, []) : '';
+  const text = lines.map((line) => `${line}\n`).join('') + formatRefusals(report.refusals, context) + conclude(report) + drains;
   if (report.differences.length === 0) return text;
   return `${text}Still different:\n${formatChanges(report.differences, { counters: new Map(), style })}`;
 }
@@ -76,6 +82,13 @@ function formatUnmanageable({ unmanageable }: Snapshot): string {
         `Left alone: ${destination ? `${destination} of ` : ''}${service} (${reason}, which no file can express)\n`,
     )
     .join('');
+}
+
+/** Those that are kept for what no file can express are listed by themselves. */
+function formatForeign({ unmanageable }: Snapshot, { foreign }: ChangesContext): string {
+  const listed = new Set<string>(unmanageable.map(({ service }) => service));
+  const count = [...(foreign ?? [])].filter((key) => !listed.has(key)).length;
+  return count === 0 ? '' : `${count} foreign service${count === 1 ? '' : 's'} left alone.\n`;
 }
 
 function formatSize({ desired }: Plan): string {

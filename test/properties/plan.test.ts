@@ -39,6 +39,7 @@ function untouched(table: Table, { changes }: Plan): unknown {
       if (change.object === 'timeouts') return TIMEOUTS.filter((field) => change.before[field] !== change.after[field]);
       if (change.object === 'destination') return `${change.service} ${change.destination}`;
       if (change.object === 'daemon') return `daemon ${change.role}`;
+      if (change.object === 'sysctl') return `sysctl ${change.name}`;
       return change.after ? change.service : `${change.service} whole`;
     }),
   );
@@ -49,6 +50,7 @@ function untouched(table: Table, { changes }: Plan): unknown {
       [...destinations].filter(([name]) => !named.has(`${key} ${name}`)).map(([name, found]) => [`${key} ${name}`, found] as const),
     ),
     ...table.daemons.filter(({ role }) => !named.has(`daemon ${role}`)).map((daemon) => [`daemon ${daemon.role}`, daemon] as const),
+    ...[...(table.sysctls ?? [])].map(([name, value]) => [`sysctl ${name}`, value] as const).filter(([name]) => !named.has(name)),
     ...TIMEOUTS.filter((field) => !named.has(field)).map((field) => [field, table.timeouts[field]] as const),
   ]);
 }

@@ -3,7 +3,7 @@ import { addressFamily, type Family } from '../../src/model/address.ts';
 import type { Destination } from '../../src/model/destination.ts';
 import { hostNetmask, type Service, serviceFamily } from '../../src/model/service.ts';
 import { DAEMON_ROLES, type Daemon, type Timeouts } from '../../src/model/settings.ts';
-import type { ServiceEntry, Table } from '../../src/model/table.ts';
+import type { ServiceEntry, Sysctls, Table } from '../../src/model/table.ts';
 import { daemonOf, destinationOf, serviceOf } from './tables.ts';
 
 /**
@@ -86,6 +86,13 @@ const daemons: fc.Arbitrary<readonly Daemon[]> = fc
   )
   .map((slots) => slots.filter((daemon) => daemon !== undefined));
 
+/** The kernel has always the same ones. */
+const sysctls: fc.Arbitrary<Sysctls> = fc
+  .tuple(fc.constantFrom('0', '1'), fc.constantFrom('3 50', '5 10'), fc.constantFrom('0', '3'))
+  .map(
+    ([reset, threshold, defence]) => new Map(Object.entries({ expire_nodest_conn: reset, sync_threshold: threshold, drop_entry: defence })),
+  );
+
 /** Where one object of the second table comes from: mostly the first one, so that the two are related. */
 const sources = fc.constantFrom('same', 'same', 'other', 'absent');
 
@@ -124,9 +131,9 @@ export function tablePairs({ services = SERVICE_TEXTS, mixedFamilies = true }: T
     return entryPair(text, mixedFamilies ? [...own, ...foreign] : own);
   });
   const settings = fc.tuple(timeouts, timeouts, daemons, daemons, fc.boolean(), fc.boolean());
-  return fc.tuple(fc.tuple(...entries), settings).map(([pairs, [t0, t1, d0, d1, sameTimeouts, sameDaemons]]) => ({
-    live: assemble(pairs, 0, t0, d0),
-    desired: assemble(pairs, 1, sameTimeouts ? t0 : t1, sameDaemons ? d0 : d1),
+  return fc.tuple(fc.tuple(...entries), settings, sysctls, sysctls).map(([pairs, [t0, t1, d0, d1, sameTimeouts, sameDaemons], s0, s1]) => ({
+    live: assemble(pairs, 0, t0, d0, s0),
+    desired: assemble(pairs, 1, sameTimeouts ? t0 : t1, sameDaemons ? d0 : d1, s1),
   }));
 }
 
@@ -137,10 +144,11 @@ function assemble(
   side: 0 | 1,
   timeouts: Timeouts,
   daemons: readonly Daemon[],
+  sysctls: Sysctls,
 ): Table {
   const entries = pairs.flatMap((pair) => pair[side] ?? []);
   const services = new Map(entries.map((entry) => [entry.service.key, entry]));
-  return { services, timeouts, daemons: entries.some(isMixed) ? [] : daemons };
+  return { services, timeouts, daemons: entries.some(isMixed) ? [] : daemons, sysctls };
 }
 
 function isMixed({ service: { identity }, destinations }: ServiceEntry): boolean {

@@ -8,6 +8,7 @@ import {
   destinationKey,
 } from '../../src/model/destination.ts';
 import { parseEndpoint } from '../../src/model/endpoint.ts';
+import type { Policy } from '../../src/model/policy.ts';
 import {
   defaultServiceSettings,
   parseServiceKey,
@@ -70,8 +71,9 @@ export function desiredOf(services: Table['services'], rest: Partial<Desired> = 
 }
 
 /** What a file asks for that declares a table whole. */
-export function wholly(table: Table, rest: Partial<Desired> = {}): Desired {
-  return desiredOf(table.services, { timeouts: table.timeouts, daemons: table.daemons, ...rest });
+export function wholly({ services, timeouts, daemons, sysctls }: Table, rest: Partial<Desired> = {}): Desired {
+  const policy: Policy | undefined = sysctls && { manage: undefined, services: new Map(), sysctls: { mode: 'enforce', values: sysctls } };
+  return desiredOf(services, { timeouts, daemons, ...(policy && { policy }), ...rest });
 }
 
 export function keyOf(text: string): ServiceKey {

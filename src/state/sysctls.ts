@@ -1,0 +1,100 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ErrnoName, IpvstateError, KernelError } from '../errors.ts';
+import type { Ipvs, Outcome } from '../model/ipvs.ts';
+import type { Operation } from '../model/operation.ts';
+import { formatOperation } from '../model/operation-text.ts';
+import { trimSysctl } from '../model/sysctl.ts';
+import type { Sysctls } from '../model/table.ts';
+
+type SetSysctl = Extract<Operation, { kind: 'set-sysctl' }>;
+
+/**
+ * Adds what netlink does not have to a kernel's table: the sysctls of the network namespace that this process is in. They are read when
+ * asked for, all that there are, because it depends on the version and the configuration of a kernel which it has.
+ */
+export function withSysctls(ipvs: Ipvs, folder = '/proc/sys/net/ipv4/vs'): Ipvs {
+  return {
+    info: () => ipvs.info(),
+    read: async (options = {}) => {
+      const snapshot = await ipvs.read(options);
+      return options.sysctls ? { ...snapshot, table: { ...snapshot.table, sysctls: await readSysctls(folder) } } : snapshot;
+    },
+    execute: async (wave) => {
+      if (!wave.some(isSysctl)) return ipvs.execute(wave);
+      const outcomes: Outcome[] = [];
+      for (const operations of split(wave)) {
+        const [first] = operations;
+        if (first && isSysctl(first)) outcomes.push(await writeSysctl(folder, first));
+        else outcomes.push(...(await ipvs.execute(operations)));
+      }
+      return outcomes;
+    },
+    close: () => ipvs.close(),
+  };
+}
+
+function isSysctl(operation: Operation): operation is SetSysctl {
+  return operation.kind === 'set-sysctl';
+}
+
+/** Each sysctl by itself, and what is between them together, in order. */
+function split(wave: readonly Operation[]): Operation[][] {
+  const parts: Operation[][] = [];
+  for (const operation of wave) {
+    const last = parts.at(-1);
+    if (!last || isSysctl(operation) || (last[0] && isSysctl(last[0]))) parts.push([operation]);
+    else last.push(operation);
+  }
+  return parts;
+}
+
+/** Empty where there are none. Throws `IO` for what is there and cannot be read. */
+async function readSysctls(folder: string): Promise<Sysctls> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw unreadable(folder, error);
+  });
+  const values = await Promise.all(
+    names.sort().map(async (name) => {
+      const path = join(folder, name);
+      const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+        // The module can go while its files are read.
+        if (error.code === 'ENOENT') return undefined;
+        throw unreadable(path, error);
+      });
+      return text === undefined ? [] : [[name, trimSysctl(text)] as const];
+    }),
+  );
+  return new Map(values.flat());
+}
+
+function unreadable(path: string, error: NodeJS.ErrnoException): IpvstateError {
+  return new IpvstateError('IO', `${path} cannot be read (${error.code})`, { cause: error });
+}
+
+/** One write: what comes in a second one would be another value to the kernel. */
+async function writeSysctl(folder: string, operation: SetSysctl): Promise<Outcome> {
+  try {
+    await writeFile(join(folder, operation.name), `${operation.value}\n`, { flag: 'r+' });
+    return null;
+  } catch (error) {
+    return refusal(operation, (error as NodeJS.ErrnoException).code as ErrnoName);
+  }
+}
+
+function refusal(operation: SetSysctl, errno: ErrnoName): KernelError {
+  const request = formatOperation(operation);
+  const { message, hint } = EXPLANATIONS[errno] ?? { message: 'refused by the kernel' };
+  const code = errno === 'EACCES' || errno === 'EPERM' || errno === 'EROFS' ? 'PERMISSION' : 'KERNEL';
+  return new KernelError(errno, request, `${request}: ${message} (${errno})`, { code, ...(hint === undefined ? {} : { hint }) });
+}
+
+const EXPLANATIONS: Readonly<Partial<Record<ErrnoName, { readonly message: string; readonly hint?: string }>>> = {
+  EINVAL: { message: 'the kernel does not accept this value' },
+  ERANGE: { message: 'the kernel does not accept this value' },
+  ENOENT: { message: 'this kernel has no such sysctl' },
+  EACCES: { message: 'permission denied', hint: 'Sysctls need root.' },
+  EPERM: { message: 'permission denied', hint: 'Sysctls need root.' },
+  EROFS: { message: 'the file system is read-only', hint: 'A container needs a writable /proc/sys: run it privileged.' },
+};

@@ -1,0 +1,27 @@
+import { formatDuration } from '../model/duration.ts';
+import type { Change } from '../plan/change.ts';
+import type { Drain } from '../plan/drain.ts';
+
+/** When a draining destination is deleted, for after what says that it drains. */
+export function drainNote({ secondsLeft }: Drain): string {
+  return `deleted when they are gone, or in ${formatTimeLeft(secondsLeft)}`;
+}
+
+/** What goes on draining: the destinations that no change of the plan shows. */
+export function formatDrains(drains: Iterable<Drain>, changes: readonly Change[]): string {
+  const shown = new Set(changes.flatMap((change) => (change.object === 'destination' ? [`${change.service} ${change.destination}`] : [])));
+  return [...drains]
+    .filter(({ service, destination }) => !shown.has(`${service} ${destination}`))
+    .map((drain) => `Draining: ${formatDrain(drain)}\n`)
+    .join('');
+}
+
+/** `10.0.0.2:80 of tcp://192.0.2.1:80: 12 connections left, at most 4m10s`. */
+export function formatDrain({ service, destination, connections, secondsLeft }: Drain): string {
+  const left = `${connections} connection${connections === 1 ? '' : 's'} left`;
+  return `${destination} of ${service}: ${left}, at most ${formatTimeLeft(secondsLeft)}`;
+}
+
+function formatTimeLeft(seconds: number): string {
+  return formatDuration(Math.max(1, Math.ceil(seconds)));
+}

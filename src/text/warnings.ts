@@ -1,0 +1,18 @@
+import type { SysctlDifference } from '../plan/sysctls.ts';
+import type { ChangesContext } from './changes.ts';
+import { PLAIN } from './style.ts';
+
+/** What is not as it should be and no plan changes: sysctls that are only checked, and what works against the plan. */
+export function formatWarnings({ sysctlDifferences = [], warnings = [], style = PLAIN }: Omit<ChangesContext, 'counters'>): string {
+  return [...sysctlDifferences.map(describeDifference), ...warnings].map((text) => `${style.edit('warning')}: ${text}\n`).join('');
+}
+
+function describeDifference({ name, live, desired }: SysctlDifference): string {
+  const sysctl = `sysctl net.ipv4.vs.${name}`;
+  if (live === undefined) return `this kernel has no ${sysctl}; the file wants ${quoted(desired)}`;
+  return `${sysctl} is ${quoted(live)}; the file wants ${quoted(desired)}, and only checks it`;
+}
+
+function quoted(value: string): string {
+  return /^-?\d+$/.test(value) ? value : JSON.stringify(value);
+}
