@@ -4,11 +4,13 @@ import type { Command } from './command.ts';
 import type { CommandWord } from './commands.ts';
 import { parseRole } from './daemon.ts';
 import { type Failure, failure, isFailure, tryLine } from './failure.ts';
-import { findServiceContext, type Given, takeOption, type ValueRules } from './given.ts';
+import { type Given, nothingGiven } from './given.ts';
 import { checkMatrix } from './matrix.ts';
 import { parseNumber } from './number.ts';
 import { invalidTimeout } from './options.ts';
 import { givenSchedulerFlags } from './service.ts';
+import { findServiceContext } from './service-context.ts';
+import { takeOption, type ValueRules } from './take-option.ts';
 import { isCommandWord, splitOptions, type Token } from './words.ts';
 
 export interface ParseRules extends ValueRules {
@@ -44,13 +46,13 @@ export function parseCommand(argv: readonly string[], rules: ParseRules): Comman
 }
 
 function takeOptions(tokens: readonly Token[], argv: readonly string[], rules: ParseRules): Given | Failure {
-  const context = findServiceContext(tokens);
-  const given: Given = { words: new Map(), numbers: new Map(), texts: new Map(), cautions: [], service: undefined, server: undefined };
+  const given = nothingGiven();
+  const taking = { given, context: findServiceContext(tokens), rules };
   for (const token of tokens) {
     if (token.kind === 'positional') continue;
     if (token.kind === 'bad') return failure(`${argv[token.word]}: ${token.reason}`, token.word, 255);
     if (isCommandWord(token.option)) return failure(`invalid option \`${argv[token.last]}'`, token.word);
-    const refusal = takeOption(given, token, token.option, context, rules);
+    const refusal = takeOption(taking, token, token.option);
     if (refusal) return refusal;
   }
   return given;

@@ -1,7 +1,8 @@
-import { type Address, addressFamily } from '../model/address.ts';
+import type { Address } from '../model/address.ts';
 import type { Destination } from '../model/destination.ts';
 import type { IssueCode } from '../model/issue.ts';
 import type { Operation } from '../model/operation.ts';
+import { isMulticast } from './multicast.ts';
 
 /** What the kernel would refuse whatever the table holds; ipvsadm itself does not look. */
 export function findKernelRefusal(operation: Operation): { readonly code: IssueCode; readonly message: string } | undefined {
@@ -18,7 +19,6 @@ function refuseThresholds({ lowerThreshold, upperThreshold }: Destination): { co
 
 /** kernel: ip_vs_ctl.c __ip_vs_add_dest wants unicast or local addresses; what is local to a host cannot be known from text. */
 function refuseAddress(address: Address): { code: IssueCode; message: string } | undefined {
-  const multicast = addressFamily(address) === 'ipv6' ? /^ff..:/.test(address) : /^2(?:2[4-9]|3\d)\./.test(address);
-  if (!multicast && address !== '0.0.0.0' && address !== '::' && address !== '255.255.255.255') return undefined;
+  if (!isMulticast(address) && address !== '0.0.0.0' && address !== '::' && address !== '255.255.255.255') return undefined;
   return { code: 'ADDRESS', message: `${address} is not a unicast address, the kernel takes no such server` };
 }

@@ -12,25 +12,44 @@ export interface ScriptLine {
   readonly shell: ScriptWord | undefined;
 }
 
-const BLANK = /[ \t\r]/;
-const SHELL = /[$`|;&<>()]/;
-/** Lines without any of these, as save files consist of, need no closer look. */
-const SPECIAL = /[$`|;&<>()#'"\\]/;
-const PLAIN_WORD = /[^ \t\r]+/g;
+/** What a character is to a shell. Those beyond ASCII are plain. */
+const PLAIN = 0;
+const BLANK = 1;
+const QUOTE = 2;
+const ESCAPE = 3;
+/** Plain inside of quotes. */
+const OPERATOR = 4;
+/** Plain inside of single quotes. */
+const EXPANSION = 5;
+
+const KINDS = new Uint8Array(128);
+for (const [kind, characters] of [
+  [BLANK, ' \t\r'],
+  [QUOTE, '\'"'],
+  [ESCAPE, '\\'],
+  [OPERATOR, '|;&<>()'],
+  [EXPANSION, '$`'],
+] as const) {
+  for (const character of characters) KINDS[character.charCodeAt(0)] = kind;
+}
+
+const SINGLE_QUOTE = 0x27;
+const HASH = 0x23;
 
 /** Splits a script as a shell would, as far as plain words, quotes, comments and continued lines go. Lines without words are left out. */
-export function splitScript(text: string): ScriptLine[] {
-  const lines: ScriptLine[] = [];
+export function* splitScript(text: string): Generator<ScriptLine, undefined> {
   let words: ScriptWord[] = [];
-  for (const [index, physical] of text.split('\n').entries()) {
-    const rest = physical.endsWith('\r') ? physical.slice(0, -1) : physical;
-    const { continued, shell } = splitLine(rest, index + 1, words);
+  for (let start = 0, line = 1; start <= text.length; line++) {
+    const newline = text.indexOf('\n', start);
+    const next = newline === -1 ? text.length : newline;
+    const end = next > start && text[next - 1] === '\r' ? next - 1 : next;
+    const { continued, shell } = splitLine(text, start, end, line, words);
+    start = next + 1;
     if (continued) continue;
-    if (words.length > 0 || shell) lines.push({ words, shell });
+    if (words.length > 0 || shell) yield { words, shell };
     words = [];
   }
-  if (words.length > 0) lines.push({ words, shell: undefined });
-  return lines;
+  if (words.length > 0) yield { words, shell: undefined };
 }
 
 interface LineEnd {
@@ -38,39 +57,41 @@ interface LineEnd {
   readonly shell: ScriptWord | undefined;
 }
 
-function splitLine(text: string, line: number, words: ScriptWord[]): LineEnd {
-  const end = (shell?: ScriptWord): LineEnd => ({ continued: false, shell });
-  if (!SPECIAL.test(text)) {
-    for (const match of text.matchAll(PLAIN_WORD)) words.push({ text: match[0], line, column: match.index + 1 });
-    return end();
-  }
-  let at = 0;
-  while (at < text.length) {
-    if (BLANK.test(text.charAt(at))) {
-      at++;
-      continue;
-    }
-    if (text.charAt(at) === '#') return end();
-    if (text.slice(at) === '\\') return { continued: true, shell: undefined };
-    const start = at;
+const PLAIN_END: LineEnd = { continued: false, shell: undefined };
+
+function splitLine(text: string, start: number, end: number, line: number, words: ScriptWord[]): LineEnd {
+  const wordAt = (at: number, word: string): ScriptWord => ({ text: word, line, column: at - start + 1 });
+  for (let at = start; ; ) {
+    while (at < end && kindAt(text, at) === BLANK) at++;
+    if (at === end || text.charCodeAt(at) === HASH) return PLAIN_END;
+    if (at === end - 1 && kindAt(text, at) === ESCAPE) return { continued: true, shell: undefined };
+    const first = at;
     let word = '';
-    let quote = '';
-    for (; at < text.length; at++) {
-      const character = text.charAt(at);
-      const place = { text: character, line, column: at + 1 };
-      if (quote === "'" && character !== "'") word += character;
-      else if (character === quote) quote = '';
-      else if (SHELL.test(character) && !(quote === '"' && !/[$`]/.test(character))) return end(place);
-      else if (quote === '' && (character === "'" || character === '"')) quote = character;
-      else if (character === '\\') {
-        at++;
-        if (at === text.length) return end(place);
-        word += text.charAt(at);
-      } else if (quote === '' && BLANK.test(character)) break;
-      else word += character;
+    let quote = 0;
+    let taken = at;
+    for (; at < end; at++) {
+      const kind = kindAt(text, at);
+      if (kind === PLAIN) continue;
+      const code = text.charCodeAt(at);
+      if (code === quote) quote = 0;
+      else if (quote === SINGLE_QUOTE) continue;
+      else if (kind === EXPANSION || (kind === OPERATOR && quote === 0)) return { continued: false, shell: wordAt(at, text.charAt(at)) };
+      else if (kind === QUOTE && quote === 0) quote = code;
+      else if (kind === BLANK && quote === 0) break;
+      else if (kind !== ESCAPE) continue;
+      // A quote or a backslash is no part of the word.
+      word += text.slice(taken, at);
+      taken = at + 1;
+      if (kind !== ESCAPE) continue;
+      // What follows a backslash is, whatever it is.
+      at++;
+      if (at === end) return { continued: false, shell: wordAt(at - 1, '\\') };
     }
-    if (quote !== '') return end({ text: quote, line, column: start + 1 });
-    words.push({ text: word, line, column: start + 1 });
+    if (quote !== 0) return { continued: false, shell: wordAt(first, String.fromCharCode(quote)) };
+    words.push(wordAt(first, word + text.slice(taken, at)));
   }
-  return end();
+}
+
+function kindAt(text: string, at: number): number {
+  return KINDS[text.charCodeAt(at)] ?? PLAIN;
 }

@@ -11,25 +11,26 @@ import { parseNumber } from './number.ts';
  */
 export function parseHostPort(text: string, protocol: Protocol, names: Names): Endpoint | undefined {
   if (/^[0-9]*$/.test(text)) return undefined;
-  const bracketed = /^\[([^\]]*)\]:(.*)$/s.exec(text);
-  if (bracketed) return withPort(ipv6(bracketed[1]) ?? ipv4(bracketed[1] ?? '', names), bracketed[2], protocol, names);
+  if (text.startsWith('[')) {
+    const [, host = '', port] = /^\[([^\]]*)\]:(.*)$/s.exec(text) ?? [];
+    return port === undefined ? undefined : withPort(ipv6(host) ?? ipv4(host, names), port, protocol, names);
+  }
   const literal = ipv6(text);
   if (literal) return { address: literal, port: undefined };
   const colon = text.lastIndexOf(':');
-  if (text.startsWith('[')) return undefined;
   if (colon === -1) return withPort(ipv4(text, names), undefined, protocol, names);
   return withPort(ipv4(text.slice(0, colon), names), text.slice(colon + 1), protocol, names);
 }
 
 /** Whether `parseHostPort` will take the text as IPv6, without looking anything up. */
 export function isIPv6HostPort(text: string): boolean {
-  return ipv6(/^\[([^\]]*)\]/.exec(text)?.[1] ?? text) !== undefined;
+  return ipv6(text.startsWith('[') ? hostOf(text) : text) !== undefined;
 }
 
 /** The host as written, without brackets and port. */
 export function hostOf(text: string): string {
-  const bracketed = /^\[([^\]]*)\]/.exec(text);
-  if (bracketed) return bracketed[1] ?? '';
+  const bracket = text.startsWith('[') ? text.indexOf(']') : -1;
+  if (bracket !== -1) return text.slice(1, bracket);
   const colon = text.lastIndexOf(':');
   return colon === -1 || ipv6(text) ? text : text.slice(0, colon);
 }
