@@ -1,7 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { main } from '../../src/cli/main.ts';
 import { Output } from '../../src/cli/output.ts';
 import type { Ipvs } from '../../src/model/ipvs.ts';
+import { type State, systemState } from '../../src/state/state.ts';
+import { uniqueLockName } from './temporary-state.ts';
 
 export interface CliResult {
   readonly status: number;
@@ -17,6 +22,10 @@ export interface CliOptions {
   readonly answer?: string;
   readonly signal?: AbortSignal;
   readonly isTTY?: boolean;
+  /** Records and lock that outlive one command; by default each has its own, which go with it. */
+  readonly state?: State;
+  /** Starts what goes on when the command has ended; by default it is only said to have been started. */
+  readonly startInBackground?: (argv: readonly string[]) => Promise<void>;
 }
 
 /** Runs one command line in this process. */
@@ -24,6 +33,7 @@ export async function runCli(argv: readonly string[], options: CliOptions = {}):
   const stdout = new Captured(options.isTTY);
   const stderr = new Captured(options.isTTY);
   const { answer } = options;
+  const folder = mkdtempSync(join(tmpdir(), 'ipvstate-cli-state-'));
   const status = await main(
     argv,
     {
@@ -31,6 +41,8 @@ export async function runCli(argv: readonly string[], options: CliOptions = {}):
       stdin: Readable.from(options.stdin === undefined ? [] : [Buffer.from(options.stdin)]),
       output: new Output(stdout, stderr, options.env ?? {}),
       env: options.env ?? {},
+      state: async () => options.state ?? ownState(folder),
+      background: { start: options.startInBackground ?? (async () => {}), ready: async () => {} },
       openKernel: options.openKernel ?? (() => Promise.reject(new Error('this test has no kernel'))),
       ask:
         answer === undefined
@@ -43,16 +55,26 @@ export async function runCli(argv: readonly string[], options: CliOptions = {}):
     },
     '0.0.0-test',
   );
+  rmSync(folder, { recursive: true, force: true });
   return { status, stdout: stdout.text, stderr: stderr.text };
 }
 
-class Captured extends Writable {
+/** Of the machine's table, yet in nobody's way: tests run side by side. */
+function ownState(folder: string): State {
+  const env = { IPVSTATE_RUNTIME_DIR: join(folder, 'run'), IPVSTATE_STATE_DIR: join(folder, 'lib') };
+  return { ...systemState(env), lockName: uniqueLockName() };
+}
+
+/** A stream that remembers what was written to it. */
+export class Captured extends Writable {
   text = '';
   readonly isTTY: boolean;
+  readonly columns: number;
 
-  constructor(isTTY = false) {
+  constructor(isTTY = false, columns = 80) {
     super();
     this.isTTY = isTTY;
+    this.columns = columns;
   }
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {

@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { EXIT, exitCodeOfError } from '../../src/cli/exit.ts';
+import { HELP_TEXTS } from '../../src/cli/help-texts.ts';
+import { type ErrorCode, IpvstateError } from '../../src/errors.ts';
+
+const text = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+const README = text('README.md');
+
+/** The rows of the README's table under a heading, as cells without their marks. */
+function table(heading: string): string[][] {
+  const section = README.split(/^#+ /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
+  const rows = section.split('\n').filter((line) => line.startsWith('|'));
+  return rows.slice(2).map((row) =>
+    row
+      .split(/(?<!\\)\|/)
+      .slice(1, -1)
+      .map((cell) => cell.trim().replaceAll('`', '')),
+  );
+}
+
+/** The members of a union of string literals, as its source has them. */
+function members(path: string, type: string): string[] {
+  const code = text(path).replaceAll(/\/\/.*|\/\*[\s\S]*?\*\//g, '');
+  const [, body = ''] = new RegExp(`export type ${type} =([^;]*);`).exec(code) ?? [];
+  return [...body.matchAll(/'([A-Z_0-9]+)'/g)].map(([, name]) => name ?? '');
+}
+
+describe('exit codes', () => {
+  it('are the same in the program and in the README', () => {
+    const documented = table('Exit codes').filter(([, name]) => name !== '');
+    expect(Object.fromEntries(documented.map(([code, name]) => [name, Number(code)]))).toEqual(EXIT);
+  });
+
+  it('of signals are in the README, too', () => {
+    expect(
+      table('Exit codes')
+        .filter(([, name]) => name === '')
+        .map(([code]) => code),
+    ).toEqual(['130, 143']);
+  });
+
+  it('differ from each other', () => {
+    expect(new Set(Object.values(EXIT)).size).toBe(Object.keys(EXIT).length);
+  });
+
+  it('are all in the help', () => {
+    const help = HELP_TEXTS[''] ?? '';
+    const numbers = new Set(help.slice(help.indexOf('Exit codes')).match(/\d+/g));
+    expect(Object.values(EXIT).filter((code) => code !== EXIT.internal && !numbers.has(`${code}`))).toEqual([]);
+  });
+
+  it('belong to every code of an error, and none of them says that all went well or that it is a bug', () => {
+    const codes = members('src/errors.ts', 'ErrorCode');
+    expect(codes).toContain('USAGE');
+    expect(codes.length).toBeGreaterThan(10);
+    for (const code of codes) {
+      const exitCode = exitCodeOfError(new IpvstateError(code as ErrorCode, 'message'));
+      expect(Object.values(EXIT), code).toContain(exitCode);
+      expect([EXIT.ok, EXIT.internal, EXIT.changes], code).not.toContain(exitCode);
+    }
+  });
+
+  it('of anything else is the one of a bug', () => {
+    for (const error of [new Error('a bug'), new TypeError('null'), 'text', undefined, null])
+      expect(exitCodeOfError(error)).toBe(EXIT.internal);
+  });
+
+  it('are the design’s', () => {
+    expect(EXIT).toMatchObject({ ok: 0, internal: 1, changes: 2, refused: 3, stale: 4, 'rolled-back': 5, partial: 6, unverified: 7 });
+    expect(EXIT).toMatchObject({ usage: 64, config: 65, noinput: 66, unavailable: 69, io: 74, noperm: 77 });
+  });
+});
+
+describe('codes of issues', () => {
+  const codes = members('src/model/issue.ts', 'IssueCode');
+
+  it('are the same in the program and in the README', () => {
+    expect(codes.length).toBeGreaterThan(30);
+    expect(table('What can be wrong with a file').map(([code]) => code)).toEqual(codes);
+  });
+
+  it('each have their meaning in the README', () => {
+    for (const [code, meaning] of table('What can be wrong with a file')) expect(meaning?.length, code).toBeGreaterThan(10);
+  });
+});

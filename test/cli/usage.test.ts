@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { HELP_TEXTS } from '../../src/cli/help-texts.ts';
+import { runCli } from '../support/run-cli.ts';
+import { shop } from './workspace.ts';
+
+const VERBS = ['validate', 'plan', 'apply', 'check', 'export', 'import', 'schema'];
+
+describe('help', () => {
+  it('is on stderr, as an error, for no arguments', async () => {
+    const help = await runCli(['--help']);
+    expect(await runCli([])).toEqual({ status: 64, stdout: '', stderr: help.stdout });
+  });
+
+  it.each(['--help', '-h', 'help'])('%s is on stdout, with verbs, examples and exit codes', async (word) => {
+    const { status, stdout, stderr } = await runCli([word]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    for (const verb of VERBS) expect(stdout).toContain(`  ${verb} [options]`);
+    expect(stdout).toContain('Examples:');
+    expect(stdout).toContain('Exit codes:');
+  });
+
+  it.each(VERBS)('of %s has an example that names it', async (verb) => {
+    const { status, stdout, stderr } = await runCli([verb, '--help']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout.split('Examples:')[1]).toMatch(new RegExp(`ipvstate ${verb} `));
+    expect(await runCli(['help', verb])).toMatchObject({ status: 0, stdout });
+  });
+
+  it('fits in 80 columns', async () => {
+    for (const argv of [['--help'], ...VERBS.map((verb) => [verb, '--help'])]) {
+      expect((await runCli(argv)).stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    }
+  });
+
+  it('has examples whose flags exist', async () => {
+    for (const [verb, text] of Object.entries(HELP_TEXTS)) {
+      for (const [, line = ''] of text.matchAll(/(?:^|[|;&] *) *ipvstate ([^|;&>\n]*?)(?: {2,}.*)?$/gm)) {
+        const [named = ''] = line.split(' ');
+        const help = (await runCli([named, '--help'])).stdout;
+        for (const [flag = ''] of line.matchAll(/--?[a-z][a-z-]*/g)) expect(help, `${verb}: ${line}`).toContain(flag);
+      }
+    }
+  });
+
+  it.each(['--version', '-V'])('%s is one line on stdout', async (flag) => {
+    expect(await runCli([flag])).toEqual({ status: 0, stdout: '0.0.0-test\n', stderr: '' });
+  });
+});
+
+describe('wrong usage exits 64, says what is wrong on stderr, and does nothing', () => {
+  it.each([
+    { line: 'frob', says: "unknown command 'frob'" },
+    { line: 'paln', says: "unknown command 'paln'\n(Did you mean plan?)" },
+    { line: 'plan --fil x', says: "unknown option '--fil'\n(Did you mean --file?)" },
+    { line: 'plan -f', says: "option '-f, --file <path>' argument missing" },
+    { line: 'plan --table', says: "option '--table <file>' argument missing" },
+    { line: 'plan --netns', says: "option '--netns <name>' argument missing" },
+    { line: 'plan -o xml', says: "argument 'xml' is invalid. Allowed choices are text, json, markdown, ipvsadm." },
+    { line: 'export -o text', says: 'Allowed choices are yaml, json, save.' },
+    { line: 'apply -o markdown', says: 'Allowed choices are text, json.' },
+    { line: 'apply --on-error panic', says: 'Allowed choices are rollback, stop, continue.' },
+    { line: 'validate --yes', says: "unknown option '--yes'" },
+    { line: 'plan --yes', says: "unknown option '--yes'" },
+    { line: 'check --allow-empty', says: "unknown option '--allow-empty'" },
+    { line: 'plan extra', says: "too many arguments for 'plan'" },
+    { line: 'apply one two', says: "too many arguments for 'apply'" },
+    { line: 'import', says: "missing required argument 'file'" },
+    { line: 'schema foo', says: 'Allowed choices are config, plan, report.' },
+    { line: '--color never plan', says: "unknown option '--color'" },
+  ])('$line', async ({ line, says }) => {
+    const { status, stdout, stderr } = await runCli(line.split(' '));
+    expect({ status, stdout }).toEqual({ status: 64, stdout: '' });
+    expect(stderr).toMatch(/^ipvstate: /);
+    expect(stderr).toContain(says);
+    expect(stderr).toContain('    Run with --help for what there is.\n');
+  });
+
+  it('an unknown network namespace is a missing file', async () => {
+    expect(await runCli(['plan', '--netns', 'no-such-ns'])).toEqual({
+      status: 66,
+      stdout: '',
+      stderr:
+        'ipvstate: there is no network namespace no-such-ns (/run/netns/no-such-ns does not exist)\n' +
+        '    `ip netns list` shows the names of network namespaces.\n',
+    });
+    expect(await runCli(['export', '--netns=/etc/passwd'])).toMatchObject({
+      status: 66,
+      stderr: expect.stringContaining('/etc/passwd is no network namespace'),
+    });
+  });
+});
+
+describe('a bug', () => {
+  const openKernel = () => Promise.reject(new TypeError('x is not a function'));
+
+  it('exits 1 and says how to report it', async () => {
+    const { status, stderr } = await shop().run('plan -f ./shop.yaml', { openKernel });
+    expect(status).toBe(1);
+    expect(stderr).toBe(
+      'ipvstate: this is a bug: x is not a function\n    Run again with IPVSTATE_TRACE=1 for the stack, and report it.\n',
+    );
+  });
+
+  it('shows the stack with IPVSTATE_TRACE', async () => {
+    const { status, stderr } = await shop().run('plan -f ./shop.yaml', { openKernel, env: { IPVSTATE_TRACE: '1' } });
+    expect(status).toBe(1);
+    expect(stderr).toContain('usage.test.ts');
+  });
+});
+
+describe('schema', () => {
+  it.each(['config', 'plan', 'report'])('prints the one of %s whole', async (name) => {
+    const { status, stdout, stderr } = await runCli(['schema', name]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({ title: expect.stringMatching(/^ipvstate/), type: 'object' });
+  });
+
+  it('prints the configuration’s by default', async () => {
+    expect((await runCli(['schema'])).stdout).toBe((await runCli(['schema', 'config'])).stdout);
+  });
+});
