@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Limit } from '../model/desired.ts';
+import { parseDuration } from '../model/duration.ts';
 import type { Allowances } from '../plan/guard.ts';
 
 export interface FileOptions {
@@ -60,6 +61,16 @@ export function addDetailedExitCode(command: Command): Command {
   return command.option('--detailed-exitcode', 'exit 2 when there are changes, 0 when there are none');
 }
 
+export function addWriteOptions(command: Command): Command {
+  return command.addOption(
+    new Option('--lock-timeout <time>', 'wait this long for another ipvstate that is writing').default(0, '0s').argParser(parseTime),
+  );
+}
+
+export function addConfirmationOptions(command: Command): Command {
+  return command.option('-y, --yes', 'do not ask for confirmation').option('--no-input', 'never ask: fail where a question would be');
+}
+
 export function allowancesOf(options: PlanOptions): Allowances {
   return {
     ...(options.maxServiceDeletes && { maxServiceDeletes: options.maxServiceDeletes }),
@@ -72,6 +83,20 @@ export function allowancesOf(options: PlanOptions): Allowances {
 /** Gathers the values of a repeatable option. */
 export function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
+}
+
+/** Seconds. */
+export function parseTime(text: string): number {
+  const seconds = parseDuration(text);
+  if (seconds === undefined) throw new InvalidArgumentError('Expected a time such as 90s, 15m or 1h30m.');
+  return seconds;
+}
+
+/** Seconds, at least one. */
+export function parsePositiveTime(text: string): number {
+  const seconds = parseTime(text);
+  if (seconds < 1) throw new InvalidArgumentError('Expected a time of at least 1s.');
+  return seconds;
 }
 
 function parseLimit(text: string): Limit {

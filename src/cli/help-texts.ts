@@ -11,8 +11,10 @@ Examples:
 Exit codes:
   0 done, or in sync   2 changes exist (check, or with --detailed-exitcode)
   3 refused   4 stale plan   5 rolled back   6 partial   7 unverified
+  8 try not confirmed, and undone
   64 usage   65 invalid file   66 no such file   69 no IPVS, or no such scheduler
-  74 cannot write   77 no permission   130, 143 stopped by a signal`,
+  74 cannot write   75 another ipvstate is writing   77 no permission
+  130, 143 stopped by a signal`,
 
   validate: `
 Examples:
@@ -30,6 +32,21 @@ Examples:
   ipvstate apply -f ipvs.yaml
   ipvstate apply -f ipvs.yaml --only shop --yes
   ipvstate apply ipvs.plan`,
+
+  try: `
+Examples:
+  ipvstate try -f ipvs.yaml --timeout 2m      then, if all is well, elsewhere:
+  ipvstate confirm
+  ipvstate try -f ipvs.yaml --no-wait && ./smoke-test && ipvstate confirm
+
+The try undoes itself at its deadline, also when the terminal, the session or
+this process is gone by then. ^C undoes it at once.`,
+
+  rollback: `
+Example:
+  ipvstate rollback
+
+Undoes only what is still as the last apply left it, and says what is not.`,
 
   check: `
 Examples:

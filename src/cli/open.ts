@@ -1,5 +1,6 @@
 import type { Ipvs } from '../model/ipvs.ts';
 import type { Environment } from './environment.ts';
+import { notePendingTry } from './note-try.ts';
 import { openTableFile } from './table-file.ts';
 
 export interface OpenedTable {
@@ -8,17 +9,21 @@ export interface OpenedTable {
   readonly save: () => Promise<void>;
 }
 
-/** The kernel's table or, with `--table`, the one in a file. */
+/** The kernel's table, to read, or, with `--table`, the one in a file. */
 export async function withTable<T>(
   table: string | undefined,
   environment: Environment,
   use: (opened: OpenedTable) => Promise<T>,
 ): Promise<T> {
-  const opened =
-    table === undefined ? { ipvs: await environment.openKernel(), save: async () => {} } : await openTableFile(table, environment);
+  const opened = table === undefined ? await openKernel(environment) : await openTableFile(table, environment);
   try {
     return await use(opened);
   } finally {
     opened.ipvs.close();
   }
+}
+
+async function openKernel(environment: Environment): Promise<OpenedTable> {
+  await notePendingTry(environment);
+  return { ipvs: await environment.openKernel(), save: async () => {} };
 }

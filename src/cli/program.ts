@@ -1,20 +1,32 @@
 import { Argument, Command, Option } from 'commander';
 import {
   addCommonOptions,
+  addConfirmationOptions,
   addDetailedExitCode,
   addFileOptions,
   addOutputOption,
   addPlanOptions,
   addTableOptions,
+  addWriteOptions,
   collect,
+  parsePositiveTime,
 } from './arguments.ts';
 import type { Environment } from './environment.ts';
 import { HELP_TEXTS } from './help-texts.ts';
 import type { ColorMode } from './output.ts';
+import { GUARD_VERB } from './verbs/guard-verb.ts';
 import { SCHEMA_NAMES } from './verbs/schema-names.ts';
 
 /** Runs a verb and gives its exit code to `done`. */
 type Verb = (args: readonly unknown[], options: never) => Promise<number>;
+
+function addApplyOptions(command: Command): Command {
+  command.addArgument(new Argument('[plan]', 'a plan that `ipvstate plan --save` wrote, in place of -f'));
+  addOutputOption(addDetailedExitCode(addPlanOptions(command)), ['text', 'json']).addOption(
+    new Option('--on-error <what>', 'when an operation fails').choices(['rollback', 'stop', 'continue']).default('rollback'),
+  );
+  return addConfirmationOptions(addWriteOptions(command));
+}
 
 /** The command line: each verb is loaded when it is called, because most of them need little of the program. */
 export function buildProgram(environment: Environment, version: string, done: (exitCode: number) => void): Command {
@@ -51,11 +63,32 @@ export function buildProgram(environment: Environment, version: string, done: (e
   const apply = verb('apply', 'make the table what the files, or a saved plan, say', async ([path], options) =>
     (await import('./verbs/apply.ts')).apply(path as string | undefined, options, environment),
   );
-  apply.addArgument(new Argument('[plan]', 'a plan that `ipvstate plan --save` wrote, in place of -f'));
-  addOutputOption(addDetailedExitCode(addPlanOptions(apply)), ['text', 'json'])
-    .addOption(new Option('--on-error <what>', 'when an operation fails').choices(['rollback', 'stop', 'continue']).default('rollback'))
-    .option('-y, --yes', 'do not ask for confirmation')
-    .option('--no-input', 'never ask: fail where a question would be');
+  addApplyOptions(apply);
+
+  const trial = verb('try', 'apply, and undo it again unless `ipvstate confirm` comes in time', async ([path], options) =>
+    (await import('./verbs/try.ts')).tryVerb(path as string | undefined, options, environment),
+  );
+  addApplyOptions(trial)
+    .addOption(new Option('--timeout <time>', 'time to confirm').default(120, '120s').argParser(parsePositiveTime))
+    .option('--no-wait', 'return at once; the deadline stands');
+
+  const confirm = verb('confirm', 'keep what the pending try did', async (_, options) =>
+    (await import('./verbs/confirm.ts')).confirm(options, environment),
+  );
+  addWriteOptions(confirm).option('--netns <name>', 'work in this network namespace (a name of `ip netns`, or a path)');
+
+  const rollback = verb('rollback', 'go back to before the last apply, or reject the pending try', async (_, options) =>
+    (await import('./verbs/rollback.ts')).rollback(options, environment),
+  );
+  addOutputOption(addDetailedExitCode(addConfirmationOptions(addWriteOptions(rollback))), ['text', 'json']).option(
+    '--netns <name>',
+    'work in this network namespace (a name of `ip netns`, or a path)',
+  );
+
+  program
+    .command(GUARD_VERB, { hidden: true })
+    .argument('<id>')
+    .action(async (id: string) => done(await (await import('./verbs/guard-try.ts')).guardTry(id, environment)));
 
   const check = verb('check', 'compare the live table with the files: exit 2 when they differ', async (_, options) =>
     (await import('./verbs/check.ts')).check(options, environment),

@@ -1,8 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { IpvstateError } from '../errors.ts';
 import { formatTime } from '../state/clock.ts';
-import { findCutOff } from '../state/cut-off.ts';
-import { Journal } from '../state/journal.ts';
+import { closeCutOff, findCutOff } from '../state/cut-off.ts';
 import { takeLock } from '../state/lock.ts';
 import { openRecords, type PendingTry, type Records } from '../state/records.ts';
 import type { State } from '../state/state.ts';
@@ -31,7 +29,6 @@ export async function withSession<T>(
   try {
     const warn = (message: string): void => environment.output.warn(`ipvstate: ${message}\n`);
     const records = openRecords(state, warn);
-    reportCutOff(state, warn);
     const pending = await records.pending.take(({ started }) =>
       warn(`the try of ${formatTime(new Date(started), clock.now())} is void: the kernel's table that it changed is gone`),
     );
@@ -41,19 +38,20 @@ export async function withSession<T>(
   }
 }
 
-export function newRunId(): string {
-  return randomUUID();
+/** Unlike any other on this machine. */
+export function newRunId({ clock }: State): string {
+  return `${clock.now().getTime().toString(36)}-${process.pid}-${Math.random().toString(36).slice(2, 8)}`;
 }
 
-/** Whoever holds the lock knows that a run without an end does not go on. It is said once. */
-function reportCutOff(state: State, warn: (message: string) => void): void {
+/** Says, once, that the last run has no end: whoever holds the lock knows that it does not go on. */
+export function reportCutOff({ state, warn }: Session): void {
   const found = findCutOff(state.folders.state);
   if (!found) return;
   const { begin, answered } = found;
   const when = formatTime(new Date(begin.time), state.clock.now());
   const of = `after operation ${answered} of ${Math.max(begin.operations, answered)}`;
   warn(`the ${begin.verb} of ${when} (pid ${begin.pid}) was cut off ${of}; this run goes on from what the kernel has`);
-  new Journal(state, begin.run, warn).end('cut-off');
+  closeCutOff(state, found);
 }
 
 export function isExpired({ deadlineSeconds }: PendingTry, { clock }: State): boolean {
@@ -65,10 +63,10 @@ export function refuseWhilePending({ pending, state }: Session): void {
   if (!pending) return;
   const { clock } = state;
   const seconds = Math.max(0, Math.ceil(pending.deadlineSeconds - clock.monotonicSeconds()));
-  const state_ = pending.phase === 'waiting' ? 'waits to be confirmed' : 'was cut off while it was applied';
+  const what = pending.phase === 'waiting' ? 'waits to be confirmed' : 'was cut off while it was applied';
   throw new IpvstateError(
     'REFUSED',
-    `the try of ${formatTime(new Date(pending.started), clock.now())} ${state_}, and is undone in ${seconds} s; nothing was changed`,
+    `the try of ${formatTime(new Date(pending.started), clock.now())} ${what}, and is undone in ${seconds} s; nothing was changed`,
     { hint: `${pending.phase === 'waiting' ? 'Keep it with `ipvstate confirm`, or undo' : 'Undo'} it now with \`ipvstate rollback\`.` },
   );
 }

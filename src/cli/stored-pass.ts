@@ -2,7 +2,7 @@ import { formatConfigJson } from '../config/emit-json.ts';
 import { parseConfig } from '../config/parse.ts';
 import { IpvstateError } from '../errors.ts';
 import type { ServiceKey } from '../model/service.ts';
-import type { Table } from '../model/table.ts';
+import type { Sysctls, Table } from '../model/table.ts';
 import { diff } from '../plan/diff.ts';
 import { plan } from '../plan/plan.ts';
 import type { Pass } from '../reconcile/rollback.ts';
@@ -13,8 +13,10 @@ import type { StoredPass } from '../state/records.ts';
 export function storePass({ before, after }: TablePass): StoredPass {
   const touched = new Set<ServiceKey>();
   const settings = new Set<string>();
+  const sysctls: [string, [string, string]][] = [];
   for (const change of diff(before, after)) {
     if ('service' in change) touched.add(change.service);
+    else if (change.object === 'sysctl') sysctls.push([change.name, [change.before, change.after]]);
     else settings.add(change.object);
   }
   const store = ({ services, timeouts, daemons }: Table): unknown =>
@@ -25,18 +27,19 @@ export function storePass({ before, after }: TablePass): StoredPass {
         ...(settings.has('daemon') && { daemons }),
       }),
     );
-  return { before: store(before), after: store(after) };
+  return { before: store(before), after: store(after), ...(sysctls.length > 0 && { sysctls: Object.fromEntries(sysctls) }) };
 }
 
 /** The pass again, with the operations that a plan for it has. What was not stored did not change. Throws `CONFIG`. */
 export function loadPass(stored: StoredPass, live: Table): Pass {
-  const before = loadTable(stored.before, live);
-  const { waves } = plan(before, loadTable(stored.after, live));
+  const sysctls = Object.entries(stored.sysctls ?? {});
+  const before = loadTable(stored.before, live, new Map(sysctls.map(([name, [value]]) => [name, value])));
+  const { waves } = plan(before, loadTable(stored.after, live, new Map(sysctls.map(([name, [, value]]) => [name, value]))));
   return { before, done: waves.flatMap(({ steps }) => steps.map(({ operation }) => operation)) };
 }
 
-function loadTable(stored: unknown, { timeouts, daemons }: Table): Table {
+function loadTable(stored: unknown, { timeouts, daemons }: Table, sysctls: Sysctls): Table {
   const { desired, issues } = parseConfig(JSON.stringify(stored), 'record');
   if (!desired) throw new IpvstateError('CONFIG', `the record of an earlier run is damaged: ${issues[0]?.message}`);
-  return { services: desired.services, timeouts: { ...timeouts, ...desired.timeouts }, daemons: desired.daemons ?? daemons };
+  return { services: desired.services, timeouts: { ...timeouts, ...desired.timeouts }, daemons: desired.daemons ?? daemons, sysctls };
 }

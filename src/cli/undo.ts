@@ -24,7 +24,7 @@ export interface UndoPlan {
 /** Plans the way back from what earlier runs did. Throws what reading throws, and `UNSTABLE`. */
 export async function planUndo(ipvs: Ipvs, passes: readonly StoredPass[]): Promise<UndoPlan> {
   for (let reads = 1; reads <= MAX_ATTEMPTS; reads++) {
-    const snapshot = await ipvs.read();
+    const snapshot = await ipvs.read({ sysctls: passes.some(({ sysctls }) => sysctls !== undefined) });
     const { table: live } = snapshot;
     const undone = undo(
       passes.map((pass) => loadPass(pass, live)),

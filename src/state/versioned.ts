@@ -24,7 +24,7 @@ export async function readVersioned<T extends object>(path: string, { name, vers
     document = JSON.parse(await readFile(path, 'utf8')) as typeof document;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return { kind: 'none' };
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'none' };
     return unusable(code === undefined ? 'it is damaged' : `it cannot be read (${code})`);
   }
   if (document === null || typeof document !== 'object' || document.format !== name) return unusable(`it is no ${name} file`);

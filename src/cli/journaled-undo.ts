@@ -1,0 +1,40 @@
+import type { Report } from '../plan/report.ts';
+import type { ReconcileOptions } from '../reconcile/reconcile.ts';
+import { Journal } from '../state/journal.ts';
+import type { Trigger } from '../state/journal-lines.ts';
+import { journaled } from '../state/journaled.ts';
+import type { StoredPass } from '../state/records.ts';
+import type { Environment } from './environment.ts';
+import { newRunId, type Session } from './session.ts';
+import { executeUndo } from './undo.ts';
+
+/** Undoes in the kernel's table what earlier runs did, with a journal of it. Throws what reading throws. */
+export async function undoInKernel(
+  { state, warn }: Pick<Session, 'state' | 'warn'>,
+  environment: Environment,
+  passes: readonly StoredPass[],
+  run: { readonly verb: string; readonly trigger: Trigger },
+  options: ReconcileOptions,
+): Promise<Report> {
+  const journal = new Journal(state, newRunId(state), warn);
+  const kernel = await environment.openKernel();
+  try {
+    const report = await executeUndo(journaled(kernel, journal), passes, {
+      ...options,
+      confirm: async (prepared) => {
+        if (options.confirm && !(await options.confirm(prepared))) return false;
+        const { changes, waves } = prepared.plan;
+        const operations = waves.reduce((sum, { steps }) => sum + steps.length, 0);
+        journal.begin({ ...run, files: [], changes: changes.length, operations });
+        return true;
+      },
+    });
+    journal.end(report.outcome);
+    return report;
+  } catch (error) {
+    journal.end('error');
+    throw error;
+  } finally {
+    kernel.close();
+  }
+}

@@ -1,0 +1,61 @@
+import { IpvstateError } from '../../errors.ts';
+import { formatTime } from '../../state/clock.ts';
+import type { PendingTry, RunRecord, TryOutcome } from '../../state/records.ts';
+import type { Environment } from '../environment.ts';
+import { EXIT } from '../exit.ts';
+import { isExpired, reportCutOff, type Session, withSession } from '../session.ts';
+import { describeTry, exitCodeOfTry, undoTry } from '../try-end.ts';
+
+export interface ConfirmOptions {
+  /** In seconds. */
+  readonly lockTimeout: number;
+}
+
+/** Keeps what the pending try did. */
+export async function confirm(options: ConfirmOptions, environment: Environment): Promise<number> {
+  return withSession('confirm', options.lockTimeout, environment, async (session) => {
+    reportCutOff(session);
+    const { pending, state } = session;
+    if (!pending) return tooLate(session, await session.records.outcome.take());
+    if (isExpired(pending, state)) {
+      const { outcome } = await undoTry(session, environment, pending, 'timeout');
+      return tooLate(session, outcome);
+    }
+    const when = formatTime(new Date(pending.started), state.clock.now());
+    if (pending.phase === 'applying') {
+      throw new IpvstateError('REFUSED', `the try of ${when} was cut off while it was applied: there is nothing whole to confirm`, {
+        hint: 'Undo it with `ipvstate rollback`; it undoes itself at its deadline.',
+      });
+    }
+    await keep(session, pending);
+    environment.output.print(`Confirmed: what the try of ${when} did stays.\n`);
+    return EXIT.ok;
+  });
+}
+
+/** The outcome is written first: whoever waits looks for it when nothing is pending any more. */
+async function keep({ state, records, warn }: Session, pending: PendingTry): Promise<void> {
+  const { boot, netns, id, verb, started } = pending;
+  const outcome: TryOutcome = {
+    ...{ boot, netns, id, started, cause: 'confirmed' as const },
+    ...{ ended: state.clock.now().toISOString(), isRestored: true, operations: 0, contested: [], problems: [], isTold: true },
+  };
+  await records.outcome.write(outcome).catch((error: Error) => warn(error.message));
+  const earlier = (await records.unfinished.take())?.passes ?? [];
+  const record: RunRecord = { boot, netns, id, verb, started, passes: [...earlier, ...pending.passes] };
+  await records.last.write(record).catch(async (error: Error) => {
+    warn(`${error.message}: this try cannot be undone with \`ipvstate rollback\``);
+    await records.last.clear();
+  });
+  await records.unfinished.clear();
+  await records.pending.clear();
+}
+
+async function tooLate({ state, records, warn }: Session, outcome: TryOutcome | undefined): Promise<number> {
+  if (!outcome || outcome.cause === 'confirmed') {
+    throw new IpvstateError('REFUSED', 'nothing is pending: there is no try to confirm', { hint: 'Begin one with `ipvstate try`.' });
+  }
+  warn(`too late: ${describeTry(outcome, state.clock.now())}`);
+  if (!outcome.isTold) await records.outcome.write({ ...outcome, isTold: true }).catch(() => undefined);
+  return exitCodeOfTry(outcome);
+}

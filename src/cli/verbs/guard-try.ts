@@ -1,0 +1,52 @@
+import { IpvstateError } from '../../errors.ts';
+import { openRecords, type PendingTry } from '../../state/records.ts';
+import type { State } from '../../state/state.ts';
+import type { Environment } from '../environment.ts';
+import { EXIT } from '../exit.ts';
+import { isExpired, withSession } from '../session.ts';
+import { undoTry } from '../try-end.ts';
+
+const LOOK_MILLISECONDS = 1000;
+/** Whoever holds the lock at the deadline undoes the try as well, or has good reason to be busy. */
+const LOCK_TIMEOUT_SECONDS = 60;
+const MAX_FAILURES = 5;
+
+/**
+ * The process that outlives the terminal: waits for the deadline of a try, and undoes it unless it was confirmed, undone or replaced by then.
+ * The deadline is read again each time, because it begins anew when the operations are done.
+ */
+export async function guardTry(id: string, environment: Environment): Promise<number> {
+  const state = await environment.state();
+  const records = openRecords(state, () => {});
+  // Loads what reading and writing the kernel takes: at the deadline, the program may have been replaced by another version.
+  (await environment.openKernel()).close();
+  await environment.background.ready();
+  for (let failures = 0; failures < MAX_FAILURES; ) {
+    const pending = await records.pending.peek();
+    if (pending?.id !== id) return EXIT.ok;
+    if (!isExpired(pending, state)) {
+      await state.clock.sleep(untilNextLook(pending, state));
+      continue;
+    }
+    try {
+      await undoIfStillPending(id, environment);
+    } catch (error) {
+      if (!(error instanceof IpvstateError)) throw error;
+      if (error.code !== 'LOCKED') failures++;
+      await state.clock.sleep(LOOK_MILLISECONDS);
+    }
+  }
+  return EXIT.partial;
+}
+
+function untilNextLook({ deadlineSeconds }: PendingTry, { clock }: State): number {
+  return Math.min(LOOK_MILLISECONDS, Math.max(1, (deadlineSeconds - clock.monotonicSeconds()) * 1000));
+}
+
+/** Under the lock, because a confirmation may have come first. */
+async function undoIfStillPending(id: string, environment: Environment): Promise<void> {
+  await withSession('try', LOCK_TIMEOUT_SECONDS, environment, async (session) => {
+    const { pending, state } = session;
+    if (pending?.id === id && isExpired(pending, state)) await undoTry(session, environment, pending, 'timeout');
+  });
+}

@@ -1,0 +1,65 @@
+import type { Ipvs } from '../model/ipvs.ts';
+import type { Operation } from '../model/operation.ts';
+import type { Table } from '../model/table.ts';
+import type { Plan } from '../plan/plan.ts';
+import { Simulation } from '../plan/simulate.ts';
+
+/** A stretch of writing: the table that was read, and what it is to become. */
+export interface TablePass {
+  readonly before: Table;
+  readonly after: Table;
+}
+
+export interface Recorder {
+  readonly ipvs: Ipvs;
+  /** To be called with the plan, before its first operation. */
+  announce(plan: Pick<Plan, 'live' | 'desired'>): Promise<void>;
+}
+
+/**
+ * Has `write` store what is about to happen before it happens, so that it can be undone by another process. A plan that was announced is
+ * stored once and whole; what follows a later read, such as a second pass, wave by wave. What `write` throws keeps the wave from being sent.
+ */
+export function recorded(inner: Ipvs, write: (passes: readonly TablePass[]) => Promise<void>): Recorder {
+  const passes: TablePass[] = [];
+  let live: Table | undefined;
+  let isPlanned = false;
+  let hasExecuted = false;
+  let simulation: Simulation | undefined;
+
+  const foresee = async (table: Table, wave: readonly Operation[]): Promise<void> => {
+    const before = simulation ? (passes.pop()?.before ?? table) : table;
+    simulation ??= new Simulation(table);
+    for (const operation of wave) simulation.apply(operation);
+    passes.push({ before, after: simulation.table() });
+    await write(passes);
+  };
+
+  return {
+    announce: async ({ live: before, desired: after }) => {
+      isPlanned = true;
+      passes.push({ before, after });
+      await write(passes);
+    },
+    ipvs: {
+      info: () => inner.info(),
+      close: () => inner.close(),
+      read: async (options) => {
+        const snapshot = await inner.read(options);
+        if (options?.services !== undefined) return snapshot;
+        live = snapshot.table;
+        if (hasExecuted) {
+          isPlanned = false;
+          simulation = undefined;
+          hasExecuted = false;
+        }
+        return snapshot;
+      },
+      execute: async (wave) => {
+        if (live && !isPlanned) await foresee(live, wave);
+        hasExecuted = true;
+        return inner.execute(wave);
+      },
+    },
+  };
+}

@@ -1,0 +1,348 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { formatConfig } from '../../src/config/emit.ts';
+import type { Table } from '../../src/model/table.ts';
+import { diff } from '../../src/plan/diff.ts';
+import { type MisbehavingTable, type Misbehaviour, openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
+import { type CliOptions, type CliResult, runCli } from '../support/run-cli.ts';
+import { destinationOf, serviceOf, tableOf } from '../support/tables.ts';
+import { afterReboot, type TemporaryState, temporaryState } from '../support/temporary-state.ts';
+
+const BEFORE = tableOf({
+  'tcp://192.0.2.1:80': { scheduler: 'rr', destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 5 } },
+  'tcp://192.0.2.2:80': { scheduler: 'wlc', destinations: { '10.0.0.9:80': 1 } },
+});
+const AFTER = tableOf({
+  'tcp://192.0.2.1:80': { scheduler: 'wlc', destinations: { '10.0.0.1:80': 3, '10.0.0.3:80': 1 } },
+  'tcp://192.0.2.2:80': { scheduler: 'wlc', destinations: { '10.0.0.9:80': 1 } },
+  'tcp://192.0.2.3:80': { scheduler: 'rr', destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 1 } },
+});
+const CONFIG = formatConfig(AFTER);
+
+let state: TemporaryState;
+let kernel: MisbehavingTable;
+const path = (name: string): string => join(state.runtime, name);
+const is = (table: Table): void => expect(diff(kernel.table(), table)).toEqual([]);
+
+function boot(initial: Table = BEFORE, misbehaviour: Misbehaviour = {}): void {
+  state = temporaryState();
+  kernel = openMisbehavingTable(initial, misbehaviour);
+}
+beforeEach(() => boot());
+
+function run(argv: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  return runCli(argv, { state, stdin: CONFIG, openKernel: async () => kernel, ...options });
+}
+const tryIt = (...more: string[]): Promise<CliResult> => run(['try', '-f', '-', '--timeout', '60s', '--no-wait', ...more]);
+
+describe('a try that is confirmed', () => {
+  test('stays, and can be rolled back later', async () => {
+    expect(await tryIt()).toMatchObject({ status: 0, stderr: expect.stringContaining('Confirm with `ipvstate confirm` within 1m') });
+    is(AFTER);
+    expect(await run(['confirm'])).toMatchObject({ status: 0, stdout: expect.stringContaining('Confirmed'), stderr: '' });
+    expect(await run(['guard-try', 'x'])).toMatchObject({ status: 0 });
+    is(AFTER);
+    expect(await run(['rollback'])).toMatchObject({ status: 0, stdout: expect.stringContaining('Applied and verified') });
+    is(BEFORE);
+  });
+
+  test('ends the wait of the command that began it with success', async () => {
+    const waiting = run(['try', '-f', '-', '--timeout', '60s'], {
+      startInBackground: async () => {
+        const sleep = state.clock.sleep.bind(state.clock);
+        state.clock.sleep = async (milliseconds) => {
+          await sleep(milliseconds);
+          if (state.clock.seconds > 5010) await run(['confirm']);
+        };
+      },
+    });
+    expect(await waiting).toMatchObject({ status: 0, stdout: expect.stringMatching(/The try of .* was confirmed at/) });
+    is(AFTER);
+  });
+});
+
+describe('a try that nobody confirms', () => {
+  test('is undone by the command that waits, verified, and exits 8', async () => {
+    const result = await run(['try', '-f', '-', '--timeout', '60s']);
+    expect(result).toMatchObject({
+      status: 8,
+      stdout: expect.stringMatching(/was not confirmed in time; it was undone at .* \(\d+ operations\) and the table was verified/),
+    });
+    is(BEFORE);
+    expect(existsSync(path('try.json'))).toBe(false);
+    expect(state.clock.seconds).toBeGreaterThanOrEqual(5060);
+  });
+
+  test('is undone by the process in the background when the command is gone, and the next command says so once', async () => {
+    const started: string[][] = [];
+    await run(['try', '-f', '-', '--timeout', '60s', '--no-wait'], { startInBackground: async (argv) => void started.push([...argv]) });
+    expect(started).toEqual([['guard-try', expect.stringMatching(/./)]]);
+    expect(await run(started[0] ?? [])).toMatchObject({ status: 0 });
+    is(BEFORE);
+    const next = await run(['apply', '-f', '-'], { stdin: formatConfig(BEFORE) });
+    expect(next).toMatchObject({ status: 0, stderr: expect.stringContaining('was not confirmed in time; it was undone') });
+    expect(await run(['apply', '-f', '-'], { stdin: formatConfig(BEFORE) })).toMatchObject({ status: 0, stderr: '' });
+    expect(await run(['confirm'])).toMatchObject({ status: 8, stderr: expect.stringContaining('too late') });
+  });
+
+  test.each(['apply', 'try', 'rollback', 'confirm'])('is undone first by the next %s when nobody was left to do it', async (verb) => {
+    await tryIt();
+    state.clock.pass(61);
+    const argv = verb === 'apply' || verb === 'try' ? [verb, '-f', '-'] : [verb];
+    const result = await run(argv, { stdin: formatConfig(BEFORE) });
+    expect(result.stderr).toContain('was not confirmed in time; it was undone');
+    expect(result.status).toBe(verb === 'confirm' ? 8 : 0);
+    is(BEFORE);
+  });
+});
+
+describe('while a try is pending', () => {
+  test.each(['apply', 'try'])('%s is refused and says how to go on', async (verb) => {
+    await tryIt();
+    const result = await run([verb, '-f', '-']);
+    expect(result).toMatchObject({
+      status: 3,
+      stdout: '',
+      stderr: expect.stringMatching(/waits to be confirmed, and is undone in 60 s[\s\S]*`ipvstate confirm`[\s\S]*`ipvstate rollback`/),
+    });
+    is(AFTER);
+  });
+
+  test('what only reads says so, and leaves it alone', async () => {
+    await tryIt();
+    expect(await run(['check', '-f', '-'])).toMatchObject({ status: 0, stderr: expect.stringContaining('waits to be confirmed') });
+    state.clock.pass(61);
+    expect(await run(['export'])).toMatchObject({ status: 0, stderr: expect.stringContaining('has not been confirmed in time') });
+    is(AFTER);
+  });
+
+  test('rollback rejects it at once, and the command that waits exits 8', async () => {
+    const waiting = run(['try', '-f', '-', '--timeout', '60s'], {
+      startInBackground: async () => {
+        const sleep = state.clock.sleep.bind(state.clock);
+        state.clock.sleep = async (milliseconds) => {
+          state.clock.sleep = sleep;
+          expect(await run(['rollback'])).toMatchObject({ status: 0 });
+          await sleep(milliseconds);
+        };
+      },
+    });
+    expect(await waiting).toMatchObject({ status: 8, stdout: expect.stringContaining('was rejected; it was undone') });
+    is(BEFORE);
+    expect(await run(['rollback'])).toMatchObject({ status: 3, stderr: expect.stringContaining('nothing to roll back') });
+  });
+
+  test('^C undoes it now', async () => {
+    const controller = new AbortController();
+    const waiting = run(['try', '-f', '-', '--timeout', '60s'], {
+      signal: controller.signal,
+      startInBackground: async () => {
+        const sleep = state.clock.sleep.bind(state.clock);
+        state.clock.sleep = async (milliseconds) => {
+          controller.abort(130);
+          await sleep(milliseconds);
+        };
+      },
+    });
+    expect(await waiting).toMatchObject({ status: 8, stdout: expect.stringContaining('was interrupted; it was undone') });
+    is(BEFORE);
+    expect(state.clock.seconds).toBeLessThan(5002);
+  });
+
+  test('a rollback that is declined leaves it pending', async () => {
+    await tryIt();
+    expect(await run(['rollback'], { answer: 'n' })).toMatchObject({ status: 3 });
+    is(AFTER);
+    expect(await run(['confirm'])).toMatchObject({ status: 0 });
+  });
+});
+
+describe('time', () => {
+  test('a wall clock that jumps neither ends a try nor prolongs it', async () => {
+    await tryIt();
+    state.clock.wall += 24 * 3600 * 1000;
+    expect(await run(['apply', '-f', '-'])).toMatchObject({ status: 3 });
+    is(AFTER);
+    state.clock.wall -= 48 * 3600 * 1000;
+    state.clock.seconds += 61;
+    expect(await run(['confirm'])).toMatchObject({ status: 8 });
+    is(BEFORE);
+  });
+
+  test('begins anew when the operations are done', async () => {
+    boot(BEFORE, {
+      beforeWave: () => {
+        state.clock.pass(15);
+        return [];
+      },
+    });
+    await tryIt();
+    const pending = JSON.parse(readFileSync(path('try.json'), 'utf8'));
+    expect(pending.deadlineSeconds).toBe(state.clock.seconds + 60);
+    expect(pending).toMatchObject({ phase: 'waiting', timeoutSeconds: 60 });
+  });
+});
+
+describe('what can go wrong', () => {
+  test.each([['confirm'], ['rollback']])('%s with nothing there is refused', async (verb) => {
+    const result = await run([verb]);
+    expect(result).toMatchObject({ status: 3, stdout: '' });
+    expect(result.stderr).toMatch(/nothing is pending|nothing to roll back/);
+  });
+
+  test('a failed apply disarms: its own rollback has run', async () => {
+    boot(BEFORE, { refuse: (_, index) => (index === 3 ? 'EBUSY' : undefined) });
+    expect(await tryIt()).toMatchObject({ status: 5, stdout: expect.stringContaining('Rolled back') });
+    is(BEFORE);
+    expect(existsSync(path('try.json'))).toBe(false);
+    expect(await run(['confirm'])).toMatchObject({ status: 3 });
+  });
+
+  test('nothing to do is nothing to confirm', async () => {
+    boot(AFTER);
+    expect(await tryIt()).toMatchObject({ status: 0, stdout: expect.stringContaining('No changes'), stderr: '' });
+    expect(existsSync(path('try.json'))).toBe(false);
+  });
+
+  test('without the process that would undo it nothing is changed', async () => {
+    const { IpvstateError } = await import('../../src/errors.ts');
+    const result = await run(['try', '-f', '-'], {
+      startInBackground: () => Promise.reject(new IpvstateError('UNAVAILABLE', 'no process')),
+    });
+    expect(result).toMatchObject({ status: 69, stderr: expect.stringContaining('no process') });
+    expect(kernel.waves).toEqual([]);
+    expect(existsSync(path('try.json'))).toBe(false);
+  });
+
+  test('without a place for the deadline nothing is changed', async () => {
+    const { mkdirSync } = await import('node:fs');
+    mkdirSync(join(state.runtime, '..', '..'), { recursive: true });
+    writeFileSync(join(state.runtime, '..'), 'a file');
+    expect(await tryIt()).toMatchObject({
+      status: 74,
+      stderr: expect.stringContaining('try.json cannot be written: its folder does not exist'),
+    });
+    expect(kernel.waves).toEqual([]);
+  });
+
+  test('a table in a file is refused', async () => {
+    expect(await tryIt('--table', 'x.yaml')).toMatchObject({ status: 64 });
+  });
+
+  test.each(['0s', 'soon', '-5s'])('a timeout of %s is refused', async (timeout) => {
+    expect(await run(['try', '-f', '-', `--timeout=${timeout}`])).toMatchObject({ status: 64 });
+  });
+
+  test('what somebody else changed meanwhile is left alone and named; the rest goes back, and the exit code is 6', async () => {
+    await tryIt();
+    const service = serviceOf('tcp://192.0.2.1:80');
+    await kernel.execute([
+      { kind: 'edit-destination', service: service.identity, destination: destinationOf('10.0.0.1:80', { weight: 77 }) },
+    ]);
+    state.clock.pass(61);
+    const result = await run(['confirm']);
+    expect(result).toMatchObject({
+      status: 6,
+      stderr: expect.stringMatching(
+        /did not restore everything\n {4}changed by someone else meanwhile, and left alone: tcp:\/\/192.0.2.1:80 10.0.0.1:80/,
+      ),
+    });
+    is(
+      tableOf({
+        'tcp://192.0.2.1:80': { scheduler: 'rr', destinations: { '10.0.0.1:80': 77, '10.0.0.2:80': 5 } },
+        'tcp://192.0.2.2:80': { scheduler: 'wlc', destinations: { '10.0.0.9:80': 1 } },
+      }),
+    );
+  });
+
+  test('another boot voids it, with a note', async () => {
+    await tryIt();
+    kernel = openMisbehavingTable(BEFORE);
+    const result = await runCli(['apply', '-f', '-'], { state: afterReboot(state), stdin: CONFIG, openKernel: async () => kernel });
+    expect(result).toMatchObject({
+      status: 0,
+      stderr: expect.stringMatching(/the try of .* is void: the kernel's table that it changed is gone/),
+    });
+    is(AFTER);
+  });
+
+  test('every truncation of the pending file is set aside and said, and nobody trusts it', async () => {
+    await tryIt();
+    const text = readFileSync(path('try.json'), 'utf8').trimEnd();
+    for (let length = 0; length < text.length; length += 97) {
+      writeFileSync(path('try.json'), text.slice(0, length));
+      const result = await run(['confirm']);
+      expect(result).toMatchObject({ status: 3, stderr: expect.stringContaining('try.json is not used: it is damaged; it is now') });
+    }
+    is(AFTER);
+  });
+
+  test('a pending file whose tables are damaged undoes nothing, and does not stand in the way for ever', async () => {
+    await tryIt();
+    const pending = JSON.parse(readFileSync(path('try.json'), 'utf8'));
+    pending.passes[0].before = { version: 1, services: 'none' };
+    writeFileSync(path('try.json'), JSON.stringify(pending));
+    state.clock.pass(61);
+    expect(await run(['apply', '-f', '-'])).toMatchObject({
+      status: 65,
+      stderr: expect.stringContaining('the record of an earlier run is damaged'),
+    });
+    expect(await run(['apply', '-f', '-'])).toMatchObject({ status: 0 });
+  });
+
+  test('a kernel that cannot be read keeps it pending for the next command', async () => {
+    await tryIt();
+    state.clock.pass(61);
+    const { IpvstateError } = await import('../../src/errors.ts');
+    const gone = await run(['confirm'], { openKernel: () => Promise.reject(new IpvstateError('UNAVAILABLE', 'gone')) });
+    expect(gone.status).toBe(69);
+    expect(await run(['confirm'])).toMatchObject({ status: 8 });
+    is(BEFORE);
+  });
+});
+
+describe('a client that is killed', () => {
+  class Killed extends Error {}
+
+  /** Begins a try whose process is gone when so many operations of all its waves were executed. */
+  async function killedAfter(operations: number): Promise<void> {
+    boot();
+    let left = operations;
+    const dying = {
+      ...kernel,
+      execute: async (wave: Parameters<MisbehavingTable['execute']>[0]) => {
+        const done = wave.slice(0, left);
+        left -= done.length;
+        const outcomes = await kernel.execute(done);
+        if (done.length < wave.length || left === 0) throw new Killed();
+        return outcomes;
+      },
+    };
+    await run(['try', '-f', '-', '--timeout', '60s'], { openKernel: async () => dying });
+  }
+
+  test('after any number of operations leaves a try that is undone at its deadline, and verified', async () => {
+    const { plan } = await import('../../src/plan/plan.ts');
+    const total = plan(BEFORE, AFTER).waves.reduce((sum, { steps }) => sum + steps.length, 0);
+    expect(total).toBeGreaterThan(7);
+    for (let operations = 0; operations <= total; operations++) {
+      await killedAfter(operations);
+      expect(await run(['apply', '-f', '-'])).toMatchObject({
+        status: 3,
+        stderr: expect.stringContaining('was cut off while it was applied'),
+      });
+      expect(await run(['confirm'])).toMatchObject({ status: 3, stderr: expect.stringContaining('nothing whole to confirm') });
+      state.clock.pass(61);
+      const { status, stderr } = await run(['confirm']);
+      expect({ operations, status, stderr }).toMatchObject({ operations, status: 8 });
+      is(BEFORE);
+    }
+  });
+
+  test('can be undone at once with rollback', async () => {
+    await killedAfter(4);
+    expect(await run(['rollback'])).toMatchObject({ status: 0 });
+    is(BEFORE);
+  });
+});
