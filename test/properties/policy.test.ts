@@ -1,0 +1,213 @@
+import fc from 'fast-check';
+import { test } from 'vitest';
+import type { Desired } from '../../src/model/desired.ts';
+import { type DrainKey, drainKey, type PendingDrain } from '../../src/model/drain.ts';
+import type { Snapshot } from '../../src/model/ipvs.ts';
+import { isManaged, type Manage } from '../../src/model/manage.ts';
+import type { Policy } from '../../src/model/policy.ts';
+import type { Table } from '../../src/model/table.ts';
+import { openEmbeddedTable } from '../../src/plan/embedded.ts';
+import { type Plan, plan } from '../../src/plan/plan.ts';
+import { type Scoped, type ScopeOptions, scope } from '../../src/plan/scope.ts';
+import { reconcile } from '../../src/reconcile/reconcile.ts';
+import { countersOf, manages, policiesOf } from '../support/arbitrary-policy.ts';
+import { isSameTable, operationsOf, run } from '../support/plan-runs.ts';
+import { holds, isBrokenBy } from '../support/properties.ts';
+import { type TablePair, tablePairs } from '../support/table-pairs.ts';
+import { desiredOf } from '../support/tables.ts';
+
+type Scoper = (desired: Desired, snapshot: Snapshot, options?: ScopeOptions) => Scoped;
+
+const snapshotOf = (table: Table, counters: Snapshot['counters'] = new Map()): Snapshot => ({ table, counters, unmanageable: [] });
+const withoutPolicy: Scoper = ({ policy: _, ...desired }, snapshot, options) => scope(desired, snapshot, options);
+
+/** What a file may ask for when it manages only this: no service outside of it. */
+function declared(table: Table, manage: Manage): Table['services'] {
+  return new Map([...table.services].filter(([, { service }]) => isManaged(manage, service.identity)));
+}
+
+/** No daemon runs in these: they would refuse mixed families, which is another matter. */
+const pairs = tablePairs({ mixedFamilies: false });
+
+const sparesForeign = (scoper: Scoper) =>
+  fc.property(pairs, manages, ({ live, desired }, manage) => {
+    const policy: Policy = { manage, services: new Map(), sysctls: undefined };
+    const { table, foreign } = scoper(desiredOf(declared(desired, manage), { policy }), snapshotOf(live));
+    const canaries = [...live.services].filter(([, { service }]) => !isManaged(manage, service.identity));
+    const { tables } = run(live, operationsOf(plan(live, table)));
+    return (
+      canaries.length === foreign.size && tables.every(({ services }) => canaries.every(([key, entry]) => services.get(key) === entry))
+    );
+  });
+
+test('a service that the files are not responsible for is the very same after each operation of any plan', async () => {
+  await holds(sparesForeign(scope));
+});
+
+test('foreign services are lost when what is managed is not asked', async () => {
+  await isBrokenBy(sparesForeign(withoutPolicy));
+});
+
+/** Tables, what a file that declares the second one wants, and connections in the first one. */
+const situations = pairs.chain(({ live, desired }) =>
+  fc.record({ live: fc.constant(live), desired: fc.constant(desired), policy: policiesOf(desired), counters: countersOf(live) }),
+);
+
+/** Whatever is preserved and live keeps its live values; whatever is new has the file's. */
+function isPreserved({ live, desired }: TablePair, { services }: Policy, result: Table): boolean {
+  return [...services].every(([key, { preserve }]) =>
+    [...preserve].every(([name, { weight, thresholds }]) => {
+      const found = live.services.get(key)?.destinations.get(name);
+      const wanted = desired.services.get(key)?.destinations.get(name);
+      const got = result.services.get(key)?.destinations.get(name);
+      const [ownWeight, ownThresholds] = [weight ? (found ?? wanted) : wanted, thresholds ? (found ?? wanted) : wanted];
+      return (
+        got?.weight === ownWeight?.weight &&
+        got?.upperThreshold === ownThresholds?.upperThreshold &&
+        got?.lowerThreshold === ownThresholds?.lowerThreshold
+      );
+    }),
+  );
+}
+
+const preserves = (scoper: Scoper) =>
+  fc.property(situations, ({ live, desired, policy }) => {
+    const { table } = scoper(desiredOf(desired.services, { policy }), snapshotOf(live));
+    const { last, refusals } = run(live, operationsOf(plan(live, table)));
+    return refusals.length === 0 && isPreserved({ live, desired }, policy, last);
+  });
+
+test('a preserved value is the live one where the destination exists, and the one of the file where it does not', async () => {
+  await holds(preserves(scope));
+});
+
+test('preserved values are overwritten without the policy', async () => {
+  await isBrokenBy(preserves(withoutPolicy));
+});
+
+test('apply preserves what the plan preserves', async () => {
+  await holds(
+    fc.asyncProperty(situations, async ({ live, desired, policy }) => {
+      const ipvs = openEmbeddedTable(live);
+      const wanted = desiredOf(desired.services, { policy });
+      const planned = scope(wanted, snapshotOf(live)).table;
+      const report = await reconcile(ipvs, wanted, { allowances: { unserved: true, empty: true, maxServiceDeletes: { kind: 'off' } } });
+      return isSameTable(ipvs.table(), planned) && isSameTable(report.plan.desired, planned);
+    }),
+    100,
+  );
+});
+
+const NOW = 1000;
+
+function drainOnce(scoper: Scoper, { live, desired, policy, counters }: Situation, pending: Pending = new Map(), now = NOW) {
+  const wanted = desiredOf(desired.services, { policy });
+  const { table, drains } = scoper(wanted, snapshotOf(live, counters), { drains: { now, pending } });
+  const planned = plan(live, table);
+  const begun: Pending = new Map(drains.map((drain) => [drainKey(drain.service, drain.destination), drain]));
+  return { planned, result: run(live, operationsOf(planned)).last, begun };
+}
+
+type Situation = typeof situations extends fc.Arbitrary<infer T> ? T : never;
+type Pending = ReadonlyMap<DrainKey, PendingDrain>;
+
+/** The live destinations that the file no longer has, in services that it has. */
+function removed({ live, desired, policy, counters }: Situation) {
+  return [...desired.services].flatMap(([service, { destinations }]) =>
+    [...(live.services.get(service)?.destinations ?? [])]
+      .filter(([destination]) => !destinations.has(destination))
+      .map(([destination, before]) => ({
+        service,
+        destination,
+        before,
+        key: drainKey(service, destination),
+        seconds: service.startsWith('udp') ? undefined : policy.services.get(service)?.drainSeconds,
+        active: counters.get(service)?.destinations.get(destination)?.active ?? 0,
+      })),
+  );
+}
+
+const keepsConnections = (scoper: Scoper) =>
+  fc.property(situations, (situation) => {
+    const { result, begun } = drainOnce(scoper, situation);
+    return removed(situation).every(({ service, destination, before, key, seconds, active }) => {
+      const kept = result.services.get(service)?.destinations.get(destination);
+      if (seconds === undefined || active === 0) return kept === undefined && !begun.has(key);
+      const { deadlineSeconds, weight } = begun.get(key) ?? {};
+      return kept?.weight === 0 && deadlineSeconds === NOW + seconds && weight === before.weight;
+    });
+  });
+
+test('a removed destination with connections stays with weight 0; one without, or of UDP, goes at once', async () => {
+  await holds(keepsConnections(scope));
+});
+
+test('connections are cut without the policy', async () => {
+  await isBrokenBy(keepsConnections(withoutPolicy));
+});
+
+test('the deadline of a drain stays whenever it is looked at, and at the deadline the destination goes', async () => {
+  await holds(
+    fc.property(situations, fc.nat(400), (situation, later) => {
+      const first = drainOnce(scope, situation);
+      const next = { ...situation, live: first.result };
+      const second = drainOnce(scope, next, first.begun, NOW + later);
+      return [...first.begun].every(([key, { deadlineSeconds, weight }]) => {
+        const pending = second.begun.get(key);
+        if (NOW + later >= deadlineSeconds) return pending === undefined && !destinationNames(second.result).has(key);
+        return pending?.deadlineSeconds === deadlineSeconds && pending.weight === weight && destinationNames(second.result).has(key);
+      });
+    }),
+  );
+});
+
+function destinationNames(table: Table): ReadonlySet<DrainKey> {
+  return new Set(
+    [...table.services].flatMap(([service, { destinations }]) => [...destinations.keys()].map((key) => drainKey(service, key))),
+  );
+}
+
+/** The file has everything again that it had taken out. */
+function withEverything({ live, desired }: TablePair): Table {
+  const services = [...desired.services].map(([key, { service, destinations }]) => {
+    const before = live.services.get(key)?.destinations ?? new Map();
+    return [key, { service, destinations: new Map([...before, ...destinations]) }] as const;
+  });
+  return { ...desired, services: new Map(services) };
+}
+
+const comesBack = (forget: boolean) =>
+  fc.property(situations, fc.boolean(), (situation, isPreserving) => {
+    const first = drainOnce(scope, situation);
+    const desired = withEverything(situation);
+    const services = [...desired.services].map(([key, { destinations }]) => {
+      const preserve = new Map([...destinations.keys()].map((name) => [name, { weight: isPreserving, thresholds: false }]));
+      return [key, { protect: false, drainSeconds: 60, preserve }] as const;
+    });
+    const again = { ...situation, live: first.result, desired, policy: { ...situation.policy, services: new Map(services) } };
+    const { planned, result } = drainOnce(scope, again, forget ? new Map() : first.begun);
+    return [...first.begun.keys()].every((key) => {
+      const [service, destination] = key.split(' ') as [never, never];
+      const before = situation.live.services.get(service)?.destinations.get(destination);
+      return result.services.get(service)?.destinations.get(destination)?.weight === before?.weight && kindsFor(planned, key).every(isEdit);
+    });
+  });
+
+function kindsFor(planned: Plan, key: DrainKey): string[] {
+  return planned.changes.flatMap((change, index) => {
+    if (change.object !== 'destination' || drainKey(change.service, change.destination) !== key) return [];
+    return planned.waves.flatMap(({ steps }) => steps.filter((step) => step.change === index).map(({ operation }) => operation.kind));
+  });
+}
+
+function isEdit(kind: string): boolean {
+  return kind === 'edit-destination';
+}
+
+test('a draining destination that is wanted again gets its weight back by an edit, be it that of the file or the preserved one', async () => {
+  await holds(comesBack(false));
+});
+
+test('a preserved weight does not come back when the drain is forgotten', async () => {
+  await isBrokenBy(comesBack(true));
+});
