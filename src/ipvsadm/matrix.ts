@@ -1,23 +1,28 @@
-import { type CommandName, MATRIX } from './commands.ts';
+import { COMMANDS, type CommandName, MATRIX } from './commands.ts';
 import { type Failure, failure } from './failure.ts';
 import type { OptionName } from './options.ts';
 
-const ROWS = Object.entries(MATRIX) as readonly (readonly [OptionName, (typeof MATRIX)[OptionName]])[];
+/** The order in which violations are looked for. */
+const POSITIONS = Object.fromEntries(Object.keys(MATRIX).map((option, index) => [option, index])) as Readonly<Record<OptionName, number>>;
+
+const REQUIRED = Object.fromEntries(
+  COMMANDS.map(({ name }) => [name, (Object.keys(MATRIX) as OptionName[]).filter((option) => MATRIX[option][name] === 'required')]),
+) as unknown as Readonly<Record<CommandName, readonly OptionName[]>>;
 
 /** The first option, in the order of the matrix, that the command lacks or must not have. */
 export function checkMatrix(command: CommandName, words: ReadonlyMap<OptionName, number>): Failure | undefined {
+  const options = [...words.keys()];
+  for (const option of REQUIRED[command]) if (!words.has(option)) options.push(option);
+  options.sort((a, b) => POSITIONS[a] - POSITIONS[b]);
   let exclusive: OptionName | undefined;
-  for (const [option, rules] of ROWS) {
-    const rule = rules[command];
+  for (const option of options) {
+    const rule = MATRIX[option][command];
     const word = words.get(option);
-    if (word === undefined) {
-      if (rule === 'required') return failure(`You need to supply the '${option}' option for the '${command}' command`);
-    } else if (rule === undefined) {
-      return failure(`Illegal '${option}' option with the '${command}' command`, word);
-    } else if (rule === 'exclusive') {
-      if (exclusive) return failure(`The option '${option}' conflicts with the '${exclusive}' option in the '${command}' command`, word);
-      exclusive = option;
-    }
+    if (word === undefined) return failure(`You need to supply the '${option}' option for the '${command}' command`);
+    if (rule === undefined) return failure(`Illegal '${option}' option with the '${command}' command`, word);
+    if (rule !== 'exclusive') continue;
+    if (exclusive) return failure(`The option '${option}' conflicts with the '${exclusive}' option in the '${command}' command`, word);
+    exclusive = option;
   }
   return undefined;
 }

@@ -101,7 +101,7 @@ function readEndpoint(given: Given, token: OptionToken, protocol: Protocol, name
   const text = token.value ?? '';
   const endpoint = parseHostPort(text, protocol, names);
   const host = hostOf(text);
-  if (endpoint && parseAddress(host) === undefined && parseInetAddress(host) !== undefined) {
+  if (endpoint && endpoint.address !== host && parseAddress(host) === undefined && parseInetAddress(host) !== undefined) {
     given.cautions.push({ code: 'ADDRESS', message: `${host} means ${endpoint.address}`, word: token.last });
   }
   return endpoint;

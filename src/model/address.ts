@@ -9,6 +9,10 @@ export type Address = string & { readonly [brand]: 'Address' };
 
 export type Family = 'ipv4' | 'ipv6';
 
+const DOT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+
 export function addressFamily(address: Address): Family {
   return address.includes(':') ? 'ipv6' : 'ipv4';
 }
@@ -70,9 +74,27 @@ export function isIPv4Mapped(address: Address): boolean {
   return address.startsWith('::ffff:') && address.includes('.');
 }
 
+/** Four numbers of up to 255 without leading zeros. */
 function isIPv4(text: string): boolean {
-  const parts = text.split('.');
-  return parts.length === 4 && parts.every((part) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
+  let dots = 0;
+  let digits = 0;
+  let value = 0;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code === DOT) {
+      if (digits === 0) return false;
+      dots++;
+      digits = 0;
+      value = 0;
+    } else if (code >= ZERO && code <= NINE && !(digits > 0 && value === 0)) {
+      digits++;
+      value = value * 10 + code - ZERO;
+      if (value > 255) return false;
+    } else {
+      return false;
+    }
+  }
+  return dots === 3 && digits > 0;
 }
 
 function writeIPv4(text: string, bytes: Uint8Array, offset: number): void {
@@ -80,11 +102,11 @@ function writeIPv4(text: string, bytes: Uint8Array, offset: number): void {
   let value = 0;
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);
-    if (code === 0x2e) {
+    if (code === DOT) {
       bytes[at++] = value;
       value = 0;
     } else {
-      value = value * 10 + code - 0x30;
+      value = value * 10 + code - ZERO;
     }
   }
   bytes[at] = value;
