@@ -2,8 +2,21 @@ import type { Destination } from '../model/destination.ts';
 import type { Service } from '../model/service.ts';
 import type { Daemon, Timeouts } from '../model/settings.ts';
 
-/** Why a run began: somebody ran a command, or a try ended. */
-export type Trigger = 'command' | 'timeout' | 'interrupted' | 'rejected';
+/** Why a run began: somebody ran a command, or a try ended; the others are those of `watch` (reconcile/loop-state.ts). */
+export type Trigger =
+  | 'command'
+  | 'timeout'
+  | 'interrupted'
+  | 'rejected'
+  | 'start'
+  | 'file'
+  | 'confirm'
+  | 'reload'
+  | 'approve'
+  | 'drift'
+  | 'resync'
+  | 'retry'
+  | 'contested';
 
 /** The lines of a journal (schemas/journal.schema.json). `run` ties those of one run together. */
 export type JournalLine = BeginLine | WaveLine | OutcomesLine | EndLine;

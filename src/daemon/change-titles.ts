@@ -1,0 +1,26 @@
+import { type Change, changeAction } from '../plan/change.ts';
+
+const SIGNS = { add: '+', edit: '~', delete: '-', replace: '±' } as const;
+
+/** Changes in one short line each, at most so many. */
+export function changeTitles(changes: readonly Change[], most: number): string[] {
+  const shown = changes.slice(0, most).map((change) => `${SIGNS[changeAction(change)]} ${nameOf(change)}`);
+  return changes.length > most ? [...shown, `and ${changes.length - most} more`] : shown;
+}
+
+function nameOf(change: Change): string {
+  switch (change.object) {
+    case 'service':
+      return change.service;
+    case 'destination':
+      return `${change.service} ${change.destination}`;
+    case 'sysctl':
+      return `net.ipv4.vs.${change.name}`;
+    case 'timeouts':
+      return 'timeouts';
+    case 'daemon':
+      return `${change.role} sync daemon`;
+    default:
+      return change satisfies never;
+  }
+}

@@ -1,0 +1,103 @@
+import type { Issue } from '../model/issue.ts';
+import type { ConfigProblem } from '../reconcile/config-state.ts';
+import type { LoopState, PassResult } from '../reconcile/loop-state.ts';
+import { changeTitles } from './change-titles.ts';
+import { exitCodeOfPass } from './pass-exit.ts';
+import type { DriftMode, Health, Status, StatusError } from './status.ts';
+
+/** What the loop does not know. */
+export interface Surroundings {
+  readonly version: string;
+  readonly pid: number;
+  readonly started: string;
+  readonly drift: DriftMode;
+  /** Seconds on the clock of the drains' deadlines. */
+  readonly drainNow: number;
+  /** ISO 8601 of a time on the loop's clock. */
+  readonly wallTime: (time: number) => string;
+}
+
+/** Digits of a plan's fingerprint that are shown, and that `approve` needs. */
+export const SHOWN_FINGERPRINT = 12;
+const SHOWN_CHANGES = 20;
+
+export function statusOfLoop(state: LoopState, around: Surroundings): Status {
+  const { config, lastPass, refused, contested, watch } = state;
+  const { version, pid, started, drift, wallTime } = around;
+  const inForce = config.good?.desired;
+  let destinations = 0;
+  for (const entry of inForce?.services.values() ?? []) destinations += entry.destinations.size;
+  return {
+    format: 'ipvstate-status',
+    version: 1,
+    program: { version, pid, started },
+    health: healthOf(state),
+    drift,
+    files: config.files.map(({ path, sha256 }) => ({ path, sha256: sha256 ?? null, problem: null })),
+    config: {
+      valid: config.valid,
+      last_success: config.good ? wallTime(config.good.since) : null,
+      services: inForce?.services.size ?? 0,
+      destinations,
+      error: config.problem ? configError(config.problem, wallTime) : null,
+    },
+    error: passError(lastPass, wallTime),
+    last_pass: lastPass ? passStatus(lastPass, wallTime) : null,
+    waiting: refused
+      ? {
+          plan: refused.fingerprint.slice(0, SHOWN_FINGERPRINT),
+          since: wallTime(refused.since),
+          refusals: refused.refusals.map(({ guard, message, flag }) => ({ guard, message, flag })),
+          changes: changeTitles(refused.plan.changes, SHOWN_CHANGES),
+        }
+      : null,
+    drains: (lastPass?.report?.drains ?? []).map((drain) => ({
+      service: drain.service,
+      destination: drain.destination,
+      seconds_left: Math.max(0, Math.round(drain.deadlineSeconds - around.drainNow)),
+    })),
+    contested: contested.map(({ name, reversals }) => ({ object: name, reversals })),
+    watch: { mode: watch.mode, reason: watch.reason ?? null },
+  };
+}
+
+function healthOf({ config, lastPass, refused, drift }: LoopState): Health {
+  if (config.problem) return 'invalid';
+  if (refused) return 'refused';
+  if (!lastPass) return 'starting';
+  if (drift) return 'differs';
+  return exitCodeOfPass(lastPass) === 0 ? 'in-sync' : 'failing';
+}
+
+function configError({ issues, error, position, since }: ConfigProblem, wallTime: (time: number) => string): StatusError {
+  const first: Issue | undefined = issues.find(({ severity }) => severity === 'error');
+  const errors = issues.filter(({ severity }) => severity === 'error').length;
+  const more = errors > 1 ? ` (and ${errors - 1} more)` : '';
+  return {
+    since: wallTime(since),
+    code: error?.code ?? first?.code ?? 'CONFIG',
+    message: error?.message ?? `${first?.message ?? 'not valid'}${more}`,
+    hint: error?.hint ?? first?.hint ?? null,
+    position: position ?? null,
+  };
+}
+
+function passError(pass: PassResult | undefined, wallTime: (time: number) => string): StatusError | null {
+  const error = pass?.error ?? pass?.report?.error ?? pass?.report?.failures[0]?.error;
+  if (!pass || !error) return null;
+  const { code, message, hint } = error;
+  return { since: wallTime(pass.finishedAt), code, message, hint: hint ?? null, position: null };
+}
+
+function passStatus(pass: PassResult, wallTime: (time: number) => string): NonNullable<Status['last_pass']> {
+  const { triggers, startedAt, finishedAt, outcome, report } = pass;
+  return {
+    at: wallTime(finishedAt),
+    trigger: triggers.join(', '),
+    outcome,
+    exit_code: exitCodeOfPass(pass),
+    changes: report?.plan.changes.length ?? 0,
+    operations: report?.done ?? 0,
+    seconds: (finishedAt - startedAt) / 1000,
+  };
+}
