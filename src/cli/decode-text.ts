@@ -15,10 +15,11 @@ function notText(file: string, bytes: Buffer): Issue {
   const line = before.split('\n').length;
   const column = before.length - before.lastIndexOf('\n');
   const found = `byte 0x${(bytes[valid] ?? 0).toString(16).padStart(2, '0')}`;
-  return { code: 'NOT_TEXT', severity: 'error', message: `not UTF-8 text: found ${found}`, position: { file, line, column } };
+  const hint = 'save it as UTF-8';
+  return { code: 'NOT_TEXT', severity: 'error', message: `not UTF-8 text: found ${found}`, position: { file, line, column }, hint };
 }
 
-/** Length of the longest valid beginning, by bisection on complete decodes. */
+/** Length of the longest valid beginning, by bisection on decodes that may end within a character. */
 function decodableLength(bytes: Buffer): number {
   let low = 0;
   let high = bytes.length;
@@ -32,5 +33,14 @@ function decodableLength(bytes: Buffer): number {
       high = middle - 1;
     }
   }
-  return low;
+  return low - cutCharacter(bytes.subarray(0, low));
+}
+
+/** How many bytes at the end begin a character and do not complete it. */
+function cutCharacter(bytes: Buffer): number {
+  let length = 1;
+  while (length < 4 && ((bytes.at(-length) ?? 0) & 0xc0) === 0x80) length++;
+  const lead = bytes.at(-length) ?? 0;
+  const wanted = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+  return wanted > length ? length : 0;
 }
