@@ -1,5 +1,5 @@
 import type { Issue, IssueCode, Position } from '../model/issue.ts';
-import type { Place } from './script-state.ts';
+import { positions } from '../model/positions.ts';
 
 interface Details {
   /** Default: error. */
@@ -11,19 +11,20 @@ interface Details {
 export interface Reporter {
   /** Everything reported so far. */
   readonly issues: readonly Issue[];
-  readonly position: (place: Place) => Position;
-  readonly report: (code: IssueCode, message: string, place: Place, details?: Details) => void;
+  /** The line and column of an offset in the text. */
+  readonly position: (at: number) => Position;
+  readonly report: (code: IssueCode, message: string, at: number, details?: Details) => void;
 }
 
 /** Collects the issues of one file. */
-export function reporter(file: string): Reporter {
+export function reporter(text: string, file: string): Reporter {
   const issues: Issue[] = [];
-  const position = (place: Place): Position => ({ file, line: place.line, column: place.column });
+  const position = positions(text, file);
   return {
     issues,
     position,
-    report: (code, message, place, { severity = 'error', hint, related } = {}) => {
-      issues.push({ code, severity, message, position: position(place), ...(hint !== undefined && { hint }), ...(related && { related }) });
+    report: (code, message, at, { severity = 'error', hint, related } = {}) => {
+      issues.push({ code, severity, message, position: position(at), ...(hint !== undefined && { hint }), ...(related && { related }) });
     },
   };
 }

@@ -1,8 +1,8 @@
-/** A word of a script, unquoted, with the place of its first character. Lines and columns count from 1. */
+/** A word of a script, unquoted. */
 export interface ScriptWord {
   readonly text: string;
-  readonly line: number;
-  readonly column: number;
+  /** Offset of its first character in the script. */
+  readonly at: number;
 }
 
 /** One command: a line, with those that a backslash joins to it. */
@@ -39,11 +39,11 @@ const HASH = 0x23;
 /** Splits a script as a shell would, as far as plain words, quotes, comments and continued lines go. Lines without words are left out. */
 export function* splitScript(text: string): Generator<ScriptLine, undefined> {
   let words: ScriptWord[] = [];
-  for (let start = 0, line = 1; start <= text.length; line++) {
+  for (let start = 0; start <= text.length; ) {
     const newline = text.indexOf('\n', start);
     const next = newline === -1 ? text.length : newline;
     const end = next > start && text[next - 1] === '\r' ? next - 1 : next;
-    const { continued, shell } = splitLine(text, start, end, line, words);
+    const { continued, shell } = splitLine(text, start, end, words);
     start = next + 1;
     if (continued) continue;
     if (words.length > 0 || shell) yield { words, shell };
@@ -59,8 +59,7 @@ interface LineEnd {
 
 const PLAIN_END: LineEnd = { continued: false, shell: undefined };
 
-function splitLine(text: string, start: number, end: number, line: number, words: ScriptWord[]): LineEnd {
-  const wordAt = (at: number, word: string): ScriptWord => ({ text: word, line, column: at - start + 1 });
+function splitLine(text: string, start: number, end: number, words: ScriptWord[]): LineEnd {
   for (let at = start; ; ) {
     while (at < end && kindAt(text, at) === BLANK) at++;
     if (at === end || text.charCodeAt(at) === HASH) return PLAIN_END;
@@ -75,7 +74,7 @@ function splitLine(text: string, start: number, end: number, line: number, words
       const code = text.charCodeAt(at);
       if (code === quote) quote = 0;
       else if (quote === SINGLE_QUOTE) continue;
-      else if (kind === EXPANSION || (kind === OPERATOR && quote === 0)) return { continued: false, shell: wordAt(at, text.charAt(at)) };
+      else if (kind === EXPANSION || (kind === OPERATOR && quote === 0)) return { continued: false, shell: { text: text.charAt(at), at } };
       else if (kind === QUOTE && quote === 0) quote = code;
       else if (kind === BLANK && quote === 0) break;
       else if (kind !== ESCAPE) continue;
@@ -85,10 +84,10 @@ function splitLine(text: string, start: number, end: number, line: number, words
       if (kind !== ESCAPE) continue;
       // What follows a backslash is, whatever it is.
       at++;
-      if (at === end) return { continued: false, shell: wordAt(at - 1, '\\') };
+      if (at === end) return { continued: false, shell: { text: '\\', at: at - 1 } };
     }
-    if (quote !== 0) return { continued: false, shell: wordAt(first, String.fromCharCode(quote)) };
-    words.push(wordAt(first, word + text.slice(taken, at)));
+    if (quote !== 0) return { continued: false, shell: { text: String.fromCharCode(quote), at: first } };
+    words.push({ text: word + text.slice(taken, at), at: first });
   }
 }
 

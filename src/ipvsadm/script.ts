@@ -27,12 +27,12 @@ export interface ParsedScript {
  */
 export function parseScript(text: string, file: string, names: Names = NUMERIC_ONLY): ParsedScript {
   const rules: ParseRules = { names, signedMarks: true, programName: 'ipvsadm' };
-  const reading: Reading = { rules, ...reporter(file), state: emptyScriptState(), broken: new Set() };
+  const reading: Reading = { rules, ...reporter(text, file), state: emptyScriptState(), broken: new Set() };
   for (const line of splitScript(text)) readLine(reading, line);
   const { issues, state, report } = reading;
   if (!state.declaresServices && !hasErrors(issues)) {
     const hint = 'a line `-C` says that no services are wanted';
-    report('EMPTY', 'no service is added and the table is not cleared', { line: 1, column: 1 }, { hint });
+    report('EMPTY', 'no service is added and the table is not cleared', 0, { hint });
   }
   return { desired: hasErrors(issues) ? undefined : toDesired(reading), issues };
 }
@@ -48,7 +48,7 @@ function readLine(reading: Reading, line: ScriptLine): void {
   const { rules, broken, report } = reading;
   const { args, problem } = splitCommandWords(line);
   if (problem) {
-    report('IPVSADM_LINE', problem.message, problem.word, { hint: problem.hint });
+    report('IPVSADM_LINE', problem.message, problem.word.at, { hint: problem.hint });
     return;
   }
   const start = args[0] ?? line.words[0];
@@ -59,13 +59,13 @@ function readLine(reading: Reading, line: ScriptLine): void {
     const word = command.word === undefined ? start : (args[command.word] ?? start);
     const { message, hint, service } = describeFailure(command, argv, word.text, rules);
     if (service) broken.add(serviceKey(service));
-    report('IPVSADM_LINE', message, word, { hint });
+    report('IPVSADM_LINE', message, word.at, { hint });
   } else if (command.kind === 'modify') {
     modify(reading, command, args, start);
   } else if (command.kind === 'restore') {
-    report('NOT_DECLARATIVE', 'the rules that -R reads are not in this file', start);
+    report('NOT_DECLARATIVE', 'the rules that -R reads are not in this file', start.at);
   } else {
-    report('NOT_DECLARATIVE', 'this line does not change the table', start, { severity: 'warning' });
+    report('NOT_DECLARATIVE', 'this line does not change the table', start.at, { severity: 'warning' });
   }
 }
 
@@ -74,42 +74,40 @@ type Modify = Extract<Command, { kind: 'modify' }>;
 function modify(reading: Reading, command: Modify, args: readonly ScriptWord[], start: ScriptWord): void {
   const { state, broken, report, position } = reading;
   const { operation, cautions, serviceWord, serverWord } = command;
-  const { line, column } = args[serverWord ?? serviceWord ?? 0] ?? start;
-  for (const caution of cautions) report(caution.code, caution.message, args[caution.word] ?? start, { severity: 'warning' });
-  warn(reading, operation, start);
+  const { at } = args[serverWord ?? serviceWord ?? 0] ?? start;
+  for (const caution of cautions) report(caution.code, caution.message, (args[caution.word] ?? start).at, { severity: 'warning' });
+  warn(reading, operation, start.at);
   const refused = findKernelRefusal(operation);
-  if (refused) report(refused.code, refused.message, { line, column });
-  const refusal = applyToScript(state, operation, { line, column });
+  if (refused) report(refused.code, refused.message, at);
+  const refusal = applyToScript(state, operation, at);
   if (!refusal || (refusal.missing !== undefined && broken.has(refusal.missing))) return;
-  if (refusal.first) {
+  if (refusal.first !== undefined) {
     const related = { message: 'the first one is here', position: position(refusal.first) };
-    report('DUPLICATE', refusal.message, { line, column }, { related });
+    report('DUPLICATE', refusal.message, at, { related });
     return;
   }
   const hint = 'the file must describe the whole table: only what it has added before can be changed';
-  report('IPVSADM_LINE', refusal.message, { line, column }, { hint });
+  report('IPVSADM_LINE', refusal.message, at, { hint });
 }
 
-function warn({ state, report }: Reading, operation: Modify['operation'], start: ScriptWord): void {
+function warn({ state, report }: Reading, operation: Modify['operation'], at: number): void {
   const severity = 'warning';
   if (operation.kind === 'zero') {
-    report('NOT_DECLARATIVE', 'counters are no part of the wanted state', start, { severity });
+    report('NOT_DECLARATIVE', 'counters are no part of the wanted state', at, { severity });
   } else if (operation.kind === 'stop-daemon' && !state.daemons.has(operation.role)) {
     const hint = '`sync_daemons: []` of the YAML format says that none may run';
-    report('NOT_DECLARATIVE', 'a daemon that this file has not started is left alone', start, { severity, hint });
+    report('NOT_DECLARATIVE', 'a daemon that this file has not started is left alone', at, { severity, hint });
   } else if (operation.kind === 'add-service' || operation.kind === 'edit-service') {
     const { scheduler } = operation.service;
     if ((SCHEDULERS as readonly string[]).includes(scheduler)) return;
-    report('SCHEDULER', `the mainline kernel has no scheduler "${scheduler}"`, start, { severity });
+    report('SCHEDULER', `the mainline kernel has no scheduler "${scheduler}"`, at, { severity });
   }
 }
 
 function toDesired({ state, position }: Reading): Desired {
   const services = new Map<ServiceKey, ServiceEntry>();
-  for (const [key, { service, destinations }] of state.services) {
-    services.set(key, { service, destinations: new Map([...destinations].map(([each, { value }]) => [each, value])) });
-  }
-  const daemons = DAEMON_ROLES.flatMap((role) => state.daemons.get(role)?.value ?? []);
+  for (const [key, { service, destinations }] of state.services) services.set(key, { service, destinations });
+  const daemons = DAEMON_ROLES.flatMap((role) => state.daemons.get(role)?.daemon ?? []);
   return {
     services,
     timeouts: state.timeouts,
@@ -118,8 +116,8 @@ function toDesired({ state, position }: Reading): Desired {
     names: new Map(),
     locate: (service, destination) => {
       const found = state.services.get(service);
-      const place = destination === undefined ? found?.place : found?.destinations.get(destination)?.place;
-      return place && position(place);
+      const at = destination === undefined ? found?.at : found?.destinationsAt.get(destination);
+      return at === undefined ? undefined : position(at);
     },
   };
 }

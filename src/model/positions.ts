@@ -1,4 +1,4 @@
-import type { Position } from '../model/issue.ts';
+import type { Position } from './issue.ts';
 
 /** Turns offsets of one text into positions. The line starts are found at the first question. */
 export function positions(text: string, file: string): (offset: number) => Position {
