@@ -1,4 +1,4 @@
-import { appendFile, chmod, link, mkdir, open, readlink, rename, rm, symlink, truncate, unlink, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, link, mkdir, open, rename, rm, symlink, truncate, unlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 

@@ -1,0 +1,381 @@
+import { IpvstateError } from '../errors.ts';
+import type { ServiceKey } from '../model/service.ts';
+import type { Table } from '../model/table.ts';
+import { type BackOff, backOffDelay, type Remedy, remedyOfError, remedyOfReport } from './back-off.ts';
+import type { Clock } from './clock.ts';
+import { type GoodFiles, type LoadedFiles, seeFiles } from './config-state.ts';
+import { CONTEST_RULES, type ContestRules, type ContestState, forget, nextContestTime, UNCONTESTED } from './contest.ts';
+import { type PassFindings, type PassPorts, runPass } from './loop-pass.ts';
+import { type DriftMode, INITIAL_STATE, type LoopState, type PassResult, type Trigger } from './loop-state.ts';
+
+/** In milliseconds. */
+export interface LoopTiming {
+  /** Between two looks at the fingerprint of the live table. Default 5000. */
+  readonly interval: number;
+  /** Between two full reads of files and table, whatever the fingerprint says; a tenth more or less. Default 5 min. */
+  readonly resync: number;
+  /** Between two reads of files that remove something. Default 250. */
+  readonly confirm: number;
+  readonly backOff: BackOff;
+  readonly contest: ContestRules;
+}
+
+export const LOOP_TIMING: LoopTiming = {
+  interval: 5000,
+  resync: 300_000,
+  confirm: 250,
+  backOff: { first: 1000, most: 60_000 },
+  contest: CONTEST_RULES,
+};
+
+export interface LoopOptions extends Omit<PassPorts, 'signal'> {
+  readonly clock: Clock;
+  /** Reads and parses the files, each in one piece. Throws what `NO_INPUT`, `CONFIG` and `UNSTABLE` (still being written) stand for. */
+  readonly load: () => Promise<LoadedFiles>;
+  /** Changes when the live table does; what it costs is paid every interval. Without it, the whole table is read instead. */
+  readonly fingerprint?: () => Promise<string>;
+  /** Default `correct`. */
+  readonly drift?: DriftMode;
+  /** As they were at the last stop. */
+  readonly protectedServices?: ReadonlySet<ServiceKey>;
+  readonly timing?: Partial<LoopTiming>;
+  /** In [0, 1). */
+  readonly random?: () => number;
+  /** Told of every new state, synchronously. */
+  readonly onState?: (state: LoopState, previous: LoopState) => void;
+}
+
+export interface Loop {
+  readonly state: LoopState;
+  /** The files may have changed. */
+  look(): void;
+  /** Reads the files and the table now. Resolves with the turn that did, after files that remove something were read twice. */
+  reload(): Promise<PassResult>;
+  /** Executes the refused plan of this fingerprint once, if it is still the plan. */
+  approve(fingerprint: string): Promise<PassResult>;
+  /** Passes on how the files are watched, for the state. */
+  setWatchMode(mode: LoopState['watch']['mode'], reason: string | undefined): void;
+  /** Ends after the operations in flight, and leaves the table as it is. */
+  stop(): Promise<void>;
+  /** Resolves when it was stopped; rejects when it cannot go on: `PERMISSION` in the first pass, or a bug. */
+  readonly done: Promise<void>;
+}
+
+/** Keeps a live table what files ask for. The first turn begins at once. */
+export function startLoop(options: LoopOptions): Loop {
+  const loop = new ReconcileLoop(options);
+  loop.trigger('start');
+  return loop;
+}
+
+/** Somebody who asked for a turn. */
+interface Waiter {
+  readonly trigger: Trigger;
+  readonly resolve: (result: PassResult) => void;
+}
+
+/** These read the files; the others go on with what was good last. */
+const READING: readonly Trigger[] = ['start', 'file', 'confirm', 'reload', 'resync'];
+/** These look at the kernel, whatever is new. */
+const COMPELLING: readonly Trigger[] = ['start', 'reload', 'resync', 'retry', 'contested', 'approve'];
+
+class ReconcileLoop implements Loop {
+  readonly done: Promise<void>;
+  readonly #options: LoopOptions;
+  readonly #timing: LoopTiming;
+  readonly #abort = new AbortController();
+  readonly #timers = new Map<Trigger, () => void>();
+  #state: LoopState;
+  #pending = new Set<Trigger>();
+  #waiting: readonly Waiter[] = [];
+  #approval: string | undefined;
+  #working: Promise<void> | undefined;
+  #contest: ContestState = UNCONTESTED;
+  /** When something contested is to be looked at. */
+  #contestTime: number | undefined;
+  /** The live table as the last pass left it. */
+  #expected: Table | undefined;
+  /** The fingerprint of a live table that needs no other look; undefined when the next one is to be looked at in any case. */
+  #baseline: string | undefined;
+  #settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void };
+
+  constructor(options: LoopOptions) {
+    this.#options = options;
+    this.#timing = { ...LOOP_TIMING, ...options.timing };
+    this.#state = { ...INITIAL_STATE, protectedServices: options.protectedServices ?? new Set() };
+    const { promise, ...settle } = deferred();
+    this.done = promise;
+    this.#settle = settle;
+  }
+
+  get state(): LoopState {
+    return this.#state;
+  }
+
+  look(): void {
+    this.trigger('file');
+  }
+
+  reload(): Promise<PassResult> {
+    return this.#ask('reload');
+  }
+
+  approve(fingerprint: string): Promise<PassResult> {
+    this.#approval = fingerprint;
+    return this.#ask('approve');
+  }
+
+  setWatchMode(mode: LoopState['watch']['mode'], reason: string | undefined): void {
+    this.#set({ watch: { mode, reason } });
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    await this.#working;
+    if (this.#state.phase !== 'failed') this.#end({ phase: 'stopped' });
+    this.#settle.resolve();
+  }
+
+  trigger(trigger: Trigger): void {
+    if (this.#isOver) return;
+    this.#disarm(trigger);
+    this.#pending.add(trigger);
+    this.#working ??= this.#work();
+  }
+
+  get #isOver(): boolean {
+    return this.#abort.signal.aborted || this.#state.phase === 'failed';
+  }
+
+  #ask(trigger: Trigger): Promise<PassResult> {
+    return new Promise((resolve) => {
+      if (this.#isOver) {
+        resolve(this.#result([trigger], this.#options.clock.now(), { outcome: 'stopped' }));
+        return;
+      }
+      this.#waiting = [...this.#waiting, { trigger, resolve }];
+      this.trigger(trigger);
+    });
+  }
+
+  async #work(): Promise<void> {
+    // What is asked for in the same moment is one turn.
+    await undefined;
+    try {
+      while (this.#pending.size > 0 && !this.#isOver) {
+        const triggers = [...this.#pending];
+        const asked = new Set(this.#waiting);
+        this.#pending = new Set();
+        this.#answer(asked, await this.#turn(triggers));
+      }
+    } catch (error) {
+      this.#end({ phase: 'failed', fatal: error instanceof IpvstateError ? error : undefined });
+      this.#settle.reject(error);
+    }
+    // In the same moment as the last look at what is pending, so that nothing is asked for in between.
+    this.#working = undefined;
+  }
+
+  /** Who asked to read the files is told of the pass that they lead to. */
+  #answer(asked: ReadonlySet<Waiter>, result: PassResult): void {
+    const { held } = this.#state.config;
+    const isAnswered = (waiter: Waiter): boolean => asked.has(waiter) && (waiter.trigger !== 'reload' || !held);
+    const answered = this.#waiting.filter(isAnswered);
+    this.#waiting = this.#waiting.filter((waiter) => !isAnswered(waiter));
+    for (const { resolve } of answered) resolve(result);
+  }
+
+  async #turn(triggers: readonly Trigger[]): Promise<PassResult> {
+    const { clock } = this.#options;
+    const startedAt = clock.now();
+    const approval = this.#approval;
+    this.#approval = undefined;
+    const isNew = triggers.some((trigger) => READING.includes(trigger)) && (await this.#read());
+    const { good } = this.#state.config;
+    let result: PassResult;
+    if (!good) result = this.#result(triggers, startedAt, { outcome: 'unconfigured' });
+    else if (isNew || (await this.#isDue(triggers))) result = await this.#pass(triggers, startedAt, good, approval);
+    else result = this.#result(triggers, startedAt, { outcome: 'unchanged' });
+    if (!this.#isOver) this.#arm();
+    return result;
+  }
+
+  /** Reads the files; true when others than before are good. */
+  async #read(): Promise<boolean> {
+    const { load, clock } = this.#options;
+    const loaded = await load().catch((error: unknown) => {
+      if (error instanceof IpvstateError) return error;
+      throw error;
+    });
+    const before = this.#state.config;
+    const config = seeFiles(before, loaded, clock.now(), this.#timing.confirm);
+    if (config === before) return false;
+    const isNew = config.good !== before.good;
+    if (isNew) this.#contest = UNCONTESTED;
+    this.#set({ config, ...(isNew && { refused: undefined, failures: 0 }) });
+    return isNew;
+  }
+
+  async #isDue(triggers: readonly Trigger[]): Promise<boolean> {
+    const isContestOver = this.#contestTime !== undefined && this.#contestTime <= this.#options.clock.now();
+    if (isContestOver || triggers.some((trigger) => COMPELLING.includes(trigger))) return true;
+    if (!triggers.includes('drift') || this.#state.retryAt !== undefined) return false;
+    if (this.#isDraining) return true;
+    const fingerprint = await this.#fingerprint();
+    // What the kernel will never take is not tried again and again because nobody knows whether the table is another one.
+    const isUnknown = this.#baseline === undefined || fingerprint === undefined;
+    return isUnknown ? this.#state.failures === 0 : fingerprint !== this.#baseline;
+  }
+
+  async #pass(triggers: readonly Trigger[], startedAt: number, good: GoodFiles, approval: string | undefined): Promise<PassResult> {
+    const { drift = 'correct', clock } = this.#options;
+    const { applied, protectedServices } = this.#state;
+    const write = drift === 'correct' || applied !== good.digest || this.#isDraining || approval !== undefined;
+    const isIdle = drift === 'off' && !write;
+    if (isIdle) return this.#result(triggers, startedAt, { outcome: 'unchanged' });
+
+    this.#disarm('retry');
+    this.#set({ phase: 'running' });
+    const before = await this.#fingerprint();
+    const rules = this.#timing.contest;
+    const now = clock.now();
+    const contest = forget(this.#contest, now, rules);
+    const ports: PassPorts = { ...this.#options, signal: this.#abort.signal };
+    const found = await runPass(ports, { good, write, approval, contest, rules, expected: this.#expected, protectedServices, now });
+    const result = this.#result(triggers, startedAt, found);
+    await this.#learn(found, result, good, before);
+    return result;
+  }
+
+  async #learn(found: PassFindings, result: PassResult, good: GoodFiles, before: string | undefined): Promise<void> {
+    const { outcome, report, error } = found;
+    const previous = this.#state;
+    const isFirst = previous.lastPass === undefined;
+    const remedy = error && !report ? remedyOfError(error) : report && remedyOfReport(report);
+    const isApplied = outcome === 'applied' || outcome === 'in-sync';
+    this.#contest = found.contest;
+    this.#contestTime = nextContestTime(found.contest, result.startedAt, this.#timing.contest);
+    if (report && (isApplied || outcome === 'unverified')) this.#expected = report.plan.desired;
+    else if (outcome === 'partial') this.#expected = undefined;
+    // A fingerprint from before a pass that wrote is that of another table; after one that failed, time or the next resync is what helps.
+    this.#baseline = remedy ? await this.#fingerprint() : (report?.done ?? 0) === 0 ? before : undefined;
+
+    const { passes, corrections, reversals } = previous.totals;
+    const isCorrection = outcome === 'applied' && previous.applied === good.digest;
+    const now = this.#options.clock.now();
+    this.#set({
+      ...this.#afterwards(remedy, previous),
+      lastPass: result,
+      applied: isApplied && (report || previous.applied === good.digest) ? good.digest : previous.applied,
+      protectedServices: outcome === 'applied' || (outcome === 'in-sync' && report) ? protectedOf(good) : previous.protectedServices,
+      drift: found.drift.length > 0 ? { changes: found.drift, since: previous.drift?.since ?? now } : undefined,
+      refused:
+        outcome === 'failed'
+          ? previous.refused
+          : found.refused && { since: now, ...sameRefused(previous, found.refused.fingerprint), ...found.refused },
+      contested: this.#contested(),
+      totals: { passes: passes + 1, corrections: corrections + Number(isCorrection), reversals: reversals + found.reversed },
+    });
+    if (isFirst && error?.code === 'PERMISSION') throw error;
+  }
+
+  /** Whether and when to try again. */
+  #afterwards(remedy: Remedy | undefined, { failures: before }: LoopState): Pick<LoopState, 'phase' | 'failures' | 'retryAt'> {
+    const failures = remedy ? before + 1 : 0;
+    if (remedy !== 'time') return { phase: 'waiting', failures, retryAt: undefined };
+    const delay = backOffDelay(failures, this.#timing.backOff, this.#random());
+    return { phase: 'retrying', failures, retryAt: this.#options.clock.now() + delay };
+  }
+
+  /** Starts every timer that is not running and should be. */
+  #arm(): void {
+    const { clock, drift = 'correct' } = this.#options;
+    const { interval, resync, confirm } = this.#timing;
+    const { config, retryAt } = this.#state;
+    const now = clock.now();
+    const until = (time: number | undefined): number | undefined => (time === undefined ? undefined : Math.max(0, time - now));
+    this.#start('drift', drift !== 'off' || this.#isDraining ? interval : undefined);
+    this.#start('resync', resync * (0.9 + 0.2 * this.#random()));
+    this.#start('retry', until(retryAt));
+    this.#start(
+      'confirm',
+      config.held ? until(config.held.since + confirm) : config.problem?.error?.code === 'UNSTABLE' ? confirm : undefined,
+    );
+    this.#disarm('contested');
+    this.#start('contested', until(this.#contestTime));
+  }
+
+  #start(trigger: Trigger, delay: number | undefined): void {
+    if (delay === undefined || this.#timers.has(trigger)) return;
+    this.#timers.set(
+      trigger,
+      this.#options.clock.after(delay, () => this.trigger(trigger)),
+    );
+  }
+
+  #disarm(trigger: Trigger): void {
+    this.#timers.get(trigger)?.();
+    this.#timers.delete(trigger);
+  }
+
+  #end(state: Partial<LoopState>): void {
+    for (const trigger of [...this.#timers.keys()]) this.#disarm(trigger);
+    const result = this.#result([...this.#pending], this.#options.clock.now(), { outcome: 'stopped' });
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { resolve } of waiting) resolve(result);
+    this.#set({ ...state, retryAt: undefined });
+  }
+
+  #result(triggers: readonly Trigger[], startedAt: number, found: Pick<PassFindings, 'outcome'> & Partial<PassFindings>): PassResult {
+    const { outcome, report, error } = found;
+    return { triggers, startedAt, finishedAt: this.#options.clock.now(), outcome, report, error };
+  }
+
+  #set(change: Partial<LoopState>): void {
+    const previous = this.#state;
+    this.#state = { ...previous, ...change };
+    this.#options.onState?.(this.#state, previous);
+  }
+
+  get #isDraining(): boolean {
+    return (this.#state.lastPass?.report?.drains.length ?? 0) > 0;
+  }
+
+  #contested(): LoopState['contested'] {
+    return [...this.#contest.contested.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** undefined when it cannot be told: then the table itself must be read. */
+  async #fingerprint(): Promise<string | undefined> {
+    try {
+      return await this.#options.fingerprint?.();
+    } catch {
+      return undefined;
+    }
+  }
+
+  #random(): number {
+    return (this.#options.random ?? Math.random)();
+  }
+}
+
+function protectedOf({ desired }: GoodFiles): ReadonlySet<ServiceKey> {
+  return new Set([...(desired.policy?.services ?? [])].filter(([, { protect }]) => protect).map(([key]) => key));
+}
+
+function sameRefused({ refused }: LoopState, fingerprint: string): { readonly since: number } | undefined {
+  return refused?.fingerprint === fingerprint ? { since: refused.since } : undefined;
+}
+
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void; readonly reject: (error: unknown) => void } {
+  let resolve: () => void = () => {};
+  let reject: (error: unknown) => void = () => {};
+  const promise = new Promise<void>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  // Whoever does not ask for it is told by the state.
+  promise.catch(() => {});
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,214 @@
+import { describe, expect, test } from 'vitest';
+import { LoopWorld, MISSING, tableWith } from '../support/loop-world.ts';
+import { isSameTable } from '../support/plan-runs.ts';
+import { daemonOf, tableOf, wholly } from '../support/tables.ts';
+
+const EMPTY = tableOf({});
+const WANTED = tableWith({ 'tcp://192.0.2.2:80': { destinations: { '10.0.0.3:80': 1 } } });
+const MOVED = tableWith({ 'tcp://192.0.2.2:80': { destinations: { '10.0.0.3:80': 5 } } });
+const REWEIGHTED = tableOf({
+  'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 7, '10.0.0.2:80': 1 } },
+  'tcp://192.0.2.2:80': { destinations: { '10.0.0.3:80': 1 } },
+});
+const MINUTE = 60_000;
+
+const synced = (options: ConstructorParameters<typeof LoopWorld>[2] = {}) => new LoopWorld(WANTED, WANTED, options).begin();
+
+describe('drift', () => {
+  test('is corrected at the next interval', async () => {
+    const world = await synced();
+    await world.foreign(MOVED);
+    await world.clock.advance(5000);
+    expect(isSameTable(world.ipvs.table(), WANTED)).toBe(true);
+    expect(world.state).toMatchObject({ drift: undefined, totals: { corrections: 1, reversals: 1 } });
+  });
+
+  test.each([
+    ['the whole table', EMPTY],
+    ['a service', tableWith({})],
+  ])('that is the loss of %s is drift like any other', async (_, left) => {
+    const world = await synced();
+    await world.foreign(left);
+    await world.clock.advance(5000);
+    expect(isSameTable(world.ipvs.table(), WANTED)).toBe(true);
+  });
+
+  test('is looked for by fingerprint: a table that stays costs a read at the resync only', async () => {
+    const world = await synced();
+    const { length } = world.ipvs.reads;
+    await world.clock.advance(299_000);
+    expect(world.ipvs.reads.length).toBe(length);
+    expect(world.fingerprints).toBeGreaterThan(55);
+    await world.clock.advance(2000);
+    expect(world.passes.at(-1)).toMatchObject({ triggers: ['resync'], outcome: 'in-sync' });
+  });
+
+  test('that no fingerprint shows is found by the resync', async () => {
+    const world = await synced({ fingerprint: async () => 'always the same' });
+    await world.foreign(MOVED);
+    await world.clock.advance(299_000);
+    expect(isSameTable(world.ipvs.table(), MOVED)).toBe(true);
+    await world.clock.advance(2000);
+    expect(isSameTable(world.ipvs.table(), WANTED)).toBe(true);
+  });
+
+  test('is found by reading the table where the fingerprint cannot be had', async () => {
+    const world = await synced({ fingerprint: () => Promise.reject(new Error('EACCES')) });
+    await world.foreign(MOVED);
+    await world.clock.advance(5000);
+    expect(isSameTable(world.ipvs.table(), WANTED)).toBe(true);
+  });
+
+  test('that happens right after a pass that wrote is not taken for its work', async () => {
+    const world = await synced();
+    await world.write(REWEIGHTED);
+    await world.foreign(MOVED);
+    await world.clock.advance(5000);
+    expect(isSameTable(world.ipvs.table(), REWEIGHTED)).toBe(true);
+  });
+
+  test('is corrected to the last good files while the file is missing', async () => {
+    const world = await synced();
+    await world.write(MISSING);
+    await world.foreign(EMPTY);
+    await world.clock.advance(5000);
+    expect(isSameTable(world.ipvs.table(), WANTED)).toBe(true);
+  });
+});
+
+describe('drift that is only to be reported', () => {
+  test('is in the state until it is gone, with when it began, and is never written to', async () => {
+    const world = await synced({ drift: 'report' });
+    await world.foreign(MOVED);
+    await world.clock.advance(5000);
+    const since = world.state.drift?.since;
+    expect(world.state).toMatchObject({ drift: { changes: [{ object: 'destination' }] }, lastPass: { outcome: 'drift' } });
+    await world.clock.advance(10 * MINUTE);
+    expect(world.state.drift?.since).toBe(since);
+    expect(world.ipvs.waves).toEqual([]);
+    await world.foreign(WANTED);
+    await world.clock.advance(5000);
+    expect(world.state.drift).toBeUndefined();
+  });
+
+  test('does not keep a file from being applied', async () => {
+    const world = await synced({ drift: 'report' });
+    await world.write(REWEIGHTED);
+    expect(isSameTable(world.ipvs.table(), REWEIGHTED)).toBe(true);
+    await world.foreign(MOVED);
+    await world.clock.advance(10 * MINUTE);
+    expect(isSameTable(world.ipvs.table(), MOVED)).toBe(true);
+  });
+});
+
+test('drift that is none of our business is not looked for; files are, also without an event', async () => {
+  const world = await synced({ drift: 'off' });
+  const { length } = world.ipvs.reads;
+  await world.foreign(MOVED);
+  await world.clock.advance(20 * MINUTE);
+  expect(world.ipvs.reads.length).toBe(length);
+  world.content = REWEIGHTED;
+  await world.clock.advance(6 * MINUTE);
+  expect(isSameTable(world.ipvs.table(), REWEIGHTED)).toBe(true);
+});
+
+describe('an object that somebody else changes back', () => {
+  /** Reverses so often as the loop corrects. */
+  const reverse = async (world: LoopWorld, times: number, table = MOVED) => {
+    for (let time = 0; time < times; time++) {
+      await world.foreign(table);
+      await world.clock.advance(5000);
+    }
+  };
+
+  test('three times within five minutes is contested, left alone, and nothing else is', async () => {
+    const world = await synced();
+    await reverse(world, 2);
+    expect(world.state.contested).toEqual([]);
+    await reverse(world, 1);
+    expect(isSameTable(world.ipvs.table(), MOVED)).toBe(true);
+    expect(world.state.contested).toMatchObject([{ name: 'tcp://192.0.2.2:80 10.0.0.3:80', holding: 'tcp://192.0.2.2:80', reversals: 3 }]);
+    const both = tableOf({
+      'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 7, '10.0.0.2:80': 1 } },
+      'tcp://192.0.2.2:80': { destinations: { '10.0.0.3:80': 5 } },
+    });
+    await world.foreign(both);
+    await world.clock.advance(5000);
+    expect(isSameTable(world.ipvs.table(), MOVED)).toBe(true);
+    expect(world.state.totals).toMatchObject({ reversals: 4 });
+  });
+
+  test('is tried again after a minute, then after two, and so on', async () => {
+    const world = await synced();
+    await reverse(world, 3);
+    const tries: number[] = [];
+    for (let second = 0; second < 960; second++) {
+      await world.clock.advance(1000);
+      if (isSameTable(world.ipvs.table(), WANTED)) {
+        tries.push(Math.round((world.clock.now() - (world.state.contested[0]?.since ?? 0)) / MINUTE));
+        await world.foreign(MOVED);
+      }
+    }
+    expect(tries).toEqual([1, 3, 7, 15]);
+    expect(world.state.contested).toMatchObject([{ reversals: 6 }]);
+  });
+
+  test('and that then stays for five minutes is contested no more', async () => {
+    const world = await synced();
+    await reverse(world, 3);
+    await world.clock.advance(61_000);
+    expect(isSameTable(world.ipvs.table(), WANTED)).toBe(true);
+    expect(world.state.contested).toHaveLength(1);
+    await world.clock.advance(5 * MINUTE);
+    expect(world.state.contested).toEqual([]);
+    await reverse(world, 2);
+    expect(isSameTable(world.ipvs.table(), WANTED)).toBe(true);
+  });
+
+  test('only now and then is not contested', async () => {
+    const world = await synced();
+    for (let time = 0; time < 10; time++) {
+      await reverse(world, 1);
+      await world.clock.advance(3 * MINUTE);
+    }
+    expect(world.state.contested).toEqual([]);
+    expect(isSameTable(world.ipvs.table(), WANTED)).toBe(true);
+  });
+
+  test('is ours again when a new file says so', async () => {
+    const world = await synced();
+    await reverse(world, 3);
+    await world.write(
+      tableOf({
+        ...Object.fromEntries([]),
+        'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 1 } },
+        'tcp://192.0.2.2:80': { destinations: { '10.0.0.3:80': 2 } },
+      }),
+    );
+    expect(world.state.contested).toEqual([]);
+    expect(
+      world.ipvs
+        .table()
+        .services.get('tcp://192.0.2.2:80' as never)
+        ?.destinations.values()
+        .next().value?.weight,
+    ).toBe(2);
+  });
+
+  test('again and again by deleting its service is left deleted', async () => {
+    const world = await synced();
+    await reverse(world, 3, tableWith({}));
+    expect(isSameTable(world.ipvs.table(), tableWith({}))).toBe(true);
+    expect(world.state.contested).toMatchObject([{ name: 'tcp://192.0.2.2:80' }]);
+  });
+
+  test('can be the timeouts, or a daemon', async () => {
+    const settings = { timeouts: { tcp: 60 }, daemons: [daemonOf('master')] };
+    const wanted = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } } }, settings);
+    const changed = { ...wanted, timeouts: { ...wanted.timeouts, tcp: 90 }, daemons: [] };
+    const world = await new LoopWorld(wanted, wholly(wanted)).begin();
+    await reverse(world, 3, changed);
+    expect(world.state.contested.map(({ name }) => name)).toEqual(['master sync daemon', 'timeouts']);
+    expect(isSameTable(world.ipvs.table(), changed)).toBe(true);
+  });
+});

@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest';
+import type { ServiceKey } from '../../src/model/service.ts';
+import type { RefusedPlan } from '../../src/reconcile/loop-state.ts';
+import { LoopWorld } from '../support/loop-world.ts';
+import { isSameTable } from '../support/plan-runs.ts';
+import { desiredOf, keyOf, tableOf } from '../support/tables.ts';
+
+const many = (count: number, weight = 1) =>
+  tableOf(
+    Object.fromEntries(
+      Array.from({ length: count }, (_, index) => [`tcp://192.0.2.${index + 1}:80`, { destinations: { '10.0.0.1:80': weight } }]),
+    ),
+  );
+
+/** Ten services, of which the file then wants five. */
+async function refusing(options: ConstructorParameters<typeof LoopWorld>[2] = {}): Promise<{ world: LoopWorld; refused: RefusedPlan }> {
+  const world = await new LoopWorld(many(10), many(10), options).begin();
+  await world.write(many(5));
+  await world.clock.advance(250);
+  const { refused } = world.state;
+  if (!refused) throw new Error('nothing was refused');
+  return { world, refused };
+}
+
+describe('a plan that a guard holds back', () => {
+  test('is in the state, and nothing of it is written, however long it takes', async () => {
+    const { world, refused } = await refusing();
+    expect(world.state).toMatchObject({
+      phase: 'waiting',
+      lastPass: { outcome: 'refused' },
+      failures: 0,
+      refused: { refusals: [{ guard: 'max_service_deletes' }] },
+    });
+    expect(refused.plan.changes).toHaveLength(5);
+    await world.clock.advance(3_600_000);
+    expect(world.ipvs.waves).toEqual([]);
+    expect(world.state.refused).toMatchObject({ fingerprint: refused.fingerprint, since: refused.since });
+  });
+
+  test('is not planned again until something changes', async () => {
+    const { world } = await refusing();
+    const { length } = world.ipvs.reads;
+    await world.clock.advance(200_000);
+    expect(world.ipvs.reads.length).toBe(length);
+  });
+
+  test('goes on when it is approved, just this once', async () => {
+    const { world, refused } = await refusing();
+    const approval = world.loop.approve(refused.fingerprint);
+    await world.clock.advance(0);
+    expect(await approval).toMatchObject({ outcome: 'applied', report: { done: 5 } });
+    expect(world.state.refused).toBeUndefined();
+    expect(isSameTable(world.ipvs.table(), many(5))).toBe(true);
+    await world.foreign(many(10));
+    await world.clock.advance(5000);
+    expect(world.state).toMatchObject({ lastPass: { outcome: 'refused' } });
+    expect(isSameTable(world.ipvs.table(), many(10))).toBe(true);
+  });
+
+  test('does not go on by the name of another one', async () => {
+    const { world, refused } = await refusing();
+    const approval = world.loop.approve(`${refused.fingerprint}0`);
+    await world.clock.advance(0);
+    expect(await approval).toMatchObject({ outcome: 'refused' });
+    expect(world.ipvs.waves).toEqual([]);
+  });
+
+  test('does not go on when the table changed so that it would do something else', async () => {
+    const { world, refused } = await refusing();
+    await world.foreign(many(12));
+    const approval = world.loop.approve(refused.fingerprint);
+    await world.clock.advance(0);
+    expect(await approval).toMatchObject({ outcome: 'refused' });
+    expect(world.ipvs.waves).toEqual([]);
+    expect(world.state.refused?.fingerprint).not.toBe(refused.fingerprint);
+  });
+
+  test('does not go on a second way when the table changes while it is executed', async () => {
+    let isArmed = false;
+    const { world, refused } = await refusing({
+      misbehaviour: {
+        beforeWave: (_, table) => {
+          if (!isArmed) return [];
+          const entry = table.services.get(keyOf('tcp://192.0.2.10:80'));
+          return entry ? [{ kind: 'delete-service', service: entry.service.identity }] : [];
+        },
+      },
+    });
+    isArmed = true;
+    const approval = world.loop.approve(refused.fingerprint);
+    await world.clock.advance(0);
+    expect(await approval).toMatchObject({ report: { passes: 1, failures: [{ error: { errno: 'ESRCH' } }] } });
+  });
+
+  test('is forgotten with the file that asked for it', async () => {
+    const { world } = await refusing();
+    await world.write(many(10));
+    await world.write(many(10, 2));
+    expect(world.state).toMatchObject({ refused: undefined, lastPass: { outcome: 'applied' } });
+  });
+
+  test('is held back for an empty file too', async () => {
+    const world = await new LoopWorld(many(3), many(3)).begin();
+    await world.write(tableOf({}));
+    await world.clock.advance(250);
+    expect(world.state).toMatchObject({ refused: { refusals: [{ guard: 'empty' }] } });
+    expect(world.ipvs.waves).toEqual([]);
+  });
+
+  test('by the guard of protected services knows what was protected when it was last applied', async () => {
+    const key: ServiceKey = keyOf('tcp://192.0.2.10:80');
+    const policy = {
+      manage: undefined,
+      sysctls: undefined,
+      services: new Map([[key, { protect: true, drainSeconds: undefined, preserve: new Map() }]]),
+    };
+    const world = await new LoopWorld(many(9), desiredOf(many(10).services, { policy })).begin();
+    expect(world.state.protectedServices).toEqual(new Set([key]));
+    await world.write(desiredOf(many(9).services));
+    await world.clock.advance(250);
+    expect(world.state).toMatchObject({ refused: { refusals: [{ guard: 'protect' }] }, protectedServices: new Set([key]) });
+    const restarted = await new LoopWorld(many(10), desiredOf(many(9).services), { protectedServices: new Set([key]) }).begin();
+    expect(restarted.state).toMatchObject({ refused: { refusals: [{ guard: 'protect' }] } });
+  });
+});
