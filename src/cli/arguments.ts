@@ -19,6 +19,7 @@ export interface PlanOptions extends FileOptions, TableOptions {
   readonly maxDestinationDeletes?: Limit;
   readonly allowUnserved?: boolean;
   readonly allowEmpty?: boolean;
+  readonly allowProtected?: boolean;
 }
 
 /** Options that every verb has. */
@@ -54,7 +55,8 @@ export function addPlanOptions(command: Command): Command {
     .option('--max-service-deletes <n>', 'allow this many services to be deleted: a number, N% of the live ones, or off', parseLimit)
     .option('--max-destination-deletes <n>', 'the same for destinations', parseLimit)
     .option('--allow-unserved', 'allow a served service to end up without a usable destination')
-    .option('--allow-empty', 'allow the plan to leave no service at all');
+    .option('--allow-empty', 'allow the plan to leave no service at all')
+    .option('--allow-protected', 'allow protected services to be deleted');
 }
 
 export function addDetailedExitCode(command: Command): Command {
@@ -77,6 +79,7 @@ export function allowancesOf(options: PlanOptions): Allowances {
     ...(options.maxDestinationDeletes && { maxDestinationDeletes: options.maxDestinationDeletes }),
     unserved: options.allowUnserved ?? false,
     empty: options.allowEmpty ?? false,
+    protected: options.allowProtected ?? false,
   };
 }
 

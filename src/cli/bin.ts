@@ -48,7 +48,10 @@ const exitCode = await main(
       start: async (argv) => (await import('./background.ts')).BACKGROUND.start(argv),
       ready: async () => (await import('./background.ts')).BACKGROUND.ready(),
     },
-    openKernel: async () => (await import('../netlink/client.ts')).openKernel(),
+    openKernel: async () => {
+      const [{ openKernel }, { withSysctls }] = await Promise.all([import('../netlink/client.ts'), import('../state/sysctls.ts')]);
+      return withSysctls(await openKernel());
+    },
     ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
     interruption,
   },

@@ -1,22 +1,25 @@
 import type { Desired } from '../model/desired.ts';
-import type { Snapshot } from '../model/ipvs.ts';
+import { drainKey } from '../model/drain.ts';
 import type { Change } from '../plan/change.ts';
+import type { Prepared } from '../reconcile/prepare.ts';
 import type { ChangesContext } from '../text/changes.ts';
 import type { Style } from '../text/style.ts';
 
 /**
- * What the texts say beside the bare changes: connection counts, names, and the place in the file.
+ * What the texts say beside the bare changes: connection counts, names, the place in the file, and what is left alone.
  * `desired` is undefined for a saved plan, which knows no files.
  */
-export function changesContext(desired: Desired | undefined, snapshot: Snapshot, style: Style): ChangesContext {
-  if (!desired) return { counters: snapshot.counters, style };
+export function changesContext(desired: Desired | undefined, prepared: Prepared, style: Style): ChangesContext {
+  const { snapshot, drains, foreign, sysctlDifferences, warnings } = prepared;
+  const pending = new Map(drains.map((drain) => [drainKey(drain.service, drain.destination), drain]));
+  const context = { counters: snapshot.counters, drains: pending, foreign, sysctlDifferences, warnings, style };
+  if (!desired) return context;
   return {
-    counters: snapshot.counters,
+    ...context,
     names: desired.names,
     locate: (change: Change) => {
       if (change.object === 'service') return change.after && desired.locate(change.service);
       return change.object === 'destination' && change.after ? desired.locate(change.service, change.destination) : undefined;
     },
-    style,
   };
 }

@@ -1,5 +1,6 @@
 import type { Report } from '../plan/report.ts';
 import type { ReconcileOptions } from '../reconcile/reconcile.ts';
+import { openDrainStore } from '../state/drains.ts';
 import { Journal } from '../state/journal.ts';
 import type { Trigger } from '../state/journal-lines.ts';
 import { journaled } from '../state/journaled.ts';
@@ -20,6 +21,7 @@ export async function undoInKernel(
   const kernel = await environment.openKernel();
   try {
     const report = await executeUndo(journaled(kernel, journal), passes, {
+      drains: openDrainStore(state, warn),
       ...options,
       confirm: async (prepared) => {
         if (options.confirm && !(await options.confirm(prepared))) return false;

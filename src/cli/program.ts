@@ -63,7 +63,7 @@ export function buildProgram(environment: Environment, version: string, done: (e
   const apply = verb('apply', 'make the table what the files, or a saved plan, say', async ([path], options) =>
     (await import('./verbs/apply.ts')).apply(path as string | undefined, options, environment),
   );
-  addApplyOptions(apply);
+  addApplyOptions(apply).option('--wait', 'wait until removed destinations have drained, and delete them');
 
   const trial = verb('try', 'apply, and undo it again unless `ipvstate confirm` comes in time', async ([path], options) =>
     (await import('./verbs/try.ts')).tryVerb(path as string | undefined, options, environment),

@@ -1,6 +1,8 @@
 import { IpvstateError } from '../errors.ts';
 import type { Desired } from '../model/desired.ts';
 import type { Ipvs } from '../model/ipvs.ts';
+import type { Table } from '../model/table.ts';
+import { protectedAfter } from '../plan/protect.ts';
 import type { Report } from '../plan/report.ts';
 import type { OnError } from '../reconcile/execute.ts';
 import type { Prepared } from '../reconcile/prepare.ts';
@@ -15,8 +17,9 @@ import { confirmOnTerminal } from './confirm.ts';
 import type { Environment } from './environment.ts';
 import { exitCodeOfReport } from './exit.ts';
 import { loadValid } from './load-valid.ts';
+import { noteUnknownSysctls } from './policy-stores.ts';
 import { printPlan } from './print-plan.ts';
-import { readSavedPlan, resumePlan } from './saved-plan.ts';
+import { hasSysctls, readSavedPlan, resumePlan } from './saved-plan.ts';
 import { parseSelectors } from './selector.ts';
 import type { Writer } from './writer.ts';
 
@@ -74,8 +77,8 @@ async function fromPlan(path: string, options: ApplyOptions): Promise<Source> {
     desired: undefined,
     files: async () => saved.saved.files,
     run: async (ipvs, rest) => {
-      const snapshot = await ipvs.read();
-      return executePlan(ipvs, await resumePlan(saved, path, snapshot), snapshot, rest);
+      const snapshot = await ipvs.read({ sysctls: hasSysctls(saved) });
+      return executePlan(ipvs, await resumePlan(saved, path, snapshot), snapshot, { ...rest, begin: saved.drains });
     },
   };
 }
@@ -85,13 +88,15 @@ export async function runSource(source: Source, options: ApplyOptions, environme
   const { output } = environment;
   const signal = environment.interruption();
   let context: ChangesContext = { counters: new Map() };
+  noteUnknownSysctls(source.desired, options.table, environment);
   const report = await source.run(writer.ipvs, {
     onError: options.onError,
     signal,
     ...(writer.drains && { drains: writer.drains }),
+    ...(writer.protection && { protectedServices: await writer.protection.read() }),
     onProgress: (answered, total) => output.progress(`applied ${answered} of ${total} operations`),
     onPlan: async (prepared) => {
-      context = changesContext(source.desired, prepared.snapshot, output.style('stdout'));
+      context = changesContext(source.desired, prepared, output.style('stdout'));
       showPlan(prepared, options, context, environment);
     },
     confirm: async (prepared) => {
@@ -100,12 +105,20 @@ export async function runSource(source: Source, options: ApplyOptions, environme
       return true;
     },
   });
+  if (report.outcome === 'applied' || report.outcome === 'in-sync') await keepProtected(source, report.plan.desired, writer, environment);
   const isCutShort = signal.aborted && report.outcome !== 'applied' && report.outcome !== 'in-sync';
   return {
     report,
     exitCode: isCutShort ? (signal.reason as number) : exitCodeOfReport(report, options.detailedExitcode ?? false),
     context,
   };
+}
+
+async function keepProtected({ desired }: Source, applied: Table, { protection }: Writer, { output }: Environment): Promise<void> {
+  if (!protection) return;
+  await protection.write(protectedAfter(await protection.read(), desired, applied)).catch((error: Error) => {
+    output.warn(`ipvstate: ${error.message}: only what the files protect is protected\n`);
+  });
 }
 
 type ShowOptions = Pick<ApplyOptions, 'output' | 'yes'>;

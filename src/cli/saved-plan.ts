@@ -3,8 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { formatConfigJson } from '../config/emit-json.ts';
 import { parseConfig } from '../config/parse.ts';
 import { IpvstateError } from '../errors.ts';
+import type { DestinationKey } from '../model/destination.ts';
 import type { Snapshot } from '../model/ipvs.ts';
+import type { ServiceKey } from '../model/service.ts';
+import { sameSysctl } from '../model/sysctl.ts';
 import type { Table } from '../model/table.ts';
+import type { Drain } from '../plan/drain.ts';
 import { type Plan, plan } from '../plan/plan.ts';
 import { writeAtomically } from '../state/write.ts';
 import type { ChangesContext } from '../text/changes.ts';
@@ -22,8 +26,15 @@ interface SourceFile {
 interface Binding {
   readonly created: string;
   readonly files: readonly SourceFile[];
-  /** A digest per live service, and one for the settings: enough to tell what changed, too little to leak the table. */
-  readonly live: { readonly services: { readonly [key: string]: string }; readonly settings: string };
+  /**
+   * A digest per live service, and one for the settings: enough to tell what changed, too little to leak the table; and the sysctls that
+   * are to be written.
+   */
+  readonly live: {
+    readonly services: { readonly [key: string]: string };
+    readonly settings: string;
+    readonly sysctls?: { readonly [name: string]: string };
+  };
   /** The whole desired table, as a configuration. */
   readonly desired: Json;
 }
@@ -31,14 +42,16 @@ interface Binding {
 export interface SavedPlan {
   readonly saved: Binding;
   readonly waves: Json;
+  /** What it begins to drain. */
+  readonly drains: readonly Drain[];
 }
 
 export async function savePlan(path: string, planned: Plan, context: ChangesContext, { sources }: Loaded): Promise<void> {
   const saved: Binding = {
     created: new Date().toISOString(),
     files: [...sources].map(([name, text]) => ({ path: name, sha256: digest(text, 64) })),
-    live: liveDigests(planned.live),
-    desired: JSON.parse(formatConfigJson(planned.desired)) as Json,
+    live: { ...liveDigests(planned.live), ...liveSysctls(planned) },
+    desired: desiredJson(planned.desired),
   };
   await writeAtomically(path, `${JSON.stringify({ ...planJson(planned, [], context), saved }, undefined, 2)}\n`);
 }
@@ -55,9 +68,14 @@ export async function readSavedPlan(path: string): Promise<SavedPlan> {
   if (document.version !== 1) {
     throw new IpvstateError('CONFIG', `${path} is a plan of format version ${document.version}; this program reads version 1`);
   }
-  const { saved, waves } = document;
-  if (!isBinding(saved) || !Array.isArray(waves)) throw damaged(path, 'parts of it are missing');
-  return { saved, waves };
+  const { saved, waves, drains } = document;
+  if (!isBinding(saved) || !Array.isArray(waves) || !areDrains(drains)) throw damaged(path, 'parts of it are missing');
+  return { saved, waves, drains: drains.map(loadDrain) };
+}
+
+/** Whether the table must be read with them. */
+export function hasSysctls({ saved }: SavedPlan): boolean {
+  return saved.live.sysctls !== undefined;
 }
 
 /** undefined for what does not even begin like a plan. */
@@ -100,7 +118,13 @@ export async function resumePlan({ saved, waves }: SavedPlan, path: string, snap
   const { desired, issues } = parseConfig(JSON.stringify(saved.desired), path);
   if (!desired) throw damaged(path, issues[0]?.message ?? 'its table is not valid');
   const { timeouts, daemons } = snapshot.table;
-  const table: Table = { services: desired.services, timeouts: { ...timeouts, ...desired.timeouts }, daemons: desired.daemons ?? daemons };
+  const sysctls = desired.policy?.sysctls?.values;
+  const table: Table = {
+    services: desired.services,
+    timeouts: { ...timeouts, ...desired.timeouts },
+    daemons: desired.daemons ?? daemons,
+    ...(sysctls && { sysctls }),
+  };
   const planned = plan(snapshot.table, table);
   const again = planJson(planned, [], { counters: snapshot.counters }).waves;
   if (JSON.stringify(again) !== JSON.stringify(waves)) {
@@ -117,7 +141,12 @@ function changedObjects({ live }: Binding, table: Table): string[] {
     if (before === after) return [];
     return [`${key} ${before === undefined ? 'was added to' : after === undefined ? 'was deleted from' : 'was changed in'} the live table`];
   });
-  return live.settings === now.settings ? services : [...services, 'timeouts or sync daemons were changed in the live table'];
+  const sysctls = Object.entries(live.sysctls ?? {}).flatMap(([name, value]) => {
+    const found = table.sysctls?.get(name);
+    return found !== undefined && sameSysctl(name, value, found) ? [] : [`the sysctl net.ipv4.vs.${name} was changed`];
+  });
+  const settings = live.settings === now.settings ? [] : ['timeouts or sync daemons were changed in the live table'];
+  return [...services, ...settings, ...sysctls];
 }
 
 /** A file that is not here (any more) says nothing: plans are made on one machine and applied on another. */
@@ -129,6 +158,38 @@ async function changedFiles(files: readonly SourceFile[]): Promise<string[]> {
     }),
   );
   return changed.flat();
+}
+
+/** The live values of those that are to be enforced. */
+function liveSysctls({ live, desired }: Plan): Pick<Binding['live'], 'sysctls'> {
+  if (!desired.sysctls) return {};
+  return { sysctls: Object.fromEntries([...desired.sysctls.keys()].map((name) => [name, live.sysctls?.get(name) ?? ''])) };
+}
+
+function desiredJson(table: Table): Json {
+  const config = JSON.parse(formatConfigJson(table)) as { readonly [key: string]: Json };
+  return table.sysctls ? { ...config, sysctls: { mode: 'enforce', values: Object.fromEntries(table.sysctls) } } : config;
+}
+
+interface SavedDrain {
+  readonly service: ServiceKey;
+  readonly destination: DestinationKey;
+  readonly connections: number;
+  readonly seconds_left: number;
+  readonly weight: number;
+}
+
+function areDrains(value: unknown): value is readonly SavedDrain[] {
+  if (!Array.isArray(value)) return false;
+  return value.every(({ service, destination, connections, seconds_left, weight }: Partial<SavedDrain>) => {
+    const areNumbers = [connections, seconds_left, weight].every(Number.isFinite);
+    return typeof service === 'string' && typeof destination === 'string' && areNumbers;
+  });
+}
+
+/** Its time begins when the plan is applied. */
+function loadDrain({ seconds_left: secondsLeft, ...drain }: SavedDrain): Drain {
+  return { ...drain, secondsLeft, deadlineSeconds: secondsLeft };
 }
 
 function liveDigests(table: Table): Binding['live'] {

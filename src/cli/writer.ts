@@ -5,6 +5,7 @@ import { openDrainStore } from '../state/drains.ts';
 import { Journal } from '../state/journal.ts';
 import type { JournalFile } from '../state/journal-lines.ts';
 import { journaled } from '../state/journaled.ts';
+import { openProtectedStore, type ProtectedStore } from '../state/protected.ts';
 import { recorded } from '../state/recorder.ts';
 import type { StoredPass } from '../state/records.ts';
 import type { Environment } from './environment.ts';
@@ -15,6 +16,7 @@ import { storePass } from './stored-pass.ts';
 export interface Writer {
   readonly ipvs: Ipvs;
   readonly drains?: DrainStore;
+  readonly protection?: ProtectedStore;
   /** To be called with the plan, before its first operation. */
   readonly announce: (plan: Plan, files: () => Promise<readonly JournalFile[]>) => Promise<void>;
 }
@@ -38,6 +40,7 @@ export async function withKernel<T>(
     return await use({
       ipvs: journaled(recorder.ipvs, journal),
       drains: openDrainStore(state, warn),
+      protection: openProtectedStore(state, warn),
       journal,
       announce: async (plan, files) => {
         await recorder.announce(plan);

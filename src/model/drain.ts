@@ -7,6 +7,11 @@ export function drainKey(service: ServiceKey, destination: DestinationKey): Drai
   return `${service} ${destination}`;
 }
 
+export function parseDrainKey(key: DrainKey): { readonly service: ServiceKey; readonly destination: DestinationKey } {
+  const [service, destination] = key.split(' ') as [ServiceKey, DestinationKey];
+  return { service, destination };
+}
+
 /** A removed destination that still has connections. */
 export interface PendingDrain {
   /** On the monotonic clock; from then on it is deleted whatever it has. */

@@ -1,6 +1,6 @@
 import { IpvstateError } from '../errors.ts';
 import type { Desired } from '../model/desired.ts';
-import { type DrainKey, type DrainStore, drainKey, type PendingDrain } from '../model/drain.ts';
+import { type DrainKey, type DrainStore, drainKey, type PendingDrain, parseDrainKey } from '../model/drain.ts';
 import type { Ipvs, Snapshot } from '../model/ipvs.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Table } from '../model/table.ts';
@@ -87,7 +87,7 @@ async function drainClock(store: DrainStore | undefined): Promise<DrainClock> {
 function pendingAfter(desired: Desired, only: Selector | undefined, clock: DrainClock, drains: readonly Drain[]): Prepared['pending'] {
   const pending = new Map<DrainKey, PendingDrain>();
   for (const [key, begun] of clock.pending) {
-    const service = key.slice(0, key.indexOf(' ')) as ServiceKey;
+    const { service } = parseDrainKey(key);
     if (only ? !only(service) : !desired.services.has(service)) pending.set(key, begun);
   }
   for (const { service, destination, deadlineSeconds, weight } of drains) {

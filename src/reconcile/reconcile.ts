@@ -1,7 +1,9 @@
 import { IpvstateError } from '../errors.ts';
 import type { Desired } from '../model/desired.ts';
-import type { DrainStore } from '../model/drain.ts';
+import { type DrainKey, type DrainStore, drainKey, type PendingDrain, parseDrainKey } from '../model/drain.ts';
 import type { Ipvs, Snapshot } from '../model/ipvs.ts';
+import type { Table } from '../model/table.ts';
+import type { Drain } from '../plan/drain.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Report, ReportOutcome } from '../plan/report.ts';
 import { type ExecuteOptions, type Execution, execute, isStale } from './execute.ts';
@@ -16,6 +18,11 @@ export interface ReconcileOptions extends PrepareOptions, ExecuteOptions {
   readonly confirm?: (prepared: Prepared) => Promise<boolean>;
 }
 
+export interface ExecutePlanOptions extends ReconcileOptions {
+  /** What the plan begins to drain. */
+  readonly begin?: readonly Drain[];
+}
+
 /** Passes before giving up against another writer. */
 const MAX_PASSES = 3;
 
@@ -28,10 +35,22 @@ export async function reconcile(ipvs: Ipvs, desired: Desired, options: Reconcile
 }
 
 /** Executes a plan that was made earlier. It is bound to the table it was made for: there is no second pass. */
-export async function executePlan(ipvs: Ipvs, plan: Plan, snapshot: Snapshot, options: ReconcileOptions = {}): Promise<Report> {
-  const pending = (await options.drains?.read()) ?? new Map();
-  const nothing = { refusals: [], foreign: new Set<never>(), drains: [], sysctlDifferences: [], warnings: [] };
-  return run(ipvs, { snapshot, plan, pending, ...nothing }, options, undefined);
+export async function executePlan(ipvs: Ipvs, plan: Plan, snapshot: Snapshot, options: ExecutePlanOptions = {}): Promise<Report> {
+  const { drains: store, begin = [] } = options;
+  const now = store?.now() ?? 0;
+  const drains = begin.map((drain) => ({ ...drain, deadlineSeconds: now + drain.secondsLeft }));
+  const pending = new Map<DrainKey, PendingDrain>();
+  for (const { service, destination, deadlineSeconds, weight } of drains)
+    pending.set(drainKey(service, destination), { deadlineSeconds, weight });
+  for (const [key, known] of (await store?.read()) ?? []) if (isDraining(plan.desired, key)) pending.set(key, known);
+  const nothing = { refusals: [], foreign: new Set<never>(), sysctlDifferences: [], warnings: [] };
+  return run(ipvs, { snapshot, plan, drains, pending, ...nothing }, options, undefined);
+}
+
+/** Whether a drain goes on: a plan that brings the weight back, or deletes the destination, ends it. */
+function isDraining({ services }: Table, key: DrainKey): boolean {
+  const { service, destination } = parseDrainKey(key);
+  return services.get(service)?.destinations.get(destination)?.weight === 0;
 }
 
 async function run(

@@ -1,12 +1,14 @@
 import { prepare } from '../../reconcile/prepare.ts';
 import { formatChanges, formatSummary } from '../../text/changes.ts';
 import { planJson } from '../../text/plan-json.ts';
+import { formatWarnings } from '../../text/warnings.ts';
 import type { PlanOptions } from '../arguments.ts';
 import { changesContext } from '../changes-context.ts';
 import type { Environment } from '../environment.ts';
 import { EXIT } from '../exit.ts';
 import { loadValid } from '../load-valid.ts';
 import { withTable } from '../open.ts';
+import { noteUnknownSysctls, policyStores } from '../policy-stores.ts';
 import { parseSelectors } from '../selector.ts';
 
 export interface CheckOptions extends PlanOptions {
@@ -16,17 +18,31 @@ export interface CheckOptions extends PlanOptions {
 /** Whether the live table is as the files say, for cron and monitoring. */
 export async function check(options: CheckOptions, environment: Environment): Promise<number> {
   const { desired } = await loadValid(options.file, environment);
+  noteUnknownSysctls(desired, options.table, environment);
   return withTable(options.table, environment, async ({ ipvs }) => {
-    const { plan, snapshot } = await prepare(ipvs, desired, { only: (live) => parseSelectors(options.only, desired, live) });
+    const prepared = await prepare(ipvs, desired, {
+      only: (live) => parseSelectors(options.only, desired, live),
+      ...(await policyStores(options.table, environment)),
+    });
+    const { plan, sysctlDifferences } = prepared;
     const { output } = environment;
-    const context = changesContext(desired, snapshot, output.style('stdout'));
+    const context = changesContext(desired, prepared, output.style('stdout'));
+    const isInSync = plan.changes.length === 0 && sysctlDifferences.length === 0;
     if (options.output === 'json') {
       output.print(`${JSON.stringify(planJson(plan, [], context), undefined, 2)}\n`);
-    } else if (plan.changes.length === 0) {
-      output.print(`In sync: ${desired.services.size} service${desired.services.size === 1 ? '' : 's'} as desired.\n`);
+    } else if (isInSync) {
+      output.print(
+        `${formatWarnings(context)}In sync: ${desired.services.size} service${desired.services.size === 1 ? '' : 's'} as desired.\n`,
+      );
     } else {
-      output.print(`${formatChanges(plan.changes, context)}\nNot in sync: ${formatSummary(plan.changes)}.\n`);
+      const sysctls = sysctlDifferences.length;
+      const parts = [
+        ...(plan.changes.length > 0 ? [formatSummary(plan.changes)] : []),
+        ...(sysctls > 0 ? [`${sysctls} checked sysctl${sysctls === 1 ? '' : 's'} different`] : []),
+      ];
+      const changes = plan.changes.length > 0 ? `${formatChanges(plan.changes, context)}\n` : '';
+      output.print(`${changes}${formatWarnings(context)}Not in sync: ${parts.join(', ')}.\n`);
     }
-    return plan.changes.length === 0 ? EXIT.ok : EXIT.changes;
+    return isInSync ? EXIT.ok : EXIT.changes;
   });
 }

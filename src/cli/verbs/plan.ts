@@ -6,6 +6,7 @@ import type { Environment } from '../environment.ts';
 import { EXIT } from '../exit.ts';
 import { loadValid } from '../load-valid.ts';
 import { withTable } from '../open.ts';
+import { noteUnknownSysctls, policyStores } from '../policy-stores.ts';
 import { printPlan } from '../print-plan.ts';
 import { parseSelectors } from '../selector.ts';
 
@@ -18,12 +19,14 @@ export interface PlanVerbOptions extends PlanOptions {
 export async function planVerb(options: PlanVerbOptions, environment: Environment): Promise<number> {
   const loaded = await loadValid(options.file, environment);
   const { desired } = loaded;
+  noteUnknownSysctls(desired, options.table, environment);
   return withTable(options.table, environment, async ({ ipvs }) => {
     const prepared: Prepared = await prepare(ipvs, desired, {
       allowances: allowancesOf(options),
       only: (live) => parseSelectors(options.only, desired, live),
+      ...(await policyStores(options.table, environment)),
     });
-    const context = changesContext(desired, prepared.snapshot, environment.output.style('stdout'));
+    const context = changesContext(desired, prepared, environment.output.style('stdout'));
     printPlan(prepared, options.output, context, environment.output);
     if (prepared.refusals.length > 0) {
       if (options.save !== undefined) environment.output.note('Not saved: apply would refuse it.\n');
