@@ -20,6 +20,8 @@ const COMPLETE: Readonly<Partial<Record<CommandName, string>>> = {
   'add-server': '-a -t 10.0.0.1:80 -r 10.0.0.9:80',
   'edit-server': '-e -t 10.0.0.1:80 -r 10.0.0.3',
   'delete-server': '-d -t 10.0.0.1:80 -r 10.0.0.3',
+  list: '-L -n',
+  save: '-S -n',
   set: '--set 1 2 3',
   'start-daemon': '--start-daemon master',
   'stop-daemon': '--stop-daemon master',
@@ -32,11 +34,17 @@ function given(option: Option): string[] {
   return [`--${option.long}=${value}`];
 }
 
-test.each(COMMANDS)('$name takes and refuses each option as ipvsadm does', async ({ name, long }) => {
-  const complete = words(COMPLETE[name] ?? `--${long}`);
-  await harness().same(complete);
-  for (const option of OPTIONS) await harness().same([...complete, ...given(option)]);
-});
+/** Nothing after these two is looked at. */
+const ENDS = ['help', 'version'];
+
+test.each(COMMANDS.filter(({ name }) => !ENDS.includes(name)))(
+  '$name takes and refuses each option as ipvsadm does',
+  async ({ name, long }) => {
+    const complete = words(COMPLETE[name] ?? `--${long}`);
+    await harness().same(complete);
+    for (const option of OPTIONS) await harness().same([...complete, ...given(option)]);
+  },
+);
 
 test.each(['-A', '-D', '-a', '-d', '-L', '-Z', '--set', '--start-daemon master'])(
   '%s alone asks for what ipvsadm asks for',
