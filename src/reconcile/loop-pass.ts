@@ -20,6 +20,8 @@ export interface PassPorts {
   /** The same for every pass. */
   readonly reconciling?: Omit<ReconcileOptions, 'signal' | 'confirm' | 'onPlan' | 'only' | 'protectedServices'>;
   readonly signal: AbortSignal;
+  /** Told of a plan right before its first operation: what must be on record by then. */
+  readonly announce?: (plan: Plan) => Promise<void>;
 }
 
 export interface PassRequest {
@@ -100,15 +102,18 @@ class LoopPass {
   }
 
   #reconcile(): Promise<Report> {
-    const options = this.#options(async ({ plan }) => !this.#becomesContested(plan));
+    const options = this.#options(async ({ plan }) => {
+      if (this.#becomesContested(plan)) return false;
+      await this.#ports.announce?.(plan);
+      return true;
+    });
     return reconcile(this.#ports.ipvs, this.#desired(), options);
   }
 
   /** The plan that was approved and no other: where the table is not as it was read, there is no second plan. */
-  async #execute({ plan, snapshot, pending }: Prepared): Promise<Report> {
-    const { ipvs, reconciling } = this.#ports;
-    await reconciling?.drains?.write(pending);
-    return executePlan(ipvs, plan, snapshot, this.#options());
+  async #execute({ plan, snapshot, drains }: Prepared): Promise<Report> {
+    await this.#ports.announce?.(plan);
+    return executePlan(this.#ports.ipvs, plan, snapshot, { ...this.#options(), begin: drains });
   }
 
   /** Counts reversals, once in a pass. */

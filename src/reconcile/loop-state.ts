@@ -1,6 +1,7 @@
 import type { IpvstateError } from '../errors.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Change } from '../plan/change.ts';
+import type { Drain } from '../plan/drain.ts';
 import type { Refusal } from '../plan/guard.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Report, ReportOutcome } from '../plan/report.ts';
@@ -78,11 +79,15 @@ export interface Drift {
 export interface LoopState {
   readonly phase: Phase;
   readonly config: ConfigState;
+  /** Of the pass that runs, or of the last one. */
+  readonly triggers: readonly Trigger[];
   /** The last turn that looked at the kernel. */
   readonly lastPass: PassResult | undefined;
   /** The digest of the files that were last applied whole. */
   readonly applied: string | undefined;
   readonly drift: Drift | undefined;
+  /** Removed destinations that keep their connections for a while, as the last pass left them. */
+  readonly drains: readonly Drain[];
   /** Sorted by name. Those whose `retryAt` is over are being watched, no longer left alone. */
   readonly contested: readonly Contested[];
   readonly refused: RefusedPlan | undefined;
@@ -101,9 +106,11 @@ export interface LoopState {
 export const INITIAL_STATE: LoopState = {
   phase: 'starting',
   config: UNSEEN,
+  triggers: [],
   lastPass: undefined,
   applied: undefined,
   drift: undefined,
+  drains: [],
   contested: [],
   refused: undefined,
   watch: { mode: 'inotify', reason: undefined },

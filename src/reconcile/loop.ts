@@ -6,7 +6,7 @@ import type { Clock } from './clock.ts';
 import { type GoodFiles, type LoadedFiles, seeFiles } from './config-state.ts';
 import { CONTEST_RULES, type ContestRules, type ContestState, forget, nextContestTime, UNCONTESTED } from './contest.ts';
 import { type PassFindings, type PassPorts, runPass } from './loop-pass.ts';
-import { type DriftMode, INITIAL_STATE, type LoopState, type PassResult, type Trigger } from './loop-state.ts';
+import { type DriftMode, INITIAL_STATE, type LoopState, type PassOutcome, type PassResult, type Trigger } from './loop-state.ts';
 
 /** In milliseconds. */
 export interface LoopTiming {
@@ -78,6 +78,9 @@ interface Waiter {
 const READING: readonly Trigger[] = ['start', 'file', 'confirm', 'reload', 'resync'];
 /** These look at the kernel, whatever is new. */
 const COMPELLING: readonly Trigger[] = ['start', 'reload', 'resync', 'retry', 'contested', 'approve'];
+
+/** What the report says is begun was begun. */
+const HAPPENED: readonly PassOutcome[] = ['applied', 'in-sync', 'unverified', 'partial'];
 
 class ReconcileLoop implements Loop {
   readonly done: Promise<void>;
@@ -235,7 +238,7 @@ class ReconcileLoop implements Loop {
     if (isIdle) return this.#result(triggers, startedAt, { outcome: 'unchanged' });
 
     this.#disarm('retry');
-    this.#set({ phase: 'running' });
+    this.#set({ phase: 'running', triggers });
     const before = await this.#fingerprint();
     const rules = this.#timing.contest;
     const now = clock.now();
@@ -273,6 +276,7 @@ class ReconcileLoop implements Loop {
         outcome === 'failed'
           ? previous.refused
           : found.refused && { since: now, ...sameRefused(previous, found.refused.fingerprint), ...found.refused },
+      drains: report && HAPPENED.includes(outcome) ? report.drains : previous.drains,
       contested: this.#contested(),
       totals: { passes: passes + 1, corrections: corrections + Number(isCorrection), reversals: reversals + found.reversed },
     });
@@ -339,7 +343,7 @@ class ReconcileLoop implements Loop {
   }
 
   get #isDraining(): boolean {
-    return (this.#state.lastPass?.report?.drains.length ?? 0) > 0;
+    return this.#state.drains.length > 0;
   }
 
   #contested(): LoopState['contested'] {

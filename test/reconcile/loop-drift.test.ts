@@ -150,7 +150,7 @@ describe('an object that somebody else changes back', () => {
       }
     }
     expect(tries).toEqual([1, 3, 7, 15]);
-    expect(world.state.contested).toMatchObject([{ reversals: 6 }]);
+    expect(world.state.contested).toMatchObject([{ reversals: 7 }]);
   });
 
   test('and that then stays for five minutes is contested no more', async () => {
