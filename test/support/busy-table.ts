@@ -1,0 +1,27 @@
+import type { Counters } from '../../src/model/counters.ts';
+import type { DestinationKey } from '../../src/model/destination.ts';
+import type { Table } from '../../src/model/table.ts';
+import { type EmbeddedTable, openEmbeddedTable } from '../../src/plan/embedded.ts';
+import { destinationKeyOf } from './tables.ts';
+
+export interface BusyTable extends EmbeddedTable {
+  /** Active connections by destination, in every service that has it; to be changed by the test. */
+  readonly active: Map<DestinationKey, number>;
+}
+
+/** A kernel with connections. Closing it does nothing, so that one command after another can use it. */
+export function openBusyTable(initial: Table, connections: Readonly<Record<string, number>>): BusyTable {
+  const inner = openEmbeddedTable(initial);
+  const active = new Map(Object.entries(connections).map(([text, count]) => [destinationKeyOf(text), count]));
+  const counters = (): Counters =>
+    new Map(
+      [...inner.table().services].map(([key, { destinations }]) => {
+        const own = [...destinations.keys()].map((name) => {
+          const count = { active: active.get(name) ?? 0, inactive: 0, persistent: 0, stats: undefined };
+          return [name, count] as const;
+        });
+        return [key, { stats: undefined, destinations: new Map(own) }];
+      }),
+    );
+  return { ...inner, active, read: async (options) => ({ ...(await inner.read(options)), counters: counters() }) };
+}
