@@ -55,7 +55,7 @@ function conclude({ outcome, plan, done, passes, contested }: Report): string {
     case 'in-sync':
       return `No changes: the live table is as desired (${formatSize(plan)}).\n`;
     case 'applied':
-      return `Applied and verified: ${operations}${passes > 1 ? ` in ${passes} passes, because the table was changed meanwhile` : ''}.\n`;
+      return `Applied and verified: ${operations}${passes > 1 ? ` in ${passes} passes, because the table changed meanwhile or a reply was lost` : ''}.\n`;
     case 'refused':
       return 'Nothing was changed.\n';
     case 'declined':
@@ -63,13 +63,13 @@ function conclude({ outcome, plan, done, passes, contested }: Report): string {
     case 'rolled-back':
       return done === 0
         ? 'Nothing was changed.\n'
-        : `Rolled back: the ${operations} done before the failure were undone, and the table was verified.\n`;
+        : `Rolled back: the ${operations} done before the failure ${done === 1 ? 'was' : 'were'} undone, and the table was verified.\n`;
     case 'partial': {
       const others = contested.length === 0 ? '' : ` Changed by someone else meanwhile, and left alone: ${contested.join(', ')}.`;
       return `The table is between two states: ${operations} done.${others} Run \`ipvstate plan\` to see what is left to do.\n`;
     }
     case 'unverified':
-      return `All ${operations} were accepted, but the table reads back differently: another program writes to it.\n`;
+      return `${done === 1 ? 'The operation was' : `All ${operations} were`} accepted, but the table reads back differently: another program writes to it.\n`;
     default:
       return outcome satisfies never;
   }

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import type { Operation } from '../../src/model/operation.ts';
+import type { Table } from '../../src/model/table.ts';
+import { openKernel } from '../../src/netlink/client.ts';
+import { formatSave } from '../../src/text/save.ts';
+import { FakeKernel } from '../support/fake-kernel/kernel.ts';
+import { type MisbehavingTable, type Misbehaviour, openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
+import { serviceOf, tableOf } from '../support/tables.ts';
+import { DONE, LIVE, shop } from './workspace.ts';
+
+const START: Table = tableOf({
+  'tcp://192.0.2.10:443': {
+    scheduler: 'wlc',
+    destinations: { '10.1.0.11:443': { forward: 'masq' }, '10.1.0.13:443': { forward: 'masq' } },
+  },
+});
+
+const APPLY = 'apply -f ./shop.yaml --yes';
+
+function misbehaving(misbehaviour: Misbehaviour): { ipvs: MisbehavingTable; openKernel: () => Promise<MisbehavingTable> } {
+  const ipvs = openMisbehavingTable(START, misbehaviour);
+  return { ipvs, openKernel: async () => ipvs };
+}
+
+/** Text, JSON and exit code of the same failure. */
+async function applyTwice(misbehaviour: () => Misbehaviour, flags = '') {
+  const { run } = shop();
+  const first = misbehaving(misbehaviour());
+  const text = await run(`${APPLY}${flags}`, first);
+  const second = misbehaving(misbehaviour());
+  const json = await run(`${APPLY}${flags} -o json`, second);
+  expect(json.status).toBe(text.status);
+  const report = JSON.parse(json.stdout);
+  expect(report.exit_code).toBe(json.status);
+  return { text, report, table: formatSave(second.ipvs.table()) };
+}
+
+const refuseDeletes = (): Misbehaviour => ({
+  refuse: (operation) =>
+    operation.kind === 'delete-destination' && operation.destination.port === 443 && operation.destination.address === '10.1.0.13'
+      ? 'ENOMEM'
+      : undefined,
+});
+
+describe('a kernel without IPVS, or without permission', () => {
+  const verbs = ['plan -f ./shop.yaml', APPLY, 'check -f ./shop.yaml', 'export'];
+  const kernel = (settings: Partial<FakeKernel>) => ({
+    openKernel: () => openKernel({ openSocket: Object.assign(new FakeKernel(), settings).openSocket }),
+  });
+
+  it.each(verbs)('without IPVS %s exits 69 and says what to load', async (verb) => {
+    const { status, stdout, stderr } = await shop().run(verb, kernel({ loaded: false }));
+    expect({ status, stdout }).toEqual({ status: 69, stdout: '' });
+    expect(stderr).toMatch(/^ipvstate: the kernel has no IPVS\n {4}.*modprobe ip_vs/);
+  });
+
+  it.each(verbs)('without permission %s exits 77 and names the capability', async (verb) => {
+    const { status, stdout, stderr } = await shop().run(verb, kernel({ permitted: false }));
+    expect({ status, stdout }).toEqual({ status: 77, stdout: '' });
+    expect(stderr).toContain('CAP_NET_ADMIN');
+  });
+});
+
+describe('an operation that fails', () => {
+  it('is rolled back: 5', async () => {
+    const { text, report, table } = await applyTwice(refuseDeletes);
+    expect(text.status).toBe(5);
+    expect(text.stdout).toContain('failed: delete-destination tcp://192.0.2.10:443 10.1.0.13:443: refused with ENOMEM\n');
+    expect(text.stdout).toContain('Rolled back: the 1 operation done before the failure was undone, and the table was verified.\n');
+    expect(report).toMatchObject({ outcome: 'rolled-back', failures: [{ kind: 'delete-destination', error: { errno: 'ENOMEM' } }] });
+    expect(table).toBe(LIVE);
+  });
+
+  it.each(['stop', 'continue'])('is left half done by --on-error %s: 6', async (mode) => {
+    const { text, report } = await applyTwice(refuseDeletes, ` --on-error ${mode}`);
+    expect(text.status).toBe(6);
+    expect(text.stdout).toContain('The table is between two states: 1 operation done. Run `ipvstate plan` to see what is left to do.\n');
+    expect(text.stdout).toContain('Still different:\n');
+    expect(report).toMatchObject({ outcome: 'partial', differences: [{ action: 'delete', destination: '10.1.0.13:443' }] });
+  });
+
+  it('of a scheduler that the kernel lacks is no fault of the plan: 69, and nothing is left', async () => {
+    const { run, write } = shop();
+    write('shop.yaml', 'version: 1\nservices: [{ address: "tcp://192.0.2.99:80", scheduler: wlcc, destinations: [10.1.0.11] }]\n');
+    const refuse = (operation: Operation) =>
+      operation.kind === 'add-service' && operation.service.scheduler === 'wlcc' ? 'ENOENT' : undefined;
+    const { ipvs, openKernel: open } = misbehaving({ refuse });
+    const { status, stdout } = await run(`${APPLY} -q`, { openKernel: open });
+    expect(stdout).toContain('refused with ENOENT');
+    expect(status).toBe(69);
+    expect(formatSave(ipvs.table())).toBe(LIVE);
+  });
+});
+
+describe('replies that are lost', () => {
+  it('are made up for by reading again', async () => {
+    const { text, table } = await applyTwice(() => ({ lose: (wave) => (wave === 0 ? 1 : undefined) }));
+    expect(text).toMatchObject({ status: 0, stderr: '' });
+    expect(text.stdout).toContain('Applied and verified: 2 operations in 2 passes');
+    expect(table).toBe(DONE);
+  });
+
+  it('of a read are 69, and nothing was changed', async () => {
+    const kernel = new FakeKernel();
+    const { run } = shop();
+    kernel.deliver = () => [];
+    const clock = {
+      after: (_: number, callback: () => void) => void setImmediate(callback),
+      afterInput: (callback: () => void) => callback(),
+    };
+    const { status, stdout } = await run('plan -f ./shop.yaml', { openKernel: () => openKernel({ openSocket: kernel.openSocket, clock }) });
+    expect({ status, stdout }).toEqual({ status: 69, stdout: '' });
+  });
+});
+
+describe('another writer', () => {
+  it('that undoes what was done makes it unverified: 7', async () => {
+    const undo: Operation = { kind: 'delete-service', service: serviceOf('tcp://192.0.2.10:443').identity };
+    const { text, report } = await applyTwice(() => ({ beforeRead: (_, { services }) => (services ? [undo] : []) }));
+    expect(text.status).toBe(7);
+    expect(text.stdout).toContain('the table reads back differently: another program writes to it.\n');
+    expect(report).toMatchObject({ outcome: 'unverified' });
+  });
+});
+
+describe('a signal', () => {
+  it.each([130, 143])('stops before the first operation, exit code %i', async (code) => {
+    const { run } = shop();
+    const { ipvs, openKernel: open } = misbehaving({});
+    const { status } = await run(APPLY, { openKernel: open, signal: AbortSignal.abort(code) });
+    expect(status).toBe(code);
+    expect(formatSave(ipvs.table())).toBe(LIVE);
+  });
+});
