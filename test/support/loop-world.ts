@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { IpvstateError } from '../../src/errors.ts';
 import type { Desired } from '../../src/model/desired.ts';
 import type { Issue } from '../../src/model/issue.ts';
-import type { Operation } from '../../src/model/operation.ts';
 import { sortedServices, type Table } from '../../src/model/table.ts';
 import { plan } from '../../src/plan/plan.ts';
 import type { LoadedFiles } from '../../src/reconcile/config-state.ts';
@@ -69,10 +68,11 @@ export class LoopWorld {
   /** Times that something was begun before something else had ended: two passes at once. */
   overlaps = 0;
   #inside = 0;
+  #isForeign = false;
 
   constructor(live: Table, content: Content, options: Partial<LoopOptions> & { readonly misbehaviour?: Misbehaviour } = {}) {
     const { misbehaviour, ...rest } = options;
-    this.ipvs = openMisbehavingTable(live, misbehaviour);
+    this.ipvs = openMisbehavingTable(live, this.#towardsUs(misbehaviour));
     this.content = content;
     const { read, execute } = this.ipvs;
     this.loop = startLoop({
@@ -128,14 +128,22 @@ export class LoopWorld {
 
   /** Somebody else makes the live table another one. */
   async foreign(table: Table): Promise<void> {
-    const operations = operationsOf(plan(this.ipvs.table(), table));
-    await executeQuietly(this.ipvs, operations);
+    const { length } = this.ipvs.waves;
+    this.#isForeign = true;
+    await this.ipvs.execute(operationsOf(plan(this.ipvs.table(), table)));
+    this.#isForeign = false;
+    // What others write is no wave of ours.
+    this.ipvs.waves.length = length;
   }
-}
 
-/** Not counted as a wave of ours. */
-async function executeQuietly(ipvs: MisbehavingTable, operations: readonly Operation[]): Promise<void> {
-  const { length } = ipvs.waves;
-  await ipvs.execute(operations);
-  ipvs.waves.length = length;
+  /** The kernel misbehaves towards the loop only. */
+  #towardsUs({ refuse, lose, beforeWave, beforeRead, failRead }: Misbehaviour = {}): Misbehaviour {
+    return {
+      refuse: (operation, index) => (this.#isForeign ? undefined : refuse?.(operation, index)),
+      lose: (wave, operations) => (this.#isForeign ? undefined : lose?.(wave, operations)),
+      beforeWave: (wave, table) => (this.#isForeign ? [] : (beforeWave?.(wave, table) ?? [])),
+      ...(beforeRead && { beforeRead }),
+      ...(failRead && { failRead }),
+    };
+  }
 }
