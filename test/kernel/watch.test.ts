@@ -34,3 +34,14 @@ test('when the kernel has no inotify watch left the content is polled, until the
     rmSync(folder, { recursive: true });
   }
 });
+
+test('what another machine may change without an event, such as this one seen from inside, is polled', async () => {
+  const modes: (string | undefined)[] = [];
+  const watch = watchFiles(['/etc/hostname'], { onMode: (mode, reason) => modes.push(mode, reason), onLook: () => {} });
+  try {
+    await vi.waitFor(() => expect(modes).toEqual(['poll', '/etc is on hostfs, where changes made elsewhere raise no event']), 10_000);
+    expect(watch.mode).toBe('poll');
+  } finally {
+    await watch.close();
+  }
+});

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { IpvstateError } from '../../src/errors.ts';
 import type { Desired } from '../../src/model/desired.ts';
+import type { Ipvs } from '../../src/model/ipvs.ts';
 import type { Issue } from '../../src/model/issue.ts';
 import { sortedServices, type Table } from '../../src/model/table.ts';
 import { plan } from '../../src/plan/plan.ts';
@@ -54,6 +55,12 @@ export function loaded(content: Content): LoadedFiles {
   return { digest, files, desired: 'limits' in content ? content : wholly(content), issues: [] };
 }
 
+export interface WorldOptions extends Partial<LoopOptions> {
+  readonly misbehaviour?: Misbehaviour;
+  /** What the loop sees of the table. */
+  readonly port?: (ipvs: Ipvs) => Ipvs;
+}
+
 /** A loop with a file, a table and a clock that a test moves. */
 export class LoopWorld {
   readonly clock = new VirtualClock();
@@ -70,11 +77,11 @@ export class LoopWorld {
   #inside = 0;
   #isForeign = false;
 
-  constructor(live: Table, content: Content, options: Partial<LoopOptions> & { readonly misbehaviour?: Misbehaviour } = {}) {
-    const { misbehaviour, ...rest } = options;
+  constructor(live: Table, content: Content, options: WorldOptions = {}) {
+    const { misbehaviour, port = (ipvs) => ipvs, ...rest } = options;
     this.ipvs = openMisbehavingTable(live, this.#towardsUs(misbehaviour));
     this.content = content;
-    const { read, execute } = this.ipvs;
+    const { read, execute } = port(this.ipvs);
     this.loop = startLoop({
       ipvs: { ...this.ipvs, read: (which) => this.#alone(() => read(which)), execute: (wave) => this.#alone(() => execute(wave)) },
       clock: this.clock,

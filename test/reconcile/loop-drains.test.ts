@@ -1,0 +1,94 @@
+import { expect, test } from 'vitest';
+import type { DrainKey, DrainStore, PendingDrain } from '../../src/model/drain.ts';
+import type { Ipvs, Snapshot } from '../../src/model/ipvs.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import { LoopWorld, tableWith } from '../support/loop-world.ts';
+import { isSameTable } from '../support/plan-runs.ts';
+import { desiredOf, destinationKeyOf, keyOf, tableOf } from '../support/tables.ts';
+
+const SERVICE = keyOf('tcp://192.0.2.1:80');
+const GOING = destinationKeyOf('10.0.0.2:80');
+const BEFORE = tableWith({});
+const AFTER = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } } });
+const DRAINED = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 0 } } });
+
+const policy = {
+  manage: undefined,
+  sysctls: undefined,
+  services: new Map([[SERVICE, { protect: false, drainSeconds: 60, preserve: new Map() }]]),
+};
+const wants = (table: typeof BEFORE) => desiredOf(table.services, { policy });
+
+/** A loop whose destinations have connections, as many as `connections.active` says. */
+async function draining(drift: 'correct' | 'off') {
+  const connections = { active: 5 };
+  let stored: ReadonlyMap<DrainKey, PendingDrain> = new Map();
+  const inner: { world?: LoopWorld } = {};
+  const store: DrainStore = {
+    now: () => (inner.world?.clock.now() ?? 0) / 1000,
+    read: async () => stored,
+    write: async (drains) => {
+      stored = drains;
+    },
+  };
+  const counted = (snapshot: Snapshot): Snapshot => {
+    const destinations = new Map([[GOING, { active: connections.active, inactive: 0, persistent: 0, stats: undefined }]]);
+    return { ...snapshot, counters: new Map([[SERVICE, { stats: undefined, destinations }]]) } as Snapshot;
+  };
+  const world: LoopWorld = new LoopWorld(BEFORE, wants(BEFORE), {
+    drift,
+    reconciling: { drains: store },
+    port: (ipvs: Ipvs): Ipvs => ({ ...ipvs, read: async (options) => counted(await ipvs.read(options)) }),
+  });
+  inner.world = world;
+  await world.begin();
+  await world.write(wants(AFTER));
+  await world.clock.advance(250);
+  return { world, connections, stored: () => stored };
+}
+
+test.each(['correct', 'off'] as const)(
+  'a removed destination with connections drains, and goes when they have ended: drift %s',
+  async (drift) => {
+    const { world, connections, stored } = await draining(drift);
+    expect(isSameTable(world.ipvs.table(), DRAINED)).toBe(true);
+    expect(world.state.drains).toMatchObject([{ service: SERVICE, destination: GOING, weight: 1 }]);
+    expect(stored().size).toBe(1);
+    await world.clock.advance(20_000);
+    expect(isSameTable(world.ipvs.table(), DRAINED)).toBe(true);
+    connections.active = 0;
+    await world.clock.advance(5000);
+    expect(isSameTable(world.ipvs.table(), AFTER)).toBe(true);
+    expect(world.state).toMatchObject({ drains: [], contested: [], totals: { reversals: 0 } });
+    expect(stored().size).toBe(0);
+  },
+);
+
+test('a removed destination whose connections never end goes at its deadline', async () => {
+  const { world } = await draining('correct');
+  await world.clock.advance(55_000);
+  expect(isSameTable(world.ipvs.table(), DRAINED)).toBe(true);
+  await world.clock.advance(10_000);
+  expect(isSameTable(world.ipvs.table(), AFTER)).toBe(true);
+});
+
+test('a plan is announced once, before its first operation, and one that is not executed is not', async () => {
+  const announced: (readonly [number, number])[] = [];
+  const world: LoopWorld = new LoopWorld(tableOf({}), BEFORE, {
+    announce: async ({ changes }: Plan) => {
+      announced.push([changes.length, world.ipvs.waves.length]);
+    },
+  });
+  await world.begin();
+  expect(announced).toEqual([[3, 0]]);
+  await world.write(tableOf({}));
+  await world.clock.advance(60_000);
+  const { refused } = world.state;
+  expect(refused).toBeDefined();
+  expect(announced).toHaveLength(1);
+  const waves = world.ipvs.waves.length;
+  const approval = world.loop.approve(refused?.fingerprint ?? '');
+  await world.clock.advance(0);
+  expect(await approval).toMatchObject({ outcome: 'applied' });
+  expect(announced.slice(1)).toEqual([[1, waves]]);
+});
