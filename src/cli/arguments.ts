@@ -50,8 +50,13 @@ export function addOutputOption(command: Command, formats: readonly [string, ...
 export function addPlanOptions(command: Command): Command {
   addFileOptions(command);
   addTableOptions(command);
+  command.option('--only <service>', 'plan only for this service: an address or a name, * for any characters (repeatable)', collect);
+  return addGuardOptions(command);
+}
+
+/** One for each guard. */
+export function addGuardOptions(command: Command): Command {
   return command
-    .option('--only <service>', 'plan only for this service: an address or a name, * for any characters (repeatable)', collect)
     .option('--max-service-deletes <n>', 'allow this many services to be deleted: a number, N% of the live ones, or off', parseLimit)
     .option('--max-destination-deletes <n>', 'the same for destinations', parseLimit)
     .option('--allow-unserved', 'allow a served service to end up without a usable destination')

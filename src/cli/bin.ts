@@ -10,12 +10,12 @@ const output = new Output(process.stdout, process.stderr, process.env);
 let controller: AbortController | undefined;
 
 /** The first signal stops at the next safe point; a second one ends the process at once, as it would without us. */
-function interruption(): AbortSignal {
+function interruption(silently = false): AbortSignal {
   if (controller) return controller.signal;
   const own = new AbortController();
   controller = own;
   const stop = (signal: string, code: number) => () => {
-    output.warn(`${signal}: stopping at the next safe point\n`);
+    if (!silently) output.warn(`${signal}: stopping at the next safe point\n`);
     own.abort(code);
   };
   process.once('SIGINT', stop('SIGINT', 130)).once('SIGTERM', stop('SIGTERM', 143));

@@ -17,6 +17,9 @@ export interface Environment {
   readonly openKernel: () => Promise<Ipvs>;
   /** Asks on the terminal; undefined when there is nobody to ask. */
   readonly ask: ((question: string) => Promise<string>) | undefined;
-  /** From the first call on, SIGINT and SIGTERM abort the signal, with the exit code as its reason, instead of ending the process. */
-  readonly interruption: () => AbortSignal;
+  /**
+   * From the first call on, SIGINT and SIGTERM abort the signal, with the exit code as its reason, instead of ending the process. Says so
+   * on stderr unless it is called with `silently`: a log has a format of its own.
+   */
+  readonly interruption: (silently?: boolean) => AbortSignal;
 }

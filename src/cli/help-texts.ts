@@ -12,7 +12,7 @@ Exit codes:
   0 done, or in sync   2 changes exist (check, or with --detailed-exitcode)
   3 refused   4 stale plan   5 rolled back   6 partial   7 unverified
   8 try not confirmed, and undone
-  64 usage   65 invalid file   66 no such file   69 no IPVS, or no such scheduler
+  64 usage   65 invalid file   66 no such file   69 no IPVS or scheduler
   74 cannot write   75 another ipvstate is writing   77 no permission
   130, 143 stopped by a signal`,
 
@@ -52,6 +52,30 @@ Undoes only what is still as the last apply left it, and says what is not.`,
 Examples:
   ipvstate check -f ipvs.yaml || logger 'IPVS has drifted'
   ipvstate check -f ipvs.yaml -o json`,
+
+  watch: `
+Examples:
+  ipvstate watch -f conf.d
+  ipvstate watch -f conf.d --drift report --listen 127.0.0.1:9798
+  ipvstate watch -f conf.d --listen /run/ipvstate/http.sock --log-format json
+SIGHUP reads everything now. SIGTERM and SIGINT stop at the next safe point;
+the table stays as it is.`,
+
+  status: `
+Examples:
+  ipvstate status
+  ipvstate status -o json | jq .config.error
+Exits 69 when no daemon runs.`,
+
+  reload: `
+Examples:
+  ipvstate reload && echo 'the kernel is as the files say'
+Exits as apply would.`,
+
+  approve: `
+Examples:
+  ipvstate status            shows the plan that is held back, and its name
+  ipvstate approve 4f2a96c1b0de`,
 
   export: `
 Examples:

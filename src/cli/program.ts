@@ -16,6 +16,7 @@ import { HELP_TEXTS } from './help-texts.ts';
 import type { ColorMode } from './output.ts';
 import { GUARD_VERB } from './verbs/guard-verb.ts';
 import { SCHEMA_NAMES } from './verbs/schema-names.ts';
+import { addControlOptions, addWatchOptions } from './watch-arguments.ts';
 
 /** Runs a verb and gives its exit code to `done`. */
 type Verb = (args: readonly unknown[], options: never) => Promise<number>;
@@ -95,6 +96,28 @@ export function buildProgram(environment: Environment, version: string, done: (e
   );
   addTableOptions(addFileOptions(check)).option('--only <service>', 'compare only this service (repeatable)', collect);
   addOutputOption(check, ['text', 'json']);
+
+  addWatchOptions(
+    verb('watch', 'stay, and keep the live table as the files say', async (_, options) =>
+      (await import('./verbs/watch.ts')).watch(options, environment, version),
+    ),
+  );
+
+  const status = verb('status', 'what the running daemon is about', async (_, options) =>
+    (await import('./verbs/status.ts')).status(options, environment),
+  );
+  addOutputOption(addControlOptions(status), ['text', 'json']);
+
+  addControlOptions(
+    verb('reload', 'have the daemon read files and kernel now, and wait for it', async (_, options) =>
+      (await import('./verbs/reload.ts')).reload(options, environment),
+    ),
+  );
+
+  const approve = verb('approve', 'have the daemon execute the plan that a guard holds back', async ([plan], options) =>
+    (await import('./verbs/approve.ts')).approve(plan as string | undefined, options, environment),
+  );
+  addControlOptions(approve.addArgument(new Argument('[plan]', 'only if it is still this plan, as `ipvstate status` names it')));
 
   const exporter = verb('export', 'print the live table: as a configuration, or as `ipvsadm -R` reads it', async (_, options) =>
     (await import('./verbs/export.ts')).exportTable(options, environment),

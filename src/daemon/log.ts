@@ -1,9 +1,5 @@
 import pino from 'pino';
-
-export const LOG_FORMATS = ['text', 'json', 'journal'] as const;
-export type LogFormat = (typeof LOG_FORMATS)[number];
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+import type { LogFormat, LogLevel } from './log-options.ts';
 
 /** What a line says beside its message, for machines. */
 export type LogFields = { readonly event: string } & { readonly [field: string]: unknown };

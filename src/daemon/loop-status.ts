@@ -22,7 +22,7 @@ export const SHOWN_FINGERPRINT = 12;
 const SHOWN_CHANGES = 20;
 
 export function statusOfLoop(state: LoopState, around: Surroundings): Status {
-  const { config, lastPass, refused, contested, watch } = state;
+  const { config, lastPass, refused, contested, watch, drains } = state;
   const { version, pid, started, drift, wallTime } = around;
   const inForce = config.good?.desired;
   let destinations = 0;
@@ -51,7 +51,7 @@ export function statusOfLoop(state: LoopState, around: Surroundings): Status {
           changes: changeTitles(refused.plan.changes, SHOWN_CHANGES),
         }
       : null,
-    drains: (lastPass?.report?.drains ?? []).map((drain) => ({
+    drains: drains.map((drain) => ({
       service: drain.service,
       destination: drain.destination,
       seconds_left: Math.max(0, Math.round(drain.deadlineSeconds - around.drainNow)),

@@ -1,20 +1,16 @@
 import { EXIT, exitCodeOfError, exitCodeOfReport } from '../cli/exit.ts';
 import type { LoopState, PassOutcome, PassResult } from '../reconcile/loop-state.ts';
 
-/** Every way a pass can end, for counters that are there from the beginning. */
+/** The ways in which a look at the kernel can end, for counters that are there from the beginning. */
 export const PASS_OUTCOMES: readonly PassOutcome[] = [
   'in-sync',
   'applied',
   'refused',
-  'declined',
   'rolled-back',
   'partial',
   'unverified',
-  'unconfigured',
-  'unchanged',
   'drift',
   'failed',
-  'stopped',
 ];
 
 /** What `apply`, or `check` where nothing is written, would exit with. */

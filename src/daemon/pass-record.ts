@@ -7,14 +7,13 @@ import type { FileHash } from '../reconcile/config-state.ts';
 import type { PassResult, Trigger } from '../reconcile/loop-state.ts';
 import { Journal } from '../state/journal.ts';
 import { journaled } from '../state/journaled.ts';
-import { type Recorder, recorded } from '../state/recorder.ts';
+import { recorded } from '../state/recorder.ts';
 
-/** One pass of the loop, on record once it writes: what leads back, and the journal of what was done. */
+/** One pass of the loop: once it writes, what leads back is on record, and so is what was done. */
 interface PassRun {
-  readonly recorder: Recorder;
-  readonly journal: Journal;
   readonly ipvs: Ipvs;
-  undo: UndoRecord | undefined;
+  readonly announce: (plan: Plan, trigger: Trigger, files: readonly FileHash[]) => Promise<void>;
+  readonly end: (result: PassResult, exitCode: number) => Promise<void>;
 }
 
 /** The port that the loop writes through: each pass is a run of its own, as if somebody had called `ipvstate apply`. */
@@ -27,7 +26,7 @@ export class PassRecords {
   constructor(session: Session, inner: Ipvs) {
     this.#session = session;
     this.#inner = inner;
-    this.#run = this.#open();
+    this.#run = openRun(session, inner);
     this.ipvs = {
       info: () => inner.info(),
       read: (options) => this.#run.ipvs.read(options),
@@ -38,33 +37,40 @@ export class PassRecords {
 
   /** A pass begins. */
   begin(): void {
-    this.#run = this.#open();
+    this.#run = openRun(this.#session, this.#inner);
   }
 
   /** It is going to write. */
-  async announce(plan: Plan, trigger: Trigger, files: readonly FileHash[]): Promise<void> {
-    const run = this.#run;
-    run.undo ??= await keepRecord(this.#session, 'watch');
-    await run.recorder.announce(plan);
-    run.journal.begin({
-      verb: 'watch',
-      trigger,
-      files: files.flatMap(({ path, sha256 }) => (sha256 === undefined ? [] : [{ path, sha256 }])),
-      changes: plan.changes.length,
-      operations: plan.waves.reduce((sum, { steps }) => sum + steps.length, 0),
-    });
+  announce(...args: Parameters<PassRun['announce']>): Promise<void> {
+    return this.#run.announce(...args);
   }
 
-  async end({ outcome, report }: PassResult, exitCode: number): Promise<void> {
-    const { journal, undo } = this.#run;
-    journal.end(outcome, exitCode);
-    if (report) await undo?.conclude(report);
+  /** What is left to do once the pass is over. */
+  end(): PassRun['end'] {
+    return this.#run.end;
   }
+}
 
-  #open(): PassRun {
-    const journal = new Journal(this.#session.state, newRunId(this.#session.state), this.#session.warn);
-    const recorder = recorded(this.#inner, async (passes) => run.undo?.record(passes.map(storePass)));
-    const run: PassRun = { recorder, journal, ipvs: journaled(recorder.ipvs, journal), undo: undefined };
-    return run;
-  }
+function openRun(session: Session, inner: Ipvs): PassRun {
+  const journal = new Journal(session.state, newRunId(session.state), session.warn);
+  let undo: UndoRecord | undefined;
+  const recorder = recorded(inner, async (passes) => undo?.record(passes.map(storePass)));
+  return {
+    ipvs: journaled(recorder.ipvs, journal),
+    announce: async (plan, trigger, files) => {
+      undo ??= await keepRecord(session, 'watch');
+      await recorder.announce(plan);
+      journal.begin({
+        verb: 'watch',
+        trigger,
+        files: files.flatMap(({ path, sha256 }) => (sha256 === undefined ? [] : [{ path, sha256 }])),
+        changes: plan.changes.length,
+        operations: plan.waves.reduce((sum, { steps }) => sum + steps.length, 0),
+      });
+    },
+    end: async ({ outcome, report }, exitCode) => {
+      journal.end(outcome, exitCode);
+      if (report) await undo?.conclude(report);
+    },
+  };
 }

@@ -10,6 +10,14 @@ const HEALTH_WORDS: Readonly<Record<Health, string>> = {
   failing: 'failing: the live table is not as desired',
 };
 
+/** One line, for `systemctl status`: the last failure with its place, or how the table is. */
+export function formatHealth(status: Status): string {
+  const error = status.config.error ?? status.error;
+  const words = HEALTH_WORDS[status.health];
+  if (status.waiting) return `${words}: ${status.waiting.refusals.map(({ message }) => message).join('; ')}`;
+  return error ? `${words}: ${placeOf(error)}${error.message}` : words;
+}
+
 /** For people; a line or a few for each thing there is. */
 export function formatStatus(status: Status): string {
   const { program, config, watch, waiting, last_pass } = status;
@@ -55,9 +63,12 @@ function describePass({ at, trigger, outcome, operations, seconds, exit_code }: 
 
 function formatError(name: string, error: StatusError | null): string[] {
   if (!error) return [];
-  const { position, message, hint, since } = error;
-  const place = position ? `${position.file}:${position.line}:${position.column}: ` : '';
-  return [line(name, `${place}${message} [${error.code}], since ${since}`), ...(hint ? [line('', hint).replace(':', ' ')] : [])];
+  const { message, hint, since } = error;
+  return [line(name, `${placeOf(error)}${message} [${error.code}], since ${since}`), ...(hint ? [line('', hint).replace(':', ' ')] : [])];
+}
+
+function placeOf({ position }: StatusError): string {
+  return position ? `${position.file}:${position.line}:${position.column}: ` : '';
 }
 
 function formatWaiting({ plan, since, refusals, changes }: NonNullable<Status['waiting']>): string[] {

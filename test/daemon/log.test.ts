@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createLog, type LogFormat, type LogLevel } from '../../src/daemon/log.ts';
+import { createLog } from '../../src/daemon/log.ts';
+import type { LogFormat, LogLevel } from '../../src/daemon/log-options.ts';
 import { Repetition } from '../../src/daemon/repetition.ts';
 
 function logged(format: LogFormat, level: LogLevel = 'info'): { lines: string[]; log: ReturnType<typeof createLog> } {

@@ -1,0 +1,229 @@
+import type { Session } from '../cli/session.ts';
+import type { Ipvs } from '../model/ipvs.ts';
+import type { ServiceKey } from '../model/service.ts';
+import type { Allowances } from '../plan/guard.ts';
+import { type Loop, startLoop } from '../reconcile/loop.ts';
+import { INITIAL_STATE, type LoopState, type PassResult } from '../reconcile/loop-state.ts';
+import { openDrainStore } from '../state/drains.ts';
+import { openProtectedStore } from '../state/protected.ts';
+import { type FileWatch, watchFiles } from '../watch/watch-files.ts';
+import { Activity } from './activity.ts';
+import { openConfigFiles } from './config-files.ts';
+import { controlAnswers } from './control-answers.ts';
+import { type ControlServer, serveControl } from './control-server.ts';
+import { type HttpServer, serveHttp } from './http-server.ts';
+import { formatListenAddress, type ListenAddress } from './listen-address.ts';
+import type { Log } from './log.ts';
+import { openLoopPort } from './loop-port.ts';
+import { statusOfLoop } from './loop-status.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { monotonicMicroseconds, type Notifier } from './notify.ts';
+import { daemonPages } from './pages.ts';
+import { PASS_OUTCOMES } from './pass-exit.ts';
+import { Repetition } from './repetition.ts';
+import { StateLog } from './state-log.ts';
+import type { DriftMode, Status } from './status.ts';
+import { formatHealth } from './status-text.ts';
+
+export interface DaemonOptions {
+  readonly version: string;
+  readonly paths: readonly string[];
+  /** In milliseconds. */
+  readonly timing: { readonly interval: number; readonly resync: number; readonly debounce: number };
+  readonly drift: DriftMode;
+  readonly allowances: Allowances;
+  /** undefined: no HTTP. */
+  readonly listen: ListenAddress | undefined;
+  readonly controlSocket: string;
+  /** Whether the metrics have the kernel's counters of each service and destination. */
+  readonly stats: boolean;
+}
+
+export interface DaemonPorts {
+  /** Holds the lock for as long as the daemon runs. */
+  readonly session: Session;
+  readonly openKernel: () => Promise<Ipvs>;
+  readonly log: Log;
+  readonly notifier: Notifier;
+  /** Asks to stop. */
+  readonly signal: AbortSignal;
+  /** Calls back when files and table are to be read now; returns how not to. */
+  readonly onHangup: (reload: () => void) => () => void;
+}
+
+const REMIND_MILLISECONDS = 10_000;
+
+/** Follows files and keeps the kernel's table as they say, until it is asked to stop. The table then stays as it is. */
+export async function runDaemon(options: DaemonOptions, ports: DaemonPorts): Promise<void> {
+  const kernel = await ports.openKernel();
+  const daemon = new Daemon(options, ports, kernel);
+  try {
+    await daemon.run();
+  } finally {
+    await daemon.close();
+    kernel.close();
+  }
+}
+
+class Daemon {
+  readonly #options: DaemonOptions;
+  readonly #ports: DaemonPorts;
+  readonly #kernel: Ipvs;
+  readonly #activity = new Activity(() => performance.now() / 1000);
+  readonly #metrics: Metrics;
+  readonly #started = new Date().toISOString();
+  #loop: Loop | undefined;
+  #watch: FileWatch | undefined;
+  #control: ControlServer | undefined;
+  #http: HttpServer | undefined;
+  #timers: NodeJS.Timeout[] = [];
+  #ready = false;
+  #shownStatus = '';
+
+  constructor(options: DaemonOptions, ports: DaemonPorts, kernel: Ipvs) {
+    this.#options = options;
+    this.#ports = ports;
+    this.#kernel = kernel;
+    this.#metrics = createMetrics(options.version, () => this.#status(), PASS_OUTCOMES);
+  }
+
+  async run(): Promise<void> {
+    const { log, session, signal, onHangup, notifier } = this.#ports;
+    const { paths, timing, drift, allowances } = this.#options;
+    const port = openLoopPort(session, this.#kernel, this.#activity);
+    await this.#serve();
+
+    const files = openConfigFiles(paths, (digest) => this.#watch?.saw(digest));
+    const stateLog = new StateLog(log, new Repetition(() => performance.now() / 1000), () => files.texts);
+    const protection = openProtectedStore(session.state, session.warn);
+    const keepProtected = async (services: ReadonlySet<ServiceKey>): Promise<void> => {
+      await protection.write(services).catch((error: Error) => log.error({ event: 'state' }, error.message));
+    };
+    const loop = startLoop({
+      clock: { now: () => performance.now(), after: startTimer },
+      load: () => this.#activity.during(files.load),
+      ...port,
+      drift,
+      reconciling: { drains: openDrainStore(session.state, session.warn), allowances },
+      protectedServices: await protection.read(),
+      timing: { interval: timing.interval, resync: timing.resync, confirm: timing.debounce },
+      onState: (state, previous) => {
+        port.follow(state, previous);
+        stateLog.changed(state, previous);
+        if (state.protectedServices !== previous.protectedServices) void keepProtected(state.protectedServices);
+        this.#follow(state, previous);
+      },
+    });
+    this.#loop = loop;
+    this.#watch = watchFiles(paths, {
+      onLook: () => loop.look(),
+      onMode: (mode, reason) => loop.setWatchMode(mode, reason),
+      timing: { quiet: timing.debounce, ceiling: Math.max(2000, timing.debounce) },
+    });
+    this.#timers.push(setInterval(() => stateLog.remind(loop.state), REMIND_MILLISECONDS));
+    const removeHangup = onHangup(() => void this.#reload());
+    try {
+      await Promise.race([loop.done, aborted(signal)]);
+    } finally {
+      removeHangup();
+      await notifier.notify({ STOPPING: '1', STATUS: 'stopping; the table stays as it is' });
+      log.info({ event: 'stopping' }, 'stopping; the table stays as it is');
+      await this.#watch.close();
+      await loop.stop();
+      await port.settled();
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#control?.close();
+    await this.#http?.close();
+  }
+
+  async #serve(): Promise<void> {
+    const { controlSocket, listen } = this.#options;
+    const { log, notifier } = this.#ports;
+    const answer = controlAnswers({ loop: () => this.#loop, status: () => this.#status(), reload: () => this.#reload() });
+    this.#control = await serveControl(controlSocket, answer);
+    if (listen) {
+      this.#http = await serveHttp(listen, this.#pages());
+      log.info({ event: 'listening' }, `listening on ${formatListenAddress(this.#http.address)}`);
+    }
+    if (notifier.watchdogMilliseconds !== undefined) {
+      const pat = (): void => {
+        if (!this.#activity.isStuck) void notifier.notify({ WATCHDOG: '1' });
+      };
+      this.#timers.push(setInterval(pat, notifier.watchdogMilliseconds));
+    }
+  }
+
+  #pages(): ReturnType<typeof daemonPages> {
+    return daemonPages({
+      status: () => this.#status(),
+      metrics: this.#metrics.registry,
+      isStuck: () => this.#activity.isStuck,
+      isReady: () => this.#ready,
+      // A connection of its own: a scrape must not keep a change waiting.
+      openKernel: this.#options.stats ? this.#ports.openKernel : undefined,
+      names: () => this.#loop?.state.config.good?.desired.names ?? new Map(),
+    });
+  }
+
+  #status(): Status {
+    const { version, drift } = this.#options;
+    const { clock } = this.#ports.session.state;
+    return statusOfLoop(this.#loop?.state ?? INITIAL_STATE, {
+      version,
+      drift,
+      pid: process.pid,
+      started: this.#started,
+      drainNow: clock.monotonicSeconds(),
+      wallTime: (time) => new Date(Date.now() - performance.now() + time).toISOString(),
+    });
+  }
+
+  async #reload(): Promise<PassResult> {
+    const { notifier } = this.#ports;
+    if (!this.#loop) throw new Error('the daemon is only starting');
+    await notifier.notify({ RELOADING: '1', MONOTONIC_USEC: monotonicMicroseconds(), STATUS: 'reading the files and the table' });
+    const pass = await this.#loop.reload();
+    await notifier.notify({ READY: '1', STATUS: formatHealth(this.#status()) });
+    return pass;
+  }
+
+  #follow(state: LoopState, previous: LoopState): void {
+    const { lastPass } = state;
+    if (lastPass && lastPass !== previous.lastPass) {
+      this.#metrics.passed(lastPass.outcome, (lastPass.finishedAt - lastPass.startedAt) / 1000);
+      if (state.totals.corrections > previous.totals.corrections) this.#metrics.drifted(lastPass.report?.plan.changes.length ?? 0);
+      if (state.drift && !previous.drift) this.#metrics.drifted(state.drift.changes.length);
+    }
+    if (state.phase === 'running' || state.phase === 'stopped') return;
+    const isDone = lastPass !== undefined || (state.config.problem !== undefined && state.config.good === undefined);
+    if (isDone) this.#tell(state);
+  }
+
+  /** The service manager is told of a start that is over, and of every other state of health. */
+  #tell(state: LoopState): void {
+    // The loop is not known here before its first turn; its state is.
+    queueMicrotask(() => {
+      const text = formatHealth(this.#status());
+      if (this.#ready && text === this.#shownStatus) return;
+      this.#shownStatus = text;
+      void this.#ports.notifier.notify(this.#ready ? { STATUS: text } : { READY: '1', STATUS: text });
+      this.#ready = state.phase !== 'failed';
+    });
+  }
+}
+
+function startTimer(milliseconds: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, milliseconds);
+  return () => clearTimeout(timer);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,6 @@
+export const LOG_FORMATS = ['text', 'json', 'journal'] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+/** Least important first. */
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];

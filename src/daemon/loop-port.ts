@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import type { Session } from '../cli/session.ts';
+import { IpvstateError } from '../errors.ts';
+import type { Ipvs } from '../model/ipvs.ts';
+import type { LoopOptions } from '../reconcile/loop.ts';
+import { INITIAL_STATE, type LoopState, type Trigger } from '../reconcile/loop-state.ts';
+import type { Activity } from './activity.ts';
+import { readFingerprint } from './fingerprint.ts';
+import { KnownTable } from './known-table.ts';
+import { exitCodeOfPass } from './pass-exit.ts';
+import { PassRecords } from './pass-record.ts';
+
+/** What the loop needs of the kernel, and what must follow from its state before its next pass. */
+export interface LoopPort extends Required<Pick<LoopOptions, 'ipvs' | 'fingerprint' | 'announce' | 'digest'>> {
+  /** To be called with every new state. */
+  follow(state: LoopState, previous: LoopState): void;
+  /** Everything about passes that ended is on record. */
+  settled(): Promise<void>;
+}
+
+/** Passes with these triggers alone may take for granted what the last look at the whole table found. */
+const SHORT: readonly Trigger[] = ['file', 'confirm'];
+
+export function openLoopPort(session: Session, kernel: Ipvs, activity: Activity): LoopPort {
+  const known = new KnownTable(activity.watched(kernel));
+  const records = new PassRecords(session, known);
+  let isShort = false;
+  let state: LoopState = INITIAL_STATE;
+  let last: Promise<void> = Promise.resolve();
+
+  const begin = ({ config, triggers, drains, contested, failures }: LoopState): void => {
+    records.begin();
+    const { good } = config;
+    const isQuiet = drains.length === 0 && contested.length === 0 && failures === 0;
+    isShort = isQuiet && good !== undefined && triggers.every((trigger) => SHORT.includes(trigger)) && known.expect(good.desired);
+    if (!isShort) known.expectAnything();
+  };
+  const end = ({ lastPass, config }: LoopState): void => {
+    isShort = false;
+    const desired = lastPass?.report?.plan.desired;
+    const isAsDesired = lastPass?.outcome === 'applied' || lastPass?.outcome === 'in-sync';
+    if (desired && isAsDesired && config.good) known.learn(desired, config.good.desired);
+    else known.forget();
+    if (!lastPass) return;
+    const conclude = records.end();
+    last = last.then(() => conclude(lastPass, exitCodeOfPass(lastPass)));
+  };
+  return {
+    ipvs: records.ipvs,
+    digest: (text) => createHash('sha256').update(text).digest('hex'),
+    fingerprint: () =>
+      activity.during(async () => {
+        // What it costs grows with the table, and a short pass is followed by a look at all of it anyway.
+        const fingerprint = isShort ? undefined : await readFingerprint();
+        if (fingerprint === undefined) throw new IpvstateError('UNAVAILABLE', 'the kernel shows no table');
+        return fingerprint;
+      }),
+    announce: (plan) => records.announce(plan, state.triggers[0] ?? 'start', state.config.good?.files ?? []),
+    follow: (next, previous) => {
+      state = next;
+      if (next.phase === 'running' && previous.phase !== 'running') begin(next);
+      if (next.lastPass !== previous.lastPass) end(next);
+    },
+    settled: () => last,
+  };
+}

@@ -1,0 +1,141 @@
+import { formatDuration } from '../model/duration.ts';
+import type { ConfigProblem } from '../reconcile/config-state.ts';
+import type { LoopState, PassResult } from '../reconcile/loop-state.ts';
+import { formatIssues } from '../text/issues.ts';
+import { formatRefusals, formatReport } from '../text/plan-text.ts';
+import { changeTitles } from './change-titles.ts';
+import type { Log, LogFields } from './log.ts';
+import type { LogLevel } from './log-options.ts';
+import { SHOWN_FINGERPRINT } from './loop-status.ts';
+import { exitCodeOfPass } from './pass-exit.ts';
+import type { Repetition, Saying } from './repetition.ts';
+
+const SHOWN_CHANGES = 20;
+
+/** Writes what becomes another, and seldom what stays bad. */
+export class StateLog {
+  readonly #log: Log;
+  readonly #repetition: Repetition;
+  readonly #texts: () => ReadonlyMap<string, string>;
+
+  /** `texts`: of the files that have issues. */
+  constructor(log: Log, repetition: Repetition, texts: () => ReadonlyMap<string, string>) {
+    this.#log = log;
+    this.#repetition = repetition;
+    this.#texts = texts;
+  }
+
+  changed(state: LoopState, previous: LoopState): void {
+    this.#config(state, previous);
+    if (state.lastPass && state.lastPass !== previous.lastPass) this.#pass(state.lastPass, state, previous);
+    this.#contested(state, previous);
+    if (state.watch.mode !== previous.watch.mode) this.#watch(state.watch);
+  }
+
+  /** To be called now and then. */
+  remind({ config }: LoopState): void {
+    if (config.problem) this.#problem(config.problem);
+  }
+
+  #config({ config }: LoopState, { config: previous }: LoopState): void {
+    if (config.problem && config.problem !== previous.problem) this.#problem(config.problem);
+    if (!config.problem && this.#repetition.clear('config')) this.#log.info({ event: 'config-valid' }, 'the files are valid again');
+    if (!config.good || config.good === previous.good) return;
+    const { desired, files, issues, digest } = config.good;
+    const size = `${files.length} file${files.length === 1 ? '' : 's'}, ${desired.services.size} service${desired.services.size === 1 ? '' : 's'}`;
+    this.#log.info({ event: 'config-read', digest, services: desired.services.size }, `read ${size}`);
+    if (issues.length > 0) this.#log.warn({ event: 'config-warnings', issues }, this.#issues(issues));
+  }
+
+  #problem({ issues, error }: ConfigProblem): void {
+    const text = error ? `${error.message}${error.hint ? `\n${error.hint}` : ''}` : this.#issues(issues);
+    const fields: LogFields = { event: 'config-invalid', issues, ...(error && { code: error.code }) };
+    this.#repeat('config', 'error', fields, `the files are of no use, and the last good state is kept\n${text}`);
+  }
+
+  #issues(issues: ConfigProblem['issues']): string {
+    return formatIssues(issues, this.#texts(), { color: false, width: 100 });
+  }
+
+  #pass(pass: PassResult, { refused, drift, totals }: LoopState, previous: LoopState): void {
+    const { outcome, report, error } = pass;
+    const fields: LogFields = {
+      event: outcome,
+      triggers: pass.triggers,
+      exit_code: exitCodeOfPass(pass),
+      milliseconds: Math.round(pass.finishedAt - pass.startedAt),
+      ...(report && { operations: report.done, changes: report.plan.changes.length }),
+    };
+    switch (outcome) {
+      case 'in-sync': {
+        const isNews = this.#repetition.clear('pass') || previous.lastPass === undefined;
+        this.#log[isNews ? 'info' : 'debug'](fields, 'in sync: the live table is as desired');
+        return;
+      }
+      case 'applied': {
+        this.#repetition.clear('pass');
+        const isDrift = totals.corrections > previous.totals.corrections;
+        const what = isDrift ? 'drift corrected' : 'applied and verified';
+        const titles = report ? changeTitles(report.plan.changes, SHOWN_CHANGES) : [];
+        const sum = `${report?.done} operation${report?.done === 1 ? '' : 's'} in ${fields.milliseconds} ms`;
+        this.#log[isDrift ? 'warn' : 'info']({ ...fields, drift: isDrift }, [`${what}: ${sum}`, ...titles].join('\n'));
+        return;
+      }
+      case 'refused': {
+        if (!refused) return;
+        const plan = refused.fingerprint.slice(0, SHOWN_FINGERPRINT);
+        const lines = [
+          'a guard holds the plan back, and nothing is written until it is approved, or the files change',
+          ...formatRefusals(refused.refusals, {}).trimEnd().split('\n'),
+          ...changeTitles(refused.plan.changes, SHOWN_CHANGES),
+          `To execute it: ipvstate approve ${plan}`,
+        ];
+        this.#repeat('pass', 'warn', { ...fields, plan }, lines.join('\n'));
+        return;
+      }
+      case 'drift': {
+        const titles = changeTitles(drift?.changes ?? [], SHOWN_CHANGES);
+        this.#repeat('pass', 'warn', fields, ['the live table differs, and is left so', ...titles].join('\n'));
+        return;
+      }
+      case 'failed':
+        this.#repeat('pass', 'error', { ...fields, code: error?.code }, `${error?.message}${error?.hint ? `\n${error.hint}` : ''}`);
+        return;
+      case 'rolled-back':
+      case 'partial':
+      case 'unverified':
+        this.#repeat('pass', 'error', fields, report ? formatReport(report, { counters: new Map() }) : outcome);
+        return;
+      default:
+        this.#log.debug(fields, outcome);
+    }
+  }
+
+  #contested({ contested }: LoopState, { contested: previous }: LoopState): void {
+    if (contested === previous) return;
+    const before = new Set(previous.map(({ name }) => name));
+    const now = new Set(contested.map(({ name }) => name));
+    for (const { name, reversals, delay } of contested) {
+      if (before.has(name)) continue;
+      const text = `somebody else keeps changing ${name} back (${reversals} times): left alone for ${formatDuration(delay / 1000)}`;
+      this.#log.warn({ event: 'contested', object: name, reversals }, text);
+    }
+    for (const name of before) {
+      if (!now.has(name)) this.#log.info({ event: 'uncontested', object: name }, `nobody changes ${name} back any more`);
+    }
+  }
+
+  #watch({ mode, reason }: LoopState['watch']): void {
+    if (mode === 'poll') this.#log.warn({ event: 'watch-mode', mode }, `the files are polled: ${reason}`);
+    else this.#log.info({ event: 'watch-mode', mode }, 'the files are watched by inotify');
+  }
+
+  #repeat(topic: string, level: LogLevel, fields: LogFields, text: string): void {
+    const saying = this.#repetition.check(topic, text);
+    if (saying) this.#log[level]({ ...fields, repeated: saying.repeated }, `${text.trimEnd()}${again(saying)}`);
+  }
+}
+
+function again({ repeated, forSeconds }: Saying): string {
+  return repeated === 0 ? '' : `\n(the same ${repeated} more times, for ${formatDuration(forSeconds)} now)`;
+}
