@@ -8,8 +8,8 @@ import { awaitTryEnd } from '../await-try-end.ts';
 import type { Environment } from '../environment.ts';
 import { EXIT } from '../exit.ts';
 import { type ApplyOptions, type Finished, openSource, printReport, runSource, type Source } from '../run-plan.ts';
-import { refuseWhilePending, withSession } from '../session.ts';
-import { describeTry, exitCodeOfTry, keepForRollback, settleEarlierRuns } from '../try-end.ts';
+import { refuseWhilePending, type Session, withSession } from '../session.ts';
+import { describeTry, exitCodeOfTry, keepForRollback, settleEarlierRuns, undoTry } from '../try-end.ts';
 import { withKernel } from '../writer.ts';
 
 export interface TryOptions extends ApplyOptions {
@@ -60,13 +60,24 @@ async function applyArmed(source: Source, options: TryOptions, environment: Envi
     return withKernel(session, environment, { id: armed.id, verb: 'try', record: armed.record }, async (writer) => {
       const finished = await runSource(source, options, environment, writer).catch((error) => disarmAndThrow(armed, error));
       writer.journal.end(finished.report.outcome, finished.exitCode);
-      if (isInForce(finished, options)) return { finished, pending: await armed.wait() };
+      if (isInForce(finished, options)) return { finished, pending: await waitOrUndo(session, armed, environment) };
       const left = armed.pending();
       if (left && finished.report.outcome === 'partial') await keepForRollback(session, left);
       await armed.disarm();
       return { finished, pending: undefined };
     });
   });
+}
+
+/** A try whose state cannot be written any more could not be confirmed: it is undone at once. Throws `IO`. */
+async function waitOrUndo(session: Session, armed: ArmedTry, environment: Environment): Promise<PendingTry | undefined> {
+  try {
+    return await armed.wait();
+  } catch (error) {
+    const left = armed.pending();
+    if (left) session.warn(describeTry((await undoTry(session, environment, left, 'interrupted')).outcome, session.state.clock.now()));
+    throw error;
+  }
 }
 
 /** Whether the table has something of the try that nobody else undoes. */

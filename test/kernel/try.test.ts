@@ -1,0 +1,223 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openKernel } from '../../src/netlink/client.ts';
+import { takeLock } from '../../src/state/lock.ts';
+import { type State, systemState } from '../../src/state/state.ts';
+import { linesOf } from '../support/real-save.ts';
+import { runCli } from '../support/run-cli.ts';
+
+const ipvsadm = (args: string, input?: string): string => execFileSync('ipvsadm', args.split(' '), { encoding: 'utf8', input });
+
+function rules(weight: number, services: number): string {
+  const lines = Array.from({ length: services }, (_, index) => {
+    const service = `10.1.${index >> 8}.${index & 255}:80`;
+    const servers = Array.from({ length: 8 }, (_, server) => `-a -t ${service} -r 10.2.${weight}.${server}:80 -m -w ${weight}\n`);
+    return `-A -t ${service} -s wlc\n${servers.join('')}`;
+  });
+  const own = `192.0.2.${weight}:80`;
+  return `${lines.join('')}-A -t ${own} -s rr\n-a -t ${own} -r 127.0.0.1:80 -m -w 1\n`;
+}
+
+const FEW = 2;
+/** Enough that a client can be met in the middle of them. */
+const MANY = 100;
+
+const BEFORE = rules(1, FEW);
+const AFTER = rules(2, FEW);
+
+let folder: string;
+let env: NodeJS.ProcessEnv;
+let state: State;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ipvstate-try-'));
+  writeFileSync(join(folder, 'after.save'), AFTER);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+beforeEach(() => {
+  const own = mkdtempSync(join(folder, 'state-'));
+  const folders = { IPVSTATE_RUNTIME_DIR: join(own, 'run'), IPVSTATE_STATE_DIR: join(own, 'lib') };
+  env = { ...process.env, ...folders };
+  state = systemState(env);
+  ipvsadm('-C');
+  ipvsadm('-R', BEFORE);
+});
+afterEach(() => ipvsadm('-C'));
+
+const TRY = ['try', '-f', 'after.save', '--max-service-deletes', 'off', '--timeout', '2s', '-q'];
+
+function start(argv: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [join(process.cwd(), 'dist/cli.js'), ...argv], { cwd: folder, env, stdio: 'ignore', detached: true });
+}
+
+function pending(): { phase: string } | undefined {
+  const path = join(state.folders.runtime, 'try.json');
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
+}
+
+/** From the first destination of the new rules on, in hexadecimal as the kernel prints it. */
+function isUnderWay(): boolean {
+  return readFileSync('/proc/net/ip_vs', 'utf8').includes('-> 0A0202');
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(20);
+}
+
+/** Kills a client and everything that its terminal would take with it. */
+async function kill(client: ChildProcess): Promise<void> {
+  process.kill(-(client.pid ?? 0), 'SIGKILL');
+  if (client.exitCode === null && client.signalCode === null) await once(client, 'exit');
+}
+
+const run = (argv: readonly string[]) => runCli(argv, { openKernel, state, env: { IPVSTATE_TRACE: '1' } });
+const table = (): string[] => linesOf(ipvsadm('-Sn'));
+
+describe('a client that is killed with SIGKILL', () => {
+  const isUndone = expect.objectContaining({
+    status: 3,
+    stderr: expect.stringMatching(/was not confirmed in time; it was undone .* and the table was verified/),
+  });
+
+  it('in the middle of its operations: the table is back after the timeout, verified', async () => {
+    const [before, after] = [rules(1, MANY), rules(2, MANY)];
+    ipvsadm('-C');
+    ipvsadm('-R', before);
+    writeFileSync(join(folder, 'many.save'), after);
+    const client = start(TRY.with(2, 'many.save'));
+    await until(isUnderWay);
+    await kill(client);
+
+    await until(() => pending() === undefined);
+    expect(table()).toEqual(linesOf(before));
+    expect(await run(['rollback'])).toEqual(isUndone);
+  });
+
+  it('while it waits: the table is back after the timeout, verified', async () => {
+    const client = start(TRY);
+    await until(() => pending()?.phase === 'waiting');
+    await kill(client);
+    expect(table()).toEqual(linesOf(AFTER));
+
+    await until(() => pending() === undefined);
+    expect(table()).toEqual(linesOf(BEFORE));
+    expect(await run(['rollback'])).toEqual(isUndone);
+  });
+
+  it('right after its start: nothing was changed, or it is undone', async () => {
+    const client = start(TRY);
+    await sleep(400);
+    await kill(client);
+    await until(() => pending() === undefined);
+    expect(table()).toEqual(linesOf(BEFORE));
+  });
+
+  it('with the process that guards it: the next command that writes undoes it', async () => {
+    const client = start(TRY);
+    await until(() => pending()?.phase === 'waiting');
+    await kill(client);
+    for (const pid of guards()) process.kill(pid, 'SIGKILL');
+    expect(table()).toEqual(linesOf(AFTER));
+    await sleep(2000);
+
+    expect(await run(['confirm'])).toMatchObject({ status: 8, stderr: expect.stringContaining('too late') });
+    expect(table()).toEqual(linesOf(BEFORE));
+  });
+});
+
+describe('a try', () => {
+  it('survives every polite signal to its guard, is confirmed, and can be rolled back', async () => {
+    const client = start([...TRY.with(TRY.indexOf('2s'), '1m'), '--no-wait']);
+    expect(await once(client, 'exit')).toEqual([0, null]);
+    const [guard = 0] = guards();
+    for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.kill(guard, signal);
+    expect(table()).toEqual(linesOf(AFTER));
+    expect(guards()).toEqual([guard]);
+
+    expect(await run(['confirm'])).toMatchObject({ status: 0 });
+    await until(() => guards().length === 0);
+    expect(table()).toEqual(linesOf(AFTER));
+    expect(await run(['rollback'])).toMatchObject({ status: 0, stdout: expect.stringContaining('Applied and verified') });
+    expect(table()).toEqual(linesOf(BEFORE));
+  });
+
+  it('ends with 8 for who waits, and leaves no process behind', async () => {
+    const client = start(TRY);
+    expect(await once(client, 'exit')).toEqual([8, null]);
+    expect(table()).toEqual(linesOf(BEFORE));
+    await until(() => guards().length === 0);
+  });
+});
+
+/** Processes that guard a try. */
+function guards(): number[] {
+  const isGuard = (pid: string): boolean => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('\0guard-try\0');
+    } catch {
+      return false;
+    }
+  };
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && isGuard(name))
+    .map(Number);
+}
+
+describe('surroundings', () => {
+  it('a second writer exits 75 and names the first, or waits for it', async () => {
+    const lock = await takeLock(state.lockName, { command: 'ipvstate watch' });
+    const refused = await run(['apply', '-f', join(folder, 'after.save')]);
+    expect(refused).toMatchObject({
+      status: 75,
+      stdout: '',
+      stderr: expect.stringContaining(`held by pid ${process.pid} (ipvstate watch)`),
+    });
+    const waiting = run(['apply', '-f', join(folder, 'after.save'), '--max-service-deletes', 'off', '--lock-timeout', '10s']);
+    await sleep(300);
+    expect(table()).toEqual(linesOf(BEFORE));
+    await lock.release();
+    expect(await waiting).toMatchObject({ status: 0 });
+  });
+
+  it('the lock of another network namespace is another one', async () => {
+    const lock = await takeLock(state.lockName, { command: 'ipvstate watch' });
+    const inside = `process.exitCode = await new Promise((resolve) => {
+      const server = require('node:net').createServer().on('error', () => resolve(1));
+      server.listen('\\0ipvstate', () => server.close(() => resolve(0)));
+    });`;
+    const script = `(async () => { ${inside} })()`;
+    expect(execFileSync('unshare', ['--net', process.execPath, '-e', script], { encoding: 'utf8' })).toBe('');
+    await lock.release();
+  });
+
+  it('a full disk stops no apply, and is said once; without room for its deadline a try changes nothing', async () => {
+    const full = join(folder, 'full');
+    mkdirSync(full);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8k', 'tmpfs', full]);
+    try {
+      writeFileSync(join(full, 'ballast'), Buffer.alloc(4096));
+      mkdirSync(join(full, 'run'));
+      mkdirSync(join(full, 'lib'));
+      const crowded = { ...state, folders: { runtime: join(full, 'run'), state: join(full, 'lib') } };
+      const options = { openKernel, state: crowded, env: { IPVSTATE_TRACE: '1' } };
+      const refused = await runCli(['try', '-f', join(folder, 'after.save'), '--max-service-deletes', 'off'], options);
+      expect(refused).toMatchObject({ status: 74, stderr: expect.stringContaining('the disk is full') });
+      expect(table()).toEqual(linesOf(BEFORE));
+
+      writeFileSync(join(full, 'more ballast'), Buffer.alloc(4096));
+      const { status, stderr } = await runCli(['apply', '-f', join(folder, 'after.save'), '--max-service-deletes', 'off'], options);
+      expect(status).toBe(0);
+      expect(stderr.match(/is not recorded/g)).toHaveLength(1);
+      expect(stderr.match(/cannot be undone with/g)).toHaveLength(1);
+      expect(table()).toEqual(linesOf(AFTER));
+      expect(await runCli(['rollback'], options)).toMatchObject({ status: 3, stderr: expect.stringContaining('nothing to roll back') });
+    } finally {
+      execFileSync('umount', [full]);
+    }
+  });
+});
