@@ -1,0 +1,216 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Ipvs } from '../../src/model/ipvs.ts';
+import { openKernel } from '../../src/netlink/client.ts';
+import { type State, systemState } from '../../src/state/state.ts';
+import { withSysctls } from '../../src/state/sysctls.ts';
+import { type CliOptions, type CliResult, runCli } from '../support/run-cli.ts';
+
+const ipvsadm = (args: string): string => execFileSync('ipvsadm', args.split(' '), { encoding: 'utf8' });
+const open = async (): Promise<Ipvs> => withSysctls(await openKernel());
+
+let folder: string;
+let state: State;
+const run = (line: string, stdin: string, options: CliOptions = {}): Promise<CliResult> =>
+  runCli(line.split(' '), { openKernel: open, state, stdin, ...options });
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ipvstate-policy-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+beforeEach(() => {
+  const own = mkdtempSync(join(folder, 'state-'));
+  state = systemState({ IPVSTATE_RUNTIME_DIR: join(own, 'run'), IPVSTATE_STATE_DIR: join(own, 'lib') });
+  ipvsadm('-C');
+});
+afterEach(() => ipvsadm('-C'));
+
+describe('sysctls', () => {
+  const path = (name: string): string => join('/proc/sys/net/ipv4/vs', name);
+  const read = (name: string): string => readFileSync(path(name), 'utf8').trim().replace(/\s+/g, ' ');
+  const NAMES = ['expire_nodest_conn', 'sync_threshold', 'drop_entry', 'sync_ports'];
+  const config = (mode: string, values: string): string => `version: 1\nsysctls: { mode: ${mode}, values: { ${values} } }\nservices: []\n`;
+  let before: Map<string, string>;
+
+  beforeEach(() => {
+    before = new Map(NAMES.map((name) => [name, read(name)]));
+  });
+  afterEach(() => {
+    for (const [name, value] of before) writeFileSync(path(name), `${value}\n`);
+  });
+
+  it('that are enforced are written, read back the same, and undone by a rollback', async () => {
+    const file = config('enforce', 'expire_nodest_conn: true, sync_threshold: "5 100"');
+    const plan = await run('plan -f -', file);
+    expect(plan.stdout).toContain('~ sysctl expire_nodest_conn  0 -> 1\n~ sysctl sync_threshold  3 50 -> 5 100\n');
+    expect(await run('apply -f -', file)).toMatchObject({ status: 0, stderr: '' });
+    expect([read('expire_nodest_conn'), read('sync_threshold')]).toEqual(['1', '5 100']);
+    expect(await run('check -f -', file)).toMatchObject({ status: 0 });
+    expect(await run('rollback', '')).toMatchObject({ status: 0 });
+    expect([read('expire_nodest_conn'), read('sync_threshold')]).toEqual(['0', '3 50']);
+  });
+
+  it('that are only checked are never written', async () => {
+    const file = config('check', 'expire_nodest_conn: 1');
+    expect(await run('apply -f -', file)).toMatchObject({ status: 0 });
+    expect(read('expire_nodest_conn')).toBe('0');
+    const check = await run('check -f -', file);
+    expect(check.status).toBe(2);
+    expect(check.stdout).toContain('sysctl net.ipv4.vs.expire_nodest_conn is 0; the file wants 1');
+  });
+
+  it('of a mode that the kernel changes by itself are in sync', async () => {
+    const file = config('enforce', 'drop_entry: 1');
+    expect(await run('apply -f -', file)).toMatchObject({ status: 0 });
+    expect(['1', '2']).toContain(read('drop_entry'));
+    writeFileSync(path('drop_entry'), '2\n');
+    expect(await run('check -f -', file)).toMatchObject({ status: 0 });
+  });
+
+  it('that this kernel does not have are refused, and nothing is written', async () => {
+    const result = await run('apply -f -', config('enforce', 'expire_nodest_conn: 1, later_setting: 1'));
+    expect(result.status).toBe(69);
+    expect(result.stderr).toContain('unsupported by this kernel: net.ipv4.vs.later_setting');
+    expect(read('expire_nodest_conn')).toBe('0');
+  });
+
+  it('are refused by the kernel like any other operation', async () => {
+    const ipvs = await open();
+    const outcomes = await ipvs.execute([
+      { kind: 'set-sysctl', name: 'sync_ports', value: '3' },
+      { kind: 'set-sysctl', name: 'none', value: '3' },
+      { kind: 'set-sysctl', name: 'sync_ports', value: '2' },
+    ]);
+    ipvs.close();
+    expect(outcomes).toMatchObject([{ code: 'KERNEL', errno: 'EINVAL' }, { errno: 'ENOENT' }, null]);
+    expect(read('sync_ports')).toBe('2');
+  });
+});
+
+describe('what is not ours', () => {
+  it('stays as it is beside what we manage, and so do preserved weights', async () => {
+    ipvsadm('-A -t 198.51.100.1:80 -s rr');
+    ipvsadm('-a -t 198.51.100.1:80 -r 127.0.0.9:80 -g -w 7');
+    ipvsadm('-A -f 7 -s sed');
+    const foreign = ipvsadm('-Sn');
+    const file = (destinations: string): string =>
+      `version: 1\nmanage: { include: [{ cidr: 192.0.2.0/24 }] }\nservices:\n  - address: tcp://192.0.2.1:80\n    scheduler: rr\n    preserve: [weight]\n    destinations: [${destinations}]\n`;
+    expect(await run('apply -f -', file('127.0.0.1, { address: 127.0.0.2, weight: 3 }'))).toMatchObject({ status: 0 });
+    ipvsadm('-e -t 192.0.2.1:80 -r 127.0.0.1:80 -g -w 42');
+    const again = await run('apply -f -', file('127.0.0.1, { address: 127.0.0.3, weight: 3 }'));
+    expect(again.stdout).toContain('2 foreign services left alone.');
+    const lines = ipvsadm('-Sn').split('\n');
+    expect(lines.filter((line) => line.includes('192.0.2.1'))).toEqual([
+      '-A -t 192.0.2.1:80 -s rr',
+      '-a -t 192.0.2.1:80 -r 127.0.0.1:80 -g -w 42',
+      '-a -t 192.0.2.1:80 -r 127.0.0.3:80 -g -w 3',
+    ]);
+    expect(lines.filter((line) => !line.includes('192.0.2.1')).sort()).toEqual(foreign.split('\n').sort());
+    expect((await run('apply -f - --allow-empty', file('127.0.0.1').replace(/services:.*/s, 'services: []\n'))).status).toBe(0);
+    expect(ipvsadm('-Sn')).toBe(foreign);
+  });
+});
+
+describe('a drain with a real connection', () => {
+  /** All of 127.0.0.0/8 is local, so that one server answers for every destination. */
+  const VIP = '127.0.0.100';
+  const PORT = 18_080;
+  /** Looking blocks this process, in which the command runs as well. */
+  const PATIENCE = { timeout: 20_000, interval: 500 };
+  let server: Server;
+  const clients: Socket[] = [];
+
+  beforeAll(async () => {
+    server = createServer((socket) => socket.on('error', () => {}).pipe(socket));
+    server.listen(PORT, '0.0.0.0');
+    await once(server, 'listening');
+  });
+  afterAll(() => {
+    server.close();
+  });
+  afterEach(() => {
+    for (const client of clients.splice(0)) client.destroy();
+  });
+
+  async function dial(): Promise<Socket> {
+    const client = connect(PORT, VIP);
+    clients.push(client);
+    await once(client, 'connect');
+    return client;
+  }
+
+  async function echo(client: Socket, text: string): Promise<string> {
+    client.write(text);
+    const [answer] = await once(client, 'data');
+    return String(answer);
+  }
+
+  const file = (destinations: string, drain = '5m'): string =>
+    `version: 1\nservices: [{ address: "tcp://${VIP}:${PORT}", scheduler: rr, drain: ${drain}, destinations: [${destinations}] }]\n`;
+  const BOTH = '127.0.0.1, 127.0.0.2';
+
+  /** Weight and active connections of a destination, as ipvsadm shows them; undefined when it is gone. */
+  function shown(destination: string): string | undefined {
+    return new RegExp(`${destination}:${PORT} +Route +(\\d+ +\\d+) `).exec(ipvsadm('-Ln'))?.[1]?.replace(/ +/, ' ');
+  }
+
+  /** A client of each destination. */
+  async function twoClients(): Promise<readonly [Socket, Socket]> {
+    expect(await run('apply -f -', file(BOTH))).toMatchObject({ status: 0 });
+    const pair = [await dial(), await dial()] as const;
+    for (const client of pair) expect(await echo(client, 'hello')).toBe('hello');
+    expect([shown('127.0.0.1'), shown('127.0.0.2')]).toEqual(['1 1', '1 1']);
+    return pair;
+  }
+
+  it('keeps the connection and takes no new ones until it is closed, and is then deleted by the next apply', async () => {
+    const pair = await twoClients();
+    const plan = await run('plan -f -', file('127.0.0.1'));
+    expect(plan.stdout).toContain('weight 1 -> 0  drains 1 active connection; deleted when they are gone, or in 5m');
+    expect(await run('apply -f -', file('127.0.0.1'))).toMatchObject({ status: 0 });
+    expect(shown('127.0.0.2')).toBe('0 1');
+    for (const client of pair) expect(await echo(client, 'still')).toBe('still');
+    for (const _ of [1, 2, 3]) expect(await echo(await dial(), 'new')).toBe('new');
+    expect([shown('127.0.0.1'), shown('127.0.0.2')]).toEqual(['1 4', '0 1']);
+    expect((await run('apply -f -', file('127.0.0.1'))).stdout).toContain('1 connection left, at most ');
+    expect(shown('127.0.0.2')).toBe('0 1');
+
+    for (const client of pair) client.end();
+    await vi.waitFor(() => expect(shown('127.0.0.2')).toBe('0 0'), PATIENCE);
+    expect(await run('apply -f -', file('127.0.0.1'))).toMatchObject({ status: 0 });
+    expect(shown('127.0.0.2')).toBeUndefined();
+  });
+
+  it('is ended by an edit when the destination is wanted again', async () => {
+    const pair = await twoClients();
+    await run('apply -f -', file('127.0.0.1'));
+    const back = await run('apply -f -', file(BOTH));
+    expect(back.stdout).toContain('~ 127.0.0.2:18080  weight 0 -> 1');
+    expect(shown('127.0.0.2')).toBe('1 1');
+    for (const client of pair) expect(await echo(client, 'still')).toBe('still');
+  });
+
+  it('is waited for, until the last connection is closed', async () => {
+    const pair = await twoClients();
+    const waiting = run('apply -f - --wait', file('127.0.0.1'));
+    await vi.waitFor(() => expect(shown('127.0.0.2')).toBe('0 1'), PATIENCE);
+    for (const client of pair) client.end();
+    const { status, stdout, stderr } = await waiting;
+    expect(status).toBe(0);
+    expect(stderr).toContain(`127.0.0.2:${PORT} of tcp://${VIP}:${PORT}: 1 connection left, at most 5m`);
+    expect(stdout).toContain('Drained and deleted: 1 destination.');
+    expect(shown('127.0.0.2')).toBeUndefined();
+  });
+
+  it('is over at its deadline, whatever is left', async () => {
+    await twoClients();
+    expect(await run('apply -f - --wait', file('127.0.0.1', '2s'))).toMatchObject({ status: 0 });
+    expect(shown('127.0.0.2')).toBeUndefined();
+    expect(shown('127.0.0.1')).toBe('1 1');
+  });
+});
