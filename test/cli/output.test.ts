@@ -67,7 +67,14 @@ describe('progress', () => {
     const stderr = new Captured(isTTY, columns);
     const stdout = new Captured(isTTY, columns);
     const writer = new Output(stdout, stderr, {}, () => now);
-    return { writer, stdout, stderr, pass: (milliseconds: number) => void (now += milliseconds) };
+    return {
+      writer,
+      stdout,
+      stderr,
+      pass: (milliseconds: number) => {
+        now += milliseconds;
+      },
+    };
   }
 
   it('shows on a terminal, and only once the work has taken a second', () => {
