@@ -8,11 +8,15 @@ export type Holding = ServiceKey | Settings;
 
 export type Settings = 'timeouts' | 'daemons' | 'sysctls';
 
+/** `absent`: it is deleted again and again, so it is not added any more. `as-is`: whatever it is while it is there. */
+export type Hold = 'as-is' | 'absent';
+
 /** An object that we put right and somebody else changes back, again and again. */
 export interface Contested {
-  /** Such as `tcp://192.0.2.1:80 10.0.0.1:80`, `timeouts`, `master sync daemon` or `sysctl conntrack`. */
+  /** Such as `tcp://192.0.2.1:80 10.0.0.1:80`, `tcp://192.0.2.1:80 settings`, `timeouts` or `master sync daemon`. */
   readonly name: string;
   readonly holding: Holding;
+  readonly hold: Hold;
   /** Times that it was changed back. */
   readonly reversals: number;
   /** When it became contested, and until when it is left alone, on the loop's clock. */
@@ -41,10 +45,7 @@ export const CONTEST_RULES: ContestRules = { reversals: 3, window: 300_000, firs
 
 export const UNCONTESTED: ContestState = { reversals: new Map(), contested: new Map() };
 
-export interface Reversal {
-  readonly name: string;
-  readonly holding: Holding;
-}
+export type Reversal = Pick<Contested, 'name' | 'holding' | 'hold'>;
 
 /** Those of the changes that are needed because somebody changed what we had left as `expected`. */
 export function reversalsOf(changes: readonly Change[], expected: Table, live: Table): readonly Reversal[] {
@@ -55,15 +56,20 @@ export function reversalsOf(changes: readonly Change[], expected: Table, live: T
 function subject(change: Change): Reversal {
   switch (change.object) {
     case 'service':
-      return { name: change.service, holding: change.service };
+      return {
+        // Who fights over settings has not agreed to lose the service.
+        name: change.before && change.after ? `${change.service} settings` : change.service,
+        holding: change.service,
+        hold: change.before ? 'as-is' : 'absent',
+      };
     case 'destination':
-      return { name: `${change.service} ${change.destination}`, holding: change.service };
+      return { name: `${change.service} ${change.destination}`, holding: change.service, hold: 'as-is' };
     case 'sysctl':
-      return { name: `sysctl ${change.name}`, holding: 'sysctls' };
+      return { name: `sysctl ${change.name}`, holding: 'sysctls', hold: 'as-is' };
     case 'timeouts':
-      return { name: 'timeouts', holding: 'timeouts' };
+      return { name: 'timeouts', holding: 'timeouts', hold: 'as-is' };
     case 'daemon':
-      return { name: `${change.role} sync daemon`, holding: 'daemons' };
+      return { name: `${change.role} sync daemon`, holding: 'daemons', hold: 'as-is' };
     default:
       return change satisfies never;
   }
@@ -73,14 +79,15 @@ function subject(change: Change): Reversal {
 export function countReversals(state: ContestState, reversed: readonly Reversal[], now: number, rules: ContestRules): ContestState {
   const reversals = new Map(state.reversals);
   const contested = new Map(state.contested);
-  for (const { name, holding } of reversed) {
+  for (const { name, holding, hold } of reversed) {
     const times = [...(reversals.get(name) ?? []).filter((time) => time > now - rules.window), now];
     reversals.set(name, times);
     const before = contested.get(name);
     if (!before && times.length < rules.reversals) continue;
     const delay = before ? Math.min(rules.most, before.delay * 2) : rules.first;
     const since = before?.since ?? now;
-    contested.set(name, { name, holding, reversals: (before?.reversals ?? times.length - 1) + 1, since, retryAt: now + delay, delay });
+    const count = (before?.reversals ?? times.length - 1) + 1;
+    contested.set(name, { name, holding, hold, reversals: count, since, retryAt: now + delay, delay });
   }
   return { reversals, contested };
 }
@@ -93,9 +100,13 @@ export function forget(state: ContestState, now: number, { window }: ContestRule
   return { reversals: new Map(reversals), contested: new Map(contested) };
 }
 
-/** What is to be left alone now. */
-export function holdings({ contested }: ContestState, now: number): ReadonlySet<Holding> {
-  return new Set([...contested.values()].filter(({ retryAt }) => retryAt > now).map(({ holding }) => holding));
+/** What is to be left alone now, and how. */
+export function holdings({ contested }: ContestState, now: number): ReadonlyMap<Holding, Hold> {
+  const held = new Map<Holding, Hold>();
+  for (const { holding, hold, retryAt } of contested.values()) {
+    if (retryAt > now && held.get(holding) !== 'absent') held.set(holding, hold);
+  }
+  return held;
 }
 
 /** When something is to be tried or forgotten next; undefined when there is nothing. */

@@ -121,9 +121,9 @@ class LoopPass {
     if (this.#reversed) return false;
     const { expected, now, rules } = this.#request;
     this.#reversed = expected ? reversalsOf(changes, expected, live) : [];
-    const before = holdings(this.#contest, now).size;
+    const before = holdings(this.#contest, now);
     this.#contest = countReversals(this.#contest, this.#reversed, now, rules);
-    return holdings(this.#contest, now).size > before;
+    return [...holdings(this.#contest, now)].some(([holding, hold]) => before.get(holding) !== hold);
   }
 
   #desired() {

@@ -1,47 +1,344 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
-import { readSources } from '../../src/watch/read-sources.ts';
-import { watchFiles } from '../../src/watch/watch-files.ts';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { DaemonProcess, until } from '../support/daemon-process.ts';
 
-const WATCHES = '/proc/sys/fs/inotify/max_user_watches';
+const ipvsadm = (args: string): string => execFileSync('ipvsadm', args.split(' '), { encoding: 'utf8' });
+const live = (): string => ipvsadm('-Sn');
 
-test('when the kernel has no inotify watch left the content is polled, until there are some again', async () => {
-  const limit = readFileSync(WATCHES, 'utf8');
-  const folder = mkdtempSync('/run/tmp/watch-');
-  const path = join(folder, 'c.yaml');
-  writeFileSync(path, 'first');
-  const modes: (string | undefined)[] = [];
-  let digest: string | undefined;
-  const wanted = async () => (await readSources([path])).digest;
-  writeFileSync(WATCHES, '0');
-  const watch = watchFiles([path], {
-    timing: { poll: 100, retry: 500 },
-    onMode: (mode, reason) => modes.push(mode, reason),
-    onLook: () => void wanted().then((seen) => (digest = seen)),
-  });
-  try {
-    const exhausted = ['poll', 'inotify is exhausted (ENOSPC); raise fs.inotify.max_user_watches'];
-    await vi.waitFor(() => expect(modes).toEqual(exhausted), 10_000);
-    writeFileSync(path, 'second');
-    await vi.waitFor(async () => expect(digest).toBe(await wanted()), 10_000);
-    expect(modes).toEqual(exhausted);
-    writeFileSync(WATCHES, limit);
-    await vi.waitFor(() => expect(modes).toEqual([...exhausted, 'inotify', undefined]), 10_000);
-  } finally {
-    writeFileSync(WATCHES, limit);
-    await watch.close();
-    rmSync(folder, { recursive: true });
-  }
+let folder: string;
+let file: string;
+let started: DaemonProcess[];
+
+beforeEach(() => {
+  ipvsadm('-C');
+  folder = mkdtempSync(join(tmpdir(), 'ipvstate-watch-'));
+  file = join(folder, 'conf', 'ipvs.yaml');
+  started = [];
+  return async () => {
+    for (const daemon of started) await daemon.stop('SIGKILL');
+    ipvsadm('-C');
+    rmSync(folder, { recursive: true, force: true });
+  };
 });
 
-test('what another machine may change without an event, such as this one seen from inside, is polled', async () => {
-  const modes: (string | undefined)[] = [];
-  const watch = watchFiles(['/etc/hostname'], { onMode: (mode, reason) => modes.push(mode, reason), onLook: () => {} });
-  try {
-    await vi.waitFor(() => expect(modes).toEqual(['poll', '/etc is on hostfs, where changes made elsewhere raise no event']), 10_000);
-    expect(watch.mode).toBe('poll');
-  } finally {
-    await watch.close();
-  }
+const FAST = ['--interval', '200ms', '--debounce', '60ms'] as const;
+
+/** One service per line of weights: `[[1, 2], [3]]` is 192.0.2.1 with two destinations and 192.0.2.2 with one. */
+function configOf(services: readonly (readonly number[])[]): string {
+  const list = services.map((weights, index) => {
+    const destinations = weights.map((weight, at) => `{ address: 10.0.${index}.${at + 1}, weight: ${weight} }`).join(', ');
+    return `  - { address: "tcp://192.0.2.${index + 1}:80", destinations: [${destinations}] }\n`;
+  });
+  return `version: 1\ndefaults: { forward: masq }\nservices:${list.length === 0 ? ' []\n' : `\n${list.join('')}`}`;
+}
+
+const destination = (service: number, at: number, weight: number): string =>
+  `-a -t 192.0.2.${service}:80 -r 10.0.${service - 1}.${at}:80 -m -w ${weight}`;
+
+function write(text: string, path = file): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
+}
+
+async function start(...args: readonly string[]): Promise<DaemonProcess> {
+  const daemon = new DaemonProcess(join(folder, `daemon-${started.length}`), args.length > 0 ? args : ['-f', file, ...FAST]);
+  started.push(daemon);
+  return daemon.start();
+}
+
+const holds = (line: string): Promise<void> => until(`the kernel has ${line}`, () => live().includes(`${line}\n`));
+
+describe('a change of the files reaches the kernel', () => {
+  it('written in place, renamed over, and after the folder was replaced', async () => {
+    write(configOf([[1, 1]]));
+    await start();
+    await holds(destination(1, 1, 1));
+    writeFileSync(file, configOf([[2, 1]]));
+    await holds(destination(1, 1, 2));
+    write(configOf([[3, 1]]));
+    await holds(destination(1, 1, 3));
+    renameSync(dirname(file), join(folder, 'away'));
+    write(configOf([[4, 1]]));
+    await holds(destination(1, 1, 4));
+  });
+
+  it('by the link of a release that is switched, also to an older one', async () => {
+    const current = join(folder, 'current');
+    const release = (name: string): void => {
+      rmSync(`${current}.tmp`, { force: true });
+      symlinkSync(join('releases', name), `${current}.tmp`);
+      renameSync(`${current}.tmp`, current);
+    };
+    for (const [name, weight] of [
+      ['a', 5],
+      ['b', 6],
+    ] as const)
+      write(configOf([[weight]]), join(folder, 'releases', name, 'ipvs.yaml'));
+    release('a');
+    await start('-f', join(current, 'ipvs.yaml'), ...FAST);
+    await holds(destination(1, 1, 5));
+    release('b');
+    await holds(destination(1, 1, 6));
+    release('a');
+    await holds(destination(1, 1, 5));
+  });
+
+  it('by a ConfigMap that the kubelet updates: a new folder behind ..data, and links that never change', async () => {
+    const mount = join(folder, 'mount');
+    const update = (name: string, weight: number): void => {
+      write(configOf([[weight]]), join(mount, name, 'shop.yaml'));
+      symlinkSync(name, join(mount, '..data_tmp'));
+      renameSync(join(mount, '..data_tmp'), join(mount, '..data'));
+    };
+    update('..2026_01', 1);
+    symlinkSync(join('..data', 'shop.yaml'), join(mount, 'shop.yaml'));
+    await start('-f', mount, ...FAST);
+    await holds(destination(1, 1, 1));
+    update('..2026_02', 2);
+    rmSync(join(mount, '..2026_01'), { recursive: true });
+    await holds(destination(1, 1, 2));
+  });
+});
+
+describe('files that are of no use', () => {
+  it('keep the last good state, are told with their place, and are forgiven when the old ones come back', async () => {
+    write(configOf([[1, 1]]));
+    const daemon = await start();
+    const before = live();
+    for (const bad of ['', 'version: 1\n', configOf([[1, 1]]).replace('weight', 'wieght'), 'version: 1\nservices: [']) {
+      write(bad);
+      await until('the daemon notices', async () => !(await daemon.status()).config.valid);
+      expect(live()).toBe(before);
+      expect((await daemon.get('/readyz')).status).toBe(503);
+      expect((await daemon.get('/healthz')).status).toBe(200);
+      write(configOf([[1, 1]]));
+      await until('the daemon forgives', async () => (await daemon.status()).config.valid);
+    }
+    rmSync(file);
+    await until('the daemon misses it', async () => (await daemon.status()).config.error?.code === 'NO_INPUT');
+    expect(live()).toBe(before);
+    expect(daemon.events('config-invalid').length).toBeGreaterThan(4);
+    expect(daemon.events('config-invalid').some(({ msg }) => msg.includes('ipvs.yaml:4:'))).toBe(true);
+    expect((await daemon.get('/metrics')).body).toContain('ipvstate_config_valid 0\n');
+  });
+
+  it('cut off where what is left is valid are not believed at once: nothing is deleted when the rest follows', async () => {
+    const whole = configOf([[1, 1], [1], [1]]);
+    write(whole);
+    await start('-f', file, '--interval', '200ms', '--debounce', '400ms');
+    const journal = (): string => readFileSync(join(folder, 'daemon-0', 'state', 'host', 'journal.jsonl'), 'utf8');
+    const half = whole.split('\n').slice(0, 5).join('\n');
+    for (let round = 0; round < 5; round++) {
+      writeFileSync(file, `${half}\n`);
+      writeFileSync(file, whole.replace('weight: 1', `weight: ${round + 2}`));
+      await holds(destination(1, 1, round + 2));
+    }
+    expect(journal()).not.toContain('delete-');
+  });
+});
+
+describe('a guard', () => {
+  it('stops a plan, and only the very plan that was looked at can be approved', async () => {
+    write(configOf([[1], [1], [1], [1]]));
+    const daemon = await start();
+    const before = live();
+    write(configOf([[7]]));
+    await until('the plan is held back', async () => (await daemon.status()).waiting !== null);
+    const { waiting } = await daemon.status();
+    expect(waiting?.refusals).toMatchObject([{ guard: 'max_service_deletes' }]);
+    expect(live()).toBe(before);
+    expect((await daemon.get('/metrics')).body).toContain('ipvstate_refused 1\n');
+    expect(daemon.run('status').stdout).toContain(`ipvstate approve ${waiting?.plan}`);
+
+    expect(daemon.run('approve', '000000000000')).toMatchObject({ status: 4 });
+    write(configOf([[8]]));
+    await until('another plan is held back', async () => (await daemon.status()).waiting?.plan !== waiting?.plan);
+    expect(daemon.run('approve', waiting?.plan ?? '')).toMatchObject({ status: 4, stderr: expect.stringContaining('not the plan') });
+    expect(live()).toBe(before);
+
+    expect(daemon.run('approve', (await daemon.status()).waiting?.plan ?? '')).toMatchObject({ status: 0 });
+    expect(live()).toBe(`-A -t 192.0.2.1:80 -s wlc\n${destination(1, 1, 8)}\n`);
+    expect(daemon.run('approve')).toMatchObject({ status: 3, stderr: expect.stringContaining('nothing is held back') });
+  });
+
+  it('that stopped a plan is over with files that are good again', async () => {
+    write(configOf([[1], [1], [1]]));
+    const daemon = await start();
+    write(configOf([]));
+    await until('the plan is held back', async () => (await daemon.status()).health === 'refused');
+    write(configOf([[2], [1], [1]]));
+    await holds(destination(1, 1, 2));
+    await until('all is well', async () => (await daemon.status()).health === 'in-sync');
+  });
+});
+
+describe('drift', () => {
+  it('is corrected: single values, deleted entries, foreign services, and the loss of everything', async () => {
+    write(configOf([[1, 1], [1]]));
+    const daemon = await start();
+    const before = live();
+    const meddle = [
+      '-e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 9',
+      '-d -t 192.0.2.1:80 -r 10.0.0.2:80',
+      '-D -t 192.0.2.2:80',
+      '-A -t 192.0.2.99:80',
+      '-C',
+    ];
+    for (const command of meddle) {
+      ipvsadm(command);
+      expect(live()).not.toBe(before);
+      await until(`${command} is corrected`, () => live() === before);
+    }
+    await until('it is counted', async () => /^ipvstate_drift_total [1-9]/m.test((await daemon.get('/metrics')).body));
+    expect(daemon.events('applied').some(({ drift }) => drift === true)).toBe(true);
+  });
+
+  it('is corrected where the text form of the table does not show it, at the slow cadence', async () => {
+    write(configOf([[1]]));
+    await start('-f', file, '--interval', '60s', '--resync', '1s', '--debounce', '60ms');
+    ipvsadm('-e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 1 -x 50 -y 10');
+    await holds(destination(1, 1, 1));
+  });
+
+  it('is corrected after the module was unloaded and loaded again', async () => {
+    write(configOf([[1, 1]]));
+    const daemon = await start();
+    const before = live();
+    ipvsadm('-C');
+    spawnSync('modprobe', ['-r', 'ip_vs_wlc', 'ip_vs']);
+    spawnSync('modprobe', ['ip_vs']);
+    await until('the table is back', () => live() === before);
+    await until('all is well', async () => (await daemon.status()).health === 'in-sync');
+  });
+
+  it('is only reported with --drift report, and a file that changes is applied all the same', async () => {
+    write(configOf([[1]]));
+    const daemon = await start('-f', file, ...FAST, '--drift', 'report');
+    ipvsadm('-e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 9');
+    await until('it is reported', async () => (await daemon.status()).health === 'differs');
+    expect(live()).toContain(destination(1, 1, 9));
+    expect(daemon.run('reload')).toMatchObject({ status: 2 });
+    write(configOf([[2]]));
+    await holds(destination(1, 1, 2));
+  });
+
+  it('by somebody who insists makes an object contested, and that object only', async () => {
+    write(configOf([[1], [1]]));
+    const daemon = await start();
+    await until('it is contested', async () => {
+      if (live().includes(destination(1, 1, 1))) ipvsadm('-e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 9');
+      return (await daemon.status()).contested.length > 0;
+    });
+    expect((await daemon.status()).contested).toEqual([{ object: 'tcp://192.0.2.1:80 10.0.0.1:80', reversals: 3 }]);
+    expect((await daemon.get('/metrics')).body).toContain('ipvstate_contested 1\n');
+    ipvsadm('-d -t 192.0.2.2:80 -r 10.0.1.1:80');
+    await holds(destination(2, 1, 1));
+    expect(live()).toContain(destination(1, 1, 9));
+    expect(daemon.events('contested')).toHaveLength(1);
+  });
+});
+
+describe('the daemon', () => {
+  it('is alone: a second one, and an apply, exit 75 and name the first', async () => {
+    write(configOf([[1]]));
+    const daemon = await start();
+    for (const args of [
+      ['watch', '-f', file],
+      ['apply', '-f', file, '--yes'],
+    ]) {
+      expect(daemon.run(...args)).toMatchObject({ status: 75, stderr: expect.stringContaining(`pid ${daemon.pid} (ipvstate watch)`) });
+    }
+  });
+
+  it('leaves the table as it is when it is stopped, and goes on after it was killed, over its own stale socket', async () => {
+    write(configOf([[1, 1]]));
+    const daemon = await start();
+    const before = live();
+    expect(await daemon.stop('SIGTERM')).toBe(0);
+    expect(live()).toBe(before);
+    expect(daemon.run('status')).toMatchObject({ status: 69 });
+    await daemon.start();
+    await daemon.stop('SIGKILL');
+    expect(live()).toBe(before);
+    expect(daemon.run('status')).toMatchObject({ status: 69, stderr: expect.stringContaining('did not end by itself') });
+    write(configOf([[1, 5]]));
+    await daemon.start();
+    await holds(destination(1, 2, 5));
+    expect(await daemon.stop('SIGINT')).toBe(0);
+  });
+
+  it('reads everything on SIGHUP, and on reload, which answers with how that ended', async () => {
+    write(configOf([[1]]));
+    const daemon = await start('-f', file, '--interval', '60s', '--resync', '60s', '--debounce', '60ms');
+    ipvsadm('-e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 9');
+    daemon.signal('SIGHUP');
+    await holds(destination(1, 1, 1));
+    ipvsadm('-e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 9');
+    expect(daemon.run('reload')).toMatchObject({ status: 0, stdout: expect.stringContaining('Applied and verified: 1 operation.') });
+    expect(live()).toContain(destination(1, 1, 1));
+    write('version: 2\n');
+    expect(daemon.run('reload')).toMatchObject({ status: 65, stdout: expect.stringContaining('ipvs.yaml:1:') });
+    write(
+      configOf([[1]])
+        .replace('services:', 'services: # the scheduler is unknown')
+        .replace('tcp://192.0.2.1:80",', 'tcp://192.0.2.1:80", scheduler: nonsense,'),
+    );
+    expect(daemon.run('reload').status).toBe(69);
+  });
+
+  it('waits for a try that is pending to end before it begins', async () => {
+    write(configOf([[1]]));
+    const other = new DaemonProcess(join(folder, 'daemon-0'), []);
+    expect(other.run('try', '-f', file, '--yes', '--no-wait', '--timeout', '60s')).toMatchObject({ status: 0 });
+    write(configOf([[2]]));
+    const daemon = new DaemonProcess(join(folder, 'daemon-0'), ['-f', file, ...FAST]);
+    started.push(daemon);
+    const running = daemon.start();
+    await until('it waits', () => daemon.events('pending-try').length === 1);
+    expect(live()).toContain(destination(1, 1, 1));
+    expect(other.run('confirm')).toMatchObject({ status: 0 });
+    await running;
+    await holds(destination(1, 1, 2));
+  });
+
+  it('journals each pass that writes as a run of its own, with what made it', async () => {
+    write(configOf([[1]]));
+    const daemon = await start();
+    write(configOf([[2]]));
+    await holds(destination(1, 1, 2));
+    ipvsadm('-e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 9');
+    await holds(destination(1, 1, 2));
+    await daemon.stop();
+    const lines = readFileSync(join(folder, 'daemon-0', 'state', 'host', 'journal.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.filter(({ type }) => type === 'begin').map(({ verb, trigger }) => [verb, trigger])).toEqual([
+      ['watch', 'confirm'],
+      ['watch', 'file'],
+      ['watch', 'drift'],
+    ]);
+    expect(lines.filter(({ type }) => type === 'end').map(({ outcome }) => outcome)).toEqual(['applied', 'applied', 'applied']);
+    expect(daemon.run('rollback', '--yes')).toMatchObject({ status: 0 });
+    expect(live()).toContain(destination(1, 1, 9));
+  });
+});
+
+describe('the metrics', () => {
+  it('have the counters of the kernel with --stats, and not those of what was removed', async () => {
+    write(configOf([[1, 1], [1], [1], [1]]));
+    const daemon = await start('-f', file, ...FAST, '--stats');
+    const series = async (): Promise<string[]> => (await daemon.get('/metrics')).body.match(/^ipvstate_destination_weight\{.*$/gm) ?? [];
+    expect(await series()).toHaveLength(5);
+    write(configOf([[1], [1], [1]]));
+    await until('one is gone', async () => (await series()).length === 3);
+    expect((await series()).join('\n')).not.toContain('192.0.2.4');
+    const promtool = spawnSync('promtool', ['check', 'metrics'], { input: (await daemon.get('/metrics')).body, encoding: 'utf8' });
+    if (promtool.error) process.stderr.write('promtool is not installed: the format was checked without it\n');
+    else expect(promtool).toMatchObject({ status: 0, stdout: '', stderr: '' });
+  });
 });

@@ -3,6 +3,7 @@ import { IpvstateError } from '../../src/errors.ts';
 import type { Desired } from '../../src/model/desired.ts';
 import { scope } from '../../src/plan/scope.ts';
 import { type ConfigState, seeFiles, UNSEEN } from '../../src/reconcile/config-state.ts';
+import type { Hold } from '../../src/reconcile/contest.ts';
 import { leaveAlone } from '../../src/reconcile/leave-alone.ts';
 import { removesAnything } from '../../src/reconcile/removes-anything.ts';
 import { loaded, MISSING, tableWith } from '../support/loop-world.ts';
@@ -77,20 +78,24 @@ describe('what is known of the files', () => {
 
 describe('what is left alone', () => {
   const snapshot = (table: typeof ONE) => ({ table, counters: new Map(), unmanageable: [], sysctls: new Map() });
-  const held = new Set([keyOf('tcp://192.0.2.2:80')]);
+  const held = (hold: Hold) => new Map([[keyOf('tcp://192.0.2.2:80'), hold]]);
 
-  test.each([
-    ['as it is', tableWith({ 'tcp://192.0.2.2:80': { destinations: { '10.0.0.3:80': 9 } } })],
-    ['deleted', ONE],
-  ])('stays %s', (_, live) => {
-    const { table } = scope(leaveAlone(wholly(TWO), held), snapshot(live));
-    expect(table.services).toEqual(live.services);
+  const other = tableWith({ 'tcp://192.0.2.2:80': { destinations: { '10.0.0.3:80': 9 } } });
+
+  test.each<[string, Hold, typeof ONE, typeof ONE]>([
+    ['stays as it is', 'as-is', other, other],
+    ['comes back when it was deleted', 'as-is', ONE, TWO],
+    ['stays deleted when that is what is contested', 'absent', ONE, ONE],
+    ['stays as it is when somebody made it anew', 'absent', other, other],
+  ])('%s', (_, hold, live, expected) => {
+    const { table } = scope(leaveAlone(wholly(TWO), held(hold)), snapshot(live));
+    expect(table.services).toEqual(expected.services);
   });
 
   test('is only that: another stray service goes, settings are set', () => {
     const stray = tableWith({ 'udp://192.0.2.9:53': {}, 'tcp://192.0.2.2:80': { scheduler: 'rr' } });
     const live = { ...stray, timeouts: { tcp: 1, tcpFin: 2, udp: 3 } };
-    const { table } = scope(leaveAlone(wholly(TWO), held), snapshot(live));
+    const { table } = scope(leaveAlone(wholly(TWO), held('as-is')), snapshot(live));
     expect([...table.services.keys()].sort()).toEqual(['tcp://192.0.2.1:80', 'tcp://192.0.2.2:80']);
     expect(table.services.get(keyOf('tcp://192.0.2.2:80'))?.service.scheduler).toBe('rr');
     expect(table.timeouts).toEqual(TWO.timeouts);
@@ -98,12 +103,15 @@ describe('what is left alone', () => {
 
   test('can be settings', () => {
     const settings = { timeouts: { tcp: 60 }, daemons: [daemonOf('master')] };
-    const desired = leaveAlone(wholly(tableOf(POOL, settings)), new Set(['timeouts', 'daemons', 'sysctls'] as const));
+    const desired = leaveAlone(
+      wholly(tableOf(POOL, settings)),
+      new Map((['timeouts', 'daemons', 'sysctls'] as const).map((holding) => [holding, 'as-is'] as const)),
+    );
     expect(desired).toMatchObject({ timeouts: {}, daemons: undefined, policy: { sysctls: undefined } });
   });
 
   test('is nothing when nothing is contested', () => {
     const desired = wholly(TWO);
-    expect(leaveAlone(desired, new Set())).toBe(desired);
+    expect(leaveAlone(desired, new Map())).toBe(desired);
   });
 });

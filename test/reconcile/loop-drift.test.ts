@@ -202,6 +202,35 @@ describe('an object that somebody else changes back', () => {
     expect(world.state.contested).toMatchObject([{ name: 'tcp://192.0.2.2:80' }]);
   });
 
+  test('comes back with its service when the whole table is lost', async () => {
+    const world = await synced();
+    await reverse(world, 3);
+    await world.foreign(EMPTY);
+    await world.clock.advance(5000);
+    expect(isSameTable(world.ipvs.table(), WANTED)).toBe(true);
+    expect(world.state.contested).toMatchObject([{ name: 'tcp://192.0.2.2:80 10.0.0.3:80', reversals: 3 }]);
+  });
+
+  test('can be the settings of a service, which is not given up with them', async () => {
+    const world = await synced();
+    await reverse(world, 3, tableWith({ 'tcp://192.0.2.2:80': { scheduler: 'rr', destinations: { '10.0.0.3:80': 1 } } }));
+    expect(world.state.contested).toMatchObject([{ name: 'tcp://192.0.2.2:80 settings', hold: 'as-is' }]);
+    await world.foreign(EMPTY);
+    await world.clock.advance(5000);
+    expect(isSameTable(world.ipvs.table(), WANTED)).toBe(true);
+  });
+
+  test('can be a service that somebody adds', async () => {
+    const world = await synced();
+    const stray = tableWith({
+      'tcp://192.0.2.2:80': { destinations: { '10.0.0.3:80': 1 } },
+      'udp://192.0.2.9:53': { destinations: { '10.0.0.3:53': 1 } },
+    });
+    await reverse(world, 3, stray);
+    expect(world.state.contested).toMatchObject([{ name: 'udp://192.0.2.9:53' }]);
+    expect(isSameTable(world.ipvs.table(), stray)).toBe(true);
+  });
+
   test('can be the timeouts, or a daemon', async () => {
     const settings = { timeouts: { tcp: 60 }, daemons: [daemonOf('master')] };
     const wanted = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } } }, settings);
