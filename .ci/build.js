@@ -3,7 +3,7 @@
 // and the licences of what was bundled. What is bundled stays among the `dependencies`, where audits see it: loading it file by file
 // would take most of a short command's time.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -14,6 +14,8 @@ const LOADED_AT_RUN_TIME = ['netlink', 'chokidar'];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
+/** Built here and moved when it is whole: a program that runs meanwhile goes on with the old one. */
+const stage = join(root, 'node_modules', `.ipvstate-dist-${process.pid}`);
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 /** Bundled CommonJS calls `require` for Node's own modules, through a function of esbuild's that expects it where there is none. */
@@ -21,7 +23,7 @@ const requireForCommonJs = `import { createRequire } from 'node:module';const re
 
 function finish({ path, text }) {
   const needsRequire = text.includes('__require=') ? requireForCommonJs : '';
-  return relative(dist, path) === 'cli.js' ? `#!/usr/bin/env node\n${needsRequire}${text}` : needsRequire + text;
+  return relative(stage, path) === 'cli.js' ? `#!/usr/bin/env node\n${needsRequire}${text}` : needsRequire + text;
 }
 
 /** Commander can run verbs that are programs of their own. There are none here, and loading what starts them takes a tenth of a `plan`. */
@@ -39,7 +41,7 @@ async function bundle() {
   const result = await build({
     absWorkingDir: root,
     entryPoints: { cli: 'src/cli/bin.ts', index: 'src/index.ts' },
-    outdir: 'dist',
+    outdir: stage,
     chunkNames: 'chunks/[name]-[hash]',
     bundle: true,
     splitting: true,
@@ -58,22 +60,24 @@ async function bundle() {
   });
   for (const file of result.outputFiles) {
     mkdirSync(dirname(file.path), { recursive: true });
-    writeFileSync(file.path, finish(file), { mode: relative(dist, file.path) === 'cli.js' ? 0o755 : 0o644 });
+    writeFileSync(file.path, finish(file), { mode: relative(stage, file.path) === 'cli.js' ? 0o755 : 0o644 });
   }
-  writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicenses(root, Object.keys(result.metafile.inputs)));
+  writeFileSync(join(stage, 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicenses(root, Object.keys(result.metafile.inputs)));
 }
 
 function declareTypes() {
-  const { status } = spawnSync('node_modules/.bin/tsc', ['-p', '.ci/tsconfig.types.json'], { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync('node_modules/.bin/tsc', ['-p', '.ci/tsconfig.types.json', '--outDir', join(stage, 'types')], { cwd: root, stdio: 'inherit' });
   if (status !== 0) throw new Error('tsc found no valid declarations for src/index.ts');
 }
 
-rmSync(dist, { recursive: true, force: true });
 try {
   declareTypes();
   await bundle();
+  rmSync(dist, { recursive: true, force: true });
+  renameSync(stage, dist);
 } catch (error) {
-  // A dist without its end would pass for a finished one. esbuild has printed its own errors.
+  // esbuild has printed its own errors. What is left of an older build would pass for this one.
+  rmSync(stage, { recursive: true, force: true });
   rmSync(dist, { recursive: true, force: true });
   process.stderr.write(`build: ${error.message}\n`);
   process.exitCode = 1;
