@@ -66,7 +66,10 @@ async function bundle() {
 }
 
 function declareTypes() {
-  const { status } = spawnSync('node_modules/.bin/tsc', ['-p', '.ci/tsconfig.types.json', '--outDir', join(stage, 'types')], { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync('node_modules/.bin/tsc', ['-p', '.ci/tsconfig.types.json', '--outDir', join(stage, 'types')], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   if (status !== 0) throw new Error('tsc found no valid declarations for src/index.ts');
 }
 
