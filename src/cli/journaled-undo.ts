@@ -1,3 +1,4 @@
+import type { DrainStore } from '../model/drain.ts';
 import type { Report } from '../plan/report.ts';
 import type { ReconcileOptions } from '../reconcile/reconcile.ts';
 import { openDrainStore } from '../state/drains.ts';
@@ -21,7 +22,7 @@ export async function undoInKernel(
   const kernel = await environment.openKernel();
   try {
     const report = await executeUndo(journaled(kernel, journal), passes, {
-      drains: openDrainStore(state, warn),
+      drains: withLenience(openDrainStore(state, warn), warn),
       ...options,
       confirm: async (prepared) => {
         if (options.confirm && !(await options.confirm(prepared))) return false;
@@ -39,4 +40,9 @@ export async function undoInKernel(
   } finally {
     kernel.close();
   }
+}
+
+/** Going back must not fail for want of a disk: at worst a drain begins anew, or ends early. */
+function withLenience(store: DrainStore, warn: (message: string) => void): DrainStore {
+  return { ...store, write: (drains) => store.write(drains).catch((error: Error) => warn(error.message)) };
 }

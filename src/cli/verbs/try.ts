@@ -33,7 +33,7 @@ export async function tryVerb(planFile: string | undefined, options: TryOptions,
   const how = `within ${formatDuration(options.timeout)}, by ${formatTime(until, clock.now())}`;
   if (options.output === 'text') printReport(finished, 'text', environment);
   if (!options.wait) {
-    if (options.output === 'json') printReport(finished, 'json', environment, { try: tryJson(pending, undefined) });
+    if (options.output === 'json') printReport(finished, 'json', environment, { try: tryJson(pending, 'pending') });
     environment.output.note(`Confirm with \`ipvstate confirm\` ${how}; otherwise this is undone.\n`);
     return finished.exitCode;
   }
@@ -98,8 +98,8 @@ function conclude(outcome: TryOutcome | undefined, now: Date): string {
 }
 
 /** Of schemas/report.schema.json. */
-function tryJson({ id, timeoutSeconds }: PendingTry, outcome: TryOutcome | undefined): Json {
-  if (!outcome) return { id, timeout_seconds: timeoutSeconds, state: 'pending' };
+function tryJson({ id, timeoutSeconds }: PendingTry, outcome: TryOutcome | 'pending' | undefined): Json {
+  if (!outcome || outcome === 'pending') return { id, timeout_seconds: timeoutSeconds, state: outcome ?? 'unknown' };
   const { cause, isRestored, operations, contested, problems } = outcome;
   const state = cause === 'confirmed' ? 'confirmed' : isRestored ? 'restored' : 'partial';
   return { id, timeout_seconds: timeoutSeconds, state, cause, operations_undone: operations, contested, problems };
