@@ -7,10 +7,13 @@ export { type Address, type Family, parseAddress } from './model/address.ts';
 export type { Connections, Counters, DestinationCounters, ServiceCounters, Stats } from './model/counters.ts';
 export type { Desired, Limit, Limits } from './model/desired.ts';
 export type { Destination, DestinationKey, DestinationSettings, Forward, TunnelChecksum, TunnelType } from './model/destination.ts';
+export type { DrainKey, DrainStore, PendingDrain } from './model/drain.ts';
 export type { Ipvs, IpvsInfo, Outcome, ReadOptions, Snapshot, Unmanageable } from './model/ipvs.ts';
 export type { Issue, IssueCode, Position } from './model/issue.ts';
+export { isManaged, type Manage, type ServiceSelector } from './model/manage.ts';
 export { mergeDesired } from './model/merge.ts';
 export type { Operation } from './model/operation.ts';
+export type { Policy, Preserve, ServicePolicy, SysctlPolicy } from './model/policy.ts';
 export {
   type Protocol,
   parseServiceKey,
@@ -25,6 +28,7 @@ export { type ServiceEntry, sortedDestinations, sortedServices, type Table } fro
 export { openKernel } from './netlink/client.ts';
 export { type Change, changeAction } from './plan/change.ts';
 export { diff } from './plan/diff.ts';
+export type { Drain } from './plan/drain.ts';
 export { type EmbeddedTable, openEmbeddedTable } from './plan/embedded.ts';
 export { type Allowances, type GuardName, guard, type Refusal } from './plan/guard.ts';
 export type { Purpose } from './plan/place.ts';
@@ -32,9 +36,11 @@ export { type Plan, plan, type Step, type Wave } from './plan/plan.ts';
 export type { Failure, Report, ReportOutcome } from './plan/report.ts';
 export { scope } from './plan/scope.ts';
 export { type Summary, summarize } from './plan/summary.ts';
+export type { SysctlDifference } from './plan/sysctls.ts';
 export type { ExecuteOptions, OnError } from './reconcile/execute.ts';
 export { type Prepared, type PrepareOptions, prepare } from './reconcile/prepare.ts';
 export { executePlan, type ReconcileOptions, reconcile } from './reconcile/reconcile.ts';
+export { withSysctls } from './state/sysctls.ts';
 export { formatChanges } from './text/changes.ts';
 export { formatIssues } from './text/issues.ts';
 export { formatSave } from './text/save.ts';

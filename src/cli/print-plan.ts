@@ -4,6 +4,7 @@ import { formatOperationAsIpvsadm } from '../text/ipvsadm-lines.ts';
 import { formatPlanMarkdown } from '../text/markdown.ts';
 import { planJson } from '../text/plan-json.ts';
 import { formatPlan, formatRefusals } from '../text/plan-text.ts';
+import { formatWarnings } from '../text/warnings.ts';
 import type { Output } from './output.ts';
 
 export type PlanFormat = 'text' | 'json' | 'markdown' | 'ipvsadm';
@@ -22,6 +23,7 @@ export function printPlan(prepared: Prepared, format: PlanFormat, context: Chang
       return;
     case 'ipvsadm':
       output.print(plan.waves.flatMap(({ steps }) => steps.map(({ operation }) => `${formatOperationAsIpvsadm(operation)}\n`)).join(''));
+      output.warn(formatWarnings({ ...context, style: output.style('stderr') }));
       output.warn(formatRefusals(refusals, { style: output.style('stderr') }));
       return;
     default:

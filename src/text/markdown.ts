@@ -1,14 +1,18 @@
 import type { Refusal } from '../plan/guard.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type ChangesContext, formatChanges, formatSummary } from './changes.ts';
+import { formatDrains } from './drains.ts';
 import { PLAIN } from './style.ts';
+import { formatWarnings } from './warnings.ts';
 
 /** Lines beyond this are cut, so that the comment of a merge request stays below the usual limit of 64 KiB. */
 const MAX_LINES = 400;
+const MAX_NOTES = 20;
 
 /** A plan as Markdown, for the comment of a merge request. */
 export function formatPlanMarkdown(plan: Plan, refusals: readonly Refusal[], context: ChangesContext): string {
-  if (plan.changes.length === 0) return '### IPVS plan: no changes\n';
+  const notes = quoteLines(formatWarnings({ ...context, style: PLAIN }) + formatDrains(context.drains?.values() ?? [], plan.changes));
+  if (plan.changes.length === 0) return ['### IPVS plan: no changes\n', ...notes].join('\n');
   const lines = formatChanges(plan.changes, { ...context, style: PLAIN })
     .trimEnd()
     .split('\n');
@@ -20,9 +24,17 @@ export function formatPlanMarkdown(plan: Plan, refusals: readonly Refusal[], con
   const blocks = [
     `### IPVS plan: ${formatSummary(plan.changes)}\n`,
     ...warnings,
+    ...notes,
     `\`\`\`diff\n${shown.map(asDiffLine).join('\n')}\n\`\`\`\n`,
   ];
   return blocks.join('\n');
+}
+
+function quoteLines(text: string): string[] {
+  const lines = text.split('\n').slice(0, -1);
+  const shown = lines.slice(0, MAX_NOTES);
+  if (lines.length > shown.length) shown.push(`... ${lines.length - shown.length} more`);
+  return shown.map((line) => `> ${line}\n`);
 }
 
 /** `diff` highlighting looks at the first column; an edit is shown as `!`, which it knows. */

@@ -99,6 +99,15 @@ describe('a drain', () => {
     expect((await run('apply -f ./one.yaml', now.options)).stdout).toContain('12 connections left, at most 4m\n');
   });
 
+  it('that no change shows any more is in Markdown as a note', async () => {
+    const { run } = workspace({ 'one.yaml': ONE });
+    const now = scene();
+    await run('apply -f ./one.yaml', now.options);
+    expect((await run('plan -f ./one.yaml -o markdown', now.options)).stdout).toBe(
+      `### IPVS plan: no changes\n\n> Draining: 10.0.0.2:80 of ${WEB}: 12 connections left, at most 5m\n`,
+    );
+  });
+
   it('that is undone is forgotten: the next one has all its time', async () => {
     const { run } = workspace({ 'one.yaml': ONE });
     const now = scene();
@@ -301,6 +310,8 @@ describe('sysctls', () => {
     expect(stdout).toContain(
       `warning: persistent clients keep coming to what drains of ${WEB}, because net.ipv4.vs.expire_quiescent_template is 0\n`,
     );
+    expect((await run('plan -f ./a.yaml -o markdown', loud.options)).stdout).toContain('\n> warning: persistent clients keep coming');
+    expect((await run('plan -f ./a.yaml -o ipvsadm', loud.options)).stderr).toContain('warning: persistent clients keep coming');
     expect(stdout).toContain(
       'warning: connections that are left when a drain ends are reset, because net.ipv4.vs.expire_nodest_conn is 1\n',
     );

@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest';
+import { waitForDrains } from '../../src/cli/wait-drains.ts';
+import { IpvstateError } from '../../src/errors.ts';
+import type { Drain } from '../../src/plan/drain.ts';
+import { plan } from '../../src/plan/plan.ts';
+import type { Report } from '../../src/plan/report.ts';
+import { destinationKeyOf, keyOf, tableOf } from '../support/tables.ts';
+import { ManualClock } from '../support/temporary-state.ts';
+
+const drainOf = (destination: string, connections: number, secondsLeft = 60): Drain => ({
+  service: keyOf('tcp://192.0.2.1:80'),
+  destination: destinationKeyOf(destination),
+  connections,
+  secondsLeft,
+  deadlineSeconds: 100,
+  weight: 1,
+});
+
+function report(drains: readonly Drain[], rest: Partial<Report> = {}): Report {
+  const nothing = { passes: 1, failures: [], error: undefined, refusals: [], differences: [], contested: [] };
+  return { outcome: 'applied', plan: plan(tableOf({}), tableOf({})), done: 1, drains, ...nothing, ...rest };
+}
+
+async function wait(first: Report, later: readonly (Report | Error)[]) {
+  const lines: string[] = [];
+  const rounds = [...later];
+  const waited = await waitForDrains(first, {
+    clock: new ManualClock(),
+    signal: new AbortController().signal,
+    tell: (line) => lines.push(line),
+    reconcileAgain: async () => {
+      const next = rounds.shift();
+      if (!next) throw new Error('it looked once more');
+      if (next instanceof Error) throw next;
+      return next;
+    },
+  });
+  return { ...waited, lines, left: rounds.length };
+}
+
+test('a drain is mentioned when its connections change, and every ten seconds', async () => {
+  const rounds = [...Array.from({ length: 12 }, () => report([drainOf('10.0.0.1:80', 2)], { outcome: 'in-sync', done: 0 })), report([])];
+  const { lines, report: last, finished } = await wait(report([drainOf('10.0.0.1:80', 3)]), rounds);
+  expect(lines.map((line) => /\d+ connections/.exec(line)?.[0])).toEqual(['3 connections', '2 connections', '2 connections']);
+  expect(last).toMatchObject({ outcome: 'applied', done: 2, drains: [] });
+  expect(finished).toBe(1);
+});
+
+test('several drains end one by one', async () => {
+  const both = [drainOf('10.0.0.1:80', 1), drainOf('10.0.0.2:80', 1)];
+  const { finished, left } = await wait(report(both), [report(both.slice(1)), report([])]);
+  expect([finished, left]).toEqual([2, 0]);
+});
+
+test('a refused delete ends the waiting, and is what is reported', async () => {
+  const both = [drainOf('10.0.0.1:80', 1), drainOf('10.0.0.2:80', 1)];
+  const refused = report(both.slice(1), { outcome: 'refused', done: 0 });
+  const { report: last, finished } = await wait(report(both), [refused]);
+  expect(last).toMatchObject({ outcome: 'refused', done: 1, drains: both });
+  expect(finished).toBe(0);
+});
+
+test('a table that cannot be read ends the waiting', async () => {
+  const error = new IpvstateError('UNSTABLE', 'the live table changed');
+  const { report: last } = await wait(report([drainOf('10.0.0.1:80', 1)]), [error]);
+  expect(last).toMatchObject({ outcome: 'partial', error, done: 1, drains: [{ connections: 1 }] });
+});
+
+test('a bug is not taken for a failure', async () => {
+  await expect(wait(report([drainOf('10.0.0.1:80', 1)]), [new TypeError('bug')])).rejects.toThrow('bug');
+});
