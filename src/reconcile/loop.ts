@@ -7,6 +7,7 @@ import { type GoodFiles, type LoadedFiles, seeFiles } from './config-state.ts';
 import { CONTEST_RULES, type ContestRules, type ContestState, forget, nextContestTime, UNCONTESTED } from './contest.ts';
 import { type PassFindings, type PassPorts, runPass } from './loop-pass.ts';
 import { type DriftMode, INITIAL_STATE, type LoopState, type PassOutcome, type PassResult, type Trigger } from './loop-state.ts';
+import { Timers } from './timers.ts';
 
 /** In milliseconds. */
 export interface LoopTiming {
@@ -87,7 +88,7 @@ class ReconcileLoop implements Loop {
   readonly #options: LoopOptions;
   readonly #timing: LoopTiming;
   readonly #abort = new AbortController();
-  readonly #timers = new Map<Trigger, () => void>();
+  readonly #timers: Timers<Trigger>;
   #state: LoopState;
   #pending = new Set<Trigger>();
   #waiting: readonly Waiter[] = [];
@@ -105,6 +106,7 @@ class ReconcileLoop implements Loop {
   constructor(options: LoopOptions) {
     this.#options = options;
     this.#timing = { ...LOOP_TIMING, ...options.timing };
+    this.#timers = new Timers(options.clock, (trigger) => this.trigger(trigger));
     this.#state = { ...INITIAL_STATE, protectedServices: options.protectedServices ?? new Set() };
     const { promise, ...settle } = deferred();
     this.done = promise;
@@ -141,7 +143,7 @@ class ReconcileLoop implements Loop {
 
   trigger(trigger: Trigger): void {
     if (this.#isOver) return;
-    this.#disarm(trigger);
+    this.#timers.cancel(trigger);
     this.#pending.add(trigger);
     this.#working ??= this.#work();
   }
@@ -232,22 +234,40 @@ class ReconcileLoop implements Loop {
 
   async #pass(triggers: readonly Trigger[], startedAt: number, good: GoodFiles, approval: string | undefined): Promise<PassResult> {
     const { drift = 'correct', clock } = this.#options;
-    const { applied, protectedServices } = this.#state;
-    const write = drift === 'correct' || applied !== good.digest || this.#isDraining || approval !== undefined;
-    const isIdle = drift === 'off' && !write;
-    if (isIdle) return this.#result(triggers, startedAt, { outcome: 'unchanged' });
-
-    this.#disarm('retry');
+    const { applied, protectedServices, refused } = this.#state;
+    const approved = refused?.fingerprint === approval ? approval : undefined;
+    const write = drift === 'correct' || applied !== good.digest || this.#isDraining || approved !== undefined;
+    const rules = this.#timing.contest;
+    this.#timers.cancel('retry');
+    if (drift === 'off' && !write) {
+      this.#rest(startedAt);
+      return this.#result(triggers, startedAt, { outcome: 'unchanged' });
+    }
     this.#set({ phase: 'running', triggers });
     const before = await this.#fingerprint();
-    const rules = this.#timing.contest;
     const now = clock.now();
-    const contest = forget(this.#contest, now, rules);
     const ports: PassPorts = { ...this.#options, signal: this.#abort.signal };
-    const found = await runPass(ports, { good, write, approval, contest, rules, expected: this.#expected, protectedServices, now });
+    const contest = forget(this.#contest, now, rules);
+    const found = await runPass(ports, {
+      good,
+      write,
+      approval: approved,
+      contest,
+      rules,
+      expected: this.#expected,
+      protectedServices,
+      now,
+    });
     const result = this.#result(triggers, startedAt, found);
     await this.#learn(found, result, good, before);
     return result;
+  }
+
+  /** Nothing is to be done, so whatever was to be tried again is over. */
+  #rest(now: number): void {
+    this.#contest = forget(this.#contest, now, this.#timing.contest);
+    this.#contestTime = nextContestTime(this.#contest, now, this.#timing.contest);
+    if (this.#state.phase === 'retrying') this.#set({ phase: 'waiting', failures: 0, retryAt: undefined });
   }
 
   async #learn(found: PassFindings, result: PassResult, good: GoodFiles, before: string | undefined): Promise<void> {
@@ -269,7 +289,7 @@ class ReconcileLoop implements Loop {
     this.#set({
       ...this.#afterwards(remedy, previous),
       lastPass: result,
-      applied: isApplied && (report || previous.applied === good.digest) ? good.digest : previous.applied,
+      applied: isApplied && report ? good.digest : outcome === 'partial' || outcome === 'unverified' ? undefined : previous.applied,
       protectedServices: outcome === 'applied' || (outcome === 'in-sync' && report) ? protectedOf(good) : previous.protectedServices,
       drift: found.drift.length > 0 ? { changes: found.drift, since: previous.drift?.since ?? now } : undefined,
       refused:
@@ -297,33 +317,20 @@ class ReconcileLoop implements Loop {
     const { interval, resync, confirm } = this.#timing;
     const { config, retryAt } = this.#state;
     const now = clock.now();
-    const until = (time: number | undefined): number | undefined => (time === undefined ? undefined : Math.max(0, time - now));
-    this.#start('drift', drift !== 'off' || this.#isDraining ? interval : undefined);
-    this.#start('resync', resync * (0.9 + 0.2 * this.#random()));
-    this.#start('retry', until(retryAt));
-    this.#start(
+    const until = (time: number | undefined): number | undefined => (time === undefined ? undefined : time - now);
+    this.#timers.start('drift', drift !== 'off' || this.#isDraining ? interval : undefined);
+    this.#timers.start('resync', resync * (0.9 + 0.2 * this.#random()));
+    this.#timers.start('retry', until(retryAt));
+    this.#timers.start(
       'confirm',
       config.held ? until(config.held.since + confirm) : config.problem?.error?.code === 'UNSTABLE' ? confirm : undefined,
     );
-    this.#disarm('contested');
-    this.#start('contested', until(this.#contestTime));
-  }
-
-  #start(trigger: Trigger, delay: number | undefined): void {
-    if (delay === undefined || this.#timers.has(trigger)) return;
-    this.#timers.set(
-      trigger,
-      this.#options.clock.after(delay, () => this.trigger(trigger)),
-    );
-  }
-
-  #disarm(trigger: Trigger): void {
-    this.#timers.get(trigger)?.();
-    this.#timers.delete(trigger);
+    this.#timers.cancel('contested');
+    this.#timers.start('contested', until(this.#contestTime));
   }
 
   #end(state: Partial<LoopState>): void {
-    for (const trigger of [...this.#timers.keys()]) this.#disarm(trigger);
+    this.#timers.cancelAll();
     const result = this.#result([...this.#pending], this.#options.clock.now(), { outcome: 'stopped' });
     const waiting = this.#waiting;
     this.#waiting = [];

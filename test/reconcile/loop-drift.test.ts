@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Operation } from '../../src/model/operation.ts';
 import { LoopWorld, MISSING, tableWith } from '../support/loop-world.ts';
 import { isSameTable } from '../support/plan-runs.ts';
 import { daemonOf, tableOf, wholly } from '../support/tables.ts';
@@ -110,6 +111,49 @@ test('drift that is none of our business is not looked for; files are, also with
   world.content = REWEIGHTED;
   await world.clock.advance(6 * MINUTE);
   expect(isSameTable(world.ipvs.table(), REWEIGHTED)).toBe(true);
+});
+
+describe.each(['off', 'report'] as const)('with drift %s', (drift) => {
+  /** Refuses an operation on one destination, so often. */
+  const refusing = (times: number, key: string) => {
+    let left = times;
+    return {
+      refuse: (operation: Operation) =>
+        operation.kind === 'edit-destination' && operation.destination.key === key && left-- > 0 ? ('ENOMEM' as const) : undefined,
+    };
+  };
+
+  test('an old file that comes back after a new one failed, and was taken back, ends the retries', async () => {
+    const world = await synced({ drift, misbehaviour: refusing(1, '10.0.0.1:80') });
+    await world.write(REWEIGHTED);
+    expect(world.state).toMatchObject({ phase: 'retrying', lastPass: { outcome: 'rolled-back' } });
+    await world.write(WANTED);
+    await world.clock.advance(MINUTE);
+    expect(world.state).toMatchObject({ phase: 'waiting', failures: 0, retryAt: undefined });
+    expect(isSameTable(world.ipvs.table(), WANTED)).toBe(true);
+  });
+
+  test('an old file that comes back after a new one was half applied is applied', async () => {
+    const both = tableOf({
+      'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 7, '10.0.0.2:80': 1 } },
+      'tcp://192.0.2.2:80': { destinations: { '10.0.0.3:80': 7 } },
+    });
+    const world = await synced({ drift, misbehaviour: refusing(1, '10.0.0.3:80'), reconciling: { onError: 'stop' } });
+    await world.write(both);
+    expect(world.state).toMatchObject({ phase: 'retrying', lastPass: { outcome: 'partial' }, applied: undefined });
+    expect(isSameTable(world.ipvs.table(), REWEIGHTED)).toBe(true);
+    await world.write(WANTED);
+    expect(isSameTable(world.ipvs.table(), WANTED)).toBe(true);
+  });
+
+  test('an approval of nothing writes nothing', async () => {
+    const world = await synced({ drift });
+    await world.foreign(MOVED);
+    const approval = world.loop.approve('');
+    await world.clock.advance(0);
+    await approval;
+    expect(isSameTable(world.ipvs.table(), MOVED)).toBe(true);
+  });
 });
 
 describe('an object that somebody else changes back', () => {
