@@ -1,30 +1,13 @@
 import { addressFamily } from '../model/address.ts';
-import type { Destination, Forward, TunnelChecksum, TunnelType } from '../model/destination.ts';
+import type { Destination } from '../model/destination.ts';
 import type { Operation } from '../model/operation.ts';
 import { type Protocol, type Service, type ServiceIdentity, serviceFamily } from '../model/service.ts';
 import type { Daemon, DaemonRole } from '../model/settings.ts';
+import { writeDestination, writeDestinationKey } from './encode-destination.ts';
 import * as uapi from './uapi.ts';
 import type { MessageWriter } from './writer.ts';
 
 const PROTOCOL_NUMBERS: Readonly<Record<Protocol, number>> = { tcp: uapi.IPPROTO_TCP, udp: uapi.IPPROTO_UDP, sctp: uapi.IPPROTO_SCTP };
-
-const FORWARD_NUMBERS: Readonly<Record<Forward, number>> = {
-  masq: uapi.IP_VS_CONN_F_MASQ,
-  tunnel: uapi.IP_VS_CONN_F_TUNNEL,
-  route: uapi.IP_VS_CONN_F_DROUTE,
-};
-
-const TUNNEL_NUMBERS: Readonly<Record<TunnelType, number>> = {
-  ipip: uapi.IP_VS_CONN_F_TUNNEL_TYPE_IPIP,
-  gue: uapi.IP_VS_CONN_F_TUNNEL_TYPE_GUE,
-  gre: uapi.IP_VS_CONN_F_TUNNEL_TYPE_GRE,
-};
-
-const CHECKSUM_NUMBERS: Readonly<Record<TunnelChecksum, number>> = {
-  none: uapi.IP_VS_TUNNEL_ENCAP_FLAG_NOCSUM,
-  csum: uapi.IP_VS_TUNNEL_ENCAP_FLAG_CSUM,
-  remcsum: uapi.IP_VS_TUNNEL_ENCAP_FLAG_REMCSUM,
-};
 
 const ROLE_NUMBERS: Readonly<Record<DaemonRole, number>> = { master: uapi.IP_VS_STATE_MASTER, backup: uapi.IP_VS_STATE_BACKUP };
 
@@ -164,21 +147,8 @@ function encodeDestinationRequest(
     writer.closeNest(key);
     writer.keep(service, key);
   }
-  const nest = writer.openNest(uapi.IPVS_CMD_ATTR_DEST);
-  // Needed in every command: without it a destination of the other family is not found (ENOENT).
-  writer.u16(uapi.IPVS_DEST_ATTR_ADDR_FAMILY, addressFamily(destination.address) === 'ipv6' ? uapi.AF_INET6 : uapi.AF_INET);
-  writer.address(uapi.IPVS_DEST_ATTR_ADDR, destination.address);
-  writer.u16be(uapi.IPVS_DEST_ATTR_PORT, destination.port);
-  if (command !== uapi.IPVS_CMD_DEL_DEST) {
-    writer.u32(uapi.IPVS_DEST_ATTR_FWD_METHOD, FORWARD_NUMBERS[destination.forward]);
-    writer.u32(uapi.IPVS_DEST_ATTR_WEIGHT, destination.weight);
-    writer.u32(uapi.IPVS_DEST_ATTR_U_THRESH, destination.upperThreshold);
-    writer.u32(uapi.IPVS_DEST_ATTR_L_THRESH, destination.lowerThreshold);
-    writer.u8(uapi.IPVS_DEST_ATTR_TUN_TYPE, TUNNEL_NUMBERS[destination.tunnelType]);
-    writer.u16be(uapi.IPVS_DEST_ATTR_TUN_PORT, destination.tunnelPort);
-    writer.u16(uapi.IPVS_DEST_ATTR_TUN_FLAGS, CHECKSUM_NUMBERS[destination.tunnelChecksum]);
-  }
-  writer.closeNest(nest);
+  if (command === uapi.IPVS_CMD_DEL_DEST) writeDestinationKey(writer, destination);
+  else writeDestination(writer, destination);
   writer.closeMessage();
 }
 

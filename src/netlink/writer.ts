@@ -49,6 +49,36 @@ export class MessageWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
+  /** Copies bytes in; returns where they begin, for the setters. */
+  append(bytes: Uint8Array): number {
+    const at = this.#length;
+    this.#bytes.set(bytes, at);
+    this.#length = at + bytes.length;
+    return at;
+  }
+
+  setU8(at: number, value: number): void {
+    this.#bytes[at] = value;
+  }
+
+  setU16(at: number, value: number): void {
+    this.#view.setUint16(at, value, LITTLE_ENDIAN);
+  }
+
+  /** Network byte order: ports. */
+  setU16be(at: number, value: number): void {
+    this.#view.setUint16(at, value);
+  }
+
+  setU32(at: number, value: number): void {
+    this.#view.setUint32(at, value, LITTLE_ENDIAN);
+  }
+
+  /** 16 bytes. */
+  setAddress(at: number, address: Address): void {
+    writeAddress(address, this.#bytes, at);
+  }
+
   /** Begins a message: nlmsghdr and genlmsghdr, with port 0 (the kernel fills it in). */
   openMessage(type: number, flags: number, sequence: number, command: number, version: number): void {
     this.#reserve(LARGEST_MESSAGE);
