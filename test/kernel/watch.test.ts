@@ -1,9 +1,10 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { DaemonProcess, until } from '../support/daemon-process.ts';
+import { PROGRAM } from '../support/program.ts';
 
 const ipvsadm = (args: string): string => execFileSync('ipvsadm', args.split(' '), { encoding: 'utf8' });
 const live = (): string => ipvsadm('-Sn');
@@ -190,7 +191,6 @@ describe('drift', () => {
     ];
     for (const command of meddle) {
       ipvsadm(command);
-      expect(live()).not.toBe(before);
       await until(`${command} is corrected`, () => live() === before);
     }
     await until('it is counted', async () => /^ipvstate_drift_total [1-9]/m.test((await daemon.get('/metrics')).body));
@@ -325,6 +325,53 @@ describe('the daemon', () => {
     expect(lines.filter(({ type }) => type === 'end').map(({ outcome }) => outcome)).toEqual(['applied', 'applied', 'applied']);
     expect(daemon.run('rollback', '--yes')).toMatchObject({ status: 0 });
     expect(live()).toContain(destination(1, 1, 9));
+  });
+});
+
+describe('systemd', () => {
+  /** A service manager: passes on a connected datagram socket, and prints what arrives with the process it comes from. */
+  const MANAGER = `use Socket; use Fcntl;
+    my ($path, $program, @args) = @ARGV;
+    socket(my $in, AF_UNIX, SOCK_DGRAM, 0) or die; bind($in, sockaddr_un($path)) or die "$path $!";
+    my $pid = fork() // die;
+    if (!$pid) {
+      close $in; socket(my $out, AF_UNIX, SOCK_DGRAM, 0) or die; connect($out, sockaddr_un($path)) or die;
+      if (fileno($out) != 3) { POSIX::dup2(fileno($out), 3) } else { fcntl($out, F_SETFD, 0) }
+      $ENV{NOTIFY_SOCKET} = $path; $ENV{LISTEN_PID} = $$; $ENV{LISTEN_FDS} = 1; $ENV{LISTEN_FDNAMES} = 'notify';
+      $ENV{WATCHDOG_USEC} = 200000; $ENV{WATCHDOG_PID} = $$;
+      open(STDOUT, '>', "$path.log"); open(STDERR, '>&', \\*STDOUT);
+      exec($program, @args) or die;
+    }
+    $| = 1; print "PID=$pid\\n";
+    while (defined recv($in, my $text, 4096, 0)) { $text =~ s/\\n/ | /g; print "$text\\n" }`;
+
+  it('is told of the start, of reloads, of failures and of the stop, by the process itself', async () => {
+    write(configOf([[1]]));
+    const state = new DaemonProcess(join(folder, 'daemon-0'), []);
+    const watch = [PROGRAM, 'watch', '-f', file, ...FAST, '--log-format', 'journal'];
+    const manager = spawn('perl', ['-MPOSIX', '-e', MANAGER, join(folder, 'notify.sock'), process.execPath, ...watch], { env: state.env });
+    let said = '';
+    manager.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      said += chunk;
+    });
+    onTestFinished(() => void manager.kill('SIGKILL'));
+    await until('READY', () => said.includes('READY=1 | STATUS=in sync: the live table is as desired\n'));
+    const pid = Number(/^PID=(\d+)$/m.exec(said)?.[1]);
+    onTestFinished(() => void spawnSync('kill', ['-KILL', String(pid)]));
+    await until('WATCHDOG', () => (said.match(/^WATCHDOG=1$/gm) ?? []).length >= 3);
+    process.kill(pid, 'SIGHUP');
+    await until('RELOADING', () =>
+      /^RELOADING=1 \| MONOTONIC_USEC=\d{6,} \| STATUS=[^|]+\n(?:WATCHDOG=1\n)*READY=1 \| STATUS=in sync/m.test(said),
+    );
+    write('version: 1\nservices: [{}]\n');
+    await until('a failure', () => /^STATUS=the files are not valid: the last good state is kept: .*ipvs.yaml:2:12: /m.test(said));
+    process.kill(pid, 'SIGTERM');
+    await until('STOPPING', () => said.includes('STOPPING=1 | STATUS=stopping; the table stays as it is\n'));
+    expect(
+      readFileSync(join(folder, 'notify.sock.log'), 'utf8')
+        .split('\n')
+        .filter((line) => !/^<[346]>|^$/.test(line)),
+    ).toEqual([]);
   });
 });
 

@@ -44,6 +44,7 @@ export async function watch(options: WatchOptions, environment: Environment, ver
   const log = createLog({ format: options.logFormat, level: options.logLevel, write: (text) => output.warn(text) });
   const notifier = openNotifier(env);
   const signal = environment.interruption(true);
+  await loadEverything();
   await awaitPendingTry(environment, log, notifier, signal);
   if (signal.aborted) return EXIT.ok;
   await withSession('watch', options.lockTimeout, environment, async (opened) => {
@@ -54,6 +55,11 @@ export async function watch(options: WatchOptions, environment: Environment, ver
     await runDaemon(daemon, { session, openKernel: environment.openKernel, log, notifier, signal, onHangup });
   });
   return EXIT.ok;
+}
+
+/** What is otherwise loaded when it is first needed: by then, the program may have been replaced by another version. */
+async function loadEverything(): Promise<void> {
+  await Promise.all([import('../../config/parse.ts'), import('../../ipvsadm/script.ts'), import('../stored-pass.ts')]);
 }
 
 async function pathsOf(files: readonly string[]): Promise<readonly string[]> {
