@@ -65,7 +65,7 @@ describe('wrong usage exits 64, says what is wrong on stderr, and does nothing',
     { line: 'plan extra', says: "too many arguments for 'plan'" },
     { line: 'apply one two', says: "too many arguments for 'apply'" },
     { line: 'import', says: "missing required argument 'file'" },
-    { line: 'schema foo', says: 'Allowed choices are config, plan, report.' },
+    { line: 'schema foo', says: 'Allowed choices are config, plan, report, journal.' },
     { line: '--color never plan', says: "unknown option '--color'" },
   ])('$line', async ({ line, says }) => {
     const { status, stdout, stderr } = await runCli(line.split(' '));
@@ -109,7 +109,7 @@ describe('a bug', () => {
 });
 
 describe('schema', () => {
-  it.each(['config', 'plan', 'report'])('prints the one of %s whole', async (name) => {
+  it.each(['config', 'plan', 'report', 'journal'])('prints the one of %s whole', async (name) => {
     const { status, stdout, stderr } = await runCli(['schema', name]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(JSON.parse(stdout)).toMatchObject({ title: expect.stringMatching(/^ipvstate/), type: 'object' });
