@@ -8,7 +8,7 @@ import { type FileWatch, type WatchOptions, watchFiles } from '../../src/watch/w
 export const NEVER = 3_600_000;
 
 /** How long something that does happen may take on a machine under load. */
-const PATIENCE = 15_000;
+const PATIENCE = 45_000;
 
 export interface Watching {
   /** The contents that were seen, one text for all files together, each different from the one before. */
