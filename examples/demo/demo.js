@@ -19,7 +19,8 @@ const show = (command) => process.stdout.write(`$ ${command}\n`);
 /** Runs a command and shows it as it would be typed; its status must be the expected one. */
 function run(program, args, expected = 0) {
   show([program, ...args].join(' '));
-  const [file, ...rest] = program === 'ipvstate' ? [process.execPath, cli, ...args, ...(color ? ['--color', 'always'] : [])] : [program, ...args];
+  const [file, ...rest] =
+    program === 'ipvstate' ? [process.execPath, cli, ...args, ...(color ? ['--color', 'always'] : [])] : [program, ...args];
   const { status, stdout, stderr } = spawnSync(file, rest, { cwd: folder, encoding: 'utf8' });
   process.stdout.write(`${stdout}${stderr}`);
   if (status !== expected) throw new Error(`${program} ${args.join(' ')}: exit status ${status}, expected ${expected}`);

@@ -9,5 +9,8 @@ export function serviceFingerprint(entry: ServiceEntry): string {
 
 /** The same for timeouts and sync daemons. */
 export function settingsFingerprint({ timeouts, daemons }: Pick<Table, 'timeouts' | 'daemons'>): string {
-  return JSON.stringify([Object.values(timeoutFields(timeouts)), daemons.map((daemon) => [daemon.role, Object.values(daemonFields(daemon))])]);
+  return JSON.stringify([
+    Object.values(timeoutFields(timeouts)),
+    daemons.map((daemon) => [daemon.role, Object.values(daemonFields(daemon))]),
+  ]);
 }
