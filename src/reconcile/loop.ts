@@ -1,6 +1,7 @@
 import { IpvstateError } from '../errors.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Table } from '../model/table.ts';
+import { protectedAfter } from '../plan/protect.ts';
 import { type BackOff, backOffDelay, type Remedy, remedyOfError, remedyOfReport } from './back-off.ts';
 import type { Clock } from './clock.ts';
 import { type GoodFiles, type LoadedFiles, seeFiles } from './config-state.ts';
@@ -290,7 +291,8 @@ class ReconcileLoop implements Loop {
       ...this.#afterwards(remedy, previous),
       lastPass: result,
       applied: isApplied && report ? good.digest : outcome === 'partial' || outcome === 'unverified' ? undefined : previous.applied,
-      protectedServices: outcome === 'applied' || (outcome === 'in-sync' && report) ? protectedOf(good) : previous.protectedServices,
+      protectedServices:
+        isApplied && report ? protectedAfter(previous.protectedServices, good.desired, report.plan.desired) : previous.protectedServices,
       drift: found.drift.length > 0 ? { changes: found.drift, since: previous.drift?.since ?? now } : undefined,
       refused:
         outcome === 'failed'
@@ -369,10 +371,6 @@ class ReconcileLoop implements Loop {
   #random(): number {
     return (this.#options.random ?? Math.random)();
   }
-}
-
-function protectedOf({ desired }: GoodFiles): ReadonlySet<ServiceKey> {
-  return new Set([...(desired.policy?.services ?? [])].filter(([, { protect }]) => protect).map(([key]) => key));
 }
 
 function sameRefused({ refused }: LoopState, fingerprint: string): { readonly since: number } | undefined {

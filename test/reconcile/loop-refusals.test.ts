@@ -122,4 +122,14 @@ describe('a plan that a guard holds back', () => {
     const restarted = await new LoopWorld(many(10), desiredOf(many(9).services), { protectedServices: new Set([key]) }).begin();
     expect(restarted.state).toMatchObject({ refused: { refusals: [{ guard: 'protect' }] } });
   });
+
+  test('does not forget what was protected and is another scope now', async () => {
+    const key: ServiceKey = keyOf('tcp://192.0.2.10:80');
+    const policy = { manage: { include: undefined, exclude: [{ service: key }] }, sysctls: undefined, services: new Map() };
+    const others = new Map([...many(10).services].filter(([other]) => other !== key));
+    const world = await new LoopWorld(many(10), desiredOf(others, { policy }), { protectedServices: new Set([key]) }).begin();
+    await world.write(desiredOf(new Map([...others].slice(1)), { policy }));
+    await world.clock.advance(5_000);
+    expect(world.state).toMatchObject({ lastPass: { outcome: 'applied' }, protectedServices: new Set([key]) });
+  });
 });
