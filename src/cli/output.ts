@@ -57,7 +57,7 @@ export class Output {
   /** Whether to colour, and the width in columns. */
   layout(stream: 'stdout' | 'stderr'): { readonly color: boolean; readonly width: number } {
     const terminal = stream === 'stdout' ? this.#stdout : this.#stderr;
-    return { color: this.#isColored(terminal), width: terminal.columns ?? 80 };
+    return { color: this.#isColored(terminal), width: terminal.columns || 80 };
   }
 
   isTerminal(stream: 'stdout' | 'stderr'): boolean {
@@ -71,7 +71,7 @@ export class Output {
     this.#started ??= now;
     if (now - this.#started < PROGRESS_AFTER_MILLISECONDS || now - this.#shown < PROGRESS_EVERY_MILLISECONDS) return;
     this.#shown = now;
-    this.#stderr.write(`\r${text.slice(0, (this.#stderr.columns ?? 80) - 1)}\u001b[K`);
+    this.#stderr.write(`\r${text.slice(0, (this.#stderr.columns || 80) - 1)}\u001b[K`);
   }
 
   #clearProgress(): void {

@@ -111,6 +111,14 @@ describe('progress', () => {
     expect(stderr.text.match(/\r/g)).toHaveLength(2);
   });
 
+  it('is whole on a terminal that does not know its width', () => {
+    const { writer, stderr, pass } = output(true, 0);
+    writer.progress('x');
+    pass(2000);
+    writer.progress('29s left to confirm');
+    expect(stderr.text).toContain('29s left to confirm');
+  });
+
   it('fits in the line', () => {
     const { writer, stderr, pass } = output(true, 20);
     writer.progress('x');
