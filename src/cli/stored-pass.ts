@@ -1,5 +1,3 @@
-import { formatConfigJson } from '../config/emit-json.ts';
-import { parseConfig } from '../config/parse.ts';
 import { IpvstateError } from '../errors.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Sysctls, Table } from '../model/table.ts';
@@ -8,8 +6,9 @@ import { plan } from '../plan/plan.ts';
 import type { Pass } from '../reconcile/rollback.ts';
 import type { TablePass } from '../state/recorder.ts';
 import type { StoredPass } from '../state/records.ts';
+import { loadTable, storeTable } from '../state/stored-table.ts';
 
-/** What differs between two tables, as two configurations: the services that do, and settings only when they do. */
+/** What differs between two tables, as data: the services that do, and settings only when they do. */
 export function storePass({ before, after }: TablePass): StoredPass {
   const touched = new Set<ServiceKey>();
   const settings = new Set<string>();
@@ -20,26 +19,24 @@ export function storePass({ before, after }: TablePass): StoredPass {
     else settings.add(change.object);
   }
   const store = ({ services, timeouts, daemons }: Table): unknown =>
-    JSON.parse(
-      formatConfigJson({
-        services: new Map([...services].filter(([key]) => touched.has(key))),
-        ...(settings.has('timeouts') && { timeouts }),
-        ...(settings.has('daemon') && { daemons }),
-      }),
-    );
+    storeTable({
+      services: new Map([...services].filter(([key]) => touched.has(key))),
+      ...(settings.has('timeouts') && { timeouts }),
+      ...(settings.has('daemon') && { daemons }),
+    });
   return { before: store(before), after: store(after), ...(sysctls.length > 0 && { sysctls: Object.fromEntries(sysctls) }) };
 }
 
 /** The pass again, with the operations that a plan for it has. What was not stored did not change. Throws `CONFIG`. */
 export function loadPass(stored: StoredPass, live: Table): Pass {
   const sysctls = Object.entries(stored.sysctls ?? {});
-  const before = loadTable(stored.before, live, new Map(sysctls.map(([name, [value]]) => [name, value])));
-  const { waves } = plan(before, loadTable(stored.after, live, new Map(sysctls.map(([name, [, value]]) => [name, value]))));
+  const before = complete(stored.before, live, new Map(sysctls.map(([name, [value]]) => [name, value])));
+  const { waves } = plan(before, complete(stored.after, live, new Map(sysctls.map(([name, [, value]]) => [name, value]))));
   return { before, done: waves.flatMap(({ steps }) => steps.map(({ operation }) => operation)) };
 }
 
-function loadTable(stored: unknown, { timeouts, daemons }: Table, sysctls: Sysctls): Table {
-  const { desired, issues } = parseConfig(JSON.stringify(stored), 'record');
-  if (!desired) throw new IpvstateError('CONFIG', `the record of an earlier run is damaged: ${issues[0]?.message}`);
-  return { services: desired.services, timeouts: { ...timeouts, ...desired.timeouts }, daemons: desired.daemons ?? daemons, sysctls };
+function complete(stored: unknown, { timeouts, daemons }: Table, sysctls: Sysctls): Table {
+  const parts = loadTable(stored);
+  if (!parts) throw new IpvstateError('CONFIG', 'the record of an earlier run is damaged, and cannot be undone');
+  return { timeouts, daemons, sysctls, ...parts };
 }

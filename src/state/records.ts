@@ -3,11 +3,11 @@ import { Slot, type Warn } from './slot.ts';
 import type { State, TableLife } from './state.ts';
 import { type FileFormat, isRecord } from './versioned.ts';
 
-/** What differs between two tables, each as a configuration (a JSON document). */
+/** What differs between two tables, each as data (state/stored-table.ts). */
 export interface StoredPass {
   readonly before: unknown;
   readonly after: unknown;
-  /** By name: the value before, and after. A configuration says which values to keep, not what they are. */
+  /** By name: the value before, and after. */
   readonly sysctls?: { readonly [name: string]: readonly [string, string] };
 }
 

@@ -281,7 +281,7 @@ describe('what can go wrong', () => {
   test('a pending file whose tables are damaged undoes nothing, and does not stand in the way for ever', async () => {
     await tryIt();
     const pending = JSON.parse(readFileSync(path('try.json'), 'utf8'));
-    pending.passes[0].before = { version: 1, services: 'none' };
+    pending.passes[0].before = { services: [{ key: 'tcp://192.0.2.1:80', weight: 'heavy' }] };
     writeFileSync(path('try.json'), JSON.stringify(pending));
     state.clock.pass(61);
     expect(await run(['apply', '-f', '-'])).toMatchObject({
