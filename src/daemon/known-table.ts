@@ -1,8 +1,8 @@
 import type { Desired } from '../model/desired.ts';
+import { sameEntry } from '../model/equality.ts';
 import type { Ipvs, ReadOptions, Snapshot } from '../model/ipvs.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { ServiceEntry, Table } from '../model/table.ts';
-import { sameEntry } from '../plan/equality.ts';
 
 /** A table that was found as desired, or made so and read back. */
 interface Known {

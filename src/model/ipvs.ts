@@ -36,6 +36,8 @@ export interface ReadOptions {
   readonly services?: Iterable<ServiceKey>;
   /** Traffic counters too. Default false: they cost more to read than the rest together. */
   readonly stats?: boolean;
+  /** Entries that are found equal to those of this table are its objects, so that a large table is not in memory twice. */
+  readonly like?: Pick<Table, 'services'>;
   /** Sysctls too, where there are any. Default false. */
   readonly sysctls?: boolean;
 }

@@ -36,6 +36,8 @@ interface Tunnel {
   readonly checksum: TunnelChecksum;
 }
 
+/** Those of nearly every destination of a large table that is quiet. */
+const NO_CONNECTIONS: DestinationCounters = { active: 0, inactive: 0, persistent: 0, stats: undefined };
 const NO_TUNNEL: Tunnel = { type: 'ipip', port: 0, checksum: 'none' };
 const FORWARDS: readonly (Forward | undefined)[] = ['masq', undefined, 'tunnel', 'route'];
 const CHECKSUMS: readonly TunnelChecksum[] = ['none', 'csum', 'remcsum'];
@@ -135,7 +137,7 @@ export function decodeDestination(
       tunnelPort: tunnel.port,
       tunnelChecksum: tunnel.checksum,
     },
-    counters: { active, inactive, persistent, stats: undefined },
+    counters: (active | inactive | persistent) === 0 ? NO_CONNECTIONS : { active, inactive, persistent, stats: undefined },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { DestinationCounters } from '../model/counters.ts';
 import type { Destination, DestinationKey } from '../model/destination.ts';
+import { sameDestination } from '../model/equality.ts';
 import type { Unmanageable } from '../model/ipvs.ts';
 import { type Service, serviceFamily } from '../model/service.ts';
 import { attributeLength, attributeType, type Bytes, malformed, nextAttribute } from './attributes.ts';
@@ -18,12 +19,16 @@ export interface FoundDestinations {
   unmanageable: Map<string, Unmanageable> | undefined;
 }
 
-/** Lists the destinations of a service. None are found when the service is gone: the kernel answers with an empty list. */
+/**
+ * Lists the destinations of a service. None are found when the service is gone: the kernel answers with an empty list. Those equal to
+ * one of `like` are its objects.
+ */
 export async function listDestinations(
   connection: Connection,
   family: number,
   service: Service,
   stats: boolean,
+  like: ReadonlyMap<DestinationKey, Destination> | undefined,
 ): Promise<FoundDestinations> {
   const found: FoundDestinations = { destinations: new Map(), counters: new Map(), unmanageable: undefined };
   const ownFamily = serviceFamily(service.identity);
@@ -40,7 +45,9 @@ export async function listDestinations(
         found.unmanageable.set(decoded.destination ?? '', decoded);
         return;
       }
-      const { destination, counters } = decoded;
+      const { counters } = decoded;
+      const known = like?.get(decoded.destination.key);
+      const destination = known && sameDestination(known, decoded.destination) ? known : decoded.destination;
       found.destinations.set(destination.key, destination);
       found.counters.set(destination.key, stats ? { ...counters, stats: decodeStats(bytes, inside, stop, DESTINATION_STATS) } : counters);
     },

@@ -28,7 +28,7 @@ export async function readSnapshot(pool: ConnectionPool, family: number, options
   } else {
     await findServices(pool.command(), family, identitiesOf(options.services), stats, found);
   }
-  const destinations = await listAllDestinations(pool, family, services, stats);
+  const destinations = await listAllDestinations(pool, family, services, options);
   await dropVanished(pool.command(), family, services, destinations);
 
   const entries = new Map<ServiceKey, ServiceEntry>();
@@ -58,12 +58,15 @@ async function listAllDestinations(
   pool: ConnectionPool,
   family: number,
   services: ReadonlyMap<ServiceKey, FoundService>,
-  stats: boolean,
+  { stats = false, like }: ReadOptions,
 ): Promise<Map<ServiceKey, FoundDestinations>> {
   const destinations = new Map<ServiceKey, FoundDestinations>();
   const queue = services.values();
   const drain = async (connection: Connection) => {
-    for (const { service } of queue) destinations.set(service.key, await listDestinations(connection, family, service, stats));
+    for (const { service } of queue) {
+      const known = like?.services.get(service.key)?.destinations;
+      destinations.set(service.key, await listDestinations(connection, family, service, stats, known));
+    }
   };
   const sockets = Math.min(MAX_DUMP_SOCKETS, Math.ceil(services.size / SERVICES_PER_SOCKET));
   await Promise.all(pool.dumps(sockets).map(drain));

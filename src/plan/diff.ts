@@ -1,10 +1,10 @@
 import { compareDestinations, type Destination } from '../model/destination.ts';
+import { sameDaemon, sameDestination, sameEntry, sameService, sameTimeouts } from '../model/equality.ts';
 import { compareServices, type ServiceKey } from '../model/service.ts';
 import { DAEMON_ROLES } from '../model/settings.ts';
 import { sameSysctl } from '../model/sysctl.ts';
 import type { ServiceEntry, Sysctls, Table } from '../model/table.ts';
 import type { Change } from './change.ts';
-import { sameDaemon, sameDestination, sameEntry, sameService, sameTimeouts } from './equality.ts';
 
 /**
  * What turns `before` into `after`: plain equality, key by key, in one linear pass. Sorted for reading: services in the order of

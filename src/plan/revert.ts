@@ -1,9 +1,9 @@
 import type { DestinationKey } from '../model/destination.ts';
+import { sameDaemon, sameDestination, sameEntry, sameService } from '../model/equality.ts';
 import type { ServiceKey } from '../model/service.ts';
 import { DAEMON_ROLES, type Daemon, type DaemonRole, type Timeouts } from '../model/settings.ts';
 import { sameSysctl } from '../model/sysctl.ts';
 import type { ServiceEntry, Sysctls, Table } from '../model/table.ts';
-import { sameDaemon, sameDestination, sameEntry, sameService } from './equality.ts';
 
 export interface Revert {
   /** The live table with our own changes undone. */

@@ -48,7 +48,7 @@ const MAX_READS = 3;
  */
 export async function prepare(ipvs: Ipvs, desired: Desired, options: PrepareOptions = {}): Promise<Prepared> {
   for (let reads = 1; reads <= MAX_READS; reads++) {
-    const snapshot = await ipvs.read({ sysctls: needsSysctls(desired) });
+    const snapshot = await ipvs.read({ like: desired, sysctls: needsSysctls(desired) });
     const only = options.only?.(snapshot.table);
     const clock = await drainClock(options.drains);
     const { table, foreign, drains } = scope(desired, snapshot, { only, drains: clock });

@@ -9,7 +9,7 @@ import { completeDaemons } from '../plan/scope.ts';
 export async function verify(ipvs: Ipvs, expected: Table, changes: readonly Change[]): Promise<Change[]> {
   const touched = new Set<ServiceKey>();
   for (const change of changes) if (change.object === 'service' || change.object === 'destination') touched.add(change.service);
-  const { table } = await ipvs.read({ services: touched, sysctls: changes.some(({ object }) => object === 'sysctl') });
+  const { table } = await ipvs.read({ services: touched, like: expected, sysctls: changes.some(({ object }) => object === 'sysctl') });
   const services = new Map(
     [...touched].flatMap((key) => {
       const entry = expected.services.get(key);

@@ -1,7 +1,7 @@
-import type { Destination } from '../model/destination.ts';
-import type { Service } from '../model/service.ts';
-import type { Daemon, Timeouts } from '../model/settings.ts';
-import type { ServiceEntry } from '../model/table.ts';
+import type { Destination } from './destination.ts';
+import type { Service } from './service.ts';
+import type { Daemon, Timeouts } from './settings.ts';
+import type { ServiceEntry } from './table.ts';
 
 /** Equal settings; the identities are equal already, because both came from the same key. */
 export function sameService(a: Service, b: Service): boolean {
