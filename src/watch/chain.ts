@@ -23,10 +23,10 @@ const MAX_LINKS = 40;
 
 /** Resolves a path link by link. What is missing or forbidden ends the chain there, in the nearest folder that exists. */
 export async function resolveChain(path: string): Promise<Chain> {
-  const walk = await walkLinks(resolve(path));
+  const walk = await walkLinks('/', split(resolve(path)));
   if (!walk.isFolder) return walk;
   const names = await configurationNames(walk.end).catch(() => []);
-  const entries = await Promise.all(names.map((name) => walkLinks(join(walk.end, name))));
+  const entries = await Promise.all(names.map((name) => walkLinks(walk.end, [name])));
   return {
     links: [...walk.links, { folder: walk.end, name: undefined }, ...entries.flatMap(({ links }) => links)],
     identity: [walk, ...entries].map(({ identity }) => identity).join('\n'),
@@ -38,7 +38,8 @@ interface Walk extends Chain {
   readonly isFolder: boolean;
 }
 
-async function walkLinks(path: string): Promise<Walk> {
+/** From a folder with no link in its path, by these names. */
+async function walkLinks(start: string, names: readonly string[]): Promise<Walk> {
   const links: Link[] = [];
   const identities: string[] = [];
   const done = (end: string, isFolder = false): Walk => ({ links, identity: identities.join('\n'), end, isFolder });
@@ -47,8 +48,8 @@ async function walkLinks(path: string): Promise<Walk> {
     identities.push(`${folder} ${identityOf(await statQuietly(folder))} ${name} ${what}`);
   };
 
-  let folder = '/';
-  const rest = split(path);
+  let folder = start;
+  const rest = [...names];
   for (let followed = 0; ; ) {
     const name = rest.shift();
     if (name === undefined) break;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configurationNames } from './folder.ts';
-import { readStable, type StableRead } from './read-stable.ts';
+import { type KnownRead, readStable, type StableRead } from './read-stable.ts';
 
 /** One file that a path means, as it was read. */
 export interface Source {
@@ -18,24 +18,34 @@ export interface Sources {
   readonly digest: string;
 }
 
-/** Reads files, and folders of them. Never throws for what is missing or unreadable: that is a state like any other. */
-export async function readSources(paths: readonly string[]): Promise<Sources> {
-  const files = (await Promise.all(paths.map(readPath))).flat();
+/** What was read before, by path. */
+export type SourceCache = Map<string, KnownRead>;
+
+/**
+ * Reads files, and folders of them. Never throws for what is missing or unreadable: that is a state like any other. Those that are the
+ * ones in the cache, by everything the file system says of them once they are open, are not read again for up to a minute.
+ */
+export async function readSources(paths: readonly string[], cache: SourceCache = new Map()): Promise<Sources> {
+  const files = (await Promise.all(paths.map((path) => readPath(path, cache)))).flat();
+  const found = new Set(files.map(({ path }) => path));
+  for (const path of cache.keys()) if (!found.has(path)) cache.delete(path);
   const hash = createHash('sha256');
   for (const { path, read } of files) hash.update(JSON.stringify([path, stateOf(read)]));
   return { files, digest: hash.digest('hex') };
 }
 
-async function readPath(path: string): Promise<readonly Source[]> {
+async function readPath(path: string, cache: SourceCache): Promise<readonly Source[]> {
   const isFolder = await stat(path).then(
     (stats) => stats.isDirectory(),
     () => false,
   );
-  if (!isFolder) return [{ path, read: await readStable(path) }];
+  if (!isFolder) return [{ path, read: await readStable(path, { cache }) }];
   try {
     const names = await configurationNames(path);
     if (names.length > 0)
-      return await Promise.all(names.map(async (name) => ({ path: join(path, name), read: await readStable(join(path, name)) })));
+      return await Promise.all(
+        names.map((name) => join(path, name)).map(async (file) => ({ path: file, read: await readStable(file, { cache }) })),
+      );
     return [{ path, read: { kind: 'unreadable', code: 'ENOENT' } }];
   } catch (error) {
     return [{ path, read: { kind: 'unreadable', code: (error as NodeJS.ErrnoException).code ?? 'EIO' } }];

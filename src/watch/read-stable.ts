@@ -12,7 +12,17 @@ export type StableRead =
   /** It changed during every attempt: somebody is writing it. */
   | { readonly kind: 'unstable' };
 
+/** A read, and what the file system said of the file then. */
+export interface KnownRead {
+  readonly read: StableRead;
+  readonly stats: BigIntStats;
+  /** On the wall clock, which is also that of the time stamps. */
+  readonly readAt: number;
+}
+
 export interface StableReadOptions {
+  /** Reads of before by path: a file that is still the same one need not be read again. */
+  readonly cache?: Map<string, KnownRead>;
   /** In bytes. */
   readonly maxSize?: number;
   /** Called between the content and the second look: what somebody does at the worst moment. */
@@ -22,6 +32,11 @@ export interface StableReadOptions {
 export const MAX_FILE_SIZE = 64 * 1024 * 1024;
 
 const MAX_ATTEMPTS = 5;
+
+/** A file may change twice within a tick of its time stamps: a read so soon after the last change tells nothing about later ones. */
+const SETTLED_MILLISECONDS = 2000;
+/** Not every file system keeps its stamps as it should. */
+const TRUSTED_MILLISECONDS = 60_000;
 
 /**
  * Reads a file between two looks at what and where it is, and reads it again when they differ. This does not see a write that ends
@@ -45,7 +60,7 @@ export async function readStable(path: string, options: StableReadOptions = {}):
 async function readOnce(
   path: string,
   attempt: number,
-  { maxSize = MAX_FILE_SIZE, onRead }: StableReadOptions,
+  { maxSize = MAX_FILE_SIZE, onRead, cache }: StableReadOptions,
 ): Promise<StableRead | undefined> {
   // Without waiting for the writer of a pipe that has none.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -54,11 +69,16 @@ async function readOnce(
     if (before.isDirectory()) return { kind: 'unreadable', code: 'EISDIR' };
     if (!before.isFile()) return { kind: 'unreadable', code: 'EINVAL' };
     if (before.size > maxSize) return { kind: 'too-large', size: Number(before.size) };
+    const known = cache?.get(path);
+    if (known && isSame(known.stats, before) && isTrusted(known)) return known.read;
+    const readAt = Date.now();
     const bytes = await readWhole(file, Number(before.size));
     await onRead?.(attempt);
     const after = await stat(path, { bigint: true });
     if (!isSame(before, after) || bytes.length !== Number(before.size)) return undefined;
-    return { kind: 'content', bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
+    const read: StableRead = { kind: 'content', bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
+    cache?.set(path, { read, stats: after, readAt });
+    return read;
   } finally {
     await file.close();
   }
@@ -74,6 +94,11 @@ async function readWhole(file: FileHandle, size: number): Promise<Buffer> {
     length += bytesRead;
   }
   return buffer.subarray(0, length);
+}
+
+function isTrusted({ stats, readAt }: KnownRead): boolean {
+  const age = Date.now() - readAt;
+  return readAt - Number(stats.ctimeMs) > SETTLED_MILLISECONDS && age >= 0 && age < TRUSTED_MILLISECONDS;
 }
 
 function isSame(a: BigIntStats, b: BigIntStats): boolean {

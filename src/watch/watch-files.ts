@@ -3,7 +3,7 @@ import { type Clock, jittered, systemClock } from './clock.ts';
 import { type Debounce, debounce } from './debounce.ts';
 import { remoteFilesystem } from './filesystem.ts';
 import { type Inotify, type OpenInotify, openInotify } from './inotify.ts';
-import { readSources } from './read-sources.ts';
+import { readSources, type SourceCache } from './read-sources.ts';
 
 /** `poll`: events do not tell everything, so the content is read every 2 s. */
 export type WatchMode = 'inotify' | 'poll';
@@ -33,6 +33,8 @@ export interface WatchOptions {
   /** In [0, 1). */
   readonly random?: () => number;
   readonly openInotify?: OpenInotify;
+  /** Shared with whoever reads the same files. */
+  readonly cache?: SourceCache;
 }
 
 export interface FileWatch {
@@ -58,6 +60,7 @@ class Watch implements FileWatch {
   readonly #clock: Clock;
   readonly #timing: WatchTiming;
   readonly #debounce: Debounce;
+  readonly #cache: SourceCache;
   #mode: WatchMode = 'inotify';
   #reason: string | undefined;
   /** Why there are no events at all. */
@@ -76,6 +79,7 @@ class Watch implements FileWatch {
     this.#paths = paths;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#cache = options.cache ?? new Map();
     this.#timing = { ...WATCH_TIMING, ...options.timing };
     this.#debounce = debounce(this.#clock, this.#timing, () => this.look());
   }
@@ -90,8 +94,11 @@ class Watch implements FileWatch {
 
   look(): void {
     this.#work(async () => {
+      const before = this.#identity;
+      // Where the watches are, nobody needs to wait for them; where they have to move, what happened meanwhile takes a second look.
+      if (before !== undefined) this.#options.onLook();
       await this.#rewatch();
-      if (!this.#isClosed) this.#options.onLook();
+      if (this.#identity !== before && !this.#isClosed) this.#options.onLook();
     });
   }
 
@@ -131,7 +138,7 @@ class Watch implements FileWatch {
   /** Looks whether there is anything to look at, and whether the watches are still on the right things. */
   async #poll(): Promise<void> {
     await this.#rewatch();
-    const { digest } = await readSources(this.#paths);
+    const { digest } = await readSources(this.#paths, this.#cache);
     if (this.#isClosed || digest === this.#seen) return;
     this.#seen = digest;
     this.#options.onLook();

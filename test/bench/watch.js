@@ -86,10 +86,22 @@ async function measure(services, destinations) {
   for (let file = 0; file < files; file++) replace(path(file), fileText(file * each, each, destinations, 1));
   const env = { ...process.env, IPVSTATE_RUNTIME_DIR: join(folder, 'run'), IPVSTATE_STATE_DIR: join(folder, 'state') };
   const begun = performance.now();
-  const daemon = spawn(process.execPath, [...(process.env.IPVSTATE_NODE_ARGS ?? '').split(' ').filter(Boolean), values.program, 'watch', '-f', conf, '--log-level', process.env.LOG ?? 'error'], {
-    env,
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
+  const daemon = spawn(
+    process.execPath,
+    [
+      ...(process.env.IPVSTATE_NODE_ARGS ?? '').split(' ').filter(Boolean),
+      values.program,
+      'watch',
+      '-f',
+      conf,
+      '--log-level',
+      process.env.LOG ?? 'error',
+    ],
+    {
+      env,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    },
+  );
   const socket = join(folder, 'run', 'host', 'control.sock');
   while (!(await status(socket))?.last_pass) await sleep(20);
   const first = await status(socket);
