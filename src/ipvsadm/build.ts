@@ -2,7 +2,7 @@ import type { Operation } from '../model/operation.ts';
 import type { ServiceIdentity } from '../model/service.ts';
 import type { DaemonRole, Timeouts } from '../model/settings.ts';
 import type { ListingFormat } from '../text/listing-format.ts';
-import type { Command } from './command.ts';
+import type { Caution, Command } from './command.ts';
 import type { CommandName } from './commands.ts';
 import { buildDaemon } from './daemon.ts';
 import { type Failure, isFailure } from './failure.ts';
@@ -20,6 +20,9 @@ export interface Evaluated {
   readonly timeouts: Timeouts | undefined;
 }
 
+/** One for all of the lines that are kept until the last one was read. */
+const NO_CAUTIONS: readonly Caution[] = [];
+
 /** The command that a line means whose options are all allowed; checks what hangs together. */
 export function buildCommand(name: CommandName, given: Given, evaluated: Evaluated): Command | Failure {
   switch (name) {
@@ -35,7 +38,8 @@ export function buildCommand(name: CommandName, given: Given, evaluated: Evaluat
       if (isFailure(operation)) return operation;
       const serviceWord = given.words.get('service-address');
       const serverWord = given.words.get('real-server');
-      return { kind: 'modify', operation, cautions: given.cautions, serviceWord, serverWord };
+      const cautions = given.cautions.length === 0 ? NO_CAUTIONS : given.cautions;
+      return { kind: 'modify', operation, cautions, serviceWord, serverWord };
     }
   }
 }

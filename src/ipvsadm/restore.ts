@@ -13,15 +13,36 @@ export interface RestoreLine {
  * Reads the input of `-R`. Unlike ipvsadm it reads all of it before anything is done, takes `#` for the start of a comment, and reads
  * the negative marks of old save files. There is no quoting: words are what is between blanks.
  */
-export function parseRestore(text: string, rules: Omit<ParseRules, 'signedMarks'>): RestoreLine[] {
+export function parseRestore(text: string, rules: Omit<ParseRules, 'signedMarks' | 'lastService'>): RestoreLine[] {
   const lines: RestoreLine[] = [];
-  for (const [index, line] of text.split('\n').entries()) {
-    const words = line.split(/[ \t\r]+/).filter((word) => word !== '');
-    const comment = words.findIndex((word) => word.startsWith('#'));
-    const argv = words.slice(0, comment === -1 ? undefined : comment).filter((word) => word !== 'ipvsadm');
-    if (argv.length > 0) lines.push({ line: index + 1, command: parseLine(argv, { ...rules, signedMarks: true }) });
+  const lineRules: ParseRules = { ...rules, signedMarks: true, lastService: {} };
+  for (let start = 0, line = 1; start <= text.length; line++) {
+    const newline = text.indexOf('\n', start);
+    const end = newline === -1 ? text.length : newline;
+    const argv = splitLine(text, start, end);
+    if (argv.length > 0) lines.push({ line, command: parseLine(argv, lineRules) });
+    start = end + 1;
   }
   return lines;
+}
+
+/** The words of a line up to a comment, without the program's name. */
+function splitLine(text: string, start: number, end: number): string[] {
+  const words: string[] = [];
+  for (let at = start; at < end; ) {
+    while (at < end && isBlank(text.charCodeAt(at))) at++;
+    const first = at;
+    while (at < end && !isBlank(text.charCodeAt(at))) at++;
+    const word = text.slice(first, at);
+    if (word.startsWith('#')) break;
+    if (word !== '' && word !== 'ipvsadm') words.push(word);
+  }
+  return words;
+}
+
+/** Space, tab or carriage return. */
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09 || code === 0x0d;
 }
 
 function parseLine(argv: readonly string[], rules: ParseRules): Command | Failure {

@@ -26,7 +26,7 @@ export interface ParsedScript {
  * @param names resolves host and port names; by default there are none, because they differ between machines and days.
  */
 export function parseScript(text: string, file: string, names: Names = NUMERIC_ONLY): ParsedScript {
-  const rules: ParseRules = { names, signedMarks: true, programName: 'ipvsadm' };
+  const rules: ParseRules = { names, signedMarks: true, programName: 'ipvsadm', lastService: {} };
   const reading: Reading = { rules, ...reporter(text, file), state: emptyScriptState(), broken: new Set() };
   for (const line of splitScript(text)) readLine(reading, line);
   const { issues, state, report } = reading;

@@ -1,6 +1,6 @@
 import { parseAddress } from '../model/address.ts';
 import type { Endpoint } from '../model/endpoint.ts';
-import { MAX_FWMARK, type Protocol } from '../model/service.ts';
+import { MAX_FWMARK, type Protocol, type ServiceIdentity } from '../model/service.ts';
 import { type Failure, failure } from './failure.ts';
 import type { Given } from './given.ts';
 import { parseInetAddress } from './inet-address.ts';
@@ -17,6 +17,13 @@ export interface ValueRules {
   readonly names: Names;
   /** Read `-f -1294967296`, as ipvsadm saves the marks from 2147483648 on. */
   readonly signedMarks: boolean;
+  /** Kept from line to line, so that those of one service share its identity instead of reading it again. */
+  readonly lastService?: LastService;
+}
+
+export interface LastService {
+  text?: string;
+  identity?: Extract<ServiceIdentity, { kind: 'address' }>;
 }
 
 export interface Taking {
@@ -69,12 +76,9 @@ function takeValue({ given, context, rules }: Taking, name: OptionName, token: O
       given.service = { kind: 'fwmark', fwmark: mark, family: 'ipv4' };
       return undefined;
     }
-    case 'service': {
-      const endpoint = readEndpoint(given, token, value.protocol, rules.names);
-      if (!endpoint) return 'illegal virtual server address[:port] specified';
-      given.service = { kind: 'address', protocol: value.protocol, address: endpoint.address, port: endpoint.port ?? 0 };
-      return undefined;
-    }
+    case 'service':
+      given.service = readService(given, token, value.protocol, rules);
+      return given.service ? undefined : 'illegal virtual server address[:port] specified';
     case 'server':
       given.server = readEndpoint(given, token, context.protocol, rules.names);
       return given.server ? undefined : 'illegal real server address[:port] specified';
@@ -95,6 +99,22 @@ function keep(given: Given, name: OptionName, value: number | undefined, illegal
 function parseSignedMark(text: string): number | undefined {
   const mark = parseNumber(text, -0x8000_0000, -1);
   return mark === undefined ? undefined : mark + 2 ** 32;
+}
+
+function readService(
+  given: Given,
+  token: OptionToken,
+  protocol: Protocol,
+  { names, lastService = {} }: ValueRules,
+): ServiceIdentity | undefined {
+  const text = token.value ?? '';
+  if (lastService.text === text && lastService.identity?.protocol === protocol) return lastService.identity;
+  const endpoint = readEndpoint(given, token, protocol, names);
+  if (!endpoint) return undefined;
+  const identity = { kind: 'address', protocol, address: endpoint.address, port: endpoint.port ?? 0 } as const;
+  // A spelling that deserves a caution gets it on each of its lines.
+  if (given.cautions.length === 0) Object.assign(lastService, { text, identity });
+  return identity;
 }
 
 function readEndpoint(given: Given, token: OptionToken, protocol: Protocol, names: Names): Endpoint | undefined {
