@@ -30,8 +30,8 @@ export function formatHeading(load) {
 }
 
 export function formatRow({ name, services, destinations, goal, memoryGoal, theirs: hasTheirs }, { ours, theirs }) {
-  const isFaster = goal.text.endsWith('faster');
-  const isMet = hasTheirs === undefined || theirs ? goal.isMet(ours.time, theirs?.time) : undefined;
+  const isFaster = goal?.text.endsWith('faster');
+  const isMet = goal && (hasTheirs === undefined || theirs) ? goal.isMet(ours.time, theirs?.time) : undefined;
   const cpu = theirs ? ratio(ours.cpu, theirs.cpu, isFaster) : duration(ours.cpu);
   const row = columns([
     `${name} ${services}x${destinations}`,
@@ -39,7 +39,7 @@ export function formatRow({ name, services, destinations, goal, memoryGoal, thei
     duration(theirs?.time),
     ratio(ours.time, theirs?.time, isFaster),
     cpu,
-    goal.text,
+    goal?.text ?? '',
     verdict(isMet),
   ]);
   if (!memoryGoal) return row;
