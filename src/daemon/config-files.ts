@@ -6,7 +6,7 @@ import { IpvstateError } from '../errors.ts';
 import { hasErrors, type Issue } from '../model/issue.ts';
 import { mergeDesired } from '../model/merge.ts';
 import type { LoadedFiles } from '../reconcile/config-state.ts';
-import { readSources, type Source, type Sources } from '../watch/read-sources.ts';
+import { readSources, type Source, type SourceCache, type Sources } from '../watch/read-sources.ts';
 
 /** The files that a daemon follows. */
 export interface ConfigFiles {
@@ -23,7 +23,7 @@ interface Parsed extends ParseResult {
 }
 
 /** `saw` is told what was read, also when it is of no use. */
-export function openConfigFiles(paths: readonly string[], saw: (digest: string) => void): ConfigFiles {
+export function openConfigFiles(paths: readonly string[], cache: SourceCache, saw: (digest: string) => void): ConfigFiles {
   let parsed: ReadonlyMap<string, Parsed> = new Map();
   let last: LoadedFiles | undefined;
   return {
@@ -31,7 +31,7 @@ export function openConfigFiles(paths: readonly string[], saw: (digest: string) 
       return new Map([...parsed].flatMap(([path, { text }]) => (text === undefined ? [] : [[path, text]])));
     },
     load: async () => {
-      const sources = await readSources(paths);
+      const sources = await readSources(paths, cache);
       saw(sources.digest);
       if (last?.digest === sources.digest) return last;
       parsed = await parseAll(sources, parsed);

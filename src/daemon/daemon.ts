@@ -6,6 +6,7 @@ import { type Loop, startLoop } from '../reconcile/loop.ts';
 import { INITIAL_STATE, type LoopState, type PassResult } from '../reconcile/loop-state.ts';
 import { openDrainStore } from '../state/drains.ts';
 import { openProtectedStore } from '../state/protected.ts';
+import type { SourceCache } from '../watch/read-sources.ts';
 import { type FileWatch, watchFiles } from '../watch/watch-files.ts';
 import { Activity } from './activity.ts';
 import { openConfigFiles } from './config-files.ts';
@@ -93,7 +94,8 @@ class Daemon {
     const port = openLoopPort(session, this.#kernel, this.#activity);
     await this.#serve();
 
-    const files = openConfigFiles(paths, (digest) => this.#watch?.saw(digest));
+    const cache: SourceCache = new Map();
+    const files = openConfigFiles(paths, cache, (digest) => this.#watch?.saw(digest));
     const stateLog = new StateLog(log, new Repetition(() => performance.now() / 1000), () => files.texts);
     const protection = openProtectedStore(session.state, session.warn);
     const keepProtected = async (services: ReadonlySet<ServiceKey>): Promise<void> => {
@@ -116,6 +118,7 @@ class Daemon {
     });
     this.#loop = loop;
     this.#watch = watchFiles(paths, {
+      cache,
       onLook: () => loop.look(),
       onMode: (mode, reason) => loop.setWatchMode(mode, reason),
       timing: { quiet: timing.debounce, ceiling: Math.max(2000, timing.debounce) },

@@ -1,8 +1,14 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { createHash, type Hash } from 'node:crypto';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
 
 /** Of the network namespace of the process that reads it. */
 const PATH = '/proc/net/ip_vs';
+
+/** The kernel hands out a service or a page at a time, however much is asked for: a file of megabytes is a thousand small reads. */
+const CHUNK_BYTES = 64 * 1024;
+/** Reads between two turns of the event loop. Each takes microseconds, and would take ten times that in the thread pool. */
+const READS_PER_TURN = 64;
 
 /**
  * What the kernel's own text form of the table says, without the numbers of connections, as a hash: a change of it is a reason to read
@@ -10,8 +16,33 @@ const PATH = '/proc/net/ip_vs';
  * order, which does not change by itself. undefined when there is none: the module is not loaded.
  */
 export async function readFingerprint(path = PATH): Promise<string | undefined> {
-  const bytes = await readFile(path).catch(() => undefined);
-  return bytes && fingerprintOf(bytes);
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch {
+    return undefined;
+  }
+  try {
+    const fingerprint = new Fingerprint();
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    for (let reads = 1; ; reads++) {
+      const length = readSync(file, chunk, 0, chunk.length, null);
+      if (length === 0) return fingerprint.end();
+      fingerprint.add(chunk.subarray(0, length));
+      if (reads % READS_PER_TURN === 0) await yieldToOthers();
+    }
+  } catch {
+    return undefined;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Of a text that is there whole. */
+export function fingerprintOf(text: Buffer): string {
+  const fingerprint = new Fingerprint();
+  fingerprint.add(text);
+  return fingerprint.end();
 }
 
 const SPACE = 0x20;
@@ -20,22 +51,36 @@ const ARROW = 0x3e;
 /** Of `  -> address`. */
 const ARROW_COLUMN = 3;
 
-/** The last two columns of a destination's line are its active and inactive connections. */
-export function fingerprintOf(text: Buffer): string {
+class Fingerprint {
+  readonly #hash: Hash = createHash('sha1');
+  /** A line that is not whole yet. */
+  #rest: Buffer = Buffer.alloc(0);
+
+  add(chunk: Buffer): void {
+    const text = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    const end = text.lastIndexOf(NEWLINE) + 1;
+    this.#hash.update(withoutConnections(text.subarray(0, end)));
+    this.#rest = Buffer.from(text.subarray(end));
+  }
+
+  end(): string {
+    if (this.#rest.length > 0) this.add(Buffer.from('\n'));
+    return this.#hash.digest('base64');
+  }
+}
+
+/** Whole lines; the last two columns of a destination's are its active and inactive connections. */
+function withoutConnections(text: Buffer): Buffer {
   const kept = Buffer.allocUnsafe(text.length);
   let length = 0;
   for (let start = 0; start < text.length; ) {
-    const newline = text.indexOf(NEWLINE, start);
-    const end = newline === -1 ? text.length : newline;
+    const end = text.indexOf(NEWLINE, start);
     const stop = text[start + ARROW_COLUMN] === ARROW ? beforeColumns(text, start, end, 2) : end;
-    text.copy(kept, length, start, stop);
-    length += stop - start;
+    for (let at = start; at < stop; at++) kept[length++] = text[at] ?? 0;
     kept[length++] = NEWLINE;
     start = end + 1;
   }
-  return createHash('sha1')
-    .update(kept.subarray(0, Math.min(length, kept.length)))
-    .digest('base64');
+  return kept.subarray(0, length);
 }
 
 /** Where the last `columns` columns of a line begin, with the blanks before them. */

@@ -38,11 +38,14 @@ export class KnownTable implements Ipvs {
 
   /** The table is `table` now, by what was read of it. */
   learn(table: Table, desired: Desired): void {
-    this.#known = this.#last && { snapshot: { ...this.#last, table }, desired };
+    // Numbers of connections are old by the time they could be used, and nothing is decided by those of services that stay as they are.
+    this.#known = this.#last && { snapshot: { ...this.#last, table, counters: new Map() }, desired };
+    this.#last = undefined;
   }
 
   forget(): void {
     this.#known = undefined;
+    this.#last = undefined;
   }
 
   info(): ReturnType<Ipvs['info']> {

@@ -9,6 +9,7 @@ import { readFingerprint } from './fingerprint.ts';
 import { KnownTable } from './known-table.ts';
 import { exitCodeOfPass } from './pass-exit.ts';
 import { PassRecords } from './pass-record.ts';
+import { sparing } from './sparing.ts';
 
 /** What the loop needs of the kernel, and what must follow from its state before its next pass. */
 export interface LoopPort extends Required<Pick<LoopOptions, 'ipvs' | 'fingerprint' | 'announce' | 'digest'>> {
@@ -27,6 +28,7 @@ export function openLoopPort(session: Session, kernel: Ipvs, activity: Activity)
   let isShort = false;
   let state: LoopState = INITIAL_STATE;
   let last: Promise<void> = Promise.resolve();
+  const look = sparing(readFingerprint);
 
   const begin = ({ config, triggers, drains, contested, failures }: LoopState): void => {
     records.begin();
@@ -51,7 +53,7 @@ export function openLoopPort(session: Session, kernel: Ipvs, activity: Activity)
     fingerprint: () =>
       activity.during(async () => {
         // What it costs grows with the table, and a short pass is followed by a look at all of it anyway.
-        const fingerprint = isShort ? undefined : await readFingerprint();
+        const fingerprint = isShort ? undefined : await look();
         if (fingerprint === undefined) throw new IpvstateError('UNAVAILABLE', 'the kernel shows no table');
         return fingerprint;
       }),

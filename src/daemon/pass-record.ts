@@ -45,9 +45,12 @@ export class PassRecords {
     return this.#run.announce(...args);
   }
 
-  /** What is left to do once the pass is over. */
+  /** The pass is over. Returns what is left to do. */
   end(): PassRun['end'] {
-    return this.#run.end;
+    const { end } = this.#run;
+    // What it knows of the table need not be kept until the next one.
+    this.begin();
+    return end;
   }
 }
 

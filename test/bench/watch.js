@@ -122,7 +122,7 @@ async function measure(services, destinations) {
       const [found] = table.services.get(key).destinations.values();
       if ([...table.services.get(key).destinations.values()].some((destination) => destination.weight === weight)) break;
       if (performance.now() - start > 30_000) throw new Error(`not in the kernel: ${found.weight}`);
-      await sleep(2);
+      await sleep(10);
     }
     latencies.push(performance.now() - start - DEBOUNCE);
     // Also what follows in the background, some of the time, so that changes meet it.
@@ -132,7 +132,7 @@ async function measure(services, destinations) {
   kernel.close();
   const typical = median(latencies);
   process.stdout.write(
-    `${size}: from rename to kernel, beyond the debounce: median ${typical.toFixed(0)} ms, worst ${Math.max(...latencies).toFixed(0)} ms: ${verdict(typical, GOALS.milliseconds)}\n`,
+    `${size}: from rename to kernel, beyond the debounce: median ${typical.toFixed(0)} ms, worst ${Math.max(...latencies).toFixed(0)} ms (the pass itself: ${median(passes).toFixed(0)} ms): ${verdict(typical, GOALS.milliseconds)}\n`,
   );
   await sleep(8000);
   const before = cpuSeconds(daemon.pid);
