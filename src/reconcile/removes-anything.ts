@@ -6,6 +6,8 @@ export function removesAnything(previous: Desired, next: Desired): boolean {
   for (const [key, { destinations }] of previous.services) {
     const entry = next.services.get(key);
     if (!entry) return true;
+    // Files that did not change are not parsed again.
+    if (entry.destinations === destinations) continue;
     for (const destination of destinations.keys()) if (!entry.destinations.has(destination)) return true;
   }
   return stopsDaemons(previous, next) || !isSameManage(previous.policy?.manage, next.policy?.manage);
