@@ -23,7 +23,7 @@ export async function readStream(stream: Readable, name: string): Promise<Buffer
   let size = 0;
   try {
     for await (const chunk of stream) {
-      const bytes = Buffer.from(chunk as Uint8Array);
+      const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk as Uint8Array);
       size += bytes.length;
       if (size > MAX_BYTES) throw tooLarge(name, `more than ${MAX_BYTES}`);
       chunks.push(bytes);
