@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,20 +15,23 @@ import { tableArbitraryOf } from '../support/arbitrary-table.ts';
 import { asIpvsadmSaves, linesOf } from '../support/real-save.ts';
 import { runCli } from '../support/run-cli.ts';
 import { EVERYTHING_ALLOWED, wants } from '../support/scenarios.ts';
+import { Shell } from './ipvsadm/shell.ts';
 
-const ipvsadm = (...args: string[]): string => execFileSync('ipvsadm', args, { encoding: 'utf8', maxBuffer: 2 ** 28 });
+const shell = new Shell();
+const ipvsadm = async (...args: string[]): Promise<string> => (await shell.run('ipvsadm', args)).stdout;
 
 let ipvs: Ipvs;
 let folder: string;
 beforeAll(async () => {
   ipvs = await openKernel();
   folder = mkdtempSync(join(tmpdir(), 'ipvstate-random-'));
-  ipvsadm('-C');
+  await ipvsadm('-C');
 });
-afterAll(() => {
+afterAll(async () => {
   ipvs.close();
   rmSync(folder, { recursive: true });
-  ipvsadm('-C');
+  await ipvsadm('-C');
+  shell.close();
 });
 
 /** What the kernel that Debian builds has. */
@@ -54,7 +57,7 @@ it('turns each of 200 random tables into the next one, as ipvsadm sees it', { ti
     const label = `table ${index}, seed ${seed}`;
     const report = await reconcile(ipvs, wants(table), { allowances: EVERYTHING_ALLOWED });
     expect({ label, outcome: report.outcome, failures: report.failures }).toMatchObject({ failures: [] });
-    expect({ label, lines: linesOf(ipvsadm('-Sn')) }).toEqual({ label, lines: asIpvsadmSaves(formatSave(table)) });
+    expect({ label, lines: linesOf(await ipvsadm('-Sn')) }).toEqual({ label, lines: asIpvsadmSaves(formatSave(table)) });
   }
 });
 
@@ -68,13 +71,13 @@ it('converges when it is run again after a kill -9 at any moment', { timeout: 24
         return [`-A -t ${service} -s wlc`, ...servers].join('\n');
       })
       .join('\n');
-  for (let round = 1; round <= 8; round++) {
+  for (let round = 1; round <= 5; round++) {
     const file = join(folder, 'rules.save');
     writeFileSync(file, text(round));
-    await killed(['dist/cli.js', 'apply', '-f', file, '--max-service-deletes', 'off'], 300 + 150 * round);
+    await killed(['dist/cli.js', 'apply', '-f', file, '--max-service-deletes', 'off'], 250 + 200 * round);
     const result = await runCli(['apply', '-f', file, '--max-service-deletes', 'off', '-o', 'json'], { openKernel });
     expect(JSON.parse(result.stdout)).toMatchObject({ exit_code: 0, failures: [] });
-    expect(linesOf(ipvsadm('-Sn'))).toEqual(linesOf(text(round)));
+    expect(linesOf(await ipvsadm('-Sn'))).toEqual(linesOf(text(round)));
   }
 });
 
