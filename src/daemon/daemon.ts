@@ -3,7 +3,7 @@ import type { Ipvs } from '../model/ipvs.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Allowances } from '../plan/guard.ts';
 import { type Loop, startLoop } from '../reconcile/loop.ts';
-import { INITIAL_STATE, type LoopState, type PassResult } from '../reconcile/loop-state.ts';
+import { INITIAL_STATE, type LoopState, type PassResult, type Trigger } from '../reconcile/loop-state.ts';
 import { openDrainStore } from '../state/drains.ts';
 import { openProtectedStore } from '../state/protected.ts';
 import type { SourceCache } from '../watch/read-sources.ts';
@@ -21,6 +21,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { monotonicMicroseconds, type Notifier } from './notify.ts';
 import { daemonPages } from './pages.ts';
 import { PASS_OUTCOMES } from './pass-exit.ts';
+import { releaseMemory } from './release-memory.ts';
 import { Repetition } from './repetition.ts';
 import { StateLog } from './state-log.ts';
 import type { DriftMode, Status } from './status.ts';
@@ -53,6 +54,10 @@ export interface DaemonPorts {
 }
 
 const REMIND_MILLISECONDS = 10_000;
+
+/** Turns that parse or read everything leave several times as much garbage as there is to keep; some quiet seconds later it goes. */
+const LARGE: readonly Trigger[] = ['start', 'confirm', 'resync'];
+const RELEASE_MILLISECONDS = 3000;
 
 /** Follows files and keeps the kernel's table as they say, until it is asked to stop. The table then stays as it is. */
 export async function runDaemon(options: DaemonOptions, ports: DaemonPorts): Promise<void> {
@@ -197,6 +202,7 @@ class Daemon {
   #follow(state: LoopState, previous: LoopState): void {
     const { lastPass } = state;
     if (lastPass && lastPass !== previous.lastPass) {
+      if (lastPass.triggers.some((trigger) => LARGE.includes(trigger))) this.#timers.push(setTimeout(releaseMemory, RELEASE_MILLISECONDS));
       this.#metrics.passed(lastPass.outcome, (lastPass.finishedAt - lastPass.startedAt) / 1000);
       if (state.totals.corrections > previous.totals.corrections) this.#metrics.drifted(lastPass.report?.plan.changes.length ?? 0);
       if (state.drift && !previous.drift) this.#metrics.drifted(state.drift.changes.length);

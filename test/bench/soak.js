@@ -1,0 +1,244 @@
+#!/usr/bin/env node
+// node test/bench/soak.js [--minutes 5] [--seed N] [--program dist/cli.js]
+//
+// A daemon under everything at once, on a real kernel in User-Mode Linux: random edits of its files, valid and invalid, renames, cut and
+// deleted files, ipvsadm meddling, `ipvsadm -C`, SIGHUP, SIGKILL and restart, a module that is unloaded and loaded, while a client in
+// another network namespace fetches from the service without pause. After each burst it is quiet, and the table must be what the files say.
+// Exits 1 when it was not, when a request failed that nobody but the daemon can have failed, or when its memory grew.
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '5' },
+    seed: { type: 'string', default: String(Date.now() % 100_000) },
+    program: { type: 'string', default: join(root, 'dist/cli.js') },
+    inside: { type: 'boolean', default: false },
+  },
+});
+
+/** The same run again with the same --seed (mulberry32). */
+let state = Number(values.seed);
+function random(below) {
+  state = (state + 0x6d2b79f5) | 0;
+  let bits = Math.imul(state ^ (state >>> 15), 1 | state);
+  bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
+  return ((bits ^ (bits >>> 14)) >>> 0) % below;
+}
+const pick = (list) => list[random(list.length)];
+
+const VIP = '10.99.0.10';
+const REALS = ['10.99.0.21', '10.99.0.22', '10.99.0.23'];
+const sh = (command) => execFileSync('sh', ['-ec', command], { encoding: 'utf8' });
+const ipvsadm = (args) => spawnSync('ipvsadm', args.split(' '), { encoding: 'utf8' }).stdout;
+
+/** A client in a namespace of its own; the servers are addresses of this one, behind the balancer by masquerading. */
+function network() {
+  sh(`ip netns add client
+    ip link add lb0 type veth peer name eth0 netns client
+    ip address add 10.99.0.1/24 dev lb0; ip address add ${VIP}/32 dev lb0
+    ${REALS.map((address) => `ip address add ${address}/32 dev lo`).join('; ')}
+    ip link set lb0 up; ip link set lo up
+    ip -n client address add 10.99.0.2/24 dev eth0; ip -n client link set eth0 up; ip -n client link set lo up
+    sysctl -qw net.ipv4.vs.conntrack=0 net.ipv4.ip_forward=1 || true`);
+}
+
+const SERVER = `const http=require('node:http');for(const address of process.argv.slice(1))http.createServer((q,r)=>r.end('ok')).listen(8080,address)`;
+/** Fetches one after the other; says how many, and each failure with its time. */
+const CLIENT = `const http=require('node:http');let done=0;const go=()=>{const at=Date.now();let over=false;
+  const end=(error)=>{if(over)return;over=true;done++;if(error)process.stdout.write('FAILED '+at+' '+error+'\\n');setTimeout(go,error?50:5)};
+  const q=http.get({host:'${VIP}',port:80,agent:false,timeout:5000},(r)=>{r.resume();r.on('end',()=>end());r.on('error',(e)=>end(e.code))});
+  q.on('timeout',()=>{q.destroy();end('timeout')});q.on('error',(e)=>end(e.code??e.message))};
+  for(let n=0;n<4;n++)go();process.on('SIGTERM',()=>{process.stdout.write('DONE '+done+'\\n');process.exit(0)})`;
+
+/** The service with traffic, always with a server of weight 1 or more, and others that come and go. */
+function configuration() {
+  const weights = REALS.map(() => random(4));
+  if (weights.every((weight) => weight === 0)) weights[0] = 1;
+  const kept = REALS.map((address, index) => ({ address, weight: weights[index] })).filter(
+    ({ weight }, index) => weight > 0 || index === 0,
+  );
+  const service = (address, scheduler, list) =>
+    `  - { address: "${address}", scheduler: ${scheduler}, destinations: [${list.map((each) => `{ address: "${each.address}:8080", weight: ${each.weight} }`).join(', ')}] }\n`;
+  const others = Array.from({ length: 8 + random(3) }, (_, index) =>
+    service(`tcp://192.0.2.${index + 1}:80`, pick(['rr', 'wlc', 'sh']), [{ address: `10.98.0.${1 + random(9)}`, weight: 1 + random(9) }]),
+  );
+  return `version: 1\ndefaults: { forward: masq }\nlimits: { max_service_deletes: off }\nservices:\n${service(`tcp://${VIP}:80`, pick(['rr', 'wrr', 'wlc']), kept)}${others.join('')}`;
+}
+
+const replace = (path, text) => {
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
+};
+
+async function soak() {
+  const folder = mkdtempSync(join(tmpdir(), 'ipvstate-soak-'));
+  const conf = join(folder, 'conf');
+  const file = join(conf, 'ipvs.yaml');
+  const env = { ...process.env, IPVSTATE_RUNTIME_DIR: join(folder, 'run'), IPVSTATE_STATE_DIR: join(folder, 'state') };
+  mkdirSync(conf);
+  network();
+  let wanted = configuration();
+  replace(file, wanted);
+  const counts = {};
+  const count = (name) => {
+    counts[name] = (counts[name] ?? 0) + 1;
+  };
+  /** Times at which traffic suffers by somebody else's hand. */
+  const excused = [];
+  let daemon;
+  const start = () => {
+    const args = ['watch', '-f', conf, '--interval', '300ms', '--debounce', '100ms', '--resync', '20s', '--log-level', 'error'];
+    daemon = spawn(process.execPath, [values.program, ...args], { env, stdio: ['ignore', 'inherit', 'inherit'] });
+  };
+  const status = () =>
+    new Promise((resolve) => {
+      let text = '';
+      const socket = createConnection(join(folder, 'run', 'host', 'control.sock'), () => socket.write('{"command":"status"}\n'));
+      socket.setEncoding('utf8').on('error', () => resolve(undefined));
+      socket.on('close', () => resolve(text.endsWith('\n') ? JSON.parse(text).status : undefined));
+      socket.on('data', (chunk) => {
+        text += chunk;
+        if (text.endsWith('\n')) socket.destroy();
+      });
+    });
+  const check = () => spawnSync(process.execPath, [values.program, 'check', '-f', file, '-q'], { env, encoding: 'utf8' });
+  const resident = () => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${daemon.pid}/status`, 'utf8'))?.[1] ?? 0) / 1000;
+
+  start();
+  while ((await status())?.health !== 'in-sync') await sleep(50);
+  const servers = spawn(process.execPath, ['-e', SERVER, ...REALS], { stdio: 'ignore' });
+  await sleep(1500);
+  const client = spawn('ip', ['netns', 'exec', 'client', process.execPath, '-e', CLIENT], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  client.stdout.setEncoding('utf8').on('data', (chunk) => {
+    said += chunk;
+  });
+
+  const ACTIONS = {
+    'valid edit': () => {
+      wanted = configuration();
+      replace(file, wanted);
+    },
+    'edit in place': () => {
+      wanted = configuration();
+      writeFileSync(file, wanted);
+    },
+    'invalid file': () => replace(file, pick(['', 'version: 1\n', 'services: [', wanted.replace('address', 'adress'), `${wanted}\n- x`])),
+    'cut file': () => {
+      writeFileSync(file, wanted.slice(0, random(wanted.length)));
+      writeFileSync(file, wanted);
+    },
+    'deleted file': () => rmSync(file, { force: true }),
+    'replaced folder': () => {
+      rmSync(`${conf}.old`, { recursive: true, force: true });
+      renameSync(conf, `${conf}.old`);
+      mkdirSync(conf);
+      replace(file, wanted);
+    },
+    meddling: () => {
+      const service = `192.0.2.${1 + random(8)}:80`;
+      ipvsadm(
+        pick([
+          `-D -t ${service}`,
+          `-A -t 192.0.2.${100 + random(9)}:80 -s rr`,
+          `-a -t ${service} -r 10.97.0.${1 + random(9)}:80 -m`,
+          `-E -t ${service} -s lc`,
+        ]),
+      );
+    },
+    'ipvsadm -C': () => {
+      excused.push(Date.now());
+      ipvsadm('-C');
+    },
+    'module reload': () => {
+      excused.push(Date.now());
+      ipvsadm('-C');
+      spawnSync('sh', [
+        '-c',
+        'for module in $(grep -o "^ip_vs_[a-z_]*" /proc/modules); do rmmod $module; done; rmmod ip_vs; modprobe ip_vs',
+      ]);
+      excused.push(Date.now());
+    },
+    SIGHUP: () => daemon.kill('SIGHUP'),
+    'SIGKILL and restart': async () => {
+      daemon.kill('SIGKILL');
+      await new Promise((resolve) => daemon.on('exit', resolve));
+      start();
+    },
+  };
+  // What costs traffic is rarer than what must not.
+  const names = Object.keys(ACTIONS).flatMap((name) =>
+    /-C|module/.test(name) ? [name] : Array(name.startsWith('SIGKILL') ? 2 : 6).fill(name),
+  );
+
+  const problems = [];
+  const memory = [];
+  const end = Date.now() + Number(values.minutes) * 60_000;
+  while (Date.now() < end) {
+    for (let action = 0; action < 1 + random(5); action++) {
+      const name = pick(names);
+      count(name);
+      await ACTIONS[name]();
+      await sleep(random(400));
+    }
+    // Quiet, with a good file: whatever came before, this is what counts.
+    mkdirSync(conf, { recursive: true });
+    replace(file, wanted);
+    count('quiet seconds');
+    await sleep(1000);
+    // A start of the daemon takes longer than a second here, and an object that was meddled with is tried again later.
+    const deadline = Date.now() + 15_000;
+    let found = check();
+    while (found.status !== 0 && Date.now() < deadline) {
+      const seen = await status();
+      if (seen?.contested.length > 0) break;
+      await sleep(200);
+      found = check();
+    }
+    const seen = await status();
+    if (seen?.contested.length > 0) count('contested');
+    else if (found.status !== 0) problems.push(`not converged: ${found.stdout}${found.stderr}${JSON.stringify(seen)}`);
+    if (seen) memory.push(resident());
+  }
+  client.kill();
+  await sleep(500);
+  servers.kill();
+  daemon.kill();
+  await new Promise((resolve) => daemon.on('exit', resolve));
+
+  const failed = [...said.matchAll(/^FAILED (\d+) (.*)$/gm)].map(([, at, error]) => ({ at: Number(at), error }));
+  // From a loss of the whole table until the daemon has put it back, requests fail by the hand of whoever cleared it.
+  const ours = failed.filter(({ at }) => !excused.some((time) => at > time - 5500 && at < time + 4000));
+  const third = Math.max(1, Math.floor(memory.length / 3));
+  const average = (list) => list.reduce((sum, value) => sum + value, 0) / Math.max(1, list.length);
+  const growth = average(memory.slice(-third)) - average(memory.slice(0, third));
+  if (ours.length > 0) problems.push(`requests failed: ${JSON.stringify(ours.slice(0, 10))}`);
+  if (growth > 40) problems.push(`memory grew by ${growth.toFixed(0)} MB`);
+  const line = (name, value) => process.stdout.write(`${name.padEnd(28)} ${value}\n`);
+  line('seed', values.seed);
+  for (const [name, value] of Object.entries(counts)) line(name, value);
+  line('requests', /^DONE (\d+)$/m.exec(said)?.[1] ?? 'unknown');
+  line("  failed, others' fault", failed.length - ours.length);
+  line('  failed, our fault', ours.length);
+  line('memory', `${memory.at(0)?.toFixed(0)} MB at first, ${memory.at(-1)?.toFixed(0)} MB at last, growth ${growth.toFixed(1)} MB`);
+  line('result', problems.length === 0 ? 'converged each time' : `FAILED\n${problems.join('\n')}`);
+  process.exitCode = problems.length === 0 ? 0 : 1;
+  rmSync(folder, { recursive: true, force: true });
+}
+
+if (values.inside) await soak();
+else {
+  const limit = String(Math.ceil(Number(values.minutes) * 60) + 180);
+  const args = [join(root, 'test/kernel/boot/run.js'), '--limit', limit, '--', process.execPath, fileURLToPath(import.meta.url)];
+  process.exitCode =
+    spawnSync(process.execPath, [...args, '--minutes', values.minutes, '--seed', values.seed, '--inside'], { cwd: root, stdio: 'inherit' })
+      .status ?? 1;
+}
