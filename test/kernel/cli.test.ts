@@ -1,4 +1,3 @@
-import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,8 +6,11 @@ import { openKernel } from '../../src/netlink/client.ts';
 import { examples } from '../support/examples.ts';
 import { asIpvsadmSaves, linesOf } from '../support/real-save.ts';
 import { type CliOptions, type CliResult, runCli } from '../support/run-cli.ts';
+import { Shell } from './ipvsadm/shell.ts';
 
-const ipvsadm = (args: string, input?: string): string => execFileSync('ipvsadm', args.split(' '), { encoding: 'utf8', input });
+const shell = new Shell();
+const ipvsadm = async (args: string, stdin = ''): Promise<string> => (await shell.run('ipvsadm', args.split(' '), { stdin })).stdout;
+const ip = (args: string) => shell.run('ip', args.split(' '));
 const run = (argv: readonly string[], options: CliOptions = {}): Promise<CliResult> => runCli(argv, { openKernel, ...options });
 
 let folder: string;
@@ -16,23 +18,26 @@ let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'ipvstate-cli-'));
 });
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+  shell.close();
+});
 
-function clear(): void {
-  ipvsadm('-C');
-  ipvsadm('--set 900 120 300');
-  for (const role of ['master', 'backup']) spawnSync('ipvsadm', ['--stop-daemon', role]);
+async function clear(): Promise<void> {
+  await ipvsadm('-C');
+  await ipvsadm('--set 900 120 300');
+  for (const role of ['master', 'backup']) await ipvsadm(`--stop-daemon ${role}`);
 }
 beforeEach(clear);
 afterEach(clear);
 
 describe.each(examples())('example $name in the kernel', ({ config, live, after }) => {
   it('leads to after.save, as ipvsadm shows it, and then to no changes', async () => {
-    ipvsadm('-R', readFileSync(live, 'utf8'));
+    await ipvsadm('-R', readFileSync(live, 'utf8'));
 
     expect(await run(['apply', '-f', config, '--yes'])).toMatchObject({ status: 0, stderr: '' });
 
-    expect(linesOf(ipvsadm('-Sn'))).toEqual(asIpvsadmSaves(readFileSync(after, 'utf8')));
+    expect(linesOf(await ipvsadm('-Sn'))).toEqual(asIpvsadmSaves(readFileSync(after, 'utf8')));
     expect((await run(['export', '-o', 'save', '--quiet'])).stdout).toBe(readFileSync(after, 'utf8'));
     expect(await run(['plan', '-f', config, '--detailed-exitcode'])).toMatchObject({ status: 0 });
   });
@@ -42,29 +47,29 @@ describe('export', () => {
   it('survives an empty table and another apply to the byte, with every attribute', async () => {
     const file = join(folder, 'export.yaml');
     await run(['apply', '-f', 'examples/every-attribute/config.yaml', '--only', 'shop', '--only', '*calls', '--only', '*:*']);
-    execFileSync('ip', ['link', 'add', 'sync0', 'type', 'dummy']);
-    execFileSync('ip', ['link', 'set', 'sync0', 'up']);
-    ipvsadm('-d -t 192.0.2.40:80 -r [2001:db8:1::44]:80');
-    ipvsadm(
+    await ip('link add sync0 type dummy');
+    await ip('link set sync0 up');
+    await ipvsadm('-d -t 192.0.2.40:80 -r [2001:db8:1::44]:80');
+    await ipvsadm(
       '--start-daemon backup --mcast-interface sync0 --syncid 9 --sync-maxlen 1500 --mcast-group 224.0.0.99 --mcast-port 9000 --mcast-ttl 3',
     );
-    ipvsadm('--set 1000 200 30');
+    await ipvsadm('--set 1000 200 30');
 
     const exported = await run(['export']);
     writeFileSync(file, exported.stdout);
     expect(exported.stdout).toContain('sync_daemons:\n  - { role: backup');
-    clear();
+    await clear();
     expect(await run(['apply', '-f', file])).toMatchObject({ status: 0, stderr: '' });
 
     expect((await run(['export'])).stdout).toBe(exported.stdout);
     const json = await run(['export', '-o', 'json']);
     expect(await run(['check', '-f', '-'], { stdin: json.stdout })).toMatchObject({ status: 0 });
-    clear();
-    execFileSync('ip', ['link', 'delete', 'sync0']);
+    await clear();
+    await ip('link delete sync0');
   });
 
   it('says what the save format cannot hold', async () => {
-    ipvsadm('--set 1000 0 0');
+    await ipvsadm('--set 1000 0 0');
     const { stdout, stderr } = await run(['export', '-o', 'save']);
     expect(stdout).toBe('');
     expect(stderr).toContain('the save format cannot hold');
@@ -78,22 +83,22 @@ describe('what can go wrong', () => {
     const result = await run(['apply', '-f', '-'], { stdin: small.replace('SCHED', 'wlcc') });
     expect(result.status).toBe(69);
     expect(result.stdout).toContain('scheduler "wlcc"');
-    expect(ipvsadm('-Sn')).toBe('');
+    expect(await ipvsadm('-Sn')).toBe('');
   });
 
   it('an operation that the kernel refuses rolls everything back, exits 5', async () => {
-    ipvsadm('-A -t 192.0.2.9:80 -s rr');
+    await ipvsadm('-A -t 192.0.2.9:80 -s rr');
     // The broadcast address of a local network is nothing that the file alone could tell.
-    execFileSync('ip', ['address', 'add', '10.99.0.1/24', 'dev', 'lo']);
+    await ip('address add 10.99.0.1/24 dev lo');
     const config = small.replace('SCHED', 'rr').replace('127.0.0.1', '127.0.0.1, 10.99.0.255');
     const result = await run(['apply', '-f', '-', '--on-error', 'rollback'], { stdin: config });
     expect(result.stdout).toContain('Rolled back');
     expect(result.status).toBe(5);
-    expect(ipvsadm('-Sn')).toBe('-A -t 192.0.2.9:80 -s rr\n');
+    expect(await ipvsadm('-Sn')).toBe('-A -t 192.0.2.9:80 -s rr\n');
     const stopped = await run(['apply', '-f', '-', '--on-error', 'stop', '-o', 'json'], { stdin: config });
     expect(stopped.status).toBe(6);
     expect(JSON.parse(stopped.stdout)).toMatchObject({ outcome: 'partial', exit_code: 6, failures: [{ kind: 'add-destination' }] });
-    execFileSync('ip', ['address', 'delete', '10.99.0.1/24', 'dev', 'lo']);
+    await ip('address delete 10.99.0.1/24 dev lo');
   });
 
   it('a saved plan is stale after anyone changed the table', async () => {
@@ -101,12 +106,12 @@ describe('what can go wrong', () => {
     const file = join(folder, 'small.yaml');
     writeFileSync(file, small.replace('SCHED', 'rr'));
     expect(await run(['plan', '-f', file, '--save', plan])).toMatchObject({ status: 0 });
-    ipvsadm('-A -t 192.0.2.7:80');
+    await ipvsadm('-A -t 192.0.2.7:80');
     const stale = await run(['apply', plan]);
     expect(stale).toMatchObject({ status: 4, stdout: '' });
     expect(stale.stderr).toContain('tcp://192.0.2.7:80 was added to the live table');
-    ipvsadm('-D -t 192.0.2.7:80');
+    await ipvsadm('-D -t 192.0.2.7:80');
     expect(await run(['apply', plan])).toMatchObject({ status: 0 });
-    expect(ipvsadm('-Sn')).toBe('-A -t 192.0.2.1:80 -s rr\n-a -t 192.0.2.1:80 -r 127.0.0.1:80 -g -w 1\n');
+    expect(await ipvsadm('-Sn')).toBe('-A -t 192.0.2.1:80 -s rr\n-a -t 192.0.2.1:80 -r 127.0.0.1:80 -g -w 1\n');
   });
 });
