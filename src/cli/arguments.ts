@@ -93,11 +93,16 @@ export function collect(value: string, previous: readonly string[] = []): readon
   return [...previous, value];
 }
 
-/** Seconds. */
+/** Seconds, with a unit or without. */
 export function parseTime(text: string): number {
-  const seconds = parseDuration(text);
+  const seconds = parseSeconds(text);
   if (seconds === undefined) throw new InvalidArgumentError('Expected a time such as 90s, 15m or 1h30m.');
   return seconds;
+}
+
+/** `90`, `90s`, `15m`, `1h30m`; undefined for anything else. */
+export function parseSeconds(text: string): number | undefined {
+  return /^(?:0|[1-9]\d{0,9})$/.test(text) ? Number(text) : parseDuration(text);
 }
 
 /** Seconds, at least one. */

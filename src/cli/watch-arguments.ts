@@ -1,8 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { LOG_FORMATS, LOG_LEVELS } from '../daemon/log-options.ts';
 import { DRIFT_MODES } from '../daemon/status.ts';
-import { parseDuration } from '../model/duration.ts';
-import { addFileOptions, addGuardOptions, addWriteOptions } from './arguments.ts';
+import { addFileOptions, addGuardOptions, addWriteOptions, parseSeconds } from './arguments.ts';
 
 const NETNS = ['--netns <name>', 'work in this network namespace (a name of `ip netns`, or a path)'] as const;
 const CONTROL_SOCKET = ['--control-socket <path>', 'Unix socket to control the daemon by (default: in /run/ipvstate)'] as const;
@@ -33,7 +32,7 @@ export function addControlOptions(command: Command): Command {
 /** `250ms`, or a time as everywhere; at least 10 ms. */
 export function parseMilliseconds(text: string): number {
   const short = /^([1-9]\d{0,5})ms$/.exec(text);
-  const seconds = parseDuration(text);
+  const seconds = parseSeconds(text);
   const milliseconds = short ? Number(short[1]) : seconds === undefined ? undefined : seconds * 1000;
   if (milliseconds === undefined || milliseconds < 10) throw new InvalidArgumentError('Expected a time such as 250ms, 5s or 1h30m.');
   return milliseconds;

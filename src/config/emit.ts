@@ -1,5 +1,6 @@
 import { type Address, addressFamily } from '../model/address.ts';
 import type { Destination } from '../model/destination.ts';
+import { formatDuration } from '../model/duration.ts';
 import { formatEndpoint } from '../model/endpoint.ts';
 import type { Unmanageable } from '../model/ipvs.ts';
 import { schedulerFlagNames } from '../model/scheduler.ts';
@@ -7,7 +8,6 @@ import { DEFAULT_PERSISTENCE_SECONDS, hostNetmask, type Service, type ServiceKey
 import { type Daemon, MAX_TIMEOUT_SECONDS, type Timeouts } from '../model/settings.ts';
 import { type ServiceEntry, sortedDestinations, sortedServices, type Table } from '../model/table.ts';
 import type { PersistenceMapping } from './config.ts';
-import { formatDuration } from './duration.ts';
 import { formatNetmask } from './netmask-text.ts';
 import { yamlQuoted, yamlText } from './yaml-scalar.ts';
 

@@ -1,5 +1,5 @@
+import { parseDuration } from '../model/duration.ts';
 import type { DurationText } from './config.ts';
-import { parseDuration } from './duration.ts';
 import type { Place, Report } from './finding.ts';
 
 /** Seconds from 1 to `largest`; undefined when it is something else, which was reported. */

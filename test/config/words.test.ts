@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseDocument } from 'yaml';
 import { MAPPINGS } from '../../src/config/config.ts';
-import { formatDuration, parseDuration } from '../../src/config/duration.ts';
 import { editDistance, suggest } from '../../src/config/suggest.ts';
 import { yamlText } from '../../src/config/yaml-scalar.ts';
+import { formatDuration, parseDuration } from '../../src/model/duration.ts';
 
 describe('durations', () => {
   it.each([

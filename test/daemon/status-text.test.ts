@@ -52,7 +52,7 @@ Last pass:  refused (exit code 3), 0 operations in 12 ms, because of files, at T
 Waiting:    plan 4f2a, since T2; \`ipvstate approve 4f2a\` executes it
             refused by guard empty: the plan leaves no service at all
             - tcp://192.0.2.1:80
-Drains:     10.0.0.1:80 of fwmark:7, at most 90s more
+Drains:     10.0.0.1:80 of fwmark:7, at most 1m30s more
 Contested:  fwmark:8: changed back by somebody else 3 times
 `);
   });

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -84,7 +84,7 @@ describe('the README', () => {
   it('links only to files that exist', () => {
     const links = [...README.matchAll(/\]\((?!https?:|#)([^)]+)\)/g)].map(([, target]) => join(root, target ?? ''));
     expect(links.length).toBeGreaterThan(0);
-    for (const link of links) expect(() => readFileSync(link), link).not.toThrow();
+    for (const link of links) expect(existsSync(link), link).toBe(true);
   });
 
   it('names only verbs and flags that the program has', () => {
