@@ -191,11 +191,12 @@ class Daemon {
   }
 
   async #reload(): Promise<PassResult> {
-    const { notifier } = this.#ports;
+    const { notifier, signal } = this.#ports;
     if (!this.#loop) throw new Error('the daemon is only starting');
     await notifier.notify({ RELOADING: '1', MONOTONIC_USEC: monotonicMicroseconds(), STATUS: 'reading the files and the table' });
     const pass = await this.#loop.reload();
-    await notifier.notify({ READY: '1', STATUS: formatHealth(this.#status()) });
+    // Whoever stops has said so already.
+    if (!signal.aborted) await notifier.notify({ READY: '1', STATUS: formatHealth(this.#status()) });
     return pass;
   }
 
@@ -216,6 +217,7 @@ class Daemon {
   #tell(state: LoopState): void {
     // The loop is not known here before its first turn; its state is.
     queueMicrotask(() => {
+      if (this.#ports.signal.aborted) return;
       const text = formatHealth(this.#status());
       if (this.#ready && text === this.#shownStatus) return;
       this.#shownStatus = text;

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { Activity } from '../../src/daemon/activity.ts';
+import { sparing } from '../../src/daemon/sparing.ts';
+
+describe('a look that is spared', () => {
+  it.each([
+    [0.1, 100],
+    [15, 20],
+    [60, 5],
+  ])('that costs %s ms of the processor is taken %s times in 100 looks, 1 s apart', async (cost, expected) => {
+    let now = 0;
+    let cpu = 0;
+    let looks = 0;
+    const look = sparing(
+      async () => {
+        cpu += cost;
+        return ++looks;
+      },
+      { now: () => now, cpu: () => cpu },
+    );
+    const results: number[] = [];
+    for (; now < 100_000; now += 1000) results.push(await look());
+    expect(looks).toBe(expected);
+    expect(cpu / 100_000).toBeLessThanOrEqual(0.0035);
+    expect(results.at(-1)).toBe(looks);
+  });
+
+  it('is taken again at once after it failed', async () => {
+    let looks = 0;
+    const look = sparing(
+      async () => {
+        if (++looks === 1) throw new Error('no table');
+        return looks;
+      },
+      { now: () => 0, cpu: () => looks },
+    );
+    await expect(look()).rejects.toThrow('no table');
+    expect(await look()).toBe(2);
+  });
+});
+
+describe('the activity of the loop', () => {
+  it('is stuck while one thing takes longer than a minute, and no longer once that has ended', async () => {
+    let now = 0;
+    const activity = new Activity(() => now);
+    let finish = (): void => {};
+    const work = activity.during(
+      () =>
+        new Promise<void>((resolve) => {
+          finish = resolve;
+        }),
+    );
+    now = 59;
+    expect(activity.isStuck).toBe(false);
+    now = 61;
+    expect(activity.isStuck).toBe(true);
+    await activity.during(async () => {});
+    expect(activity.isStuck).toBe(true);
+    finish();
+    await work;
+    expect(activity.isStuck).toBe(false);
+  });
+
+  it('of many short things is never stuck, however long it goes on, failures included', async () => {
+    let now = 0;
+    const activity = new Activity(() => now);
+    for (; now < 300; now += 30) {
+      await activity.during(async () => Promise.reject(new Error('refused'))).catch(() => undefined);
+      expect(activity.isStuck).toBe(false);
+    }
+  });
+});

@@ -1,0 +1,168 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { askDaemon } from '../../src/daemon/control-client.ts';
+import { runDaemon } from '../../src/daemon/daemon.ts';
+import { createLog } from '../../src/daemon/log.ts';
+import type { NotifyState } from '../../src/daemon/notify.ts';
+import type { Status } from '../../src/daemon/status.ts';
+import { IpvstateError } from '../../src/errors.ts';
+import { openRecords } from '../../src/state/records.ts';
+import { until } from '../support/daemon-process.ts';
+import { type MisbehavingTable, type Misbehaviour, openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
+import { runCli } from '../support/run-cli.ts';
+import { keyOf, tableOf } from '../support/tables.ts';
+import { temporaryState } from '../support/temporary-state.ts';
+
+let folder: string;
+let file: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ipvstate-daemon-'));
+  file = join(folder, 'conf', 'ipvs.yaml');
+  mkdirSync(join(folder, 'conf'));
+  return () => rmSync(folder, { recursive: true, force: true });
+});
+
+function write(weight: number, rest = ''): void {
+  writeFileSync(
+    `${file}.new`,
+    `version: 1\nservices: [{ address: "tcp://192.0.2.1:80", destinations: [{ address: 10.0.0.1, weight: ${weight} }] }]\n${rest}`,
+  );
+  renameSync(`${file}.new`, file);
+}
+
+/** A daemon in this process, on a table in memory. */
+function startDaemon(misbehaviour: Misbehaviour = {}) {
+  const kernel: MisbehavingTable = openMisbehavingTable(tableOf({}), misbehaviour);
+  const state = temporaryState();
+  const told: NotifyState[] = [];
+  const logged: { readonly event: string; readonly level: string; readonly msg: string }[] = [];
+  const stopping = new AbortController();
+  const controlSocket = join(folder, 'control.sock');
+  let hangup = (): void => {};
+  const done = runDaemon(
+    {
+      version: '0.0.0-test',
+      paths: [file],
+      timing: { interval: 20, resync: 60_000, debounce: 20 },
+      drift: 'correct',
+      allowances: {},
+      listen: undefined,
+      controlSocket,
+      stats: false,
+    },
+    {
+      session: { state, records: openRecords(state, () => {}), warn: () => {}, pending: undefined },
+      openKernel: async () => kernel,
+      log: createLog({ format: 'json', level: 'info', write: (line) => logged.push(JSON.parse(line)) }),
+      notifier: { watchdogMilliseconds: 10, notify: async (message) => void told.push(message) },
+      signal: stopping.signal,
+      onHangup: (reload) => {
+        hangup = reload;
+        return () => {
+          hangup = () => {};
+        };
+      },
+    },
+  );
+  done.catch(() => undefined);
+  const status = async (): Promise<Status> => {
+    const answer = await askDaemon(controlSocket, { command: 'status' });
+    return (answer.ok ? answer.status : undefined) as unknown as Status;
+  };
+  const weight = (): number | undefined =>
+    kernel.table().services.get(keyOf('tcp://192.0.2.1:80'))?.destinations.values().next().value?.weight;
+  const stop = async (): Promise<void> => {
+    stopping.abort();
+    await done;
+  };
+  return { kernel, told, logged, done, status, weight, stop, hangup: () => hangup() };
+}
+
+describe('the daemon', () => {
+  it('follows the file, tells the service manager, and leaves the table when it is stopped', async () => {
+    write(1);
+    const daemon = startDaemon();
+    await until('weight 1', () => daemon.weight() === 1);
+    write(5);
+    await until('weight 5', () => daemon.weight() === 5);
+    await until('a sign of life', () => daemon.told.some(({ WATCHDOG }) => WATCHDOG === '1'));
+    daemon.hangup();
+    await until('a reload', () =>
+      daemon.told.some(({ RELOADING, MONOTONIC_USEC }) => RELOADING === '1' && /^\d+$/.test(MONOTONIC_USEC ?? '')),
+    );
+    await daemon.stop();
+    expect(daemon.weight()).toBe(5);
+    const news = daemon.told.filter(({ WATCHDOG }) => !WATCHDOG);
+    expect(news[0]).toEqual({ READY: '1', STATUS: 'in sync: the live table is as desired' });
+    expect(news.at(-1)).toMatchObject({ STOPPING: '1' });
+  });
+
+  it('starts with a file that is not valid, and says so to everybody', async () => {
+    write(1, 'nonsense: true\n');
+    const daemon = startDaemon();
+    await until('it is told', () => daemon.told.some(({ READY, STATUS }) => READY === '1' && STATUS?.includes('ipvs.yaml:3:1: ')));
+    expect(await daemon.status()).toMatchObject({ health: 'invalid', config: { valid: false, last_success: null } });
+    expect(daemon.kernel.waves).toEqual([]);
+    write(3);
+    await until('weight 3', () => daemon.weight() === 3);
+    await daemon.stop();
+    expect(daemon.logged.map(({ event }) => event)).toEqual(['config-invalid', 'config-valid', 'config-read', 'applied', 'stopping']);
+  });
+
+  it('goes on trying while the kernel has no IPVS, and logs that once', async () => {
+    write(1);
+    const daemon = startDaemon({ failRead: (read) => (read < 2 ? new IpvstateError('UNAVAILABLE', 'no IPVS') : undefined) });
+    await until('it failed', async () => (await daemon.status()).error?.code === 'UNAVAILABLE');
+    expect(await daemon.status()).toMatchObject({ health: 'failing', last_pass: { outcome: 'failed', exit_code: 69 } });
+    await until('weight 1', () => daemon.weight() === 1);
+    await daemon.stop();
+    expect(daemon.logged.filter(({ event }) => event === 'failed')).toHaveLength(1);
+  });
+
+  it('ends when it may not use the kernel at all', async () => {
+    write(1);
+    const daemon = startDaemon({ failRead: () => new IpvstateError('PERMISSION', 'not root') });
+    await expect(daemon.done).rejects.toMatchObject({ code: 'PERMISSION' });
+  });
+});
+
+describe('the verbs beside it', () => {
+  it.each([['status'], ['reload'], ['approve']])('%s exits 69 when no daemon runs', async (verb) => {
+    const { status, stderr, stdout } = await runCli([verb, '--control-socket', join(folder, 'none.sock')]);
+    expect({ status, stdout }).toEqual({ status: 69, stdout: '' });
+    expect(stderr).toContain('no daemon runs here');
+  });
+
+  it.each([
+    [['-f', '-'], 'stdin cannot be read again'],
+    [['-f', 'a', '-f', 'a'], 'given twice'],
+    [['-f', 'a', '--listen', '0.0.0.0:1'], 'every network'],
+    [['-f', 'a', '--interval', '1ms'], 'Expected a time'],
+    [['-f', 'a', '--drift', 'sometimes'], 'Allowed choices'],
+  ])('watch %j is a wrong command line', async (args, message) => {
+    const { status, stderr } = await runCli(['watch', ...args]);
+    expect(status).toBe(64);
+    expect(stderr).toContain(message);
+  });
+
+  it('status prints what the daemon says, as text and as JSON', async () => {
+    write(1);
+    const daemon = startDaemon();
+    await until('in sync', async () => (await daemon.status()).health === 'in-sync');
+    const socket = ['--control-socket', join(folder, 'control.sock')];
+    expect(await runCli(['status', ...socket])).toMatchObject({
+      status: 0,
+      stderr: '',
+      stdout: expect.stringContaining('State:      in sync'),
+    });
+    expect(JSON.parse((await runCli(['status', '-o', 'json', ...socket])).stdout)).toMatchObject({
+      format: 'ipvstate-status',
+      health: 'in-sync',
+    });
+    expect(await runCli(['reload', ...socket])).toMatchObject({ status: 0, stdout: expect.stringContaining('No changes') });
+    expect(await runCli(['approve', ...socket])).toMatchObject({ status: 3, stderr: expect.stringContaining('nothing is held back') });
+    await daemon.stop();
+  });
+});
