@@ -211,7 +211,9 @@ describe('drift', () => {
     ipvsadm('-C');
     spawnSync('modprobe', ['-r', 'ip_vs_wlc', 'ip_vs']);
     spawnSync('modprobe', ['ip_vs']);
-    await until('the table is back', () => live() === before);
+    await until('the table is back', () => live() === before).catch(async (error: Error) => {
+      throw new Error(`${error.message}; it is\n${live()}${JSON.stringify(await daemon.status())}\n${daemon.log}`);
+    });
     await until('all is well', async () => (await daemon.status()).health === 'in-sync');
   });
 
