@@ -36,6 +36,8 @@ const pick = (list) => list[random(list.length)];
 
 const VIP = '10.99.0.10';
 const REALS = ['10.99.0.21', '10.99.0.22', '10.99.0.23'];
+const ended = (child) =>
+  child.exitCode !== null || child.signalCode !== null ? undefined : new Promise((resolve) => child.on('exit', resolve));
 const sh = (command) => execFileSync('sh', ['-ec', command], { encoding: 'utf8' });
 const ipvsadm = (args) => spawnSync('ipvsadm', args.split(' '), { encoding: 'utf8' }).stdout;
 
@@ -170,7 +172,7 @@ async function soak() {
     SIGHUP: () => daemon.kill('SIGHUP'),
     'SIGKILL and restart': async () => {
       daemon.kill('SIGKILL');
-      await new Promise((resolve) => daemon.on('exit', resolve));
+      await ended(daemon);
       start();
     },
   };
@@ -212,7 +214,7 @@ async function soak() {
   await sleep(500);
   servers.kill();
   daemon.kill();
-  await new Promise((resolve) => daemon.on('exit', resolve));
+  await ended(daemon);
 
   const failed = [...said.matchAll(/^FAILED (\d+) (.*)$/gm)].map(([, at, error]) => ({ at: Number(at), error }));
   // From a loss of the whole table until the daemon has put it back, requests fail by the hand of whoever cleared it.
