@@ -26,8 +26,9 @@ export interface Drained {
 }
 
 /**
- * Keeps the destinations that the file no longer has for as long as they have connections and time. UDP has no connections that
- * an end of could be waited for, so its destinations go at once.
+ * Keeps the destinations that the file no longer has for as long as they have connections and time. One that still takes new
+ * connections is kept as well, with weight 0, until the next read: a connection that came after this one was counted nowhere. UDP has
+ * no connections that an end of could be waited for, so its destinations go at once.
  */
 export function drain(
   desired: ServiceEntry,
@@ -42,7 +43,7 @@ export function drain(
   const destinations = new Map<DestinationKey, Destination>(desired.destinations);
   for (const [key, destination] of live.destinations) {
     const connections = counters?.destinations.get(key)?.active ?? 0;
-    if (desired.destinations.has(key) || connections === 0) continue;
+    if (desired.destinations.has(key) || (connections === 0 && destination.weight === 0)) continue;
     const begun = clock.pending.get(drainKey(service, key));
     const { deadlineSeconds, weight } = begun ?? { deadlineSeconds: clock.now + drainSeconds, weight: destination.weight };
     const secondsLeft = deadlineSeconds - clock.now;

@@ -83,11 +83,31 @@ async function run(
   if (options.confirm && !(await options.confirm(first))) return report('declined');
 
   try {
-    return await converge(ipvs, first, options, prepareAgain, passes, report);
+    const converged = await converge(ipvs, first, options, prepareAgain, passes, report);
+    return prepareAgain ? await endDrains(ipvs, converged, options, prepareAgain) : converged;
   } catch (error) {
     if (!(error instanceof IpvstateError) || passes.length === 0) throw error;
     return report('partial', { error });
   }
+}
+
+/**
+ * Deletes the destinations that took no new connections any more since the last pass, and have none: what came between the read and
+ * the first pass would be counted by now. When that cannot be done at once it is left to the next run, as any other drain is.
+ */
+async function endDrains(ipvs: Ipvs, applied: Report, options: ReconcileOptions, prepareAgain: () => Promise<Prepared>): Promise<Report> {
+  if (applied.outcome !== 'applied' || !applied.drains.some(({ connections }) => connections === 0)) return applied;
+  const next = await prepareAgain().catch((error: unknown) => {
+    if (error instanceof IpvstateError) return undefined;
+    throw error;
+  });
+  if (!next || next.refusals.length > 0) return applied;
+  const { onPlan: _onPlan, confirm: _confirm, ...rest } = options;
+  const ended = await run(ipvs, next, rest, undefined);
+  if (ended.outcome === 'partial' || ended.outcome === 'unverified')
+    return { ...ended, plan: applied.plan, done: applied.done + ended.done };
+  const isEnded = ended.outcome === 'applied' || ended.outcome === 'in-sync';
+  return isEnded ? { ...applied, done: applied.done + ended.done, drains: ended.drains } : applied;
 }
 
 async function converge(

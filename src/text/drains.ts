@@ -3,7 +3,8 @@ import type { Change } from '../plan/change.ts';
 import type { Drain } from '../plan/drain.ts';
 
 /** When a draining destination is deleted, for after what says that it drains. */
-export function drainNote({ secondsLeft }: Drain): string {
+export function drainNote({ connections, secondsLeft }: Drain): string {
+  if (connections === 0) return 'and then deleted: it has no active connections';
   return `deleted when they are gone, or in ${formatTimeLeft(secondsLeft)}`;
 }
 

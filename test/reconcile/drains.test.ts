@@ -91,18 +91,49 @@ test('a rollback brings back what is known of drains too', async () => {
 
 test('so does one after a second pass that could not read', async () => {
   let port = 1000;
-  const intrude = (text: string): Operation => ({
+  const intrude = (text: string, weight: number): Operation => ({
     kind: 'add-destination',
     service: serviceOf(S).identity,
-    destination: destinationOf(text, { weight: 9 }),
+    destination: destinationOf(text, { weight }),
   });
-  const ipvs = openBusyTable(pool({ '10.0.0.1:80': 5, '10.0.0.2:80': 1, '10.0.0.4:80': 1 }), {
-    beforeWave: (wave) => (wave === 0 ? [intrude('10.0.0.3:80')] : []),
-    beforeRead: (read) => (read >= 2 && read < 8 ? [intrude(`10.9.0.1:${port++}`)] : []),
+  const ipvs = openBusyTable(pool({ '10.0.0.1:80': 5, '10.0.0.2:80': 1, '10.0.0.4:80': 0 }), {
+    beforeWave: (wave) => (wave === 0 ? [intrude('10.0.0.3:80', 9)] : []),
+    beforeRead: (read) => (read >= 2 && read < 8 ? [intrude(`10.9.0.1:${port++}`, 0)] : []),
   });
   const store = memoryStore();
   const report = await reconcile(ipvs, draining(pool({ '10.0.0.2:80': 1, '10.0.0.3:80': 1 })), { drains: store });
   expect(report).toMatchObject({ outcome: 'rolled-back', error: { code: 'UNSTABLE' } });
   expect(weightOf(ipvs.table())).toBe(5);
   expect(store.stored.size).toBe(0);
+});
+
+/** A kernel in which 10.0.0.1 has as many connections as `connections` says at each read, the last number from then on. */
+function openTableWith(initial: Table, connections: readonly number[]): MisbehavingTable {
+  const ipvs = openMisbehavingTable(initial);
+  let reads = 0;
+  return {
+    ...ipvs,
+    read: async (options) => {
+      const active = connections[Math.min(reads++, connections.length - 1)] ?? 0;
+      const counted = { active, inactive: 0, persistent: 0, stats: undefined };
+      const counters = new Map([[keyOf(S), { stats: undefined, destinations: new Map([[destinationKeyOf('10.0.0.1:80'), counted]]) }]]);
+      return { ...(await ipvs.read(options)), counters };
+    },
+  };
+}
+
+test('a destination without connections takes no new ones before it is deleted, in the same run', async () => {
+  const ipvs = openTableWith(pool({ '10.0.0.1:80': 5, '10.0.0.2:80': 1 }), [0]);
+  const report = await reconcile(ipvs, draining(pool({ '10.0.0.2:80': 1 })), { drains: memoryStore() });
+  expect(report).toMatchObject({ outcome: 'applied', drains: [], done: 2 });
+  expect(ipvs.waves.map((wave) => wave.map(({ kind }) => kind))).toEqual([['edit-destination'], ['delete-destination']]);
+});
+
+test('a connection that came after the table was read is not cut', async () => {
+  const ipvs = openTableWith(pool({ '10.0.0.1:80': 5, '10.0.0.2:80': 1 }), [0, 0, 1]);
+  const store = memoryStore();
+  const report = await reconcile(ipvs, draining(pool({ '10.0.0.2:80': 1 })), { drains: store });
+  expect(report).toMatchObject({ outcome: 'applied', drains: [{ connections: 1 }], done: 1 });
+  expect(weightOf(ipvs.table())).toBe(0);
+  expect([...store.stored.keys()]).toEqual([D]);
 });
