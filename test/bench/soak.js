@@ -169,7 +169,11 @@ async function soak() {
       ]);
       excused.push(Date.now());
     },
-    SIGHUP: () => daemon.kill('SIGHUP'),
+    // Node.js itself takes a while to start, and until then nobody hears it.
+    SIGHUP: async () => {
+      while (!(await status())) await sleep(50);
+      daemon.kill('SIGHUP');
+    },
     'SIGKILL and restart': async () => {
       daemon.kill('SIGKILL');
       await ended(daemon);

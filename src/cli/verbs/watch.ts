@@ -36,6 +36,16 @@ const LOOK_MILLISECONDS = 1000;
 
 /** Stays, and keeps the kernel's table as the files say. Ends with 0 when it was asked to, and leaves the table as it is. */
 export async function watch(options: WatchOptions, environment: Environment, version: string): Promise<number> {
+  // Unheard, it would end the process. Whatever it asks for before the first pass, that pass does.
+  const removeHangup = onHangup(() => {});
+  try {
+    return await follow(options, environment, version);
+  } finally {
+    removeHangup();
+  }
+}
+
+async function follow(options: WatchOptions, environment: Environment, version: string): Promise<number> {
   const { output, env } = environment;
   const paths = await pathsOf(options.file);
   const listen = options.listen === undefined ? undefined : parseListenAddress(options.listen, options.listenAny ?? false);
