@@ -53,7 +53,8 @@ export function openLoopPort(session: Session, kernel: Ipvs, activity: Activity)
     fingerprint: () =>
       activity.during(async () => {
         // What it costs grows with the table, and a short pass is followed by a look at all of it anyway.
-        const fingerprint = isShort ? undefined : await look();
+        // What a pass begins with is what later ones are compared with: one from before another pass could be that of a lost table.
+        const fingerprint = isShort ? undefined : await look(state.phase === 'running');
         if (fingerprint === undefined) throw new IpvstateError('UNAVAILABLE', 'the kernel shows no table');
         return fingerprint;
       }),

@@ -7,13 +7,13 @@ const MOST_MILLISECONDS = 60_000;
 
 /**
  * The same look, which is taken so seldom that it costs at most 0.3 % of a core, but once a minute; in between, its last result stands.
- * For a table of ordinary size that is every time.
+ * For a table of ordinary size that is every time. `fresh` takes it in any case.
  */
-export function sparing<T>(look: () => Promise<T>, now: () => number = () => performance.now()): () => Promise<T> {
+export function sparing<T>(look: () => Promise<T>, now: () => number = () => performance.now()): (fresh?: boolean) => Promise<T> {
   let last: { readonly result: T; readonly until: number } | undefined;
   let costs: readonly number[] = [];
-  return async () => {
-    if (last && now() < last.until) return last.result;
+  return async (fresh = false) => {
+    if (!fresh && last && now() < last.until) return last.result;
     last = undefined;
     const before = now();
     const result = await look();

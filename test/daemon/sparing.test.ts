@@ -39,6 +39,15 @@ describe('a look that is spared', () => {
     expect(looks).toBeGreaterThanOrEqual(5);
   });
 
+  it('is taken when it must be fresh', async () => {
+    let looks = 0;
+    const look = sparing(
+      async () => ++looks,
+      () => looks * 1000,
+    );
+    expect([await look(), await look(), await look(true), await look()]).toEqual([1, 1, 2, 2]);
+  });
+
   it('is taken again at once after it failed', async () => {
     let looks = 0;
     const look = sparing(

@@ -197,6 +197,19 @@ describe('drift', () => {
     expect(daemon.events('applied').some(({ drift }) => drift === true)).toBe(true);
   });
 
+  it('is corrected when everything is lost right after the start, and the table is what it was before it', async () => {
+    for (let round = 0; round < 3; round++) {
+      write(configOf([[1, 1]]));
+      const daemon = await start();
+      await until('a second look', async () => (await daemon.status()).last_pass?.outcome === 'in-sync');
+      const before = live();
+      ipvsadm('-C');
+      await until('the table is back', () => live() === before);
+      await daemon.stop();
+      ipvsadm('-C');
+    }
+  });
+
   it('is corrected where the text form of the table does not show it, at the slow cadence', async () => {
     write(configOf([[1]]));
     await start('-f', file, '--interval', '60s', '--resync', '1s', '--debounce', '60ms');
