@@ -30,6 +30,8 @@ const REPEAT_SECONDS = 10;
 export async function waitForDrains(first: Report, { clock, signal, tell, reconcileAgain }: WaitOptions): Promise<Waited> {
   const told = new Map<DrainKey, { readonly connections: number; readonly at: number }>();
   const draining = new Set<DrainKey>();
+  // One listener for the whole wait: Node warns of more than ten.
+  const stopped = aborted(signal);
   let report = first;
   while (report.drains.length > 0 && isGood(report)) {
     const now = clock.monotonicSeconds();
@@ -41,7 +43,7 @@ export async function waitForDrains(first: Report, { clock, signal, tell, reconc
       tell(formatDrain(drain));
       told.set(key, { connections: drain.connections, at: now });
     }
-    await Promise.race([clock.sleep(POLL_MILLISECONDS), aborted(signal)]);
+    await Promise.race([clock.sleep(POLL_MILLISECONDS), stopped]);
     if (signal.aborted) break;
     report = merge(report, await again(report, reconcileAgain));
   }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { waitForDrains } from '../../src/cli/wait-drains.ts';
 import { IpvstateError } from '../../src/errors.ts';
 import type { Drain } from '../../src/plan/drain.ts';
@@ -68,4 +68,18 @@ test('a table that cannot be read ends the waiting', async () => {
 
 test('a bug is not taken for a failure', async () => {
   await expect(wait(report([drainOf('10.0.0.1:80', 1)]), [new TypeError('bug')])).rejects.toThrow('bug');
+});
+
+test('it listens for the signal once, however long it waits', async () => {
+  const { signal } = new AbortController();
+  const listen = vi.spyOn(signal, 'addEventListener');
+  let rounds = 0;
+  const still = report([drainOf('10.0.0.1:80', 1)]);
+  await waitForDrains(still, {
+    clock: new ManualClock(),
+    signal,
+    tell: () => {},
+    reconcileAgain: async () => (++rounds < 20 ? still : report([])),
+  });
+  expect(listen).toHaveBeenCalledTimes(1);
 });
