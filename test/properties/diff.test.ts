@@ -28,9 +28,9 @@ function copied(table: Table): Table {
 }
 
 /** Equality that knows nothing of fields: what the tables print as JSON. */
-function print({ services, timeouts, daemons }: Table): string {
+function print({ services, timeouts, daemons, sysctls = new Map() }: Table): string {
   const entries = [...services].map(([key, { service, destinations }]) => [key, service, [...destinations].sort()]);
-  return JSON.stringify([entries.sort(), timeouts, daemons], (_, value) =>
+  return JSON.stringify([entries.sort(), timeouts, daemons, [...sysctls].sort()], (_, value) =>
     value && typeof value === 'object' && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort()) : value,
   );
 }
