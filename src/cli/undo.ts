@@ -2,10 +2,10 @@ import { IpvstateError } from '../errors.ts';
 import type { Ipvs, Snapshot } from '../model/ipvs.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Table } from '../model/table.ts';
-import { diff } from '../plan/diff.ts';
 import { type Plan, plan } from '../plan/plan.ts';
 import type { Report } from '../plan/report.ts';
 import { isStale } from '../reconcile/execute.ts';
+import { readsTheSame } from '../reconcile/read-again.ts';
 import { executePlan, type ReconcileOptions } from '../reconcile/reconcile.ts';
 import { undo } from '../reconcile/rollback.ts';
 import type { StoredPass } from '../state/records.ts';
@@ -53,13 +53,10 @@ function keepInexpressible(target: Table, { table: live, unmanageable }: Snapsho
 }
 
 /** A dump that another writer tore could hide what deleting a service takes with it. */
-async function isStable(ipvs: Ipvs, { live, changes }: Plan): Promise<boolean> {
+function isStable(ipvs: Ipvs, { live, changes }: Plan): Promise<boolean> {
   const touched = new Set<ServiceKey>();
   for (const change of changes) if ('service' in change) touched.add(change.service);
-  if (touched.size === 0) return true;
-  const again = await ipvs.read({ services: touched });
-  const services = new Map([...live.services].filter(([key]) => touched.has(key)));
-  return diff({ ...live, services }, again.table).length === 0;
+  return readsTheSame(ipvs, live, touched);
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Drain } from '../plan/drain.ts';
 import type { Report } from '../plan/report.ts';
 import type { Clock } from '../state/clock.ts';
 import { formatDrain } from '../text/drains.ts';
+import { aborted } from './aborted.ts';
 
 export interface WaitOptions {
   readonly clock: Pick<Clock, 'sleep' | 'monotonicSeconds'>;
@@ -66,11 +67,4 @@ function merge(report: Report, next: Report): Report {
 
 function isGood({ outcome }: Report): boolean {
   return outcome === 'applied' || outcome === 'in-sync';
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -4,13 +4,13 @@ import { type DrainKey, type DrainStore, drainKey, type PendingDrain, parseDrain
 import type { Ipvs, Snapshot } from '../model/ipvs.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Table } from '../model/table.ts';
-import { diff } from '../plan/diff.ts';
 import type { Drain, DrainClock } from '../plan/drain.ts';
 import { drainWarnings } from '../plan/drain-warnings.ts';
 import { type Allowances, guard, type Refusal } from '../plan/guard.ts';
 import { type Plan, plan } from '../plan/plan.ts';
 import { type Selector, scope } from '../plan/scope.ts';
 import { type SysctlDifference, sysctlDifferences } from '../plan/sysctls.ts';
+import { readsTheSame } from './read-again.ts';
 
 export interface PrepareOptions {
   readonly allowances?: Allowances;
@@ -96,13 +96,10 @@ function pendingAfter(desired: Desired, only: Selector | undefined, clock: Drain
   return pending;
 }
 
-async function isConfirmed(ipvs: Ipvs, { table }: Snapshot, { changes }: Plan): Promise<boolean> {
+function isConfirmed(ipvs: Ipvs, { table }: Snapshot, { changes }: Plan): Promise<boolean> {
   const doomed = new Set<ServiceKey>();
   for (const change of changes) {
     if (!change.after && (change.object === 'service' || change.object === 'destination')) doomed.add(change.service);
   }
-  if (doomed.size === 0) return true;
-  const again = await ipvs.read({ services: doomed });
-  const services = new Map([...table.services].filter(([key]) => doomed.has(key)));
-  return diff({ ...table, services }, again.table).length === 0;
+  return readsTheSame(ipvs, table, doomed);
 }
