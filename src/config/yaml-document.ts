@@ -1,9 +1,9 @@
-import { isScalar, parseDocument, type YAMLError } from 'yaml';
-import type { ConfigDocument } from './document.ts';
+import { isScalar, type Node, parseDocument, type YAMLError } from 'yaml';
+import type { ConfigDocument, ItemOffsets } from './document.ts';
 import type { Finding } from './finding.ts';
 import { syntaxFindings } from './yaml-issues.ts';
 import { yamlOffset } from './yaml-offset.ts';
-import { yamlValue } from './yaml-value.ts';
+import { type YamlValue, yamlValue } from './yaml-value.ts';
 
 /**
  * Reads YAML 1.2. The library's errors and warnings are findings; with any of them there is no value. The check for
@@ -28,9 +28,19 @@ export function readYaml(text: string): ConfigDocument {
   return {
     value: findings.some((finding) => finding.code === 'ALIAS_LIMIT' || finding.code === 'SYNTAX') ? undefined : value,
     findings,
-    offsetOf: (place) => (typeof place === 'number' ? place : yamlOffset(root, place.path, place.at)),
-    itemOffsets: (list) => offsets.get(list),
+    offsetOf: offsetsIn(root),
+    itemOffsets: lookup(offsets),
   };
+}
+
+// Made apart, because functions made in one place keep alive what any of them uses: the lookup outlives the nodes, which are large.
+
+function offsetsIn(root: Node): ConfigDocument['offsetOf'] {
+  return (place) => (typeof place === 'number' ? place : yamlOffset(root, place.path, place.at));
+}
+
+function lookup(offsets: YamlValue['offsets']): ItemOffsets {
+  return (list) => offsets.get(list);
 }
 
 function unreadable(findings: readonly Finding[]): ConfigDocument {

@@ -3,6 +3,7 @@ import { parseText } from '../cli/load.ts';
 import { unreadable } from '../cli/read-input.ts';
 import type { ParseResult } from '../config/parse.ts';
 import { IpvstateError } from '../errors.ts';
+import type { Desired } from '../model/desired.ts';
 import { hasErrors, type Issue } from '../model/issue.ts';
 import { mergeDesired } from '../model/merge.ts';
 import type { LoadedFiles } from '../reconcile/config-state.ts';
@@ -35,7 +36,7 @@ export function openConfigFiles(paths: readonly string[], cache: SourceCache, sa
       saw(sources.digest);
       if (last?.digest === sources.digest) return last;
       parsed = await parseAll(sources, parsed);
-      last = merge(sources, parsed);
+      last = await merge(sources, parsed);
       return last;
     },
   };
@@ -46,9 +47,14 @@ async function parseAll({ files }: Sources, before: ReadonlyMap<string, Parsed>)
   for (const file of files) {
     const { bytes, sha256 } = contentOf(file);
     const known = before.get(file.path);
-    parsed.set(file.path, known?.sha256 === sha256 ? known : await parse(file.path, bytes, sha256));
+    parsed.set(file.path, known?.sha256 === sha256 ? known : withoutPlaces(await parse(file.path, bytes, sha256)));
   }
   return parsed;
+}
+
+/** To find any place again takes more memory than the desired state itself. */
+function withoutPlaces(parsed: Parsed): Parsed {
+  return { ...parsed, desired: parsed.desired && { ...parsed.desired, locate: () => undefined } };
 }
 
 function contentOf({ path, read }: Source): { readonly bytes: Buffer; readonly sha256: string } {
@@ -73,9 +79,10 @@ async function parse(path: string, bytes: Buffer, sha256: string): Promise<Parse
   return { sha256, text: issues.length > 0 ? text : undefined, desired, issues };
 }
 
-function merge({ digest, files }: Sources, parsed: ReadonlyMap<string, Parsed>): LoadedFiles {
+async function merge({ digest, files }: Sources, parsed: ReadonlyMap<string, Parsed>): Promise<LoadedFiles> {
   const results = [...parsed.values()];
-  const merged = mergeDesired(results.flatMap(({ desired }) => desired ?? []));
+  let merged = mergeDesired(results.flatMap(({ desired }) => desired ?? []));
+  if (merged.issues.length > 0) merged = mergeDesired(await withPlaces(files));
   const issues: readonly Issue[] = [...results.flatMap((result) => result.issues), ...merged.issues];
   return {
     digest,
@@ -83,4 +90,15 @@ function merge({ digest, files }: Sources, parsed: ReadonlyMap<string, Parsed>):
     desired: hasErrors(issues) ? undefined : merged.desired,
     issues,
   };
+}
+
+/** What the files ask for, parsed once more: that they contradict each other is rare, and is shown with both places. */
+async function withPlaces(files: readonly Source[]): Promise<Desired[]> {
+  const parts: Desired[] = [];
+  for (const file of files) {
+    const { bytes, sha256 } = contentOf(file);
+    const { desired } = await parse(file.path, bytes, sha256);
+    if (desired) parts.push(desired);
+  }
+  return parts;
 }

@@ -74,7 +74,9 @@ class Kernel implements Ipvs {
 
   #inTurn<T>(run: () => Promise<T>): Promise<T> {
     const result = this.#last.then(run, run);
-    this.#last = result.catch(() => {});
+    // Without what it was: a whole table would live until the next call.
+    const isOver = () => {};
+    this.#last = result.then(isOver, isOver);
     return result;
   }
 }
