@@ -7,7 +7,8 @@ import type { Desired } from '../model/desired.ts';
 import { hasErrors, type Issue } from '../model/issue.ts';
 import { mergeDesired } from '../model/merge.ts';
 import type { LoadedFiles } from '../reconcile/config-state.ts';
-import { readSources, type Source, type SourceCache, type Sources } from '../watch/read-sources.ts';
+import { readSources, type Source, type Sources } from '../watch/read-sources.ts';
+import type { SourceCache } from '../watch/read-stable.ts';
 
 /** The files that a daemon follows. */
 export interface ConfigFiles {

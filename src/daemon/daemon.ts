@@ -7,7 +7,7 @@ import { type Loop, startLoop } from '../reconcile/loop.ts';
 import { INITIAL_STATE, type LoopState, type PassResult, type Trigger } from '../reconcile/loop-state.ts';
 import { openDrainStore } from '../state/drains.ts';
 import { openProtectedStore } from '../state/protected.ts';
-import type { SourceCache } from '../watch/read-sources.ts';
+import { SourceCache } from '../watch/read-stable.ts';
 import { type FileWatch, watchFiles } from '../watch/watch-files.ts';
 import { Activity } from './activity.ts';
 import { openConfigFiles } from './config-files.ts';
@@ -100,7 +100,7 @@ class Daemon {
     const port = openLoopPort(session, this.#kernel, this.#activity);
     await this.#serve();
 
-    const cache: SourceCache = new Map();
+    const cache = new SourceCache();
     const files = openConfigFiles(paths, cache, (digest) => this.#watch?.saw(digest));
     const stateLog = new StateLog(log, new Repetition(() => performance.now() / 1000), () => files.texts);
     const protection = openProtectedStore(session.state, session.warn);
@@ -137,8 +137,10 @@ class Daemon {
       removeHangup();
       await notifier.notify({ STOPPING: '1', STATUS: 'stopping; the table stays as it is' });
       log.info({ event: 'stopping' }, 'stopping; the table stays as it is');
+      // The watch waits for a look that is under way.
+      const stopped = loop.stop();
       await this.#watch.close();
-      await loop.stop();
+      await stopped;
       await port.settled();
     }
   }

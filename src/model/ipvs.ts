@@ -40,6 +40,8 @@ export interface ReadOptions {
   readonly like?: Pick<Table, 'services'>;
   /** Sysctls too, where there are any. Default false. */
   readonly sysctls?: boolean;
+  /** Ends a read that takes long between two services: it throws `ABORTED`. */
+  readonly signal?: AbortSignal;
 }
 
 /**

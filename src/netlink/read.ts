@@ -1,3 +1,4 @@
+import { IpvstateError } from '../errors.ts';
 import type { ServiceCounters } from '../model/counters.ts';
 import type { ReadOptions, Snapshot, Unmanageable } from '../model/ipvs.ts';
 import { parseServiceKey, type ServiceKey } from '../model/service.ts';
@@ -58,18 +59,20 @@ async function listAllDestinations(
   pool: ConnectionPool,
   family: number,
   services: ReadonlyMap<ServiceKey, FoundService>,
-  { stats = false, like }: ReadOptions,
+  { stats = false, like, signal }: ReadOptions,
 ): Promise<Map<ServiceKey, FoundDestinations>> {
   const destinations = new Map<ServiceKey, FoundDestinations>();
   const queue = services.values();
   const drain = async (connection: Connection) => {
     for (const { service } of queue) {
+      if (signal?.aborted) return;
       const known = like?.services.get(service.key)?.destinations;
       destinations.set(service.key, await listDestinations(connection, family, service, stats, known));
     }
   };
   const sockets = Math.min(MAX_DUMP_SOCKETS, Math.ceil(services.size / SERVICES_PER_SOCKET));
   await Promise.all(pool.dumps(sockets).map(drain));
+  if (signal?.aborted) throw new IpvstateError('ABORTED', 'the read was ended, as the caller asked');
   return destinations;
 }
 

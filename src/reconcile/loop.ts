@@ -6,9 +6,11 @@ import { type BackOff, backOffDelay, type Remedy, remedyOfError, remedyOfReport 
 import type { Clock } from './clock.ts';
 import { type GoodFiles, type LoadedFiles, seeFiles } from './config-state.ts';
 import { CONTEST_RULES, type ContestRules, type ContestState, forget, nextContestTime, UNCONTESTED } from './contest.ts';
+import { interruptible } from './interruptible.ts';
 import { type PassFindings, type PassPorts, runPass } from './loop-pass.ts';
 import { type DriftMode, INITIAL_STATE, type LoopState, type PassOutcome, type PassResult, type Trigger } from './loop-state.ts';
 import { Timers } from './timers.ts';
+import { Turns } from './turns.ts';
 
 /** In milliseconds. */
 export interface LoopTiming {
@@ -49,8 +51,8 @@ export interface LoopOptions extends Omit<PassPorts, 'signal'> {
 
 export interface Loop {
   readonly state: LoopState;
-  /** The files may have changed. */
-  look(): void;
+  /** The files may have changed. Resolves with the turn that read them. */
+  look(): Promise<PassResult>;
   /** Reads the files and the table now. Resolves with the turn that did, after files that remove something were read twice. */
   reload(): Promise<PassResult>;
   /** Executes the refused plan of this fingerprint once, if it is still the plan. */
@@ -70,16 +72,14 @@ export function startLoop(options: LoopOptions): Loop {
   return loop;
 }
 
-/** Somebody who asked for a turn. */
-interface Waiter {
-  readonly trigger: Trigger;
-  readonly resolve: (result: PassResult) => void;
-}
-
 /** These read the files; the others go on with what was good last. */
 const READING: readonly Trigger[] = ['start', 'file', 'confirm', 'reload', 'resync'];
 /** These look at the kernel, whatever is new. */
 const COMPELLING: readonly Trigger[] = ['start', 'reload', 'resync', 'retry', 'contested', 'approve'];
+
+/** Of one core, for the full reads that nothing but time asks for; but at least one in half an hour. */
+const RESYNC_SHARE = 0.001;
+const RESYNC_MOST = 1_800_000;
 
 /** What the report says is begun was begun. */
 const HAPPENED: readonly PassOutcome[] = ['applied', 'in-sync', 'unverified', 'partial'];
@@ -90,11 +90,13 @@ class ReconcileLoop implements Loop {
   readonly #timing: LoopTiming;
   readonly #abort = new AbortController();
   readonly #timers: Timers<Trigger>;
+  readonly #turns: Turns;
   #state: LoopState;
-  #pending = new Set<Trigger>();
-  #waiting: readonly Waiter[] = [];
   #approval: string | undefined;
-  #working: Promise<void> | undefined;
+  /** Ends a look for drift that only reads so far, for something more urgent. */
+  #interruption: AbortController | undefined;
+  /** What the last resync took, in milliseconds. */
+  #resyncCost = 0;
   #contest: ContestState = UNCONTESTED;
   /** When something contested is to be looked at. */
   #contestTime: number | undefined;
@@ -108,6 +110,16 @@ class ReconcileLoop implements Loop {
     this.#options = options;
     this.#timing = { ...LOOP_TIMING, ...options.timing };
     this.#timers = new Timers(options.clock, (trigger) => this.trigger(trigger));
+    this.#turns = new Turns({
+      turn: (triggers) => this.#turn(triggers),
+      isOver: () => this.#isOver,
+      // Who asked to read the files is told of the pass that they lead to.
+      isAnswer: (trigger) => trigger !== 'reload' || !this.#state.config.held,
+      failed: (error) => {
+        this.#end({ phase: 'failed', fatal: error instanceof IpvstateError ? error : undefined });
+        this.#settle.reject(error);
+      },
+    });
     this.#state = { ...INITIAL_STATE, protectedServices: options.protectedServices ?? new Set() };
     const { promise, ...settle } = deferred();
     this.done = promise;
@@ -118,8 +130,8 @@ class ReconcileLoop implements Loop {
     return this.#state;
   }
 
-  look(): void {
-    this.trigger('file');
+  look(): Promise<PassResult> {
+    return this.#ask('file');
   }
 
   reload(): Promise<PassResult> {
@@ -137,58 +149,30 @@ class ReconcileLoop implements Loop {
 
   async stop(): Promise<void> {
     this.#abort.abort();
-    await this.#working;
+    await this.#turns.settled();
     if (this.#state.phase !== 'failed') this.#end({ phase: 'stopped' });
     this.#settle.resolve();
   }
 
   trigger(trigger: Trigger): void {
     if (this.#isOver) return;
+    this.#makeWay(trigger);
+    this.#turns.add(trigger);
+  }
+
+  #ask(trigger: Trigger): Promise<PassResult> {
+    if (this.#isOver) return Promise.resolve(this.#result([trigger], this.#options.clock.now(), { outcome: 'stopped' }));
+    this.#makeWay(trigger);
+    return this.#turns.ask(trigger);
+  }
+
+  #makeWay(trigger: Trigger): void {
+    if (trigger !== 'drift') this.#interruption?.abort();
     this.#timers.cancel(trigger);
-    this.#pending.add(trigger);
-    this.#working ??= this.#work();
   }
 
   get #isOver(): boolean {
     return this.#abort.signal.aborted || this.#state.phase === 'failed';
-  }
-
-  #ask(trigger: Trigger): Promise<PassResult> {
-    return new Promise((resolve) => {
-      if (this.#isOver) {
-        resolve(this.#result([trigger], this.#options.clock.now(), { outcome: 'stopped' }));
-        return;
-      }
-      this.#waiting = [...this.#waiting, { trigger, resolve }];
-      this.trigger(trigger);
-    });
-  }
-
-  async #work(): Promise<void> {
-    // What is asked for in the same moment is one turn.
-    await undefined;
-    try {
-      while (this.#pending.size > 0 && !this.#isOver) {
-        const triggers = [...this.#pending];
-        const asked = new Set(this.#waiting);
-        this.#pending = new Set();
-        this.#answer(asked, await this.#turn(triggers));
-      }
-    } catch (error) {
-      this.#end({ phase: 'failed', fatal: error instanceof IpvstateError ? error : undefined });
-      this.#settle.reject(error);
-    }
-    // In the same moment as the last look at what is pending, so that nothing is asked for in between.
-    this.#working = undefined;
-  }
-
-  /** Who asked to read the files is told of the pass that they lead to. */
-  #answer(asked: ReadonlySet<Waiter>, result: PassResult): void {
-    const { held } = this.#state.config;
-    const isAnswered = (waiter: Waiter): boolean => asked.has(waiter) && (waiter.trigger !== 'reload' || !held);
-    const answered = this.#waiting.filter(isAnswered);
-    this.#waiting = this.#waiting.filter((waiter) => !isAnswered(waiter));
-    for (const { resolve } of answered) resolve(result);
   }
 
   async #turn(triggers: readonly Trigger[]): Promise<PassResult> {
@@ -247,7 +231,10 @@ class ReconcileLoop implements Loop {
     this.#set({ phase: 'running', triggers });
     const before = await this.#fingerprint();
     const now = clock.now();
-    const ports: PassPorts = { ...this.#options, signal: this.#abort.signal };
+    if (triggers.every((trigger) => trigger === 'drift')) this.#interruption = new AbortController();
+    const interruption = this.#interruption?.signal;
+    const ipvs = interruption ? interruptible(this.#options.ipvs, interruption) : this.#options.ipvs;
+    const ports: PassPorts = { ...this.#options, ipvs, signal: this.#abort.signal };
     const contest = forget(this.#contest, now, rules);
     const found = await runPass(ports, {
       good,
@@ -259,7 +246,14 @@ class ReconcileLoop implements Loop {
       protectedServices,
       now,
     });
+    this.#interruption = undefined;
+    if (interruption?.aborted && found.error?.code === 'ABORTED' && !found.report) {
+      // Nothing was learnt: the next look for drift begins anew.
+      this.#set({ phase: 'waiting' });
+      return this.#result(triggers, startedAt, { outcome: 'unchanged' });
+    }
     const result = this.#result(triggers, startedAt, found);
+    if (triggers.includes('resync')) this.#resyncCost = result.finishedAt - startedAt;
     await this.#learn(found, result, good, before);
     return result;
   }
@@ -321,7 +315,8 @@ class ReconcileLoop implements Loop {
     const now = clock.now();
     const until = (time: number | undefined): number | undefined => (time === undefined ? undefined : time - now);
     this.#timers.start('drift', drift !== 'off' || this.#isDraining ? interval : undefined);
-    this.#timers.start('resync', resync * (0.9 + 0.2 * this.#random()));
+    const spared = Math.max(resync, Math.min(RESYNC_MOST, this.#resyncCost / RESYNC_SHARE));
+    this.#timers.start('resync', spared * (0.9 + 0.2 * this.#random()));
     this.#timers.start('retry', until(retryAt));
     this.#timers.start(
       'confirm',
@@ -333,10 +328,7 @@ class ReconcileLoop implements Loop {
 
   #end(state: Partial<LoopState>): void {
     this.#timers.cancelAll();
-    const result = this.#result([...this.#pending], this.#options.clock.now(), { outcome: 'stopped' });
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const { resolve } of waiting) resolve(result);
+    this.#turns.end(this.#result(this.#turns.pending, this.#options.clock.now(), { outcome: 'stopped' }));
     this.#set({ ...state, retryAt: undefined });
   }
 

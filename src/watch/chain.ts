@@ -23,10 +23,11 @@ const MAX_LINKS = 40;
 
 /** Resolves a path link by link. What is missing or forbidden ends the chain there, in the nearest folder that exists. */
 export async function resolveChain(path: string): Promise<Chain> {
-  const walk = await walkLinks('/', split(resolve(path)));
+  const folders = new FolderIdentities();
+  const walk = await walkLinks('/', split(resolve(path)), folders);
   if (!walk.isFolder) return walk;
   const names = await configurationNames(walk.end).catch(() => []);
-  const entries = await Promise.all(names.map((name) => walkLinks(walk.end, [name])));
+  const entries = await Promise.all(names.map((name) => walkLinks(walk.end, [name], folders)));
   return {
     links: [...walk.links, { folder: walk.end, name: undefined }, ...entries.flatMap(({ links }) => links)],
     identity: [walk, ...entries].map(({ identity }) => identity).join('\n'),
@@ -38,14 +39,25 @@ interface Walk extends Chain {
   readonly isFolder: boolean;
 }
 
+/** Looks at each folder once, however many files are in it. */
+class FolderIdentities {
+  readonly #known = new Map<string, Promise<string>>();
+
+  of(folder: string): Promise<string> {
+    const known = this.#known.get(folder) ?? statQuietly(folder).then(identityOf);
+    this.#known.set(folder, known);
+    return known;
+  }
+}
+
 /** From a folder with no link in its path, by these names. */
-async function walkLinks(start: string, names: readonly string[]): Promise<Walk> {
+async function walkLinks(start: string, names: readonly string[], folders: FolderIdentities): Promise<Walk> {
   const links: Link[] = [];
   const identities: string[] = [];
   const done = (end: string, isFolder = false): Walk => ({ links, identity: identities.join('\n'), end, isFolder });
   const note = async (folder: string, name: string, what: string): Promise<void> => {
     links.push({ folder, name });
-    identities.push(`${folder} ${identityOf(await statQuietly(folder))} ${name} ${what}`);
+    identities.push(`${folder} ${await folders.of(folder)} ${name} ${what}`);
   };
 
   let folder = start;
@@ -71,7 +83,7 @@ async function walkLinks(start: string, names: readonly string[]): Promise<Walk>
       return done(here);
     }
   }
-  identities.push(`${folder} ${identityOf(await statQuietly(folder))}`);
+  identities.push(`${folder} ${await folders.of(folder)}`);
   return done(folder, true);
 }
 

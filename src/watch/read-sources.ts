@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configurationNames } from './folder.ts';
-import { type KnownRead, readStable, type StableRead } from './read-stable.ts';
+import { readStable, SourceCache, type StableRead } from './read-stable.ts';
 
 /** One file that a path means, as it was read. */
 export interface Source {
@@ -18,17 +18,14 @@ export interface Sources {
   readonly digest: string;
 }
 
-/** What was read before, by path. */
-export type SourceCache = Map<string, KnownRead>;
-
 /**
  * Reads files, and folders of them. Never throws for what is missing or unreadable: that is a state like any other. Those that are the
- * ones in the cache, by everything the file system says of them once they are open, are not read again for up to a minute.
+ * ones in the cache, by everything the file system says of them, are not read again for a while.
  */
-export async function readSources(paths: readonly string[], cache: SourceCache = new Map()): Promise<Sources> {
+export async function readSources(paths: readonly string[], cache = new SourceCache()): Promise<Sources> {
   const files = (await Promise.all(paths.map((path) => readPath(path, cache)))).flat();
   const found = new Set(files.map(({ path }) => path));
-  for (const path of cache.keys()) if (!found.has(path)) cache.delete(path);
+  for (const path of cache.reads.keys()) if (!found.has(path)) cache.reads.delete(path);
   const hash = createHash('sha256');
   for (const { path, read } of files) hash.update(JSON.stringify([path, stateOf(read)]));
   return { files, digest: hash.digest('hex') };

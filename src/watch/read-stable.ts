@@ -20,9 +20,15 @@ export interface KnownRead {
   readonly readAt: number;
 }
 
+/** Reads of before: a file that is still the same one need not be read again. */
+export class SourceCache {
+  readonly reads = new Map<string, KnownRead>();
+  /** Files are opened before what the file system says of them is believed: on NFS that is what asks the server. */
+  isRemote = false;
+}
+
 export interface StableReadOptions {
-  /** Reads of before by path: a file that is still the same one need not be read again. */
-  readonly cache?: Map<string, KnownRead>;
+  readonly cache?: SourceCache;
   /** In bytes. */
   readonly maxSize?: number;
   /** Called between the content and the second look: what somebody does at the worst moment. */
@@ -35,8 +41,8 @@ const MAX_ATTEMPTS = 5;
 
 /** A file may change twice within a tick of its time stamps: a read so soon after the last change tells nothing about later ones. */
 const SETTLED_MILLISECONDS = 2000;
-/** Not every file system keeps its stamps as it should. */
-const TRUSTED_MILLISECONDS = 60_000;
+/** Not every file system keeps its stamps as it should, and one that others write to less than one of this machine. */
+const TRUSTED_MILLISECONDS = { local: 600_000, remote: 60_000 };
 
 /**
  * Reads a file between two looks at what and where it is, and reads it again when they differ. This does not see a write that ends
@@ -62,6 +68,9 @@ async function readOnce(
   attempt: number,
   { maxSize = MAX_FILE_SIZE, onRead, cache }: StableReadOptions,
 ): Promise<StableRead | undefined> {
+  const known = cache?.reads.get(path);
+  const trusted = known && isTrusted(known, cache?.isRemote ? 'remote' : 'local') ? known : undefined;
+  if (trusted && !cache?.isRemote && isSame(trusted.stats, await stat(path, { bigint: true }))) return trusted.read;
   // Without waiting for the writer of a pipe that has none.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
@@ -69,15 +78,14 @@ async function readOnce(
     if (before.isDirectory()) return { kind: 'unreadable', code: 'EISDIR' };
     if (!before.isFile()) return { kind: 'unreadable', code: 'EINVAL' };
     if (before.size > maxSize) return { kind: 'too-large', size: Number(before.size) };
-    const known = cache?.get(path);
-    if (known && isSame(known.stats, before) && isTrusted(known)) return known.read;
+    if (trusted && isSame(trusted.stats, before)) return trusted.read;
     const readAt = Date.now();
     const bytes = await readWhole(file, Number(before.size));
     await onRead?.(attempt);
     const after = await stat(path, { bigint: true });
     if (!isSame(before, after) || bytes.length !== Number(before.size)) return undefined;
     const read: StableRead = { kind: 'content', bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
-    cache?.set(path, { read, stats: after, readAt });
+    cache?.reads.set(path, { read, stats: after, readAt });
     return read;
   } finally {
     await file.close();
@@ -96,9 +104,9 @@ async function readWhole(file: FileHandle, size: number): Promise<Buffer> {
   return buffer.subarray(0, length);
 }
 
-function isTrusted({ stats, readAt }: KnownRead): boolean {
+function isTrusted({ stats, readAt }: KnownRead, where: keyof typeof TRUSTED_MILLISECONDS): boolean {
   const age = Date.now() - readAt;
-  return readAt - Number(stats.ctimeMs) > SETTLED_MILLISECONDS && age >= 0 && age < TRUSTED_MILLISECONDS;
+  return readAt - Number(stats.ctimeMs) > SETTLED_MILLISECONDS && age >= 0 && age < TRUSTED_MILLISECONDS[where];
 }
 
 function isSame(a: BigIntStats, b: BigIntStats): boolean {

@@ -3,7 +3,8 @@ import { type Clock, jittered, systemClock } from './clock.ts';
 import { type Debounce, debounce } from './debounce.ts';
 import { remoteFilesystem } from './filesystem.ts';
 import { type Inotify, type OpenInotify, openInotify } from './inotify.ts';
-import { readSources, type SourceCache } from './read-sources.ts';
+import { readSources } from './read-sources.ts';
+import { SourceCache } from './read-stable.ts';
 
 /** `poll`: events do not tell everything, so the content is read every 2 s. */
 export type WatchMode = 'inotify' | 'poll';
@@ -24,8 +25,11 @@ export interface WatchTiming {
 export const WATCH_TIMING: WatchTiming = { quiet: 250, ceiling: 2000, net: 5000, poll: 2000, retry: 600_000 };
 
 export interface WatchOptions {
-  /** Look at the files again: they may have changed. Called once when the watch begins, and from then on never while it is quiet. */
-  readonly onLook: () => void;
+  /**
+   * Look at the files again: they may have changed. Called once when the watch begins, and from then on never while it is quiet. What
+   * it returns is waited for before the watches move, which takes a while and would slow the look down.
+   */
+  readonly onLook: () => unknown;
   /** The mode is another one, and why; said once however often the cause comes back. It begins as `inotify`. */
   readonly onMode?: (mode: WatchMode, reason: string | undefined) => void;
   readonly clock?: Clock;
@@ -54,6 +58,10 @@ export function watchFiles(paths: readonly string[], options: WatchOptions): Fil
 /** The chain changes while it is being watched; after so many rounds the next event or poll goes on. */
 const MAX_ROUNDS = 5;
 
+/** Of one core, for the net beside events; but at least one read a minute. */
+const NET_SHARE = 0.001;
+const NET_MOST = 60_000;
+
 class Watch implements FileWatch {
   readonly #paths: readonly string[];
   readonly #options: WatchOptions;
@@ -71,7 +79,9 @@ class Watch implements FileWatch {
   #seen: string | undefined;
   #isClosed = false;
   #working: Promise<void> | undefined;
-  #again = false;
+  #next: (() => Promise<void>) | undefined;
+  /** What the last poll took, in milliseconds. */
+  #pollCost = 0;
   #cancelPoll: (() => void) | undefined;
   #cancelRetry: (() => void) | undefined;
 
@@ -79,7 +89,7 @@ class Watch implements FileWatch {
     this.#paths = paths;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#cache = options.cache ?? new Map();
+    this.#cache = options.cache ?? new SourceCache();
     this.#timing = { ...WATCH_TIMING, ...options.timing };
     this.#debounce = debounce(this.#clock, this.#timing, () => this.look());
   }
@@ -93,13 +103,10 @@ class Watch implements FileWatch {
   }
 
   look(): void {
-    this.#work(async () => {
-      const before = this.#identity;
-      // Where the watches are, nobody needs to wait for them; where they have to move, what happened meanwhile takes a second look.
-      if (before !== undefined) this.#options.onLook();
-      await this.#rewatch();
-      if (this.#identity !== before && !this.#isClosed) this.#options.onLook();
-    });
+    if (this.#isClosed) return;
+    // Where the watches are, nobody needs to wait for them; where they have to move, what happened meanwhile takes a second look.
+    const looked = this.#identity === undefined ? undefined : this.#options.onLook();
+    this.#work(() => this.#follow(looked));
   }
 
   async close(): Promise<void> {
@@ -112,33 +119,44 @@ class Watch implements FileWatch {
     this.#inotify = undefined;
   }
 
-  /** One thing at a time; a look that is asked for meanwhile follows. */
+  /** One thing at a time; of all that is asked for meanwhile, the last thing follows. */
   #work(work: () => Promise<void>): void {
     if (this.#isClosed) return;
     if (this.#working) {
-      this.#again = true;
+      this.#next = work;
       return;
     }
-    this.#again = false;
+    this.#next = undefined;
     this.#working = work().finally(() => {
       this.#working = undefined;
       if (this.#isClosed) return;
       this.#schedulePoll();
-      if (this.#again) this.look();
+      if (this.#next) this.#work(this.#next);
     });
+  }
+
+  /** Moves the watches after a look. */
+  async #follow(looked: unknown): Promise<void> {
+    await looked;
+    const before = this.#identity;
+    await this.#rewatch();
+    if (this.#identity !== before && !this.#isClosed) this.#options.onLook();
   }
 
   #schedulePoll(): void {
     this.#cancelPoll?.();
     const { net, poll } = this.#timing;
-    const delay = jittered(this.#mode === 'poll' ? poll : net, this.#options.random ?? Math.random);
+    const spared = Math.max(net, Math.min(NET_MOST, this.#pollCost / NET_SHARE));
+    const delay = jittered(this.#mode === 'poll' ? poll : spared, this.#options.random ?? Math.random);
     this.#cancelPoll = this.#clock.after(delay, () => this.#work(() => this.#poll()));
   }
 
   /** Looks whether there is anything to look at, and whether the watches are still on the right things. */
   async #poll(): Promise<void> {
+    const start = this.#clock.now();
     await this.#rewatch();
     const { digest } = await readSources(this.#paths, this.#cache);
+    this.#pollCost = this.#clock.now() - start;
     if (this.#isClosed || digest === this.#seen) return;
     this.#seen = digest;
     this.#options.onLook();
@@ -156,20 +174,23 @@ class Watch implements FileWatch {
     }
   }
 
+  /** The old watches go when the new ones are there: between them nothing would be seen. */
   async #open(chains: readonly Chain[]): Promise<void> {
-    await this.#inotify?.close();
+    const old = this.#inotify;
     this.#inotify = undefined;
-    if (this.#deafness !== undefined || this.#isClosed) return;
-    const open = this.#options.openInotify ?? openInotify;
-    const links = chains.flatMap((chain) => chain.links);
-    this.#inotify = open(links, this.#clock, {
-      onEvent: (isMoved) => {
-        if (isMoved) this.#identity = undefined;
-        if (!this.#isClosed) this.#debounce.touch();
-      },
-      onError: (code) => this.#goDeaf(code),
-    });
-    await this.#inotify.ready;
+    if (this.#deafness === undefined && !this.#isClosed) {
+      const open = this.#options.openInotify ?? openInotify;
+      const links = chains.flatMap((chain) => chain.links);
+      this.#inotify = open(links, this.#clock, {
+        onEvent: (isMoved) => {
+          if (isMoved) this.#identity = undefined;
+          if (!this.#isClosed) this.#debounce.touch();
+        },
+        onError: (code) => this.#goDeaf(code),
+      });
+      await this.#inotify.ready;
+    }
+    await old?.close();
   }
 
   #goDeaf(code: string): void {
@@ -188,6 +209,7 @@ class Watch implements FileWatch {
     const folders = new Set(chains.flatMap((chain) => chain.links.map(({ folder }) => folder)));
     const kinds = await Promise.all([...folders].map(async (folder) => ({ folder, kind: await remoteFilesystem(folder) })));
     const remote = kinds.find(({ kind }) => kind !== undefined);
+    this.#cache.isRemote = remote !== undefined;
     const reason = this.#deafness ?? (remote && `${remote.folder} is on ${remote.kind}, where changes made elsewhere raise no event`);
     if (this.#isClosed || reason === this.#reason) return;
     this.#reason = reason;

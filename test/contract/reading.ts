@@ -50,6 +50,12 @@ export function readingClauses(clause: Clause): void {
     expect((await ipvs.read()).table).toEqual(EVERYTHING);
   });
 
+  clause('a read of services that is ended by its signal says so, and the next one is whole', async (ipvs) => {
+    await succeed(ipvs, addingEntries(EVERYTHING));
+    await expect(ipvs.read({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
+    expect((await ipvs.read({ signal: new AbortController().signal })).table).toEqual(EVERYTHING);
+  });
+
   clause('an edit replaces every setting', async (ipvs) => {
     await succeed(ipvs, addingEntries(EVERYTHING));
     const plain = tableOf(

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openConfigFiles } from '../../src/daemon/config-files.ts';
+import { SourceCache } from '../../src/watch/read-stable.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -12,7 +13,8 @@ beforeEach(() => {
 
 const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
 const service = (port: number): string => `version: 1\nservices: [{ address: "tcp://192.0.2.1:${port}", destinations: [10.0.0.1] }]\n`;
-const open = (paths: readonly string[] = [folder], saw: (digest: string) => void = () => {}) => openConfigFiles(paths, new Map(), saw);
+const open = (paths: readonly string[] = [folder], saw: (digest: string) => void = () => {}) =>
+  openConfigFiles(paths, new SourceCache(), saw);
 
 describe('the files of the daemon', () => {
   it('are parsed only when their content is another one: the entries of the others stay the very same', async () => {

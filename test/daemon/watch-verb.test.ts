@@ -106,7 +106,7 @@ describe('the daemon', () => {
     expect(await daemon.status()).toMatchObject({ health: 'invalid', config: { valid: false, last_success: null } });
     expect(daemon.kernel.waves).toEqual([]);
     write(3);
-    await until('weight 3', () => daemon.weight() === 3);
+    await until('weight 3', () => daemon.weight() === 3 && daemon.logged.some(({ event }) => event === 'applied'));
     await daemon.stop();
     expect(daemon.logged.map(({ event }) => event)).toEqual(['config-invalid', 'config-valid', 'config-read', 'applied', 'stopping']);
   });

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { IpvstateError } from '../../src/errors.ts';
+import type { Ipvs } from '../../src/model/ipvs.ts';
 import type { Operation } from '../../src/model/operation.ts';
 import { LoopWorld, MISSING, tableWith } from '../support/loop-world.ts';
 import { isSameTable } from '../support/plan-runs.ts';
@@ -284,4 +286,79 @@ describe('an object that somebody else changes back', () => {
     expect(world.state.contested.map(({ name }) => name)).toEqual(['master sync daemon', 'timeouts']);
     expect(isSameTable(world.ipvs.table(), changed)).toBe(true);
   });
+});
+
+describe('a look for drift that takes long', () => {
+  /** Reads of the whole table that can be ended take until they are; others are as fast as always. */
+  const slow = (options: { readonly isSlow: () => boolean }) => ({
+    port: (ipvs: Ipvs): Ipvs => ({
+      ...ipvs,
+      read: (which = {}) => {
+        const { signal } = which;
+        if (!options.isSlow() || !signal) return ipvs.read(which);
+        return new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(new IpvstateError('ABORTED', 'ended')), { once: true });
+        });
+      },
+    }),
+  });
+
+  test('makes way for a change of the files, and is taken up again', async () => {
+    let isSlow = false;
+    const world = await synced(slow({ isSlow: () => isSlow }));
+    isSlow = true;
+    await world.foreign(MOVED);
+    await world.clock.advance(5000);
+    expect(world.state.phase).toBe('running');
+    const passes = world.passes.length;
+    await world.write(REWEIGHTED);
+    expect(isSameTable(world.ipvs.table(), REWEIGHTED)).toBe(true);
+    expect(world.passes.slice(passes)).toMatchObject([{ triggers: ['file'], outcome: 'applied' }]);
+    expect(world.state).toMatchObject({ phase: 'waiting', failures: 0 });
+    isSlow = false;
+    await world.foreign(MOVED);
+    await world.clock.advance(5000);
+    expect(isSameTable(world.ipvs.table(), REWEIGHTED)).toBe(true);
+  });
+
+  test('is the only pass that does: nothing ends the reads of the others', async () => {
+    const signals: (AbortSignal | undefined)[] = [];
+    const port = (ipvs: Ipvs): Ipvs => ({
+      ...ipvs,
+      read: (which = {}) => {
+        signals.push(which.signal);
+        return ipvs.read(which);
+      },
+    });
+    const world = await synced({ port });
+    await world.write(REWEIGHTED);
+    await world.loop.reload();
+    await world.clock.advance(301_000);
+    expect(world.passes.at(-1)?.triggers).toEqual(['resync']);
+    expect(signals.length).toBeGreaterThan(3);
+    expect(signals.filter((signal) => signal !== undefined)).toEqual([]);
+  });
+});
+
+test('a resync that takes long is rarer, and comes within half an hour all the same', async () => {
+  const reads: number[] = [];
+  let isSlow = false;
+  const world = await synced({
+    port: (ipvs) => ({
+      ...ipvs,
+      read: async (which = {}) => {
+        if (!isSlow) return ipvs.read(which);
+        reads.push(world.clock.now());
+        await new Promise<void>((resolve) => world.clock.after(3000, resolve));
+        return ipvs.read(which);
+      },
+    }),
+  });
+  isSlow = true;
+  await world.clock.advance(301_000 + 3000);
+  const { length } = reads;
+  await world.clock.advance(1_790_000);
+  expect(reads.length).toBe(length);
+  await world.clock.advance(20_000);
+  expect(reads.length).toBeGreaterThan(length);
 });

@@ -13,12 +13,21 @@ import { inFolder, NEVER, startWatching } from './watching.ts';
 function scripted(errors: readonly (string | undefined)[]) {
   const opened: InotifyHandlers[] = [];
   let closed = 0;
+  let ready = Promise.resolve();
   const open: OpenInotify = (_links, _clock, handlers) => {
     const error = errors[opened.push(handlers) - 1];
     if (error) handlers.onError(error);
-    return { ready: Promise.resolve(), close: async () => void closed++ } satisfies Inotify;
+    return { ready, close: async () => void closed++ } satisfies Inotify;
   };
-  return { open, opened, closed: () => closed };
+  /** What is opened from now on takes until it is released. */
+  const hold = () => {
+    let release = () => {};
+    ready = new Promise((resolve) => {
+      release = resolve;
+    });
+    return { release: () => release() };
+  };
+  return { open, opened, closed: () => closed, hold };
 }
 
 function start(paths: readonly string[], errors: readonly (string | undefined)[] = []) {
@@ -64,9 +73,9 @@ describe('the net', () => {
       await clock.advance(1);
       await looked(2);
       for (let round = 0; round < 3; round++) {
-        const before = clock.next;
+        const before = clock.next ?? 0;
         await clock.advance(5000);
-        await vi.waitFor(() => expect(clock.next).not.toBe(before));
+        await vi.waitFor(() => expect(clock.next ?? 0).toBeGreaterThan(before));
       }
       expect(looks()).toBe(2);
       await watching.close();
@@ -95,15 +104,15 @@ describe('when inotify is exhausted', () => {
   ])('%s: the content is polled every two seconds, and that is said once', (code, reason) =>
     inFolder(async (folder) => {
       const path = await FILE(folder);
-      const { clock, modes, watching, looked, looks } = start([path], [code, code, code]);
-      await looked(2);
+      const { clock, inotify, modes, watching, looked } = start([path], [code, code, code]);
+      await looked(1);
       expect(modes).toEqual([['poll', reason]]);
       expect(watching.mode).toBe('poll');
       await writeFile(path, 'other');
       await clock.advance(2000);
-      await looked(3);
+      await looked(2);
       await clock.advance(600_000);
-      await vi.waitFor(() => expect(looks()).toBeGreaterThan(3));
+      await vi.waitFor(() => expect(inotify.opened.length).toBe(2));
       expect(modes.length).toBe(1);
       await watching.close();
     }),
@@ -113,7 +122,7 @@ describe('when inotify is exhausted', () => {
     inFolder(async (folder) => {
       const path = await FILE(folder);
       const { clock, inotify, modes, watching, looked, looks } = start([path], ['ENOSPC', 'ENOSPC']);
-      await looked(2);
+      await looked(1);
       expect(inotify.opened.length).toBe(1);
       await clock.advance(600_000);
       await vi.waitFor(() => expect(inotify.opened.length).toBe(2));
@@ -137,6 +146,48 @@ describe('looks', () => {
       inotify.opened[0]?.onEvent(false);
       await clock.advance(250);
       await looked(3);
+      await watching.close();
+    }));
+
+  test('do not wait for watches that are being moved, and the old ones are heard until the new ones are there', () =>
+    inFolder(async (folder) => {
+      const path = await FILE(folder);
+      const { clock, inotify, watching, looked, looks } = start([path]);
+      await looked(1);
+      const moving = inotify.hold();
+      await writeFile(`${path}.tmp`, 'other');
+      await rename(`${path}.tmp`, path);
+      inotify.opened[0]?.onEvent(false);
+      await clock.advance(250);
+      await vi.waitFor(() => expect([looks(), inotify.opened.length]).toEqual([2, 2]));
+      expect(inotify.closed()).toBe(0);
+      inotify.opened[0]?.onEvent(false);
+      await clock.advance(250);
+      expect(looks()).toBe(3);
+      moving.release();
+      await looked(4);
+      expect(inotify.closed()).toBe(1);
+      await watching.close();
+    }));
+
+  test('end before the watches move', () =>
+    inFolder(async (folder) => {
+      const path = await FILE(folder);
+      const clock = new VirtualClock();
+      const inotify = scripted([]);
+      const looks: (() => void)[] = [];
+      const onLook = () => new Promise<void>((resolve) => looks.push(resolve));
+      const watching = watchFiles([path], { clock, random: () => 0.5, openInotify: inotify.open, onLook });
+      await vi.waitFor(() => expect(looks.length).toBe(1));
+      await writeFile(`${path}.tmp`, 'other');
+      await rename(`${path}.tmp`, path);
+      inotify.opened[0]?.onEvent(false);
+      await clock.advance(250);
+      expect(looks.length).toBe(2);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(inotify.opened.length).toBe(1);
+      looks[1]?.();
+      await vi.waitFor(() => expect(inotify.opened.length).toBe(2));
       await watching.close();
     }));
 
