@@ -11,6 +11,20 @@ const REQUIRED = Object.fromEntries(
 
 /** The first option, in the order of the matrix, that the command lacks or must not have. */
 export function checkMatrix(command: CommandName, words: ReadonlyMap<OptionName, number>): Failure | undefined {
+  return isAllowed(command, words) ? undefined : firstViolation(command, words);
+}
+
+/** Nearly every line of a large file is, and which violation would come first is more work to tell. */
+function isAllowed(command: CommandName, words: ReadonlyMap<OptionName, number>): boolean {
+  let exclusive = 0;
+  for (const option of words.keys()) {
+    const rule = MATRIX[option][command];
+    if (rule === undefined || (rule === 'exclusive' && ++exclusive > 1)) return false;
+  }
+  return REQUIRED[command].every((option) => words.has(option));
+}
+
+function firstViolation(command: CommandName, words: ReadonlyMap<OptionName, number>): Failure | undefined {
   const options = [...words.keys()];
   for (const option of REQUIRED[command]) if (!words.has(option)) options.push(option);
   options.sort((a, b) => POSITIONS[a] - POSITIONS[b]);

@@ -10,20 +10,22 @@ export interface RestoreLine {
 }
 
 /**
- * Reads the input of `-R`. Unlike ipvsadm it reads all of it before anything is done, takes `#` for the start of a comment, and reads
- * the negative marks of old save files. There is no quoting: words are what is between blanks.
+ * Reads the input of `-R`, line by line, and keeps none of them: a large file is read twice for less than its commands would take to
+ * store. Unlike ipvsadm it takes `#` for the start of a comment, and reads the negative marks of old save files. There is no quoting:
+ * words are what is between blanks.
  */
-export function parseRestore(text: string, rules: Omit<ParseRules, 'signedMarks' | 'lastService'>): RestoreLine[] {
-  const lines: RestoreLine[] = [];
+export function* parseRestore(
+  text: string,
+  rules: Omit<ParseRules, 'signedMarks' | 'lastService'>,
+): Generator<RestoreLine, undefined, undefined> {
   const lineRules: ParseRules = { ...rules, signedMarks: true, lastService: {} };
   for (let start = 0, line = 1; start <= text.length; line++) {
     const newline = text.indexOf('\n', start);
     const end = newline === -1 ? text.length : newline;
     const argv = splitLine(text, start, end);
-    if (argv.length > 0) lines.push({ line, command: parseLine(argv, lineRules) });
+    if (argv.length > 0) yield { line, command: parseLine(argv, lineRules) };
     start = end + 1;
   }
-  return lines;
 }
 
 /** The words of a line up to a comment, without the program's name. */

@@ -1,12 +1,16 @@
 import type { Ipvs, IpvsInfo } from '../model/ipvs.ts';
 import type { Command } from './command.ts';
-import { isFailure } from './failure.ts';
+import { type Failure, isFailure } from './failure.ts';
+import type { Names } from './names.ts';
 import { withNames } from './resolve.ts';
 import { parseRestore, type RestoreLine } from './restore.ts';
 import { printCaution, printOutcome, runCommand } from './run-command.ts';
 import { withKernel } from './run-kernel.ts';
 import type { Surroundings } from './surroundings.ts';
 import { formatUsage, VERSION_LINE } from './usage.ts';
+
+/** Changes that go to the kernel at once. */
+const WAVE = 1024;
 
 /**
  * `-R`: reads all lines first and does nothing if one is wrong, each of which is shown with its number. What the kernel refuses is
@@ -15,21 +19,23 @@ import { formatUsage, VERSION_LINE } from './usage.ts';
 export async function runRestore(surroundings: Surroundings): Promise<number> {
   const { programName, posixlyCorrect = false, resolver, readStdin, stderr } = surroundings;
   const text = await readStdin();
-  const lines = await withNames((names) => parseRestore(text, { programName, posixlyCorrect, names }), resolver);
-  let worst = 0;
-  for (const { line, command } of lines) {
-    if (!isFailure(command)) continue;
-    stderr(`line ${line}: ${command.message}\n`);
-    worst = Math.max(worst, command.exit);
-  }
-  if (worst !== 0) return worst;
-  return withKernel(surroundings, (ipvs, info) => runLines(lines, ipvs, info, surroundings));
+  const read = (names: Names) => parseRestore(text, { programName, posixlyCorrect, names });
+  const { known, wrong } = await withNames((names) => ({ known: names, wrong: wrongLines(read(names)) }), resolver);
+  for (const { line, failure } of wrong) stderr(`line ${line}: ${failure.message}\n`);
+  if (wrong.length > 0) return Math.max(...wrong.map(({ failure }) => failure.exit));
+  return withKernel(surroundings, (ipvs, info) => runLines(read(known), ipvs, info, surroundings));
+}
+
+function wrongLines(lines: Iterable<RestoreLine>): { readonly line: number; readonly failure: Failure }[] {
+  const wrong: { line: number; failure: Failure }[] = [];
+  for (const { line, command } of lines) if (isFailure(command)) wrong.push({ line, failure: command });
+  return wrong;
 }
 
 type Modify = Extract<Command, { readonly kind: 'modify' }>;
 type Change = { readonly line: number; readonly command: Modify };
 
-async function runLines(lines: readonly RestoreLine[], ipvs: Ipvs, info: IpvsInfo, surroundings: Surroundings): Promise<number> {
+async function runLines(lines: Iterable<RestoreLine>, ipvs: Ipvs, info: IpvsInfo, surroundings: Surroundings): Promise<number> {
   let worst = 0;
   let wave: Change[] = [];
   const flush = async () => {
@@ -41,6 +47,7 @@ async function runLines(lines: readonly RestoreLine[], ipvs: Ipvs, info: IpvsInf
     if (command.kind === 'failure' || command.kind === 'restore') throw new Error('bad lines are reported before any is run');
     if (command.kind === 'modify') {
       wave.push({ line, command });
+      if (wave.length === WAVE) await flush();
       continue;
     }
     await flush();

@@ -240,11 +240,14 @@ async function soak() {
   rmSync(folder, { recursive: true, force: true });
 }
 
-if (values.inside) await soak();
+const { inside, ...options } = values;
+if (inside) await soak();
 else {
   const limit = String(Math.ceil(Number(values.minutes) * 60) + 180);
   const args = [join(root, 'test/kernel/boot/run.js'), '--limit', limit, '--', process.execPath, fileURLToPath(import.meta.url)];
   process.exitCode =
-    spawnSync(process.execPath, [...args, '--minutes', values.minutes, '--seed', values.seed, '--inside'], { cwd: root, stdio: 'inherit' })
-      .status ?? 1;
+    spawnSync(process.execPath, [...args, ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]), '--inside'], {
+      cwd: root,
+      stdio: 'inherit',
+    }).status ?? 1;
 }

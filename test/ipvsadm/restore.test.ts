@@ -17,6 +17,19 @@ test('-R carries lines out one after the other and goes on after a refusal', asy
   expect([status, saved(), opened()]).toEqual([255, '-A -f 7 -s wlc\n-a -f 7 -r 10.0.0.1:0 -g -w 1\n', [1, 1]]);
 });
 
+test('-R carries out more lines than one wave has, in order', async () => {
+  const count = 2500;
+  const adds = Array.from({ length: count }, (_, index) => `-a -f 7 -r 10.0.${index >> 8}.${index & 255} -m\n`);
+  const { run, saved } = frontEnd(tableOf({}));
+  const { status, stdout, stderr } = await run(
+    '-R',
+    `-A -f 7\n${adds.join('')}-L -n -f 7\n-a -f 7 -r 10.0.0.0\n-e -f 7 -r 10.0.0.0 -w 9\n`,
+  );
+  expect(stderr).toBe(`line ${count + 3}: Destination already exists\n`);
+  expect([status, stdout.split('\n').length]).toEqual([255, count + 4]);
+  expect(saved().split('\n').slice(1, 3)).toEqual(['-a -f 7 -r 10.0.0.0:0 -g -w 9', '-a -f 7 -r 10.0.0.1:0 -m -w 1']);
+});
+
 test('-R of a file with bad lines shows each of them and does not even open the table', async () => {
   const { run, opened } = frontEnd(table);
   expect(await run('-R', '-C\n-A -t nowhere:80\n-R\n')).toEqual({
