@@ -1,4 +1,6 @@
+import { fstatSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { Readable } from 'node:stream';
 import { EXIT } from './exit.ts';
 import { main } from './main.ts';
 import { Output } from './output.ts';
@@ -32,6 +34,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 // Nobody is left to be told.
 process.stderr.on('error', () => {});
 
+/** A file is read at once: as a stream it would take a turn of the thread pool for each 64 KiB. */
+function openStdin(): Readable {
+  return fstatSync(0).isFile() ? Readable.from([readFileSync(0)]) : process.stdin;
+}
+
 async function ask(question: string): Promise<string> {
   return (await import('./ask.ts')).ask(question, process.stdin, process.stderr);
 }
@@ -40,7 +47,7 @@ const exitCode = await main(
   process.argv.slice(2),
   {
     programName: basename(process.argv[1] ?? 'ipvstate'),
-    stdin: process.stdin,
+    stdin: openStdin,
     output,
     env: process.env,
     state: async () => (await import('../state/state.ts')).systemState(process.env),
@@ -52,7 +59,9 @@ const exitCode = await main(
       const [{ openKernel }, { withSysctls }] = await Promise.all([import('../netlink/client.ts'), import('../state/sysctls.ts')]);
       return withSysctls(await openKernel());
     },
-    ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
+    get ask() {
+      return process.stdin.isTTY && process.stderr.isTTY ? ask : undefined;
+    },
     interruption,
   },
   IPVSTATE_VERSION,

@@ -8,7 +8,8 @@ import type { Output } from './output.ts';
 export interface Environment {
   /** The name that the program was started under, without its folder. */
   readonly programName: string;
-  readonly stdin: Readable & { readonly isTTY?: boolean };
+  /** To be called once. */
+  readonly stdin: () => Readable;
   readonly output: Output;
   readonly env: NodeJS.ProcessEnv;
   /** Where records of this network namespace's table are kept. */

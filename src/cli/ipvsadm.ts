@@ -1,6 +1,7 @@
 import type { Surroundings } from '../ipvsadm/surroundings.ts';
 import type { Desired } from '../model/desired.ts';
 import type { Environment } from './environment.ts';
+import { readStream, STDIN_NAME } from './read-input.ts';
 
 /** Names under which the program is the tool that it replaces. */
 export const FRONT_ENDS = ['ipvsadm', 'ipvsadm-save', 'ipvsadm-restore'] as const;
@@ -33,12 +34,8 @@ async function surroundingsOf(programName: string, { output, stdin, env, openKer
   return {
     programName,
     ipvs: openKernel,
-    readStdin: async () => {
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of stdin) chunks.push(chunk as Uint8Array);
-      // The tools that this replaces take any bytes; what is no UTF-8 reaches the messages as a replacement character.
-      return Buffer.concat(chunks).toString('utf8');
-    },
+    // The tools that this replaces take any bytes, and any number of them; what is no UTF-8 reaches the messages as a replacement character.
+    readStdin: async () => (await readStream(stdin(), STDIN_NAME, Number.POSITIVE_INFINITY)).toString('utf8'),
     stdout: (text) => output.print(text),
     stderr: (text) => output.warn(text),
     resolver: systemResolver(),

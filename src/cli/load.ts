@@ -24,13 +24,13 @@ export interface Loaded {
 }
 
 /** Reads and parses files, folders of them, and stdin (`-`). Throws `NO_INPUT` for what is missing or unreadable. */
-export async function load(paths: readonly string[], stdin: Readable): Promise<Loaded> {
+export async function load(paths: readonly string[], stdin: () => Readable): Promise<Loaded> {
   const files = await expand(paths);
   const parts: Desired[] = [];
   const issues: Issue[] = [];
   const sources = new Map<string, string>();
   for (const name of files) {
-    const text = decodeText(name === STDIN_NAME ? await readStream(stdin, name) : await readInput(name), name);
+    const text = decodeText(name === STDIN_NAME ? await readStream(stdin(), name) : await readInput(name), name);
     if (typeof text !== 'string') {
       issues.push(text);
       continue;

@@ -18,21 +18,22 @@ export async function readInput(path: string): Promise<Buffer> {
 }
 
 /** Reads a stream to its end. Throws like `readInput`. */
-export async function readStream(stream: Readable, name: string): Promise<Buffer> {
+export async function readStream(stream: Readable, name: string, maxBytes = MAX_BYTES): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
     for await (const chunk of stream) {
       const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk as Uint8Array);
       size += bytes.length;
-      if (size > MAX_BYTES) throw tooLarge(name, `more than ${MAX_BYTES}`);
+      if (size > maxBytes) throw tooLarge(name, `more than ${maxBytes}`);
       chunks.push(bytes);
     }
   } catch (error) {
     if (error instanceof IpvstateError) throw error;
     unreadable(name, error);
   }
-  return Buffer.concat(chunks);
+  const [only] = chunks;
+  return only && chunks.length === 1 ? only : Buffer.concat(chunks);
 }
 
 function tooLarge(name: string, size: string): IpvstateError {

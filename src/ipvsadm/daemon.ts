@@ -9,14 +9,14 @@ export function parseRole(text: string | undefined): DaemonRole | undefined {
 
 /** The daemon of `--start-daemon`; what is not given is left to the kernel, but for ipvsadm's `eth0` and sync id 0. */
 export function buildDaemon(given: Given, role: DaemonRole): Daemon {
-  const group = given.texts.get('mcast-group');
+  const group = given.texts['mcast-group'];
   return {
     role,
-    interface: cutToBytes(given.texts.get('mcast-interface') ?? '', INTERFACE_NAME_LENGTH) || 'eth0',
-    syncId: given.numbers.get('syncid') ?? 0,
-    maxLength: given.numbers.get('sync-maxlen') ?? 0,
+    interface: cutToBytes(given.texts['mcast-interface'] ?? '', INTERFACE_NAME_LENGTH) || 'eth0',
+    syncId: given.numbers.syncid ?? 0,
+    maxLength: given.numbers['sync-maxlen'] ?? 0,
     group: group === undefined ? undefined : parseAddress(group),
-    port: given.numbers.get('mcast-port') ?? 0,
-    ttl: given.numbers.get('mcast-ttl') ?? 0,
+    port: given.numbers['mcast-port'] ?? 0,
+    ttl: given.numbers['mcast-ttl'] ?? 0,
   };
 }

@@ -7,13 +7,13 @@ import type { OptionName } from './options.ts';
 export interface Given {
   /** Index of the word at which each option stands. */
   readonly words: Map<OptionName, number>;
-  readonly numbers: Map<OptionName, number>;
-  readonly texts: Map<OptionName, string>;
+  readonly numbers: Partial<Record<OptionName, number>>;
+  readonly texts: Partial<Record<OptionName, string>>;
   readonly cautions: Caution[];
   service: ServiceIdentity | undefined;
   server: Endpoint | undefined;
 }
 
 export function nothingGiven(): Given {
-  return { words: new Map(), numbers: new Map(), texts: new Map(), cautions: [], service: undefined, server: undefined };
+  return { words: new Map(), numbers: {}, texts: {}, cautions: [], service: undefined, server: undefined };
 }

@@ -3,6 +3,7 @@ import { type Failure, failure } from './failure.ts';
 
 /** The value of `-b`: names separated by commas, empty ones skipped. Returns the bits of `ServiceSettings.schedulerFlags`. */
 export function parseSchedulerFlags(text: string, scheduler: string, word: number | undefined): number | Failure {
+  if (text === '') return 0;
   let bits = 0;
   for (const name of text.split(',')) {
     if (name === '') continue;

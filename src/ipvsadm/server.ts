@@ -38,11 +38,11 @@ export function buildServer(given: Given, command: CommandName): Destination | F
     address,
     port,
     forward,
-    weight: given.numbers.get('weight') ?? DEFAULT_DESTINATION_SETTINGS.weight,
-    upperThreshold: given.numbers.get('u-threshold') ?? 0,
-    lowerThreshold: given.numbers.get('l-threshold') ?? 0,
-    tunnelType: (given.texts.get('tun-type') as TunnelType | undefined) ?? 'ipip',
-    tunnelPort: given.numbers.get('tun-port') ?? 0,
+    weight: given.numbers.weight ?? DEFAULT_DESTINATION_SETTINGS.weight,
+    upperThreshold: given.numbers['u-threshold'] ?? 0,
+    lowerThreshold: given.numbers['l-threshold'] ?? 0,
+    tunnelType: (given.texts['tun-type'] as TunnelType | undefined) ?? 'ipip',
+    tunnelPort: given.numbers['tun-port'] ?? 0,
     tunnelChecksum: givenChecksum(given),
   };
 }
@@ -50,7 +50,7 @@ export function buildServer(given: Given, command: CommandName): Destination | F
 const FORWARDS: Readonly<Record<string, Forward>> = { gatewaying: 'route', ipip: 'tunnel', masquerading: 'masq' };
 
 function givenForward(given: Given): Forward {
-  return FORWARDS[given.texts.get('forwarding-method') ?? ''] ?? 'route';
+  return FORWARDS[given.texts['forwarding-method'] ?? ''] ?? 'route';
 }
 
 function givenChecksum(given: Given): TunnelChecksum {

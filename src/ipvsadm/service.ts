@@ -14,7 +14,7 @@ import { parseSchedulerFlags } from './sched-flags.ts';
 
 /** The scheduler that `-A` and `-E` will ask for. */
 export function givenScheduler(given: Given): string {
-  return cutToBytes(given.texts.get('scheduler') ?? '', SCHEDULER_NAME_LENGTH) || 'wlc';
+  return cutToBytes(given.texts.scheduler ?? '', SCHEDULER_NAME_LENGTH) || 'wlc';
 }
 
 /** ipvsadm's buffer for `-b`. */
@@ -23,7 +23,7 @@ const FLAGS_LENGTH = 127;
 /** Evaluates `-b` against the scheduler. */
 export function givenSchedulerFlags(given: Given): number | Failure {
   return parseSchedulerFlags(
-    cutToBytes(given.texts.get('sched-flags') ?? '', FLAGS_LENGTH),
+    cutToBytes(given.texts['sched-flags'] ?? '', FLAGS_LENGTH),
     givenScheduler(given),
     given.words.get('sched-flags'),
   );
@@ -49,9 +49,9 @@ export function buildService(given: Given, schedulerFlags: number): Service | Fa
     schedulerFlags,
     onePacket,
     persistent,
-    persistenceTimeoutSeconds: persistent ? (given.numbers.get('persistent') ?? DEFAULT_PERSISTENCE_SECONDS) : 0,
-    persistenceNetmask: given.numbers.get('netmask') ?? defaults.persistenceNetmask,
-    persistenceEngine: cutToBytes(given.texts.get('pe') ?? '', ENGINE_NAME_LENGTH),
+    persistenceTimeoutSeconds: persistent ? (given.numbers.persistent ?? DEFAULT_PERSISTENCE_SECONDS) : 0,
+    persistenceNetmask: given.numbers.netmask ?? defaults.persistenceNetmask,
+    persistenceEngine: cutToBytes(given.texts.pe ?? '', ENGINE_NAME_LENGTH),
   };
 }
 

@@ -58,13 +58,13 @@ function takeValue({ given, context, rules }: Taking, name: OptionName, token: O
   const text = token.value ?? '';
   switch (value.kind) {
     case 'flag':
-      if (name === 'forwarding-method') given.texts.set(name, option.long);
+      if (name === 'forwarding-method') given.texts[name] = option.long;
       return undefined;
     case 'text':
-      given.texts.set(name, text);
+      given.texts[name] = text;
       return undefined;
     case 'choice':
-      given.texts.set(name, text);
+      given.texts[name] = text;
       return value.choices.includes(text) ? undefined : value.illegal;
     case 'number':
       return token.value === undefined ? undefined : keep(given, name, parseNumber(text, value.min, value.max), value.illegal(text));
@@ -83,7 +83,7 @@ function takeValue({ given, context, rules }: Taking, name: OptionName, token: O
       given.server = readEndpoint(given, token, context.protocol, rules.names);
       return given.server ? undefined : 'illegal real server address[:port] specified';
     case 'group':
-      given.texts.set(name, text);
+      given.texts[name] = text;
       return isMulticast(parseAddress(text)) ? undefined : `invalid ${text.includes(':') ? 'IPv6' : 'IPv4'} mcast-group \`${text}'`;
     default:
       return value satisfies never;
@@ -92,7 +92,7 @@ function takeValue({ given, context, rules }: Taking, name: OptionName, token: O
 
 function keep(given: Given, name: OptionName, value: number | undefined, illegal: string): string | undefined {
   if (value === undefined) return illegal;
-  given.numbers.set(name, value);
+  given.numbers[name] = value;
   return undefined;
 }
 

@@ -16,7 +16,7 @@ const RULES: Readonly<Record<TunnelType, Readonly<Record<TunnelOption, Rule>>>> 
 export const TUNNEL_OPTIONS: readonly OptionName[] = ['tun-type', 'tun-port', 'tun-nocsum', 'tun-csum', 'tun-remcsum'];
 
 export function checkTunnel(given: Given): Failure | undefined {
-  const type = (given.texts.get('tun-type') ?? 'ipip') as TunnelType;
+  const type = (given.texts['tun-type'] ?? 'ipip') as TunnelType;
   let exclusive: TunnelOption | undefined;
   for (const [option, rule] of Object.entries(RULES[type]) as [TunnelOption, Rule][]) {
     const word = given.words.get(option);

@@ -38,7 +38,7 @@ export async function runCli(argv: readonly string[], options: CliOptions = {}):
     argv,
     {
       programName: 'ipvstate',
-      stdin: Readable.from(options.stdin === undefined ? [] : [Buffer.from(options.stdin)]),
+      stdin: () => Readable.from(options.stdin === undefined ? [] : [Buffer.from(options.stdin)]),
       output: new Output(stdout, stderr, options.env ?? {}),
       env: options.env ?? {},
       state: async () => options.state ?? ownState(folder),
