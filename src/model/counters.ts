@@ -24,6 +24,8 @@ export interface Connections {
   readonly persistent: number;
 }
 
+export const NO_CONNECTIONS: Connections = { active: 0, inactive: 0, persistent: 0 };
+
 export interface DestinationCounters extends Connections {
   /** undefined unless the read asked for stats. */
   readonly stats: Stats | undefined;
@@ -31,6 +33,7 @@ export interface DestinationCounters extends Connections {
 
 export interface ServiceCounters {
   readonly stats: Stats | undefined;
+  /** Without stats, those alone that have connections or templates. */
   readonly destinations: ReadonlyMap<DestinationKey, DestinationCounters>;
 }
 

@@ -1,5 +1,5 @@
 import { IpvstateError } from '../errors.ts';
-import { type Address, type Family, readAddress } from '../model/address.ts';
+import { type Address, addressFamily, type Family, readAddress } from '../model/address.ts';
 import { NLA_HDRLEN, NLA_TYPE_MASK } from './uapi.ts';
 import { LITTLE_ENDIAN } from './writer.ts';
 
@@ -9,6 +9,9 @@ import { LITTLE_ENDIAN } from './writer.ts';
  * looks past the attribute.
  */
 export type Bytes = DataView<ArrayBufferLike>;
+
+const DOT = 0x2e;
+const ZERO = 0x30;
 
 /** For bytes that cannot be what the kernel sends. */
 export function malformed(what: string): IpvstateError {
@@ -85,6 +88,20 @@ export function readAddressAt(bytes: Bytes, family: Family, offset: number): Add
     return `${bytes.getUint8(offset)}.${bytes.getUint8(offset + 1)}.${bytes.getUint8(offset + 2)}.${bytes.getUint8(offset + 3)}` as Address;
   }
   return readAddress(family, new Uint8Array(bytes.buffer, bytes.byteOffset + offset, 16), 0);
+}
+
+/** Whether that is the address which would be read there; the families are known to be equal. */
+export function isAddressAt(bytes: Bytes, address: Address, offset: number): boolean {
+  if (addressFamily(address) === 'ipv6') return readAddressAt(bytes, 'ipv6', offset) === address;
+  let at = offset;
+  let value = 0;
+  for (let index = 0; index < address.length; index++) {
+    const code = address.charCodeAt(index);
+    if (code !== DOT) value = value * 10 + code - ZERO;
+    else if (bytes.getUint8(at++) !== value) return false;
+    else value = 0;
+  }
+  return bytes.getUint8(at) === value;
 }
 
 /** A string with its terminating NUL, which must be the only one. */

@@ -1,5 +1,5 @@
-import type { Family } from '../model/address.ts';
-import type { DestinationCounters } from '../model/counters.ts';
+import { addressFamily, type Family } from '../model/address.ts';
+import type { Connections } from '../model/counters.ts';
 import {
   type Destination,
   destinationKey,
@@ -15,6 +15,7 @@ import {
   attributeLength,
   attributeType,
   type Bytes,
+  isAddressAt,
   malformed,
   nextAttribute,
   readAddressAt,
@@ -25,9 +26,21 @@ import {
 } from './attributes.ts';
 import * as uapi from './uapi.ts';
 
-export interface DecodedDestination {
-  readonly destination: Destination;
-  readonly counters: DestinationCounters;
+/** The attributes of a DEST nest as the kernel sent them. */
+interface RawDestination {
+  family: number;
+  addressAt: number;
+  port: number;
+  method: number;
+  weight: number;
+  upperThreshold: number;
+  lowerThreshold: number;
+  tunnelType: number;
+  tunnelPort: number;
+  tunnelFlags: number;
+  active: number;
+  inactive: number;
+  persistent: number;
 }
 
 interface Tunnel {
@@ -36,23 +49,104 @@ interface Tunnel {
   readonly checksum: TunnelChecksum;
 }
 
-/** Those of nearly every destination of a large table that is quiet. */
-const NO_CONNECTIONS: DestinationCounters = { active: 0, inactive: 0, persistent: 0, stats: undefined };
 const NO_TUNNEL: Tunnel = { type: 'ipip', port: 0, checksum: 'none' };
 const FORWARDS: readonly (Forward | undefined)[] = ['masq', undefined, 'tunnel', 'route'];
 const CHECKSUMS: readonly TunnelChecksum[] = ['none', 'csum', 'remcsum'];
 
 /**
- * Decodes the inside of a DEST nest of a service of `serviceFamily` (a destination without ADDR_FAMILY has its family). The kernel
- * stores tunnel attributes whatever the forwarding method is; where they have no effect they are read as the model's normal form.
+ * The inside of DEST nests, one after the other: nothing is allocated for one that is as expected. A nest of a service of
+ * `serviceFamily` without ADDR_FAMILY has its family. The kernel stores tunnel attributes whatever the forwarding method is; where they
+ * have no effect they are read as the model's normal form.
  */
-export function decodeDestination(
-  bytes: Bytes,
-  start: number,
-  end: number,
-  serviceFamily: Family,
-  service: string,
-): DecodedDestination | Unmanageable {
+export class DestinationDecoder {
+  readonly #serviceFamily: Family;
+  readonly #service: string;
+  readonly #raw = rawDestination();
+  #bytes: Bytes = new DataView(new ArrayBuffer(0));
+
+  constructor(serviceFamily: Family, service: string) {
+    this.#serviceFamily = serviceFamily;
+    this.#service = service;
+  }
+
+  /** Goes to the nest whose inside is `[start, end)`. */
+  read(bytes: Bytes, start: number, end: number): void {
+    this.#bytes = bytes;
+    readAttributes(this.#raw, bytes, start, end);
+  }
+
+  /** Whether the nest says what is known of a destination. */
+  is(known: Destination): boolean {
+    const raw = this.#raw;
+    return (
+      raw.port === known.port &&
+      raw.weight === known.weight &&
+      raw.upperThreshold === known.upperThreshold &&
+      raw.lowerThreshold === known.lowerThreshold &&
+      FORWARDS[raw.method] === known.forward &&
+      addressFamily(known.address) === this.#family &&
+      isAddressAt(this.#bytes, known.address, raw.addressAt) &&
+      (known.forward !== 'tunnel' || isTunnel(decodeTunnel(raw.tunnelType, raw.tunnelPort, raw.tunnelFlags), known))
+    );
+  }
+
+  destination(): Destination | Unmanageable {
+    const { addressAt, port, method, weight, upperThreshold, lowerThreshold, tunnelType, tunnelPort, tunnelFlags } = this.#raw;
+    const address = readAddressAt(this.#bytes, this.#family, addressAt);
+    const key = destinationKey(address, port);
+    const unmanageable = (reason: string): Unmanageable => ({ service: this.#service, destination: key, reason });
+    const forward = FORWARDS[method];
+    if (forward === undefined) return unmanageable(`forwarding method ${method}`);
+    if (weight > MAX_WEIGHT) return unmanageable(`weight ${weight | 0}`);
+    if (upperThreshold > MAX_THRESHOLD) return unmanageable(`upper threshold ${upperThreshold}`);
+    if (lowerThreshold > MAX_THRESHOLD) return unmanageable(`lower threshold ${lowerThreshold}`);
+    const tunnel = forward === 'tunnel' ? decodeTunnel(tunnelType, tunnelPort, tunnelFlags) : NO_TUNNEL;
+    if (typeof tunnel === 'string') return unmanageable(tunnel);
+    return {
+      key,
+      address,
+      port,
+      forward,
+      weight,
+      upperThreshold,
+      lowerThreshold,
+      tunnelType: tunnel.type,
+      tunnelPort: tunnel.port,
+      tunnelChecksum: tunnel.checksum,
+    };
+  }
+
+  /** undefined for none. */
+  connections(): Connections | undefined {
+    const { active, inactive, persistent } = this.#raw;
+    return (active | inactive | persistent) === 0 ? undefined : { active, inactive, persistent };
+  }
+
+  get #family(): Family {
+    const { family } = this.#raw;
+    return family === 0 ? this.#serviceFamily : family === uapi.AF_INET6 ? 'ipv6' : 'ipv4';
+  }
+}
+
+function rawDestination(): RawDestination {
+  return {
+    family: 0,
+    addressAt: 0,
+    port: 0,
+    method: 0,
+    weight: 0,
+    upperThreshold: 0,
+    lowerThreshold: 0,
+    tunnelType: 0,
+    tunnelPort: 0,
+    tunnelFlags: 0,
+    active: 0,
+    inactive: 0,
+    persistent: 0,
+  };
+}
+
+function readAttributes(raw: RawDestination, bytes: Bytes, start: number, end: number): void {
   let family = 0;
   let addressAt = -1;
   let port = -1;
@@ -115,30 +209,24 @@ export function decodeDestination(
   if (addressAt < 0 || port < 0 || method < 0 || weight < 0 || upperThreshold < 0 || lowerThreshold < 0) {
     throw malformed('a destination without all its attributes');
   }
-  const address = readAddressAt(bytes, family === 0 ? serviceFamily : family === uapi.AF_INET6 ? 'ipv6' : 'ipv4', addressAt);
-  const key = destinationKey(address, port);
-  const forward = FORWARDS[method];
-  if (forward === undefined) return { service, destination: key, reason: `forwarding method ${method}` };
-  if (weight > MAX_WEIGHT) return { service, destination: key, reason: `weight ${weight | 0}` };
-  if (upperThreshold > MAX_THRESHOLD) return { service, destination: key, reason: `upper threshold ${upperThreshold}` };
-  if (lowerThreshold > MAX_THRESHOLD) return { service, destination: key, reason: `lower threshold ${lowerThreshold}` };
-  const tunnel = forward === 'tunnel' ? decodeTunnel(tunnelType, tunnelPort, tunnelFlags) : NO_TUNNEL;
-  if (typeof tunnel === 'string') return { service, destination: key, reason: tunnel };
-  return {
-    destination: {
-      key,
-      address,
-      port,
-      forward,
-      weight,
-      upperThreshold,
-      lowerThreshold,
-      tunnelType: tunnel.type,
-      tunnelPort: tunnel.port,
-      tunnelChecksum: tunnel.checksum,
-    },
-    counters: (active | inactive | persistent) === 0 ? NO_CONNECTIONS : { active, inactive, persistent, stats: undefined },
-  };
+  raw.family = family;
+  raw.addressAt = addressAt;
+  raw.port = port;
+  raw.method = method;
+  raw.weight = weight;
+  raw.upperThreshold = upperThreshold;
+  raw.lowerThreshold = lowerThreshold;
+  raw.tunnelType = tunnelType;
+  raw.tunnelPort = tunnelPort;
+  raw.tunnelFlags = tunnelFlags;
+  raw.active = active;
+  raw.inactive = inactive;
+  raw.persistent = persistent;
+}
+
+function isTunnel(tunnel: Tunnel | string, known: Destination): boolean {
+  if (typeof tunnel === 'string') return false;
+  return tunnel.type === known.tunnelType && tunnel.port === known.tunnelPort && tunnel.checksum === known.tunnelChecksum;
 }
 
 /** ipip ignores port and flags, gre the port (kernel: ip_vs_xmit.c ip_vs_tunnel_xmit). Returns why it cannot be expressed as a string. */

@@ -1,7 +1,8 @@
 import { IpvstateError } from '../errors.ts';
 import type { ServiceCounters } from '../model/counters.ts';
+import { sameService } from '../model/equality.ts';
 import type { ReadOptions, Snapshot, Unmanageable } from '../model/ipvs.ts';
-import { parseServiceKey, type ServiceKey } from '../model/service.ts';
+import { parseServiceKey, type Service, type ServiceKey } from '../model/service.ts';
 import type { Daemon } from '../model/settings.ts';
 import type { ServiceEntry } from '../model/table.ts';
 import type { Connection } from './connection.ts';
@@ -38,7 +39,7 @@ export async function readSnapshot(pool: ConnectionPool, family: number, options
   for (const [key, { service, stats: serviceStats }] of services) {
     const pooled = destinations.get(key);
     if (!pooled) continue;
-    entries.set(key, { service, destinations: pooled.destinations });
+    entries.set(key, entryLike(options.like?.services.get(key), service, pooled.destinations));
     counters.set(key, { stats: serviceStats, destinations: pooled.counters });
     if (pooled.unmanageable) destinationReasons.push(...pooled.unmanageable.values());
   }
@@ -53,6 +54,11 @@ export async function readSnapshot(pool: ConnectionPool, family: number, options
     counters,
     unmanageable: [...unmanageable.values(), ...destinationReasons],
   };
+}
+
+/** The entry that was expected, when it is that one in all. */
+function entryLike(like: ServiceEntry | undefined, service: Service, destinations: ServiceEntry['destinations']): ServiceEntry {
+  return like && like.destinations === destinations && sameService(like.service, service) ? like : { service, destinations };
 }
 
 async function listAllDestinations(

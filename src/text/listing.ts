@@ -1,4 +1,4 @@
-import type { Connections, ServiceCounters, Stats } from '../model/counters.ts';
+import { NO_CONNECTIONS, type ServiceCounters, type Stats } from '../model/counters.ts';
 import type { Destination } from '../model/destination.ts';
 import type { IpvsInfo, Snapshot } from '../model/ipvs.ts';
 import { schedulerFlagNames } from '../model/scheduler.ts';
@@ -77,7 +77,6 @@ function formatServiceFlags(service: Service): string {
 }
 
 const FORWARD_NAMES = { masq: 'Masq', tunnel: 'Tunnel', route: 'Route' } as const;
-const NO_CONNECTIONS: Connections = { active: 0, inactive: 0, persistent: 0 };
 
 function formatServerColumns(destination: Destination, counted: ServiceCounters | undefined, { format, exact }: ListingOptions): string {
   const counters = counted?.destinations.get(destination.key);

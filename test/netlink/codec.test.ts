@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { IpvstateError } from '../../src/errors.ts';
-import { serviceFamily } from '../../src/model/service.ts';
-import { decodeDestination } from '../../src/netlink/decode-destination.ts';
+import type { Destination } from '../../src/model/destination.ts';
+import { type ServiceIdentity, serviceFamily } from '../../src/model/service.ts';
+import { DestinationDecoder } from '../../src/netlink/decode-destination.ts';
 import { decodeService } from '../../src/netlink/decode-service.ts';
 import { decodeDaemon, decodeFamilyId, decodeInfo, decodeTimeouts } from '../../src/netlink/decode-settings.ts';
 import { DESTINATION_STATS, decodeStats, SERVICE_STATS } from '../../src/netlink/decode-stats.ts';
@@ -13,6 +15,7 @@ import {
   serviceIdentityArbitrary,
   timeoutsArbitrary,
 } from '../support/arbitrary-table.ts';
+import { keyOf, serviceOf, servicesOf } from '../support/tables.ts';
 import { encoded, inside, viewOf } from './messages.ts';
 
 const services = serviceIdentityArbitrary.chain(serviceArbitrary);
@@ -20,6 +23,36 @@ const destinations = serviceIdentityArbitrary.chain((identity) =>
   fc.record({ service: fc.constant(identity), destination: destinationArbitrary(identity) }),
 );
 const daemons = fc.oneof(daemonArbitrary('master'), daemonArbitrary('backup'));
+
+function decoderAt(service: ServiceIdentity, destination: Destination): DestinationDecoder {
+  const decoder = new DestinationDecoder(serviceFamily(service), 'k');
+  decoder.read(...inside(encoded({ kind: 'add-destination', service, destination }), 2));
+  return decoder;
+}
+
+const GUE = {
+  forward: 'tunnel',
+  weight: 7,
+  upperThreshold: 9,
+  lowerThreshold: 3,
+  tunnelType: 'gue',
+  tunnelPort: 6080,
+  tunnelChecksum: 'csum',
+} as const;
+
+const DESTINATION_FIELDS: readonly (readonly [keyof Destination, unknown])[] = [
+  ['address', '10.0.0.2'],
+  ['address', '10.0.1.1'],
+  ['address', '2001:db8::1'],
+  ['port', 81],
+  ['forward', 'route'],
+  ['weight', 8],
+  ['upperThreshold', 10],
+  ['lowerThreshold', 4],
+  ['tunnelType', 'gre'],
+  ['tunnelPort', 6081],
+  ['tunnelChecksum', 'none'],
+];
 
 describe('decoding what was encoded', () => {
   test('gives the same service', () => {
@@ -33,14 +66,42 @@ describe('decoding what was encoded', () => {
   test('gives the same destination', () => {
     fc.assert(
       fc.property(destinations, ({ service, destination }) => {
-        const decoded = decodeDestination(
-          ...inside(encoded({ kind: 'add-destination', service, destination }), 2),
-          serviceFamily(service),
-          'k',
-        );
-        expect(decoded).toMatchObject({ destination });
+        expect(decoderAt(service, destination).destination()).toEqual(destination);
       }),
     );
+  });
+
+  test('knows a destination from every other one', () => {
+    const pairs = serviceIdentityArbitrary.chain((service) => {
+      const one = destinationArbitrary(service);
+      const like = (destination: Destination) =>
+        fc
+          .record({ weight: fc.nat(9), upperThreshold: fc.nat(9), lowerThreshold: fc.nat(9) })
+          .map((settings) => ({ ...destination, ...settings }));
+      return fc.record({ service: fc.constant(service), destination: one, other: fc.oneof(one, one.chain(like)) });
+    });
+    let equal = 0;
+    fc.assert(
+      fc.property(pairs, fc.boolean(), ({ service, destination, other }, isOther) => {
+        const known = isOther ? other : { ...destination };
+        const isSame = isDeepStrictEqual(known, destination);
+        if (isSame) equal++;
+        expect(decoderAt(service, destination).is(known)).toBe(isSame);
+      }),
+    );
+    expect(equal).toBeGreaterThan(20);
+  });
+
+  test.each(DESTINATION_FIELDS)('tells apart what differs in the %s alone', (field, value) => {
+    const service = serviceOf('fwmark:1').identity;
+    const [destination] =
+      servicesOf({ 'fwmark:1': { destinations: { '10.0.0.1:80': GUE } } })
+        .get(keyOf('fwmark:1'))
+        ?.destinations.values() ?? [];
+    if (!destination) throw new Error('no destination');
+    const decoder = decoderAt(service, destination);
+    expect(decoder.is(destination)).toBe(true);
+    expect(decoder.is({ ...destination, [field]: value })).toBe(false);
   });
 
   test('gives the same daemon', () => {
@@ -64,7 +125,11 @@ describe('decoding what was encoded', () => {
 describe('decoding bytes that the kernel would not send', () => {
   const decoders: ((message: Buffer) => unknown)[] = [
     (bytes) => decodeService(viewOf(bytes), 0, bytes.length),
-    (bytes) => decodeDestination(viewOf(bytes), 0, bytes.length, 'ipv6', 'k'),
+    (bytes) => {
+      const decoder = new DestinationDecoder('ipv6', 'k');
+      decoder.read(viewOf(bytes), 0, bytes.length);
+      return decoder.destination();
+    },
     (bytes) => decodeDaemon(viewOf(bytes), 0, bytes.length),
     (bytes) => decodeTimeouts(viewOf(bytes), 0, bytes.length),
     (bytes) => decodeInfo(viewOf(bytes), 0, bytes.length),
