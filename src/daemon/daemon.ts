@@ -2,6 +2,7 @@ import { aborted } from '../cli/aborted.ts';
 import type { Session } from '../cli/session.ts';
 import type { Ipvs } from '../model/ipvs.ts';
 import type { ServiceKey } from '../model/service.ts';
+import { collectGarbage } from '../netlink/collect.ts';
 import type { Allowances } from '../plan/guard.ts';
 import { type Loop, startLoop } from '../reconcile/loop.ts';
 import { INITIAL_STATE, type LoopState, type PassResult, type Trigger } from '../reconcile/loop-state.ts';
@@ -22,7 +23,6 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { monotonicMicroseconds, type Notifier } from './notify.ts';
 import { daemonPages } from './pages.ts';
 import { PASS_OUTCOMES } from './pass-exit.ts';
-import { releaseMemory } from './release-memory.ts';
 import { Repetition } from './repetition.ts';
 import { StateLog } from './state-log.ts';
 import type { DriftMode, Status } from './status.ts';
@@ -206,7 +206,8 @@ class Daemon {
   #follow(state: LoopState, previous: LoopState): void {
     const { lastPass } = state;
     if (lastPass && lastPass !== previous.lastPass) {
-      if (lastPass.triggers.some((trigger) => LARGE.includes(trigger))) this.#timers.push(setTimeout(releaseMemory, RELEASE_MILLISECONDS));
+      if (lastPass.triggers.some((trigger) => LARGE.includes(trigger)))
+        this.#timers.push(setTimeout(collectGarbage, RELEASE_MILLISECONDS, 'major'));
       this.#metrics.passed(lastPass.outcome, (lastPass.finishedAt - lastPass.startedAt) / 1000);
       if (state.totals.corrections > previous.totals.corrections) this.#metrics.drifted(lastPass.report?.plan.changes.length ?? 0);
       if (state.drift && !previous.drift) this.#metrics.drifted(state.drift.changes.length);

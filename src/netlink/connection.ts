@@ -8,8 +8,8 @@ import { LITTLE_ENDIAN, MessageWriter } from './writer.ts';
 
 /** Most memory that one reply takes in the receive queue, whichever kernel (measured: 768 to 1280 bytes for an ACK, an error or a service). */
 const BYTES_PER_REPLY = 1280;
-/** Packing more requests into one send gains nothing, and the event loop stands still meanwhile. */
-const MAX_BATCH = 256;
+/** The event loop stands still while the kernel executes a batch. */
+const MAX_BATCH = 512;
 /** kernel: af_netlink.c netlink_sendmsg refuses len > sk_sndbuf - 32. */
 const SEND_OVERHEAD = 32;
 

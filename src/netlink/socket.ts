@@ -1,4 +1,5 @@
 import { IpvstateError } from '../errors.ts';
+import { collectGarbage } from './collect.ts';
 import { NETLINK_GENERIC } from './uapi.ts';
 
 /** The seam to the operating system: one generic netlink socket, bytes in and out. A fake kernel can stand behind it. */
@@ -38,12 +39,28 @@ export async function loadNativeSockets(): Promise<OpenSocket> {
   try {
     // The file rather than the package: its other files, for protocols of no use here, take five times as long to load.
     const { RawNetlinkSocket } = await import('netlink/dist/raw.js');
-    return (options, listener) => openNativeSocket(RawNetlinkSocket, options, listener);
+    const buffers = new ReceiveBuffers();
+    return (options, listener) => openNativeSocket(RawNetlinkSocket, buffers, options, listener);
   } catch (cause) {
     throw new IpvstateError('UNAVAILABLE', 'the native netlink addon cannot be loaded', {
       hint: 'It is made for Linux on x64, ia32, arm and arm64; elsewhere it is compiled at installation. Reinstall with: npm install netlink',
       cause,
     });
+  }
+}
+
+/** Fresh memory costs more than the collection that lets old memory be used again. */
+const COLLECT_BYTES = 4 * 1024 * 1024;
+
+/** The addon allocates a buffer for each datagram, and frees it with the JavaScript object that it hangs on: V8 is in no hurry to. */
+class ReceiveBuffers {
+  #bytes = 0;
+
+  add(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes < COLLECT_BYTES) return;
+    this.#bytes = 0;
+    collectGarbage('minor');
   }
 }
 
@@ -54,7 +71,7 @@ type RawNetlinkSocket = typeof import('netlink/dist/raw.js').RawNetlinkSocket;
  * abort the whole process from inside the addon. So every listener is guarded, and the connection never asks for more replies
  * than the buffer holds.
  */
-function openNativeSocket(Socket: RawNetlinkSocket, options: SocketOptions, listener: SocketListener): RawSocket {
+function openNativeSocket(Socket: RawNetlinkSocket, buffers: ReceiveBuffers, options: SocketOptions, listener: SocketListener): RawSocket {
   let open = true;
   const fail = (cause: unknown) => {
     if (!open) return;
@@ -68,6 +85,7 @@ function openNativeSocket(Socket: RawNetlinkSocket, options: SocketOptions, list
   native.on('error', fail);
   native.on('truncatedMessage', (_datagram, sender) => fail(new Error(`a datagram of ${sender.truncated} bytes did not fit`)));
   native.on('message', (datagram, sender) => {
+    buffers.add(options.datagramSize);
     // Any local process may send to a netlink port; the kernel's own is 0.
     if (!open || sender.port !== 0) return;
     try {

@@ -23,7 +23,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   text: { files: ['src/text/'], layers: ['errors', 'model', 'plan'], packages: [], pure: true },
   config: { files: ['src/config/'], layers: ['errors', 'model'], packages: ['yaml', 'ajv'], pure: true },
   ipvsadm: { files: ['src/ipvsadm/'], layers: ['errors', 'model', 'text'], packages: [], pure: true },
-  netlink: { files: ['src/netlink/'], layers: ['errors', 'model'], packages: ['netlink'], pure: false },
+  netlink: { files: ['src/netlink/'], layers: ['errors', 'model'], packages: ['netlink', 'node:v8', 'node:vm'], pure: false },
   watch: { files: ['src/watch/'], layers: [], packages: ['chokidar', 'node:fs', 'node:path', 'node:crypto'], pure: false },
   reconcile: { files: ['src/reconcile/'], layers: ['errors', 'model', 'plan'], packages: ['node:timers'], pure: false },
   state: { files: ['src/state/'], layers: ['errors', 'model', 'plan'], packages: NODE, pure: false },

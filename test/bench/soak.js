@@ -60,19 +60,19 @@ const CLIENT = `const http=require('node:http');let done=0;const go=()=>{const a
   q.on('timeout',()=>{q.destroy();end('timeout')});q.on('error',(e)=>end(e.code??e.message))};
   for(let n=0;n<4;n++)go();process.on('SIGTERM',()=>{process.stdout.write('DONE '+done+'\\n');process.exit(0)})`;
 
-/** The service with traffic, always with a server of weight 1 or more, and others that come and go. */
+/** The service with traffic, always with a server of weight 1 or more, and others that come and go, each once it has no connections. */
 function configuration() {
   const weights = REALS.map(() => random(4));
   if (weights.every((weight) => weight === 0)) weights[0] = 1;
   const kept = REALS.map((address, index) => ({ address, weight: weights[index] })).filter(
     ({ weight }, index) => weight > 0 || index === 0,
   );
-  const service = (address, scheduler, list) =>
-    `  - { address: "${address}", scheduler: ${scheduler}, destinations: [${list.map((each) => `{ address: "${each.address}:8080", weight: ${each.weight} }`).join(', ')}] }\n`;
+  const service = (address, scheduler, list, drain = 'off') =>
+    `  - { address: "${address}", scheduler: ${scheduler}, drain: ${drain}, destinations: [${list.map((each) => `{ address: "${each.address}:8080", weight: ${each.weight} }`).join(', ')}] }\n`;
   const others = Array.from({ length: 8 + random(3) }, (_, index) =>
     service(`tcp://192.0.2.${index + 1}:80`, pick(['rr', 'wlc', 'sh']), [{ address: `10.98.0.${1 + random(9)}`, weight: 1 + random(9) }]),
   );
-  return `version: 1\ndefaults: { forward: masq }\nlimits: { max_service_deletes: off }\nservices:\n${service(`tcp://${VIP}:80`, pick(['rr', 'wrr', 'wlc']), kept)}${others.join('')}`;
+  return `version: 1\ndefaults: { forward: masq }\nlimits: { max_service_deletes: off }\nservices:\n${service(`tcp://${VIP}:80`, pick(['rr', 'wrr', 'wlc']), kept, '10s')}${others.join('')}`;
 }
 
 const replace = (path, text) => {
@@ -95,6 +95,8 @@ async function soak() {
   };
   /** Times at which traffic suffers by somebody else's hand. */
   const excused = [];
+  /** What was done, with its time. */
+  const actions = [];
   let daemon;
   const start = () => {
     const args = ['watch', '-f', conf, '--interval', '300ms', '--debounce', '100ms', '--resync', '20s', '--log-level', 'error'];
@@ -192,6 +194,7 @@ async function soak() {
     for (let action = 0; action < 1 + random(5); action++) {
       const name = pick(names);
       count(name);
+      actions.push({ at: Date.now(), name });
       await ACTIONS[name]();
       await sleep(random(400));
     }
@@ -226,7 +229,10 @@ async function soak() {
   const third = Math.max(1, Math.floor(memory.length / 3));
   const average = (list) => list.reduce((sum, value) => sum + value, 0) / Math.max(1, list.length);
   const growth = average(memory.slice(-third)) - average(memory.slice(0, third));
-  if (ours.length > 0) problems.push(`requests failed: ${JSON.stringify(ours.slice(0, 10))}`);
+  for (const { at, error } of ours.slice(0, 10)) {
+    const before = actions.filter((action) => action.at > at - 3000 && action.at < at + 6000);
+    problems.push(`request failed: ${error}; ${before.map((action) => `${action.name} ${action.at - at} ms`).join(', ')}`);
+  }
   if (growth > 40) problems.push(`memory grew by ${growth.toFixed(0)} MB`);
   const line = (name, value) => process.stdout.write(`${name.padEnd(28)} ${value}\n`);
   line('seed', values.seed);
