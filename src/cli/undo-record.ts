@@ -34,14 +34,12 @@ export async function keepRecord({ state, records, warn }: Session, verb: string
     conclude: async ({ outcome }) => {
       switch (outcome) {
         case 'applied':
-        case 'in-sync': {
-          const record = await records.unfinished.peek();
+        case 'in-sync':
           // Of an older run, it would undo the wrong thing.
           if (isOff) await records.last.clear();
-          else if (record) await records.last.write(record).catch(() => records.last.clear());
+          else await records.unfinished.moveTo(records.last).catch(() => records.last.clear());
           await records.unfinished.clear();
           return;
-        }
         case 'refused':
         case 'declined':
         case 'rolled-back':

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { isSameLife, type TableLife } from './state.ts';
 import { type FileFormat, readVersioned, setAside, writeVersioned } from './versioned.ts';
+import { moveFile } from './write.ts';
 
 export type Warn = (message: string) => void;
 
@@ -58,6 +59,13 @@ export class Slot<T extends TableLife> {
       }
     }
     throw failure;
+  }
+
+  /** Makes what is here what is there, if anything is: a large record is not read and written again. Throws `IO`. */
+  async moveTo(there: Slot<T>): Promise<void> {
+    const target = there.#paths.at(-1);
+    if (target === undefined) throw new Error('a place without a path');
+    for (const path of this.#paths) await moveFile(path, target);
   }
 
   async setAside(): Promise<void> {

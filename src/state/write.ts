@@ -54,6 +54,18 @@ async function replace(target: string, text: string, mode: number, before: Stats
   await syncFolder(dirname(target));
 }
 
+/** Gives a file another name, in the place of what has it; nothing happens when there is no such file. Throws `IO`. */
+export async function moveFile(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (code === 'ENOENT') return;
+    throw new IpvstateError('IO', `${to} ${REASONS[code] ?? `cannot be written (${code})`}`, { cause: error });
+  }
+  await syncFolder(dirname(to));
+}
+
 /** A rename is on the disk when its folder is. Not every file system can do that, and the file itself is whole either way. */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r').catch(() => undefined);

@@ -97,7 +97,7 @@ function deletedWith(change: Change): string[] {
 
 function connectionNote(change: Change, { counters, drains }: ChangesContext): string[] {
   const impact = impactNote(impactOf(change, counters));
-  const drain = change.object === 'destination' && drains?.get(drainKey(change.service, change.destination));
+  const drain = change.object === 'destination' && drains?.size ? drains.get(drainKey(change.service, change.destination)) : undefined;
   return drain ? [[...impact, drainNote(drain)].join('; ')] : impact;
 }
 

@@ -1,3 +1,4 @@
+import { drainKey } from '../model/drain.ts';
 import { formatDuration } from '../model/duration.ts';
 import type { Change } from '../plan/change.ts';
 import type { Drain } from '../plan/drain.ts';
@@ -10,11 +11,10 @@ export function drainNote({ connections, secondsLeft }: Drain): string {
 
 /** What goes on draining: the destinations that no change of the plan shows. */
 export function formatDrains(drains: Iterable<Drain>, changes: readonly Change[]): string {
-  const shown = new Set(changes.flatMap((change) => (change.object === 'destination' ? [`${change.service} ${change.destination}`] : [])));
-  return [...drains]
-    .filter(({ service, destination }) => !shown.has(`${service} ${destination}`))
-    .map((drain) => `Draining: ${formatDrain(drain)}\n`)
-    .join('');
+  const hidden = new Map(Array.from(drains, (drain) => [drainKey(drain.service, drain.destination), drain]));
+  if (hidden.size === 0) return '';
+  for (const change of changes) if (change.object === 'destination') hidden.delete(drainKey(change.service, change.destination));
+  return Array.from(hidden.values(), (drain) => `Draining: ${formatDrain(drain)}\n`).join('');
 }
 
 /** `10.0.0.2:80 of tcp://192.0.2.1:80: 12 connections left, at most 4m10s`. */
