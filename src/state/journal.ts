@@ -31,6 +31,7 @@ export class Journal {
   readonly #limits: JournalLimits;
   #hasBegun = false;
   #isOff = false;
+  #bytes = Buffer.alloc(0);
 
   constructor(state: State, run: string, warn: Warn, limits: JournalLimits = LIMITS) {
     this.#state = state;
@@ -64,6 +65,13 @@ export class Journal {
     this.#hasBegun = false;
   }
 
+  /** The same memory each time: the lines of a large run are megabytes in all. */
+  #encode(text: string): Uint8Array {
+    const size = Buffer.byteLength(text);
+    if (this.#bytes.length < size) this.#bytes = Buffer.allocUnsafeSlow(2 * size);
+    return this.#bytes.subarray(0, this.#bytes.write(text));
+  }
+
   /** Throws what the file system throws. */
   append(line: JournalLine): void {
     const { state: folder } = this.#state.folders;
@@ -75,7 +83,7 @@ export class Journal {
     try {
       // A line that a full disk or a crash cut short ends here.
       const separator = endsInMidLine(file) ? '\n' : '';
-      const bytes = Buffer.from(`${separator}${JSON.stringify(line)}\n`);
+      const bytes = this.#encode(`${separator}${JSON.stringify(line)}\n`);
       for (let offset = 0; offset < bytes.length; ) offset += writeSync(file, bytes, offset);
     } finally {
       closeSync(file);
