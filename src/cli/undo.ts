@@ -1,17 +1,16 @@
-import { IpvstateError } from '../errors.ts';
 import type { Ipvs, Snapshot } from '../model/ipvs.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Table } from '../model/table.ts';
 import { type Plan, plan } from '../plan/plan.ts';
 import type { Report } from '../plan/report.ts';
 import { isStale } from '../reconcile/execute.ts';
-import { readsTheSame } from '../reconcile/read-again.ts';
+import { MAX_READS, readsTheSame, unstable } from '../reconcile/read-again.ts';
 import { executePlan, type ReconcileOptions } from '../reconcile/reconcile.ts';
 import { undo } from '../reconcile/rollback.ts';
 import type { StoredPass } from '../state/records.ts';
 import { loadPass } from './stored-pass.ts';
 
-/** The times that a table is read, and that going back is tried, before another writer has won. */
+/** Times that going back is tried before another writer has won. */
 const MAX_ATTEMPTS = 3;
 
 export interface UndoPlan {
@@ -23,7 +22,7 @@ export interface UndoPlan {
 
 /** Plans the way back from what earlier runs did. Throws what reading throws, and `UNSTABLE`. */
 export async function planUndo(ipvs: Ipvs, passes: readonly StoredPass[]): Promise<UndoPlan> {
-  for (let reads = 1; reads <= MAX_ATTEMPTS; reads++) {
+  for (let reads = 1; reads <= MAX_READS; reads++) {
     const snapshot = await ipvs.read({ sysctls: passes.some(({ sysctls }) => sysctls !== undefined) });
     const { table: live } = snapshot;
     const undone = undo(
@@ -35,7 +34,7 @@ export async function planUndo(ipvs: Ipvs, passes: readonly StoredPass[]): Promi
     if (await isStable(ipvs, planned))
       return { snapshot, plan: planned, contested: [...new Set([...undone.contested, ...kept.contested])] };
   }
-  throw new IpvstateError('UNSTABLE', `the live table changed during each of ${MAX_ATTEMPTS} reads`);
+  throw unstable();
 }
 
 /** A service of ours that somebody has put something into that no file can express stays: deleting it would delete that too. */

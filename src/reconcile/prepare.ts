@@ -1,4 +1,3 @@
-import { IpvstateError } from '../errors.ts';
 import type { Desired } from '../model/desired.ts';
 import { type DrainKey, type DrainStore, drainKey, type PendingDrain, parseDrainKey } from '../model/drain.ts';
 import type { Ipvs, Snapshot } from '../model/ipvs.ts';
@@ -10,7 +9,7 @@ import { type Allowances, guard, type Refusal } from '../plan/guard.ts';
 import { type Plan, plan } from '../plan/plan.ts';
 import { type Selector, scope } from '../plan/scope.ts';
 import { type SysctlDifference, sysctlDifferences } from '../plan/sysctls.ts';
-import { readsTheSame } from './read-again.ts';
+import { MAX_READS, readsTheSame, unstable } from './read-again.ts';
 
 export interface PrepareOptions {
   readonly allowances?: Allowances;
@@ -18,6 +17,8 @@ export interface PrepareOptions {
   readonly only?: (live: Table) => Selector | undefined;
   /** Where deadlines of drains are kept; without it each run begins them anew. */
   readonly drains?: DrainStore;
+  /** Whatever differs is read a second time, not only what would be deleted: for what is reported and not executed. Default false. */
+  readonly confirmsAll?: boolean;
   /** Services that were protected when they were last applied; those that the files protect now are added. */
   readonly protectedServices?: ReadonlySet<ServiceKey>;
 }
@@ -39,9 +40,6 @@ export interface Prepared {
   readonly warnings: readonly string[];
 }
 
-/** Reads, one after another, that must agree before anything is deleted. */
-const MAX_READS = 3;
-
 /**
  * Reads the live table and plans. A kernel dump is no consistent picture: what another writer does meanwhile can hide entries from it,
  * so whatever the plan would delete, or take something from, is read a second time and must be the same. Throws `UNSTABLE`.
@@ -53,7 +51,7 @@ export async function prepare(ipvs: Ipvs, desired: Desired, options: PrepareOpti
     const clock = await drainClock(options.drains);
     const { table, foreign, drains } = scope(desired, snapshot, { only, drains: clock });
     const planned = plan(snapshot.table, table);
-    if (await isConfirmed(ipvs, snapshot, planned)) {
+    if (await isConfirmed(ipvs, snapshot, planned, options.confirmsAll ?? false)) {
       const { allowances = {}, protectedServices = new Set() } = options;
       const refusals = guard(planned, { limits: desired.limits, allowances, foreign, protectedServices });
       return {
@@ -68,9 +66,7 @@ export async function prepare(ipvs: Ipvs, desired: Desired, options: PrepareOpti
       };
     }
   }
-  throw new IpvstateError('UNSTABLE', `the live table changed during each of ${MAX_READS} reads`, {
-    hint: 'Another program writes to it. Nothing was changed; run again when it is done.',
-  });
+  throw unstable();
 }
 
 /** Also where something drains: some of them work against that. */
@@ -96,10 +92,10 @@ function pendingAfter(desired: Desired, only: Selector | undefined, clock: Drain
   return pending;
 }
 
-function isConfirmed(ipvs: Ipvs, { table }: Snapshot, { changes }: Plan): Promise<boolean> {
-  const doomed = new Set<ServiceKey>();
+function isConfirmed(ipvs: Ipvs, { table }: Snapshot, { changes }: Plan, all: boolean): Promise<boolean> {
+  const doubtful = new Set<ServiceKey>();
   for (const change of changes) {
-    if (!change.after && (change.object === 'service' || change.object === 'destination')) doomed.add(change.service);
+    if ((all || !change.after) && (change.object === 'service' || change.object === 'destination')) doubtful.add(change.service);
   }
-  return readsTheSame(ipvs, table, doomed);
+  return readsTheSame(ipvs, table, doubtful);
 }

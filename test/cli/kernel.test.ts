@@ -42,6 +42,28 @@ const refuseDeletes = (): Misbehaviour => ({
       : undefined,
 });
 
+describe('a table that others write to while it is read', () => {
+  const weigh = (weight: number): Operation => {
+    const [destination] = START.services.get(serviceOf('tcp://192.0.2.10:443').key)?.destinations.values() ?? [];
+    if (!destination) throw new Error('no destination');
+    return { kind: 'edit-destination', service: serviceOf('tcp://192.0.2.10:443').identity, destination: { ...destination, weight } };
+  };
+
+  it('is exported as it was found twice', async () => {
+    const kernel = misbehaving({ beforeRead: (read) => (read === 1 ? [weigh(7)] : []) });
+    const { status, stdout } = await shop().run('export -o save', kernel);
+    expect(status).toBe(0);
+    expect(stdout).toBe(formatSave(kernel.ipvs.table()));
+    expect(stdout).toContain('-w 7');
+  });
+
+  it('and is another one each time is not exported: exit code 4', async () => {
+    const { status, stdout, stderr } = await shop().run('export', misbehaving({ beforeRead: (read) => [weigh(read + 10)] }));
+    expect({ status, stdout }).toEqual({ status: 4, stdout: '' });
+    expect(stderr).toContain('changed during each of 3 reads');
+  });
+});
+
 describe('a kernel without IPVS, or without permission', () => {
   const verbs = ['plan -f ./shop.yaml', APPLY, 'check -f ./shop.yaml', 'export'];
   const kernel = (settings: Partial<FakeKernel>) => ({

@@ -40,6 +40,17 @@ test('what a plan would delete, or delete from, is read a second time', async ()
   ]);
 });
 
+test('for a report, what would be added or edited is read a second time as well', async () => {
+  const second = serviceOf('tcp://192.0.2.2:80');
+  const gone: readonly Operation[] = [{ kind: 'delete-service', service: second.identity }];
+  const back: readonly Operation[] = [{ kind: 'add-service', service: second }];
+  const ipvs = () => openMisbehavingTable(LIVE, { beforeRead: (read) => (read === 0 ? gone : read === 1 ? back : []) });
+  const hasty = await prepare(ipvs(), wants(LIVE));
+  expect(hasty.plan.changes).toMatchObject([{ object: 'service', before: undefined }]);
+  const sure = await prepare(ipvs(), wants(LIVE), { confirmsAll: true });
+  expect(sure.plan.changes).toEqual([]);
+});
+
 const SHRUNK = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } } });
 
 test('reads that differ once are made again, and the plan is of the last ones', async () => {

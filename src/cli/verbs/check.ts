@@ -22,6 +22,7 @@ export async function check(options: CheckOptions, environment: Environment): Pr
   return withTable(options.table, environment, async ({ ipvs }) => {
     const prepared = await prepare(ipvs, desired, {
       only: (live) => parseSelectors(options.only, desired, live),
+      confirmsAll: true,
       ...(await policyStores(options.table, environment)),
     });
     const { plan, sysctlDifferences } = prepared;

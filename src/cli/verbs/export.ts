@@ -2,6 +2,7 @@ import { formatConfig } from '../../config/emit.ts';
 import { formatConfigJson } from '../../config/emit-json.ts';
 import type { Unmanageable } from '../../model/ipvs.ts';
 import type { Table } from '../../model/table.ts';
+import { readTwice } from '../../reconcile/read-again.ts';
 import { formatSave, saveLosses } from '../../text/save.ts';
 import type { TableOptions } from '../arguments.ts';
 import type { Environment } from '../environment.ts';
@@ -18,7 +19,7 @@ export interface ExportOptions extends TableOptions {
 /** Prints the live table so that it can be applied again. */
 export async function exportTable(options: ExportOptions, environment: Environment): Promise<number> {
   return withTable(options.table, environment, async ({ ipvs }) => {
-    const { table, unmanageable } = await ipvs.read();
+    const { table, unmanageable } = await readTwice(ipvs);
     await printTable(table, unmanageable, options.output, environment.output);
     return EXIT.ok;
   });
