@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { createReadStream, readFileSync, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { IpvstateError } from '../errors.ts';
 
@@ -8,13 +7,21 @@ export const STDIN_NAME = '<stdin>';
 
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** Reads a file. Throws `NO_INPUT` for what is missing or unreadable, `CONFIG` for what is too large. */
+/**
+ * Reads a file. Throws `NO_INPUT` for what is missing or unreadable, `CONFIG` for what is too large. A command has nothing else to do
+ * meanwhile, and a file that is read at once is in memory once.
+ */
 export async function readInput(path: string): Promise<Buffer> {
-  const stats = await stat(path).catch((error: unknown) => unreadable(path, error));
-  // The size of a pipe or a device tells nothing; some of them never end.
-  if (!stats.isFile()) return readStream(createReadStream(path), path);
-  if (stats.size > MAX_BYTES) throw tooLarge(path, `${stats.size}`);
-  return readFile(path).catch((error: unknown) => unreadable(path, error));
+  try {
+    const stats = statSync(path);
+    // The size of a pipe or a device tells nothing; some of them never end.
+    if (!stats.isFile()) return await readStream(createReadStream(path), path);
+    if (stats.size > MAX_BYTES) throw tooLarge(path, `${stats.size}`);
+    return readFileSync(path);
+  } catch (error) {
+    if (error instanceof IpvstateError) throw error;
+    return unreadable(path, error);
+  }
 }
 
 /** Reads a stream to its end. Throws like `readInput`. */
