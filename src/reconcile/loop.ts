@@ -231,7 +231,10 @@ class ReconcileLoop implements Loop {
     this.#set({ phase: 'running', triggers });
     const before = await this.#fingerprint();
     const now = clock.now();
-    if (triggers.every((trigger) => trigger === 'drift')) this.#interruption = new AbortController();
+    if (triggers.every((trigger) => trigger === 'drift')) {
+      this.#interruption = new AbortController();
+      if (this.#turns.pending.length > 0) this.#interruption.abort();
+    }
     const interruption = this.#interruption?.signal;
     const ipvs = interruption ? interruptible(this.#options.ipvs, interruption) : this.#options.ipvs;
     const ports: PassPorts = { ...this.#options, ipvs, signal: this.#abort.signal };
