@@ -41,13 +41,18 @@ const ended = (child) =>
 const sh = (command) => execFileSync('sh', ['-ec', command], { encoding: 'utf8' });
 const ipvsadm = (args) => spawnSync('ipvsadm', args.split(' '), { encoding: 'utf8' }).stdout;
 
-/** A client in a namespace of its own; the servers are addresses of this one, behind the balancer by masquerading. */
+/**
+ * A client in a namespace of its own; the servers are addresses of this one, behind the balancer by masquerading. The client has so many
+ * ports that it comes back to one only after the kernel has forgotten what it did with it (FIN_WAIT and TIME_WAIT, 2 min): a connection
+ * from the port of another one to a server that was deleted since gets no answer, whoever deleted it.
+ */
 function network() {
   sh(`ip netns add client
     ip link add lb0 type veth peer name eth0 netns client
     ip address add 10.99.0.1/24 dev lb0; ip address add ${VIP}/32 dev lb0
     ${REALS.map((address) => `ip address add ${address}/32 dev lo`).join('; ')}
     ip link set lb0 up; ip link set lo up
+    ip netns exec client sysctl -qw net.ipv4.ip_local_port_range='1024 65535'
     ip -n client address add 10.99.0.2/24 dev eth0; ip -n client link set eth0 up; ip -n client link set lo up
     sysctl -qw net.ipv4.vs.conntrack=0 net.ipv4.ip_forward=1 || true`);
 }
