@@ -22,7 +22,7 @@ export async function runRestore(surroundings: Surroundings): Promise<number> {
   const read = (names: Names) => parseRestore(text, { programName, posixlyCorrect, names });
   const { known, wrong } = await withNames((names) => ({ known: names, wrong: wrongLines(read(names)) }), resolver);
   for (const { line, failure } of wrong) stderr(`line ${line}: ${failure.message}\n`);
-  if (wrong.length > 0) return Math.max(...wrong.map(({ failure }) => failure.exit));
+  if (wrong.length > 0) return wrong.reduce((worst, { failure }) => Math.max(worst, failure.exit), 0);
   return withKernel(surroundings, (ipvs, info) => runLines(read(known), ipvs, info, surroundings));
 }
 

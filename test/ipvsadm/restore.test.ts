@@ -17,6 +17,11 @@ test('-R carries lines out one after the other and goes on after a refusal', asy
   expect([status, saved(), opened()]).toEqual([255, '-A -f 7 -s wlc\n-a -f 7 -r 10.0.0.1:0 -g -w 1\n', [1, 1]]);
 });
 
+test('-R shows as many bad lines as there are', async () => {
+  const { status, stderr } = await frontEnd(table).run('-R', '-A -t nowhere:80\n'.repeat(200_000));
+  expect([status, stderr.split('\n').length]).toEqual([2, 200_001]);
+});
+
 test('-R carries out more lines than one wave has, in order', async () => {
   const count = 2500;
   const adds = Array.from({ length: count }, (_, index) => `-a -f 7 -r 10.0.${index >> 8}.${index & 255} -m\n`);
