@@ -58,9 +58,9 @@ export function watchFiles(paths: readonly string[], options: WatchOptions): Fil
 /** The chain changes while it is being watched; after so many rounds the next event or poll goes on. */
 const MAX_ROUNDS = 5;
 
-/** Of one core, for the net beside events; but at least one read a minute. */
+/** Of one core, for the net beside events; but at least one read in two minutes. */
 const NET_SHARE = 0.001;
-const NET_MOST = 60_000;
+const NET_MOST = 120_000;
 
 class Watch implements FileWatch {
   readonly #paths: readonly string[];
