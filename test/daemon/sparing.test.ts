@@ -5,8 +5,8 @@ import { sparing } from '../../src/daemon/sparing.ts';
 describe('a look that is spared', () => {
   it.each([
     [0.1, 100],
-    [15, 28],
-    [60, 12],
+    [15, 14],
+    [60, 8],
     [3000, 8],
   ])('that costs %s ms is taken at most %s times in 100 looks, 1 s apart', async (cost, expected) => {
     let now = 0;
