@@ -1,7 +1,7 @@
 import type { Destination, DestinationKey } from '../model/destination.ts';
 import type { DestinationDecoder } from './decode-destination.ts';
 
-/** How many may be missing in a row before those that follow are no longer recognized. */
+/** How many of those that come next are compared: with two, one that is missing does not hide the ones behind it. */
 const AHEAD = 2;
 
 /**
