@@ -35,7 +35,7 @@ async function surroundingsOf(programName: string, { output, stdin, env, openKer
     programName,
     ipvs: openKernel,
     // The tools that this replaces take any bytes, and any number of them; what is no UTF-8 reaches the messages as a replacement character.
-    readStdin: async () => (await readStream(stdin(), STDIN_NAME, Number.POSITIVE_INFINITY)).toString('utf8'),
+    readStdin: () => readStream(stdin(), STDIN_NAME, Number.POSITIVE_INFINITY),
     stdout: (text) => output.print(text),
     stderr: (text) => output.warn(text),
     resolver: systemResolver(),

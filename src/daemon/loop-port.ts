@@ -58,7 +58,7 @@ export function openLoopPort(session: Session, kernel: Ipvs, activity: Activity)
         if (fingerprint === undefined) throw new IpvstateError('UNAVAILABLE', 'the kernel shows no table');
         return fingerprint;
       }),
-    announce: (plan) => records.announce(plan, state.triggers[0] ?? 'start', state.config.good?.files ?? []),
+    announce: (plan) => records.announce(plan, causeOf(state), state.config.good?.files ?? []),
     follow: (next, previous) => {
       state = next;
       if (next.phase === 'running' && previous.phase !== 'running') begin(next);
@@ -66,4 +66,9 @@ export function openLoopPort(session: Session, kernel: Ipvs, activity: Activity)
     },
     settled: () => last,
   };
+}
+
+/** What the record of a pass gives as its reason: of several the one that is not there every few seconds, and of the first pass the start. */
+function causeOf({ lastPass, triggers }: LoopState): Trigger {
+  return lastPass === undefined ? 'start' : (triggers.find((trigger) => trigger !== 'drift') ?? 'drift');
 }

@@ -2,7 +2,7 @@ import type { Operation } from '../model/operation.ts';
 import type { ServiceIdentity } from '../model/service.ts';
 import type { DaemonRole, Timeouts } from '../model/settings.ts';
 import type { ListingFormat } from '../text/listing-format.ts';
-import type { Caution, Command } from './command.ts';
+import { type Command, NO_CAUTIONS } from './command.ts';
 import type { CommandName } from './commands.ts';
 import { buildDaemon } from './daemon.ts';
 import { type Failure, isFailure } from './failure.ts';
@@ -19,9 +19,6 @@ export interface Evaluated {
   /** Of `--set`. */
   readonly timeouts: Timeouts | undefined;
 }
-
-/** One for all of the lines that are kept until the last one was read. */
-const NO_CAUTIONS: readonly Caution[] = [];
 
 /** The command that a line means whose options are all allowed; checks what hangs together. */
 export function buildCommand(name: CommandName, given: Given, evaluated: Evaluated): Command | Failure {

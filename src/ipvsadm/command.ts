@@ -10,16 +10,21 @@ export interface Caution {
   readonly word: number;
 }
 
+/** One for all of the lines that are kept until the last one was read. */
+export const NO_CAUTIONS: readonly Caution[] = [];
+
+export interface Modify {
+  readonly kind: 'modify';
+  readonly operation: Operation;
+  readonly cautions: readonly Caution[];
+  /** The option of `word`s that name the service and the server, for pointing at them. */
+  readonly serviceWord: number | undefined;
+  readonly serverWord: number | undefined;
+}
+
 /** Everything that ipvsadm can be told to do. */
 export type Command =
-  | {
-      readonly kind: 'modify';
-      readonly operation: Operation;
-      readonly cautions: readonly Caution[];
-      /** The option of `word`s that name the service and the server, for pointing at them. */
-      readonly serviceWord: number | undefined;
-      readonly serverWord: number | undefined;
-    }
+  | Modify
   | {
       readonly kind: 'list';
       readonly format: ListingFormat;

@@ -1,6 +1,8 @@
 import type { Command } from './command.ts';
 import { type Failure, failure, isFailure, tryLine } from './failure.ts';
 import { type ParseRules, parseCommand } from './parse.ts';
+import { RepeatedLine } from './repeated-line.ts';
+import { textChunks } from './text-chunks.ts';
 
 /** One line of the input of `-R`. */
 export interface RestoreLine {
@@ -13,18 +15,33 @@ export interface RestoreLine {
  * Reads the input of `-R`, line by line, and keeps none of them: a large file is read twice for less than its commands would take to
  * store. Unlike ipvsadm it takes `#` for the start of a comment, and reads the negative marks of old save files. There is no quoting:
  * words are what is between blanks.
+ * @param skipsRepeated leaves out lines that are good because one like them was
  */
 export function* parseRestore(
-  text: string,
+  input: Buffer,
   rules: Omit<ParseRules, 'signedMarks' | 'lastService'>,
+  skipsRepeated = false,
 ): Generator<RestoreLine, undefined, undefined> {
-  const lineRules: ParseRules = { ...rules, signedMarks: true, lastService: {} };
-  for (let start = 0, line = 1; start <= text.length; line++) {
-    const newline = text.indexOf('\n', start);
-    const end = newline === -1 ? text.length : newline;
-    const argv = splitLine(text, start, end);
-    if (argv.length > 0) yield { line, command: parseLine(argv, lineRules) };
-    start = end + 1;
+  const lastService = {};
+  const lineRules: ParseRules = { ...rules, signedMarks: true, lastService };
+  const repeated = new RepeatedLine(lastService);
+  let line = 1;
+  for (const text of textChunks(input)) {
+    for (let start = 0; start <= text.length; line++) {
+      const newline = text.indexOf('\n', start);
+      const end = newline === -1 ? text.length : newline;
+      if (!repeated.matches(text, start, end)) {
+        const argv = splitLine(text, start, end);
+        if (argv.length > 0) {
+          const command = parseLine(argv, lineRules);
+          repeated.learn(text, start, end, command);
+          yield { line, command };
+        }
+      } else if (!skipsRepeated) {
+        yield { line, command: repeated.command() };
+      }
+      start = end + 1;
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Ipvs, IpvsInfo } from '../model/ipvs.ts';
-import type { Command } from './command.ts';
+import type { Modify } from './command.ts';
 import { type Failure, isFailure } from './failure.ts';
 import type { Names } from './names.ts';
 import { withNames } from './resolve.ts';
@@ -18,12 +18,12 @@ const WAVE = 1024;
  */
 export async function runRestore(surroundings: Surroundings): Promise<number> {
   const { programName, posixlyCorrect = false, resolver, readStdin, stderr } = surroundings;
-  const text = await readStdin();
-  const read = (names: Names) => parseRestore(text, { programName, posixlyCorrect, names });
-  const { known, wrong } = await withNames((names) => ({ known: names, wrong: wrongLines(read(names)) }), resolver);
+  const input = await readStdin();
+  const read = (names: Names, skipsRepeated: boolean) => parseRestore(input, { programName, posixlyCorrect, names }, skipsRepeated);
+  const { known, wrong } = await withNames((names) => ({ known: names, wrong: wrongLines(read(names, true)) }), resolver);
   for (const { line, failure } of wrong) stderr(`line ${line}: ${failure.message}\n`);
   if (wrong.length > 0) return wrong.reduce((worst, { failure }) => Math.max(worst, failure.exit), 0);
-  return withKernel(surroundings, (ipvs, info) => runLines(read(known), ipvs, info, surroundings));
+  return withKernel(surroundings, (ipvs, info) => runLines(read(known, false), ipvs, info, surroundings));
 }
 
 function wrongLines(lines: Iterable<RestoreLine>): { readonly line: number; readonly failure: Failure }[] {
@@ -32,7 +32,6 @@ function wrongLines(lines: Iterable<RestoreLine>): { readonly line: number; read
   return wrong;
 }
 
-type Modify = Extract<Command, { readonly kind: 'modify' }>;
 type Change = { readonly line: number; readonly command: Modify };
 
 async function runLines(lines: Iterable<RestoreLine>, ipvs: Ipvs, info: IpvsInfo, surroundings: Surroundings): Promise<number> {

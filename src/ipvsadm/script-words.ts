@@ -10,6 +10,9 @@ export interface ScriptLine {
   readonly words: readonly ScriptWord[];
   /** Something that only a shell understands; the words after it are missing. */
   readonly shell: ScriptWord | undefined;
+  /** Offsets in the script. */
+  readonly start: number;
+  readonly end: number;
 }
 
 /** What a character is to a shell. Those beyond ASCII are plain. */
@@ -36,20 +39,28 @@ for (const [kind, characters] of [
 const SINGLE_QUOTE = 0x27;
 const HASH = 0x23;
 
-/** Splits a script as a shell would, as far as plain words, quotes, comments and continued lines go. Lines without words are left out. */
-export function* splitScript(text: string): Generator<ScriptLine, undefined> {
+/**
+ * Splits a script as a shell would, as far as plain words, quotes, comments and continued lines go. Lines without words are left out.
+ * @param take is asked about each line that begins a command, by its offsets; one that it deals with itself is left out as well.
+ */
+export function* splitScript(text: string, take: (start: number, end: number) => boolean): Generator<ScriptLine, undefined> {
   let words: ScriptWord[] = [];
+  let begin = 0;
   for (let start = 0; start <= text.length; ) {
     const newline = text.indexOf('\n', start);
     const next = newline === -1 ? text.length : newline;
     const end = next > start && text[next - 1] === '\r' ? next - 1 : next;
-    const { continued, shell } = splitLine(text, start, end, words);
+    if (words.length > 0 || !take(start, end)) {
+      if (words.length === 0) begin = start;
+      const { continued, shell } = splitLine(text, start, end, words);
+      if (!continued) {
+        if (words.length > 0 || shell) yield { words, shell, start: begin, end };
+        words = [];
+      }
+    }
     start = next + 1;
-    if (continued) continue;
-    if (words.length > 0 || shell) yield { words, shell };
-    words = [];
   }
-  if (words.length > 0) yield { words, shell: undefined };
+  if (words.length > 0) yield { words, shell: undefined, start: begin, end: text.length };
 }
 
 interface LineEnd {

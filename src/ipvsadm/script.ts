@@ -4,10 +4,11 @@ import { SCHEDULERS } from '../model/scheduler.ts';
 import { type ServiceKey, serviceKey } from '../model/service.ts';
 import { DAEMON_ROLES } from '../model/settings.ts';
 import type { ServiceEntry } from '../model/table.ts';
-import type { Command } from './command.ts';
+import type { Modify } from './command.ts';
 import { isFailure } from './failure.ts';
 import { type Names, NUMERIC_ONLY } from './names.ts';
 import { type ParseRules, parseCommand } from './parse.ts';
+import { RepeatedLine } from './repeated-line.ts';
 import { describeFailure } from './script-failure.ts';
 import { type Reporter, reporter } from './script-issues.ts';
 import { splitCommandWords } from './script-line.ts';
@@ -26,9 +27,16 @@ export interface ParsedScript {
  * @param names resolves host and port names; by default there are none, because they differ between machines and days.
  */
 export function parseScript(text: string, file: string, names: Names = NUMERIC_ONLY): ParsedScript {
-  const rules: ParseRules = { names, signedMarks: true, programName: 'ipvsadm', lastService: {} };
-  const reading: Reading = { rules, ...reporter(text, file), state: emptyScriptState(), broken: new Set() };
-  for (const line of splitScript(text)) readLine(reading, line);
+  const lastService = {};
+  const rules: ParseRules = { names, signedMarks: true, programName: 'ipvsadm', lastService };
+  const repeated = new RepeatedLine(lastService);
+  const reading: Reading = { text, rules, repeated, ...reporter(text, file), state: emptyScriptState(), broken: new Set() };
+  const readRepeated = (start: number, end: number): boolean => {
+    if (!repeated.matches(text, start, end)) return false;
+    modifyBy(reading, repeated.command().operation, start, repeated.at);
+    return true;
+  };
+  for (const line of splitScript(text, readRepeated)) readLine(reading, line);
   const { issues, state, report } = reading;
   if (!state.declaresServices && !hasErrors(issues)) {
     const hint = 'a line `-C` says that no services are wanted';
@@ -38,14 +46,16 @@ export function parseScript(text: string, file: string, names: Names = NUMERIC_O
 }
 
 interface Reading extends Reporter {
+  readonly text: string;
   readonly rules: ParseRules;
+  readonly repeated: RepeatedLine;
   readonly state: ScriptState;
   /** Services whose own line is wrong: that they are missing afterwards is no news. */
   readonly broken: Set<ServiceKey>;
 }
 
 function readLine(reading: Reading, line: ScriptLine): void {
-  const { rules, broken, report } = reading;
+  const { text, rules, repeated, broken, report } = reading;
   const { args, problem } = splitCommandWords(line);
   if (problem) {
     report('IPVSADM_LINE', problem.message, problem.word.at, { hint: problem.hint });
@@ -55,6 +65,7 @@ function readLine(reading: Reading, line: ScriptLine): void {
   if (!start) return;
   const argv = args.map((word) => word.text);
   const command = parseCommand(argv, rules);
+  repeated.learn(text, line.start, line.end, command);
   if (isFailure(command)) {
     const word = command.word === undefined ? start : (args[command.word] ?? start);
     const { message, hint, service } = describeFailure(command, argv, word.text, rules);
@@ -69,14 +80,16 @@ function readLine(reading: Reading, line: ScriptLine): void {
   }
 }
 
-type Modify = Extract<Command, { kind: 'modify' }>;
-
 function modify(reading: Reading, command: Modify, args: readonly ScriptWord[], start: ScriptWord): void {
-  const { state, broken, report, position } = reading;
   const { operation, cautions, serviceWord, serverWord } = command;
-  const { at } = args[serverWord ?? serviceWord ?? 0] ?? start;
-  for (const caution of cautions) report(caution.code, caution.message, (args[caution.word] ?? start).at, { severity: 'warning' });
-  warn(reading, operation, start.at);
+  for (const { code, message, word } of cautions) reading.report(code, message, (args[word] ?? start).at, { severity: 'warning' });
+  modifyBy(reading, operation, start.at, (args[serverWord ?? serviceWord ?? 0] ?? start).at);
+}
+
+/** @param at offset of the word that names what the operation of the line that starts at `start` is about. */
+function modifyBy(reading: Reading, operation: Modify['operation'], start: number, at: number): void {
+  const { state, broken, report, position } = reading;
+  warn(reading, operation, start);
   const refused = findKernelRefusal(operation);
   if (refused) report(refused.code, refused.message, at);
   const refusal = applyToScript(state, operation, at);

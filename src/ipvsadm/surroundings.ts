@@ -7,7 +7,7 @@ export interface Surroundings {
   readonly programName: string;
   /** Opens the table; it is closed at the end. */
   readonly ipvs: () => Promise<Ipvs>;
-  readonly readStdin: () => Promise<string>;
+  readonly readStdin: () => Promise<Buffer>;
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
   readonly resolver: Resolver;

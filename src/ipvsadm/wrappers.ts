@@ -25,7 +25,7 @@ export async function runIpvsadmSave(argv: readonly string[], surroundings: Surr
  */
 export async function runIpvsadmRestore(surroundings: Surroundings, apply: (desired: Desired) => Promise<number>): Promise<number> {
   const { readStdin, resolver, stderr } = surroundings;
-  const text = await readStdin();
+  const text = (await readStdin()).toString('utf8');
   const { desired, issues } = await withNames((names) => parseScript(text, 'stdin', names), resolver);
   for (const { severity, position, message, hint } of issues) {
     const prefix = severity === 'warning' ? 'Warning: ' : '';

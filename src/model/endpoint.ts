@@ -13,8 +13,10 @@ export interface Endpoint {
 
 /** Reads `10.0.0.1`, `10.0.0.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`; undefined for anything else. */
 export function parseEndpoint(text: string): Endpoint | undefined {
-  const bracketed = /^\[([^\]]*)\](?::(.*))?$/s.exec(text);
-  if (bracketed) return endpoint(bracketed[1] ?? '', bracketed[2], 'ipv6');
+  if (text.startsWith('[')) {
+    const [bracketed, host = '', port] = /^\[([^\]]*)\](?::(.*))?$/s.exec(text) ?? [];
+    return bracketed === undefined ? undefined : endpoint(host, port, 'ipv6');
+  }
   const colon = text.indexOf(':');
   if (colon === -1 || colon !== text.lastIndexOf(':')) return endpoint(text, undefined, undefined);
   return endpoint(text.slice(0, colon), text.slice(colon + 1), 'ipv4');

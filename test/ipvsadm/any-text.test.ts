@@ -78,7 +78,7 @@ test('any text is a script or has errors at places in it', () =>
 test('any text is read by -R, each line with its number', () =>
   holds(
     fc.property(anyText, (text) => {
-      const numbers = Array.from(parseRestore(text, rules), ({ line }) => line);
+      const numbers = Array.from(parseRestore(Buffer.from(text), rules), ({ line }) => line);
       expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
       expect(Math.max(0, ...numbers)).toBeLessThanOrEqual(text.split('\n').length);
     }),

@@ -53,7 +53,7 @@ export function frontEnd(table: Table, replace: Partial<Surroundings> = {}): Fro
         },
       };
     },
-    readStdin: async () => output.stdin,
+    readStdin: async () => Buffer.from(output.stdin),
     stdout: (text) => {
       output.stdout += text;
     },

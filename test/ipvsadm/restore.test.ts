@@ -82,7 +82,7 @@ test('ipvsadm-restore hands the wanted table on, or says what is wrong and does 
     let stderr = '';
     const surroundings = {
       ...frontEnd(table).surroundings,
-      readStdin: async () => stdin,
+      readStdin: async () => Buffer.from(stdin),
       stderr: (text: string) => {
         stderr += text;
       },

@@ -333,7 +333,7 @@ describe('the daemon', () => {
       .split('\n')
       .map((line) => JSON.parse(line));
     expect(lines.filter(({ type }) => type === 'begin').map(({ verb, trigger }) => [verb, trigger])).toEqual([
-      ['watch', 'confirm'],
+      ['watch', 'start'],
       ['watch', 'file'],
       ['watch', 'drift'],
     ]);

@@ -130,7 +130,7 @@ export class Comparison {
     const status = await runIpvsadm(argv, {
       ...{ programName: 'ipvsadm', posixlyCorrect, resolver },
       ipvs: async () => this.#contact(),
-      readStdin: async () => stdin,
+      readStdin: async () => Buffer.from(stdin),
       stdout: (text) => {
         stdout += text;
       },
@@ -151,7 +151,7 @@ export async function reset(ipvs: Ipvs, setup: string): Promise<void> {
     ...table.daemons.map(({ role }): Operation => ({ kind: 'stop-daemon', role })),
     { kind: 'set-timeouts', timeouts: KERNEL_TIMEOUTS },
   ];
-  for (const { command, line } of parseRestore(setup, { programName: 'setup', names: NUMERIC_ONLY })) {
+  for (const { command, line } of parseRestore(Buffer.from(setup), { programName: 'setup', names: NUMERIC_ONLY })) {
     if (command.kind !== 'modify') throw new Error(`line ${line} of the setup is no operation`);
     operations.push(command.operation);
   }

@@ -1,0 +1,88 @@
+import { type Address, addressFamily } from '../model/address.ts';
+import { type Destination, destinationKey, MAX_WEIGHT } from '../model/destination.ts';
+import { parseEndpoint } from '../model/endpoint.ts';
+import { serviceFamily } from '../model/service.ts';
+import type { LastService } from './take-option.ts';
+
+/** A line that adds a server, as `ipvsadm -S` writes it, cut before and after the service, the server and the weight. */
+const SHAPE = /^(-a -[tu] )(\S+)( -r )\S+((?: [-\w.]+)*? -w )\d+((?: [-\w.]+)*)$/;
+
+/** Lines that differ in the server, its weight, and perhaps the service, which then is that of the last line. */
+export class RepeatedServer {
+  readonly #last: LastService;
+  #like: Destination | undefined;
+  #head = '';
+  #toServer = '';
+  #toWeight = '';
+  #tail = '';
+  /** Of the line that matched. */
+  #at = 0;
+  #address: Address | undefined;
+  #port = 0;
+  #weight = 0;
+
+  constructor(last: LastService) {
+    this.#last = last;
+  }
+
+  /** Offset of the word before the server. */
+  get at(): number {
+    return this.#at;
+  }
+
+  learn(line: string, destination: Destination): void {
+    const [, head, service, toServer, toWeight, tail] = SHAPE.exec(line) ?? [];
+    if (head === undefined || toServer === undefined || toWeight === undefined || tail === undefined) return;
+    if (service !== this.#last.text) return;
+    this.#like = destination;
+    this.#head = head;
+    this.#toServer = toServer;
+    this.#toWeight = toWeight;
+    this.#tail = tail;
+  }
+
+  matches(text: string, start: number, end: number): boolean {
+    const like = this.#like;
+    const { text: service = '', identity } = this.#last;
+    if (!like || !identity || !text.startsWith(this.#head, start)) return false;
+    const serviceStart = start + this.#head.length;
+    const serviceEnd = serviceStart + service.length;
+    if (!text.startsWith(service, serviceStart) || !text.startsWith(this.#toServer, serviceEnd)) return false;
+    const serverStart = serviceEnd + this.#toServer.length;
+    const serverEnd = text.indexOf(' ', serverStart);
+    if (serverEnd === -1 || !text.startsWith(this.#toWeight, serverEnd)) return false;
+    const weightEnd = end - this.#tail.length;
+    const weight = readDigits(text, serverEnd + this.#toWeight.length, weightEnd);
+    if (weight === undefined || !text.startsWith(this.#tail, weightEnd)) return false;
+
+    const { address, port } = parseEndpoint(text.slice(serverStart, serverEnd)) ?? {};
+    if (address === undefined || port === undefined || weight > MAX_WEIGHT) return false;
+    if (like.forward !== 'masq' && port !== identity.port) return false;
+    if (like.forward !== 'tunnel' && addressFamily(address) !== serviceFamily(identity)) return false;
+    this.#at = serviceEnd + 1;
+    this.#address = address;
+    this.#port = port;
+    this.#weight = weight;
+    return true;
+  }
+
+  /** What the line that matched adds. */
+  destination(): Destination {
+    const address = this.#address;
+    const port = this.#port;
+    if (!this.#like || address === undefined) throw new Error('no line has matched');
+    return { ...this.#like, key: destinationKey(address, port), address, port, weight: this.#weight };
+  }
+}
+
+/** Nothing but digits; undefined when there are none, or more than any number that the kernel takes has. */
+function readDigits(text: string, start: number, end: number): number | undefined {
+  if (end <= start || end - start > 10) return undefined;
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const digit = text.charCodeAt(at) - 0x30;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
+  return value;
+}
