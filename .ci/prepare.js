@@ -59,7 +59,7 @@ function preparePackages() {
 }
 
 function prepareBuild() {
-  const built = join(root, 'dist/cli.js');
+  const built = join(root, 'dist/cli.cjs');
   const sources = ['src', 'schemas', '.ci', 'package.json', 'package-lock.json', 'tsconfig.json'];
   if (existsSync(built) && statSync(built).mtimeMs > Math.max(...sources.map(newest))) return;
   say('npm run build');

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const onKernel = process.argv.includes('--kernel');
-const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+const cli = fileURLToPath(new URL('../../dist/cli.cjs', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'ipvstate-demo-'));
 const config = join(folder, 'shop.yaml');
 const color = process.stdout.isTTY && !process.env.NO_COLOR;

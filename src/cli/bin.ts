@@ -43,7 +43,7 @@ async function ask(question: string): Promise<string> {
   return (await import('./ask.ts')).ask(question, process.stdin, process.stderr);
 }
 
-const exitCode = await main(
+void main(
   process.argv.slice(2),
   {
     programName: basename(process.argv[1] ?? 'ipvstate'),
@@ -65,5 +65,6 @@ const exitCode = await main(
     interruption,
   },
   IPVSTATE_VERSION,
-);
-process.exitCode ||= exitCode;
+).then((exitCode) => {
+  process.exitCode ||= exitCode;
+});

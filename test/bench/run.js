@@ -54,7 +54,7 @@ function measure(cases, folder, options) {
     const env = {
       ...process.env,
       NO_COLOR: '1',
-      ipvstate: `node ${join(root, 'dist/cli.js')}`,
+      ipvstate: `node ${join(root, 'dist/cli.cjs')}`,
       floor: join(folder, 'floor'),
       programs: join(here, 'programs'),
       input: join(folder, `${services}x${destinations}`),

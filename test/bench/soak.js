@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// node test/bench/soak.js [--minutes 5] [--seed N] [--program dist/cli.js]
+// node test/bench/soak.js [--minutes 5] [--seed N] [--program dist/cli.cjs]
 //
 // A daemon under everything at once, on a real kernel in User-Mode Linux: random edits of its files, valid and invalid, renames, cut and
 // deleted files, ipvsadm meddling, `ipvsadm -C`, SIGHUP, SIGKILL and restart, a module that is unloaded and loaded, while a client in
@@ -19,7 +19,7 @@ const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '5' },
     seed: { type: 'string', default: String(Date.now() % 100_000) },
-    program: { type: 'string', default: join(root, 'dist/cli.js') },
+    program: { type: 'string', default: join(root, 'dist/cli.cjs') },
     inside: { type: 'boolean', default: false },
   },
 });

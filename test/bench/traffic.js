@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { layNetwork, SERVERS, startTraffic, VIP } from './network.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const cli = join(root, 'dist/cli.js');
+const cli = join(root, 'dist/cli.cjs');
 
 const config = (weights) => `version: 1
 defaults: { forward: masq, drain: 20s }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// node test/bench/watch.js [--sizes 10x100,1000x100] [--changes 20] [--settle 60] [--idle 120] [--files N] [--program dist/cli.js]
+// node test/bench/watch.js [--sizes 10x100,1000x100] [--changes 20] [--settle 60] [--idle 120] [--files N] [--program dist/cli.cjs]
 //
 // How `ipvstate watch` does with a large table, on a real kernel in User-Mode Linux: the time from the rename of a file that changes one
 // weight until the kernel holds it, less the debounce; what the daemon costs while nothing happens; its memory. Goals: 300 ms, however
@@ -25,7 +25,7 @@ const { values } = parseArgs({
     settle: { type: 'string', default: '60' },
     idle: { type: 'string', default: '120' },
     files: { type: 'string', default: '100' },
-    program: { type: 'string', default: join(root, 'dist/cli.js') },
+    program: { type: 'string', default: join(root, 'dist/cli.cjs') },
     inside: { type: 'boolean', default: false },
   },
 });

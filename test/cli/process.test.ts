@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { LIVE, shop, type Workspace, workspace } from './workspace.ts';
 
-const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+const cli = fileURLToPath(new URL('../../dist/cli.cjs', import.meta.url));
 
 /** Runs a line of a shell in which `ipvstate` is the built program. */
 function sh(script: string, { folder }: Workspace, options: { readonly uid?: number } = {}) {

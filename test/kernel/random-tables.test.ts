@@ -74,7 +74,7 @@ it('converges when it is run again after a kill -9 at any moment', { timeout: 24
   for (let round = 1; round <= 5; round++) {
     const file = join(folder, 'rules.save');
     writeFileSync(file, text(round));
-    await killed(['dist/cli.js', 'apply', '-f', file, '--max-service-deletes', 'off'], 250 + 200 * round);
+    await killed(['dist/cli.cjs', 'apply', '-f', file, '--max-service-deletes', 'off'], 250 + 200 * round);
     const result = await runCli(['apply', '-f', file, '--max-service-deletes', 'off', '-o', 'json'], { openKernel });
     expect(JSON.parse(result.stdout)).toMatchObject({ exit_code: 0, failures: [] });
     expect(linesOf(await ipvsadm('-Sn'))).toEqual(linesOf(text(round)));

@@ -52,7 +52,7 @@ afterEach(() => ipvsadm('-C'));
 const TRY = ['try', '-f', 'after.save', '--max-service-deletes', 'off', '--timeout', '2s', '-q'];
 
 function start(argv: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [join(process.cwd(), 'dist/cli.js'), ...argv], { cwd: folder, env, stdio: 'ignore', detached: true });
+  return spawn(process.execPath, [join(process.cwd(), 'dist/cli.cjs'), ...argv], { cwd: folder, env, stdio: 'ignore', detached: true });
 }
 
 function pending(): { phase: string } | undefined {

@@ -31,7 +31,7 @@ afterAll(() => {
 test('the package has the program, the declarations, the schemas and the licences, and nothing of the workshop', () => {
   expect(packed).toEqual(
     expect.arrayContaining([
-      'dist/cli.js',
+      'dist/cli.cjs',
       'dist/index.js',
       'dist/types/index.d.ts',
       'dist/THIRD-PARTY-LICENSES.txt',
@@ -72,6 +72,6 @@ test('a program that uses the library runs, and its types are checked without se
 });
 
 test('the program is executable as it lies in the package', () => {
-  expect(readFileSync(join(installed, 'dist/cli.js'), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
-  expect(run(join(installed, 'dist/cli.js'), ['--version'])).toContain(version);
+  expect(readFileSync(join(installed, 'dist/cli.cjs'), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+  expect(run(join(installed, 'dist/cli.cjs'), ['--version'])).toContain(version);
 });

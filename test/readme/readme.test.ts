@@ -12,7 +12,7 @@ const README = readFileSync(path, 'utf8');
 const blocks = readBlocks(README);
 const named = blocks.filter(({ file }) => file !== undefined);
 const consoles = blocks.filter(({ language }) => language === 'console');
-const cli = join(root, 'dist/cli.js');
+const cli = join(root, 'dist/cli.cjs');
 
 let folder: string;
 beforeAll(() => {

@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The program as it is built. */
-export const PROGRAM = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+export const PROGRAM = fileURLToPath(new URL('../../dist/cli.cjs', import.meta.url));
 
 /** An environment in which `ipvstate` is a command. `folder` is for the one file that takes. */
 export function withProgram(folder: string): NodeJS.ProcessEnv {
