@@ -1,7 +1,6 @@
-import { type Address, addressFamily } from '../model/address.ts';
 import { type Destination, destinationKey, MAX_WEIGHT } from '../model/destination.ts';
-import { parseEndpoint } from '../model/endpoint.ts';
 import { serviceFamily } from '../model/service.ts';
+import { EndpointInText, readDigits } from './endpoint-in-text.ts';
 import type { LastService } from './take-option.ts';
 
 /** A line that adds a server, as `ipvsadm -S` writes it, cut before and after the service, the server and the weight. */
@@ -16,9 +15,8 @@ export class RepeatedServer {
   #toWeight = '';
   #tail = '';
   /** Of the line that matched. */
+  readonly #endpoint = new EndpointInText();
   #at = 0;
-  #address: Address | undefined;
-  #port = 0;
   #weight = 0;
 
   constructor(last: LastService) {
@@ -53,36 +51,21 @@ export class RepeatedServer {
     if (serverEnd === -1 || !text.startsWith(this.#toWeight, serverEnd)) return false;
     const weightEnd = end - this.#tail.length;
     const weight = readDigits(text, serverEnd + this.#toWeight.length, weightEnd);
-    if (weight === undefined || !text.startsWith(this.#tail, weightEnd)) return false;
+    if (weight === undefined || weight > MAX_WEIGHT || !text.startsWith(this.#tail, weightEnd)) return false;
 
-    const { address, port } = parseEndpoint(text.slice(serverStart, serverEnd)) ?? {};
-    if (address === undefined || port === undefined || weight > MAX_WEIGHT) return false;
-    if (like.forward !== 'masq' && port !== identity.port) return false;
-    if (like.forward !== 'tunnel' && addressFamily(address) !== serviceFamily(identity)) return false;
+    const endpoint = this.#endpoint;
+    if (!endpoint.read(text, serverStart, serverEnd)) return false;
+    if (like.forward !== 'masq' && endpoint.port !== identity.port) return false;
+    if (like.forward !== 'tunnel' && endpoint.family !== serviceFamily(identity)) return false;
     this.#at = serviceEnd + 1;
-    this.#address = address;
-    this.#port = port;
     this.#weight = weight;
     return true;
   }
 
   /** What the line that matched adds. */
   destination(): Destination {
-    const address = this.#address;
-    const port = this.#port;
-    if (!this.#like || address === undefined) throw new Error('no line has matched');
+    const { address, port } = this.#endpoint;
+    if (!this.#like) throw new Error('no line has matched');
     return { ...this.#like, key: destinationKey(address, port), address, port, weight: this.#weight };
   }
-}
-
-/** Nothing but digits; undefined when there are none, or more than any number that the kernel takes has. */
-function readDigits(text: string, start: number, end: number): number | undefined {
-  if (end <= start || end - start > 10) return undefined;
-  let value = 0;
-  for (let at = start; at < end; at++) {
-    const digit = text.charCodeAt(at) - 0x30;
-    if (digit < 0 || digit > 9) return undefined;
-    value = value * 10 + digit;
-  }
-  return value;
 }

@@ -1,5 +1,5 @@
-import { parseEndpoint } from '../model/endpoint.ts';
 import { type Service, serviceFamily, serviceKey } from '../model/service.ts';
+import { EndpointInText } from './endpoint-in-text.ts';
 import type { LastService } from './take-option.ts';
 
 /** A line that adds a service, as `ipvsadm -S` writes it, cut before and after the service. */
@@ -9,6 +9,7 @@ const SHAPE = /^(-A -[tu] )(\S+)((?: [-\w.,]+)*)$/;
 export class RepeatedService {
   readonly #last: LastService;
   #like: Service | undefined;
+  readonly #endpoint = new EndpointInText();
   #head = '';
   #tail = '';
 
@@ -31,14 +32,11 @@ export class RepeatedService {
     const nameStart = start + this.#head.length;
     const nameEnd = end - this.#tail.length;
     if (nameEnd <= nameStart || !text.startsWith(this.#tail, nameEnd)) return false;
-    const name = text.slice(nameStart, nameEnd);
-    const { address, port } = parseEndpoint(name) ?? {};
+    const endpoint = this.#endpoint;
     // Port 0 is not for every service.
-    if (address === undefined || !port) return false;
-    const identity = { kind: 'address', protocol: like.protocol, address, port } as const;
-    if (serviceFamily(identity) !== serviceFamily(like)) return false;
-    this.#last.text = name;
-    this.#last.identity = identity;
+    if (!endpoint.read(text, nameStart, nameEnd) || endpoint.port === 0 || endpoint.family !== serviceFamily(like)) return false;
+    this.#last.text = text.slice(nameStart, nameEnd);
+    this.#last.identity = { kind: 'address', protocol: like.protocol, address: endpoint.address, port: endpoint.port };
     return true;
   }
 

@@ -74,27 +74,33 @@ export function isIPv4Mapped(address: Address): boolean {
   return address.startsWith('::ffff:') && address.includes('.');
 }
 
-/** Four numbers of up to 255 without leading zeros. */
 function isIPv4(text: string): boolean {
+  return endOfIPv4(text, 0) === text.length;
+}
+
+/** The offset behind the dotted quad at `start`: four numbers of up to 255 without leading zeros. -1 when there is none. */
+export function endOfIPv4(text: string, start: number): number {
   let dots = 0;
   let digits = 0;
   let value = 0;
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
+  let at = start;
+  for (; at < text.length; at++) {
+    const code = text.charCodeAt(at);
     if (code === DOT) {
-      if (digits === 0) return false;
+      if (digits === 0) return -1;
       dots++;
       digits = 0;
       value = 0;
-    } else if (code >= ZERO && code <= NINE && !(digits > 0 && value === 0)) {
+    } else if (code >= ZERO && code <= NINE) {
+      if (digits > 0 && value === 0) return -1;
       digits++;
       value = value * 10 + code - ZERO;
-      if (value > 255) return false;
+      if (value > 255) return -1;
     } else {
-      return false;
+      break;
     }
   }
-  return dots === 3 && digits > 0;
+  return dots === 3 && digits > 0 ? at : -1;
 }
 
 function writeIPv4(text: string, bytes: Uint8Array, offset: number): void {
