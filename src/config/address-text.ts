@@ -1,4 +1,4 @@
-import { type Address, addressFamily, isIPv4Mapped, parseAddress } from '../model/address.ts';
+import { type Address, isIPv4Mapped, parseAddress } from '../model/address.ts';
 import { type Endpoint, parseEndpoint, parsePort } from '../model/endpoint.ts';
 
 /** Why a text is no address with or without a port, in words for its author. To be asked after `parseEndpoint` said so. */
@@ -44,9 +44,7 @@ export function readEndpoint(text: string): Endpoint | { readonly message: strin
 
 /** uapi: IN_MULTICAST and IPV6_ADDR_MULTICAST. */
 export function isMulticast(address: Address): boolean {
-  if (addressFamily(address) === 'ipv6') return /^ff[0-9a-f]{2}:/.test(address);
-  const first = Number(address.slice(0, address.indexOf('.')));
-  return first >= 224 && first <= 239;
+  return /^(?:22[4-9]\.|23[0-9]\.|ff[0-9a-f]{2}:)/.test(address);
 }
 
 /**
@@ -63,5 +61,5 @@ export function refusedDestination(address: Address): string | undefined {
 
 /** Taken by the kernel only when the address is one of the host itself. */
 export function isLinkLocalIPv6(address: Address): boolean {
-  return /^fe[89ab][0-9a-f]:/.test(address);
+  return address.startsWith('fe') && /^fe[89ab][0-9a-f]:/.test(address);
 }

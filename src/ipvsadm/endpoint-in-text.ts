@@ -1,8 +1,7 @@
 import { type Address, addressFamily, endOfIPv4, type Family } from '../model/address.ts';
-import { parseEndpoint } from '../model/endpoint.ts';
+import { parseEndpoint, parsePort } from '../model/endpoint.ts';
 
 const COLON = 0x3a;
-const ZERO = 0x30;
 
 /** An address and a port somewhere in a text. Nothing is taken out of the text before it is asked for: one object reads many. */
 export class EndpointInText {
@@ -17,8 +16,8 @@ export class EndpointInText {
   read(text: string, start: number, end: number): boolean {
     const colon = endOfIPv4(text, start);
     if (colon === -1) return this.#readOther(text.slice(start, end));
-    const port = text.charCodeAt(colon) === COLON ? readDigits(text, colon + 1, end) : undefined;
-    if (port === undefined || port > 65_535 || (text.charCodeAt(colon + 1) === ZERO && end > colon + 2)) return false;
+    const port = text.charCodeAt(colon) === COLON ? parsePort(text, colon + 1, end) : undefined;
+    if (port === undefined) return false;
     this.family = 'ipv4';
     this.port = port;
     this.#text = text;
@@ -41,16 +40,4 @@ export class EndpointInText {
     this.#address = address;
     return true;
   }
-}
-
-/** Nothing but digits; undefined when there are none, or more than any number that the kernel takes has. */
-export function readDigits(text: string, start: number, end: number): number | undefined {
-  if (end <= start || end - start > 10) return undefined;
-  let value = 0;
-  for (let at = start; at < end; at++) {
-    const digit = text.charCodeAt(at) - ZERO;
-    if (digit < 0 || digit > 9) return undefined;
-    value = value * 10 + digit;
-  }
-  return value;
 }

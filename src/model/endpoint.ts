@@ -1,4 +1,7 @@
-import { type Address, addressFamily, parseAddress } from './address.ts';
+import { type Address, addressFamily, endOfIPv4, parseAddress } from './address.ts';
+
+const COLON = 0x3a;
+const ZERO = 0x30;
 
 /** `10.0.0.1:80` or `[2001:db8::1]:80`. */
 export function formatEndpoint(address: Address, port: number): string {
@@ -13,26 +16,31 @@ export interface Endpoint {
 
 /** Reads `10.0.0.1`, `10.0.0.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`; undefined for anything else. */
 export function parseEndpoint(text: string): Endpoint | undefined {
-  if (text.startsWith('[')) {
-    const [bracketed, host = '', port] = /^\[([^\]]*)\](?::(.*))?$/s.exec(text) ?? [];
-    return bracketed === undefined ? undefined : endpoint(host, port, 'ipv6');
+  const end = endOfIPv4(text, 0);
+  if (end === -1) return parseIPv6Endpoint(text);
+  if (end === text.length) return { address: text as Address, port: undefined };
+  if (text.charCodeAt(end) !== COLON) return undefined;
+  const port = parsePort(text, end + 1);
+  return port === undefined ? undefined : { address: text.slice(0, end) as Address, port };
+}
+
+/** A decimal port without sign, blanks or leading zeros, at `[start, end)` of a text. */
+export function parsePort(text: string, start = 0, end = text.length): number | undefined {
+  if (end <= start || end - start > 5 || (text.charCodeAt(start) === ZERO && end - start > 1)) return undefined;
+  let port = 0;
+  for (let at = start; at < end; at++) {
+    const digit = text.charCodeAt(at) - ZERO;
+    if (digit < 0 || digit > 9) return undefined;
+    port = port * 10 + digit;
   }
-  const colon = text.indexOf(':');
-  if (colon === -1 || colon !== text.lastIndexOf(':')) return endpoint(text, undefined, undefined);
-  return endpoint(text.slice(0, colon), text.slice(colon + 1), 'ipv4');
+  return port <= 65_535 ? port : undefined;
 }
 
-/** A decimal port without sign, blanks or leading zeros. */
-export function parsePort(text: string): number | undefined {
-  if (!/^(?:0|[1-9]\d{0,4})$/.test(text)) return undefined;
-  const port = Number(text);
-  return port <= 65535 ? port : undefined;
-}
-
-function endpoint(host: string, portText: string | undefined, family: 'ipv4' | 'ipv6' | undefined): Endpoint | undefined {
+function parseIPv6Endpoint(text: string): Endpoint | undefined {
+  const [, host = text, port] = /^\[([^\]]*)\](?::(.*))?$/s.exec(text) ?? [];
   const address = parseAddress(host);
-  if (!address || (family && addressFamily(address) !== family)) return undefined;
-  if (portText === undefined) return { address, port: undefined };
-  const port = parsePort(portText);
-  return port === undefined ? undefined : { address, port };
+  if (!address || addressFamily(address) !== 'ipv6') return undefined;
+  if (port === undefined) return { address, port };
+  const number = parsePort(port);
+  return number === undefined ? undefined : { address, port: number };
 }
