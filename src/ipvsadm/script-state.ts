@@ -8,13 +8,15 @@ export interface ScriptService {
   /** Offset of the word that names it. */
   readonly at: number;
   readonly destinations: Map<DestinationKey, Destination>;
-  /** Offsets of the words that name them. */
-  readonly destinationsAt: Map<DestinationKey, number>;
+  /** Where they are: a plain list in the order of the map while lines only add, because another map takes as much memory as the text. */
+  places: number[] | Map<DestinationKey, number>;
 }
 
 /** What the lines of a script have built so far. */
 export interface ScriptState {
   readonly services: Map<ServiceKey, ScriptService>;
+  /** Whose destinations the last line was about: those of a service usually follow each other. */
+  recent: { readonly identity: ServiceIdentity; readonly service: ScriptService } | undefined;
   readonly daemons: Map<DaemonRole, { readonly daemon: Daemon; readonly at: number }>;
   timeouts: Partial<Timeouts>;
   /** A service was added, or the table cleared: the script says which services there are. */
@@ -22,7 +24,7 @@ export interface ScriptState {
 }
 
 export function emptyScriptState(): ScriptState {
-  return { services: new Map(), daemons: new Map(), timeouts: {}, declaresServices: false };
+  return { services: new Map(), recent: undefined, daemons: new Map(), timeouts: {}, declaresServices: false };
 }
 
 /** Why a line cannot be carried out, in ipvsadm's words for the kernel's refusal. */
@@ -34,6 +36,15 @@ export interface Refusal {
   readonly missing?: ServiceKey;
 }
 
+/** Offsets of the words that name the destinations of a service. */
+export function placesOf(service: ScriptService): Map<DestinationKey, number> {
+  const { places } = service;
+  if (!Array.isArray(places)) return places;
+  const byKey = new Map(Array.from(service.destinations.keys(), (key, index) => [key, places[index] ?? 0]));
+  service.places = byKey;
+  return byKey;
+}
+
 /** Carries one line out, as ipvsadm and the kernel would; the state is unchanged when it is refused. */
 export function applyToScript(state: ScriptState, operation: Operation, at: number): Refusal | undefined {
   switch (operation.kind) {
@@ -42,6 +53,7 @@ export function applyToScript(state: ScriptState, operation: Operation, at: numb
       return putService(state, operation.kind, operation.service, at);
     case 'delete-service': {
       const key = serviceKey(operation.service);
+      state.recent = undefined;
       return state.services.delete(key) ? undefined : { message: 'No such service', missing: key };
     }
     case 'add-destination':
@@ -65,6 +77,7 @@ export function applyToScript(state: ScriptState, operation: Operation, at: numb
       return undefined;
     case 'flush':
       state.services.clear();
+      state.recent = undefined;
       state.declaresServices = true;
       return undefined;
     default:
@@ -76,8 +89,9 @@ function putService(state: ScriptState, kind: 'add-service' | 'edit-service', se
   const existing = state.services.get(service.key);
   if (kind === 'add-service' && existing) return { message: 'Service already exists', first: existing.at };
   if (kind === 'edit-service' && !existing) return { message: 'No such service', missing: service.key };
-  const { destinations = new Map(), destinationsAt = new Map() } = existing ?? {};
-  state.services.set(service.key, { service, at, destinations, destinationsAt });
+  const { destinations = new Map(), places = [] } = existing ?? {};
+  state.services.set(service.key, { service, at, destinations, places });
+  state.recent = undefined;
   state.declaresServices = true;
   return undefined;
 }
@@ -89,20 +103,26 @@ function putDestination(
   destination: Destination,
   at: number,
 ): Refusal | undefined {
-  const key = serviceKey(identity);
-  const service = state.services.get(key);
-  if (!service) return { message: 'Service not defined', missing: key };
-  const first = service.destinationsAt.get(destination.key);
-  if (kind === 'add-destination' && first !== undefined) return { message: 'Destination already exists', first };
-  if (kind !== 'add-destination' && first === undefined) return { message: 'No such destination' };
-  if (kind === 'delete-destination') {
-    service.destinations.delete(destination.key);
-    service.destinationsAt.delete(destination.key);
-  } else {
-    service.destinations.set(destination.key, destination);
-    service.destinationsAt.set(destination.key, at);
-  }
+  const service = findService(state, identity);
+  if (!service) return { message: 'Service not defined', missing: serviceKey(identity) };
+  const { destinations, places } = service;
+  const { key } = destination;
+  const isThere = destinations.has(key);
+  if (kind === 'add-destination' && isThere) return { message: 'Destination already exists', first: placesOf(service).get(key) ?? 0 };
+  if (kind !== 'add-destination' && !isThere) return { message: 'No such destination' };
+  if (kind === 'add-destination' && Array.isArray(places)) places.push(at);
+  else if (kind === 'delete-destination') placesOf(service).delete(key);
+  else placesOf(service).set(key, at);
+  if (kind === 'delete-destination') destinations.delete(key);
+  else destinations.set(key, destination);
   return undefined;
+}
+
+function findService(state: ScriptState, identity: ServiceIdentity): ScriptService | undefined {
+  if (state.recent?.identity === identity) return state.recent.service;
+  const service = state.services.get(serviceKey(identity));
+  state.recent = service && { identity, service };
+  return service;
 }
 
 /** 0 keeps the live value, so it says nothing. */

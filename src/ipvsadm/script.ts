@@ -13,7 +13,7 @@ import { describeFailure } from './script-failure.ts';
 import { type Reporter, reporter } from './script-issues.ts';
 import { splitCommandWords } from './script-line.ts';
 import { findKernelRefusal } from './script-refusals.ts';
-import { applyToScript, emptyScriptState, type ScriptState } from './script-state.ts';
+import { applyToScript, emptyScriptState, placesOf, type ScriptState } from './script-state.ts';
 import { type ScriptLine, type ScriptWord, splitScript } from './script-words.ts';
 
 export interface ParsedScript {
@@ -129,7 +129,7 @@ function toDesired({ state, position }: Reading): Desired {
     names: new Map(),
     locate: (service, destination) => {
       const found = state.services.get(service);
-      const at = destination === undefined ? found?.at : found?.destinationsAt.get(destination);
+      const at = destination === undefined ? found?.at : found && placesOf(found).get(destination);
       return at === undefined ? undefined : position(at);
     },
   };
