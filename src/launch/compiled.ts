@@ -1,7 +1,11 @@
-import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cachedDataVersionTag, setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
+import { crc32 } from 'node:zlib';
+
+/** At the end, so that V8 finds the code aligned. */
+const CHECKSUM_BYTES = 4;
 
 /** V8 takes compiled code only from its own version, with the same flags. */
 const TAG = cachedDataVersionTag().toString(16);
@@ -11,9 +15,12 @@ export function compiledName(filename: string): string {
   return `${filename}.${TAG}.code`;
 }
 
+/** The compiled form, if it is there and as it was written: V8 believes what it reads. */
 export function readCompiled(filename: string): Buffer | undefined {
   try {
-    return readFileSync(filename);
+    const bytes = readFileSync(filename);
+    const code = bytes.subarray(0, -CHECKSUM_BYTES);
+    return bytes.readUInt32LE(code.length) === crc32(code) ? code : undefined;
   } catch {
     return undefined;
   }
@@ -26,17 +33,24 @@ export function ownsFolder(folder: string): boolean {
 
 /** Compiles all modules of a folder, every function of them, and writes that down. Where this cannot be written, nothing is lost but time. */
 export function writeCompiled(folder: string): void {
+  const stage = join(folder, `${process.pid}.tmp`);
   try {
     for (const name of readdirSync(folder).filter((each) => each.endsWith('.cjs'))) {
       const filename = join(folder, name);
       // Whole, or not there, whatever ends this process or the machine.
-      const stage = `${filename}.${process.pid}.tmp`;
-      writeFileSync(stage, compile(filename), { flag: 'wx', flush: true });
+      writeFileSync(stage, withChecksum(compile(filename)), { flag: 'wx', flush: true });
       renameSync(stage, compiledName(filename));
     }
   } catch {
     // A read-only installation, a full disk: the next one to try may be luckier.
+    rmSync(stage, { force: true });
   }
+}
+
+function withChecksum(code: Buffer): Buffer {
+  const checksum = Buffer.alloc(CHECKSUM_BYTES);
+  checksum.writeUInt32LE(crc32(code));
+  return Buffer.concat([code, checksum]);
 }
 
 function compile(filename: string): Buffer {
@@ -44,10 +58,13 @@ function compile(filename: string): Buffer {
   // The flags are part of what V8 compares when it reads the code, so they are as always when it is written.
   setFlagsFromString('--no-lazy');
   try {
-    const script = new Script(source, { filename });
-    setFlagsFromString('--lazy');
-    return script.createCachedData();
+    return cachedDataOf(new Script(source, { filename }));
   } finally {
     setFlagsFromString('--lazy');
   }
+}
+
+function cachedDataOf(script: Script): Buffer {
+  setFlagsFromString('--lazy');
+  return script.createCachedData();
 }
