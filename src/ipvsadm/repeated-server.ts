@@ -1,5 +1,5 @@
 import { type Destination, destinationKey, MAX_WEIGHT } from '../model/destination.ts';
-import { serviceFamily } from '../model/service.ts';
+import { type Protocol, serviceFamily } from '../model/service.ts';
 import { EndpointInText } from './endpoint-in-text.ts';
 import type { LastService } from './take-option.ts';
 
@@ -10,6 +10,7 @@ const SHAPE = /^(-a -[tu] )(\S+)( -r )\S+((?: [-\w.]+)*? -w )\d+((?: [-\w.]+)*)$
 export class RepeatedServer {
   readonly #last: LastService;
   #like: Destination | undefined;
+  #protocol: Protocol = 'tcp';
   #head = '';
   #toServer = '';
   #toWeight = '';
@@ -29,10 +30,12 @@ export class RepeatedServer {
   }
 
   learn(line: string, destination: Destination): void {
+    const { text, identity } = this.#last;
     const [, head, service, toServer, toWeight, tail] = SHAPE.exec(line) ?? [];
     if (head === undefined || toServer === undefined || toWeight === undefined || tail === undefined) return;
-    if (service !== this.#last.text) return;
+    if (!identity || service !== text) return;
     this.#like = destination;
+    this.#protocol = identity.protocol;
     this.#head = head;
     this.#toServer = toServer;
     this.#toWeight = toWeight;
@@ -42,7 +45,7 @@ export class RepeatedServer {
   matches(text: string, start: number, end: number): boolean {
     const like = this.#like;
     const { text: service = '', identity } = this.#last;
-    if (!like || !identity || !text.startsWith(this.#head, start)) return false;
+    if (!like || identity?.protocol !== this.#protocol || !text.startsWith(this.#head, start)) return false;
     const serviceStart = start + this.#head.length;
     const serviceEnd = serviceStart + service.length;
     if (!text.startsWith(service, serviceStart) || !text.startsWith(this.#toServer, serviceEnd)) return false;
