@@ -1,5 +1,5 @@
 import { type Address, addressFamily, endOfIPv4, type Family } from '../model/address.ts';
-import { parseEndpoint, parsePort } from '../model/endpoint.ts';
+import { formatEndpoint, parseEndpoint, parsePort } from '../model/endpoint.ts';
 
 const COLON = 0x3a;
 
@@ -9,6 +9,7 @@ export class EndpointInText {
   port = 0;
   #text = '';
   #start = 0;
+  #colon = 0;
   #end = 0;
   #address: Address | undefined;
 
@@ -22,14 +23,20 @@ export class EndpointInText {
     this.port = port;
     this.#text = text;
     this.#start = start;
-    this.#end = colon;
+    this.#colon = colon;
+    this.#end = end;
     this.#address = undefined;
     return true;
   }
 
   get address(): Address {
-    this.#address ??= this.#text.slice(this.#start, this.#end) as Address;
+    this.#address ??= this.#text.slice(this.#start, this.#colon) as Address;
     return this.#address;
+  }
+
+  /** As `formatEndpoint` writes it. Of IPv4 that is a part of the text, which takes less memory than a new one. */
+  get formatted(): string {
+    return this.family === 'ipv4' ? this.#text.slice(this.#start, this.#end) : formatEndpoint(this.address, this.port);
   }
 
   #readOther(text: string): boolean {

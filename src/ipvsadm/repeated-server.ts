@@ -1,4 +1,4 @@
-import { type Destination, destinationKey, MAX_WEIGHT } from '../model/destination.ts';
+import { type Destination, type DestinationKey, MAX_WEIGHT } from '../model/destination.ts';
 import { type Protocol, serviceFamily } from '../model/service.ts';
 import { EndpointInText } from './endpoint-in-text.ts';
 import type { LastService } from './take-option.ts';
@@ -67,9 +67,9 @@ export class RepeatedServer {
 
   /** What the line that matched adds. */
   destination(): Destination {
-    const { address, port } = this.#endpoint;
+    const { address, port, formatted } = this.#endpoint;
     if (!this.#like) throw new Error('no line has matched');
-    return { ...this.#like, key: destinationKey(address, port), address, port, weight: this.#weight };
+    return { ...this.#like, key: formatted as DestinationKey, address, port, weight: this.#weight };
   }
 }
 

@@ -23,7 +23,7 @@ const CHECKSUM_NUMBERS: Readonly<Record<TunnelChecksum, number>> = {
 
 /*
  * Nearly every request of a large table is a DEST nest, always with the same attributes in the same order. So the nest is written
- * once, without values, and each request is a copy of it with its values put in at these offsets.
+ * once, without values, and each request is a copy of it, or of the request before, with its values put in at these offsets.
  */
 const nest = new MessageWriter();
 
@@ -50,27 +50,31 @@ const TUN_FLAGS = offsetOf((writer) => writer.u16(uapi.IPVS_DEST_ATTR_TUN_FLAGS,
 nest.closeNest(open);
 const WHOLE_NEST = nest.written().slice();
 
-/** The destination with all its settings: what adds or edits it. */
-export function writeDestination(writer: MessageWriter, destination: Destination): void {
-  const at = writer.append(WHOLE_NEST);
-  setKey(writer, at, destination);
-  writer.setU32(at + FWD_METHOD, FORWARD_NUMBERS[destination.forward]);
-  writer.setU32(at + WEIGHT, destination.weight);
-  writer.setU32(at + U_THRESH, destination.upperThreshold);
-  writer.setU32(at + L_THRESH, destination.lowerThreshold);
-  writer.setU8(at + TUN_TYPE, TUNNEL_NUMBERS[destination.tunnelType]);
-  writer.setU16be(at + TUN_PORT, destination.tunnelPort);
-  writer.setU16(at + TUN_FLAGS, CHECKSUM_NUMBERS[destination.tunnelChecksum]);
+// What adds or edits a destination has all its settings; what deletes it has its key alone. Both return where the nest begins.
+
+export function appendDestination(writer: MessageWriter): number {
+  return writer.append(WHOLE_NEST);
 }
 
-/** The destination's key alone: what deletes it. */
-export function writeDestinationKey(writer: MessageWriter, destination: Destination): void {
-  setKey(writer, writer.append(KEY_NEST), destination);
+export function appendDestinationKey(writer: MessageWriter): number {
+  return writer.append(KEY_NEST);
+}
+
+/** Puts the values into a nest of either kind; each of them, because the nest may be a copy of another destination's. */
+export function setDestination(writer: MessageWriter, nest: number, destination: Destination): void {
+  setDestinationKey(writer, nest, destination);
+  writer.setU32(nest + FWD_METHOD, FORWARD_NUMBERS[destination.forward]);
+  writer.setU32(nest + WEIGHT, destination.weight);
+  writer.setU32(nest + U_THRESH, destination.upperThreshold);
+  writer.setU32(nest + L_THRESH, destination.lowerThreshold);
+  writer.setU8(nest + TUN_TYPE, TUNNEL_NUMBERS[destination.tunnelType]);
+  writer.setU16be(nest + TUN_PORT, destination.tunnelPort);
+  writer.setU16(nest + TUN_FLAGS, CHECKSUM_NUMBERS[destination.tunnelChecksum]);
 }
 
 /** The family is needed in every command: without it a destination of the other family than its service's is not found (ENOENT). */
-function setKey(writer: MessageWriter, at: number, { address, port }: Destination): void {
-  writer.setU16(at + FAMILY, addressFamily(address) === 'ipv6' ? uapi.AF_INET6 : uapi.AF_INET);
-  writer.setAddress(at + ADDRESS, address);
-  writer.setU16be(at + PORT, port);
+export function setDestinationKey(writer: MessageWriter, nest: number, { address, port }: Destination): void {
+  writer.setU16(nest + FAMILY, addressFamily(address) === 'ipv6' ? uapi.AF_INET6 : uapi.AF_INET);
+  writer.setAddress(nest + ADDRESS, address);
+  writer.setU16be(nest + PORT, port);
 }

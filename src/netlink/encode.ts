@@ -3,7 +3,7 @@ import type { Destination } from '../model/destination.ts';
 import type { Operation } from '../model/operation.ts';
 import { type Protocol, type Service, type ServiceIdentity, serviceFamily } from '../model/service.ts';
 import type { Daemon, DaemonRole } from '../model/settings.ts';
-import { writeDestination, writeDestinationKey } from './encode-destination.ts';
+import { appendDestination, appendDestinationKey, setDestination, setDestinationKey } from './encode-destination.ts';
 import * as uapi from './uapi.ts';
 import type { MessageWriter } from './writer.ts';
 
@@ -140,16 +140,18 @@ function encodeDestinationRequest(
   command: number,
   { service, destination }: { readonly service: ServiceIdentity; readonly destination: Destination },
 ): void {
-  openRequest(writer, family, sequence, command);
-  // A service's destinations usually follow each other, and its key is half of each message.
-  if (!writer.repeat(service)) {
-    const key = openService(writer, service);
-    writer.closeNest(key);
-    writer.keep(service, key);
+  const isKeyAlone = command === uapi.IPVS_CMD_DEL_DEST;
+  // A service's destinations usually follow each other, and their messages differ in a few bytes.
+  let nest = writer.repeatModel(service, command, sequence);
+  if (nest === -1) {
+    openRequest(writer, family, sequence, command);
+    writer.closeNest(openService(writer, service));
+    nest = isKeyAlone ? appendDestinationKey(writer) : appendDestination(writer);
+    writer.closeMessage();
+    writer.keepModel(service, command, nest);
   }
-  if (command === uapi.IPVS_CMD_DEL_DEST) writeDestinationKey(writer, destination);
-  else writeDestination(writer, destination);
-  writer.closeMessage();
+  if (isKeyAlone) setDestinationKey(writer, nest, destination);
+  else setDestination(writer, nest, destination);
 }
 
 /** Attributes whose value is "the kernel's choice" are left out. */

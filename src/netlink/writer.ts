@@ -9,6 +9,16 @@ const utf8 = new TextEncoder();
 /** More than any message of this client takes, strings aside: so only `openMessage` and strings look at the capacity. */
 const LARGEST_MESSAGE = 512;
 
+/** A message that others are like. */
+interface Model {
+  readonly subject: object;
+  readonly command: number;
+  /** Offsets in the buffer. */
+  readonly start: number;
+  readonly end: number;
+  readonly place: number;
+}
+
 /**
  * Writes generic netlink messages, one behind the other, straight into one buffer that grows and is used again. The methods
  * named after a type write one attribute. Nothing is allocated for a message.
@@ -18,7 +28,7 @@ export class MessageWriter {
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
   #messageStart = 0;
-  #kept: { readonly subject: object; readonly start: number; readonly end: number } | undefined;
+  #model: Model | undefined;
 
   /** Bytes written since the last `clear`, the open message included. */
   get length(): number {
@@ -27,21 +37,24 @@ export class MessageWriter {
 
   clear(): void {
     this.#length = 0;
-    this.#kept = undefined;
+    this.#model = undefined;
   }
 
-  /** Keeps what was written from `start` on as the bytes of `subject`, for `repeat`. */
-  keep(subject: object, start: number): void {
-    this.#kept = { subject, start, end: this.#length };
+  /** Keeps the message that was closed last as the model for others with this command about this subject. `place` is somewhere in it. */
+  keepModel(subject: object, command: number, place: number): void {
+    this.#model = { subject, command, start: this.#messageStart, end: this.#length, place };
   }
 
-  /** Writes the kept bytes of this subject again; false when it is not the one that was kept last. */
-  repeat(subject: object): boolean {
-    const kept = this.#kept;
-    if (kept?.subject !== subject) return false;
-    this.#bytes.copyWithin(this.#length, kept.start, kept.end);
-    this.#length += kept.end - kept.start;
-    return true;
+  /** Writes the model again, with another sequence number. Returns the place in the new message; -1 when the model is for others. */
+  repeatModel(subject: object, command: number, sequence: number): number {
+    const model = this.#model;
+    if (model === undefined || model.subject !== subject || model.command !== command) return -1;
+    this.#reserve(LARGEST_MESSAGE);
+    const at = this.#length;
+    this.#bytes.copyWithin(at, model.start, model.end);
+    this.#view.setUint32(at + 8, sequence, LITTLE_ENDIAN);
+    this.#length = at + model.end - model.start;
+    return at + model.place - model.start;
   }
 
   /** The finished messages. The same memory is written again after `clear`. */

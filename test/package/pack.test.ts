@@ -39,6 +39,8 @@ test('the package has the program, the declarations, the schemas and the licence
     ]),
   );
   expect(packed).toEqual(expect.arrayContaining(['package.json', 'LICENSE', 'README.md', 'CHANGELOG.md']));
+  // Compiled code is of one version of Node.
+  expect(packed.filter((path) => path.endsWith('.code'))).toEqual([]);
   expect(packed.filter((path) => !/^(dist|schemas)\/|^(package\.json|LICENSE|README\.md|CHANGELOG\.md)$/.test(path))).toEqual([]);
 });
 
