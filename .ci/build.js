@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // node .ci/build.js: bundles src into dist: the program (cli.cjs, and what it loads from program/ when it is first needed), the library
-// (index.js and chunks/), the type declarations, and the licences of what was bundled. What is bundled stays among the `dependencies`, where audits see it: loading it file by file
-// would take most of a short command's time.
+// (index.js and chunks/), the type declarations, and the licences of what was bundled. What is bundled stays among the `dependencies`,
+// where audits see it: loading it file by file would take most of a short command's time.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';

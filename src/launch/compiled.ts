@@ -55,16 +55,13 @@ function withChecksum(code: Buffer): Buffer {
 
 function compile(filename: string): Buffer {
   const source = readFileSync(filename, 'utf8');
-  // The flags are part of what V8 compares when it reads the code, so they are as always when it is written.
+  let script: Script;
   setFlagsFromString('--no-lazy');
   try {
-    return cachedDataOf(new Script(source, { filename }));
+    script = new Script(source, { filename });
   } finally {
     setFlagsFromString('--lazy');
   }
-}
-
-function cachedDataOf(script: Script): Buffer {
-  setFlagsFromString('--lazy');
+  // The flags of this moment are written with the code, and V8 compares them when it reads it.
   return script.createCachedData();
 }

@@ -30,7 +30,8 @@ export function parseAddress(text: string): Address | undefined {
 export function writeAddress(address: Address, bytes: Uint8Array, offset: number): void {
   if (addressFamily(address) === 'ipv4') {
     writeIPv4(address, bytes, offset);
-    bytes.fill(0, offset + 4, offset + 16);
+    // A call of `fill` takes longer than the rest of this.
+    for (let at = offset + 4; at < offset + 16; at++) bytes[at] = 0;
     return;
   }
   const words = parseIPv6Words(address);

@@ -76,14 +76,6 @@ describe('with connections', () => {
   const sockets: Socket[] = [];
   let server: Server;
 
-  /** A second may end between the two programs; then another look decides. */
-  async function eventually(argv: readonly string[]): Promise<void> {
-    for (let attempt = 1; attempt < 5; attempt++) {
-      if ((await harness().comparison.run({ argv, setup: SETUP })) === undefined) return;
-    }
-    await harness().same({ argv, setup: SETUP });
-  }
-
   beforeAll(async () => {
     server = createServer((socket) => socket.pipe(socket).on('error', () => {}));
     await new Promise<void>((resolve) => server.listen(18080, '127.0.0.1', resolve));
@@ -118,5 +110,5 @@ describe('with connections', () => {
     '-L -n --stats',
     '-L -n --rate',
     '-L -n --stats --exact',
-  ])('%s', (line) => eventually(words(line)));
+  ])('%s', (line) => harness().same({ argv: words(line), setup: SETUP }));
 });
