@@ -8,13 +8,16 @@ const [services, destinations] = process.argv.slice(2).map(Number);
 const [model] = parseConfig(jsonText(1, 1), 'rules.json').desired.services.values();
 const [modelDestination] = model.destinations.values();
 
+/** As a parser gives it, where what was put together is joined when it is first compared. */
+const flat = (text) => Buffer.from(text, 'latin1').latin1Slice();
+
 function entry(service, change) {
   const address = quad(0xc6120001 + service);
   const identity = { ...model.service.identity, address };
   const pool = new Map();
   for (let number = service * destinations; number < (service + 1) * destinations; number++) {
-    const own = quad(0x0a000001 + number);
-    const key = `${own}:8080`;
+    const own = flat(quad(0x0a000001 + number));
+    const key = flat(`${own}:8080`);
     pool.set(key, { ...modelDestination, key, address: own, ...(number % 100 === 0 ? change : {}) });
   }
   return { service: { ...model.service, key: `tcp://${address}:80`, identity }, destinations: pool };
