@@ -8,7 +8,7 @@ export type { Connections, Counters, DestinationCounters, ServiceCounters, Stats
 export type { Desired, Limit, Limits } from './model/desired.ts';
 export type { Destination, DestinationKey, DestinationSettings, Forward, TunnelChecksum, TunnelType } from './model/destination.ts';
 export type { DrainKey, DrainStore, PendingDrain } from './model/drain.ts';
-export type { Ipvs, IpvsInfo, Outcome, ReadOptions, Snapshot, Unmanageable } from './model/ipvs.ts';
+export type { Ipvs, IpvsInfo, ReadOptions, Refused, Snapshot, Unmanageable } from './model/ipvs.ts';
 export type { Issue, IssueCode, Position } from './model/issue.ts';
 export { isManaged, type Manage, type ServiceSelector } from './model/manage.ts';
 export { mergeDesired } from './model/merge.ts';

@@ -1,5 +1,5 @@
 import { KernelError } from '../errors.ts';
-import type { Ipvs, IpvsInfo, Outcome } from '../model/ipvs.ts';
+import type { Ipvs, IpvsInfo } from '../model/ipvs.ts';
 import type { Operation } from '../model/operation.ts';
 import { formatDaemonListing, formatTimeoutListing } from '../text/listing-settings.ts';
 import { formatSave } from '../text/save.ts';
@@ -14,9 +14,9 @@ export type KernelCommand = Exclude<Command, { readonly kind: 'help' | 'version'
 export async function runCommand(command: KernelCommand, ipvs: Ipvs, info: IpvsInfo, surroundings: Surroundings): Promise<number> {
   const { stdout, stderr } = surroundings;
   if (command.kind === 'modify') {
-    const [outcome = null] = await ipvs.execute([command.operation]);
+    const refused = await ipvs.execute([command.operation]);
     for (const caution of command.cautions) printCaution(caution, stderr);
-    return printOutcome(command.operation, outcome, stderr);
+    return printOutcome(command.operation, refused.get(0), stderr);
   }
   try {
     switch (command.kind) {
@@ -47,9 +47,9 @@ export async function runCommand(command: KernelCommand, ipvs: Ipvs, info: IpvsI
 }
 
 /** @returns the exit status of the change */
-export function printOutcome(operation: Operation, outcome: Outcome, stderr: (text: string) => void): number {
-  if (outcome === null) return 0;
-  stderr(`${kernelMessage(operation.kind, outcome.errno)}\n`);
+export function printOutcome(operation: Operation, error: KernelError | undefined, stderr: (text: string) => void): number {
+  if (!error) return 0;
+  stderr(`${kernelMessage(operation.kind, error.errno)}\n`);
   return 255;
 }
 

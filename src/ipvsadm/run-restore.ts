@@ -1,4 +1,4 @@
-import type { Ipvs, IpvsInfo } from '../model/ipvs.ts';
+import { type Ipvs, type IpvsInfo, USUAL_BATCH } from '../model/ipvs.ts';
 import type { Modify } from './command.ts';
 import { type Failure, isFailure } from './failure.ts';
 import type { Names } from './names.ts';
@@ -9,11 +9,8 @@ import { withKernel } from './run-kernel.ts';
 import type { Surroundings } from './surroundings.ts';
 import { formatUsage, VERSION_LINE } from './usage.ts';
 
-/**
- * Changes that go to the kernel at once: what one batch holds when the receive buffer has its default size. Larger waves are sent no
- * faster, and what they keep alive meanwhile makes V8's young generation grow.
- */
-const WAVE = 331;
+/** Changes for one call of `execute`. Larger waves are no faster, and what they keep alive makes V8's young generation grow. */
+const WAVE = USUAL_BATCH;
 
 /**
  * `-R`: reads all lines first and does nothing if one is wrong, each of which is shown with its number. What the kernel refuses is
@@ -66,12 +63,12 @@ async function runLines(lines: Iterable<RestoreLine>, ipvs: Ipvs, info: IpvsInfo
 
 /** The kernel carries a wave out in order and goes on after a refusal, just as `-R` does line by line. */
 async function runChanges(changes: readonly Change[], ipvs: Ipvs, { stderr }: Surroundings): Promise<number> {
-  const outcomes = await ipvs.execute(changes.map(({ command }) => command.operation));
+  const refused = await ipvs.execute(changes.map(({ command }) => command.operation));
   let worst = 0;
   for (const [index, { line, command }] of changes.entries()) {
     const numbered = (text: string) => stderr(`line ${line}: ${text}`);
     for (const caution of command.cautions) printCaution(caution, numbered);
-    worst = Math.max(worst, printOutcome(command.operation, outcomes[index] ?? null, numbered));
+    worst = Math.max(worst, printOutcome(command.operation, refused.get(index), numbered));
   }
   return worst;
 }

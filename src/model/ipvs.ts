@@ -28,8 +28,11 @@ export interface IpvsInfo {
   readonly connectionTableSize: number;
 }
 
-/** The kernel's answer to one operation: null is done. */
-export type Outcome = KernelError | null;
+/** What the kernel refused of a wave, by the operation's index in it. All others were done. */
+export type Refused = ReadonlyMap<number, KernelError>;
+
+/** Operations that are sent to a kernel at once when its receive buffers have their default size. Waves of a multiple need fewest sends. */
+export const USUAL_BATCH = 331;
 
 export interface ReadOptions {
   /** Only these services, if they exist. Default: all. Timeouts and daemons are always read. */
@@ -54,8 +57,8 @@ export interface Ipvs {
   read(options?: ReadOptions): Promise<Snapshot>;
   /**
    * Sends a wave of operations, in order, packed. The kernel goes on after a refused one, so a wave must not hold an operation
-   * whose safety depends on another's success. Returns one outcome for each. Throws `LOST` when the outcomes are unknown.
+   * whose safety depends on another's success. Throws `LOST` when it is unknown what was done.
    */
-  execute(wave: readonly Operation[]): Promise<readonly Outcome[]>;
+  execute(wave: readonly Operation[]): Promise<Refused>;
   close(): void;
 }

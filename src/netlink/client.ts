@@ -1,4 +1,4 @@
-import type { Ipvs, IpvsInfo, Outcome, ReadOptions, Snapshot } from '../model/ipvs.ts';
+import type { Ipvs, IpvsInfo, ReadOptions, Refused, Snapshot } from '../model/ipvs.ts';
 import type { Operation } from '../model/operation.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { LostError } from './connection.ts';
@@ -52,7 +52,7 @@ class Kernel implements Ipvs {
     return this.#inTurn(() => withFamily(this.#pool, (family) => this.#readUnbroken(family, options)));
   }
 
-  execute(wave: readonly Operation[]): Promise<readonly Outcome[]> {
+  execute(wave: readonly Operation[]): Promise<Refused> {
     return this.#inTurn(() => executeWave(this.#pool, wave));
   }
 

@@ -1,5 +1,5 @@
-import type { ErrnoName } from '../errors.ts';
-import type { Outcome } from '../model/ipvs.ts';
+import type { ErrnoName, KernelError } from '../errors.ts';
+import type { Refused } from '../model/ipvs.ts';
 import type { Operation } from '../model/operation.ts';
 import { type Connection, LostError } from './connection.ts';
 import { encodeOperation, encodeRequest } from './encode.ts';
@@ -12,14 +12,14 @@ import { IPVS_CMD_GET_INFO } from './uapi.ts';
 /** Room for one more operation and the fence, in bytes. */
 const SEND_RESERVE = 1024;
 
-/** Sends a wave in as few batches as the receive buffer allows. Returns one outcome for each operation. */
-export async function executeWave(pool: ConnectionPool, wave: readonly Operation[]): Promise<Outcome[]> {
-  const outcomes = new Array<Outcome>(wave.length).fill(null);
+/** Sends a wave in as few batches as the receive buffer allows. */
+export async function executeWave(pool: ConnectionPool, wave: readonly Operation[]): Promise<Refused> {
+  const refused = new Map<number, KernelError>();
   for (let done = 0; done < wave.length; ) {
     const start = done;
-    done = await withFamily(pool, (family) => executeBatch(pool.command(), family, wave, start, outcomes));
+    done = await withFamily(pool, (family) => executeBatch(pool.command(), family, wave, start, refused));
   }
-  return outcomes;
+  return refused;
 }
 
 /**
@@ -31,7 +31,7 @@ async function executeBatch(
   family: number,
   wave: readonly Operation[],
   start: number,
-  outcomes: Outcome[],
+  refused: Map<number, KernelError>,
 ): Promise<number> {
   const { writer } = connection;
   const first = connection.begin();
@@ -43,19 +43,19 @@ async function executeBatch(
   } while (end < last && writer.length < connection.sendLimit - SEND_RESERVE);
   const count = end - start;
   encodeRequest(writer, family, first + count, IPVS_CMD_GET_INFO);
-  const refused: [index: number, errno: ErrnoName][] = [];
+  const errors: [index: number, errno: ErrnoName][] = [];
   let fence: ErrnoName | undefined;
   await connection.batch(count + 1, {
     refused: (errno, index) => {
       if (index === count) fence = errnoName(errno);
-      else refused.push([index, errnoName(errno)]);
+      else errors.push([index, errnoName(errno)]);
     },
   });
   if (fence === 'ENOENT') {
-    if (refused.length === count && refused.every(([, errno]) => errno === 'ENOENT')) throw new StaleFamilyError();
+    if (errors.length === count && errors.every(([, errno]) => errno === 'ENOENT')) throw new StaleFamilyError();
     throw new LostError('the ip_vs module was removed while operations were under way');
   }
   if (fence !== undefined) throw readRefusal('execute operations', fence);
-  for (const [index, errno] of refused) outcomes[start + index] = refusal(wave[start + index] as Operation, errno);
+  for (const [index, errno] of errors) refused.set(start + index, refusal(wave[start + index] as Operation, errno));
   return end;
 }

@@ -1,6 +1,6 @@
 import { type ErrnoName, KernelError } from '../errors.ts';
 import type { Counters } from '../model/counters.ts';
-import type { Ipvs, Outcome } from '../model/ipvs.ts';
+import type { Ipvs } from '../model/ipvs.ts';
 import type { Operation } from '../model/operation.ts';
 import { formatOperation } from '../model/operation-text.ts';
 import type { Table } from '../model/table.ts';
@@ -26,16 +26,19 @@ export function openEmbeddedTable(initial: Table, schedulers?: ReadonlySet<strin
       return { table: { ...table, services: picked }, counters, unmanageable: [] };
     },
     execute: async (wave) => {
-      const outcomes = wave.map((operation) => outcome(simulation.apply(operation), operation));
+      const refused = new Map<number, KernelError>();
+      for (const [index, operation] of wave.entries()) {
+        const errno = simulation.apply(operation);
+        if (errno !== null) refused.set(index, refusal(errno, operation));
+      }
       table = simulation.table();
-      return outcomes;
+      return refused;
     },
     close: () => {},
   };
 }
 
-function outcome(errno: ErrnoName | null, operation: Operation): Outcome {
-  if (errno === null) return null;
+function refusal(errno: ErrnoName, operation: Operation): KernelError {
   const request = formatOperation(operation);
   return new KernelError(errno, request, `${request}: refused with ${errno}`);
 }

@@ -1,5 +1,5 @@
-import { IpvstateError } from '../errors.ts';
-import type { Ipvs, Outcome } from '../model/ipvs.ts';
+import { IpvstateError, type KernelError } from '../errors.ts';
+import { type Ipvs, type Refused, USUAL_BATCH } from '../model/ipvs.ts';
 import type { Operation } from '../model/operation.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -18,8 +18,8 @@ export interface ExecuteOptions {
 }
 
 export interface Execution {
-  /** Accepted by the kernel, in order. When `lost` is set, the last of them only perhaps. */
-  readonly done: readonly Operation[];
+  /** Accepted by the kernel, in order and as they were sent. When `lost` is set, the last part only perhaps. */
+  readonly done: readonly (readonly Operation[])[];
   readonly failures: readonly Failure[];
   /** The answers to a wave did not arrive: only a new read can tell what was done. */
   readonly lost: IpvstateError | undefined;
@@ -28,7 +28,7 @@ export interface Execution {
 }
 
 /** Operations for one call of `execute`: enough to be fast, few enough that progress shows. */
-const SLICE = 2048;
+const SLICE = 6 * USUAL_BATCH;
 
 /**
  * Executes the waves of a plan, each only when all before it succeeded whole. With `continue` the others go on, but a service with a
@@ -36,7 +36,7 @@ const SLICE = 2048;
  */
 export async function execute(ipvs: Ipvs, plan: Plan, options: ExecuteOptions = {}): Promise<Execution> {
   const total = plan.waves.reduce((sum, { steps }) => sum + steps.length, 0);
-  const done: Operation[] = [];
+  const done: Operation[][] = [];
   const failures: Failure[] = [];
   const end = (lost?: IpvstateError, aborted = false): Execution => ({ done, failures, lost, aborted });
 
@@ -45,11 +45,7 @@ export async function execute(ipvs: Ipvs, plan: Plan, options: ExecuteOptions = 
     const { service } = subjectOf(operation);
     return service === undefined || !failed.has(service);
   };
-  const sort = (operation: Operation, error: Outcome): void => {
-    if (!error) {
-      done.push(operation);
-      return;
-    }
+  const fail = (operation: Operation, error: KernelError): void => {
     failures.push({ operation, error });
     const { service } = subjectOf(operation);
     if (service !== undefined) failed.add(service);
@@ -59,17 +55,18 @@ export async function execute(ipvs: Ipvs, plan: Plan, options: ExecuteOptions = 
   for (const { steps } of plan.waves) {
     if (options.signal?.aborted) return end(undefined, true);
     for (let start = 0; start < steps.length; start += SLICE) {
-      const slice = steps.slice(start, start + SLICE);
-      const safe = slice.map(({ operation }) => operation).filter(isSafe);
+      const operations = steps.slice(start, start + SLICE).map(({ operation }) => operation);
+      const safe = failed.size === 0 ? operations : operations.filter(isSafe);
       try {
-        const outcomes = safe.length === 0 ? [] : await ipvs.execute(safe);
-        for (const [index, operation] of safe.entries()) sort(operation, outcomes[index] ?? null);
+        const refused: Refused = safe.length === 0 ? new Map() : await ipvs.execute(safe);
+        done.push(refused.size === 0 ? safe : safe.filter((_, index) => !refused.has(index)));
+        for (const [index, error] of refused) fail(safe[index] as Operation, error);
       } catch (error) {
         if (!(error instanceof IpvstateError)) throw error;
-        done.push(...safe);
+        done.push(safe);
         return end(error);
       }
-      answered += slice.length;
+      answered += operations.length;
       options.onProgress?.(answered, total);
       if (failures.length > 0 && options.onError !== 'continue') return end();
     }

@@ -1,4 +1,4 @@
-import type { Ipvs, Outcome } from '../model/ipvs.ts';
+import type { Ipvs, Refused } from '../model/ipvs.ts';
 import { Simulation } from '../plan/simulate.ts';
 import type { Journal } from './journal.ts';
 import { journalOperation } from './journal-operation.ts';
@@ -21,10 +21,10 @@ export function journaled(ipvs: Ipvs, journal: Journal): Ipvs {
       const before = table?.table();
       journal.write({ type: 'wave', first, operations: wave.map((operation) => journalOperation(operation, before)) });
       try {
-        const outcomes = await ipvs.execute(wave);
-        for (const [index, operation] of wave.entries()) if (!outcomes[index]) table?.apply(operation);
-        journal.write({ type: 'outcomes', first, ...summarize(outcomes, first) });
-        return outcomes;
+        const refused = await ipvs.execute(wave);
+        for (const [index, operation] of wave.entries()) if (!refused.has(index)) table?.apply(operation);
+        journal.write({ type: 'outcomes', first, done: wave.length - refused.size, refused: numbered(refused, first) });
+        return refused;
       } catch (error) {
         journal.write({ type: 'outcomes', first, done: 0, refused: [], lost: error instanceof Error ? error.message : String(error) });
         throw error;
@@ -33,7 +33,6 @@ export function journaled(ipvs: Ipvs, journal: Journal): Ipvs {
   };
 }
 
-function summarize(outcomes: readonly Outcome[], first: number) {
-  const refused = outcomes.flatMap((outcome, index) => (outcome ? [{ operation: first + index, errno: outcome.errno }] : []));
-  return { done: outcomes.length - refused.length, refused };
+function numbered(refused: Refused, first: number) {
+  return [...refused].map(([index, { errno }]) => ({ operation: first + index, errno }));
 }

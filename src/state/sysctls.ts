@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ErrnoName, IpvstateError, KernelError } from '../errors.ts';
-import type { Ipvs, Outcome } from '../model/ipvs.ts';
+import type { Ipvs, Refused } from '../model/ipvs.ts';
 import type { Operation } from '../model/operation.ts';
 import { formatOperation } from '../model/operation-text.ts';
 import { trimSysctl } from '../model/sysctl.ts';
@@ -22,13 +22,15 @@ export function withSysctls(ipvs: Ipvs, folder = '/proc/sys/net/ipv4/vs'): Ipvs 
     },
     execute: async (wave) => {
       if (!wave.some(isSysctl)) return ipvs.execute(wave);
-      const outcomes: Outcome[] = [];
+      const refused = new Map<number, KernelError>();
+      let start = 0;
       for (const operations of split(wave)) {
         const [first] = operations;
-        if (first && isSysctl(first)) outcomes.push(await writeSysctl(folder, first));
-        else outcomes.push(...(await ipvs.execute(operations)));
+        const part = first && isSysctl(first) ? await writeSysctl(folder, first) : await ipvs.execute(operations);
+        for (const [index, error] of part) refused.set(start + index, error);
+        start += operations.length;
       }
-      return outcomes;
+      return refused;
     },
     close: () => ipvs.close(),
   };
@@ -74,12 +76,12 @@ function unreadable(path: string, error: NodeJS.ErrnoException): IpvstateError {
 }
 
 /** One write: what comes in a second one would be another value to the kernel. */
-async function writeSysctl(folder: string, operation: SetSysctl): Promise<Outcome> {
+async function writeSysctl(folder: string, operation: SetSysctl): Promise<Refused> {
   try {
     await writeFile(join(folder, operation.name), `${operation.value}\n`, { flag: 'r+' });
-    return null;
+    return new Map();
   } catch (error) {
-    return refusal(operation, (error as NodeJS.ErrnoException).code as ErrnoName);
+    return new Map([[0, refusal(operation, (error as NodeJS.ErrnoException).code as ErrnoName)]]);
   }
 }
 

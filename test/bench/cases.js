@@ -1,7 +1,8 @@
 // What is measured, side by side with what, and how good it has to be.
 //
-// Commands are shell lines. They find in the environment: $ipvstate (the command), $floor, $programs (this project's measured
-// programs), and $input (where the texts of inputs.js are); each runs in a fresh network namespace or, without `kernel`, on the host.
+// Commands are shell lines. They find in the environment: $ipvstate (the command), $floor, $programs and $execute (this project's
+// measured programs), and $input (where the texts of inputs.js are); each runs in a fresh network namespace or, without `kernel`, on
+// the host.
 
 /** What a side is judged by: the wall clock of the whole process, or the milliseconds that the command prints. */
 const PROCESS = 'process';
@@ -46,7 +47,7 @@ export const CASES = [
     kernel: true,
     sizes: LARGE,
     metric: PRINTED,
-    ours: 'node $programs/execute.js $input/rules.save',
+    ours: 'node $execute $input/rules.save',
     theirs: '$floor $services $destinations',
     goal: atMost(2),
   },
@@ -56,7 +57,7 @@ export const CASES = [
     kernel: true,
     sizes: [[1, 10000]],
     metric: PRINTED,
-    ours: 'node $programs/execute.js $input/rules.save',
+    ours: 'node $execute $input/rules.save',
     theirs: '$floor $services $destinations',
     goal: atMost(1.5),
   },

@@ -10,6 +10,7 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { buildSync } from 'esbuild';
 import { alternate } from './alternate.js';
 import { CASES } from './cases.js';
 import { changedSaveText, jsonText, saveText, yamlText } from './inputs.js';
@@ -35,6 +36,18 @@ function compile(folder) {
   }
 }
 
+/** The form that the program has: modules of ECMAScript are slower while they are cold. */
+function bundle(folder) {
+  buildSync({
+    entryPoints: [join(here, 'programs/execute.js')],
+    outfile: join(folder, 'execute.cjs'),
+    ...{ bundle: true, platform: 'node', format: 'cjs', target: 'node20', external: ['netlink'], logLevel: 'error' },
+    // The addon is found where this project has it.
+    banner: { js: `require = require('node:module').createRequire(${JSON.stringify(join(root, 'package.json'))});` },
+    supported: { 'dynamic-import': false },
+  });
+}
+
 function writeInputs(folder, cases) {
   for (const { services, destinations } of cases) {
     const input = join(folder, `${services}x${destinations}`);
@@ -57,6 +70,7 @@ function measure(cases, folder, options) {
       ipvstate: `node ${join(root, 'dist/cli.cjs')}`,
       floor: join(folder, 'floor'),
       programs: join(here, 'programs'),
+      execute: join(folder, 'execute.cjs'),
       input: join(folder, `${services}x${destinations}`),
       services,
       destinations,
@@ -96,6 +110,7 @@ function main({ runs, 'slow-runs': slowRuns, size, inside: job }, names) {
   const folder = mkdtempSync(join(tmpdir(), 'ipvstate-bench-'));
   try {
     compile(folder);
+    bundle(folder);
     writeInputs(folder, cases);
     process.stdout.write(`${formatHeading(loadavg())}\n`);
     const [inKernel, onHost] = [cases.filter(({ kernel }) => kernel), cases.filter(({ kernel }) => !kernel)];

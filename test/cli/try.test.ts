@@ -314,9 +314,9 @@ describe('a client that is killed', () => {
       execute: async (wave: Parameters<MisbehavingTable['execute']>[0]) => {
         const done = wave.slice(0, left);
         left -= done.length;
-        const outcomes = await kernel.execute(done);
+        const refused = await kernel.execute(done);
         if (done.length < wave.length || left === 0) throw new Killed();
-        return outcomes;
+        return refused;
       },
     };
     await run(['try', '-f', '-', '--timeout', '60s'], { openKernel: async () => dying });

@@ -91,7 +91,7 @@ export function describeNonsense(name: string, load: () => Promise<OpenSocket>):
 
     test('a sync id that messages cannot carry', async () => {
       const daemon = { role: 'backup', interface: 'lo', syncId: 256, maxLength: 0, group: undefined, port: 0, ttl: 0 } as const;
-      expect(await ipvs.execute([{ kind: 'start-daemon', daemon }])).toEqual([null]);
+      expect(await ipvs.execute([{ kind: 'start-daemon', daemon }])).toEqual(new Map());
       const { table, unmanageable } = await ipvs.read();
       expect(table.daemons).toEqual([]);
       expect(unmanageable).toEqual([{ service: 'sync daemon backup', destination: undefined, reason: 'sync id 256' }]);

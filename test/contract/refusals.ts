@@ -48,7 +48,7 @@ export function refusalClauses(clause: Clause): void {
     expect(await errnos(ipvs, wave)).toEqual(['ENOENT', 'ENOENT', null, 'ENOENT', 'ENOENT']);
     const [entry] = (await ipvs.read()).table.services.values();
     expect(entry?.service).toEqual(serviceOf(SERVICE, { scheduler: 'rr' }));
-    const [refused] = await ipvs.execute([editService(SERVICE, { scheduler: 'absent' })]);
+    const refused = (await ipvs.execute([editService(SERVICE, { scheduler: 'absent' })])).get(0);
     expect(refused).toMatchObject({ code: 'KERNEL', request: `edit-service ${SERVICE}` });
     expect(refused?.message).toContain('scheduler "absent" (kernel module ip_vs_absent)');
   });

@@ -43,10 +43,11 @@ export function clausesFor(subject: Subject, define: (clause: Clause) => void): 
 
 /** The errno of each outcome; null for done. */
 export async function errnos(ipvs: Ipvs, wave: readonly Operation[]): Promise<(string | null)[]> {
-  return (await ipvs.execute(wave)).map((outcome) => outcome?.errno ?? null);
+  const refused = await ipvs.execute(wave);
+  return wave.map((_, index) => refused.get(index)?.errno ?? null);
 }
 
 /** Executes operations of which none may be refused. */
 export async function succeed(ipvs: Ipvs, wave: readonly Operation[]): Promise<void> {
-  for (const outcome of await ipvs.execute(wave)) if (outcome) throw outcome;
+  for (const error of (await ipvs.execute(wave)).values()) throw error;
 }

@@ -24,7 +24,7 @@ let kernel: FakeKernel;
 let ipvs: Ipvs;
 
 async function fill(table: Table = TABLE): Promise<void> {
-  expect((await ipvs.execute(addingEntries(table))).filter((outcome) => outcome !== null)).toEqual([]);
+  expect(await ipvs.execute(addingEntries(table))).toEqual(new Map());
 }
 
 /** True for the first condition that holds, and never again: a fault that happens once. */
@@ -193,11 +193,14 @@ describe('the module', () => {
   test('there all along, a missing scheduler or destination is an outcome and nothing is sent twice', async () => {
     await fill();
     const before = kernel.requests.length;
-    const outcomes = await ipvs.execute([
+    const refused = await ipvs.execute([
       editService('tcp://192.0.2.1:80', { scheduler: 'absent' }),
       onDestination('delete-destination', 'tcp://192.0.2.2:80', '10.9.9.9:80'),
     ]);
-    expect(outcomes.map((outcome) => outcome?.errno)).toEqual(['ENOENT', 'ENOENT']);
+    expect([...refused].map(([index, { errno }]) => [index, errno])).toEqual([
+      [0, 'ENOENT'],
+      [1, 'ENOENT'],
+    ]);
     expect(kernel.requests.length - before).toBe(3);
   });
 
@@ -214,8 +217,9 @@ describe('a batch', () => {
   test('never asks for more replies than the receive buffer holds', async () => {
     kernel.receiveBufferLimit = 20 * 1280;
     const wave = Array.from({ length: 200 }, () => deleteService('fwmark:1'));
-    const outcomes = await ipvs.execute(wave);
-    expect(outcomes.every((outcome) => outcome?.errno === 'ESRCH')).toBe(true);
+    const refused = await ipvs.execute(wave);
+    expect(refused.size).toBe(wave.length);
+    expect([...refused.values()].every(({ errno }) => errno === 'ESRCH')).toBe(true);
   });
 
   test('never carries more bytes than the socket sends at once', async () => {
@@ -232,7 +236,7 @@ describe('a batch', () => {
     };
     await expect(ipvs.execute(CLEAN)).rejects.toMatchObject({ code: 'LOST' });
     kernel.deliver = undefined;
-    expect(await ipvs.execute([{ kind: 'flush' }])).toEqual([null]);
+    expect(await ipvs.execute([{ kind: 'flush' }])).toEqual(new Map());
     expect(kernel.sockets[0]?.isClosed).toBe(true);
   });
 });

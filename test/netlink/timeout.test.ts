@@ -53,7 +53,7 @@ describe('a kernel that does not answer', () => {
     outwait();
     expect(await lost).toBe('LOST');
     kernel.resume();
-    expect(await ipvs.execute(adding('fwmark:1'))).toEqual([null]);
+    expect(await ipvs.execute(adding('fwmark:1'))).toEqual(new Map());
     expect(kernel.sockets[0]?.isClosed).toBe(true);
   });
 

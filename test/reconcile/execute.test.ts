@@ -19,7 +19,12 @@ test('the waves are sent one after another, each as it is', async () => {
   const ipvs = openMisbehavingTable(EVERY_WAVE.live);
   const execution = await execute(ipvs, PLAN);
   expect(ipvs.waves).toEqual(PLAN.waves.map(({ steps }) => steps.map(({ operation }) => operation)));
-  expect(execution).toEqual({ done: operationsOf(PLAN), failures: [], lost: undefined, aborted: false });
+  expect(execution).toEqual({
+    done: PLAN.waves.map(({ steps }) => steps.map(({ operation }) => operation)),
+    failures: [],
+    lost: undefined,
+    aborted: false,
+  });
 });
 
 test('after a refusal the wave goes on, and the later ones do not', async () => {
@@ -28,8 +33,8 @@ test('after a refusal the wave goes on, and the later ones do not', async () => 
   expect(PLAN.waves.map(({ purpose }) => purpose)).toEqual(['unblock', 'probe', 'make', 'break', 'remove', 'finish']);
   expect(ipvs.waves).toHaveLength(3);
   expect(failures.every(({ operation, error }) => operation.kind === 'add-destination' && error.errno === 'ENOMEM')).toBe(true);
-  expect(done.map(({ kind }) => kind)).toContain('edit-destination');
-  expect(done.length + failures.length).toBe(ipvs.waves.flat().length);
+  expect(done.flat().map(({ kind }) => kind)).toContain('edit-destination');
+  expect(done.flat().length + failures.length).toBe(ipvs.waves.flat().length);
 });
 
 test('with continue the later waves run, without the services that had a failure', async () => {
@@ -43,7 +48,7 @@ test('with continue the later waves run, without the services that had a failure
   expect(ipvs.waves).toHaveLength(PLAN.waves.length);
   const broken = ipvs.waves[3]?.map((operation) => 'destination' in operation && operation.service);
   expect(broken).toEqual([serviceOf('tcp://192.0.2.2:80').identity]);
-  expect(done.map(({ kind }) => kind)).toContain('delete-service');
+  expect(done.flat().map(({ kind }) => kind)).toContain('delete-service');
   expect(progress.at(-1)).toBe(operationsOf(PLAN).length);
 });
 
@@ -63,7 +68,7 @@ const refuseAt = (planned: Plan, refused: number) =>
 
 test('no service loses its last usable destination with continue', async () => {
   await holds(
-    servesOn(async (planned, refused) => (await execute(refuseAt(planned, refused), planned, { onError: 'continue' })).done),
+    servesOn(async (planned, refused) => (await execute(refuseAt(planned, refused), planned, { onError: 'continue' })).done.flat()),
     100,
   );
 });
@@ -78,8 +83,8 @@ test('a large wave is sent in parts, and each part is progress', async () => {
   const progress: [number, number][] = [];
   await execute(openEmbeddedTable(planned.live), planned, { onProgress: (answered, total) => progress.push([answered, total]) });
   expect(progress).toEqual([
-    [2048, 5001],
-    [4096, 5001],
+    [1986, 5001],
+    [3972, 5001],
     [5001, 5001],
   ]);
 });
@@ -88,7 +93,7 @@ test('when answers are lost, the whole part counts as perhaps done and nothing m
   const ipvs = openMisbehavingTable(EVERY_WAVE.live, { lose: (wave) => (wave === 2 ? 0 : undefined) });
   const execution = await execute(ipvs, PLAN);
   expect(execution).toMatchObject({ lost: { code: 'LOST' }, failures: [], aborted: false });
-  expect(execution.done).toEqual(PLAN.waves.slice(0, 3).flatMap(({ steps }) => steps.map(({ operation }) => operation)));
+  expect(execution.done.flat()).toEqual(PLAN.waves.slice(0, 3).flatMap(({ steps }) => steps.map(({ operation }) => operation)));
   expect(ipvs.waves).toHaveLength(3);
 });
 

@@ -42,7 +42,7 @@ test('what is there and cannot be read is an error, not an absent one', async ()
   await expect(ipvs.read({ sysctls: true })).rejects.toMatchObject({ code: 'IO', message: expect.stringContaining('odd') });
 });
 
-test('they are written where they belong in a wave, one outcome for each operation', async () => {
+test('they are written where they belong in a wave, and what is refused keeps its index', async () => {
   const inner = openEmbeddedTable(tableOf({}));
   const waves: Operation[][] = [];
   const spy: Ipvs = {
@@ -52,15 +52,16 @@ test('they are written where they belong in a wave, one outcome for each operati
       return inner.execute(wave);
     },
   };
-  const outcomes = await withSysctls(spy, folder).execute([add, set('conntrack', '1'), set('none', '1'), add, add]);
+  const refused = await withSysctls(spy, folder).execute([add, set('conntrack', '1'), set('none', '1'), add, add]);
   expect(waves).toEqual([[add], [add, add]]);
-  expect(outcomes.map((outcome) => outcome?.errno ?? null)).toEqual([null, null, 'ENOENT', 'EEXIST', 'EEXIST']);
-  expect(outcomes[2]).toMatchObject({ code: 'KERNEL', request: 'set-sysctl none=1' });
+  expect([...refused].map(([index, { errno }]) => `${index} ${errno}`)).toEqual(['2 ENOENT', '3 EEXIST', '4 EEXIST']);
+  expect(refused.get(2)).toMatchObject({ code: 'KERNEL', request: 'set-sysctl none=1' });
   expect(await readFile(join(folder, 'conntrack'), 'utf8')).toBe('1\n');
 });
 
 test('a wave without one goes through whole', async () => {
-  expect(await withSysctls(openEmbeddedTable(tableOf({})), folder).execute([add, add])).toMatchObject([null, { errno: 'EEXIST' }]);
+  const refused = await withSysctls(openEmbeddedTable(tableOf({})), folder).execute([add, add]);
+  expect([...refused]).toMatchObject([[1, { errno: 'EEXIST' }]]);
 });
 
 test('a reconciliation writes what differs, reads it back, and undoes it when a later operation fails', async () => {

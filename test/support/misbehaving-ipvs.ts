@@ -47,13 +47,14 @@ export function openMisbehavingTable(initial: Table, misbehaviour: Misbehaviour 
       const number = waves.push(wave) - 1;
       await inner.execute(misbehaviour.beforeWave?.(number, inner.table()) ?? []);
       const kept = misbehaviour.lose?.(number, wave);
-      const outcomes = [];
-      for (const operation of wave.slice(0, kept)) {
+      const refused = new Map<number, KernelError>();
+      for (const [place, operation] of wave.slice(0, kept).entries()) {
         const errno = misbehaviour.refuse?.(operation, index++);
-        outcomes.push(errno ? refusal(errno, operation) : ((await inner.execute([withLength(operation)]))[0] ?? null));
+        const error = errno ? refusal(errno, operation) : (await inner.execute([withLength(operation)])).get(0);
+        if (error) refused.set(place, error);
       }
       if (kept !== undefined) throw new IpvstateError('LOST', 'no reply came within 5 s');
-      return outcomes;
+      return refused;
     },
   };
 }

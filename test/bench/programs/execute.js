@@ -1,19 +1,22 @@
-// execute.js FILE: milliseconds from the first operation's bytes to the kernel's last answer, in a process that has done nothing before.
+// execute.js FILE: milliseconds from a plan's first operation to the kernel's last answer, in a process that has sent nothing before. It
+// runs as a CommonJS bundle, as the program does.
 import { readFileSync } from 'node:fs';
-import { openKernel, parseScript, plan, scope } from '../../../dist/index.js';
+import { parseScript } from '../../../src/ipvsadm/script.ts';
+import { openKernel } from '../../../src/netlink/client.ts';
+import { plan } from '../../../src/plan/plan.ts';
+import { scope } from '../../../src/plan/scope.ts';
+import { execute } from '../../../src/reconcile/execute.ts';
 
-const [file] = process.argv.slice(2);
-const { desired } = parseScript(readFileSync(file, 'utf8'), file);
-const kernel = await openKernel();
-const snapshot = await kernel.read();
-const { waves } = plan(snapshot.table, scope(desired, snapshot).table);
-const operations = waves.map(({ steps }) => steps.map(({ operation }) => operation));
-
-const start = performance.now();
-for (const wave of operations) {
-  const outcomes = await kernel.execute(wave);
-  const refused = outcomes.find((outcome) => outcome !== null);
-  if (refused) throw refused;
+async function main(file) {
+  const { desired } = parseScript(readFileSync(file, 'utf8'), file);
+  const kernel = await openKernel();
+  const snapshot = await kernel.read();
+  const planned = plan(snapshot.table, scope(desired, snapshot).table);
+  const start = performance.now();
+  const { failures, lost } = await execute(kernel, planned);
+  process.stdout.write(`${performance.now() - start}\n`);
+  kernel.close();
+  if (lost || failures.length > 0) throw lost ?? failures[0].error;
 }
-process.stdout.write(`${performance.now() - start}\n`);
-kernel.close();
+
+main(...process.argv.slice(2));

@@ -169,9 +169,7 @@ export async function reset(ipvs: Ipvs, setup: string): Promise<void> {
     if (command.kind !== 'modify') throw new Error(`line ${line} of the setup is no operation`);
     operations.push(command.operation);
   }
-  const outcomes = await ipvs.execute(operations);
-  const refused = outcomes.find((outcome) => outcome !== null);
-  if (refused) throw refused;
+  for (const error of (await ipvs.execute(operations)).values()) throw error;
 }
 
 function formatTable(table: Table): string {
