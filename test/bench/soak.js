@@ -41,27 +41,28 @@ const ended = (child) =>
 const sh = (command) => execFileSync('sh', ['-ec', command], { encoding: 'utf8' });
 const ipvsadm = (args) => spawnSync('ipvsadm', args.split(' '), { encoding: 'utf8' }).stdout;
 
-/**
- * A client in a namespace of its own; the servers are addresses of this one, behind the balancer by masquerading. The client has so many
- * ports that it comes back to one only after the kernel has forgotten what it did with it (FIN_WAIT and TIME_WAIT, 2 min): a connection
- * from the port of another one to a server that was deleted since gets no answer, whoever deleted it.
- */
+/** A client in a namespace of its own; the servers are addresses of this one, behind the balancer by masquerading. */
 function network() {
   sh(`ip netns add client
     ip link add lb0 type veth peer name eth0 netns client
     ip address add 10.99.0.1/24 dev lb0; ip address add ${VIP}/32 dev lb0
     ${REALS.map((address) => `ip address add ${address}/32 dev lo`).join('; ')}
     ip link set lb0 up; ip link set lo up
-    ip netns exec client sysctl -qw net.ipv4.ip_local_port_range='1024 65535'
     ip -n client address add 10.99.0.2/24 dev eth0; ip -n client link set eth0 up; ip -n client link set lo up
     sysctl -qw net.ipv4.vs.conntrack=0 net.ipv4.ip_forward=1 || true`);
 }
 
 const SERVER = `const http=require('node:http');for(const address of process.argv.slice(1))http.createServer((q,r)=>r.end('ok')).listen(8080,address)`;
-/** Fetches one after the other; says how many, and each failure with its time. */
-const CLIENT = `const http=require('node:http');let done=0;const go=()=>{const at=Date.now();let over=false;
-  const end=(error)=>{if(over)return;over=true;done++;if(error)process.stdout.write('FAILED '+at+' '+error+'\\n');setTimeout(go,error?50:5)};
-  const q=http.get({host:'${VIP}',port:80,agent:false,timeout:5000},(r)=>{r.resume();r.on('end',()=>end());r.on('error',(e)=>end(e.code))});
+/**
+ * Fetches one after the other; says how many, and each failure with its time. It chooses its ports in turn, where the kernel takes only
+ * every second one: so it comes back to one only after the kernel has forgotten what it did with it (FIN_WAIT and TIME_WAIT, 2 min). A
+ * connection from the port of an earlier one to a server that was deleted since gets no answer, whoever deleted it.
+ */
+const CLIENT = `const http=require('node:http');let done=0;let port=1024;const used=new Map();const go=()=>{const at=Date.now();let over=false;
+  const localPort=port;port=port===65535?1024:port+1;const before=used.get(localPort);used.set(localPort,at);
+  const end=(error)=>{if(over)return;over=true;if(error==='EADDRINUSE')return setTimeout(go,5);
+    done++;if(error)process.stdout.write('FAILED '+at+' '+error+(before?', from a port last used '+Math.round((at-before)/1000)+' s before':'')+'\\n');setTimeout(go,error?50:5)};
+  const q=http.get({host:'${VIP}',port:80,localPort,agent:false,timeout:5000},(r)=>{r.resume();r.on('end',()=>end());r.on('error',(e)=>end(e.code))});
   q.on('timeout',()=>{q.destroy();end('timeout')});q.on('error',(e)=>end(e.code??e.message))};
   for(let n=0;n<4;n++)go();process.on('SIGTERM',()=>{process.stdout.write('DONE '+done+'\\n');process.exit(0)})`;
 
