@@ -1,4 +1,5 @@
 import { type Destination, type DestinationKey, MAX_WEIGHT } from '../model/destination.ts';
+import { readDigits } from '../model/digits.ts';
 import { type Protocol, serviceFamily } from '../model/service.ts';
 import { EndpointInText } from './endpoint-in-text.ts';
 import type { LastService } from './take-option.ts';
@@ -71,16 +72,4 @@ export class RepeatedServer {
     if (!this.#like) throw new Error('no line has matched');
     return { ...this.#like, key: formatted as DestinationKey, address, port, weight: this.#weight };
   }
-}
-
-/** Nothing but digits; undefined when there are none, or more than any number that the kernel takes has. */
-function readDigits(text: string, start: number, end: number): number | undefined {
-  if (end <= start || end - start > 10) return undefined;
-  let value = 0;
-  for (let at = start; at < end; at++) {
-    const digit = text.charCodeAt(at) - 0x30;
-    if (digit < 0 || digit > 9) return undefined;
-    value = value * 10 + digit;
-  }
-  return value;
 }

@@ -1,4 +1,5 @@
 import { type Address, addressFamily, endOfIPv4, parseAddress } from './address.ts';
+import { readDigits } from './digits.ts';
 
 const COLON = 0x3a;
 const ZERO = 0x30;
@@ -26,14 +27,9 @@ export function parseEndpoint(text: string): Endpoint | undefined {
 
 /** A decimal port without sign, blanks or leading zeros, at `[start, end)` of a text. */
 export function parsePort(text: string, start = 0, end = text.length): number | undefined {
-  if (end <= start || end - start > 5 || (text.charCodeAt(start) === ZERO && end - start > 1)) return undefined;
-  let port = 0;
-  for (let at = start; at < end; at++) {
-    const digit = text.charCodeAt(at) - ZERO;
-    if (digit < 0 || digit > 9) return undefined;
-    port = port * 10 + digit;
-  }
-  return port <= 65_535 ? port : undefined;
+  if (text.charCodeAt(start) === ZERO && end - start > 1) return undefined;
+  const port = readDigits(text, start, end);
+  return port !== undefined && port <= 65_535 ? port : undefined;
 }
 
 function parseIPv6Endpoint(text: string): Endpoint | undefined {
