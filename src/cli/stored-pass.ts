@@ -32,7 +32,7 @@ export function loadPass(stored: StoredPass, live: Table): Pass {
   const sysctls = Object.entries(stored.sysctls ?? {});
   const before = complete(stored.before, live, new Map(sysctls.map(([name, [value]]) => [name, value])));
   const { waves } = plan(before, complete(stored.after, live, new Map(sysctls.map(([name, [, value]]) => [name, value]))));
-  return { before, done: waves.flatMap(({ steps }) => steps.map(({ operation }) => operation)) };
+  return { before, done: waves.map(({ steps }) => steps.map(({ operation }) => operation)) };
 }
 
 function complete(stored: unknown, { timeouts, daemons }: Table, sysctls: Sysctls): Table {

@@ -8,7 +8,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { Report, ReportOutcome } from '../plan/report.ts';
 import { type ExecuteOptions, type Execution, execute, isStale } from './execute.ts';
 import { type Prepared, type PrepareOptions, prepare } from './prepare.ts';
-import { rollback } from './rollback.ts';
+import { type Pass, rollback } from './rollback.ts';
 import { verify } from './verify.ts';
 
 export interface ReconcileOptions extends PrepareOptions, ExecuteOptions {
@@ -53,23 +53,18 @@ function isDraining({ services }: Table, key: DrainKey): boolean {
   return services.get(service)?.destinations.get(destination)?.weight === 0;
 }
 
-/** What one pass did: the table it read, and the operations that were accepted. */
-interface ExecutedPass extends Pick<Execution, 'done'> {
-  readonly before: Table;
-}
-
 async function run(
   ipvs: Ipvs,
   first: Prepared,
   options: ReconcileOptions,
   prepareAgain: (() => Promise<Prepared>) | undefined,
 ): Promise<Report> {
-  const passes: ExecutedPass[] = [];
+  const passes: Pass[] = [];
   const report: MakeReport = (outcome, rest = {}) => ({
     outcome,
     plan: first.plan,
     passes: Math.max(passes.length, 1),
-    done: passes.reduce((sum, { done }) => sum + done.flat().length, 0),
+    done: passes.flatMap(({ done }) => done).reduce((sum, { length }) => sum + length, 0),
     failures: [],
     error: undefined,
     refusals: [],
@@ -120,7 +115,7 @@ async function converge(
   first: Prepared,
   options: ReconcileOptions,
   prepareAgain: (() => Promise<Prepared>) | undefined,
-  passes: ExecutedPass[],
+  passes: Pass[],
   report: MakeReport,
 ): Promise<Report> {
   const before = (await options.drains?.read()) ?? new Map();
@@ -177,7 +172,7 @@ function isWorthAnotherPass({ failures, lost, aborted }: Execution): boolean {
 /** After a failure: goes back, or stays where it is and says how far that is from what was desired. */
 async function settle(
   ipvs: Ipvs,
-  passes: readonly ExecutedPass[],
+  passes: readonly Pass[],
   plan: Plan,
   findings: Findings,
   options: ReconcileOptions,
@@ -186,10 +181,7 @@ async function settle(
   if ((options.onError ?? 'rollback') !== 'rollback') {
     return report('partial', { ...findings, differences: await verify(ipvs, plan.desired, plan.changes) });
   }
-  const { differences, contested } = await rollback(
-    ipvs,
-    passes.map(({ before, done }) => ({ before, done: done.flat() })),
-  );
+  const { differences, contested } = await rollback(ipvs, passes);
   const isRestored = differences.length === 0 && contested.length === 0;
   return report(isRestored ? 'rolled-back' : 'partial', { ...findings, differences, contested });
 }

@@ -10,10 +10,10 @@ import { Simulation } from '../plan/simulate.ts';
 import { execute } from './execute.ts';
 import { subjectOf } from './subject.ts';
 
-/** What one pass did: the table it read, and the operations that were accepted. */
+/** What one pass did: the table it read, and the operations that were accepted, as they were sent. */
 export interface Pass {
   readonly before: Table;
-  readonly done: readonly Operation[];
+  readonly done: readonly (readonly Operation[])[];
 }
 
 export interface Rollback {
@@ -24,7 +24,7 @@ export interface Rollback {
 
 /** Undoes the passes, last first, as far as what they did is still so, and reads back. */
 export async function rollback(ipvs: Ipvs, passes: readonly Pass[]): Promise<Rollback> {
-  const options = { sysctls: passes.some(({ done }) => done.some(({ kind }) => kind === 'set-sysctl')) };
+  const options = { sysctls: passes.some(({ done }) => done.flat().some(({ kind }) => kind === 'set-sysctl')) };
   const { table: live } = await ipvs.read(options);
   const { table: target, contested } = undo(passes, live);
   await execute(ipvs, plan(live, target), { onError: 'continue' });
@@ -65,7 +65,7 @@ interface Round {
 function replay({ before: start, done }: Pass): Round[] {
   const simulation = new Simulation(start);
   let before = start;
-  return rounds(done).map((round) => {
+  return rounds(done.flat()).map((round) => {
     const refused = namesOf(round.filter((operation) => simulation.apply(operation) !== null));
     const after = simulation.table();
     const replayed: Round = { before, after, written: namesOf(round), refused };
