@@ -38,7 +38,8 @@ export function openEmbeddedTable(initial: Table, schedulers?: ReadonlySet<strin
   };
 }
 
-function refusal(errno: ErrnoName, operation: Operation): KernelError {
+/** What a table in memory says where a kernel would refuse. */
+export function refusal(errno: ErrnoName, operation: Operation): KernelError {
   const request = formatOperation(operation);
   return new KernelError(errno, request, `${request}: refused with ${errno}`);
 }

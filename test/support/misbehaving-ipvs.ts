@@ -1,9 +1,8 @@
-import { type ErrnoName, IpvstateError, KernelError } from '../../src/errors.ts';
+import { type ErrnoName, IpvstateError, type KernelError } from '../../src/errors.ts';
 import type { ReadOptions } from '../../src/model/ipvs.ts';
 import type { Operation } from '../../src/model/operation.ts';
-import { formatOperation } from '../../src/model/operation-text.ts';
 import type { Table } from '../../src/model/table.ts';
-import { type EmbeddedTable, openEmbeddedTable } from '../../src/plan/embedded.ts';
+import { type EmbeddedTable, openEmbeddedTable, refusal } from '../../src/plan/embedded.ts';
 
 /** The ways to go wrong; all counters begin at 0 and run over the life of the port. */
 export interface Misbehaviour {
@@ -62,9 +61,4 @@ export function openMisbehavingTable(initial: Table, misbehaviour: Misbehaviour 
 function withLength(operation: Operation): Operation {
   if (operation.kind !== 'start-daemon' || operation.daemon.maxLength !== 0) return operation;
   return { ...operation, daemon: { ...operation.daemon, maxLength: MTU_LENGTH } };
-}
-
-function refusal(errno: ErrnoName, operation: Operation): KernelError {
-  const request = formatOperation(operation);
-  return new KernelError(errno, request, `${request}: refused with ${errno}`);
 }
