@@ -61,5 +61,5 @@ export function refusedDestination(address: Address): string | undefined {
 
 /** Taken by the kernel only when the address is one of the host itself. */
 export function isLinkLocalIPv6(address: Address): boolean {
-  return address.startsWith('fe') && /^fe[89ab][0-9a-f]:/.test(address);
+  return /^fe[89ab][0-9a-f]:/.test(address);
 }

@@ -60,7 +60,7 @@ export function appendDestinationKey(writer: MessageWriter): number {
   return writer.append(KEY_NEST);
 }
 
-/** Puts the values into a nest of either kind; each of them, because the nest may be a copy of another destination's. */
+/** Puts the values into a whole nest; each of them, because the nest may be a copy of another destination's. */
 export function setDestination(writer: MessageWriter, nest: number, destination: Destination): void {
   setDestinationKey(writer, nest, destination);
   writer.setU32(nest + FWD_METHOD, FORWARD_NUMBERS[destination.forward]);
