@@ -119,6 +119,6 @@ describe('shape', () => {
     const folder = `/${'work'}/main/src`;
     expect(machinePathViolations(one('README.md', `cd ${folder}`))).toEqual(['README.md:1 names a path of one machine']);
     expect(machinePathViolations(one('README.md', `see ../${'shared'}/notes`))).toHaveLength(1);
-    expect(machinePathViolations(one('README.md', 'https://example.org/network/work/ and src/work/a.ts'))).toEqual([]);
+    expect(machinePathViolations(one('README.md', `https://example.org/network/${'work'}/ and src/${'work'}/a.ts`))).toEqual([]);
   });
 });
