@@ -27,8 +27,6 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   watch: { files: ['src/watch/'], layers: [], packages: ['chokidar', 'node:fs', 'node:path', 'node:crypto'], pure: false },
   reconcile: { files: ['src/reconcile/'], layers: ['errors', 'model', 'plan'], packages: ['node:timers'], pure: false },
   state: { files: ['src/state/'], layers: ['errors', 'model', 'plan'], packages: NODE, pure: false },
-  /** Starts the program, so it knows nothing of it. */
-  launch: { files: ['src/launch/'], layers: [], packages: ['node:fs', 'node:path', 'node:v8', 'node:vm', 'node:zlib'], pure: false },
   /** Data, not code. */
   schemas: { files: ['schemas/'], layers: [], packages: [], pure: true },
   edge: { files: ['src/cli/', 'src/daemon/', 'src/index.ts'], layers: 'all', packages: 'all', pure: false },
