@@ -56,8 +56,8 @@ export interface DaemonPorts {
 
 const REMIND_MILLISECONDS = 10_000;
 
-/** Turns that parse or read everything leave several times as much garbage as there is to keep; some quiet seconds later it goes. */
-const LARGE: readonly Trigger[] = ['start', 'confirm', 'resync'];
+/** Passes that parse or read everything leave several times as much garbage as there is to keep; some quiet seconds later it goes. */
+const LARGE: readonly Trigger[] = ['start', 'file', 'reload', 'resync'];
 const RELEASE_MILLISECONDS = 3000;
 
 /** Follows files and keeps the kernel's table as they say, until it is asked to stop. The table then stays as it is. */
@@ -84,6 +84,7 @@ class Daemon {
   #control: ControlServer | undefined;
   #http: HttpServer | undefined;
   #timers: NodeJS.Timeout[] = [];
+  #release: NodeJS.Timeout | undefined;
   #ready = false;
   #shownStatus = '';
 
@@ -114,7 +115,7 @@ class Daemon {
       drift,
       reconciling: { drains: openDrainStore(session.state, session.warn), allowances },
       protectedServices: await protection.read(),
-      timing: { interval: timing.interval, resync: timing.resync, confirm: timing.debounce },
+      timing: { interval: timing.interval, resync: timing.resync, secondRead: timing.debounce },
       onState: (state, previous) => {
         port.follow(state, previous);
         stateLog.changed(state, previous);
@@ -147,6 +148,7 @@ class Daemon {
 
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
+    clearTimeout(this.#release);
     await this.#control?.close();
     await this.#http?.close();
   }
@@ -206,8 +208,10 @@ class Daemon {
   #follow(state: LoopState, previous: LoopState): void {
     const { lastPass } = state;
     if (lastPass && lastPass !== previous.lastPass) {
-      if (lastPass.triggers.some((trigger) => LARGE.includes(trigger)))
-        this.#timers.push(setTimeout(collectGarbage, RELEASE_MILLISECONDS, 'major'));
+      if (lastPass.triggers.some((trigger) => LARGE.includes(trigger))) {
+        clearTimeout(this.#release);
+        this.#release = setTimeout(collectGarbage, RELEASE_MILLISECONDS, 'major');
+      }
       this.#metrics.passed(lastPass.outcome, (lastPass.finishedAt - lastPass.startedAt) / 1000);
       if (state.totals.corrections > previous.totals.corrections) this.#metrics.drifted(lastPass.report?.plan.changes.length ?? 0);
       if (state.drift && !previous.drift) this.#metrics.drifted(state.drift.changes.length);

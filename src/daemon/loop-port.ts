@@ -19,9 +19,6 @@ export interface LoopPort extends Required<Pick<LoopOptions, 'ipvs' | 'fingerpri
   settled(): Promise<void>;
 }
 
-/** Passes with these triggers alone may take for granted what the last look at the whole table found. */
-const SHORT: readonly Trigger[] = ['file', 'confirm'];
-
 export function openLoopPort(session: Session, kernel: Ipvs, activity: Activity): LoopPort {
   const known = new KnownTable(activity.watched(kernel));
   const records = new PassRecords(session, known);
@@ -34,7 +31,8 @@ export function openLoopPort(session: Session, kernel: Ipvs, activity: Activity)
     records.begin();
     const { good } = config;
     const isQuiet = drains.length === 0 && contested.length === 0 && failures === 0;
-    isShort = isQuiet && good !== undefined && triggers.every((trigger) => SHORT.includes(trigger)) && known.expect(good.desired);
+    // What only files ask for may take for granted what the last look at the whole table found.
+    isShort = isQuiet && good !== undefined && triggers.every((trigger) => trigger === 'file') && known.expect(good.desired);
     if (!isShort) known.expectAnything();
   };
   const end = ({ lastPass, config }: LoopState): void => {
@@ -68,7 +66,7 @@ export function openLoopPort(session: Session, kernel: Ipvs, activity: Activity)
   };
 }
 
-/** What the record of a pass gives as its reason: of several the one that is not there every few seconds, and of the first pass the start. */
-function causeOf({ lastPass, triggers }: LoopState): Trigger {
-  return lastPass === undefined ? 'start' : (triggers.find((trigger) => trigger !== 'drift') ?? 'drift');
+/** The cause that the record of a pass names: the first one, but the look for drift that comes every few seconds only when it is alone. */
+function causeOf({ triggers }: LoopState): Trigger {
+  return triggers.find((trigger) => trigger !== 'drift') ?? 'drift';
 }

@@ -59,10 +59,10 @@ export const UNSEEN: ConfigState = { valid: false, seen: undefined, files: [], g
 
 /**
  * The state after a look at the files at `now`; the very same object when nothing is new. What removes something in comparison with what
- * is in force, or may do so because nothing is in force yet, must be seen twice, `confirm` milliseconds apart: a file that is cut off at
+ * is in force, or may do so because nothing is in force yet, must be seen twice, `secondRead` milliseconds apart: a file that is cut off at
  * the end of a line is often valid.
  */
-export function seeFiles(state: ConfigState, loaded: LoadedFiles | IpvstateError, now: number, confirm: number): ConfigState {
+export function seeFiles(state: ConfigState, loaded: LoadedFiles | IpvstateError, now: number, secondRead: number): ConfigState {
   if (loaded instanceof IpvstateError) {
     return seeProblem(state, `${loaded.code} ${loaded.message}`, { issues: [], error: loaded, position: undefined, since: now }, []);
   }
@@ -74,10 +74,15 @@ export function seeFiles(state: ConfigState, loaded: LoadedFiles | IpvstateError
   const accept = (good: GoodFiles): ConfigState => ({ valid: true, seen: digest, files, good, held: undefined, problem: undefined });
   const { good, held } = state;
   if (good?.digest === digest) return state.seen === digest && state.valid && !held ? state : accept(good);
-  if (held?.digest === digest) return now - held.since >= confirm ? accept(held) : state;
+  if (held?.digest === digest) return now - held.since >= secondRead ? accept(held) : state;
   const found: GoodFiles = { digest, files, desired, issues, since: now };
   if (good && !removesAnything(good.desired, desired)) return accept(found);
   return { valid: true, seen: digest, files, good, held: found, problem: undefined };
+}
+
+/** Whether the files are to be read again without an event: they remove something, or they were being written. */
+export function needsSecondRead({ held, problem }: ConfigState): boolean {
+  return held !== undefined || problem?.error?.code === 'UNSTABLE';
 }
 
 function seeProblem(state: ConfigState, seen: string, problem: ConfigProblem, files: readonly FileHash[]): ConfigState {

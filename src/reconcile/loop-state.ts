@@ -8,13 +8,11 @@ import type { Report, ReportOutcome } from '../plan/report.ts';
 import { type ConfigState, UNSEEN } from './config-state.ts';
 import type { Contested } from './contest.ts';
 
-/** Why the loop turned. */
+/** Why the loop turned: the cause, not the mechanism. A second read of the files has the cause of the first one. */
 export type Trigger =
   | 'start'
   /** The files may have changed. */
   | 'file'
-  /** Files that remove something are read a second time. */
-  | 'confirm'
   | 'reload'
   | 'approve'
   | 'drift'

@@ -4,11 +4,12 @@ import type { Table } from '../model/table.ts';
 import { protectedAfter } from '../plan/protect.ts';
 import { type BackOff, backOffDelay, type Remedy, remedyOfError, remedyOfReport } from './back-off.ts';
 import type { Clock } from './clock.ts';
-import { type GoodFiles, type LoadedFiles, seeFiles } from './config-state.ts';
+import { type GoodFiles, type LoadedFiles, needsSecondRead, seeFiles } from './config-state.ts';
 import { CONTEST_RULES, type ContestRules, type ContestState, forget, nextContestTime, UNCONTESTED } from './contest.ts';
 import { interruptible } from './interruptible.ts';
 import { type PassFindings, type PassPorts, runPass } from './loop-pass.ts';
 import { type DriftMode, INITIAL_STATE, type LoopState, type PassOutcome, type PassResult, type Trigger } from './loop-state.ts';
+import { isReading, isTrigger, ReadCauses, type Wake } from './read-causes.ts';
 import { Timers } from './timers.ts';
 import { Turns } from './turns.ts';
 
@@ -18,8 +19,8 @@ export interface LoopTiming {
   readonly interval: number;
   /** Between two full reads of files and table, whatever the fingerprint says; a tenth more or less. Default 5 min. */
   readonly resync: number;
-  /** Between two reads of files that remove something. Default 250. */
-  readonly confirm: number;
+  /** Between two reads of files that remove something, or that are being written. Default 250. */
+  readonly secondRead: number;
   readonly backOff: BackOff;
   readonly contest: ContestRules;
 }
@@ -27,7 +28,7 @@ export interface LoopTiming {
 export const LOOP_TIMING: LoopTiming = {
   interval: 5000,
   resync: 300_000,
-  confirm: 250,
+  secondRead: 250,
   backOff: { first: 1000, most: 60_000 },
   contest: CONTEST_RULES,
 };
@@ -68,14 +69,12 @@ export interface Loop {
 /** Keeps a live table what files ask for. The first turn begins at once. */
 export function startLoop(options: LoopOptions): Loop {
   const loop = new ReconcileLoop(options);
-  loop.trigger('start');
+  loop.wake('start');
   return loop;
 }
 
-/** These read the files; the others go on with what was good last. */
-const READING: readonly Trigger[] = ['start', 'file', 'confirm', 'reload', 'resync'];
 /** These look at the kernel, whatever is new. */
-const COMPELLING: readonly Trigger[] = ['start', 'reload', 'resync', 'retry', 'contested', 'approve'];
+const COMPELLING: readonly Wake[] = ['start', 'reload', 'resync', 'retry', 'contested', 'approve'];
 
 /** Of one core, for the full reads that nothing but time asks for; but at least one in half an hour. */
 const RESYNC_SHARE = 0.001;
@@ -89,8 +88,9 @@ class ReconcileLoop implements Loop {
   readonly #options: LoopOptions;
   readonly #timing: LoopTiming;
   readonly #abort = new AbortController();
-  readonly #timers: Timers<Trigger>;
+  readonly #timers: Timers<Wake>;
   readonly #turns: Turns;
+  readonly #causes = new ReadCauses();
   #state: LoopState;
   #approval: string | undefined;
   /** Ends a look for drift that only reads so far, for something more urgent. */
@@ -109,9 +109,9 @@ class ReconcileLoop implements Loop {
   constructor(options: LoopOptions) {
     this.#options = options;
     this.#timing = { ...LOOP_TIMING, ...options.timing };
-    this.#timers = new Timers(options.clock, (trigger) => this.trigger(trigger));
+    this.#timers = new Timers(options.clock, (wake) => this.wake(wake));
     this.#turns = new Turns({
-      turn: (triggers) => this.#turn(triggers),
+      turn: (wakes) => this.#turn(wakes),
       isOver: () => this.#isOver,
       // Who asked to read the files is told of the pass that they lead to.
       isAnswer: (trigger) => trigger !== 'reload' || !this.#state.config.held,
@@ -154,10 +154,10 @@ class ReconcileLoop implements Loop {
     this.#settle.resolve();
   }
 
-  trigger(trigger: Trigger): void {
+  wake(wake: Wake): void {
     if (this.#isOver) return;
-    this.#makeWay(trigger);
-    this.#turns.add(trigger);
+    this.#makeWay(wake);
+    this.#turns.add(wake);
   }
 
   #ask(trigger: Trigger): Promise<PassResult> {
@@ -166,25 +166,27 @@ class ReconcileLoop implements Loop {
     return this.#turns.ask(trigger);
   }
 
-  #makeWay(trigger: Trigger): void {
-    if (trigger !== 'drift') this.#interruption?.abort();
-    this.#timers.cancel(trigger);
+  #makeWay(wake: Wake): void {
+    if (wake !== 'drift') this.#interruption?.abort();
+    this.#timers.cancel(wake);
   }
 
   get #isOver(): boolean {
     return this.#abort.signal.aborted || this.#state.phase === 'failed';
   }
 
-  async #turn(triggers: readonly Trigger[]): Promise<PassResult> {
+  async #turn(wakes: readonly Wake[]): Promise<PassResult> {
     const { clock } = this.#options;
     const startedAt = clock.now();
     const approval = this.#approval;
     this.#approval = undefined;
-    const isNew = triggers.some((trigger) => READING.includes(trigger)) && (await this.#read());
+    const before = this.#state.config;
+    const isNew = wakes.some(isReading) && (await this.#read());
+    const triggers = wakes.some(isReading) ? this.#causes.ofTurn(wakes, before, this.#state.config) : wakes.filter(isTrigger);
     const { good } = this.#state.config;
     let result: PassResult;
     if (!good) result = this.#result(triggers, startedAt, { outcome: 'unconfigured' });
-    else if (isNew || (await this.#isDue(triggers))) result = await this.#pass(triggers, startedAt, good, approval);
+    else if (isNew || (await this.#isDue(wakes))) result = await this.#pass(triggers, startedAt, good, approval);
     else result = this.#result(triggers, startedAt, { outcome: 'unchanged' });
     if (!this.#isOver) this.#arm();
     return result;
@@ -198,7 +200,7 @@ class ReconcileLoop implements Loop {
       throw error;
     });
     const before = this.#state.config;
-    const config = seeFiles(before, loaded, clock.now(), this.#timing.confirm);
+    const config = seeFiles(before, loaded, clock.now(), this.#timing.secondRead);
     if (config === before) return false;
     const isNew = config.good !== before.good;
     if (isNew) this.#contest = UNCONTESTED;
@@ -206,10 +208,10 @@ class ReconcileLoop implements Loop {
     return isNew;
   }
 
-  async #isDue(triggers: readonly Trigger[]): Promise<boolean> {
+  async #isDue(wakes: readonly Wake[]): Promise<boolean> {
     const isContestOver = this.#contestTime !== undefined && this.#contestTime <= this.#options.clock.now();
-    if (isContestOver || triggers.some((trigger) => COMPELLING.includes(trigger))) return true;
-    if (!triggers.includes('drift') || this.#state.retryAt !== undefined) return false;
+    if (isContestOver || wakes.some((wake) => COMPELLING.includes(wake))) return true;
+    if (!wakes.includes('drift') || this.#state.retryAt !== undefined) return false;
     if (this.#isDraining) return true;
     const fingerprint = await this.#fingerprint();
     // What the kernel will never take is not tried again and again because nobody knows whether the table is another one.
@@ -313,7 +315,7 @@ class ReconcileLoop implements Loop {
   /** Starts every timer that is not running and should be. */
   #arm(): void {
     const { clock, drift = 'correct' } = this.#options;
-    const { interval, resync, confirm } = this.#timing;
+    const { interval, resync, secondRead } = this.#timing;
     const { config, retryAt } = this.#state;
     const now = clock.now();
     const until = (time: number | undefined): number | undefined => (time === undefined ? undefined : time - now);
@@ -321,17 +323,19 @@ class ReconcileLoop implements Loop {
     const spared = Math.max(resync, Math.min(RESYNC_MOST, this.#resyncCost / RESYNC_SHARE));
     this.#timers.start('resync', spared * (0.9 + 0.2 * this.#random()));
     this.#timers.start('retry', until(retryAt));
-    this.#timers.start(
-      'confirm',
-      config.held ? until(config.held.since + confirm) : config.problem?.error?.code === 'UNSTABLE' ? confirm : undefined,
-    );
+    if (needsSecondRead(config)) {
+      this.#timers.start('second-read', config.held ? until(config.held.since + secondRead) : secondRead);
+    } else {
+      this.#timers.cancel('second-read');
+      this.#turns.drop('second-read');
+    }
     this.#timers.cancel('contested');
     this.#timers.start('contested', until(this.#contestTime));
   }
 
   #end(state: Partial<LoopState>): void {
     this.#timers.cancelAll();
-    this.#turns.end(this.#result(this.#turns.pending, this.#options.clock.now(), { outcome: 'stopped' }));
+    this.#turns.end(this.#result(this.#turns.pending.filter(isTrigger), this.#options.clock.now(), { outcome: 'stopped' }));
     this.#set({ ...state, retryAt: undefined });
   }
 

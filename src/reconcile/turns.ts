@@ -1,8 +1,9 @@
 import type { PassResult, Trigger } from './loop-state.ts';
+import type { Wake } from './read-causes.ts';
 
 export interface TurnsOptions {
   /** Never called before the last one has ended. */
-  readonly turn: (triggers: readonly Trigger[]) => Promise<PassResult>;
+  readonly turn: (wakes: readonly Wake[]) => Promise<PassResult>;
   /** Whether there may be another turn. */
   readonly isOver: () => boolean;
   /** Whether the turn that just ended is what somebody who asked for one with this trigger waits for. */
@@ -20,7 +21,7 @@ interface Waiter {
 /** One turn at a time. All that is asked for meanwhile is one more. */
 export class Turns {
   readonly #options: TurnsOptions;
-  #pending = new Set<Trigger>();
+  #pending = new Set<Wake>();
   #waiting: readonly Waiter[] = [];
   #working: Promise<void> | undefined;
 
@@ -29,7 +30,7 @@ export class Turns {
   }
 
   /** What the next turn is for. */
-  get pending(): readonly Trigger[] {
+  get pending(): readonly Wake[] {
     return [...this.#pending];
   }
 
@@ -38,9 +39,14 @@ export class Turns {
     await this.#working;
   }
 
-  add(trigger: Trigger): void {
-    this.#pending.add(trigger);
+  add(wake: Wake): void {
+    this.#pending.add(wake);
     this.#working ??= this.#work();
+  }
+
+  /** The next turn is not for this: it is no longer needed. */
+  drop(wake: Wake): void {
+    this.#pending.delete(wake);
   }
 
   /** Resolves with the turn that did what was asked for. */
@@ -64,10 +70,10 @@ export class Turns {
     const { turn, isOver, failed } = this.#options;
     try {
       while (this.#pending.size > 0 && !isOver()) {
-        const triggers = this.pending;
+        const wakes = this.pending;
         const asked = new Set(this.#waiting);
-        this.#pending = new Set();
-        this.#answer(asked, await turn(triggers));
+        this.#pending = new Set<Wake>();
+        this.#answer(asked, await turn(wakes));
       }
     } catch (error) {
       failed(error);

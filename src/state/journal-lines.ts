@@ -2,7 +2,10 @@ import type { Destination } from '../model/destination.ts';
 import type { Service } from '../model/service.ts';
 import type { Daemon, Timeouts } from '../model/settings.ts';
 
-/** Why a run began: somebody ran a command, or a try ended; the others are those of `watch` (reconcile/loop-state.ts). */
+/**
+ * Why a run began: a command, how a try ended, or a cause of `watch` (reconcile/loop-state.ts). Journals of earlier versions can hold
+ * `confirm` as well.
+ */
 export type Trigger =
   | 'command'
   | 'timeout'
@@ -10,7 +13,6 @@ export type Trigger =
   | 'rejected'
   | 'start'
   | 'file'
-  | 'confirm'
   | 'reload'
   | 'approve'
   | 'drift'

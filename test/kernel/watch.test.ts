@@ -323,10 +323,13 @@ describe('the daemon', () => {
   it('journals each pass that writes as a run of its own, with what made it', async () => {
     write(configOf([[1]]));
     const daemon = await start();
+    // A pass is over when the log says so: the kernel has its operations before the pass has read them back.
+    const passesThatWrote = (count: number) => until(`${count} passes that wrote`, () => daemon.events('applied').length === count);
+    await passesThatWrote(1);
     write(configOf([[2]]));
-    await holds(destination(1, 1, 2));
+    await passesThatWrote(2);
     ipvsadm('-e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 9');
-    await holds(destination(1, 1, 2));
+    await passesThatWrote(3);
     await daemon.stop();
     const lines = readFileSync(join(folder, 'daemon-0', 'state', 'host', 'journal.jsonl'), 'utf8')
       .trim()

@@ -173,7 +173,7 @@ test('nothing is deleted because of a file that is bad or half-written', async (
 });
 
 test('a loop that believed one read would delete', async () => {
-  await isBrokenBy(spares({ timing: { confirm: 0 } }));
+  await isBrokenBy(spares({ timing: { secondRead: 0 } }));
 });
 
 test('a file that stays bad keeps what the last good one says, for as long as it takes', async () => {

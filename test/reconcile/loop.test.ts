@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { BEING_WRITTEN, LoopWorld, MISSING, tableWith } from '../support/loop-world.ts';
+import { BEING_WRITTEN, LoopWorld, loaded, MISSING, tableWith } from '../support/loop-world.ts';
 import { isSameTable } from '../support/plan-runs.ts';
 import { tableOf } from '../support/tables.ts';
 
@@ -165,7 +165,7 @@ describe('a turn', () => {
     world.content = ONE;
     const reload = world.loop.reload();
     await world.clock.advance(250);
-    expect(await reload).toMatchObject({ triggers: ['confirm'], outcome: 'applied' });
+    expect(await reload).toMatchObject({ triggers: ['reload'], outcome: 'applied' });
     expect(isSameTable(world.ipvs.table(), ONE)).toBe(true);
   });
 
@@ -174,6 +174,77 @@ describe('a turn', () => {
     const reload = world.loop.reload();
     await world.clock.advance(0);
     expect(await reload).toMatchObject({ outcome: 'unconfigured' });
+  });
+});
+
+describe('the cause of a pass', () => {
+  const causes = (world: LoopWorld): readonly (readonly string[])[] => world.passes.map(({ triggers }) => triggers);
+
+  test('is the start for files that are read a second time before they are first applied', async () => {
+    expect(causes(await new LoopWorld(EMPTY, ONE).begin())).toEqual([['start']]);
+  });
+
+  test('is the file for files that removed something and were read a second time by the clock', async () => {
+    const world = await new LoopWorld(TWO, TWO).begin();
+    await world.write(ONE);
+    await world.clock.advance(250);
+    expect(causes(world)).toEqual([['start'], ['file']]);
+  });
+
+  test('is the file for files that were being written when they were first read', async () => {
+    const world = await new LoopWorld(ONE, ONE).begin();
+    await world.write(BEING_WRITTEN);
+    await world.clock.advance(100);
+    world.content = TWO;
+    await world.clock.advance(1000);
+    expect(causes(world)).toEqual([['start'], ['file']]);
+  });
+
+  test('is the file for another content that the second read finds', async () => {
+    const world = await new LoopWorld(TWO, TWO).begin();
+    await world.write(ONE);
+    world.content = HEAVY;
+    await world.clock.advance(1000);
+    expect(isSameTable(world.ipvs.table(), HEAVY)).toBe(true);
+    expect(causes(world)).toEqual([['start'], ['file']]);
+  });
+
+  test('is told with the first sighting before an event that happens to read the same content again', async () => {
+    const world = await new LoopWorld(TWO, TWO).begin();
+    world.content = ONE;
+    const reload = world.loop.reload();
+    await world.clock.advance(100);
+    await world.write(ONE);
+    await world.clock.advance(150);
+    expect(await reload).toMatchObject({ triggers: ['reload', 'file'], outcome: 'applied' });
+  });
+
+  test('is the new event alone when another content replaces one that awaited its second read', async () => {
+    const world = await new LoopWorld(ONE, ONE).begin();
+    world.content = tableOf({});
+    void world.loop.reload();
+    await world.clock.advance(100);
+    await world.write(TWO);
+    expect(causes(world)).toEqual([['start'], ['reload'], ['file']]);
+  });
+
+  test('is the new event although the clock asked for a second read that an event had already brought about', async () => {
+    const world: LoopWorld = new LoopWorld(EMPTY, ONE, {
+      load: async () => {
+        await new Promise<void>((resolve) => world.clock.after(20, resolve));
+        return loaded(world.content);
+      },
+    });
+    // The first read ends at 20, so the clock asks for the second one at 270. The event's read lasts from 255 to 275, and is enough.
+    await world.clock.advance(255);
+    world.loop.look();
+    await world.clock.advance(25);
+    world.content = TWO;
+    await world.clock.advance(20);
+    world.loop.look();
+    await world.clock.advance(300);
+    expect(isSameTable(world.ipvs.table(), TWO)).toBe(true);
+    expect(causes(world)).toEqual([['start', 'file'], ['file']]);
   });
 });
 

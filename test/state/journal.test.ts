@@ -181,6 +181,15 @@ describe('a run without an end', () => {
     expect(findCutOff(state.folders.state)).toMatchObject({ answered: 3, begin: { run: 'r1' } });
   });
 
+  test('is found when an earlier version wrote the trigger `confirm`, which is not written any more', () => {
+    cutOff(1);
+    const [begin, ...rest] = lines();
+    const old = { ...begin, trigger: 'confirm' };
+    writeFileSync(join(state.folders.state, 'journal.jsonl'), [old, ...rest].map((line) => `${JSON.stringify(line)}\n`).join(''));
+    expect(findCutOff(state.folders.state)).toMatchObject({ answered: 1, begin: { run: 'r1', trigger: 'confirm' } });
+    expect(isLine(old)).toBe(true);
+  });
+
   test('is not one that ended, however long its last line', () => {
     const journal = new Journal(state, 'r1', warn);
     journal.begin(START);
