@@ -1,4 +1,4 @@
-// Compiles schemas/config.schema.json into src/config/validate.generated.js, so that nothing compiles or even loads ajv at start-up.
+// Compiles schemas/config.schema.json into src/config/schema/validate.generated.js, so that nothing compiles or even loads ajv at start-up.
 // Usage: node .ci/compile-schema.js [--print]
 import { readFileSync, writeFileSync } from 'node:fs';
 import Ajv from 'ajv';
@@ -42,5 +42,5 @@ export function compileSchema() {
 if (process.argv[1] === new URL(import.meta.url).pathname) {
   const code = compileSchema();
   if (process.argv.includes('--print')) process.stdout.write(code);
-  else writeFileSync(new URL('../src/config/validate.generated.js', import.meta.url), code);
+  else writeFileSync(new URL('../src/config/schema/validate.generated.js', import.meta.url), code);
 }

@@ -82,3 +82,18 @@ export class KernelError extends IpvstateError {
     this.request = request;
   }
 }
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  ENOTDIR: 'does not exist',
+  EACCES: 'may not be read',
+  EPERM: 'may not be read',
+  EISDIR: 'is a folder',
+  ELOOP: 'is a loop of links',
+};
+
+/** Throws `NO_INPUT` for a file that Node could not read, with the reason in words. */
+export function unreadable(name: string, error: unknown): never {
+  const code = (error as NodeJS.ErrnoException).code;
+  throw new IpvstateError('NO_INPUT', `${name} ${REASONS[code ?? ''] ?? `cannot be read (${code})`}`, { cause: error });
+}

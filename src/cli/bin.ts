@@ -1,7 +1,7 @@
 import { fstatSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
-import { EXIT } from './exit.ts';
+import { EXIT } from '../render/exit.ts';
 import { main } from './main.ts';
 import { Output } from './output.ts';
 
@@ -50,13 +50,13 @@ void main(
     stdin: openStdin,
     output,
     env: process.env,
-    state: async () => (await import('../state/state.ts')).systemState(process.env),
+    state: async () => (await import('../recovery/state.ts')).systemState(process.env),
     background: {
-      start: async (argv) => (await import('./background.ts')).BACKGROUND.start(argv),
-      ready: async () => (await import('./background.ts')).BACKGROUND.ready(),
+      start: async (argv) => (await import('../recovery/background.ts')).BACKGROUND.start(argv),
+      ready: async () => (await import('../recovery/background.ts')).BACKGROUND.ready(),
     },
     openKernel: async () => {
-      const [{ openKernel }, { withSysctls }] = await Promise.all([import('../netlink/client.ts'), import('../state/sysctls.ts')]);
+      const [{ openKernel }, { withSysctls }] = await Promise.all([import('../kernel/netlink/client.ts'), import('../kernel/sysctls.ts')]);
       return withSysctls(await openKernel());
     },
     get ask() {

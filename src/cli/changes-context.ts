@@ -2,8 +2,8 @@ import type { Desired } from '../model/desired.ts';
 import { drainKey } from '../model/drain.ts';
 import type { Change } from '../plan/change.ts';
 import type { Prepared } from '../reconcile/prepare.ts';
-import type { ChangesContext } from '../text/changes.ts';
-import type { Style } from '../text/style.ts';
+import type { ChangesContext } from '../render/changes.ts';
+import type { Style } from '../render/style.ts';
 
 /**
  * What the texts say beside the bare changes: connection counts, names, the place in the file, and what is left alone.

@@ -1,21 +1,15 @@
 import type { Readable } from 'node:stream';
-import type { Ipvs } from '../model/ipvs.ts';
-import type { State } from '../state/state.ts';
-import type { Background } from './background.ts';
+import type { RecoveryEnvironment } from '../recovery/environment.ts';
 import type { Output } from './output.ts';
 
 /** Everything of the outside world that a verb may use; tests bring their own. */
-export interface Environment {
+export interface Environment extends RecoveryEnvironment {
   /** The name that the program was started under, without its folder. */
   readonly programName: string;
   /** To be called once. */
   readonly stdin: () => Readable;
   readonly output: Output;
   readonly env: NodeJS.ProcessEnv;
-  /** Where records of this network namespace's table are kept. */
-  readonly state: () => Promise<State>;
-  readonly background: Background;
-  readonly openKernel: () => Promise<Ipvs>;
   /** Asks on the terminal; undefined when there is nobody to ask. */
   readonly ask: ((question: string) => Promise<string>) | undefined;
   /**

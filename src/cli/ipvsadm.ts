@@ -1,7 +1,7 @@
 import type { Surroundings } from '../ipvsadm/surroundings.ts';
 import type { Desired } from '../model/desired.ts';
+import { readStream, STDIN_NAME } from '../sources/read-input.ts';
 import type { Environment } from './environment.ts';
-import { readStream, STDIN_NAME } from './read-input.ts';
 
 /** Names under which the program is the tool that it replaces. */
 export const FRONT_ENDS = ['ipvsadm', 'ipvsadm-save', 'ipvsadm-restore'] as const;

@@ -1,8 +1,8 @@
 import { IpvstateError } from '../errors.ts';
 import type { Desired } from '../model/desired.ts';
-import { formatIssues } from '../text/issues.ts';
+import { formatIssues } from '../render/issues.ts';
+import { type Loaded, load } from '../sources/load.ts';
 import type { Environment } from './environment.ts';
-import { type Loaded, load } from './load.ts';
 
 /** Loads the configuration for a verb that needs a valid one: prints what is wrong and throws `CONFIG`, or returns it. */
 export async function loadValid(paths: readonly string[], environment: Environment): Promise<Loaded & { readonly desired: Desired }> {

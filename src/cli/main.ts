@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { IpvstateError } from '../errors.ts';
+import { EXIT, exitCodeOfError } from '../render/exit.ts';
 import type { Environment } from './environment.ts';
-import { EXIT, exitCodeOfError } from './exit.ts';
 import { isFrontEnd, runFrontEnd } from './ipvsadm.ts';
 import type { Output } from './output.ts';
 import { buildProgram } from './program.ts';
@@ -14,7 +14,7 @@ export async function main(argv: readonly string[], environment: Environment, ve
     const [first, ...rest] = argv;
     if (isFrontEnd(first)) return await runFrontEnd(first, `${programName} ${first}`, rest, environment);
     const netns = netnsOf(argv);
-    const status = netns === undefined ? undefined : await (await import('./netns.ts')).runInNetns(netns);
+    const status = netns === undefined ? undefined : await (await import('../kernel/netns.ts')).runInNetns(netns);
     if (status !== undefined) return status;
     return await parse(argv, environment, version);
   } catch (error) {

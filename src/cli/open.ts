@@ -1,6 +1,6 @@
 import type { Ipvs } from '../model/ipvs.ts';
+import { notePendingTry } from '../recovery/try/note-try.ts';
 import type { Environment } from './environment.ts';
-import { notePendingTry } from './note-try.ts';
 import { openTableFile } from './table-file.ts';
 
 export interface OpenedTable {

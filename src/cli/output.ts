@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { COLOR, PLAIN, type Style } from '../text/style.ts';
+import { COLOR, PLAIN, type Style } from '../render/style.ts';
 
 export type ColorMode = 'auto' | 'always' | 'never';
 

@@ -1,10 +1,10 @@
+import { formatOperationAsIpvsadm } from '../formats/ipvsadm/lines.ts';
 import type { Prepared } from '../reconcile/prepare.ts';
-import type { ChangesContext } from '../text/changes.ts';
-import { formatOperationAsIpvsadm } from '../text/ipvsadm-lines.ts';
-import { formatPlanMarkdown } from '../text/markdown.ts';
-import { planJson } from '../text/plan-json.ts';
-import { formatPlan, formatRefusals } from '../text/plan-text.ts';
-import { formatWarnings } from '../text/warnings.ts';
+import type { ChangesContext } from '../render/changes.ts';
+import { formatPlanMarkdown } from '../render/markdown.ts';
+import { planJson } from '../render/plan-json.ts';
+import { formatPlan, formatRefusals } from '../render/plan-text.ts';
+import { formatWarnings } from '../render/warnings.ts';
 import type { Output } from './output.ts';
 
 export type PlanFormat = 'text' | 'json' | 'markdown' | 'ipvsadm';

@@ -1,4 +1,5 @@
 import { Argument, Command, Option } from 'commander';
+import { GUARD_VERB } from '../recovery/try/guard-verb.ts';
 import {
   addCommonOptions,
   addConfirmationOptions,
@@ -14,7 +15,6 @@ import {
 import type { Environment } from './environment.ts';
 import { HELP_TEXTS } from './help-texts.ts';
 import type { ColorMode } from './output.ts';
-import { GUARD_VERB } from './verbs/guard-verb.ts';
 import { SCHEMA_NAMES } from './verbs/schema-names.ts';
 import { addControlOptions, addWatchOptions } from './watch-arguments.ts';
 

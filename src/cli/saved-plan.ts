@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { formatConfigJson } from '../config/emit-json.ts';
 import { parseConfig } from '../config/parse.ts';
+import { formatConfigJson } from '../config/write/json.ts';
 import { IpvstateError } from '../errors.ts';
 import type { DestinationKey } from '../model/destination.ts';
 import type { Snapshot } from '../model/ipvs.ts';
@@ -9,13 +9,13 @@ import type { ServiceKey } from '../model/service.ts';
 import { sameSysctl } from '../model/sysctl.ts';
 import type { Table } from '../model/table.ts';
 import type { Drain } from '../plan/drain.ts';
+import { serviceFingerprint, settingsFingerprint } from '../plan/fingerprint.ts';
 import { type Plan, plan } from '../plan/plan.ts';
-import { writeAtomically } from '../state/write.ts';
-import type { ChangesContext } from '../text/changes.ts';
-import { serviceFingerprint, settingsFingerprint } from '../text/fingerprint.ts';
-import { type Json, planJson } from '../text/plan-json.ts';
-import type { Loaded } from './load.ts';
-import { readInput } from './read-input.ts';
+import { writeAtomically } from '../recovery/records/write.ts';
+import type { ChangesContext } from '../render/changes.ts';
+import { type Json, planJson } from '../render/plan-json.ts';
+import type { Loaded } from '../sources/load.ts';
+import { readInput } from '../sources/read-input.ts';
 
 interface SourceFile {
   readonly path: string;

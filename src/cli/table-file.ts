@@ -1,18 +1,18 @@
-import { formatConfig } from '../config/emit.ts';
-import { formatConfigJson } from '../config/emit-json.ts';
+import { formatConfigJson } from '../config/write/json.ts';
+import { formatConfig } from '../config/write/yaml.ts';
 import { IpvstateError } from '../errors.ts';
-import { looksLikeScript } from '../ipvsadm/looks-like-script.ts';
+import { looksLikeScript } from '../formats/ipvsadm/looks-like-script.ts';
+import { formatSave } from '../formats/ipvsadm/save.ts';
 import type { Ipvs } from '../model/ipvs.ts';
 import { KERNEL_TIMEOUTS } from '../model/settings.ts';
 import type { Table } from '../model/table.ts';
 import { openEmbeddedTable } from '../plan/embedded.ts';
-import { writeAtomically } from '../state/write.ts';
-import { formatIssues } from '../text/issues.ts';
-import { formatSave } from '../text/save.ts';
+import { writeAtomically } from '../recovery/records/write.ts';
+import { formatIssues } from '../render/issues.ts';
+import { parseText } from '../sources/load.ts';
+import { readInput } from '../sources/read-input.ts';
 import type { Environment } from './environment.ts';
-import { parseText } from './load.ts';
 import type { Output } from './output.ts';
-import { readInput } from './read-input.ts';
 
 const EMPTY_TABLE: Table = { services: new Map(), timeouts: KERNEL_TIMEOUTS, daemons: [] };
 

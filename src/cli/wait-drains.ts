@@ -2,9 +2,9 @@ import { IpvstateError } from '../errors.ts';
 import { type DrainKey, drainKey } from '../model/drain.ts';
 import type { Drain } from '../plan/drain.ts';
 import type { Report } from '../plan/report.ts';
-import type { Clock } from '../state/clock.ts';
-import { formatDrain } from '../text/drains.ts';
-import { aborted } from './aborted.ts';
+import { aborted } from '../reconcile/aborted.ts';
+import type { Clock } from '../recovery/clock.ts';
+import { formatDrain } from '../render/drains.ts';
 
 export interface WaitOptions {
   readonly clock: Pick<Clock, 'sleep' | 'monotonicSeconds'>;

@@ -2,11 +2,11 @@ import type { Desired } from '../model/desired.ts';
 import { hasErrors, type Issue } from '../model/issue.ts';
 import { positions } from '../model/positions.ts';
 import { indexBroken } from './broken.ts';
-import { createContext } from './context.ts';
 import { type Finding, toIssues } from './finding.ts';
-import { normalize } from './normalize.ts';
-import { readDocument } from './read.ts';
-import { checkSchema } from './schema-findings.ts';
+import { createContext } from './normalize/context.ts';
+import { normalize } from './normalize/normalize.ts';
+import { readDocument } from './read/read.ts';
+import { checkSchema } from './schema/schema-findings.ts';
 
 export interface ParseResult {
   /** undefined when there are errors: there is nothing to fall back on. */

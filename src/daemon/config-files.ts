@@ -1,14 +1,13 @@
-import { decodeText } from '../cli/decode-text.ts';
-import { parseText } from '../cli/load.ts';
-import { unreadable } from '../cli/read-input.ts';
+import { mergeDesired } from '../config/merge.ts';
 import type { ParseResult } from '../config/parse.ts';
-import { IpvstateError } from '../errors.ts';
+import { IpvstateError, unreadable } from '../errors.ts';
 import type { Desired } from '../model/desired.ts';
 import { hasErrors, type Issue } from '../model/issue.ts';
-import { mergeDesired } from '../model/merge.ts';
-import type { LoadedFiles } from '../reconcile/config-state.ts';
-import { readSources, type Source, type Sources } from '../watch/read-sources.ts';
-import type { SourceCache } from '../watch/read-stable.ts';
+import type { LoadedFiles } from '../reconcile/loop/config-state.ts';
+import { decodeText } from '../sources/decode-text.ts';
+import { readSources, type Source, type Sources } from '../sources/files/read-sources.ts';
+import type { SourceCache } from '../sources/files/read-stable.ts';
+import { parseText } from '../sources/load.ts';
 
 /** The files that a daemon follows. */
 export interface ConfigFiles {

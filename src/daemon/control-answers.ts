@@ -1,8 +1,8 @@
-import { EXIT } from '../cli/exit.ts';
-import type { Loop } from '../reconcile/loop.ts';
-import type { LoopState, PassResult } from '../reconcile/loop-state.ts';
-import type { Json } from '../text/plan-json.ts';
-import { formatReport } from '../text/plan-text.ts';
+import type { Loop } from '../reconcile/loop/loop.ts';
+import type { LoopState, PassResult } from '../reconcile/loop/loop-state.ts';
+import { EXIT } from '../render/exit.ts';
+import type { Json } from '../render/plan-json.ts';
+import { formatReport } from '../render/plan-text.ts';
 import type { ControlAnswer, ControlRequest } from './control-protocol.ts';
 import type { AnswerRequest } from './control-server.ts';
 import { exitCodeOfPass, exitCodeOfRequest } from './pass-exit.ts';

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
-import type { Session } from '../cli/session.ts';
 import { IpvstateError } from '../errors.ts';
+import type { Activity } from '../kernel/activity.ts';
+import { readFingerprint } from '../kernel/fingerprint.ts';
+import { KnownTable } from '../kernel/known-table.ts';
+import { sparing } from '../kernel/sparing.ts';
 import type { Ipvs } from '../model/ipvs.ts';
-import type { LoopOptions } from '../reconcile/loop.ts';
-import { INITIAL_STATE, type LoopState, type Trigger } from '../reconcile/loop-state.ts';
-import type { Activity } from './activity.ts';
-import { readFingerprint } from './fingerprint.ts';
-import { KnownTable } from './known-table.ts';
+import type { LoopOptions } from '../reconcile/loop/loop.ts';
+import { INITIAL_STATE, type LoopState, type Trigger } from '../reconcile/loop/loop-state.ts';
+import type { Session } from '../recovery/session.ts';
 import { exitCodeOfPass } from './pass-exit.ts';
 import { PassRecords } from './pass-record.ts';
-import { sparing } from './sparing.ts';
 
 /** What the loop needs of the kernel, and what must follow from its state before its next pass. */
 export interface LoopPort extends Required<Pick<LoopOptions, 'ipvs' | 'fingerprint' | 'announce' | 'digest'>> {

@@ -1,13 +1,13 @@
-import { newRunId, type Session } from '../cli/session.ts';
-import { storePass } from '../cli/stored-pass.ts';
-import { keepRecord, type UndoRecord } from '../cli/undo-record.ts';
 import type { Ipvs } from '../model/ipvs.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { FileHash } from '../reconcile/config-state.ts';
-import type { PassResult, Trigger } from '../reconcile/loop-state.ts';
-import { Journal } from '../state/journal.ts';
-import { journaled } from '../state/journaled.ts';
-import { recorded } from '../state/recorder.ts';
+import type { FileHash } from '../reconcile/loop/config-state.ts';
+import type { PassResult, Trigger } from '../reconcile/loop/loop-state.ts';
+import { Journal } from '../recovery/journal/journal.ts';
+import { journaled } from '../recovery/journal/journaled.ts';
+import { recorded } from '../recovery/recorder.ts';
+import { storePass } from '../recovery/records/stored-pass.ts';
+import { keepRecord, type UndoRecord } from '../recovery/records/undo-record.ts';
+import { newRunId, type Session } from '../recovery/session.ts';
 
 /** One pass of the loop: once it writes, what leads back is on record, and so is what was done. */
 interface PassRun {

@@ -1,8 +1,8 @@
 import { formatDuration } from '../model/duration.ts';
-import type { ConfigProblem } from '../reconcile/config-state.ts';
-import type { LoopState, PassResult } from '../reconcile/loop-state.ts';
-import { formatIssues } from '../text/issues.ts';
-import { formatRefusals, formatReport } from '../text/plan-text.ts';
+import type { ConfigProblem } from '../reconcile/loop/config-state.ts';
+import type { LoopState, PassResult } from '../reconcile/loop/loop-state.ts';
+import { formatIssues } from '../render/issues.ts';
+import { formatRefusals, formatReport } from '../render/plan-text.ts';
 import { changeTitles } from './change-titles.ts';
 import type { Log, LogFields } from './log.ts';
 import type { LogLevel } from './log-options.ts';

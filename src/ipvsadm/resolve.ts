@@ -1,7 +1,7 @@
+import type { Names } from '../formats/ipvsadm/grammar/names.ts';
 import type { Address } from '../model/address.ts';
 import type { Protocol } from '../model/service.ts';
-import type { EndpointNames } from '../text/listing-endpoints.ts';
-import type { Names } from './names.ts';
+import type { EndpointNames } from './listing-endpoints.ts';
 
 /** Looks names and numbers up, in files or over the network; undefined when nothing is known. */
 export interface Resolver {

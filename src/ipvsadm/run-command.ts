@@ -1,9 +1,9 @@
 import { KernelError } from '../errors.ts';
+import type { Caution, Command } from '../formats/ipvsadm/grammar/command.ts';
+import { formatSave } from '../formats/ipvsadm/save.ts';
 import type { Ipvs, IpvsInfo } from '../model/ipvs.ts';
 import type { Operation } from '../model/operation.ts';
-import { formatDaemonListing, formatTimeoutListing } from '../text/listing-settings.ts';
-import { formatSave } from '../text/save.ts';
-import type { Caution, Command } from './command.ts';
+import { formatDaemonListing, formatTimeoutListing } from './listing-settings.ts';
 import { kernelMessage } from './messages.ts';
 import { listConnections, listServices, printUnmanageable } from './run-listing.ts';
 import type { Surroundings } from './surroundings.ts';

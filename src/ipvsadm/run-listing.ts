@@ -1,9 +1,9 @@
+import type { Command } from '../formats/ipvsadm/grammar/command.ts';
 import type { Ipvs, IpvsInfo, Unmanageable } from '../model/ipvs.ts';
 import { serviceKey } from '../model/service.ts';
-import { formatListing, formatServiceListing, type ListingOptions } from '../text/listing.ts';
-import { formatConnections, parseConnections } from '../text/listing-connections.ts';
-import { type EndpointNames, NUMBERS } from '../text/listing-endpoints.ts';
-import type { Command } from './command.ts';
+import { formatListing, formatServiceListing, type ListingOptions } from './listing.ts';
+import { formatConnections, parseConnections } from './listing-connections.ts';
+import { type EndpointNames, NUMBERS } from './listing-endpoints.ts';
 import { kernelMessage } from './messages.ts';
 import { withEndpointNames } from './resolve.ts';
 import type { Surroundings } from './surroundings.ts';

@@ -1,9 +1,9 @@
+import type { Modify } from '../formats/ipvsadm/grammar/command.ts';
+import { type Failure, isFailure } from '../formats/ipvsadm/grammar/failure.ts';
+import type { Names } from '../formats/ipvsadm/grammar/names.ts';
+import { parseRestore, type RestoreLine } from '../formats/ipvsadm/restore.ts';
 import { type Ipvs, type IpvsInfo, USUAL_BATCH } from '../model/ipvs.ts';
-import type { Modify } from './command.ts';
-import { type Failure, isFailure } from './failure.ts';
-import type { Names } from './names.ts';
 import { withNames } from './resolve.ts';
-import { parseRestore, type RestoreLine } from './restore.ts';
 import { printCaution, printOutcome, runCommand } from './run-command.ts';
 import { withKernel } from './run-kernel.ts';
 import type { Surroundings } from './surroundings.ts';

@@ -1,5 +1,5 @@
-import { isFailure } from './failure.ts';
-import { parseCommand } from './parse.ts';
+import { isFailure } from '../formats/ipvsadm/grammar/failure.ts';
+import { parseCommand } from '../formats/ipvsadm/grammar/parse.ts';
 import { withNames } from './resolve.ts';
 import { runCommand } from './run-command.ts';
 import { withKernel } from './run-kernel.ts';

@@ -1,5 +1,5 @@
-import { COMMANDS, type CommandWord } from './commands.ts';
-import { OPTIONS, type Option } from './options.ts';
+import { COMMANDS, type CommandWord } from '../formats/ipvsadm/grammar/commands.ts';
+import { OPTIONS, type Option } from '../formats/ipvsadm/grammar/options.ts';
 
 /** The version of ipvsadm whose command line this is. */
 export const VERSION_LINE = 'ipvsadm v1.31 2019/12/24 (compiled with popt and IPVS v1.2.1)\n';

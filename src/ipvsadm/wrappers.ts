@@ -1,8 +1,8 @@
+import { parseScript } from '../formats/ipvsadm/script.ts';
 import type { Desired } from '../model/desired.ts';
 import { hasErrors } from '../model/issue.ts';
 import { withNames } from './resolve.ts';
 import { runIpvsadm } from './run.ts';
-import { parseScript } from './script.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const SAVE_USAGE = `ipvsadm-save: Script to save the IPVS table to stdout.

@@ -8,7 +8,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { Report, ReportOutcome } from '../plan/report.ts';
 import { type ExecuteOptions, type Execution, execute, isStale } from './execute.ts';
 import { type Prepared, type PrepareOptions, prepare } from './prepare.ts';
-import { type Pass, rollback } from './rollback.ts';
+import { type Pass, rollback } from './roll-back.ts';
 import { verify } from './verify.ts';
 
 export interface ReconcileOptions extends PrepareOptions, ExecuteOptions {

@@ -12,28 +12,103 @@ type Layer = Readonly<{
   pure: boolean;
 }>;
 
-/** What keeps files, locks and time between processes. */
-const NODE = ['node:crypto', 'node:fs', 'node:net', 'node:os', 'node:path', 'node:timers'];
+/** Modules of Node's that reach files, sockets and time. */
+const FILES = ['node:fs', 'node:path', 'node:crypto'];
 
-/** Who may import whom. */
+/** Every room and the rooms and packages that it may import; ARCHITECTURE.md says what each is for. */
 export const LAYERS: Readonly<Record<string, Layer>> = {
   errors: { files: ['src/errors.ts'], layers: [], packages: [], pure: true },
   model: { files: ['src/model/'], layers: ['errors'], packages: [], pure: true },
   plan: { files: ['src/plan/'], layers: ['errors', 'model'], packages: [], pure: true },
-  text: { files: ['src/text/'], layers: ['errors', 'model', 'plan'], packages: [], pure: true },
-  config: { files: ['src/config/'], layers: ['errors', 'model'], packages: ['yaml', 'ajv'], pure: true },
-  ipvsadm: { files: ['src/ipvsadm/'], layers: ['errors', 'model', 'text'], packages: [], pure: true },
-  netlink: { files: ['src/netlink/'], layers: ['errors', 'model'], packages: ['netlink', 'node:v8', 'node:vm'], pure: false },
-  watch: { files: ['src/watch/'], layers: [], packages: ['chokidar', 'node:fs', 'node:path', 'node:crypto'], pure: false },
-  reconcile: { files: ['src/reconcile/'], layers: ['errors', 'model', 'plan'], packages: ['node:timers'], pure: false },
-  state: { files: ['src/state/'], layers: ['errors', 'model', 'plan'], packages: NODE, pure: false },
+  config: {
+    files: ['src/config/'],
+    layers: ['errors', 'model'],
+    packages: ['yaml', 'ajv'],
+    pure: true,
+  },
+  formats: {
+    files: ['src/formats/'],
+    layers: ['errors', 'model', 'config'],
+    packages: [],
+    pure: true,
+  },
+  ipvsadm: {
+    files: ['src/ipvsadm/'],
+    layers: ['errors', 'model', 'formats'],
+    packages: [],
+    pure: true,
+  },
+  /** A plan can be printed as ipvsadm command lines, so `render` writes with `formats`. */
+  render: {
+    files: ['src/render/'],
+    layers: ['errors', 'model', 'plan', 'formats'],
+    packages: [],
+    pure: true,
+  },
+  kernel: {
+    files: ['src/kernel/'],
+    layers: ['errors', 'model'],
+    packages: ['netlink', 'node:v8', 'node:vm', 'node:child_process', 'node:os', 'node:timers', ...FILES],
+    pure: false,
+  },
+  sources: {
+    files: ['src/sources/'],
+    layers: ['errors', 'model', 'config', 'formats'],
+    packages: ['chokidar', 'node:stream', ...FILES],
+    pure: false,
+  },
+  reconcile: {
+    files: ['src/reconcile/'],
+    layers: ['errors', 'model', 'plan'],
+    packages: ['node:timers'],
+    pure: false,
+  },
+  recovery: {
+    files: ['src/recovery/'],
+    layers: ['errors', 'model', 'plan', 'reconcile'],
+    packages: ['node:child_process', 'node:net', 'node:os', 'node:timers', ...FILES],
+    pure: false,
+  },
+  daemon: {
+    files: ['src/daemon/'],
+    layers: ['errors', 'model', 'plan', 'config', 'formats', 'render', 'kernel', 'sources', 'reconcile', 'recovery'],
+    packages: 'all',
+    pure: false,
+  },
+  /** The command line may use every room, and no room uses it. */
+  cli: {
+    files: ['src/cli/'],
+    layers: [
+      'errors',
+      'model',
+      'plan',
+      'config',
+      'formats',
+      'ipvsadm',
+      'render',
+      'kernel',
+      'sources',
+      'reconcile',
+      'recovery',
+      'daemon',
+      'schemas',
+    ],
+    packages: 'all',
+    pure: false,
+  },
+  /** The library re-exports; the rooms it may show are those without a process of their own. */
+  library: {
+    files: ['src/index.ts'],
+    layers: ['errors', 'model', 'plan', 'config', 'formats', 'render', 'kernel', 'reconcile'],
+    packages: [],
+    pure: false,
+  },
   /** Data, not code. */
   schemas: { files: ['schemas/'], layers: [], packages: [], pure: true },
-  edge: { files: ['src/cli/', 'src/daemon/', 'src/index.ts'], layers: 'all', packages: 'all', pure: false },
 };
 
 /** A native addon, which needs a Linux with netlink: only one file knows it, and it loads it when it is needed. */
-export const NATIVE = { package: 'netlink', file: 'src/netlink/socket.ts' };
+export const NATIVE = { package: 'netlink', file: 'src/kernel/netlink/socket.ts' };
 
 export function layerOf(path: string): string | undefined {
   return Object.keys(LAYERS).find((name) => LAYERS[name]?.files.some((prefix) => path.startsWith(prefix)));

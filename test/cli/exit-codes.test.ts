@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { EXIT, exitCodeOfError } from '../../src/cli/exit.ts';
 import { HELP_TEXTS } from '../../src/cli/help-texts.ts';
 import { type ErrorCode, IpvstateError } from '../../src/errors.ts';
+import { EXIT, exitCodeOfError } from '../../src/render/exit.ts';
 
 const text = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const README = text('README.md');

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { formatSave } from '../../src/formats/ipvsadm/save.ts';
+import { openKernel } from '../../src/kernel/netlink/client.ts';
 import type { Operation } from '../../src/model/operation.ts';
 import type { Table } from '../../src/model/table.ts';
-import { openKernel } from '../../src/netlink/client.ts';
-import { formatSave } from '../../src/text/save.ts';
 import { FakeKernel } from '../support/fake-kernel/kernel.ts';
 import { type MisbehavingTable, type Misbehaviour, openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
 import { serviceOf, tableOf } from '../support/tables.ts';

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import { formatConfig } from '../../src/config/emit.ts';
+import { formatConfig } from '../../src/config/write/yaml.ts';
 import type { Table } from '../../src/model/table.ts';
 import { diff } from '../../src/plan/diff.ts';
-import { takeLock } from '../../src/state/lock.ts';
+import { takeLock } from '../../src/recovery/lock.ts';
 import { type MisbehavingTable, type Misbehaviour, openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
 import { type CliOptions, type CliResult, runCli } from '../support/run-cli.ts';
 import { daemonOf, destinationOf, serviceOf, tableOf } from '../support/tables.ts';

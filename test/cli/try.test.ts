@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { formatConfig } from '../../src/config/emit.ts';
+import { formatConfig } from '../../src/config/write/yaml.ts';
 import type { Table } from '../../src/model/table.ts';
 import { diff } from '../../src/plan/diff.ts';
 import { type MisbehavingTable, type Misbehaviour, openMisbehavingTable } from '../support/misbehaving-ipvs.ts';

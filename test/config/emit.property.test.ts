@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatConfig } from '../../src/config/emit.ts';
-import { formatConfigJson } from '../../src/config/emit-json.ts';
 import { parseConfig } from '../../src/config/parse.ts';
+import { formatConfigJson } from '../../src/config/write/json.ts';
+import { formatConfig } from '../../src/config/write/yaml.ts';
 import type { Table } from '../../src/model/table.ts';
 import { tableArbitrary } from '../support/arbitrary-table.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { formatConfig } from '../../src/config/emit.ts';
-import { formatConfigJson } from '../../src/config/emit-json.ts';
+import { formatConfigJson } from '../../src/config/write/json.ts';
+import { formatConfig } from '../../src/config/write/yaml.ts';
 import { KERNEL_TIMEOUTS } from '../../src/model/settings.ts';
 import type { Table } from '../../src/model/table.ts';
 import { desiredOf } from '../support/config-problems.ts';

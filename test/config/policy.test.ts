@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { formatConfig } from '../../src/config/emit.ts';
-import { formatConfigJson } from '../../src/config/emit-json.ts';
+import { formatConfigJson } from '../../src/config/write/json.ts';
+import { formatConfig } from '../../src/config/write/yaml.ts';
 import { briefProblemsOf, desiredOf, problemsOf, service } from '../support/config-problems.ts';
 import { destinationKeyOf, keyOf } from '../support/tables.ts';
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseDocument } from 'yaml';
-import { formatConfig } from '../../src/config/emit.ts';
-import { formatConfigJson } from '../../src/config/emit-json.ts';
-import { jsonItemOffsets, jsonOffset } from '../../src/config/json-text.ts';
 import { parseConfig } from '../../src/config/parse.ts';
+import { jsonItemOffsets, jsonOffset } from '../../src/config/read/json-text.ts';
+import { formatConfigJson } from '../../src/config/write/json.ts';
+import { formatConfig } from '../../src/config/write/yaml.ts';
 import { tableArbitrary } from '../support/arbitrary-table.ts';
 
 const fragments = fc.constantFrom(

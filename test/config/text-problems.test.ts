@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/parse.ts';
-import { MAX_TEXT_LENGTH } from '../../src/config/pre-scan.ts';
+import { MAX_TEXT_LENGTH } from '../../src/config/read/pre-scan.ts';
 import { briefProblemsOf, desiredOf, problemsOf } from '../support/config-problems.ts';
 
 const NOTHING = 'version: 1\nservices: []\n';

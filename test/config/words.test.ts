@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseDocument } from 'yaml';
 import { MAPPINGS } from '../../src/config/config.ts';
 import { editDistance, suggest } from '../../src/config/suggest.ts';
-import { yamlText } from '../../src/config/yaml-scalar.ts';
+import { yamlText } from '../../src/config/write/yaml-scalar.ts';
 import { formatDuration, parseDuration } from '../../src/model/duration.ts';
 
 describe('durations', () => {

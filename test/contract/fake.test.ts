@@ -1,4 +1,4 @@
-import { openKernel } from '../../src/netlink/client.ts';
+import { openKernel } from '../../src/kernel/netlink/client.ts';
 import { FakeKernel } from '../support/fake-kernel/kernel.ts';
 import { describeIpvs } from './ipvs-contract.ts';
 import { describeNonsense } from './nonsense.ts';

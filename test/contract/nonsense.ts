@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { openKernel } from '../../src/kernel/netlink/client.ts';
+import type { OpenSocket } from '../../src/kernel/netlink/socket.ts';
 import type { Ipvs } from '../../src/model/ipvs.ts';
-import { openKernel } from '../../src/netlink/client.ts';
-import type { OpenSocket } from '../../src/netlink/socket.ts';
 import { tableOf } from '../support/tables.ts';
 import { type RawDestination, type RawService, rawDestination, rawService, sendRaw } from './raw-requests.ts';
 import { CLEAN } from './subject.ts';

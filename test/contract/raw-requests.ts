@@ -1,4 +1,4 @@
-import type { OpenSocket } from '../../src/netlink/socket.ts';
+import type { OpenSocket } from '../../src/kernel/netlink/socket.ts';
 import { attribute, genericMessage, nest, text, u8, u16, u16be, u32 } from '../support/fake-kernel/tlv.ts';
 
 const REQUEST_WITH_ACK = 5;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openConfigFiles } from '../../src/daemon/config-files.ts';
-import { SourceCache } from '../../src/watch/read-stable.ts';
+import { SourceCache } from '../../src/sources/files/read-stable.ts';
 
 let folder: string;
 beforeEach(() => {

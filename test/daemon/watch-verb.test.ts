@@ -8,7 +8,7 @@ import { createLog } from '../../src/daemon/log.ts';
 import type { NotifyState } from '../../src/daemon/notify.ts';
 import type { Status } from '../../src/daemon/status.ts';
 import { IpvstateError } from '../../src/errors.ts';
-import { openRecords } from '../../src/state/records.ts';
+import { openRecords } from '../../src/recovery/records/records.ts';
 import { until } from '../support/daemon-process.ts';
 import { type MisbehavingTable, type Misbehaviour, openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
 import { runCli } from '../support/run-cli.ts';

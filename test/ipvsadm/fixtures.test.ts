@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { parseScript } from '../../src/ipvsadm/script.ts';
-import { formatSave } from '../../src/text/save.ts';
+import { formatSave } from '../../src/formats/ipvsadm/save.ts';
+import { parseScript } from '../../src/formats/ipvsadm/script.ts';
 
 /** Recorded from `ipvsadm -S -n` 1.31 on Linux 6.1. */
 function fixture(name: string): string {

@@ -1,3 +1,4 @@
+import { formatSave } from '../../src/formats/ipvsadm/save.ts';
 import type { Resolver } from '../../src/ipvsadm/resolve.ts';
 import { runIpvsadm } from '../../src/ipvsadm/run.ts';
 import type { Surroundings } from '../../src/ipvsadm/surroundings.ts';
@@ -5,7 +6,6 @@ import { parseAddress } from '../../src/model/address.ts';
 import type { Ipvs } from '../../src/model/ipvs.ts';
 import type { Table } from '../../src/model/table.ts';
 import { openEmbeddedTable } from '../../src/plan/embedded.ts';
-import { formatSave } from '../../src/text/save.ts';
 
 export interface FrontEnd {
   readonly surroundings: Surroundings;

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openKernel } from '../../src/netlink/client.ts';
+import { openKernel } from '../../src/kernel/netlink/client.ts';
 import { examples } from '../support/examples.ts';
 import { asIpvsadmSaves, linesOf } from '../support/real-save.ts';
 import { type CliOptions, type CliResult, runCli } from '../support/run-cli.ts';

@@ -1,5 +1,5 @@
-import { openKernel } from '../../src/netlink/client.ts';
-import { loadNativeSockets } from '../../src/netlink/socket.ts';
+import { openKernel } from '../../src/kernel/netlink/client.ts';
+import { loadNativeSockets } from '../../src/kernel/netlink/socket.ts';
 import { describeIpvs } from '../contract/ipvs-contract.ts';
 import { describeNonsense } from '../contract/nonsense.ts';
 

@@ -1,6 +1,6 @@
 import { test } from 'vitest';
-import { COMMANDS, type CommandName } from '../../src/ipvsadm/commands.ts';
-import { OPTIONS, type Option } from '../../src/ipvsadm/options.ts';
+import { COMMANDS, type CommandName } from '../../src/formats/ipvsadm/grammar/commands.ts';
+import { OPTIONS, type Option } from '../../src/formats/ipvsadm/grammar/options.ts';
 import { useHarness, words } from './ipvsadm/harness.ts';
 
 const harness = useHarness();

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { OPTIONS } from '../../src/ipvsadm/options.ts';
-import { parseScript } from '../../src/ipvsadm/script.ts';
+import { OPTIONS } from '../../src/formats/ipvsadm/grammar/options.ts';
+import { formatOperationAsIpvsadm } from '../../src/formats/ipvsadm/lines.ts';
+import { formatSave } from '../../src/formats/ipvsadm/save.ts';
+import { parseScript } from '../../src/formats/ipvsadm/script.ts';
 import type { Operation } from '../../src/model/operation.ts';
-import { formatOperationAsIpvsadm } from '../../src/text/ipvsadm-lines.ts';
-import { formatSave } from '../../src/text/save.ts';
 import { saveableEntries, saveableTables } from '../support/saveable-tables.ts';
 import { useHarness, words } from './ipvsadm/harness.ts';
 

@@ -5,10 +5,10 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { openKernel } from '../../src/kernel/netlink/client.ts';
+import { withSysctls } from '../../src/kernel/sysctls.ts';
 import type { Ipvs } from '../../src/model/ipvs.ts';
-import { openKernel } from '../../src/netlink/client.ts';
-import { type State, systemState } from '../../src/state/state.ts';
-import { withSysctls } from '../../src/state/sysctls.ts';
+import { type State, systemState } from '../../src/recovery/state.ts';
 import { type CliOptions, type CliResult, runCli } from '../support/run-cli.ts';
 
 const ipvsadm = (args: string): string => execFileSync('ipvsadm', args.split(' '), { encoding: 'utf8' });

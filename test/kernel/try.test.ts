@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openKernel } from '../../src/netlink/client.ts';
-import { takeLock } from '../../src/state/lock.ts';
-import { type State, systemState } from '../../src/state/state.ts';
+import { openKernel } from '../../src/kernel/netlink/client.ts';
+import { takeLock } from '../../src/recovery/lock.ts';
+import { type State, systemState } from '../../src/recovery/state.ts';
 import { linesOf } from '../support/real-save.ts';
 import { runCli } from '../support/run-cli.ts';
 

@@ -2,12 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { IpvstateError } from '../../src/errors.ts';
+import { DestinationDecoder } from '../../src/kernel/netlink/decode-destination.ts';
+import { decodeService } from '../../src/kernel/netlink/decode-service.ts';
+import { decodeDaemon, decodeFamilyId, decodeInfo, decodeTimeouts } from '../../src/kernel/netlink/decode-settings.ts';
+import { DESTINATION_STATS, decodeStats, SERVICE_STATS } from '../../src/kernel/netlink/decode-stats.ts';
 import type { Destination } from '../../src/model/destination.ts';
 import { type ServiceIdentity, serviceFamily } from '../../src/model/service.ts';
-import { DestinationDecoder } from '../../src/netlink/decode-destination.ts';
-import { decodeService } from '../../src/netlink/decode-service.ts';
-import { decodeDaemon, decodeFamilyId, decodeInfo, decodeTimeouts } from '../../src/netlink/decode-settings.ts';
-import { DESTINATION_STATS, decodeStats, SERVICE_STATS } from '../../src/netlink/decode-stats.ts';
 import {
   daemonArbitrary,
   destinationArbitrary,

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { openKernel } from '../../src/kernel/netlink/client.ts';
 import type { DestinationSettings } from '../../src/model/destination.ts';
 import type { Ipvs } from '../../src/model/ipvs.ts';
-import { openKernel } from '../../src/netlink/client.ts';
 import { addingEntries } from '../contract/operations.ts';
 import { FakeKernel } from '../support/fake-kernel/kernel.ts';
 import { destinationKeyOf, keyOf, tableOf } from '../support/tables.ts';

@@ -1,7 +1,7 @@
+import type { Bytes } from '../../src/kernel/netlink/attributes.ts';
+import { encodeOperation } from '../../src/kernel/netlink/encode.ts';
+import { MessageWriter } from '../../src/kernel/netlink/writer.ts';
 import type { Operation } from '../../src/model/operation.ts';
-import type { Bytes } from '../../src/netlink/attributes.ts';
-import { encodeOperation } from '../../src/netlink/encode.ts';
-import { MessageWriter } from '../../src/netlink/writer.ts';
 
 /** The bytes of one operation's request, for family 28 and sequence number 1. */
 export function encoded(operation: Operation): Buffer {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { openKernel } from '../../src/kernel/netlink/client.ts';
 import type { Ipvs } from '../../src/model/ipvs.ts';
 import type { Table } from '../../src/model/table.ts';
-import { openKernel } from '../../src/netlink/client.ts';
 import { addingEntries, deleteService, editService, onDestination } from '../contract/operations.ts';
 import { CLEAN } from '../contract/subject.ts';
 import { EBUSY } from '../support/fake-kernel/errors.ts';

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { openKernel } from '../../src/netlink/client.ts';
+import { openKernel } from '../../src/kernel/netlink/client.ts';
 
 vi.mock('netlink/dist/raw.js', () => {
   throw new Error('No native build was found');

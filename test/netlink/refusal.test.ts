@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { ErrnoName } from '../../src/errors.ts';
+import { errnoName } from '../../src/kernel/netlink/errno.ts';
+import { readRefusal, refusal } from '../../src/kernel/netlink/refusal.ts';
 import type { Operation } from '../../src/model/operation.ts';
-import { errnoName } from '../../src/netlink/errno.ts';
-import { readRefusal, refusal } from '../../src/netlink/refusal.ts';
 import { deleteService, editService, onDestination } from '../contract/operations.ts';
 import { daemonOf } from '../support/tables.ts';
 

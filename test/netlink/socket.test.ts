@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { loadNativeSockets, type RawSocket } from '../../src/netlink/socket.ts';
+import { loadNativeSockets, type RawSocket } from '../../src/kernel/netlink/socket.ts';
 
 const KERNEL = { port: 0, groups: 0 };
 const OPTIONS = { datagramSize: 8192, receiveBufferSize: 65_536 };

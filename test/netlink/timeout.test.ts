@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { openKernel } from '../../src/kernel/netlink/client.ts';
 import type { Ipvs } from '../../src/model/ipvs.ts';
-import { openKernel } from '../../src/netlink/client.ts';
 import { adding } from '../contract/operations.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { FakeKernel } from '../support/fake-kernel/kernel.ts';

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
+import { formatOperationAsIpvsadm } from '../../src/formats/ipvsadm/lines.ts';
 import type { SysctlPolicy } from '../../src/model/policy.ts';
 import { plan } from '../../src/plan/plan.ts';
 import { scope } from '../../src/plan/scope.ts';
 import { sysctlDifferences } from '../../src/plan/sysctls.ts';
-import { formatChanges } from '../../src/text/changes.ts';
-import { formatOperationAsIpvsadm } from '../../src/text/ipvsadm-lines.ts';
+import { formatChanges } from '../../src/render/changes.ts';
 import { operationsOf } from '../support/plan-runs.ts';
 import { daemonOf, desiredOf, tableOf } from '../support/tables.ts';
 

@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { IpvstateError } from '../../src/errors.ts';
 import type { Desired } from '../../src/model/desired.ts';
 import { scope } from '../../src/plan/scope.ts';
-import { type ConfigState, seeFiles, UNSEEN } from '../../src/reconcile/config-state.ts';
-import type { Hold } from '../../src/reconcile/contest.ts';
-import { leaveAlone } from '../../src/reconcile/leave-alone.ts';
-import { removesAnything } from '../../src/reconcile/removes-anything.ts';
+import { type ConfigState, seeFiles, UNSEEN } from '../../src/reconcile/loop/config-state.ts';
+import type { Hold } from '../../src/reconcile/loop/contest.ts';
+import { leaveAlone } from '../../src/reconcile/loop/leave-alone.ts';
+import { removesAnything } from '../../src/reconcile/loop/removes-anything.ts';
 import { loaded, MISSING, tableWith } from '../support/loop-world.ts';
 import { daemonOf, desiredOf, keyOf, servicesOf, tableOf, wholly } from '../support/tables.ts';
 

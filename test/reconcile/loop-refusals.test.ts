@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ServiceKey } from '../../src/model/service.ts';
-import type { RefusedPlan } from '../../src/reconcile/loop-state.ts';
+import type { RefusedPlan } from '../../src/reconcile/loop/loop-state.ts';
 import { LoopWorld } from '../support/loop-world.ts';
 import { isSameTable } from '../support/plan-runs.ts';
 import { desiredOf, keyOf, tableOf } from '../support/tables.ts';

@@ -5,7 +5,7 @@ import { IpvstateError } from '../../src/errors.ts';
 import type { Operation } from '../../src/model/operation.ts';
 import { type ServiceKey, serviceKey } from '../../src/model/service.ts';
 import type { ServiceEntry, Table } from '../../src/model/table.ts';
-import type { LoopOptions } from '../../src/reconcile/loop.ts';
+import type { LoopOptions } from '../../src/reconcile/loop/loop.ts';
 import { BEING_WRITTEN, type Content, LoopWorld, MISSING } from '../support/loop-world.ts';
 import { isSameTable } from '../support/plan-runs.ts';
 import { holds, isBrokenBy } from '../support/properties.ts';

@@ -1,6 +1,6 @@
 import { parseConfig } from '../../src/config/parse.ts';
 import type { Desired } from '../../src/model/desired.ts';
-import { formatIssues } from '../../src/text/issues.ts';
+import { formatIssues } from '../../src/render/issues.ts';
 
 /** What a user sees for a configuration, without colours; empty when there is nothing to say. */
 export function problemsOf(text: string, file = 'c.yaml'): string {

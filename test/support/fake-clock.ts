@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/netlink/clock.ts';
+import type { Clock } from '../../src/kernel/netlink/clock.ts';
 
 /** Time that stands still until a test moves it. */
 export class FakeClock implements Clock {

@@ -5,7 +5,7 @@ import { Readable, Writable } from 'node:stream';
 import { main } from '../../src/cli/main.ts';
 import { Output } from '../../src/cli/output.ts';
 import type { Ipvs } from '../../src/model/ipvs.ts';
-import { type State, systemState } from '../../src/state/state.ts';
+import { type State, systemState } from '../../src/recovery/state.ts';
 import { uniqueLockName } from './temporary-state.ts';
 
 export interface CliResult {

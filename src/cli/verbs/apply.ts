@@ -1,13 +1,13 @@
 import { IpvstateError } from '../../errors.ts';
+import { keepRecord } from '../../recovery/records/undo-record.ts';
+import { refuseWhilePending, withSession } from '../../recovery/session.ts';
+import { settleEarlierRuns } from '../../recovery/try/try-end.ts';
+import { type KernelWriter, withKernel } from '../../recovery/writer.ts';
+import { exitCodeOfReport } from '../../render/exit.ts';
 import type { Environment } from '../environment.ts';
-import { exitCodeOfReport } from '../exit.ts';
 import { withTable } from '../open.ts';
 import { type ApplyOptions, type Finished, openSource, printReport, runSource, type Source } from '../run-plan.ts';
-import { refuseWhilePending, withSession } from '../session.ts';
-import { settleEarlierRuns } from '../try-end.ts';
-import { keepRecord } from '../undo-record.ts';
 import { type Waited, waitForDrains } from '../wait-drains.ts';
-import { type KernelWriter, withKernel } from '../writer.ts';
 
 export interface ApplyVerbOptions extends ApplyOptions {
   /** For drains. */

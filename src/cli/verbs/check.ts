@@ -1,15 +1,15 @@
+import { parseSelectors } from '../../plan/selector.ts';
 import { prepare } from '../../reconcile/prepare.ts';
-import { formatChanges, formatSummary } from '../../text/changes.ts';
-import { planJson } from '../../text/plan-json.ts';
-import { formatWarnings } from '../../text/warnings.ts';
+import { noteUnknownSysctls, policyStores } from '../../recovery/policy-stores.ts';
+import { formatChanges, formatSummary } from '../../render/changes.ts';
+import { EXIT } from '../../render/exit.ts';
+import { planJson } from '../../render/plan-json.ts';
+import { formatWarnings } from '../../render/warnings.ts';
 import type { PlanOptions } from '../arguments.ts';
 import { changesContext } from '../changes-context.ts';
 import type { Environment } from '../environment.ts';
-import { EXIT } from '../exit.ts';
 import { loadValid } from '../load-valid.ts';
 import { withTable } from '../open.ts';
-import { noteUnknownSysctls, policyStores } from '../policy-stores.ts';
-import { parseSelectors } from '../selector.ts';
 
 export interface CheckOptions extends PlanOptions {
   readonly output: 'text' | 'json';

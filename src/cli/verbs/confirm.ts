@@ -1,10 +1,10 @@
 import { IpvstateError } from '../../errors.ts';
-import { formatTime } from '../../state/clock.ts';
-import type { PendingTry, RunRecord, TryOutcome } from '../../state/records.ts';
+import { formatTime } from '../../recovery/clock.ts';
+import type { PendingTry, RunRecord, TryOutcome } from '../../recovery/records/records.ts';
+import { isExpired, reportCutOff, type Session, withSession } from '../../recovery/session.ts';
+import { describeTry, undoTry } from '../../recovery/try/try-end.ts';
+import { EXIT, exitCodeOfTry } from '../../render/exit.ts';
 import type { Environment } from '../environment.ts';
-import { EXIT } from '../exit.ts';
-import { isExpired, reportCutOff, type Session, withSession } from '../session.ts';
-import { describeTry, exitCodeOfTry, undoTry } from '../try-end.ts';
 
 export interface ConfirmOptions {
   /** In seconds. */

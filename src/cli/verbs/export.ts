@@ -1,12 +1,12 @@
-import { formatConfig } from '../../config/emit.ts';
-import { formatConfigJson } from '../../config/emit-json.ts';
+import { formatConfigJson } from '../../config/write/json.ts';
+import { formatConfig } from '../../config/write/yaml.ts';
+import { formatSave, saveLosses } from '../../formats/ipvsadm/save.ts';
 import type { Unmanageable } from '../../model/ipvs.ts';
 import type { Table } from '../../model/table.ts';
 import { readTwice } from '../../reconcile/read-again.ts';
-import { formatSave, saveLosses } from '../../text/save.ts';
+import { EXIT } from '../../render/exit.ts';
 import type { TableOptions } from '../arguments.ts';
 import type { Environment } from '../environment.ts';
-import { EXIT } from '../exit.ts';
 import { withTable } from '../open.ts';
 import type { Output } from '../output.ts';
 

@@ -1,10 +1,10 @@
 import { IpvstateError } from '../../errors.ts';
-import { openRecords, type PendingTry } from '../../state/records.ts';
-import type { State } from '../../state/state.ts';
+import { openRecords, type PendingTry } from '../../recovery/records/records.ts';
+import { isExpired, withSession } from '../../recovery/session.ts';
+import type { State } from '../../recovery/state.ts';
+import { undoTry } from '../../recovery/try/try-end.ts';
+import { EXIT } from '../../render/exit.ts';
 import type { Environment } from '../environment.ts';
-import { EXIT } from '../exit.ts';
-import { isExpired, withSession } from '../session.ts';
-import { undoTry } from '../try-end.ts';
 
 const LOOK_MILLISECONDS = 1000;
 /** Whoever holds the lock at the deadline undoes the try as well, or has good reason to be busy. */

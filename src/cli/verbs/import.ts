@@ -1,8 +1,8 @@
-import { formatConfig } from '../../config/emit.ts';
-import { formatConfigJson } from '../../config/emit-json.ts';
+import { formatConfigJson } from '../../config/write/json.ts';
+import { formatConfig } from '../../config/write/yaml.ts';
 import { KERNEL_TIMEOUTS } from '../../model/settings.ts';
+import { EXIT } from '../../render/exit.ts';
 import type { Environment } from '../environment.ts';
-import { EXIT } from '../exit.ts';
 import { loadValid } from '../load-valid.ts';
 import { printTable, type TableFormat } from './export.ts';
 

@@ -1,14 +1,14 @@
+import { parseSelectors } from '../../plan/selector.ts';
 import type { Prepared } from '../../reconcile/prepare.ts';
 import { prepare } from '../../reconcile/prepare.ts';
+import { noteUnknownSysctls, policyStores } from '../../recovery/policy-stores.ts';
+import { EXIT } from '../../render/exit.ts';
 import { allowancesOf, type PlanOptions } from '../arguments.ts';
 import { changesContext } from '../changes-context.ts';
 import type { Environment } from '../environment.ts';
-import { EXIT } from '../exit.ts';
 import { loadValid } from '../load-valid.ts';
 import { withTable } from '../open.ts';
-import { noteUnknownSysctls, policyStores } from '../policy-stores.ts';
 import { printPlan } from '../print-plan.ts';
-import { parseSelectors } from '../selector.ts';
 
 export interface PlanVerbOptions extends PlanOptions {
   readonly output: 'text' | 'json' | 'markdown' | 'ipvsadm';

@@ -1,15 +1,15 @@
 import { IpvstateError } from '../../errors.ts';
 import type { Prepared } from '../../reconcile/prepare.ts';
 import type { ReconcileOptions } from '../../reconcile/reconcile.ts';
-import { formatTime } from '../../state/clock.ts';
-import type { ChangesContext } from '../../text/changes.ts';
+import { formatTime } from '../../recovery/clock.ts';
+import { undoInKernel } from '../../recovery/journaled-undo.ts';
+import { isExpired, reportCutOff, type Session, withSession } from '../../recovery/session.ts';
+import { describeTry, tellLastTry, undoTry } from '../../recovery/try/try-end.ts';
+import type { ChangesContext } from '../../render/changes.ts';
+import { exitCodeOfReport } from '../../render/exit.ts';
 import { confirmOnTerminal } from '../confirm.ts';
 import type { Environment } from '../environment.ts';
-import { exitCodeOfReport } from '../exit.ts';
-import { undoInKernel } from '../journaled-undo.ts';
 import { type ApplyOptions, type Finished, printReport, showPlan } from '../run-plan.ts';
-import { isExpired, reportCutOff, type Session, withSession } from '../session.ts';
-import { describeTry, tellLastTry, undoTry } from '../try-end.ts';
 
 export type RollbackOptions = Pick<ApplyOptions, 'output' | 'yes' | 'input' | 'lockTimeout' | 'detailedExitcode'>;
 

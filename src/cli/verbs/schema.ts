@@ -1,5 +1,5 @@
+import { EXIT } from '../../render/exit.ts';
 import type { Environment } from '../environment.ts';
-import { EXIT } from '../exit.ts';
 import type { SchemaName } from './schema-names.ts';
 
 const LOAD: Readonly<Record<SchemaName, () => Promise<{ readonly default: unknown }>>> = {

@@ -1,7 +1,7 @@
 import type { Status } from '../../daemon/status.ts';
 import { formatStatus } from '../../daemon/status-text.ts';
+import { EXIT } from '../../render/exit.ts';
 import type { Environment } from '../environment.ts';
-import { EXIT } from '../exit.ts';
 import { type ControlOptions, conclude, control, strange } from './control.ts';
 
 export interface StatusOptions extends ControlOptions {

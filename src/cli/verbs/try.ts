@@ -1,16 +1,16 @@
 import { IpvstateError } from '../../errors.ts';
 import { formatDuration } from '../../model/duration.ts';
-import { formatTime } from '../../state/clock.ts';
-import type { PendingTry, TryOutcome } from '../../state/records.ts';
-import type { Json } from '../../text/plan-json.ts';
-import { type ArmedTry, armTry } from '../armed-try.ts';
-import { awaitTryEnd } from '../await-try-end.ts';
+import { formatTime } from '../../recovery/clock.ts';
+import type { PendingTry, TryOutcome } from '../../recovery/records/records.ts';
+import { refuseWhilePending, type Session, withSession } from '../../recovery/session.ts';
+import { type ArmedTry, armTry } from '../../recovery/try/armed-try.ts';
+import { awaitTryEnd } from '../../recovery/try/await-try-end.ts';
+import { describeTry, keepForRollback, settleEarlierRuns, undoTry } from '../../recovery/try/try-end.ts';
+import { withKernel } from '../../recovery/writer.ts';
+import { EXIT, exitCodeOfTry } from '../../render/exit.ts';
+import type { Json } from '../../render/plan-json.ts';
 import type { Environment } from '../environment.ts';
-import { EXIT } from '../exit.ts';
 import { type ApplyOptions, type Finished, openSource, printReport, runSource, type Source } from '../run-plan.ts';
-import { refuseWhilePending, type Session, withSession } from '../session.ts';
-import { describeTry, exitCodeOfTry, keepForRollback, settleEarlierRuns, undoTry } from '../try-end.ts';
-import { withKernel } from '../writer.ts';
 
 export interface TryOptions extends ApplyOptions {
   /** In seconds. */

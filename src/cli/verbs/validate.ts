@@ -1,11 +1,11 @@
-import { formatIssues } from '../../text/issues.ts';
-import { formatIssuesGithub } from '../../text/issues-github.ts';
-import { formatIssuesJson } from '../../text/issues-json.ts';
-import { formatIssuesSarif } from '../../text/issues-sarif.ts';
+import { EXIT } from '../../render/exit.ts';
+import { formatIssues } from '../../render/issues.ts';
+import { formatIssuesGithub } from '../../render/issues-github.ts';
+import { formatIssuesJson } from '../../render/issues-json.ts';
+import { formatIssuesSarif } from '../../render/issues-sarif.ts';
+import { load } from '../../sources/load.ts';
 import type { FileOptions } from '../arguments.ts';
 import type { Environment } from '../environment.ts';
-import { EXIT } from '../exit.ts';
-import { load } from '../load.ts';
 
 export interface ValidateOptions extends FileOptions {
   readonly output: 'text' | 'json' | 'github' | 'sarif';

@@ -6,13 +6,13 @@ import type { LogFormat, LogLevel } from '../../daemon/log-options.ts';
 import { type Notifier, openNotifier } from '../../daemon/notify.ts';
 import type { DriftMode } from '../../daemon/status.ts';
 import { IpvstateError } from '../../errors.ts';
-import { openRecords } from '../../state/records.ts';
+import { openRecords } from '../../recovery/records/records.ts';
+import { isExpired, withSession } from '../../recovery/session.ts';
+import { settleEarlierRuns } from '../../recovery/try/try-end.ts';
+import { EXIT } from '../../render/exit.ts';
+import { DEFAULT_FILE, DEFAULT_FOLDER } from '../../sources/load.ts';
 import { allowancesOf, type PlanOptions } from '../arguments.ts';
 import type { Environment } from '../environment.ts';
-import { EXIT } from '../exit.ts';
-import { DEFAULT_FILE, DEFAULT_FOLDER } from '../load.ts';
-import { isExpired, withSession } from '../session.ts';
-import { settleEarlierRuns } from '../try-end.ts';
 import { defaultControlSocket } from './control-socket.ts';
 
 export interface WatchOptions extends PlanOptions {
@@ -69,7 +69,11 @@ async function follow(options: WatchOptions, environment: Environment, version: 
 
 /** What is otherwise loaded when it is first needed: by then, the program may have been replaced by another version. */
 async function loadEverything(): Promise<void> {
-  await Promise.all([import('../../config/parse.ts'), import('../../ipvsadm/script.ts'), import('../stored-pass.ts')]);
+  await Promise.all([
+    import('../../config/parse.ts'),
+    import('../../formats/ipvsadm/script.ts'),
+    import('../../recovery/records/stored-pass.ts'),
+  ]);
 }
 
 async function pathsOf(files: readonly string[]): Promise<readonly string[]> {

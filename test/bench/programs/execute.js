@@ -1,8 +1,8 @@
 // execute.js FILE: milliseconds from a plan's first operation to the kernel's last answer, in a process that has sent nothing before. It
 // runs as a CommonJS bundle, as the program does.
 import { readFileSync } from 'node:fs';
-import { parseScript } from '../../../src/ipvsadm/script.ts';
-import { openKernel } from '../../../src/netlink/client.ts';
+import { parseScript } from '../../../src/formats/ipvsadm/script.ts';
+import { openKernel } from '../../../src/kernel/netlink/client.ts';
 import { plan } from '../../../src/plan/plan.ts';
 import { scope } from '../../../src/plan/scope.ts';
 import { execute } from '../../../src/reconcile/execute.ts';

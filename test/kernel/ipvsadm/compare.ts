@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { systemResolver } from '../../../src/cli/system-resolver.ts';
-import { NUMERIC_ONLY } from '../../../src/ipvsadm/names.ts';
-import { parseRestore } from '../../../src/ipvsadm/restore.ts';
+import { NUMERIC_ONLY } from '../../../src/formats/ipvsadm/grammar/names.ts';
+import { parseRestore } from '../../../src/formats/ipvsadm/restore.ts';
+import { formatSave } from '../../../src/formats/ipvsadm/save.ts';
+import { formatDaemonListing, formatTimeoutListing } from '../../../src/ipvsadm/listing-settings.ts';
 import { runIpvsadm } from '../../../src/ipvsadm/run.ts';
 import type { Ipvs } from '../../../src/model/ipvs.ts';
 import type { Operation } from '../../../src/model/operation.ts';
 import { KERNEL_TIMEOUTS } from '../../../src/model/settings.ts';
 import type { Table } from '../../../src/model/table.ts';
-import { formatDaemonListing, formatTimeoutListing } from '../../../src/text/listing-settings.ts';
-import { formatSave } from '../../../src/text/save.ts';
 import { DIFFERENCES } from '../ipvsadm-differences.ts';
 import { BASE } from './base.ts';
 import type { Run, Shell } from './shell.ts';

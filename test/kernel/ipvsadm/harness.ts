@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect } from 'vitest';
+import { openKernel } from '../../../src/kernel/netlink/client.ts';
 import type { Ipvs } from '../../../src/model/ipvs.ts';
-import { openKernel } from '../../../src/netlink/client.ts';
 import { type Case, Comparison, reset } from './compare.ts';
 import { Shell } from './shell.ts';
 

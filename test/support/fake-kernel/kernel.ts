@@ -1,4 +1,4 @@
-import type { OpenSocket, SocketListener, SocketOptions } from '../../../src/netlink/socket.ts';
+import type { OpenSocket, SocketListener, SocketOptions } from '../../../src/kernel/netlink/socket.ts';
 import { formatDestination, formatService } from './entries.ts';
 import { ENOENT, EOPNOTSUPP, EPERM, Refused, refuse } from './errors.ts';
 import { FakeSocket } from './socket.ts';

@@ -1,4 +1,4 @@
-import type { RawSocket, SocketListener, SocketOptions } from '../../../src/netlink/socket.ts';
+import type { RawSocket, SocketListener, SocketOptions } from '../../../src/kernel/netlink/socket.ts';
 import { EBUSY, Refused } from './errors.ts';
 import type { FakeKernel, Listing } from './kernel.ts';
 import { message, type Request, splitRequests } from './tlv.ts';

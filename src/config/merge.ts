@@ -1,0 +1,137 @@
+import { addressFamily } from '../model/address.ts';
+import type { Desired, Section } from '../model/desired.ts';
+import type { Issue, Position } from '../model/issue.ts';
+import { type ServiceKey, serviceFamily } from '../model/service.ts';
+import { DAEMON_ROLES, type Daemon, type Timeouts } from '../model/settings.ts';
+import type { ServiceEntry } from '../model/table.ts';
+import { mergePolicies } from './merge-policy.ts';
+
+export interface Merged {
+  /** undefined when there are errors. */
+  readonly desired: Desired | undefined;
+  readonly issues: readonly Issue[];
+}
+
+/** What a file calls the fields. */
+const KEY_NAMES: Readonly<Record<string, string>> = {
+  tcpFin: 'tcp_fin',
+  maxServiceDeletes: 'max_service_deletes',
+  maxDestinationDeletes: 'max_destination_deletes',
+};
+
+/** Stands in for the place of something that was never in a file. */
+const NOWHERE: Position = { file: '-', line: 1, column: 1 };
+
+/**
+ * Puts together what several files ask for. Each thing may be asked for once: a service, a timeout, a limit, and the sync
+ * daemons as a whole. Errors show both places.
+ */
+export function mergeDesired(parts: readonly Desired[]): Merged {
+  const issues: Issue[] = [];
+  const services = new Map<ServiceKey, ServiceEntry>();
+  const names = new Map<ServiceKey, string>();
+  const owners = new Map<ServiceKey, Desired>();
+  let timeouts: Partial<Timeouts> = {};
+  let limits: Desired['limits'] = {};
+  let daemons: readonly Daemon[] | undefined;
+  let daemonOwner: Desired | undefined;
+  for (const [index, part] of parts.entries()) {
+    for (const [key, entry] of part.services) {
+      const owner = owners.get(key);
+      if (owner) {
+        issues.push(duplicate(`the service ${key} is in two files`, part.locate(key), owner.locate(key)));
+        continue;
+      }
+      services.set(key, entry);
+      owners.set(key, part);
+      const name = part.names.get(key);
+      if (name !== undefined) names.set(key, name);
+    }
+    for (const key of shared(timeouts, part.timeouts))
+      issues.push(sectionTwice(`the timeout ${KEY_NAMES[key] ?? key}`, 'timeouts', part, parts.slice(0, index), key));
+    timeouts = { ...part.timeouts, ...timeouts };
+    for (const key of shared(limits, part.limits))
+      issues.push(sectionTwice(`the limit ${KEY_NAMES[key] ?? key}`, 'limits', part, parts.slice(0, index), key));
+    limits = { ...part.limits, ...limits };
+    if (part.daemons === undefined) continue;
+    if (daemonOwner) {
+      issues.push(duplicate('the sync daemons are in two files', part.sections?.sync_daemons, daemonOwner.sections?.sync_daemons));
+    } else {
+      daemons = part.daemons;
+      daemonOwner = part;
+    }
+  }
+  if (daemonOwner && daemons && daemons.length > 0) {
+    const mixed = findMixedFamily(parts.filter((part) => part !== daemonOwner));
+    if (mixed) issues.push(mixedFamilyIssue(mixed, daemonOwner.sections?.sync_daemons));
+  }
+  const { policy, issues: policyIssues } = mergePolicies(parts, duplicate);
+  issues.push(...policyIssues);
+  if (issues.length > 0) return { desired: undefined, issues };
+  const [only] = parts;
+  if (parts.length === 1 && only) return { desired: only, issues };
+  return {
+    desired: {
+      services,
+      timeouts,
+      daemons: daemons && [...daemons].sort((a, b) => DAEMON_ROLES.indexOf(a.role) - DAEMON_ROLES.indexOf(b.role)),
+      limits,
+      ...(policy ? { policy } : {}),
+      names,
+      locate: (key, destination) => owners.get(key)?.locate(key, destination),
+      sections: Object.assign({}, ...[...parts].reverse().map((part) => part.sections ?? {})),
+    },
+    issues,
+  };
+}
+
+/** A destination of another family than its service, which no table with a sync daemon can have. */
+export interface MixedFamily {
+  readonly destination: string;
+  readonly position: Position | undefined;
+}
+
+/** The first one, if any. The kernel refuses daemons and such destinations in either order (kernel: ip_vs_ctl.c, ip_vs_add_dest). */
+export function findMixedFamily(parts: readonly Desired[]): MixedFamily | undefined {
+  for (const part of parts) {
+    for (const [key, { service, destinations }] of part.services) {
+      const family = serviceFamily(service.identity);
+      for (const destination of destinations.values()) {
+        if (addressFamily(destination.address) === family) continue;
+        return { destination: destination.key, position: part.locate(key, destination.key) ?? part.locate(key) };
+      }
+    }
+  }
+  return undefined;
+}
+
+export function mixedFamilyIssue(mixed: MixedFamily, daemons: Position | undefined): Issue {
+  return {
+    code: 'CONFLICT',
+    severity: 'error',
+    message: `${mixed.destination} is of another family than its service: the kernel allows that only while no sync daemon runs`,
+    position: mixed.position ?? daemons ?? NOWHERE,
+    ...(daemons ? { related: { message: 'the sync daemons are here', position: daemons } } : {}),
+  };
+}
+
+function shared(a: object, b: object): string[] {
+  return Object.keys(b).filter((key) => Object.hasOwn(a, key));
+}
+
+function sectionTwice(what: string, section: Section, part: Desired, earlier: readonly Desired[], key: string): Issue {
+  const values = (of: Desired): object => (section === 'timeouts' ? of.timeouts : of.limits);
+  const owner = earlier.find((other) => Object.hasOwn(values(other), key));
+  return duplicate(`${what} is in two files`, part.sections?.[section], owner?.sections?.[section]);
+}
+
+function duplicate(message: string, position: Position | undefined, first: Position | undefined): Issue {
+  return {
+    code: 'DUPLICATE',
+    severity: 'error',
+    message,
+    position: position ?? first ?? NOWHERE,
+    hint: 'remove one of them',
+    ...(first ? { related: { message: 'first here', position: first } } : {}),
+  };
+}

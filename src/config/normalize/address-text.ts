@@ -1,0 +1,65 @@
+import { type Address, isIPv4Mapped, parseAddress } from '../../model/address.ts';
+import { type Endpoint, parseEndpoint, parsePort } from '../../model/endpoint.ts';
+
+/** Why a text is no address with or without a port, in words for its author. To be asked after `parseEndpoint` said so. */
+export function explainEndpoint(text: string): { readonly message: string; readonly hint: string } {
+  const quoted = JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text);
+  const message = `${quoted} is not an IP address with or without a port`;
+  if (text.includes('%')) return { message: `${quoted} has a zone`, hint: 'write the address without %' };
+  if (/\s/.test(text)) return { message, hint: 'remove the blanks' };
+  if (/^\[.*\]\d/.test(text)) return { message, hint: 'write a ":" between "]" and the port' };
+  if (/^(?:\[?[0-9]*\.[0-9.]*\]?(?::[^:]*)?|[0-9]+)$/.test(text)) return explainIPv4(text, message);
+  if (text.includes('://')) return { message, hint: 'leave the protocol out: it is that of the service' };
+  if (text.includes('/')) return { message, hint: 'write one address, without a prefix length' };
+  const port = /:([^:\]]*)$/.exec(text)?.[1];
+  if (/^\[[0-9a-fA-F:.]*\]/.test(text) && port !== undefined && parseAddress(text.slice(1, text.indexOf(']'))) !== undefined)
+    return badPort(message);
+  if (/^[0-9a-fA-F:.[\]]+$/.test(text) && text.includes(':'))
+    return { message, hint: 'write IPv6 as 2001:db8::1, and as [2001:db8::1]:80 with a port' };
+  return { message, hint: 'names are not resolved: write the address' };
+}
+
+function explainIPv4(text: string, message: string): { readonly message: string; readonly hint: string } {
+  if (text.startsWith('[')) return { message, hint: 'brackets are for IPv6' };
+  const [host = '', port] = text.split(':');
+  const parts = host.split('.');
+  const plain = parts.map((part) => String(Number(part))).join('.');
+  if (parts.some((part) => /^0\d/.test(part)) && parts.length === 4 && parseAddress(plain) !== undefined) {
+    return { message, hint: `write ${plain}: a leading zero means octal to some programs` };
+  }
+  if (parts.length !== 4) return { message, hint: 'write all four numbers of an IPv4 address' };
+  if (parts.some((part) => Number(part) > 255)) return { message, hint: 'a number of an IPv4 address is at most 255' };
+  if (port !== undefined && parsePort(port) === undefined) return badPort(message);
+  return { message, hint: 'write it as 192.0.2.1 or 192.0.2.1:80' };
+}
+
+function badPort(message: string): { readonly message: string; readonly hint: string } {
+  return { message, hint: 'a port is a number from 0 to 65535, without leading zeros' };
+}
+
+/** Strict: what other programs read as another address is not read at all. */
+export function readEndpoint(text: string): Endpoint | { readonly message: string; readonly hint: string } {
+  return parseEndpoint(text) ?? explainEndpoint(text);
+}
+
+/** uapi: IN_MULTICAST and IPV6_ADDR_MULTICAST. */
+export function isMulticast(address: Address): boolean {
+  return /^(?:22[4-9]\.|23[0-9]\.|ff[0-9a-f]{2}:)/.test(address);
+}
+
+/**
+ * Why the kernel refuses an address as a destination's; undefined when it does not, or when that depends on the host (kernel:
+ * ip_vs_ctl.c ip_vs_new_dest; measured on 6.1: 0.0.0.1, 240.0.0.1 and subnet broadcasts without a route are taken).
+ */
+export function refusedDestination(address: Address): string | undefined {
+  if (address === '0.0.0.0' || address === '::') return 'it means "no address"';
+  if (address === '255.255.255.255') return 'it is the broadcast address';
+  if (isMulticast(address)) return 'it is a multicast address';
+  if (isIPv4Mapped(address)) return 'it is an IPv4 address in IPv6 clothes';
+  return undefined;
+}
+
+/** Taken by the kernel only when the address is one of the host itself. */
+export function isLinkLocalIPv6(address: Address): boolean {
+  return /^fe[89ab][0-9a-f]:/.test(address);
+}

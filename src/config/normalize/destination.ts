@@ -1,0 +1,114 @@
+import { type Address, addressFamily } from '../../model/address.ts';
+import { DEFAULT_DESTINATION_SETTINGS, type Destination, destinationKey, type Forward } from '../../model/destination.ts';
+import { type ServiceIdentity, serviceFamily } from '../../model/service.ts';
+import type { DestinationKeys } from '../config.ts';
+import type { Place, Report } from '../finding.ts';
+import { isLinkLocalIPv6, readEndpoint, refusedDestination } from './address-text.ts';
+import { NO_TUNNEL, normalizeTunnel } from './tunnel.ts';
+import { placeOf, type WrittenDestination } from './written-destination.ts';
+
+const NOTHING: DestinationKeys = {};
+
+/** undefined when it has errors, which were reported. */
+export function normalizeDestination(written: WrittenDestination, service: ServiceIdentity, report: Report): Destination | undefined {
+  const { item, defaults } = written;
+  const text = typeof item === 'string' ? item : item.address;
+  const own = typeof item === 'string' ? NOTHING : item;
+  const override = written.override ?? NOTHING;
+  const endpoint = readEndpoint(text);
+  if (!('address' in endpoint)) {
+    report({ code: 'ADDRESS', severity: 'error', place: addressPlace(written), ...endpoint });
+    return undefined;
+  }
+  const fallback = DEFAULT_DESTINATION_SETTINGS;
+  const forward = override.forward ?? own.forward ?? defaults.forward ?? fallback.forward;
+  const upperThreshold = override.upper_threshold ?? own.upper_threshold ?? defaults.upper_threshold ?? fallback.upperThreshold;
+  const lowerThreshold = override.lower_threshold ?? own.lower_threshold ?? defaults.lower_threshold ?? fallback.lowerThreshold;
+  const port = endpoint.port ?? (service.kind === 'address' ? service.port : 0);
+  const tunnel =
+    forward !== 'tunnel' && own.tunnel === undefined && override.tunnel === undefined
+      ? NO_TUNNEL
+      : normalizeTunnel(written, forward, report);
+  const { address } = endpoint;
+  const checks =
+    Number(checkAddress(address, written, report)) &
+    Number(checkFamily(address, forward, service, written, report)) &
+    Number(checkPort(port, forward, service, written, report)) &
+    Number(checkThresholds(lowerThreshold, upperThreshold, written, report));
+  if (checks === 0 || tunnel === undefined) return undefined;
+  return {
+    key: destinationKey(address, port),
+    address,
+    port,
+    forward,
+    weight: override.weight ?? own.weight ?? defaults.weight ?? fallback.weight,
+    upperThreshold,
+    lowerThreshold,
+    tunnelType: tunnel.tunnelType,
+    tunnelPort: tunnel.tunnelPort,
+    tunnelChecksum: tunnel.tunnelChecksum,
+  };
+}
+
+// Each check reports what it finds and returns whether the destination is still good.
+
+function checkAddress(address: Address, written: WrittenDestination, report: Report): boolean {
+  const refused = refusedDestination(address);
+  if (refused !== undefined) {
+    report({ code: 'ADDRESS', severity: 'error', message: `${address} cannot be a destination: ${refused}`, place: addressPlace(written) });
+    return false;
+  }
+  if (isLinkLocalIPv6(address)) {
+    const message = `${address} is link-local: the kernel takes it only if it is an address of this host`;
+    report({ code: 'ADDRESS', severity: 'warning', message, place: addressPlace(written) });
+  }
+  return true;
+}
+
+function checkFamily(address: Address, forward: Forward, service: ServiceIdentity, written: WrittenDestination, report: Report): boolean {
+  if (forward === 'tunnel') return true;
+  const family = serviceFamily(service);
+  const own = addressFamily(address);
+  if (own === family) return true;
+  const message = `an ${name(own)} destination of an ${name(family)} service must be reached by a tunnel, not by ${forward}`;
+  report({ code: 'FAMILY', severity: 'error', message, place: addressPlace(written), hint: 'write forward: tunnel' });
+  return false;
+}
+
+function checkThresholds(lower: number, upper: number, written: WrittenDestination, report: Report): boolean {
+  if (lower <= upper) return true;
+  const own = typeof written.item === 'string' ? undefined : written.item.lower_threshold;
+  const where = written.override?.lower_threshold !== undefined ? 'override' : own !== undefined ? 'own' : 'item';
+  report({
+    code: 'THRESHOLD',
+    severity: 'error',
+    message: `lower_threshold ${lower} is above upper_threshold ${upper}`,
+    place: placeOf(written, where, 'lower_threshold'),
+    hint: upper === 0 ? 'upper_threshold 0 means no limit: write one' : 'lower it',
+  });
+  return false;
+}
+
+/** ipvsadm silently writes the service's port for `-g` and `-i`; the kernel ignores any other when it forwards so. */
+function checkPort(port: number, forward: Forward, service: ServiceIdentity, written: WrittenDestination, report: Report): boolean {
+  if (service.kind !== 'address' || port === service.port) return true;
+  if (forward !== 'masq') {
+    const message = `${forward} cannot change the port: packets go to port ${service.port}, that of the service, and not to ${port}`;
+    const hint = 'leave the port out, or write forward: masq';
+    report({ code: 'PORT', severity: 'error', message, place: addressPlace(written), hint });
+    return false;
+  }
+  if (port === 0) {
+    const message = `port 0 of a destination means the port of the request, which is always ${service.port} here`;
+    report({ code: 'PORT', severity: 'warning', message, place: addressPlace(written), hint: 'leave the port out' });
+  }
+  return true;
+}
+
+function addressPlace(written: WrittenDestination): Place {
+  return typeof written.item === 'string' ? placeOf(written, 'item', '') : placeOf(written, 'own', 'address');
+}
+
+function name(family: 'ipv4' | 'ipv6'): string {
+  return family === 'ipv4' ? 'IPv4' : 'IPv6';
+}

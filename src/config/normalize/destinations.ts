@@ -1,0 +1,130 @@
+import type { Destination, DestinationKey } from '../../model/destination.ts';
+import type { Preserve } from '../../model/policy.ts';
+import type { ServiceIdentity } from '../../model/service.ts';
+import type { DestinationMapping, PoolReference, PreserveField, Profile } from '../config.ts';
+import { atValue, type Path } from '../finding.ts';
+import { suggest } from '../suggest.ts';
+import type { Context } from './context.ts';
+import { normalizeDestination } from './destination.ts';
+import { type Layer, pick } from './layers.ts';
+import type { ItemOrigins } from './origins.ts';
+import { preserveOf } from './policy.ts';
+
+export interface Destinations {
+  readonly map: ReadonlyMap<DestinationKey, Destination>;
+  /** Only those with something to preserve. */
+  readonly preserve: ReadonlyMap<DestinationKey, Preserve>;
+  /** Whether every one that was written is there. */
+  readonly complete: boolean;
+}
+
+interface Expansion {
+  readonly service: ServiceIdentity;
+  readonly context: Context;
+  readonly origins: ItemOrigins;
+  readonly map: Map<DestinationKey, Destination>;
+  readonly preserve: Map<DestinationKey, Preserve>;
+  /** What the service, its profile or the defaults preserve. */
+  readonly inherited: readonly PreserveField[] | undefined;
+  complete: boolean;
+}
+
+/** The destinations of a service, from its own list or its profile's, with pools put in their places. */
+export function normalizeDestinations(
+  service: ServiceIdentity,
+  layers: readonly Layer<Profile>[],
+  context: Context,
+  origins: ItemOrigins,
+): Destinations {
+  const inherited = pick(layers, 'preserve')?.value ?? context.config.defaults?.preserve;
+  const expansion: Expansion = { service, context, origins, map: new Map(), preserve: new Map(), inherited, complete: true };
+  const picked = pick(layers, 'destinations');
+  if (!picked || typeof picked.place === 'number') return expansion;
+  const listPath = picked.place.path;
+  const list = origins.list(picked.value, listPath);
+  for (const [index, item] of picked.value.entries()) {
+    if (isBroken(expansion, listPath, index)) continue;
+    if (typeof item === 'object' && 'pool' in item) expandPool(item, [...listPath, index], expansion);
+    else add(item, undefined, listPath, listPath, index, list, expansion);
+  }
+  return expansion;
+}
+
+function expandPool(reference: PoolReference, path: Path, expansion: Expansion): void {
+  const { context, origins } = expansion;
+  const name = reference.pool;
+  context.usedPools.add(name);
+  const pools = context.config.pools ?? {};
+  if (context.broken.sections.has('pools') || context.broken.named.has(`pools/${name}`)) {
+    expansion.complete = false;
+    return;
+  }
+  if (!Object.hasOwn(pools, name)) {
+    const names = Object.keys(pools);
+    const near = suggest(name, names);
+    const hint =
+      near !== undefined
+        ? `did you mean "${near}"?`
+        : names.length === 0
+          ? 'this file has no pools'
+          : `it has: ${names.slice(0, 10).join(', ')}`;
+    const message = `there is no pool "${name}" in this file`;
+    context.report({ code: 'REFERENCE', severity: 'error', message, place: atValue(...path, 'pool'), hint });
+    expansion.complete = false;
+    return;
+  }
+  const pool = pools[name] ?? [];
+  const listPath = ['pools', name];
+  const list = origins.list(pool, listPath);
+  for (const [index, item] of pool.entries())
+    if (!isBroken(expansion, listPath, index)) add(item, reference, path, listPath, index, list, expansion);
+}
+
+function add(
+  item: string | DestinationMapping,
+  override: PoolReference | undefined,
+  overridePath: Path,
+  listPath: Path,
+  index: number,
+  list: number,
+  expansion: Expansion,
+): void {
+  const { service, context, origins, map } = expansion;
+  const written = { item, override, overridePath, defaults: context.config.defaults ?? {}, listPath, index };
+  // A pool is looked at once for each service that uses it.
+  const destination = normalizeDestination(written, service, override ? context.reportOnce : context.report);
+  if (!destination) {
+    expansion.complete = false;
+    return;
+  }
+  if (map.has(destination.key)) {
+    const message = `the destination ${destination.key} is in this service twice`;
+    const place = override ? atValue(...overridePath) : atValue(...listPath, index);
+    const related = { message: 'first here', place: origins.placeOf(indexOf(map, destination.key)) };
+    context.report({ code: 'DUPLICATE', severity: 'error', message, place, hint: 'remove one of them', related });
+    expansion.complete = false;
+    return;
+  }
+  map.set(destination.key, destination);
+  const own = typeof item === 'string' ? undefined : item.preserve;
+  const fields = override?.preserve ?? own ?? expansion.inherited;
+  const preserve = fields && preserveOf(fields);
+  if (preserve) expansion.preserve.set(destination.key, preserve);
+  origins.push(list, index);
+}
+
+function isBroken(expansion: Expansion, listPath: Path, index: number): boolean {
+  const { items } = expansion.context.broken;
+  if (items.size === 0 || !items.has([...listPath, index].join('/'))) return false;
+  expansion.complete = false;
+  return true;
+}
+
+function indexOf(map: ReadonlyMap<DestinationKey, Destination>, key: DestinationKey): number {
+  let index = 0;
+  for (const known of map.keys()) {
+    if (known === key) return index;
+    index++;
+  }
+  return -1;
+}

@@ -1,0 +1,186 @@
+import { addressFamily } from '../../model/address.ts';
+import type { Desired, Section } from '../../model/desired.ts';
+import type { DestinationKey } from '../../model/destination.ts';
+import type { Position } from '../../model/issue.ts';
+import type { ServicePolicy } from '../../model/policy.ts';
+import { type ServiceKey, serviceFamily, serviceKey } from '../../model/service.ts';
+import { isServed, type ServiceEntry } from '../../model/table.ts';
+import type { ServiceMapping } from '../config.ts';
+import { atKey, atValue, type Path, type Place } from '../finding.ts';
+import type { ConfigDocument } from '../read/document.ts';
+import type { Context } from './context.ts';
+import { normalizeDestinations } from './destinations.ts';
+import { destinationLocator, type ItemOrigins, itemOrigins } from './origins.ts';
+import { normalizePolicy, normalizeServicePolicy } from './policy.ts';
+import { normalizeService, serviceLayers } from './service.ts';
+import { readIdentity } from './service-address.ts';
+import { normalizeDaemons, normalizeLimits, normalizeTimeouts } from './settings.ts';
+
+interface Origin {
+  readonly index: number;
+  readonly destinations: ItemOrigins;
+}
+
+interface Services {
+  readonly entries: Map<ServiceKey, ServiceEntry>;
+  readonly names: Map<ServiceKey, string>;
+  readonly origins: Map<ServiceKey, Origin>;
+  readonly policies: Map<ServiceKey, ServicePolicy>;
+}
+
+/**
+ * A configuration as it was written becomes what is asked for: every default filled in, every address canonical, everything
+ * keyed. Defaults live nowhere else. What is wrong is reported, and left out.
+ */
+export function normalize(context: Context, document: ConfigDocument, positionOf: (offset: number) => Position): Desired {
+  const { config, broken } = context;
+  const services: Services = { entries: new Map(), names: new Map(), origins: new Map(), policies: new Map() };
+  // With unreadable defaults nothing is known about the services.
+  if (!broken.sections.has('services') && !broken.sections.has('defaults') && Array.isArray(config.services)) {
+    for (const [index, service] of config.services.entries()) {
+      if (broken.services.has(index)) checkBrokenService(service, index, context);
+      else addService(service, index, services, context);
+    }
+  }
+  const daemons = normalizeDaemons(context);
+  if (daemons && daemons.length > 0) reportMixedFamily(services, context);
+  reportUnused(context);
+  const policy = normalizePolicy(services.entries, services.policies, (key) => services.origins.get(key)?.index, context);
+  const { itemOffsets } = document;
+  const list = config.services;
+  const locators = new Map<ServiceKey, (key: DestinationKey) => Position | undefined>();
+  return {
+    services: services.entries,
+    timeouts: normalizeTimeouts(context),
+    daemons,
+    limits: normalizeLimits(context),
+    ...(policy ? { policy } : {}),
+    names: services.names,
+    sections: sections(context, document, positionOf),
+    locate: (key, destination) => {
+      const origin = services.origins.get(key);
+      const entry = services.entries.get(key);
+      if (!origin || !entry) return undefined;
+      if (destination === undefined) {
+        const offset = itemOffsets(list)?.[origin.index];
+        return offset === undefined ? undefined : positionOf(offset);
+      }
+      let locator = locators.get(key);
+      if (!locator) {
+        locator = destinationLocator(() => entry.destinations.keys(), origin.destinations, itemOffsets, positionOf);
+        locators.set(key, locator);
+      }
+      return locator(destination);
+    },
+  };
+}
+
+function addService(service: ServiceMapping, index: number, services: Services, context: Context): void {
+  const path = ['services', index] as const;
+  const identity = readIdentity(service, path, context.report);
+  const layers = serviceLayers(service, path, context);
+  checkName(service.name, path, context);
+  if (!identity || !layers) return;
+  const normalized = normalizeService(identity, layers, context);
+  const origins = itemOrigins();
+  const destinations = normalizeDestinations(identity, layers, context, origins);
+  const policy = normalizeServicePolicy(identity, layers, destinations.preserve, context);
+  const key = serviceKey(identity);
+  const first = services.origins.get(key);
+  if (first) {
+    const message = `the service ${key} is in this file twice`;
+    const related = { message: 'first here', place: atValue('services', first.index) };
+    context.report({
+      code: 'DUPLICATE',
+      severity: 'error',
+      message,
+      place: atValue(...path),
+      hint: 'put their destinations together',
+      related,
+    });
+    return;
+  }
+  services.origins.set(key, { index, destinations: origins });
+  if (!normalized) return;
+  const entry: ServiceEntry = { service: normalized, destinations: destinations.map };
+  services.entries.set(key, entry);
+  if (service.name !== undefined) services.names.set(key, service.name);
+  if (policy) services.policies.set(key, policy);
+  if (destinations.complete && !isServed(entry)) reportUnserved(entry, index, service, context);
+}
+
+/** The schema found fault with the service itself; what is wrong with its destinations can be said all the same. */
+function checkBrokenService(service: unknown, index: number, context: Context): void {
+  if (service === null || typeof service !== 'object') return;
+  const { address, family, profile, destinations } = service as Partial<Record<keyof ServiceMapping, unknown>>;
+  const readable =
+    typeof address === 'string' &&
+    (family === undefined || family === 'ipv4' || family === 'ipv6') &&
+    (profile === undefined || typeof profile === 'string') &&
+    (destinations === undefined || Array.isArray(destinations));
+  if (!readable) return;
+  const path = ['services', index] as const;
+  const identity = readIdentity(service as ServiceMapping, path, context.report);
+  const layers = serviceLayers(service as ServiceMapping, path, context);
+  if (identity && layers) normalizeDestinations(identity, layers, context, itemOrigins());
+}
+
+function checkName(name: string | undefined, path: Path, context: Context): void {
+  if (name === undefined || /^\P{Cc}+$/u.test(name)) return;
+  const message = 'the name of a service must have a character, and none that controls a terminal';
+  context.report({ code: 'BAD_VALUE', severity: 'error', message, place: atValue(...path, 'name') });
+}
+
+function reportUnserved(entry: ServiceEntry, index: number, service: ServiceMapping, context: Context): void {
+  const { scheduler } = entry.service;
+  const reason =
+    entry.destinations.size === 0
+      ? 'it has no destinations'
+      : scheduler === 'none'
+        ? 'its scheduler is none'
+        : 'all its destinations have weight 0';
+  const place = service.destinations === undefined ? atValue('services', index) : atKey('services', index, 'destinations');
+  context.report({ code: 'UNSERVED', severity: 'warning', message: `${entry.service.key} takes no new connections: ${reason}`, place });
+}
+
+/** The kernel refuses both orders (kernel: ip_vs_ctl.c ip_vs_add_dest, ip_vs_genl_new_daemon). */
+function reportMixedFamily(services: Services, context: Context): void {
+  for (const [key, { service, destinations }] of services.entries) {
+    const family = serviceFamily(service.identity);
+    let ordinal = 0;
+    for (const destination of destinations.values()) {
+      if (addressFamily(destination.address) !== family) {
+        const message = `${destination.key} is of another family than its service: the kernel allows that only while no sync daemon runs`;
+        const place = services.origins.get(key)?.destinations.placeOf(ordinal) ?? 0;
+        const related = { message: 'the sync daemons are here', place: atKey('sync_daemons') };
+        context.report({ code: 'CONFLICT', severity: 'error', message, place, related });
+        return;
+      }
+      ordinal++;
+    }
+  }
+}
+
+function reportUnused({ config, broken, report, usedPools, usedProfiles }: Context): void {
+  // What a broken service uses is not known.
+  if (broken.services.size > 0 || broken.items.size > 0 || broken.sections.size > 0) return;
+  for (const [section, used] of [
+    ['pools', usedPools],
+    ['profiles', usedProfiles],
+  ] as const) {
+    for (const name of Object.keys(config[section] ?? {})) {
+      if (used.has(name)) continue;
+      const message = `no service of this file uses the ${section === 'pools' ? 'pool' : 'profile'} "${name}"`;
+      report({ code: 'NO_EFFECT', severity: 'warning', message, place: atKey(section, name), hint: 'remove it, or use it' });
+    }
+  }
+}
+
+function sections({ config }: Context, document: ConfigDocument, positionOf: (offset: number) => Position): Desired['sections'] & {} {
+  const found: Partial<Record<Section, Position>> = {};
+  for (const section of ['manage', 'limits', 'timeouts', 'sync_daemons', 'sysctls'] as const) {
+    const place: Place = atKey(section);
+    if (config[section] !== undefined) found[section] = positionOf(document.offsetOf(place));
+  }
+  return found;
+}

@@ -1,0 +1,70 @@
+import { isManaged } from '../../model/manage.ts';
+import type { Policy, Preserve, ServicePolicy } from '../../model/policy.ts';
+import type { ServiceIdentity, ServiceKey } from '../../model/service.ts';
+import { MAX_TIMEOUT_SECONDS } from '../../model/settings.ts';
+import type { ServiceEntry } from '../../model/table.ts';
+import type { PreserveField, Profile } from '../config.ts';
+import { atKey, atValue, type Place, type Report } from '../finding.ts';
+import { describeOutside } from '../merge-policy.ts';
+import type { Context } from './context.ts';
+import { keyPlace, type Layer, pick } from './layers.ts';
+import { normalizeManage } from './manage.ts';
+import { readDuration } from './read-duration.ts';
+import { normalizeSysctls } from './sysctls.ts';
+
+/** How a service wants to be treated, from its own keys, its profile's and the defaults; undefined when in no special way. */
+export function normalizeServicePolicy(
+  identity: ServiceIdentity,
+  layers: readonly Layer<Profile>[],
+  preserve: ServicePolicy['preserve'],
+  { config, reportOnce: report }: Context,
+): ServicePolicy | undefined {
+  const protect = pick(layers, 'protect')?.value ?? false;
+  const drain = pick([...layers, { keys: (config.defaults ?? {}) as Profile, path: ['defaults'] }], 'drain');
+  const isUdp = identity.kind === 'address' && identity.protocol === 'udp';
+  // From the defaults it is meant for the others.
+  if (drain && drain.value !== 'off' && isUdp && drain.depth < layers.length) {
+    const message = 'drain has no effect on a udp service: UDP has no connections to wait for';
+    report({ code: 'NO_EFFECT', severity: 'warning', message, place: keyPlace(drain.place), hint: 'remove it' });
+  }
+  const drainSeconds = drain && readDrain(drain.value, drain.place, report);
+  return protect || drainSeconds !== undefined || preserve.size > 0 ? { protect, drainSeconds, preserve } : undefined;
+}
+
+function readDrain(value: NonNullable<Profile['drain']>, place: Place, report: Report): number | undefined {
+  const isMapping = typeof value === 'object';
+  const timeout = isMapping ? value.timeout : value;
+  const at = isMapping && typeof place === 'object' ? atValue(...place.path, 'timeout') : place;
+  return timeout === 'off' ? undefined : readDuration(timeout, 'the timeout of a drain', MAX_TIMEOUT_SECONDS, at, report);
+}
+
+/** What of a destination is preserved; undefined for nothing. Few distinct objects, for there may be very many destinations. */
+export function preserveOf(fields: readonly PreserveField[]): Preserve | undefined {
+  const weight = fields.includes('weight');
+  if (fields.includes('thresholds')) return weight ? BOTH : THRESHOLDS;
+  return weight ? WEIGHT : undefined;
+}
+
+const WEIGHT: Preserve = { weight: true, thresholds: false };
+const THRESHOLDS: Preserve = { weight: false, thresholds: true };
+const BOTH: Preserve = { weight: true, thresholds: true };
+
+/** undefined when the file has none of it. */
+export function normalizePolicy(
+  entries: ReadonlyMap<ServiceKey, ServiceEntry>,
+  policies: ReadonlyMap<ServiceKey, ServicePolicy>,
+  indexOf: (service: ServiceKey) => number | undefined,
+  context: Context,
+): Policy | undefined {
+  const manage = normalizeManage(context);
+  const sysctls = normalizeSysctls(context);
+  if (manage) {
+    for (const [key, { service }] of entries) {
+      if (isManaged(manage, service.identity)) continue;
+      const place = atValue('services', indexOf(key) ?? 0);
+      const related = { message: 'what is managed is here', place: atKey('manage') };
+      context.report({ code: 'CONFLICT', severity: 'error', place, related, ...describeOutside(key) });
+    }
+  }
+  return manage || sysctls || policies.size > 0 ? { manage, services: policies, sysctls } : undefined;
+}

@@ -1,0 +1,56 @@
+import { SCHEDULER_FLAGS, SCHEDULERS } from '../../model/scheduler.ts';
+import { defaultServiceSettings, type ServiceSettings } from '../../model/service.ts';
+import type { SchedulingMapping } from '../config.ts';
+import { atValue, type Place, type Report } from '../finding.ts';
+import { hintFor, suggest } from '../suggest.ts';
+import { type Layer, pick } from './layers.ts';
+import { SCHEDULER_NAME } from './names.ts';
+
+export type SchedulingSettings = Pick<ServiceSettings, 'scheduler' | 'schedulerFlags'>;
+
+/**
+ * Flags belong to a scheduler: those written farther from the service than the scheduler is are not its own, and are dropped.
+ * undefined when there are errors, which were reported.
+ */
+export function normalizeScheduling(layers: readonly Layer<SchedulingMapping>[], report: Report): SchedulingSettings | undefined {
+  const picked = pick(layers, 'scheduler');
+  const scheduler = picked?.value ?? defaultServiceSettings('ipv4').scheduler;
+  if (picked && !checkScheduler(scheduler, picked.place, report)) return undefined;
+  const flags = pick(layers, 'scheduler_flags');
+  if (!flags || flags.depth > (picked?.depth ?? Number.POSITIVE_INFINITY)) return { scheduler, schedulerFlags: 0 };
+  let bits = 0;
+  let good = true;
+  for (const [index, name] of flags.value.entries()) {
+    const flag = SCHEDULER_FLAGS.find((known) => known.name === name);
+    if (!flag || (flag.scheduler !== undefined && flag.scheduler !== scheduler)) {
+      reportFlag(name, scheduler, flags.place, index, report);
+      good = false;
+    } else {
+      bits |= flag.bit;
+    }
+  }
+  return good ? { scheduler, schedulerFlags: bits } : undefined;
+}
+
+/** Anyone can write a scheduler module, so that an unknown name is worth a warning only. */
+function checkScheduler(scheduler: string, place: Place, report: Report): boolean {
+  if (!SCHEDULER_NAME.test(scheduler)) {
+    const message = `${JSON.stringify(scheduler)} is not the name of a scheduler: 1 to 15 characters without blanks`;
+    report({ code: 'SCHEDULER', severity: 'error', message, place });
+    return false;
+  }
+  if (!(SCHEDULERS as readonly string[]).includes(scheduler)) {
+    const near = suggest(scheduler, SCHEDULERS);
+    const message = `the scheduler "${scheduler}" is not one of the Linux kernel's: it needs a module ip_vs_${scheduler}`;
+    report({ code: 'SCHEDULER', severity: 'warning', message, place, hint: near ? `did you mean "${near}"?` : hintFor('', SCHEDULERS) });
+  }
+  return true;
+}
+
+function reportFlag(name: string, scheduler: string, list: Place, index: number, report: Report): void {
+  const message = `the scheduler ${scheduler} has no flag ${name}`;
+  const own = SCHEDULER_FLAGS.filter((flag) => flag.scheduler === scheduler).map((flag) => flag.name);
+  const generic = SCHEDULER_FLAGS.filter((flag) => flag.scheduler === undefined).map((flag) => flag.name);
+  const place = typeof list === 'object' ? atValue(...list.path, index) : list;
+  report({ code: 'SCHEDULER_FLAG', severity: 'error', message, place, hint: `allowed: ${[...own, ...generic].join(', ')}` });
+}

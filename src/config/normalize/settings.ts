@@ -1,0 +1,117 @@
+import { type Address, parseAddress } from '../../model/address.ts';
+import type { Limit, Limits } from '../../model/desired.ts';
+import { DAEMON_ROLES, type Daemon, MAX_SYNC_LENGTH, MAX_TIMEOUT_SECONDS, type Timeouts } from '../../model/settings.ts';
+import type { SyncDaemon } from '../config.ts';
+import { atValue, type Place, type Report } from '../finding.ts';
+import { isMulticast } from './address-text.ts';
+import type { Context } from './context.ts';
+import { isInterfaceName } from './names.ts';
+import { readDuration } from './read-duration.ts';
+
+/** What the kernel fills in for a daemon, and reports afterwards (kernel: ip_vs_sync.c start_sync_thread). */
+const DEFAULT_GROUP = parseAddress('224.0.0.81');
+const DEFAULT_PORT = 8848;
+const DEFAULT_TTL = 1;
+/** The kernel silently makes these of what is outside of them. */
+const MIN_BACKUP_LENGTH = 1024;
+const MAX_SYNC_LENGTH_IPV6 = MAX_SYNC_LENGTH - 20;
+
+export function normalizeTimeouts({ config, broken, report }: Context): Partial<Timeouts> {
+  const timeouts: { tcp?: number; tcpFin?: number; udp?: number } = {};
+  if (!config.timeouts || broken.sections.has('timeouts')) return timeouts;
+  for (const [key, name] of [
+    ['tcp', 'tcp'],
+    ['tcp_fin', 'tcpFin'],
+    ['udp', 'udp'],
+  ] as const) {
+    const written = config.timeouts[key];
+    if (written === undefined) continue;
+    const seconds = readDuration(written, 'a timeout', MAX_TIMEOUT_SECONDS, atValue('timeouts', key), report);
+    if (seconds !== undefined) timeouts[name] = seconds;
+  }
+  return timeouts;
+}
+
+export function normalizeLimits({ config, broken, report }: Context): Limits {
+  if (!config.limits || broken.sections.has('limits')) return {};
+  const services = readLimit(config.limits.max_service_deletes, atValue('limits', 'max_service_deletes'), report);
+  const destinations = readLimit(config.limits.max_destination_deletes, atValue('limits', 'max_destination_deletes'), report);
+  return {
+    ...(services ? { maxServiceDeletes: services } : {}),
+    ...(destinations ? { maxDestinationDeletes: destinations } : {}),
+  };
+}
+
+function readLimit(value: number | string | undefined, place: Place, report: Report): Limit | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'number') return { kind: 'count', value };
+  if (value === 'off') return { kind: 'off' };
+  const percent = /^(0|[1-9]\d?|100)%$/.exec(value);
+  if (percent) return { kind: 'percent', value: Number(percent[1]) };
+  report({
+    code: 'BAD_VALUE',
+    severity: 'error',
+    message: `${JSON.stringify(value)} is not a limit`,
+    place,
+    hint: 'write a number, 0% to 100%, or off',
+  });
+  return undefined;
+}
+
+/** Master first; undefined when the file leaves the daemons alone. */
+export function normalizeDaemons({ config, broken, report }: Context): readonly Daemon[] | undefined {
+  if (!config.sync_daemons || broken.sections.has('sync_daemons')) return undefined;
+  const daemons: Daemon[] = [];
+  for (const [index, written] of config.sync_daemons.entries()) {
+    const first = config.sync_daemons.findIndex((other) => other.role === written.role);
+    if (first < index) {
+      const message = `there is a ${written.role} daemon already: only one of each role can run`;
+      const related = { message: 'first here', place: atValue('sync_daemons', first) };
+      report({ code: 'DUPLICATE', severity: 'error', message, place: atValue('sync_daemons', index), hint: 'remove one of them', related });
+      continue;
+    }
+    const daemon = normalizeDaemon(written, index, report);
+    if (daemon) daemons.push(daemon);
+  }
+  return daemons.sort((a, b) => DAEMON_ROLES.indexOf(a.role) - DAEMON_ROLES.indexOf(b.role));
+}
+
+function normalizeDaemon(written: SyncDaemon, index: number, report: Report): Daemon | undefined {
+  let good = true;
+  const fail = (key: string, message: string, hint: string) => {
+    good = false;
+    report({ code: 'DAEMON', severity: 'error', message, place: atValue('sync_daemons', index, key), hint });
+  };
+  const group: Address | undefined = written.group === undefined ? DEFAULT_GROUP : parseAddress(written.group);
+  if (group === undefined || !isMulticast(group)) {
+    fail('group', `${JSON.stringify(written.group)} is not a multicast address`, 'write 224.0.0.81, or an IPv6 group such as ff02::81');
+  }
+  if (!isInterfaceName(written.interface)) {
+    fail(
+      'interface',
+      `${JSON.stringify(written.interface)} cannot be the name of an interface`,
+      'write a name of up to 15 characters, such as eth1',
+    );
+  }
+  const length = written.max_length ?? 0;
+  if (written.role === 'backup' && length > 0 && length < MIN_BACKUP_LENGTH) {
+    fail('max_length', `the kernel makes the max_length ${length} of a backup ${MIN_BACKUP_LENGTH}`, `write ${MIN_BACKUP_LENGTH} or more`);
+  }
+  if (group?.includes(':') && length > MAX_SYNC_LENGTH_IPV6) {
+    fail(
+      'max_length',
+      `with an IPv6 group the kernel makes the max_length ${length} ${MAX_SYNC_LENGTH_IPV6}`,
+      `write at most ${MAX_SYNC_LENGTH_IPV6}`,
+    );
+  }
+  if (!good) return undefined;
+  return {
+    role: written.role,
+    interface: written.interface,
+    syncId: written.sync_id ?? 0,
+    maxLength: length,
+    group,
+    port: written.port ?? DEFAULT_PORT,
+    ttl: written.ttl ?? DEFAULT_TTL,
+  };
+}

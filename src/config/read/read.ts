@@ -1,0 +1,27 @@
+import type { Finding } from '../finding.ts';
+import { tooDeepAt } from './depth.ts';
+import type { ConfigDocument } from './document.ts';
+import { readJson } from './json-document.ts';
+import { preScan } from './pre-scan.ts';
+import { readYaml } from './yaml-document.ts';
+
+/** Reads a text, without its byte order mark, as JSON if it looks so and else as YAML. */
+export function readDocument(text: string): ConfigDocument {
+  const looksLikeJson = /^\s*\{/.test(text);
+  const found = preScan(text, !looksLikeJson);
+  if (found.length > 0) return unreadable(found);
+  if (looksLikeJson) {
+    const document = readJson(text);
+    if (document) return document;
+  }
+  const deep = tooDeepAt(text);
+  if (deep !== undefined) {
+    const message = 'brackets or indentation are nested too deeply here';
+    return unreadable([{ code: 'TOO_DEEP', severity: 'error', message, place: deep, hint: 'is a closing bracket missing?' }]);
+  }
+  return readYaml(text);
+}
+
+function unreadable(findings: readonly Finding[]): ConfigDocument {
+  return { value: undefined, findings, offsetOf: (place) => (typeof place === 'number' ? place : 0), itemOffsets: () => undefined };
+}

@@ -1,0 +1,58 @@
+import { isScalar, type Node, parseDocument, type YAMLError } from 'yaml';
+import type { Finding } from '../finding.ts';
+import type { ConfigDocument, ItemOffsets } from './document.ts';
+import { syntaxFindings } from './yaml-issues.ts';
+import { yamlOffset } from './yaml-offset.ts';
+import { type YamlValue, yamlValue } from './yaml-value.ts';
+
+/**
+ * Reads YAML 1.2. The library's errors and warnings are findings; with any of them there is no value. The check for
+ * duplicate keys is ours, because the library's is quadratic.
+ */
+export function readYaml(text: string): ConfigDocument {
+  const document = parseDocument(text, {
+    version: '1.2',
+    schema: 'core',
+    stringKeys: true,
+    uniqueKeys: false,
+    resolveKnownTags: false,
+    prettyErrors: false,
+    // With 'silent' the library also keeps silent about a second document.
+    logLevel: 'error',
+  });
+  const problems: readonly YAMLError[] = [...document.errors, ...document.warnings];
+  if (problems.length > 0) return unreadable(syntaxFindings(problems, text));
+  const root = document.contents;
+  if (root === null || (isScalar(root) && root.value === null)) return unreadable([empty()]);
+  const { value, findings, offsets } = yamlValue(root);
+  return {
+    value: findings.some((finding) => finding.code === 'ALIAS_LIMIT' || finding.code === 'SYNTAX') ? undefined : value,
+    findings,
+    offsetOf: offsetsIn(root),
+    itemOffsets: lookup(offsets),
+  };
+}
+
+// Made apart, because functions made in one place keep alive what any of them uses: the lookup outlives the nodes, which are large.
+
+function offsetsIn(root: Node): ConfigDocument['offsetOf'] {
+  return (place) => (typeof place === 'number' ? place : yamlOffset(root, place.path, place.at));
+}
+
+function lookup(offsets: YamlValue['offsets']): ItemOffsets {
+  return (list) => offsets.get(list);
+}
+
+function unreadable(findings: readonly Finding[]): ConfigDocument {
+  return { value: undefined, findings, offsetOf: (place) => (typeof place === 'number' ? place : 0), itemOffsets: () => undefined };
+}
+
+function empty(): Finding {
+  return {
+    code: 'EMPTY',
+    severity: 'error',
+    message: 'the file says nothing',
+    place: 0,
+    hint: 'to ask for no services at all, write "version: 1" and "services: []"',
+  };
+}

@@ -1,0 +1,166 @@
+import { isAlias, isCollection, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap, type YAMLSeq } from 'yaml';
+import type { IssueCode } from '../../model/issue.ts';
+import type { Finding } from '../finding.ts';
+
+/** How often the content of one anchor may appear, nested aliases multiplied out. */
+export const MAX_ALIAS_EXPANSIONS = 100;
+
+/** A parsed node as data, and where the items of each list begin. */
+export interface YamlValue {
+  readonly value: unknown;
+  readonly findings: readonly Finding[];
+  readonly offsets: WeakMap<object, Int32Array>;
+}
+
+interface Anchor {
+  readonly node: Node;
+  readonly value: unknown;
+  /** How many times its most repeated part appears in it. */
+  readonly weight: number;
+  uses: number;
+}
+
+interface Walk {
+  readonly findings: Finding[];
+  readonly offsets: WeakMap<object, Int32Array>;
+  readonly anchors: Map<string, Anchor>;
+  /** Largest alias weight met since an anchored node was entered. */
+  weight: number;
+  exhausted: boolean;
+}
+
+/**
+ * Does what `toJS` of the library does, in one walk with the checks that it does not: spelling of numbers, tags, duplicate keys
+ * with both places. Aliases share the value of their anchor, so that an alias bomb costs nothing.
+ */
+export function yamlValue(root: Node): YamlValue {
+  const walk: Walk = { findings: [], offsets: new WeakMap(), anchors: new Map(), weight: 1, exhausted: false };
+  const value = convert(root, walk);
+  return { value, findings: walk.findings, offsets: walk.offsets };
+}
+
+/** The merge key, which is written without quotes. */
+export function isMergeKey(key: unknown): boolean {
+  return isScalar(key) && key.value === '<<' && (key.type === undefined || key.type === 'PLAIN');
+}
+
+export function startOf(node: unknown): number {
+  return (node as Node | null | undefined)?.range?.[0] ?? 0;
+}
+
+function convert(node: unknown, walk: Walk): unknown {
+  if (isAlias(node)) return resolve(node.source, startOf(node), walk)?.value ?? null;
+  if (!isScalar(node) && !isCollection(node)) return null;
+  if (node.tag !== undefined)
+    report(walk, 'TAG', startOf(node), `the tag ${node.tag} is not allowed`, 'remove the tag: values are told apart by their spelling');
+  if (isScalar(node)) {
+    if (typeof node.value === 'number') checkNumber(node.source ?? '', startOf(node), walk);
+    if (node.anchor !== undefined) walk.anchors.set(node.anchor, { node, value: node.value, weight: 1, uses: 0 });
+    return node.value;
+  }
+  const outer = walk.weight;
+  if (node.anchor !== undefined) walk.weight = 1;
+  const value = isSeq(node) ? listOf(node, walk) : isMap(node) ? mapOf(node, walk) : null;
+  if (node.anchor !== undefined) {
+    walk.anchors.set(node.anchor, { node, value, weight: walk.weight, uses: 0 });
+    walk.weight = Math.max(outer, walk.weight);
+  }
+  return value;
+}
+
+function listOf(node: YAMLSeq, walk: Walk): unknown[] {
+  const list = new Array<unknown>(node.items.length);
+  const offsets = new Int32Array(node.items.length);
+  for (let index = 0; index < list.length; index++) {
+    const item = node.items[index];
+    list[index] = convert(item, walk);
+    offsets[index] = startOf(item);
+  }
+  walk.offsets.set(list, offsets);
+  return list;
+}
+
+function mapOf(node: YAMLMap, walk: Walk): Record<string, unknown> {
+  const map: Record<string, unknown> = {};
+  let merges: Pair[] | undefined;
+  for (const pair of node.items) {
+    if (isMergeKey(pair.key)) {
+      merges ??= [];
+      merges.push(pair);
+      continue;
+    }
+    // A key that is no string was reported by the parser.
+    const key = isScalar(pair.key) ? String(pair.key.value) : '';
+    if (isScalar(pair.key) && pair.key.tag !== undefined)
+      report(walk, 'TAG', startOf(pair.key), `the tag ${pair.key.tag} is not allowed`, 'remove it');
+    const value = convert(pair.value, walk);
+    if (Object.hasOwn(map, key)) reportDuplicate(node, pair, key, walk);
+    else define(map, key, value);
+  }
+  if (merges) for (const pair of merges) merge(node, pair, pair === merges[0], map, walk);
+  return map;
+}
+
+/** Keys of the map itself win, then those of the earlier merged maps. */
+function merge(node: YAMLMap, pair: Pair, first: boolean, map: Record<string, unknown>, walk: Walk): void {
+  if (!first) reportDuplicate(node, pair, '<<', walk);
+  const value = convert(pair.value, walk);
+  for (const source of Array.isArray(value) ? value : [value]) {
+    if (source === null || typeof source !== 'object' || Array.isArray(source)) {
+      report(walk, 'WRONG_TYPE', startOf(pair.value), '<< merges mappings only', 'write <<: *anchor of a mapping, or a list of them');
+      continue;
+    }
+    for (const [key, inherited] of Object.entries(source)) if (!Object.hasOwn(map, key)) define(map, key, inherited);
+  }
+}
+
+function resolve(name: string, offset: number, walk: Walk): Anchor | undefined {
+  const anchor = walk.anchors.get(name);
+  if (!anchor) {
+    report(walk, 'SYNTAX', offset, `there is no anchor &${name} before this alias`, `mark the value with &${name} first`);
+    return undefined;
+  }
+  anchor.uses++;
+  const weight = anchor.uses * anchor.weight;
+  walk.weight = Math.max(walk.weight, weight);
+  if (weight > MAX_ALIAS_EXPANSIONS && !walk.exhausted) {
+    walk.exhausted = true;
+    const message = `aliases expand the content of &${name} more than ${MAX_ALIAS_EXPANSIONS} times`;
+    report(walk, 'ALIAS_LIMIT', offset, message, 'use profiles and pools in place of anchors');
+  }
+  return anchor;
+}
+
+/** YAML reads `010`, `0x50`, `8e1`, `+80`, `80.0` and `.5` as numbers; other tools, and people, read some of them otherwise. */
+function checkNumber(source: string, offset: number, walk: Walk): void {
+  if (isCanonicalNumber(source)) return;
+  const value = Number(source);
+  const hint = Number.isSafeInteger(value) && !/^0[0-9]/.test(source) ? `write ${value}` : 'write a decimal number without leading zeros';
+  report(walk, 'NUMBER_SPELLING', offset, `${source} is an ambiguous way to write a number`, `${hint}, or put it in quotes if it is text`);
+}
+
+/** Fractions pass, if they are some: the schema says better that a whole number is wanted. */
+export function isCanonicalNumber(source: string): boolean {
+  return /^(?:0|-?[1-9][0-9]*|-?(?:0|[1-9][0-9]*)\.[0-9]*[1-9])$/.test(source);
+}
+
+function define(map: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === '__proto__') Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true });
+  else map[key] = value;
+}
+
+function reportDuplicate(node: YAMLMap, pair: Pair, key: string, walk: Walk): void {
+  const first = node.items.find((other) => other !== pair && isScalar(other.key) && String(other.key.value) === key);
+  walk.findings.push({
+    code: 'DUPLICATE_KEY',
+    severity: 'error',
+    message: `the key "${key}" appears twice`,
+    place: startOf(pair.key),
+    hint: 'remove one of them',
+    related: { message: 'first here', place: startOf(first?.key) },
+  });
+}
+
+function report(walk: Walk, code: IssueCode, place: number, message: string, hint: string): void {
+  walk.findings.push({ code, severity: 'error', message, place, hint });
+}

@@ -1,0 +1,62 @@
+import type { Destination } from '../../model/destination.ts';
+import { formatEndpoint } from '../../model/endpoint.ts';
+import { formatIPv4Mask } from '../../model/netmask.ts';
+import { schedulerFlagNames } from '../../model/scheduler.ts';
+import { hostNetmask, type Service, type ServiceIdentity, serviceFamily } from '../../model/service.ts';
+
+const PROTOCOL_OPTIONS = { tcp: '-t', udp: '-u', sctp: '--sctp-service' } as const;
+
+/** `-t 10.0.0.1:80`, `-f 7` or `-f 7 -6`. */
+export function formatServiceReference(identity: ServiceIdentity): string {
+  if (identity.kind === 'fwmark') return `-f ${identity.fwmark}${identity.family === 'ipv6' ? ' -6' : ''}`;
+  return `${PROTOCOL_OPTIONS[identity.protocol]} ${formatEndpoint(identity.address, identity.port)}`;
+}
+
+/** The reference and every setting, as after `-A` in a save file. */
+export function formatServiceArguments(service: Service): string {
+  const words = [formatServiceReference(service.identity), '-s', service.scheduler];
+  if (service.persistent) words.push('-p', `${service.persistenceTimeoutSeconds}`, ...netmaskArguments(service));
+  if (service.persistenceEngine !== '') words.push('--pe', service.persistenceEngine);
+  if (service.onePacket) words.push('-o');
+  const flags = schedulerFlagNames(service.scheduler, service.schedulerFlags);
+  if (flags.length > 0) words.push('-b', flags.join(','));
+  return words.join(' ');
+}
+
+/** `-M` and its value, nothing for /32 and /128. */
+export function netmaskArguments(service: Service): string[] {
+  const family = serviceFamily(service.identity);
+  if (service.persistenceNetmask === hostNetmask(family)) return [];
+  return ['-M', formatNetmask(service)];
+}
+
+/** An IPv4 mask as a dotted quad, an IPv6 prefix length as a number. */
+export function formatNetmask(service: Service): string {
+  const mask = service.persistenceNetmask;
+  if (serviceFamily(service.identity) === 'ipv6') return `${mask}`;
+  return formatIPv4Mask(mask);
+}
+
+const FORWARD_OPTIONS = { masq: '-m', tunnel: '-i', route: '-g' } as const;
+const CHECKSUM_OPTIONS = { none: '--tun-nocsum', csum: '--tun-csum', remcsum: '--tun-remcsum' } as const;
+
+/** Both references and every setting, as after `-a` in a save file; thresholds (which ipvsadm's own `-S` loses) when not 0. */
+export function formatDestinationArguments(service: ServiceIdentity, destination: Destination): string {
+  const words = [formatDestinationReference(service, destination), FORWARD_OPTIONS[destination.forward], '-w', `${destination.weight}`];
+  if (destination.upperThreshold !== 0) words.push('-x', `${destination.upperThreshold}`);
+  if (destination.lowerThreshold !== 0) words.push('-y', `${destination.lowerThreshold}`);
+  if (destination.forward === 'tunnel') words.push(...tunnelArguments(destination));
+  return words.join(' ');
+}
+
+/** `-t 10.0.0.1:80 -r 10.0.0.2:80` */
+export function formatDestinationReference(service: ServiceIdentity, destination: Destination): string {
+  return `${formatServiceReference(service)} -r ${formatEndpoint(destination.address, destination.port)}`;
+}
+
+function tunnelArguments(destination: Destination): string[] {
+  const words = ['--tun-type', destination.tunnelType];
+  if (destination.tunnelType === 'ipip') return words;
+  if (destination.tunnelType === 'gue') words.push('--tun-port', `${destination.tunnelPort}`);
+  return [...words, CHECKSUM_OPTIONS[destination.tunnelChecksum]];
+}

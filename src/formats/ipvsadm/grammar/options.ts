@@ -1,0 +1,182 @@
+import { MAX_THRESHOLD, MAX_WEIGHT } from '../../../model/destination.ts';
+import { SCHEDULERS } from '../../../model/scheduler.ts';
+import { MAX_PERSISTENCE_SECONDS, type Protocol } from '../../../model/service.ts';
+import { MAX_SYNC_ID, MAX_SYNC_LENGTH } from '../../../model/settings.ts';
+
+/**
+ * The options of ipvsadm, in the order of its usage text. This table drives parsing, the usage text and completions; which command
+ * takes which option is in commands.ts.
+ */
+export type OptionName =
+  | 'numeric'
+  | 'connection'
+  | 'service-address'
+  | 'scheduler'
+  | 'persistent'
+  | 'netmask'
+  | 'real-server'
+  | 'forwarding-method'
+  | 'weight'
+  | 'u-threshold'
+  | 'l-threshold'
+  | 'mcast-interface'
+  | 'timeout'
+  | 'daemon'
+  | 'stats'
+  | 'rate'
+  | 'thresholds'
+  | 'persistent-conn'
+  | 'nosort'
+  | 'syncid'
+  | 'exact'
+  | 'ops'
+  | 'pe'
+  | 'sched-flags'
+  | 'mcast-group'
+  | 'mcast-port'
+  | 'mcast-ttl'
+  | 'sync-maxlen'
+  | 'tun-info'
+  | 'tun-type'
+  | 'tun-port'
+  | 'tun-nocsum'
+  | 'tun-csum'
+  | 'tun-remcsum';
+
+/** What follows an option, and what ipvsadm says when it cannot be read. */
+export type OptionValue =
+  | { readonly kind: 'flag' }
+  | {
+      readonly kind: 'number';
+      readonly min: number;
+      readonly max: number;
+      readonly illegal: (text: string) => string;
+      /** The value may be missing (`-p`). */
+      readonly optional?: true;
+    }
+  | { readonly kind: 'text' }
+  | { readonly kind: 'choice'; readonly choices: readonly string[]; readonly illegal: string }
+  | { readonly kind: 'service'; readonly protocol: Protocol }
+  | { readonly kind: 'fwmark' }
+  | { readonly kind: 'server' }
+  | { readonly kind: 'netmask' }
+  | { readonly kind: 'group' };
+
+export interface Option {
+  /** The word in messages; options that share it exclude each other. undefined: neither counted nor restricted to a command. */
+  readonly name: OptionName | undefined;
+  readonly long: string;
+  readonly short?: string;
+  /** The short spelling is missing in the usage text. */
+  readonly hidesShort?: true;
+  readonly value: OptionValue;
+  readonly section: 'service' | 'option' | 'daemon';
+  /** Placeholder of the value in the usage text. */
+  readonly placeholder?: string;
+  /** Lines of the usage text. */
+  readonly usage: readonly string[];
+}
+
+/** What ipvsadm says about a bad `-p` or `--set`. */
+export function invalidTimeout(text: string): string {
+  return `invalid timeout value \`${text}' specified`;
+}
+
+type Name = OptionName | undefined;
+
+/** @param spelling `long` or `long|s` */
+function option(name: Name, spelling: string, placeholder: string, value: OptionValue, ...usage: string[]): Option {
+  const [long = '', short] = spelling.split('|');
+  return { name, long, ...(short && { short }), value, section: 'option', ...(placeholder && { placeholder }), usage };
+}
+
+function flag(name: Name, spelling: string, ...usage: string[]): Option {
+  return option(name, spelling, '', { kind: 'flag' }, ...usage);
+}
+
+function service(spelling: string, protocol: Protocol): Option {
+  return option('service-address', spelling, 'service-address', { kind: 'service', protocol }, 'service-address is host[:port]');
+}
+
+function number(min: number, max: number, illegal: string): OptionValue {
+  return { kind: 'number', min, max, illegal: () => illegal };
+}
+
+function inSection(section: Option['section'], options: readonly Option[]): Option[] {
+  return options.map((each) => ({ ...each, section }));
+}
+
+const TEXT = { kind: 'text' } as const;
+const TIMEOUT: OptionValue = { kind: 'number', min: 1, max: MAX_PERSISTENCE_SECONDS, illegal: invalidTimeout, optional: true };
+const TUNNEL_TYPE: OptionValue = { kind: 'choice', choices: ['ipip', 'gue', 'gre'], illegal: 'illegal tunnel type specified' };
+const SCHEDULER_LIST = SCHEDULERS.filter((name) => name !== 'twos' && name !== 'none').join('|');
+
+const SERVICE_OPTIONS = inSection('service', [
+  service('tcp-service|t', 'tcp'),
+  service('udp-service|u', 'udp'),
+  service('sctp-service', 'sctp'),
+  option('service-address', 'fwmark-service|f', 'fwmark', { kind: 'fwmark' }, 'fwmark is an integer greater than zero'),
+]);
+
+const DAEMON_OPTIONS = inSection('daemon', [
+  option('syncid', 'syncid', 'sid', number(0, MAX_SYNC_ID, 'illegal syncid specified'), 'syncid for connection sync (default=255)'),
+  option(
+    'sync-maxlen',
+    'sync-maxlen',
+    'length',
+    number(1, MAX_SYNC_LENGTH, 'illegal sync-maxlen specified'),
+    'Max sync message length (default=1472)',
+  ),
+  option('mcast-interface', 'mcast-interface', 'interface', TEXT, 'multicast interface for connection sync'),
+  option('mcast-group', 'mcast-group', 'address', { kind: 'group' }, 'IPv4/IPv6 group (default=224.0.0.81)'),
+  option('mcast-port', 'mcast-port', 'port', number(1, 65_535, 'illegal mcast-port specified'), 'UDP port (default=8848)'),
+  option('mcast-ttl', 'mcast-ttl', 'ttl', number(1, 255, 'illegal mcast-ttl specified'), 'Multicast TTL (default=1)'),
+]);
+
+export const OPTIONS: readonly Option[] = [
+  ...SERVICE_OPTIONS,
+  flag(undefined, 'ipv6|6', 'fwmark entry uses IPv6'),
+  option('scheduler', 'scheduler|s', 'scheduler', TEXT, `one of ${SCHEDULER_LIST},`, 'the default scheduler is wlc.'),
+  option('pe', 'pe', 'engine', TEXT, 'alternate persistence engine may be sip,', 'not set by default.'),
+  option('persistent', 'persistent|p', '[timeout]', TIMEOUT, 'persistent service'),
+  option('netmask', 'netmask|M', 'netmask', { kind: 'netmask' }, 'persistent granularity mask'),
+  option('real-server', 'real-server|r', 'server-address', { kind: 'server' }, 'server-address is host (and port)'),
+  flag('forwarding-method', 'gatewaying|g', 'gatewaying (direct routing) (default)'),
+  flag('forwarding-method', 'ipip|i', 'ipip encapsulation (tunneling)'),
+  flag('forwarding-method', 'masquerading|m', 'masquerading (NAT)'),
+  option('tun-type', 'tun-type', 'type', TUNNEL_TYPE, 'one of ipip|gue|gre,', 'the default tunnel type is ipip.'),
+  option('tun-port', 'tun-port', 'port', number(1, 65_535, 'illegal tunnel port specified'), 'tunnel destination port'),
+  flag('tun-nocsum', 'tun-nocsum', 'tunnel encapsulation without checksum'),
+  flag('tun-csum', 'tun-csum', 'tunnel encapsulation with checksum'),
+  flag('tun-remcsum', 'tun-remcsum', 'tunnel encapsulation with remote checksum'),
+  option('weight', 'weight|w', 'weight', number(0, MAX_WEIGHT, 'illegal weight specified'), 'capacity of real server'),
+  option(
+    'u-threshold',
+    'u-threshold|x',
+    'uthreshold',
+    number(0, MAX_THRESHOLD, 'illegal u_threshold specified'),
+    'upper threshold of connections',
+  ),
+  option(
+    'l-threshold',
+    'l-threshold|y',
+    'lthreshold',
+    number(0, MAX_THRESHOLD, 'illegal l_threshold specified'),
+    'lower threshold of connections',
+  ),
+  flag('connection', 'connection|c', 'output of current IPVS connections'),
+  flag('timeout', 'timeout', 'output of timeout (tcp tcpfin udp)'),
+  flag('daemon', 'daemon', 'output of daemon information'),
+  flag('stats', 'stats', 'output of statistics information'),
+  flag('rate', 'rate', 'output of rate information'),
+  { ...flag('exact', 'exact|X', 'expand numbers (display exact values)'), hidesShort: true },
+  flag('thresholds', 'thresholds', 'output of thresholds information'),
+  flag('persistent-conn', 'persistent-conn', 'output of persistent connection info'),
+  flag('tun-info', 'tun-info', 'output of tunnel information'),
+  flag('nosort', 'nosort', 'disable sorting output of service/server entries'),
+  flag(undefined, 'sort', 'does nothing, for backwards compatibility'),
+  flag('ops', 'ops|o', 'one-packet scheduling'),
+  flag('numeric', 'numeric|n', 'numeric output of addresses and ports'),
+  option('sched-flags', 'sched-flags|b', 'flags', TEXT, 'scheduler flags (comma-separated)'),
+  ...DAEMON_OPTIONS,
+];

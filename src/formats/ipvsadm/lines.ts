@@ -1,0 +1,64 @@
+import type { Operation } from '../../model/operation.ts';
+import { hostNetmask, type Service, serviceFamily } from '../../model/service.ts';
+import type { Daemon } from '../../model/settings.ts';
+import {
+  formatDestinationArguments,
+  formatDestinationReference,
+  formatServiceArguments,
+  formatServiceReference,
+  netmaskArguments,
+} from './arguments.ts';
+
+/** The `ipvsadm` command line (for a sysctl, that of `sysctl`) that does the same as the operation. */
+export function formatOperationAsIpvsadm(operation: Operation): string {
+  if (operation.kind === 'set-sysctl') return `sysctl -w ${shellWord(`net.ipv4.vs.${operation.name}=${operation.value}`)}`;
+  return `ipvsadm ${formatArguments(operation)}`;
+}
+
+function shellWord(text: string): string {
+  return /^[\w.=,:+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+function formatArguments(operation: Exclude<Operation, { kind: 'set-sysctl' }>): string {
+  switch (operation.kind) {
+    case 'add-service':
+      return `-A ${formatCompleteService(operation.service)}`;
+    case 'edit-service':
+      return `-E ${formatCompleteService(operation.service)}`;
+    case 'delete-service':
+      return `-D ${formatServiceReference(operation.service)}`;
+    case 'add-destination':
+      return `-a ${formatDestinationArguments(operation.service, operation.destination)}`;
+    case 'edit-destination':
+      return `-e ${formatDestinationArguments(operation.service, operation.destination)}`;
+    case 'delete-destination':
+      return `-d ${formatDestinationReference(operation.service, operation.destination)}`;
+    case 'set-timeouts':
+      return `--set ${operation.timeouts.tcp} ${operation.timeouts.tcpFin} ${operation.timeouts.udp}`;
+    case 'start-daemon':
+      return `--start-daemon ${formatDaemonArguments(operation.daemon)}`;
+    case 'stop-daemon':
+      return `--stop-daemon ${operation.role}`;
+    case 'zero':
+      return operation.service ? `-Z ${formatServiceReference(operation.service)}` : '-Z';
+    case 'flush':
+      return '-C';
+    default:
+      return operation satisfies never;
+  }
+}
+
+/** With the netmask that a service without persistence can have: it does nothing, but an edit would reset it. */
+function formatCompleteService(service: Service): string {
+  const hidden = !service.persistent && service.persistenceNetmask !== hostNetmask(serviceFamily(service.identity));
+  return [formatServiceArguments(service), ...(hidden ? netmaskArguments(service) : [])].join(' ');
+}
+
+function formatDaemonArguments(daemon: Daemon): string {
+  const words = [daemon.role, '--mcast-interface', daemon.interface, '--syncid', `${daemon.syncId}`];
+  if (daemon.maxLength !== 0) words.push('--sync-maxlen', `${daemon.maxLength}`);
+  if (daemon.group !== undefined) words.push('--mcast-group', daemon.group);
+  if (daemon.port !== 0) words.push('--mcast-port', `${daemon.port}`);
+  if (daemon.ttl !== 0) words.push('--mcast-ttl', `${daemon.ttl}`);
+  return words.join(' ');
+}

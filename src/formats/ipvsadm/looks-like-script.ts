@@ -1,0 +1,17 @@
+import { COMMANDS } from './grammar/commands.ts';
+import { isProgram } from './script-line.ts';
+
+const LONG_COMMANDS = new Set(COMMANDS.map((command) => `--${command.long}`));
+const SHORT_COMMANDS = new Set(COMMANDS.flatMap((command) => command.shorts));
+
+/** Whether a text is meant for `parseScript`: its first line that is not a comment calls ipvsadm or begins with one of its commands. */
+export function looksLikeScript(text: string): boolean {
+  const [first = '', second = ''] =
+    /^[ \t\r]*[^#\s].*$/m
+      .exec(text)?.[0]
+      .trim()
+      .split(/[ \t]+/) ?? [];
+  const word = first === 'sudo' ? second : first;
+  if (isProgram(word) || LONG_COMMANDS.has(word.split('=', 1)[0] ?? '')) return true;
+  return /^-[A-Za-z]/.test(word) && SHORT_COMMANDS.has(word.charAt(1));
+}

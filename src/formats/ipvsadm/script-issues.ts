@@ -1,0 +1,30 @@
+import type { Issue, IssueCode, Position } from '../../model/issue.ts';
+import { positions } from '../../model/positions.ts';
+
+interface Details {
+  /** Default: error. */
+  readonly severity?: Issue['severity'];
+  readonly hint?: string | undefined;
+  readonly related?: Issue['related'];
+}
+
+export interface Reporter {
+  /** Everything reported so far. */
+  readonly issues: readonly Issue[];
+  /** The line and column of an offset in the text. */
+  readonly position: (at: number) => Position;
+  readonly report: (code: IssueCode, message: string, at: number, details?: Details) => void;
+}
+
+/** Collects the issues of one file. */
+export function reporter(text: string, file: string): Reporter {
+  const issues: Issue[] = [];
+  const position = positions(text, file);
+  return {
+    issues,
+    position,
+    report: (code, message, at, { severity = 'error', hint, related } = {}) => {
+      issues.push({ code, severity, message, position: position(at), ...(hint !== undefined && { hint }), ...(related && { related }) });
+    },
+  };
+}

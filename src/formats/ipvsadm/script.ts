@@ -1,0 +1,136 @@
+import type { Desired } from '../../model/desired.ts';
+import { hasErrors, type Issue } from '../../model/issue.ts';
+import { SCHEDULERS } from '../../model/scheduler.ts';
+import { type ServiceKey, serviceKey } from '../../model/service.ts';
+import { DAEMON_ROLES } from '../../model/settings.ts';
+import type { ServiceEntry } from '../../model/table.ts';
+import type { Modify } from './grammar/command.ts';
+import { isFailure } from './grammar/failure.ts';
+import { type Names, NUMERIC_ONLY } from './grammar/names.ts';
+import { type ParseRules, parseCommand } from './grammar/parse.ts';
+import { RepeatedLine } from './repeated-line.ts';
+import { describeFailure } from './script-failure.ts';
+import { type Reporter, reporter } from './script-issues.ts';
+import { splitCommandWords } from './script-line.ts';
+import { findKernelRefusal } from './script-refusals.ts';
+import { applyToScript, emptyScriptState, placesOf, type ScriptState } from './script-state.ts';
+import { type ScriptLine, type ScriptWord, splitScript } from './script-words.ts';
+
+export interface ParsedScript {
+  /** undefined when there are errors. */
+  readonly desired: Desired | undefined;
+  readonly issues: readonly Issue[];
+}
+
+/**
+ * Reads the output of `ipvsadm -S`, or a script of `ipvsadm` lines, as the table that is there after its last line.
+ * @param names resolves host and port names; by default there are none, because they differ between machines and days.
+ */
+export function parseScript(text: string, file: string, names: Names = NUMERIC_ONLY): ParsedScript {
+  const lastService = {};
+  const rules: ParseRules = { names, signedMarks: true, programName: 'ipvsadm', lastService };
+  const repeated = new RepeatedLine(lastService);
+  const reading: Reading = { text, rules, repeated, ...reporter(text, file), state: emptyScriptState(), broken: new Set() };
+  const readRepeated = (start: number, end: number): boolean => {
+    if (!repeated.matches(text, start, end)) return false;
+    modifyBy(reading, repeated.command().operation, start, repeated.at);
+    return true;
+  };
+  for (const line of splitScript(text, readRepeated)) readLine(reading, line);
+  const { issues, state, report } = reading;
+  if (!state.declaresServices && !hasErrors(issues)) {
+    const hint = 'a line `-C` says that no services are wanted';
+    report('EMPTY', 'no service is added and the table is not cleared', 0, { hint });
+  }
+  return { desired: hasErrors(issues) ? undefined : toDesired(reading), issues };
+}
+
+interface Reading extends Reporter {
+  readonly text: string;
+  readonly rules: ParseRules;
+  readonly repeated: RepeatedLine;
+  readonly state: ScriptState;
+  /** Services whose own line is wrong: that they are missing afterwards is no news. */
+  readonly broken: Set<ServiceKey>;
+}
+
+function readLine(reading: Reading, line: ScriptLine): void {
+  const { text, rules, repeated, broken, report } = reading;
+  const { args, problem } = splitCommandWords(line);
+  if (problem) {
+    report('IPVSADM_LINE', problem.message, problem.word.at, { hint: problem.hint });
+    return;
+  }
+  const start = args[0] ?? line.words[0];
+  if (!start) return;
+  const argv = args.map((word) => word.text);
+  const command = parseCommand(argv, rules);
+  repeated.learn(text, line.start, line.end, command);
+  if (isFailure(command)) {
+    const word = command.word === undefined ? start : (args[command.word] ?? start);
+    const { message, hint, service } = describeFailure(command, argv, word.text, rules);
+    if (service) broken.add(serviceKey(service));
+    report('IPVSADM_LINE', message, word.at, { hint });
+  } else if (command.kind === 'modify') {
+    modify(reading, command, args, start);
+  } else if (command.kind === 'restore') {
+    report('NOT_DECLARATIVE', 'the rules that -R reads are not in this file', start.at);
+  } else {
+    report('NOT_DECLARATIVE', 'this line does not change the table', start.at, { severity: 'warning' });
+  }
+}
+
+function modify(reading: Reading, command: Modify, args: readonly ScriptWord[], start: ScriptWord): void {
+  const { operation, cautions, serviceWord, serverWord } = command;
+  for (const { code, message, word } of cautions) reading.report(code, message, (args[word] ?? start).at, { severity: 'warning' });
+  modifyBy(reading, operation, start.at, (args[serverWord ?? serviceWord ?? 0] ?? start).at);
+}
+
+/** @param at offset of the word that names what the operation of the line that starts at `start` is about. */
+function modifyBy(reading: Reading, operation: Modify['operation'], start: number, at: number): void {
+  const { state, broken, report, position } = reading;
+  warn(reading, operation, start);
+  const refused = findKernelRefusal(operation);
+  if (refused) report(refused.code, refused.message, at);
+  const refusal = applyToScript(state, operation, at);
+  if (!refusal || (refusal.missing !== undefined && broken.has(refusal.missing))) return;
+  if (refusal.first !== undefined) {
+    const related = { message: 'the first one is here', position: position(refusal.first) };
+    report('DUPLICATE', refusal.message, at, { related });
+    return;
+  }
+  const hint = 'the file must describe the whole table: only what it has added before can be changed';
+  report('IPVSADM_LINE', refusal.message, at, { hint });
+}
+
+function warn({ state, report }: Reading, operation: Modify['operation'], at: number): void {
+  const severity = 'warning';
+  if (operation.kind === 'zero') {
+    report('NOT_DECLARATIVE', 'counters are no part of the wanted state', at, { severity });
+  } else if (operation.kind === 'stop-daemon' && !state.daemons.has(operation.role)) {
+    const hint = '`sync_daemons: []` of the YAML format says that none may run';
+    report('NOT_DECLARATIVE', 'a daemon that this file has not started is left alone', at, { severity, hint });
+  } else if (operation.kind === 'add-service' || operation.kind === 'edit-service') {
+    const { scheduler } = operation.service;
+    if ((SCHEDULERS as readonly string[]).includes(scheduler)) return;
+    report('SCHEDULER', `the mainline kernel has no scheduler "${scheduler}"`, at, { severity });
+  }
+}
+
+function toDesired({ state, position }: Reading): Desired {
+  const services = new Map<ServiceKey, ServiceEntry>();
+  for (const [key, { service, destinations }] of state.services) services.set(key, { service, destinations });
+  const daemons = DAEMON_ROLES.flatMap((role) => state.daemons.get(role)?.daemon ?? []);
+  return {
+    services,
+    timeouts: state.timeouts,
+    daemons: daemons.length > 0 ? daemons : undefined,
+    limits: {},
+    names: new Map(),
+    locate: (service, destination) => {
+      const found = state.services.get(service);
+      const at = destination === undefined ? found?.at : found && placesOf(found).get(destination);
+      return at === undefined ? undefined : position(at);
+    },
+  };
+}

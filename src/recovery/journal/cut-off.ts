@@ -1,0 +1,89 @@
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import type { State } from '../state.ts';
+import { Journal, journalFiles } from './journal.ts';
+import type { BeginLine, JournalLine } from './journal-lines.ts';
+
+/** A run whose end is not in the journal. */
+export interface CutOff {
+  readonly begin: BeginLine;
+  /** Operations that the kernel had answered. */
+  readonly answered: number;
+}
+
+/** More than an `end` line has. */
+const TAIL_BYTES = 4096;
+
+/**
+ * The last run, if the journal has no end of it. To be asked by whoever holds the lock: a run that goes on has no end either.
+ * A journal that cannot be read, or has something else in it, tells nothing.
+ */
+export function findCutOff(folder: string): CutOff | undefined {
+  const files = journalFiles(folder);
+  if (files[0] === undefined || parse(tail(files[0]))?.type === 'end') return undefined;
+  let answered = 0;
+  let run: string | undefined;
+  for (const path of files) {
+    for (const text of read(path).split('\n').reverse()) {
+      const line = parse(text);
+      if (!line || (run !== undefined && line.run !== run)) continue;
+      if (line.type === 'end') return undefined;
+      run = line.run;
+      if (line.type === 'outcomes') answered += line.done + line.refused.length;
+      if (line.type === 'begin') return { begin: line, answered };
+    }
+  }
+  return undefined;
+}
+
+/** Ends the run in the journal, so that it is not found again. Where that cannot be written, it is. */
+export function closeCutOff(state: State, { begin }: CutOff): void {
+  try {
+    new Journal(state, begin.run, () => {}).append({
+      type: 'end',
+      run: begin.run,
+      time: state.clock.now().toISOString(),
+      outcome: 'cut-off',
+    });
+  } catch {}
+}
+
+function parse(text: string | undefined): JournalLine | undefined {
+  if (!text) return undefined;
+  try {
+    const line = JSON.parse(text) as JournalLine;
+    const isOurs = typeof line.run === 'string' && typeof line.time === 'string';
+    if (!isOurs || (line.type === 'begin' && line.version !== 1) || (line.type === 'outcomes' && !Array.isArray(line.refused)))
+      return undefined;
+    return line;
+  } catch {
+    return undefined;
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** The last line of a file. */
+function tail(path: string): string | undefined {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch {
+    return undefined;
+  }
+  try {
+    const bytes = Buffer.alloc(TAIL_BYTES);
+    const start = Math.max(0, fstatSync(file).size - TAIL_BYTES);
+    const length = readSync(file, bytes, 0, TAIL_BYTES, start);
+    return bytes.toString('utf8', 0, length).trimEnd().split('\n').at(-1);
+  } catch {
+    return undefined;
+  } finally {
+    closeSync(file);
+  }
+}

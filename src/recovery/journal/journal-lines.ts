@@ -1,0 +1,114 @@
+import type { Destination } from '../../model/destination.ts';
+import type { Service } from '../../model/service.ts';
+import type { Daemon, Timeouts } from '../../model/settings.ts';
+
+/**
+ * Why a run began: a command, how a try ended, or a cause of `watch` (reconcile/loop-state.ts). Journals of earlier versions can hold
+ * `confirm` as well.
+ */
+export type Trigger =
+  | 'command'
+  | 'timeout'
+  | 'interrupted'
+  | 'rejected'
+  | 'start'
+  | 'file'
+  | 'reload'
+  | 'approve'
+  | 'drift'
+  | 'resync'
+  | 'retry'
+  | 'contested';
+
+/** The lines of a journal (schemas/journal.schema.json). `run` ties those of one run together. */
+export type JournalLine = BeginLine | WaveLine | OutcomesLine | EndLine;
+
+export interface JournalFile {
+  readonly path: string;
+  readonly sha256: string;
+}
+
+export interface RunStart {
+  readonly verb: string;
+  readonly trigger: Trigger;
+  readonly files: readonly JournalFile[];
+  /** Of the plan. */
+  readonly changes: number;
+  readonly operations: number;
+}
+
+export interface BeginLine extends RunStart {
+  readonly type: 'begin';
+  readonly version: 1;
+  readonly run: string;
+  readonly time: string;
+  readonly pid: number;
+  readonly boot: string;
+  readonly netns: string;
+}
+
+export interface WaveLine {
+  readonly type: 'wave';
+  readonly run: string;
+  readonly time: string;
+  /** Number of its first operation, from 1. */
+  readonly first: number;
+  readonly operations: readonly JournalOperation[];
+}
+
+/** Settings by name; of an edit only those that differ. */
+export type Fields = { readonly [name: string]: string | number | boolean };
+
+export interface JournalOperation {
+  readonly operation: string;
+  /** Absent for what was not there. */
+  readonly before?: Fields;
+  /** Absent for what goes. */
+  readonly after?: Fields;
+}
+
+export interface OutcomesLine {
+  readonly type: 'outcomes';
+  readonly run: string;
+  readonly time: string;
+  readonly first: number;
+  /** Operations of the wave that the kernel accepted. */
+  readonly done: number;
+  readonly refused: readonly { readonly operation: number; readonly errno: string }[];
+  /** Why the answers are unknown. */
+  readonly lost?: string;
+}
+
+export interface EndLine {
+  readonly type: 'end';
+  readonly run: string;
+  readonly time: string;
+  /** As in the report; `error` when there is none, `cut-off` when a later run found no end. */
+  readonly outcome: string;
+  /** Absent when it is unknown. */
+  readonly exit_code?: number;
+}
+
+export function serviceFields({ key: _key, identity: _identity, ...settings }: Service): Fields {
+  return settings;
+}
+
+export function destinationFields({ key: _key, address: _address, port: _port, ...settings }: Destination): Fields {
+  return settings;
+}
+
+export function daemonFields({ role: _role, group, ...settings }: Daemon): Fields {
+  return group === undefined ? settings : { ...settings, group };
+}
+
+export function timeoutFields({ tcp, tcpFin, udp }: Timeouts): Fields {
+  return { tcp, tcpFin, udp };
+}
+
+/** Both sides without what they have in common. */
+export function onlyDifferent(before: Fields, after: Fields): { before: Fields; after: Fields } {
+  const names = Object.keys(after).filter((name) => before[name] !== after[name]);
+  const pick = (fields: Fields): Fields =>
+    Object.fromEntries(names.flatMap((name) => (name in fields ? [[name, fields[name]]] : []))) as Fields;
+  return { before: pick(before), after: pick(after) };
+}

@@ -1,0 +1,110 @@
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, statSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Warn } from '../records/slot.ts';
+import type { State } from '../state.ts';
+import type { JournalLine, RunStart } from './journal-lines.ts';
+
+export interface JournalLimits {
+  /** A file that has grown this large is rotated away. */
+  readonly maxBytes: number;
+  readonly maxFiles: number;
+}
+
+const LIMITS: JournalLimits = { maxBytes: 8 * 1024 * 1024, maxFiles: 5 };
+
+/** The part of a run's lines that differs from run to run. */
+export type LineBody<L = JournalLine> = L extends JournalLine ? Omit<L, 'run' | 'time'> : never;
+
+/** The files of a journal, newest first. */
+export function journalFiles(folder: string, { maxFiles }: Pick<JournalLimits, 'maxFiles'> = LIMITS): string[] {
+  return Array.from({ length: maxFiles }, (_, age) => join(folder, age === 0 ? 'journal.jsonl' : `journal.${age}.jsonl`));
+}
+
+/**
+ * What one run does, as lines of JSON. A run that writes nothing to the kernel leaves none. When a line cannot be written, `warn` is told
+ * once and the rest of the run goes unrecorded: what the kernel has matters more.
+ */
+export class Journal {
+  readonly #state: State;
+  readonly #run: string;
+  readonly #warn: Warn;
+  readonly #limits: JournalLimits;
+  #hasBegun = false;
+  #isOff = false;
+  #bytes = Buffer.alloc(0);
+
+  constructor(state: State, run: string, warn: Warn, limits: JournalLimits = LIMITS) {
+    this.#state = state;
+    this.#run = run;
+    this.#warn = warn;
+    this.#limits = limits;
+  }
+
+  begin(start: RunStart): void {
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    this.write({ type: 'begin', version: 1, pid: process.pid, ...this.#state.life, ...start });
+  }
+
+  write(line: LineBody): void {
+    if (!this.#hasBegun || (this.#isOff && line.type !== 'end')) return;
+    try {
+      this.append({ run: this.#run, time: this.#state.clock.now().toISOString(), ...line } as JournalLine);
+    } catch (error) {
+      if (!this.#isOff)
+        this.#warn(
+          `the journal in ${this.#state.folders.state} cannot be written (${(error as NodeJS.ErrnoException).code}): this run is not recorded`,
+        );
+      this.#isOff = true;
+    }
+  }
+
+  /** `outcome`: as in the report, or `error`. */
+  end(outcome: string, exitCode?: number): void {
+    this.write({ type: 'end', outcome, ...(exitCode === undefined ? {} : { exit_code: exitCode }) });
+    this.#hasBegun = false;
+  }
+
+  /** The same memory each time: the lines of a large run are megabytes in all. */
+  #encode(text: string): Uint8Array {
+    const size = Buffer.byteLength(text);
+    if (this.#bytes.length < size) this.#bytes = Buffer.allocUnsafeSlow(2 * size);
+    return this.#bytes.subarray(0, this.#bytes.write(text));
+  }
+
+  /** Throws what the file system throws. */
+  append(line: JournalLine): void {
+    const { state: folder } = this.#state.folders;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const files = journalFiles(folder, this.#limits);
+    rotate(files, this.#limits.maxBytes);
+    const [current = ''] = files;
+    const file = openSync(current, 'a+', 0o600);
+    try {
+      // A line that a full disk or a crash cut short ends here.
+      const separator = endsInMidLine(file) ? '\n' : '';
+      const bytes = this.#encode(`${separator}${JSON.stringify(line)}\n`);
+      for (let offset = 0; offset < bytes.length; ) offset += writeSync(file, bytes, offset);
+    } finally {
+      closeSync(file);
+    }
+  }
+}
+
+function endsInMidLine(file: number): boolean {
+  const { size } = fstatSync(file);
+  if (size === 0) return false;
+  const last = Buffer.alloc(1);
+  readSync(file, last, 0, 1, size - 1);
+  return last[0] !== 0x0a;
+}
+
+function rotate(files: readonly string[], maxBytes: number): void {
+  const [current = ''] = files;
+  const size = statSync(current, { throwIfNoEntry: false })?.size ?? 0;
+  if (size < maxBytes) return;
+  for (let age = files.length - 1; age > 0; age--) {
+    const [newer = '', older = ''] = [files[age - 1], files[age]];
+    if (statSync(newer, { throwIfNoEntry: false })) renameSync(newer, older);
+  }
+}

@@ -1,0 +1,48 @@
+import type { DrainStore } from '../model/drain.ts';
+import type { Report } from '../plan/report.ts';
+import type { ReconcileOptions } from '../reconcile/reconcile.ts';
+import type { RecoveryEnvironment } from './environment.ts';
+import { Journal } from './journal/journal.ts';
+import type { Trigger } from './journal/journal-lines.ts';
+import { journaled } from './journal/journaled.ts';
+import { openDrainStore } from './records/drains.ts';
+import type { StoredPass } from './records/records.ts';
+import { newRunId, type Session } from './session.ts';
+import { executeUndo } from './undo.ts';
+
+/** Undoes in the kernel's table what earlier runs did, with a journal of it. Throws what reading throws. */
+export async function undoInKernel(
+  { state, warn }: Pick<Session, 'state' | 'warn'>,
+  environment: RecoveryEnvironment,
+  passes: readonly StoredPass[],
+  run: { readonly verb: string; readonly trigger: Trigger },
+  options: ReconcileOptions,
+): Promise<Report> {
+  const journal = new Journal(state, newRunId(state), warn);
+  const kernel = await environment.openKernel();
+  try {
+    const report = await executeUndo(journaled(kernel, journal), passes, {
+      drains: withLenience(openDrainStore(state, warn), warn),
+      ...options,
+      confirm: async (prepared) => {
+        if (options.confirm && !(await options.confirm(prepared))) return false;
+        const { changes, waves } = prepared.plan;
+        const operations = waves.reduce((sum, { steps }) => sum + steps.length, 0);
+        journal.begin({ ...run, files: [], changes: changes.length, operations });
+        return true;
+      },
+    });
+    journal.end(report.outcome);
+    return report;
+  } catch (error) {
+    journal.end('error');
+    throw error;
+  } finally {
+    kernel.close();
+  }
+}
+
+/** Going back must not fail for want of a disk: at worst a drain begins anew, or ends early. */
+function withLenience(store: DrainStore, warn: (message: string) => void): DrainStore {
+  return { ...store, write: (drains) => store.write(drains).catch((error: Error) => warn(error.message)) };
+}

@@ -1,0 +1,42 @@
+import { IpvstateError } from '../../errors.ts';
+import type { ServiceKey } from '../../model/service.ts';
+import type { Sysctls, Table } from '../../model/table.ts';
+import { diff } from '../../plan/diff.ts';
+import { plan } from '../../plan/plan.ts';
+import type { Pass } from '../../reconcile/roll-back.ts';
+import type { TablePass } from '../recorder.ts';
+import type { StoredPass } from './records.ts';
+import { loadTable, storeTable } from './stored-table.ts';
+
+/** What differs between two tables, as data: the services that do, and settings only when they do. */
+export function storePass({ before, after }: TablePass): StoredPass {
+  const touched = new Set<ServiceKey>();
+  const settings = new Set<string>();
+  const sysctls: [string, [string, string]][] = [];
+  for (const change of diff(before, after)) {
+    if ('service' in change) touched.add(change.service);
+    else if (change.object === 'sysctl') sysctls.push([change.name, [change.before, change.after]]);
+    else settings.add(change.object);
+  }
+  const store = ({ services, timeouts, daemons }: Table): unknown =>
+    storeTable({
+      services: new Map([...services].filter(([key]) => touched.has(key))),
+      ...(settings.has('timeouts') && { timeouts }),
+      ...(settings.has('daemon') && { daemons }),
+    });
+  return { before: store(before), after: store(after), ...(sysctls.length > 0 && { sysctls: Object.fromEntries(sysctls) }) };
+}
+
+/** The pass again, with the operations that a plan for it has. What was not stored did not change. Throws `CONFIG`. */
+export function loadPass(stored: StoredPass, live: Table): Pass {
+  const sysctls = Object.entries(stored.sysctls ?? {});
+  const before = complete(stored.before, live, new Map(sysctls.map(([name, [value]]) => [name, value])));
+  const { waves } = plan(before, complete(stored.after, live, new Map(sysctls.map(([name, [, value]]) => [name, value]))));
+  return { before, done: waves.map(({ steps }) => steps.map(({ operation }) => operation)) };
+}
+
+function complete(stored: unknown, { timeouts, daemons }: Table, sysctls: Sysctls): Table {
+  const parts = loadTable(stored);
+  if (!parts) throw new IpvstateError('CONFIG', 'the record of an earlier run is damaged, and cannot be undone');
+  return { timeouts, daemons, sysctls, ...parts };
+}

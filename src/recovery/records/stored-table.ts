@@ -1,0 +1,105 @@
+import { parseAddress } from '../../model/address.ts';
+import { DEFAULT_DESTINATION_SETTINGS, type Destination, type DestinationKey, destinationKey } from '../../model/destination.ts';
+import { parseEndpoint } from '../../model/endpoint.ts';
+import { defaultServiceSettings, parseServiceKey, type Service, type ServiceKey, serviceFamily, serviceKey } from '../../model/service.ts';
+import { DAEMON_ROLES, type Daemon, KERNEL_TIMEOUTS, type Timeouts } from '../../model/settings.ts';
+import type { ServiceEntry } from '../../model/table.ts';
+import { isRecord } from './versioned.ts';
+
+/** The parts of a table that were stored. */
+export interface TableParts {
+  readonly services: ReadonlyMap<ServiceKey, ServiceEntry>;
+  readonly timeouts?: Timeouts;
+  readonly daemons?: readonly Daemon[];
+}
+
+/**
+ * A table as data, whatever is in it: a configuration refuses what makes no sense to write, yet another program can have put it into the
+ * kernel, and going back has to bring it back. Keys stand for identities; settings that are ipvsadm's defaults are left out.
+ */
+export function storeTable({ services, timeouts, daemons }: TableParts): unknown {
+  return {
+    services: [...services.values()].map(({ service, destinations }) => {
+      const { key, identity, ...settings } = service;
+      const own = withoutDefaults(settings, defaultServiceSettings(serviceFamily(identity)));
+      return { key, ...own, destinations: [...destinations.values()].map(storeDestination) };
+    }),
+    ...(timeouts && { timeouts }),
+    ...(daemons && { daemons }),
+  };
+}
+
+function storeDestination({ key, address: _address, port: _port, ...settings }: Destination): unknown {
+  return { key, ...withoutDefaults(settings, DEFAULT_DESTINATION_SETTINGS) };
+}
+
+function withoutDefaults(settings: object, defaults: object): object {
+  return Object.fromEntries(Object.entries(settings).filter(([name, value]) => value !== defaults[name as keyof typeof defaults]));
+}
+
+/** undefined for anything that `storeTable` does not write. */
+export function loadTable(stored: unknown): TableParts | undefined {
+  if (!isRecord(stored) || !Array.isArray(stored.services)) return undefined;
+  const services = new Map<ServiceKey, ServiceEntry>();
+  for (const value of stored.services) {
+    const entry = loadEntry(value);
+    if (!entry) return undefined;
+    services.set(entry.service.key, entry);
+  }
+  const timeouts = stored.timeouts === undefined ? undefined : overlay(KERNEL_TIMEOUTS, stored.timeouts);
+  const daemons = stored.daemons === undefined ? undefined : loadDaemons(stored.daemons);
+  if ((stored.timeouts !== undefined && !timeouts) || (stored.daemons !== undefined && !daemons)) return undefined;
+  return { services, ...(timeouts && { timeouts }), ...(daemons && { daemons }) };
+}
+
+function loadEntry(stored: unknown): ServiceEntry | undefined {
+  if (!isRecord(stored)) return undefined;
+  const { key, destinations: list, ...rest } = stored;
+  const identity = typeof key === 'string' ? parseServiceKey(key) : undefined;
+  if (!identity || serviceKey(identity) !== key || !Array.isArray(list)) return undefined;
+  const settings = overlay(defaultServiceSettings(serviceFamily(identity)), rest);
+  if (!settings) return undefined;
+  const service: Service = { key: serviceKey(identity), identity, ...settings };
+  const destinations = new Map<DestinationKey, Destination>();
+  for (const value of list) {
+    const destination = loadDestination(value);
+    if (!destination) return undefined;
+    destinations.set(destination.key, destination);
+  }
+  return { service, destinations };
+}
+
+function loadDestination(stored: unknown): Destination | undefined {
+  if (!isRecord(stored)) return undefined;
+  const { key, ...rest } = stored;
+  const endpoint = typeof key === 'string' ? parseEndpoint(key) : undefined;
+  const settings = overlay(DEFAULT_DESTINATION_SETTINGS, rest);
+  if (!endpoint || !settings) return undefined;
+  const { address, port = 0 } = endpoint;
+  return { key: destinationKey(address, port), address, port, ...settings };
+}
+
+const DAEMON: Omit<Daemon, 'group'> = { role: 'master', interface: '', syncId: 0, maxLength: 0, port: 0, ttl: 0 };
+
+function loadDaemons(stored: unknown): readonly Daemon[] | undefined {
+  if (!Array.isArray(stored)) return undefined;
+  const daemons = stored.flatMap((value) => {
+    if (!isRecord(value)) return [];
+    const { group, ...rest } = value;
+    const daemon = overlay(DAEMON, rest);
+    const address = typeof group === 'string' ? parseAddress(group) : undefined;
+    const isSound = daemon && DAEMON_ROLES.includes(daemon.role) && (group === undefined || address !== undefined);
+    return isSound ? [{ ...daemon, group: address }] : [];
+  });
+  return daemons.length === stored.length ? daemons : undefined;
+}
+
+/** The defaults with what was stored over them; undefined when that has something else, or of another type. */
+function overlay<T extends object>(defaults: T, stored: unknown): T | undefined {
+  if (!isRecord(stored)) return undefined;
+  const isSound = Object.entries(stored).every(([name, value]) => {
+    const expected: unknown = (defaults as Readonly<Record<string, unknown>>)[name];
+    return typeof value === typeof expected && (typeof value !== 'number' || Number.isSafeInteger(value));
+  });
+  return isSound ? { ...defaults, ...stored } : undefined;
+}

@@ -1,0 +1,74 @@
+import type { Stats } from 'node:fs';
+import { open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { IpvstateError } from '../../errors.ts';
+
+/**
+ * Replaces a file as a whole or not at all, on the disk when it returns: a reader, or a crash, never meets half of it. Mode, owner and
+ * links to it stay; `mode` is for a file that is not there yet. What is no regular file is written as it is. Throws `IO`.
+ */
+export async function writeAtomically(path: string, text: string, mode = 0o644): Promise<void> {
+  const target = await realpath(path).catch(() => path);
+  try {
+    const before = await stat(target).catch(() => undefined);
+    if (before && !before.isFile()) await writeFile(target, text);
+    else await replace(target, text, mode, before);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    throw new IpvstateError('IO', `${path} ${REASONS[code] ?? `cannot be written (${code})`}`, { cause: error });
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'may not be written',
+  EISDIR: 'is a folder',
+  ENOENT: 'cannot be written: its folder does not exist',
+  ENOSPC: 'cannot be written: the disk is full',
+  ENOTDIR: 'cannot be written: its folder does not exist',
+  EPERM: 'may not be written',
+  EROFS: 'cannot be written: its file system is read-only',
+};
+
+async function replace(target: string, text: string, mode: number, before: Stats | undefined): Promise<void> {
+  const temporary = `${target}.${process.pid}.tmp`;
+  // Of a process that died and had the same number.
+  await rm(temporary, { force: true });
+  const file = await open(temporary, 'wx', mode);
+  try {
+    try {
+      if (before) {
+        // Only root can give a file away; the mode comes after the owner, whose change resets bits of it.
+        await file.chown(before.uid, before.gid).catch(() => undefined);
+        await file.chmod(before.mode & 0o777);
+      }
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
+  await syncFolder(dirname(target));
+}
+
+/** Gives a file another name, in the place of what has it; nothing happens when there is no such file. Throws `IO`. */
+export async function moveFile(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (code === 'ENOENT') return;
+    throw new IpvstateError('IO', `${to} ${REASONS[code] ?? `cannot be written (${code})`}`, { cause: error });
+  }
+  await syncFolder(dirname(to));
+}
+
+/** A rename is on the disk when its folder is. Not every file system can do that, and the file itself is whole either way. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r').catch(() => undefined);
+  await folder?.sync().catch(() => undefined);
+  await folder?.close();
+}

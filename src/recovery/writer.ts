@@ -1,0 +1,57 @@
+import type { DrainStore } from '../model/drain.ts';
+import type { Ipvs } from '../model/ipvs.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { RecoveryEnvironment } from './environment.ts';
+import { Journal } from './journal/journal.ts';
+import type { JournalFile } from './journal/journal-lines.ts';
+import { journaled } from './journal/journaled.ts';
+import { recorded } from './recorder.ts';
+import { openDrainStore } from './records/drains.ts';
+import { openProtectedStore, type ProtectedStore } from './records/protected.ts';
+import type { StoredPass } from './records/records.ts';
+import { storePass } from './records/stored-pass.ts';
+import type { Session } from './session.ts';
+
+/** A table that can be written to. */
+export interface Writer {
+  readonly ipvs: Ipvs;
+  readonly drains?: DrainStore;
+  readonly protection?: ProtectedStore;
+  /** To be called with the plan, before its first operation. */
+  readonly announce: (plan: Plan, files: () => Promise<readonly JournalFile[]>) => Promise<void>;
+}
+
+export interface KernelWriter extends Writer {
+  readonly journal: Journal;
+}
+
+/** The kernel's table, with everything on record before it happens: `record` keeps what leads back, the journal what was done. */
+export async function withKernel<T>(
+  session: Session,
+  environment: RecoveryEnvironment,
+  run: { readonly id: string; readonly verb: string; readonly record: (passes: readonly StoredPass[]) => Promise<void> },
+  use: (writer: KernelWriter) => Promise<T>,
+): Promise<T> {
+  const { state, warn } = session;
+  const journal = new Journal(state, run.id, warn);
+  const kernel = await environment.openKernel();
+  const recorder = recorded(kernel, (passes) => run.record(passes.map(storePass)));
+  try {
+    return await use({
+      ipvs: journaled(recorder.ipvs, journal),
+      drains: openDrainStore(state, warn),
+      protection: openProtectedStore(state, warn),
+      journal,
+      announce: async (plan, files) => {
+        await recorder.announce(plan);
+        const operations = plan.waves.reduce((sum, { steps }) => sum + steps.length, 0);
+        journal.begin({ verb: run.verb, trigger: 'command', files: await files(), changes: plan.changes.length, operations });
+      },
+    });
+  } catch (error) {
+    journal.end('error');
+    throw error;
+  } finally {
+    kernel.close();
+  }
+}

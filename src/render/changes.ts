@@ -1,0 +1,136 @@
+import type { Counters } from '../model/counters.ts';
+import { type DrainKey, drainKey } from '../model/drain.ts';
+import type { Position } from '../model/issue.ts';
+import type { ServiceKey } from '../model/service.ts';
+import { type Action, type Change, changeAction } from '../plan/change.ts';
+import type { Drain } from '../plan/drain.ts';
+import { changeFields, fieldChanges, formatFieldValue } from '../plan/fields.ts';
+import { type Impact, impactOf } from '../plan/impact.ts';
+import { type Summary, summarize, type Tally } from '../plan/summary.ts';
+import type { SysctlDifference } from '../plan/sysctls.ts';
+import { describeNew } from './describe.ts';
+import { drainNote } from './drains.ts';
+import { PLAIN, type Style } from './style.ts';
+
+export interface ChangesContext {
+  readonly counters: Counters;
+  /** Labels of services. */
+  readonly names?: ReadonlyMap<ServiceKey, string>;
+  /** Where a change was asked for. */
+  readonly locate?: (change: Change) => Position | undefined;
+  readonly style?: Style;
+  /** Removed destinations that keep their connections for a while. */
+  readonly drains?: ReadonlyMap<DrainKey, Drain>;
+  /** Live services that the files are not responsible for. */
+  readonly foreign?: ReadonlySet<ServiceKey>;
+  /** Sysctls that are only checked, and differ. */
+  readonly sysctlDifferences?: readonly SysctlDifference[];
+  /** What works against the plan, in sentences. */
+  readonly warnings?: readonly string[];
+}
+
+const SIGNS: Readonly<Record<Action, string>> = { add: '+', edit: '~', delete: '-', replace: '~' };
+
+/** Changes for people: `+` comes, `~` is edited, `-` goes; destinations are indented under their service. */
+export function formatChanges(changes: readonly Change[], context: ChangesContext): string {
+  const lines: string[] = [];
+  let headed: ServiceKey | undefined;
+  for (const change of changes) {
+    if (change.object === 'service') headed = change.service;
+    if (change.object === 'destination' && change.service !== headed) {
+      headed = change.service;
+      lines.push(`  ${serviceTitle(change.service, context)}`);
+    }
+    lines.push(...formatChange(change, context));
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function formatChange(change: Change, context: ChangesContext): string[] {
+  const { style = PLAIN } = context;
+  const action = changeAction(change);
+  const paint = action === 'add' ? style.add : action === 'delete' ? style.remove : style.edit;
+  const { before, after } = changeFields(change);
+  const indent = change.object === 'destination' ? '    ' : '';
+  const title = `${indent}${paint(SIGNS[action])} ${titleOf(change, context)}`;
+  const notes = [...deletedWith(change), ...connectionNote(change, context)];
+  // One place a service is enough to find the rest.
+  const place = change.object === 'destination' ? undefined : context.locate?.(change);
+  const tail = [...notes, ...(place ? [`${place.file}:${place.line}`] : [])].map((note) => style.faint(`  ${note}`)).join('');
+
+  if (!after) return [title + tail];
+  if (!before) return [`${title}  ${describeNew(change)}${tail}`];
+  const edits = fieldChanges(before, after).map(
+    ({ field, before: old, after: value }) =>
+      `${change.object === 'sysctl' ? '' : `${field} `}${formatFieldValue(field, old)} -> ${formatFieldValue(field, value)}`,
+  );
+  return [`${title}  ${edits.join(', ')}${tail}`];
+}
+
+function titleOf(change: Change, context: ChangesContext): string {
+  switch (change.object) {
+    case 'service':
+      return serviceTitle(change.service, context);
+    case 'destination':
+      return change.destination;
+    case 'sysctl':
+      return `sysctl ${change.name}`;
+    case 'timeouts':
+      return 'timeouts';
+    case 'daemon':
+      return `${change.role} sync daemon${changeAction(change) === 'replace' ? ' (stop and start)' : ''}`;
+    default:
+      return change satisfies never;
+  }
+}
+
+function serviceTitle(service: ServiceKey, { names, style = PLAIN }: ChangesContext): string {
+  const name = names?.get(service);
+  return style.strong(service) + (name === undefined ? '' : ` "${name}"`);
+}
+
+function deletedWith(change: Change): string[] {
+  if (change.object !== 'service' || change.after) return [];
+  const count = change.before?.destinations.size ?? 0;
+  return [count === 0 ? 'it has no destinations' : `with its ${count} destination${count === 1 ? '' : 's'}`];
+}
+
+function connectionNote(change: Change, { counters, drains }: ChangesContext): string[] {
+  const impact = impactNote(impactOf(change, counters));
+  const drain = change.object === 'destination' && drains?.size ? drains.get(drainKey(change.service, change.destination)) : undefined;
+  return drain ? [[...impact, drainNote(drain)].join('; ')] : impact;
+}
+
+/** What happens to connections, in words; empty for none. */
+export function impactNote(impact: Impact): string[] {
+  const connections = (count: number): string => `${count} active connection${count === 1 ? '' : 's'}`;
+  switch (impact.kind) {
+    case 'none':
+      return [];
+    case 'new-connections-wait':
+      return ['new connections wait for some milliseconds'];
+    case 'drain':
+      return [`drains ${connections(impact.connections)}`];
+    case 'cut':
+      return [`cuts ${connections(impact.connections)}`];
+    default:
+      return impact satisfies never;
+  }
+}
+
+/** `1 service to add, 2 destinations to edit`. */
+export function formatSummary(changes: readonly Change[]): string {
+  const summary: Summary = summarize(changes);
+  const parts = [
+    ...tallyParts(summary.services, 'service', 'services'),
+    ...tallyParts(summary.destinations, 'destination', 'destinations'),
+    ...tallyParts(summary.settings, 'setting', 'settings'),
+  ];
+  return parts.length === 0 ? 'no changes' : parts.join(', ');
+}
+
+function tallyParts(tally: Tally, one: string, many: string): string[] {
+  return (['add', 'edit', 'replace', 'delete'] as const)
+    .filter((action) => tally[action] > 0)
+    .map((action) => `${tally[action]} ${tally[action] === 1 ? one : many} to ${action}`);
+}

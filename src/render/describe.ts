@@ -1,0 +1,49 @@
+import type { Destination } from '../model/destination.ts';
+import { formatDuration } from '../model/duration.ts';
+import { formatIPv4Mask, prefixOfMask } from '../model/netmask.ts';
+import { schedulerFlagNames } from '../model/scheduler.ts';
+import { hostNetmask, type Service, serviceFamily } from '../model/service.ts';
+import type { Change } from '../plan/change.ts';
+import { changeFields, formatFieldValue } from '../plan/fields.ts';
+
+/** Something that comes, in a few words: only what is set to something. */
+export function describeNew(change: Change): string {
+  if (change.object === 'service' && change.after) return describeService(change.after.service);
+  if (change.object === 'destination' && change.after) return describeDestination(change.after);
+  return Object.entries(changeFields(change).after ?? {})
+    .filter(([, value]) => value !== null)
+    .map(([field, value]) => `${field} ${formatFieldValue(field, value)}`)
+    .join(', ');
+}
+
+/** `mh (mh-port), persistent 10m per /24, one-packet`. */
+function describeService(service: Service): string {
+  const flags = schedulerFlagNames(service.scheduler, service.schedulerFlags);
+  const parts = [flags.length === 0 ? service.scheduler : `${service.scheduler} (${flags.join(', ')})`];
+  const family = serviceFamily(service.identity);
+  const grouping = service.persistenceNetmask === hostNetmask(family) ? '' : ` per ${netmask(service)}`;
+  if (service.persistent) parts.push(`persistent ${formatDuration(service.persistenceTimeoutSeconds)}${grouping}`);
+  else if (grouping) parts.push(`not persistent,${grouping}`);
+  if (service.persistenceEngine) parts.push(`engine ${service.persistenceEngine}`);
+  if (service.onePacket) parts.push('one-packet');
+  return parts.join(', ');
+}
+
+/** `masq, weight 3, upper_threshold 2000`; `tunnel gue port 6080 remcsum, weight 1`. */
+function describeDestination(destination: Destination): string {
+  const parts = [destination.forward === 'tunnel' ? describeTunnel(destination) : destination.forward, `weight ${destination.weight}`];
+  if (destination.upperThreshold) parts.push(`upper_threshold ${destination.upperThreshold}`);
+  if (destination.lowerThreshold) parts.push(`lower_threshold ${destination.lowerThreshold}`);
+  return parts.join(', ');
+}
+
+function describeTunnel({ tunnelType, tunnelPort, tunnelChecksum }: Destination): string {
+  const port = tunnelPort ? ` port ${tunnelPort}` : '';
+  return `tunnel ${tunnelType}${port}${tunnelChecksum === 'none' ? '' : ` ${tunnelChecksum}`}`;
+}
+
+function netmask({ identity, persistenceNetmask }: Service): string {
+  if (serviceFamily(identity) === 'ipv6') return `/${persistenceNetmask}`;
+  const prefix = prefixOfMask(persistenceNetmask);
+  return prefix === undefined ? formatIPv4Mask(persistenceNetmask) : `/${prefix}`;
+}

@@ -1,0 +1,140 @@
+import { expect, test } from 'vitest';
+import { parseScript } from '../../src/formats/ipvsadm/script.ts';
+import { daemonOf, destinationKeyOf, keyOf, servicesOf } from '../support/tables.ts';
+
+function read(...lines: string[]) {
+  return parseScript(lines.join('\n'), 'rules');
+}
+
+/** `line:column CODE message` of each issue. */
+function issues(...lines: string[]): string[] {
+  return read(...lines).issues.map(({ position, code, message }) => `${position.line}:${position.column} ${code} ${message}`);
+}
+
+test('a shell script of plain lines is read as the table it leaves behind', () => {
+  const { desired, issues: found } = read(
+    '#!/bin/sh',
+    'ipvsadm -C   # start afresh',
+    '/sbin/ipvsadm --add-service --tcp-service=192.0.2.1:80 --scheduler wrr',
+    'sudo ipvsadm -a -r "10.0.0.2" -t \'192.0.2.1:80\' \\',
+    '    -m -w 3\r',
+    '-a -t 192.0.2.1:80 -r 10.0.0.3 -g',
+    '-A -f 7 -6',
+    '-e -t 192.0.2.1:80 -r 10.0.0.3 -w 0',
+    '-d -t 192.0.2.1:80 -r 10.0.0.2',
+    '-A -u 192.0.2.1:53',
+    '-D -u 192.0.2.1:53',
+    '--set 0 60 0',
+    '--start-daemon backup --mcast-interface eth1 --syncid 7',
+  );
+  expect(found).toEqual([]);
+  expect(desired?.services).toEqual(
+    servicesOf({ 'tcp://192.0.2.1:80': { scheduler: 'wrr', destinations: { '10.0.0.3:80': 0 } }, 'fwmark:7/ipv6': {} }),
+  );
+  expect(desired?.timeouts).toEqual({ tcpFin: 60 });
+  expect(desired?.daemons).toEqual([daemonOf('backup', { interface: 'eth1', syncId: 7, maxLength: 0, group: undefined, port: 0, ttl: 0 })]);
+});
+
+test('-C empties what was there so far', () => {
+  expect(read('-A -t 192.0.2.1:80', '-C', '-A -t 192.0.2.2:80').desired?.services).toEqual(servicesOf({ 'tcp://192.0.2.2:80': {} }));
+  expect(read('-C').desired?.services.size).toBe(0);
+});
+
+test('objects are located at the line that wrote them last', () => {
+  const { desired } = read('-A -t 192.0.2.1:80', '-a -t 192.0.2.1:80 -r 10.0.0.2', '', '-e -t 192.0.2.1:80 -r 10.0.0.2 -w 3');
+  expect(desired?.locate(keyOf('tcp://192.0.2.1:80'))).toEqual({ file: 'rules', line: 1, column: 4 });
+  expect(desired?.locate(keyOf('tcp://192.0.2.1:80'), destinationKeyOf('10.0.0.2:80'))).toEqual({ file: 'rules', line: 4, column: 20 });
+  expect(desired?.locate(keyOf('tcp://192.0.2.9:80'))).toBeUndefined();
+});
+
+test('all errors come at once, each at its word', () => {
+  expect(
+    issues(
+      '-A -t 192.0.2.1:80 -w 3',
+      '-a -t 192.0.2.1:80 -r 10.0.0.2 -w many',
+      'for i in 1 2; do',
+      '  ipvsadm -A -t $VIP:80',
+      '-A -u 192.0.2.1:53 -q',
+      '-A -t 192.0.2.2:80 "-s',
+      '-x 5',
+    ),
+  ).toEqual([
+    "1:20 IPVSADM_LINE Illegal 'weight' option with the 'add-service' command",
+    '2:35 IPVSADM_LINE illegal weight specified',
+    '3:1 IPVSADM_LINE "for" is not an ipvsadm command',
+    '4:17 IPVSADM_LINE "$" needs a shell',
+    '5:20 IPVSADM_LINE -q: unknown option',
+    '6:20 IPVSADM_LINE the quote is not closed on this line',
+    '7:1 IPVSADM_LINE the line has no command',
+  ]);
+});
+
+test('nothing is wanted from a script with errors', () => {
+  expect(read('-A -t 192.0.2.1:80', '-A -t nonsense').desired).toBeUndefined();
+});
+
+test('a duplicate shows both places', () => {
+  const { issues: found } = read('-A -t 192.0.2.1:80', '', '  -A -t 192.0.2.1:80');
+  expect(found).toMatchObject([{ code: 'DUPLICATE', position: { line: 3, column: 6 }, related: { position: { line: 1, column: 4 } } }]);
+});
+
+test('what is not there cannot be changed', () => {
+  expect(
+    issues(
+      '-C',
+      '-E -t 192.0.2.1:80',
+      '-D -t 192.0.2.1:80',
+      '-a -t 192.0.2.1:80 -r 10.0.0.2',
+      '-A -f 1',
+      '-e -f 1 -r 10.0.0.2',
+      '-d -f 1 -r 10.0.0.2',
+    ),
+  ).toEqual([
+    '2:4 IPVSADM_LINE No such service',
+    '3:4 IPVSADM_LINE No such service',
+    '4:20 IPVSADM_LINE Service not defined',
+    '6:9 IPVSADM_LINE No such destination',
+    '7:9 IPVSADM_LINE No such destination',
+  ]);
+});
+
+test('servers of a service whose own line is wrong are not reported as well', () => {
+  expect(issues('-A -t 192.0.2.1:80 -w 3', '-a -t 192.0.2.1:80 -r 10.0.0.2')).toHaveLength(1);
+});
+
+test('lines that do not describe a state are warnings, rules from elsewhere an error', () => {
+  const { desired, issues: found } = read('-A -t 192.0.2.1:80', '-L -n', '-Z', '-S', '--stop-daemon master', 'ipvsadm');
+  expect(found.map(({ code, severity, position }) => [code, severity, position.line])).toEqual(
+    [2, 3, 4, 5, 6].map((line) => ['NOT_DECLARATIVE', 'warning', line]),
+  );
+  expect(desired?.services.size).toBe(1);
+  expect(read('-R').issues).toMatchObject([{ code: 'NOT_DECLARATIVE', severity: 'error' }]);
+});
+
+test('host names are refused with a hint, unless they can be resolved', () => {
+  expect(read('-A -t www.example.com:80').issues).toMatchObject([{ hint: expect.stringContaining('numbers') }]);
+  expect(read('-A -t 192.0.2.1:http').issues).toMatchObject([{ hint: expect.stringContaining('numbers') }]);
+  const names = { address: () => undefined, port: () => 80 };
+  expect(parseScript('-A -t 192.0.2.1:http', 'rules', names).desired?.services).toEqual(servicesOf({ 'tcp://192.0.2.1:80': {} }));
+});
+
+test('spellings that mean something else than they seem are warnings', () => {
+  expect(issues('-A -t 010.0.0.1:80', '-a -t 8.0.0.1:80 -r 10.0.0.2:8080', '-A -t 8.0.0.2:80 -M 255.0.0.0', '-A -f 1 -s rrr')).toEqual([
+    '1:7 ADDRESS 010.0.0.1 means 8.0.0.1',
+    "2:18 PORT port 8080 is replaced by the service's port 80: 'route' cannot change ports, only -m can",
+    "3:18 NO_EFFECT -M has no effect without -p, and 'ipvsadm -S' loses it",
+    '4:1 SCHEDULER the mainline kernel has no scheduler "rrr"',
+  ]);
+});
+
+test('what the kernel would refuse is an error', () => {
+  expect(issues('-A -t 192.0.2.1:80', '-a -t 192.0.2.1:80 -r 10.0.0.2 -y 5', '-a -t 192.0.2.1:80 -r 224.0.0.5')).toEqual([
+    '2:20 THRESHOLD the lower threshold 5 is above the upper one 0',
+    '3:20 ADDRESS 224.0.0.5 is not a unicast address, the kernel takes no such server',
+  ]);
+});
+
+test('a script that neither adds nor clears says nothing about services', () => {
+  expect(issues('')).toEqual(['1:1 EMPTY no service is added and the table is not cleared']);
+  expect(issues('# -C', '--set 1 2 3')).toEqual(['1:1 EMPTY no service is added and the table is not cleared']);
+});

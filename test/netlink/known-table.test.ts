@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { KnownTable } from '../../src/kernel/known-table.ts';
+import type { Desired } from '../../src/model/desired.ts';
+import { reconcile } from '../../src/reconcile/reconcile.ts';
+import { openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
+import { desiredOf, keyOf, servicesOf, tableOf } from '../support/tables.ts';
+
+const A = 'tcp://192.0.2.1:80';
+const B = 'tcp://192.0.2.2:80';
+const C = 'tcp://192.0.2.3:80';
+const files = (weight: number, others: object = {}): Desired =>
+  desiredOf(servicesOf({ [A]: { destinations: { '10.0.0.1:80': weight } }, [B]: { destinations: { '10.0.0.2:80': 1 } }, ...others }));
+
+/** A kernel whose table is as the files say, after a pass that found it so. */
+async function settled(desired: Desired) {
+  const kernel = openMisbehavingTable(tableOf({}));
+  const known = new KnownTable(kernel);
+  const report = await reconcile(known, desired);
+  known.learn(report.plan.desired, desired);
+  kernel.reads.length = 0;
+  return { kernel, known };
+}
+
+const asked = (kernel: { reads: { services?: Iterable<string> }[] }): (string[] | 'everything')[] =>
+  kernel.reads.map(({ services }) => (services ? [...services] : 'everything'));
+
+describe('a table that was found as desired', () => {
+  it('is read only where the files differ, and the result is that of a whole read', async () => {
+    const { kernel, known } = await settled(files(1));
+    const next = files(7);
+    expect(known.expect(next)).toBe(true);
+    expect((await reconcile(known, next)).outcome).toBe('applied');
+    expect(asked(kernel)).toEqual([[A], [A]]);
+    expect(kernel.table().services.get(keyOf(A))?.destinations.values().next().value?.weight).toBe(7);
+    expect(kernel.table().services.size).toBe(2);
+  });
+
+  it('reads what comes and what goes', async () => {
+    const { kernel, known } = await settled(files(1, { [C]: {} }));
+    known.expect(files(1));
+    await known.read();
+    expect(asked(kernel)).toEqual([[C]]);
+    known.expect(desiredOf(servicesOf({ [C]: {} })));
+    await known.read();
+    expect(new Set(asked(kernel)[1])).toEqual(new Set([A, B]));
+  });
+
+  it('sees what somebody else did to a service that the files touch, and not elsewhere', async () => {
+    const { kernel, known } = await settled(files(1));
+    const [a, b] = [...kernel.table().services.values()].map(({ service }) => service.identity);
+    if (a && b)
+      await kernel.execute([
+        { kind: 'delete-service', service: a },
+        { kind: 'delete-service', service: b },
+      ]);
+    known.expect(files(7));
+    expect([...(await known.read()).table.services.keys()]).toEqual([B]);
+    // The look at the whole table that follows each pass that wrote.
+    known.expectAnything();
+    expect((await known.read()).table.services.size).toBe(0);
+  });
+
+  it('is short for one read: what follows in the same pass is there because the table was not as expected', async () => {
+    const { kernel, known } = await settled(files(1));
+    known.expect(files(7));
+    await known.read();
+    await known.read();
+    expect(asked(kernel)).toEqual([[A], 'everything']);
+  });
+
+  it('is read whole after a pass that failed, and when other services are managed', async () => {
+    const { kernel, known } = await settled(files(1));
+    const policy = { manage: { include: undefined, exclude: [{ service: keyOf(B) }] }, services: new Map(), sysctls: undefined };
+    expect(known.expect({ ...files(7), policy })).toBe(false);
+    known.forget();
+    expect(known.expect(files(7))).toBe(false);
+    await known.read();
+    expect(asked(kernel)).toEqual(['everything']);
+  });
+});

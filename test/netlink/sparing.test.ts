@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { Activity } from '../../src/kernel/activity.ts';
+import { sparing } from '../../src/kernel/sparing.ts';
+
+describe('a look that is spared', () => {
+  it.each([
+    [0.1, 100],
+    [15, 14],
+    [60, 8],
+    [3000, 8],
+  ])('that costs %s ms is taken at most %s times in 100 looks, 1 s apart', async (cost, expected) => {
+    let now = 0;
+    let looks = 0;
+    const look = sparing(
+      async () => {
+        now += cost;
+        return ++looks;
+      },
+      () => now,
+    );
+    const results: number[] = [];
+    for (; now < 100_000; now += 1000) results.push(await look());
+    expect(looks).toBeLessThanOrEqual(expected);
+    expect(looks).toBeGreaterThan(expected / 2);
+    expect(results.at(-1)).toBe(looks);
+  });
+
+  it('is not put off for long by one look beside which the process was busy', async () => {
+    let now = 0;
+    let looks = 0;
+    const look = sparing(
+      async () => {
+        now += looks === 0 || looks === 3 ? 400 : 0.2;
+        return ++looks;
+      },
+      () => now,
+    );
+    for (; now <= 5000; now += 1000) await look();
+    expect(looks).toBeGreaterThanOrEqual(5);
+  });
+
+  it('is taken when it must be fresh', async () => {
+    let looks = 0;
+    const look = sparing(
+      async () => ++looks,
+      () => looks * 1000,
+    );
+    expect([await look(), await look(), await look(true), await look()]).toEqual([1, 1, 2, 2]);
+  });
+
+  it('is taken again at once after it failed', async () => {
+    let looks = 0;
+    const look = sparing(
+      async () => {
+        if (++looks === 1) throw new Error('no table');
+        return looks;
+      },
+      () => 0,
+    );
+    await expect(look()).rejects.toThrow('no table');
+    expect(await look()).toBe(2);
+  });
+});
+
+describe('the activity of the loop', () => {
+  it('is stuck while one thing takes longer than a minute, and no longer once that has ended', async () => {
+    let now = 0;
+    const activity = new Activity(() => now);
+    let finish = (): void => {};
+    const work = activity.during(
+      () =>
+        new Promise<void>((resolve) => {
+          finish = resolve;
+        }),
+    );
+    now = 59;
+    expect(activity.isStuck).toBe(false);
+    now = 61;
+    expect(activity.isStuck).toBe(true);
+    await activity.during(async () => {});
+    expect(activity.isStuck).toBe(true);
+    finish();
+    await work;
+    expect(activity.isStuck).toBe(false);
+  });
+
+  it('of many short things is never stuck, however long it goes on, failures included', async () => {
+    let now = 0;
+    const activity = new Activity(() => now);
+    for (; now < 300; now += 30) {
+      await activity.during(async () => Promise.reject(new Error('refused'))).catch(() => undefined);
+      expect(activity.isStuck).toBe(false);
+    }
+  });
+});

@@ -1,0 +1,39 @@
+import fc from 'fast-check';
+import { test } from 'vitest';
+import type { Table } from '../../src/model/table.ts';
+import { plan } from '../../src/plan/plan.ts';
+import { undo } from '../../src/reconcile/roll-back.ts';
+import type { StoredPass } from '../../src/recovery/records/records.ts';
+import { loadPass, storePass } from '../../src/recovery/records/stored-pass.ts';
+import { isSameTable, operationsOf, run } from '../support/plan-runs.ts';
+import { holds, isBrokenBy } from '../support/properties.ts';
+import { tablePairs } from '../support/table-pairs.ts';
+
+type Store = typeof storePass;
+
+const onDisk = (stored: StoredPass): StoredPass => JSON.parse(JSON.stringify(stored)) as StoredPass;
+
+/** Wherever a process was killed, what it had stored before its first operation leads back. */
+const leadsBack = (store: Store) =>
+  fc.property(tablePairs(), ({ live: before, desired: after }) => {
+    const planned = plan(before, after);
+    const stored = onDisk(store({ before, after }));
+    return run(before, operationsOf(planned)).tables.every((table: Table) => {
+      const { table: undone, contested } = undo([loadPass(stored, table)], table);
+      return isSameTable(undone, before) && contested.length === 0;
+    });
+  });
+
+test('from every table on the way, what was stored leads back to the one before, and nothing is contested', () =>
+  holds(leadsBack(storePass), 150));
+
+test('a record without the timeouts would not', () => {
+  const forgets: Store = ({ before, after }) => storePass({ before, after: { ...after, timeouts: before.timeouts } });
+  return isBrokenBy(leadsBack(forgets));
+});
+
+test('a record without what was deleted would not', () => {
+  const forgets: Store = ({ before, after }) =>
+    storePass({ before: { ...before, services: new Map([...before.services].filter(([key]) => after.services.has(key))) }, after });
+  return isBrokenBy(leadsBack(forgets));
+});

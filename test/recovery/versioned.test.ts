@@ -1,0 +1,90 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { type FileFormat, readVersioned, setAside, writeVersioned } from '../../src/recovery/records/versioned.ts';
+import { writeAtomically } from '../../src/recovery/records/write.ts';
+import { temporaryState } from '../support/temporary-state.ts';
+
+interface Thing {
+  readonly count: number;
+}
+const FORMAT: FileFormat<Thing> = { name: 'ipvstate-thing', version: 1, isValid: ({ count }) => typeof count === 'number' };
+
+const pathOfThing = (): string => join(temporaryState().runtime, 'thing.json');
+
+test('what was written is read, and only its owner may read it', async () => {
+  const path = pathOfThing();
+  await writeVersioned(path, FORMAT, { count: 3 });
+  expect(await readVersioned(path, FORMAT)).toEqual({ kind: 'read', value: { count: 3 } });
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(statSync(dirname(path)).mode & 0o777).toBe(0o700);
+  expect(readdirSync(dirname(path))).toEqual(['thing.json']);
+});
+
+test('a file that is not there is none', async () => {
+  expect(await readVersioned(pathOfThing(), FORMAT)).toEqual({ kind: 'none' });
+});
+
+test.each([
+  ['', 'it is damaged'],
+  ['{"format":"ipvstate-thing","version":1,"cou', 'it is damaged'],
+  ['{"format":"ipvstate-thing","version":1,"count":"3"}', 'it is damaged'],
+  ['{"format":"ipvstate-thing","version":2,"count":3}', 'it has version 2, and this program knows version 1'],
+  ['{"format":"other","version":1,"count":3}', 'it is no ipvstate-thing file'],
+  ['null', 'it is no ipvstate-thing file'],
+  ['[]', 'it is no ipvstate-thing file'],
+])('%s is unusable: %s', async (text, reason) => {
+  const path = pathOfThing();
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+  expect(await readVersioned(path, FORMAT)).toEqual({ kind: 'unusable', path, reason });
+  expect(await setAside(path)).toBe(`${path}.corrupt`);
+  expect(readFileSync(`${path}.corrupt`, 'utf8')).toBe(text);
+});
+
+test('every truncation of a file is unusable', async () => {
+  const path = pathOfThing();
+  await writeVersioned(path, FORMAT, { count: 3 });
+  const text = readFileSync(path, 'utf8').trimEnd();
+  for (let length = 0; length < text.length; length++) {
+    writeFileSync(path, text.slice(0, length));
+    expect((await readVersioned(path, FORMAT)).kind).toBe('unusable');
+  }
+});
+
+test('a folder in the place of the file cannot be read, and the reason is said', async () => {
+  const path = pathOfThing();
+  mkdirSync(path, { recursive: true });
+  expect(await readVersioned(path, FORMAT)).toMatchObject({ kind: 'unusable', reason: 'it cannot be read (EISDIR)' });
+});
+
+test('a file in the place of the folder is an error with the path, and nothing is left behind', async () => {
+  const folder = join(temporaryState().runtime, '..');
+  mkdirSync(dirname(folder), { recursive: true });
+  writeFileSync(folder, '');
+  await expect(writeVersioned(join(folder, 'thing.json'), FORMAT, { count: 3 })).rejects.toMatchObject({
+    code: 'IO',
+    message: expect.stringContaining('thing.json cannot be written: its folder does not exist'),
+  });
+});
+
+test('a temporary file that a killed process of the same id left is no obstacle', async () => {
+  const path = pathOfThing();
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(`${path}.${process.pid}.tmp`, 'half of someth');
+  await writeVersioned(path, FORMAT, { count: 3 });
+  expect(existsSync(`${path}.${process.pid}.tmp`)).toBe(false);
+});
+
+test('a replaced file keeps its mode', async () => {
+  const path = pathOfThing();
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, '');
+  chmodSync(path, 0o640);
+  await writeAtomically(path, 'text');
+  expect(statSync(path).mode & 0o777).toBe(0o640);
+});
+
+test('a file that cannot be moved is not set aside', async () => {
+  expect(await setAside(pathOfThing())).toBeUndefined();
+});

@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import type { Issue } from '../../src/model/issue.ts';
+import { formatIssues } from '../../src/render/issues.ts';
+import { formatIssuesGithub } from '../../src/render/issues-github.ts';
+import { formatIssuesJson } from '../../src/render/issues-json.ts';
+import { formatIssuesSarif } from '../../src/render/issues-sarif.ts';
+
+const ISSUE: Issue = {
+  code: 'DUPLICATE',
+  severity: 'error',
+  message: 'the service fwmark:1 is in this file twice',
+  position: { file: 'conf.d/a b.yaml', line: 2, column: 5 },
+  hint: '50% off, really',
+  related: { message: 'first here', position: { file: '/etc/x.yaml', line: 1, column: 1 } },
+};
+const WARNING: Issue = {
+  code: 'UNSERVED',
+  severity: 'warning',
+  message: 'line 1\nline 2',
+  position: { file: 'a,b:c.yaml', line: 9, column: 1 },
+};
+const SOURCES = new Map([
+  ['conf.d/a b.yaml', 'one\n\ttwo three\n'],
+  ['/etc/x.yaml', '\ufefffirst\r\nsecond\r\n'],
+]);
+
+describe('issues as text', () => {
+  it('show the place, the line, a caret, the hint and what belongs to it', () => {
+    expect(formatIssues([ISSUE], SOURCES)).toBe(
+      [
+        'conf.d/a b.yaml:2:5: error DUPLICATE: the service fwmark:1 is in this file twice',
+        '2 |  two three',
+        '  |     ^',
+        '  hint: 50% off, really',
+        '  note: first here: /etc/x.yaml:1:1',
+        '1 | first',
+        '  | ^',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('need no source', () => {
+    expect(formatIssues([WARNING], new Map())).toBe('a,b:c.yaml:9:1: warning UNSERVED: line 1?line 2\n');
+    expect(formatIssues([], SOURCES)).toBe('');
+  });
+
+  it('are coloured on request only', () => {
+    const colored = formatIssues([ISSUE, WARNING], SOURCES, { color: true });
+    expect(colored).toContain('\u001b[31merror DUPLICATE:\u001b[0m');
+    expect(colored).toContain('\u001b[33mwarning UNSERVED:\u001b[0m');
+    const plain = colored.split('\u001b').map((part, index) => (index === 0 ? part : part.slice(part.indexOf('m') + 1)));
+    expect(plain.join('')).toBe(formatIssues([ISSUE, WARNING], SOURCES));
+  });
+
+  it('let nothing of a file reach the terminal', () => {
+    const hostile: Issue = { ...ISSUE, message: 'a\u001b[2Jb', hint: 'c\nd', position: { file: 'e\u0007', line: 1, column: 1 } };
+    expect(formatIssues([hostile], new Map())).toMatch(/^e\?:1:1: error DUPLICATE: a\?\[2Jb\n {2}hint: c\?d\n/);
+  });
+
+  it.each([1, 60, 130, 200])('cut a long line around column %i to the width', (column) => {
+    const line = Array.from({ length: 200 }, (_, index) => String(index % 10)).join('');
+    const text = formatIssues([{ ...WARNING, position: { file: 'f', line: 1, column } }], new Map([['f', line]]), { width: 80 });
+    const [, source = '', caret = ''] = text.split('\n');
+    expect(source.length).toBeLessThanOrEqual(80);
+    expect(source.length).toBeGreaterThan(70);
+    expect(source[caret.indexOf('^')]).toBe(String((column - 1) % 10));
+  });
+
+  it('put the caret under wide characters, after tabs, and show controls as ?', () => {
+    const text = formatIssues([{ ...WARNING, position: { file: 'f', line: 1, column: 7 } }], new Map([['f', '\t店é\u0301\u001b x']]));
+    expect(text.split('\n').slice(1, 3)).toEqual(['1 |  店é\u0301? x', `  |${' '.repeat(7)}^`]);
+  });
+});
+
+describe('issues as JSON', () => {
+  it('are one document that says whether the text is valid', () => {
+    expect(JSON.parse(formatIssuesJson([ISSUE, WARNING]))).toEqual({ valid: false, issues: [ISSUE, WARNING] });
+    expect(JSON.parse(formatIssuesJson([WARNING]))).toEqual({ valid: true, issues: [WARNING] });
+    expect(formatIssuesJson([]).endsWith('\n')).toBe(true);
+  });
+});
+
+describe('issues for GitHub', () => {
+  it('are one command each, with what the syntax needs escaped', () => {
+    expect(formatIssuesGithub([ISSUE, WARNING])).toBe(
+      [
+        '::error file=conf.d/a b.yaml,line=2,col=5,title=DUPLICATE::the service fwmark:1 is in this file twice%0Ahint: 50%25 off, really%0Afirst here: /etc/x.yaml:1:1',
+        '::warning file=a%2Cb%3Ac.yaml,line=9,col=1,title=UNSERVED::line 1%0Aline 2',
+        '',
+      ].join('\n'),
+    );
+  });
+});
+
+describe('issues as SARIF', () => {
+  it('are results of one run, with rules and both places', () => {
+    const log = JSON.parse(formatIssuesSarif([WARNING, ISSUE], { version: '1.2.3' }));
+    expect(log).toMatchObject({
+      version: '2.1.0',
+      runs: [{ tool: { driver: { name: 'ipvstate', version: '1.2.3', rules: [{ id: 'DUPLICATE' }, { id: 'UNSERVED' }] } } }],
+    });
+    expect(log.runs[0].results[1]).toEqual({
+      ruleId: 'DUPLICATE',
+      ruleIndex: 0,
+      level: 'error',
+      message: { text: 'the service fwmark:1 is in this file twice. 50% off, really' },
+      locations: [{ physicalLocation: { artifactLocation: { uri: 'conf.d/a%20b.yaml' }, region: { startLine: 2, startColumn: 5 } } }],
+      relatedLocations: [
+        {
+          id: 1,
+          message: { text: 'first here' },
+          physicalLocation: { artifactLocation: { uri: 'file:///etc/x.yaml' }, region: { startLine: 1, startColumn: 1 } },
+        },
+      ],
+    });
+    expect(log.runs[0].results[0]).toMatchObject({ ruleIndex: 1, level: 'warning' });
+  });
+
+  it('are a run without results when there are none', () => {
+    expect(JSON.parse(formatIssuesSarif([])).runs[0].results).toEqual([]);
+  });
+});

@@ -1,0 +1,122 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { appendFile, mkdir, rename, symlink, unlink, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readSources } from '../../src/sources/files/read-sources.ts';
+import { readStable } from '../../src/sources/files/read-stable.ts';
+import { inFolder } from './watching.ts';
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+const content = (text: string) => ({ kind: 'content', bytes: Buffer.from(text), sha256: sha256(text) });
+
+describe('a file', () => {
+  test('is read with its digest', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'c.yaml');
+      await writeFile(path, 'text');
+      expect(await readStable(path)).toEqual(content('text'));
+      await writeFile(path, '');
+      expect(await readStable(path)).toEqual(content(''));
+    }));
+
+  test.each<[string, (path: string) => Promise<unknown>]>([
+    ['appended to', (path) => appendFile(path, '+')],
+    [
+      'renamed over with the same size and mtime',
+      async (path) => {
+        await writeFile(`${path}.tmp`, 'text');
+        await utimes(`${path}.tmp`, 0, 0);
+        await rename(`${path}.tmp`, path);
+      },
+    ],
+    [
+      'written with the same size and an mtime of long ago',
+      async (path) => {
+        await writeFile(path, 'TEXT');
+        await utimes(path, 0, 0);
+      },
+    ],
+  ])('that is %s while it is read is read again', (_, change) =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'c.yaml');
+      await writeFile(path, 'text');
+      await utimes(path, 0, 0);
+      const attempts: number[] = [];
+      const read = await readStable(path, {
+        onRead: async (attempt) => {
+          attempts.push(attempt);
+          if (attempt === 1) await change(path);
+        },
+      });
+      expect(attempts).toEqual([1, 2]);
+      expect(read).toEqual(await readStable(path));
+    }),
+  );
+
+  test('that changes during every attempt is unstable', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'c.yaml');
+      await writeFile(path, '');
+      expect(await readStable(path, { onRead: () => appendFile(path, '+') })).toEqual({ kind: 'unstable' });
+    }));
+
+  test('that vanishes while it is read is unreadable', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'c.yaml');
+      await writeFile(path, 'text');
+      expect(await readStable(path, { onRead: () => unlink(path) })).toEqual({ kind: 'unreadable', code: 'ENOENT' });
+    }));
+
+  test('that is too large is not read', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'c.yaml');
+      await writeFile(path, 'text');
+      expect(await readStable(path, { maxSize: 3 })).toEqual({ kind: 'too-large', size: 4 });
+      expect(await readStable(path, { maxSize: 4 })).toEqual(content('text'));
+    }));
+
+  test('that is none is unreadable, and a pipe without a writer does not stop the program', () =>
+    inFolder(async (folder) => {
+      await symlink('loop', join(folder, 'loop'));
+      execFileSync('mkfifo', [join(folder, 'pipe')]);
+      expect(await readStable(folder)).toEqual({ kind: 'unreadable', code: 'EISDIR' });
+      expect(await readStable(join(folder, 'none'))).toEqual({ kind: 'unreadable', code: 'ENOENT' });
+      expect(await readStable(join(folder, 'loop'))).toEqual({ kind: 'unreadable', code: 'ELOOP' });
+      expect(await readStable(join(folder, 'pipe'))).toEqual({ kind: 'unreadable', code: 'EINVAL' });
+    }));
+});
+
+describe('everything that paths mean', () => {
+  test('is their files, and those of folders in byte order without hidden and other ones', () =>
+    inFolder(async (folder) => {
+      await mkdir(join(folder, 'd'));
+      for (const name of ['b.yml', 'a.yaml', 'B.json', '.c.yaml', 'd.txt', 'e.yaml~']) await writeFile(join(folder, 'd', name), name);
+      await writeFile(join(folder, 'f'), 'f');
+      const { files } = await readSources([join(folder, 'f'), join(folder, 'd')]);
+      expect(files.map(({ path }) => path)).toEqual(['f', 'd/B.json', 'd/a.yaml', 'd/b.yml'].map((name) => join(folder, name)));
+      expect(files.map(({ read }) => read)).toEqual(['f', 'B.json', 'a.yaml', 'b.yml'].map(content));
+    }));
+
+  test('is a folder by itself when it has no file', () =>
+    inFolder(async (folder) => {
+      expect((await readSources([folder])).files).toEqual([{ path: folder, read: { kind: 'unreadable', code: 'ENOENT' } }]);
+    }));
+
+  test('has another digest when a file has other content, another name, or becomes unreadable, and the same one when it is as before', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'a.yaml');
+      const digest = async () => (await readSources([folder])).digest;
+      await writeFile(path, 'text');
+      const first = await digest();
+      await writeFile(path, 'TEXT');
+      const changed = await digest();
+      await rename(path, join(folder, 'b.yaml'));
+      const renamed = await digest();
+      await unlink(join(folder, 'b.yaml'));
+      const gone = await digest();
+      expect(new Set([first, changed, renamed, gone]).size).toBe(4);
+      await writeFile(path, 'text');
+      expect(await digest()).toBe(first);
+    }));
+});

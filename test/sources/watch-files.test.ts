@@ -1,0 +1,255 @@
+import { rename, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { watch } from 'chokidar';
+import { describe, expect, test, vi } from 'vitest';
+import type { Inotify, InotifyHandlers, OpenInotify } from '../../src/sources/files/inotify.ts';
+import { readSources } from '../../src/sources/files/read-sources.ts';
+import { watchFiles } from '../../src/sources/files/watch-files.ts';
+import { VirtualClock } from '../support/virtual-clock.ts';
+import { PATTERNS } from './patterns.ts';
+import { inFolder, NEVER, startWatching } from './watching.ts';
+
+/** Watches nothing, or fails with an error code, and tells what it was asked for. */
+function scripted(errors: readonly (string | undefined)[]) {
+  const opened: InotifyHandlers[] = [];
+  let closed = 0;
+  let ready = Promise.resolve();
+  const open: OpenInotify = (_links, _clock, handlers) => {
+    const error = errors[opened.push(handlers) - 1];
+    if (error) handlers.onError(error);
+    return { ready, close: async () => void closed++ } satisfies Inotify;
+  };
+  /** What is opened from now on takes until it is released. */
+  const hold = () => {
+    let release = () => {};
+    ready = new Promise((resolve) => {
+      release = resolve;
+    });
+    return { release: () => release() };
+  };
+  return { open, opened, closed: () => closed, hold };
+}
+
+function start(paths: readonly string[], errors: readonly (string | undefined)[] = []) {
+  const clock = new VirtualClock();
+  const inotify = scripted(errors);
+  const modes: (readonly [string, string | undefined])[] = [];
+  const digests: string[] = [];
+  let looks = 0;
+  const watching = watchFiles(paths, {
+    clock,
+    random: () => 0.5,
+    openInotify: inotify.open,
+    onMode: (mode, reason) => modes.push([mode, reason]),
+    onLook: () => {
+      looks++;
+      void readSources(paths).then(({ digest }) => {
+        watching.saw(digest);
+        digests.push(digest);
+      });
+    },
+  });
+  /** Until that many looks have ended, and the next poll is scheduled. */
+  const looked = (count: number) =>
+    vi.waitFor(() => expect([looks, digests.length, clock.next !== undefined]).toEqual([count, count, true]));
+  return { clock, inotify, modes, watching, looked, looks: () => looks };
+}
+
+const FILE = async (folder: string) => {
+  const path = join(folder, 'c.yaml');
+  await writeFile(path, 'text');
+  return path;
+};
+
+describe('the net', () => {
+  test('finds after five seconds what raised no event, once', () =>
+    inFolder(async (folder) => {
+      const path = await FILE(folder);
+      const { clock, watching, looked, looks } = start([path]);
+      await looked(1);
+      await writeFile(path, 'other');
+      await clock.advance(4999);
+      expect(looks()).toBe(1);
+      await clock.advance(1);
+      await looked(2);
+      for (let round = 0; round < 3; round++) {
+        const before = clock.next ?? 0;
+        await clock.advance(5000);
+        await vi.waitFor(() => expect(clock.next ?? 0).toBeGreaterThan(before));
+      }
+      expect(looks()).toBe(2);
+      await watching.close();
+    }));
+
+  test('puts the watches elsewhere when a folder far above was exchanged', () =>
+    inFolder(async (folder) => {
+      await symlink('nowhere', join(folder, 'l'));
+      const { clock, inotify, watching, looked } = start([join(folder, 'l', 'c.yaml')]);
+      await looked(1);
+      expect(inotify.opened.length).toBe(1);
+      await symlink('elsewhere', join(folder, 'l.tmp'));
+      await rename(join(folder, 'l.tmp'), join(folder, 'l'));
+      await clock.advance(5000);
+      await vi.waitFor(() => expect(inotify.opened.length).toBe(2));
+      await watching.close();
+      expect(inotify.closed()).toBe(2);
+    }));
+});
+
+describe('when inotify is exhausted', () => {
+  test.each([
+    ['ENOSPC', 'inotify is exhausted (ENOSPC); raise fs.inotify.max_user_watches'],
+    ['EMFILE', 'inotify is exhausted (EMFILE); raise fs.inotify.max_user_instances'],
+    ['EACCES', 'something cannot be watched (EACCES)'],
+  ])('%s: the content is polled every two seconds, and that is said once', (code, reason) =>
+    inFolder(async (folder) => {
+      const path = await FILE(folder);
+      const { clock, inotify, modes, watching, looked } = start([path], [code, code, code]);
+      await looked(1);
+      expect(modes).toEqual([['poll', reason]]);
+      expect(watching.mode).toBe('poll');
+      await writeFile(path, 'other');
+      await clock.advance(2000);
+      await looked(2);
+      await clock.advance(600_000);
+      await vi.waitFor(() => expect(inotify.opened.length).toBe(2));
+      expect(modes.length).toBe(1);
+      await watching.close();
+    }),
+  );
+
+  test('it is tried again after ten minutes, and what comes back is said', () =>
+    inFolder(async (folder) => {
+      const path = await FILE(folder);
+      const { clock, inotify, modes, watching, looked, looks } = start([path], ['ENOSPC', 'ENOSPC']);
+      await looked(1);
+      expect(inotify.opened.length).toBe(1);
+      await clock.advance(600_000);
+      await vi.waitFor(() => expect(inotify.opened.length).toBe(2));
+      await looked(looks());
+      await clock.advance(600_000);
+      await vi.waitFor(() => expect(inotify.opened.length).toBe(3));
+      await vi.waitFor(() => expect(modes.map(([mode]) => mode)).toEqual(['poll', 'inotify']));
+      expect(watching.mode).toBe('inotify');
+      await watching.close();
+    }));
+});
+
+describe('looks', () => {
+  test('follow an event after it was quiet, and one that comes during a look follows it', () =>
+    inFolder(async (folder) => {
+      const path = await FILE(folder);
+      const { clock, inotify, watching, looked } = start([path]);
+      await looked(1);
+      inotify.opened[0]?.onEvent(false);
+      await clock.advance(250);
+      inotify.opened[0]?.onEvent(false);
+      await clock.advance(250);
+      await looked(3);
+      await watching.close();
+    }));
+
+  test('do not wait for watches that are being moved, and the old ones are heard until the new ones are there', () =>
+    inFolder(async (folder) => {
+      const path = await FILE(folder);
+      const { clock, inotify, watching, looked, looks } = start([path]);
+      await looked(1);
+      const moving = inotify.hold();
+      await writeFile(`${path}.tmp`, 'other');
+      await rename(`${path}.tmp`, path);
+      inotify.opened[0]?.onEvent(false);
+      await clock.advance(250);
+      await vi.waitFor(() => expect([looks(), inotify.opened.length]).toEqual([2, 2]));
+      expect(inotify.closed()).toBe(0);
+      inotify.opened[0]?.onEvent(false);
+      await clock.advance(250);
+      expect(looks()).toBe(3);
+      moving.release();
+      await looked(4);
+      expect(inotify.closed()).toBe(1);
+      await watching.close();
+    }));
+
+  test('end before the watches move', () =>
+    inFolder(async (folder) => {
+      const path = await FILE(folder);
+      const clock = new VirtualClock();
+      const inotify = scripted([]);
+      const looks: (() => void)[] = [];
+      const onLook = () => new Promise<void>((resolve) => looks.push(resolve));
+      const watching = watchFiles([path], { clock, random: () => 0.5, openInotify: inotify.open, onLook });
+      await vi.waitFor(() => expect(looks.length).toBe(1));
+      await writeFile(`${path}.tmp`, 'other');
+      await rename(`${path}.tmp`, path);
+      inotify.opened[0]?.onEvent(false);
+      await clock.advance(250);
+      expect(looks.length).toBe(2);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(inotify.opened.length).toBe(1);
+      looks[1]?.();
+      await vi.waitFor(() => expect(inotify.opened.length).toBe(2));
+      await watching.close();
+    }));
+
+  test('end when it is closed', () =>
+    inFolder(async (folder) => {
+      const path = await FILE(folder);
+      const { clock, inotify, watching, looked, looks } = start([path]);
+      await looked(1);
+      inotify.opened[0]?.onEvent(false);
+      await watching.close();
+      await clock.advance(60_000);
+      inotify.opened[0]?.onEvent(true);
+      await clock.advance(60_000);
+      expect(looks()).toBe(1);
+      expect(clock.next).toBeUndefined();
+    }));
+});
+
+test('a file that is written without end is looked at all the same', () =>
+  inFolder(async (folder) => {
+    const path = await FILE(folder);
+    const watching = startWatching([path], { timing: { net: NEVER, poll: NEVER, ceiling: 400 } });
+    await watching.until('text');
+    let isWriting = true;
+    const writer = (async () => {
+      for (let count = 0; isWriting; count++) {
+        await writeFile(path, `${count}`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      await writeFile(path, 'last');
+    })();
+    await vi.waitFor(() => expect(watching.seen.length).toBeGreaterThan(3), { timeout: 10_000 });
+    isWriting = false;
+    await writer;
+    await watching.until('last');
+    await watching.close();
+  }));
+
+/** The obvious way: chokidar on the path itself. What it misses is left to the net. */
+const onThePath =
+  (path: string, onEvent: () => void): OpenInotify =>
+  (_links, _clock, handlers) => {
+    const watcher = watch(path, { persistent: false, ignoreInitial: true });
+    watcher.on('all', () => {
+      onEvent();
+      handlers.onEvent(false);
+    });
+    return { ready: new Promise((resolve) => watcher.on('ready', resolve)), close: () => watcher.close() };
+  };
+
+test.each(PATTERNS.filter(({ name }) => /kept|a link to the file/.test(name)))(
+  '$name raises no event on the path itself, and is found by the net',
+  (pattern) =>
+    inFolder(async (folder) => {
+      const { paths, first } = await pattern.prepare(folder);
+      let events = 0;
+      const openInotify = onThePath(paths[0] ?? '', () => events++);
+      const watching = startWatching(paths, { openInotify, timing: { net: 600 } });
+      await watching.until(first);
+      const last = await pattern.change(folder, 0);
+      await watching.until(last);
+      expect(events).toBe(0);
+      await watching.close();
+    }),
+);
