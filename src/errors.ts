@@ -37,7 +37,11 @@ export class IpvstateError extends Error {
   /** What the operator can do about it, one sentence. */
   readonly hint: string | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { readonly hint?: string; readonly cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { readonly hint?: string; readonly cause?: unknown } = {},
+  ) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.name = 'IpvstateError';
     this.code = code;
@@ -75,8 +79,17 @@ export class KernelError extends IpvstateError {
   /** The request in words, such as `add-destination tcp://192.0.2.1:80 10.0.0.1:80`. */
   readonly request: string;
 
-  constructor(errno: ErrnoName, request: string, message: string, options: { readonly code?: ErrorCode; readonly hint?: string } = {}) {
-    super(options.code ?? 'KERNEL', message, options.hint === undefined ? {} : { hint: options.hint });
+  constructor(
+    errno: ErrnoName,
+    request: string,
+    message: string,
+    options: { readonly code?: ErrorCode; readonly hint?: string } = {},
+  ) {
+    super(
+      options.code ?? 'KERNEL',
+      message,
+      options.hint === undefined ? {} : { hint: options.hint },
+    );
     this.name = 'KernelError';
     this.errno = errno;
     this.request = request;
@@ -95,5 +108,9 @@ const REASONS: Readonly<Record<string, string>> = {
 /** Throws `NO_INPUT` for a file that Node could not read, with the reason in words. */
 export function unreadable(name: string, error: unknown): never {
   const code = (error as NodeJS.ErrnoException).code;
-  throw new IpvstateError('NO_INPUT', `${name} ${REASONS[code ?? ''] ?? `cannot be read (${code})`}`, { cause: error });
+  throw new IpvstateError(
+    'NO_INPUT',
+    `${name} ${REASONS[code ?? ''] ?? `cannot be read (${code})`}`,
+    { cause: error },
+  );
 }

@@ -8,9 +8,22 @@ export { parseScript } from './formats/ipvsadm/script.ts';
 export { openKernel } from './kernel/netlink/client.ts';
 export { withSysctls } from './kernel/sysctls.ts';
 export { type Address, type Family, parseAddress } from './model/address.ts';
-export type { Connections, Counters, DestinationCounters, ServiceCounters, Stats } from './model/counters.ts';
+export type {
+  Connections,
+  Counters,
+  DestinationCounters,
+  ServiceCounters,
+  Stats,
+} from './model/counters.ts';
 export type { Desired, Limit, Limits } from './model/desired.ts';
-export type { Destination, DestinationKey, DestinationSettings, Forward, TunnelChecksum, TunnelType } from './model/destination.ts';
+export type {
+  Destination,
+  DestinationKey,
+  DestinationSettings,
+  Forward,
+  TunnelChecksum,
+  TunnelType,
+} from './model/destination.ts';
 export type { DrainKey, DrainStore, PendingDrain } from './model/drain.ts';
 export type { Ipvs, IpvsInfo, ReadOptions, Refused, Snapshot, Unmanageable } from './model/ipvs.ts';
 export type { Issue, IssueCode, Position } from './model/issue.ts';
@@ -27,7 +40,12 @@ export {
   serviceKey,
 } from './model/service.ts';
 export type { Daemon, DaemonRole, Timeouts } from './model/settings.ts';
-export { type ServiceEntry, sortedDestinations, sortedServices, type Table } from './model/table.ts';
+export {
+  type ServiceEntry,
+  sortedDestinations,
+  sortedServices,
+  type Table,
+} from './model/table.ts';
 export { type Change, changeAction } from './plan/change.ts';
 export { diff } from './plan/diff.ts';
 export type { Drain } from './plan/drain.ts';

@@ -20,14 +20,18 @@ const show = (command) => process.stdout.write(`$ ${command}\n`);
 function run(program, args, expected = 0) {
   show([program, ...args].join(' '));
   const [file, ...rest] =
-    program === 'ipvstate' ? [process.execPath, cli, ...args, ...(color ? ['--color', 'always'] : [])] : [program, ...args];
+    program === 'ipvstate'
+      ? [process.execPath, cli, ...args, ...(color ? ['--color', 'always'] : [])]
+      : [program, ...args];
   const { status, stdout, stderr } = spawnSync(file, rest, { cwd: folder, encoding: 'utf8' });
   process.stdout.write(`${stdout}${stderr}`);
-  if (status !== expected) throw new Error(`${program} ${args.join(' ')}: exit status ${status}, expected ${expected}`);
+  if (status !== expected)
+    throw new Error(`${program} ${args.join(' ')}: exit status ${status}, expected ${expected}`);
 }
 
 const table = onKernel ? [] : ['--table', 'live.save'];
-const ipvstate = (verb, ...args) => run('ipvstate', [verb, '-f', 'shop.yaml', ...table, ...args.slice(1)], args[0]);
+const ipvstate = (verb, ...args) =>
+  run('ipvstate', [verb, '-f', 'shop.yaml', ...table, ...args.slice(1)], args[0]);
 const listing = () => (onKernel ? run('ipvsadm', ['-Ln']) : run('cat', ['live.save']));
 
 try {
@@ -38,7 +42,9 @@ try {
   say('1. What you want, in a file:');
   run('cat', ['shop.yaml']);
 
-  say(`2. What it takes to get there from ${onKernel ? "the kernel's table" : 'the (empty) table in live.save'}. Nothing is written yet:`);
+  say(
+    `2. What it takes to get there from ${onKernel ? "the kernel's table" : 'the (empty) table in live.save'}. Nothing is written yet:`,
+  );
   ipvstate('plan');
 
   say('3. Do it. The table is read back and compared afterwards:');
@@ -57,7 +63,9 @@ try {
   ipvstate('apply');
   listing();
 
-  say('6. A template went wrong, and the file has lost its services. That is refused (exit status 3), and nothing is written:');
+  say(
+    '6. A template went wrong, and the file has lost its services. That is refused (exit status 3), and nothing is written:',
+  );
   writeFileSync(config, `${edited.slice(0, edited.indexOf('services:'))}services: []\n`);
   ipvstate('apply', 3);
 } finally {

@@ -56,7 +56,10 @@ void main(
       ready: async () => (await import('../recovery/background.ts')).BACKGROUND.ready(),
     },
     openKernel: async () => {
-      const [{ openKernel }, { withSysctls }] = await Promise.all([import('../kernel/netlink/client.ts'), import('../kernel/sysctls.ts')]);
+      const [{ openKernel }, { withSysctls }] = await Promise.all([
+        import('../kernel/netlink/client.ts'),
+        import('../kernel/sysctls.ts'),
+      ]);
       return withSysctls(await openKernel());
     },
     get ask() {

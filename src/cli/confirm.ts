@@ -10,11 +10,17 @@ export async function confirmOnTerminal(
 ): Promise<boolean> {
   if (options.yes || !environment.ask) return true;
   if (!options.input) {
-    throw new IpvstateError('REFUSED', 'apply would ask for confirmation, and --no-input forbids it; nothing was changed', {
-      hint: 'Add --yes to apply without being asked.',
-    });
+    throw new IpvstateError(
+      'REFUSED',
+      'apply would ask for confirmation, and --no-input forbids it; nothing was changed',
+      {
+        hint: 'Add --yes to apply without being asked.',
+      },
+    );
   }
   const operations = plan.waves.reduce((sum, { steps }) => sum + steps.length, 0);
-  const answer = await environment.ask(`Apply ${operations === 1 ? 'this operation' : `these ${operations} operations`}? [y/N] `);
+  const answer = await environment.ask(
+    `Apply ${operations === 1 ? 'this operation' : `these ${operations} operations`}? [y/N] `,
+  );
   return /^y(?:es)?$/i.test(answer.trim());
 }

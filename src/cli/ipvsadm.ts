@@ -13,7 +13,12 @@ export function isFrontEnd(name: string | undefined): name is FrontEnd {
 }
 
 /** Runs as one of those tools, with its arguments, streams and exit statuses. */
-export async function runFrontEnd(name: FrontEnd, programName: string, argv: readonly string[], environment: Environment): Promise<number> {
+export async function runFrontEnd(
+  name: FrontEnd,
+  programName: string,
+  argv: readonly string[],
+  environment: Environment,
+): Promise<number> {
   const surroundings = await surroundingsOf(programName, environment);
   switch (name) {
     case 'ipvsadm':
@@ -29,7 +34,10 @@ export async function runFrontEnd(name: FrontEnd, programName: string, argv: rea
   }
 }
 
-async function surroundingsOf(programName: string, { output, stdin, env, openKernel }: Environment): Promise<Surroundings> {
+async function surroundingsOf(
+  programName: string,
+  { output, stdin, env, openKernel }: Environment,
+): Promise<Surroundings> {
   const { systemResolver } = await import('./system-resolver.ts');
   return {
     programName,
@@ -39,7 +47,10 @@ async function surroundingsOf(programName: string, { output, stdin, env, openKer
     stdout: (text) => output.print(text),
     stderr: (text) => output.warn(text),
     resolver: systemResolver(),
-    readConnections: async () => (await import('node:fs/promises')).readFile('/proc/net/ip_vs_conn', 'utf8').catch(() => undefined),
+    readConnections: async () =>
+      (await import('node:fs/promises'))
+        .readFile('/proc/net/ip_vs_conn', 'utf8')
+        .catch(() => undefined),
     posixlyCorrect: env.POSIXLY_CORRECT !== undefined || env.POSIX_ME_HARDER !== undefined,
   };
 }
@@ -49,14 +60,23 @@ async function restore(desired: Desired, surroundings: Surroundings): Promise<nu
   const { withKernel } = await import('../ipvsadm/run-kernel.ts');
   const { kernelMessage } = await import('../ipvsadm/messages.ts');
   const { reconcile } = await import('../reconcile/reconcile.ts');
-  const allowances = { maxServiceDeletes: { kind: 'off' }, maxDestinationDeletes: { kind: 'off' }, unserved: true, empty: true } as const;
+  const allowances = {
+    maxServiceDeletes: { kind: 'off' },
+    maxDestinationDeletes: { kind: 'off' },
+    unserved: true,
+    empty: true,
+  } as const;
   return withKernel(surroundings, async (ipvs) => {
     const { outcome, failures, error } = await reconcile(ipvs, desired, { allowances });
     for (const { operation, error: refusal } of failures)
       surroundings.stderr(`${refusal.request}: ${kernelMessage(operation.kind, refusal.errno)}\n`);
     if (error) surroundings.stderr(`${error.message}\n`);
     if (outcome === 'applied' || outcome === 'in-sync') return 0;
-    surroundings.stderr(outcome === 'rolled-back' ? 'The table is as it was before.\n' : 'The table is not what the rules say.\n');
+    surroundings.stderr(
+      outcome === 'rolled-back'
+        ? 'The table is as it was before.\n'
+        : 'The table is not what the rules say.\n',
+    );
     return 255;
   });
 }

@@ -5,7 +5,10 @@ import { type Loaded, load } from '../sources/load.ts';
 import type { Environment } from './environment.ts';
 
 /** Loads the configuration for a verb that needs a valid one: prints what is wrong and throws `CONFIG`, or returns it. */
-export async function loadValid(paths: readonly string[], environment: Environment): Promise<Loaded & { readonly desired: Desired }> {
+export async function loadValid(
+  paths: readonly string[],
+  environment: Environment,
+): Promise<Loaded & { readonly desired: Desired }> {
   const loaded = await load(paths, environment.stdin);
   if (loaded.issues.length > 0) {
     const { output } = environment;
@@ -16,7 +19,10 @@ export async function loadValid(paths: readonly string[], environment: Environme
   const { desired } = loaded;
   if (!desired) {
     const errors = loaded.issues.filter(({ severity }) => severity === 'error').length;
-    throw new IpvstateError('CONFIG', `${errors} error${errors === 1 ? '' : 's'} in the configuration; nothing was changed`);
+    throw new IpvstateError(
+      'CONFIG',
+      `${errors} error${errors === 1 ? '' : 's'} in the configuration; nothing was changed`,
+    );
   }
   return { ...loaded, desired };
 }

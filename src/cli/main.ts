@@ -7,14 +7,23 @@ import type { Output } from './output.ts';
 import { buildProgram } from './program.ts';
 
 /** Runs one command line (without the program's own name) and returns its exit code. Throws nothing. */
-export async function main(argv: readonly string[], environment: Environment, version: string): Promise<number> {
+export async function main(
+  argv: readonly string[],
+  environment: Environment,
+  version: string,
+): Promise<number> {
   const { output, programName } = environment;
   try {
-    if (isFrontEnd(programName)) return await runFrontEnd(programName, programName, argv, environment);
+    if (isFrontEnd(programName))
+      return await runFrontEnd(programName, programName, argv, environment);
     const [first, ...rest] = argv;
-    if (isFrontEnd(first)) return await runFrontEnd(first, `${programName} ${first}`, rest, environment);
+    if (isFrontEnd(first))
+      return await runFrontEnd(first, `${programName} ${first}`, rest, environment);
     const netns = netnsOf(argv);
-    const status = netns === undefined ? undefined : await (await import('../kernel/netns.ts')).runInNetns(netns);
+    const status =
+      netns === undefined
+        ? undefined
+        : await (await import('../kernel/netns.ts')).runInNetns(netns);
     if (status !== undefined) return status;
     return await parse(argv, environment, version);
   } catch (error) {
@@ -23,7 +32,11 @@ export async function main(argv: readonly string[], environment: Environment, ve
   }
 }
 
-async function parse(argv: readonly string[], environment: Environment, version: string): Promise<number> {
+async function parse(
+  argv: readonly string[],
+  environment: Environment,
+  version: string,
+): Promise<number> {
   const { output } = environment;
   let exitCode: number = EXIT.ok;
   const program = buildProgram(environment, version, (code) => {
@@ -69,7 +82,8 @@ function label(output: Output): string {
 }
 
 function describe(error: unknown, { output, env }: Environment): string {
-  if (error instanceof IpvstateError) return `${label(output)} ${error.message}\n${error.hint ? `    ${error.hint}\n` : ''}`;
+  if (error instanceof IpvstateError)
+    return `${label(output)} ${error.message}\n${error.hint ? `    ${error.hint}\n` : ''}`;
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const trace = env.IPVSTATE_TRACE ? `${stack}\n` : '';
   return `${label(output)} this is a bug: ${error instanceof Error ? error.message : String(error)}\n${trace || '    Run again with IPVSTATE_TRACE=1 for the stack, and report it.\n'}`;

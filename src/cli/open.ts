@@ -15,7 +15,8 @@ export async function withTable<T>(
   environment: Environment,
   use: (opened: OpenedTable) => Promise<T>,
 ): Promise<T> {
-  const opened = table === undefined ? await openKernel(environment) : await openTableFile(table, environment);
+  const opened =
+    table === undefined ? await openKernel(environment) : await openTableFile(table, environment);
   try {
     return await use(opened);
   } finally {

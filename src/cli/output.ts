@@ -20,7 +20,12 @@ export class Output {
   #started: number | undefined;
   #shown = 0;
 
-  constructor(stdout: Terminal, stderr: Terminal, env: NodeJS.ProcessEnv, now: () => number = () => performance.now()) {
+  constructor(
+    stdout: Terminal,
+    stderr: Terminal,
+    env: NodeJS.ProcessEnv,
+    now: () => number = () => performance.now(),
+  ) {
     this.#stdout = stdout;
     this.#stderr = stderr;
     this.#env = env;
@@ -69,7 +74,11 @@ export class Output {
     if (!this.#stderr.isTTY || this.#quiet) return;
     const now = this.#now();
     this.#started ??= now;
-    if (now - this.#started < PROGRESS_AFTER_MILLISECONDS || now - this.#shown < PROGRESS_EVERY_MILLISECONDS) return;
+    if (
+      now - this.#started < PROGRESS_AFTER_MILLISECONDS ||
+      now - this.#shown < PROGRESS_EVERY_MILLISECONDS
+    )
+      return;
     this.#shown = now;
     this.#stderr.write(`\r${text.slice(0, (this.#stderr.columns || 80) - 1)}\u001b[K`);
   }

@@ -9,7 +9,12 @@ import type { Output } from './output.ts';
 
 export type PlanFormat = 'text' | 'json' | 'markdown' | 'ipvsadm';
 
-export function printPlan(prepared: Prepared, format: PlanFormat, context: ChangesContext, output: Output): void {
+export function printPlan(
+  prepared: Prepared,
+  format: PlanFormat,
+  context: ChangesContext,
+  output: Output,
+): void {
   const { plan, refusals, snapshot } = prepared;
   switch (format) {
     case 'text':
@@ -22,7 +27,13 @@ export function printPlan(prepared: Prepared, format: PlanFormat, context: Chang
       output.print(formatPlanMarkdown(plan, refusals, context));
       return;
     case 'ipvsadm':
-      output.print(plan.waves.flatMap(({ steps }) => steps.map(({ operation }) => `${formatOperationAsIpvsadm(operation)}\n`)).join(''));
+      output.print(
+        plan.waves
+          .flatMap(({ steps }) =>
+            steps.map(({ operation }) => `${formatOperationAsIpvsadm(operation)}\n`),
+          )
+          .join(''),
+      );
       output.warn(formatWarnings({ ...context, style: output.style('stderr') }));
       output.warn(formatRefusals(refusals, { style: output.style('stderr') }));
       return;

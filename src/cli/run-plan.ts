@@ -48,7 +48,11 @@ export interface Finished {
   readonly context: ChangesContext;
 }
 
-export async function openSource(planFile: string | undefined, options: ApplyOptions, environment: Environment): Promise<Source> {
+export async function openSource(
+  planFile: string | undefined,
+  options: ApplyOptions,
+  environment: Environment,
+): Promise<Source> {
   return planFile === undefined ? fromFiles(options, environment) : fromPlan(planFile, options);
 }
 
@@ -56,21 +60,32 @@ async function fromFiles(options: ApplyOptions, environment: Environment): Promi
   const { desired, sources } = await loadValid(options.file, environment);
   const prepareOptions = {
     allowances: allowancesOf(options),
-    only: (live: Parameters<typeof parseSelectors>[2]) => parseSelectors(options.only, desired, live),
+    only: (live: Parameters<typeof parseSelectors>[2]) =>
+      parseSelectors(options.only, desired, live),
   };
-  return { desired, files: () => digests(sources), run: (ipvs, rest) => reconcile(ipvs, desired, { ...prepareOptions, ...rest }) };
+  return {
+    desired,
+    files: () => digests(sources),
+    run: (ipvs, rest) => reconcile(ipvs, desired, { ...prepareOptions, ...rest }),
+  };
 }
 
 /** Not needed by what only looks, so that its module is not loaded for it. */
 async function digests(sources: ReadonlyMap<string, string>): Promise<JournalFile[]> {
   const { createHash } = await import('node:crypto');
-  return [...sources].map(([path, text]) => ({ path, sha256: createHash('sha256').update(text).digest('hex') }));
+  return [...sources].map(([path, text]) => ({
+    path,
+    sha256: createHash('sha256').update(text).digest('hex'),
+  }));
 }
 
 async function fromPlan(path: string, options: ApplyOptions): Promise<Source> {
   const accepts = Object.values(allowancesOf(options)).some((value) => value !== false);
   if (options.file.length > 0 || options.only.length > 0 || accepts) {
-    throw new IpvstateError('USAGE', 'a saved plan is applied as it is: -f, --only and the guard flags belong to `ipvstate plan --save`');
+    throw new IpvstateError(
+      'USAGE',
+      'a saved plan is applied as it is: -f, --only and the guard flags belong to `ipvstate plan --save`',
+    );
   }
   const saved = await readSavedPlan(path);
   return {
@@ -78,13 +93,21 @@ async function fromPlan(path: string, options: ApplyOptions): Promise<Source> {
     files: async () => saved.saved.files,
     run: async (ipvs, rest) => {
       const snapshot = await ipvs.read({ sysctls: hasSysctls(saved) });
-      return executePlan(ipvs, await resumePlan(saved, path, snapshot), snapshot, { ...rest, begin: saved.drains });
+      return executePlan(ipvs, await resumePlan(saved, path, snapshot), snapshot, {
+        ...rest,
+        begin: saved.drains,
+      });
     },
   };
 }
 
 /** Shows the plan, asks where a person sits at a terminal, and executes it. */
-export async function runSource(source: Source, options: ApplyOptions, environment: Environment, writer: Writer): Promise<Finished> {
+export async function runSource(
+  source: Source,
+  options: ApplyOptions,
+  environment: Environment,
+  writer: Writer,
+): Promise<Finished> {
   const { output } = environment;
   const signal = environment.interruption();
   let context: ChangesContext = { counters: new Map() };
@@ -105,33 +128,57 @@ export async function runSource(source: Source, options: ApplyOptions, environme
       return true;
     },
   });
-  if (report.outcome === 'applied' || report.outcome === 'in-sync') await keepProtected(source, report.plan.desired, writer, environment);
+  if (report.outcome === 'applied' || report.outcome === 'in-sync')
+    await keepProtected(source, report.plan.desired, writer, environment);
   const isCutShort = signal.aborted && report.outcome !== 'applied' && report.outcome !== 'in-sync';
   return {
     report,
-    exitCode: isCutShort ? (signal.reason as number) : exitCodeOfReport(report, options.detailedExitcode ?? false),
+    exitCode: isCutShort
+      ? (signal.reason as number)
+      : exitCodeOfReport(report, options.detailedExitcode ?? false),
     context,
   };
 }
 
-async function keepProtected({ desired }: Source, applied: Table, { protection }: Writer, { output }: Environment): Promise<void> {
+async function keepProtected(
+  { desired }: Source,
+  applied: Table,
+  { protection }: Writer,
+  { output }: Environment,
+): Promise<void> {
   if (!protection) return;
-  await protection.write(protectedAfter(await protection.read(), desired, applied)).catch((error: Error) => {
-    output.warn(`ipvstate: ${error.message}: only what the files protect is protected\n`);
-  });
+  await protection
+    .write(protectedAfter(await protection.read(), desired, applied))
+    .catch((error: Error) => {
+      output.warn(`ipvstate: ${error.message}: only what the files protect is protected\n`);
+    });
 }
 
 type ShowOptions = Pick<ApplyOptions, 'output' | 'yes'>;
 
-export function showPlan(prepared: Prepared, options: ShowOptions, context: ChangesContext, environment: Environment): void {
+export function showPlan(
+  prepared: Prepared,
+  options: ShowOptions,
+  context: ChangesContext,
+  environment: Environment,
+): void {
   const { output } = environment;
   const isShown = options.output === 'text' && prepared.plan.changes.length > 0;
   if (isShown) printPlan({ ...prepared, refusals: [] }, 'text', context, output);
   // Nobody can answer for what went into a file.
   const isSeen = options.output === 'text' && output.isTerminal('stdout');
-  const isAsked = environment.ask && !options.yes && prepared.plan.changes.length > 0 && prepared.refusals.length === 0;
+  const isAsked =
+    environment.ask &&
+    !options.yes &&
+    prepared.plan.changes.length > 0 &&
+    prepared.refusals.length === 0;
   if (isAsked && !isSeen) {
-    output.warn(formatPlan(prepared.plan, [], prepared.snapshot, { ...context, style: output.style('stderr') }));
+    output.warn(
+      formatPlan(prepared.plan, [], prepared.snapshot, {
+        ...context,
+        style: output.style('stderr'),
+      }),
+    );
   }
 }
 
@@ -142,6 +189,9 @@ export function printReport(
   { output }: Environment,
   rest: { readonly [key: string]: Json } = {},
 ): void {
-  if (format === 'json') output.print(`${JSON.stringify({ ...reportJson(report, exitCode, context), ...rest }, undefined, 2)}\n`);
+  if (format === 'json')
+    output.print(
+      `${JSON.stringify({ ...reportJson(report, exitCode, context), ...rest }, undefined, 2)}\n`,
+    );
   else output.print(formatReport(report, context));
 }

@@ -46,14 +46,22 @@ export interface SavedPlan {
   readonly drains: readonly Drain[];
 }
 
-export async function savePlan(path: string, planned: Plan, context: ChangesContext, { sources }: Loaded): Promise<void> {
+export async function savePlan(
+  path: string,
+  planned: Plan,
+  context: ChangesContext,
+  { sources }: Loaded,
+): Promise<void> {
   const saved: Binding = {
     created: new Date().toISOString(),
     files: [...sources].map(([name, text]) => ({ path: name, sha256: digest(text, 64) })),
     live: { ...liveDigests(planned.live), ...liveSysctls(planned) },
     desired: desiredJson(planned.desired),
   };
-  await writeAtomically(path, `${JSON.stringify({ ...planJson(planned, [], context), saved }, undefined, 2)}\n`);
+  await writeAtomically(
+    path,
+    `${JSON.stringify({ ...planJson(planned, [], context), saved }, undefined, 2)}\n`,
+  );
 }
 
 /** Reads a file that `savePlan` wrote. Throws `NO_INPUT` or `CONFIG`. */
@@ -66,10 +74,14 @@ export async function readSavedPlan(path: string): Promise<SavedPlan> {
     });
   }
   if (document.version !== 1) {
-    throw new IpvstateError('CONFIG', `${path} is a plan of format version ${document.version}; this program reads version 1`);
+    throw new IpvstateError(
+      'CONFIG',
+      `${path} is a plan of format version ${document.version}; this program reads version 1`,
+    );
   }
   const { saved, waves, drains } = document;
-  if (!isBinding(saved) || !Array.isArray(waves) || !areDrains(drains)) throw damaged(path, 'parts of it are missing');
+  if (!isBinding(saved) || !Array.isArray(waves) || !areDrains(drains))
+    throw damaged(path, 'parts of it are missing');
   return { saved, waves, drains: drains.map(loadDrain) };
 }
 
@@ -99,21 +111,35 @@ function isObject(value: unknown): value is { readonly [key: string]: unknown } 
 }
 
 function isBinding(value: unknown): value is Binding {
-  if (!isObject(value) || typeof value.created !== 'string' || !isObject(value.desired)) return false;
+  if (!isObject(value) || typeof value.created !== 'string' || !isObject(value.desired))
+    return false;
   const { files, live } = value;
-  const areFiles = Array.isArray(files) && files.every((file) => isObject(file) && typeof file.path === 'string');
+  const areFiles =
+    Array.isArray(files) && files.every((file) => isObject(file) && typeof file.path === 'string');
   return areFiles && isObject(live) && isObject(live.services);
 }
 
 /** Makes the plan again from what was saved. Throws `STALE`, naming what differs, unless it is the very same plan for the very same table. */
-export async function resumePlan({ saved, waves }: SavedPlan, path: string, snapshot: Snapshot): Promise<Plan> {
-  const differences = [...(await changedFiles(saved.files)), ...changedObjects(saved, snapshot.table)];
+export async function resumePlan(
+  { saved, waves }: SavedPlan,
+  path: string,
+  snapshot: Snapshot,
+): Promise<Plan> {
+  const differences = [
+    ...(await changedFiles(saved.files)),
+    ...changedObjects(saved, snapshot.table),
+  ];
   if (differences.length > 0) {
     const shown = differences.slice(0, 20).map((difference) => `\n    ${difference}`);
-    if (differences.length > shown.length) shown.push(`\n    and ${differences.length - shown.length} more`);
-    throw new IpvstateError('STALE', `the plan of ${saved.created} is stale; nothing was changed${shown.join('')}`, {
-      hint: 'Make a new plan, and read it before applying it.',
-    });
+    if (differences.length > shown.length)
+      shown.push(`\n    and ${differences.length - shown.length} more`);
+    throw new IpvstateError(
+      'STALE',
+      `the plan of ${saved.created} is stale; nothing was changed${shown.join('')}`,
+      {
+        hint: 'Make a new plan, and read it before applying it.',
+      },
+    );
   }
   const { desired, issues } = parseConfig(JSON.stringify(saved.desired), path);
   if (!desired) throw damaged(path, issues[0]?.message ?? 'its table is not valid');
@@ -139,13 +165,20 @@ function changedObjects({ live }: Binding, table: Table): string[] {
   const services = keys.flatMap((key) => {
     const [before, after] = [live.services[key], now.services[key]];
     if (before === after) return [];
-    return [`${key} ${before === undefined ? 'was added to' : after === undefined ? 'was deleted from' : 'was changed in'} the live table`];
+    return [
+      `${key} ${before === undefined ? 'was added to' : after === undefined ? 'was deleted from' : 'was changed in'} the live table`,
+    ];
   });
   const sysctls = Object.entries(live.sysctls ?? {}).flatMap(([name, value]) => {
     const found = table.sysctls?.get(name);
-    return found !== undefined && sameSysctl(name, value, found) ? [] : [`the sysctl net.ipv4.vs.${name} was changed`];
+    return found !== undefined && sameSysctl(name, value, found)
+      ? []
+      : [`the sysctl net.ipv4.vs.${name} was changed`];
   });
-  const settings = live.settings === now.settings ? [] : ['timeouts or sync daemons were changed in the live table'];
+  const settings =
+    live.settings === now.settings
+      ? []
+      : ['timeouts or sync daemons were changed in the live table'];
   return [...services, ...settings, ...sysctls];
 }
 
@@ -163,12 +196,18 @@ async function changedFiles(files: readonly SourceFile[]): Promise<string[]> {
 /** The live values of those that are to be enforced. */
 function liveSysctls({ live, desired }: Plan): Pick<Binding['live'], 'sysctls'> {
   if (!desired.sysctls) return {};
-  return { sysctls: Object.fromEntries([...desired.sysctls.keys()].map((name) => [name, live.sysctls?.get(name) ?? ''])) };
+  return {
+    sysctls: Object.fromEntries(
+      [...desired.sysctls.keys()].map((name) => [name, live.sysctls?.get(name) ?? '']),
+    ),
+  };
 }
 
 function desiredJson(table: Table): Json {
   const config = JSON.parse(formatConfigJson(table)) as { readonly [key: string]: Json };
-  return table.sysctls ? { ...config, sysctls: { mode: 'enforce', values: Object.fromEntries(table.sysctls) } } : config;
+  return table.sysctls
+    ? { ...config, sysctls: { mode: 'enforce', values: Object.fromEntries(table.sysctls) } }
+    : config;
 }
 
 interface SavedDrain {
@@ -181,10 +220,12 @@ interface SavedDrain {
 
 function areDrains(value: unknown): value is readonly SavedDrain[] {
   if (!Array.isArray(value)) return false;
-  return value.every(({ service, destination, connections, seconds_left, weight }: Partial<SavedDrain>) => {
-    const areNumbers = [connections, seconds_left, weight].every(Number.isFinite);
-    return typeof service === 'string' && typeof destination === 'string' && areNumbers;
-  });
+  return value.every(
+    ({ service, destination, connections, seconds_left, weight }: Partial<SavedDrain>) => {
+      const areNumbers = [connections, seconds_left, weight].every(Number.isFinite);
+      return typeof service === 'string' && typeof destination === 'string' && areNumbers;
+    },
+  );
 }
 
 /** Its time begins when the plan is applied. */
@@ -193,8 +234,13 @@ function loadDrain({ seconds_left: secondsLeft, ...drain }: SavedDrain): Drain {
 }
 
 function liveDigests(table: Table): Binding['live'] {
-  const services = [...table.services.values()].map((entry) => [entry.service.key, digest(serviceFingerprint(entry), 16)] as const);
-  return { services: Object.fromEntries(services.sort(([a], [b]) => (a < b ? -1 : 1))), settings: digest(settingsFingerprint(table), 16) };
+  const services = [...table.services.values()].map(
+    (entry) => [entry.service.key, digest(serviceFingerprint(entry), 16)] as const,
+  );
+  return {
+    services: Object.fromEntries(services.sort(([a], [b]) => (a < b ? -1 : 1))),
+    settings: digest(settingsFingerprint(table), 16),
+  };
 }
 
 function digest(data: string | Buffer, length: number): string {

@@ -15,7 +15,8 @@ export function parseServiceNames(text: string): ServiceNames {
     const [name, entry = '', ...aliases] = line.replace(/#.*/, '').trim().split(/\s+/);
     const [, port, protocol] = /^(\d{1,5})\/(\w+)$/.exec(entry) ?? [];
     if (!name || port === undefined || protocol === undefined) continue;
-    for (const word of [name, ...aliases]) if (!ports.has(`${word}/${protocol}`)) ports.set(`${word}/${protocol}`, Number(port));
+    for (const word of [name, ...aliases])
+      if (!ports.has(`${word}/${protocol}`)) ports.set(`${word}/${protocol}`, Number(port));
     if (!names.has(`${port}/${protocol}`)) names.set(`${port}/${protocol}`, name);
   }
   return {

@@ -16,7 +16,8 @@ export function systemResolver(): Resolver {
       return found && parseAddress(found.address);
     },
     port: async (service, protocol) => (await services()).port(service, protocol),
-    host: async (address: Address) => (await lookupService(address, 0).catch(() => undefined))?.hostname,
+    host: async (address: Address) =>
+      (await lookupService(address, 0).catch(() => undefined))?.hostname,
     service: async (port, protocol) => (await services()).name(port, protocol),
   };
 }

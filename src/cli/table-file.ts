@@ -36,7 +36,11 @@ async function parseTable(text: string, path: string, output: Output): Promise<T
     output.warn(formatIssues(issues, new Map([[path, text]]), output.layout('stderr')));
     throw new IpvstateError('CONFIG', `the table ${path} has errors; nothing was changed`);
   }
-  return { services: desired.services, timeouts: { ...KERNEL_TIMEOUTS, ...desired.timeouts }, daemons: desired.daemons ?? [] };
+  return {
+    services: desired.services,
+    timeouts: { ...KERNEL_TIMEOUTS, ...desired.timeouts },
+    daemons: desired.daemons ?? [],
+  };
 }
 
 function formatLike(text: string, path: string, table: Table): string {

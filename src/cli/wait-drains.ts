@@ -28,7 +28,10 @@ const POLL_MILLISECONDS = 1000;
 const REPEAT_SECONDS = 10;
 
 /** Waits until nothing drains any more, until something goes wrong, or until the signal: the next apply goes on then. */
-export async function waitForDrains(first: Report, { clock, signal, tell, reconcileAgain }: WaitOptions): Promise<Waited> {
+export async function waitForDrains(
+  first: Report,
+  { clock, signal, tell, reconcileAgain }: WaitOptions,
+): Promise<Waited> {
   const told = new Map<DrainKey, { readonly connections: number; readonly at: number }>();
   const draining = new Set<DrainKey>();
   // One listener for the whole wait: Node warns of more than ten.
@@ -51,7 +54,10 @@ export async function waitForDrains(first: Report, { clock, signal, tell, reconc
   return { report, finished: draining.size - report.drains.length };
 }
 
-async function again(report: Report, reconcileAgain: WaitOptions['reconcileAgain']): Promise<Report> {
+async function again(
+  report: Report,
+  reconcileAgain: WaitOptions['reconcileAgain'],
+): Promise<Report> {
   try {
     return await reconcileAgain(report.drains);
   } catch (error) {
@@ -62,7 +68,12 @@ async function again(report: Report, reconcileAgain: WaitOptions['reconcileAgain
 
 function merge(report: Report, next: Report): Report {
   const isFine = isGood(next);
-  return { ...(isFine ? report : next), plan: report.plan, done: report.done + next.done, drains: isFine ? next.drains : report.drains };
+  return {
+    ...(isFine ? report : next),
+    plan: report.plan,
+    done: report.done + next.done,
+    drains: isFine ? next.drains : report.drains,
+  };
 }
 
 function isGood({ outcome }: Report): boolean {

@@ -6,9 +6,16 @@ import type { DaemonRole } from '../model/settings.ts';
 export interface Config {
   readonly version: 1;
   readonly manage?: ManageMapping;
-  readonly limits?: { readonly max_service_deletes?: number | string; readonly max_destination_deletes?: number | string };
+  readonly limits?: {
+    readonly max_service_deletes?: number | string;
+    readonly max_destination_deletes?: number | string;
+  };
   readonly defaults?: Defaults;
-  readonly timeouts?: { readonly tcp?: DurationText; readonly tcp_fin?: DurationText; readonly udp?: DurationText };
+  readonly timeouts?: {
+    readonly tcp?: DurationText;
+    readonly tcp_fin?: DurationText;
+    readonly udp?: DurationText;
+  };
   readonly sync_daemons?: readonly SyncDaemon[];
   readonly sysctls?: SysctlsMapping;
   readonly profiles?: Readonly<Record<string, Profile>>;
@@ -108,7 +115,14 @@ export interface SyncDaemon {
   readonly ttl?: number;
 }
 
-const DESTINATION = ['weight', 'forward', 'tunnel', 'upper_threshold', 'lower_threshold', 'preserve'];
+const DESTINATION = [
+  'weight',
+  'forward',
+  'tunnel',
+  'upper_threshold',
+  'lower_threshold',
+  'preserve',
+];
 const SCHEDULING = ['scheduler', 'scheduler_flags', 'persistence', 'drain'];
 const PROFILE = [...SCHEDULING, 'one_packet', 'destinations', 'preserve', 'protect'];
 
@@ -116,14 +130,28 @@ const PROFILE = [...SCHEDULING, 'one_packet', 'destinations', 'preserve', 'prote
 export const MAPPINGS = {
   root: {
     name: 'the file',
-    keys: ['version', 'manage', 'limits', 'defaults', 'timeouts', 'sync_daemons', 'sysctls', 'profiles', 'pools', 'services'],
+    keys: [
+      'version',
+      'manage',
+      'limits',
+      'defaults',
+      'timeouts',
+      'sync_daemons',
+      'sysctls',
+      'profiles',
+      'pools',
+      'services',
+    ],
   },
   manage: { name: '"manage"', keys: ['include', 'exclude'] },
   selector: { name: 'a selector', keys: ['cidr', 'protocol', 'port', 'fwmark', 'service'] },
   limits: { name: '"limits"', keys: ['max_service_deletes', 'max_destination_deletes'] },
   defaults: { name: '"defaults"', keys: [...SCHEDULING, ...DESTINATION] },
   timeouts: { name: '"timeouts"', keys: ['tcp', 'tcp_fin', 'udp'] },
-  syncDaemon: { name: 'a sync daemon', keys: ['role', 'interface', 'sync_id', 'max_length', 'group', 'port', 'ttl'] },
+  syncDaemon: {
+    name: 'a sync daemon',
+    keys: ['role', 'interface', 'sync_id', 'max_length', 'group', 'port', 'ttl'],
+  },
   sysctls: { name: '"sysctls"', keys: ['mode', 'values'] },
   profile: { name: 'a profile', keys: PROFILE },
   service: { name: 'a service', keys: ['name', 'address', 'family', 'profile', ...PROFILE] },

@@ -31,7 +31,10 @@ export function atKey(...path: Path): Place {
 export const MAX_SHOWN_ISSUES = 50;
 
 /** Turns findings into issues in the order of the text: errors before warnings when there are too many of them, and then a count of the rest. */
-export function toIssues(findings: readonly Finding[], positionOf: (place: Place) => Issue['position']): Issue[] {
+export function toIssues(
+  findings: readonly Finding[],
+  positionOf: (place: Place) => Issue['position'],
+): Issue[] {
   const errors = findings.filter((finding) => finding.severity === 'error');
   const warnings = findings.filter((finding) => finding.severity === 'warning');
   const shown = [...errors, ...warnings].slice(0, MAX_SHOWN_ISSUES);
@@ -40,21 +43,34 @@ export function toIssues(findings: readonly Finding[], positionOf: (place: Place
     return {
       ...rest,
       position: positionOf(place),
-      ...(related ? { related: { message: related.message, position: positionOf(related.place) } } : {}),
+      ...(related
+        ? { related: { message: related.message, position: positionOf(related.place) } }
+        : {}),
     };
   });
   issues.sort((a, b) => a.position.line - b.position.line || a.position.column - b.position.column);
   // What is wrong behind an anchor is found again at each alias.
-  const distinct = issues.filter((issue, index) => !issues.slice(0, index).some((other) => isSame(issue, other)));
+  const distinct = issues.filter(
+    (issue, index) => !issues.slice(0, index).some((other) => isSame(issue, other)),
+  );
   const last = distinct.at(-1);
   const hidden = findings.length - shown.length;
   if (hidden > 0 && last) {
     const severity = errors.length > MAX_SHOWN_ISSUES ? 'error' : 'warning';
-    distinct.push({ code: 'MORE', severity, message: `${hidden} more problems are not shown`, position: last.position });
+    distinct.push({
+      code: 'MORE',
+      severity,
+      message: `${hidden} more problems are not shown`,
+      position: last.position,
+    });
   }
   return distinct;
 }
 
 function isSame(a: Issue, b: Issue): boolean {
-  return a.message === b.message && a.position.line === b.position.line && a.position.column === b.position.column;
+  return (
+    a.message === b.message &&
+    a.position.line === b.position.line &&
+    a.position.column === b.position.column
+  );
 }

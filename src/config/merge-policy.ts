@@ -15,7 +15,10 @@ export function mergePolicies(parts: readonly Desired[], duplicate: Duplicate): 
   const issues: Issue[] = [];
   const owner = (section: 'manage' | 'sysctls'): Desired | undefined => {
     const [first, ...others] = parts.filter(({ policy }) => policy?.[section] !== undefined);
-    for (const other of others) issues.push(duplicate(MESSAGES[section], other.sections?.[section], first?.sections?.[section]));
+    for (const other of others)
+      issues.push(
+        duplicate(MESSAGES[section], other.sections?.[section], first?.sections?.[section]),
+      );
     return first;
   };
   const manager = owner('manage');
@@ -34,7 +37,11 @@ export function mergePolicies(parts: readonly Desired[], duplicate: Duplicate): 
   return { policy, issues };
 }
 
-type Duplicate = (message: string, position: Position | undefined, first: Position | undefined) => Issue;
+type Duplicate = (
+  message: string,
+  position: Position | undefined,
+  first: Position | undefined,
+) => Issue;
 
 const MESSAGES: Readonly<Record<Extract<Section, 'manage' | 'sysctls'>, string>> = {
   manage: 'what is managed is in two files',
@@ -42,11 +49,21 @@ const MESSAGES: Readonly<Record<Extract<Section, 'manage' | 'sysctls'>, string>>
 };
 
 /** What is wrong with declaring a service that no pass would look at. */
-export function describeOutside(service: ServiceKey): { readonly message: string; readonly hint: string } {
-  return { message: `the service ${service} is outside of what is managed`, hint: 'widen manage, or take the service out' };
+export function describeOutside(service: ServiceKey): {
+  readonly message: string;
+  readonly hint: string;
+} {
+  return {
+    message: `the service ${service} is outside of what is managed`,
+    hint: 'widen manage, or take the service out',
+  };
 }
 
-function outsideIssue(service: ServiceKey, position: Position | undefined, manage: Position | undefined): Issue {
+function outsideIssue(
+  service: ServiceKey,
+  position: Position | undefined,
+  manage: Position | undefined,
+): Issue {
   return {
     code: 'CONFLICT',
     severity: 'error',

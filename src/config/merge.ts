@@ -39,7 +39,9 @@ export function mergeDesired(parts: readonly Desired[]): Merged {
     for (const [key, entry] of part.services) {
       const owner = owners.get(key);
       if (owner) {
-        issues.push(duplicate(`the service ${key} is in two files`, part.locate(key), owner.locate(key)));
+        issues.push(
+          duplicate(`the service ${key} is in two files`, part.locate(key), owner.locate(key)),
+        );
         continue;
       }
       services.set(key, entry);
@@ -48,14 +50,36 @@ export function mergeDesired(parts: readonly Desired[]): Merged {
       if (name !== undefined) names.set(key, name);
     }
     for (const key of shared(timeouts, part.timeouts))
-      issues.push(sectionTwice(`the timeout ${KEY_NAMES[key] ?? key}`, 'timeouts', part, parts.slice(0, index), key));
+      issues.push(
+        sectionTwice(
+          `the timeout ${KEY_NAMES[key] ?? key}`,
+          'timeouts',
+          part,
+          parts.slice(0, index),
+          key,
+        ),
+      );
     timeouts = { ...part.timeouts, ...timeouts };
     for (const key of shared(limits, part.limits))
-      issues.push(sectionTwice(`the limit ${KEY_NAMES[key] ?? key}`, 'limits', part, parts.slice(0, index), key));
+      issues.push(
+        sectionTwice(
+          `the limit ${KEY_NAMES[key] ?? key}`,
+          'limits',
+          part,
+          parts.slice(0, index),
+          key,
+        ),
+      );
     limits = { ...part.limits, ...limits };
     if (part.daemons === undefined) continue;
     if (daemonOwner) {
-      issues.push(duplicate('the sync daemons are in two files', part.sections?.sync_daemons, daemonOwner.sections?.sync_daemons));
+      issues.push(
+        duplicate(
+          'the sync daemons are in two files',
+          part.sections?.sync_daemons,
+          daemonOwner.sections?.sync_daemons,
+        ),
+      );
     } else {
       daemons = part.daemons;
       daemonOwner = part;
@@ -74,7 +98,9 @@ export function mergeDesired(parts: readonly Desired[]): Merged {
     desired: {
       services,
       timeouts,
-      daemons: daemons && [...daemons].sort((a, b) => DAEMON_ROLES.indexOf(a.role) - DAEMON_ROLES.indexOf(b.role)),
+      daemons:
+        daemons &&
+        [...daemons].sort((a, b) => DAEMON_ROLES.indexOf(a.role) - DAEMON_ROLES.indexOf(b.role)),
       limits,
       ...(policy ? { policy } : {}),
       names,
@@ -98,7 +124,10 @@ export function findMixedFamily(parts: readonly Desired[]): MixedFamily | undefi
       const family = serviceFamily(service.identity);
       for (const destination of destinations.values()) {
         if (addressFamily(destination.address) === family) continue;
-        return { destination: destination.key, position: part.locate(key, destination.key) ?? part.locate(key) };
+        return {
+          destination: destination.key,
+          position: part.locate(key, destination.key) ?? part.locate(key),
+        };
       }
     }
   }
@@ -119,13 +148,23 @@ function shared(a: object, b: object): string[] {
   return Object.keys(b).filter((key) => Object.hasOwn(a, key));
 }
 
-function sectionTwice(what: string, section: Section, part: Desired, earlier: readonly Desired[], key: string): Issue {
+function sectionTwice(
+  what: string,
+  section: Section,
+  part: Desired,
+  earlier: readonly Desired[],
+  key: string,
+): Issue {
   const values = (of: Desired): object => (section === 'timeouts' ? of.timeouts : of.limits);
   const owner = earlier.find((other) => Object.hasOwn(values(other), key));
   return duplicate(`${what} is in two files`, part.sections?.[section], owner?.sections?.[section]);
 }
 
-function duplicate(message: string, position: Position | undefined, first: Position | undefined): Issue {
+function duplicate(
+  message: string,
+  position: Position | undefined,
+  first: Position | undefined,
+): Issue {
   return {
     code: 'DUPLICATE',
     severity: 'error',

@@ -25,7 +25,12 @@ export function parseConfig(text: string, file: string): ParseResult {
   if (document.value !== undefined) {
     const { config, findings: violations, broken } = checkSchema(document.value);
     for (const violation of violations) findings.push(violation);
-    if (config) desired = normalize(createContext(config, indexBroken(broken), findings), document, positionOf);
+    if (config)
+      desired = normalize(
+        createContext(config, indexBroken(broken), findings),
+        document,
+        positionOf,
+      );
   }
   const issues = toIssues(findings, (place) => positionOf(document.offsetOf(place)));
   return { desired: hasErrors(issues) ? undefined : desired, issues };

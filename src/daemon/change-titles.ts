@@ -4,7 +4,9 @@ const SIGNS = { add: '+', edit: '~', delete: '-', replace: '±' } as const;
 
 /** Changes in one short line each, at most so many. */
 export function changeTitles(changes: readonly Change[], most: number): string[] {
-  const shown = changes.slice(0, most).map((change) => `${SIGNS[changeAction(change)]} ${nameOf(change)}`);
+  const shown = changes
+    .slice(0, most)
+    .map((change) => `${SIGNS[changeAction(change)]} ${nameOf(change)}`);
   return changes.length > most ? [...shown, `and ${changes.length - most} more`] : shown;
 }
 

@@ -24,12 +24,18 @@ interface Parsed extends ParseResult {
 }
 
 /** `saw` is told what was read, also when it is of no use. */
-export function openConfigFiles(paths: readonly string[], cache: SourceCache, saw: (digest: string) => void): ConfigFiles {
+export function openConfigFiles(
+  paths: readonly string[],
+  cache: SourceCache,
+  saw: (digest: string) => void,
+): ConfigFiles {
   let parsed: ReadonlyMap<string, Parsed> = new Map();
   let last: LoadedFiles | undefined;
   return {
     get texts() {
-      return new Map([...parsed].flatMap(([path, { text }]) => (text === undefined ? [] : [[path, text]])));
+      return new Map(
+        [...parsed].flatMap(([path, { text }]) => (text === undefined ? [] : [[path, text]])),
+      );
     },
     load: async () => {
       const sources = await readSources(paths, cache);
@@ -42,12 +48,18 @@ export function openConfigFiles(paths: readonly string[], cache: SourceCache, sa
   };
 }
 
-async function parseAll({ files }: Sources, before: ReadonlyMap<string, Parsed>): Promise<ReadonlyMap<string, Parsed>> {
+async function parseAll(
+  { files }: Sources,
+  before: ReadonlyMap<string, Parsed>,
+): Promise<ReadonlyMap<string, Parsed>> {
   const parsed = new Map<string, Parsed>();
   for (const file of files) {
     const { bytes, sha256 } = contentOf(file);
     const known = before.get(file.path);
-    parsed.set(file.path, known?.sha256 === sha256 ? known : withoutPlaces(await parse(file.path, bytes, sha256)));
+    parsed.set(
+      file.path,
+      known?.sha256 === sha256 ? known : withoutPlaces(await parse(file.path, bytes, sha256)),
+    );
   }
   return parsed;
 }
@@ -64,7 +76,10 @@ function contentOf({ path, read }: Source): { readonly bytes: Buffer; readonly s
     case 'unreadable':
       return unreadable(path, { code: read.code });
     case 'too-large':
-      throw new IpvstateError('CONFIG', `${path} has ${read.size} bytes, which is more than is ever read`);
+      throw new IpvstateError(
+        'CONFIG',
+        `${path} has ${read.size} bytes, which is more than is ever read`,
+      );
     case 'unstable':
       throw new IpvstateError('UNSTABLE', `${path} is still being written`);
     default:
@@ -74,16 +89,23 @@ function contentOf({ path, read }: Source): { readonly bytes: Buffer; readonly s
 
 async function parse(path: string, bytes: Buffer, sha256: string): Promise<Parsed> {
   const text = decodeText(bytes, path);
-  if (typeof text !== 'string') return { sha256, text: undefined, desired: undefined, issues: [text] };
+  if (typeof text !== 'string')
+    return { sha256, text: undefined, desired: undefined, issues: [text] };
   const { desired, issues } = await parseText(text, path);
   return { sha256, text: issues.length > 0 ? text : undefined, desired, issues };
 }
 
-async function merge({ digest, files }: Sources, parsed: ReadonlyMap<string, Parsed>): Promise<LoadedFiles> {
+async function merge(
+  { digest, files }: Sources,
+  parsed: ReadonlyMap<string, Parsed>,
+): Promise<LoadedFiles> {
   const results = [...parsed.values()];
   let merged = mergeDesired(results.flatMap(({ desired }) => desired ?? []));
   if (merged.issues.length > 0) merged = mergeDesired(await withPlaces(files));
-  const issues: readonly Issue[] = [...results.flatMap((result) => result.issues), ...merged.issues];
+  const issues: readonly Issue[] = [
+    ...results.flatMap((result) => result.issues),
+    ...merged.issues,
+  ];
   return {
     digest,
     files: files.map(({ path }) => ({ path, sha256: parsed.get(path)?.sha256 })),

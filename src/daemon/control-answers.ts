@@ -20,22 +20,33 @@ const SHORTEST_FINGERPRINT = 8;
 export function controlAnswers({ loop, status, reload }: AnswerPorts): AnswerRequest {
   return async (request: ControlRequest): Promise<ControlAnswer> => {
     const running = loop();
-    if (request.command === 'status') return { ok: true, exit_code: EXIT.ok, status: status() as unknown as Json };
-    if (!running) return { ok: false, exit_code: EXIT.unavailable, message: 'the daemon is only starting' };
+    if (request.command === 'status')
+      return { ok: true, exit_code: EXIT.ok, status: status() as unknown as Json };
+    if (!running)
+      return { ok: false, exit_code: EXIT.unavailable, message: 'the daemon is only starting' };
     if (request.command === 'reload') {
       const pass = await reload();
       return answerPass(exitCodeOfRequest(running.state, pass), pass, status().config.error);
     }
     const refused = running.state.refused;
-    if (!refused) return { ok: false, exit_code: EXIT.refused, message: 'nothing is held back: there is no plan to approve' };
+    if (!refused)
+      return {
+        ok: false,
+        exit_code: EXIT.refused,
+        message: 'nothing is held back: there is no plan to approve',
+      };
     const wanted = request.plan ?? refused.fingerprint;
-    if (wanted.length < SHORTEST_FINGERPRINT || !refused.fingerprint.startsWith(wanted)) return otherPlan(wanted, refused);
+    if (wanted.length < SHORTEST_FINGERPRINT || !refused.fingerprint.startsWith(wanted))
+      return otherPlan(wanted, refused);
     const pass = await running.approve(refused.fingerprint);
     return answerPass(exitCodeOfPass(pass), pass, null);
   };
 }
 
-function otherPlan(wanted: string, { fingerprint }: NonNullable<LoopState['refused']>): ControlAnswer {
+function otherPlan(
+  wanted: string,
+  { fingerprint }: NonNullable<LoopState['refused']>,
+): ControlAnswer {
   return {
     ok: false,
     exit_code: EXIT.stale,
@@ -46,7 +57,9 @@ function otherPlan(wanted: string, { fingerprint }: NonNullable<LoopState['refus
 
 function answerPass(exitCode: number, pass: PassResult, config: StatusError | null): ControlAnswer {
   const { report, error, outcome } = pass;
-  const place = config?.position ? `${config.position.file}:${config.position.line}:${config.position.column}: ` : '';
+  const place = config?.position
+    ? `${config.position.file}:${config.position.line}:${config.position.column}: `
+    : '';
   const problem = config ? `${place}${config.message}; the last good state is kept\n` : '';
   const result = report
     ? formatReport(report, { counters: new Map() })

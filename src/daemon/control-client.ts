@@ -15,11 +15,18 @@ export function askDaemon(path: string, request: ControlRequest): Promise<Contro
     const socket = connect(path, () => socket.write(`${JSON.stringify(request)}\n`));
     const fail = (reason: string, code: 'UNAVAILABLE' | 'PERMISSION' = 'UNAVAILABLE'): void => {
       socket.destroy();
-      reject(new IpvstateError(code, `${reason} (${path})`, { hint: 'Start one with `ipvstate watch`, or name its --control-socket.' }));
+      reject(
+        new IpvstateError(code, `${reason} (${path})`, {
+          hint: 'Start one with `ipvstate watch`, or name its --control-socket.',
+        }),
+      );
     };
     socket.setEncoding('utf8');
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      fail(REASONS[error.code ?? ''] ?? `the daemon cannot be asked: ${error.code}`, error.code === 'EACCES' ? 'PERMISSION' : undefined);
+      fail(
+        REASONS[error.code ?? ''] ?? `the daemon cannot be asked: ${error.code}`,
+        error.code === 'EACCES' ? 'PERMISSION' : undefined,
+      );
     });
     socket.on('end', () => fail('the daemon ended before it answered'));
     socket.on('data', (chunk: string) => {

@@ -9,8 +9,18 @@ export type ControlRequest =
   | { readonly command: 'approve'; readonly plan?: string };
 
 export type ControlAnswer =
-  | { readonly ok: true; readonly exit_code: number; readonly message?: string; readonly status?: Json }
-  | { readonly ok: false; readonly exit_code: number; readonly message: string; readonly hint?: string };
+  | {
+      readonly ok: true;
+      readonly exit_code: number;
+      readonly message?: string;
+      readonly status?: Json;
+    }
+  | {
+      readonly ok: false;
+      readonly exit_code: number;
+      readonly message: string;
+      readonly hint?: string;
+    };
 
 /** A request is short; whoever sends more is not one of us. */
 export const MAX_REQUEST_LENGTH = 10_000;

@@ -2,7 +2,12 @@ import { mkdir, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { IpvstateError } from '../errors.ts';
-import { type ControlAnswer, type ControlRequest, MAX_REQUEST_LENGTH, parseRequest } from './control-protocol.ts';
+import {
+  type ControlAnswer,
+  type ControlRequest,
+  MAX_REQUEST_LENGTH,
+  parseRequest,
+} from './control-protocol.ts';
 
 export type AnswerRequest = (request: ControlRequest) => Promise<ControlAnswer>;
 
@@ -95,6 +100,10 @@ async function answerLine(line: string, answer: AnswerRequest): Promise<ControlA
   try {
     return await answer(request);
   } catch (error) {
-    return { ok: false, exit_code: 1, message: error instanceof Error ? error.message : String(error) };
+    return {
+      ok: false,
+      exit_code: 1,
+      message: error instanceof Error ? error.message : String(error),
+    };
   }
 }

@@ -5,7 +5,12 @@ import type { ServiceKey } from '../model/service.ts';
 import type { Allowances } from '../plan/guard.ts';
 import { aborted } from '../reconcile/aborted.ts';
 import { type Loop, startLoop } from '../reconcile/loop/loop.ts';
-import { INITIAL_STATE, type LoopState, type PassResult, type Trigger } from '../reconcile/loop/loop-state.ts';
+import {
+  INITIAL_STATE,
+  type LoopState,
+  type PassResult,
+  type Trigger,
+} from '../reconcile/loop/loop-state.ts';
 import { openDrainStore } from '../recovery/records/drains.ts';
 import { openProtectedStore } from '../recovery/records/protected.ts';
 import type { Session } from '../recovery/session.ts';
@@ -32,7 +37,11 @@ export interface DaemonOptions {
   readonly version: string;
   readonly paths: readonly string[];
   /** In milliseconds. */
-  readonly timing: { readonly interval: number; readonly resync: number; readonly debounce: number };
+  readonly timing: {
+    readonly interval: number;
+    readonly resync: number;
+    readonly debounce: number;
+  };
   readonly drift: DriftMode;
   readonly allowances: Allowances;
   /** undefined: no HTTP. */
@@ -103,10 +112,16 @@ class Daemon {
 
     const cache = new SourceCache();
     const files = openConfigFiles(paths, cache, (digest) => this.#watch?.saw(digest));
-    const stateLog = new StateLog(log, new Repetition(() => performance.now() / 1000), () => files.texts);
+    const stateLog = new StateLog(
+      log,
+      new Repetition(() => performance.now() / 1000),
+      () => files.texts,
+    );
     const protection = openProtectedStore(session.state, session.warn);
     const keepProtected = async (services: ReadonlySet<ServiceKey>): Promise<void> => {
-      await protection.write(services).catch((error: Error) => log.error({ event: 'state' }, error.message));
+      await protection
+        .write(services)
+        .catch((error: Error) => log.error({ event: 'state' }, error.message));
     };
     const loop = startLoop({
       clock: { now: () => performance.now(), after: startTimer },
@@ -119,7 +134,8 @@ class Daemon {
       onState: (state, previous) => {
         port.follow(state, previous);
         stateLog.changed(state, previous);
-        if (state.protectedServices !== previous.protectedServices) void keepProtected(state.protectedServices);
+        if (state.protectedServices !== previous.protectedServices)
+          void keepProtected(state.protectedServices);
         this.#follow(state, previous);
       },
     });
@@ -156,7 +172,11 @@ class Daemon {
   async #serve(): Promise<void> {
     const { controlSocket, listen } = this.#options;
     const { log, notifier } = this.#ports;
-    const answer = controlAnswers({ loop: () => this.#loop, status: () => this.#status(), reload: () => this.#reload() });
+    const answer = controlAnswers({
+      loop: () => this.#loop,
+      status: () => this.#status(),
+      reload: () => this.#reload(),
+    });
     this.#control = await serveControl(controlSocket, answer);
     if (listen) {
       this.#http = await serveHttp(listen, this.#pages());
@@ -198,10 +218,15 @@ class Daemon {
   async #reload(): Promise<PassResult> {
     const { notifier, signal } = this.#ports;
     if (!this.#loop) throw new Error('the daemon is only starting');
-    await notifier.notify({ RELOADING: '1', MONOTONIC_USEC: monotonicMicroseconds(), STATUS: 'reading the files and the table' });
+    await notifier.notify({
+      RELOADING: '1',
+      MONOTONIC_USEC: monotonicMicroseconds(),
+      STATUS: 'reading the files and the table',
+    });
     const pass = await this.#loop.reload();
     // Whoever stops has said so already.
-    if (!signal.aborted) await notifier.notify({ READY: '1', STATUS: formatHealth(this.#status()) });
+    if (!signal.aborted)
+      await notifier.notify({ READY: '1', STATUS: formatHealth(this.#status()) });
     return pass;
   }
 
@@ -213,11 +238,14 @@ class Daemon {
         this.#release = setTimeout(collectGarbage, RELEASE_MILLISECONDS, 'major');
       }
       this.#metrics.passed(lastPass.outcome, (lastPass.finishedAt - lastPass.startedAt) / 1000);
-      if (state.totals.corrections > previous.totals.corrections) this.#metrics.drifted(lastPass.report?.plan.changes.length ?? 0);
+      if (state.totals.corrections > previous.totals.corrections)
+        this.#metrics.drifted(lastPass.report?.plan.changes.length ?? 0);
       if (state.drift && !previous.drift) this.#metrics.drifted(state.drift.changes.length);
     }
     if (state.phase === 'running' || state.phase === 'stopped') return;
-    const isDone = lastPass !== undefined || (state.config.problem !== undefined && state.config.good === undefined);
+    const isDone =
+      lastPass !== undefined ||
+      (state.config.problem !== undefined && state.config.good === undefined);
     if (isDone) this.#tell(state);
   }
 
@@ -229,7 +257,9 @@ class Daemon {
       const text = formatHealth(this.#status());
       if (this.#ready && text === this.#shownStatus) return;
       this.#shownStatus = text;
-      void this.#ports.notifier.notify(this.#ready ? { STATUS: text } : { READY: '1', STATUS: text });
+      void this.#ports.notifier.notify(
+        this.#ready ? { STATUS: text } : { READY: '1', STATUS: text },
+      );
       this.#ready = state.phase !== 'failed';
     });
   }

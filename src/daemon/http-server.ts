@@ -23,9 +23,12 @@ const HEADER_MILLISECONDS = 5000;
 
 /** Throws `IO`. A Unix socket is for its owner and group; a file that a dead process left there is replaced. */
 export async function serveHttp(address: ListenAddress, pages: Pages): Promise<HttpServer> {
-  const server = createServer({ requestTimeout: HEADER_MILLISECONDS, headersTimeout: HEADER_MILLISECONDS }, (request, response) => {
-    respond(request, response, pages).catch(() => response.destroy());
-  });
+  const server = createServer(
+    { requestTimeout: HEADER_MILLISECONDS, headersTimeout: HEADER_MILLISECONDS },
+    (request, response) => {
+      respond(request, response, pages).catch(() => response.destroy());
+    },
+  );
   server.maxHeadersCount = 50;
   // The lock of the network namespace is ours: whoever listened there before is gone.
   if ('path' in address) await rm(address.path, { force: true });
@@ -46,13 +49,23 @@ export async function serveHttp(address: ListenAddress, pages: Pages): Promise<H
 function listen(server: Server, address: ListenAddress): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(new IpvstateError('IO', `--listen ${formatListenAddress(address)} is not possible (${error.code})`, { cause: error })),
+      reject(
+        new IpvstateError(
+          'IO',
+          `--listen ${formatListenAddress(address)} is not possible (${error.code})`,
+          { cause: error },
+        ),
+      ),
     );
     server.listen(address, resolve);
   });
 }
 
-async function respond(request: IncomingMessage, response: ServerResponse, pages: Pages): Promise<void> {
+async function respond(
+  request: IncomingMessage,
+  response: ServerResponse,
+  pages: Pages,
+): Promise<void> {
   const { pathname } = new URL(request.url ?? '/', 'http://localhost');
   const isRead = request.method === 'GET' || request.method === 'HEAD';
   const page = Object.hasOwn(pages, pathname) ? pages[pathname] : undefined;
@@ -61,7 +74,11 @@ async function respond(request: IncomingMessage, response: ServerResponse, pages
     : isRead
       ? await page()
       : { status: 405, type: TEXT, body: 'GET only\n' };
-  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', 'content-length': Buffer.byteLength(body) });
+  response.writeHead(status, {
+    'content-type': type,
+    'cache-control': 'no-store',
+    'content-length': Buffer.byteLength(body),
+  });
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 

@@ -3,16 +3,20 @@ import { IpvstateError } from '../errors.ts';
 import { parseEndpoint } from '../model/endpoint.ts';
 
 /** Where the HTTP server listens. */
-export type ListenAddress = { readonly path: string } | { readonly host: string; readonly port: number };
+export type ListenAddress =
+  | { readonly path: string }
+  | { readonly host: string; readonly port: number };
 
-const FORMS = 'Write 127.0.0.1:9798, [::1]:9798, :9798 (loopback), or the path of a Unix socket such as /run/ipvstate/http.sock.';
+const FORMS =
+  'Write 127.0.0.1:9798, [::1]:9798, :9798 (loopback), or the path of a Unix socket such as /run/ipvstate/http.sock.';
 
 /** Reads `--listen`. Throws `USAGE`; for all addresses of the machine unless `any` allows it: what is served names every server. */
 export function parseListenAddress(text: string, any: boolean): ListenAddress {
   const path = text.startsWith('unix:') ? text.slice('unix:'.length) : text;
   if (path.startsWith('/')) return { path };
   const endpoint = parseEndpoint(text.startsWith(':') ? `127.0.0.1${text}` : text);
-  if (endpoint?.port === undefined) throw new IpvstateError('USAGE', `--listen ${text} is no address with a port`, { hint: FORMS });
+  if (endpoint?.port === undefined)
+    throw new IpvstateError('USAGE', `--listen ${text} is no address with a port`, { hint: FORMS });
   const host: string = endpoint.address;
   if (isWildcard(host) && !any) {
     throw new IpvstateError('USAGE', `--listen ${text} would serve every network of this machine`, {
@@ -28,5 +32,7 @@ function isWildcard(host: string): boolean {
 
 export function formatListenAddress(address: ListenAddress): string {
   if ('path' in address) return `unix:${address.path}`;
-  return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+  return address.host.includes(':')
+    ? `[${address.host}]:${address.port}`
+    : `${address.host}:${address.port}`;
 }

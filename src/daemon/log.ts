@@ -17,7 +17,10 @@ export interface LogOptions {
 export function createLog({ format, level, write, now = () => new Date() }: LogOptions): Log {
   const timestamp = (): string => `,"time":"${now().toISOString()}"`;
   const formatters = { level: (label: string) => ({ level: label }) };
-  const logger = pino({ level, base: null, timestamp, formatters }, { write: (line) => write(render(line, format)) });
+  const logger = pino(
+    { level, base: null, timestamp, formatters },
+    { write: (line) => write(render(line, format)) },
+  );
   return {
     debug: (fields, message) => logger.debug(fields, message),
     info: (fields, message) => logger.info(fields, message),
@@ -41,5 +44,9 @@ function render(json: string, format: LogFormat): string {
   const lines = msg.trimEnd().split('\n');
   // The journal has the time already.
   if (format === 'journal') return lines.map((line) => `<${PRIORITIES[level]}>${line}\n`).join('');
-  return lines.map((line, index) => (index === 0 ? `${time.slice(0, 19)}Z ${level.padEnd(5)} ${line}\n` : `    ${line}\n`)).join('');
+  return lines
+    .map((line, index) =>
+      index === 0 ? `${time.slice(0, 19)}Z ${level.padEnd(5)} ${line}\n` : `    ${line}\n`,
+    )
+    .join('');
 }

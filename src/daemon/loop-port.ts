@@ -12,7 +12,8 @@ import { exitCodeOfPass } from './pass-exit.ts';
 import { PassRecords } from './pass-record.ts';
 
 /** What the loop needs of the kernel, and what must follow from its state before its next pass. */
-export interface LoopPort extends Required<Pick<LoopOptions, 'ipvs' | 'fingerprint' | 'announce' | 'digest'>> {
+export interface LoopPort
+  extends Required<Pick<LoopOptions, 'ipvs' | 'fingerprint' | 'announce' | 'digest'>> {
   /** To be called with every new state. */
   follow(state: LoopState, previous: LoopState): void;
   /** Everything about passes that ended is on record. */
@@ -32,7 +33,11 @@ export function openLoopPort(session: Session, kernel: Ipvs, activity: Activity)
     const { good } = config;
     const isQuiet = drains.length === 0 && contested.length === 0 && failures === 0;
     // What only files ask for may take for granted what the last look at the whole table found.
-    isShort = isQuiet && good !== undefined && triggers.every((trigger) => trigger === 'file') && known.expect(good.desired);
+    isShort =
+      isQuiet &&
+      good !== undefined &&
+      triggers.every((trigger) => trigger === 'file') &&
+      known.expect(good.desired);
     if (!isShort) known.expectAnything();
   };
   const end = ({ lastPass, config }: LoopState): void => {
@@ -53,7 +58,8 @@ export function openLoopPort(session: Session, kernel: Ipvs, activity: Activity)
         // What it costs grows with the table, and a short pass is followed by a look at all of it anyway.
         // What a pass begins with is what later ones are compared with: one from before another pass could be that of a lost table.
         const fingerprint = isShort ? undefined : await look(state.phase === 'running');
-        if (fingerprint === undefined) throw new IpvstateError('UNAVAILABLE', 'the kernel shows no table');
+        if (fingerprint === undefined)
+          throw new IpvstateError('UNAVAILABLE', 'the kernel shows no table');
         return fingerprint;
       }),
     announce: (plan) => records.announce(plan, causeOf(state), state.config.good?.files ?? []),

@@ -33,7 +33,11 @@ export function statusOfLoop(state: LoopState, around: Surroundings): Status {
     program: { version, pid, started },
     health: healthOf(state),
     drift,
-    files: config.files.map(({ path, sha256 }) => ({ path, sha256: sha256 ?? null, problem: null })),
+    files: config.files.map(({ path, sha256 }) => ({
+      path,
+      sha256: sha256 ?? null,
+      problem: null,
+    })),
     config: {
       valid: config.valid,
       last_success: config.good ? wallTime(config.good.since) : null,
@@ -69,7 +73,10 @@ function healthOf({ config, lastPass, refused, drift }: LoopState): Health {
   return exitCodeOfPass(lastPass) === 0 ? 'in-sync' : 'failing';
 }
 
-function configError({ issues, error, position, since }: ConfigProblem, wallTime: (time: number) => string): StatusError {
+function configError(
+  { issues, error, position, since }: ConfigProblem,
+  wallTime: (time: number) => string,
+): StatusError {
   const first: Issue | undefined = issues.find(({ severity }) => severity === 'error');
   const errors = issues.filter(({ severity }) => severity === 'error').length;
   const more = errors > 1 ? ` (and ${errors - 1} more)` : '';
@@ -82,14 +89,20 @@ function configError({ issues, error, position, since }: ConfigProblem, wallTime
   };
 }
 
-function passError(pass: PassResult | undefined, wallTime: (time: number) => string): StatusError | null {
+function passError(
+  pass: PassResult | undefined,
+  wallTime: (time: number) => string,
+): StatusError | null {
   const error = pass?.error ?? pass?.report?.error ?? pass?.report?.failures[0]?.error;
   if (!pass || !error) return null;
   const { code, message, hint } = error;
   return { since: wallTime(pass.finishedAt), code, message, hint: hint ?? null, position: null };
 }
 
-function passStatus(pass: PassResult, wallTime: (time: number) => string): NonNullable<Status['last_pass']> {
+function passStatus(
+  pass: PassResult,
+  wallTime: (time: number) => string,
+): NonNullable<Status['last_pass']> {
   const { triggers, startedAt, finishedAt, outcome, report } = pass;
   return {
     at: wallTime(finishedAt),

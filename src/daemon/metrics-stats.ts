@@ -27,8 +27,15 @@ interface Family {
  * The kernel's counters, in Prometheus' text format. They are the kernel's own: written anew from each read, so that what was removed
  * is gone from the next scrape, and without the client library, whose counters only count up from zero and have no 64 bits.
  */
-export function formatStats({ table, counters }: Snapshot, names: ReadonlyMap<ServiceKey, string>): string {
-  const families = [...STATS.flatMap((stat) => statFamilies(counters, stat)), ...liveFamilies(counters), weightFamily(table)];
+export function formatStats(
+  { table, counters }: Snapshot,
+  names: ReadonlyMap<ServiceKey, string>,
+): string {
+  const families = [
+    ...STATS.flatMap((stat) => statFamilies(counters, stat)),
+    ...liveFamilies(counters),
+    weightFamily(table),
+  ];
   return families.map((family) => formatFamily(family, names)).join('');
 }
 
@@ -49,7 +56,8 @@ function statFamilies(counters: Counters, [stat, name, help]: (typeof STATS)[num
       type: 'counter',
       lines: (line) => {
         for (const [service, { destinations }] of counters) {
-          for (const [destination, { stats }] of destinations) line(value(stats), service, destination);
+          for (const [destination, { stats }] of destinations)
+            line(value(stats), service, destination);
         }
       },
     },
@@ -82,7 +90,10 @@ function weightFamily(table: Snapshot['table']): Family {
   };
 }
 
-function formatFamily({ name, help, type, lines }: Family, names: ReadonlyMap<ServiceKey, string>): string {
+function formatFamily(
+  { name, help, type, lines }: Family,
+  names: ReadonlyMap<ServiceKey, string>,
+): string {
   let text = `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
   lines((value, service, destination) => {
     const label = names.get(service) ?? '';

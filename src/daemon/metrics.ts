@@ -16,7 +16,11 @@ const WATCH_MODES = ['inotify', 'poll'] as const;
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /** Gauges are computed from the status when they are asked for. */
-export function createMetrics(version: string, status: () => Status, results: readonly string[]): Metrics {
+export function createMetrics(
+  version: string,
+  status: () => Status,
+  results: readonly string[],
+): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const gauge = (name: string, help: string, value: (status: Status) => number): void => {
@@ -29,7 +33,12 @@ export function createMetrics(version: string, status: () => Status, results: re
       },
     });
   };
-  const passes = new Counter({ name: 'ipvstate_reconcile_total', help: 'Passes by how they ended.', labelNames: ['result'], registers });
+  const passes = new Counter({
+    name: 'ipvstate_reconcile_total',
+    help: 'Passes by how they ended.',
+    labelNames: ['result'],
+    registers,
+  });
   // A rate over a counter that appears with its first event misses that event.
   for (const result of results) passes.inc({ result }, 0);
   const durations = new Histogram({
@@ -43,7 +52,12 @@ export function createMetrics(version: string, status: () => Status, results: re
     help: 'Objects in the kernel that somebody else had changed.',
     registers,
   });
-  new Gauge({ name: 'ipvstate_build_info', help: 'The running program.', labelNames: ['version'], registers }).set({ version }, 1);
+  new Gauge({
+    name: 'ipvstate_build_info',
+    help: 'The running program.',
+    labelNames: ['version'],
+    registers,
+  }).set({ version }, 1);
   new Gauge({
     name: 'ipvstate_watch_mode',
     help: 'How changes of files are noticed.',
@@ -53,15 +67,37 @@ export function createMetrics(version: string, status: () => Status, results: re
       for (const mode of WATCH_MODES) this.set({ mode }, status().watch.mode === mode ? 1 : 0);
     },
   });
-  gauge('config_valid', 'Whether the files are valid now; when not, the last good state is kept.', ({ config }) => Number(config.valid));
-  gauge('config_last_success_timestamp_seconds', 'When the files were last found valid.', ({ config }) => seconds(config.last_success));
-  gauge('in_sync', 'Whether the live table is as desired.', ({ health }) => Number(health === 'in-sync'));
-  gauge('refused', 'Whether a guard holds a plan back until somebody approves it.', ({ waiting }) => Number(waiting !== null));
-  gauge('drains', 'Removed destinations that still have connections.', ({ drains }) => drains.length);
-  gauge('contested', 'Objects that somebody else keeps changing back.', ({ contested }) => contested.length);
+  gauge(
+    'config_valid',
+    'Whether the files are valid now; when not, the last good state is kept.',
+    ({ config }) => Number(config.valid),
+  );
+  gauge(
+    'config_last_success_timestamp_seconds',
+    'When the files were last found valid.',
+    ({ config }) => seconds(config.last_success),
+  );
+  gauge('in_sync', 'Whether the live table is as desired.', ({ health }) =>
+    Number(health === 'in-sync'),
+  );
+  gauge('refused', 'Whether a guard holds a plan back until somebody approves it.', ({ waiting }) =>
+    Number(waiting !== null),
+  );
+  gauge(
+    'drains',
+    'Removed destinations that still have connections.',
+    ({ drains }) => drains.length,
+  );
+  gauge(
+    'contested',
+    'Objects that somebody else keeps changing back.',
+    ({ contested }) => contested.length,
+  );
   gauge('services', 'Desired services.', ({ config }) => config.services);
   gauge('destinations', 'Desired destinations.', ({ config }) => config.destinations);
-  gauge('start_time_seconds', 'When the daemon started.', ({ program }) => seconds(program.started));
+  gauge('start_time_seconds', 'When the daemon started.', ({ program }) =>
+    seconds(program.started),
+  );
   return {
     registry,
     passed: (result, duration) => {

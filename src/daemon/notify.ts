@@ -38,7 +38,8 @@ const FIRST_FD = 3;
  */
 export function openNotifier(env: NodeJS.ProcessEnv, means: NotifyMeans = SYSTEM_MEANS): Notifier {
   const own = { watchdogMilliseconds: watchdogOf(env, means.pid) };
-  if (!env.NOTIFY_SOCKET) return { ...own, notify: async () => {}, watchdogMilliseconds: undefined };
+  if (!env.NOTIFY_SOCKET)
+    return { ...own, notify: async () => {}, watchdogMilliseconds: undefined };
   let fd = passedSocket(env, means);
   let last: Promise<void> = Promise.resolve();
   const send = async (state: NotifyState): Promise<void> => {
@@ -95,7 +96,14 @@ const SYSTEM_MEANS: NotifyMeans = {
       return false;
     }
   },
-  write: (fd, text) => new Promise((resolve, reject) => write(fd, text, (error) => (error ? reject(error) : resolve()))),
+  write: (fd, text) =>
+    new Promise((resolve, reject) =>
+      write(fd, text, (error) => (error ? reject(error) : resolve())),
+    ),
   run: (args) =>
-    new Promise((resolve, reject) => execFile('systemd-notify', args, { timeout: 5000 }, (error) => (error ? reject(error) : resolve()))),
+    new Promise((resolve, reject) =>
+      execFile('systemd-notify', args, { timeout: 5000 }, (error) =>
+        error ? reject(error) : resolve(),
+      ),
+    ),
 };

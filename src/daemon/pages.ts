@@ -19,14 +19,25 @@ export interface PagePorts {
 export function daemonPages(ports: PagePorts): Pages {
   const { status, metrics, isStuck, isReady } = ports;
   return {
-    '/metrics': async () => ({ status: 200, type: metrics.contentType, body: (await metrics.metrics()) + (await stats(ports)) }),
+    '/metrics': async () => ({
+      status: 200,
+      type: metrics.contentType,
+      body: (await metrics.metrics()) + (await stats(ports)),
+    }),
     '/healthz': () => probePage(!isStuck(), isStuck() ? 'the loop does not get on' : 'ok'),
     '/readyz': () => {
       if (!isReady()) return probePage(false, 'no pass has ended yet');
       const { config, health } = status();
-      return probePage(config.valid, config.valid ? health : 'the files are not valid; the last good state is kept');
+      return probePage(
+        config.valid,
+        config.valid ? health : 'the files are not valid; the last good state is kept',
+      );
     },
-    '/status': (): Page => ({ status: 200, type: 'application/json', body: `${JSON.stringify(status(), undefined, 2)}\n` }),
+    '/status': (): Page => ({
+      status: 200,
+      type: 'application/json',
+      body: `${JSON.stringify(status(), undefined, 2)}\n`,
+    }),
   };
 }
 

@@ -66,7 +66,9 @@ function openRun(session: Session, inner: Ipvs): PassRun {
       journal.begin({
         verb: 'watch',
         trigger,
-        files: files.flatMap(({ path, sha256 }) => (sha256 === undefined ? [] : [{ path, sha256 }])),
+        files: files.flatMap(({ path, sha256 }) =>
+          sha256 === undefined ? [] : [{ path, sha256 }],
+        ),
         changes: plan.changes.length,
         operations: plan.waves.reduce((sum, { steps }) => sum + steps.length, 0),
       });

@@ -35,7 +35,13 @@ export class Repetition {
     const now = this.#now();
     const said = this.#said.get(topic);
     if (!said || said.text !== text) {
-      this.#said.set(topic, { text, since: now, count: 0, next: now + FIRST_SECONDS, wait: FIRST_SECONDS });
+      this.#said.set(topic, {
+        text,
+        since: now,
+        count: 0,
+        next: now + FIRST_SECONDS,
+        wait: FIRST_SECONDS,
+      });
       return { repeated: 0, forSeconds: 0 };
     }
     said.count++;

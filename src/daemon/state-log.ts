@@ -27,7 +27,8 @@ export class StateLog {
 
   changed(state: LoopState, previous: LoopState): void {
     this.#config(state, previous);
-    if (state.lastPass && state.lastPass !== previous.lastPass) this.#pass(state.lastPass, state, previous);
+    if (state.lastPass && state.lastPass !== previous.lastPass)
+      this.#pass(state.lastPass, state, previous);
     this.#contested(state, previous);
     if (state.watch.mode !== previous.watch.mode) this.#watch(state.watch);
   }
@@ -39,18 +40,34 @@ export class StateLog {
 
   #config({ config }: LoopState, { config: previous }: LoopState): void {
     if (config.problem && config.problem !== previous.problem) this.#problem(config.problem);
-    if (!config.problem && this.#repetition.clear('config')) this.#log.info({ event: 'config-valid' }, 'the files are valid again');
+    if (!config.problem && this.#repetition.clear('config'))
+      this.#log.info({ event: 'config-valid' }, 'the files are valid again');
     if (!config.good || config.good === previous.good) return;
     const { desired, files, issues, digest } = config.good;
     const size = `${files.length} file${files.length === 1 ? '' : 's'}, ${desired.services.size} service${desired.services.size === 1 ? '' : 's'}`;
-    this.#log.info({ event: 'config-read', digest, services: desired.services.size }, `read ${size}`);
-    if (issues.length > 0) this.#log.warn({ event: 'config-warnings', issues }, this.#issues(issues));
+    this.#log.info(
+      { event: 'config-read', digest, services: desired.services.size },
+      `read ${size}`,
+    );
+    if (issues.length > 0)
+      this.#log.warn({ event: 'config-warnings', issues }, this.#issues(issues));
   }
 
   #problem({ issues, error }: ConfigProblem): void {
-    const text = error ? `${error.message}${error.hint ? `\n${error.hint}` : ''}` : this.#issues(issues);
-    const fields: LogFields = { event: 'config-invalid', issues, ...(error && { code: error.code }) };
-    this.#repeat('config', 'error', fields, `the files are of no use, and the last good state is kept\n${text}`);
+    const text = error
+      ? `${error.message}${error.hint ? `\n${error.hint}` : ''}`
+      : this.#issues(issues);
+    const fields: LogFields = {
+      event: 'config-invalid',
+      issues,
+      ...(error && { code: error.code }),
+    };
+    this.#repeat(
+      'config',
+      'error',
+      fields,
+      `the files are of no use, and the last good state is kept\n${text}`,
+    );
   }
 
   #issues(issues: ConfigProblem['issues']): string {
@@ -78,7 +95,10 @@ export class StateLog {
         const what = isDrift ? 'drift corrected' : 'applied and verified';
         const titles = report ? changeTitles(report.plan.changes, SHOWN_CHANGES) : [];
         const sum = `${report?.done} operation${report?.done === 1 ? '' : 's'} in ${fields.milliseconds} ms`;
-        this.#log[isDrift ? 'warn' : 'info']({ ...fields, drift: isDrift }, [`${what}: ${sum}`, ...titles].join('\n'));
+        this.#log[isDrift ? 'warn' : 'info'](
+          { ...fields, drift: isDrift },
+          [`${what}: ${sum}`, ...titles].join('\n'),
+        );
         return;
       }
       case 'refused': {
@@ -95,16 +115,31 @@ export class StateLog {
       }
       case 'drift': {
         const titles = changeTitles(drift?.changes ?? [], SHOWN_CHANGES);
-        this.#repeat('pass', 'warn', fields, ['the live table differs, and is left so', ...titles].join('\n'));
+        this.#repeat(
+          'pass',
+          'warn',
+          fields,
+          ['the live table differs, and is left so', ...titles].join('\n'),
+        );
         return;
       }
       case 'failed':
-        this.#repeat('pass', 'error', { ...fields, code: error?.code }, `${error?.message}${error?.hint ? `\n${error.hint}` : ''}`);
+        this.#repeat(
+          'pass',
+          'error',
+          { ...fields, code: error?.code },
+          `${error?.message}${error?.hint ? `\n${error.hint}` : ''}`,
+        );
         return;
       case 'rolled-back':
       case 'partial':
       case 'unverified':
-        this.#repeat('pass', 'error', fields, report ? formatReport(report, { counters: new Map() }) : outcome);
+        this.#repeat(
+          'pass',
+          'error',
+          fields,
+          report ? formatReport(report, { counters: new Map() }) : outcome,
+        );
         return;
       default:
         this.#log.debug(fields, outcome);
@@ -121,21 +156,32 @@ export class StateLog {
       this.#log.warn({ event: 'contested', object: name, reversals }, text);
     }
     for (const name of before) {
-      if (!now.has(name)) this.#log.info({ event: 'uncontested', object: name }, `nobody changes ${name} back any more`);
+      if (!now.has(name))
+        this.#log.info(
+          { event: 'uncontested', object: name },
+          `nobody changes ${name} back any more`,
+        );
     }
   }
 
   #watch({ mode, reason }: LoopState['watch']): void {
-    if (mode === 'poll') this.#log.warn({ event: 'watch-mode', mode }, `the files are polled: ${reason}`);
+    if (mode === 'poll')
+      this.#log.warn({ event: 'watch-mode', mode }, `the files are polled: ${reason}`);
     else this.#log.info({ event: 'watch-mode', mode }, 'the files are watched by inotify');
   }
 
   #repeat(topic: string, level: LogLevel, fields: LogFields, text: string): void {
     const saying = this.#repetition.check(topic, text);
-    if (saying) this.#log[level]({ ...fields, repeated: saying.repeated }, `${text.trimEnd()}${again(saying)}`);
+    if (saying)
+      this.#log[level](
+        { ...fields, repeated: saying.repeated },
+        `${text.trimEnd()}${again(saying)}`,
+      );
   }
 }
 
 function again({ repeated, forSeconds }: Saying): string {
-  return repeated === 0 ? '' : `\n(the same ${repeated} more times, for ${formatDuration(forSeconds)} now)`;
+  return repeated === 0
+    ? ''
+    : `\n(the same ${repeated} more times, for ${formatDuration(forSeconds)} now)`;
 }

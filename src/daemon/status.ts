@@ -23,7 +23,11 @@ export interface Status {
   readonly program: { readonly version: string; readonly pid: number; readonly started: string };
   readonly health: Health;
   readonly drift: DriftMode;
-  readonly files: readonly { readonly path: string; readonly sha256: string | null; readonly problem: string | null }[];
+  readonly files: readonly {
+    readonly path: string;
+    readonly sha256: string | null;
+    readonly problem: string | null;
+  }[];
   readonly config: {
     /** Of what the files say now. What is applied is the last valid state. */
     readonly valid: boolean;
@@ -47,10 +51,18 @@ export interface Status {
   readonly waiting: {
     readonly plan: string;
     readonly since: string;
-    readonly refusals: readonly { readonly guard: string; readonly message: string; readonly flag: string }[];
+    readonly refusals: readonly {
+      readonly guard: string;
+      readonly message: string;
+      readonly flag: string;
+    }[];
     readonly changes: readonly string[];
   } | null;
-  readonly drains: readonly { readonly service: string; readonly destination: string; readonly seconds_left: number }[];
+  readonly drains: readonly {
+    readonly service: string;
+    readonly destination: string;
+    readonly seconds_left: number;
+  }[];
   readonly contested: readonly { readonly object: string; readonly reversals: number }[];
   readonly watch: { readonly mode: string; readonly reason: string | null };
 }

@@ -34,19 +34,36 @@ export function parseConnections(text: string): readonly ConnectionEntry[] | und
 
 function parseConnection(line: string): ConnectionEntry | undefined {
   const words = line.trim().split(/[ \t]+/);
-  const [protocol = '', from = '', fromPort = '', to = '', toPort = '', via = '', viaPort = '', state = '', expires = '', name, ...data] =
-    words;
+  const [
+    protocol = '',
+    from = '',
+    fromPort = '',
+    to = '',
+    toPort = '',
+    via = '',
+    viaPort = '',
+    state = '',
+    expires = '',
+    name,
+    ...data
+  ] = words;
   const client = parseEnd(from, fromPort);
   const virtual = parseEnd(to, toPort);
   const destination = parseEnd(via, viaPort);
-  if (!client || !virtual || !destination || state === '' || !/^\d+$/.test(expires)) return undefined;
-  const engine = name === undefined ? undefined : { name, data: data.join(' ').replace(/\p{Cc}/gu, '?') };
+  if (!client || !virtual || !destination || state === '' || !/^\d+$/.test(expires))
+    return undefined;
+  const engine =
+    name === undefined ? undefined : { name, data: data.join(' ').replace(/\p{Cc}/gu, '?') };
   return { protocol, client, virtual, destination, state, expiresSeconds: Number(expires), engine };
 }
 
 function parseEnd(addressText: string, portText: string): ConnectionEnd | undefined {
-  const address = /^[0-9a-fA-F]{8}$/.test(addressText) ? parseHexAddress(addressText) : parseAddress(addressText);
-  return address && /^[0-9a-fA-F]{1,4}$/.test(portText) ? { address, port: Number.parseInt(portText, 16) } : undefined;
+  const address = /^[0-9a-fA-F]{8}$/.test(addressText)
+    ? parseHexAddress(addressText)
+    : parseAddress(addressText);
+  return address && /^[0-9a-fA-F]{1,4}$/.test(portText)
+    ? { address, port: Number.parseInt(portText, 16) }
+    : undefined;
 }
 
 function parseHexAddress(text: string): Address {
@@ -56,9 +73,15 @@ function parseHexAddress(text: string): Address {
 }
 
 /** `ipvsadm -L -c`; with `engineData` (`--persistent-conn`) the title and the rows that have some show it. */
-export function formatConnections(entries: readonly ConnectionEntry[], engineData: boolean, names: EndpointNames): string {
+export function formatConnections(
+  entries: readonly ConnectionEntry[],
+  engineData: boolean,
+  names: EndpointNames,
+): string {
   const titles = ['pro', 'expire', 'state', 'source', 'virtual', 'destination'];
-  const title = engineData ? row([...titles, 'pe name', 'pe_data'], ENGINE_TITLE_WIDTHS) : row(titles, WIDTHS);
+  const title = engineData
+    ? row([...titles, 'pe name', 'pe_data'], ENGINE_TITLE_WIDTHS)
+    : row(titles, WIDTHS);
   const rows = entries.map((entry) => formatConnection(entry, engineData, names));
   return `IPVS connection entries\n${title}${rows.join('')}`;
 }
@@ -70,13 +93,19 @@ const ENGINE_WIDTHS = [3, 6, 11, 18, 18, 16, 18, 0];
 
 const PROTOCOLS: Readonly<Record<string, Protocol>> = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' };
 
-function formatConnection(entry: ConnectionEntry, engineData: boolean, names: EndpointNames): string {
+function formatConnection(
+  entry: ConnectionEntry,
+  engineData: boolean,
+  names: EndpointNames,
+): string {
   const protocol = PROTOCOLS[entry.protocol];
   const ends = [entry.client, entry.virtual, entry.destination].map(({ address, port }) =>
     formatNamedEndpoint(address, port, protocol, names),
   );
   const cells = [entry.protocol, formatExpiry(entry.expiresSeconds), entry.state, ...ends];
-  return engineData && entry.engine ? row([...cells, entry.engine.name, entry.engine.data], ENGINE_WIDTHS) : row(cells, WIDTHS);
+  return engineData && entry.engine
+    ? row([...cells, entry.engine.name, entry.engine.data], ENGINE_WIDTHS)
+    : row(cells, WIDTHS);
 }
 
 function formatExpiry(seconds: number): string {

@@ -15,7 +15,12 @@ export const NUMBERS: EndpointNames = { host: () => undefined, port: () => undef
 const MAX_LENGTH = 59;
 
 /** `vip.example.test:http`, `[v6vip.example.test]:http`. Without a protocol ports have no names. */
-export function formatNamedEndpoint(address: Address, port: number, protocol: Protocol | undefined, names: EndpointNames): string {
+export function formatNamedEndpoint(
+  address: Address,
+  port: number,
+  protocol: Protocol | undefined,
+  names: EndpointNames,
+): string {
   const host = names.host(address);
   const portText = (protocol && names.port(port, protocol)) ?? `${port}`;
   if (host === undefined && portText === `${port}`) return formatEndpoint(address, port);
@@ -23,18 +28,33 @@ export function formatNamedEndpoint(address: Address, port: number, protocol: Pr
   return `${hostText}:${portText}`.slice(0, MAX_LENGTH);
 }
 
-const PROTOCOL_COLUMN: Readonly<Record<Protocol, string>> = { tcp: 'TCP ', udp: 'UDP ', sctp: 'SCTP' };
+const PROTOCOL_COLUMN: Readonly<Record<Protocol, string>> = {
+  tcp: 'TCP ',
+  udp: 'UDP ',
+  sctp: 'SCTP',
+};
 
 /** The first column of a service: `TCP  10.0.0.1:80`, at most 33 characters for IPv4, or `FWM  7 IPv6`. Marks are unsigned. */
 export function formatListedService(identity: ServiceIdentity, names: EndpointNames): string {
-  if (identity.kind === 'fwmark') return `FWM  ${identity.fwmark}${identity.family === 'ipv6' ? ' IPv6' : ''}`;
+  if (identity.kind === 'fwmark')
+    return `FWM  ${identity.fwmark}${identity.family === 'ipv6' ? ' IPv6' : ''}`;
   const { protocol, address, port } = identity;
   const text = `${PROTOCOL_COLUMN[protocol]} ${formatNamedEndpoint(address, port, protocol, names)}`;
   return addressFamily(address) === 'ipv4' ? text.slice(0, 33) : text;
 }
 
 /** The first column of a server with its arrow, 33 characters or, for a long IPv6 one, more. */
-export function formatListedServer(address: Address, port: number, service: ServiceIdentity, names: EndpointNames): string {
-  const text = formatNamedEndpoint(address, port, service.kind === 'address' ? service.protocol : undefined, names);
+export function formatListedServer(
+  address: Address,
+  port: number,
+  service: ServiceIdentity,
+  names: EndpointNames,
+): string {
+  const text = formatNamedEndpoint(
+    address,
+    port,
+    service.kind === 'address' ? service.protocol : undefined,
+    names,
+  );
   return `  -> ${(addressFamily(address) === 'ipv4' ? text.slice(0, 28) : text).padEnd(28)}`;
 }

@@ -10,6 +10,9 @@ const UNITS = [
  */
 export function formatCounter(value: bigint, exact: boolean): string {
   if (exact || value < 100_000_000n) return ` ${`${value}`.padStart(8)}`;
-  const { divisor, suffix } = UNITS.find(({ below }) => value < below) ?? { divisor: 1_000_000_000_000n, suffix: 'T' };
+  const { divisor, suffix } = UNITS.find(({ below }) => value < below) ?? {
+    divisor: 1_000_000_000_000n,
+    suffix: 'T',
+  };
   return `${`${value / divisor}`.padStart(8)}${suffix}`;
 }

@@ -6,7 +6,11 @@ import type { IpvsInfo, Snapshot } from '../model/ipvs.ts';
 import { schedulerFlagNames } from '../model/scheduler.ts';
 import type { Service } from '../model/service.ts';
 import { type ServiceEntry, sortedDestinations, sortedServices } from '../model/table.ts';
-import { type EndpointNames, formatListedServer, formatListedService } from './listing-endpoints.ts';
+import {
+  type EndpointNames,
+  formatListedServer,
+  formatListedService,
+} from './listing-endpoints.ts';
 import { formatCounter } from './listing-numbers.ts';
 
 export interface ListingOptions {
@@ -20,28 +24,45 @@ export interface ListingOptions {
 
 /** The table as `ipvsadm -L` prints it, but with marks unsigned, sorted by value, and every scheduler flag named. */
 export function formatListing(info: IpvsInfo, snapshot: Snapshot, options: ListingOptions): string {
-  const entries = options.sorted ? sortedServices(snapshot.table) : [...snapshot.table.services.values()];
+  const entries = options.sorted
+    ? sortedServices(snapshot.table)
+    : [...snapshot.table.services.values()];
   const rows = entries.map((entry) => formatEntry(entry, snapshot, options));
   return `IP Virtual Server version ${info.version} (size=${info.connectionTableSize})\n${TITLES[options.format]}${rows.join('')}`;
 }
 
 /** One service, as `ipvsadm -L -t ...` prints it. */
-export function formatServiceListing(entry: ServiceEntry, snapshot: Snapshot, options: ListingOptions): string {
+export function formatServiceListing(
+  entry: ServiceEntry,
+  snapshot: Snapshot,
+  options: ListingOptions,
+): string {
   return `${TITLES[options.format]}${formatEntry(entry, snapshot, options)}`;
 }
 
 function formatEntry(entry: ServiceEntry, { counters }: Snapshot, options: ListingOptions): string {
   const { service } = entry;
   const counted = counters.get(service.key);
-  const destinations = options.sorted ? sortedDestinations(entry) : [...entry.destinations.values()];
+  const destinations = options.sorted
+    ? sortedDestinations(entry)
+    : [...entry.destinations.values()];
   const rows = destinations.map((destination) => {
-    const first = formatListedServer(destination.address, destination.port, service.identity, options.names);
+    const first = formatListedServer(
+      destination.address,
+      destination.port,
+      service.identity,
+      options.names,
+    );
     return `${first}${formatServerColumns(destination, counted, options)}\n`;
   });
   return `${formatServiceRow(service, counted, options)}\n${rows.join('')}`;
 }
 
-function formatServiceRow(service: Service, counted: ServiceCounters | undefined, { format, names, exact }: ListingOptions): string {
+function formatServiceRow(
+  service: Service,
+  counted: ServiceCounters | undefined,
+  { format, names, exact }: ListingOptions,
+): string {
   const text = formatListedService(service.identity, names);
   switch (format) {
     case 'stats':
@@ -78,7 +99,11 @@ function formatServiceFlags(service: Service): string {
 
 const FORWARD_NAMES = { masq: 'Masq', tunnel: 'Tunnel', route: 'Route' } as const;
 
-function formatServerColumns(destination: Destination, counted: ServiceCounters | undefined, { format, exact }: ListingOptions): string {
+function formatServerColumns(
+  destination: Destination,
+  counted: ServiceCounters | undefined,
+  { format, exact }: ListingOptions,
+): string {
   const counters = counted?.destinations.get(destination.key);
   const { active, inactive, persistent } = counters ?? NO_CONNECTIONS;
   const { weight, upperThreshold, lowerThreshold } = destination;
@@ -87,7 +112,13 @@ function formatServerColumns(destination: Destination, counted: ServiceCounters 
     case 'plain':
       return columns([forward, 7], [weight, 6], [active, 10], [inactive, 10]);
     case 'tun-info':
-      return columns([forward, 7], [formatTunnel(destination), 13], [weight, 6], [active, 10], [inactive, 10]);
+      return columns(
+        [forward, 7],
+        [formatTunnel(destination), 13],
+        [weight, 6],
+        [active, 10],
+        [inactive, 10],
+      );
     case 'thresholds':
       return columns([upperThreshold, 10], [lowerThreshold, 10], [active, 10], [inactive, 10]);
     case 'persistent-conn':
@@ -126,5 +157,11 @@ function totals(stats: Stats | undefined): readonly bigint[] {
 
 function rates(stats: Stats | undefined): readonly bigint[] {
   if (!stats) return [0n, 0n, 0n, 0n, 0n];
-  return [stats.connectionRate, stats.inPacketRate, stats.outPacketRate, stats.inByteRate, stats.outByteRate];
+  return [
+    stats.connectionRate,
+    stats.inPacketRate,
+    stats.outPacketRate,
+    stats.inByteRate,
+    stats.outByteRate,
+  ];
 }

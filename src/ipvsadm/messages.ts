@@ -4,18 +4,25 @@ import type { OperationKind } from '../model/operation.ts';
 /** What was asked of the kernel: a change, or one of the reads of `-L`. */
 export type Request = OperationKind | 'list';
 
-const OF_REQUEST: Readonly<Partial<Record<Request, Readonly<Partial<Record<ErrnoName, string>>>>>> = {
-  'add-service': { EEXIST: 'Service already exists', ENOENT: 'Scheduler or persistence engine not found' },
-  'edit-service': { ESRCH: 'No such service', ENOENT: 'Scheduler or persistence engine not found' },
-  'delete-service': { ESRCH: 'No such service' },
-  zero: { ESRCH: 'No such service' },
-  list: { ESRCH: 'No such service' },
-  'add-destination': { ESRCH: 'Service not defined', EEXIST: 'Destination already exists' },
-  'edit-destination': { ESRCH: 'Service not defined', ENOENT: 'No such destination' },
-  'delete-destination': { ESRCH: 'Service not defined', ENOENT: 'No such destination' },
-  'start-daemon': { EEXIST: 'Daemon has already run' },
-  'stop-daemon': { ESRCH: 'No daemon is running' },
-};
+const OF_REQUEST: Readonly<Partial<Record<Request, Readonly<Partial<Record<ErrnoName, string>>>>>> =
+  {
+    'add-service': {
+      EEXIST: 'Service already exists',
+      ENOENT: 'Scheduler or persistence engine not found',
+    },
+    'edit-service': {
+      ESRCH: 'No such service',
+      ENOENT: 'Scheduler or persistence engine not found',
+    },
+    'delete-service': { ESRCH: 'No such service' },
+    zero: { ESRCH: 'No such service' },
+    list: { ESRCH: 'No such service' },
+    'add-destination': { ESRCH: 'Service not defined', EEXIST: 'Destination already exists' },
+    'edit-destination': { ESRCH: 'Service not defined', ENOENT: 'No such destination' },
+    'delete-destination': { ESRCH: 'Service not defined', ENOENT: 'No such destination' },
+    'start-daemon': { EEXIST: 'Daemon has already run' },
+    'stop-daemon': { ESRCH: 'No daemon is running' },
+  };
 
 /** For any request; from `EPERM` to `EMSGSIZE` in ipvsadm's words, then in those of the C library. */
 const OF_ANY: Readonly<Partial<Record<ErrnoName, string>>> = {

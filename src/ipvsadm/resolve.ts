@@ -23,12 +23,14 @@ export async function withNames<T>(parse: (names: Names) => T, resolver: Resolve
     const pending = new Map<string, () => Promise<void>>();
     const result = parse({
       address: (host) => {
-        if (!addresses.has(host)) pending.set(host, async () => void addresses.set(host, await resolver.address(host)));
+        if (!addresses.has(host))
+          pending.set(host, async () => void addresses.set(host, await resolver.address(host)));
         return addresses.get(host);
       },
       port: (service, protocol) => {
         const key = `${protocol} ${service}`;
-        if (!ports.has(key)) pending.set(key, async () => void ports.set(key, await resolver.port(service, protocol)));
+        if (!ports.has(key))
+          pending.set(key, async () => void ports.set(key, await resolver.port(service, protocol)));
         return ports.get(key);
       },
     });
@@ -38,9 +40,15 @@ export async function withNames<T>(parse: (names: Names) => T, resolver: Resolve
 }
 
 /** Prints once to learn which addresses and ports are shown, looks them all up, and prints again with their names. */
-export async function withEndpointNames(format: (names: EndpointNames) => string, resolver: Resolver): Promise<string> {
+export async function withEndpointNames(
+  format: (names: EndpointNames) => string,
+  resolver: Resolver,
+): Promise<string> {
   const hosts = new Map<Address, string | undefined>();
-  const services = new Map<string, { port: number; protocol: Protocol; name: string | undefined }>();
+  const services = new Map<
+    string,
+    { port: number; protocol: Protocol; name: string | undefined }
+  >();
   format({
     host: (address) => {
       hosts.set(address, undefined);
@@ -57,5 +65,8 @@ export async function withEndpointNames(format: (names: EndpointNames) => string
       entry.name = await resolver.service(entry.port, entry.protocol);
     }),
   ]);
-  return format({ host: (address) => hosts.get(address), port: (port, protocol) => services.get(`${protocol} ${port}`)?.name });
+  return format({
+    host: (address) => hosts.get(address),
+    port: (port, protocol) => services.get(`${protocol} ${port}`)?.name,
+  });
 }

@@ -11,7 +11,12 @@ import type { Surroundings } from './surroundings.ts';
 export type KernelCommand = Exclude<Command, { readonly kind: 'help' | 'version' | 'restore' }>;
 
 /** Runs a command that needs the kernel and returns ipvsadm's exit status: 255 for a refused change, 1 for a refused listing. */
-export async function runCommand(command: KernelCommand, ipvs: Ipvs, info: IpvsInfo, surroundings: Surroundings): Promise<number> {
+export async function runCommand(
+  command: KernelCommand,
+  ipvs: Ipvs,
+  info: IpvsInfo,
+  surroundings: Surroundings,
+): Promise<number> {
   const { stdout, stderr } = surroundings;
   if (command.kind === 'modify') {
     const refused = await ipvs.execute([command.operation]);
@@ -47,7 +52,11 @@ export async function runCommand(command: KernelCommand, ipvs: Ipvs, info: IpvsI
 }
 
 /** @returns the exit status of the change */
-export function printOutcome(operation: Operation, error: KernelError | undefined, stderr: (text: string) => void): number {
+export function printOutcome(
+  operation: Operation,
+  error: KernelError | undefined,
+  stderr: (text: string) => void,
+): number {
   if (!error) return 0;
   stderr(`${kernelMessage(operation.kind, error.errno)}\n`);
   return 255;

@@ -14,9 +14,18 @@ export async function withKernel(
     if (isOld(info.version)) stderr(oldVersionWarning(info.version));
     return await run(ipvs, info);
   } catch (error) {
-    if (!(error instanceof IpvstateError) || (error.code !== 'UNAVAILABLE' && error.code !== 'PERMISSION')) throw error;
-    const reason = error.code === 'PERMISSION' ? 'Permission denied (you must be root)' : 'Protocol not available';
-    stderr(`Can't initialize ipvs: ${reason}\nAre you sure that IP Virtual Server is built in the kernel or as module?\n`);
+    if (
+      !(error instanceof IpvstateError) ||
+      (error.code !== 'UNAVAILABLE' && error.code !== 'PERMISSION')
+    )
+      throw error;
+    const reason =
+      error.code === 'PERMISSION'
+        ? 'Permission denied (you must be root)'
+        : 'Protocol not available';
+    stderr(
+      `Can't initialize ipvs: ${reason}\nAre you sure that IP Virtual Server is built in the kernel or as module?\n`,
+    );
     return 2;
   } finally {
     ipvs?.close();

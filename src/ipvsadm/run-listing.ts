@@ -11,7 +11,12 @@ import type { Surroundings } from './surroundings.ts';
 type List = Extract<Command, { readonly kind: 'list' }>;
 type ListConnections = Extract<Command, { readonly kind: 'list-connections' }>;
 
-export async function listServices(command: List, ipvs: Ipvs, info: IpvsInfo, surroundings: Surroundings): Promise<number> {
+export async function listServices(
+  command: List,
+  ipvs: Ipvs,
+  info: IpvsInfo,
+  surroundings: Surroundings,
+): Promise<number> {
   const { format, service, exact, sorted, numeric } = command;
   const key = service && serviceKey(service);
   const stats = format === 'stats' || format === 'rate';
@@ -28,22 +33,37 @@ export async function listServices(command: List, ipvs: Ipvs, info: IpvsInfo, su
     surroundings.stderr,
   );
   if (!entry) {
-    if (snapshot.unmanageable.some((each) => each.service === key && each.destination === undefined)) return 1;
+    if (
+      snapshot.unmanageable.some((each) => each.service === key && each.destination === undefined)
+    )
+      return 1;
     surroundings.stderr(`${kernelMessage('list', 'ESRCH')}\n`);
     return 1;
   }
-  await print((names) => formatServiceListing(entry, snapshot, options(names)), numeric, surroundings);
+  await print(
+    (names) => formatServiceListing(entry, snapshot, options(names)),
+    numeric,
+    surroundings,
+  );
   return 0;
 }
 
 /** Other programs can put into the kernel what ipvsadm has no words for; it must not look as if it were not there. */
-export function printUnmanageable(unmanageable: readonly Unmanageable[], stderr: (text: string) => void): void {
+export function printUnmanageable(
+  unmanageable: readonly Unmanageable[],
+  stderr: (text: string) => void,
+): void {
   for (const { service, destination, reason } of unmanageable) {
-    stderr(`Warning: ${destination === undefined ? service : `${destination} of ${service}`} is left out: ${reason}\n`);
+    stderr(
+      `Warning: ${destination === undefined ? service : `${destination} of ${service}`} is left out: ${reason}\n`,
+    );
   }
 }
 
-export async function listConnections({ numeric, engineData }: ListConnections, surroundings: Surroundings): Promise<number> {
+export async function listConnections(
+  { numeric, engineData }: ListConnections,
+  surroundings: Surroundings,
+): Promise<number> {
   const { readConnections, stderr } = surroundings;
   const text = await readConnections();
   if (text === undefined) {
@@ -59,6 +79,10 @@ export async function listConnections({ numeric, engineData }: ListConnections, 
   return 0;
 }
 
-async function print(format: (names: EndpointNames) => string, numeric: boolean, { resolver, stdout }: Surroundings): Promise<void> {
+async function print(
+  format: (names: EndpointNames) => string,
+  numeric: boolean,
+  { resolver, stdout }: Surroundings,
+): Promise<void> {
   stdout(numeric ? format(NUMBERS) : await withEndpointNames(format, resolver));
 }

@@ -19,22 +19,37 @@ const WAVE = USUAL_BATCH;
 export async function runRestore(surroundings: Surroundings): Promise<number> {
   const { programName, posixlyCorrect = false, resolver, readStdin, stderr } = surroundings;
   const input = await readStdin();
-  const read = (names: Names, skipsRepeated: boolean) => parseRestore(input, { programName, posixlyCorrect, names }, skipsRepeated);
-  const { known, wrong } = await withNames((names) => ({ known: names, wrong: wrongLines(read(names, true)) }), resolver);
+  const read = (names: Names, skipsRepeated: boolean) =>
+    parseRestore(input, { programName, posixlyCorrect, names }, skipsRepeated);
+  const { known, wrong } = await withNames(
+    (names) => ({ known: names, wrong: wrongLines(read(names, true)) }),
+    resolver,
+  );
   for (const { line, failure } of wrong) stderr(`line ${line}: ${failure.message}\n`);
-  if (wrong.length > 0) return wrong.reduce((worst, { failure }) => Math.max(worst, failure.exit), 0);
-  return withKernel(surroundings, (ipvs, info) => runLines(read(known, false), ipvs, info, surroundings));
+  if (wrong.length > 0)
+    return wrong.reduce((worst, { failure }) => Math.max(worst, failure.exit), 0);
+  return withKernel(surroundings, (ipvs, info) =>
+    runLines(read(known, false), ipvs, info, surroundings),
+  );
 }
 
-function wrongLines(lines: Iterable<RestoreLine>): { readonly line: number; readonly failure: Failure }[] {
+function wrongLines(
+  lines: Iterable<RestoreLine>,
+): { readonly line: number; readonly failure: Failure }[] {
   const wrong: { line: number; failure: Failure }[] = [];
-  for (const { line, command } of lines) if (isFailure(command)) wrong.push({ line, failure: command });
+  for (const { line, command } of lines)
+    if (isFailure(command)) wrong.push({ line, failure: command });
   return wrong;
 }
 
 type Change = { readonly line: number; readonly command: Modify };
 
-async function runLines(lines: Iterable<RestoreLine>, ipvs: Ipvs, info: IpvsInfo, surroundings: Surroundings): Promise<number> {
+async function runLines(
+  lines: Iterable<RestoreLine>,
+  ipvs: Ipvs,
+  info: IpvsInfo,
+  surroundings: Surroundings,
+): Promise<number> {
   let worst = 0;
   let wave: Change[] = [];
   const flush = async () => {
@@ -43,7 +58,8 @@ async function runLines(lines: Iterable<RestoreLine>, ipvs: Ipvs, info: IpvsInfo
     if (changes.length > 0) worst = Math.max(worst, await runChanges(changes, ipvs, surroundings));
   };
   for (const { line, command } of lines) {
-    if (command.kind === 'failure' || command.kind === 'restore') throw new Error('bad lines are reported before any is run');
+    if (command.kind === 'failure' || command.kind === 'restore')
+      throw new Error('bad lines are reported before any is run');
     if (command.kind === 'modify') {
       wave.push({ line, command });
       if (wave.length === WAVE) await flush();
@@ -51,7 +67,9 @@ async function runLines(lines: Iterable<RestoreLine>, ipvs: Ipvs, info: IpvsInfo
     }
     await flush();
     if (command.kind === 'help' || command.kind === 'version') {
-      surroundings.stdout(command.kind === 'help' ? formatUsage(surroundings.programName) : VERSION_LINE);
+      surroundings.stdout(
+        command.kind === 'help' ? formatUsage(surroundings.programName) : VERSION_LINE,
+      );
       return worst;
     }
     const stderr = (text: string) => surroundings.stderr(`line ${line}: ${text}`);
@@ -62,7 +80,11 @@ async function runLines(lines: Iterable<RestoreLine>, ipvs: Ipvs, info: IpvsInfo
 }
 
 /** The kernel carries a wave out in order and goes on after a refusal, just as `-R` does line by line. */
-async function runChanges(changes: readonly Change[], ipvs: Ipvs, { stderr }: Surroundings): Promise<number> {
+async function runChanges(
+  changes: readonly Change[],
+  ipvs: Ipvs,
+  { stderr }: Surroundings,
+): Promise<number> {
   const refused = await ipvs.execute(changes.map(({ command }) => command.operation));
   let worst = 0;
   for (const [index, { line, command }] of changes.entries()) {

@@ -8,9 +8,15 @@ import type { Surroundings } from './surroundings.ts';
 import { formatUsage, VERSION_LINE } from './usage.ts';
 
 /** Runs one ipvsadm command line (without the program's name) and returns its exit status. */
-export async function runIpvsadm(argv: readonly string[], surroundings: Surroundings): Promise<number> {
+export async function runIpvsadm(
+  argv: readonly string[],
+  surroundings: Surroundings,
+): Promise<number> {
   const { programName, posixlyCorrect = false, resolver, stdout, stderr } = surroundings;
-  const command = await withNames((names) => parseCommand(argv, { programName, posixlyCorrect, names, signedMarks: false }), resolver);
+  const command = await withNames(
+    (names) => parseCommand(argv, { programName, posixlyCorrect, names, signedMarks: false }),
+    resolver,
+  );
   if (isFailure(command)) {
     stderr(`${command.message}\n`);
     return command.exit;
@@ -25,6 +31,8 @@ export async function runIpvsadm(argv: readonly string[], surroundings: Surround
     case 'restore':
       return runRestore(surroundings);
     default:
-      return withKernel(surroundings, (ipvs, info) => runCommand(command, ipvs, info, surroundings));
+      return withKernel(surroundings, (ipvs, info) =>
+        runCommand(command, ipvs, info, surroundings),
+      );
   }
 }

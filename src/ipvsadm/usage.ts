@@ -26,7 +26,8 @@ const OPTION_COLUMN = 38;
 
 /** What `-h` prints. */
 export function formatUsage(programName: string): string {
-  const section = (name: Option['section']) => OPTIONS.filter((option) => option.section === name).flatMap(formatOption);
+  const section = (name: Option['section']) =>
+    OPTIONS.filter((option) => option.section === name).flatMap(formatOption);
   return [
     `${VERSION_LINE}Usage:`,
     ...SYNOPSIS.map((line) => `  ${programName} ${line}`),
@@ -48,20 +49,26 @@ export function formatUsage(programName: string): string {
 
 function formatCommand({ long, shorts, words, usage }: CommandWord): string[] {
   if (usage === undefined) return [];
-  const spelling = words ? `--${long} ${words}` : `--${long}`.padEnd(18) + shorts.map((short) => `-${short}`).join('|');
+  const spelling = words
+    ? `--${long} ${words}`
+    : `--${long}`.padEnd(18) + shorts.map((short) => `-${short}`).join('|');
   return [`  ${spelling}`.padEnd(COMMAND_COLUMN) + usage];
 }
 
 function formatOption(option: Option): string[] {
   const [first = '', ...rest] = option.usage;
   const indent = ' '.repeat(OPTION_COLUMN);
-  return [`  ${formatSpelling(option)}`.padEnd(OPTION_COLUMN) + first, ...rest.map((line) => indent + line)];
+  return [
+    `  ${formatSpelling(option)}`.padEnd(OPTION_COLUMN) + first,
+    ...rest.map((line) => indent + line),
+  ];
 }
 
 function formatSpelling({ section, long, short, hidesShort, placeholder = '' }: Option): string {
   const name = `--${long}`;
   if (section === 'daemon') return `${name} ${placeholder}`;
-  if (section === 'service') return `${(short ? `${name}|-${short}` : name).padEnd(17)} ${placeholder}`;
+  if (section === 'service')
+    return `${(short ? `${name}|-${short}` : name).padEnd(17)} ${placeholder}`;
   if (short === undefined || hidesShort) return `${name.padEnd(15)} ${placeholder}`;
   return `${name.padEnd(14)} -${short} ${placeholder}`;
 }

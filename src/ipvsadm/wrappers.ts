@@ -10,7 +10,10 @@ const SAVE_USAGE = `ipvsadm-save: Script to save the IPVS table to stdout.
 `;
 
 /** `ipvsadm-save [-n]`. Other words than options are ignored, as by the script that it replaces. */
-export async function runIpvsadmSave(argv: readonly string[], surroundings: Surroundings): Promise<number> {
+export async function runIpvsadmSave(
+  argv: readonly string[],
+  surroundings: Surroundings,
+): Promise<number> {
   if (argv.some((word) => word.startsWith('-') && word !== '-n')) {
     surroundings.stderr(SAVE_USAGE);
     return 1;
@@ -23,10 +26,16 @@ export async function runIpvsadmSave(argv: readonly string[], surroundings: Surr
  * has read the first line, nothing is done when one is wrong (status 2) or none adds or clears anything.
  * @param apply brings the live table to the wanted one; its status is returned
  */
-export async function runIpvsadmRestore(surroundings: Surroundings, apply: (desired: Desired) => Promise<number>): Promise<number> {
+export async function runIpvsadmRestore(
+  surroundings: Surroundings,
+  apply: (desired: Desired) => Promise<number>,
+): Promise<number> {
   const { readStdin, resolver, stderr } = surroundings;
   const text = (await readStdin()).toString('utf8');
-  const { desired, issues } = await withNames((names) => parseScript(text, 'stdin', names), resolver);
+  const { desired, issues } = await withNames(
+    (names) => parseScript(text, 'stdin', names),
+    resolver,
+  );
   for (const { severity, position, message, hint } of issues) {
     const prefix = severity === 'warning' ? 'Warning: ' : '';
     stderr(`line ${position.line}: ${prefix}${message}${hint === undefined ? '' : ` (${hint})`}\n`);

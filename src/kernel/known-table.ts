@@ -39,7 +39,10 @@ export class KnownTable implements Ipvs {
   /** The table is `table` now, by what was read of it. */
   learn(table: Table, desired: Desired): void {
     // Numbers of connections are old by the time they could be used, and nothing is decided by those of services that stay as they are.
-    this.#known = this.#last && { snapshot: { ...this.#last, table, counters: new Map() }, desired };
+    this.#known = this.#last && {
+      snapshot: { ...this.#last, table, counters: new Map() },
+      desired,
+    };
     this.#last = undefined;
   }
 
@@ -58,7 +61,14 @@ export class KnownTable implements Ipvs {
     const known = this.#known;
     // What follows in the same pass is there because the table was not as expected.
     this.#touched = undefined;
-    this.#last = known && touched ? overlay(known.snapshot, touched, await this.#inner.read({ ...options, services: touched })) : undefined;
+    this.#last =
+      known && touched
+        ? overlay(
+            known.snapshot,
+            touched,
+            await this.#inner.read({ ...options, services: touched }),
+          )
+        : undefined;
     this.#last ??= await this.#inner.read(options);
     return this.#last;
   }
@@ -74,9 +84,11 @@ export class KnownTable implements Ipvs {
 
 /** The services that differ; undefined when something else does that all of them depend on. */
 function touchedServices(before: Desired, after: Desired): ReadonlySet<ServiceKey> | undefined {
-  if (JSON.stringify(before.policy?.manage) !== JSON.stringify(after.policy?.manage)) return undefined;
+  if (JSON.stringify(before.policy?.manage) !== JSON.stringify(after.policy?.manage))
+    return undefined;
   const touched = new Set<ServiceKey>();
-  for (const [key, entry] of after.services) if (!isSame(before.services.get(key), entry)) touched.add(key);
+  for (const [key, entry] of after.services)
+    if (!isSame(before.services.get(key), entry)) touched.add(key);
   for (const key of before.services.keys()) if (!after.services.has(key)) touched.add(key);
   for (const policy of [before.policy, after.policy]) {
     for (const key of policy?.services.keys() ?? []) {
@@ -99,6 +111,12 @@ function overlay(known: Snapshot, touched: ReadonlySet<ServiceKey>, read: Snapsh
   }
   for (const [key, entry] of read.table.services) services.set(key, entry);
   for (const [key, counted] of read.counters) counters.set(key, counted);
-  const unmanageable = known.unmanageable.filter(({ service }) => !touched.has(service as ServiceKey));
-  return { table: { ...read.table, services }, counters, unmanageable: [...unmanageable, ...read.unmanageable] };
+  const unmanageable = known.unmanageable.filter(
+    ({ service }) => !touched.has(service as ServiceKey),
+  );
+  return {
+    table: { ...read.table, services },
+    counters,
+    unmanageable: [...unmanageable, ...read.unmanageable],
+  };
 }

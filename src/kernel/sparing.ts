@@ -9,7 +9,10 @@ const MOST_MILLISECONDS = 120_000;
  * The same look, which is taken so seldom that it costs at most 0.1 % of a core, but every two minutes; in between, its last result stands.
  * For a table of ordinary size that is every time. `fresh` takes it in any case.
  */
-export function sparing<T>(look: () => Promise<T>, now: () => number = () => performance.now()): (fresh?: boolean) => Promise<T> {
+export function sparing<T>(
+  look: () => Promise<T>,
+  now: () => number = () => performance.now(),
+): (fresh?: boolean) => Promise<T> {
   let last: { readonly result: T; readonly until: number } | undefined;
   let costs: readonly number[] = [];
   return async (fresh = false) => {

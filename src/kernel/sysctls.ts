@@ -18,7 +18,9 @@ export function withSysctls(ipvs: Ipvs, folder = '/proc/sys/net/ipv4/vs'): Ipvs 
     info: () => ipvs.info(),
     read: async (options = {}) => {
       const snapshot = await ipvs.read(options);
-      return options.sysctls ? { ...snapshot, table: { ...snapshot.table, sysctls: await readSysctls(folder) } } : snapshot;
+      return options.sysctls
+        ? { ...snapshot, table: { ...snapshot.table, sysctls: await readSysctls(folder) } }
+        : snapshot;
     },
     execute: async (wave) => {
       if (!wave.some(isSysctl)) return ipvs.execute(wave);
@@ -26,7 +28,10 @@ export function withSysctls(ipvs: Ipvs, folder = '/proc/sys/net/ipv4/vs'): Ipvs 
       let start = 0;
       for (const operations of split(wave)) {
         const [first] = operations;
-        const part = first && isSysctl(first) ? await writeSysctl(folder, first) : await ipvs.execute(operations);
+        const part =
+          first && isSysctl(first)
+            ? await writeSysctl(folder, first)
+            : await ipvs.execute(operations);
         for (const [index, error] of part) refused.set(start + index, error);
         start += operations.length;
       }
@@ -88,15 +93,24 @@ async function writeSysctl(folder: string, operation: SetSysctl): Promise<Refuse
 function refusal(operation: SetSysctl, errno: ErrnoName): KernelError {
   const request = formatOperation(operation);
   const { message, hint } = EXPLANATIONS[errno] ?? { message: 'refused by the kernel' };
-  const code = errno === 'EACCES' || errno === 'EPERM' || errno === 'EROFS' ? 'PERMISSION' : 'KERNEL';
-  return new KernelError(errno, request, `${request}: ${message} (${errno})`, { code, ...(hint === undefined ? {} : { hint }) });
+  const code =
+    errno === 'EACCES' || errno === 'EPERM' || errno === 'EROFS' ? 'PERMISSION' : 'KERNEL';
+  return new KernelError(errno, request, `${request}: ${message} (${errno})`, {
+    code,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
-const EXPLANATIONS: Readonly<Partial<Record<ErrnoName, { readonly message: string; readonly hint?: string }>>> = {
+const EXPLANATIONS: Readonly<
+  Partial<Record<ErrnoName, { readonly message: string; readonly hint?: string }>>
+> = {
   EINVAL: { message: 'the kernel does not accept this value' },
   ERANGE: { message: 'the kernel does not accept this value' },
   ENOENT: { message: 'this kernel has no such sysctl' },
   EACCES: { message: 'permission denied', hint: 'Sysctls need root.' },
   EPERM: { message: 'permission denied', hint: 'Sysctls need root.' },
-  EROFS: { message: 'the file system is read-only', hint: 'A container needs a writable /proc/sys: run it privileged.' },
+  EROFS: {
+    message: 'the file system is read-only',
+    hint: 'A container needs a writable /proc/sys: run it privileged.',
+  },
 };

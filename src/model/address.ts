@@ -44,8 +44,12 @@ export function writeAddress(address: Address, bytes: Uint8Array, offset: number
 
 /** Reads 4 bytes (IPv4) or 16 bytes (IPv6) in network order. */
 export function readAddress(family: Family, bytes: Uint8Array, offset: number): Address {
-  if (family === 'ipv4') return `${bytes[offset]}.${bytes[offset + 1]}.${bytes[offset + 2]}.${bytes[offset + 3]}` as Address;
-  const words = Array.from({ length: 8 }, (_, index) => ((bytes[offset + 2 * index] ?? 0) << 8) | (bytes[offset + 2 * index + 1] ?? 0));
+  if (family === 'ipv4')
+    return `${bytes[offset]}.${bytes[offset + 1]}.${bytes[offset + 2]}.${bytes[offset + 3]}` as Address;
+  const words = Array.from(
+    { length: 8 },
+    (_, index) => ((bytes[offset + 2 * index] ?? 0) << 8) | (bytes[offset + 2 * index + 1] ?? 0),
+  );
   return formatIPv6Words(words);
 }
 

@@ -1,4 +1,11 @@
-import { type Address, addressFamily, type Family, parseAddress, readAddress, writeAddress } from './address.ts';
+import {
+  type Address,
+  addressFamily,
+  type Family,
+  parseAddress,
+  readAddress,
+  writeAddress,
+} from './address.ts';
 
 /** A network: the addresses that share its first `prefixLength` bits. */
 export interface Cidr {
@@ -22,7 +29,9 @@ export function networkOf(text: string): string | undefined {
   return `${readAddress(family, bytes, 0)}/${prefixLength}`;
 }
 
-function parseNetwork(text: string): { readonly cidr: Cidr; readonly hasHostBits: boolean } | undefined {
+function parseNetwork(
+  text: string,
+): { readonly cidr: Cidr; readonly hasHostBits: boolean } | undefined {
   const [host = '', length, ...rest] = text.split('/');
   const address = parseAddress(host);
   if (!address || rest.length > 0) return undefined;

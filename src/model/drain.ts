@@ -7,7 +7,10 @@ export function drainKey(service: ServiceKey, destination: DestinationKey): Drai
   return `${service} ${destination}`;
 }
 
-export function parseDrainKey(key: DrainKey): { readonly service: ServiceKey; readonly destination: DestinationKey } {
+export function parseDrainKey(key: DrainKey): {
+  readonly service: ServiceKey;
+  readonly destination: DestinationKey;
+} {
   const [service, destination] = key.split(' ') as [ServiceKey, DestinationKey];
   return { service, destination };
 }

@@ -9,7 +9,10 @@ const UNITS: readonly (readonly [unit: string, seconds: number])[] = [
 export function parseDuration(text: string): number | undefined {
   const match = /^(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?$/.exec(text);
   if (!match || text === '') return undefined;
-  return UNITS.reduce((sum, [, seconds], index) => sum + Number(match[index + 1] ?? 0) * seconds, 0);
+  return UNITS.reduce(
+    (sum, [, seconds], index) => sum + Number(match[index + 1] ?? 0) * seconds,
+    0,
+  );
 }
 
 /** The shortest way to write it: `15m`, `1h30m`, `2d`. Parts of a second are not taken apart: `0.5s`. */

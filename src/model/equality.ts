@@ -30,7 +30,8 @@ export function sameDestination(a: Destination, b: Destination): boolean {
 
 /** Equal settings and equal destinations. */
 export function sameEntry(a: ServiceEntry, b: ServiceEntry): boolean {
-  if (a.destinations.size !== b.destinations.size || !sameService(a.service, b.service)) return false;
+  if (a.destinations.size !== b.destinations.size || !sameService(a.service, b.service))
+    return false;
   for (const [key, destination] of a.destinations) {
     const other = b.destinations.get(key);
     if (other === undefined || !sameDestination(destination, other)) return false;

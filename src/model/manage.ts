@@ -32,7 +32,8 @@ export function isManaged({ include, exclude }: Manage, identity: ServiceIdentit
 function isSelected(selector: ServiceSelector, identity: ServiceIdentity): boolean {
   const { cidr, protocol, port, fwmark, service } = selector;
   if (service !== undefined && service !== serviceKey(identity)) return false;
-  if (identity.kind === 'fwmark') return !cidr && !protocol && !port && (!fwmark || isWithin(fwmark, identity.fwmark));
+  if (identity.kind === 'fwmark')
+    return !cidr && !protocol && !port && (!fwmark || isWithin(fwmark, identity.fwmark));
   return (
     !fwmark &&
     (!cidr || cidrContains(cidr, identity.address)) &&

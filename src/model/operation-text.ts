@@ -22,7 +22,9 @@ export function formatOperation(operation: Operation): string {
     case 'stop-daemon':
       return `${operation.kind} ${operation.role}`;
     case 'zero':
-      return operation.service ? `${operation.kind} ${serviceKey(operation.service)}` : operation.kind;
+      return operation.service
+        ? `${operation.kind} ${serviceKey(operation.service)}`
+        : operation.kind;
     case 'flush':
       return operation.kind;
     default:

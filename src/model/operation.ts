@@ -14,10 +14,22 @@ export type Operation =
   | { readonly kind: 'edit-service'; readonly service: Service }
   /** Its destinations go with it. */
   | { readonly kind: 'delete-service'; readonly service: ServiceIdentity }
-  | { readonly kind: 'add-destination'; readonly service: ServiceIdentity; readonly destination: Destination }
+  | {
+      readonly kind: 'add-destination';
+      readonly service: ServiceIdentity;
+      readonly destination: Destination;
+    }
   /** Replaces every setting of the destination. */
-  | { readonly kind: 'edit-destination'; readonly service: ServiceIdentity; readonly destination: Destination }
-  | { readonly kind: 'delete-destination'; readonly service: ServiceIdentity; readonly destination: Destination }
+  | {
+      readonly kind: 'edit-destination';
+      readonly service: ServiceIdentity;
+      readonly destination: Destination;
+    }
+  | {
+      readonly kind: 'delete-destination';
+      readonly service: ServiceIdentity;
+      readonly destination: Destination;
+    }
   /** 0 keeps a value. */
   | { readonly kind: 'set-timeouts'; readonly timeouts: Timeouts }
   | { readonly kind: 'start-daemon'; readonly daemon: Daemon }

@@ -1,5 +1,21 @@
 /** Schedulers of the mainline kernel. Others may exist as modules, so an unknown name is only a warning. */
-export const SCHEDULERS = ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'sed', 'nq', 'fo', 'ovf', 'mh', 'twos', 'none'] as const;
+export const SCHEDULERS = [
+  'rr',
+  'wrr',
+  'lc',
+  'wlc',
+  'lblc',
+  'lblcr',
+  'dh',
+  'sh',
+  'sed',
+  'nq',
+  'fo',
+  'ovf',
+  'mh',
+  'twos',
+  'none',
+] as const;
 
 /** All flag bits that belong to the scheduler (uapi: IP_VS_SVC_F_SCHED1 | _SCHED2 | _SCHED3). */
 export const SCHEDULER_FLAG_BITS = 0x38;

@@ -1,4 +1,10 @@
-import { type Address, addressFamily, compareAddresses, compareFamilies, type Family } from './address.ts';
+import {
+  type Address,
+  addressFamily,
+  compareAddresses,
+  compareFamilies,
+  type Family,
+} from './address.ts';
 import { formatEndpoint, parseEndpoint } from './endpoint.ts';
 
 declare const brand: unique symbol;
@@ -12,7 +18,12 @@ export const PROTOCOLS: readonly Protocol[] = ['tcp', 'udp', 'sctp'];
 
 /** What the kernel looks a service up by: (family, mark) or (family, protocol, address, port). Never editable in place. */
 export type ServiceIdentity =
-  | { readonly kind: 'address'; readonly protocol: Protocol; readonly address: Address; readonly port: number }
+  | {
+      readonly kind: 'address';
+      readonly protocol: Protocol;
+      readonly address: Address;
+      readonly port: number;
+    }
   | { readonly kind: 'fwmark'; readonly fwmark: number; readonly family: Family };
 
 /** Everything about a service that an edit replaces (kernel: IP_VS_SVC_* and the attributes after the key). */
@@ -68,7 +79,8 @@ export function serviceFamily(identity: ServiceIdentity): Family {
 }
 
 export function serviceKey(identity: ServiceIdentity): ServiceKey {
-  if (identity.kind === 'fwmark') return `fwmark:${identity.fwmark}${identity.family === 'ipv6' ? '/ipv6' : ''}` as ServiceKey;
+  if (identity.kind === 'fwmark')
+    return `fwmark:${identity.fwmark}${identity.family === 'ipv6' ? '/ipv6' : ''}` as ServiceKey;
   return `${identity.protocol}://${formatEndpoint(identity.address, identity.port)}` as ServiceKey;
 }
 
@@ -83,7 +95,10 @@ export function parseServiceKey(text: string): ServiceIdentity | undefined {
   const [, scheme, rest = ''] = /^([a-z]+):\/\/(.*)$/s.exec(text) ?? [];
   const protocol = PROTOCOLS.find((known) => known === scheme);
   const endpoint = parseEndpoint(rest);
-  return protocol && endpoint && { kind: 'address', protocol, address: endpoint.address, port: endpoint.port ?? 0 };
+  return (
+    protocol &&
+    endpoint && { kind: 'address', protocol, address: endpoint.address, port: endpoint.port ?? 0 }
+  );
 }
 
 const PROTOCOL_ORDER: Readonly<Record<Protocol, number>> = { tcp: 6, udp: 17, sctp: 132 };
@@ -96,5 +111,10 @@ export function compareServices(a: ServiceIdentity, b: ServiceIdentity): number 
     if (a.kind !== 'fwmark' || b.kind !== 'fwmark') return 0;
     return a.fwmark - b.fwmark || families;
   }
-  return families || PROTOCOL_ORDER[a.protocol] - PROTOCOL_ORDER[b.protocol] || compareAddresses(a.address, b.address) || a.port - b.port;
+  return (
+    families ||
+    PROTOCOL_ORDER[a.protocol] - PROTOCOL_ORDER[b.protocol] ||
+    compareAddresses(a.address, b.address) ||
+    a.port - b.port
+  );
 }

@@ -22,7 +22,9 @@ export type Sysctls = ReadonlyMap<string, string>;
 
 /** Services in the order of `compareServices`; the map's own order is meaningless (the kernel lists by hash bucket). */
 export function sortedServices(table: Pick<Table, 'services'>): ServiceEntry[] {
-  return [...table.services.values()].sort((a, b) => compareServices(a.service.identity, b.service.identity));
+  return [...table.services.values()].sort((a, b) =>
+    compareServices(a.service.identity, b.service.identity),
+  );
 }
 
 export function sortedDestinations(entry: ServiceEntry): Destination[] {

@@ -22,9 +22,19 @@ export type Change =
       readonly after: Destination | undefined;
     }
   /** One of `net.ipv4.vs`, which exist as the kernel has them: there is only an edit. */
-  | { readonly object: 'sysctl'; readonly name: string; readonly before: string; readonly after: string }
+  | {
+      readonly object: 'sysctl';
+      readonly name: string;
+      readonly before: string;
+      readonly after: string;
+    }
   | { readonly object: 'timeouts'; readonly before: Timeouts; readonly after: Timeouts }
-  | { readonly object: 'daemon'; readonly role: DaemonRole; readonly before: Daemon | undefined; readonly after: Daemon | undefined };
+  | {
+      readonly object: 'daemon';
+      readonly role: DaemonRole;
+      readonly before: Daemon | undefined;
+      readonly after: Daemon | undefined;
+    };
 
 /** `replace` is a delete and an add of something that has no edit in the kernel: a running daemon. */
 export type Action = 'add' | 'edit' | 'delete' | 'replace';

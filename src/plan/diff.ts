@@ -1,5 +1,11 @@
 import { compareDestinations, type Destination } from '../model/destination.ts';
-import { sameDaemon, sameDestination, sameEntry, sameService, sameTimeouts } from '../model/equality.ts';
+import {
+  sameDaemon,
+  sameDestination,
+  sameEntry,
+  sameService,
+  sameTimeouts,
+} from '../model/equality.ts';
 import { compareServices, type ServiceKey } from '../model/service.ts';
 import { DAEMON_ROLES } from '../model/settings.ts';
 import { sameSysctl } from '../model/sysctl.ts';
@@ -19,7 +25,9 @@ export function diff(before: Table, after: Table): Change[] {
   for (const [key, entry] of after.services) if (!before.services.has(key)) touched.push(entry);
   touched.sort((a, b) => compareServices(a.service.identity, b.service.identity));
 
-  const changes = touched.flatMap(({ service: { key } }) => diffService(key, before.services.get(key), after.services.get(key)));
+  const changes = touched.flatMap(({ service: { key } }) =>
+    diffService(key, before.services.get(key), after.services.get(key)),
+  );
   if (!sameTimeouts(before.timeouts, after.timeouts)) {
     changes.push({ object: 'timeouts', before: before.timeouts, after: after.timeouts });
   }
@@ -31,7 +39,9 @@ function diffSysctls(before: Sysctls | undefined, after: Sysctls | undefined): C
   if (!before || !after) return [];
   return [...after].sort(byName).flatMap(([name, value]): Change[] => {
     const live = before.get(name);
-    return live === undefined || sameSysctl(name, live, value) ? [] : [{ object: 'sysctl', name, before: live, after: value }];
+    return live === undefined || sameSysctl(name, live, value)
+      ? []
+      : [{ object: 'sysctl', name, before: live, after: value }];
   });
 }
 
@@ -39,21 +49,31 @@ function byName([a]: readonly [string, string], [b]: readonly [string, string]):
   return a < b ? -1 : 1;
 }
 
-function diffService(key: ServiceKey, before: ServiceEntry | undefined, after: ServiceEntry | undefined): Change[] {
+function diffService(
+  key: ServiceKey,
+  before: ServiceEntry | undefined,
+  after: ServiceEntry | undefined,
+): Change[] {
   const changes: Change[] = [];
-  if (!before || !after || !sameService(before.service, after.service)) changes.push({ object: 'service', service: key, before, after });
+  if (!before || !after || !sameService(before.service, after.service))
+    changes.push({ object: 'service', service: key, before, after });
   if (after) changes.push(...diffDestinations(key, before, after));
   return changes;
 }
 
-function diffDestinations(service: ServiceKey, before: ServiceEntry | undefined, after: ServiceEntry): Change[] {
+function diffDestinations(
+  service: ServiceKey,
+  before: ServiceEntry | undefined,
+  after: ServiceEntry,
+): Change[] {
   const touched: Destination[] = [];
   for (const [key, destination] of after.destinations) {
     const live = before?.destinations.get(key);
     if (!live || !sameDestination(live, destination)) touched.push(destination);
   }
   if (before) {
-    for (const [key, destination] of before.destinations) if (!after.destinations.has(key)) touched.push(destination);
+    for (const [key, destination] of before.destinations)
+      if (!after.destinations.has(key)) touched.push(destination);
   }
   return touched.sort(compareDestinations).map(({ key }) => ({
     object: 'destination',

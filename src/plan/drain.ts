@@ -38,14 +38,18 @@ export function drain(
   clock: DrainClock,
 ): Drained {
   const { identity, key: service } = desired.service;
-  if (drainSeconds === undefined || (identity.kind === 'address' && identity.protocol === 'udp')) return { entry: desired, drains: [] };
+  if (drainSeconds === undefined || (identity.kind === 'address' && identity.protocol === 'udp'))
+    return { entry: desired, drains: [] };
   const drains: Drain[] = [];
   const destinations = new Map<DestinationKey, Destination>(desired.destinations);
   for (const [key, destination] of live.destinations) {
     const connections = counters?.destinations.get(key)?.active ?? 0;
     if (desired.destinations.has(key) || (connections === 0 && destination.weight === 0)) continue;
     const begun = clock.pending.get(drainKey(service, key));
-    const { deadlineSeconds, weight } = begun ?? { deadlineSeconds: clock.now + drainSeconds, weight: destination.weight };
+    const { deadlineSeconds, weight } = begun ?? {
+      deadlineSeconds: clock.now + drainSeconds,
+      weight: destination.weight,
+    };
     const secondsLeft = deadlineSeconds - clock.now;
     if (secondsLeft <= 0) continue;
     destinations.set(key, { ...destination, weight: 0 });

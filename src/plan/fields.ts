@@ -57,7 +57,10 @@ export function daemonFields(daemon: Daemon): Fields {
 }
 
 /** The settings on both sides of a change; null for a side that does not exist. */
-export function changeFields(change: Change): { readonly before: Fields | null; readonly after: Fields | null } {
+export function changeFields(change: Change): {
+  readonly before: Fields | null;
+  readonly after: Fields | null;
+} {
   switch (change.object) {
     case 'service':
       return {
@@ -74,7 +77,10 @@ export function changeFields(change: Change): { readonly before: Fields | null; 
     case 'timeouts':
       return { before: timeoutFields(change.before), after: timeoutFields(change.after) };
     case 'daemon':
-      return { before: change.before ? daemonFields(change.before) : null, after: change.after ? daemonFields(change.after) : null };
+      return {
+        before: change.before ? daemonFields(change.before) : null,
+        after: change.after ? daemonFields(change.after) : null,
+      };
     default:
       return change satisfies never;
   }
@@ -92,6 +98,7 @@ const DURATIONS: ReadonlySet<string> = new Set(['persistence.timeout', 'tcp', 't
 
 /** A setting for people: `15m`, `mh-port,mh-fallback`, `none`. */
 export function formatFieldValue(field: string, value: FieldValue): string {
-  if (value === null || (Array.isArray(value) && value.length === 0)) return field === 'persistence.timeout' ? 'off' : 'none';
+  if (value === null || (Array.isArray(value) && value.length === 0))
+    return field === 'persistence.timeout' ? 'off' : 'none';
   return typeof value === 'number' && DURATIONS.has(field) ? formatDuration(value) : String(value);
 }

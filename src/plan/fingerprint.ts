@@ -3,12 +3,22 @@ import { daemonFields, destinationFields, serviceFields, timeoutFields } from '.
 
 /** One line that is equal exactly when two services with their destinations are. Counters take no part. */
 export function serviceFingerprint(entry: ServiceEntry): string {
-  const destinations = sortedDestinations(entry).map((destination) => [destination.key, Object.values(destinationFields(destination))]);
-  return JSON.stringify([entry.service.key, Object.values(serviceFields(entry.service)), destinations]);
+  const destinations = sortedDestinations(entry).map((destination) => [
+    destination.key,
+    Object.values(destinationFields(destination)),
+  ]);
+  return JSON.stringify([
+    entry.service.key,
+    Object.values(serviceFields(entry.service)),
+    destinations,
+  ]);
 }
 
 /** The same for timeouts and sync daemons. */
-export function settingsFingerprint({ timeouts, daemons }: Pick<Table, 'timeouts' | 'daemons'>): string {
+export function settingsFingerprint({
+  timeouts,
+  daemons,
+}: Pick<Table, 'timeouts' | 'daemons'>): string {
   return JSON.stringify([
     Object.values(timeoutFields(timeouts)),
     daemons.map((daemon) => [daemon.role, Object.values(daemonFields(daemon))]),

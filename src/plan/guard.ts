@@ -4,7 +4,12 @@ import { isServed } from '../model/table.ts';
 import type { Change } from './change.ts';
 import type { Plan } from './plan.ts';
 
-export type GuardName = 'max_service_deletes' | 'max_destination_deletes' | 'unserved' | 'empty' | 'protect';
+export type GuardName =
+  | 'max_service_deletes'
+  | 'max_destination_deletes'
+  | 'unserved'
+  | 'empty'
+  | 'protect';
 
 /** What the operator accepts for this once. */
 export interface Allowances extends Limits {
@@ -41,14 +46,25 @@ const DEFAULT_SHARE = 30;
 const NONE: ReadonlySet<ServiceKey> = new Set();
 
 /** Checks a finished plan. */
-export function guard(plan: Plan, { limits, allowances = {}, foreign = NONE, protectedServices = NONE }: GuardContext): Refusal[] {
+export function guard(
+  plan: Plan,
+  { limits, allowances = {}, foreign = NONE, protectedServices = NONE }: GuardContext,
+): Refusal[] {
   const isEmptied = [...plan.desired.services.keys()].every((key) => foreign.has(key));
   const managed = plan.live.services.size - foreign.size;
   return [
     ...(isEmptied
       ? guardEmpty(managed, allowances)
-      : guardServiceDeletes(plan, managed, allowances.maxServiceDeletes ?? limits.maxServiceDeletes)),
-    ...guardDestinationDeletes(plan, foreign, allowances.maxDestinationDeletes ?? limits.maxDestinationDeletes ?? { kind: 'off' }),
+      : guardServiceDeletes(
+          plan,
+          managed,
+          allowances.maxServiceDeletes ?? limits.maxServiceDeletes,
+        )),
+    ...guardDestinationDeletes(
+      plan,
+      foreign,
+      allowances.maxDestinationDeletes ?? limits.maxDestinationDeletes ?? { kind: 'off' },
+    ),
     ...guardUnserved(plan, allowances),
     ...guardProtected(plan, protectedServices, allowances),
   ];
@@ -61,18 +77,36 @@ function guardEmpty(managed: number, { empty }: Allowances): Refusal[] {
   return [{ guard: 'empty', message, flag: '--allow-empty', services: [] }];
 }
 
-function guardServiceDeletes({ changes }: Plan, managed: number, limit: Limit | undefined): Refusal[] {
+function guardServiceDeletes(
+  { changes }: Plan,
+  managed: number,
+  limit: Limit | undefined,
+): Refusal[] {
   const services = deletedServices(changes);
-  const allowed = limit ? resolveLimit(limit, managed) : Math.max(1, resolveLimit({ kind: 'percent', value: DEFAULT_SHARE }, managed));
+  const allowed = limit
+    ? resolveLimit(limit, managed)
+    : Math.max(1, resolveLimit({ kind: 'percent', value: DEFAULT_SHARE }, managed));
   if (services.length <= allowed) return [];
   const message = `the plan deletes ${services.length} of ${managed} services; ${allowed} ${allowed === 1 ? 'is' : 'are'} allowed`;
-  return [{ guard: 'max_service_deletes', message, flag: `--max-service-deletes ${services.length}`, services }];
+  return [
+    {
+      guard: 'max_service_deletes',
+      message,
+      flag: `--max-service-deletes ${services.length}`,
+      services,
+    },
+  ];
 }
 
-function guardDestinationDeletes({ live, changes }: Plan, foreign: ReadonlySet<ServiceKey>, limit: Limit): Refusal[] {
+function guardDestinationDeletes(
+  { live, changes }: Plan,
+  foreign: ReadonlySet<ServiceKey>,
+  limit: Limit,
+): Refusal[] {
   if (limit.kind === 'off') return [];
   let total = 0;
-  for (const [key, { destinations }] of live.services) if (!foreign.has(key)) total += destinations.size;
+  for (const [key, { destinations }] of live.services)
+    if (!foreign.has(key)) total += destinations.size;
   const services = new Set<ServiceKey>();
   let deleted = 0;
   for (const change of changes) {
@@ -83,19 +117,29 @@ function guardDestinationDeletes({ live, changes }: Plan, foreign: ReadonlySet<S
         : change.object === 'service'
           ? (change.before?.destinations.size ?? 0)
           : 0;
-    if (count > 0 && (change.object === 'destination' || change.object === 'service')) services.add(change.service);
+    if (count > 0 && (change.object === 'destination' || change.object === 'service'))
+      services.add(change.service);
     deleted += count;
   }
   const allowed = resolveLimit(limit, total);
   if (deleted <= allowed) return [];
   const message = `the plan deletes ${deleted} of ${total} destinations; ${allowed} ${allowed === 1 ? 'is' : 'are'} allowed`;
-  return [{ guard: 'max_destination_deletes', message, flag: `--max-destination-deletes ${deleted}`, services: [...services] }];
+  return [
+    {
+      guard: 'max_destination_deletes',
+      message,
+      flag: `--max-destination-deletes ${deleted}`,
+      services: [...services],
+    },
+  ];
 }
 
 function guardUnserved({ live, desired, changes }: Plan, { unserved }: Allowances): Refusal[] {
   if (unserved) return [];
   const touched = new Set(
-    changes.flatMap((change) => (change.object === 'service' || change.object === 'destination' ? [change.service] : [])),
+    changes.flatMap((change) =>
+      change.object === 'service' || change.object === 'destination' ? [change.service] : [],
+    ),
   );
   const services = [...touched].filter((key) => {
     const before = live.services.get(key);
@@ -107,7 +151,11 @@ function guardUnserved({ live, desired, changes }: Plan, { unserved }: Allowance
   return [{ guard: 'unserved', message, flag: '--allow-unserved', services }];
 }
 
-function guardProtected({ changes }: Plan, protectedServices: ReadonlySet<ServiceKey>, allowances: Allowances): Refusal[] {
+function guardProtected(
+  { changes }: Plan,
+  protectedServices: ReadonlySet<ServiceKey>,
+  allowances: Allowances,
+): Refusal[] {
   const services = deletedServices(changes).filter((key) => protectedServices.has(key));
   if (allowances.protected || services.length === 0) return [];
   const message = `the plan deletes ${services.length} protected service${services.length === 1 ? '' : 's'}`;
@@ -115,7 +163,9 @@ function guardProtected({ changes }: Plan, protectedServices: ReadonlySet<Servic
 }
 
 function deletedServices(changes: readonly Change[]): ServiceKey[] {
-  return changes.flatMap((change) => (change.object === 'service' && !change.after ? [change.service] : []));
+  return changes.flatMap((change) =>
+    change.object === 'service' && !change.after ? [change.service] : [],
+  );
 }
 
 /** A percentage is rounded down: 30 % of 3 services is none. */

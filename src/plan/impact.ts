@@ -16,13 +16,19 @@ export function impactOf(change: Change, counters: Counters): Impact {
     const { before, after } = change;
     if (!before) return { kind: 'none' };
     if (!after) return cut([...(counters.get(change.service)?.destinations.values() ?? [])]);
-    const exchanges = before.service.scheduler !== after.service.scheduler && before.service.scheduler !== 'none';
+    const exchanges =
+      before.service.scheduler !== after.service.scheduler && before.service.scheduler !== 'none';
     return { kind: exchanges ? 'new-connections-wait' : 'none' };
   }
   if (change.object === 'destination' && change.before) {
     const connections = counters.get(change.service)?.destinations.get(change.destination);
     if (!change.after) return cut(connections ? [connections] : []);
-    if (change.after.weight === 0 && change.before.weight > 0 && connections && connections.active > 0) {
+    if (
+      change.after.weight === 0 &&
+      change.before.weight > 0 &&
+      connections &&
+      connections.active > 0
+    ) {
       return { kind: 'drain', connections: connections.active };
     }
   }

@@ -1,6 +1,11 @@
 import { addressFamily } from '../model/address.ts';
 import type { Operation } from '../model/operation.ts';
-import { type Service, type ServiceIdentity, type ServiceKey, serviceFamily } from '../model/service.ts';
+import {
+  type Service,
+  type ServiceIdentity,
+  type ServiceKey,
+  serviceFamily,
+} from '../model/service.ts';
 import type { Timeouts } from '../model/settings.ts';
 import type { ServiceEntry, Table } from '../model/table.ts';
 import type { Change } from './change.ts';
@@ -16,10 +21,16 @@ type DestinationChange = Extract<Change, { object: 'destination' }>;
 type DaemonChange = Extract<Change, { object: 'daemon' }>;
 
 /** Returns what makes single changes of `live` into `desired`; to be called with each of `changes` in turn. */
-export function operationsFor(live: Table, desired: Table, changes: readonly Change[]): (change: Change) => PlacedOperation[] {
+export function operationsFor(
+  live: Table,
+  desired: Table,
+  changes: readonly Change[],
+): (change: Change) => PlacedOperation[] {
   const probe = schedulerProbe(live);
   const identity = (key: ServiceKey): ServiceIdentity => identityOf(key, live, desired);
-  const stopping = changes.some((change) => change.object === 'destination' && isMixedFamily(change, identity(change.service)))
+  const stopping = changes.some(
+    (change) => change.object === 'destination' && isMixedFamily(change, identity(change.service)),
+  )
     ? 'unblock'
     : 'finish';
   return (change) => {
@@ -29,9 +40,22 @@ export function operationsFor(live: Table, desired: Table, changes: readonly Cha
       case 'destination':
         return [destinationOperation(change, identity(change.service))];
       case 'sysctl':
-        return [{ place: 'tune', operation: { kind: 'set-sysctl', name: change.name, value: change.after } }];
+        return [
+          {
+            place: 'tune',
+            operation: { kind: 'set-sysctl', name: change.name, value: change.after },
+          },
+        ];
       case 'timeouts':
-        return [{ place: 'finish', operation: { kind: 'set-timeouts', timeouts: changedTimeouts(change.before, change.after) } }];
+        return [
+          {
+            place: 'finish',
+            operation: {
+              kind: 'set-timeouts',
+              timeouts: changedTimeouts(change.before, change.after),
+            },
+          },
+        ];
       case 'daemon':
         return daemonOperations(change, stopping);
       default:
@@ -40,14 +64,27 @@ export function operationsFor(live: Table, desired: Table, changes: readonly Cha
   };
 }
 
-function serviceOperations({ before, after }: ServiceChange, probe: (service: Service) => boolean): PlacedOperation[] {
-  if (!after) return before ? [{ place: 'remove', operation: { kind: 'delete-service', service: before.service.identity } }] : [];
+function serviceOperations(
+  { before, after }: ServiceChange,
+  probe: (service: Service) => boolean,
+): PlacedOperation[] {
+  if (!after)
+    return before
+      ? [
+          {
+            place: 'remove',
+            operation: { kind: 'delete-service', service: before.service.identity },
+          },
+        ]
+      : [];
   const { service } = after;
   if (!before) return addService(after, probe);
   const edit: Operation = { kind: 'edit-service', service };
-  if (service.scheduler === 'none' && before.service.scheduler !== 'none') return [{ place: 'unschedule', operation: edit }];
+  if (service.scheduler === 'none' && before.service.scheduler !== 'none')
+    return [{ place: 'unschedule', operation: edit }];
   // No probe: it would schedule to what is left of a pool that an interrupted plan began to fill.
-  if (before.service.scheduler === 'none' && isFilled(after)) return [{ place: 'schedule', operation: edit }];
+  if (before.service.scheduler === 'none' && isFilled(after))
+    return [{ place: 'schedule', operation: edit }];
   return [{ place: probe(service) ? 'probe' : 'settings', operation: edit }];
 }
 
@@ -55,9 +92,19 @@ function addService(entry: ServiceEntry, probe: (service: Service) => boolean): 
   const { service } = entry;
   const unscheduled: Service = { ...service, scheduler: 'none' };
   const isUnknown = probe(service);
-  if (!isFilled(entry)) return [{ place: isUnknown ? 'probe' : 'settings', operation: { kind: 'add-service', service } }];
-  const schedule: PlacedOperation = { place: 'schedule', operation: { kind: 'edit-service', service } };
-  if (!isUnknown) return [{ place: 'settings', operation: { kind: 'add-service', service: unscheduled } }, schedule];
+  if (!isFilled(entry))
+    return [
+      { place: isUnknown ? 'probe' : 'settings', operation: { kind: 'add-service', service } },
+    ];
+  const schedule: PlacedOperation = {
+    place: 'schedule',
+    operation: { kind: 'edit-service', service },
+  };
+  if (!isUnknown)
+    return [
+      { place: 'settings', operation: { kind: 'add-service', service: unscheduled } },
+      schedule,
+    ];
   return [
     { place: 'probe', operation: { kind: 'add-service', service } },
     { place: 'settings', operation: { kind: 'edit-service', service: unscheduled } },
@@ -65,21 +112,33 @@ function addService(entry: ServiceEntry, probe: (service: Service) => boolean): 
   ];
 }
 
-function destinationOperation({ before, after }: DestinationChange, service: ServiceIdentity): PlacedOperation {
+function destinationOperation(
+  { before, after }: DestinationChange,
+  service: ServiceIdentity,
+): PlacedOperation {
   if (!after) {
     if (!before) throw new Error('a change of a destination that is in neither table');
-    return { place: 'delete', operation: { kind: 'delete-destination', service, destination: before } };
+    return {
+      place: 'delete',
+      operation: { kind: 'delete-destination', service, destination: before },
+    };
   }
-  if (!before) return { place: 'add', operation: { kind: 'add-destination', service, destination: after } };
-  const place = after.weight > before.weight ? 'raise' : after.weight === before.weight ? 'edit' : 'lower';
+  if (!before)
+    return { place: 'add', operation: { kind: 'add-destination', service, destination: after } };
+  const place =
+    after.weight > before.weight ? 'raise' : after.weight === before.weight ? 'edit' : 'lower';
   return { place, operation: { kind: 'edit-destination', service, destination: after } };
 }
 
 /** A daemon has no edit: it is stopped and started. */
-function daemonOperations({ role, before, after }: DaemonChange, stopping: Place): PlacedOperation[] {
+function daemonOperations(
+  { role, before, after }: DaemonChange,
+  stopping: Place,
+): PlacedOperation[] {
   const operations: PlacedOperation[] = [];
   if (before) operations.push({ place: stopping, operation: { kind: 'stop-daemon', role } });
-  if (after) operations.push({ place: 'finish', operation: { kind: 'start-daemon', daemon: after } });
+  if (after)
+    operations.push({ place: 'finish', operation: { kind: 'start-daemon', daemon: after } });
   return operations;
 }
 
@@ -100,10 +159,14 @@ function isFilled(entry: ServiceEntry): boolean {
 /** True once for each scheduler and engine that no live service uses: those may be missing from the kernel. */
 function schedulerProbe(live: Table): (service: Service) => boolean {
   const known = new Set(['scheduler none', 'engine ']);
-  for (const { service } of live.services.values()) known.add(`scheduler ${service.scheduler}`).add(`engine ${service.persistenceEngine}`);
+  for (const { service } of live.services.values())
+    known.add(`scheduler ${service.scheduler}`).add(`engine ${service.persistenceEngine}`);
   return (service) => {
     const size = known.size;
-    return known.add(`scheduler ${service.scheduler}`).add(`engine ${service.persistenceEngine}`).size > size;
+    return (
+      known.add(`scheduler ${service.scheduler}`).add(`engine ${service.persistenceEngine}`).size >
+      size
+    );
   };
 }
 

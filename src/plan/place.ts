@@ -44,7 +44,9 @@ export function purposeOf(place: Place): Purpose {
   return PLACES[place];
 }
 
-const ORDER = Object.fromEntries(Object.keys(PLACES).map((place, index) => [place, index])) as Readonly<Record<Place, number>>;
+const ORDER = Object.fromEntries(
+  Object.keys(PLACES).map((place, index) => [place, index]),
+) as Readonly<Record<Place, number>>;
 
 export function comparePlaces(a: Place, b: Place): number {
   return ORDER[a] - ORDER[b];

@@ -41,7 +41,9 @@ export function plan(live: Table, desired: Table): Plan {
     placed.sort((a, b) => comparePlaces(a.place, b.place));
     for (const { place, step } of placed) steps.get(purposeOf(place))?.push(step);
   }
-  const waves = [...steps].map(([purpose, own]) => ({ purpose, steps: own })).filter((wave) => wave.steps.length > 0);
+  const waves = [...steps]
+    .map(([purpose, own]) => ({ purpose, steps: own }))
+    .filter((wave) => wave.steps.length > 0);
   return { live, desired, changes, waves };
 }
 

@@ -29,6 +29,9 @@ function preserveFields(wanted: Destination, live: Destination, kept: Preserve):
   return {
     ...wanted,
     ...(kept.weight && { weight: live.weight }),
-    ...(kept.thresholds && { upperThreshold: live.upperThreshold, lowerThreshold: live.lowerThreshold }),
+    ...(kept.thresholds && {
+      upperThreshold: live.upperThreshold,
+      lowerThreshold: live.lowerThreshold,
+    }),
   };
 }

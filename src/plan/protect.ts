@@ -6,9 +6,15 @@ import type { Table } from '../model/table.ts';
  * The services that are protected once the table is `applied`: those that the files protect, and those that were protected before and
  * that no file lists since. Listing one without `protect` is how it is released.
  */
-export function protectedAfter(before: ReadonlySet<ServiceKey>, desired: Desired | undefined, applied: Table): ReadonlySet<ServiceKey> {
+export function protectedAfter(
+  before: ReadonlySet<ServiceKey>,
+  desired: Desired | undefined,
+  applied: Table,
+): ReadonlySet<ServiceKey> {
   const services = new Set<ServiceKey>();
-  for (const key of before) if (applied.services.has(key) && !desired?.services.has(key)) services.add(key);
-  for (const [key, { protect }] of desired?.policy?.services ?? []) if (protect && applied.services.has(key)) services.add(key);
+  for (const key of before)
+    if (applied.services.has(key) && !desired?.services.has(key)) services.add(key);
+  for (const [key, { protect }] of desired?.policy?.services ?? [])
+    if (protect && applied.services.has(key)) services.add(key);
   return services;
 }

@@ -29,9 +29,14 @@ export function revert(before: Table, after: Table, live: Table): Revert {
   }
 
   const timeouts = revertTimeouts(before.timeouts, after.timeouts, live.timeouts, contested);
-  const daemons = DAEMON_ROLES.flatMap((role) => revertDaemon(role, before, after, live, contested) ?? []);
+  const daemons = DAEMON_ROLES.flatMap(
+    (role) => revertDaemon(role, before, after, live, contested) ?? [],
+  );
   const sysctls = revertSysctls(before.sysctls, after.sysctls, live.sysctls, contested);
-  return { table: { services, timeouts, daemons, ...(sysctls && { sysctls }) }, contested: [...new Set(contested)] };
+  return {
+    table: { services, timeouts, daemons, ...(sysctls && { sysctls }) },
+    contested: [...new Set(contested)],
+  };
 }
 
 function revertService(
@@ -55,7 +60,8 @@ function revertService(
     return { service: live.service, destinations };
   }
   if (isOurs) return { service: was.service, destinations };
-  if (!sameService(was.service, ours.service) && !sameService(was.service, live.service)) contested.push(key);
+  if (!sameService(was.service, ours.service) && !sameService(was.service, live.service))
+    contested.push(key);
   return { service: live.service, destinations };
 }
 
@@ -67,7 +73,10 @@ function revertDestinations(
   contested: string[],
 ): ServiceEntry['destinations'] {
   const destinations = new Map(live.destinations);
-  for (const name of new Set<DestinationKey>([...(was?.destinations.keys() ?? []), ...ours.destinations.keys()])) {
+  for (const name of new Set<DestinationKey>([
+    ...(was?.destinations.keys() ?? []),
+    ...ours.destinations.keys(),
+  ])) {
     const old = was?.destinations.get(name);
     const mine = ours.destinations.get(name);
     const found = live.destinations.get(name);
@@ -80,7 +89,12 @@ function revertDestinations(
   return destinations;
 }
 
-function revertTimeouts(was: Timeouts, ours: Timeouts, live: Timeouts, contested: string[]): Timeouts {
+function revertTimeouts(
+  was: Timeouts,
+  ours: Timeouts,
+  live: Timeouts,
+  contested: string[],
+): Timeouts {
   const revertOne = (field: keyof Timeouts): number => {
     if (was[field] === ours[field] || was[field] === live[field]) return live[field];
     if (ours[field] === live[field]) return was[field];
@@ -101,15 +115,29 @@ function revertSysctls(
   for (const [name, value] of was) {
     const mine = ours.get(name);
     const found = live.get(name);
-    if (mine === undefined || found === undefined || sameSysctl(name, value, mine) || sameSysctl(name, value, found)) continue;
+    if (
+      mine === undefined ||
+      found === undefined ||
+      sameSysctl(name, value, mine) ||
+      sameSysctl(name, value, found)
+    )
+      continue;
     if (sameSysctl(name, mine, found)) sysctls.set(name, value);
     else contested.push(`sysctl ${name}`);
   }
   return sysctls;
 }
 
-function revertDaemon(role: DaemonRole, before: Table, after: Table, live: Table, contested: string[]): Daemon | undefined {
-  const [was, ours, found] = [before, after, live].map(({ daemons }) => daemons.find((daemon) => daemon.role === role));
+function revertDaemon(
+  role: DaemonRole,
+  before: Table,
+  after: Table,
+  live: Table,
+  contested: string[],
+): Daemon | undefined {
+  const [was, ours, found] = [before, after, live].map(({ daemons }) =>
+    daemons.find((daemon) => daemon.role === role),
+  );
   if (isSame(was, ours) || isSame(was, found)) return found;
   if (isSame(ours, found)) return was;
   contested.push(`${role} sync daemon`);

@@ -49,12 +49,15 @@ export function scope(desired: Desired, snapshot: Snapshot, options: ScopeOption
     drains.push(...treated.drains);
   }
   for (const [key, entry] of live.services) {
-    const isForeign = desired.policy?.manage !== undefined && !isManaged(desired.policy.manage, entry.service.identity);
+    const isForeign =
+      desired.policy?.manage !== undefined &&
+      !isManaged(desired.policy.manage, entry.service.identity);
     if (isForeign) foreign.add(key);
     if (isForeign || (only && !only(key))) services.set(key, entry);
   }
   for (const key of keepUnmanageable(services, snapshot)) foreign.add(key);
-  const daemons = desired.daemons && !only ? completeDaemons(desired.daemons, live.daemons) : live.daemons;
+  const daemons =
+    desired.daemons && !only ? completeDaemons(desired.daemons, live.daemons) : live.daemons;
   if (daemons.length > 0) refuseMixedFamilies(services);
   const timeouts = only ? live.timeouts : { ...live.timeouts, ...desired.timeouts };
   const sysctls = only ? undefined : enforcedSysctls(desired.policy?.sysctls, live.sysctls);
@@ -92,12 +95,18 @@ function refuseMixedFamilies(services: ReadonlyMap<ServiceKey, ServiceEntry>): v
 }
 
 /** A service that holds something inexpressible stays, because deleting it would delete that too. Returns those that no file declares. */
-function keepUnmanageable(services: Map<ServiceKey, ServiceEntry>, snapshot: Snapshot): ServiceKey[] {
+function keepUnmanageable(
+  services: Map<ServiceKey, ServiceEntry>,
+  snapshot: Snapshot,
+): ServiceKey[] {
   const kept: ServiceKey[] = [];
   for (const { service, destination, reason } of snapshot.unmanageable) {
     const key = service as ServiceKey;
     const declared = services.get(key);
-    const isDeclared = destination === undefined ? declared !== undefined : declared?.destinations.has(destination as DestinationKey);
+    const isDeclared =
+      destination === undefined
+        ? declared !== undefined
+        : declared?.destinations.has(destination as DestinationKey);
     if (isDeclared) {
       throw new IpvstateError(
         'REFUSED',
@@ -117,9 +126,14 @@ function keepUnmanageable(services: Map<ServiceKey, ServiceEntry>, snapshot: Sna
 }
 
 /** The kernel chooses a length that nobody named by the interface's MTU; whatever it chose is right. */
-export function completeDaemons(desired: readonly Daemon[], live: readonly Daemon[]): readonly Daemon[] {
+export function completeDaemons(
+  desired: readonly Daemon[],
+  live: readonly Daemon[],
+): readonly Daemon[] {
   return desired.map((daemon) => {
-    const running = live.find((other) => other.role === daemon.role && other.interface === daemon.interface);
+    const running = live.find(
+      (other) => other.role === daemon.role && other.interface === daemon.interface,
+    );
     return daemon.maxLength === 0 && running ? { ...daemon, maxLength: running.maxLength } : daemon;
   });
 }

@@ -8,7 +8,11 @@ import type { Selector } from './scope.ts';
  * `--only`: a service by its address (`tcp://192.0.2.10:443`, `fwmark:7`) or by its name, with `*` for any characters. Each must match
  * something, desired or live: a misspelt one would otherwise pass for "nothing to do".
  */
-export function parseSelectors(texts: readonly string[], desired: Desired, live: Table): Selector | undefined {
+export function parseSelectors(
+  texts: readonly string[],
+  desired: Desired,
+  live: Table,
+): Selector | undefined {
   if (texts.length === 0) return undefined;
   const selected = new Set<ServiceKey>();
   for (const text of texts) {

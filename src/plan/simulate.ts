@@ -2,7 +2,13 @@ import type { ErrnoName } from '../errors.ts';
 import { type Address, addressFamily, isIPv4Mapped } from '../model/address.ts';
 import type { Destination, DestinationKey } from '../model/destination.ts';
 import type { Operation } from '../model/operation.ts';
-import { type Service, type ServiceIdentity, type ServiceKey, serviceFamily, serviceKey } from '../model/service.ts';
+import {
+  type Service,
+  type ServiceIdentity,
+  type ServiceKey,
+  serviceFamily,
+  serviceKey,
+} from '../model/service.ts';
 import type { Daemon, Timeouts } from '../model/settings.ts';
 import type { ServiceEntry, Sysctls, Table } from '../model/table.ts';
 
@@ -33,7 +39,11 @@ export class Simulation {
   /** The table as it is now. Later operations do not change what was returned. */
   table(): Table {
     this.#copied.clear();
-    const settings = { timeouts: this.#timeouts, daemons: this.#daemons, ...(this.#sysctls && { sysctls: this.#sysctls }) };
+    const settings = {
+      timeouts: this.#timeouts,
+      daemons: this.#daemons,
+      ...(this.#sysctls && { sysctls: this.#sysctls }),
+    };
     return { services: new Map(this.#services), ...settings };
   }
 
@@ -65,7 +75,9 @@ export class Simulation {
         this.#daemons = this.#daemons.filter(({ role }) => role !== operation.role);
         return null;
       case 'zero':
-        return operation.service && !this.#services.has(serviceKey(operation.service)) ? 'ESRCH' : null;
+        return operation.service && !this.#services.has(serviceKey(operation.service))
+          ? 'ESRCH'
+          : null;
       case 'flush':
         this.#services.clear();
         this.#copied.clear();
@@ -100,7 +112,11 @@ export class Simulation {
     return this.#services.delete(key) ? null : 'ESRCH';
   }
 
-  #putDestination(kind: 'add-destination' | 'edit-destination', identity: ServiceIdentity, destination: Destination): ErrnoName | null {
+  #putDestination(
+    kind: 'add-destination' | 'edit-destination',
+    identity: ServiceIdentity,
+    destination: Destination,
+  ): ErrnoName | null {
     const entry = this.#services.get(serviceKey(identity));
     if (!entry) return 'ESRCH';
     const exists = entry.destinations.has(destination.key);
@@ -125,14 +141,21 @@ export class Simulation {
   #startDaemon(daemon: Daemon): ErrnoName | null {
     if (this.#daemons.some(({ role }) => role === daemon.role)) return 'EEXIST';
     for (const { service, destinations } of this.#services.values()) {
-      for (const { address } of destinations.values()) if (addressFamily(address) !== serviceFamily(service.identity)) return 'EINVAL';
+      for (const { address } of destinations.values())
+        if (addressFamily(address) !== serviceFamily(service.identity)) return 'EINVAL';
     }
-    this.#daemons = [...this.#daemons, daemon].sort((a, b) => (a.role === b.role ? 0 : a.role === 'master' ? -1 : 1));
+    this.#daemons = [...this.#daemons, daemon].sort((a, b) =>
+      a.role === b.role ? 0 : a.role === 'master' ? -1 : 1,
+    );
     return null;
   }
 
   #lacks(service: Service): boolean {
-    return this.#schedulers !== undefined && service.scheduler !== 'none' && !this.#schedulers.has(service.scheduler);
+    return (
+      this.#schedulers !== undefined &&
+      service.scheduler !== 'none' &&
+      !this.#schedulers.has(service.scheduler)
+    );
   }
 
   #writable(entry: ServiceEntry): SimulatedEntry {
@@ -146,9 +169,18 @@ export class Simulation {
   }
 }
 
-function refuseDestination(identity: ServiceIdentity, destination: Destination, daemonRuns: boolean): ErrnoName | undefined {
-  if (addressFamily(destination.address) !== serviceFamily(identity) && (destination.forward !== 'tunnel' || daemonRuns)) return 'EINVAL';
-  if (destination.weight < 0 || destination.lowerThreshold > destination.upperThreshold) return 'ERANGE';
+function refuseDestination(
+  identity: ServiceIdentity,
+  destination: Destination,
+  daemonRuns: boolean,
+): ErrnoName | undefined {
+  if (
+    addressFamily(destination.address) !== serviceFamily(identity) &&
+    (destination.forward !== 'tunnel' || daemonRuns)
+  )
+    return 'EINVAL';
+  if (destination.weight < 0 || destination.lowerThreshold > destination.upperThreshold)
+    return 'ERANGE';
   return destination.tunnelType === 'gue' && destination.tunnelPort === 0 ? 'EINVAL' : undefined;
 }
 
@@ -157,11 +189,16 @@ function refuseDestination(identity: ServiceIdentity, destination: Destination, 
  * A link-local address is refused unless it is this host's, which no table tells.
  */
 function isNeverADestination(address: Address): boolean {
-  if (addressFamily(address) === 'ipv6') return address === '::' || /^ff..:/.test(address) || isIPv4Mapped(address);
+  if (addressFamily(address) === 'ipv6')
+    return address === '::' || /^ff..:/.test(address) || isIPv4Mapped(address);
   const first = Number(address.slice(0, address.indexOf('.')));
   return address === '0.0.0.0' || address === '255.255.255.255' || (first >= 224 && first < 240);
 }
 
 function mergeTimeouts(live: Timeouts, wanted: Timeouts): Timeouts {
-  return { tcp: wanted.tcp || live.tcp, tcpFin: wanted.tcpFin || live.tcpFin, udp: wanted.udp || live.udp };
+  return {
+    tcp: wanted.tcp || live.tcp,
+    tcpFin: wanted.tcpFin || live.tcpFin,
+    udp: wanted.udp || live.udp,
+  };
 }

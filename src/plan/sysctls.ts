@@ -15,23 +15,35 @@ export interface SysctlDifference {
  * The declared values, for the desired table: only those may be written. undefined when none are to be written, or when nothing is
  * known about the live ones. Throws `UNAVAILABLE` for what the kernel does not have.
  */
-export function enforcedSysctls(policy: SysctlPolicy | undefined, live: Sysctls | undefined): Sysctls | undefined {
+export function enforcedSysctls(
+  policy: SysctlPolicy | undefined,
+  live: Sysctls | undefined,
+): Sysctls | undefined {
   if (policy?.mode !== 'enforce' || !live) return undefined;
   const missing = [...policy.values.keys()].filter((name) => !live.has(name));
   if (missing.length > 0) {
     const names = missing.map((name) => `net.ipv4.vs.${name}`).join(', ');
-    throw new IpvstateError('UNAVAILABLE', `unsupported by this kernel: ${names}; nothing was changed`, {
-      hint: 'Take it out of sysctls, or write mode: check.',
-    });
+    throw new IpvstateError(
+      'UNAVAILABLE',
+      `unsupported by this kernel: ${names}; nothing was changed`,
+      {
+        hint: 'Take it out of sysctls, or write mode: check.',
+      },
+    );
   }
   return policy.values;
 }
 
 /** What differs from sysctls that are only checked; nothing when nothing is known about the live ones. */
-export function sysctlDifferences(policy: SysctlPolicy | undefined, live: Sysctls | undefined): SysctlDifference[] {
+export function sysctlDifferences(
+  policy: SysctlPolicy | undefined,
+  live: Sysctls | undefined,
+): SysctlDifference[] {
   if (policy?.mode !== 'check' || !live) return [];
   return [...policy.values].flatMap(([name, desired]) => {
     const value = live.get(name);
-    return value !== undefined && sameSysctl(name, value, desired) ? [] : [{ name, live: value, desired }];
+    return value !== undefined && sameSysctl(name, value, desired)
+      ? []
+      : [{ name, live: value, desired }];
   });
 }

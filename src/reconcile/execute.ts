@@ -34,11 +34,20 @@ const SLICE = 6 * USUAL_BATCH;
  * Executes the waves of a plan, each only when all before it succeeded whole. With `continue` the others go on, but a service with a
  * failure is left as it is: what comes later, such as a delete, is only safe when what came before was done.
  */
-export async function execute(ipvs: Ipvs, plan: Plan, options: ExecuteOptions = {}): Promise<Execution> {
+export async function execute(
+  ipvs: Ipvs,
+  plan: Plan,
+  options: ExecuteOptions = {},
+): Promise<Execution> {
   const total = plan.waves.reduce((sum, { steps }) => sum + steps.length, 0);
   const done: Operation[][] = [];
   const failures: Failure[] = [];
-  const end = (lost?: IpvstateError, aborted = false): Execution => ({ done, failures, lost, aborted });
+  const end = (lost?: IpvstateError, aborted = false): Execution => ({
+    done,
+    failures,
+    lost,
+    aborted,
+  });
 
   const failed = new Set<ServiceKey>();
   const isSafe = (operation: Operation): boolean => {

@@ -1,5 +1,11 @@
 import type { Desired } from '../model/desired.ts';
-import { type DrainKey, type DrainStore, drainKey, type PendingDrain, parseDrainKey } from '../model/drain.ts';
+import {
+  type DrainKey,
+  type DrainStore,
+  drainKey,
+  type PendingDrain,
+  parseDrainKey,
+} from '../model/drain.ts';
 import type { Ipvs, Snapshot } from '../model/ipvs.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Table } from '../model/table.ts';
@@ -44,7 +50,11 @@ export interface Prepared {
  * Reads the live table and plans. A kernel dump is no consistent picture: what another writer does meanwhile can hide entries from it,
  * so whatever the plan would delete, or take something from, is read a second time and must be the same. Throws `UNSTABLE`.
  */
-export async function prepare(ipvs: Ipvs, desired: Desired, options: PrepareOptions = {}): Promise<Prepared> {
+export async function prepare(
+  ipvs: Ipvs,
+  desired: Desired,
+  options: PrepareOptions = {},
+): Promise<Prepared> {
   for (let reads = 1; reads <= MAX_READS; reads++) {
     const snapshot = await ipvs.read({ like: desired, sysctls: needsSysctls(desired) });
     const only = options.only?.(snapshot.table);
@@ -53,7 +63,12 @@ export async function prepare(ipvs: Ipvs, desired: Desired, options: PrepareOpti
     const planned = plan(snapshot.table, table);
     if (await isConfirmed(ipvs, snapshot, planned, options.confirmsAll ?? false)) {
       const { allowances = {}, protectedServices = new Set() } = options;
-      const refusals = guard(planned, { limits: desired.limits, allowances, foreign, protectedServices });
+      const refusals = guard(planned, {
+        limits: desired.limits,
+        allowances,
+        foreign,
+        protectedServices,
+      });
       return {
         snapshot,
         plan: planned,
@@ -61,7 +76,9 @@ export async function prepare(ipvs: Ipvs, desired: Desired, options: PrepareOpti
         foreign,
         drains,
         pending: pendingAfter(desired, only, clock, drains),
-        sysctlDifferences: only ? [] : sysctlDifferences(desired.policy?.sysctls, snapshot.table.sysctls),
+        sysctlDifferences: only
+          ? []
+          : sysctlDifferences(desired.policy?.sysctls, snapshot.table.sysctls),
         warnings: drainWarnings(drains, snapshot.table, table),
       };
     }
@@ -72,7 +89,10 @@ export async function prepare(ipvs: Ipvs, desired: Desired, options: PrepareOpti
 /** Also where something drains: some of them work against that. */
 function needsSysctls({ policy }: Desired): boolean {
   if (!policy) return false;
-  return policy.sysctls !== undefined || [...policy.services.values()].some(({ drainSeconds }) => drainSeconds !== undefined);
+  return (
+    policy.sysctls !== undefined ||
+    [...policy.services.values()].some(({ drainSeconds }) => drainSeconds !== undefined)
+  );
 }
 
 async function drainClock(store: DrainStore | undefined): Promise<DrainClock> {
@@ -80,7 +100,12 @@ async function drainClock(store: DrainStore | undefined): Promise<DrainClock> {
 }
 
 /** Drains of services that this plan does not look at go on as they were. */
-function pendingAfter(desired: Desired, only: Selector | undefined, clock: DrainClock, drains: readonly Drain[]): Prepared['pending'] {
+function pendingAfter(
+  desired: Desired,
+  only: Selector | undefined,
+  clock: DrainClock,
+  drains: readonly Drain[],
+): Prepared['pending'] {
   const pending = new Map<DrainKey, PendingDrain>();
   for (const [key, begun] of clock.pending) {
     const { service } = parseDrainKey(key);
@@ -92,10 +117,16 @@ function pendingAfter(desired: Desired, only: Selector | undefined, clock: Drain
   return pending;
 }
 
-function isConfirmed(ipvs: Ipvs, { table }: Snapshot, { changes }: Plan, all: boolean): Promise<boolean> {
+function isConfirmed(
+  ipvs: Ipvs,
+  { table }: Snapshot,
+  { changes }: Plan,
+  all: boolean,
+): Promise<boolean> {
   const doubtful = new Set<ServiceKey>();
   for (const change of changes) {
-    if ((all || !change.after) && (change.object === 'service' || change.object === 'destination')) doubtful.add(change.service);
+    if ((all || !change.after) && (change.object === 'service' || change.object === 'destination'))
+      doubtful.add(change.service);
   }
   return readsTheSame(ipvs, table, doubtful);
 }

@@ -8,7 +8,11 @@ import { diff } from '../plan/diff.ts';
 export const MAX_READS = 3;
 
 /** Whether these services read the same a second time: what another writer does meanwhile can hide entries from a dump. */
-export async function readsTheSame(ipvs: Ipvs, table: Table, keys: ReadonlySet<ServiceKey>): Promise<boolean> {
+export async function readsTheSame(
+  ipvs: Ipvs,
+  table: Table,
+  keys: ReadonlySet<ServiceKey>,
+): Promise<boolean> {
   if (keys.size === 0) return true;
   const again = await ipvs.read({ services: keys });
   const services = new Map([...table.services].filter(([key]) => keys.has(key)));

@@ -1,6 +1,12 @@
 import { IpvstateError } from '../errors.ts';
 import type { Desired } from '../model/desired.ts';
-import { type DrainKey, type DrainStore, drainKey, type PendingDrain, parseDrainKey } from '../model/drain.ts';
+import {
+  type DrainKey,
+  type DrainStore,
+  drainKey,
+  type PendingDrain,
+  parseDrainKey,
+} from '../model/drain.ts';
 import type { Ipvs, Snapshot } from '../model/ipvs.ts';
 import type { Table } from '../model/table.ts';
 import type { Drain } from '../plan/drain.ts';
@@ -30,19 +36,31 @@ const MAX_PASSES = 3;
  * Makes the live table what is desired: read, plan, guard, confirm, execute, read back. Refusals that only say that the table changed
  * meanwhile lead to another pass. Throws what reading throws (`UNAVAILABLE`, `PERMISSION`, `UNSTABLE`, ...), before anything was written.
  */
-export async function reconcile(ipvs: Ipvs, desired: Desired, options: ReconcileOptions = {}): Promise<Report> {
-  return run(ipvs, await prepare(ipvs, desired, options), options, () => prepare(ipvs, desired, options));
+export async function reconcile(
+  ipvs: Ipvs,
+  desired: Desired,
+  options: ReconcileOptions = {},
+): Promise<Report> {
+  return run(ipvs, await prepare(ipvs, desired, options), options, () =>
+    prepare(ipvs, desired, options),
+  );
 }
 
 /** Executes a plan that was made earlier. It is bound to the table it was made for: there is no second pass. */
-export async function executePlan(ipvs: Ipvs, plan: Plan, snapshot: Snapshot, options: ExecutePlanOptions = {}): Promise<Report> {
+export async function executePlan(
+  ipvs: Ipvs,
+  plan: Plan,
+  snapshot: Snapshot,
+  options: ExecutePlanOptions = {},
+): Promise<Report> {
   const { drains: store, begin = [] } = options;
   const now = store?.now() ?? 0;
   const drains = begin.map((drain) => ({ ...drain, deadlineSeconds: now + drain.secondsLeft }));
   const pending = new Map<DrainKey, PendingDrain>();
   for (const { service, destination, deadlineSeconds, weight } of drains)
     pending.set(drainKey(service, destination), { deadlineSeconds, weight });
-  for (const [key, known] of (await store?.read()) ?? []) if (isDraining(plan.desired, key)) pending.set(key, known);
+  for (const [key, known] of (await store?.read()) ?? [])
+    if (isDraining(plan.desired, key)) pending.set(key, known);
   const nothing = { refusals: [], foreign: new Set<never>(), sysctlDifferences: [], warnings: [] };
   return run(ipvs, { snapshot, plan, drains, pending, ...nothing }, options, undefined);
 }
@@ -95,8 +113,14 @@ async function run(
  * Deletes the destinations that took no new connections any more since the last pass, and have none: what came between the read and
  * the first pass would be counted by now. When that cannot be done at once it is left to the next run, as any other drain is.
  */
-async function endDrains(ipvs: Ipvs, applied: Report, options: ReconcileOptions, prepareAgain: () => Promise<Prepared>): Promise<Report> {
-  if (applied.outcome !== 'applied' || !applied.drains.some(({ connections }) => connections === 0)) return applied;
+async function endDrains(
+  ipvs: Ipvs,
+  applied: Report,
+  options: ReconcileOptions,
+  prepareAgain: () => Promise<Prepared>,
+): Promise<Report> {
+  if (applied.outcome !== 'applied' || !applied.drains.some(({ connections }) => connections === 0))
+    return applied;
   const next = await prepareAgain().catch((error: unknown) => {
     if (error instanceof IpvstateError) return undefined;
     throw error;
@@ -135,8 +159,18 @@ async function converge(
       const differences = await verify(ipvs, plan.desired, plan.changes);
       return report(differences.length === 0 ? 'applied' : 'unverified', { drains, differences });
     }
-    const findings = { failures: execution?.failures ?? [], error: execution && interruption(execution), refusals };
-    if (!prepareAgain || !execution || passes.length >= MAX_PASSES || !isWorthAnotherPass(execution)) return giveUp(findings);
+    const findings = {
+      failures: execution?.failures ?? [],
+      error: execution && interruption(execution),
+      refusals,
+    };
+    if (
+      !prepareAgain ||
+      !execution ||
+      passes.length >= MAX_PASSES ||
+      !isWorthAnotherPass(execution)
+    )
+      return giveUp(findings);
     try {
       ({ plan, refusals, drains, pending } = await prepareAgain());
     } catch (error) {
@@ -149,9 +183,13 @@ async function converge(
 type Findings = Pick<Report, 'failures' | 'error' | 'refusals'>;
 
 /** Writes only what differs: most runs drain nothing. */
-async function storeDrains(store: DrainStore | undefined, pending: Prepared['pending']): Promise<void> {
+async function storeDrains(
+  store: DrainStore | undefined,
+  pending: Prepared['pending'],
+): Promise<void> {
   const stored = await store?.read();
-  const isSame = stored?.size === pending.size && [...pending.keys()].every((key) => stored.has(key));
+  const isSame =
+    stored?.size === pending.size && [...pending.keys()].every((key) => stored.has(key));
   if (!isSame) await store?.write(pending);
 }
 
@@ -162,7 +200,9 @@ function isClean({ failures, lost, aborted }: Execution): boolean {
 }
 
 function interruption({ lost, aborted }: Execution): IpvstateError | undefined {
-  return aborted ? new IpvstateError('ABORTED', 'stopped between two waves, as the caller asked') : lost;
+  return aborted
+    ? new IpvstateError('ABORTED', 'stopped between two waves, as the caller asked')
+    : lost;
 }
 
 function isWorthAnotherPass({ failures, lost, aborted }: Execution): boolean {
@@ -179,7 +219,10 @@ async function settle(
   report: MakeReport,
 ): Promise<Report> {
   if ((options.onError ?? 'rollback') !== 'rollback') {
-    return report('partial', { ...findings, differences: await verify(ipvs, plan.desired, plan.changes) });
+    return report('partial', {
+      ...findings,
+      differences: await verify(ipvs, plan.desired, plan.changes),
+    });
   }
   const { differences, contested } = await rollback(ipvs, passes);
   const isRestored = differences.length === 0 && contested.length === 0;

@@ -24,7 +24,9 @@ export interface Rollback {
 
 /** Undoes the passes, last first, as far as what they did is still so, and reads back. */
 export async function rollback(ipvs: Ipvs, passes: readonly Pass[]): Promise<Rollback> {
-  const options = { sysctls: passes.some(({ done }) => done.flat().some(({ kind }) => kind === 'set-sysctl')) };
+  const options = {
+    sysctls: passes.some(({ done }) => done.flat().some(({ kind }) => kind === 'set-sysctl')),
+  };
   const { table: live } = await ipvs.read(options);
   const { table: target, contested } = undo(passes, live);
   await execute(ipvs, plan(live, target), { onError: 'continue' });

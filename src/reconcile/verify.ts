@@ -6,15 +6,28 @@ import { diff } from '../plan/diff.ts';
 import { completeDaemons } from '../plan/scope.ts';
 
 /** Reads what `changes` touched, and returns how it differs from `expected`. */
-export async function verify(ipvs: Ipvs, expected: Table, changes: readonly Change[]): Promise<Change[]> {
+export async function verify(
+  ipvs: Ipvs,
+  expected: Table,
+  changes: readonly Change[],
+): Promise<Change[]> {
   const touched = new Set<ServiceKey>();
-  for (const change of changes) if (change.object === 'service' || change.object === 'destination') touched.add(change.service);
-  const { table } = await ipvs.read({ services: touched, like: expected, sysctls: changes.some(({ object }) => object === 'sysctl') });
+  for (const change of changes)
+    if (change.object === 'service' || change.object === 'destination') touched.add(change.service);
+  const { table } = await ipvs.read({
+    services: touched,
+    like: expected,
+    sysctls: changes.some(({ object }) => object === 'sysctl'),
+  });
   const services = new Map(
     [...touched].flatMap((key) => {
       const entry = expected.services.get(key);
       return entry ? [[key, entry] as const] : [];
     }),
   );
-  return diff(table, { ...expected, services, daemons: completeDaemons(expected.daemons, table.daemons) });
+  return diff(table, {
+    ...expected,
+    services,
+    daemons: completeDaemons(expected.daemons, table.daemons),
+  });
 }

@@ -26,10 +26,19 @@ function start(argv: readonly string[]): Promise<void> {
     const fail = (reason: string): void => {
       clearTimeout(timer);
       child.kill('SIGKILL');
-      reject(new IpvstateError('UNAVAILABLE', `the process that would undo the try cannot be started (${reason}); nothing was changed`));
+      reject(
+        new IpvstateError(
+          'UNAVAILABLE',
+          `the process that would undo the try cannot be started (${reason}); nothing was changed`,
+        ),
+      );
     };
-    const timer = setTimeout(() => fail(`not ready in ${START_MILLISECONDS / 1000} s`), START_MILLISECONDS);
-    const failOnExit = (code: number | null, signal: string | null): void => fail(`it ended with ${signal ?? code}`);
+    const timer = setTimeout(
+      () => fail(`not ready in ${START_MILLISECONDS / 1000} s`),
+      START_MILLISECONDS,
+    );
+    const failOnExit = (code: number | null, signal: string | null): void =>
+      fail(`it ended with ${signal ?? code}`);
     child.once('error', (error) => fail(error.message));
     child.once('exit', failOnExit);
     child.once('message', () => {

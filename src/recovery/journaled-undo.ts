@@ -44,5 +44,8 @@ export async function undoInKernel(
 
 /** Going back must not fail for want of a disk: at worst a drain begins anew, or ends early. */
 function withLenience(store: DrainStore, warn: (message: string) => void): DrainStore {
-  return { ...store, write: (drains) => store.write(drains).catch((error: Error) => warn(error.message)) };
+  return {
+    ...store,
+    write: (drains) => store.write(drains).catch((error: Error) => warn(error.message)),
+  };
 }

@@ -33,13 +33,19 @@ const MAX_ANSWER_LENGTH = 1000;
  */
 export async function takeLock(name: string, options: LockOptions): Promise<Lock> {
   const { timeoutSeconds = 0, clock = SYSTEM_CLOCK } = options;
-  const holder: Holder = { pid: process.pid, started: clock.now().toISOString(), command: options.command };
+  const holder: Holder = {
+    pid: process.pid,
+    started: clock.now().toISOString(),
+    command: options.command,
+  };
   const deadline = clock.monotonicSeconds() + timeoutSeconds;
   for (;;) {
     const lock = await listen(name, holder);
     if (lock) return lock;
     if (clock.monotonicSeconds() >= deadline) throw locked(await askHolder(name), clock.now());
-    await clock.sleep(Math.min(RETRY_MILLISECONDS, Math.max(1, (deadline - clock.monotonicSeconds()) * 1000)));
+    await clock.sleep(
+      Math.min(RETRY_MILLISECONDS, Math.max(1, (deadline - clock.monotonicSeconds()) * 1000)),
+    );
   }
 }
 
@@ -54,7 +60,10 @@ function listen(name: string, holder: Holder): Promise<Lock | undefined> {
   return new Promise((resolve, reject) => {
     server.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') resolve(undefined);
-      else reject(new IpvstateError('IO', `the lock cannot be taken (${error.code})`, { cause: error }));
+      else
+        reject(
+          new IpvstateError('IO', `the lock cannot be taken (${error.code})`, { cause: error }),
+        );
     });
     server.listen(name, () => {
       server.unref();
@@ -95,7 +104,13 @@ function parseHolder(answer: string): Holder | undefined {
   try {
     const { pid, started, command } = JSON.parse(answer) as Partial<Holder>;
     const isPlain = typeof command === 'string' && /^[\x20-\x7e]{1,100}$/.test(command);
-    if (!Number.isSafeInteger(pid) || typeof started !== 'string' || Number.isNaN(Date.parse(started)) || !isPlain) return undefined;
+    if (
+      !Number.isSafeInteger(pid) ||
+      typeof started !== 'string' ||
+      Number.isNaN(Date.parse(started)) ||
+      !isPlain
+    )
+      return undefined;
     return { pid: pid as number, started, command };
   } catch {
     return undefined;
@@ -106,7 +121,11 @@ function locked(holder: Holder | undefined, now: Date): IpvstateError {
   const who = holder
     ? `held by pid ${holder.pid} (${holder.command}), since ${formatTime(new Date(holder.started), now)}`
     : 'held by another process, which does not say who it is';
-  return new IpvstateError('LOCKED', `another ipvstate is writing in this network namespace: the lock is ${who}; nothing was changed`, {
-    hint: 'Wait for it, with --lock-timeout 30s for instance.',
-  });
+  return new IpvstateError(
+    'LOCKED',
+    `another ipvstate is writing in this network namespace: the lock is ${who}; nothing was changed`,
+    {
+      hint: 'Wait for it, with --lock-timeout 30s for instance.',
+    },
+  );
 }

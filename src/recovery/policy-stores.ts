@@ -12,11 +12,18 @@ export async function policyStores(
   if (table !== undefined) return {};
   const state = await environment.state();
   const warn = (message: string): void => environment.output.warn(`ipvstate: ${message}\n`);
-  return { drains: openDrainStore(state, warn), protectedServices: await openProtectedStore(state, warn).read() };
+  return {
+    drains: openDrainStore(state, warn),
+    protectedServices: await openProtectedStore(state, warn).read(),
+  };
 }
 
 /** Says that a table in a file has no sysctls, where some are to be enforced. */
-export function noteUnknownSysctls(desired: Desired | undefined, table: string | undefined, { output }: RecoveryEnvironment): void {
+export function noteUnknownSysctls(
+  desired: Desired | undefined,
+  table: string | undefined,
+  { output }: RecoveryEnvironment,
+): void {
   if (table === undefined || desired?.policy?.sysctls?.mode !== 'enforce') return;
   output.note('A saved table does not say what its sysctls are: nothing is planned for them.\n');
 }

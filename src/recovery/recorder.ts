@@ -20,7 +20,10 @@ export interface Recorder {
  * Has `write` store what is about to happen before it happens, so that it can be undone by another process. A plan that was announced is
  * stored once and whole; what follows a later read, such as a second pass, wave by wave. What `write` throws keeps the wave from being sent.
  */
-export function recorded(inner: Ipvs, write: (passes: readonly TablePass[]) => Promise<void>): Recorder {
+export function recorded(
+  inner: Ipvs,
+  write: (passes: readonly TablePass[]) => Promise<void>,
+): Recorder {
   const passes: TablePass[] = [];
   let live: Table | undefined;
   let isPlanned = false;

@@ -25,12 +25,18 @@ export async function withSession<T>(
 ): Promise<T> {
   const state = await environment.state();
   const { clock } = state;
-  const lock = await takeLock(state.lockName, { command: `ipvstate ${verb}`, timeoutSeconds: lockTimeoutSeconds, clock });
+  const lock = await takeLock(state.lockName, {
+    command: `ipvstate ${verb}`,
+    timeoutSeconds: lockTimeoutSeconds,
+    clock,
+  });
   try {
     const warn = (message: string): void => environment.output.warn(`ipvstate: ${message}\n`);
     const records = openRecords(state, warn);
     const pending = await records.pending.take(({ started }) =>
-      warn(`the try of ${formatTime(new Date(started), clock.now())} is void: the kernel's table that it changed is gone`),
+      warn(
+        `the try of ${formatTime(new Date(started), clock.now())} is void: the kernel's table that it changed is gone`,
+      ),
     );
     return await use({ state, records, warn, pending });
   } finally {
@@ -50,7 +56,9 @@ export function reportCutOff({ state, warn }: Session): void {
   const { begin, answered } = found;
   const when = formatTime(new Date(begin.time), state.clock.now());
   const of = `after operation ${answered} of ${Math.max(begin.operations, answered)}`;
-  warn(`the ${begin.verb} of ${when} (pid ${begin.pid}) was cut off ${of}; this run goes on from what the kernel has`);
+  warn(
+    `the ${begin.verb} of ${when} (pid ${begin.pid}) was cut off ${of}; this run goes on from what the kernel has`,
+  );
   closeCutOff(state, found);
 }
 
@@ -63,10 +71,13 @@ export function refuseWhilePending({ pending, state }: Session): void {
   if (!pending) return;
   const { clock } = state;
   const seconds = Math.max(0, Math.ceil(pending.deadlineSeconds - clock.monotonicSeconds()));
-  const what = pending.phase === 'waiting' ? 'waits to be confirmed' : 'was cut off while it was applied';
+  const what =
+    pending.phase === 'waiting' ? 'waits to be confirmed' : 'was cut off while it was applied';
   throw new IpvstateError(
     'REFUSED',
     `the try of ${formatTime(new Date(pending.started), clock.now())} ${what}, and is undone in ${seconds} s; nothing was changed`,
-    { hint: `${pending.phase === 'waiting' ? 'Keep it with `ipvstate confirm`, or undo' : 'Undo'} it now with \`ipvstate rollback\`.` },
+    {
+      hint: `${pending.phase === 'waiting' ? 'Keep it with `ipvstate confirm`, or undo' : 'Undo'} it now with \`ipvstate rollback\`.`,
+    },
   );
 }

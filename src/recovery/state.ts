@@ -34,8 +34,14 @@ export function systemState(env: NodeJS.ProcessEnv): State {
   const { netns, folder } = networkNamespace();
   return {
     folders: {
-      runtime: join(own(env.RUNTIME_DIRECTORY) ?? env.IPVSTATE_RUNTIME_DIR ?? '/run/ipvstate', folder),
-      state: join(own(env.STATE_DIRECTORY) ?? env.IPVSTATE_STATE_DIR ?? '/var/lib/ipvstate', folder),
+      runtime: join(
+        own(env.RUNTIME_DIRECTORY) ?? env.IPVSTATE_RUNTIME_DIR ?? '/run/ipvstate',
+        folder,
+      ),
+      state: join(
+        own(env.STATE_DIRECTORY) ?? env.IPVSTATE_STATE_DIR ?? '/var/lib/ipvstate',
+        folder,
+      ),
     },
     life: { boot: bootId(), netns },
     clock: SYSTEM_CLOCK,

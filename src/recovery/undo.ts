@@ -23,7 +23,9 @@ export interface UndoPlan {
 /** Plans the way back from what earlier runs did. Throws what reading throws, and `UNSTABLE`. */
 export async function planUndo(ipvs: Ipvs, passes: readonly StoredPass[]): Promise<UndoPlan> {
   for (let reads = 1; reads <= MAX_READS; reads++) {
-    const snapshot = await ipvs.read({ sysctls: passes.some(({ sysctls }) => sysctls !== undefined) });
+    const snapshot = await ipvs.read({
+      sysctls: passes.some(({ sysctls }) => sysctls !== undefined),
+    });
     const { table: live } = snapshot;
     const undone = undo(
       passes.map((pass) => loadPass(pass, live)),
@@ -32,13 +34,20 @@ export async function planUndo(ipvs: Ipvs, passes: readonly StoredPass[]): Promi
     const kept = keepInexpressible(undone.table, snapshot);
     const planned = plan(live, kept.table);
     if (await isStable(ipvs, planned))
-      return { snapshot, plan: planned, contested: [...new Set([...undone.contested, ...kept.contested])] };
+      return {
+        snapshot,
+        plan: planned,
+        contested: [...new Set([...undone.contested, ...kept.contested])],
+      };
   }
   throw unstable();
 }
 
 /** A service of ours that somebody has put something into that no file can express stays: deleting it would delete that too. */
-function keepInexpressible(target: Table, { table: live, unmanageable }: Snapshot): { table: Table; contested: string[] } {
+function keepInexpressible(
+  target: Table,
+  { table: live, unmanageable }: Snapshot,
+): { table: Table; contested: string[] } {
   const services = new Map(target.services);
   const contested: string[] = [];
   for (const { service } of unmanageable) {
@@ -62,12 +71,19 @@ function isStable(ipvs: Ipvs, { live, changes }: Plan): Promise<boolean> {
  * Goes back as far as what was done is still so, and reads back. Reads and plans again when another writer was faster or an answer was lost.
  * `onPlan` and `confirm` of the options concern the first attempt; contested objects make the outcome `partial`.
  */
-export async function executeUndo(ipvs: Ipvs, passes: readonly StoredPass[], options: ReconcileOptions = {}): Promise<Report> {
+export async function executeUndo(
+  ipvs: Ipvs,
+  passes: readonly StoredPass[],
+  options: ReconcileOptions = {},
+): Promise<Report> {
   let done = 0;
   for (let attempt = 1; ; attempt++) {
     const { plan: planned, snapshot, contested } = await planUndo(ipvs, passes);
     const { onPlan: _onPlan, confirm: _confirm, ...rest } = options;
-    const report = await executePlan(ipvs, planned, snapshot, { ...(attempt === 1 ? options : rest), onError: 'continue' });
+    const report = await executePlan(ipvs, planned, snapshot, {
+      ...(attempt === 1 ? options : rest),
+      onError: 'continue',
+    });
     done += report.done;
     if (attempt < MAX_ATTEMPTS && isWorthAnother(report)) continue;
     return conclude({ ...report, passes: attempt, done }, contested);
@@ -75,11 +91,16 @@ export async function executeUndo(ipvs: Ipvs, passes: readonly StoredPass[], opt
 }
 
 function isWorthAnother({ outcome, failures, error }: Report): boolean {
-  return outcome === 'partial' && error?.code !== 'ABORTED' && (error !== undefined || (failures.length > 0 && failures.every(isStale)));
+  return (
+    outcome === 'partial' &&
+    error?.code !== 'ABORTED' &&
+    (error !== undefined || (failures.length > 0 && failures.every(isStale)))
+  );
 }
 
 function conclude(report: Report, contested: readonly string[]): Report {
   const isDone = report.outcome === 'applied' || report.outcome === 'in-sync';
-  if (contested.length === 0) return isDone && report.done > 0 ? { ...report, outcome: 'applied' } : report;
+  if (contested.length === 0)
+    return isDone && report.done > 0 ? { ...report, outcome: 'applied' } : report;
   return { ...report, outcome: isDone ? 'partial' : report.outcome, contested };
 }

@@ -29,7 +29,11 @@ export interface KernelWriter extends Writer {
 export async function withKernel<T>(
   session: Session,
   environment: RecoveryEnvironment,
-  run: { readonly id: string; readonly verb: string; readonly record: (passes: readonly StoredPass[]) => Promise<void> },
+  run: {
+    readonly id: string;
+    readonly verb: string;
+    readonly record: (passes: readonly StoredPass[]) => Promise<void>;
+  },
   use: (writer: KernelWriter) => Promise<T>,
 ): Promise<T> {
   const { state, warn } = session;
@@ -45,7 +49,13 @@ export async function withKernel<T>(
       announce: async (plan, files) => {
         await recorder.announce(plan);
         const operations = plan.waves.reduce((sum, { steps }) => sum + steps.length, 0);
-        journal.begin({ verb: run.verb, trigger: 'command', files: await files(), changes: plan.changes.length, operations });
+        journal.begin({
+          verb: run.verb,
+          trigger: 'command',
+          files: await files(),
+          changes: plan.changes.length,
+          operations,
+        });
       },
     });
   } catch (error) {

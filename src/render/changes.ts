@@ -56,7 +56,9 @@ function formatChange(change: Change, context: ChangesContext): string[] {
   const notes = [...deletedWith(change), ...connectionNote(change, context)];
   // One place a service is enough to find the rest.
   const place = change.object === 'destination' ? undefined : context.locate?.(change);
-  const tail = [...notes, ...(place ? [`${place.file}:${place.line}`] : [])].map((note) => style.faint(`  ${note}`)).join('');
+  const tail = [...notes, ...(place ? [`${place.file}:${place.line}`] : [])]
+    .map((note) => style.faint(`  ${note}`))
+    .join('');
 
   if (!after) return [title + tail];
   if (!before) return [`${title}  ${describeNew(change)}${tail}`];
@@ -92,18 +94,26 @@ function serviceTitle(service: ServiceKey, { names, style = PLAIN }: ChangesCont
 function deletedWith(change: Change): string[] {
   if (change.object !== 'service' || change.after) return [];
   const count = change.before?.destinations.size ?? 0;
-  return [count === 0 ? 'it has no destinations' : `with its ${count} destination${count === 1 ? '' : 's'}`];
+  return [
+    count === 0
+      ? 'it has no destinations'
+      : `with its ${count} destination${count === 1 ? '' : 's'}`,
+  ];
 }
 
 function connectionNote(change: Change, { counters, drains }: ChangesContext): string[] {
   const impact = impactNote(impactOf(change, counters));
-  const drain = change.object === 'destination' && drains?.size ? drains.get(drainKey(change.service, change.destination)) : undefined;
+  const drain =
+    change.object === 'destination' && drains?.size
+      ? drains.get(drainKey(change.service, change.destination))
+      : undefined;
   return drain ? [[...impact, drainNote(drain)].join('; ')] : impact;
 }
 
 /** What happens to connections, in words; empty for none. */
 export function impactNote(impact: Impact): string[] {
-  const connections = (count: number): string => `${count} active connection${count === 1 ? '' : 's'}`;
+  const connections = (count: number): string =>
+    `${count} active connection${count === 1 ? '' : 's'}`;
   switch (impact.kind) {
     case 'none':
       return [];

@@ -19,10 +19,14 @@ export function describeNew(change: Change): string {
 /** `mh (mh-port), persistent 10m per /24, one-packet`. */
 function describeService(service: Service): string {
   const flags = schedulerFlagNames(service.scheduler, service.schedulerFlags);
-  const parts = [flags.length === 0 ? service.scheduler : `${service.scheduler} (${flags.join(', ')})`];
+  const parts = [
+    flags.length === 0 ? service.scheduler : `${service.scheduler} (${flags.join(', ')})`,
+  ];
   const family = serviceFamily(service.identity);
-  const grouping = service.persistenceNetmask === hostNetmask(family) ? '' : ` per ${netmask(service)}`;
-  if (service.persistent) parts.push(`persistent ${formatDuration(service.persistenceTimeoutSeconds)}${grouping}`);
+  const grouping =
+    service.persistenceNetmask === hostNetmask(family) ? '' : ` per ${netmask(service)}`;
+  if (service.persistent)
+    parts.push(`persistent ${formatDuration(service.persistenceTimeoutSeconds)}${grouping}`);
   else if (grouping) parts.push(`not persistent,${grouping}`);
   if (service.persistenceEngine) parts.push(`engine ${service.persistenceEngine}`);
   if (service.onePacket) parts.push('one-packet');
@@ -31,7 +35,10 @@ function describeService(service: Service): string {
 
 /** `masq, weight 3, upper_threshold 2000`; `tunnel gue port 6080 remcsum, weight 1`. */
 function describeDestination(destination: Destination): string {
-  const parts = [destination.forward === 'tunnel' ? describeTunnel(destination) : destination.forward, `weight ${destination.weight}`];
+  const parts = [
+    destination.forward === 'tunnel' ? describeTunnel(destination) : destination.forward,
+    `weight ${destination.weight}`,
+  ];
   if (destination.upperThreshold) parts.push(`upper_threshold ${destination.upperThreshold}`);
   if (destination.lowerThreshold) parts.push(`lower_threshold ${destination.lowerThreshold}`);
   return parts.join(', ');

@@ -11,9 +11,13 @@ export function drainNote({ connections, secondsLeft }: Drain): string {
 
 /** What goes on draining: the destinations that no change of the plan shows. */
 export function formatDrains(drains: Iterable<Drain>, changes: readonly Change[]): string {
-  const hidden = new Map(Array.from(drains, (drain) => [drainKey(drain.service, drain.destination), drain]));
+  const hidden = new Map(
+    Array.from(drains, (drain) => [drainKey(drain.service, drain.destination), drain]),
+  );
   if (hidden.size === 0) return '';
-  for (const change of changes) if (change.object === 'destination') hidden.delete(drainKey(change.service, change.destination));
+  for (const change of changes)
+    if (change.object === 'destination')
+      hidden.delete(drainKey(change.service, change.destination));
   return Array.from(hidden.values(), (drain) => `Draining: ${formatDrain(drain)}\n`).join('');
 }
 

@@ -59,17 +59,28 @@ const BY_OUTCOME: Readonly<Record<ReportOutcome, ExitName>> = {
 export function exitCodeOfReport(report: Report, detailed: boolean): number {
   if (report.outcome === 'applied' && detailed) return EXIT.changes;
   // A kernel without the scheduler is not a failure of the plan but of the machine, and nothing of it is left behind.
-  if (report.outcome === 'rolled-back' && report.failures.length > 0 && report.failures.every(lacksModule)) return EXIT.unavailable;
+  if (
+    report.outcome === 'rolled-back' &&
+    report.failures.length > 0 &&
+    report.failures.every(lacksModule)
+  )
+    return EXIT.unavailable;
   return EXIT[BY_OUTCOME[report.outcome]];
 }
 
 /** Of a service, ENOENT means that there is no such scheduler or persistence engine. */
 function lacksModule({ operation, error }: Failure): boolean {
-  return error.errno === 'ENOENT' && (operation.kind === 'add-service' || operation.kind === 'edit-service');
+  return (
+    error.errno === 'ENOENT' &&
+    (operation.kind === 'add-service' || operation.kind === 'edit-service')
+  );
 }
 
 /** Exit code of a try that has ended. */
-export function exitCodeOfTry(outcome: { readonly cause: string; readonly isRestored: boolean }): number {
+export function exitCodeOfTry(outcome: {
+  readonly cause: string;
+  readonly isRestored: boolean;
+}): number {
   if (outcome.cause === 'confirmed') return EXIT.ok;
   return outcome.isRestored ? EXIT['not-confirmed'] : EXIT.partial;
 }

@@ -7,7 +7,9 @@ export function formatIssuesGithub(issues: readonly Issue[]): string {
 
 function formatCommand({ severity, code, message, position, hint, related }: Issue): string {
   const place = `file=${property(position.file)},line=${position.line},col=${position.column},title=${property(code)}`;
-  const note = related ? `\n${related.message}: ${related.position.file}:${related.position.line}:${related.position.column}` : '';
+  const note = related
+    ? `\n${related.message}: ${related.position.file}:${related.position.line}:${related.position.column}`
+    : '';
   return `::${severity} ${place}::${data(`${message}${hint === undefined ? '' : `\nhint: ${hint}`}${note}`)}\n`;
 }
 

@@ -36,12 +36,25 @@ function result(issue: Issue, ruleIndex: number): object {
     level: severity,
     message: { text: hint === undefined ? message : `${message}. ${hint}` },
     locations: [{ physicalLocation: physical(position) }],
-    ...(related ? { relatedLocations: [{ id: 1, message: { text: related.message }, physicalLocation: physical(related.position) }] } : {}),
+    ...(related
+      ? {
+          relatedLocations: [
+            {
+              id: 1,
+              message: { text: related.message },
+              physicalLocation: physical(related.position),
+            },
+          ],
+        }
+      : {}),
   };
 }
 
 function physical({ file, line, column }: Position): object {
-  return { artifactLocation: { uri: fileUri(file) }, region: { startLine: line, startColumn: column } };
+  return {
+    artifactLocation: { uri: fileUri(file) },
+    region: { startLine: line, startColumn: column },
+  };
 }
 
 /** A relative reference for a relative path, so that a repository finds its own file. */

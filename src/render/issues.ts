@@ -11,8 +11,14 @@ export interface FormatIssuesOptions {
 type Paint = (code: number, text: string) => string;
 
 /** Issues as `file:line:col: error CODE: message`, each with its source line and a caret. `sources` has the texts of the files by their names. */
-export function formatIssues(issues: readonly Issue[], sources: ReadonlyMap<string, string>, options: FormatIssuesOptions = {}): string {
-  const paint: Paint = options.color ? (code, text) => `\u001b[${code}m${text}\u001b[0m` : (_, text) => text;
+export function formatIssues(
+  issues: readonly Issue[],
+  sources: ReadonlyMap<string, string>,
+  options: FormatIssuesOptions = {},
+): string {
+  const paint: Paint = options.color
+    ? (code, text) => `\u001b[${code}m${text}\u001b[0m`
+    : (_, text) => text;
   const lineOf = lineReader(sources);
   const width = Math.max(20, options.width ?? 80);
   return issues.map((issue) => formatIssue(issue, lineOf, width, paint)).join('');
@@ -23,14 +29,24 @@ const RED = 31;
 const YELLOW = 33;
 const CYAN = 36;
 
-function formatIssue(issue: Issue, lineOf: (position: Position) => string | undefined, width: number, paint: Paint): string {
+function formatIssue(
+  issue: Issue,
+  lineOf: (position: Position) => string | undefined,
+  width: number,
+  paint: Paint,
+): string {
   const { severity, code, message, position, hint, related } = issue;
   const color = severity === 'error' ? RED : YELLOW;
-  const lines = [`${paint(BOLD, `${oneLine(formatPosition(position))}:`)} ${paint(color, `${severity} ${code}:`)} ${oneLine(message)}`];
-  if (code !== 'MORE') lines.push(...excerpt(position, lineOf, width, (caret) => paint(color, caret)));
+  const lines = [
+    `${paint(BOLD, `${oneLine(formatPosition(position))}:`)} ${paint(color, `${severity} ${code}:`)} ${oneLine(message)}`,
+  ];
+  if (code !== 'MORE')
+    lines.push(...excerpt(position, lineOf, width, (caret) => paint(color, caret)));
   if (hint !== undefined) lines.push(`  ${paint(CYAN, 'hint:')} ${oneLine(hint)}`);
   if (related) {
-    lines.push(`  ${paint(CYAN, 'note:')} ${oneLine(`${related.message}: ${formatPosition(related.position)}`)}`);
+    lines.push(
+      `  ${paint(CYAN, 'note:')} ${oneLine(`${related.message}: ${formatPosition(related.position)}`)}`,
+    );
     lines.push(...excerpt(related.position, lineOf, width, (caret) => paint(CYAN, caret)));
   }
   return `${lines.join('\n')}\n`;
@@ -50,11 +66,16 @@ function excerpt(
   if (source === undefined || source.trim() === '') return [];
   const number = String(position.line);
   const clipped = clipLine(source, position.column, width - number.length - 3);
-  return [`${number} | ${clipped.text}`, `${' '.repeat(number.length)} | ${' '.repeat(clipped.caret)}${paint('^')}`];
+  return [
+    `${number} | ${clipped.text}`,
+    `${' '.repeat(number.length)} | ${' '.repeat(clipped.caret)}${paint('^')}`,
+  ];
 }
 
 /** Lines of the sources; each text is split once. */
-function lineReader(sources: ReadonlyMap<string, string>): (position: Position) => string | undefined {
+function lineReader(
+  sources: ReadonlyMap<string, string>,
+): (position: Position) => string | undefined {
   const split = new Map<string, string[]>();
   return ({ file, line }) => {
     let lines = split.get(file);

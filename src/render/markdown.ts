@@ -10,8 +10,15 @@ const MAX_LINES = 400;
 const MAX_NOTES = 20;
 
 /** A plan as Markdown, for the comment of a merge request. */
-export function formatPlanMarkdown(plan: Plan, refusals: readonly Refusal[], context: ChangesContext): string {
-  const notes = quoteLines(formatWarnings({ ...context, style: PLAIN }) + formatDrains(context.drains?.values() ?? [], plan.changes));
+export function formatPlanMarkdown(
+  plan: Plan,
+  refusals: readonly Refusal[],
+  context: ChangesContext,
+): string {
+  const notes = quoteLines(
+    formatWarnings({ ...context, style: PLAIN }) +
+      formatDrains(context.drains?.values() ?? [], plan.changes),
+  );
   if (plan.changes.length === 0) return ['### IPVS plan: no changes\n', ...notes].join('\n');
   const lines = formatChanges(plan.changes, { ...context, style: PLAIN })
     .trimEnd()
@@ -19,7 +26,8 @@ export function formatPlanMarkdown(plan: Plan, refusals: readonly Refusal[], con
   const shown = lines.slice(0, MAX_LINES);
   if (lines.length > shown.length) shown.push(`... ${lines.length - shown.length} more lines`);
   const warnings = refusals.map(
-    ({ guard, message, flag }) => `> **Refused** by guard \`${guard}\`: ${message}. Accept with \`${flag}\`.\n`,
+    ({ guard, message, flag }) =>
+      `> **Refused** by guard \`${guard}\`: ${message}. Accept with \`${flag}\`.\n`,
   );
   const blocks = [
     `### IPVS plan: ${formatSummary(plan.changes)}\n`,

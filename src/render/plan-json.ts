@@ -6,7 +6,14 @@ import type { Operation } from '../model/operation.ts';
 import { type ServiceKey, serviceKey } from '../model/service.ts';
 import { type Change, changeAction } from '../plan/change.ts';
 import type { Drain } from '../plan/drain.ts';
-import { changeFields, daemonFields, destinationFields, fieldChanges, serviceFields, timeoutFields } from '../plan/fields.ts';
+import {
+  changeFields,
+  daemonFields,
+  destinationFields,
+  fieldChanges,
+  serviceFields,
+  timeoutFields,
+} from '../plan/fields.ts';
 import type { Refusal } from '../plan/guard.ts';
 import { impactOf } from '../plan/impact.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -16,10 +23,20 @@ import type { SysctlDifference } from '../plan/sysctls.ts';
 import type { ChangesContext } from './changes.ts';
 
 /** A value of JSON; the shapes are in schemas/plan.schema.json and schemas/report.schema.json. */
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+export type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Json[]
+  | { readonly [key: string]: Json };
 
 /** A plan as data (schemas/plan.schema.json). */
-export function planJson(plan: Plan, refusals: readonly Refusal[], context: ChangesContext): { readonly [key: string]: Json } {
+export function planJson(
+  plan: Plan,
+  refusals: readonly Refusal[],
+  context: ChangesContext,
+): { readonly [key: string]: Json } {
   return {
     format: 'ipvstate-plan',
     version: 1,
@@ -38,7 +55,11 @@ export function planJson(plan: Plan, refusals: readonly Refusal[], context: Chan
 }
 
 /** What happened, as data (schemas/report.schema.json). */
-export function reportJson(report: Report, exitCode: number, context: ChangesContext): { readonly [key: string]: Json } {
+export function reportJson(
+  report: Report,
+  exitCode: number,
+  context: ChangesContext,
+): { readonly [key: string]: Json } {
   return {
     format: 'ipvstate-report',
     version: 1,
@@ -48,8 +69,13 @@ export function reportJson(report: Report, exitCode: number, context: ChangesCon
     operations_done: report.done,
     summary: summaryJson(report.plan.changes),
     changes: report.plan.changes.map((change) => changeJson(change, context)),
-    failures: report.failures.map(({ operation, error }) => ({ ...operationJson(operation), error: errorJson(error) })),
-    error: report.error ? { code: report.error.code, message: report.error.message, hint: report.error.hint ?? null } : null,
+    failures: report.failures.map(({ operation, error }) => ({
+      ...operationJson(operation),
+      error: errorJson(error),
+    })),
+    error: report.error
+      ? { code: report.error.code, message: report.error.message, hint: report.error.hint ?? null }
+      : null,
     refusals: report.refusals.map(refusalJson),
     differences: report.differences.map((change) => changeJson(change, { counters: NO_COUNTERS })),
     contested: report.contested,
@@ -82,7 +108,10 @@ export function changeJson(change: Change, context: ChangesContext): Json {
 function subjectJson(change: Change): { readonly [key: string]: Json } {
   switch (change.object) {
     case 'service':
-      return { service: change.service, destinations: (change.after ?? change.before)?.destinations.size ?? 0 };
+      return {
+        service: change.service,
+        destinations: (change.after ?? change.before)?.destinations.size ?? 0,
+      };
     case 'destination':
       return { service: change.service, destination: change.destination };
     case 'sysctl':
@@ -98,7 +127,11 @@ function subjectJson(change: Change): { readonly [key: string]: Json } {
 
 /** An operation with its arguments and, ready to run by hand, as an ipvsadm command line. */
 function operationJson(operation: Operation): { readonly [key: string]: Json } {
-  return { kind: operation.kind, ...argumentsJson(operation), ipvsadm: formatOperationAsIpvsadm(operation) };
+  return {
+    kind: operation.kind,
+    ...argumentsJson(operation),
+    ipvsadm: formatOperationAsIpvsadm(operation),
+  };
 }
 
 function argumentsJson(operation: Operation): { readonly [key: string]: Json } {
@@ -136,7 +169,11 @@ function argumentsJson(operation: Operation): { readonly [key: string]: Json } {
 
 function summaryJson(changes: readonly Change[]): Json {
   const { services, destinations, settings } = summarize(changes);
-  return { services: { ...services }, destinations: { ...destinations }, settings: { ...settings } };
+  return {
+    services: { ...services },
+    destinations: { ...destinations },
+    settings: { ...settings },
+  };
 }
 
 function refusalJson(refusal: Refusal): Json {

@@ -8,21 +8,37 @@ import { PLAIN } from './style.ts';
 import { formatWarnings } from './warnings.ts';
 
 /** A plan for people: its changes, what is left alone, and the sum. */
-export function formatPlan(plan: Plan, refusals: readonly Refusal[], snapshot: Snapshot, context: ChangesContext): string {
+export function formatPlan(
+  plan: Plan,
+  refusals: readonly Refusal[],
+  snapshot: Snapshot,
+  context: ChangesContext,
+): string {
   const drains = formatDrains(context.drains?.values() ?? [], plan.changes);
-  const left = formatUnmanageable(snapshot) + formatForeign(snapshot, context) + drains + formatWarnings(context);
-  if (plan.changes.length === 0) return `${left}No changes: the live table is as desired (${formatSize(plan)}).\n`;
+  const left =
+    formatUnmanageable(snapshot) +
+    formatForeign(snapshot, context) +
+    drains +
+    formatWarnings(context);
+  if (plan.changes.length === 0)
+    return `${left}No changes: the live table is as desired (${formatSize(plan)}).\n`;
   const operations = plan.waves.reduce((sum, { steps }) => sum + steps.length, 0);
   const sum = `Plan: ${formatSummary(plan.changes)} (${operations} operation${operations === 1 ? '' : 's'}).\n`;
   return `${formatChanges(plan.changes, context)}\n${left}${sum}${formatRefusals(refusals, context)}`;
 }
 
 /** Why a guard stopped the plan, what it is about, and how to accept it once. */
-export function formatRefusals(refusals: readonly Refusal[], { style = PLAIN }: Pick<ChangesContext, 'style'>): string {
+export function formatRefusals(
+  refusals: readonly Refusal[],
+  { style = PLAIN }: Pick<ChangesContext, 'style'>,
+): string {
   return refusals
     .map(({ guard, message, flag, services }) => {
       const shown = services.slice(0, 5).join(', ');
-      const about = services.length === 0 ? '' : `\n    ${shown}${services.length > 5 ? ` and ${services.length - 5} more` : ''}`;
+      const about =
+        services.length === 0
+          ? ''
+          : `\n    ${shown}${services.length > 5 ? ` and ${services.length - 5} more` : ''}`;
       return `${style.remove('refused')} by guard ${guard}: ${message}${about}\n    If that is what you want: ${flag}\n`;
     })
     .join('');
@@ -40,9 +56,17 @@ export function formatReport(report: Report, context: ChangesContext): string {
   if (hidden > 0) lines.push(`    and ${hidden} more failures`);
   if (report.error) lines.push(`${style.remove('failed')}: ${report.error.message}`);
   // Those of a plan with changes were shown with it.
-  if (report.plan.changes.length === 0) lines.push(...formatWarnings(context).split('\n').slice(0, -1));
-  const drains = report.outcome === 'applied' || report.outcome === 'in-sync' ? formatDrains(report.drains, []) : '';
-  const text = lines.map((line) => `${line}\n`).join('') + formatRefusals(report.refusals, context) + conclude(report) + drains;
+  if (report.plan.changes.length === 0)
+    lines.push(...formatWarnings(context).split('\n').slice(0, -1));
+  const drains =
+    report.outcome === 'applied' || report.outcome === 'in-sync'
+      ? formatDrains(report.drains, [])
+      : '';
+  const text =
+    lines.map((line) => `${line}\n`).join('') +
+    formatRefusals(report.refusals, context) +
+    conclude(report) +
+    drains;
   if (report.differences.length === 0) return text;
   return `${text}Still different:\n${formatChanges(report.differences, { counters: new Map(), style })}`;
 }
@@ -65,7 +89,10 @@ function conclude({ outcome, plan, done, passes, contested }: Report): string {
         ? 'Nothing was changed.\n'
         : `Rolled back: the ${operations} done before the failure ${done === 1 ? 'was' : 'were'} undone, and the table was verified.\n`;
     case 'partial': {
-      const others = contested.length === 0 ? '' : ` Changed by someone else meanwhile, and left alone: ${contested.join(', ')}.`;
+      const others =
+        contested.length === 0
+          ? ''
+          : ` Changed by someone else meanwhile, and left alone: ${contested.join(', ')}.`;
       return `The table is between two states: ${operations} done.${others} Run \`ipvstate plan\` to see what is left to do.\n`;
     }
     case 'unverified':

@@ -13,16 +13,26 @@ export function clipLine(line: string, column: number, width: number): ClippedLi
   const before = printable(line.slice(0, index));
   const after = printable(line.slice(index));
   const length = before.length + after.length;
-  if (length <= width) return { text: before.join('') + after.join(''), caret: displayWidth(before) };
+  if (length <= width)
+    return { text: before.join('') + after.join(''), caret: displayWidth(before) };
   // A third of the width before the place, the rest after it; more before when there is little after.
   const room = width - CUT.length;
-  const keepAfter = Math.min(after.length, Math.max(room - before.length, Math.ceil((room * 2) / 3)));
-  const keepBefore = Math.max(0, Math.min(before.length, room - keepAfter - (keepAfter < after.length ? CUT.length : 0)));
+  const keepAfter = Math.min(
+    after.length,
+    Math.max(room - before.length, Math.ceil((room * 2) / 3)),
+  );
+  const keepBefore = Math.max(
+    0,
+    Math.min(before.length, room - keepAfter - (keepAfter < after.length ? CUT.length : 0)),
+  );
   const head = before.slice(before.length - keepBefore);
   const start = keepBefore < before.length ? CUT : '';
   const tail = after.slice(0, keepAfter);
   const end = keepAfter < after.length ? CUT : '';
-  return { text: start + head.join('') + tail.join('') + end, caret: start.length + displayWidth(head) };
+  return {
+    text: start + head.join('') + tail.join('') + end,
+    caret: start.length + displayWidth(head),
+  };
 }
 
 /** Text from a file as a terminal may see it: what would move the cursor, change colours or hide text becomes `?`. */
@@ -33,13 +43,20 @@ export function oneLine(text: string): string {
 /** Characters, with what would move the cursor or hide text replaced. */
 function printable(text: string): string[] {
   return Array.from(text, (character) =>
-    character === '\t' ? ' ' : /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(character) ? '?' : character,
+    character === '\t'
+      ? ' '
+      : /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(character)
+        ? '?'
+        : character,
   );
 }
 
 /** Cells of a terminal: East Asian wide characters and emoji take two, combining marks none. */
 function displayWidth(characters: readonly string[]): number {
-  return characters.reduce((sum, character) => sum + (/\p{M}/u.test(character) ? 0 : isWide(character) ? 2 : 1), 0);
+  return characters.reduce(
+    (sum, character) => sum + (/\p{M}/u.test(character) ? 0 : isWide(character) ? 2 : 1),
+    0,
+  );
 }
 
 function isWide(character: string): boolean {

@@ -13,4 +13,10 @@ export const PLAIN: Style = { add: same, edit: same, remove: same, strong: same,
 
 const sgr = (code: number) => (text: string) => `\u001b[${code}m${text}\u001b[0m`;
 
-export const COLOR: Style = { add: sgr(32), edit: sgr(33), remove: sgr(31), strong: sgr(1), faint: sgr(2) };
+export const COLOR: Style = {
+  add: sgr(32),
+  edit: sgr(33),
+  remove: sgr(31),
+  strong: sgr(1),
+  faint: sgr(2),
+};

@@ -3,8 +3,14 @@ import type { ChangesContext } from './changes.ts';
 import { PLAIN } from './style.ts';
 
 /** What is not as it should be and no plan changes: sysctls that are only checked, and what works against the plan. */
-export function formatWarnings({ sysctlDifferences = [], warnings = [], style = PLAIN }: Omit<ChangesContext, 'counters'>): string {
-  return [...sysctlDifferences.map(describeDifference), ...warnings].map((text) => `${style.edit('warning')}: ${text}\n`).join('');
+export function formatWarnings({
+  sysctlDifferences = [],
+  warnings = [],
+  style = PLAIN,
+}: Omit<ChangesContext, 'counters'>): string {
+  return [...sysctlDifferences.map(describeDifference), ...warnings]
+    .map((text) => `${style.edit('warning')}: ${text}\n`)
+    .join('');
 }
 
 function describeDifference({ name, live, desired }: SysctlDifference): string {

@@ -16,7 +16,13 @@ function notText(file: string, bytes: Buffer): Issue {
   const column = before.length - before.lastIndexOf('\n');
   const found = `byte 0x${(bytes[valid] ?? 0).toString(16).padStart(2, '0')}`;
   const hint = 'save it as UTF-8';
-  return { code: 'NOT_TEXT', severity: 'error', message: `not UTF-8 text: found ${found}`, position: { file, line, column }, hint };
+  return {
+    code: 'NOT_TEXT',
+    severity: 'error',
+    message: `not UTF-8 text: found ${found}`,
+    position: { file, line, column },
+    hint,
+  };
 }
 
 /** Length of the longest valid beginning, by bisection on decodes that may end within a character. */

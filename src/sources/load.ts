@@ -30,7 +30,10 @@ export async function load(paths: readonly string[], stdin: () => Readable): Pro
   const issues: Issue[] = [];
   const sources = new Map<string, string>();
   for (const name of files) {
-    const text = decodeText(name === STDIN_NAME ? await readStream(stdin(), name) : await readInput(name), name);
+    const text = decodeText(
+      name === STDIN_NAME ? await readStream(stdin(), name) : await readInput(name),
+      name,
+    );
     if (typeof text !== 'string') {
       issues.push(text);
       continue;
@@ -47,8 +50,10 @@ export async function load(paths: readonly string[], stdin: () => Readable): Pro
 
 /** YAML, JSON, or ipvsadm lines: the text tells. */
 export async function parseText(text: string, name: string): Promise<ParseResult> {
-  if (looksLikeScript(text)) return (await import('../formats/ipvsadm/script.ts')).parseScript(text, name);
-  if (/^\{\s*"format":\s*"ipvstate-(?:plan|report)"/.test(text)) return { desired: undefined, issues: [notConfiguration(text, name)] };
+  if (looksLikeScript(text))
+    return (await import('../formats/ipvsadm/script.ts')).parseScript(text, name);
+  if (/^\{\s*"format":\s*"ipvstate-(?:plan|report)"/.test(text))
+    return { desired: undefined, issues: [notConfiguration(text, name)] };
   return (await import('../config/parse.ts')).parseConfig(text, name);
 }
 
@@ -77,8 +82,11 @@ async function expand(paths: readonly string[]): Promise<string[]> {
 }
 
 async function defaultPath(): Promise<string> {
-  for (const path of [DEFAULT_FILE, DEFAULT_FOLDER]) if (await stat(path).catch(() => undefined)) return path;
-  throw new IpvstateError('NO_INPUT', `neither ${DEFAULT_FILE} nor ${DEFAULT_FOLDER} exists`, { hint: 'Name a file or a folder with -f.' });
+  for (const path of [DEFAULT_FILE, DEFAULT_FOLDER])
+    if (await stat(path).catch(() => undefined)) return path;
+  throw new IpvstateError('NO_INPUT', `neither ${DEFAULT_FILE} nor ${DEFAULT_FOLDER} exists`, {
+    hint: 'Name a file or a folder with -f.',
+  });
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -89,6 +97,9 @@ async function isFolder(path: string): Promise<boolean> {
 async function filesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder).catch((error: unknown) => unreadable(folder, error));
   const names = entries.filter((name) => /\.(?:ya?ml|json)$/.test(name) && !name.startsWith('.'));
-  if (names.length === 0) throw new IpvstateError('NO_INPUT', `${folder} has no *.yaml, *.yml or *.json file`);
-  return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))).map((name) => join(folder, name));
+  if (names.length === 0)
+    throw new IpvstateError('NO_INPUT', `${folder} has no *.yaml, *.yml or *.json file`);
+  return names
+    .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+    .map((name) => join(folder, name));
 }

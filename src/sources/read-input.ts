@@ -25,7 +25,11 @@ export async function readInput(path: string): Promise<Buffer> {
 }
 
 /** Reads a stream to its end. Throws like `readInput`. */
-export async function readStream(stream: Readable, name: string, maxBytes = MAX_BYTES): Promise<Buffer> {
+export async function readStream(
+  stream: Readable,
+  name: string,
+  maxBytes = MAX_BYTES,
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {

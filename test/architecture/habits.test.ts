@@ -31,8 +31,14 @@ describe('output', () => {
   });
 
   test('the streams may be handed to the writer, and a comment may mention them', () => {
-    expect(outputViolations(one('src/cli/bin.ts', 'new Output(process.stdout, process.stderr);'))).toEqual([]);
-    expect(outputViolations(one('src/cli/verbs/a.ts', '// never process.stdout.write or console.log\nout.console;'))).toEqual([]);
+    expect(
+      outputViolations(one('src/cli/bin.ts', 'new Output(process.stdout, process.stderr);')),
+    ).toEqual([]);
+    expect(
+      outputViolations(
+        one('src/cli/verbs/a.ts', '// never process.stdout.write or console.log\nout.console;'),
+      ),
+    ).toEqual([]);
   });
 });
 
@@ -42,7 +48,9 @@ describe('the end of the process', () => {
   });
 
   test('a call is found, the exit code is not one', () => {
-    expect(exitViolations(one('src/cli/a.ts', 'if (failed) process.exit(1);'))).toEqual(['src/cli/a.ts:1 uses process.exit']);
+    expect(exitViolations(one('src/cli/a.ts', 'if (failed) process.exit(1);'))).toEqual([
+      'src/cli/a.ts:1 uses process.exit',
+    ]);
     expect(exitViolations(one('src/cli/a.ts', 'process.exitCode = 1;'))).toEqual([]);
   });
 });
@@ -65,7 +73,9 @@ describe('purity', () => {
   });
 
   test('a given moment and a member of the same name are not the outside', () => {
-    expect(purityViolations(one('src/model/a.ts', 'new Date(at); this.process(); ({ process: 1 });'))).toEqual([]);
+    expect(
+      purityViolations(one('src/model/a.ts', 'new Date(at); this.process(); ({ process: 1 });')),
+    ).toEqual([]);
   });
 });
 
@@ -77,27 +87,45 @@ describe('shape', () => {
   test('a file too long, a median and a tenth too long are found', () => {
     const lines = (count: number) => 'x\n'.repeat(count);
     expect(sizeViolations(one('a.ts', lines(401)))).toContain('a.ts has 401 lines, over 400');
-    expect(sizeViolations(one('a.ts', lines(101)))).toEqual(['the median file has 101 lines, over 100']);
-    const small: [string, string][] = Array.from({ length: 9 }, (_, index) => [`${index}.ts`, lines(10)]);
-    expect(sizeViolations(new Map(small))).toEqual([]);
-    expect(sizeViolations(new Map([...small.slice(1), ['a.ts', lines(300)], ['b.ts', lines(300)]]))).toEqual([
-      'one file in ten has 300 lines or more, over 250',
+    expect(sizeViolations(one('a.ts', lines(101)))).toEqual([
+      'the median file has 101 lines, over 100',
     ]);
+    const small: [string, string][] = Array.from({ length: 9 }, (_, index) => [
+      `${index}.ts`,
+      lines(10),
+    ]);
+    expect(sizeViolations(new Map(small))).toEqual([]);
+    expect(
+      sizeViolations(new Map([...small.slice(1), ['a.ts', lines(300)], ['b.ts', lines(300)]])),
+    ).toEqual(['one file in ten has 300 lines or more, over 250']);
   });
 
   test('an index only re-exports', () => {
     expect(indexViolations(src)).toEqual([]);
-    expect(indexViolations(one('src/index.ts', "/** A. */\nexport { a, type B } from './a.ts';\nexport type * from './b.ts';"))).toEqual(
-      [],
-    );
-    expect(indexViolations(one('src/index.ts', "export { a } from './a.ts';\nexport const b = 1;"))).toHaveLength(1);
-    expect(indexViolations(one('src/index.ts', "import { a } from './a.ts';\nexport { a };"))).toHaveLength(1);
+    expect(
+      indexViolations(
+        one(
+          'src/index.ts',
+          "/** A. */\nexport { a, type B } from './a.ts';\nexport type * from './b.ts';",
+        ),
+      ),
+    ).toEqual([]);
+    expect(
+      indexViolations(one('src/index.ts', "export { a } from './a.ts';\nexport const b = 1;")),
+    ).toHaveLength(1);
+    expect(
+      indexViolations(one('src/index.ts', "import { a } from './a.ts';\nexport { a };")),
+    ).toHaveLength(1);
   });
 
   test('there are no enums', () => {
     expect(enumViolations(src)).toEqual([]);
-    expect(enumViolations(one('src/model/a.ts', 'declare const enum A { B }'))).toEqual(['src/model/a.ts:1 uses enum']);
-    expect(enumViolations(one('src/model/a.ts', "schema.enum; const a = { enum: ['x'] };"))).toEqual([]);
+    expect(enumViolations(one('src/model/a.ts', 'declare const enum A { B }'))).toEqual([
+      'src/model/a.ts:1 uses enum',
+    ]);
+    expect(
+      enumViolations(one('src/model/a.ts', "schema.enum; const a = { enum: ['x'] };")),
+    ).toEqual([]);
   });
 
   test('no file or folder is a drawer for everything', () => {
@@ -117,8 +145,14 @@ describe('shape', () => {
   test('nothing depends on where somebody keeps the checkout', () => {
     expect(machinePathViolations(repository)).toEqual([]);
     const folder = `/${'work'}/main/src`;
-    expect(machinePathViolations(one('README.md', `cd ${folder}`))).toEqual(['README.md:1 names a path of one machine']);
+    expect(machinePathViolations(one('README.md', `cd ${folder}`))).toEqual([
+      'README.md:1 names a path of one machine',
+    ]);
     expect(machinePathViolations(one('README.md', `see ../${'shared'}/notes`))).toHaveLength(1);
-    expect(machinePathViolations(one('README.md', `https://example.org/network/${'work'}/ and src/${'work'}/a.ts`))).toEqual([]);
+    expect(
+      machinePathViolations(
+        one('README.md', `https://example.org/network/${'work'}/ and src/${'work'}/a.ts`),
+      ),
+    ).toEqual([]);
   });
 });

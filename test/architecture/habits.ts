@@ -7,7 +7,16 @@ const STREAM_OWNERS = ['src/cli/bin.ts', 'src/cli/output.ts'];
 const WRITER = 'src/cli/output.ts';
 
 /** Globals through which time, chance or the outside gets into a function. */
-const IMPURE = new Set(['process', 'fetch', 'performance', 'setTimeout', 'setInterval', 'setImmediate', 'crypto', 'globalThis']);
+const IMPURE = new Set([
+  'process',
+  'fetch',
+  'performance',
+  'setTimeout',
+  'setInterval',
+  'setImmediate',
+  'crypto',
+  'globalThis',
+]);
 
 const VAGUE = /(^|[-/])(utils?|helpers?|commons?|managers?|misc)([-./]|$)/i;
 
@@ -17,7 +26,10 @@ const at = (path: string, token: Token) => `${path}:${token.line}`;
 function uses(tokens: readonly Token[], ...words: readonly string[]): readonly Token[] {
   return tokens.filter(
     (token, start) =>
-      words.every((word, index) => tokens[start + 2 * index]?.kind === 'word' && tokens[start + 2 * index]?.text === word) &&
+      words.every(
+        (word, index) =>
+          tokens[start + 2 * index]?.kind === 'word' && tokens[start + 2 * index]?.text === word,
+      ) &&
       words.slice(1).every((_, index) => tokens[start + 2 * index + 1]?.text === '.') &&
       token.kind === 'word' &&
       (tokens[start - 1]?.text !== '.' || tokens[start - 2]?.text === '.') &&
@@ -25,29 +37,40 @@ function uses(tokens: readonly Token[], ...words: readonly string[]): readonly T
   );
 }
 
-const isAnything = (tokens: readonly Token[], path: string, what: string) => tokens.map((token) => `${at(path, token)} uses ${what}`);
+const isAnything = (tokens: readonly Token[], path: string, what: string) =>
+  tokens.map((token) => `${at(path, token)} uses ${what}`);
 
 export function outputViolations(tree: Tree): readonly string[] {
   return [...tree].flatMap(([path, source]) => {
     const tokens = tokenize(source);
     const streams = [...uses(tokens, 'process', 'stdout'), ...uses(tokens, 'process', 'stderr')];
-    const writes = [...uses(tokens, 'process', 'stdout', 'write'), ...uses(tokens, 'process', 'stderr', 'write')];
+    const writes = [
+      ...uses(tokens, 'process', 'stdout', 'write'),
+      ...uses(tokens, 'process', 'stderr', 'write'),
+    ];
     return [
       ...isAnything(uses(tokens, 'console'), path, 'console'),
-      ...(STREAM_OWNERS.includes(path) ? [] : isAnything(streams, path, 'the streams of the process')),
+      ...(STREAM_OWNERS.includes(path)
+        ? []
+        : isAnything(streams, path, 'the streams of the process')),
       ...(path === WRITER ? [] : isAnything(writes, path, 'write on a stream of the process')),
     ];
   });
 }
 
 export function exitViolations(tree: Tree): readonly string[] {
-  return [...tree].flatMap(([path, source]) => isAnything(uses(tokenize(source), 'process', 'exit'), path, 'process.exit'));
+  return [...tree].flatMap(([path, source]) =>
+    isAnything(uses(tokenize(source), 'process', 'exit'), path, 'process.exit'),
+  );
 }
 
 export function enumViolations(tree: Tree): readonly string[] {
   return [...tree].flatMap(([path, source]) => {
     const tokens = tokenize(source);
-    const enums = tokens.filter((token, index) => token.kind === 'word' && token.text === 'enum' && tokens[index + 1]?.kind === 'word');
+    const enums = tokens.filter(
+      (token, index) =>
+        token.kind === 'word' && token.text === 'enum' && tokens[index + 1]?.kind === 'word',
+    );
     return isAnything(enums, path, 'enum');
   });
 }
@@ -90,18 +113,25 @@ export function indexViolations(tree: Tree): readonly string[] {
 }
 
 export function nameViolations(paths: Iterable<string>): readonly string[] {
-  return [...paths].filter((path) => VAGUE.test(path)).map((path) => `${path} is named for nothing in particular`);
+  return [...paths]
+    .filter((path) => VAGUE.test(path))
+    .map((path) => `${path} is named for nothing in particular`);
 }
 
 /** Paths of one machine. Written in two parts, for this file is read as well. */
-const MACHINE = [new RegExp(`(?<![\\w.~-])/(${['wo' + 'rk', 'fa' + 'rm'].join('|')})/`), new RegExp(`\\.\\./sha${'red'}\\b`)];
+const MACHINE = [
+  new RegExp(`(?<![\\w.~-])/(${['wo' + 'rk', 'fa' + 'rm'].join('|')})/`),
+  new RegExp(`\\.\\./sha${'red'}\\b`),
+];
 
 export function machinePathViolations(tree: Tree): readonly string[] {
   return [...tree].flatMap(([path, source]) =>
     source
       .split('\n')
       .flatMap((text, index) =>
-        MACHINE.some((pattern) => pattern.test(text)) ? [`${path}:${index + 1} names a path of one machine`] : [],
+        MACHINE.some((pattern) => pattern.test(text))
+          ? [`${path}:${index + 1} names a path of one machine`]
+          : [],
       ),
   );
 }

@@ -3,7 +3,8 @@ import { readImports } from './imports.ts';
 import { tokenize } from './tokens.ts';
 
 /** Imports as `kind specifier`. */
-const imports = (source: string) => readImports(source).map(({ kind, specifier }) => `${kind} ${specifier}`);
+const imports = (source: string) =>
+  readImports(source).map(({ kind, specifier }) => `${kind} ${specifier}`);
 
 describe('every form of import is found and classified', () => {
   test.each([

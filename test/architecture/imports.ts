@@ -7,8 +7,10 @@ import { type Token, tokenize } from './tokens.ts';
 export type ImportKind = 'static' | 'dynamic' | 'type';
 export type Import = Readonly<{ kind: ImportKind; specifier: string; line: number }>;
 
-const isMark = (token: Token | undefined, text: string) => token?.kind === 'mark' && token.text === text;
-const isWord = (token: Token | undefined, text: string) => token?.kind === 'word' && token.text === text;
+const isMark = (token: Token | undefined, text: string) =>
+  token?.kind === 'mark' && token.text === text;
+const isWord = (token: Token | undefined, text: string) =>
+  token?.kind === 'word' && token.text === text;
 
 /** `import('x')`: of a value, or of a type as in `typeof import('x')` and `import('x').Name`. */
 function parseCall(tokens: readonly Token[], at: number): Import | undefined {
@@ -17,13 +19,17 @@ function parseCall(tokens: readonly Token[], at: number): Import | undefined {
   const { line } = argument;
   if (argument.kind !== 'string') return { kind: 'dynamic', specifier: '(computed)', line };
   const member = isMark(tokens[at + 4], '.') ? tokens[at + 5]?.text : undefined;
-  const isType = isWord(tokens[at - 1], 'typeof') || (member !== undefined && /^[A-Z]/.test(member));
+  const isType =
+    isWord(tokens[at - 1], 'typeof') || (member !== undefined && /^[A-Z]/.test(member));
   return { kind: isType ? 'type' : 'dynamic', specifier: argument.text, line };
 }
 
 /** `type` after `import` or `export` is the keyword, except in `import type from 'x'`. */
 function isTypeOnly(tokens: readonly Token[], at: number): boolean {
-  return isWord(tokens[at + 1], 'type') && !(isWord(tokens[at + 2], 'from') && tokens[at + 3]?.kind === 'string');
+  return (
+    isWord(tokens[at + 1], 'type') &&
+    !(isWord(tokens[at + 2], 'from') && tokens[at + 3]?.kind === 'string')
+  );
 }
 
 /** The index of the string after `from` that belongs to the clause beginning at `at`, or -1 for `export { a }` and `export const`. */
@@ -45,7 +51,12 @@ export function readImports(source: string): readonly Import[] {
   const found: Import[] = [];
   tokens.forEach((token, at) => {
     const isImport = isWord(token, 'import');
-    if ((!isImport && !isWord(token, 'export')) || isMark(tokens[at - 1], '.') || isMark(tokens[at + 1], ':')) return;
+    if (
+      (!isImport && !isWord(token, 'export')) ||
+      isMark(tokens[at - 1], '.') ||
+      isMark(tokens[at + 1], ':')
+    )
+      return;
     if (isImport && isMark(tokens[at + 1], '.')) return;
     if (isImport && isMark(tokens[at + 1], '(')) {
       const call = parseCall(tokens, at);
@@ -59,7 +70,11 @@ export function readImports(source: string): readonly Import[] {
     }
     const specifier = tokens[findSource(tokens, at)];
     if (specifier === undefined) return;
-    found.push({ kind: isTypeOnly(tokens, at) ? 'type' : 'static', specifier: specifier.text, line: token.line });
+    found.push({
+      kind: isTypeOnly(tokens, at) ? 'type' : 'static',
+      specifier: specifier.text,
+      line: token.line,
+    });
   });
   return found;
 }

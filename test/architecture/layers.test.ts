@@ -18,20 +18,48 @@ describe('layers', () => {
 
   test.each([
     ['src/model/a.ts', "import { b } from '../plan/b.ts';", 'model may not import src/plan/b.ts'],
-    ['src/plan/a.ts', "import type { b } from '../render/b.ts';", 'plan may not import src/render/b.ts'],
-    ['src/reconcile/a.ts', "export * from '../kernel/a.ts';", 'reconcile may not import src/kernel/a.ts'],
+    [
+      'src/plan/a.ts',
+      "import type { b } from '../render/b.ts';",
+      'plan may not import src/render/b.ts',
+    ],
+    [
+      'src/reconcile/a.ts',
+      "export * from '../kernel/a.ts';",
+      'reconcile may not import src/kernel/a.ts',
+    ],
     ['src/daemon/a.ts', "import { b } from '../cli/b.ts';", 'daemon may not import src/cli/b.ts'],
-    ['src/recovery/a.ts', "import type { B } from '../cli/b.ts';", 'recovery may not import src/cli/b.ts'],
-    ['src/sources/a.ts', "const b = await import('../plan/b.ts');", 'sources may not import src/plan/b.ts'],
+    [
+      'src/recovery/a.ts',
+      "import type { B } from '../cli/b.ts';",
+      'recovery may not import src/cli/b.ts',
+    ],
+    [
+      'src/sources/a.ts',
+      "const b = await import('../plan/b.ts');",
+      'sources may not import src/plan/b.ts',
+    ],
     ['src/render/a.ts', "import { readFileSync } from 'node:fs';", 'render may not import node:fs'],
-    ['src/config/a.ts', "import pad from '@scope/left-pad/sub';", 'config may not import @scope/left-pad/sub'],
-    ['src/kernel/netlink/client.ts', "const a = await import('netlink');", 'only src/kernel/netlink/socket.ts may import netlink'],
+    [
+      'src/config/a.ts',
+      "import pad from '@scope/left-pad/sub';",
+      'config may not import @scope/left-pad/sub',
+    ],
+    [
+      'src/kernel/netlink/client.ts',
+      "const a = await import('netlink');",
+      'only src/kernel/netlink/socket.ts may import netlink',
+    ],
     [
       'src/cli/main.ts',
       "import type { Socket } from 'netlink/dist/raw.js';",
       'only src/kernel/netlink/socket.ts may import netlink/dist/raw.js',
     ],
-    ['src/kernel/netlink/socket.ts', "import { createRtNetlink } from 'netlink';", 'netlink must be loaded when first needed'],
+    [
+      'src/kernel/netlink/socket.ts',
+      "import { createRtNetlink } from 'netlink';",
+      'netlink must be loaded when first needed',
+    ],
     ['src/model/a.ts', "import { b } from './b';", './b lacks its extension'],
     ['src/stuff/a.ts', '', 'src/stuff/a.ts belongs to no layer'],
   ])('%s is refused: %s', (path, source, message) => {
@@ -40,9 +68,12 @@ describe('layers', () => {
 
   test('a layer may import itself, the layers below it and its packages', () => {
     const fine = tree({
-      'src/config/a.ts': "import { parseDocument } from 'yaml'; import { b } from './b.ts'; import type { C } from '../model/c.ts';",
-      'src/kernel/netlink/socket.ts': "const { RawNetlinkSocket } = await import('netlink/dist/raw.js');",
-      'src/cli/main.ts': "import { readFile } from 'node:fs/promises'; import { a } from '../config/a.ts';",
+      'src/config/a.ts':
+        "import { parseDocument } from 'yaml'; import { b } from './b.ts'; import type { C } from '../model/c.ts';",
+      'src/kernel/netlink/socket.ts':
+        "const { RawNetlinkSocket } = await import('netlink/dist/raw.js');",
+      'src/cli/main.ts':
+        "import { readFile } from 'node:fs/promises'; import { a } from '../config/a.ts';",
     });
     expect(layerViolations(fine)).toEqual([]);
   });
@@ -60,11 +91,16 @@ describe('cycles', () => {
       'src/model/c.ts': "const a = () => import('./a.ts');",
       'src/model/d.ts': "import { a } from './a.ts';",
     });
-    expect(importCycles(round)).toEqual(['src/model/a.ts -> src/model/b.ts -> src/model/c.ts -> src/model/a.ts']);
+    expect(importCycles(round)).toEqual([
+      'src/model/a.ts -> src/model/b.ts -> src/model/c.ts -> src/model/a.ts',
+    ]);
   });
 
   test('a type that comes back is no cycle', () => {
-    const types = tree({ 'src/model/a.ts': "import { b } from './b.ts';", 'src/model/b.ts': "import type { A } from './a.ts';" });
+    const types = tree({
+      'src/model/a.ts': "import { b } from './b.ts';",
+      'src/model/b.ts': "import type { A } from './a.ts';",
+    });
     expect(importCycles(types)).toEqual([]);
   });
 });

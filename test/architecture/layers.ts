@@ -48,7 +48,15 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   kernel: {
     files: ['src/kernel/'],
     layers: ['errors', 'model'],
-    packages: ['netlink', 'node:v8', 'node:vm', 'node:child_process', 'node:os', 'node:timers', ...FILES],
+    packages: [
+      'netlink',
+      'node:v8',
+      'node:vm',
+      'node:child_process',
+      'node:os',
+      'node:timers',
+      ...FILES,
+    ],
     pure: false,
   },
   sources: {
@@ -71,7 +79,18 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   daemon: {
     files: ['src/daemon/'],
-    layers: ['errors', 'model', 'plan', 'config', 'formats', 'render', 'kernel', 'sources', 'reconcile', 'recovery'],
+    layers: [
+      'errors',
+      'model',
+      'plan',
+      'config',
+      'formats',
+      'render',
+      'kernel',
+      'sources',
+      'reconcile',
+      'recovery',
+    ],
     packages: 'all',
     pure: false,
   },
@@ -111,7 +130,9 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
 export const NATIVE = { package: 'netlink', file: 'src/kernel/netlink/socket.ts' };
 
 export function layerOf(path: string): string | undefined {
-  return Object.keys(LAYERS).find((name) => LAYERS[name]?.files.some((prefix) => path.startsWith(prefix)));
+  return Object.keys(LAYERS).find((name) =>
+    LAYERS[name]?.files.some((prefix) => path.startsWith(prefix)),
+  );
 }
 
 function packageName(specifier: string): string {
@@ -119,7 +140,8 @@ function packageName(specifier: string): string {
   return specifier.startsWith('@') ? `${first}/${second}` : first;
 }
 
-const allows = (allowed: readonly string[] | 'all', name: string) => allowed === 'all' || allowed.includes(name);
+const allows = (allowed: readonly string[] | 'all', name: string) =>
+  allowed === 'all' || allowed.includes(name);
 
 /** Imports that the table does not allow, types included: a type couples as well. */
 export function layerViolations(tree: Tree): readonly string[] {
@@ -136,15 +158,19 @@ export function layerViolations(tree: Tree): readonly string[] {
       const at = `${path}:${line}`;
       if (imported === null) {
         const wanted = packageName(specifier);
-        if (!allows(layer.packages, wanted)) found.push(`${at} ${name} may not import ${specifier}`);
-        else if (wanted === NATIVE.package && path !== NATIVE.file) found.push(`${at} only ${NATIVE.file} may import ${specifier}`);
-        else if (wanted === NATIVE.package && kind === 'static') found.push(`${at} ${specifier} must be loaded when first needed`);
+        if (!allows(layer.packages, wanted))
+          found.push(`${at} ${name} may not import ${specifier}`);
+        else if (wanted === NATIVE.package && path !== NATIVE.file)
+          found.push(`${at} only ${NATIVE.file} may import ${specifier}`);
+        else if (wanted === NATIVE.package && kind === 'static')
+          found.push(`${at} ${specifier} must be loaded when first needed`);
         continue;
       }
       const target = layerOf(imported);
       if (target !== name && (target === undefined || !allows(layer.layers, target)))
         found.push(`${at} ${name} may not import ${imported}`);
-      if (isWritten(path) && !/\.(ts|js|json)$/.test(specifier)) found.push(`${at} ${specifier} lacks its extension`);
+      if (isWritten(path) && !/\.(ts|js|json)$/.test(specifier))
+        found.push(`${at} ${specifier} lacks its extension`);
     }
   }
   return found;

@@ -18,8 +18,12 @@ export function sizeViolations(tree: Tree): readonly string[] {
   const median = percentile(sorted, 0.5);
   const p90 = percentile(sorted, 0.9);
   return [
-    ...sizes.filter(({ size }) => size > LIMITS.max).map(({ path, size }) => `${path} has ${size} lines, over ${LIMITS.max}`),
-    ...(median > LIMITS.median ? [`the median file has ${median} lines, over ${LIMITS.median}`] : []),
+    ...sizes
+      .filter(({ size }) => size > LIMITS.max)
+      .map(({ path, size }) => `${path} has ${size} lines, over ${LIMITS.max}`),
+    ...(median > LIMITS.median
+      ? [`the median file has ${median} lines, over ${LIMITS.median}`]
+      : []),
     ...(p90 > LIMITS.p90 ? [`one file in ten has ${p90} lines or more, over ${LIMITS.p90}`] : []),
   ];
 }

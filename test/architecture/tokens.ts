@@ -1,5 +1,9 @@
 /** A piece of TypeScript that is not white space or a comment. `text` of a string is its content as written, without the quotes. */
-export type Token = Readonly<{ kind: 'word' | 'string' | 'template' | 'regex' | 'mark'; text: string; line: number }>;
+export type Token = Readonly<{
+  kind: 'word' | 'string' | 'template' | 'regex' | 'mark';
+  text: string;
+  line: number;
+}>;
 
 /** Words after which a slash begins a regular expression, although they are words. */
 const BEFORE_EXPRESSION = new Set([
@@ -71,7 +75,8 @@ export function tokenize(source: string): readonly Token[] {
   /** From a backtick, or from the brace that ends an insertion, to the next insertion or the closing backtick. */
   const takeTemplate = () => {
     let end = at + 1;
-    while (end < source.length && source[end] !== '`' && !source.startsWith('${', end)) end += source[end] === '\\' ? 2 : 1;
+    while (end < source.length && source[end] !== '`' && !source.startsWith('${', end))
+      end += source[end] === '\\' ? 2 : 1;
     const inserted = source.startsWith('${', end);
     if (inserted) braces.push(true);
     take('template', end + (inserted ? 2 : 1));
@@ -84,7 +89,8 @@ export function tokenize(source: string): readonly Token[] {
       line += 1;
       at += 1;
     } else if (/\s/.test(char)) at += 1;
-    else if (source.startsWith('//', at) || (at === 0 && source.startsWith('#!'))) at = indexOrEnd(source, '\n', at);
+    else if (source.startsWith('//', at) || (at === 0 && source.startsWith('#!')))
+      at = indexOrEnd(source, '\n', at);
     else if (source.startsWith('/*', at)) {
       const end = indexOrEnd(source, '*/', at + 2) + 2;
       line += source.slice(at, end).split('\n').length - 1;

@@ -20,7 +20,9 @@ function* walk(folder: string): Generator<string> {
 
 /** The files below `folder` of the repository, '' being all of it, whose path `accepts`. */
 export function readTree(folder: string, accepts: (path: string) => boolean = () => true): Tree {
-  const paths = [...walk(join(REPOSITORY, folder))].map((path) => relative(REPOSITORY, path)).filter(accepts);
+  const paths = [...walk(join(REPOSITORY, folder))]
+    .map((path) => relative(REPOSITORY, path))
+    .filter(accepts);
   return new Map(paths.map((path) => [path, readFileSync(join(REPOSITORY, path), 'utf8')]));
 }
 

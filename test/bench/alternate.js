@@ -14,7 +14,11 @@ function runOnce(command, { kernel, before = ':', metric }, { measure, env }) {
   const script = `${prepare}${measure} ${file} sh -c '${command}'${clear}`;
   const [program, ...args] = kernel ? ['unshare', '-n', 'sh', '-c', script] : ['sh', '-c', script];
   try {
-    const { status, stdout, stderr } = spawnSync(program, args, { env, encoding: 'utf8', maxBuffer: 2 ** 30 });
+    const { status, stdout, stderr } = spawnSync(program, args, {
+      env,
+      encoding: 'utf8',
+      maxBuffer: 2 ** 30,
+    });
     if (status !== 0) throw new Error(`${command}: status ${status}\n${stderr.slice(0, 2000)}`);
     const [wall, cpu, memory] = readFileSync(file, 'utf8').split(' ').map(Number);
     return { time: metric === 'printed' ? Number(stdout) : wall, cpu, memory };
@@ -33,7 +37,13 @@ function median(values) {
 function summarize(runs) {
   if (runs.length === 0) return undefined;
   const of = (key) => median(runs.map((run) => run[key]));
-  return { runs: runs.length, time: of('time'), fastest: Math.min(...runs.map(({ time }) => time)), cpu: of('cpu'), memory: of('memory') };
+  return {
+    runs: runs.length,
+    time: of('time'),
+    fastest: Math.min(...runs.map(({ time }) => time)),
+    cpu: of('cpu'),
+    memory: of('memory'),
+  };
 }
 
 export function alternate(each, { runs, slowRuns }, surroundings) {

@@ -12,8 +12,14 @@ const atMost = (factor, plusMilliseconds = 0) => ({
   text: `at most ${factor} times${plusMilliseconds ? ` plus ${plusMilliseconds / 1000} s` : ''}`,
   isMet: (ours, theirs) => ours <= factor * theirs + plusMilliseconds,
 });
-const timesFaster = (factor) => ({ text: `${factor} times faster`, isMet: (ours, theirs) => theirs >= factor * ours });
-const under = (milliseconds) => ({ text: `under ${milliseconds / 1000} s`, isMet: (ours) => ours < milliseconds });
+const timesFaster = (factor) => ({
+  text: `${factor} times faster`,
+  isMet: (ours, theirs) => theirs >= factor * ours,
+});
+const under = (milliseconds) => ({
+  text: `under ${milliseconds / 1000} s`,
+  isMet: (ours) => ours < milliseconds,
+});
 
 /** Services and destinations of each. */
 const LARGE = [

@@ -15,9 +15,13 @@ const weight = (number) => 1 + (number % 100);
 
 /** As `ipvsadm -Sn` prints it. */
 export function saveText(services, destinations) {
-  const blocks = Array.from({ length: services }, (_, service) => [`-A -t ${serviceAddress(service)} -s wlc\n`]);
+  const blocks = Array.from({ length: services }, (_, service) => [
+    `-A -t ${serviceAddress(service)} -s wlc\n`,
+  ]);
   eachDestination(services, destinations, (service, number) => {
-    blocks[service].push(`-a -t ${serviceAddress(service)} -r ${destinationAddress(number)} -m -w ${weight(number)}\n`);
+    blocks[service].push(
+      `-a -t ${serviceAddress(service)} -r ${destinationAddress(number)} -m -w ${weight(number)}\n`,
+    );
   });
   return blocks.flat().join('');
 }
@@ -25,24 +29,37 @@ export function saveText(services, destinations) {
 /** The same with one other weight, in the middle. */
 export function changedSaveText(services, destinations) {
   const lines = saveText(services, destinations).split('\n');
-  const middle = lines.findIndex((line, index) => index > lines.length / 2 && line.startsWith('-a'));
+  const middle = lines.findIndex(
+    (line, index) => index > lines.length / 2 && line.startsWith('-a'),
+  );
   lines[middle] = lines[middle].replace(/-w \d+$/, '-w 777');
   return lines.join('\n');
 }
 
 export function jsonText(services, destinations) {
-  const list = Array.from({ length: services }, (_, service) => ({ address: `tcp://${serviceAddress(service)}`, destinations: [] }));
+  const list = Array.from({ length: services }, (_, service) => ({
+    address: `tcp://${serviceAddress(service)}`,
+    destinations: [],
+  }));
   eachDestination(services, destinations, (service, number) => {
-    list[service].destinations.push({ address: destinationAddress(number), forward: 'masq', weight: weight(number) });
+    list[service].destinations.push({
+      address: destinationAddress(number),
+      forward: 'masq',
+      weight: weight(number),
+    });
   });
   return `${JSON.stringify({ version: 1, services: list }, undefined, 1)}\n`;
 }
 
 /** As `ipvstate export` writes it. */
 export function yamlText(services, destinations) {
-  const blocks = Array.from({ length: services }, (_, service) => [`  - address: tcp://${serviceAddress(service)}\n    destinations:\n`]);
+  const blocks = Array.from({ length: services }, (_, service) => [
+    `  - address: tcp://${serviceAddress(service)}\n    destinations:\n`,
+  ]);
   eachDestination(services, destinations, (service, number) => {
-    blocks[service].push(`      - { address: "${destinationAddress(number)}", weight: ${weight(number)} }\n`);
+    blocks[service].push(
+      `      - { address: "${destinationAddress(number)}", weight: ${weight(number)} }\n`,
+    );
   });
   return `version: 1\ndefaults: { forward: masq }\nservices:\n${blocks.flat().join('')}`;
 }

@@ -23,15 +23,24 @@ const LIMIT_SECONDS = 7200;
 
 function choose(names, size) {
   const unknown = names.find((name) => !CASES.some((each) => each.name === name));
-  if (unknown) throw new Error(`no case ${unknown}; there are: ${CASES.map(({ name }) => name).join(', ')}`);
+  if (unknown)
+    throw new Error(`no case ${unknown}; there are: ${CASES.map(({ name }) => name).join(', ')}`);
   return CASES.filter(({ name }) => names.length === 0 || names.includes(name)).flatMap((each) =>
-    (size ? [size.split('x').map(Number)] : each.sizes).map(([services, destinations]) => ({ ...each, services, destinations })),
+    (size ? [size.split('x').map(Number)] : each.sizes).map(([services, destinations]) => ({
+      ...each,
+      services,
+      destinations,
+    })),
   );
 }
 
 function compile(folder) {
   for (const name of ['floor', 'measure']) {
-    const { status } = spawnSync('gcc', ['-O2', '-Wall', '-o', join(folder, name), join(here, `${name}.c`)], { stdio: 'inherit' });
+    const { status } = spawnSync(
+      'gcc',
+      ['-O2', '-Wall', '-o', join(folder, name), join(here, `${name}.c`)],
+      { stdio: 'inherit' },
+    );
     if (status !== 0) throw new Error(`${name}.c: not compiled`);
   }
 }
@@ -41,9 +50,18 @@ function bundle(folder) {
   buildSync({
     entryPoints: [join(here, 'programs/execute.js')],
     outfile: join(folder, 'execute.cjs'),
-    ...{ bundle: true, platform: 'node', format: 'cjs', target: 'node20', external: ['netlink'], logLevel: 'error' },
+    ...{
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      target: 'node20',
+      external: ['netlink'],
+      logLevel: 'error',
+    },
     // The addon is found where this project has it.
-    banner: { js: `require = require('node:module').createRequire(${JSON.stringify(join(root, 'package.json'))});` },
+    banner: {
+      js: `require = require('node:module').createRequire(${JSON.stringify(join(root, 'package.json'))});`,
+    },
     supported: { 'dynamic-import': false },
   });
 }
@@ -85,11 +103,18 @@ function boot(cases, folder, options) {
   const job = join(folder, 'job.json');
   writeFileSync(
     job,
-    JSON.stringify({ folder, options, cases: cases.map(({ name, services, destinations }) => ({ name, services, destinations })) }),
+    JSON.stringify({
+      folder,
+      options,
+      cases: cases.map(({ name, services, destinations }) => ({ name, services, destinations })),
+    }),
   );
   const command = [process.execPath, fileURLToPath(import.meta.url), '--inside', job];
   const harness = ['test/kernel/boot/run.js', '--limit', String(LIMIT_SECONDS), '--', ...command];
-  const { status } = spawnSync(process.execPath, harness, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  const { status } = spawnSync(process.execPath, harness, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   if (status !== 0) process.exitCode = 1;
 }
 
@@ -99,7 +124,10 @@ function inside(job) {
   const memory = mkdtempSync(join(tmpdir(), 'bench-'));
   spawnSync('modprobe', ['ip_vs_wlc']);
   spawnSync('cp', ['-r', `${folder}/.`, memory]);
-  const whole = cases.map((chosen) => ({ ...CASES.find(({ name }) => name === chosen.name), ...chosen }));
+  const whole = cases.map((chosen) => ({
+    ...CASES.find(({ name }) => name === chosen.name),
+    ...chosen,
+  }));
   measure(whole, memory, options);
 }
 
@@ -113,7 +141,10 @@ function main({ runs, 'slow-runs': slowRuns, size, inside: job }, names) {
     bundle(folder);
     writeInputs(folder, cases);
     process.stdout.write(`${formatHeading(loadavg())}\n`);
-    const [inKernel, onHost] = [cases.filter(({ kernel }) => kernel), cases.filter(({ kernel }) => !kernel)];
+    const [inKernel, onHost] = [
+      cases.filter(({ kernel }) => kernel),
+      cases.filter(({ kernel }) => !kernel),
+    ];
     if (inKernel.length > 0) boot(inKernel, folder, options);
     measure(onHost, folder, options);
   } finally {

@@ -37,7 +37,9 @@ const pick = (list) => list[random(list.length)];
 const VIP = '10.99.0.10';
 const REALS = ['10.99.0.21', '10.99.0.22', '10.99.0.23'];
 const ended = (child) =>
-  child.exitCode !== null || child.signalCode !== null ? undefined : new Promise((resolve) => child.on('exit', resolve));
+  child.exitCode !== null || child.signalCode !== null
+    ? undefined
+    : new Promise((resolve) => child.on('exit', resolve));
 const sh = (command) => execFileSync('sh', ['-ec', command], { encoding: 'utf8' });
 const ipvsadm = (args) => spawnSync('ipvsadm', args.split(' '), { encoding: 'utf8' }).stdout;
 
@@ -76,7 +78,9 @@ function configuration() {
   const service = (address, scheduler, list, drain = 'off') =>
     `  - { address: "${address}", scheduler: ${scheduler}, drain: ${drain}, destinations: [${list.map((each) => `{ address: "${each.address}:8080", weight: ${each.weight} }`).join(', ')}] }\n`;
   const others = Array.from({ length: 8 + random(3) }, (_, index) =>
-    service(`tcp://192.0.2.${index + 1}:80`, pick(['rr', 'wlc', 'sh']), [{ address: `10.98.0.${1 + random(9)}`, weight: 1 + random(9) }]),
+    service(`tcp://192.0.2.${index + 1}:80`, pick(['rr', 'wlc', 'sh']), [
+      { address: `10.98.0.${1 + random(9)}`, weight: 1 + random(9) },
+    ]),
   );
   return `version: 1\ndefaults: { forward: masq }\nlimits: { max_service_deletes: off }\nservices:\n${service(`tcp://${VIP}:80`, pick(['rr', 'wrr', 'wlc']), kept, '10s')}${others.join('')}`;
 }
@@ -90,7 +94,11 @@ async function soak() {
   const folder = mkdtempSync(join(tmpdir(), 'ipvstate-soak-'));
   const conf = join(folder, 'conf');
   const file = join(conf, 'ipvs.yaml');
-  const env = { ...process.env, IPVSTATE_RUNTIME_DIR: join(folder, 'run'), IPVSTATE_STATE_DIR: join(folder, 'state') };
+  const env = {
+    ...process.env,
+    IPVSTATE_RUNTIME_DIR: join(folder, 'run'),
+    IPVSTATE_STATE_DIR: join(folder, 'state'),
+  };
   mkdirSync(conf);
   network();
   let wanted = configuration();
@@ -105,13 +113,30 @@ async function soak() {
   const actions = [];
   let daemon;
   const start = () => {
-    const args = ['watch', '-f', conf, '--interval', '300ms', '--debounce', '100ms', '--resync', '20s', '--log-level', 'error'];
-    daemon = spawn(process.execPath, [values.program, ...args], { env, stdio: ['ignore', 'inherit', 'inherit'] });
+    const args = [
+      'watch',
+      '-f',
+      conf,
+      '--interval',
+      '300ms',
+      '--debounce',
+      '100ms',
+      '--resync',
+      '20s',
+      '--log-level',
+      'error',
+    ];
+    daemon = spawn(process.execPath, [values.program, ...args], {
+      env,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
   };
   const status = () =>
     new Promise((resolve) => {
       let text = '';
-      const socket = createConnection(join(folder, 'run', 'host', 'control.sock'), () => socket.write('{"command":"status"}\n'));
+      const socket = createConnection(join(folder, 'run', 'host', 'control.sock'), () =>
+        socket.write('{"command":"status"}\n'),
+      );
       socket.setEncoding('utf8').on('error', () => resolve(undefined));
       socket.on('close', () => resolve(text.endsWith('\n') ? JSON.parse(text).status : undefined));
       socket.on('data', (chunk) => {
@@ -119,14 +144,22 @@ async function soak() {
         if (text.endsWith('\n')) socket.destroy();
       });
     });
-  const check = () => spawnSync(process.execPath, [values.program, 'check', '-f', file, '-q'], { env, encoding: 'utf8' });
-  const resident = () => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${daemon.pid}/status`, 'utf8'))?.[1] ?? 0) / 1000;
+  const check = () =>
+    spawnSync(process.execPath, [values.program, 'check', '-f', file, '-q'], {
+      env,
+      encoding: 'utf8',
+    });
+  const resident = () =>
+    Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${daemon.pid}/status`, 'utf8'))?.[1] ?? 0) /
+    1000;
 
   start();
   while ((await status())?.health !== 'in-sync') await sleep(50);
   const servers = spawn(process.execPath, ['-e', SERVER, ...REALS], { stdio: 'ignore' });
   await sleep(1500);
-  const client = spawn('ip', ['netns', 'exec', 'client', process.execPath, '-e', CLIENT], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const client = spawn('ip', ['netns', 'exec', 'client', process.execPath, '-e', CLIENT], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let said = '';
   client.stdout.setEncoding('utf8').on('data', (chunk) => {
     said += chunk;
@@ -141,7 +174,17 @@ async function soak() {
       wanted = configuration();
       writeFileSync(file, wanted);
     },
-    'invalid file': () => replace(file, pick(['', 'version: 1\n', 'services: [', wanted.replace('address', 'adress'), `${wanted}\n- x`])),
+    'invalid file': () =>
+      replace(
+        file,
+        pick([
+          '',
+          'version: 1\n',
+          'services: [',
+          wanted.replace('address', 'adress'),
+          `${wanted}\n- x`,
+        ]),
+      ),
     'cut file': () => {
       writeFileSync(file, wanted.slice(0, random(wanted.length)));
       writeFileSync(file, wanted);
@@ -220,7 +263,8 @@ async function soak() {
     }
     const seen = await status();
     if (seen?.contested.length > 0) count('contested');
-    else if (found.status !== 0) problems.push(`not converged: ${found.stdout}${found.stderr}${JSON.stringify(seen)}`);
+    else if (found.status !== 0)
+      problems.push(`not converged: ${found.stdout}${found.stderr}${JSON.stringify(seen)}`);
     if (seen) memory.push(resident());
   }
   client.kill();
@@ -229,15 +273,22 @@ async function soak() {
   daemon.kill();
   await ended(daemon);
 
-  const failed = [...said.matchAll(/^FAILED (\d+) (.*)$/gm)].map(([, at, error]) => ({ at: Number(at), error }));
+  const failed = [...said.matchAll(/^FAILED (\d+) (.*)$/gm)].map(([, at, error]) => ({
+    at: Number(at),
+    error,
+  }));
   // From a loss of the whole table until the daemon has put it back, requests fail by the hand of whoever cleared it.
-  const ours = failed.filter(({ at }) => !excused.some((time) => at > time - 5500 && at < time + 4000));
+  const ours = failed.filter(
+    ({ at }) => !excused.some((time) => at > time - 5500 && at < time + 4000),
+  );
   const third = Math.max(1, Math.floor(memory.length / 3));
   const average = (list) => list.reduce((sum, value) => sum + value, 0) / Math.max(1, list.length);
   const growth = average(memory.slice(-third)) - average(memory.slice(0, third));
   for (const { at, error } of ours.slice(0, 10)) {
     const before = actions.filter((action) => action.at > at - 3000 && action.at < at + 6000);
-    problems.push(`request failed: ${error}; ${before.map((action) => `${action.name} ${action.at - at} ms`).join(', ')}`);
+    problems.push(
+      `request failed: ${error}; ${before.map((action) => `${action.name} ${action.at - at} ms`).join(', ')}`,
+    );
   }
   if (growth > 40) problems.push(`memory grew by ${growth.toFixed(0)} MB`);
   const line = (name, value) => process.stdout.write(`${name.padEnd(28)} ${value}\n`);
@@ -246,7 +297,10 @@ async function soak() {
   line('requests', /^DONE (\d+)$/m.exec(said)?.[1] ?? 'unknown');
   line("  failed, others' fault", failed.length - ours.length);
   line('  failed, our fault', ours.length);
-  line('memory', `${memory.at(0)?.toFixed(0)} MB at first, ${memory.at(-1)?.toFixed(0)} MB at last, growth ${growth.toFixed(1)} MB`);
+  line(
+    'memory',
+    `${memory.at(0)?.toFixed(0)} MB at first, ${memory.at(-1)?.toFixed(0)} MB at last, growth ${growth.toFixed(1)} MB`,
+  );
   line('result', problems.length === 0 ? 'converged each time' : `FAILED\n${problems.join('\n')}`);
   process.exitCode = problems.length === 0 ? 0 : 1;
   rmSync(folder, { recursive: true, force: true });
@@ -256,10 +310,25 @@ const { inside, ...options } = values;
 if (inside) await soak();
 else {
   const limit = String(Math.ceil(Number(values.minutes) * 60) + 180);
-  const args = [join(root, 'test/kernel/boot/run.js'), '--limit', limit, '--', process.execPath, fileURLToPath(import.meta.url)];
+  const args = [
+    join(root, 'test/kernel/boot/run.js'),
+    '--limit',
+    limit,
+    '--',
+    process.execPath,
+    fileURLToPath(import.meta.url),
+  ];
   process.exitCode =
-    spawnSync(process.execPath, [...args, ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]), '--inside'], {
-      cwd: root,
-      stdio: 'inherit',
-    }).status ?? 1;
+    spawnSync(
+      process.execPath,
+      [
+        ...args,
+        ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),
+        '--inside',
+      ],
+      {
+        cwd: root,
+        stdio: 'inherit',
+      },
+    ).status ?? 1;
 }

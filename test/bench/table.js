@@ -10,7 +10,9 @@ const columns = (cells) =>
 
 function duration(milliseconds) {
   if (milliseconds === undefined) return '-';
-  return milliseconds >= 1000 ? `${(milliseconds / 1000).toFixed(2)} s` : `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`;
+  return milliseconds >= 1000
+    ? `${(milliseconds / 1000).toFixed(2)} s`
+    : `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`;
 }
 
 /** Theirs by ours where ours must be faster, else ours by theirs, so that it compares with the goal's number. */
@@ -29,9 +31,13 @@ export function formatHeading(load) {
   ].join('\n');
 }
 
-export function formatRow({ name, services, destinations, goal, memoryGoal, theirs: hasTheirs }, { ours, theirs }) {
+export function formatRow(
+  { name, services, destinations, goal, memoryGoal, theirs: hasTheirs },
+  { ours, theirs },
+) {
   const isFaster = goal?.text.endsWith('faster');
-  const isMet = goal && (hasTheirs === undefined || theirs) ? goal.isMet(ours.time, theirs?.time) : undefined;
+  const isMet =
+    goal && (hasTheirs === undefined || theirs) ? goal.isMet(ours.time, theirs?.time) : undefined;
   const cpu = theirs ? ratio(ours.cpu, theirs.cpu, isFaster) : duration(ours.cpu);
   const row = columns([
     `${name} ${services}x${destinations}`,
@@ -45,6 +51,13 @@ export function formatRow({ name, services, destinations, goal, memoryGoal, thei
   if (!memoryGoal) return row;
   const megabytes = (side) => `${Math.round(side.memory / 1024)} MiB`;
   const memoryMet = memoryGoal.isMet(ours.memory, theirs.memory);
-  const cells = ['  peak memory', megabytes(ours), megabytes(theirs), ratio(ours.memory, theirs.memory, false), '', memoryGoal.text];
+  const cells = [
+    '  peak memory',
+    megabytes(ours),
+    megabytes(theirs),
+    ratio(ours.memory, theirs.memory, false),
+    '',
+    memoryGoal.text,
+  ];
   return `${row}\n${columns([...cells, verdict(memoryMet)])}`;
 }

@@ -40,11 +40,19 @@ const FIRST = { 0: 1, 1: 1, 2: 1 };
 
 async function inside() {
   const folder = mkdtempSync(join(tmpdir(), 'ipvstate-traffic-'));
-  const env = { ...process.env, IPVSTATE_RUNTIME_DIR: join(folder, 'run'), IPVSTATE_STATE_DIR: join(folder, 'state') };
+  const env = {
+    ...process.env,
+    IPVSTATE_RUNTIME_DIR: join(folder, 'run'),
+    IPVSTATE_STATE_DIR: join(folder, 'state'),
+  };
   const file = join(folder, 'shop.yaml');
   const ipvstate = (args, weights) => {
     writeFileSync(file, config(weights));
-    const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args, '-f', file, '--yes', '-q'], { env, encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [cli, ...args, '-f', file, '--yes', '-q'],
+      { env, encoding: 'utf8' },
+    );
     return { status, text: stdout + stderr };
   };
   const restore = (weights) => execFileSync('ipvsadm-restore', { input: rules(weights) });
@@ -59,8 +67,17 @@ async function inside() {
     await act();
     await sleep(4000);
     const after = await traffic.counts();
-    const [fresh, kept] = ['fresh', 'kept'].map((kind) => [0, 1].map((at) => after[kind][at] - before[kind][at]));
-    rows.push({ who, what, 'new connections': fresh[0], failed: fresh[1], 'kept connections': kept[0], 'failed ': kept[1] });
+    const [fresh, kept] = ['fresh', 'kept'].map((kind) =>
+      [0, 1].map((at) => after[kind][at] - before[kind][at]),
+    );
+    rows.push({
+      who,
+      what,
+      'new connections': fresh[0],
+      failed: fresh[1],
+      'kept connections': kept[0],
+      'failed ': kept[1],
+    });
   };
   try {
     for (const [what, weights] of CHANGES) {
@@ -75,11 +92,15 @@ async function inside() {
     });
     await measure('ipvstate', 'try, confirmed', async () => {
       ipvstate(['try', '--timeout', '30s', '--no-wait'], { 0: 1, 1: 1, 2: 2 });
-      const { status, stderr } = spawnSync(process.execPath, [cli, 'confirm'], { env, encoding: 'utf8' });
+      const { status, stderr } = spawnSync(process.execPath, [cli, 'confirm'], {
+        env,
+        encoding: 'utf8',
+      });
       if (status !== 0) throw new Error(stderr);
     });
     restore(FIRST);
-    for (const [what, weights] of CHANGES) await measure('ipvsadm-restore', what, () => restore(weights));
+    for (const [what, weights] of CHANGES)
+      await measure('ipvsadm-restore', what, () => restore(weights));
   } finally {
     traffic.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -90,6 +111,14 @@ async function inside() {
 
 if (process.argv.includes('--inside')) await inside();
 else {
-  const boot = ['test/kernel/boot/run.js', '--limit', '600', '--', process.execPath, fileURLToPath(import.meta.url), '--inside'];
+  const boot = [
+    'test/kernel/boot/run.js',
+    '--limit',
+    '600',
+    '--',
+    process.execPath,
+    fileURLToPath(import.meta.url),
+    '--inside',
+  ];
   process.exitCode = spawnSync(process.execPath, boot, { cwd: root, stdio: 'inherit' }).status ?? 1;
 }

@@ -56,7 +56,13 @@ function cpuSeconds(pid) {
 }
 
 function memory(pid, name) {
-  return Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1000;
+  return (
+    Number(
+      new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(
+        readFileSync(`/proc/${pid}/status`, 'utf8'),
+      )[1],
+    ) / 1000
+  );
 }
 
 function status(path) {
@@ -84,8 +90,13 @@ async function measure(services, destinations) {
   const files = Math.min(services, Number(values.files));
   const each = services / files;
   const path = (file) => join(conf, `${String(file).padStart(4, '0')}.yaml`);
-  for (let file = 0; file < files; file++) replace(path(file), fileText(file * each, each, destinations, 1));
-  const env = { ...process.env, IPVSTATE_RUNTIME_DIR: join(folder, 'run'), IPVSTATE_STATE_DIR: join(folder, 'state') };
+  for (let file = 0; file < files; file++)
+    replace(path(file), fileText(file * each, each, destinations, 1));
+  const env = {
+    ...process.env,
+    IPVSTATE_RUNTIME_DIR: join(folder, 'run'),
+    IPVSTATE_STATE_DIR: join(folder, 'state'),
+  };
   const begun = performance.now();
   const daemon = spawn(
     process.execPath,
@@ -107,7 +118,9 @@ async function measure(services, destinations) {
   while (!(await status(socket))?.last_pass) await sleep(20);
   const first = await status(socket);
   const size = `${services}x${destinations} in ${files} files`;
-  process.stdout.write(`${size}: first pass ${first.last_pass.outcome} after ${((performance.now() - begun) / 1000).toFixed(1)} s\n`);
+  process.stdout.write(
+    `${size}: first pass ${first.last_pass.outcome} after ${((performance.now() - begun) / 1000).toFixed(1)} s\n`,
+  );
 
   const kernel = await openKernel();
   const key = `tcp://${serviceAddress(0)}`;
@@ -121,7 +134,12 @@ async function measure(services, destinations) {
     for (;;) {
       const { table } = await kernel.read({ services: [key] });
       const [found] = table.services.get(key).destinations.values();
-      if ([...table.services.get(key).destinations.values()].some((destination) => destination.weight === weight)) break;
+      if (
+        [...table.services.get(key).destinations.values()].some(
+          (destination) => destination.weight === weight,
+        )
+      )
+        break;
       if (performance.now() - start > 30_000) throw new Error(`not in the kernel: ${found.weight}`);
       await sleep(10);
     }
@@ -142,7 +160,9 @@ async function measure(services, destinations) {
   await sleep(Number(values.idle) * 1000);
   const percent = ((cpuSeconds(daemon.pid) - before) / Number(values.idle)) * 100;
   const resident = memory(daemon.pid, 'VmRSS');
-  process.stdout.write(`${size}: idle CPU ${percent.toFixed(2)} % of a core: ${verdict(percent, GOALS.percent)}\n`);
+  process.stdout.write(
+    `${size}: idle CPU ${percent.toFixed(2)} % of a core: ${verdict(percent, GOALS.percent)}\n`,
+  );
   process.stdout.write(
     `${size}: memory ${resident.toFixed(0)} MB, peak ${memory(daemon.pid, 'VmHWM').toFixed(0)} MB: ${verdict(resident, GOALS.megabytes)}\n`,
   );
@@ -161,6 +181,15 @@ if (values.inside) {
       .join(' ')}\n`,
   );
   const boot = join(root, 'test/kernel/boot/run.js');
-  const args = [boot, '--limit', '1800', '--', process.execPath, fileURLToPath(import.meta.url), ...process.argv.slice(2), '--inside'];
+  const args = [
+    boot,
+    '--limit',
+    '1800',
+    '--',
+    process.execPath,
+    fileURLToPath(import.meta.url),
+    ...process.argv.slice(2),
+    '--inside',
+  ];
   process.exitCode = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status ?? 1;
 }

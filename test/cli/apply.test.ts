@@ -13,7 +13,11 @@ const APPLY = 'apply -f ./shop.yaml --table ./live.save';
 describe('apply', () => {
   it('shows the plan, executes it, and says that it was verified', async () => {
     const { run, read } = shop();
-    expect(await run(APPLY)).toEqual({ status: 0, stdout: `${PLAN}Applied and verified: 2 operations.\n`, stderr: '' });
+    expect(await run(APPLY)).toEqual({
+      status: 0,
+      stdout: `${PLAN}Applied and verified: 2 operations.\n`,
+      stderr: '',
+    });
     expect(read('live.save')).toBe(DONE);
   });
 
@@ -33,7 +37,10 @@ describe('apply', () => {
   });
 
   it('exits 2 with --detailed-exitcode once something was changed', async () => {
-    expect(await shop().run(`${APPLY} --detailed-exitcode`)).toMatchObject({ status: 2, stderr: '' });
+    expect(await shop().run(`${APPLY} --detailed-exitcode`)).toMatchObject({
+      status: 2,
+      stderr: '',
+    });
   });
 });
 
@@ -45,23 +52,36 @@ describe('the question of apply', () => {
     expect(read('live.save')).toBe(DONE);
   });
 
-  it.each(['', 'n', 'no', 'yess', 'ja'])('is not answered with %j: nothing is written', async (answer) => {
-    const { run, read } = shop();
-    const { status, stdout } = await run(APPLY, { answer });
-    expect({ status, stdout }).toEqual({ status: 3, stdout: `${PLAN}Declined. Nothing was changed.\n` });
-    expect(read('live.save')).toBe(LIVE);
-  });
+  it.each(['', 'n', 'no', 'yess', 'ja'])(
+    'is not answered with %j: nothing is written',
+    async (answer) => {
+      const { run, read } = shop();
+      const { status, stdout } = await run(APPLY, { answer });
+      expect({ status, stdout }).toEqual({
+        status: 3,
+        stdout: `${PLAN}Declined. Nothing was changed.\n`,
+      });
+      expect(read('live.save')).toBe(LIVE);
+    },
+  );
 
   it('shows on stderr what it is about when stdout is not where the person looks', async () => {
     const { run } = shop();
-    expect((await run(APPLY, { answer: 'n' })).stderr).toBe(`${PLAN}Apply these 2 operations? [y/N] `);
-    expect((await run(`${APPLY} -o json`, { answer: 'n', isTTY: true })).stderr).toContain('10.1.0.13:443');
+    expect((await run(APPLY, { answer: 'n' })).stderr).toBe(
+      `${PLAN}Apply these 2 operations? [y/N] `,
+    );
+    expect((await run(`${APPLY} -o json`, { answer: 'n', isTTY: true })).stderr).toContain(
+      '10.1.0.13:443',
+    );
   });
 
   it('is not asked with --yes, nor when nothing is to be done, nor when a guard refuses', async () => {
     const { run, write } = shop();
     write('none.yaml', 'version: 1\nservices: []\n');
-    expect(await run('apply -f ./none.yaml --table ./live.save', { answer: 'y' })).toMatchObject({ status: 3, stderr: '' });
+    expect(await run('apply -f ./none.yaml --table ./live.save', { answer: 'y' })).toMatchObject({
+      status: 3,
+      stderr: '',
+    });
     expect(await run(`${APPLY} --yes`, { answer: 'n' })).toMatchObject({ status: 0, stderr: '' });
     expect(await run(APPLY, { answer: 'n' })).toMatchObject({ status: 0, stderr: '' });
   });

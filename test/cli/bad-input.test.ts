@@ -3,19 +3,29 @@ import { describe, expect, it } from 'vitest';
 import { LIVE, SHOP, shop, type Workspace } from './workspace.ts';
 
 /** Every verb that reads configurations refuses them alike, prints no result, and the table stays as it is. */
-async function expectRefusal(space: Workspace, says: RegExp, status = 65, files = '-f ./bad.yaml'): Promise<void> {
+async function expectRefusal(
+  space: Workspace,
+  says: RegExp,
+  status = 65,
+  files = '-f ./bad.yaml',
+): Promise<void> {
   const validated = await space.run(`validate ${files}`);
   expect(validated.status).toBe(status);
   expect(validated.stdout + validated.stderr).toMatch(says);
   for (const verb of ['plan', 'apply --yes', 'check', 'apply --yes -o json']) {
-    const { status: exitCode, stdout, stderr } = await space.run(`${verb} ${files} --table ./live.save`);
+    const {
+      status: exitCode,
+      stdout,
+      stderr,
+    } = await space.run(`${verb} ${files} --table ./live.save`);
     expect({ exitCode, stdout }, verb).toEqual({ exitCode: status, stdout: '' });
     expect(stderr, verb).toMatch(says);
   }
   expect(space.read('live.save')).toBe(LIVE);
 }
 
-const destinations = (text: string): string => `version: 1\nservices:\n  - address: tcp://192.0.2.10:443\n    destinations: ${text}\n`;
+const destinations = (text: string): string =>
+  `version: 1\nservices:\n  - address: tcp://192.0.2.10:443\n    destinations: ${text}\n`;
 
 describe('a file that says nothing deletes nothing:', () => {
   it.each([
@@ -27,7 +37,10 @@ describe('a file that says nothing deletes nothing:', () => {
     ['a document mark', '---\n'],
     ['a byte order mark', '\ufeff'],
   ])('%s', async (_, text) => {
-    await expectRefusal(shop({ 'bad.yaml': text }), /^bad\.yaml:1:\d+: error EMPTY: .*\n[\s\S]*hint: .*services: \[\]/);
+    await expectRefusal(
+      shop({ 'bad.yaml': text }),
+      /^bad\.yaml:1:\d+: error EMPTY: .*\n[\s\S]*hint: .*services: \[\]/,
+    );
   });
 
   it('an empty object', async () => {
@@ -35,7 +48,10 @@ describe('a file that says nothing deletes nothing:', () => {
   });
 
   it('services without a list', async () => {
-    await expectRefusal(shop({ 'bad.yaml': 'version: 1\nservices:\n' }), /bad\.yaml:2:\d+: error WRONG_TYPE: /);
+    await expectRefusal(
+      shop({ 'bad.yaml': 'version: 1\nservices:\n' }),
+      /bad\.yaml:2:\d+: error WRONG_TYPE: /,
+    );
   });
 
   it('services: [], unless that is accepted', async () => {
@@ -48,7 +64,14 @@ describe('a file that says nothing deletes nothing:', () => {
 describe('a file that is not what it should be is refused with its place:', () => {
   it('bytes that are no text', async () => {
     const space = shop();
-    space.write('bad.yaml', Buffer.concat([Buffer.from('version: 1\nservices: "'), Buffer.from([0xc3, 0x28]), Buffer.from('"\n')]));
+    space.write(
+      'bad.yaml',
+      Buffer.concat([
+        Buffer.from('version: 1\nservices: "'),
+        Buffer.from([0xc3, 0x28]),
+        Buffer.from('"\n'),
+      ]),
+    );
     await expectRefusal(space, /bad\.yaml:2:12: error NOT_TEXT: not UTF-8 text: found byte 0xc3/);
   });
 
@@ -69,7 +92,10 @@ describe('a file that is not what it should be is refused with its place:', () =
     const whole = (await run('import ./shop.yaml -o json')).stdout.trimEnd();
     for (let end = 0; end < whole.length; end += 7) {
       write('bad.json', whole.slice(0, end));
-      expect(await run('apply -f ./bad.json --table ./live.save --yes'), whole.slice(0, end)).toMatchObject({ status: 65, stdout: '' });
+      expect(
+        await run('apply -f ./bad.json --table ./live.save --yes'),
+        whole.slice(0, end),
+      ).toMatchObject({ status: 65, stdout: '' });
     }
     expect(read('live.save')).toBe(LIVE);
   });
@@ -78,7 +104,10 @@ describe('a file that is not what it should be is refused with its place:', () =
     const { run, write, read } = shop();
     for (let end = SHOP.lastIndexOf('[') + 1; end < SHOP.trimEnd().length; end++) {
       write('bad.yaml', SHOP.slice(0, end));
-      expect(await run('apply -f ./bad.yaml --table ./live.save --yes'), SHOP.slice(0, end)).toMatchObject({ status: 65, stdout: '' });
+      expect(
+        await run('apply -f ./bad.yaml --table ./live.save --yes'),
+        SHOP.slice(0, end),
+      ).toMatchObject({ status: 65, stdout: '' });
     }
     expect(read('live.save')).toBe(LIVE);
   });
@@ -100,14 +129,26 @@ describe('a file that is not what it should be is refused with its place:', () =
   it.each([
     ['brackets', `version: 1\nservices: ${'['.repeat(100_000)}`],
     ['braces of JSON', `{"version":1,"services":${'{"a":'.repeat(100_000)}`],
-    ['indentation', `version: 1\nservices:\n${Array.from({ length: 200 }, (_, depth) => `${' '.repeat(depth + 1)}a:`).join('\n')}\n`],
+    [
+      'indentation',
+      `version: 1\nservices:\n${Array.from({ length: 200 }, (_, depth) => `${' '.repeat(depth + 1)}a:`).join('\n')}\n`,
+    ],
   ])('deeply nested %s', async (_, text) => {
     await expectRefusal(shop({ 'bad.yaml': text }), /bad\.yaml:\d+:\d+: error TOO_DEEP: /);
   });
 
   it('aliases that expand beyond all bounds', async () => {
-    const lines = ['a0: &a0 [x, x]', ...Array.from({ length: 40 }, (_, index) => `a${index + 1}: &a${index + 1} [*a${index}, *a${index}]`)];
-    await expectRefusal(shop({ 'bad.yaml': `version: 1\nservices: []\n${lines.join('\n')}\n` }), /error ALIAS_LIMIT: /);
+    const lines = [
+      'a0: &a0 [x, x]',
+      ...Array.from(
+        { length: 40 },
+        (_, index) => `a${index + 1}: &a${index + 1} [*a${index}, *a${index}]`,
+      ),
+    ];
+    await expectRefusal(
+      shop({ 'bad.yaml': `version: 1\nservices: []\n${lines.join('\n')}\n` }),
+      /error ALIAS_LIMIT: /,
+    );
   });
 
   it.each([
@@ -138,23 +179,42 @@ describe('a file that is not what it should be is refused with its place:', () =
     ['IPVSADM_LINE', '-A -t 192.0.2.1:80 -s\n'],
     ['NOT_DECLARATIVE', `${LIVE}-R\n`],
   ])('%s', async (code, text) => {
-    await expectRefusal(shop({ 'bad.yaml': text }), new RegExp(`^bad\\.yaml:\\d+:\\d+: error ${code}: `, 'm'));
+    await expectRefusal(
+      shop({ 'bad.yaml': text }),
+      new RegExp(`^bad\\.yaml:\\d+:\\d+: error ${code}: `, 'm'),
+    );
   });
 
   it('everything at once, in the order of the text', async () => {
     const { run } = shop({
-      'bad.yaml': destinations('[{ address: 10.1.0.256 }, { address: 10.1.0.12, wieght: 1 }, { address: 10.1.0.13, weight: -1 }]'),
+      'bad.yaml': destinations(
+        '[{ address: 10.1.0.256 }, { address: 10.1.0.12, wieght: 1 }, { address: 10.1.0.13, weight: -1 }]',
+      ),
     });
     const { stderr } = await run('plan -f ./bad.yaml --table ./live.save');
-    expect(stderr.match(/error \w+/g)).toEqual(['error ADDRESS', 'error UNKNOWN_KEY', 'error OUT_OF_RANGE']);
+    expect(stderr.match(/error \w+/g)).toEqual([
+      'error ADDRESS',
+      'error UNKNOWN_KEY',
+      'error OUT_OF_RANGE',
+    ]);
     expect(stderr).toContain('ipvstate: 3 errors in the configuration; nothing was changed\n');
   });
 });
 
 describe('contradictions between files show both places:', () => {
   it.each([
-    ['DUPLICATE', 'service', 'version: 1\nservices: [{ address: "tcp://192.0.2.10:443", destinations: [10.9.9.9] }]\n', ''],
-    ['DUPLICATE', 'timeouts', 'version: 1\ntimeouts: { tcp: 5m }\nservices: []\n', 'timeouts: { tcp: 15m }\n'],
+    [
+      'DUPLICATE',
+      'service',
+      'version: 1\nservices: [{ address: "tcp://192.0.2.10:443", destinations: [10.9.9.9] }]\n',
+      '',
+    ],
+    [
+      'DUPLICATE',
+      'timeouts',
+      'version: 1\ntimeouts: { tcp: 5m }\nservices: []\n',
+      'timeouts: { tcp: 15m }\n',
+    ],
   ])('%s of a %s', async (code, _, other, more) => {
     const space = shop({ 'a.yaml': `${more}${SHOP}`, 'b.yaml': other });
     await expectRefusal(
@@ -166,7 +226,12 @@ describe('contradictions between files show both places:', () => {
   });
 
   it('a file that is invalid makes the others wait', async () => {
-    await expectRefusal(shop({ 'bad.yaml': '' }), /error EMPTY/, 65, '-f ./shop.yaml -f ./bad.yaml');
+    await expectRefusal(
+      shop({ 'bad.yaml': '' }),
+      /error EMPTY/,
+      65,
+      '-f ./shop.yaml -f ./bad.yaml',
+    );
   });
 });
 
@@ -176,7 +241,12 @@ describe('a file that cannot be read exits 66 and says why:', () => {
   });
 
   it('it is below a file', async () => {
-    await expectRefusal(shop(), /^ipvstate: shop\.yaml\/x does not exist\n$/, 66, '-f ./shop.yaml/x');
+    await expectRefusal(
+      shop(),
+      /^ipvstate: shop\.yaml\/x does not exist\n$/,
+      66,
+      '-f ./shop.yaml/x',
+    );
   });
 
   it('it is a loop of links', async () => {
@@ -198,6 +268,11 @@ describe('a file that cannot be read exits 66 and says why:', () => {
   it('its folder has none', async () => {
     const space = shop();
     mkdirSync(space.path('conf.d'));
-    await expectRefusal(space, /conf\.d has no \*\.yaml, \*\.yml or \*\.json file/, 66, '-f ./conf.d');
+    await expectRefusal(
+      space,
+      /conf\.d has no \*\.yaml, \*\.yml or \*\.json file/,
+      66,
+      '-f ./conf.d',
+    );
   });
 });

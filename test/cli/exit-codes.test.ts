@@ -4,7 +4,8 @@ import { HELP_TEXTS } from '../../src/cli/help-texts.ts';
 import { type ErrorCode, IpvstateError } from '../../src/errors.ts';
 import { EXIT, exitCodeOfError } from '../../src/render/exit.ts';
 
-const text = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+const text = (path: string): string =>
+  readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const README = text('README.md');
 
 /** The rows of the README's table under a heading, as cells without their marks. */
@@ -29,7 +30,9 @@ function members(path: string, type: string): string[] {
 describe('exit codes', () => {
   it('are the same in the program and in the README', () => {
     const documented = table('Exit codes').filter(([, name]) => name !== '');
-    expect(Object.fromEntries(documented.map(([code, name]) => [name, Number(code)]))).toEqual(EXIT);
+    expect(Object.fromEntries(documented.map(([code, name]) => [name, Number(code)]))).toEqual(
+      EXIT,
+    );
   });
 
   it('of signals are in the README, too', () => {
@@ -47,7 +50,9 @@ describe('exit codes', () => {
   it('are all in the help', () => {
     const help = HELP_TEXTS[''] ?? '';
     const numbers = new Set(help.slice(help.indexOf('Exit codes')).match(/\d+/g));
-    expect(Object.values(EXIT).filter((code) => code !== EXIT.internal && !numbers.has(`${code}`))).toEqual([]);
+    expect(
+      Object.values(EXIT).filter((code) => code !== EXIT.internal && !numbers.has(`${code}`)),
+    ).toEqual([]);
   });
 
   it('belong to every code of an error, and none of them says that all went well or that it is a bug', () => {
@@ -67,8 +72,24 @@ describe('exit codes', () => {
   });
 
   it('are the design’s', () => {
-    expect(EXIT).toMatchObject({ ok: 0, internal: 1, changes: 2, refused: 3, stale: 4, 'rolled-back': 5, partial: 6, unverified: 7 });
-    expect(EXIT).toMatchObject({ usage: 64, config: 65, noinput: 66, unavailable: 69, io: 74, noperm: 77 });
+    expect(EXIT).toMatchObject({
+      ok: 0,
+      internal: 1,
+      changes: 2,
+      refused: 3,
+      stale: 4,
+      'rolled-back': 5,
+      partial: 6,
+      unverified: 7,
+    });
+    expect(EXIT).toMatchObject({
+      usage: 64,
+      config: 65,
+      noinput: 66,
+      unavailable: 69,
+      io: 74,
+      noperm: 77,
+    });
   });
 });
 
@@ -81,6 +102,7 @@ describe('codes of issues', () => {
   });
 
   it('each have their meaning in the README', () => {
-    for (const [code, meaning] of table('What can be wrong with a file')) expect(meaning?.length, code).toBeGreaterThan(10);
+    for (const [code, meaning] of table('What can be wrong with a file'))
+      expect(meaning?.length, code).toBeGreaterThan(10);
   });
 });

@@ -5,7 +5,9 @@ const service = (port: number, ...destinations: readonly string[]): string =>
   `  - { address: "tcp://192.0.2.1:${port}", destinations: [${destinations.join(', ')}] }\n`;
 
 const config = (...services: readonly string[]): string =>
-  services.length === 0 ? 'version: 1\nservices: []\n' : `version: 1\nservices:\n${services.join('')}`;
+  services.length === 0
+    ? 'version: 1\nservices: []\n'
+    : `version: 1\nservices:\n${services.join('')}`;
 
 /** Three services with two destinations each. */
 const LIVE = config(...[80, 81, 82].map((port) => service(port, '10.0.0.1', '10.0.0.2')));
@@ -44,23 +46,31 @@ const CASES: readonly Case[] = [
     guard: 'max_destination_deletes',
     desired: `limits: { max_destination_deletes: 1 }\n${config(...[80, 81, 82].map((port) => service(port, '10.0.0.1')))}`,
     message: 'the plan deletes 3 of 6 destinations; 1 is allowed',
-    flags: ['--max-destination-deletes 3', '--max-destination-deletes 50%', '--max-destination-deletes off'],
+    flags: [
+      '--max-destination-deletes 3',
+      '--max-destination-deletes 50%',
+      '--max-destination-deletes off',
+    ],
   },
 ];
 
-const files = ({ desired }: Case): Workspace => workspace({ 'live.yaml': LIVE, 'desired.yaml': desired });
+const files = ({ desired }: Case): Workspace =>
+  workspace({ 'live.yaml': LIVE, 'desired.yaml': desired });
 
 describe.each(CASES)('the guard $guard', (given) => {
   const { guard, message, flags } = given;
 
-  it.each(['plan', 'apply'])('refuses in %s, with numbers and the flag, and the table stays as it is', async (verb) => {
-    const { run, read } = files(given);
-    const { status, stdout } = await run(`${verb} -f ./desired.yaml --table ./live.yaml`);
-    expect(status).toBe(3);
-    expect(stdout).toContain(`refused by guard ${guard}: ${message}\n`);
-    expect(stdout).toContain(`    If that is what you want: ${flags[0]}\n`);
-    expect(read('live.yaml')).toBe(LIVE);
-  });
+  it.each(['plan', 'apply'])(
+    'refuses in %s, with numbers and the flag, and the table stays as it is',
+    async (verb) => {
+      const { run, read } = files(given);
+      const { status, stdout } = await run(`${verb} -f ./desired.yaml --table ./live.yaml`);
+      expect(status).toBe(3);
+      expect(stdout).toContain(`refused by guard ${guard}: ${message}\n`);
+      expect(stdout).toContain(`    If that is what you want: ${flags[0]}\n`);
+      expect(read('live.yaml')).toBe(LIVE);
+    },
+  );
 
   it('says so in JSON as well', async () => {
     const { run } = files(given);
@@ -78,20 +88,32 @@ describe.each(CASES)('the guard $guard', (given) => {
   });
 
   it('says so on stderr where stdout is for ipvsadm', async () => {
-    const { stderr, status } = await files(given).run('plan -f ./desired.yaml --table ./live.yaml -o ipvsadm');
-    expect({ status, stderr }).toMatchObject({ status: 3, stderr: expect.stringContaining(message) });
+    const { stderr, status } = await files(given).run(
+      'plan -f ./desired.yaml --table ./live.yaml -o ipvsadm',
+    );
+    expect({ status, stderr }).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining(message),
+    });
   });
 
   it.each(flags)('accepts %s', async (flag) => {
     const { run } = files(given);
-    expect(await run(`plan -f ./desired.yaml --table ./live.yaml ${flag}`)).toMatchObject({ status: 0 });
-    expect(await run(`apply -f ./desired.yaml --table ./live.yaml ${flag} -q`)).toMatchObject({ status: 0, stderr: '' });
+    expect(await run(`plan -f ./desired.yaml --table ./live.yaml ${flag}`)).toMatchObject({
+      status: 0,
+    });
+    expect(await run(`apply -f ./desired.yaml --table ./live.yaml ${flag} -q`)).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
     expect(await run('check -f ./desired.yaml --table ./live.yaml')).toMatchObject({ status: 0 });
   });
 
   it('saves no plan that it refuses', async () => {
     const { run, read } = files(given);
-    const { status, stderr } = await run('plan -f ./desired.yaml --table ./live.yaml --save ./plan.json');
+    const { status, stderr } = await run(
+      'plan -f ./desired.yaml --table ./live.yaml --save ./plan.json',
+    );
     expect(status).toBe(3);
     expect(stderr).toContain('Not saved: apply would refuse it.\n');
     expect(() => read('plan.json')).toThrow('ENOENT');
@@ -99,13 +121,24 @@ describe.each(CASES)('the guard $guard', (given) => {
 });
 
 describe('limits', () => {
-  it.each(['-1', '1.5', '101%', '30%%', 'none', '1e3', ''])('%j is a usage error', async (limit) => {
-    const { run, read } = workspace({ 'live.yaml': LIVE, 'desired.yaml': config() });
-    const { status, stderr } = await run(['apply', '-f', './desired.yaml', '--table', './live.yaml', '--max-service-deletes', limit]);
-    expect(status).toBe(64);
-    expect(stderr).toContain('Expected a number, a percentage such as 30%, or off.');
-    expect(read('live.yaml')).toBe(LIVE);
-  });
+  it.each(['-1', '1.5', '101%', '30%%', 'none', '1e3', ''])(
+    '%j is a usage error',
+    async (limit) => {
+      const { run, read } = workspace({ 'live.yaml': LIVE, 'desired.yaml': config() });
+      const { status, stderr } = await run([
+        'apply',
+        '-f',
+        './desired.yaml',
+        '--table',
+        './live.yaml',
+        '--max-service-deletes',
+        limit,
+      ]);
+      expect(status).toBe(64);
+      expect(stderr).toContain('Expected a number, a percentage such as 30%, or off.');
+      expect(read('live.yaml')).toBe(LIVE);
+    },
+  );
 
   it('of the command line win over those of the file, also downwards', async () => {
     const { run } = workspace({
@@ -113,13 +146,19 @@ describe('limits', () => {
       'desired.yaml': `limits: { max_service_deletes: off }\n${config(service(80, '10.0.0.1', '10.0.0.2'))}`,
     });
     expect(await run('plan -f ./desired.yaml --table ./live.yaml')).toMatchObject({ status: 0 });
-    expect(await run('plan -f ./desired.yaml --table ./live.yaml --max-service-deletes 1')).toMatchObject({ status: 3 });
+    expect(
+      await run('plan -f ./desired.yaml --table ./live.yaml --max-service-deletes 1'),
+    ).toMatchObject({ status: 3 });
   });
 
   it('are not switched off by anything in the environment', async () => {
     const env = { IPVSTATE_ALLOW_EMPTY: '1', IPVSTATE_FORCE: '1', FORCE: '1', ALLOW_EMPTY: '1' };
     const { run } = workspace({ 'live.yaml': LIVE, 'desired.yaml': config() });
-    expect(await run('apply -f ./desired.yaml --table ./live.yaml --yes', { env })).toMatchObject({ status: 3 });
-    expect(await run('apply -f ./desired.yaml --table ./live.yaml --force')).toMatchObject({ status: 64 });
+    expect(await run('apply -f ./desired.yaml --table ./live.yaml --yes', { env })).toMatchObject({
+      status: 3,
+    });
+    expect(await run('apply -f ./desired.yaml --table ./live.yaml --force')).toMatchObject({
+      status: 64,
+    });
   });
 });

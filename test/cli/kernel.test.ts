@@ -4,7 +4,11 @@ import { openKernel } from '../../src/kernel/netlink/client.ts';
 import type { Operation } from '../../src/model/operation.ts';
 import type { Table } from '../../src/model/table.ts';
 import { FakeKernel } from '../support/fake-kernel/kernel.ts';
-import { type MisbehavingTable, type Misbehaviour, openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
+import {
+  type MisbehavingTable,
+  type Misbehaviour,
+  openMisbehavingTable,
+} from '../support/misbehaving-ipvs.ts';
 import { serviceOf, tableOf } from '../support/tables.ts';
 import { DONE, LIVE, shop } from './workspace.ts';
 
@@ -17,7 +21,10 @@ const START: Table = tableOf({
 
 const APPLY = 'apply -f ./shop.yaml --yes';
 
-function misbehaving(misbehaviour: Misbehaviour): { ipvs: MisbehavingTable; openKernel: () => Promise<MisbehavingTable> } {
+function misbehaving(misbehaviour: Misbehaviour): {
+  ipvs: MisbehavingTable;
+  openKernel: () => Promise<MisbehavingTable>;
+} {
   const ipvs = openMisbehavingTable(START, misbehaviour);
   return { ipvs, openKernel: async () => ipvs };
 }
@@ -37,16 +44,23 @@ async function applyTwice(misbehaviour: () => Misbehaviour, flags = '') {
 
 const refuseDeletes = (): Misbehaviour => ({
   refuse: (operation) =>
-    operation.kind === 'delete-destination' && operation.destination.port === 443 && operation.destination.address === '10.1.0.13'
+    operation.kind === 'delete-destination' &&
+    operation.destination.port === 443 &&
+    operation.destination.address === '10.1.0.13'
       ? 'ENOMEM'
       : undefined,
 });
 
 describe('a table that others write to while it is read', () => {
   const weigh = (weight: number): Operation => {
-    const [destination] = START.services.get(serviceOf('tcp://192.0.2.10:443').key)?.destinations.values() ?? [];
+    const [destination] =
+      START.services.get(serviceOf('tcp://192.0.2.10:443').key)?.destinations.values() ?? [];
     if (!destination) throw new Error('no destination');
-    return { kind: 'edit-destination', service: serviceOf('tcp://192.0.2.10:443').identity, destination: { ...destination, weight } };
+    return {
+      kind: 'edit-destination',
+      service: serviceOf('tcp://192.0.2.10:443').identity,
+      destination: { ...destination, weight },
+    };
   };
 
   it('is exported as it was found twice', async () => {
@@ -58,7 +72,10 @@ describe('a table that others write to while it is read', () => {
   });
 
   it('and is another one each time is not exported: exit code 4', async () => {
-    const { status, stdout, stderr } = await shop().run('export', misbehaving({ beforeRead: (read) => [weigh(read + 10)] }));
+    const { status, stdout, stderr } = await shop().run(
+      'export',
+      misbehaving({ beforeRead: (read) => [weigh(read + 10)] }),
+    );
     expect({ status, stdout }).toEqual({ status: 4, stdout: '' });
     expect(stderr).toContain('changed during each of 3 reads');
   });
@@ -67,7 +84,8 @@ describe('a table that others write to while it is read', () => {
 describe('a kernel without IPVS, or without permission', () => {
   const verbs = ['plan -f ./shop.yaml', APPLY, 'check -f ./shop.yaml', 'export'];
   const kernel = (settings: Partial<FakeKernel>) => ({
-    openKernel: () => openKernel({ openSocket: Object.assign(new FakeKernel(), settings).openSocket }),
+    openKernel: () =>
+      openKernel({ openSocket: Object.assign(new FakeKernel(), settings).openSocket }),
   });
 
   it.each(verbs)('without IPVS %s exits 69 and says what to load', async (verb) => {
@@ -87,25 +105,42 @@ describe('an operation that fails', () => {
   it('is rolled back: 5', async () => {
     const { text, report, table } = await applyTwice(refuseDeletes);
     expect(text.status).toBe(5);
-    expect(text.stdout).toContain('failed: delete-destination tcp://192.0.2.10:443 10.1.0.13:443: refused with ENOMEM\n');
-    expect(text.stdout).toContain('Rolled back: the 1 operation done before the failure was undone, and the table was verified.\n');
-    expect(report).toMatchObject({ outcome: 'rolled-back', failures: [{ kind: 'delete-destination', error: { errno: 'ENOMEM' } }] });
+    expect(text.stdout).toContain(
+      'failed: delete-destination tcp://192.0.2.10:443 10.1.0.13:443: refused with ENOMEM\n',
+    );
+    expect(text.stdout).toContain(
+      'Rolled back: the 1 operation done before the failure was undone, and the table was verified.\n',
+    );
+    expect(report).toMatchObject({
+      outcome: 'rolled-back',
+      failures: [{ kind: 'delete-destination', error: { errno: 'ENOMEM' } }],
+    });
     expect(table).toBe(LIVE);
   });
 
   it.each(['stop', 'continue'])('is left half done by --on-error %s: 6', async (mode) => {
     const { text, report } = await applyTwice(refuseDeletes, ` --on-error ${mode}`);
     expect(text.status).toBe(6);
-    expect(text.stdout).toContain('The table is between two states: 1 operation done. Run `ipvstate plan` to see what is left to do.\n');
+    expect(text.stdout).toContain(
+      'The table is between two states: 1 operation done. Run `ipvstate plan` to see what is left to do.\n',
+    );
     expect(text.stdout).toContain('Still different:\n');
-    expect(report).toMatchObject({ outcome: 'partial', differences: [{ action: 'delete', destination: '10.1.0.13:443' }] });
+    expect(report).toMatchObject({
+      outcome: 'partial',
+      differences: [{ action: 'delete', destination: '10.1.0.13:443' }],
+    });
   });
 
   it('of a scheduler that the kernel lacks is no fault of the plan: 69, and nothing is left', async () => {
     const { run, write } = shop();
-    write('shop.yaml', 'version: 1\nservices: [{ address: "tcp://192.0.2.99:80", scheduler: wlcc, destinations: [10.1.0.11] }]\n');
+    write(
+      'shop.yaml',
+      'version: 1\nservices: [{ address: "tcp://192.0.2.99:80", scheduler: wlcc, destinations: [10.1.0.11] }]\n',
+    );
     const refuse = (operation: Operation) =>
-      operation.kind === 'add-service' && operation.service.scheduler === 'wlcc' ? 'ENOENT' : undefined;
+      operation.kind === 'add-service' && operation.service.scheduler === 'wlcc'
+        ? 'ENOENT'
+        : undefined;
     const { ipvs, openKernel: open } = misbehaving({ refuse });
     const { status, stdout } = await run(`${APPLY} -q`, { openKernel: open });
     expect(stdout).toContain('refused with ENOENT');
@@ -116,7 +151,9 @@ describe('an operation that fails', () => {
 
 describe('replies that are lost', () => {
   it('are made up for by reading again', async () => {
-    const { text, table } = await applyTwice(() => ({ lose: (wave) => (wave === 0 ? 1 : undefined) }));
+    const { text, table } = await applyTwice(() => ({
+      lose: (wave) => (wave === 0 ? 1 : undefined),
+    }));
     expect(text).toMatchObject({ status: 0, stderr: '' });
     expect(text.stdout).toContain('Applied and verified: 2 operations in 2 passes');
     expect(table).toBe(DONE);
@@ -130,17 +167,26 @@ describe('replies that are lost', () => {
       after: (_: number, callback: () => void) => void setImmediate(callback),
       afterInput: (callback: () => void) => callback(),
     };
-    const { status, stdout } = await run('plan -f ./shop.yaml', { openKernel: () => openKernel({ openSocket: kernel.openSocket, clock }) });
+    const { status, stdout } = await run('plan -f ./shop.yaml', {
+      openKernel: () => openKernel({ openSocket: kernel.openSocket, clock }),
+    });
     expect({ status, stdout }).toEqual({ status: 69, stdout: '' });
   });
 });
 
 describe('another writer', () => {
   it('that undoes what was done makes it unverified: 7', async () => {
-    const undo: Operation = { kind: 'delete-service', service: serviceOf('tcp://192.0.2.10:443').identity };
-    const { text, report } = await applyTwice(() => ({ beforeRead: (_, { services }) => (services ? [undo] : []) }));
+    const undo: Operation = {
+      kind: 'delete-service',
+      service: serviceOf('tcp://192.0.2.10:443').identity,
+    };
+    const { text, report } = await applyTwice(() => ({
+      beforeRead: (_, { services }) => (services ? [undo] : []),
+    }));
     expect(text.status).toBe(7);
-    expect(text.stdout).toContain('the table reads back differently: another program writes to it.\n');
+    expect(text.stdout).toContain(
+      'the table reads back differently: another program writes to it.\n',
+    );
     expect(report).toMatchObject({ outcome: 'unverified' });
   });
 });

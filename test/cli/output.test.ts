@@ -10,28 +10,78 @@ describe('colour', () => {
   it.each([
     { when: 'on a terminal', isTTY: true, env: {}, flag: '', colored: true },
     { when: 'in a pipe', isTTY: false, env: {}, flag: '', colored: false },
-    { when: 'on a terminal with NO_COLOR', isTTY: true, env: { NO_COLOR: '1' }, flag: '', colored: false },
-    { when: 'on a terminal with an empty NO_COLOR', isTTY: true, env: { NO_COLOR: '' }, flag: '', colored: true },
+    {
+      when: 'on a terminal with NO_COLOR',
+      isTTY: true,
+      env: { NO_COLOR: '1' },
+      flag: '',
+      colored: false,
+    },
+    {
+      when: 'on a terminal with an empty NO_COLOR',
+      isTTY: true,
+      env: { NO_COLOR: '' },
+      flag: '',
+      colored: true,
+    },
     { when: 'on a dumb terminal', isTTY: true, env: { TERM: 'dumb' }, flag: '', colored: false },
-    { when: 'in a pipe with --color always', isTTY: false, env: {}, flag: ' --color always', colored: true },
-    { when: 'with NO_COLOR and --color always', isTTY: false, env: { NO_COLOR: '1' }, flag: ' --color always', colored: true },
-    { when: 'on a terminal with --color never', isTTY: true, env: {}, flag: ' --color never', colored: false },
-    { when: 'on a terminal with --color auto', isTTY: true, env: {}, flag: ' --color auto', colored: true },
-    { when: 'in a pipe with --color auto', isTTY: false, env: {}, flag: ' --color auto', colored: false },
+    {
+      when: 'in a pipe with --color always',
+      isTTY: false,
+      env: {},
+      flag: ' --color always',
+      colored: true,
+    },
+    {
+      when: 'with NO_COLOR and --color always',
+      isTTY: false,
+      env: { NO_COLOR: '1' },
+      flag: ' --color always',
+      colored: true,
+    },
+    {
+      when: 'on a terminal with --color never',
+      isTTY: true,
+      env: {},
+      flag: ' --color never',
+      colored: false,
+    },
+    {
+      when: 'on a terminal with --color auto',
+      isTTY: true,
+      env: {},
+      flag: ' --color auto',
+      colored: true,
+    },
+    {
+      when: 'in a pipe with --color auto',
+      isTTY: false,
+      env: {},
+      flag: ' --color auto',
+      colored: false,
+    },
   ])('$when: $colored', async ({ isTTY, env, flag, colored }) => {
     const { run } = shop({ 'bad.yaml': 'version: 1\n' });
     expect((await run(`${PLAN}${flag}`, { isTTY, env })).stdout.includes(ESCAPE)).toBe(colored);
-    expect((await run(`validate -f ./bad.yaml${flag}`, { isTTY, env })).stdout.includes(ESCAPE)).toBe(colored);
-    expect((await run(`plan -f ./bad.yaml${flag}`, { isTTY, env })).stderr.includes(ESCAPE)).toBe(colored);
+    expect(
+      (await run(`validate -f ./bad.yaml${flag}`, { isTTY, env })).stdout.includes(ESCAPE),
+    ).toBe(colored);
+    expect((await run(`plan -f ./bad.yaml${flag}`, { isTTY, env })).stderr.includes(ESCAPE)).toBe(
+      colored,
+    );
   });
 
   it('never gets into JSON, Markdown, ipvsadm lines or exports', async () => {
     const { run } = shop();
     for (const format of ['json', 'markdown', 'ipvsadm']) {
-      expect((await run(`${PLAN} -o ${format} --color always`, { isTTY: true })).stdout).not.toContain(ESCAPE);
+      expect(
+        (await run(`${PLAN} -o ${format} --color always`, { isTTY: true })).stdout,
+      ).not.toContain(ESCAPE);
     }
     for (const format of ['yaml', 'json', 'save']) {
-      expect((await run(`export --table ./live.save -o ${format} --color always`)).stdout).not.toContain(ESCAPE);
+      expect(
+        (await run(`export --table ./live.save -o ${format} --color always`)).stdout,
+      ).not.toContain(ESCAPE);
     }
   });
 
@@ -54,10 +104,18 @@ describe('--quiet', () => {
       'bad.yaml': 'version: 1\n',
       'live.save': '',
     });
-    expect((await run('plan -f ./odd.yaml --table ./live.save')).stderr).toContain('warning UNSERVED');
+    expect((await run('plan -f ./odd.yaml --table ./live.save')).stderr).toContain(
+      'warning UNSERVED',
+    );
     const quiet = await run('plan -f ./odd.yaml --table ./live.save -q');
-    expect(quiet).toMatchObject({ status: 0, stderr: '', stdout: expect.stringContaining('Plan: 1 service to add') });
-    expect((await run('plan -f ./bad.yaml --table ./live.save --quiet')).stderr).toContain('error MISSING_KEY');
+    expect(quiet).toMatchObject({
+      status: 0,
+      stderr: '',
+      stdout: expect.stringContaining('Plan: 1 service to add'),
+    });
+    expect((await run('plan -f ./bad.yaml --table ./live.save --quiet')).stderr).toContain(
+      'error MISSING_KEY',
+    );
   });
 });
 

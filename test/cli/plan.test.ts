@@ -30,7 +30,9 @@ describe('plan', () => {
     const { run, write, read } = shop();
     const { status, stdout } = await run('plan -f ./shop.yaml --table ./live.save -o ipvsadm');
     expect(status).toBe(0);
-    expect(stdout).toBe('ipvsadm -a -t 192.0.2.10:443 -r 10.1.0.12:443 -m -w 3\nipvsadm -d -t 192.0.2.10:443 -r 10.1.0.13:443\n');
+    expect(stdout).toBe(
+      'ipvsadm -a -t 192.0.2.10:443 -r 10.1.0.12:443 -m -w 3\nipvsadm -d -t 192.0.2.10:443 -r 10.1.0.13:443\n',
+    );
     await run('apply -f ./shop.yaml --table ./live.save');
     write('script.sh', `${LIVE}${stdout.replaceAll('ipvsadm ', '')}`);
     expect(await run('import ./script.sh -o save')).toMatchObject({ stdout: read('live.save') });
@@ -53,7 +55,9 @@ describe('plan', () => {
 
   it('says in Markdown that there is nothing to do, and what a guard refuses', async () => {
     const { run } = shop({ 'none.yaml': 'version: 1\nservices: []\n', 'done.save': DONE });
-    expect((await run('plan -f ./shop.yaml --table ./done.save -o markdown')).stdout).toBe('### IPVS plan: no changes\n');
+    expect((await run('plan -f ./shop.yaml --table ./done.save -o markdown')).stdout).toBe(
+      '### IPVS plan: no changes\n',
+    );
     const refused = await run('plan -f ./none.yaml --table ./live.save -o markdown');
     expect(refused.status).toBe(3);
     expect(refused.stdout).toContain('> **Refused** by guard `empty`');
@@ -61,7 +65,10 @@ describe('plan', () => {
 
   it('cuts a huge Markdown plan and says by how much', async () => {
     const { run, write } = shop({ 'live.save': '' });
-    const services = Array.from({ length: 500 }, (_, index) => ({ address: `tcp://192.0.2.1:${index + 1}`, destinations: ['10.0.0.1'] }));
+    const services = Array.from({ length: 500 }, (_, index) => ({
+      address: `tcp://192.0.2.1:${index + 1}`,
+      destinations: ['10.0.0.1'],
+    }));
     write('many.json', JSON.stringify({ version: 1, services }));
     const { stdout } = await run('plan -f ./many.json --table ./live.save -o markdown');
     expect(stdout).toContain('... 600 more lines\n');
@@ -71,22 +78,40 @@ describe('plan', () => {
   it.each([
     { found: 'differences', live: LIVE, status: 2 },
     { found: 'no differences', live: DONE, status: 0 },
-  ])('exits $status with --detailed-exitcode and $found, and 0 without it', async ({ live, status }) => {
-    const { run } = shop({ 'live.save': live });
-    expect(await run('plan -f ./shop.yaml --table ./live.save --detailed-exitcode')).toMatchObject({ status, stderr: '' });
-    expect(await run('plan -f ./shop.yaml --table ./live.save')).toMatchObject({ status: 0 });
-  });
+  ])(
+    'exits $status with --detailed-exitcode and $found, and 0 without it',
+    async ({ live, status }) => {
+      const { run } = shop({ 'live.save': live });
+      expect(
+        await run('plan -f ./shop.yaml --table ./live.save --detailed-exitcode'),
+      ).toMatchObject({ status, stderr: '' });
+      expect(await run('plan -f ./shop.yaml --table ./live.save')).toMatchObject({ status: 0 });
+    },
+  );
 });
 
 describe('--only', () => {
   const two = `${SHOP}  - { name: dns, address: "udp://192.0.2.53:53", destinations: [10.1.0.53] }\n`;
 
-  it.each(['shop', 'tcp://192.0.2.10:443', 'tcp:*', '*ho*', '*:443'])('%s selects one of two services', async (selector) => {
-    const { run } = shop({ 'two.yaml': two });
-    const { status, stdout } = await run(['plan', '-f', './two.yaml', '--table', './live.save', '--only', selector]);
-    expect(status).toBe(0);
-    expect(stdout).toBe(`${CHANGES}\nPlan: 1 destination to add, 1 destination to delete (2 operations).\n`);
-  });
+  it.each(['shop', 'tcp://192.0.2.10:443', 'tcp:*', '*ho*', '*:443'])(
+    '%s selects one of two services',
+    async (selector) => {
+      const { run } = shop({ 'two.yaml': two });
+      const { status, stdout } = await run([
+        'plan',
+        '-f',
+        './two.yaml',
+        '--table',
+        './live.save',
+        '--only',
+        selector,
+      ]);
+      expect(status).toBe(0);
+      expect(stdout).toBe(
+        `${CHANGES}\nPlan: 1 destination to add, 1 destination to delete (2 operations).\n`,
+      );
+    },
+  );
 
   it('can be repeated, and then both services are planned', async () => {
     const { run } = shop({ 'two.yaml': two });
@@ -96,24 +121,50 @@ describe('--only', () => {
   });
 
   it('leaves everything else alone when it is applied', async () => {
-    const { run, read } = shop({ 'dns.yaml': 'version: 1\nservices: [{ address: "udp://192.0.2.53:53", destinations: [10.1.0.53] }]\n' });
-    expect(await run('apply -f ./dns.yaml --table ./live.save --only udp:*')).toMatchObject({ status: 0 });
-    expect(read('live.save')).toBe(`${LIVE}-A -u 192.0.2.53:53 -s wlc\n-a -u 192.0.2.53:53 -r 10.1.0.53:53 -g -w 1\n`);
+    const { run, read } = shop({
+      'dns.yaml':
+        'version: 1\nservices: [{ address: "udp://192.0.2.53:53", destinations: [10.1.0.53] }]\n',
+    });
+    expect(await run('apply -f ./dns.yaml --table ./live.save --only udp:*')).toMatchObject({
+      status: 0,
+    });
+    expect(read('live.save')).toBe(
+      `${LIVE}-A -u 192.0.2.53:53 -s wlc\n-a -u 192.0.2.53:53 -r 10.1.0.53:53 -g -w 1\n`,
+    );
   });
 
-  it.each(['plan', 'apply', 'check'])('that matches nothing is a usage error of %s, because it may be misspelt', async (verb) => {
-    const { run, read } = shop();
-    const { status, stdout, stderr } = await run(`${verb} -f ./shop.yaml --table ./live.save --only shp`);
-    expect({ status, stdout }).toEqual({ status: 64, stdout: '' });
-    expect(stderr).toMatch(/^ipvstate: --only shp matches no service, desired or live\n {4}Write it as in the plan/);
-    expect(read('live.save')).toBe(LIVE);
-  });
+  it.each(['plan', 'apply', 'check'])(
+    'that matches nothing is a usage error of %s, because it may be misspelt',
+    async (verb) => {
+      const { run, read } = shop();
+      const { status, stdout, stderr } = await run(
+        `${verb} -f ./shop.yaml --table ./live.save --only shp`,
+      );
+      expect({ status, stdout }).toEqual({ status: 64, stdout: '' });
+      expect(stderr).toMatch(
+        /^ipvstate: --only shp matches no service, desired or live\n {4}Write it as in the plan/,
+      );
+      expect(read('live.save')).toBe(LIVE);
+    },
+  );
 
   it('takes the signs of regular expressions as they are', async () => {
     const { run } = shop();
-    expect(await run(['plan', '-f', './shop.yaml', '--table', './live.save', '--only', 'tcp://192.0.2.10.443'])).toMatchObject({
+    expect(
+      await run([
+        'plan',
+        '-f',
+        './shop.yaml',
+        '--table',
+        './live.save',
+        '--only',
+        'tcp://192.0.2.10.443',
+      ]),
+    ).toMatchObject({
       status: 64,
     });
-    expect(await run(['plan', '-f', './shop.yaml', '--table', './live.save', '--only', '(shop'])).toMatchObject({ status: 64 });
+    expect(
+      await run(['plan', '-f', './shop.yaml', '--table', './live.save', '--only', '(shop']),
+    ).toMatchObject({ status: 64 });
   });
 });

@@ -26,7 +26,10 @@ interface Scene {
   readonly options: CliOptions;
 }
 
-function scene(table = LIVE, connections: Readonly<Record<string, number>> = { '10.0.0.2:80': 12 }): Scene {
+function scene(
+  table = LIVE,
+  connections: Readonly<Record<string, number>> = { '10.0.0.2:80': 12 },
+): Scene {
   const kernel = openBusyTable(table, connections);
   const state = temporaryState();
   return { kernel, state, options: { state, openKernel: async () => kernel } };
@@ -34,19 +37,23 @@ function scene(table = LIVE, connections: Readonly<Record<string, number>> = { '
 
 function schemaOf(name: string) {
   const ajv = new Ajv.default({ strict: false });
-  const read = (file: string) => JSON.parse(readFileSync(`schemas/${file}.schema.json`, 'utf8')) as { $id: string };
+  const read = (file: string) =>
+    JSON.parse(readFileSync(`schemas/${file}.schema.json`, 'utf8')) as { $id: string };
   if (name !== 'plan') ajv.addSchema(read('plan'));
   return ajv.compile(read(name));
 }
 
-const weight = ({ kernel }: Scene) => kernel.table().services.get(keyOf(WEB))?.destinations.get(SECOND)?.weight;
+const weight = ({ kernel }: Scene) =>
+  kernel.table().services.get(keyOf(WEB))?.destinations.get(SECOND)?.weight;
 
 describe('a drain', () => {
   it('is shown by the plan, begun by apply, goes on by itself, and ends with a delete', async () => {
     const { run, write } = workspace({ 'one.yaml': ONE });
     const now = scene();
     const plan = await run('plan -f ./one.yaml', now.options);
-    expect(plan.stdout).toContain('~ 10.0.0.2:80  weight 1 -> 0  drains 12 active connections; deleted when they are gone, or in 5m\n');
+    expect(plan.stdout).toContain(
+      '~ 10.0.0.2:80  weight 1 -> 0  drains 12 active connections; deleted when they are gone, or in 5m\n',
+    );
 
     const first = await run('apply -f ./one.yaml', now.options);
     expect(first).toMatchObject({ status: 0, stderr: '' });
@@ -56,13 +63,19 @@ describe('a drain', () => {
 
     now.state.clock.pass(50);
     const second = await run('apply -f ./one.yaml', now.options);
-    expect(second.stdout).toContain(`No changes: the live table is as desired (1 service, 2 destinations).\n`);
-    expect(second.stdout).toContain(`Draining: 10.0.0.2:80 of ${WEB}: 12 connections left, at most 4m10s\n`);
+    expect(second.stdout).toContain(
+      `No changes: the live table is as desired (1 service, 2 destinations).\n`,
+    );
+    expect(second.stdout).toContain(
+      `Draining: 10.0.0.2:80 of ${WEB}: 12 connections left, at most 4m10s\n`,
+    );
     expect((await run('check -f ./one.yaml', now.options)).status).toBe(0);
     expect(weight(now)).toBe(0);
 
     now.state.clock.pass(250);
-    expect((await run('apply -f ./one.yaml', now.options)).stdout).toContain('- 10.0.0.2:80  cuts 12 active connections');
+    expect((await run('apply -f ./one.yaml', now.options)).stdout).toContain(
+      '- 10.0.0.2:80  cuts 12 active connections',
+    );
     expect(weight(now)).toBeUndefined();
     write('one.yaml', BOTH);
     expect((await run('apply -f ./one.yaml', now.options)).stdout).toContain('+ 10.0.0.2:80');
@@ -80,7 +93,13 @@ describe('a drain', () => {
   it('is in the JSON of plan and report', async () => {
     const { run } = workspace({ 'one.yaml': ONE });
     const now = scene();
-    const drain = { service: WEB, destination: '10.0.0.2:80', connections: 12, seconds_left: 300, weight: 1 };
+    const drain = {
+      service: WEB,
+      destination: '10.0.0.2:80',
+      connections: 12,
+      seconds_left: 300,
+      weight: 1,
+    };
     const plan = JSON.parse((await run('plan -f ./one.yaml -o json', now.options)).stdout);
     expect(plan).toMatchObject({ drains: [drain], foreign_services: 0, sysctl_differences: [] });
     expect(schemaOf('plan')(plan)).toBe(true);
@@ -96,7 +115,9 @@ describe('a drain', () => {
     now.state.clock.pass(1000);
     expect(await run('apply ./plan.json', now.options)).toMatchObject({ status: 0 });
     now.state.clock.pass(60);
-    expect((await run('apply -f ./one.yaml', now.options)).stdout).toContain('12 connections left, at most 4m\n');
+    expect((await run('apply -f ./one.yaml', now.options)).stdout).toContain(
+      '12 connections left, at most 4m\n',
+    );
   });
 
   it('that no change shows any more is in Markdown as a note', async () => {
@@ -115,11 +136,14 @@ describe('a drain', () => {
     expect(await run('rollback', now.options)).toMatchObject({ status: 0 });
     expect(weight(now)).toBe(1);
     now.state.clock.pass(299);
-    expect((await run('apply -f ./one.yaml', now.options)).stdout).toContain('12 connections left, at most 5m\n');
+    expect((await run('apply -f ./one.yaml', now.options)).stdout).toContain(
+      '12 connections left, at most 5m\n',
+    );
   });
 
   it('does not survive a table in a file, which has no connections', async () => {
-    const live = '-A -t 192.0.2.1:80 -s wlc\n-a -t 192.0.2.1:80 -r 10.0.0.1:80 -g -w 1\n-a -t 192.0.2.1:80 -r 10.0.0.2:80 -g -w 1\n';
+    const live =
+      '-A -t 192.0.2.1:80 -s wlc\n-a -t 192.0.2.1:80 -r 10.0.0.1:80 -g -w 1\n-a -t 192.0.2.1:80 -r 10.0.0.2:80 -g -w 1\n';
     const { run, read } = workspace({ 'one.yaml': ONE, 'live.save': live });
     expect(await run('apply -f ./one.yaml --table ./live.save')).toMatchObject({ status: 0 });
     expect(read('live.save')).not.toContain('10.0.0.2');
@@ -139,7 +163,10 @@ describe('apply --wait', () => {
     const { status, stdout, stderr } = await run('apply -f ./one.yaml --wait', now.options);
     expect(status).toBe(0);
     expect(stderr).toBe(
-      [`10.0.0.2:80 of ${WEB}: 12 connections left, at most 5m\n`, `10.0.0.2:80 of ${WEB}: 3 connections left, at most 4m58s\n`].join(''),
+      [
+        `10.0.0.2:80 of ${WEB}: 12 connections left, at most 5m\n`,
+        `10.0.0.2:80 of ${WEB}: 3 connections left, at most 4m58s\n`,
+      ].join(''),
     );
     expect(stdout).toMatch(/Drained and deleted: 1 destination\.\n$/);
     expect(polls).toBe(3);
@@ -149,7 +176,9 @@ describe('apply --wait', () => {
   it('ends at the deadline whatever is left', async () => {
     const { run } = workspace({ 'one.yaml': ONE });
     const now = scene();
-    expect(await run('apply -f ./one.yaml --wait -o json', now.options)).toMatchObject({ status: 0 });
+    expect(await run('apply -f ./one.yaml --wait -o json', now.options)).toMatchObject({
+      status: 0,
+    });
     expect(now.state.clock.seconds).toBe(5300);
     expect(weight(now)).toBeUndefined();
   });
@@ -163,9 +192,14 @@ describe('apply --wait', () => {
       await sleep.call(now.state.clock, milliseconds);
       controller.abort(130);
     };
-    const { status, stdout } = await run('apply -f ./one.yaml --wait', { ...now.options, signal: controller.signal });
+    const { status, stdout } = await run('apply -f ./one.yaml --wait', {
+      ...now.options,
+      signal: controller.signal,
+    });
     expect(status).toBe(130);
-    expect(stdout).toMatch(/Drained and deleted: 0 destinations\. 1 destination still drains: a later apply goes on with that\.\n$/);
+    expect(stdout).toMatch(
+      /Drained and deleted: 0 destinations\. 1 destination still drains: a later apply goes on with that\.\n$/,
+    );
     expect(weight(now)).toBe(0);
     now.kernel.active.clear();
     await run('apply -f ./one.yaml', now.options);
@@ -173,12 +207,17 @@ describe('apply --wait', () => {
   });
 
   it('is refused for a saved plan', async () => {
-    expect(await workspace({ 'plan.json': '{}' }).run('apply ./plan.json --wait')).toMatchObject({ status: 64 });
+    expect(await workspace({ 'plan.json': '{}' }).run('apply ./plan.json --wait')).toMatchObject({
+      status: 64,
+    });
   });
 });
 
 describe('a protected service', () => {
-  const TWO = tableOf({ [WEB]: { destinations: { '10.0.0.1:80': 1 } }, [OTHER]: { destinations: { '10.0.0.1:80': 1 } } });
+  const TWO = tableOf({
+    [WEB]: { destinations: { '10.0.0.1:80': 1 } },
+    [OTHER]: { destinations: { '10.0.0.1:80': 1 } },
+  });
   const other = `  - { address: "${OTHER}", destinations: [10.0.0.1] }\n`;
   const withProtect = `${config('10.0.0.1', 'protect: true')}${other}`;
   const without = `version: 1\nservices:\n${other}`;
@@ -190,7 +229,9 @@ describe('a protected service', () => {
     expect((await run('apply -f ./a.yaml', now.options)).status).toBe(0);
     const refused = await run('apply -f ./b.yaml', now.options);
     expect(refused.status).toBe(3);
-    expect(refused.stdout).toContain(`refused by guard protect: the plan deletes 1 protected service\n    ${WEB}\n`);
+    expect(refused.stdout).toContain(
+      `refused by guard protect: the plan deletes 1 protected service\n    ${WEB}\n`,
+    );
     expect(refused.stdout).toContain('If that is what you want: --allow-protected\n');
     expect((await run('plan -f ./b.yaml', now.options)).status).toBe(3);
 
@@ -204,7 +245,9 @@ describe('a protected service', () => {
     const now = scene(TWO, {});
     await run('apply -f ./a.yaml', now.options);
     expect((await run('apply -f ./b.yaml --allow-protected', now.options)).status).toBe(0);
-    expect(readFileSync(join(now.state.runtime, 'protected.json'), 'utf8')).toContain('"services":[]');
+    expect(readFileSync(join(now.state.runtime, 'protected.json'), 'utf8')).toContain(
+      '"services":[]',
+    );
   });
 });
 
@@ -219,20 +262,37 @@ describe('a managed scope', () => {
     const top = 'manage: { include: [{ cidr: 192.0.2.0/24 }] }\n';
     const { run } = workspace({ 'a.yaml': config('10.0.0.1, 10.0.0.3', 'protect: false', top) });
     const now = scene(TABLE, {});
-    expect((await run('plan -f ./a.yaml', now.options)).stdout).toContain('2 foreign services left alone.\n');
-    expect(JSON.parse((await run('plan -f ./a.yaml -o json', now.options)).stdout).foreign_services).toBe(2);
+    expect((await run('plan -f ./a.yaml', now.options)).stdout).toContain(
+      '2 foreign services left alone.\n',
+    );
+    expect(
+      JSON.parse((await run('plan -f ./a.yaml -o json', now.options)).stdout).foreign_services,
+    ).toBe(2);
     expect((await run('apply -f ./a.yaml', now.options)).status).toBe(0);
-    for (const key of [OTHER, 'fwmark:7'].map(keyOf)) expect(now.kernel.table().services.get(key)).toBe(TABLE.services.get(key));
+    for (const key of [OTHER, 'fwmark:7'].map(keyOf))
+      expect(now.kernel.table().services.get(key)).toBe(TABLE.services.get(key));
     expect((await run('check -f ./a.yaml', now.options)).status).toBe(0);
   });
 });
 
 describe('sysctls', () => {
-  const TABLE = { ...LIVE, sysctls: new Map(Object.entries({ conntrack: '0', expire_nodest_conn: '0', expire_quiescent_template: '0' })) };
-  const sysctls = (mode: string, values: string) => `sysctls: { mode: ${mode}, values: { ${values} } }\n`;
+  const TABLE = {
+    ...LIVE,
+    sysctls: new Map(
+      Object.entries({ conntrack: '0', expire_nodest_conn: '0', expire_quiescent_template: '0' }),
+    ),
+  };
+  const sysctls = (mode: string, values: string) =>
+    `sysctls: { mode: ${mode}, values: { ${values} } }\n`;
 
   it('that are only checked are warnings, and exit 2 of check', async () => {
-    const { run } = workspace({ 'a.yaml': config('10.0.0.1, 10.0.0.2', 'protect: false', sysctls('check', 'conntrack: 1, est_nice: 5')) });
+    const { run } = workspace({
+      'a.yaml': config(
+        '10.0.0.1, 10.0.0.2',
+        'protect: false',
+        sysctls('check', 'conntrack: 1, est_nice: 5'),
+      ),
+    });
     const now = scene(TABLE, {});
     const check = await run('check -f ./a.yaml', now.options);
     expect(check).toMatchObject({ status: 2 });
@@ -241,7 +301,9 @@ describe('sysctls', () => {
         'warning: this kernel has no sysctl net.ipv4.vs.est_nice; the file wants 5\n' +
         'Not in sync: 2 checked sysctls different.\n',
     );
-    expect((await run('plan -f ./a.yaml', now.options)).stdout).toContain('warning: sysctl net.ipv4.vs.conntrack is 0');
+    expect((await run('plan -f ./a.yaml', now.options)).stdout).toContain(
+      'warning: sysctl net.ipv4.vs.conntrack is 0',
+    );
     const apply = await run('apply -f ./a.yaml', now.options);
     expect(apply).toMatchObject({ status: 0 });
     expect(apply.stdout).toContain('warning: sysctl net.ipv4.vs.conntrack is 0');
@@ -254,12 +316,18 @@ describe('sysctls', () => {
   });
 
   it('that are enforced are planned first, written, and back again with a rollback', async () => {
-    const { run } = workspace({ 'a.yaml': config('10.0.0.1', 'protect: false', sysctls('enforce', 'conntrack: true')) });
+    const { run } = workspace({
+      'a.yaml': config('10.0.0.1', 'protect: false', sysctls('enforce', 'conntrack: true')),
+    });
     const now = scene(TABLE, {});
     const plan = await run('plan -f ./a.yaml', now.options);
     expect(plan.stdout).toContain('~ sysctl conntrack  0 -> 1\n');
-    expect((await run('plan -f ./a.yaml -o ipvsadm', now.options)).stdout.split('\n')[0]).toBe('sysctl -w net.ipv4.vs.conntrack=1');
-    expect(schemaOf('plan')(JSON.parse((await run('plan -f ./a.yaml -o json', now.options)).stdout))).toBe(true);
+    expect((await run('plan -f ./a.yaml -o ipvsadm', now.options)).stdout.split('\n')[0]).toBe(
+      'sysctl -w net.ipv4.vs.conntrack=1',
+    );
+    expect(
+      schemaOf('plan')(JSON.parse((await run('plan -f ./a.yaml -o json', now.options)).stdout)),
+    ).toBe(true);
     expect((await run('apply -f ./a.yaml', now.options)).status).toBe(0);
     expect(now.kernel.table().sysctls?.get('conntrack')).toBe('1');
     expect((await run('check -f ./a.yaml', now.options)).status).toBe(0);
@@ -268,16 +336,22 @@ describe('sysctls', () => {
   });
 
   it('that the kernel lacks are refused before anything is written', async () => {
-    const { run } = workspace({ 'a.yaml': config('10.0.0.1', 'protect: false', sysctls('enforce', 'est_nice: 5')) });
+    const { run } = workspace({
+      'a.yaml': config('10.0.0.1', 'protect: false', sysctls('enforce', 'est_nice: 5')),
+    });
     const now = scene(TABLE, {});
     const { status, stderr } = await run('apply -f ./a.yaml', now.options);
     expect(status).toBe(69);
-    expect(stderr).toContain('unsupported by this kernel: net.ipv4.vs.est_nice; nothing was changed');
+    expect(stderr).toContain(
+      'unsupported by this kernel: net.ipv4.vs.est_nice; nothing was changed',
+    );
     expect(now.kernel.table()).toBe(TABLE);
   });
 
   it('are in a saved plan, which is stale when one was changed', async () => {
-    const { run, read } = workspace({ 'a.yaml': config('10.0.0.1', 'protect: false', sysctls('enforce', 'conntrack: 1')) });
+    const { run, read } = workspace({
+      'a.yaml': config('10.0.0.1', 'protect: false', sysctls('enforce', 'conntrack: 1')),
+    });
     const now = scene(TABLE, {});
     await run('plan -f ./a.yaml --save ./plan.json', now.options);
     expect(schemaOf('plan')(JSON.parse(read('plan.json')))).toBe(true);
@@ -291,27 +365,46 @@ describe('sysctls', () => {
   });
 
   it('of a saved table are not known, which is said where they are enforced', async () => {
-    const { run } = workspace({ 'a.yaml': config('10.0.0.1', 'protect: false', sysctls('enforce', 'conntrack: 1')), 'live.save': '' });
+    const { run } = workspace({
+      'a.yaml': config('10.0.0.1', 'protect: false', sysctls('enforce', 'conntrack: 1')),
+      'live.save': '',
+    });
     const { status, stdout, stderr } = await run('plan -f ./a.yaml --table ./live.save');
     expect(status).toBe(0);
-    expect(stderr).toBe('A saved table does not say what its sysctls are: nothing is planned for them.\n');
+    expect(stderr).toBe(
+      'A saved table does not say what its sysctls are: nothing is planned for them.\n',
+    );
     expect(stdout).not.toContain('conntrack');
   });
 
   it('that defeat a drain are warnings', async () => {
     const persistent = tableOf({
-      [WEB]: { persistent: true, persistenceTimeoutSeconds: 360, destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 1 } },
+      [WEB]: {
+        persistent: true,
+        persistenceTimeoutSeconds: 360,
+        destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 1 },
+      },
     });
     const { run } = workspace({ 'a.yaml': config('10.0.0.1', 'drain: 5m, persistence: 6m') });
-    const quiet = scene({ ...persistent, sysctls: new Map(Object.entries({ expire_nodest_conn: '0', expire_quiescent_template: '1' })) });
+    const quiet = scene({
+      ...persistent,
+      sysctls: new Map(Object.entries({ expire_nodest_conn: '0', expire_quiescent_template: '1' })),
+    });
     expect((await run('plan -f ./a.yaml', quiet.options)).stdout).not.toContain('warning');
-    const loud = scene({ ...persistent, sysctls: new Map(Object.entries({ expire_nodest_conn: '1', expire_quiescent_template: '0' })) });
+    const loud = scene({
+      ...persistent,
+      sysctls: new Map(Object.entries({ expire_nodest_conn: '1', expire_quiescent_template: '0' })),
+    });
     const { stdout } = await run('plan -f ./a.yaml', loud.options);
     expect(stdout).toContain(
       `warning: persistent clients keep coming to what drains of ${WEB}, because net.ipv4.vs.expire_quiescent_template is 0\n`,
     );
-    expect((await run('plan -f ./a.yaml -o markdown', loud.options)).stdout).toContain('\n> warning: persistent clients keep coming');
-    expect((await run('plan -f ./a.yaml -o ipvsadm', loud.options)).stderr).toContain('warning: persistent clients keep coming');
+    expect((await run('plan -f ./a.yaml -o markdown', loud.options)).stdout).toContain(
+      '\n> warning: persistent clients keep coming',
+    );
+    expect((await run('plan -f ./a.yaml -o ipvsadm', loud.options)).stderr).toContain(
+      'warning: persistent clients keep coming',
+    );
     expect(stdout).toContain(
       'warning: connections that are left when a drain ends are reset, because net.ipv4.vs.expire_nodest_conn is 1\n',
     );

@@ -31,54 +31,91 @@ function many(count: number): Workspace {
 describe('the program in a pipe', () => {
   it('prints everything, however large', () => {
     const space = many(3000);
-    const plan = sh('ipvstate plan -f many.json --table live.save -o json | cat; exit $PIPESTATUS', space);
+    const plan = sh(
+      'ipvstate plan -f many.json --table live.save -o json | cat; exit $PIPESTATUS',
+      space,
+    );
     expect(plan).toMatchObject({ status: 0, stderr: '' });
     expect(plan.stdout.length).toBeGreaterThan(1_000_000);
     expect(JSON.parse(plan.stdout).changes).toHaveLength(9000);
-    const report = sh('ipvstate apply -f many.json --table live.save -o json | (sleep 0.2; cat)', space);
-    expect(JSON.parse(report.stdout)).toMatchObject({ outcome: 'applied', summary: { destinations: { add: 6000 } } });
+    const report = sh(
+      'ipvstate apply -f many.json --table live.save -o json | (sleep 0.2; cat)',
+      space,
+    );
+    expect(JSON.parse(report.stdout)).toMatchObject({
+      outcome: 'applied',
+      summary: { destinations: { add: 6000 } },
+    });
   });
 
   it('prints all of a refusal as well', () => {
     const space = many(3000);
     sh('ipvstate apply -f many.json --table live.save -q', space);
     space.write('none.yaml', 'version: 1\nservices: []\n');
-    const refused = sh('ipvstate apply -f none.yaml --table live.save -o json | cat; exit $PIPESTATUS', space);
+    const refused = sh(
+      'ipvstate apply -f none.yaml --table live.save -o json | cat; exit $PIPESTATUS',
+      space,
+    );
     expect(refused.status).toBe(3);
     expect(JSON.parse(refused.stdout)).toMatchObject({ outcome: 'refused', exit_code: 3 });
   });
 
   it('ends quietly when its reader has seen enough', () => {
     const space = many(3000);
-    expect(sh('ipvstate schema | head -1; exit $PIPESTATUS', space)).toEqual({ status: 0, stdout: '{\n', stderr: '' });
-    const { status, stderr } = sh('ipvstate plan -f many.json --table live.save | head -1; exit $PIPESTATUS', space);
+    expect(sh('ipvstate schema | head -1; exit $PIPESTATUS', space)).toEqual({
+      status: 0,
+      stdout: '{\n',
+      stderr: '',
+    });
+    const { status, stderr } = sh(
+      'ipvstate plan -f many.json --table live.save | head -1; exit $PIPESTATUS',
+      space,
+    );
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 
   it('keeps its exit code when nobody reads', () => {
-    const { status } = sh('ipvstate check -f shop.yaml --table live.save | true; exit $PIPESTATUS', shop());
+    const { status } = sh(
+      'ipvstate check -f shop.yaml --table live.save | true; exit $PIPESTATUS',
+      shop(),
+    );
     expect(status).toBe(2);
     expect(sh('ipvstate plan -f gone.yaml 2>&1 | true; exit $PIPESTATUS', shop()).status).toBe(66);
   });
 
   it('is configured by stdin', () => {
     const space = shop();
-    expect(sh('cat shop.yaml | ipvstate check -f - --table live.save', space)).toMatchObject({ status: 2, stderr: '' });
-    expect(sh('ipvstate check -f <(cat shop.yaml) --table <(cat live.save)', space)).toMatchObject({ status: 2, stderr: '' });
-    expect(sh('ipvstate plan -f - --table live.save < /dev/null', space)).toMatchObject({ status: 65 });
+    expect(sh('cat shop.yaml | ipvstate check -f - --table live.save', space)).toMatchObject({
+      status: 2,
+      stderr: '',
+    });
+    expect(sh('ipvstate check -f <(cat shop.yaml) --table <(cat live.save)', space)).toMatchObject({
+      status: 2,
+      stderr: '',
+    });
+    expect(sh('ipvstate plan -f - --table live.save < /dev/null', space)).toMatchObject({
+      status: 65,
+    });
     expect(sh('ipvstate plan -f - --table live.save <&-', space).status).not.toBe(0);
   });
 
   it('never asks, for nobody sits there', () => {
     const space = shop();
-    const { status, stderr } = sh('ipvstate apply -f shop.yaml --table live.save < /dev/null', space);
+    const { status, stderr } = sh(
+      'ipvstate apply -f shop.yaml --table live.save < /dev/null',
+      space,
+    );
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 });
 
 describe('the program whose output goes nowhere', () => {
   it('exits 74 when the disk is full', () => {
-    for (const line of ['schema', 'plan -f shop.yaml --table live.save', 'check -f shop.yaml --table live.save']) {
+    for (const line of [
+      'schema',
+      'plan -f shop.yaml --table live.save',
+      'check -f shop.yaml --table live.save',
+    ]) {
       expect(sh(`ipvstate ${line} > /dev/full`, shop())).toMatchObject({
         status: 74,
         stderr: 'ipvstate: the output cannot be written (ENOSPC)\n',
@@ -95,29 +132,44 @@ describe('the program whose output goes nowhere', () => {
 describe('a table in a folder that cannot be written', () => {
   const NOBODY = 65_534;
 
-  it.skipIf(process.getuid?.() !== 0)('stays as it is, exit code 74, and nothing is left behind', () => {
-    const space = shop();
-    chmodSync(space.folder, 0o555);
-    const { status, stderr } = sh('ipvstate apply -f shop.yaml --table live.save', space, { uid: NOBODY });
-    expect({ status, stderr }).toEqual({ status: 74, stderr: 'ipvstate: live.save may not be written\n' });
-    expect(space.read('live.save')).toBe(LIVE);
-    expect(readdirSync(space.folder).sort()).toEqual(['live.save', 'shop.yaml']);
-  });
+  it.skipIf(process.getuid?.() !== 0)(
+    'stays as it is, exit code 74, and nothing is left behind',
+    () => {
+      const space = shop();
+      chmodSync(space.folder, 0o555);
+      const { status, stderr } = sh('ipvstate apply -f shop.yaml --table live.save', space, {
+        uid: NOBODY,
+      });
+      expect({ status, stderr }).toEqual({
+        status: 74,
+        stderr: 'ipvstate: live.save may not be written\n',
+      });
+      expect(space.read('live.save')).toBe(LIVE);
+      expect(readdirSync(space.folder).sort()).toEqual(['live.save', 'shop.yaml']);
+    },
+  );
 
-  it.skipIf(process.getuid?.() !== 0)('a configuration that may not be read is exit code 66', () => {
-    const space = shop();
-    chmodSync(space.folder, 0o755);
-    chmodSync(space.path('shop.yaml'), 0o600);
-    expect(sh('ipvstate validate -f shop.yaml', space, { uid: NOBODY })).toMatchObject({
-      status: 66,
-      stderr: 'ipvstate: shop.yaml may not be read\n',
-    });
-  });
+  it.skipIf(process.getuid?.() !== 0)(
+    'a configuration that may not be read is exit code 66',
+    () => {
+      const space = shop();
+      chmodSync(space.folder, 0o755);
+      chmodSync(space.path('shop.yaml'), 0o600);
+      expect(sh('ipvstate validate -f shop.yaml', space, { uid: NOBODY })).toMatchObject({
+        status: 66,
+        stderr: 'ipvstate: shop.yaml may not be read\n',
+      });
+    },
+  );
 });
 
 describe('the program at a terminal', () => {
   /** `script` of util-linux gives a program a terminal of its own. */
-  async function atTerminal(space: Workspace, line: string, keys: string): Promise<{ status: number; shown: string }> {
+  async function atTerminal(
+    space: Workspace,
+    line: string,
+    keys: string,
+  ): Promise<{ status: number; shown: string }> {
     const child = spawn('script', ['-qec', `${process.execPath} ${cli} ${line}`, '/dev/null'], {
       cwd: space.folder,
       env: { PATH: process.env.PATH, TERM: 'xterm' },
@@ -128,7 +180,9 @@ describe('the program at a terminal', () => {
       shown += chunk.toString();
       if (!wasAsked && shown.includes('[y/N]')) child.stdin.write(keys);
     });
-    const status = await new Promise<number>((resolve) => child.on('exit', (code) => resolve(code ?? -1)));
+    const status = await new Promise<number>((resolve) =>
+      child.on('exit', (code) => resolve(code ?? -1)),
+    );
     return { status, shown: shown.replaceAll('\r\n', '\n') };
   }
 
@@ -156,7 +210,11 @@ describe('the program at a terminal', () => {
 
   it('colours, and stops colouring for NO_COLOR', async () => {
     const space = shop();
-    expect((await atTerminal(space, 'check -f shop.yaml --table live.save', '')).shown).toContain('\u001b[32m+');
-    expect((await atTerminal(space, 'check -f shop.yaml --table live.save --color never', '')).shown).not.toContain('\u001b[');
+    expect((await atTerminal(space, 'check -f shop.yaml --table live.save', '')).shown).toContain(
+      '\u001b[32m+',
+    );
+    expect(
+      (await atTerminal(space, 'check -f shop.yaml --table live.save --color never', '')).shown,
+    ).not.toContain('\u001b[');
   });
 });

@@ -5,12 +5,18 @@ import { formatConfig } from '../../src/config/write/yaml.ts';
 import type { Table } from '../../src/model/table.ts';
 import { diff } from '../../src/plan/diff.ts';
 import { takeLock } from '../../src/recovery/lock.ts';
-import { type MisbehavingTable, type Misbehaviour, openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
+import {
+  type MisbehavingTable,
+  type Misbehaviour,
+  openMisbehavingTable,
+} from '../support/misbehaving-ipvs.ts';
 import { type CliOptions, type CliResult, runCli } from '../support/run-cli.ts';
 import { daemonOf, destinationOf, serviceOf, tableOf } from '../support/tables.ts';
 import { afterReboot, type TemporaryState, temporaryState } from '../support/temporary-state.ts';
 
-const A = tableOf({ 'tcp://192.0.2.1:80': { scheduler: 'rr', destinations: { '10.0.0.1:80': 1 } } });
+const A = tableOf({
+  'tcp://192.0.2.1:80': { scheduler: 'rr', destinations: { '10.0.0.1:80': 1 } },
+});
 const B = tableOf(
   {
     'tcp://192.0.2.1:80': { scheduler: 'rr', destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 1 } },
@@ -18,7 +24,10 @@ const B = tableOf(
   },
   { timeouts: { udp: 10 }, daemons: [daemonOf('master')] },
 );
-const C = tableOf({ 'tcp://192.0.2.1:80': { scheduler: 'wlc', destinations: { '10.0.0.2:80': 7 } } }, { timeouts: { udp: 10 } });
+const C = tableOf(
+  { 'tcp://192.0.2.1:80': { scheduler: 'wlc', destinations: { '10.0.0.2:80': 7 } } },
+  { timeouts: { udp: 10 } },
+);
 
 let state: TemporaryState;
 let kernel: MisbehavingTable;
@@ -34,16 +43,24 @@ beforeEach(() => boot());
 const run = (argv: readonly string[], options: CliOptions = {}): Promise<CliResult> =>
   runCli(argv, { state, openKernel: async () => kernel, ...options });
 const apply = (table: Table, ...more: string[]): Promise<CliResult> =>
-  run(['apply', '-f', '-', '--max-service-deletes', 'off', ...more], { stdin: formatConfig(table) });
+  run(['apply', '-f', '-', '--max-service-deletes', 'off', ...more], {
+    stdin: formatConfig(table),
+  });
 
 test('goes back to before the last apply, services, timeouts and daemons, and then there is nothing more to roll back', async () => {
   await apply(B);
   is(B);
   const result = await run(['rollback']);
-  expect(result).toMatchObject({ status: 0, stderr: expect.stringMatching(/^Going back to before the apply of /) });
+  expect(result).toMatchObject({
+    status: 0,
+    stderr: expect.stringMatching(/^Going back to before the apply of /),
+  });
   expect(result.stdout).toMatch(/- service .*udp:\/\/192.0.2.3:53|Applied and verified/);
   is(A);
-  expect(await run(['rollback'])).toMatchObject({ status: 3, stderr: expect.stringContaining('nothing to roll back') });
+  expect(await run(['rollback'])).toMatchObject({
+    status: 3,
+    stderr: expect.stringContaining('nothing to roll back'),
+  });
 });
 
 test('goes back one apply, not two', async () => {
@@ -61,7 +78,12 @@ test('an apply with nothing to do leaves what the one before it left', async () 
 });
 
 test('an apply that rolled itself back leaves what the one before it left', async () => {
-  boot({ refuse: (operation) => (operation.kind === 'edit-service' && operation.service.scheduler === 'wlc' ? 'EBUSY' : undefined) });
+  boot({
+    refuse: (operation) =>
+      operation.kind === 'edit-service' && operation.service.scheduler === 'wlc'
+        ? 'EBUSY'
+        : undefined,
+  });
   await apply(B);
   expect(await apply(C)).toMatchObject({ status: 5 });
   is(B);
@@ -79,7 +101,10 @@ test('after an apply that stopped half-way, it goes back to the last good state'
 
 test('an apply that finishes what one before it began goes back to where that one began', async () => {
   let refusals = 1;
-  boot({ refuse: (operation) => (operation.kind === 'delete-destination' && refusals-- > 0 ? 'EBUSY' : undefined) });
+  boot({
+    refuse: (operation) =>
+      operation.kind === 'delete-destination' && refusals-- > 0 ? 'EBUSY' : undefined,
+  });
   await apply(B);
   expect(await apply(C, '--on-error', 'stop')).toMatchObject({ status: 6 });
   expect(await apply(C)).toMatchObject({ status: 0 });
@@ -98,7 +123,10 @@ test('an apply that was killed, and the one that finished its work, go back toge
       throw new Killed();
     },
   };
-  const killed = await run(['apply', '-f', '-', '--max-service-deletes', 'off'], { stdin: formatConfig(C), openKernel: async () => dying });
+  const killed = await run(['apply', '-f', '-', '--max-service-deletes', 'off'], {
+    stdin: formatConfig(C),
+    openKernel: async () => dying,
+  });
   expect(killed.status).toBe(1);
   expect(await apply(C)).toMatchObject({ status: 0 });
   is(C);
@@ -118,19 +146,33 @@ test('what another pass did, because another program was faster, goes back as we
           ]
         : [],
   });
-  expect(await apply(B)).toMatchObject({ status: 0, stdout: expect.stringContaining('in 2 passes') });
+  expect(await apply(B)).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining('in 2 passes'),
+  });
   is(B);
   expect(await run(['rollback'])).toMatchObject({ status: 0 });
-  expect([...kernel.table().services.keys()].sort()).toEqual(['tcp://192.0.2.1:80', 'tcp://192.0.2.9:80']);
+  expect([...kernel.table().services.keys()].sort()).toEqual([
+    'tcp://192.0.2.1:80',
+    'tcp://192.0.2.9:80',
+  ]);
 });
 
 test('what somebody else changed since is left alone and named', async () => {
   await apply(B);
   const { identity } = serviceOf('tcp://192.0.2.1:80');
-  await kernel.execute([{ kind: 'edit-destination', service: identity, destination: destinationOf('10.0.0.2:80', { weight: 9 }) }]);
+  await kernel.execute([
+    {
+      kind: 'edit-destination',
+      service: identity,
+      destination: destinationOf('10.0.0.2:80', { weight: 9 }),
+    },
+  ]);
   expect(await run(['rollback'])).toMatchObject({
     status: 6,
-    stdout: expect.stringContaining('Changed by someone else meanwhile, and left alone: tcp://192.0.2.1:80 10.0.0.2:80'),
+    stdout: expect.stringContaining(
+      'Changed by someone else meanwhile, and left alone: tcp://192.0.2.1:80 10.0.0.2:80',
+    ),
   });
 });
 
@@ -145,7 +187,9 @@ test('asks where a person sits at a terminal, and takes no for an answer', async
 
 test('a refusal of the kernel leaves it to be tried again', async () => {
   let isBroken = false;
-  boot({ refuse: (operation) => (isBroken && operation.kind === 'delete-service' ? 'EBUSY' : undefined) });
+  boot({
+    refuse: (operation) => (isBroken && operation.kind === 'delete-service' ? 'EBUSY' : undefined),
+  });
   await apply(B);
   isBroken = true;
   expect(await run(['rollback'])).toMatchObject({ status: 6 });
@@ -166,8 +210,14 @@ test('answers that were lost on the way are found out by reading', async () => {
 
 test('another boot has nothing to roll back', async () => {
   await apply(B);
-  const result = await runCli(['rollback'], { state: afterReboot(state), openKernel: async () => kernel });
-  expect(result).toMatchObject({ status: 3, stderr: expect.stringContaining('nothing to roll back') });
+  const result = await runCli(['rollback'], {
+    state: afterReboot(state),
+    openKernel: async () => kernel,
+  });
+  expect(result).toMatchObject({
+    status: 3,
+    stderr: expect.stringContaining('nothing to roll back'),
+  });
   is(B);
 });
 
@@ -177,7 +227,10 @@ test.each([
 ])('a record that cannot be trusted is set aside: %s', async (text, reason) => {
   await apply(B);
   writeFileSync(path('last.json'), text);
-  expect(await run(['rollback'])).toMatchObject({ status: 3, stderr: expect.stringContaining(reason) });
+  expect(await run(['rollback'])).toMatchObject({
+    status: 3,
+    stderr: expect.stringContaining(reason),
+  });
   expect(readFileSync(path('last.json.corrupt'), 'utf8')).toBe(text);
   is(B);
 });
@@ -186,20 +239,27 @@ test('JSON is the report of the way back', async () => {
   await apply(B);
   const { status, stdout } = await run(['rollback', '-o', 'json']);
   expect(status).toBe(0);
-  expect(JSON.parse(stdout)).toMatchObject({ format: 'ipvstate-report', outcome: 'applied', exit_code: 0 });
+  expect(JSON.parse(stdout)).toMatchObject({
+    format: 'ipvstate-report',
+    outcome: 'applied',
+    exit_code: 0,
+  });
 });
 
-test.each(['apply', 'try', 'confirm', 'rollback'])('%s waits for nobody, and names who is writing', async (verb) => {
-  const lock = await takeLock(state.lockName, { command: 'ipvstate watch' });
-  const argv = verb === 'apply' || verb === 'try' ? [verb, '-f', '-'] : [verb];
-  expect(await run(argv, { stdin: formatConfig(B) })).toMatchObject({
-    status: 75,
-    stdout: '',
-    stderr: expect.stringContaining('(ipvstate watch)'),
-  });
-  expect(kernel.reads).toEqual([]);
-  await lock.release();
-});
+test.each(['apply', 'try', 'confirm', 'rollback'])(
+  '%s waits for nobody, and names who is writing',
+  async (verb) => {
+    const lock = await takeLock(state.lockName, { command: 'ipvstate watch' });
+    const argv = verb === 'apply' || verb === 'try' ? [verb, '-f', '-'] : [verb];
+    expect(await run(argv, { stdin: formatConfig(B) })).toMatchObject({
+      status: 75,
+      stdout: '',
+      stderr: expect.stringContaining('(ipvstate watch)'),
+    });
+    expect(kernel.reads).toEqual([]);
+    await lock.release();
+  },
+);
 
 test('what only reads, and what works on a file, needs no lock and leaves no records', async () => {
   const lock = await takeLock(state.lockName, { command: 'ipvstate watch' });
@@ -208,7 +268,9 @@ test('what only reads, and what works on a file, needs no lock and leaves no rec
   mkdirSync(state.runtime, { recursive: true });
   writeFileSync(table, formatConfig(A));
   expect(await run(['plan', '-f', '-'], { stdin: formatConfig(B) })).toMatchObject({ status: 0 });
-  expect(await run(['apply', '-f', '-', '--table', table], { stdin: formatConfig(B) })).toMatchObject({ status: 0 });
+  expect(
+    await run(['apply', '-f', '-', '--table', table], { stdin: formatConfig(B) }),
+  ).toMatchObject({ status: 0 });
   expect(existsSync(path('last.json'))).toBe(false);
   await lock.release();
 });

@@ -3,14 +3,19 @@ import { DONE, LIVE, SHOP, shop, type Workspace } from './workspace.ts';
 
 async function saved(files: Readonly<Record<string, string>> = {}): Promise<Workspace> {
   const space = shop(files);
-  expect(await space.run('plan -f ./shop.yaml --table ./live.save --save ./shop.plan')).toMatchObject({ status: 0 });
+  expect(
+    await space.run('plan -f ./shop.yaml --table ./live.save --save ./shop.plan'),
+  ).toMatchObject({ status: 0 });
   return space;
 }
 
 const APPLY = 'apply ./shop.plan --table ./live.save';
 
 /** Edits the JSON of a saved plan. */
-function edit({ read, write }: Workspace, change: (document: { saved: Record<string, unknown> }) => void): void {
+function edit(
+  { read, write }: Workspace,
+  change: (document: { saved: Record<string, unknown> }) => void,
+): void {
   const document = JSON.parse(read('shop.plan'));
   change(document);
   write('shop.plan', JSON.stringify(document));
@@ -19,14 +24,24 @@ function edit({ read, write }: Workspace, change: (document: { saved: Record<str
 describe('a saved plan', () => {
   it('is announced with the command that executes it, which --quiet leaves out', async () => {
     const { run } = shop();
-    const { status, stderr } = await run('plan -f ./shop.yaml --table ./live.save --save ./shop.plan --detailed-exitcode');
-    expect({ status, stderr }).toEqual({ status: 2, stderr: 'Saved. Execute it with: ipvstate apply shop.plan\n' });
-    expect(await run('plan -f ./shop.yaml --table ./live.save --save ./shop.plan -q')).toMatchObject({ stderr: '' });
+    const { status, stderr } = await run(
+      'plan -f ./shop.yaml --table ./live.save --save ./shop.plan --detailed-exitcode',
+    );
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: 'Saved. Execute it with: ipvstate apply shop.plan\n',
+    });
+    expect(
+      await run('plan -f ./shop.yaml --table ./live.save --save ./shop.plan -q'),
+    ).toMatchObject({ stderr: '' });
   });
 
   it('is executed once, without its configuration', async () => {
     const space = await saved();
-    expect(await space.run(APPLY)).toMatchObject({ status: 0, stdout: expect.stringContaining('Applied and verified: 2 operations.') });
+    expect(await space.run(APPLY)).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('Applied and verified: 2 operations.'),
+    });
     expect(space.read('live.save')).toBe(DONE);
     expect(await space.run(APPLY)).toMatchObject({ status: 4 });
   });
@@ -49,8 +64,13 @@ describe('a saved plan', () => {
 
   it('may be applied where its configuration is not', async () => {
     const space = await saved();
-    space.write('elsewhere/shop.plan', space.read('shop.plan').replaceAll(`${space.folder}/shop.yaml`, `${space.folder}/gone.yaml`));
-    expect(await space.run('apply ./elsewhere/shop.plan --table ./live.save')).toMatchObject({ status: 0 });
+    space.write(
+      'elsewhere/shop.plan',
+      space.read('shop.plan').replaceAll(`${space.folder}/shop.yaml`, `${space.folder}/gone.yaml`),
+    );
+    expect(await space.run('apply ./elsewhere/shop.plan --table ./live.save')).toMatchObject({
+      status: 0,
+    });
   });
 });
 
@@ -61,8 +81,16 @@ describe('a stale plan is refused with what differs, and nothing is written', ()
       live: LIVE.replace('-s wlc', '-s rr'),
       says: 'tcp://192.0.2.10:443 was changed in the live table',
     },
-    { what: 'a service was added', live: `${LIVE}-A -u 192.0.2.1:53 -s rr\n`, says: 'udp://192.0.2.1:53 was added to the live table' },
-    { what: 'a service was deleted', live: '', says: 'tcp://192.0.2.10:443 was deleted from the live table' },
+    {
+      what: 'a service was added',
+      live: `${LIVE}-A -u 192.0.2.1:53 -s rr\n`,
+      says: 'udp://192.0.2.1:53 was added to the live table',
+    },
+    {
+      what: 'a service was deleted',
+      live: '',
+      says: 'tcp://192.0.2.10:443 was deleted from the live table',
+    },
     {
       what: 'a weight was changed',
       live: LIVE.replace('-r 10.1.0.13:443 -m -w 1', '-r 10.1.0.13:443 -m -w 0'),
@@ -82,7 +110,10 @@ describe('a stale plan is refused with what differs, and nothing is written', ()
   it('the file was edited', async () => {
     const { run, write, read } = await saved();
     write('shop.yaml', `${SHOP}# changed\n`);
-    expect(await run(APPLY)).toMatchObject({ status: 4, stderr: expect.stringContaining('shop.yaml has other content now') });
+    expect(await run(APPLY)).toMatchObject({
+      status: 4,
+      stderr: expect.stringContaining('shop.yaml has other content now'),
+    });
     expect(read('live.save')).toBe(LIVE);
   });
 
@@ -100,7 +131,10 @@ describe('a stale plan is refused with what differs, and nothing is written', ()
 
   it('names twenty services and counts the others', async () => {
     const { run, write } = await saved();
-    const services = Array.from({ length: 25 }, (_, index) => `-A -t 192.0.2.11:${index + 1} -s rr\n`);
+    const services = Array.from(
+      { length: 25 },
+      (_, index) => `-A -t 192.0.2.11:${index + 1} -s rr\n`,
+    );
     write('live.save', `${LIVE}${services.join('')}`);
     const { stderr } = await run(APPLY);
     expect(stderr.match(/was added/g)).toHaveLength(20);
@@ -114,12 +148,18 @@ describe('what is no plan, or no longer one, is refused before the table is read
     { what: 'an empty file', text: '', says: 'shop.plan is not a saved plan' },
     { what: 'other JSON', text: '[1]', says: 'shop.plan is not a saved plan' },
     { what: 'null', text: 'null', says: 'shop.plan is not a saved plan' },
-    { what: 'a printed plan', text: '{"format":"ipvstate-plan","version":1,"waves":[]}', says: 'shop.plan is not a saved plan' },
+    {
+      what: 'a printed plan',
+      text: '{"format":"ipvstate-plan","version":1,"waves":[]}',
+      says: 'shop.plan is not a saved plan',
+    },
   ])('$what', async ({ text, says }) => {
     const { run, read } = shop({ 'shop.plan': text });
     const { status, stdout, stderr } = await run(APPLY);
     expect({ status, stdout }).toEqual({ status: 65, stdout: '' });
-    expect(stderr).toContain(`${says}\n    Make one with \`ipvstate plan --save FILE\`; a configuration is given with -f.\n`);
+    expect(stderr).toContain(
+      `${says}\n    Make one with \`ipvstate plan --save FILE\`; a configuration is given with -f.\n`,
+    );
     expect(read('live.save')).toBe(LIVE);
   });
 
@@ -135,7 +175,10 @@ describe('what is no plan, or no longer one, is refused before the table is read
   it('a truncated plan', async () => {
     const { run, read, write } = await saved();
     write('shop.plan', read('shop.plan').slice(0, -200));
-    expect(await run(APPLY)).toMatchObject({ status: 65, stderr: expect.stringContaining('the saved plan shop.plan is damaged') });
+    expect(await run(APPLY)).toMatchObject({
+      status: 65,
+      stderr: expect.stringContaining('the saved plan shop.plan is damaged'),
+    });
     expect(read('live.save')).toBe(LIVE);
   });
 
@@ -146,7 +189,10 @@ describe('what is no plan, or no longer one, is refused before the table is read
   ])('a plan with $what', async ({ damage }) => {
     const space = await saved();
     edit(space, (document) => Object.assign(document, damage));
-    expect(await space.run(APPLY)).toMatchObject({ status: 65, stderr: expect.stringContaining('is damaged') });
+    expect(await space.run(APPLY)).toMatchObject({
+      status: 65,
+      stderr: expect.stringContaining('is damaged'),
+    });
     expect(space.read('live.save')).toBe(LIVE);
   });
 
@@ -155,12 +201,20 @@ describe('what is no plan, or no longer one, is refused before the table is read
     edit(space, (document) => {
       delete document.saved[part];
     });
-    expect(await space.run(APPLY)).toMatchObject({ status: 65, stderr: expect.stringContaining('is damaged: parts of it are missing') });
+    expect(await space.run(APPLY)).toMatchObject({
+      status: 65,
+      stderr: expect.stringContaining('is damaged: parts of it are missing'),
+    });
   });
 
   it('a plan whose desired table was edited', async () => {
     const space = await saved();
-    space.write('shop.plan', space.read('shop.plan').replace(/"weight": 3(\s*\}\s*\]\s*\}\s*\]\s*\}\s*\}\s*\}\s*)$/, '"weight": 7$1'));
+    space.write(
+      'shop.plan',
+      space
+        .read('shop.plan')
+        .replace(/"weight": 3(\s*\}\s*\]\s*\}\s*\]\s*\}\s*\}\s*\}\s*)$/, '"weight": 7$1'),
+    );
     expect(space.read('shop.plan')).toContain('"weight": 7');
     expect(await space.run(APPLY)).toMatchObject({
       status: 65,
@@ -170,7 +224,10 @@ describe('what is no plan, or no longer one, is refused before the table is read
   });
 
   it('a missing plan', async () => {
-    expect(await shop().run(APPLY)).toMatchObject({ status: 66, stderr: 'ipvstate: shop.plan does not exist\n' });
+    expect(await shop().run(APPLY)).toMatchObject({
+      status: 66,
+      stderr: 'ipvstate: shop.plan does not exist\n',
+    });
   });
 
   it('one given with -f, where a configuration belongs', async () => {
@@ -181,22 +238,29 @@ describe('what is no plan, or no longer one, is refused before the table is read
     expect(stderr).toContain('hint: apply it without -f: ipvstate apply shop.plan');
   });
 
-  it.each(['-f ./shop.yaml', '--only shop', '--allow-empty', '--allow-unserved', '--max-service-deletes off'])(
-    'together with %s, which could change what was planned',
-    async (flags) => {
-      const { run, read } = await saved();
-      const { status, stderr } = await run(`${APPLY} ${flags}`);
-      expect(status).toBe(64);
-      expect(stderr).toContain('a saved plan is applied as it is');
-      expect(read('live.save')).toBe(LIVE);
-    },
-  );
+  it.each([
+    '-f ./shop.yaml',
+    '--only shop',
+    '--allow-empty',
+    '--allow-unserved',
+    '--max-service-deletes off',
+  ])('together with %s, which could change what was planned', async (flags) => {
+    const { run, read } = await saved();
+    const { status, stderr } = await run(`${APPLY} ${flags}`);
+    expect(status).toBe(64);
+    expect(stderr).toContain('a saved plan is applied as it is');
+    expect(read('live.save')).toBe(LIVE);
+  });
 
   it('a plan that cannot be written', async () => {
     const { run } = shop();
-    const { status, stdout, stderr } = await run('plan -f ./shop.yaml --table ./live.save --save ./nowhere/shop.plan');
+    const { status, stdout, stderr } = await run(
+      'plan -f ./shop.yaml --table ./live.save --save ./nowhere/shop.plan',
+    );
     expect(status).toBe(74);
     expect(stdout).toContain('Plan:');
-    expect(stderr).toBe('ipvstate: nowhere/shop.plan cannot be written: its folder does not exist\n');
+    expect(stderr).toBe(
+      'ipvstate: nowhere/shop.plan cannot be written: its folder does not exist\n',
+    );
   });
 });

@@ -23,7 +23,9 @@ describe('a table in a file is written back in the format it was read in:', () =
     const { run, read, write } = shop();
     write('live.table', (await run('export --table ./live.save -o json')).stdout);
     expect(await run(`${APPLY} ./live.table`)).toMatchObject({ status: 0 });
-    expect(JSON.parse(read('live.table'))).toMatchObject({ services: [{ address: 'tcp://192.0.2.10:443' }] });
+    expect(JSON.parse(read('live.table'))).toMatchObject({
+      services: [{ address: 'tcp://192.0.2.10:443' }],
+    });
     expect(await run('export --table ./live.table -o save -q')).toMatchObject({ stdout: DONE });
   });
 
@@ -72,9 +74,18 @@ describe('a table in a file', () => {
   });
 
   it('that is missing is no empty table', async () => {
-    for (const verb of ['plan -f ./shop.yaml', 'apply -f ./shop.yaml', 'check -f ./shop.yaml', 'export']) {
+    for (const verb of [
+      'plan -f ./shop.yaml',
+      'apply -f ./shop.yaml',
+      'check -f ./shop.yaml',
+      'export',
+    ]) {
       const { status, stdout, stderr } = await shop().run(`${verb} --table ./gone.save`);
-      expect({ status, stdout, stderr }).toEqual({ status: 66, stdout: '', stderr: 'ipvstate: gone.save does not exist\n' });
+      expect({ status, stdout, stderr }).toEqual({
+        status: 66,
+        stdout: '',
+        stderr: 'ipvstate: gone.save does not exist\n',
+      });
     }
   });
 
@@ -114,7 +125,10 @@ describe('export and import', () => {
       const first = await run(`import ./shop.yaml -o ${format}`);
       expect(first).toMatchObject({ status: 0, stderr: '' });
       write(`again.${format}`, first.stdout);
-      expect(await run(`import ./again.${format} -o ${format}`)).toMatchObject({ status: 0, stdout: first.stdout });
+      expect(await run(`import ./again.${format} -o ${format}`)).toMatchObject({
+        status: 0,
+        stdout: first.stdout,
+      });
     }
   });
 
@@ -130,7 +144,9 @@ describe('export and import', () => {
   });
 
   it('say what is wrong with a script, and print nothing', async () => {
-    const { status, stdout, stderr } = await workspace().run('import -', { stdin: `${LIVE}-A -t 192.0.2.10:99999\n` });
+    const { status, stdout, stderr } = await workspace().run('import -', {
+      stdin: `${LIVE}-A -t 192.0.2.10:99999\n`,
+    });
     expect({ status, stdout }).toEqual({ status: 65, stdout: '' });
     expect(stderr).toMatch(/^<stdin>:4:\d+: error IPVSADM_LINE: /);
   });

@@ -13,8 +13,12 @@ import { type CliOptions, type CliResult, runCli } from '../support/run-cli.ts';
 import { destinationKeyOf, keyOf, tableOf } from '../support/tables.ts';
 import { afterReboot, type TemporaryState, temporaryState } from '../support/temporary-state.ts';
 
-const BEFORE = tableOf({ 'tcp://192.0.2.1:80': { scheduler: 'rr', destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 3 } } });
-const AFTER = tableOf({ 'tcp://192.0.2.1:80': { scheduler: 'rr', destinations: { '10.0.0.1:80': 2, '10.0.0.2:80': 0 } } });
+const BEFORE = tableOf({
+  'tcp://192.0.2.1:80': { scheduler: 'rr', destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 3 } },
+});
+const AFTER = tableOf({
+  'tcp://192.0.2.1:80': { scheduler: 'rr', destinations: { '10.0.0.1:80': 2, '10.0.0.2:80': 0 } },
+});
 const CONFIG = formatConfig(AFTER);
 
 let state: TemporaryState;
@@ -26,7 +30,8 @@ beforeEach(() => {
 
 const run = (argv: readonly string[], options: CliOptions = {}): Promise<CliResult> =>
   runCli(argv, { state, stdin: CONFIG, openKernel: async () => kernel, ...options });
-const tryIt = (...more: string[]): Promise<CliResult> => run(['try', '-f', '-', '--timeout', '60s', ...more]);
+const tryIt = (...more: string[]): Promise<CliResult> =>
+  run(['try', '-f', '-', '--timeout', '60s', ...more]);
 const journal = () =>
   readFileSync(join(state.folders.state, 'journal.jsonl'), 'utf8')
     .trimEnd()
@@ -39,7 +44,10 @@ const isReport = ajv.compile(reportSchema);
 
 function reportOf({ stdout }: CliResult): unknown {
   const report = JSON.parse(stdout);
-  expect({ valid: isReport(report), errors: isReport.errors }).toEqual({ valid: true, errors: null });
+  expect({ valid: isReport(report), errors: isReport.errors }).toEqual({
+    valid: true,
+    errors: null,
+  });
   return report;
 }
 
@@ -62,13 +70,23 @@ test('JSON of a try that was undone is the report of the apply with what became 
   expect(reportOf(result)).toMatchObject({
     outcome: 'applied',
     exit_code: 8,
-    try: { state: 'restored', cause: 'timeout', timeout_seconds: 60, operations_undone: 2, contested: [], problems: [] },
+    try: {
+      state: 'restored',
+      cause: 'timeout',
+      timeout_seconds: 60,
+      operations_undone: 2,
+      contested: [],
+      problems: [],
+    },
   });
   expect(result.status).toBe(8);
 });
 
 test('JSON of a try that is not waited for, and of one with nothing to do', async () => {
-  expect(reportOf(await tryIt('-o', 'json', '--no-wait'))).toMatchObject({ exit_code: 0, try: { state: 'pending' } });
+  expect(reportOf(await tryIt('-o', 'json', '--no-wait'))).toMatchObject({
+    exit_code: 0,
+    try: { state: 'pending' },
+  });
   await run(['confirm']);
   expect(reportOf(await tryIt('-o', 'json'))).not.toHaveProperty('try');
 });
@@ -80,7 +98,10 @@ test('the journal has the try, and the way back as a run of its own', async () =
     { verb: 'try', trigger: 'command', files: [{ path: '<stdin>' }] },
     { verb: 'try', trigger: 'timeout', files: [] },
   ]);
-  expect(lines.filter(({ type }) => type === 'end')).toMatchObject([{ outcome: 'applied', exit_code: 0 }, { outcome: 'applied' }]);
+  expect(lines.filter(({ type }) => type === 'end')).toMatchObject([
+    { outcome: 'applied', exit_code: 0 },
+    { outcome: 'applied' },
+  ]);
 });
 
 test('an apply that was cut off is reported by the next command that writes, once', async () => {
@@ -92,8 +113,12 @@ test('an apply that was cut off is reported by the next command that writes, onc
   const path = join(state.folders.state, 'journal.jsonl');
   writeFileSync(path, readFileSync(path, 'utf8').replace(/\{[^\n]*"type":"end"[^\n]*\n/, ''));
   clock.pass(1);
-  const said = /the apply of .* \(pid \d+\) was cut off after operation 0 of 2; this run goes on from what the kernel has/;
-  expect(await run(['apply', '-f', '-'])).toMatchObject({ status: 0, stderr: expect.stringMatching(said) });
+  const said =
+    /the apply of .* \(pid \d+\) was cut off after operation 0 of 2; this run goes on from what the kernel has/;
+  expect(await run(['apply', '-f', '-'])).toMatchObject({
+    status: 0,
+    stderr: expect.stringMatching(said),
+  });
   expect(await run(['apply', '-f', '-'])).toMatchObject({ status: 0, stderr: '' });
 });
 
@@ -101,7 +126,10 @@ test('a state directory that cannot be written stops neither a try nor its end, 
   mkdirSync(join(state.folders.state, '..', '..'), { recursive: true });
   writeFileSync(join(state.folders.state, '..'), 'a file where the folder should be');
   const begun = await tryIt('--no-wait');
-  expect(begun).toMatchObject({ status: 0, stderr: expect.stringContaining('this run is not recorded') });
+  expect(begun).toMatchObject({
+    status: 0,
+    stderr: expect.stringContaining('this run is not recorded'),
+  });
   state.clock.pass(61);
   await run(['guard-try', JSON.parse(readFileSync(join(state.runtime, 'try.json'), 'utf8')).id]);
   expect(diff(kernel.table(), BEFORE)).toEqual([]);
@@ -116,18 +144,27 @@ test('drains that cannot be stored do not keep a try from being undone', async (
   await tryIt('--no-wait');
   const drains = openDrainStore(state, () => {});
   await drains.write(
-    new Map([[drainKey(keyOf('tcp://192.0.2.1:80'), destinationKeyOf('10.0.0.2:80')), { deadlineSeconds: 5300, weight: 3 }]]),
+    new Map([
+      [
+        drainKey(keyOf('tcp://192.0.2.1:80'), destinationKeyOf('10.0.0.2:80')),
+        { deadlineSeconds: 5300, weight: 3 },
+      ],
+    ]),
   );
   const file = join(state.runtime, 'drains.json');
   mkdirSync(`${file}.${process.pid}.tmp`);
   state.clock.pass(61);
-  expect(await run(['confirm'])).toMatchObject({ status: 8, stderr: expect.stringContaining('drains.json') });
+  expect(await run(['confirm'])).toMatchObject({
+    status: 8,
+    stderr: expect.stringContaining('drains.json'),
+  });
   expect(diff(kernel.table(), BEFORE)).toEqual([]);
 });
 
 test('the guard of a try that was replaced leaves the next one alone', async () => {
   const guards: (readonly string[])[] = [];
-  const startInBackground = async (argv: readonly string[]): Promise<void> => void guards.push(argv);
+  const startInBackground = async (argv: readonly string[]): Promise<void> =>
+    void guards.push(argv);
   await run(['try', '-f', '-', '--no-wait'], { startInBackground });
   await run(['rollback']);
   await run(['try', '-f', '-', '--no-wait'], { startInBackground });

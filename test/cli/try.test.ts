@@ -4,7 +4,11 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { formatConfig } from '../../src/config/write/yaml.ts';
 import type { Table } from '../../src/model/table.ts';
 import { diff } from '../../src/plan/diff.ts';
-import { type MisbehavingTable, type Misbehaviour, openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
+import {
+  type MisbehavingTable,
+  type Misbehaviour,
+  openMisbehavingTable,
+} from '../support/misbehaving-ipvs.ts';
 import { type CliOptions, type CliResult, runCli } from '../support/run-cli.ts';
 import { destinationOf, serviceOf, tableOf } from '../support/tables.ts';
 import { afterReboot, type TemporaryState, temporaryState } from '../support/temporary-state.ts';
@@ -34,16 +38,27 @@ beforeEach(() => boot());
 function run(argv: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   return runCli(argv, { state, stdin: CONFIG, openKernel: async () => kernel, ...options });
 }
-const tryIt = (...more: string[]): Promise<CliResult> => run(['try', '-f', '-', '--timeout', '60s', '--no-wait', ...more]);
+const tryIt = (...more: string[]): Promise<CliResult> =>
+  run(['try', '-f', '-', '--timeout', '60s', '--no-wait', ...more]);
 
 describe('a try that is confirmed', () => {
   test('stays, and can be rolled back later', async () => {
-    expect(await tryIt()).toMatchObject({ status: 0, stderr: expect.stringContaining('Confirm with `ipvstate confirm` within 1m') });
+    expect(await tryIt()).toMatchObject({
+      status: 0,
+      stderr: expect.stringContaining('Confirm with `ipvstate confirm` within 1m'),
+    });
     is(AFTER);
-    expect(await run(['confirm'])).toMatchObject({ status: 0, stdout: expect.stringContaining('Confirmed'), stderr: '' });
+    expect(await run(['confirm'])).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('Confirmed'),
+      stderr: '',
+    });
     expect(await run(['guard-try', 'x'])).toMatchObject({ status: 0 });
     is(AFTER);
-    expect(await run(['rollback'])).toMatchObject({ status: 0, stdout: expect.stringContaining('Applied and verified') });
+    expect(await run(['rollback'])).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('Applied and verified'),
+    });
     is(BEFORE);
   });
 
@@ -57,7 +72,10 @@ describe('a try that is confirmed', () => {
         };
       },
     });
-    expect(await waiting).toMatchObject({ status: 0, stdout: expect.stringMatching(/The try of .* was confirmed at/) });
+    expect(await waiting).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/The try of .* was confirmed at/),
+    });
     is(AFTER);
   });
 });
@@ -67,7 +85,9 @@ describe('a try that nobody confirms', () => {
     const result = await run(['try', '-f', '-', '--timeout', '60s']);
     expect(result).toMatchObject({
       status: 8,
-      stdout: expect.stringMatching(/was not confirmed in time; it was undone at .* \(\d+ operations\) and the table was verified/),
+      stdout: expect.stringMatching(
+        /was not confirmed in time; it was undone at .* \(\d+ operations\) and the table was verified/,
+      ),
     });
     is(BEFORE);
     expect(existsSync(path('try.json'))).toBe(false);
@@ -76,25 +96,39 @@ describe('a try that nobody confirms', () => {
 
   test('is undone by the process in the background when the command is gone, and the next command says so once', async () => {
     const started: string[][] = [];
-    await run(['try', '-f', '-', '--timeout', '60s', '--no-wait'], { startInBackground: async (argv) => void started.push([...argv]) });
+    await run(['try', '-f', '-', '--timeout', '60s', '--no-wait'], {
+      startInBackground: async (argv) => void started.push([...argv]),
+    });
     expect(started).toEqual([['guard-try', expect.stringMatching(/./)]]);
     expect(await run(started[0] ?? [])).toMatchObject({ status: 0 });
     is(BEFORE);
     const next = await run(['apply', '-f', '-'], { stdin: formatConfig(BEFORE) });
-    expect(next).toMatchObject({ status: 0, stderr: expect.stringContaining('was not confirmed in time; it was undone') });
-    expect(await run(['apply', '-f', '-'], { stdin: formatConfig(BEFORE) })).toMatchObject({ status: 0, stderr: '' });
-    expect(await run(['confirm'])).toMatchObject({ status: 8, stderr: expect.stringContaining('too late') });
+    expect(next).toMatchObject({
+      status: 0,
+      stderr: expect.stringContaining('was not confirmed in time; it was undone'),
+    });
+    expect(await run(['apply', '-f', '-'], { stdin: formatConfig(BEFORE) })).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
+    expect(await run(['confirm'])).toMatchObject({
+      status: 8,
+      stderr: expect.stringContaining('too late'),
+    });
   });
 
-  test.each(['apply', 'try', 'rollback', 'confirm'])('is undone first by the next %s when nobody was left to do it', async (verb) => {
-    await tryIt();
-    state.clock.pass(61);
-    const argv = verb === 'apply' || verb === 'try' ? [verb, '-f', '-'] : [verb];
-    const result = await run(argv, { stdin: formatConfig(BEFORE) });
-    expect(result.stderr).toContain('was not confirmed in time; it was undone');
-    expect(result.status).toBe(verb === 'confirm' ? 8 : 0);
-    is(BEFORE);
-  });
+  test.each(['apply', 'try', 'rollback', 'confirm'])(
+    'is undone first by the next %s when nobody was left to do it',
+    async (verb) => {
+      await tryIt();
+      state.clock.pass(61);
+      const argv = verb === 'apply' || verb === 'try' ? [verb, '-f', '-'] : [verb];
+      const result = await run(argv, { stdin: formatConfig(BEFORE) });
+      expect(result.stderr).toContain('was not confirmed in time; it was undone');
+      expect(result.status).toBe(verb === 'confirm' ? 8 : 0);
+      is(BEFORE);
+    },
+  );
 });
 
 describe('while a try is pending', () => {
@@ -104,16 +138,24 @@ describe('while a try is pending', () => {
     expect(result).toMatchObject({
       status: 3,
       stdout: '',
-      stderr: expect.stringMatching(/waits to be confirmed, and is undone in 60 s[\s\S]*`ipvstate confirm`[\s\S]*`ipvstate rollback`/),
+      stderr: expect.stringMatching(
+        /waits to be confirmed, and is undone in 60 s[\s\S]*`ipvstate confirm`[\s\S]*`ipvstate rollback`/,
+      ),
     });
     is(AFTER);
   });
 
   test('what only reads says so, and leaves it alone', async () => {
     await tryIt();
-    expect(await run(['check', '-f', '-'])).toMatchObject({ status: 0, stderr: expect.stringContaining('waits to be confirmed') });
+    expect(await run(['check', '-f', '-'])).toMatchObject({
+      status: 0,
+      stderr: expect.stringContaining('waits to be confirmed'),
+    });
     state.clock.pass(61);
-    expect(await run(['export'])).toMatchObject({ status: 0, stderr: expect.stringContaining('has not been confirmed in time') });
+    expect(await run(['export'])).toMatchObject({
+      status: 0,
+      stderr: expect.stringContaining('has not been confirmed in time'),
+    });
     is(AFTER);
   });
 
@@ -128,9 +170,15 @@ describe('while a try is pending', () => {
         };
       },
     });
-    expect(await waiting).toMatchObject({ status: 8, stdout: expect.stringContaining('was rejected; it was undone') });
+    expect(await waiting).toMatchObject({
+      status: 8,
+      stdout: expect.stringContaining('was rejected; it was undone'),
+    });
     is(BEFORE);
-    expect(await run(['rollback'])).toMatchObject({ status: 3, stderr: expect.stringContaining('nothing to roll back') });
+    expect(await run(['rollback'])).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining('nothing to roll back'),
+    });
   });
 
   test('^C undoes it now', async () => {
@@ -145,7 +193,10 @@ describe('while a try is pending', () => {
         };
       },
     });
-    expect(await waiting).toMatchObject({ status: 8, stdout: expect.stringContaining('was interrupted; it was undone') });
+    expect(await waiting).toMatchObject({
+      status: 8,
+      stdout: expect.stringContaining('was interrupted; it was undone'),
+    });
     is(BEFORE);
     expect(state.clock.seconds).toBeLessThan(5002);
   });
@@ -193,7 +244,10 @@ describe('what can go wrong', () => {
 
   test('a failed apply disarms: its own rollback has run', async () => {
     boot(BEFORE, { refuse: (_, index) => (index === 3 ? 'EBUSY' : undefined) });
-    expect(await tryIt()).toMatchObject({ status: 5, stdout: expect.stringContaining('Rolled back') });
+    expect(await tryIt()).toMatchObject({
+      status: 5,
+      stdout: expect.stringContaining('Rolled back'),
+    });
     is(BEFORE);
     expect(existsSync(path('try.json'))).toBe(false);
     expect(await run(['confirm'])).toMatchObject({ status: 3 });
@@ -201,7 +255,11 @@ describe('what can go wrong', () => {
 
   test('nothing to do is nothing to confirm', async () => {
     boot(AFTER);
-    expect(await tryIt()).toMatchObject({ status: 0, stdout: expect.stringContaining('No changes'), stderr: '' });
+    expect(await tryIt()).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('No changes'),
+      stderr: '',
+    });
     expect(existsSync(path('try.json'))).toBe(false);
   });
 
@@ -238,7 +296,11 @@ describe('what can go wrong', () => {
     await tryIt();
     const service = serviceOf('tcp://192.0.2.1:80');
     await kernel.execute([
-      { kind: 'edit-destination', service: service.identity, destination: destinationOf('10.0.0.1:80', { weight: 77 }) },
+      {
+        kind: 'edit-destination',
+        service: service.identity,
+        destination: destinationOf('10.0.0.1:80', { weight: 77 }),
+      },
     ]);
     state.clock.pass(61);
     const result = await run(['confirm']);
@@ -250,7 +312,10 @@ describe('what can go wrong', () => {
     });
     is(
       tableOf({
-        'tcp://192.0.2.1:80': { scheduler: 'rr', destinations: { '10.0.0.1:80': 77, '10.0.0.2:80': 5 } },
+        'tcp://192.0.2.1:80': {
+          scheduler: 'rr',
+          destinations: { '10.0.0.1:80': 77, '10.0.0.2:80': 5 },
+        },
         'tcp://192.0.2.2:80': { scheduler: 'wlc', destinations: { '10.0.0.9:80': 1 } },
       }),
     );
@@ -259,10 +324,16 @@ describe('what can go wrong', () => {
   test('another boot voids it, with a note', async () => {
     await tryIt();
     kernel = openMisbehavingTable(BEFORE);
-    const result = await runCli(['apply', '-f', '-'], { state: afterReboot(state), stdin: CONFIG, openKernel: async () => kernel });
+    const result = await runCli(['apply', '-f', '-'], {
+      state: afterReboot(state),
+      stdin: CONFIG,
+      openKernel: async () => kernel,
+    });
     expect(result).toMatchObject({
       status: 0,
-      stderr: expect.stringMatching(/the try of .* is void: the kernel's table that it changed is gone/),
+      stderr: expect.stringMatching(
+        /the try of .* is void: the kernel's table that it changed is gone/,
+      ),
     });
     is(AFTER);
   });
@@ -273,7 +344,10 @@ describe('what can go wrong', () => {
     for (let length = 0; length < text.length; length += 97) {
       writeFileSync(path('try.json'), text.slice(0, length));
       const result = await run(['confirm']);
-      expect(result).toMatchObject({ status: 3, stderr: expect.stringContaining('try.json is not used: it is damaged; it is now') });
+      expect(result).toMatchObject({
+        status: 3,
+        stderr: expect.stringContaining('try.json is not used: it is damaged; it is now'),
+      });
     }
     is(AFTER);
   });
@@ -295,7 +369,9 @@ describe('what can go wrong', () => {
     await tryIt();
     state.clock.pass(61);
     const { IpvstateError } = await import('../../src/errors.ts');
-    const gone = await run(['confirm'], { openKernel: () => Promise.reject(new IpvstateError('UNAVAILABLE', 'gone')) });
+    const gone = await run(['confirm'], {
+      openKernel: () => Promise.reject(new IpvstateError('UNAVAILABLE', 'gone')),
+    });
     expect(gone.status).toBe(69);
     expect(await run(['confirm'])).toMatchObject({ status: 8 });
     is(BEFORE);
@@ -332,7 +408,10 @@ describe('a client that is killed', () => {
         status: 3,
         stderr: expect.stringContaining('was cut off while it was applied'),
       });
-      expect(await run(['confirm'])).toMatchObject({ status: 3, stderr: expect.stringContaining('nothing whole to confirm') });
+      expect(await run(['confirm'])).toMatchObject({
+        status: 3,
+        stderr: expect.stringContaining('nothing whole to confirm'),
+      });
       state.clock.pass(61);
       const { status, stderr } = await run(['confirm']);
       expect({ operations, status, stderr }).toMatchObject({ operations, status: 8 });

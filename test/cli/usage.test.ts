@@ -11,13 +11,16 @@ describe('help', () => {
     expect(await runCli([])).toEqual({ status: 64, stdout: '', stderr: help.stdout });
   });
 
-  it.each(['--help', '-h', 'help'])('%s is on stdout, with verbs, examples and exit codes', async (word) => {
-    const { status, stdout, stderr } = await runCli([word]);
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    for (const verb of VERBS) expect(stdout).toContain(`  ${verb} [options]`);
-    expect(stdout).toContain('Examples:');
-    expect(stdout).toContain('Exit codes:');
-  });
+  it.each(['--help', '-h', 'help'])(
+    '%s is on stdout, with verbs, examples and exit codes',
+    async (word) => {
+      const { status, stdout, stderr } = await runCli([word]);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      for (const verb of VERBS) expect(stdout).toContain(`  ${verb} [options]`);
+      expect(stdout).toContain('Examples:');
+      expect(stdout).toContain('Exit codes:');
+    },
+  );
 
   it.each(VERBS)('of %s has an example that names it', async (verb) => {
     const { status, stdout, stderr } = await runCli([verb, '--help']);
@@ -28,16 +31,21 @@ describe('help', () => {
 
   it('fits in 80 columns', async () => {
     for (const argv of [['--help'], ...VERBS.map((verb) => [verb, '--help'])]) {
-      expect((await runCli(argv)).stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+      expect((await runCli(argv)).stdout.split('\n').filter((line) => line.length > 80)).toEqual(
+        [],
+      );
     }
   });
 
   it('has examples whose flags exist', async () => {
     for (const [verb, text] of Object.entries(HELP_TEXTS)) {
-      for (const [, line = ''] of text.matchAll(/(?:^|[|;&] *) *ipvstate ([^|;&>\n]*?)(?: {2,}.*)?$/gm)) {
+      for (const [, line = ''] of text.matchAll(
+        /(?:^|[|;&] *) *ipvstate ([^|;&>\n]*?)(?: {2,}.*)?$/gm,
+      )) {
         const [named = ''] = line.split(' ');
         const help = (await runCli([named, '--help'])).stdout;
-        for (const [flag = ''] of line.matchAll(/--?[a-z][a-z-]*/g)) expect(help, `${verb}: ${line}`).toContain(flag);
+        for (const [flag = ''] of line.matchAll(/--?[a-z][a-z-]*/g))
+          expect(help, `${verb}: ${line}`).toContain(flag);
       }
     }
   });
@@ -55,7 +63,10 @@ describe('wrong usage exits 64, says what is wrong on stderr, and does nothing',
     { line: 'plan -f', says: "option '-f, --file <path>' argument missing" },
     { line: 'plan --table', says: "option '--table <file>' argument missing" },
     { line: 'plan --netns', says: "option '--netns <name>' argument missing" },
-    { line: 'plan -o xml', says: "argument 'xml' is invalid. Allowed choices are text, json, markdown, ipvsadm." },
+    {
+      line: 'plan -o xml',
+      says: "argument 'xml' is invalid. Allowed choices are text, json, markdown, ipvsadm.",
+    },
     { line: 'export -o text', says: 'Allowed choices are yaml, json, save.' },
     { line: 'apply -o markdown', says: 'Allowed choices are text, json.' },
     { line: 'apply --on-error panic', says: 'Allowed choices are rollback, stop, continue.' },
@@ -102,7 +113,10 @@ describe('a bug', () => {
   });
 
   it('shows the stack with IPVSTATE_TRACE', async () => {
-    const { status, stderr } = await shop().run('plan -f ./shop.yaml', { openKernel, env: { IPVSTATE_TRACE: '1' } });
+    const { status, stderr } = await shop().run('plan -f ./shop.yaml', {
+      openKernel,
+      env: { IPVSTATE_TRACE: '1' },
+    });
     expect(status).toBe(1);
     expect(stderr).toContain('usage.test.ts');
   });
@@ -112,7 +126,10 @@ describe('schema', () => {
   it.each(['config', 'plan', 'report', 'journal'])('prints the one of %s whole', async (name) => {
     const { status, stdout, stderr } = await runCli(['schema', name]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(JSON.parse(stdout)).toMatchObject({ title: expect.stringMatching(/^ipvstate/), type: 'object' });
+    expect(JSON.parse(stdout)).toMatchObject({
+      title: expect.stringMatching(/^ipvstate/),
+      type: 'object',
+    });
   });
 
   it('prints the configuration’s by default', async () => {

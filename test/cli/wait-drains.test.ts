@@ -17,8 +17,22 @@ const drainOf = (destination: string, connections: number, secondsLeft = 60): Dr
 });
 
 function report(drains: readonly Drain[], rest: Partial<Report> = {}): Report {
-  const nothing = { passes: 1, failures: [], error: undefined, refusals: [], differences: [], contested: [] };
-  return { outcome: 'applied', plan: plan(tableOf({}), tableOf({})), done: 1, drains, ...nothing, ...rest };
+  const nothing = {
+    passes: 1,
+    failures: [],
+    error: undefined,
+    refusals: [],
+    differences: [],
+    contested: [],
+  };
+  return {
+    outcome: 'applied',
+    plan: plan(tableOf({}), tableOf({})),
+    done: 1,
+    drains,
+    ...nothing,
+    ...rest,
+  };
 }
 
 async function wait(first: Report, later: readonly (Report | Error)[]) {
@@ -39,9 +53,18 @@ async function wait(first: Report, later: readonly (Report | Error)[]) {
 }
 
 test('a drain is mentioned when its connections change, and every ten seconds', async () => {
-  const rounds = [...Array.from({ length: 12 }, () => report([drainOf('10.0.0.1:80', 2)], { outcome: 'in-sync', done: 0 })), report([])];
+  const rounds = [
+    ...Array.from({ length: 12 }, () =>
+      report([drainOf('10.0.0.1:80', 2)], { outcome: 'in-sync', done: 0 }),
+    ),
+    report([]),
+  ];
   const { lines, report: last, finished } = await wait(report([drainOf('10.0.0.1:80', 3)]), rounds);
-  expect(lines.map((line) => /\d+ connections/.exec(line)?.[0])).toEqual(['3 connections', '2 connections', '2 connections']);
+  expect(lines.map((line) => /\d+ connections/.exec(line)?.[0])).toEqual([
+    '3 connections',
+    '2 connections',
+    '2 connections',
+  ]);
   expect(last).toMatchObject({ outcome: 'applied', done: 2, drains: [] });
   expect(finished).toBe(1);
 });
@@ -67,7 +90,9 @@ test('a table that cannot be read ends the waiting', async () => {
 });
 
 test('a bug is not taken for a failure', async () => {
-  await expect(wait(report([drainOf('10.0.0.1:80', 1)]), [new TypeError('bug')])).rejects.toThrow('bug');
+  await expect(wait(report([drainOf('10.0.0.1:80', 1)]), [new TypeError('bug')])).rejects.toThrow(
+    'bug',
+  );
 });
 
 test('it listens for the signal once, however long it waits', async () => {

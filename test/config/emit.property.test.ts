@@ -9,7 +9,11 @@ import { tableArbitrary } from '../support/arbitrary-table.ts';
 function reread(text: string, file: string): Table | string {
   const { desired, issues } = parseConfig(text, file);
   if (!desired) return `${text}\n${JSON.stringify(issues, null, 1)}`;
-  return { services: desired.services, timeouts: desired.timeouts as Table['timeouts'], daemons: desired.daemons ?? [] };
+  return {
+    services: desired.services,
+    timeouts: desired.timeouts as Table['timeouts'],
+    daemons: desired.daemons ?? [],
+  };
 }
 
 describe('export', () => {

@@ -48,9 +48,19 @@ describe('export as YAML', () => {
   it('is sorted and short, with what differs from the defaults and the forwarding method', () => {
     const { services, timeouts, daemons, names } = desiredOf(YAML);
     const shuffled = new Map(
-      [...services].reverse().map(([key, entry]) => [key, { ...entry, destinations: new Map([...entry.destinations].reverse()) }]),
+      [...services]
+        .reverse()
+        .map(([key, entry]) => [
+          key,
+          { ...entry, destinations: new Map([...entry.destinations].reverse()) },
+        ]),
     );
-    expect(formatConfig({ services: shuffled, timeouts: timeouts as Table['timeouts'], daemons }, { names })).toBe(YAML);
+    expect(
+      formatConfig(
+        { services: shuffled, timeouts: timeouts as Table['timeouts'], daemons },
+        { names },
+      ),
+    ).toBe(YAML);
   });
 
   it('says that an empty table is one', () => {
@@ -70,7 +80,11 @@ describe('export as YAML', () => {
       { ...EMPTY, timeouts: { tcp: 3_000_000, tcpFin: 120, udp: 300 } },
       {
         unmanageable: [
-          { service: 'tcp://192.0.2.1:80', destination: '10.0.0.1:80', reason: 'forwarding method 5' },
+          {
+            service: 'tcp://192.0.2.1:80',
+            destination: '10.0.0.1:80',
+            reason: 'forwarding method 5',
+          },
           { service: 'protocol 1\nservices: [x]', destination: undefined, reason: 'protocol 1' },
         ],
       },
@@ -102,13 +116,22 @@ describe('export as JSON', () => {
       persistence: { timeout: 600, netmask: 24 },
       destinations: [
         { address: '10.1.0.11:443', forward: 'masq', weight: 1 },
-        { address: '10.1.0.14:8443', forward: 'masq', weight: 0, upper_threshold: 2000, lower_threshold: 1500 },
+        {
+          address: '10.1.0.14:8443',
+          forward: 'masq',
+          weight: 0,
+          upper_threshold: 2000,
+          lower_threshold: 1500,
+        },
         { address: '192.0.2.7:443', forward: 'route', weight: 5 },
       ],
     });
   });
 
   it('leaves out what it is not given', () => {
-    expect(JSON.parse(formatConfigJson({ services: new Map() }))).toEqual({ version: 1, services: [] });
+    expect(JSON.parse(formatConfigJson({ services: new Map() }))).toEqual({
+      version: 1,
+      services: [],
+    });
   });
 });

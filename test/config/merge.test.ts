@@ -8,8 +8,13 @@ const B = 'version: 1\nservices:\n  - { name: b, address: fwmark:2, destinations
 
 function merge(...texts: string[]) {
   const names = texts.map((_, index) => `${'abc'[index]}.yaml`);
-  const { desired, issues } = mergeDesired(texts.map((text, index) => desiredOf(text, names[index])));
-  return { desired, text: formatIssues(issues, new Map(texts.map((text, index) => [names[index] ?? '', text]))) };
+  const { desired, issues } = mergeDesired(
+    texts.map((text, index) => desiredOf(text, names[index])),
+  );
+  return {
+    desired,
+    text: formatIssues(issues, new Map(texts.map((text, index) => [names[index] ?? '', text]))),
+  };
 }
 
 describe('mergeDesired', () => {
@@ -21,12 +26,20 @@ describe('mergeDesired', () => {
       ['fwmark:1', 'a'],
       ['fwmark:2', 'b'],
     ]);
-    expect(desired?.locate('fwmark:2' as never, '10.0.0.1:0' as never)).toEqual({ file: 'b.yaml', line: 3, column: 50 });
+    expect(desired?.locate('fwmark:2' as never, '10.0.0.1:0' as never)).toEqual({
+      file: 'b.yaml',
+      line: 3,
+      column: 50,
+    });
     expect(desired?.daemons).toBeUndefined();
   });
 
   it('of no file asks for nothing, and of one file is that file', () => {
-    expect(mergeDesired([]).desired).toMatchObject({ timeouts: {}, limits: {}, daemons: undefined });
+    expect(mergeDesired([]).desired).toMatchObject({
+      timeouts: {},
+      limits: {},
+      daemons: undefined,
+    });
     const only = desiredOf(A);
     expect(mergeDesired([only]).desired).toBe(only);
   });
@@ -38,7 +51,10 @@ describe('mergeDesired', () => {
     );
     expect(desired).toMatchObject({
       timeouts: { tcp: 300, udp: 60 },
-      limits: { maxServiceDeletes: { kind: 'count', value: 1 }, maxDestinationDeletes: { kind: 'off' } },
+      limits: {
+        maxServiceDeletes: { kind: 'count', value: 1 },
+        maxDestinationDeletes: { kind: 'off' },
+      },
       daemons: [],
       sections: { timeouts: { file: 'a.yaml' }, sync_daemons: { file: 'b.yaml' } },
     });
@@ -70,20 +86,29 @@ describe('mergeDesired', () => {
       'c.yaml:4:1: error DUPLICATE: the limit max_service_deletes is in two files',
       'c.yaml:5:1: error DUPLICATE: the sync daemons are in two files',
     ]);
-    expect(text.match(/first here: .*$/gm)).toEqual(['first here: a.yaml:4:1', 'first here: a.yaml:5:1', 'first here: a.yaml:6:1']);
+    expect(text.match(/first here: .*$/gm)).toEqual([
+      'first here: a.yaml:4:1',
+      'first here: a.yaml:5:1',
+      'first here: a.yaml:6:1',
+    ]);
   });
 
   it('refuses sync daemons of one file beside a tunnel to another family in a second one', () => {
-    const mixed = 'version: 1\nservices:\n  - address: fwmark:3\n    destinations:\n      - { address: "2001:db8::1", forward: tunnel }\n';
+    const mixed =
+      'version: 1\nservices:\n  - address: fwmark:3\n    destinations:\n      - { address: "2001:db8::1", forward: tunnel }\n';
     const { text } = merge(`${A}sync_daemons: [{ role: master, interface: eth0 }]\n`, mixed);
-    expect(text).toContain('b.yaml:5:9: error CONFLICT: [2001:db8::1]:0 is of another family than its service');
+    expect(text).toContain(
+      'b.yaml:5:9: error CONFLICT: [2001:db8::1]:0 is of another family than its service',
+    );
     expect(text).toContain('note: the sync daemons are here: a.yaml:4:1');
     expect(merge(`${A}sync_daemons: []\n`, mixed).text).toBe('');
   });
 
   it('has a place even for what was never in a file', () => {
     const desired = { ...desiredOf(A), locate: () => undefined };
-    expect(mergeDesired([desired, desired]).issues).toMatchObject([{ code: 'DUPLICATE', position: { file: '-', line: 1, column: 1 } }]);
+    expect(mergeDesired([desired, desired]).issues).toMatchObject([
+      { code: 'DUPLICATE', position: { file: '-', line: 1, column: 1 } },
+    ]);
   });
 
   it('puts what is managed, the sysctls and the treatment of services together', () => {
@@ -95,7 +120,9 @@ describe('mergeDesired', () => {
     expect(text).toBe('');
     expect(desired?.policy).toEqual({
       manage: { include: [{ fwmark: { min: 1, max: 9 } }], exclude: [] },
-      services: new Map([['fwmark:2', { protect: true, drainSeconds: undefined, preserve: new Map() }]]),
+      services: new Map([
+        ['fwmark:2', { protect: true, drainSeconds: undefined, preserve: new Map() }],
+      ]),
       sysctls: { mode: 'check', values: new Map([['conntrack', '1']]) },
     });
     expect(merge(A, B).desired).not.toHaveProperty('policy');
@@ -113,9 +140,14 @@ describe('mergeDesired', () => {
   });
 
   it('refuses a service outside of what another file manages, and shows both places', () => {
-    const { desired, text } = merge(A, `${B.replace('fwmark:2', 'fwmark:5')}manage: { include: [{ fwmark: 5 }] }\n`);
+    const { desired, text } = merge(
+      A,
+      `${B.replace('fwmark:2', 'fwmark:5')}manage: { include: [{ fwmark: 5 }] }\n`,
+    );
     expect(desired).toBeUndefined();
-    expect(text).toContain('a.yaml:3:5: error CONFLICT: the service fwmark:1 is outside of what is managed');
+    expect(text).toContain(
+      'a.yaml:3:5: error CONFLICT: the service fwmark:1 is outside of what is managed',
+    );
     expect(text).toContain('note: what is managed is here: b.yaml:4:1');
   });
 });

@@ -30,7 +30,9 @@ services:
 `;
 
 function destinations(text: string): unknown[] {
-  return [...desiredOf(text).services.values()].flatMap((entry) => [...entry.destinations.values()]);
+  return [...desiredOf(text).services.values()].flatMap((entry) => [
+    ...entry.destinations.values(),
+  ]);
 }
 
 describe('normalize', () => {
@@ -60,11 +62,26 @@ describe('normalize', () => {
         persistenceEngine: '',
       },
     ]);
-    const plain = { forward: 'masq', upperThreshold: 0, lowerThreshold: 0, tunnelType: 'ipip', tunnelPort: 0, tunnelChecksum: 'none' };
+    const plain = {
+      forward: 'masq',
+      upperThreshold: 0,
+      lowerThreshold: 0,
+      tunnelType: 'ipip',
+      tunnelPort: 0,
+      tunnelChecksum: 'none',
+    };
     expect(destinations(EXAMPLE)).toEqual([
       { ...plain, key: '10.1.0.11:443', address: '10.1.0.11', port: 443, weight: 10 },
       { ...plain, key: '10.1.0.12:443', address: '10.1.0.12', port: 443, weight: 50 },
-      { ...plain, key: '10.1.0.14:8443', address: '10.1.0.14', port: 8443, weight: 0, upperThreshold: 2000, lowerThreshold: 1500 },
+      {
+        ...plain,
+        key: '10.1.0.14:8443',
+        address: '10.1.0.14',
+        port: 8443,
+        weight: 0,
+        upperThreshold: 2000,
+        lowerThreshold: 1500,
+      },
       {
         ...plain,
         key: '[2001:db8::21]:0',
@@ -77,19 +94,42 @@ describe('normalize', () => {
       },
     ]);
     expect(desired.timeouts).toEqual({ tcp: 900, udp: 300 });
-    expect(desired.limits).toEqual({ maxServiceDeletes: { kind: 'percent', value: 30 }, maxDestinationDeletes: { kind: 'off' } });
+    expect(desired.limits).toEqual({
+      maxServiceDeletes: { kind: 'percent', value: 30 },
+      maxDestinationDeletes: { kind: 'off' },
+    });
     expect([...desired.names]).toEqual([['tcp://192.0.2.10:443', 'shop']]);
   });
 
   it('puts the master daemon first, with what the kernel will report', () => {
     expect(desiredOf(EXAMPLE).daemons).toEqual([
-      { role: 'master', interface: 'eth1', syncId: 7, maxLength: 1400, group: '239.1.1.1', port: 9000, ttl: 4 },
-      { role: 'backup', interface: 'eth1', syncId: 0, maxLength: 0, group: '224.0.0.81', port: 8848, ttl: 1 },
+      {
+        role: 'master',
+        interface: 'eth1',
+        syncId: 7,
+        maxLength: 1400,
+        group: '239.1.1.1',
+        port: 9000,
+        ttl: 4,
+      },
+      {
+        role: 'backup',
+        interface: 'eth1',
+        syncId: 0,
+        maxLength: 0,
+        group: '224.0.0.81',
+        port: 8848,
+        ttl: 1,
+      },
     ]);
   });
 
   it("has ipvsadm's defaults where a file has none", () => {
-    expect(destinations('version: 1\nservices: [{ address: "tcp://192.0.2.1:80", destinations: [10.0.0.1] }]')).toEqual([
+    expect(
+      destinations(
+        'version: 1\nservices: [{ address: "tcp://192.0.2.1:80", destinations: [10.0.0.1] }]',
+      ),
+    ).toEqual([
       {
         key: '10.0.0.1:80',
         address: '10.0.0.1',
@@ -114,7 +154,8 @@ describe('normalize', () => {
 
   it('reads every spelling of a limit', () => {
     const limit = (text: string) =>
-      desiredOf(`version: 1\nservices: []\nlimits: { max_service_deletes: ${text} }\n`).limits.maxServiceDeletes;
+      desiredOf(`version: 1\nservices: []\nlimits: { max_service_deletes: ${text} }\n`).limits
+        .maxServiceDeletes;
     expect(limit('5')).toEqual({ kind: 'count', value: 5 });
     expect(limit('0')).toEqual({ kind: 'count', value: 0 });
     expect(limit('100%')).toEqual({ kind: 'percent', value: 100 });
@@ -138,32 +179,56 @@ describe('layers', () => {
   });
 
   it('drop the flags of a scheduler that is replaced nearer to the service', () => {
-    expect(scheduling('scheduler: mh, scheduler_flags: [mh-port]', '', '')?.schedulerFlags).toBe(0x10);
-    expect(scheduling('scheduler: mh, scheduler_flags: [mh-port]', '', ', scheduler: rr')?.schedulerFlags).toBe(0);
+    expect(scheduling('scheduler: mh, scheduler_flags: [mh-port]', '', '')?.schedulerFlags).toBe(
+      0x10,
+    );
     expect(
-      scheduling('scheduler: mh, scheduler_flags: [mh-port]', 'scheduler: sh, scheduler_flags: [sh-fallback]', '')?.schedulerFlags,
+      scheduling('scheduler: mh, scheduler_flags: [mh-port]', '', ', scheduler: rr')
+        ?.schedulerFlags,
+    ).toBe(0);
+    expect(
+      scheduling(
+        'scheduler: mh, scheduler_flags: [mh-port]',
+        'scheduler: sh, scheduler_flags: [sh-fallback]',
+        '',
+      )?.schedulerFlags,
     ).toBe(0x08);
-    expect(scheduling('scheduler: mh, scheduler_flags: [mh-port]', '', ', scheduler_flags: []')?.schedulerFlags).toBe(0);
-    expect(scheduling('scheduler: mh', '', ', scheduler_flags: [mh-fallback]')?.schedulerFlags).toBe(0x08);
+    expect(
+      scheduling('scheduler: mh, scheduler_flags: [mh-port]', '', ', scheduler_flags: []')
+        ?.schedulerFlags,
+    ).toBe(0);
+    expect(
+      scheduling('scheduler: mh', '', ', scheduler_flags: [mh-fallback]')?.schedulerFlags,
+    ).toBe(0x08);
   });
 
   it('replace persistence as a whole, and can switch it off', () => {
     const profile = 'persistence: { timeout: 10m, netmask: 24 }';
-    expect(scheduling('', profile, ', persistence: 5m')).toMatchObject({ persistenceTimeoutSeconds: 300, persistenceNetmask: 0xffff_ffff });
-    expect(scheduling('', profile, ', persistence: { enabled: false }')).toMatchObject({ persistent: false, persistenceTimeoutSeconds: 0 });
-    expect(scheduling('persistence: 1h30m', '', '')).toMatchObject({ persistent: true, persistenceTimeoutSeconds: 5400 });
-    expect(scheduling('', 'persistence: {}', '')).toMatchObject({ persistent: true, persistenceTimeoutSeconds: 360 });
+    expect(scheduling('', profile, ', persistence: 5m')).toMatchObject({
+      persistenceTimeoutSeconds: 300,
+      persistenceNetmask: 0xffff_ffff,
+    });
+    expect(scheduling('', profile, ', persistence: { enabled: false }')).toMatchObject({
+      persistent: false,
+      persistenceTimeoutSeconds: 0,
+    });
+    expect(scheduling('persistence: 1h30m', '', '')).toMatchObject({
+      persistent: true,
+      persistenceTimeoutSeconds: 5400,
+    });
+    expect(scheduling('', 'persistence: {}', '')).toMatchObject({
+      persistent: true,
+      persistenceTimeoutSeconds: 360,
+    });
   });
 
   it('give destinations the defaults, and keys beside a pool win over those in it', () => {
     const text = (reference: string) =>
       `version: 1\ndefaults: { forward: tunnel, tunnel: { type: gre }, weight: 5 }\npools: { p: [10.0.0.1, { address: 10.0.0.2, weight: 7, tunnel: { type: gue, port: 1 } }] }\nservices: [{ address: fwmark:1, destinations: [${reference}] }]\n`;
     const brief = (reference: string) =>
-      (destinations(text(reference)) as { forward: string; weight: number; tunnelType: string }[]).map((item) => [
-        item.forward,
-        item.weight,
-        item.tunnelType,
-      ]);
+      (
+        destinations(text(reference)) as { forward: string; weight: number; tunnelType: string }[]
+      ).map((item) => [item.forward, item.weight, item.tunnelType]);
     expect(brief('{ pool: p }')).toEqual([
       ['tunnel', 5, 'gre'],
       ['tunnel', 7, 'gue'],
@@ -189,7 +254,10 @@ describe('layers', () => {
   });
 
   it('say the same thing about a shared value once', () => {
-    const services = Array.from({ length: 5 }, (_, index) => `{ address: fwmark:${index + 1}, profile: p }`);
+    const services = Array.from(
+      { length: 5 },
+      (_, index) => `{ address: fwmark:${index + 1}, profile: p }`,
+    );
     const text = `version: 1\nprofiles: { p: { scheduler: foo, destinations: [10.0.0.1] } }\nservices: [${services.join(', ')}]\n`;
     expect(briefProblemsOf(text)).toHaveLength(1);
   });
@@ -199,7 +267,9 @@ describe('locate', () => {
   const lines = (file: string, text: string) => {
     const { services, locate } = desiredOf(text, file);
     return [...services].map(([key, { destinations: map }]) =>
-      [locate(key), ...[...map.keys()].map((destination) => locate(key, destination))].map((at) => at && `${at.line}:${at.column}`),
+      [locate(key), ...[...map.keys()].map((destination) => locate(key, destination))].map(
+        (at) => at && `${at.line}:${at.column}`,
+      ),
     );
   };
 

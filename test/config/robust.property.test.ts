@@ -68,7 +68,9 @@ describe('parseConfig', () => {
           const lines = text.replace(/^\ufeff/, '').split('\n');
           for (const { position } of issues) {
             expect(position.line).toBeLessThanOrEqual(lines.length);
-            expect(position.column).toBeLessThanOrEqual((lines[position.line - 1] ?? '').length + 1);
+            expect(position.column).toBeLessThanOrEqual(
+              (lines[position.line - 1] ?? '').length + 1,
+            );
           }
         },
       ),
@@ -78,13 +80,22 @@ describe('parseConfig', () => {
 
   it('returns for every change to a good file', () => {
     fc.assert(
-      fc.property(tableArbitrary, fc.nat(), fc.nat({ max: 20 }), fragments, (table, at, removed, inserted) => {
-        for (const text of [formatConfig(table), formatConfigJson(table)]) {
-          const start = at % text.length;
-          const { desired, issues } = parseConfig(text.slice(0, start) + inserted + text.slice(start + removed), 'c.yaml');
-          expect(desired === undefined).toBe(issues.some((issue) => issue.severity === 'error'));
-        }
-      }),
+      fc.property(
+        tableArbitrary,
+        fc.nat(),
+        fc.nat({ max: 20 }),
+        fragments,
+        (table, at, removed, inserted) => {
+          for (const text of [formatConfig(table), formatConfigJson(table)]) {
+            const start = at % text.length;
+            const { desired, issues } = parseConfig(
+              text.slice(0, start) + inserted + text.slice(start + removed),
+              'c.yaml',
+            );
+            expect(desired === undefined).toBe(issues.some((issue) => issue.severity === 'error'));
+          }
+        },
+      ),
       { numRuns: 150 },
     );
   });
@@ -93,22 +104,36 @@ describe('parseConfig', () => {
     fc.assert(
       fc.property(
         tableArbitrary,
-        fc.array(fc.tuple(fc.nat(), fc.constantFrom('"weight"', '"wieght"', '-1', '"x"', 'null', '[]', '{}'))),
+        fc.array(
+          fc.tuple(
+            fc.nat(),
+            fc.constantFrom('"weight"', '"wieght"', '-1', '"x"', 'null', '[]', '{}'),
+          ),
+        ),
         (table, edits) => {
           let json = formatConfigJson(table);
           for (const [at, replacement] of edits) {
             const values = [...json.matchAll(/"[^"]*"|\d+/g)];
             const match = values[at % values.length];
-            if (match) json = json.slice(0, match.index) + replacement + json.slice(match.index + match[0].length);
+            if (match)
+              json =
+                json.slice(0, match.index) +
+                replacement +
+                json.slice(match.index + match[0].length);
           }
           // A comment at the top is enough to send it through the other reader, one line further down.
           const fast = parseConfig(json, 'c.json');
           const slow = parseConfig(`# YAML\n${json}`, 'c.json');
-          const up = (at: (typeof slow.issues)[number]['position']) => ({ ...at, line: Math.max(1, at.line - 1) });
+          const up = (at: (typeof slow.issues)[number]['position']) => ({
+            ...at,
+            line: Math.max(1, at.line - 1),
+          });
           const moved = slow.issues.map((issue) => ({
             ...issue,
             position: up(issue.position),
-            ...(issue.related ? { related: { ...issue.related, position: up(issue.related.position) } } : {}),
+            ...(issue.related
+              ? { related: { ...issue.related, position: up(issue.related.position) } }
+              : {}),
           }));
           expect(fast.issues).toEqual(moved);
           expect(fast.desired?.services).toEqual(slow.desired?.services);
@@ -129,12 +154,17 @@ describe('offsets in JSON', () => {
         const document = parseDocument(text, { schema: 'json', uniqueKeys: false });
         const visit = (node: unknown, path: (string | number)[]) => {
           const range =
-            path.length === 0 ? document.contents?.range : (document.getIn(path, true) as { range?: number[] } | undefined)?.range;
+            path.length === 0
+              ? document.contents?.range
+              : (document.getIn(path, true) as { range?: number[] } | undefined)?.range;
           expect(jsonOffset(text, 0, path, 'value')).toBe(range?.[0]);
           if (Array.isArray(node))
-            expect([...(offsets.get(node) ?? [])]).toEqual(node.map((_, index) => jsonOffset(text, 0, [...path, index], 'value')));
+            expect([...(offsets.get(node) ?? [])]).toEqual(
+              node.map((_, index) => jsonOffset(text, 0, [...path, index], 'value')),
+            );
           if (node !== null && typeof node === 'object') {
-            for (const [key, member] of Object.entries(node)) visit(member, [...path, Array.isArray(node) ? Number(key) : key]);
+            for (const [key, member] of Object.entries(node))
+              visit(member, [...path, Array.isArray(node) ? Number(key) : key]);
           }
         };
         visit(parsed, []);

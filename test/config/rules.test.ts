@@ -10,17 +10,38 @@ function destination(text: string, address = WEB): string[] {
 
 describe('the address of a service', () => {
   it.each([
-    ['tcp://192.0.2.1', '"tcp://192.0.2.1" has no port => write tcp://192.0.2.1:PORT; port 0 is any port'],
+    [
+      'tcp://192.0.2.1',
+      '"tcp://192.0.2.1" has no port => write tcp://192.0.2.1:PORT; port 0 is any port',
+    ],
     [
       'tcp://2001:db8::1:80',
       '"tcp://2001:db8::1:80" can be read in two ways => write the IPv6 address in brackets: "tcp://[2001:db8::1]:80"',
     ],
-    ['tcp://2001:db8::1', '"tcp://2001:db8::1" has no port => write tcp://[2001:db8::1]:PORT; port 0 is any port'],
-    ['192.0.2.1:80', '"192.0.2.1:80" is not the address of a service => write tcp://192.0.2.1:80, or with udp:// or sctp://'],
-    ['web', '"web" is not the address of a service => write tcp://192.0.2.10:443, udp://[2001:db8::10]:53, sctp://… or fwmark:100'],
-    ['http://192.0.2.1:80', '"http://192.0.2.1:80" has no protocol that IPVS balances => did you mean tcp://?'],
-    ['ip://192.0.2.1:80', '"ip://192.0.2.1:80" has no protocol that IPVS balances => write tcp://, udp:// or sctp://'],
-    ['tpc://192.0.2.1:80', '"tpc://192.0.2.1:80" has no protocol that IPVS balances => did you mean tcp://?'],
+    [
+      'tcp://2001:db8::1',
+      '"tcp://2001:db8::1" has no port => write tcp://[2001:db8::1]:PORT; port 0 is any port',
+    ],
+    [
+      '192.0.2.1:80',
+      '"192.0.2.1:80" is not the address of a service => write tcp://192.0.2.1:80, or with udp:// or sctp://',
+    ],
+    [
+      'web',
+      '"web" is not the address of a service => write tcp://192.0.2.10:443, udp://[2001:db8::10]:53, sctp://… or fwmark:100',
+    ],
+    [
+      'http://192.0.2.1:80',
+      '"http://192.0.2.1:80" has no protocol that IPVS balances => did you mean tcp://?',
+    ],
+    [
+      'ip://192.0.2.1:80',
+      '"ip://192.0.2.1:80" has no protocol that IPVS balances => write tcp://, udp:// or sctp://',
+    ],
+    [
+      'tpc://192.0.2.1:80',
+      '"tpc://192.0.2.1:80" has no protocol that IPVS balances => did you mean tcp://?',
+    ],
     [
       'tcp://192.0.2.01:80',
       '"192.0.2.01:80" is not an IP address with or without a port => write 192.0.2.1: a leading zero means octal to some programs',
@@ -29,25 +50,52 @@ describe('the address of a service', () => {
       'tcp://192.0.2.1:080',
       '"192.0.2.1:080" is not an IP address with or without a port => a port is a number from 0 to 65535, without leading zeros',
     ],
-    ['tcp://192.0.2.256:80', '"192.0.2.256:80" is not an IP address with or without a port => a number of an IPv4 address is at most 255'],
-    ['tcp://example.com:80', '"example.com:80" is not an IP address with or without a port => names are not resolved: write the address'],
-    ['fwmark:0', '"fwmark:0" is not the address of a service => a mark is a number from 1 to 4294967295: fwmark:100'],
-    ['fwmark:4294967296', '"fwmark:4294967296" is not the address of a service => a mark is a number from 1 to 4294967295: fwmark:100'],
-    ['fwmark:0x10', '"fwmark:0x10" is not the address of a service => a mark is a number from 1 to 4294967295: fwmark:100'],
-    ['fwmark:7/ipv6', '"fwmark:7/ipv6" is not the address of a service => write address: fwmark:7 and family: ipv6'],
+    [
+      'tcp://192.0.2.256:80',
+      '"192.0.2.256:80" is not an IP address with or without a port => a number of an IPv4 address is at most 255',
+    ],
+    [
+      'tcp://example.com:80',
+      '"example.com:80" is not an IP address with or without a port => names are not resolved: write the address',
+    ],
+    [
+      'fwmark:0',
+      '"fwmark:0" is not the address of a service => a mark is a number from 1 to 4294967295: fwmark:100',
+    ],
+    [
+      'fwmark:4294967296',
+      '"fwmark:4294967296" is not the address of a service => a mark is a number from 1 to 4294967295: fwmark:100',
+    ],
+    [
+      'fwmark:0x10',
+      '"fwmark:0x10" is not the address of a service => a mark is a number from 1 to 4294967295: fwmark:100',
+    ],
+    [
+      'fwmark:7/ipv6',
+      '"fwmark:7/ipv6" is not the address of a service => write address: fwmark:7 and family: ipv6',
+    ],
   ])('is not %s', (text, message) => {
     expect(briefProblemsOf(service(`"${text}"`, ONE))).toEqual([`3:14 error ADDRESS: ${message}`]);
   });
 
-  it.each(['tcp://0.0.0.0:80', 'udp://224.0.0.1:53', 'sctp://255.255.255.255:1', 'tcp://[::]:80', 'fwmark:4294967295'])(
-    'may be %s, which ipvsadm can make',
-    (text) => {
-      expect(briefProblemsOf(service(`"${text}"`, 'destinations: [{ address: "2001:db8::1", forward: tunnel }]'))).toEqual([]);
-    },
-  );
+  it.each([
+    'tcp://0.0.0.0:80',
+    'udp://224.0.0.1:53',
+    'sctp://255.255.255.255:1',
+    'tcp://[::]:80',
+    'fwmark:4294967295',
+  ])('may be %s, which ipvsadm can make', (text) => {
+    expect(
+      briefProblemsOf(
+        service(`"${text}"`, 'destinations: [{ address: "2001:db8::1", forward: tunnel }]'),
+      ),
+    ).toEqual([]);
+  });
 
   it('is odd when it is IPv4 in IPv6, which ipvsadm can make', () => {
-    expect(briefProblemsOf(service('"tcp://[::ffff:192.0.2.1]:80"', 'destinations: ["2001:db8::1"]'))).toEqual([
+    expect(
+      briefProblemsOf(service('"tcp://[::ffff:192.0.2.1]:80"', 'destinations: ["2001:db8::1"]')),
+    ).toEqual([
       '3:14 warning ADDRESS: ::ffff:192.0.2.1 is an IPv4 address in IPv6 clothes: the kernel matches it with IPv6 packets only => write 192.0.2.1',
     ]);
   });
@@ -84,8 +132,12 @@ describe('schedulers', () => {
     expect(briefProblemsOf(service(WEB, 'scheduler: wlcc', ONE))).toEqual([
       '4:16 warning SCHEDULER: the scheduler "wlcc" is not one of the Linux kernel\'s: it needs a module ip_vs_wlcc => did you mean "wlc"?',
     ]);
-    expect(briefProblemsOf(service(WEB, 'scheduler: maglev', ONE))[0]).toContain('did you mean "mh"?');
-    expect(briefProblemsOf(service(WEB, 'scheduler: custom_thing', ONE))[0]).toContain('=> allowed: rr, wrr,');
+    expect(briefProblemsOf(service(WEB, 'scheduler: maglev', ONE))[0]).toContain(
+      'did you mean "mh"?',
+    );
+    expect(briefProblemsOf(service(WEB, 'scheduler: custom_thing', ONE))[0]).toContain(
+      '=> allowed: rr, wrr,',
+    );
   });
 
   it('must have a name that the kernel can hold', () => {
@@ -97,24 +149,39 @@ describe('schedulers', () => {
   });
 
   it('have flags of their own', () => {
-    expect(briefProblemsOf(service(WEB, 'scheduler: mh', 'scheduler_flags: [mh-port, sh-port]', ONE))).toEqual([
+    expect(
+      briefProblemsOf(service(WEB, 'scheduler: mh', 'scheduler_flags: [mh-port, sh-port]', ONE)),
+    ).toEqual([
       '5:32 error SCHEDULER_FLAG: the scheduler mh has no flag sh-port => allowed: mh-fallback, mh-port, flag-1, flag-2, flag-3',
     ]);
-    expect(briefProblemsOf(service(WEB, 'scheduler: mh', 'scheduler_flags: [mhport]', ONE))).toEqual([
+    expect(
+      briefProblemsOf(service(WEB, 'scheduler: mh', 'scheduler_flags: [mhport]', ONE)),
+    ).toEqual([
       '5:23 error BAD_VALUE: an item of scheduler_flags cannot be "mhport" => did you mean "mh-port"?',
     ]);
-    expect(briefProblemsOf(service(WEB, 'scheduler: rr', 'scheduler_flags: [flag-1, flag-3]', ONE))).toEqual([]);
+    expect(
+      briefProblemsOf(service(WEB, 'scheduler: rr', 'scheduler_flags: [flag-1, flag-3]', ONE)),
+    ).toEqual([]);
   });
 });
 
 describe('persistence', () => {
   it.each([
-    ['10x', '4:18 error BAD_VALUE: "10x" is not a duration => write 90s, 15m, 1h30m, or whole seconds'],
+    [
+      '10x',
+      '4:18 error BAD_VALUE: "10x" is not a duration => write 90s, 15m, 1h30m, or whole seconds',
+    ],
     ['"300"', '4:18 error BAD_VALUE: "300" is not a duration => write 300 without quotes, or 300s'],
     ['0', '4:18 error OUT_OF_RANGE: persistence is 0; the smallest is 1'],
     ['0s', '4:18 error OUT_OF_RANGE: a persistence timeout is from 1 to 2678400 seconds, not 0'],
-    ['31d1s', '4:18 error OUT_OF_RANGE: a persistence timeout is from 1 to 2678400 seconds, not 2678401'],
-    ['{ timeout: 32d }', '4:29 error OUT_OF_RANGE: a persistence timeout is from 1 to 2678400 seconds, not 2764800'],
+    [
+      '31d1s',
+      '4:18 error OUT_OF_RANGE: a persistence timeout is from 1 to 2678400 seconds, not 2678401',
+    ],
+    [
+      '{ timeout: 32d }',
+      '4:29 error OUT_OF_RANGE: a persistence timeout is from 1 to 2678400 seconds, not 2764800',
+    ],
     ['{ netmask: 33 }', '4:29 error NETMASK: an IPv4 prefix length is at most 32, not 33'],
     ['{ netmask: 0 }', '4:29 error OUT_OF_RANGE: netmask is 0; the smallest is 1'],
     [
@@ -125,9 +192,18 @@ describe('persistence', () => {
       '{ netmask: /24 }',
       '4:29 error NETMASK: "/24" is no netmask of an IPv4 service: it must be a prefix length from 1 to 32 or a mask such as 255.255.255.0 => write 24 without quotes and "/"',
     ],
-    ['{ netmask: 255.0.255.0 }', '4:29 warning NETMASK: the netmask 255.0.255.0 has holes => is it a wildcard mask, the wrong way round?'],
-    ['{ netmask: 0.0.0.0 }', '4:29 warning NETMASK: with the netmask 0.0.0.0 all clients count as one'],
-    ['{ engine: "" }', '4:28 error PERSISTENCE: "" is not the name of an engine: 1 to 16 characters without blanks'],
+    [
+      '{ netmask: 255.0.255.0 }',
+      '4:29 warning NETMASK: the netmask 255.0.255.0 has holes => is it a wildcard mask, the wrong way round?',
+    ],
+    [
+      '{ netmask: 0.0.0.0 }',
+      '4:29 warning NETMASK: with the netmask 0.0.0.0 all clients count as one',
+    ],
+    [
+      '{ engine: "" }',
+      '4:28 error PERSISTENCE: "" is not the name of an engine: 1 to 16 characters without blanks',
+    ],
     [
       '{ engine: foo }',
       '4:28 warning PERSISTENCE: the persistence engine "foo" is not one of the Linux kernel\'s: it needs a module ip_vs_pe_foo => the kernel has sip',
@@ -147,9 +223,15 @@ describe('persistence', () => {
 
   it('has a prefix length for IPv6', () => {
     const text = (netmask: string) =>
-      service('"tcp://[2001:db8::1]:80"', `persistence: { netmask: ${netmask} }`, 'destinations: ["2001:db8::2"]');
+      service(
+        '"tcp://[2001:db8::1]:80"',
+        `persistence: { netmask: ${netmask} }`,
+        'destinations: ["2001:db8::2"]',
+      );
     expect(briefProblemsOf(text('64'))).toEqual([]);
-    expect(briefProblemsOf(text('129'))).toEqual(['4:29 error OUT_OF_RANGE: netmask is 129; the largest is 128']);
+    expect(briefProblemsOf(text('129'))).toEqual([
+      '4:29 error OUT_OF_RANGE: netmask is 129; the largest is 128',
+    ]);
     expect(briefProblemsOf(text('255.255.255.0'))).toEqual([
       '4:29 error NETMASK: "255.255.255.0" is no netmask of an IPv6 service: it must be a prefix length from 1 to 128',
     ]);
@@ -161,11 +243,26 @@ describe('destinations', () => {
     ['0.0.0.0', '0.0.0.0 cannot be a destination: it means "no address"'],
     ['255.255.255.255', '255.255.255.255 cannot be a destination: it is the broadcast address'],
     ['224.0.0.1', '224.0.0.1 cannot be a destination: it is a multicast address'],
-    ['010.0.0.1', '"010.0.0.1" is not an IP address with or without a port => write 10.0.0.1: a leading zero means octal to some programs'],
-    ['"10.1"', '"10.1" is not an IP address with or without a port => write all four numbers of an IPv4 address'],
-    ['"167772161"', '"167772161" is not an IP address with or without a port => write all four numbers of an IPv4 address'],
-    ['"0x0a000001"', '"0x0a000001" is not an IP address with or without a port => names are not resolved: write the address'],
-    ['10.0.0.1/32', '"10.0.0.1/32" is not an IP address with or without a port => write one address, without a prefix length'],
+    [
+      '010.0.0.1',
+      '"010.0.0.1" is not an IP address with or without a port => write 10.0.0.1: a leading zero means octal to some programs',
+    ],
+    [
+      '"10.1"',
+      '"10.1" is not an IP address with or without a port => write all four numbers of an IPv4 address',
+    ],
+    [
+      '"167772161"',
+      '"167772161" is not an IP address with or without a port => write all four numbers of an IPv4 address',
+    ],
+    [
+      '"0x0a000001"',
+      '"0x0a000001" is not an IP address with or without a port => names are not resolved: write the address',
+    ],
+    [
+      '10.0.0.1/32',
+      '"10.0.0.1/32" is not an IP address with or without a port => write one address, without a prefix length',
+    ],
     [
       'tcp://10.0.0.1:80',
       '"tcp://10.0.0.1:80" is not an IP address with or without a port => leave the protocol out: it is that of the service',
@@ -178,9 +275,15 @@ describe('destinations', () => {
       '10.0.0.1:65536',
       '"10.0.0.1:65536" is not an IP address with or without a port => a port is a number from 0 to 65535, without leading zeros',
     ],
-    ['"10.0.0.1 :80"', '"10.0.0.1 :80" is not an IP address with or without a port => remove the blanks'],
+    [
+      '"10.0.0.1 :80"',
+      '"10.0.0.1 :80" is not an IP address with or without a port => remove the blanks',
+    ],
     ['fe80::1%eth0', '"fe80::1%eth0" has a zone => write the address without %'],
-    ['"[2001:db8::1]80"', '"[2001:db8::1]80" is not an IP address with or without a port => write a ":" between "]" and the port'],
+    [
+      '"[2001:db8::1]80"',
+      '"[2001:db8::1]80" is not an IP address with or without a port => write a ":" between "]" and the port',
+    ],
     [
       '"[2001:db8::1]:080"',
       '"[2001:db8::1]:080" is not an IP address with or without a port => a port is a number from 0 to 65535, without leading zeros',
@@ -189,20 +292,31 @@ describe('destinations', () => {
       '"2001:db8:::1"',
       '"2001:db8:::1" is not an IP address with or without a port => write IPv6 as 2001:db8::1, and as [2001:db8::1]:80 with a port',
     ],
-    ['"[10.0.0.1]:80"', '"[10.0.0.1]:80" is not an IP address with or without a port => brackets are for IPv6'],
-    ['backend-1:80', '"backend-1:80" is not an IP address with or without a port => names are not resolved: write the address'],
+    [
+      '"[10.0.0.1]:80"',
+      '"[10.0.0.1]:80" is not an IP address with or without a port => brackets are for IPv6',
+    ],
+    [
+      'backend-1:80',
+      '"backend-1:80" is not an IP address with or without a port => names are not resolved: write the address',
+    ],
   ])('cannot be %s', (text, message) => {
     expect(destination(text)).toEqual([`5:9 error ADDRESS: ${message}`]);
   });
 
   it.each(['"::"', '"ff02::1"', '"::ffff:10.0.0.1"'])('cannot be %s', (text) => {
     expect(destination(text, '"tcp://[2001:db8::1]:80"')).toHaveLength(1);
-    expect(destination(text, '"tcp://[2001:db8::1]:80"')[0]).toMatch(/^5:9 error ADDRESS: .* cannot be a destination: it /);
+    expect(destination(text, '"tcp://[2001:db8::1]:80"')[0]).toMatch(
+      /^5:9 error ADDRESS: .* cannot be a destination: it /,
+    );
   });
 
-  it.each(['0.0.0.1', '127.0.0.1', '240.0.0.1', '255.255.255.254'])('may be %s, which the kernel takes', (text) => {
-    expect(destination(text)).toEqual([]);
-  });
+  it.each(['0.0.0.1', '127.0.0.1', '240.0.0.1', '255.255.255.254'])(
+    'may be %s, which the kernel takes',
+    (text) => {
+      expect(destination(text)).toEqual([]);
+    },
+  );
 
   it('are odd when they are link-local, which the kernel takes of the host itself', () => {
     expect(destination('"fe80::1"', '"tcp://[2001:db8::1]:80"')).toEqual([
@@ -268,7 +382,16 @@ describe('destinations', () => {
 
 describe('duplicates', () => {
   it('of destinations are found after canonical spelling, and both are shown', () => {
-    expect(problemsOf(service('"tcp://[2001:db8::1]:80"', 'destinations:', '  - "2001:DB8::2"', '  - "[2001:db8:0::2]:80"'))).toBe(
+    expect(
+      problemsOf(
+        service(
+          '"tcp://[2001:db8::1]:80"',
+          'destinations:',
+          '  - "2001:DB8::2"',
+          '  - "[2001:db8:0::2]:80"',
+        ),
+      ),
+    ).toBe(
       [
         'c.yaml:6:9: error DUPLICATE: the destination [2001:db8::2]:80 is in this service twice',
         '6 |       - "[2001:db8:0::2]:80"',
@@ -318,14 +441,17 @@ describe('references', () => {
   });
 
   it('do not lead to what every object has', () => {
-    const text = 'version: 1\nservices:\n  - { address: fwmark:1, profile: toString, destinations: [{ pool: constructor }] }\n';
+    const text =
+      'version: 1\nservices:\n  - { address: fwmark:1, profile: toString, destinations: [{ pool: constructor }] }\n';
     expect(briefProblemsOf(text)).toEqual([
       '3:35 error REFERENCE: there is no profile "toString" in this file => this file has no profiles',
     ]);
   });
 
   it('are missed when nothing refers to a pool or profile', () => {
-    expect(briefProblemsOf('version: 1\nservices: []\npools: { eu: [] }\nprofiles: { web: {} }\n')).toEqual([
+    expect(
+      briefProblemsOf('version: 1\nservices: []\npools: { eu: [] }\nprofiles: { web: {} }\n'),
+    ).toEqual([
       '3:10 warning NO_EFFECT: no service of this file uses the pool "eu" => remove it, or use it',
       '4:13 warning NO_EFFECT: no service of this file uses the profile "web" => remove it, or use it',
     ]);
@@ -342,8 +468,14 @@ describe('references', () => {
 
 describe('a service that serves nobody', () => {
   it.each([
-    ['destinations: []', '4:5 warning UNSERVED: tcp://192.0.2.1:80 takes no new connections: it has no destinations'],
-    ['name: web', '3:5 warning UNSERVED: tcp://192.0.2.1:80 takes no new connections: it has no destinations'],
+    [
+      'destinations: []',
+      '4:5 warning UNSERVED: tcp://192.0.2.1:80 takes no new connections: it has no destinations',
+    ],
+    [
+      'name: web',
+      '3:5 warning UNSERVED: tcp://192.0.2.1:80 takes no new connections: it has no destinations',
+    ],
     [
       'destinations: [{ address: 10.0.0.1, weight: 0 }]',
       '4:5 warning UNSERVED: tcp://192.0.2.1:80 takes no new connections: all its destinations have weight 0',
@@ -360,12 +492,19 @@ describe('a service that serves nobody', () => {
 });
 
 describe('sync daemons', () => {
-  const daemons = (text: string) => briefProblemsOf(`version: 1\nservices: []\nsync_daemons:\n  - ${text}\n`);
+  const daemons = (text: string) =>
+    briefProblemsOf(`version: 1\nservices: []\nsync_daemons:\n  - ${text}\n`);
 
   it.each([
     ['{ role: master }', '4:5 error MISSING_KEY: a sync daemon needs the key "interface"'],
-    ['{ role: primary, interface: eth0 }', '4:13 error BAD_VALUE: role cannot be "primary" => did you mean "master"?'],
-    ['{ role: master, interface: eth0, sync_id: 256 }', '4:47 error OUT_OF_RANGE: sync_id is 256; the largest is 255'],
+    [
+      '{ role: primary, interface: eth0 }',
+      '4:13 error BAD_VALUE: role cannot be "primary" => did you mean "master"?',
+    ],
+    [
+      '{ role: master, interface: eth0, sync_id: 256 }',
+      '4:47 error OUT_OF_RANGE: sync_id is 256; the largest is 255',
+    ],
     [
       '{ role: master, interface: a/b }',
       '4:32 error DAEMON: "a/b" cannot be the name of an interface => write a name of up to 15 characters, such as eth1',
@@ -386,13 +525,18 @@ describe('sync daemons', () => {
       '{ role: master, interface: eth0, group: "ff02::81", max_length: 65488 }',
       '4:69 error DAEMON: with an IPv6 group the kernel makes the max_length 65488 65487 => write at most 65487',
     ],
-    ['{ role: master, interface: eth0, ttl: 0 }', '4:43 error OUT_OF_RANGE: ttl is 0; the smallest is 1'],
+    [
+      '{ role: master, interface: eth0, ttl: 0 }',
+      '4:43 error OUT_OF_RANGE: ttl is 0; the smallest is 1',
+    ],
   ])('refuses %s', (text, problem) => {
     expect(daemons(text)).toEqual([problem]);
   });
 
   it('run once for each role', () => {
-    expect(daemons('{ role: master, interface: eth0 }\n  - { role: master, interface: eth1 }')).toEqual([
+    expect(
+      daemons('{ role: master, interface: eth0 }\n  - { role: master, interface: eth1 }'),
+    ).toEqual([
       '5:5 error DUPLICATE: there is a master daemon already: only one of each role can run => remove one of them',
     ]);
   });
@@ -418,11 +562,26 @@ describe('sync daemons', () => {
 describe('timeouts, limits and names', () => {
   it.each([
     ['timeouts: { tcp: 0 }', '3:18 error OUT_OF_RANGE: tcp is 0; the smallest is 1'],
-    ['timeouts: { tcp: 1w }', '3:18 error BAD_VALUE: "1w" is not a duration => write 90s, 15m, 1h30m, or whole seconds'],
-    ['timeouts: { udp: 745h }', '3:18 error OUT_OF_RANGE: a timeout is from 1 to 2678400 seconds, not 2682000'],
-    ['limits: { max_service_deletes: 101% }', '3:32 error BAD_VALUE: "101%" is not a limit => write a number, 0% to 100%, or off'],
-    ['limits: { max_service_deletes: none }', '3:32 error BAD_VALUE: "none" is not a limit => write a number, 0% to 100%, or off'],
-    ['limits: { max_destination_deletes: -1 }', '3:36 error OUT_OF_RANGE: max_destination_deletes is -1; the smallest is 0'],
+    [
+      'timeouts: { tcp: 1w }',
+      '3:18 error BAD_VALUE: "1w" is not a duration => write 90s, 15m, 1h30m, or whole seconds',
+    ],
+    [
+      'timeouts: { udp: 745h }',
+      '3:18 error OUT_OF_RANGE: a timeout is from 1 to 2678400 seconds, not 2682000',
+    ],
+    [
+      'limits: { max_service_deletes: 101% }',
+      '3:32 error BAD_VALUE: "101%" is not a limit => write a number, 0% to 100%, or off',
+    ],
+    [
+      'limits: { max_service_deletes: none }',
+      '3:32 error BAD_VALUE: "none" is not a limit => write a number, 0% to 100%, or off',
+    ],
+    [
+      'limits: { max_destination_deletes: -1 }',
+      '3:36 error OUT_OF_RANGE: max_destination_deletes is -1; the smallest is 0',
+    ],
   ])('refuses %s', (line, problem) => {
     expect(briefProblemsOf(`version: 1\nservices: []\n${line}\n`)).toEqual([problem]);
   });

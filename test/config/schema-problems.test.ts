@@ -66,7 +66,9 @@ describe('keys', () => {
       'services: [{ address: "fwmark:1", destinations: [{ pool: eu, x8: 1 }] }]',
       '',
     ].join('\n');
-    const names = briefProblemsOf(text).map((line) => /UNKNOWN_KEY: (.*) has no key "(x\d)"/.exec(line)?.slice(1).reverse().join(' '));
+    const names = briefProblemsOf(text).map((line) =>
+      /UNKNOWN_KEY: (.*) has no key "(x\d)"/.exec(line)?.slice(1).reverse().join(' '),
+    );
     expect(names.filter(Boolean)).toEqual([
       'x1 "limits"',
       'x2 "defaults"',
@@ -80,8 +82,12 @@ describe('keys', () => {
   });
 
   it('says what is missing, at the item that needs it', () => {
-    expect(destination('{ weight: 5 }')).toEqual(['5:9 error MISSING_KEY: a destination needs the key "address"']);
-    expect(briefProblemsOf('version: 1\nservices:\n  - name: a\n')).toEqual(['3:5 error MISSING_KEY: a service needs the key "address"']);
+    expect(destination('{ weight: 5 }')).toEqual([
+      '5:9 error MISSING_KEY: a destination needs the key "address"',
+    ]);
+    expect(briefProblemsOf('version: 1\nservices:\n  - name: a\n')).toEqual([
+      '3:5 error MISSING_KEY: a service needs the key "address"',
+    ]);
     expect(briefProblemsOf('services: []\n')).toEqual([
       '1:1 error MISSING_KEY: the file needs the key "version" => write version: 1 at the top',
     ]);
@@ -97,10 +103,11 @@ describe('keys', () => {
   });
 
   it('is not confused by names that every object has', () => {
-    expect(briefProblemsOf('version: 1\nservices: []\nconstructor: 1\n__proto__: 1\n').map((line) => line.slice(0, 26))).toEqual([
-      '3:1 error UNKNOWN_KEY: the',
-      '4:1 error UNKNOWN_KEY: the',
-    ]);
+    expect(
+      briefProblemsOf('version: 1\nservices: []\nconstructor: 1\n__proto__: 1\n').map((line) =>
+        line.slice(0, 26),
+      ),
+    ).toEqual(['3:1 error UNKNOWN_KEY: the', '4:1 error UNKNOWN_KEY: the']);
   });
 });
 
@@ -136,7 +143,9 @@ describe('values', () => {
     ['[1]', 'weight is a list; it must be a whole number'],
     ['{ a: 1 }', 'weight is a mapping; it must be a whole number'],
   ])('refuses the weight %s', (value, message) => {
-    const problems = briefProblemsOf(service(WEB, 'destinations:', '  - address: 10.0.0.1', `    weight: ${value}`));
+    const problems = briefProblemsOf(
+      service(WEB, 'destinations:', '  - address: 10.0.0.1', `    weight: ${value}`),
+    );
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(/^6:(?:9|17) error (?:OUT_OF_RANGE|WRONG_TYPE): /);
     expect(problems[0]).toContain(message);
@@ -148,7 +157,11 @@ describe('values', () => {
     ['no', 'write false'],
     ['off', 'write false'],
   ])('explains that %s is text', (value, hint) => {
-    expect(briefProblemsOf(service('udp://192.0.2.1:53', `one_packet: ${value}`, 'destinations: [10.0.0.1]'))).toEqual([
+    expect(
+      briefProblemsOf(
+        service('udp://192.0.2.1:53', `one_packet: ${value}`, 'destinations: [10.0.0.1]'),
+      ),
+    ).toEqual([
       `4:17 error WRONG_TYPE: one_packet is "${value}"; it must be true or false => YAML 1.2 reads ${value} as text: ${hint}`,
     ]);
   });
@@ -167,15 +180,27 @@ describe('values', () => {
       'destinations: 10.0.0.1',
       'destinations is "10.0.0.1"; it must be a list => put it in [brackets], or write it below with "- " before it',
     ],
-    ['destinations: { address: 10.0.0.1 }', 'destinations is a mapping; it must be a list => write each item with "- " before it'],
+    [
+      'destinations: { address: 10.0.0.1 }',
+      'destinations is a mapping; it must be a list => write each item with "- " before it',
+    ],
     ['name: 5', 'name is 5; it must be text => put it in quotes'],
     ['name: true', 'name is true; it must be text => put it in quotes'],
-    ['persistence: true', 'persistence is true; it must be a whole number, text, a mapping => write a duration such as 6m, or a mapping'],
+    [
+      'persistence: true',
+      'persistence is true; it must be a whole number, text, a mapping => write a duration such as 6m, or a mapping',
+    ],
     ['address: 5', 'the key "address" appears twice => remove one of them'],
   ])('explains %s', (line, message) => {
-    expect(briefProblemsOf(service(WEB, line, ...(line.startsWith('destinations') ? [] : ['destinations: [10.0.0.1]'])))[0]).toContain(
-      message,
-    );
+    expect(
+      briefProblemsOf(
+        service(
+          WEB,
+          line,
+          ...(line.startsWith('destinations') ? [] : ['destinations: [10.0.0.1]']),
+        ),
+      )[0],
+    ).toContain(message);
   });
 
   it('explains a number where an address should be', () => {
@@ -188,7 +213,9 @@ describe('values', () => {
     ['2', 'VERSION: version 2 of the format is not known => write version: 1'],
     ['"1"', 'WRONG_TYPE: version is "1"; it must be a whole number => write 1 without quotes'],
   ])('refuses version %s with one message', (version, message) => {
-    expect(briefProblemsOf(`version: ${version}\nservices: []\n`)).toEqual([`1:10 error ${message}`]);
+    expect(briefProblemsOf(`version: ${version}\nservices: []\n`)).toEqual([
+      `1:10 error ${message}`,
+    ]);
   });
 });
 
@@ -203,7 +230,11 @@ describe('all problems', () => {
       '  - { adress: 10.0.0.3 }',
       '  - 0.0.0.0',
     );
-    expect(briefProblemsOf(text).map((line) => line.replace(/:? .*? (?=[A-Z])/, ' ').replace(/:.*? => .*|: .*/, ''))).toHaveLength(5);
+    expect(
+      briefProblemsOf(text).map((line) =>
+        line.replace(/:? .*? (?=[A-Z])/, ' ').replace(/:.*? => .*|: .*/, ''),
+      ),
+    ).toHaveLength(5);
     expect(briefProblemsOf(text).map((line) => / ([A-Z_]+):/.exec(line)?.[1])).toEqual([
       'WRONG_TYPE',
       'ADDRESS',
@@ -214,7 +245,10 @@ describe('all problems', () => {
   });
 
   it('are found in one pass over 20,000 destinations with a mistake each', () => {
-    const list = Array.from({ length: 20_000 }, (_, index) => `      - { address: 10.0.${index >> 8}.${index & 255}, wieght: 1 }`);
+    const list = Array.from(
+      { length: 20_000 },
+      (_, index) => `      - { address: 10.0.${index >> 8}.${index & 255}, wieght: 1 }`,
+    );
     const start = performance.now();
     const problems = briefProblemsOf(`${service(WEB, 'destinations:')}${list.join('\n')}\n`);
     expect(problems.at(-1)).toContain('19950 more problems are not shown');

@@ -20,9 +20,12 @@ const { properties = {}, definitions = {} } = schema;
 
 /** Every field and definition, with its path. */
 function fields(node: Node, path: string): [string, Node][] {
-  const inner = Object.entries({ ...node.properties, ...node.definitions }).flatMap(([key, value]) => fields(value, `${path}/${key}`));
+  const inner = Object.entries({ ...node.properties, ...node.definitions }).flatMap(
+    ([key, value]) => fields(value, `${path}/${key}`),
+  );
   if (node.items) inner.push(...fields(node.items, `${path}[]`));
-  if (typeof node.additionalProperties === 'object') inner.push(...fields(node.additionalProperties, `${path}/*`));
+  if (typeof node.additionalProperties === 'object')
+    inner.push(...fields(node.additionalProperties, `${path}/*`));
   return [[path, node], ...inner];
 }
 
@@ -37,7 +40,10 @@ describe('the schema', () => {
 
   it('describes every field, with examples', () => {
     const bare = ALL.filter(
-      ([, node]) => typeof node.description !== 'string' || !Array.isArray(node.examples) || node.examples.length === 0,
+      ([, node]) =>
+        typeof node.description !== 'string' ||
+        !Array.isArray(node.examples) ||
+        node.examples.length === 0,
     );
     expect(bare.map(([path]) => path)).toEqual([]);
     expect(ALL.length).toBeGreaterThan(80);
@@ -47,12 +53,18 @@ describe('the schema', () => {
     for (const [path, node] of ALL) {
       const validate = ajv.compile({ ...node, definitions, $id: `example:${path}` });
       for (const example of node.examples ?? [])
-        expect(validate(example), `${path} ${JSON.stringify(example)} ${JSON.stringify(validate.errors)}`).toBe(true);
+        expect(
+          validate(example),
+          `${path} ${JSON.stringify(example)} ${JSON.stringify(validate.errors)}`,
+        ).toBe(true);
     }
   });
 
   it('lets nothing through that it does not name', () => {
-    const open = ALL.filter(([, { type, additionalProperties }]) => [type].flat().includes('object') && additionalProperties === undefined);
+    const open = ALL.filter(
+      ([, { type, additionalProperties }]) =>
+        [type].flat().includes('object') && additionalProperties === undefined,
+    );
     // These choose between closed mappings.
     expect(open.map(([path]) => path)).toEqual(['#/destination', '#/poolMember']);
   });
@@ -77,11 +89,14 @@ describe('the schema', () => {
       tunnel: keysOf(definitions.tunnel),
       persistence: keysOf(item('services')?.properties?.persistence),
     };
-    const named = Object.fromEntries(Object.entries(MAPPINGS).map(([kind, { keys }]) => [kind, [...keys].sort()]));
+    const named = Object.fromEntries(
+      Object.entries(MAPPINGS).map(([kind, { keys }]) => [kind, [...keys].sort()]),
+    );
     expect(named).toEqual(expected);
   });
 
   it('is that of the configuration in its example, which the program takes as well', () => {
-    for (const example of schema.examples ?? []) expect(parseConfig(JSON.stringify(example), 'c.json').issues).toEqual([]);
+    for (const example of schema.examples ?? [])
+      expect(parseConfig(JSON.stringify(example), 'c.json').issues).toEqual([]);
   });
 });

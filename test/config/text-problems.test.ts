@@ -20,8 +20,12 @@ describe('a text that is no configuration', () => {
   });
 
   it('is a mapping in the end', () => {
-    expect(briefProblemsOf('- a\n')).toEqual(['1:1 error WRONG_TYPE: the file is a list; it must be a mapping']);
-    expect(briefProblemsOf('text\n')).toEqual(['1:1 error WRONG_TYPE: the file is "text"; it must be a mapping']);
+    expect(briefProblemsOf('- a\n')).toEqual([
+      '1:1 error WRONG_TYPE: the file is a list; it must be a mapping',
+    ]);
+    expect(briefProblemsOf('text\n')).toEqual([
+      '1:1 error WRONG_TYPE: the file is "text"; it must be a mapping',
+    ]);
   });
 
   it('is refused when a second document follows', () => {
@@ -43,7 +47,9 @@ describe('a text that is no configuration', () => {
   });
 
   it('is refused when it is YAML 1.1, in which 010 is eight', () => {
-    expect(briefProblemsOf(`%YAML 1.1\n---\n${NOTHING}`)).toEqual(['1:1 error YAML_1_1: only YAML 1.2 is read => remove the %YAML line']);
+    expect(briefProblemsOf(`%YAML 1.1\n---\n${NOTHING}`)).toEqual([
+      '1:1 error YAML_1_1: only YAML 1.2 is read => remove the %YAML line',
+    ]);
     expect(briefProblemsOf(`%YAML 1.2\n---\n${NOTHING}`)).toEqual([]);
   });
 
@@ -51,7 +57,11 @@ describe('a text that is no configuration', () => {
     ['flow lists', `version: 1\nservices: ${'['.repeat(100_000)}`, '2:74'],
     ['flow mappings', `version: 1\nservices: ${'{a: '.repeat(100_000)}`, '2:263'],
     ['lists on one line', `version: 1\nservices: \n  ${'- '.repeat(5_000)}\n`, '3:129'],
-    ['indentation', `version: 1\nservices:\n${Array.from({ length: 70 }, (_, n) => `${' '.repeat(n + 1)}a:`).join('\n')}\n`, '66:65'],
+    [
+      'indentation',
+      `version: 1\nservices:\n${Array.from({ length: 70 }, (_, n) => `${' '.repeat(n + 1)}a:`).join('\n')}\n`,
+      '66:65',
+    ],
   ])('is refused at once when its %s are nested too deeply', (_, text, place) => {
     expect(briefProblemsOf(text)).toEqual([
       `${place} error TOO_DEEP: brackets or indentation are nested too deeply here => is a closing bracket missing?`,
@@ -63,7 +73,9 @@ describe('a text that is no configuration', () => {
     const text = `version: 1 # ${brackets}\nservices:\n  - { address: "tcp://192.0.2.1:80", name: "${brackets}", destinations: [10.0.0.1] }\n`;
     expect(briefProblemsOf(text)).toEqual([]);
     expect(
-      briefProblemsOf(`version: 1\nservices:\n  - name: it's ${brackets}\n    address: tcp://192.0.2.1:80\n    destinations: [10.0.0.1]\n`),
+      briefProblemsOf(
+        `version: 1\nservices:\n  - name: it's ${brackets}\n    address: tcp://192.0.2.1:80\n    destinations: [10.0.0.1]\n`,
+      ),
     ).toEqual([]);
   });
 });
@@ -77,7 +89,9 @@ describe('characters', () => {
     ['a byte order mark inside', '\ufeff', 'character U+FEFF'],
   ])('refuses %s', (_, character, name) => {
     const [problem] = briefProblemsOf(`version:${character}1\nservices: []\n`);
-    expect(problem).toMatch(new RegExp(`^1:9 error CONTROL_CHARACTER: ${name.replace('+', '\\+')} in the text`));
+    expect(problem).toMatch(
+      new RegExp(`^1:9 error CONTROL_CHARACTER: ${name.replace('+', '\\+')} in the text`),
+    );
   });
 
   it('does not mind them in comments', () => {
@@ -93,13 +107,21 @@ describe('characters', () => {
   });
 
   it('names a tab in the indentation, in YAML only', () => {
-    expect(briefProblemsOf('version: 1\nservices:\n\t- address: a\n')).toEqual(['3:1 error SYNTAX: a tab cannot indent => use spaces']);
+    expect(briefProblemsOf('version: 1\nservices:\n\t- address: a\n')).toEqual([
+      '3:1 error SYNTAX: a tab cannot indent => use spaces',
+    ]);
     expect(briefProblemsOf('{\n\t"version": 1,\n\t"services": []\n}\n')).toEqual([]);
   });
 
   it('names the markers of a merge conflict', () => {
-    expect(briefProblemsOf('version: 1\n<<<<<<< HEAD\nservices: []\n=======\nservices: [a]\n>>>>>>> branch\n')).toEqual(
-      [2, 4, 6].map((line) => `${line}:1 error SYNTAX: this is a merge conflict marker => resolve the conflict`),
+    expect(
+      briefProblemsOf(
+        'version: 1\n<<<<<<< HEAD\nservices: []\n=======\nservices: [a]\n>>>>>>> branch\n',
+      ),
+    ).toEqual(
+      [2, 4, 6].map(
+        (line) => `${line}:1 error SYNTAX: this is a merge conflict marker => resolve the conflict`,
+      ),
     );
   });
 });
@@ -107,7 +129,9 @@ describe('characters', () => {
 describe('syntax', () => {
   it('shows an IPv6 address that needs quotes', () => {
     expect(
-      problemsOf('version: 1\nservices:\n  - address: tcp://192.0.2.1:80\n    destinations:\n      - address: [2001:db8::1]:80\n'),
+      problemsOf(
+        'version: 1\nservices:\n  - address: tcp://192.0.2.1:80\n    destinations:\n      - address: [2001:db8::1]:80\n',
+      ),
     ).toBe(
       [
         'c.yaml:5:18: error SYNTAX: an address in brackets starts a list in YAML',
@@ -120,26 +144,56 @@ describe('syntax', () => {
   });
 
   it('knows one inside of a flow mapping, with its protocol', () => {
-    expect(briefProblemsOf('version: 1\nservices:\n  - { address: tcp://[2001:db8::1]:80 }\n')).toEqual([
+    expect(
+      briefProblemsOf('version: 1\nservices:\n  - { address: tcp://[2001:db8::1]:80 }\n'),
+    ).toEqual([
       '3:16 error SYNTAX: an address in brackets starts a list in YAML => quote it: "tcp://[2001:db8::1]:80"',
     ]);
   });
 
   it('knows one without a port, which is a list of one text', () => {
     expect(
-      briefProblemsOf('version: 1\nservices:\n  - address: tcp://192.0.2.1:80\n    destinations: [{ address: [2001:db8::1] }]\n'),
-    ).toEqual(['4:31 error WRONG_TYPE: address is a list; it must be text => quote it: "[2001:db8::1]"']);
+      briefProblemsOf(
+        'version: 1\nservices:\n  - address: tcp://192.0.2.1:80\n    destinations: [{ address: [2001:db8::1] }]\n',
+      ),
+    ).toEqual([
+      '4:31 error WRONG_TYPE: address is a list; it must be text => quote it: "[2001:db8::1]"',
+    ]);
   });
 
   it.each([
-    ['a second colon', 'version: 1\nname: a: b\n', '2:7 error SYNTAX: there is a second ":" in a value'],
-    ['an open bracket', 'version: 1\nservices: [a\n', '3:1 error SYNTAX: a "[" before this is not closed'],
-    ['an open brace', 'version: 1\nservices: {a: 1\n', '3:1 error SYNTAX: a "{" before this is not closed'],
+    [
+      'a second colon',
+      'version: 1\nname: a: b\n',
+      '2:7 error SYNTAX: there is a second ":" in a value',
+    ],
+    [
+      'an open bracket',
+      'version: 1\nservices: [a\n',
+      '3:1 error SYNTAX: a "[" before this is not closed',
+    ],
+    [
+      'an open brace',
+      'version: 1\nservices: {a: 1\n',
+      '3:1 error SYNTAX: a "{" before this is not closed',
+    ],
     ['an open quote', 'version: 1\nservices: "a\n', '3:1 error SYNTAX: a quote is not closed'],
-    ['a line between two levels', 'version: 1\nservices:\n  - a: 1\n   b: 2\n', '4:4 error SYNTAX: this line is indented as an item'],
+    [
+      'a line between two levels',
+      'version: 1\nservices:\n  - a: 1\n   b: 2\n',
+      '4:4 error SYNTAX: this line is indented as an item',
+    ],
     ['a bad escape', 'version: "\\d"\n', '1:11 error SYNTAX: this is not an escape sequence'],
-    ['a character that cannot begin a value', 'version: @a\n', '1:10 error SYNTAX: a plain value cannot start with this character'],
-    ['an alias without an anchor', 'version: *a\n', '1:10 error SYNTAX: there is no anchor &a before this alias'],
+    [
+      'a character that cannot begin a value',
+      'version: @a\n',
+      '1:10 error SYNTAX: a plain value cannot start with this character',
+    ],
+    [
+      'an alias without an anchor',
+      'version: *a\n',
+      '1:10 error SYNTAX: there is no anchor &a before this alias',
+    ],
     ['a key that is a list', '[a]: 1\n', '1:1 error WRONG_TYPE: a key must be text'],
     ['an unknown tag', 'version: !a 1\n', '1:10 error TAG: tags are not allowed'],
     ['a known tag', 'version: !!str 1\nservices: []\n', '1:'],
@@ -185,23 +239,37 @@ describe('duplicate keys', () => {
   it('stays quick for a mapping with very many keys', () => {
     const pools = Array.from({ length: 20_000 }, (_, index) => `  p${index}: []`).join('\n');
     const start = performance.now();
-    expect(briefProblemsOf(`version: 1\nservices: []\npools:\n${pools}\n`).at(-1)).toMatch(/19950 more problems are not shown$/);
+    expect(briefProblemsOf(`version: 1\nservices: []\npools:\n${pools}\n`).at(-1)).toMatch(
+      /19950 more problems are not shown$/,
+    );
     expect(performance.now() - start).toBeLessThan(4_000);
   });
 });
 
 describe('numbers', () => {
-  it.each(['010', '0x50', '0o17', '8e1', '+80', '80.0', '.5', '1_0.0'.replace('_', ''), '-0', '.inf', '.nan', '1e400'])(
-    'refuses %s, which other tools and people read otherwise',
-    (spelling) => {
-      expect(briefProblemsOf(`version: ${spelling}\nservices: []\n`)[0]).toContain(
-        `1:10 error NUMBER_SPELLING: ${spelling} is an ambiguous way`,
-      );
-    },
-  );
+  it.each([
+    '010',
+    '0x50',
+    '0o17',
+    '8e1',
+    '+80',
+    '80.0',
+    '.5',
+    '1_0.0'.replace('_', ''),
+    '-0',
+    '.inf',
+    '.nan',
+    '1e400',
+  ])('refuses %s, which other tools and people read otherwise', (spelling) => {
+    expect(briefProblemsOf(`version: ${spelling}\nservices: []\n`)[0]).toContain(
+      `1:10 error NUMBER_SPELLING: ${spelling} is an ambiguous way`,
+    );
+  });
 
   it.each(['1.0', '1e0', '-0', '10E2'])('refuses %s in JSON too', (spelling) => {
-    expect(briefProblemsOf(`{"version": ${spelling}, "services": []}`, 'c.json')[0]).toContain('1:13 error NUMBER_SPELLING');
+    expect(briefProblemsOf(`{"version": ${spelling}, "services": []}`, 'c.json')[0]).toContain(
+      '1:13 error NUMBER_SPELLING',
+    );
   });
 
   it('says what to write', () => {
@@ -228,7 +296,13 @@ describe('anchors', () => {
         '',
       ].join('\n'),
     );
-    expect([...services.values()].map(({ service, destinations }) => [service.key, service.scheduler, destinations.size])).toEqual([
+    expect(
+      [...services.values()].map(({ service, destinations }) => [
+        service.key,
+        service.scheduler,
+        destinations.size,
+      ]),
+    ).toEqual([
       ['tcp://192.0.2.1:80', 'rr', 2],
       ['tcp://192.0.2.1:81', 'rr', 2],
       ['tcp://192.0.2.1:82', 'sh', 2],
@@ -248,7 +322,9 @@ describe('anchors', () => {
     expect(briefProblemsOf('version: 1\nservices: []\nlimits: { <<: 5 }\n')).toEqual([
       '3:15 error WRONG_TYPE: << merges mappings only => write <<: *anchor of a mapping, or a list of them',
     ]);
-    expect(briefProblemsOf('version: 1\nservices: []\nlimits: { <<: {}, <<: {} }\n')[0]).toMatch(/^3:19 error DUPLICATE_KEY/);
+    expect(briefProblemsOf('version: 1\nservices: []\nlimits: { <<: {}, <<: {} }\n')[0]).toMatch(
+      /^3:19 error DUPLICATE_KEY/,
+    );
   });
 
   it('stop at a cap, so that a bomb costs nothing', () => {
@@ -278,7 +354,10 @@ describe('anchors', () => {
 
 describe('very many problems', () => {
   it('are cut to fifty, errors first, with the number of the rest', () => {
-    const services = Array.from({ length: 70 }, (_, n) => `  - { address: "tcp://192.0.2.${n}:80", foo: 1 }`).join('\n');
+    const services = Array.from(
+      { length: 70 },
+      (_, n) => `  - { address: "tcp://192.0.2.${n}:80", foo: 1 }`,
+    ).join('\n');
     const lines = briefProblemsOf(`version: 1\nservices:\n${services}\n`);
     expect(lines).toHaveLength(51);
     expect(lines.at(-1)).toBe('52:39 error MORE: 20 more problems are not shown');

@@ -17,12 +17,20 @@ describe('durations', () => {
     expect(parseDuration(text)).toBe(seconds);
   });
 
-  it.each(['', '5', '5w', 's', '1m1h', '1m1m', '-5s', '1.5h', ' 5s', '5 s', '5S'])('%s is none', (text) => {
-    expect(parseDuration(text)).toBeUndefined();
-  });
+  it.each(['', '5', '5w', 's', '1m1h', '1m1m', '-5s', '1.5h', ' 5s', '5 s', '5S'])(
+    '%s is none',
+    (text) => {
+      expect(parseDuration(text)).toBeUndefined();
+    },
+  );
 
   it('are read back as they are written', () => {
-    fc.assert(fc.property(fc.integer({ min: 1, max: 2 ** 31 }), (seconds) => parseDuration(formatDuration(seconds)) === seconds));
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 2 ** 31 }),
+        (seconds) => parseDuration(formatDuration(seconds)) === seconds,
+      ),
+    );
   });
 });
 
@@ -56,11 +64,26 @@ describe('YAML scalars', () => {
         fc.oneof(
           fc.string(),
           fc.string({ unit: 'binary' }),
-          fc.constantFrom('no', '1', '1e3', '~', 'null', 'a: b', 'a #b', '- a', '<<', '0x1', '1:2', '.inf'),
+          fc.constantFrom(
+            'no',
+            '1',
+            '1e3',
+            '~',
+            'null',
+            'a: b',
+            'a #b',
+            '- a',
+            '<<',
+            '0x1',
+            '1:2',
+            '.inf',
+          ),
         ),
         (text) => {
           for (const version of ['1.1', '1.2'] as const) {
-            expect(parseDocument(`[a: ${yamlText(text)}, ${yamlText(text)}]`, { version }).toJS()).toEqual([{ a: text }, text]);
+            expect(
+              parseDocument(`[a: ${yamlText(text)}, ${yamlText(text)}]`, { version }).toJS(),
+            ).toEqual([{ a: text }, text]);
           }
         },
       ),

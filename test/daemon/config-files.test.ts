@@ -12,7 +12,8 @@ beforeEach(() => {
 });
 
 const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
-const service = (port: number): string => `version: 1\nservices: [{ address: "tcp://192.0.2.1:${port}", destinations: [10.0.0.1] }]\n`;
+const service = (port: number): string =>
+  `version: 1\nservices: [{ address: "tcp://192.0.2.1:${port}", destinations: [10.0.0.1] }]\n`;
 const open = (paths: readonly string[] = [folder], saw: (digest: string) => void = () => {}) =>
   openConfigFiles(paths, new SourceCache(), saw);
 
@@ -25,7 +26,10 @@ describe('the files of the daemon', () => {
     write('b.yaml', service(3));
     const after = await files.load();
     const [a] = [...(before.desired?.services.values() ?? [])];
-    expect([...(after.desired?.services.keys() ?? [])]).toEqual(['tcp://192.0.2.1:1', 'tcp://192.0.2.1:3']);
+    expect([...(after.desired?.services.keys() ?? [])]).toEqual([
+      'tcp://192.0.2.1:1',
+      'tcp://192.0.2.1:3',
+    ]);
     expect([...(after.desired?.services.values() ?? [])][0]).toBe(a);
     expect(after.digest).not.toBe(before.digest);
     expect(await files.load()).toBe(after);
@@ -36,7 +40,9 @@ describe('the files of the daemon', () => {
     const seen: string[] = [];
     const loaded = await open([folder], (digest) => seen.push(digest)).load();
     expect(seen).toEqual([loaded.digest]);
-    expect(loaded.files).toEqual([{ path: join(folder, 'a.yaml'), sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }]);
+    expect(loaded.files).toEqual([
+      { path: join(folder, 'a.yaml'), sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    ]);
   });
 
   it('with errors have no desired state, and keep the text that shows them', async () => {
@@ -45,7 +51,9 @@ describe('the files of the daemon', () => {
     const files = open();
     const loaded = await files.load();
     expect(loaded.desired).toBeUndefined();
-    expect(loaded.issues.some(({ code, position }) => code === 'UNKNOWN_KEY' && position.line === 2)).toBe(true);
+    expect(
+      loaded.issues.some(({ code, position }) => code === 'UNKNOWN_KEY' && position.line === 2),
+    ).toBe(true);
     expect([...files.texts.keys()]).toEqual([join(folder, 'b.yaml')]);
   });
 
@@ -54,7 +62,9 @@ describe('the files of the daemon', () => {
     write('b.yaml', service(1));
     const { desired, issues } = await open().load();
     expect(desired).toBeUndefined();
-    expect(issues).toMatchObject([{ code: 'DUPLICATE', related: { position: { file: join(folder, 'a.yaml') } } }]);
+    expect(issues).toMatchObject([
+      { code: 'DUPLICATE', related: { position: { file: join(folder, 'a.yaml') } } },
+    ]);
   });
 
   it('that are missing, empty folders or forbidden are an error with the reason in words', async () => {
@@ -64,7 +74,10 @@ describe('the files of the daemon', () => {
     });
     await expect(open().load()).rejects.toMatchObject({ code: 'NO_INPUT' });
     mkdirSync(join(folder, 'a.yaml'));
-    await expect(open().load()).rejects.toMatchObject({ code: 'NO_INPUT', message: expect.stringContaining('is a folder') });
+    await expect(open().load()).rejects.toMatchObject({
+      code: 'NO_INPUT',
+      message: expect.stringContaining('is a folder'),
+    });
   });
 
   it('are read again although nothing but the content is another one', async () => {

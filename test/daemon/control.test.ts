@@ -5,7 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { askDaemon } from '../../src/daemon/control-client.ts';
-import { type ControlAnswer, type ControlRequest, parseRequest } from '../../src/daemon/control-protocol.ts';
+import {
+  type ControlAnswer,
+  type ControlRequest,
+  parseRequest,
+} from '../../src/daemon/control-protocol.ts';
 import { type AnswerRequest, serveControl } from '../../src/daemon/control-server.ts';
 
 let folder: string;
@@ -30,8 +34,14 @@ describe('the control socket', () => {
       requests.push(request);
       return { ok: true, exit_code: 3, message: `done: ${request.command}` };
     });
-    expect(await askDaemon(path, { command: 'reload' })).toEqual({ ok: true, exit_code: 3, message: 'done: reload' });
-    expect(await askDaemon(path, { command: 'approve', plan: 'abc' })).toMatchObject({ message: 'done: approve' });
+    expect(await askDaemon(path, { command: 'reload' })).toEqual({
+      ok: true,
+      exit_code: 3,
+      message: 'done: reload',
+    });
+    expect(await askDaemon(path, { command: 'approve', plan: 'abc' })).toMatchObject({
+      message: 'done: approve',
+    });
     expect(requests).toEqual([{ command: 'reload' }, { command: 'approve', plan: 'abc' }]);
   });
 
@@ -46,7 +56,9 @@ describe('the control socket', () => {
     execFileSync('mkdir', ['-p', join(folder, 'run')]);
     expect(() => execFileSync(process.execPath, ['-e', program])).toThrow();
     expect(statSync(path).isSocket()).toBe(true);
-    await expect(askDaemon(path, { command: 'status' })).rejects.toThrow('the last one did not end by itself');
+    await expect(askDaemon(path, { command: 'status' })).rejects.toThrow(
+      'the last one did not end by itself',
+    );
     await serve();
     expect(await askDaemon(path, { command: 'status' })).toEqual(OK);
   });
@@ -97,7 +109,11 @@ describe('the control socket', () => {
       if (asked++ === 0) throw new Error('broken');
       return OK;
     });
-    expect(await askDaemon(path, { command: 'status' })).toEqual({ ok: false, exit_code: 1, message: 'broken' });
+    expect(await askDaemon(path, { command: 'status' })).toEqual({
+      ok: false,
+      exit_code: 1,
+      message: 'broken',
+    });
     expect(await askDaemon(path, { command: 'status' })).toEqual(OK);
   });
 
@@ -115,7 +131,9 @@ describe('the control socket', () => {
     const other = join(folder, 'mute.sock');
     await new Promise<void>((resolve) => server.listen(other, resolve));
     onTestFinished(() => void server.close());
-    await expect(askDaemon(other, { command: 'status' })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await expect(askDaemon(other, { command: 'status' })).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+    });
   });
 });
 

@@ -4,9 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type HttpServer, type Pages, probePage, serveHttp } from '../../src/daemon/http-server.ts';
-import { formatListenAddress, type ListenAddress, parseListenAddress } from '../../src/daemon/listen-address.ts';
+import {
+  formatListenAddress,
+  type ListenAddress,
+  parseListenAddress,
+} from '../../src/daemon/listen-address.ts';
 
-const PAGES: Pages = { '/healthz': () => probePage(true, 'ok'), '/readyz': () => probePage(false, 'no pass yet') };
+const PAGES: Pages = {
+  '/healthz': () => probePage(true, 'ok'),
+  '/readyz': () => probePage(false, 'no pass yet'),
+};
 
 async function serve(address: ListenAddress, pages = PAGES): Promise<HttpServer> {
   const server = await serveHttp(address, pages);
@@ -14,7 +21,11 @@ async function serve(address: ListenAddress, pages = PAGES): Promise<HttpServer>
   return server;
 }
 
-function get(address: ListenAddress, path: string, method = 'GET'): Promise<{ status: number | undefined; body: string }> {
+function get(
+  address: ListenAddress,
+  path: string,
+  method = 'GET',
+): Promise<{ status: number | undefined; body: string }> {
   const target = 'path' in address ? { socketPath: address.path } : address;
   return new Promise((resolve, reject) => {
     request({ ...target, path, method, agent: false }, (response) => {
@@ -41,7 +52,10 @@ describe('the HTTP server', () => {
   it('changes nothing for anybody: other methods and paths are refused', async () => {
     const { address } = await serve({ host: '127.0.0.1', port: 0 });
     expect(await get(address, '/healthz', 'POST')).toMatchObject({ status: 405 });
-    expect(await get(address, '/toString')).toEqual({ status: 404, body: 'There are: /healthz /readyz\n' });
+    expect(await get(address, '/toString')).toEqual({
+      status: 404,
+      body: 'There are: /healthz /readyz\n',
+    });
   });
 
   it('serves on a Unix socket that others cannot open, in place of a stale one', async () => {
@@ -63,7 +77,10 @@ describe('the HTTP server', () => {
 
   it('a port that is taken is an error with the address', async () => {
     const { address } = await serve({ host: '127.0.0.1', port: 0 });
-    await expect(serveHttp(address, PAGES)).rejects.toMatchObject({ code: 'IO', message: expect.stringContaining('EADDRINUSE') });
+    await expect(serveHttp(address, PAGES)).rejects.toMatchObject({
+      code: 'IO',
+      message: expect.stringContaining('EADDRINUSE'),
+    });
   });
 });
 
@@ -85,7 +102,10 @@ describe('the address to listen on', () => {
     expect(() => parseListenAddress(text, false)).toThrow('every network');
   });
 
-  it.each(['9798', 'localhost:9798', '127.0.0.1', '127.0.0.1:', '127.0.0.1:70000', 'x', ''])('%s is refused', (text) => {
-    expect(() => parseListenAddress(text, true)).toThrow('no address with a port');
-  });
+  it.each(['9798', 'localhost:9798', '127.0.0.1', '127.0.0.1:', '127.0.0.1:70000', 'x', ''])(
+    '%s is refused',
+    (text) => {
+      expect(() => parseListenAddress(text, true)).toThrow('no address with a port');
+    },
+  );
 });

@@ -3,9 +3,17 @@ import { createLog } from '../../src/daemon/log.ts';
 import type { LogFormat, LogLevel } from '../../src/daemon/log-options.ts';
 import { Repetition } from '../../src/daemon/repetition.ts';
 
-function logged(format: LogFormat, level: LogLevel = 'info'): { lines: string[]; log: ReturnType<typeof createLog> } {
+function logged(
+  format: LogFormat,
+  level: LogLevel = 'info',
+): { lines: string[]; log: ReturnType<typeof createLog> } {
   const lines: string[] = [];
-  const log = createLog({ format, level, write: (text) => lines.push(text), now: () => new Date('2026-05-04T12:00:00.125Z') });
+  const log = createLog({
+    format,
+    level,
+    write: (text) => lines.push(text),
+    now: () => new Date('2026-05-04T12:00:00.125Z'),
+  });
   return { lines, log };
 }
 
@@ -13,7 +21,9 @@ describe('the log', () => {
   it('as text has the time, the level and the message, further lines indented', () => {
     const { log, lines } = logged('text');
     log.warn({ event: 'config-invalid' }, 'not valid\na.yaml:3:5: no such key\n');
-    expect(lines.join('')).toBe('2026-05-04T12:00:00Z warn  not valid\n    a.yaml:3:5: no such key\n');
+    expect(lines.join('')).toBe(
+      '2026-05-04T12:00:00Z warn  not valid\n    a.yaml:3:5: no such key\n',
+    );
   });
 
   it('as JSON is one line per event with its fields', () => {

@@ -14,7 +14,8 @@ function metricsOf(status: () => Status) {
   return createMetrics('1.2.3', status, RESULTS);
 }
 
-const line = (text: string, name: string): string | undefined => text.split('\n').find((candidate) => candidate.startsWith(`${name} `));
+const line = (text: string, name: string): string | undefined =>
+  text.split('\n').find((candidate) => candidate.startsWith(`${name} `));
 
 describe('the metrics', () => {
   it('say what the status says at the time of the scrape', async () => {
@@ -23,7 +24,9 @@ describe('the metrics', () => {
     const before = await registry.metrics();
     expect(line(before, 'ipvstate_config_valid')).toBe('ipvstate_config_valid 1');
     expect(line(before, 'ipvstate_refused')).toBe('ipvstate_refused 0');
-    expect(line(before, 'ipvstate_config_last_success_timestamp_seconds')).toContain(String(Date.parse('2026-05-04T12:00:00Z') / 1000));
+    expect(line(before, 'ipvstate_config_last_success_timestamp_seconds')).toContain(
+      String(Date.parse('2026-05-04T12:00:00Z') / 1000),
+    );
     expect(line(before, 'ipvstate_watch_mode{mode="inotify"}')).toMatch(/ 1$/);
     status = statusOf({
       config: { ...status.config, valid: false },
@@ -74,23 +77,36 @@ function countersOf(table: Table): Counters {
       {
         stats: STATS,
         destinations: new Map(
-          [...destinations.keys()].map((destination) => [destination, { active: 1, inactive: 2, persistent: 3, stats: STATS }]),
+          [...destinations.keys()].map((destination) => [
+            destination,
+            { active: 1, inactive: 2, persistent: 3, stats: STATS },
+          ]),
         ),
       },
     ]),
   );
 }
 
-const TABLE = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 4 } }, 'fwmark:7': {} });
+const TABLE = tableOf({
+  'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 4 } },
+  'fwmark:7': {},
+});
 const statsText = (table: Table): string =>
-  formatStats({ table, counters: countersOf(table), unmanageable: [] }, new Map([[keyOf('tcp://192.0.2.1:80'), 'a "shop"']]));
+  formatStats(
+    { table, counters: countersOf(table), unmanageable: [] },
+    new Map([[keyOf('tcp://192.0.2.1:80'), 'a "shop"']]),
+  );
 
 describe('the counters of --stats', () => {
   it('are the numbers of the kernel, to the last digit', () => {
     const text = statsText(TABLE);
     const labels = 'service="tcp://192.0.2.1:80",name="a \\"shop\\""';
-    expect(text).toContain(`ipvstate_service_incoming_packets_total{${labels}} 1152921504606846976\n`);
-    expect(text).toContain(`ipvstate_destination_active_connections{${labels},destination="10.0.0.1:80"} 1\n`);
+    expect(text).toContain(
+      `ipvstate_service_incoming_packets_total{${labels}} 1152921504606846976\n`,
+    );
+    expect(text).toContain(
+      `ipvstate_destination_active_connections{${labels},destination="10.0.0.1:80"} 1\n`,
+    );
     expect(text).toContain(`ipvstate_destination_weight{${labels},destination="10.0.0.1:80"} 4\n`);
     expect(text).toContain('ipvstate_service_connections_total{service="fwmark:7",name=""} 5\n');
   });
@@ -122,9 +138,15 @@ describe('the format', () => {
     expect(seen.size).toBeGreaterThan(20);
   });
 
-  it.runIf(spawnSync('promtool', ['--version']).status === 0)('pleases promtool, where that is installed', async () => {
-    const input = `${await metricsOf(statusOf).registry.metrics()}${statsText(TABLE)}`;
-    const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input, encoding: 'utf8' });
-    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
-  });
+  it.runIf(spawnSync('promtool', ['--version']).status === 0)(
+    'pleases promtool, where that is installed',
+    async () => {
+      const input = `${await metricsOf(statusOf).registry.metrics()}${statsText(TABLE)}`;
+      const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {
+        input,
+        encoding: 'utf8',
+      });
+      expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
+    },
+  );
 });

@@ -17,7 +17,12 @@ function meansOf(rest: Partial<NotifyMeans> = {}): Means {
   };
 }
 
-const PASSED = { NOTIFY_SOCKET: '/run/systemd/notify', LISTEN_PID: '42', LISTEN_FDS: '2', LISTEN_FDNAMES: 'other:notify' };
+const PASSED = {
+  NOTIFY_SOCKET: '/run/systemd/notify',
+  LISTEN_PID: '42',
+  LISTEN_FDS: '2',
+  LISTEN_FDNAMES: 'other:notify',
+};
 
 describe('the notifier', () => {
   it('writes one datagram per message to the socket that systemd passed under the name notify', async () => {
@@ -64,7 +69,9 @@ describe('the notifier', () => {
 
   it('a manager that cannot be told is no failure', async () => {
     const means = meansOf({ run: () => Promise.reject(new Error('ENOENT')) });
-    await expect(openNotifier({ NOTIFY_SOCKET: 'x' }, means).notify({ READY: '1' })).resolves.toBeUndefined();
+    await expect(
+      openNotifier({ NOTIFY_SOCKET: 'x' }, means).notify({ READY: '1' }),
+    ).resolves.toBeUndefined();
   });
 
   it('keeps messages in their order however long each takes', async () => {

@@ -29,11 +29,21 @@ Desired:    2 services, 1 destination, valid since 2026-05-04T12:00:00.000Z
             position: { file: 'a.yaml', line: 3, column: 5 },
           },
         },
-        last_pass: { at: 'T2', trigger: 'files', outcome: 'refused', exit_code: 3, changes: 4, operations: 0, seconds: 0.0123 },
+        last_pass: {
+          at: 'T2',
+          trigger: 'files',
+          outcome: 'refused',
+          exit_code: 3,
+          changes: 4,
+          operations: 0,
+          seconds: 0.0123,
+        },
         waiting: {
           plan: '4f2a',
           since: 'T2',
-          refusals: [{ guard: 'empty', message: 'the plan leaves no service at all', flag: '--allow-empty' }],
+          refusals: [
+            { guard: 'empty', message: 'the plan leaves no service at all', flag: '--allow-empty' },
+          ],
           changes: ['- tcp://192.0.2.1:80'],
         },
         drains: [{ service: 'fwmark:7', destination: '10.0.0.1:80', seconds_left: 90 }],

@@ -10,7 +10,11 @@ import type { Status } from '../../src/daemon/status.ts';
 import { IpvstateError } from '../../src/errors.ts';
 import { openRecords } from '../../src/recovery/records/records.ts';
 import { until } from '../support/daemon-process.ts';
-import { type MisbehavingTable, type Misbehaviour, openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
+import {
+  type MisbehavingTable,
+  type Misbehaviour,
+  openMisbehavingTable,
+} from '../support/misbehaving-ipvs.ts';
 import { runCli } from '../support/run-cli.ts';
 import { keyOf, tableOf } from '../support/tables.ts';
 import { temporaryState } from '../support/temporary-state.ts';
@@ -55,7 +59,11 @@ function startDaemon(misbehaviour: Misbehaviour = {}) {
     {
       session: { state, records: openRecords(state, () => {}), warn: () => {}, pending: undefined },
       openKernel: async () => kernel,
-      log: createLog({ format: 'json', level: 'info', write: (line) => logged.push(JSON.parse(line)) }),
+      log: createLog({
+        format: 'json',
+        level: 'info',
+        write: (line) => logged.push(JSON.parse(line)),
+      }),
       notifier: { watchdogMilliseconds: 10, notify: async (message) => void told.push(message) },
       signal: stopping.signal,
       onHangup: (reload) => {
@@ -72,7 +80,8 @@ function startDaemon(misbehaviour: Misbehaviour = {}) {
     return (answer.ok ? answer.status : undefined) as unknown as Status;
   };
   const weight = (): number | undefined =>
-    kernel.table().services.get(keyOf('tcp://192.0.2.1:80'))?.destinations.values().next().value?.weight;
+    kernel.table().services.get(keyOf('tcp://192.0.2.1:80'))?.destinations.values().next().value
+      ?.weight;
   const stop = async (): Promise<void> => {
     stopping.abort();
     await done;
@@ -90,7 +99,9 @@ describe('the daemon', () => {
     await until('a sign of life', () => daemon.told.some(({ WATCHDOG }) => WATCHDOG === '1'));
     daemon.hangup();
     await until('a reload', () =>
-      daemon.told.some(({ RELOADING, MONOTONIC_USEC }) => RELOADING === '1' && /^\d+$/.test(MONOTONIC_USEC ?? '')),
+      daemon.told.some(
+        ({ RELOADING, MONOTONIC_USEC }) => RELOADING === '1' && /^\d+$/.test(MONOTONIC_USEC ?? ''),
+      ),
     );
     await daemon.stop();
     expect(daemon.weight()).toBe(5);
@@ -102,20 +113,39 @@ describe('the daemon', () => {
   it('starts with a file that is not valid, and says so to everybody', async () => {
     write(1, 'nonsense: true\n');
     const daemon = startDaemon();
-    await until('it is told', () => daemon.told.some(({ READY, STATUS }) => READY === '1' && STATUS?.includes('ipvs.yaml:3:1: ')));
-    expect(await daemon.status()).toMatchObject({ health: 'invalid', config: { valid: false, last_success: null } });
+    await until('it is told', () =>
+      daemon.told.some(({ READY, STATUS }) => READY === '1' && STATUS?.includes('ipvs.yaml:3:1: ')),
+    );
+    expect(await daemon.status()).toMatchObject({
+      health: 'invalid',
+      config: { valid: false, last_success: null },
+    });
     expect(daemon.kernel.waves).toEqual([]);
     write(3);
-    await until('weight 3', () => daemon.weight() === 3 && daemon.logged.some(({ event }) => event === 'applied'));
+    await until(
+      'weight 3',
+      () => daemon.weight() === 3 && daemon.logged.some(({ event }) => event === 'applied'),
+    );
     await daemon.stop();
-    expect(daemon.logged.map(({ event }) => event)).toEqual(['config-invalid', 'config-valid', 'config-read', 'applied', 'stopping']);
+    expect(daemon.logged.map(({ event }) => event)).toEqual([
+      'config-invalid',
+      'config-valid',
+      'config-read',
+      'applied',
+      'stopping',
+    ]);
   });
 
   it('goes on trying while the kernel has no IPVS, and logs that once', async () => {
     write(1);
-    const daemon = startDaemon({ failRead: (read) => (read < 2 ? new IpvstateError('UNAVAILABLE', 'no IPVS') : undefined) });
+    const daemon = startDaemon({
+      failRead: (read) => (read < 2 ? new IpvstateError('UNAVAILABLE', 'no IPVS') : undefined),
+    });
     await until('it failed', async () => (await daemon.status()).error?.code === 'UNAVAILABLE');
-    expect(await daemon.status()).toMatchObject({ health: 'failing', last_pass: { outcome: 'failed', exit_code: 69 } });
+    expect(await daemon.status()).toMatchObject({
+      health: 'failing',
+      last_pass: { outcome: 'failed', exit_code: 69 },
+    });
     await until('weight 1', () => daemon.weight() === 1);
     await daemon.stop();
     expect(daemon.logged.filter(({ event }) => event === 'failed')).toHaveLength(1);
@@ -129,11 +159,18 @@ describe('the daemon', () => {
 });
 
 describe('the verbs beside it', () => {
-  it.each([['status'], ['reload'], ['approve']])('%s exits 69 when no daemon runs', async (verb) => {
-    const { status, stderr, stdout } = await runCli([verb, '--control-socket', join(folder, 'none.sock')]);
-    expect({ status, stdout }).toEqual({ status: 69, stdout: '' });
-    expect(stderr).toContain('no daemon runs here');
-  });
+  it.each([['status'], ['reload'], ['approve']])(
+    '%s exits 69 when no daemon runs',
+    async (verb) => {
+      const { status, stderr, stdout } = await runCli([
+        verb,
+        '--control-socket',
+        join(folder, 'none.sock'),
+      ]);
+      expect({ status, stdout }).toEqual({ status: 69, stdout: '' });
+      expect(stderr).toContain('no daemon runs here');
+    },
+  );
 
   it.each([
     [['-f', '-'], 'stdin cannot be read again'],
@@ -161,8 +198,14 @@ describe('the verbs beside it', () => {
       format: 'ipvstate-status',
       health: 'in-sync',
     });
-    expect(await runCli(['reload', ...socket])).toMatchObject({ status: 0, stdout: expect.stringContaining('No changes') });
-    expect(await runCli(['approve', ...socket])).toMatchObject({ status: 3, stderr: expect.stringContaining('nothing is held back') });
+    expect(await runCli(['reload', ...socket])).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('No changes'),
+    });
+    expect(await runCli(['approve', ...socket])).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining('nothing is held back'),
+    });
     await daemon.stop();
   });
 });

@@ -26,11 +26,18 @@ beforeEach(() => {
 
 function configure(...destinations: readonly string[]): void {
   const list = `[${destinations.join(', ')}]`;
-  writeFileSync(config, `version: 1\ndefaults: { forward: masq }\nservices: [{ address: "tcp://192.0.2.1:80", destinations: ${list} }]\n`);
+  writeFileSync(
+    config,
+    `version: 1\ndefaults: { forward: masq }\nservices: [{ address: "tcp://192.0.2.1:80", destinations: ${list} }]\n`,
+  );
 }
 
 function run(script: string, ...args: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync('sh', [join(DEPLOY, script), ...args], { env, cwd: folder, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync('sh', [join(DEPLOY, script), ...args], {
+    env,
+    cwd: folder,
+    encoding: 'utf8',
+  });
   return { status, stdout, stderr };
 }
 
@@ -70,14 +77,23 @@ describe('the step of a deployment', () => {
       stdout: expect.stringContaining('Changed, and verified.'),
     });
     expect(readFileSync(live, 'utf8')).toContain('10.0.0.2:80');
-    expect(run('deploy.sh', config, '--table', live)).toMatchObject({ status: 0, stdout: expect.stringContaining('Nothing to do.') });
+    expect(run('deploy.sh', config, '--table', live)).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('Nothing to do.'),
+    });
   });
 
   it('fails with the code of ipvstate', () => {
     writeFileSync(config, 'version: 1\nservices: []\n');
-    expect(run('deploy.sh', config, '--table', live)).toMatchObject({ status: 3, stderr: expect.stringContaining('Stopped by a guard') });
+    expect(run('deploy.sh', config, '--table', live)).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining('Stopped by a guard'),
+    });
     writeFileSync(config, '');
-    expect(run('deploy.sh', config, '--table', live)).toMatchObject({ status: 65, stderr: expect.stringContaining('exit code 65') });
+    expect(run('deploy.sh', config, '--table', live)).toMatchObject({
+      status: 65,
+      stderr: expect.stringContaining('exit code 65'),
+    });
   });
 });
 
@@ -85,7 +101,9 @@ describe('a release', () => {
   const repository = (): string => join(folder, 'repository');
   const git = (...args: readonly string[]): string => {
     const identity = ['-c', 'user.name=t', '-c', 'user.email=t@example.com'];
-    return execFileSync('git', ['-C', repository(), ...identity, ...args], { encoding: 'utf8' }).trim();
+    return execFileSync('git', ['-C', repository(), ...identity, ...args], {
+      encoding: 'utf8',
+    }).trim();
   };
   const commit = (text: string): string => {
     writeFileSync(join(repository(), 'ipvs.yaml'), text);
@@ -101,7 +119,10 @@ describe('a release', () => {
     const second = commit('version: 1\nservices: [{ address: "fwmark:1" }]\n');
     const current = join(folder, 'base', 'current');
     for (const revision of [first, second, first, second]) {
-      expect(run('release.sh', repository(), revision, join(folder, 'base'))).toMatchObject({ status: 0, stderr: '' });
+      expect(run('release.sh', repository(), revision, join(folder, 'base'))).toMatchObject({
+        status: 0,
+        stderr: '',
+      });
       expect(readlinkSync(current)).toBe(`releases/${revision}`);
     }
     expect(readFileSync(join(current, 'ipvs.yaml'), 'utf8')).toContain('fwmark:1');
@@ -118,15 +139,22 @@ describe('a release', () => {
 });
 
 describe('the objects for Kubernetes', () => {
-  const [map, set] = parseAllDocuments(readFileSync(join(DEPLOY, 'kubernetes.yaml'), 'utf8')).map((document) => document.toJS());
+  const [map, set] = parseAllDocuments(readFileSync(join(DEPLOY, 'kubernetes.yaml'), 'utf8')).map(
+    (document) => document.toJS(),
+  );
 
   it('have a valid configuration in the ConfigMap', () => {
-    for (const [name, text] of Object.entries(map.data as Record<string, string>)) expect(parseConfig(text, name).issues).toEqual([]);
+    for (const [name, text] of Object.entries(map.data as Record<string, string>))
+      expect(parseConfig(text, name).issues).toEqual([]);
   });
 
   it('mount the whole ConfigMap where the daemon looks, with no capability but one', () => {
     const [container] = set.spec.template.spec.containers;
-    expect(container.args.slice(0, 3)).toEqual(['watch', '-f', container.volumeMounts[0].mountPath]);
+    expect(container.args.slice(0, 3)).toEqual([
+      'watch',
+      '-f',
+      container.volumeMounts[0].mountPath,
+    ]);
     expect(container.volumeMounts[0]).not.toHaveProperty('subPath');
     expect(set.spec.template.spec.volumes[0].configMap.name).toBe(map.metadata.name);
     expect(container.securityContext.capabilities).toEqual({ drop: ['ALL'], add: ['NET_ADMIN'] });

@@ -23,15 +23,37 @@ describe.each(examples())('example $name', ({ config, live, plan, after }) => {
   });
 
   it('plans what plan.txt shows', async () => {
-    const { status, stdout, stderr } = await runCli(['plan', '-f', config, '--table', table, '--quiet']);
+    const { status, stdout, stderr } = await runCli([
+      'plan',
+      '-f',
+      config,
+      '--table',
+      table,
+      '--quiet',
+    ]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     await expectGolden(plan, stdout);
   });
 
   it('leads to after.save, and then to no changes', async () => {
-    expect(await runCli(['apply', '-f', config, '--table', table, '--quiet'])).toMatchObject({ status: 0, stderr: '' });
+    expect(await runCli(['apply', '-f', config, '--table', table, '--quiet'])).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
     await expectGolden(after, await readFile(table, 'utf8'));
-    expect(await runCli(['plan', '-f', config, '--table', after, '--detailed-exitcode', '--quiet', '--only', '*'])).toMatchObject({
+    expect(
+      await runCli([
+        'plan',
+        '-f',
+        config,
+        '--table',
+        after,
+        '--detailed-exitcode',
+        '--quiet',
+        '--only',
+        '*',
+      ]),
+    ).toMatchObject({
       stderr: '',
     });
   });

@@ -13,10 +13,15 @@ const read = (name: string): string => readFileSync(`${MONITORING}${name}`, 'utf
 
 async function metricNames(): Promise<ReadonlySet<string>> {
   const text = await createMetrics('0', statusOf, []).registry.metrics();
-  const stats = formatStats({ table: tableOf({}), counters: new Map(), unmanageable: [] }, new Map());
+  const stats = formatStats(
+    { table: tableOf({}), counters: new Map(), unmanageable: [] },
+    new Map(),
+  );
   const families = [...`${text}${stats}`.matchAll(/^# TYPE (\S+) (\S+)$/gm)];
   return new Set(
-    families.flatMap(([, name = '', type]) => (type === 'histogram' ? [`${name}_bucket`, `${name}_count`, `${name}_sum`] : [name])),
+    families.flatMap(([, name = '', type]) =>
+      type === 'histogram' ? [`${name}_bucket`, `${name}_count`, `${name}_sum`] : [name],
+    ),
   );
 }
 
@@ -50,16 +55,23 @@ describe('the dashboard', () => {
 describe('the alerts', () => {
   it('each say what is the matter and what goes on meanwhile', () => {
     const [group] = parse(read('alerts.yaml')).groups;
-    for (const rule of group.rules) expect(Object.keys(rule.annotations)).toEqual(['summary', 'description']);
+    for (const rule of group.rules)
+      expect(Object.keys(rule.annotations)).toEqual(['summary', 'description']);
   });
 
-  it.runIf(spawnSync('promtool', ['--version']).status === 0)('fire when they should, says promtool where it is installed', () => {
-    for (const args of [
-      ['check', 'rules', 'alerts.yaml'],
-      ['test', 'rules', 'alerts.test.yaml'],
-    ]) {
-      const { status, stdout, stderr } = spawnSync('promtool', args, { cwd: MONITORING, encoding: 'utf8' });
-      expect(status, `${stdout}${stderr}`).toBe(0);
-    }
-  });
+  it.runIf(spawnSync('promtool', ['--version']).status === 0)(
+    'fire when they should, says promtool where it is installed',
+    () => {
+      for (const args of [
+        ['check', 'rules', 'alerts.yaml'],
+        ['test', 'rules', 'alerts.test.yaml'],
+      ]) {
+        const { status, stdout, stderr } = spawnSync('promtool', args, {
+          cwd: MONITORING,
+          encoding: 'utf8',
+        });
+        expect(status, `${stdout}${stderr}`).toBe(0);
+      }
+    },
+  );
 });

@@ -5,9 +5,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-const UNIT = readFileSync(fileURLToPath(new URL('../../examples/systemd/ipvstate.service', import.meta.url)), 'utf8');
+const UNIT = readFileSync(
+  fileURLToPath(new URL('../../examples/systemd/ipvstate.service', import.meta.url)),
+  'utf8',
+);
 
-const analyze = (...args: readonly string[]) => spawnSync('systemd-analyze', args, { encoding: 'utf8' });
+const analyze = (...args: readonly string[]) =>
+  spawnSync('systemd-analyze', args, { encoding: 'utf8' });
 const version = Number(/^systemd (\d+)/.exec(analyze('--version').stdout ?? '')?.[1] ?? 0);
 
 /** systemd looks at a file, and at whether there is such a program. */
@@ -15,12 +19,19 @@ function unitFile(): string {
   const folder = mkdtempSync(join(tmpdir(), 'ipvstate-unit-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'ipvstate.service');
-  writeFileSync(path, UNIT.replaceAll('/usr/bin/ipvstate', process.execPath).replace('/sbin/modprobe', process.execPath));
+  writeFileSync(
+    path,
+    UNIT.replaceAll('/usr/bin/ipvstate', process.execPath).replace(
+      '/sbin/modprobe',
+      process.execPath,
+    ),
+  );
   return path;
 }
 
 describe('the unit', () => {
-  const value = (key: string): string[] => [...UNIT.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map((match) => match[1] ?? '');
+  const value = (key: string): string[] =>
+    [...UNIT.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map((match) => match[1] ?? '');
 
   it('gives one capability and the four families of sockets, and nothing to write to but its own folders', () => {
     expect(value('CapabilityBoundingSet')).toEqual(['CAP_NET_ADMIN']);
@@ -35,15 +46,28 @@ describe('the unit', () => {
     expect(value('Type')).toEqual(['notify-reload']);
   });
 
-  it.runIf(version > 0)(`is understood by systemd-analyze, where that is installed (${version || 'it is not'})`, () => {
-    const { stdout, stderr } = analyze('verify', unitFile());
-    // Older ones do not know what came with 253.
-    const known = version >= 253 ? /^$/ : /notify-reload|'OpenFile'|^$/;
-    expect(`${stdout}${stderr}`.split('\n').filter((line) => line.includes('ipvstate.service') && !known.test(line))).toEqual([]);
-  });
+  it.runIf(version > 0)(
+    `is understood by systemd-analyze, where that is installed (${version || 'it is not'})`,
+    () => {
+      const { stdout, stderr } = analyze('verify', unitFile());
+      // Older ones do not know what came with 253.
+      const known = version >= 253 ? /^$/ : /notify-reload|'OpenFile'|^$/;
+      expect(
+        `${stdout}${stderr}`
+          .split('\n')
+          .filter((line) => line.includes('ipvstate.service') && !known.test(line)),
+      ).toEqual([]);
+    },
+  );
 
   it.runIf(version >= 250)('has an exposure of at most 2.5 in 10, by systemd', () => {
-    const { status, stdout } = analyze('security', '--offline=yes', '--no-pager', '--threshold=25', unitFile());
+    const { status, stdout } = analyze(
+      'security',
+      '--offline=yes',
+      '--no-pager',
+      '--threshold=25',
+      unitFile(),
+    );
     expect(status, stdout).toBe(0);
   });
 });

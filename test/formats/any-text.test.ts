@@ -30,9 +30,20 @@ const VALUES = [
 ];
 
 const anyWord = fc.oneof(
-  { weight: 6, arbitrary: fc.constantFrom(...SPELLINGS, ...'AEDCRSaedLlZhvtuf6spMrgimwxycXonb'.split('').map((letter) => `-${letter}`)) },
+  {
+    weight: 6,
+    arbitrary: fc.constantFrom(
+      ...SPELLINGS,
+      ...'AEDCRSaedLlZhvtuf6spMrgimwxycXonb'.split('').map((letter) => `-${letter}`),
+    ),
+  },
   { weight: 6, arbitrary: fc.constantFrom(...VALUES) },
-  { weight: 1, arbitrary: fc.tuple(fc.constantFrom(...SPELLINGS), fc.constantFrom(...VALUES)).map((pair) => pair.join('=')) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(fc.constantFrom(...SPELLINGS), fc.constantFrom(...VALUES))
+      .map((pair) => pair.join('=')),
+  },
   { weight: 1, arbitrary: fc.string() },
 );
 const anyArgv = fc.array(anyWord, { maxLength: 9 });

@@ -26,7 +26,10 @@ function refusal(...argv: string[]): string {
 }
 
 test('a service has the defaults of ipvsadm for what is not given', () => {
-  expect(operation('-A', '-t', '192.0.2.1:80')).toEqual({ kind: 'add-service', service: serviceOf('tcp://192.0.2.1:80') });
+  expect(operation('-A', '-t', '192.0.2.1:80')).toEqual({
+    kind: 'add-service',
+    service: serviceOf('tcp://192.0.2.1:80'),
+  });
 });
 
 test('every setting of a service is read', () => {
@@ -37,14 +40,28 @@ test('every setting of a service is read', () => {
     persistenceTimeoutSeconds: 60,
     persistenceNetmask: 0xffffff00,
   };
-  expect(operation('-E', '-t192.0.2.1:http', '-s=sh', '-b', 'sh-port,sh-fallback', '-p60', '-M', '255.255.255.0', '--pe', 'sip')).toEqual({
+  expect(
+    operation(
+      '-E',
+      '-t192.0.2.1:http',
+      '-s=sh',
+      '-b',
+      'sh-port,sh-fallback',
+      '-p60',
+      '-M',
+      '255.255.255.0',
+      '--pe',
+      'sip',
+    ),
+  ).toEqual({
     kind: 'edit-service',
     service: serviceOf('tcp://192.0.2.1:80', { ...settings, persistenceEngine: 'sip' }),
   });
 });
 
 test('every setting of a destination is read', () => {
-  const line = '-a -u [2001:db8::1]:53 -r 10.0.0.2 -iw5 -x 20 -y 10 --tun-type gue --tun-port 6080 --tun-remcsum';
+  const line =
+    '-a -u [2001:db8::1]:53 -r 10.0.0.2 -iw5 -x 20 -y 10 --tun-type gue --tun-port 6080 --tun-remcsum';
   expect(operation(...line.split(' '))).toEqual({
     kind: 'add-destination',
     service: serviceOf('udp://[2001:db8::1]:53').identity,
@@ -62,8 +79,15 @@ test('a server before its service still takes its port and its port names, unlik
 });
 
 test('a mask before its IPv6 service keeps its value, unlike in ipvsadm', () => {
-  const expected = serviceOf('tcp://[2001:db8::1]:80', { persistent: true, persistenceTimeoutSeconds: 360, persistenceNetmask: 64 });
-  expect(operation('-A', '-M', '64', '-p', '-t', '[2001:db8::1]:80')).toEqual({ kind: 'add-service', service: expected });
+  const expected = serviceOf('tcp://[2001:db8::1]:80', {
+    persistent: true,
+    persistenceTimeoutSeconds: 360,
+    persistenceNetmask: 64,
+  });
+  expect(operation('-A', '-M', '64', '-p', '-t', '[2001:db8::1]:80')).toEqual({
+    kind: 'add-service',
+    service: expected,
+  });
 });
 
 test.each([
@@ -76,7 +100,8 @@ test.each([
   ['', undefined],
 ])('the IPv4 mask "%s" is %s', (text, expected) => {
   const command = parse('-A', '-t', '192.0.2.1:80', '-p', '-M', text);
-  if (expected === undefined) expect(command).toMatchObject({ message: 'illegal virtual server persistent mask specified' });
+  if (expected === undefined)
+    expect(command).toMatchObject({ message: 'illegal virtual server persistent mask specified' });
   else expect(command).toMatchObject({ operation: { service: { persistenceNetmask: expected } } });
 });
 
@@ -91,34 +116,57 @@ test.each([
   ['[10.0.0.1]:80', 'tcp://10.0.0.1:80'],
   ['vip:80', 'tcp://192.0.2.1:80'],
 ])('the service address %s is %s', (text, key) => {
-  expect(operation('-D', '-t', text)).toEqual({ kind: 'delete-service', service: serviceOf(key).identity });
+  expect(operation('-D', '-t', text)).toEqual({
+    kind: 'delete-service',
+    service: serviceOf(key).identity,
+  });
 });
 
-test.each(['', '80', '10.0.0.256:80', '10.0.0.1:', '10.0.0.1:65536', '10.0.0.1:80 ', '10.0.0.1:0x50', '[2001:db8::1]', '[2001:db8::1]80'])(
-  'the service address "%s" is illegal',
-  (text) => {
-    expect(refusal('-D', '-t', text)).toBe('2 illegal virtual server address[:port] specified');
-  },
-);
+test.each([
+  '',
+  '80',
+  '10.0.0.256:80',
+  '10.0.0.1:',
+  '10.0.0.1:65536',
+  '10.0.0.1:80 ',
+  '10.0.0.1:0x50',
+  '[2001:db8::1]',
+  '[2001:db8::1]80',
+])('the service address "%s" is illegal', (text) => {
+  expect(refusal('-D', '-t', text)).toBe('2 illegal virtual server address[:port] specified');
+});
 
-test.each(['08.0.0.1:80', '1.2.3.4.5:80', '1.:80', '0x:80', 'nobody:80', 'vip:nothing', ':80', '[vip:80', '[10.0.0.1:81]:80'])(
-  'the server address "%s" is illegal',
-  (text) => {
-    expect(refusal('-d', '-t', 'vip:80', '-r', text)).toBe('2 illegal real server address[:port] specified');
-  },
-);
+test.each([
+  '08.0.0.1:80',
+  '1.2.3.4.5:80',
+  '1.:80',
+  '0x:80',
+  'nobody:80',
+  'vip:nothing',
+  ':80',
+  '[vip:80',
+  '[10.0.0.1:81]:80',
+])('the server address "%s" is illegal', (text) => {
+  expect(refusal('-d', '-t', 'vip:80', '-r', text)).toBe(
+    '2 illegal real server address[:port] specified',
+  );
+});
 
 test('the first thing wrong from left to right decides, then left-over words, flags, the matrix and the checks', () => {
   expect(refusal('-L', '-w', 'x', '-q')).toBe('2 illegal weight specified');
   expect(refusal('-L', '-q', '-w', 'x')).toBe('255 -q: unknown option');
   expect(refusal('-L', 'foo', '-w', '1')).toBe('2 unexpected argument foo');
   expect(refusal('-A', '-b', 'sh-port', '-n')).toBe("2 incompatible scheduler flag `sh-port'");
-  expect(refusal('-A', '-t', '10.0.0.1', '-w', '1')).toBe("2 Illegal 'weight' option with the 'add-service' command");
+  expect(refusal('-A', '-t', '10.0.0.1', '-w', '1')).toBe(
+    "2 Illegal 'weight' option with the 'add-service' command",
+  );
   expect(refusal('-A', '-t', '10.0.0.1')).toBe('2 Zero port specified for non-persistent service');
 });
 
 test('a failure names the word that is wrong', () => {
-  expect(parse('-a', '-t', '10.0.0.1:80', '-r', '10.0.0.2', '-w', 'heavy')).toMatchObject({ word: 6 });
+  expect(parse('-a', '-t', '10.0.0.1:80', '-r', '10.0.0.2', '-w', 'heavy')).toMatchObject({
+    word: 6,
+  });
   expect(parse('-A', '-t', '10.0.0.1:80', '-mw', '5')).toMatchObject({ word: 3 });
   expect(parse('-A', '-s', 'rr')).toMatchObject({ word: undefined });
 });
@@ -138,13 +186,18 @@ test('a second command is an invalid option', () => {
 });
 
 test('only commas after -b are no flags, where ipvsadm crashes', () => {
-  expect(operation('-A', '-t', 'vip:80', '-b', ',')).toEqual({ kind: 'add-service', service: serviceOf('tcp://192.0.2.1:80') });
+  expect(operation('-A', '-t', 'vip:80', '-b', ',')).toEqual({
+    kind: 'add-service',
+    service: serviceOf('tcp://192.0.2.1:80'),
+  });
 });
 
 test('what ipvsadm does without saying so is cautioned', () => {
   const codes = (...argv: string[]) => {
     const command = parse(...argv);
-    return command.kind === 'modify' ? command.cautions.map(({ code, word }) => [code, word]) : command;
+    return command.kind === 'modify'
+      ? command.cautions.map(({ code, word }) => [code, word])
+      : command;
   };
   expect(codes('-A', '-t', 'vip:80', '-M', '255.255.0.0')).toEqual([['NO_EFFECT', 3]]);
   expect(codes('-a', '-t', 'vip:80', '-r', '10.0.0.1:81')).toEqual([['PORT', 3]]);
@@ -155,11 +208,25 @@ test('what ipvsadm does without saying so is cautioned', () => {
 test('the all-zero address zeroes everything', () => {
   expect(operation('-Z', '-t', '0.0.0.0')).toEqual({ kind: 'zero', service: undefined });
   expect(operation('-Z', '-t', '[::]:0')).toEqual({ kind: 'zero', service: undefined });
-  expect(operation('-Z', '-t', '0.0.0.0:1')).toEqual({ kind: 'zero', service: serviceOf('tcp://0.0.0.0:1').identity });
+  expect(operation('-Z', '-t', '0.0.0.0:1')).toEqual({
+    kind: 'zero',
+    service: serviceOf('tcp://0.0.0.0:1').identity,
+  });
 });
 
 test('timeouts may stand anywhere, daemons have the defaults of ipvsadm', () => {
-  expect(operation('900', '--set', '120', '300')).toEqual({ kind: 'set-timeouts', timeouts: { tcp: 900, tcpFin: 120, udp: 300 } });
-  const daemon = { role: 'backup', interface: 'eth0', syncId: 0, maxLength: 0, group: undefined, port: 0, ttl: 0 };
+  expect(operation('900', '--set', '120', '300')).toEqual({
+    kind: 'set-timeouts',
+    timeouts: { tcp: 900, tcpFin: 120, udp: 300 },
+  });
+  const daemon = {
+    role: 'backup',
+    interface: 'eth0',
+    syncId: 0,
+    maxLength: 0,
+    group: undefined,
+    port: 0,
+    ttl: 0,
+  };
   expect(operation('--start-daemon', 'backup')).toEqual({ kind: 'start-daemon', daemon });
 });

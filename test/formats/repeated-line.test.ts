@@ -12,7 +12,10 @@ import { holds } from '../support/properties.ts';
 const rules = { programName: 'ipvsadm', names: NUMERIC_ONLY };
 
 const commandsOf = (text: string, skipsRepeated = false) =>
-  Array.from(parseRestore(Buffer.from(text), rules, skipsRepeated), ({ line, command }) => ({ line, command: meaning(command) }));
+  Array.from(parseRestore(Buffer.from(text), rules, skipsRepeated), ({ line, command }) => ({
+    line,
+    command: meaning(command),
+  }));
 
 /** Where the words were is not told of lines like an earlier one. */
 function meaning(command: Command | Failure): unknown {
@@ -33,11 +36,51 @@ const anyService = oneOf(
   'x:80',
 );
 const anyServer = oneOf(
-  ...['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:8080', '10.0.0.4', '10.0.0.5:080', '10.1:80', '10.0.0.256:80', '10.0.0.1:', '10.0.0.1:99999'],
-  ...['[2001:db8::5]:80', '[2001:DB8::5]:80', '[2001:db8::5]', '2001:db8::5', 'name:80', '10.0.0.1:http', '010.0.0.1:80', '10.0.0.1:80:80'],
+  ...[
+    '10.0.0.1:80',
+    '10.0.0.2:80',
+    '10.0.0.3:8080',
+    '10.0.0.4',
+    '10.0.0.5:080',
+    '10.1:80',
+    '10.0.0.256:80',
+    '10.0.0.1:',
+    '10.0.0.1:99999',
+  ],
+  ...[
+    '[2001:db8::5]:80',
+    '[2001:DB8::5]:80',
+    '[2001:db8::5]',
+    '2001:db8::5',
+    'name:80',
+    '10.0.0.1:http',
+    '010.0.0.1:80',
+    '10.0.0.1:80:80',
+  ],
 );
-const anyWeight = oneOf('1', '2', '0', '007', '+5', '-1', '2147483647', '2147483648', '99999999999', '', 'x', '1x');
-const anyForward = oneOf('-m', '-g', '-i', '', '-m -g', '-i --tun-type gue --tun-port 6080', '--masquerading');
+const anyWeight = oneOf(
+  '1',
+  '2',
+  '0',
+  '007',
+  '+5',
+  '-1',
+  '2147483647',
+  '2147483648',
+  '99999999999',
+  '',
+  'x',
+  '1x',
+);
+const anyForward = oneOf(
+  '-m',
+  '-g',
+  '-i',
+  '',
+  '-m -g',
+  '-i --tun-type gue --tun-port 6080',
+  '--masquerading',
+);
 const anyTail = oneOf('', ' -x 3', ' -x 3 -y 2', ' # -w 5', ' ', '\r', ' -w 7', ' -r 10.0.0.9:80');
 const anyServiceTail = oneOf(
   '',
@@ -54,7 +97,12 @@ const protocolOf = oneOf('-t', '-t', '-t', '-u', '--tcp-service');
 const beginning = oneOf('', '', '', '', 'ipvsadm ', ' ');
 
 const anyLine = fc.oneof(
-  { weight: 2, arbitrary: fc.tuple(beginning, protocolOf, anyService, anyServiceTail).map(([a, b, c, d]) => `${a}-A ${b} ${c}${d}`) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(beginning, protocolOf, anyService, anyServiceTail)
+      .map(([a, b, c, d]) => `${a}-A ${b} ${c}${d}`),
+  },
   {
     weight: 6,
     arbitrary: fc
@@ -81,7 +129,9 @@ const anyLines = fc.array(anyLine, { maxLength: 12 });
 test('a line means the same after others as alone, to -R', () =>
   holds(
     fc.property(anyLines, (lines) => {
-      const alone = lines.flatMap((text, index) => commandsOf(text).map(({ command }) => ({ line: index + 1, command })));
+      const alone = lines.flatMap((text, index) =>
+        commandsOf(text).map(({ command }) => ({ line: index + 1, command })),
+      );
       expect(commandsOf(lines.join('\n'))).toEqual(alone);
     }),
     3000,
@@ -92,7 +142,8 @@ test('of the lines that are left out when those like others are, none is wrong',
     fc.property(anyLines, (lines) => {
       const all = commandsOf(lines.join('\n'));
       const some = commandsOf(lines.join('\n'), true);
-      const isWrong = ({ command }: (typeof all)[number]) => (command as Failure).kind === 'failure';
+      const isWrong = ({ command }: (typeof all)[number]) =>
+        (command as Failure).kind === 'failure';
       expect(all).toEqual(expect.arrayContaining(some));
       expect(some.filter(isWrong)).toEqual(all.filter(isWrong));
     }),
@@ -106,12 +157,16 @@ test('a script means the same when no line can be like another', () =>
       // A blank in front of each line keeps it from being compared.
       const plain = parseScript(lines.map((line) => ` ${line}`).join('\n'), 'file');
       expect(desired?.services).toEqual(plain.desired?.services);
-      const moved = JSON.stringify(plain.issues, (key, value) => (key === 'column' ? Math.max(1, value - 1) : value));
+      const moved = JSON.stringify(plain.issues, (key, value) =>
+        key === 'column' ? Math.max(1, value - 1) : value,
+      );
       expect(JSON.stringify(issues)).toBe(moved);
       for (const [key, { destinations }] of desired?.services ?? []) {
         for (const destination of destinations.keys()) {
           const { line, column = 0 } = desired?.locate(key, destination) ?? {};
-          expect({ line, column: column + 1 }).toEqual(expect.objectContaining(withoutFile(plain.desired?.locate(key, destination))));
+          expect({ line, column: column + 1 }).toEqual(
+            expect.objectContaining(withoutFile(plain.desired?.locate(key, destination))),
+          );
         }
       }
     }),
@@ -130,9 +185,13 @@ describe('lines are compared and not taken apart', () => {
       if (repeated.matches(text, 0, text.length)) return true;
       for (const { command } of parseRestore(Buffer.from(text), rules)) {
         // The parser of the line leaves the service it has read where the comparison looks for it.
-        const service = command.kind === 'modify' && 'service' in command.operation ? command.operation.service : undefined;
+        const service =
+          command.kind === 'modify' && 'service' in command.operation
+            ? command.operation.service
+            : undefined;
         const identity = service && ('identity' in service ? service.identity : service);
-        if (identity?.kind === 'address') Object.assign(last, { text: text.split(' ')[2], identity });
+        if (identity?.kind === 'address')
+          Object.assign(last, { text: text.split(' ')[2], identity });
         repeated.learn(text, 0, text.length, command);
       }
       return false;
@@ -140,9 +199,27 @@ describe('lines are compared and not taken apart', () => {
   }
 
   it.each([
-    ['other servers and weights', ['-a -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 1', '-a -t 192.0.2.1:80 -r 10.0.0.25:8080 -m -w 100']],
-    ['IPv6', ['-a -t [2001:db8::1]:80 -r [2001:db8::5]:80 -m -w 1', '-a -t [2001:db8::1]:80 -r [2001:db8::6]:81 -m -w 2']],
-    ['more options', ['-a -u 192.0.2.1:53 -r 10.0.0.1:53 -g -w 1 -x 5 -y 2', '-a -u 192.0.2.1:53 -r 10.0.0.2:53 -g -w 9 -x 5 -y 2']],
+    [
+      'other servers and weights',
+      [
+        '-a -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 1',
+        '-a -t 192.0.2.1:80 -r 10.0.0.25:8080 -m -w 100',
+      ],
+    ],
+    [
+      'IPv6',
+      [
+        '-a -t [2001:db8::1]:80 -r [2001:db8::5]:80 -m -w 1',
+        '-a -t [2001:db8::1]:80 -r [2001:db8::6]:81 -m -w 2',
+      ],
+    ],
+    [
+      'more options',
+      [
+        '-a -u 192.0.2.1:53 -r 10.0.0.1:53 -g -w 1 -x 5 -y 2',
+        '-a -u 192.0.2.1:53 -r 10.0.0.2:53 -g -w 9 -x 5 -y 2',
+      ],
+    ],
     ['other services', ['-A -t 192.0.2.1:80 -s rr -p 300', '-A -t 192.0.2.2:443 -s rr -p 300']],
   ])('that differ in %s', (_, lines) => {
     expect(matching(lines)).toEqual([false, true]);
@@ -169,15 +246,23 @@ describe('lines are compared and not taken apart', () => {
 
 test('a text in pieces of whole lines is the text', () =>
   holds(
-    fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 40_000 }), { maxLength: 12 }), (lines) => {
-      const bytes = Buffer.from(lines.join('\n'));
-      expect(Array.from(textChunks(bytes)).join('\n')).toBe(bytes.toString('utf8'));
-    }),
+    fc.property(
+      fc.array(fc.string({ unit: 'binary', maxLength: 40_000 }), { maxLength: 12 }),
+      (lines) => {
+        const bytes = Buffer.from(lines.join('\n'));
+        expect(Array.from(textChunks(bytes)).join('\n')).toBe(bytes.toString('utf8'));
+      },
+    ),
     30,
   ));
 
 test('long texts are in several pieces, and lines have their numbers', () => {
-  const lines = Array.from({ length: 10_000 }, (_, index) => `-a -f 7 -r 10.0.${index >> 8}.${index & 255}`);
+  const lines = Array.from(
+    { length: 10_000 },
+    (_, index) => `-a -f 7 -r 10.0.${index >> 8}.${index & 255}`,
+  );
   expect(Array.from(textChunks(Buffer.from(lines.join('\n')))).length).toBeGreaterThan(3);
-  expect(commandsOf(lines.join('\n')).map(({ line }) => line)).toEqual(lines.map((_, index) => index + 1));
+  expect(commandsOf(lines.join('\n')).map(({ line }) => line)).toEqual(
+    lines.map((_, index) => index + 1),
+  );
 });

@@ -14,7 +14,11 @@ test('-R carries lines out one after the other and goes on after a refusal', asy
   );
   expect(stderr).toBe('line 3: Service already exists\nline 7: No such destination\n');
   expect(stdout).toMatch(/^Prot .*\n.*\nFWM {2}7 wlc\n$/);
-  expect([status, saved(), opened()]).toEqual([255, '-A -f 7 -s wlc\n-a -f 7 -r 10.0.0.1:0 -g -w 1\n', [1, 1]]);
+  expect([status, saved(), opened()]).toEqual([
+    255,
+    '-A -f 7 -s wlc\n-a -f 7 -r 10.0.0.1:0 -g -w 1\n',
+    [1, 1],
+  ]);
 });
 
 test('-R shows as many bad lines as there are', async () => {
@@ -24,7 +28,10 @@ test('-R shows as many bad lines as there are', async () => {
 
 test('-R carries out more lines than one wave has, in order', async () => {
   const count = 2500;
-  const adds = Array.from({ length: count }, (_, index) => `-a -f 7 -r 10.0.${index >> 8}.${index & 255} -m\n`);
+  const adds = Array.from(
+    { length: count },
+    (_, index) => `-a -f 7 -r 10.0.${index >> 8}.${index & 255} -m\n`,
+  );
   const { run, saved } = frontEnd(tableOf({}));
   const { status, stdout, stderr } = await run(
     '-R',
@@ -32,21 +39,27 @@ test('-R carries out more lines than one wave has, in order', async () => {
   );
   expect(stderr).toBe(`line ${count + 3}: Destination already exists\n`);
   expect([status, stdout.split('\n').length]).toEqual([255, count + 4]);
-  expect(saved().split('\n').slice(1, 3)).toEqual(['-a -f 7 -r 10.0.0.0:0 -g -w 9', '-a -f 7 -r 10.0.0.1:0 -m -w 1']);
+  expect(saved().split('\n').slice(1, 3)).toEqual([
+    '-a -f 7 -r 10.0.0.0:0 -g -w 9',
+    '-a -f 7 -r 10.0.0.1:0 -m -w 1',
+  ]);
 });
 
 test('-R of a file with bad lines shows each of them and does not even open the table', async () => {
   const { run, opened } = frontEnd(table);
   expect(await run('-R', '-C\n-A -t nowhere:80\n-R\n')).toEqual({
     ...{ status: 255, stdout: '' },
-    stderr: "line 2: illegal virtual server address[:port] specified\nline 3: Try `ipvsadm -h' or 'ipvsadm --help' for more information.\n",
+    stderr:
+      "line 2: illegal virtual server address[:port] specified\nline 3: Try `ipvsadm -h' or 'ipvsadm --help' for more information.\n",
   });
   expect(opened()).toEqual([0, 0]);
 });
 
 test('-R looks all names of the file up before it does anything', async () => {
   const { run, asked, saved } = frontEnd(tableOf({}));
-  expect(await run('-R', '-A -t vip:http\n-a -t vip:http -r 10.0.0.2:8080 -m\n')).toMatchObject({ status: 0 });
+  expect(await run('-R', '-A -t vip:http\n-a -t vip:http -r 10.0.0.2:8080 -m\n')).toMatchObject({
+    status: 0,
+  });
   expect(asked).toEqual(['vip', 'http/tcp']);
   expect(saved()).toBe('-A -t 192.0.2.1:80 -s wlc\n-a -t 192.0.2.1:80 -r 10.0.0.2:8080 -m -w 1\n');
 });
@@ -73,7 +86,11 @@ test('ipvsadm-save knows -n and nothing else', async () => {
   };
   expect(await save('-n', 'ignored')).toEqual({ status: 0, stdout: saved(), stderr: '' });
   expect(await save()).toEqual({ status: 0, stdout: saved(), stderr: '' });
-  expect(await save('-x')).toMatchObject({ status: 1, stdout: '', stderr: expect.stringMatching(/^ipvsadm-save: Script to save/) });
+  expect(await save('-x')).toMatchObject({
+    status: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/^ipvsadm-save: Script to save/),
+  });
 });
 
 test('ipvsadm-restore hands the wanted table on, or says what is wrong and does nothing', async () => {
@@ -94,11 +111,17 @@ test('ipvsadm-restore hands the wanted table on, or says what is wrong and does 
     return { status, stderr };
   };
   expect(await restore('# saved\n-A -t vip:http\n')).toEqual({ status: 0, stderr: '' });
-  expect(applied.map(({ services }) => services)).toEqual([servicesOf({ 'tcp://192.0.2.1:80': {} })]);
+  expect(applied.map(({ services }) => services)).toEqual([
+    servicesOf({ 'tcp://192.0.2.1:80': {} }),
+  ]);
   expect(await restore('-A -f 7\n-A -f 7\n-Z\n')).toEqual({
     status: 2,
-    stderr: 'line 2: Service already exists\nline 3: Warning: counters are no part of the wanted state\n',
+    stderr:
+      'line 2: Service already exists\nline 3: Warning: counters are no part of the wanted state\n',
   });
-  expect(await restore('')).toMatchObject({ status: 2, stderr: expect.stringContaining('no service is added') });
+  expect(await restore('')).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('no service is added'),
+  });
   expect(applied).toHaveLength(1);
 });

@@ -14,7 +14,9 @@ test('services and servers come in the order of their numbers, marks last', () =
     'fwmark:7': {},
     'udp://10.0.0.1:53': {},
     'tcp://[2001:db8::1]:80': {},
-    'tcp://192.168.0.1:80': { destinations: { '192.0.2.1:80': masq, '10.0.0.1:81': masq, '10.0.0.1:80': masq } },
+    'tcp://192.168.0.1:80': {
+      destinations: { '192.0.2.1:80': masq, '10.0.0.1:81': masq, '10.0.0.1:80': masq },
+    },
     'tcp://10.0.0.1:443': {},
     'tcp://10.0.0.1:80': {},
   });
@@ -42,7 +44,9 @@ test('thresholds and the third scheduler flag, which ipvsadm loses, are saved', 
       destinations: { '10.0.0.2:80': { upperThreshold: 9, lowerThreshold: 4 } },
     },
   });
-  expect(formatSave(table)).toBe('-A -t 10.0.0.1:80 -s sh -b sh-fallback,flag-3\n-a -t 10.0.0.1:80 -r 10.0.0.2:80 -g -w 1 -x 9 -y 4\n');
+  expect(formatSave(table)).toBe(
+    '-A -t 10.0.0.1:80 -s sh -b sh-fallback,flag-3\n-a -t 10.0.0.1:80 -r 10.0.0.2:80 -g -w 1 -x 9 -y 4\n',
+  );
 });
 
 test('an empty table is an empty text', () => {
@@ -68,7 +72,11 @@ test('what cannot be saved is named', () => {
   const table = tableOf(
     {
       'tcp://10.0.0.1:0': {},
-      'tcp://10.0.0.1:80': { onePacket: true, persistenceNetmask: 0xff00_0000, destinations: { '10.0.0.2:81': 1 } },
+      'tcp://10.0.0.1:80': {
+        onePacket: true,
+        persistenceNetmask: 0xff00_0000,
+        destinations: { '10.0.0.2:81': 1 },
+      },
     },
     { timeouts: { udp: 5 }, daemons: [daemonOf('master')] },
   );

@@ -8,7 +8,9 @@ function read(...lines: string[]) {
 
 /** `line:column CODE message` of each issue. */
 function issues(...lines: string[]): string[] {
-  return read(...lines).issues.map(({ position, code, message }) => `${position.line}:${position.column} ${code} ${message}`);
+  return read(...lines).issues.map(
+    ({ position, code, message }) => `${position.line}:${position.column} ${code} ${message}`,
+  );
 }
 
 test('a shell script of plain lines is read as the table it leaves behind', () => {
@@ -29,21 +31,48 @@ test('a shell script of plain lines is read as the table it leaves behind', () =
   );
   expect(found).toEqual([]);
   expect(desired?.services).toEqual(
-    servicesOf({ 'tcp://192.0.2.1:80': { scheduler: 'wrr', destinations: { '10.0.0.3:80': 0 } }, 'fwmark:7/ipv6': {} }),
+    servicesOf({
+      'tcp://192.0.2.1:80': { scheduler: 'wrr', destinations: { '10.0.0.3:80': 0 } },
+      'fwmark:7/ipv6': {},
+    }),
   );
   expect(desired?.timeouts).toEqual({ tcpFin: 60 });
-  expect(desired?.daemons).toEqual([daemonOf('backup', { interface: 'eth1', syncId: 7, maxLength: 0, group: undefined, port: 0, ttl: 0 })]);
+  expect(desired?.daemons).toEqual([
+    daemonOf('backup', {
+      interface: 'eth1',
+      syncId: 7,
+      maxLength: 0,
+      group: undefined,
+      port: 0,
+      ttl: 0,
+    }),
+  ]);
 });
 
 test('-C empties what was there so far', () => {
-  expect(read('-A -t 192.0.2.1:80', '-C', '-A -t 192.0.2.2:80').desired?.services).toEqual(servicesOf({ 'tcp://192.0.2.2:80': {} }));
+  expect(read('-A -t 192.0.2.1:80', '-C', '-A -t 192.0.2.2:80').desired?.services).toEqual(
+    servicesOf({ 'tcp://192.0.2.2:80': {} }),
+  );
   expect(read('-C').desired?.services.size).toBe(0);
 });
 
 test('objects are located at the line that wrote them last', () => {
-  const { desired } = read('-A -t 192.0.2.1:80', '-a -t 192.0.2.1:80 -r 10.0.0.2', '', '-e -t 192.0.2.1:80 -r 10.0.0.2 -w 3');
-  expect(desired?.locate(keyOf('tcp://192.0.2.1:80'))).toEqual({ file: 'rules', line: 1, column: 4 });
-  expect(desired?.locate(keyOf('tcp://192.0.2.1:80'), destinationKeyOf('10.0.0.2:80'))).toEqual({ file: 'rules', line: 4, column: 20 });
+  const { desired } = read(
+    '-A -t 192.0.2.1:80',
+    '-a -t 192.0.2.1:80 -r 10.0.0.2',
+    '',
+    '-e -t 192.0.2.1:80 -r 10.0.0.2 -w 3',
+  );
+  expect(desired?.locate(keyOf('tcp://192.0.2.1:80'))).toEqual({
+    file: 'rules',
+    line: 1,
+    column: 4,
+  });
+  expect(desired?.locate(keyOf('tcp://192.0.2.1:80'), destinationKeyOf('10.0.0.2:80'))).toEqual({
+    file: 'rules',
+    line: 4,
+    column: 20,
+  });
   expect(desired?.locate(keyOf('tcp://192.0.2.9:80'))).toBeUndefined();
 });
 
@@ -75,7 +104,13 @@ test('nothing is wanted from a script with errors', () => {
 
 test('a duplicate shows both places', () => {
   const { issues: found } = read('-A -t 192.0.2.1:80', '', '  -A -t 192.0.2.1:80');
-  expect(found).toMatchObject([{ code: 'DUPLICATE', position: { line: 3, column: 6 }, related: { position: { line: 1, column: 4 } } }]);
+  expect(found).toMatchObject([
+    {
+      code: 'DUPLICATE',
+      position: { line: 3, column: 6 },
+      related: { position: { line: 1, column: 4 } },
+    },
+  ]);
 });
 
 test('what is not there cannot be changed', () => {
@@ -103,7 +138,14 @@ test('servers of a service whose own line is wrong are not reported as well', ()
 });
 
 test('lines that do not describe a state are warnings, rules from elsewhere an error', () => {
-  const { desired, issues: found } = read('-A -t 192.0.2.1:80', '-L -n', '-Z', '-S', '--stop-daemon master', 'ipvsadm');
+  const { desired, issues: found } = read(
+    '-A -t 192.0.2.1:80',
+    '-L -n',
+    '-Z',
+    '-S',
+    '--stop-daemon master',
+    'ipvsadm',
+  );
   expect(found.map(({ code, severity, position }) => [code, severity, position.line])).toEqual(
     [2, 3, 4, 5, 6].map((line) => ['NOT_DECLARATIVE', 'warning', line]),
   );
@@ -112,14 +154,27 @@ test('lines that do not describe a state are warnings, rules from elsewhere an e
 });
 
 test('host names are refused with a hint, unless they can be resolved', () => {
-  expect(read('-A -t www.example.com:80').issues).toMatchObject([{ hint: expect.stringContaining('numbers') }]);
-  expect(read('-A -t 192.0.2.1:http').issues).toMatchObject([{ hint: expect.stringContaining('numbers') }]);
+  expect(read('-A -t www.example.com:80').issues).toMatchObject([
+    { hint: expect.stringContaining('numbers') },
+  ]);
+  expect(read('-A -t 192.0.2.1:http').issues).toMatchObject([
+    { hint: expect.stringContaining('numbers') },
+  ]);
   const names = { address: () => undefined, port: () => 80 };
-  expect(parseScript('-A -t 192.0.2.1:http', 'rules', names).desired?.services).toEqual(servicesOf({ 'tcp://192.0.2.1:80': {} }));
+  expect(parseScript('-A -t 192.0.2.1:http', 'rules', names).desired?.services).toEqual(
+    servicesOf({ 'tcp://192.0.2.1:80': {} }),
+  );
 });
 
 test('spellings that mean something else than they seem are warnings', () => {
-  expect(issues('-A -t 010.0.0.1:80', '-a -t 8.0.0.1:80 -r 10.0.0.2:8080', '-A -t 8.0.0.2:80 -M 255.0.0.0', '-A -f 1 -s rrr')).toEqual([
+  expect(
+    issues(
+      '-A -t 010.0.0.1:80',
+      '-a -t 8.0.0.1:80 -r 10.0.0.2:8080',
+      '-A -t 8.0.0.2:80 -M 255.0.0.0',
+      '-A -f 1 -s rrr',
+    ),
+  ).toEqual([
     '1:7 ADDRESS 010.0.0.1 means 8.0.0.1',
     "2:18 PORT port 8080 is replaced by the service's port 80: 'route' cannot change ports, only -m can",
     "3:18 NO_EFFECT -M has no effect without -p, and 'ipvsadm -S' loses it",
@@ -128,7 +183,13 @@ test('spellings that mean something else than they seem are warnings', () => {
 });
 
 test('what the kernel would refuse is an error', () => {
-  expect(issues('-A -t 192.0.2.1:80', '-a -t 192.0.2.1:80 -r 10.0.0.2 -y 5', '-a -t 192.0.2.1:80 -r 224.0.0.5')).toEqual([
+  expect(
+    issues(
+      '-A -t 192.0.2.1:80',
+      '-a -t 192.0.2.1:80 -r 10.0.0.2 -y 5',
+      '-a -t 192.0.2.1:80 -r 224.0.0.5',
+    ),
+  ).toEqual([
     '2:20 THRESHOLD the lower threshold 5 is above the upper one 0',
     '3:20 ADDRESS 224.0.0.5 is not a unicast address, the kernel takes no such server',
   ]);
@@ -136,5 +197,7 @@ test('what the kernel would refuse is an error', () => {
 
 test('a script that neither adds nor clears says nothing about services', () => {
   expect(issues('')).toEqual(['1:1 EMPTY no service is added and the table is not cleared']);
-  expect(issues('# -C', '--set 1 2 3')).toEqual(['1:1 EMPTY no service is added and the table is not cleared']);
+  expect(issues('# -C', '--set 1 2 3')).toEqual([
+    '1:1 EMPTY no service is added and the table is not cleared',
+  ]);
 });

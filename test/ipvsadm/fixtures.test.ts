@@ -12,11 +12,14 @@ function lines(text: string): string[] {
   return text.trimEnd().split('\n').sort();
 }
 
-test.each(['rich', 'forty-services'])('what ipvsadm has saved from the table "%s" is written again line for line', (name) => {
-  const { desired, issues } = parseScript(fixture(name), name);
-  expect(issues).toEqual([]);
-  expect(desired && lines(formatSave(desired))).toEqual(lines(fixture(name)));
-});
+test.each(['rich', 'forty-services'])(
+  'what ipvsadm has saved from the table "%s" is written again line for line',
+  (name) => {
+    const { desired, issues } = parseScript(fixture(name), name);
+    expect(issues).toEqual([]);
+    expect(desired && lines(formatSave(desired))).toEqual(lines(fixture(name)));
+  },
+);
 
 test('marks that ipvsadm has saved as negative numbers are read, and written unsigned', () => {
   const { desired, issues } = parseScript(fixture('signed-marks'), 'signed-marks');

@@ -10,7 +10,10 @@ import { openEmbeddedTable } from '../../src/plan/embedded.ts';
 export interface FrontEnd {
   readonly surroundings: Surroundings;
   /** Runs a command line, or words with blanks in them; returns status and output. */
-  readonly run: (command: string | readonly string[], stdin?: string) => Promise<{ status: number; stdout: string; stderr: string }>;
+  readonly run: (
+    command: string | readonly string[],
+    stdin?: string,
+  ) => Promise<{ status: number; stdout: string; stderr: string }>;
   readonly saved: () => string;
   /** What the resolver was asked. */
   readonly asked: string[];
@@ -66,9 +69,16 @@ export function frontEnd(table: Table, replace: Partial<Surroundings> = {}): Fro
   };
   const run: FrontEnd['run'] = async (command, stdin = '') => {
     Object.assign(output, { stdout: '', stderr: '', stdin });
-    const argv = typeof command === 'string' ? command.split(' ').filter((word) => word !== '') : command;
+    const argv =
+      typeof command === 'string' ? command.split(' ').filter((word) => word !== '') : command;
     const status = await runIpvsadm(argv, surroundings);
     return { status, stdout: output.stdout, stderr: output.stderr };
   };
-  return { surroundings, run, saved: () => formatSave(embedded.table()), asked, opened: () => counts };
+  return {
+    surroundings,
+    run,
+    saved: () => formatSave(embedded.table()),
+    asked,
+    opened: () => counts,
+  };
 }

@@ -34,7 +34,9 @@ test('engine data is shown on request, however long a client has made it', () =>
     'UDP 00:59  ASSURED     192.168.50.2:0     10.0.0.1:5060      10.0.0.253:5060  sip                abc123@example',
     `UDP 00:59  ASSURED     192.168.50.2:0     10.0.0.1:5060      10.0.0.253:5060  sip                ${id}`,
   ]);
-  expect(show([`${line}abc123@example`])?.[1]).toBe('UDP 00:59  ASSURED     192.168.50.2:0     10.0.0.1:5060      10.0.0.253:5060');
+  expect(show([`${line}abc123@example`])?.[1]).toBe(
+    'UDP 00:59  ASSURED     192.168.50.2:0     10.0.0.1:5060      10.0.0.253:5060',
+  );
 });
 
 test.each([
@@ -47,5 +49,7 @@ test.each([
 });
 
 test('a file without connections is a title', () => {
-  expect(show([])).toEqual(['pro expire state       source             virtual            destination']);
+  expect(show([])).toEqual([
+    'pro expire state       source             virtual            destination',
+  ]);
 });

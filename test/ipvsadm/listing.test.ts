@@ -17,14 +17,25 @@ function list(
   format: ListingFormat = 'plain',
   { counters = EMPTY, names = NUMBERS, exact = false, sorted = true } = {},
 ): string[] {
-  const text = formatListing(info, { table, counters, unmanageable: [] }, { format, names, exact, sorted });
+  const text = formatListing(
+    info,
+    { table, counters, unmanageable: [] },
+    { format, names, exact, sorted },
+  );
   return text.split('\n').slice(3, -1);
 }
 
 function stats(...values: readonly bigint[]): Stats {
   const [a = 0n, b = 0n, c = 0n, d = 0n, e = 0n] = values;
   const totals = { connections: a, inPackets: b, outPackets: c, inBytes: d, outBytes: e };
-  return { ...totals, connectionRate: a, inPacketRate: b, outPacketRate: c, inByteRate: d, outByteRate: e };
+  return {
+    ...totals,
+    connectionRate: a,
+    inPacketRate: b,
+    outPacketRate: c,
+    inByteRate: d,
+    outByteRate: e,
+  };
 }
 
 describe('a service row', () => {
@@ -36,9 +47,19 @@ describe('a service row', () => {
       persistenceTimeoutSeconds: 50,
       persistenceNetmask: 0xffff_ff00,
     },
-    'udp://10.0.0.1:5060': { scheduler: 'rr', persistent: true, persistenceTimeoutSeconds: 60, persistenceEngine: 'sip', onePacket: true },
+    'udp://10.0.0.1:5060': {
+      scheduler: 'rr',
+      persistent: true,
+      persistenceTimeoutSeconds: 60,
+      persistenceEngine: 'sip',
+      onePacket: true,
+    },
     'udp://10.0.0.1:5061': { persistenceEngine: 'sip' },
-    'tcp://[2001:db8::1]:80': { persistent: true, persistenceTimeoutSeconds: 1, persistenceNetmask: 64 },
+    'tcp://[2001:db8::1]:80': {
+      persistent: true,
+      persistenceTimeoutSeconds: 1,
+      persistenceNetmask: 64,
+    },
     'sctp://[2001:db8::1]:80': {},
     'fwmark:4294967295': {},
     'fwmark:7/ipv6': {},
@@ -61,15 +82,30 @@ describe('a server row', () => {
   const table = tableOf({
     'tcp://10.0.0.1:80': {
       destinations: {
-        '10.0.0.2:80': { ...tunnel, tunnelType: 'gue', tunnelPort: 6080, tunnelChecksum: 'remcsum' },
-        '[2001:db8:1234:5678:9abc:def0:1234:5678]:8080': { ...tunnel, tunnelType: 'gre', tunnelChecksum: 'csum' },
+        '10.0.0.2:80': {
+          ...tunnel,
+          tunnelType: 'gue',
+          tunnelPort: 6080,
+          tunnelChecksum: 'remcsum',
+        },
+        '[2001:db8:1234:5678:9abc:def0:1234:5678]:8080': {
+          ...tunnel,
+          tunnelType: 'gre',
+          tunnelChecksum: 'csum',
+        },
         '203.0.113.254:65535': { forward: 'masq', weight: 2147483647 },
       },
     },
   });
   const connections = { active: 4294967295, inactive: 2, persistent: 3, stats: undefined };
   const counters: Counters = new Map([
-    [keyOf('tcp://10.0.0.1:80'), { stats: undefined, destinations: new Map([[destinationOf('10.0.0.2:80').key, connections]]) }],
+    [
+      keyOf('tcp://10.0.0.1:80'),
+      {
+        stats: undefined,
+        destinations: new Map([[destinationOf('10.0.0.2:80').key, connections]]),
+      },
+    ],
   ]);
 
   test.each<[ListingFormat, string[]]>([
@@ -142,7 +178,13 @@ describe('counters', () => {
     const big = stats(100_000_000n, 2n ** 40n, 3n, 1_141_241_776n, 2n ** 63n);
     const destination = { active: 0, inactive: 0, persistent: 0, stats: big };
     const counters: Counters = new Map([
-      [keyOf('tcp://10.0.0.9:80'), { stats: big, destinations: new Map([[destinationOf('10.0.0.253:8080').key, destination]]) }],
+      [
+        keyOf('tcp://10.0.0.9:80'),
+        {
+          stats: big,
+          destinations: new Map([[destinationOf('10.0.0.253:8080').key, destination]]),
+        },
+      ],
     ]);
     expect(list(table, 'stats', { counters })).toEqual([
       'TCP  10.0.0.9:80                   100000K    1099G        3    1141M 9223372T',
@@ -156,9 +198,16 @@ describe('counters', () => {
 });
 
 describe('names', () => {
-  const names = { host: () => 'a-host-with-a-really-quite-long-name.example.test', port: () => 'http' };
+  const names = {
+    host: () => 'a-host-with-a-really-quite-long-name.example.test',
+    port: () => 'http',
+  };
   test('are cut at 33 columns for a service and 28 for a server, but not those of IPv6', () => {
-    const table = tableOf({ 'tcp://10.0.0.1:80': { destinations: { '10.0.0.2:80': 1 } }, 'tcp://[2001:db8::1]:80': {}, 'fwmark:7': {} });
+    const table = tableOf({
+      'tcp://10.0.0.1:80': { destinations: { '10.0.0.2:80': 1 } },
+      'tcp://[2001:db8::1]:80': {},
+      'fwmark:7': {},
+    });
     expect(list(table, 'plain', { names })).toEqual([
       'TCP  a-host-with-a-really-quite-l wlc',
       '  -> a-host-with-a-really-quite-l Route   1      0          0         ',
@@ -171,31 +220,64 @@ describe('names', () => {
     const { address } = destinationOf('10.0.0.2:80');
     const long = { host: () => 'x'.repeat(70), port: () => 'http' };
     expect(formatNamedEndpoint(address, 80, 'tcp', long)).toBe('x'.repeat(59));
-    expect(formatNamedEndpoint(address, 80, undefined, { host: () => 'rs', port: () => 'http' })).toBe('rs:80');
-    expect(formatNamedEndpoint(address, 80, 'tcp', { host: () => undefined, port: () => 'http' })).toBe('10.0.0.2:http');
+    expect(
+      formatNamedEndpoint(address, 80, undefined, { host: () => 'rs', port: () => 'http' }),
+    ).toBe('rs:80');
+    expect(
+      formatNamedEndpoint(address, 80, 'tcp', { host: () => undefined, port: () => 'http' }),
+    ).toBe('10.0.0.2:http');
   });
 });
 
 test('unsorted, rows keep the order of the kernel', () => {
-  const table = tableOf({ 'tcp://10.0.0.2:80': { destinations: { '10.1.0.2:80': 1, '10.1.0.1:80': 1 } }, 'tcp://10.0.0.1:80': {} });
-  const order = (sorted: boolean) => list(table, 'plain', { sorted }).map((row) => row.split(/ +/).slice(1, 3).join(' '));
-  expect(order(false)).toEqual(['10.0.0.2:80 wlc', '-> 10.1.0.2:80', '-> 10.1.0.1:80', '10.0.0.1:80 wlc']);
-  expect(order(true)).toEqual(['10.0.0.1:80 wlc', '10.0.0.2:80 wlc', '-> 10.1.0.1:80', '-> 10.1.0.2:80']);
+  const table = tableOf({
+    'tcp://10.0.0.2:80': { destinations: { '10.1.0.2:80': 1, '10.1.0.1:80': 1 } },
+    'tcp://10.0.0.1:80': {},
+  });
+  const order = (sorted: boolean) =>
+    list(table, 'plain', { sorted }).map((row) => row.split(/ +/).slice(1, 3).join(' '));
+  expect(order(false)).toEqual([
+    '10.0.0.2:80 wlc',
+    '-> 10.1.0.2:80',
+    '-> 10.1.0.1:80',
+    '10.0.0.1:80 wlc',
+  ]);
+  expect(order(true)).toEqual([
+    '10.0.0.1:80 wlc',
+    '10.0.0.2:80 wlc',
+    '-> 10.1.0.1:80',
+    '-> 10.1.0.2:80',
+  ]);
 });
 
 test('the listing of one service has no version line', () => {
   const table = tableOf({ 'tcp://10.0.0.1:80': {} });
   const [entry] = table.services.values();
   const snapshot = { table, counters: EMPTY, unmanageable: [] };
-  expect(entry && formatServiceListing(entry, snapshot, { format: 'plain', names: NUMBERS, exact: false, sorted: true })).toBe(
+  expect(
+    entry &&
+      formatServiceListing(entry, snapshot, {
+        format: 'plain',
+        names: NUMBERS,
+        exact: false,
+        sorted: true,
+      }),
+  ).toBe(
     `Prot LocalAddress:Port Scheduler Flags\n  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn\nTCP  10.0.0.1:80 ${serviceOf('tcp://10.0.0.1:80').scheduler}\n`,
   );
 });
 
 test('timeouts and daemons have lines of their own; what the kernel does not report is left out', () => {
-  expect(formatTimeoutListing({ tcp: 900, tcpFin: 120, udp: 300 })).toBe('Timeout (tcp tcpfin udp): 900 120 300\n');
+  expect(formatTimeoutListing({ tcp: 900, tcpFin: 120, udp: 300 })).toBe(
+    'Timeout (tcp tcpfin udp): 900 120 300\n',
+  );
   expect(formatDaemonListing([])).toBe('');
-  expect(formatDaemonListing([daemonOf('master'), daemonOf('backup', { maxLength: 0, group: undefined, port: 0, ttl: 0 })])).toBe(
+  expect(
+    formatDaemonListing([
+      daemonOf('master'),
+      daemonOf('backup', { maxLength: 0, group: undefined, port: 0, ttl: 0 }),
+    ]),
+  ).toBe(
     'master sync daemon (mcast=eth0, syncid=1, maxlen=1472, group=224.0.0.81, port=8848, ttl=1)\nbackup sync daemon (mcast=eth0, syncid=1)\n',
   );
 });

@@ -9,7 +9,8 @@ const table = tableOf({
   'fwmark:7': { destinations: { '10.0.0.2:80': { forward: 'masq' } } },
 });
 
-const HEAD = 'Prot LocalAddress:Port Scheduler Flags\n  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn\n';
+const HEAD =
+  'Prot LocalAddress:Port Scheduler Flags\n  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn\n';
 
 test('what cannot be read is refused without opening the table', async () => {
   const { run, opened } = frontEnd(table);
@@ -24,16 +25,31 @@ test('what cannot be read is refused without opening the table', async () => {
     stderr: '',
     stdout: expect.stringContaining('Usage:\n  ipvsadm -A|E virtual-service'),
   });
-  expect(await run('-v')).toMatchObject({ status: 0, stdout: 'ipvsadm v1.31 2019/12/24 (compiled with popt and IPVS v1.2.1)\n' });
+  expect(await run('-v')).toMatchObject({
+    status: 0,
+    stdout: 'ipvsadm v1.31 2019/12/24 (compiled with popt and IPVS v1.2.1)\n',
+  });
   expect(opened()).toEqual([0, 0]);
 });
 
 test('a change is silent, the refusal of one is said in the words of ipvsadm', async () => {
   const { run, saved, opened } = frontEnd(table);
-  expect(await run('-a -t 192.0.2.1:80 -r 10.0.0.3 -m -w 5')).toEqual({ status: 0, stdout: '', stderr: '' });
+  expect(await run('-a -t 192.0.2.1:80 -r 10.0.0.3 -m -w 5')).toEqual({
+    status: 0,
+    stdout: '',
+    stderr: '',
+  });
   expect(saved()).toContain('-a -t 192.0.2.1:80 -r 10.0.0.3:80 -m -w 5\n');
-  expect(await run('-a -t 192.0.2.1:80 -r 10.0.0.3 -m')).toEqual({ status: 255, stdout: '', stderr: 'Destination already exists\n' });
-  expect(await run('-D -t 192.0.2.9:80')).toEqual({ status: 255, stdout: '', stderr: 'No such service\n' });
+  expect(await run('-a -t 192.0.2.1:80 -r 10.0.0.3 -m')).toEqual({
+    status: 255,
+    stdout: '',
+    stderr: 'Destination already exists\n',
+  });
+  expect(await run('-D -t 192.0.2.9:80')).toEqual({
+    status: 255,
+    stdout: '',
+    stderr: 'No such service\n',
+  });
   expect(opened()).toEqual([3, 3]);
 });
 
@@ -60,7 +76,11 @@ test('saving never writes names', async () => {
 });
 
 test('a service that is not there is an error of status 1', async () => {
-  expect(await frontEnd(table).run('-L -t 192.0.2.9:80')).toEqual({ status: 1, stdout: '', stderr: 'No such service\n' });
+  expect(await frontEnd(table).run('-L -t 192.0.2.9:80')).toEqual({
+    status: 1,
+    stdout: '',
+    stderr: 'No such service\n',
+  });
 });
 
 test.each([
@@ -90,7 +110,11 @@ test('a listing that the kernel refuses is an error of status 1', async () => {
   });
   for (const command of ['-L', '-S', '-L --timeout', '-L --daemon']) {
     const message = 'Invalid operation.  Possibly wrong module version, address not unicast, ...\n';
-    expect(await frontEnd(table, { ipvs }).run(command)).toEqual({ status: 1, stdout: '', stderr: message });
+    expect(await frontEnd(table, { ipvs }).run(command)).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: message,
+    });
   }
 });
 
@@ -115,10 +139,14 @@ test('what ipvsadm has no words for is named, not passed over', async () => {
   ];
   const ipvs = async (): Promise<Ipvs> => {
     const opened = await surroundings.ipvs();
-    return { ...opened, read: async (options) => ({ ...(await opened.read(options)), unmanageable }) };
+    return {
+      ...opened,
+      read: async (options) => ({ ...(await opened.read(options)), unmanageable }),
+    };
   };
   const { run } = frontEnd(table, { ipvs });
-  const destination = 'Warning: 10.0.0.9:80 of tcp://192.0.2.1:80 is left out: forwarding method 5\n';
+  const destination =
+    'Warning: 10.0.0.9:80 of tcp://192.0.2.1:80 is left out: forwarding method 5\n';
   const service = 'Warning: tcp://192.0.2.8:80 is left out: flags 0x40\n';
   expect(await run('-L -n')).toMatchObject({ status: 0, stderr: destination + service });
   expect(await run('-S')).toMatchObject({ status: 0, stderr: destination + service });
@@ -127,22 +155,32 @@ test('what ipvsadm has no words for is named, not passed over', async () => {
 });
 
 test('connections come from their file', async () => {
-  const title = 'IPVS connection entries\npro expire state       source             virtual            destination\n';
+  const title =
+    'IPVS connection entries\npro expire state       source             virtual            destination\n';
   const line = 'TCP C0000201 E69C C0000201 0050 0A000002 1F90 NONE 9\n';
   const read = (text: string | undefined) => frontEnd(table, { readConnections: async () => text });
   expect(await read(`header\n${line}`).run('-L -c')).toEqual({
     ...{ status: 0, stderr: '' },
     stdout: `${title}TCP 00:09  NONE        vip:59036          vip:http           rs:8080\n`,
   });
-  expect(await read(undefined).run('-L -c')).toEqual({ status: 1, stdout: '', stderr: 'cannot open file /proc/net/ip_vs_conn\n' });
-  expect(await read('header\nx\n').run('-L -c')).toEqual({ status: 1, stdout: '', stderr: 'unexpected input from /proc/net/ip_vs_conn\n' });
+  expect(await read(undefined).run('-L -c')).toEqual({
+    status: 1,
+    stdout: '',
+    stderr: 'cannot open file /proc/net/ip_vs_conn\n',
+  });
+  expect(await read('header\nx\n').run('-L -c')).toEqual({
+    status: 1,
+    stdout: '',
+    stderr: 'unexpected input from /proc/net/ip_vs_conn\n',
+  });
 });
 
 test('cautions go to stderr, the change is made', async () => {
   const { run, saved } = frontEnd(table);
   expect(await run('-a -t 192.0.2.1:80 -r 10.0.0.3:81')).toEqual({
     ...{ status: 0, stdout: '' },
-    stderr: "Warning: port 81 is replaced by the service's port 80: 'route' cannot change ports, only -m can\n",
+    stderr:
+      "Warning: port 81 is replaced by the service's port 80: 'route' cannot change ports, only -m can\n",
   });
   expect(saved()).toContain('-r 10.0.0.3:80 -g');
   expect(await run('-A -t 010.0.0.1:80')).toEqual({ status: 0, stdout: '', stderr: '' });

@@ -59,7 +59,9 @@ test.each([
   expect(parseAddress(text)).toBeUndefined();
 });
 
-const words = fc.tuple(...Array.from({ length: 8 }, () => fc.constantFrom(0, 0, 1, 0xff, 0x1000, 0xffff, 0xdb8)));
+const words = fc.tuple(
+  ...Array.from({ length: 8 }, () => fc.constantFrom(0, 0, 1, 0xff, 0x1000, 0xffff, 0xdb8)),
+);
 /** Ways to write the same eight words. */
 function spellings(list: readonly number[]): string[] {
   const hex = list.map((word) => word.toString(16));
@@ -76,18 +78,27 @@ const isCanonical = (parse: (text: string) => Address | undefined) =>
   fc.property(words, (list) => {
     const addresses = spellings(list).map(parse);
     const bytes = Buffer.from(list.flatMap((word) => [word >> 8, word & 255]));
-    return addresses.every((address) => address !== undefined && address === addresses[0] && bytesOf(address).equals(bytes));
+    return addresses.every(
+      (address) =>
+        address !== undefined && address === addresses[0] && bytesOf(address).equals(bytes),
+    );
   });
 
 test('whatever the spelling, equal addresses are equal strings', async () => {
   await holds(isCanonical(parseAddress));
-  await isBrokenBy(isCanonical((text) => (parseAddress(text) ? (text.toLowerCase() as Address) : undefined)));
+  await isBrokenBy(
+    isCanonical((text) => (parseAddress(text) ? (text.toLowerCase() as Address) : undefined)),
+  );
 });
 
 test('the WHATWG URL parser takes what is printed for the same address', async () => {
   const sameToUrl = (print: (address: Address) => string) =>
     fc.property(words, (list) => {
-      const address = readAddress('ipv6', Buffer.from(list.flatMap((word) => [word >> 8, word & 255])), 0);
+      const address = readAddress(
+        'ipv6',
+        Buffer.from(list.flatMap((word) => [word >> 8, word & 255])),
+        0,
+      );
       const host = new URL(`http://[${print(address)}]/`).hostname.slice(1, -1);
       return isIPv6(address) && parseAddress(host) === address;
     });
@@ -118,7 +129,18 @@ test('text that only claims to be an address is a bug', () => {
 });
 
 test('addresses are in order of family, then value', () => {
-  const sorted = ['9.0.0.0', '10.0.0.9', '10.0.0.10', '192.0.2.1', '::', '::1', '::1.0.0.0', '2::', '10::', 'ff02::1'] as Address[];
+  const sorted = [
+    '9.0.0.0',
+    '10.0.0.9',
+    '10.0.0.10',
+    '192.0.2.1',
+    '::',
+    '::1',
+    '::1.0.0.0',
+    '2::',
+    '10::',
+    'ff02::1',
+  ] as Address[];
   expect([...sorted].reverse().sort(compareAddresses)).toEqual(sorted);
   for (const address of sorted) expect(compareAddresses(address, address)).toBe(0);
 });

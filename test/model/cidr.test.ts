@@ -4,7 +4,15 @@ import { addressFamily, writeAddress } from '../../src/model/address.ts';
 import { cidrContains, networkOf, parseCidr } from '../../src/model/cidr.ts';
 import { addressArbitrary } from '../support/arbitrary-table.ts';
 
-test.each(['192.0.2.0/24', '0.0.0.0/0', '192.0.2.1/32', '192.0.2.1', '2001:db8::/32', '::/0', '2001:db8::1'])('reads %s', (text) => {
+test.each([
+  '192.0.2.0/24',
+  '0.0.0.0/0',
+  '192.0.2.1/32',
+  '192.0.2.1',
+  '2001:db8::/32',
+  '::/0',
+  '2001:db8::1',
+])('reads %s', (text) => {
   expect(parseCidr(text)).toBeDefined();
 });
 
@@ -41,7 +49,8 @@ test('a network contains the addresses of its family that share its first bits, 
       const cidr = parseCidr(network);
       if (!cidr) throw new Error(network);
       const shares =
-        addressFamily(base) === addressFamily(other) && bitsOf(base).slice(0, prefixLength) === bitsOf(other).slice(0, prefixLength);
+        addressFamily(base) === addressFamily(other) &&
+        bitsOf(base).slice(0, prefixLength) === bitsOf(other).slice(0, prefixLength);
       expect(cidrContains(cidr, base)).toBe(true);
       expect(cidrContains(cidr, other)).toBe(shares);
     }),

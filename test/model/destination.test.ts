@@ -9,12 +9,20 @@ test('a destination is known by address and port, IPv6 in brackets', () => {
 });
 
 test('the forwarding method is no part of its identity', () => {
-  expect(destinationOf('10.0.0.1:80', { forward: 'masq' }).key).toBe(destinationOf('10.0.0.1:80', { forward: 'tunnel' }).key);
+  expect(destinationOf('10.0.0.1:80', { forward: 'masq' }).key).toBe(
+    destinationOf('10.0.0.1:80', { forward: 'tunnel' }).key,
+  );
 });
 
 test('destinations are in order of family, address and port, as numbers', () => {
-  const sorted = ['9.0.0.1:80', '10.0.0.1:80', '10.0.0.1:443', '10.0.0.2:80', '[::1]:9', '[::1]:80', '[2::]:80'].map((text) =>
-    destinationOf(text),
-  );
+  const sorted = [
+    '9.0.0.1:80',
+    '10.0.0.1:80',
+    '10.0.0.1:443',
+    '10.0.0.2:80',
+    '[::1]:9',
+    '[::1]:80',
+    '[2::]:80',
+  ].map((text) => destinationOf(text));
   expect([...sorted].reverse().sort(compareDestinations)).toEqual(sorted);
 });

@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { SCHEDULER_FLAG_BITS, SCHEDULER_FLAGS, SCHEDULERS, schedulerFlagNames } from '../../src/model/scheduler.ts';
+import {
+  SCHEDULER_FLAG_BITS,
+  SCHEDULER_FLAGS,
+  SCHEDULERS,
+  schedulerFlagNames,
+} from '../../src/model/scheduler.ts';
 
 test.each([
   ['sh', 0x18, ['sh-fallback', 'sh-port']],

@@ -40,14 +40,21 @@ test('a key is read back to the identity it was made from', async () => {
 
 test('different identities have different keys', async () => {
   const isInjective = (format: (identity: ServiceIdentity) => string) =>
-    fc.property(identities, identities, (a, b) => (format(a) === format(b)) === (compareServices(a, b) === 0));
+    fc.property(
+      identities,
+      identities,
+      (a, b) => (format(a) === format(b)) === (compareServices(a, b) === 0),
+    );
   await holds(isInjective(serviceKey));
   await isBrokenBy(isInjective((identity) => serviceKey(identity).slice(0, 6)));
 });
 
 test.each([
   ['tcp://192.0.2.1:80', { kind: 'address', protocol: 'tcp', address: '192.0.2.1', port: 80 }],
-  ['udp://[2001:DB8::1]:53', { kind: 'address', protocol: 'udp', address: '2001:db8::1', port: 53 }],
+  [
+    'udp://[2001:DB8::1]:53',
+    { kind: 'address', protocol: 'udp', address: '2001:db8::1', port: 53 },
+  ],
   ['sctp://192.0.2.1', { kind: 'address', protocol: 'sctp', address: '192.0.2.1', port: 0 }],
   ['fwmark:7', { kind: 'fwmark', fwmark: 7, family: 'ipv4' }],
   ['fwmark:7/ipv4', { kind: 'fwmark', fwmark: 7, family: 'ipv4' }],
@@ -101,14 +108,17 @@ test('services are in order: addresses by family, protocol, address and port, th
     'fwmark:2',
     'fwmark:10',
   ].map((text) => parseServiceKey(text) as ServiceIdentity);
-  expect([...sorted].reverse().sort(compareServices).map(serviceKey)).toEqual(sorted.map(serviceKey));
+  expect([...sorted].reverse().sort(compareServices).map(serviceKey)).toEqual(
+    sorted.map(serviceKey),
+  );
 });
 
 test('the order is total', async () => {
   const isTotal = (compare: (a: ServiceIdentity, b: ServiceIdentity) => number) =>
     fc.property(fc.array(identities, { minLength: 3, maxLength: 3 }), ([a, b, c]) => {
       if (!a || !b || !c) return false;
-      const isAntisymmetric = Math.sign(compare(a, b)) === -Math.sign(compare(b, a)) || compare(a, b) === 0;
+      const isAntisymmetric =
+        Math.sign(compare(a, b)) === -Math.sign(compare(b, a)) || compare(a, b) === 0;
       return (
         isAntisymmetric &&
         Math.sign(compare(a, b)) + Math.sign(compare(b, a)) === 0 &&
@@ -124,8 +134,15 @@ test.each([
   ['tcp://[::1]:80', 'ipv6', 128],
   ['fwmark:7', 'ipv4', 0xffff_ffff],
   ['fwmark:7/ipv6', 'ipv6', 128],
-] as const)('%s is of family %s, and by default tells single clients apart', (text, family, netmask) => {
-  expect(serviceFamily(parseServiceKey(text) as ServiceIdentity)).toBe(family);
-  expect(hostNetmask(family)).toBe(netmask);
-  expect(defaultServiceSettings(family)).toMatchObject({ scheduler: 'wlc', persistent: false, persistenceNetmask: netmask });
-});
+] as const)(
+  '%s is of family %s, and by default tells single clients apart',
+  (text, family, netmask) => {
+    expect(serviceFamily(parseServiceKey(text) as ServiceIdentity)).toBe(family);
+    expect(hostNetmask(family)).toBe(netmask);
+    expect(defaultServiceSettings(family)).toMatchObject({
+      scheduler: 'wlc',
+      persistent: false,
+      persistenceNetmask: netmask,
+    });
+  },
+);

@@ -19,6 +19,13 @@ test('services and destinations come sorted, whatever the order of the maps', ()
     'tcp://192.0.2.1:80': { destinations: { '10.0.0.2:80': 1, '10.0.0.1:80': 1 } },
   });
   const services = sortedServices(table);
-  expect(services.map(({ service }) => service.key)).toEqual(['tcp://192.0.2.1:80', 'udp://192.0.2.1:53', 'fwmark:2']);
-  expect(services[0] && sortedDestinations(services[0]).map(({ key }) => key)).toEqual(['10.0.0.1:80', '10.0.0.2:80']);
+  expect(services.map(({ service }) => service.key)).toEqual([
+    'tcp://192.0.2.1:80',
+    'udp://192.0.2.1:53',
+    'fwmark:2',
+  ]);
+  expect(services[0] && sortedDestinations(services[0]).map(({ key }) => key)).toEqual([
+    '10.0.0.1:80',
+    '10.0.0.2:80',
+  ]);
 });

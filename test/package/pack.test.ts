@@ -18,9 +18,17 @@ const run = (program: string, args: readonly string[], cwd = folder) =>
 
 // Scripts are off: packing must not rebuild the dist that other tests are running, and npm 11 runs none of a dependency either.
 beforeAll(() => {
-  const [{ files, filename }] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root));
+  const [{ files, filename }] = JSON.parse(
+    run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root),
+  );
   packed = files.map(({ path }: { path: string }) => path);
-  const quiet = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
+  const quiet = [
+    '--ignore-scripts',
+    '--prefer-offline',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ];
   run('npm', ['install', '--global', '--prefix', prefix, ...quiet, join(folder, filename)]);
 }, 180_000);
 
@@ -39,8 +47,14 @@ test('the package has the program, the declarations, the schemas and the licence
       'schemas/config.schema.json',
     ]),
   );
-  expect(packed).toEqual(expect.arrayContaining(['package.json', 'LICENSE', 'README.md', 'CHANGELOG.md']));
-  expect(packed.filter((path) => !/^(dist|schemas)\/|^(package\.json|LICENSE|README\.md|CHANGELOG\.md)$/.test(path))).toEqual([]);
+  expect(packed).toEqual(
+    expect.arrayContaining(['package.json', 'LICENSE', 'README.md', 'CHANGELOG.md']),
+  );
+  expect(
+    packed.filter(
+      (path) => !/^(dist|schemas)\/|^(package\.json|LICENSE|README\.md|CHANGELOG\.md)$/.test(path),
+    ),
+  ).toEqual([]);
 });
 
 test('the installed program says its version and how to use it', () => {
@@ -52,7 +66,9 @@ test('the installed program says its version and how to use it', () => {
 
 test('every dependency that is not bundled can be loaded from where the package is', () => {
   for (const name of Object.keys(dependencies)) {
-    expect(run(process.execPath, ['--input-type=module', '-e', `await import('${name}')`], installed)).toBe('');
+    expect(
+      run(process.execPath, ['--input-type=module', '-e', `await import('${name}')`], installed),
+    ).toBe('');
   }
 });
 
@@ -66,13 +82,30 @@ test('a program that uses the library runs, and its types are checked without se
     join(user, 'user.ts'),
     "import { IpvstateError, type Service } from 'ipvstate';\nconst key: keyof Service = 'scheduler';\n// @ts-expect-error a class is no number\nconst wrong: number = IpvstateError;\nexport { key, wrong };\n",
   );
-  const options = ['--module', 'nodenext', '--target', 'es2022', '--strict', '--noEmit', '--types', '', '--skipLibCheck', 'false'];
+  const options = [
+    '--module',
+    'nodenext',
+    '--target',
+    'es2022',
+    '--strict',
+    '--noEmit',
+    '--types',
+    '',
+    '--skipLibCheck',
+    'false',
+  ];
   expect(run(join(root, 'node_modules/.bin/tsc'), [...options, 'user.ts'], user)).toBe('');
-  const names = run(process.execPath, ['--input-type=module', '-e', "console.log(Object.keys(await import('ipvstate')).join())"], user);
+  const names = run(
+    process.execPath,
+    ['--input-type=module', '-e', "console.log(Object.keys(await import('ipvstate')).join())"],
+    user,
+  );
   expect(names).toContain('IpvstateError');
 });
 
 test('the program is executable as it lies in the package', () => {
-  expect(readFileSync(join(installed, 'dist/cli.cjs'), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+  expect(readFileSync(join(installed, 'dist/cli.cjs'), 'utf8')).toMatch(
+    /^#!\/usr\/bin\/env node\n/,
+  );
   expect(run(join(installed, 'dist/cli.cjs'), ['--version'])).toContain(version);
 });

@@ -9,11 +9,17 @@ import { tablePairs } from '../support/table-pairs.ts';
 import { type ServiceText, tableOf } from '../support/tables.ts';
 
 function services(count: number, service: ServiceText = {}): Table {
-  return tableOf(Object.fromEntries(Array.from({ length: count }, (_, index) => [`fwmark:${index + 1}`, service])));
+  return tableOf(
+    Object.fromEntries(
+      Array.from({ length: count }, (_, index) => [`fwmark:${index + 1}`, service]),
+    ),
+  );
 }
 
 function pool(count: number): Table {
-  const destinations = Object.fromEntries(Array.from({ length: count }, (_, index) => [`10.0.0.${index + 1}:80`, 1]));
+  const destinations = Object.fromEntries(
+    Array.from({ length: count }, (_, index) => [`10.0.0.${index + 1}:80`, 1]),
+  );
   return tableOf({ 'tcp://192.0.2.1:80': { destinations } });
 }
 
@@ -34,9 +40,12 @@ test.each([
   [7, 5, true],
   [10, 7, true],
   [10, 6, false],
-])('by default, from %i services to %i passes: %s (the larger of 1 and 30 %%)', (before, after, passes) => {
-  expect(tripped(services(before), services(after)).length === 0).toBe(passes);
-});
+])(
+  'by default, from %i services to %i passes: %s (the larger of 1 and 30 %%)',
+  (before, after, passes) => {
+    expect(tripped(services(before), services(after)).length === 0).toBe(passes);
+  },
+);
 
 test.each<[Limit, number, number, boolean]>([
   [count(0), 5, 4, false],
@@ -48,9 +57,14 @@ test.each<[Limit, number, number, boolean]>([
   [percent(100), 5, 1, true],
   [percent(30), 3, 2, false],
   [off, 100, 1, true],
-])('with a limit of $kind $value, from %i services to %i passes: %s', (limit, before, after, passes) => {
-  expect(tripped(services(before), services(after), { maxServiceDeletes: limit }).length === 0).toBe(passes);
-});
+])(
+  'with a limit of $kind $value, from %i services to %i passes: %s',
+  (limit, before, after, passes) => {
+    expect(
+      tripped(services(before), services(after), { maxServiceDeletes: limit }).length === 0,
+    ).toBe(passes);
+  },
+);
 
 test('a refusal gives the numbers, the services and the flag', () => {
   expect(tripped(services(10), services(6))).toEqual([
@@ -61,12 +75,19 @@ test('a refusal gives the numbers, the services and the flag', () => {
       services: ['fwmark:7', 'fwmark:8', 'fwmark:9', 'fwmark:10'],
     },
   ]);
-  expect(tripped(services(3), services(1))[0]?.message).toBe('the plan deletes 2 of 3 services; 1 is allowed');
+  expect(tripped(services(3), services(1))[0]?.message).toBe(
+    'the plan deletes 2 of 3 services; 1 is allowed',
+  );
 });
 
 test('an empty table has one guard of its own', () => {
   const expected = [
-    { guard: 'empty', message: 'the plan leaves no service at all; the live table has 3', flag: '--allow-empty', services: [] },
+    {
+      guard: 'empty',
+      message: 'the plan leaves no service at all; the live table has 3',
+      flag: '--allow-empty',
+      services: [],
+    },
   ];
   expect(tripped(services(3), services(0))).toEqual(expected);
   expect(tripped(services(3), services(0), { maxServiceDeletes: off })).toEqual(expected);
@@ -86,7 +107,9 @@ test('destinations may go freely unless there is a limit; those of deleted servi
   ]);
   expect(tripped(pool(9), pool(6), { maxDestinationDeletes: count(3) })).toEqual([]);
   const both = { ...pool(3), services: new Map([...pool(3).services, ...services(4).services]) };
-  expect(tripped(both, services(4), { maxDestinationDeletes: count(2) })).toMatchObject([{ message: expect.stringContaining('3 of 3') }]);
+  expect(tripped(both, services(4), { maxDestinationDeletes: count(2) })).toMatchObject([
+    { message: expect.stringContaining('3 of 3') },
+  ]);
   expect(tripped(both, services(4), { maxDestinationDeletes: count(3) })).toEqual([]);
 });
 
@@ -119,17 +142,17 @@ test('a service that was not served before may stay so', () => {
 test('an allowance wins over the limit of the file, both ways', () => {
   const limits = { maxServiceDeletes: count(1) };
   expect(tripped(services(5), services(3), limits, { maxServiceDeletes: count(2) })).toEqual([]);
-  expect(tripped(services(5), services(4), limits, { maxServiceDeletes: count(0) })).toHaveLength(1);
+  expect(tripped(services(5), services(4), limits, { maxServiceDeletes: count(0) })).toHaveLength(
+    1,
+  );
 });
 
 test('all guards that trip are reported at once', () => {
   const live = tableOf({ 'fwmark:1': served, 'fwmark:2': served, 'fwmark:3': served });
   const desired = tableOf({ 'fwmark:1': {} });
-  expect(tripped(live, desired, { maxDestinationDeletes: count(0) }).map((refusal) => refusal.guard)).toEqual([
-    'max_service_deletes',
-    'max_destination_deletes',
-    'unserved',
-  ]);
+  expect(
+    tripped(live, desired, { maxDestinationDeletes: count(0) }).map((refusal) => refusal.guard),
+  ).toEqual(['max_service_deletes', 'max_destination_deletes', 'unserved']);
 });
 
 /** Reads the flags that refusals print back as allowances. */

@@ -6,7 +6,9 @@ import { impactOf } from '../../src/plan/impact.ts';
 import { daemonOf, destinationKeyOf, keyOf, tableOf } from '../support/tables.ts';
 
 const S = 'tcp://192.0.2.1:80';
-const LIVE = tableOf({ [S]: { scheduler: 'rr', destinations: { '10.0.0.1:80': 5, '10.0.0.2:80': 5 } } });
+const LIVE = tableOf({
+  [S]: { scheduler: 'rr', destinations: { '10.0.0.1:80': 5, '10.0.0.2:80': 5 } },
+});
 
 function counters(active: readonly [number, number]): Counters {
   const connections = (count: number): Connections & { stats: undefined } => ({
@@ -27,7 +29,12 @@ function impacts(desired: Table, live = LIVE, connections: Counters = counters([
 }
 
 const pool = (first: number | undefined, scheduler = 'rr'): Table =>
-  tableOf({ [S]: { scheduler, destinations: { ...(first === undefined ? {} : { '10.0.0.1:80': first }), '10.0.0.2:80': 5 } } });
+  tableOf({
+    [S]: {
+      scheduler,
+      destinations: { ...(first === undefined ? {} : { '10.0.0.1:80': first }), '10.0.0.2:80': 5 },
+    },
+  });
 
 test('a destination that goes cuts its active connections', () => {
   expect(impacts(pool(undefined))).toEqual([{ kind: 'cut', connections: 7 }]);
@@ -41,7 +48,12 @@ test('a weight that becomes 0 drains; any other weight has no impact', () => {
   expect(impacts(pool(1))).toEqual([{ kind: 'none' }]);
   expect(
     impacts(
-      tableOf({ [S]: { scheduler: 'rr', destinations: { '10.0.0.1:80': { weight: 0, forward: 'masq' }, '10.0.0.2:80': 5 } } }),
+      tableOf({
+        [S]: {
+          scheduler: 'rr',
+          destinations: { '10.0.0.1:80': { weight: 0, forward: 'masq' }, '10.0.0.2:80': 5 },
+        },
+      }),
       pool(0),
     ),
   ).toEqual([{ kind: 'none' }]);
@@ -54,20 +66,28 @@ test('a service that goes cuts the connections of all its destinations', () => {
 test('an exchanged scheduler makes new connections wait, unless there was none', () => {
   expect(impacts(pool(5, 'wlc'))).toEqual([{ kind: 'new-connections-wait' }]);
   expect(impacts(pool(5, 'wlc'), pool(5, 'none'))).toEqual([{ kind: 'none' }]);
-  expect(impacts(tableOf({ [S]: { scheduler: 'rr', onePacket: true, destinations: { '10.0.0.1:80': 5, '10.0.0.2:80': 5 } } }))).toEqual([
-    { kind: 'none' },
-  ]);
+  expect(
+    impacts(
+      tableOf({
+        [S]: {
+          scheduler: 'rr',
+          onePacket: true,
+          destinations: { '10.0.0.1:80': 5, '10.0.0.2:80': 5 },
+        },
+      }),
+    ),
+  ).toEqual([{ kind: 'none' }]);
 });
 
 test('what is added, timeouts and daemons have no impact', () => {
   const desired = tableOf({
-    [S]: { scheduler: 'rr', destinations: { '10.0.0.1:80': 5, '10.0.0.2:80': 5, '10.0.0.3:80': 1 } },
+    [S]: {
+      scheduler: 'rr',
+      destinations: { '10.0.0.1:80': 5, '10.0.0.2:80': 5, '10.0.0.3:80': 1 },
+    },
     'fwmark:1': {},
   });
-  expect(impacts({ ...desired, timeouts: { tcp: 1, tcpFin: 1, udp: 1 }, daemons: [daemonOf('master')] })).toEqual([
-    { kind: 'none' },
-    { kind: 'none' },
-    { kind: 'none' },
-    { kind: 'none' },
-  ]);
+  expect(
+    impacts({ ...desired, timeouts: { tcp: 1, tcpFin: 1, udp: 1 }, daemons: [daemonOf('master')] }),
+  ).toEqual([{ kind: 'none' }, { kind: 'none' }, { kind: 'none' }, { kind: 'none' }]);
 });

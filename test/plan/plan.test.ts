@@ -12,8 +12,10 @@ function print(live: Table, desired: Table): Record<string, string[]> {
     purpose,
     steps.map(({ operation }) => {
       const text = formatOperation(operation);
-      if (operation.kind === 'add-service' || operation.kind === 'edit-service') return `${text} ${operation.service.scheduler}`;
-      if (operation.kind === 'add-destination' || operation.kind === 'edit-destination') return `${text} ${operation.destination.weight}`;
+      if (operation.kind === 'add-service' || operation.kind === 'edit-service')
+        return `${text} ${operation.service.scheduler}`;
+      if (operation.kind === 'add-destination' || operation.kind === 'edit-destination')
+        return `${text} ${operation.destination.weight}`;
       return text;
     }),
   ]);
@@ -40,7 +42,10 @@ test('each operation has its wave, and its place among those of its service', ()
       'add-destination tcp://192.0.2.5:80 10.0.0.2:80 1',
       'edit-service tcp://192.0.2.5:80 rr',
     ],
-    break: ['edit-destination tcp://192.0.2.1:80 10.0.0.3:80 0', 'delete-destination tcp://192.0.2.2:80 10.0.0.1:80'],
+    break: [
+      'edit-destination tcp://192.0.2.1:80 10.0.0.3:80 0',
+      'delete-destination tcp://192.0.2.2:80 10.0.0.1:80',
+    ],
     remove: ['delete-service udp://192.0.2.3:53'],
     finish: ['set-timeouts tcp=60 tcp_fin=0 udp=0'],
   });
@@ -58,8 +63,13 @@ test('daemons that are in nobody’s way stop and start at the end', () => {
 });
 
 test('a daemon starts once the destinations that forbid it are gone', () => {
-  const live = tableOf({ 'fwmark:1': { destinations: { '10.0.0.1:0': 1, '[2001:db8::1]:0': { forward: 'tunnel' } } } });
-  const desired = tableOf({ 'fwmark:1': { destinations: { '10.0.0.1:0': 1 } } }, { daemons: [daemonOf('backup')] });
+  const live = tableOf({
+    'fwmark:1': { destinations: { '10.0.0.1:0': 1, '[2001:db8::1]:0': { forward: 'tunnel' } } },
+  });
+  const desired = tableOf(
+    { 'fwmark:1': { destinations: { '10.0.0.1:0': 1 } } },
+    { daemons: [daemonOf('backup')] },
+  );
   expect(Object.keys(print(live, desired))).toEqual(['break', 'finish']);
   expect(
     run(
@@ -70,10 +80,16 @@ test('a daemon starts once the destinations that forbid it are gone', () => {
 });
 
 test('weights are lowered before destinations go', () => {
-  const live = tableOf({ 'fwmark:1': { destinations: { '10.0.0.1:0': 1, '10.0.0.2:0': 5, '10.0.0.3:0': 1 } } });
+  const live = tableOf({
+    'fwmark:1': { destinations: { '10.0.0.1:0': 1, '10.0.0.2:0': 5, '10.0.0.3:0': 1 } },
+  });
   const desired = tableOf({ 'fwmark:1': { destinations: { '10.0.0.2:0': 2 } } });
   expect(print(live, desired)).toEqual({
-    break: ['edit-destination fwmark:1 10.0.0.2:0 2', 'delete-destination fwmark:1 10.0.0.1:0', 'delete-destination fwmark:1 10.0.0.3:0'],
+    break: [
+      'edit-destination fwmark:1 10.0.0.2:0 2',
+      'delete-destination fwmark:1 10.0.0.1:0',
+      'delete-destination fwmark:1 10.0.0.3:0',
+    ],
   });
 });
 
@@ -85,7 +101,11 @@ test('a new service without destinations, or without a scheduler, is simply adde
     'fwmark:2': { scheduler: 'none', destinations: { '10.0.0.1:0': 1 } },
   };
   expect(print(live, tableOf(desired))).toEqual({
-    make: ['add-service fwmark:1 wlc', 'add-service fwmark:2 none', 'add-destination fwmark:2 10.0.0.1:0 1'],
+    make: [
+      'add-service fwmark:1 wlc',
+      'add-service fwmark:2 none',
+      'add-destination fwmark:2 10.0.0.1:0 1',
+    ],
   });
 });
 
@@ -100,20 +120,32 @@ test('each scheduler and engine that no live service uses is tried once, before 
     'fwmark:6': { scheduler: 'none' },
   });
   const { probe } = print(live, desired);
-  expect(probe).toEqual(['edit-service fwmark:1 sh', 'add-service fwmark:3 mh', 'add-service fwmark:4 rr']);
+  expect(probe).toEqual([
+    'edit-service fwmark:1 sh',
+    'add-service fwmark:3 mh',
+    'add-service fwmark:4 rr',
+  ]);
 });
 
 test('a service that schedules nothing yet is scheduled when its pool is complete', () => {
   const live = tableOf({ 'fwmark:1': { scheduler: 'none', destinations: { '10.0.0.1:0': 1 } } });
-  const desired = tableOf({ 'fwmark:1': { scheduler: 'mh', destinations: { '10.0.0.1:0': 5, '10.0.0.2:0': 1 } } });
+  const desired = tableOf({
+    'fwmark:1': { scheduler: 'mh', destinations: { '10.0.0.1:0': 5, '10.0.0.2:0': 1 } },
+  });
   expect(print(live, desired)).toEqual({
-    make: ['add-destination fwmark:1 10.0.0.2:0 1', 'edit-destination fwmark:1 10.0.0.1:0 5', 'edit-service fwmark:1 mh'],
+    make: [
+      'add-destination fwmark:1 10.0.0.2:0 1',
+      'edit-destination fwmark:1 10.0.0.1:0 5',
+      'edit-service fwmark:1 mh',
+    ],
   });
 });
 
 test('a scheduler is taken away only when everything else was made', () => {
   const live = tableOf({ 'fwmark:1': { scheduler: 'rr', destinations: { '10.0.0.1:0': 1 } } });
-  const desired = tableOf({ 'fwmark:1': { scheduler: 'none', destinations: { '10.0.0.1:0': 0, '10.0.0.2:0': 1 } } });
+  const desired = tableOf({
+    'fwmark:1': { scheduler: 'none', destinations: { '10.0.0.1:0': 0, '10.0.0.2:0': 1 } },
+  });
   expect(print(live, desired)).toEqual({
     make: ['add-destination fwmark:1 10.0.0.2:0 1'],
     break: ['edit-service fwmark:1 none', 'edit-destination fwmark:1 10.0.0.1:0 0'],
@@ -125,8 +157,13 @@ test('equal tables have no plan', () => {
 });
 
 test('changes are sorted for reading: services, each before its destinations, then the rest', () => {
-  const { changes } = plan(DAEMONS.live, { ...DAEMONS.desired, services: EVERY_WAVE.desired.services });
-  const names = changes.map((change) => ('service' in change ? `${change.object} ${change.service}` : change.object));
+  const { changes } = plan(DAEMONS.live, {
+    ...DAEMONS.desired,
+    services: EVERY_WAVE.desired.services,
+  });
+  const names = changes.map((change) =>
+    'service' in change ? `${change.object} ${change.service}` : change.object,
+  );
   expect(names).toEqual([
     'service tcp://192.0.2.1:80',
     'destination tcp://192.0.2.1:80',

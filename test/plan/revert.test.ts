@@ -75,7 +75,10 @@ test.each([
     'daemons go back one by one',
     tableOf({}, { daemons: [daemonOf('master')] }),
     tableOf({}, { daemons: [daemonOf('master', { syncId: 2 }), daemonOf('backup')] }),
-    tableOf({}, { daemons: [daemonOf('master', { syncId: 2 }), daemonOf('backup', { syncId: 9 })] }),
+    tableOf(
+      {},
+      { daemons: [daemonOf('master', { syncId: 2 }), daemonOf('backup', { syncId: 9 })] },
+    ),
     tableOf({}, { daemons: [daemonOf('master'), daemonOf('backup', { syncId: 9 })] }),
     ['backup sync daemon'],
   ],

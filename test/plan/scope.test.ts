@@ -25,28 +25,46 @@ test('what a file does not mention is copied: timeouts by key, daemons as a whol
 });
 
 test('an empty list of daemons means that none may run', () => {
-  expect(scope(desiredOf(LIVE.services, { daemons: [] }), snapshotOf(LIVE)).table.daemons).toEqual([]);
+  expect(scope(desiredOf(LIVE.services, { daemons: [] }), snapshotOf(LIVE)).table.daemons).toEqual(
+    [],
+  );
 });
 
 test('with only, every other service is the live one, whatever the file says', () => {
-  const services = servicesOf({ [A]: { scheduler: 'rr' }, [B]: { scheduler: 'rr' }, 'fwmark:7': {} });
-  const scoped = scope(desiredOf(services), snapshotOf(LIVE), { only: (key) => key === keyOf(A) }).table;
+  const services = servicesOf({
+    [A]: { scheduler: 'rr' },
+    [B]: { scheduler: 'rr' },
+    'fwmark:7': {},
+  });
+  const scoped = scope(desiredOf(services), snapshotOf(LIVE), {
+    only: (key) => key === keyOf(A),
+  }).table;
   expect([...scoped.services.keys()].sort()).toEqual([A, B]);
   expect(scoped.services.get(keyOf(A))).toBe(services.get(keyOf(A)));
   expect(scoped.services.get(keyOf(B))).toBe(LIVE.services.get(keyOf(B)));
 });
 
 test('with only, a selected service that the file no longer has is deleted, and no other', () => {
-  const scoped = scope(desiredOf(new Map()), snapshotOf(LIVE), { only: (key) => key === keyOf(A) }).table;
+  const scoped = scope(desiredOf(new Map()), snapshotOf(LIVE), {
+    only: (key) => key === keyOf(A),
+  }).table;
   expect([...scoped.services.keys()]).toEqual([B]);
 });
 
 test('with only, timeouts and daemons are left alone', () => {
-  const scoped = scope(desiredOf(LIVE.services, { timeouts: { tcp: 5 }, daemons: [] }), snapshotOf(LIVE), { only: () => true }).table;
+  const scoped = scope(
+    desiredOf(LIVE.services, { timeouts: { tcp: 5 }, daemons: [] }),
+    snapshotOf(LIVE),
+    { only: () => true },
+  ).table;
   expect(scoped).toEqual(LIVE);
 });
 
-const method5: Unmanageable = { service: A, destination: '10.0.0.9:80', reason: 'forwarding method 5' };
+const method5: Unmanageable = {
+  service: A,
+  destination: '10.0.0.9:80',
+  reason: 'forwarding method 5',
+};
 
 test('a service with a destination that no file can express is not deleted', () => {
   const scoped = scope(desiredOf(new Map()), snapshotOf(LIVE, [method5])).table;
@@ -64,15 +82,28 @@ test.each([
     { service: A, destination: '10.0.0.9:80', reason: 'forwarding method 5' },
     `10.0.0.9:80 of ${A} exists in the kernel with forwarding method 5`,
   ],
-  [{ service: A, destination: undefined, reason: 'flag 0x40' }, `${A} exists in the kernel with flag 0x40`],
+  [
+    { service: A, destination: undefined, reason: 'flag 0x40' },
+    `${A} exists in the kernel with flag 0x40`,
+  ],
 ])('claiming what no file can express is refused: $reason', (unmanageable, message) => {
   const services = servicesOf({ [A]: { destinations: { '10.0.0.9:80': 1 } } });
   const attempt = () => scope(desiredOf(services), snapshotOf(tableOf({}), [unmanageable]));
-  expect(attempt).toThrow(expect.objectContaining({ code: 'REFUSED', message, hint: expect.stringContaining('left alone') }));
+  expect(attempt).toThrow(
+    expect.objectContaining({
+      code: 'REFUSED',
+      message,
+      hint: expect.stringContaining('left alone'),
+    }),
+  );
 });
 
 test('what has an identity that no file can express bothers nobody', () => {
-  const odd: Unmanageable = { service: 'protocol 47 192.0.2.1:0', destination: undefined, reason: 'protocol 47' };
+  const odd: Unmanageable = {
+    service: 'protocol 47 192.0.2.1:0',
+    destination: undefined,
+    reason: 'protocol 47',
+  };
   expect(scope(desiredOf(LIVE.services), snapshotOf(LIVE, [odd])).table).toEqual(LIVE);
 });
 
@@ -81,25 +112,45 @@ const mixed = servicesOf({ [A]: { destinations: { '[2001:db8::1]:80': { forward:
 test.each([
   ['running', desiredOf(mixed), LIVE],
   ['wanted', desiredOf(mixed, { daemons: [daemonOf('backup')] }), tableOf({})],
-])('a destination of another family and a sync daemon that is %s are refused, as the kernel would', (_, desired, live) => {
-  expect(() => scope(desired, snapshotOf(live))).toThrow(
-    expect.objectContaining({ code: 'REFUSED', message: expect.stringContaining(`[2001:db8::1]:80 of ${A}`) }),
-  );
-});
+])(
+  'a destination of another family and a sync daemon that is %s are refused, as the kernel would',
+  (_, desired, live) => {
+    expect(() => scope(desired, snapshotOf(live))).toThrow(
+      expect.objectContaining({
+        code: 'REFUSED',
+        message: expect.stringContaining(`[2001:db8::1]:80 of ${A}`),
+      }),
+    );
+  },
+);
 
 test('a daemon that the file takes away does not stand in the way', () => {
   expect(scope(desiredOf(mixed, { daemons: [] }), snapshotOf(LIVE)).table.services).toEqual(mixed);
 });
 
 test('the length that the kernel chose for a running daemon completes one that names none', () => {
-  const wanted = [daemonOf('master', { maxLength: 0 }), daemonOf('backup', { maxLength: 0, interface: 'eth1' })];
-  const live = [daemonOf('master', { maxLength: 8972 }), daemonOf('backup', { maxLength: 1472, interface: 'eth0' })];
-  expect(completeDaemons(wanted, live)).toEqual([daemonOf('master', { maxLength: 8972 }), wanted[1]]);
-  expect(completeDaemons([daemonOf('master', { maxLength: 1000 })], live)).toEqual([daemonOf('master', { maxLength: 1000 })]);
+  const wanted = [
+    daemonOf('master', { maxLength: 0 }),
+    daemonOf('backup', { maxLength: 0, interface: 'eth1' }),
+  ];
+  const live = [
+    daemonOf('master', { maxLength: 8972 }),
+    daemonOf('backup', { maxLength: 1472, interface: 'eth0' }),
+  ];
+  expect(completeDaemons(wanted, live)).toEqual([
+    daemonOf('master', { maxLength: 8972 }),
+    wanted[1],
+  ]);
+  expect(completeDaemons([daemonOf('master', { maxLength: 1000 })], live)).toEqual([
+    daemonOf('master', { maxLength: 1000 }),
+  ]);
 });
 
 test('a desired table that was completed and is live plans nothing', () => {
-  const desired = desiredOf(LIVE.services, { timeouts: { tcp: 60 }, daemons: [daemonOf('master', { maxLength: 0 })] });
+  const desired = desiredOf(LIVE.services, {
+    timeouts: { tcp: 60 },
+    daemons: [daemonOf('master', { maxLength: 0 })],
+  });
   expect(plan(LIVE, scope(desired, snapshotOf(LIVE)).table).changes).toEqual([]);
 });
 

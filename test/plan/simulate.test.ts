@@ -7,16 +7,28 @@ import { daemonOf, destinationOf, keyOf, serviceOf, tableOf } from '../support/t
 
 const V4 = serviceOf('tcp://192.0.2.1:80');
 const V6 = serviceOf('tcp://[2001:db8::1]:80');
-const LIVE = tableOf({ [V4.key]: { destinations: { '10.0.0.1:80': 1 } }, [V6.key]: {} }, { daemons: [] });
+const LIVE = tableOf(
+  { [V4.key]: { destinations: { '10.0.0.1:80': 1 } }, [V6.key]: {} },
+  { daemons: [] },
+);
 const known = destinationOf('10.0.0.1:80');
 const fresh = destinationOf('10.0.0.2:80');
 const absent = serviceOf('tcp://192.0.2.9:80');
 
-function apply(operation: Operation, table = LIVE, schedulers?: ReadonlySet<string>): ErrnoName | null {
+function apply(
+  operation: Operation,
+  table = LIVE,
+  schedulers?: ReadonlySet<string>,
+): ErrnoName | null {
   return new Simulation(table, schedulers).apply(operation);
 }
 
-const put = (kind: 'add-destination' | 'edit-destination', text: string, settings = {}, service = V4): Operation => ({
+const put = (
+  kind: 'add-destination' | 'edit-destination',
+  text: string,
+  settings = {},
+  service = V4,
+): Operation => ({
   kind,
   service: service.identity,
   destination: destinationOf(text, settings),
@@ -25,19 +37,71 @@ const put = (kind: 'add-destination' | 'edit-destination', text: string, setting
 test.each<[string, Operation, ErrnoName | null]>([
   ['adding a service that exists', { kind: 'add-service', service: V4 }, 'EEXIST'],
   ['editing a service that does not exist', { kind: 'edit-service', service: absent }, 'ESRCH'],
-  ['deleting a service that does not exist', { kind: 'delete-service', service: absent.identity }, 'ESRCH'],
-  ['adding a destination that exists', { kind: 'add-destination', service: V4.identity, destination: known }, 'EEXIST'],
-  ['adding a destination to no service', { kind: 'add-destination', service: absent.identity, destination: known }, 'ESRCH'],
-  ['editing a destination that does not exist', { kind: 'edit-destination', service: V4.identity, destination: fresh }, 'ENOENT'],
-  ['editing a destination of no service', { kind: 'edit-destination', service: absent.identity, destination: fresh }, 'ESRCH'],
-  ['deleting a destination that does not exist', { kind: 'delete-destination', service: V4.identity, destination: fresh }, 'ENOENT'],
-  ['deleting a destination of no service', { kind: 'delete-destination', service: absent.identity, destination: fresh }, 'ESRCH'],
-  ['a negative weight, even where the destination exists', put('add-destination', '10.0.0.1:80', { weight: -1 }), 'ERANGE'],
-  ['a lower threshold above the upper one', put('add-destination', '10.0.0.2:80', { upperThreshold: 1, lowerThreshold: 2 }), 'ERANGE'],
-  ['a GUE tunnel without a port', put('add-destination', '10.0.0.2:80', { forward: 'tunnel', tunnelType: 'gue' }), 'EINVAL'],
-  ['a destination of another family that is not tunnelled', put('add-destination', '[2001:db8::2]:80', { forward: 'masq' }), 'EINVAL'],
-  ['a destination of another family through a tunnel', put('add-destination', '[2001:db8::2]:80', { forward: 'tunnel' }), null],
-  ['editing one to be routed', put('edit-destination', '[2001:db8::2]:80', { forward: 'route' }), 'EINVAL'],
+  [
+    'deleting a service that does not exist',
+    { kind: 'delete-service', service: absent.identity },
+    'ESRCH',
+  ],
+  [
+    'adding a destination that exists',
+    { kind: 'add-destination', service: V4.identity, destination: known },
+    'EEXIST',
+  ],
+  [
+    'adding a destination to no service',
+    { kind: 'add-destination', service: absent.identity, destination: known },
+    'ESRCH',
+  ],
+  [
+    'editing a destination that does not exist',
+    { kind: 'edit-destination', service: V4.identity, destination: fresh },
+    'ENOENT',
+  ],
+  [
+    'editing a destination of no service',
+    { kind: 'edit-destination', service: absent.identity, destination: fresh },
+    'ESRCH',
+  ],
+  [
+    'deleting a destination that does not exist',
+    { kind: 'delete-destination', service: V4.identity, destination: fresh },
+    'ENOENT',
+  ],
+  [
+    'deleting a destination of no service',
+    { kind: 'delete-destination', service: absent.identity, destination: fresh },
+    'ESRCH',
+  ],
+  [
+    'a negative weight, even where the destination exists',
+    put('add-destination', '10.0.0.1:80', { weight: -1 }),
+    'ERANGE',
+  ],
+  [
+    'a lower threshold above the upper one',
+    put('add-destination', '10.0.0.2:80', { upperThreshold: 1, lowerThreshold: 2 }),
+    'ERANGE',
+  ],
+  [
+    'a GUE tunnel without a port',
+    put('add-destination', '10.0.0.2:80', { forward: 'tunnel', tunnelType: 'gue' }),
+    'EINVAL',
+  ],
+  [
+    'a destination of another family that is not tunnelled',
+    put('add-destination', '[2001:db8::2]:80', { forward: 'masq' }),
+    'EINVAL',
+  ],
+  [
+    'a destination of another family through a tunnel',
+    put('add-destination', '[2001:db8::2]:80', { forward: 'tunnel' }),
+    null,
+  ],
+  [
+    'editing one to be routed',
+    put('edit-destination', '[2001:db8::2]:80', { forward: 'route' }),
+    'EINVAL',
+  ],
   ['stopping a daemon that does not run', { kind: 'stop-daemon', role: 'master' }, 'ESRCH'],
   ['zeroing the counters of no service', { kind: 'zero', service: absent.identity }, 'ESRCH'],
   ['zeroing those of one', { kind: 'zero', service: V4.identity }, null],
@@ -67,33 +131,65 @@ test.each<[string, ErrnoName | null]>([
   ['[fec0::1]', null],
   ['[fc00::1]', null],
   ['[ff::1]', null],
-])('the kernel takes %s as a destination or not, as it is no matter what is local', (address, errno) => {
-  expect(apply(put('add-destination', `${address}:80`, {}, address.startsWith('[') ? V6 : V4))).toBe(errno);
-});
+])(
+  'the kernel takes %s as a destination or not, as it is no matter what is local',
+  (address, errno) => {
+    expect(
+      apply(put('add-destination', `${address}:80`, {}, address.startsWith('[') ? V6 : V4)),
+    ).toBe(errno);
+  },
+);
 
 test('a scheduler that the kernel does not have is refused, after everything about the service itself', () => {
   const schedulers = new Set(['rr']);
-  expect(apply({ kind: 'add-service', service: { ...absent, scheduler: 'wlc' } }, LIVE, schedulers)).toBe('ENOENT');
-  expect(apply({ kind: 'add-service', service: { ...absent, scheduler: 'rr' } }, LIVE, schedulers)).toBe(null);
-  expect(apply({ kind: 'add-service', service: { ...absent, scheduler: 'none' } }, LIVE, schedulers)).toBe(null);
-  expect(apply({ kind: 'add-service', service: { ...V4, scheduler: 'wlc' } }, LIVE, schedulers)).toBe('EEXIST');
-  expect(apply({ kind: 'edit-service', service: { ...absent, scheduler: 'wlc' } }, LIVE, schedulers)).toBe('ESRCH');
-  expect(apply({ kind: 'edit-service', service: { ...V4, scheduler: 'mh' } }, LIVE, schedulers)).toBe('ENOENT');
+  expect(
+    apply({ kind: 'add-service', service: { ...absent, scheduler: 'wlc' } }, LIVE, schedulers),
+  ).toBe('ENOENT');
+  expect(
+    apply({ kind: 'add-service', service: { ...absent, scheduler: 'rr' } }, LIVE, schedulers),
+  ).toBe(null);
+  expect(
+    apply({ kind: 'add-service', service: { ...absent, scheduler: 'none' } }, LIVE, schedulers),
+  ).toBe(null);
+  expect(
+    apply({ kind: 'add-service', service: { ...V4, scheduler: 'wlc' } }, LIVE, schedulers),
+  ).toBe('EEXIST');
+  expect(
+    apply({ kind: 'edit-service', service: { ...absent, scheduler: 'wlc' } }, LIVE, schedulers),
+  ).toBe('ESRCH');
+  expect(
+    apply({ kind: 'edit-service', service: { ...V4, scheduler: 'mh' } }, LIVE, schedulers),
+  ).toBe('ENOENT');
 });
 
 test('sync daemons and destinations of another family exclude each other', () => {
   const running = tableOf({ [V4.key]: {} }, { daemons: [daemonOf('master')] });
-  expect(apply(put('add-destination', '[2001:db8::2]:80', { forward: 'tunnel' }), running)).toBe('EINVAL');
-  const mixed = tableOf({ [V4.key]: { destinations: { '[2001:db8::2]:80': { forward: 'tunnel' } } } });
+  expect(apply(put('add-destination', '[2001:db8::2]:80', { forward: 'tunnel' }), running)).toBe(
+    'EINVAL',
+  );
+  const mixed = tableOf({
+    [V4.key]: { destinations: { '[2001:db8::2]:80': { forward: 'tunnel' } } },
+  });
   expect(apply({ kind: 'start-daemon', daemon: daemonOf('backup') }, mixed)).toBe('EINVAL');
-  expect(apply({ kind: 'delete-destination', service: V4.identity, destination: destinationOf('[2001:db8::2]:80') }, mixed)).toBe(null);
+  expect(
+    apply(
+      {
+        kind: 'delete-destination',
+        service: V4.identity,
+        destination: destinationOf('[2001:db8::2]:80'),
+      },
+      mixed,
+    ),
+  ).toBe(null);
 });
 
 test('one daemon of each role runs, master first', () => {
   const simulation = new Simulation(LIVE);
   expect(simulation.apply({ kind: 'start-daemon', daemon: daemonOf('backup') })).toBe(null);
   expect(simulation.apply({ kind: 'start-daemon', daemon: daemonOf('master') })).toBe(null);
-  expect(simulation.apply({ kind: 'start-daemon', daemon: daemonOf('master', { syncId: 9 }) })).toBe('EEXIST');
+  expect(
+    simulation.apply({ kind: 'start-daemon', daemon: daemonOf('master', { syncId: 9 }) }),
+  ).toBe('EEXIST');
   expect(simulation.table().daemons.map(({ role }) => role)).toEqual(['master', 'backup']);
   expect(simulation.apply({ kind: 'stop-daemon', role: 'master' })).toBe(null);
   expect(simulation.table().daemons.map(({ role }) => role)).toEqual(['backup']);
@@ -107,9 +203,13 @@ test('a timeout of 0 keeps the live value', () => {
 });
 
 test('a flush takes the services and leaves daemons and timeouts', () => {
-  const simulation = new Simulation(tableOf({ [V4.key]: {} }, { timeouts: { udp: 9 }, daemons: [daemonOf('master')] }));
+  const simulation = new Simulation(
+    tableOf({ [V4.key]: {} }, { timeouts: { udp: 9 }, daemons: [daemonOf('master')] }),
+  );
   expect(simulation.apply({ kind: 'flush' })).toBe(null);
-  expect(simulation.table()).toEqual(tableOf({}, { timeouts: { udp: 9 }, daemons: [daemonOf('master')] }));
+  expect(simulation.table()).toEqual(
+    tableOf({}, { timeouts: { udp: 9 }, daemons: [daemonOf('master')] }),
+  );
 });
 
 test('a service that is deleted and added again has no destinations', () => {

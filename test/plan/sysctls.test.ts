@@ -9,15 +9,33 @@ import { operationsOf } from '../support/plan-runs.ts';
 import { daemonOf, desiredOf, tableOf } from '../support/tables.ts';
 
 const A = 'tcp://192.0.2.1:80';
-const SYSCTLS = new Map(Object.entries({ expire_nodest_conn: '0', sync_threshold: '3 50', drop_entry: '2', conntrack: '0' }));
+const SYSCTLS = new Map(
+  Object.entries({
+    expire_nodest_conn: '0',
+    sync_threshold: '3 50',
+    drop_entry: '2',
+    conntrack: '0',
+  }),
+);
 const LIVE = { ...tableOf({ [A]: {} }), sysctls: SYSCTLS };
 
 function policyOf(mode: SysctlPolicy['mode'], values: Readonly<Record<string, string>>) {
-  return { manage: undefined, services: new Map(), sysctls: { mode, values: new Map(Object.entries(values)) } };
+  return {
+    manage: undefined,
+    services: new Map(),
+    sysctls: { mode, values: new Map(Object.entries(values)) },
+  };
 }
 
-function planFor(values: Readonly<Record<string, string>>, mode: SysctlPolicy['mode'] = 'enforce', live = LIVE) {
-  const desired = desiredOf(new Map(), { daemons: [daemonOf('master')], policy: policyOf(mode, values) });
+function planFor(
+  values: Readonly<Record<string, string>>,
+  mode: SysctlPolicy['mode'] = 'enforce',
+  live = LIVE,
+) {
+  const desired = desiredOf(new Map(), {
+    daemons: [daemonOf('master')],
+    policy: policyOf(mode, values),
+  });
   return plan(live, scope(desired, { table: live, counters: new Map(), unmanageable: [] }).table);
 }
 
@@ -29,16 +47,29 @@ test('declared sysctls are written before daemons start and services go, and oth
     "sysctl -w 'net.ipv4.vs.sync_threshold=5 10'",
   ]);
   const text = formatChanges(planned.changes, { counters: new Map() });
-  expect(text).toContain('~ sysctl expire_nodest_conn  0 -> 1\n~ sysctl sync_threshold  3 50 -> 5 10\n');
+  expect(text).toContain(
+    '~ sysctl expire_nodest_conn  0 -> 1\n~ sysctl sync_threshold  3 50 -> 5 10\n',
+  );
 });
 
 test('what means the same is not written', () => {
-  expect(planFor({ drop_entry: '1', conntrack: '0' }).waves.map(({ purpose }) => purpose)).toEqual(['remove', 'finish']);
+  expect(planFor({ drop_entry: '1', conntrack: '0' }).waves.map(({ purpose }) => purpose)).toEqual([
+    'remove',
+    'finish',
+  ]);
 });
 
 test('with mode check nothing is written, and what differs is known', () => {
-  expect(planFor({ conntrack: '1' }, 'check').waves.map(({ purpose }) => purpose)).toEqual(['remove', 'finish']);
-  expect(sysctlDifferences(policyOf('check', { conntrack: '1', drop_entry: '1', est_nice: '5' }).sysctls, SYSCTLS)).toEqual([
+  expect(planFor({ conntrack: '1' }, 'check').waves.map(({ purpose }) => purpose)).toEqual([
+    'remove',
+    'finish',
+  ]);
+  expect(
+    sysctlDifferences(
+      policyOf('check', { conntrack: '1', drop_entry: '1', est_nice: '5' }).sysctls,
+      SYSCTLS,
+    ),
+  ).toEqual([
     { name: 'conntrack', live: '0', desired: '1' },
     { name: 'est_nice', live: undefined, desired: '5' },
   ]);
@@ -49,18 +80,26 @@ test('a sysctl that the kernel does not have is refused before anything is plann
   expect(() => planFor({ est_nice: '1', conntrack: '1', svc_lfactor: '1' })).toThrow(
     expect.objectContaining({
       code: 'UNAVAILABLE',
-      message: 'unsupported by this kernel: net.ipv4.vs.est_nice, net.ipv4.vs.svc_lfactor; nothing was changed',
+      message:
+        'unsupported by this kernel: net.ipv4.vs.est_nice, net.ipv4.vs.svc_lfactor; nothing was changed',
     }),
   );
 });
 
 test('a table that does not know its sysctls has nothing planned for them', () => {
   const { sysctls: _, ...unknown } = LIVE;
-  expect(planFor({ conntrack: '1' }, 'enforce', unknown as typeof LIVE).waves.map(({ purpose }) => purpose)).toEqual(['remove', 'finish']);
+  expect(
+    planFor({ conntrack: '1' }, 'enforce', unknown as typeof LIVE).waves.map(
+      ({ purpose }) => purpose,
+    ),
+  ).toEqual(['remove', 'finish']);
   expect(sysctlDifferences(policyOf('check', { conntrack: '1' }).sysctls, undefined)).toEqual([]);
 });
 
 test('with only, sysctls are left alone', () => {
   const desired = desiredOf(LIVE.services, { policy: policyOf('enforce', { conntrack: '1' }) });
-  expect(scope(desired, { table: LIVE, counters: new Map(), unmanageable: [] }, { only: () => true }).table).not.toHaveProperty('sysctls');
+  expect(
+    scope(desired, { table: LIVE, counters: new Map(), unmanageable: [] }, { only: () => true })
+      .table,
+  ).not.toHaveProperty('sysctls');
 });

@@ -12,7 +12,9 @@ function servedThroughout(live: Table, desired: Table): (table: Table) => boolea
     const entry = table.services.get(key);
     return entry !== undefined && isServed(entry);
   };
-  const keys = [...live.services.keys()].filter((key) => isServedIn(live, key) && isServedIn(desired, key));
+  const keys = [...live.services.keys()].filter(
+    (key) => isServedIn(live, key) && isServedIn(desired, key),
+  );
   return (table) => keys.every((key) => isServedIn(table, key));
 }
 
@@ -24,7 +26,9 @@ const continuous = (planner: Planner) =>
 const continuousWhenRefused = (planner: Planner) =>
   fc.property(tablePairs(), ({ live, desired }) => {
     const isServedThroughout = servedThroughout(live, desired);
-    return withOneRefused(planner(live, desired).waves).every((operations) => run(live, operations).tables.every(isServedThroughout));
+    return withOneRefused(planner(live, desired).waves).every((operations) =>
+      run(live, operations).tables.every(isServedThroughout),
+    );
   });
 
 const backwards: Planner = (live, desired) => {
@@ -34,13 +38,17 @@ const backwards: Planner = (live, desired) => {
 
 const breaksBeforeItMakes: Planner = (live, desired) => {
   const planned = plan(live, desired);
-  const rank = ({ purpose }: (typeof planned.waves)[number]): number => (purpose === 'break' ? 0 : 1);
+  const rank = ({ purpose }: (typeof planned.waves)[number]): number =>
+    purpose === 'break' ? 0 : 1;
   return { ...planned, waves: planned.waves.toSorted((a, b) => rank(a) - rank(b)) };
 };
 
 const inOneWave: Planner = (live, desired) => {
   const planned = plan(live, desired);
-  return { ...planned, waves: [{ purpose: 'make', steps: planned.waves.flatMap(({ steps }) => steps) }] };
+  return {
+    ...planned,
+    waves: [{ purpose: 'make', steps: planned.waves.flatMap(({ steps }) => steps) }],
+  };
 };
 
 test('a service that is served before and after a plan is served after each of its operations', async () => {
@@ -65,8 +73,12 @@ test('continuity is lost when everything is one wave and the kernel refuses one 
 const stopsLast = (planner: Planner) =>
   fc.property(tablePairs(), ({ live, desired }) => {
     const { waves } = planner(live, desired);
-    const made = waves.filter(({ purpose }) => purpose === 'unblock' || purpose === 'probe' || purpose === 'make');
-    const kept = [...live.services].filter(([key, { service }]) => desired.services.has(key) && service.scheduler !== 'none');
+    const made = waves.filter(
+      ({ purpose }) => purpose === 'unblock' || purpose === 'probe' || purpose === 'make',
+    );
+    const kept = [...live.services].filter(
+      ([key, { service }]) => desired.services.has(key) && service.scheduler !== 'none',
+    );
     return run(live, operationsOf({ waves: made })).tables.every((table) =>
       kept.every(([key]) => table.services.get(key)?.service.scheduler !== 'none'),
     );

@@ -15,12 +15,13 @@ type Differ = (before: Table, after: Table) => Change[];
 function copied(table: Table): Table {
   return {
     services: new Map(
-      [...table.services]
-        .reverse()
-        .map(([key, { service, destinations }]) => [
-          key,
-          { service: structuredClone(service), destinations: new Map([...structuredClone(destinations)].reverse()) },
-        ]),
+      [...table.services].reverse().map(([key, { service, destinations }]) => [
+        key,
+        {
+          service: structuredClone(service),
+          destinations: new Map([...structuredClone(destinations)].reverse()),
+        },
+      ]),
     ),
     timeouts: { ...table.timeouts },
     daemons: table.daemons.map((daemon) => ({ ...daemon })),
@@ -29,16 +30,27 @@ function copied(table: Table): Table {
 
 /** Equality that knows nothing of fields: what the tables print as JSON. */
 function print({ services, timeouts, daemons, sysctls = new Map() }: Table): string {
-  const entries = [...services].map(([key, { service, destinations }]) => [key, service, [...destinations].sort()]);
+  const entries = [...services].map(([key, { service, destinations }]) => [
+    key,
+    service,
+    [...destinations].sort(),
+  ]);
   return JSON.stringify([entries.sort(), timeouts, daemons, [...sysctls].sort()], (_, value) =>
-    value && typeof value === 'object' && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort()) : value,
+    value && typeof value === 'object' && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort())
+      : value,
   );
 }
 
-const emptyOnEqual = (differ: Differ) => fc.property(tables, (table) => differ(table, copied(table)).length === 0);
+const emptyOnEqual = (differ: Differ) =>
+  fc.property(tables, (table) => differ(table, copied(table)).length === 0);
 
 const emptyOnlyOnEqual = (differ: Differ) =>
-  fc.property(tablePairs(), ({ live, desired }) => (differ(live, desired).length === 0) === (print(live) === print(desired)));
+  fc.property(
+    tablePairs(),
+    ({ live, desired }) =>
+      (differ(live, desired).length === 0) === (print(live) === print(desired)),
+  );
 
 /** Another value for a field, whatever the field is. */
 function another(value: unknown): unknown {
@@ -50,33 +62,56 @@ function another(value: unknown): unknown {
 const IDENTITY = new Set(['key', 'identity', 'address', 'role']);
 
 function settingsOf(object: Service | Destination | Daemon, isDaemon = false): string[] {
-  return Object.keys(object).filter((field) => !IDENTITY.has(field) && !(field === 'port' && !isDaemon));
+  return Object.keys(object).filter(
+    (field) => !IDENTITY.has(field) && !(field === 'port' && !isDaemon),
+  );
 }
 
 /** Every table that differs from this one in one field of one object. */
 function* mutants(table: Table): Generator<Table> {
-  const withEntry = (entry: ServiceEntry): Table => ({ ...table, services: new Map(table.services).set(entry.service.key, entry) });
+  const withEntry = (entry: ServiceEntry): Table => ({
+    ...table,
+    services: new Map(table.services).set(entry.service.key, entry),
+  });
   for (const entry of table.services.values()) {
     for (const field of settingsOf(entry.service)) {
-      yield withEntry({ ...entry, service: { ...entry.service, [field]: another(entry.service[field as keyof Service]) } });
+      yield withEntry({
+        ...entry,
+        service: { ...entry.service, [field]: another(entry.service[field as keyof Service]) },
+      });
     }
     for (const destination of entry.destinations.values()) {
       for (const field of settingsOf(destination)) {
-        const mutant = { ...destination, [field]: another(destination[field as keyof Destination]) };
-        yield withEntry({ ...entry, destinations: new Map(entry.destinations).set(destination.key, mutant) });
+        const mutant = {
+          ...destination,
+          [field]: another(destination[field as keyof Destination]),
+        };
+        yield withEntry({
+          ...entry,
+          destinations: new Map(entry.destinations).set(destination.key, mutant),
+        });
       }
     }
   }
-  for (const field of ['tcp', 'tcpFin', 'udp'] as const) yield { ...table, timeouts: { ...table.timeouts, [field]: 1 } };
+  for (const field of ['tcp', 'tcpFin', 'udp'] as const)
+    yield { ...table, timeouts: { ...table.timeouts, [field]: 1 } };
   for (const [index, daemon] of table.daemons.entries()) {
     for (const field of settingsOf(daemon, true)) {
-      yield { ...table, daemons: table.daemons.with(index, { ...daemon, [field]: another(daemon[field as keyof Daemon]) }) };
+      yield {
+        ...table,
+        daemons: table.daemons.with(index, {
+          ...daemon,
+          [field]: another(daemon[field as keyof Daemon]),
+        }),
+      };
     }
   }
 }
 
 const findsEveryField = (differ: Differ) =>
-  fc.property(tables, (table) => [...mutants(table)].every((mutant) => differ(table, mutant).length === 1));
+  fc.property(tables, (table) =>
+    [...mutants(table)].every((mutant) => differ(table, mutant).length === 1),
+  );
 
 /** A diff that does not look at one field. */
 function blindTo(field: string): Differ {
@@ -85,18 +120,23 @@ function blindTo(field: string): Differ {
       JSON.stringify(table, (key, value) => (key === field ? 0 : value)),
       revive,
     ) as Table;
-  const replaceMaps = (table: Table): Table => ({ ...table, services: encode(table.services) }) as unknown as Table;
+  const replaceMaps = (table: Table): Table =>
+    ({ ...table, services: encode(table.services) }) as unknown as Table;
   return (before, after) => diff(erase(replaceMaps(before)), erase(replaceMaps(after)));
 }
 
 function encode(value: unknown): unknown {
-  if (value instanceof Map) return { entries: [...value].map(([key, entry]) => [key, encode(entry)]) };
-  if (value && typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, encode(entry)]));
+  if (value instanceof Map)
+    return { entries: [...value].map(([key, entry]) => [key, encode(entry)]) };
+  if (value && typeof value === 'object')
+    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, encode(entry)]));
   return value;
 }
 
 function revive(_: string, value: unknown): unknown {
-  return value && typeof value === 'object' && 'entries' in value ? new Map(value.entries as [unknown, unknown][]) : value;
+  return value && typeof value === 'object' && 'entries' in value
+    ? new Map(value.entries as [unknown, unknown][])
+    : value;
 }
 
 test('the diff of a table with its copy is empty', async () => {

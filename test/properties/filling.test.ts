@@ -12,7 +12,8 @@ function fillsUnseen(live: Table, desired: Table): (table: Table) => boolean {
   return (table) =>
     added.every(([key, wanted]) => {
       const entry = table.services.get(key);
-      if (!entry || entry.service.scheduler === 'none' || entry.destinations.size === 0) return true;
+      if (!entry || entry.service.scheduler === 'none' || entry.destinations.size === 0)
+        return true;
       return entry.destinations.size === wanted.destinations.size;
     });
 }

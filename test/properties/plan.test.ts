@@ -36,7 +36,8 @@ const TIMEOUTS = ['tcp', 'tcpFin', 'udp'] as const;
 function untouched(table: Table, { changes }: Plan): unknown {
   const named = new Set(
     changes.flatMap((change): string | string[] => {
-      if (change.object === 'timeouts') return TIMEOUTS.filter((field) => change.before[field] !== change.after[field]);
+      if (change.object === 'timeouts')
+        return TIMEOUTS.filter((field) => change.before[field] !== change.after[field]);
       if (change.object === 'destination') return `${change.service} ${change.destination}`;
       if (change.object === 'daemon') return `daemon ${change.role}`;
       if (change.object === 'sysctl') return `sysctl ${change.name}`;
@@ -45,13 +46,23 @@ function untouched(table: Table, { changes }: Plan): unknown {
   );
   const services = [...table.services].filter(([key]) => !named.has(`${key} whole`));
   return new Map<string, unknown>([
-    ...services.filter(([key]) => !named.has(key)).map(([key, { service }]) => [key, service] as const),
+    ...services
+      .filter(([key]) => !named.has(key))
+      .map(([key, { service }]) => [key, service] as const),
     ...services.flatMap(([key, { destinations }]) =>
-      [...destinations].filter(([name]) => !named.has(`${key} ${name}`)).map(([name, found]) => [`${key} ${name}`, found] as const),
+      [...destinations]
+        .filter(([name]) => !named.has(`${key} ${name}`))
+        .map(([name, found]) => [`${key} ${name}`, found] as const),
     ),
-    ...table.daemons.filter(({ role }) => !named.has(`daemon ${role}`)).map((daemon) => [`daemon ${daemon.role}`, daemon] as const),
-    ...[...(table.sysctls ?? [])].map(([name, value]) => [`sysctl ${name}`, value] as const).filter(([name]) => !named.has(name)),
-    ...TIMEOUTS.filter((field) => !named.has(field)).map((field) => [field, table.timeouts[field]] as const),
+    ...table.daemons
+      .filter(({ role }) => !named.has(`daemon ${role}`))
+      .map((daemon) => [`daemon ${daemon.role}`, daemon] as const),
+    ...[...(table.sysctls ?? [])]
+      .map(([name, value]) => [`sysctl ${name}`, value] as const)
+      .filter(([name]) => !named.has(name)),
+    ...TIMEOUTS.filter((field) => !named.has(field)).map(
+      (field) => [field, table.timeouts[field]] as const,
+    ),
   ]);
 }
 
@@ -71,7 +82,9 @@ const sparesTheRest = (planner: Planner) =>
 
 function withoutOneStep(planned: Plan): Plan {
   const [first, ...rest] = planned.waves;
-  return first ? { ...planned, waves: [{ ...first, steps: first.steps.slice(1) }, ...rest] } : planned;
+  return first
+    ? { ...planned, waves: [{ ...first, steps: first.steps.slice(1) }, ...rest] }
+    : planned;
 }
 
 const forgetful: Planner = (live, desired) => withoutOneStep(plan(live, desired));
@@ -83,10 +96,19 @@ const backwards: Planner = (live, desired) => {
 
 /** Replaces a service that it could have edited. */
 const recreating: Planner = (live, desired) => {
-  const isKept = (entry: ServiceEntry, key: ServiceKey): boolean => desired.services.get(key) === entry;
-  const emptied: Table = { ...live, services: new Map([...live.services].filter(([key, entry]) => isKept(entry, key))) };
+  const isKept = (entry: ServiceEntry, key: ServiceKey): boolean =>
+    desired.services.get(key) === entry;
+  const emptied: Table = {
+    ...live,
+    services: new Map([...live.services].filter(([key, entry]) => isKept(entry, key))),
+  };
   const [first, second] = [plan(live, emptied), plan(emptied, desired)];
-  return { ...first, desired, changes: diff(live, desired), waves: [...first.waves, ...second.waves] };
+  return {
+    ...first,
+    desired,
+    changes: diff(live, desired),
+    waves: [...first.waves, ...second.waves],
+  };
 };
 
 test('a plan turns the live table into the desired one, and the kernel refuses none of its operations', async () => {
@@ -121,7 +143,9 @@ test('a plan that sets a timeout along with those that do not change undoes what
     const waves = planned.waves.map((wave) => ({
       ...wave,
       steps: wave.steps.map((step) =>
-        step.operation.kind === 'set-timeouts' ? { ...step, operation: { ...step.operation, timeouts: desired.timeouts } } : step,
+        step.operation.kind === 'set-timeouts'
+          ? { ...step, operation: { ...step.operation, timeouts: desired.timeouts } }
+          : step,
       ),
     }));
     return { ...planned, waves };

@@ -19,12 +19,19 @@ import { desiredOf } from '../support/tables.ts';
 
 type Scoper = (desired: Desired, snapshot: Snapshot, options?: ScopeOptions) => Scoped;
 
-const snapshotOf = (table: Table, counters: Snapshot['counters'] = new Map()): Snapshot => ({ table, counters, unmanageable: [] });
-const withoutPolicy: Scoper = ({ policy: _, ...desired }, snapshot, options) => scope(desired, snapshot, options);
+const snapshotOf = (table: Table, counters: Snapshot['counters'] = new Map()): Snapshot => ({
+  table,
+  counters,
+  unmanageable: [],
+});
+const withoutPolicy: Scoper = ({ policy: _, ...desired }, snapshot, options) =>
+  scope(desired, snapshot, options);
 
 /** What a file may ask for when it manages only this: no service outside of it. */
 function declared(table: Table, manage: Manage): Table['services'] {
-  return new Map([...table.services].filter(([, { service }]) => isManaged(manage, service.identity)));
+  return new Map(
+    [...table.services].filter(([, { service }]) => isManaged(manage, service.identity)),
+  );
 }
 
 /** No daemon runs in these: they would refuse mixed families, which is another matter. */
@@ -33,11 +40,17 @@ const pairs = tablePairs({ mixedFamilies: false });
 const sparesForeign = (scoper: Scoper) =>
   fc.property(pairs, manages, ({ live, desired }, manage) => {
     const policy: Policy = { manage, services: new Map(), sysctls: undefined };
-    const { table, foreign } = scoper(desiredOf(declared(desired, manage), { policy }), snapshotOf(live));
-    const canaries = [...live.services].filter(([, { service }]) => !isManaged(manage, service.identity));
+    const { table, foreign } = scoper(
+      desiredOf(declared(desired, manage), { policy }),
+      snapshotOf(live),
+    );
+    const canaries = [...live.services].filter(
+      ([, { service }]) => !isManaged(manage, service.identity),
+    );
     const { tables } = run(live, operationsOf(plan(live, table)));
     return (
-      canaries.length === foreign.size && tables.every(({ services }) => canaries.every(([key, entry]) => services.get(key) === entry))
+      canaries.length === foreign.size &&
+      tables.every(({ services }) => canaries.every(([key, entry]) => services.get(key) === entry))
     );
   });
 
@@ -51,7 +64,12 @@ test('foreign services are lost when what is managed is not asked', async () => 
 
 /** Tables, what a file that declares the second one wants, and connections in the first one. */
 const situations = pairs.chain(({ live, desired }) =>
-  fc.record({ live: fc.constant(live), desired: fc.constant(desired), policy: policiesOf(desired), counters: countersOf(live) }),
+  fc.record({
+    live: fc.constant(live),
+    desired: fc.constant(desired),
+    policy: policiesOf(desired),
+    counters: countersOf(live),
+  }),
 );
 
 /** Whatever is preserved and live keeps its live values; whatever is new has the file's. */
@@ -61,7 +79,10 @@ function isPreserved({ live, desired }: TablePair, { services }: Policy, result:
       const found = live.services.get(key)?.destinations.get(name);
       const wanted = desired.services.get(key)?.destinations.get(name);
       const got = result.services.get(key)?.destinations.get(name);
-      const [ownWeight, ownThresholds] = [weight ? (found ?? wanted) : wanted, thresholds ? (found ?? wanted) : wanted];
+      const [ownWeight, ownThresholds] = [
+        weight ? (found ?? wanted) : wanted,
+        thresholds ? (found ?? wanted) : wanted,
+      ];
       return (
         got?.weight === ownWeight?.weight &&
         got?.upperThreshold === ownThresholds?.upperThreshold &&
@@ -92,8 +113,13 @@ test('apply preserves what the plan preserves', async () => {
       const ipvs = openEmbeddedTable(live);
       const wanted = desiredOf(desired.services, { policy });
       const { table: planned, drains } = scope(wanted, snapshotOf(live));
-      const report = await reconcile(ipvs, wanted, { allowances: { unserved: true, empty: true, maxServiceDeletes: { kind: 'off' } } });
-      return isSameTable(ipvs.table(), without(planned, drains)) && isSameTable(report.plan.desired, planned);
+      const report = await reconcile(ipvs, wanted, {
+        allowances: { unserved: true, empty: true, maxServiceDeletes: { kind: 'off' } },
+      });
+      return (
+        isSameTable(ipvs.table(), without(planned, drains)) &&
+        isSameTable(report.plan.desired, planned)
+      );
     }),
     100,
   );
@@ -111,11 +137,20 @@ function without(table: Table, drains: readonly Drain[]): Table {
 
 const NOW = 1000;
 
-function drainOnce(scoper: Scoper, { live, desired, policy, counters }: Situation, pending: Pending = new Map(), now = NOW) {
+function drainOnce(
+  scoper: Scoper,
+  { live, desired, policy, counters }: Situation,
+  pending: Pending = new Map(),
+  now = NOW,
+) {
   const wanted = desiredOf(desired.services, { policy });
-  const { table, drains } = scoper(wanted, snapshotOf(live, counters), { drains: { now, pending } });
+  const { table, drains } = scoper(wanted, snapshotOf(live, counters), {
+    drains: { now, pending },
+  });
   const planned = plan(live, table);
-  const begun: Pending = new Map(drains.map((drain) => [drainKey(drain.service, drain.destination), drain]));
+  const begun: Pending = new Map(
+    drains.map((drain) => [drainKey(drain.service, drain.destination), drain]),
+  );
   return { planned, result: run(live, operationsOf(planned)).last, begun };
 }
 
@@ -143,7 +178,8 @@ const keepsConnections = (scoper: Scoper) =>
     const { result, begun } = drainOnce(scoper, situation);
     return removed(situation).every(({ service, destination, before, key, seconds, active }) => {
       const kept = result.services.get(service)?.destinations.get(destination);
-      if (seconds === undefined || (active === 0 && before.weight === 0)) return kept === undefined && !begun.has(key);
+      if (seconds === undefined || (active === 0 && before.weight === 0))
+        return kept === undefined && !begun.has(key);
       const { deadlineSeconds, weight } = begun.get(key) ?? {};
       return kept?.weight === 0 && deadlineSeconds === NOW + seconds && weight === before.weight;
     });
@@ -165,8 +201,13 @@ test('the deadline of a drain stays whenever it is looked at, and at the deadlin
       const second = drainOnce(scope, next, first.begun, NOW + later);
       return [...first.begun].every(([key, { deadlineSeconds, weight, connections }]) => {
         const pending = second.begun.get(key);
-        if (NOW + later >= deadlineSeconds || connections === 0) return pending === undefined && !destinationNames(second.result).has(key);
-        return pending?.deadlineSeconds === deadlineSeconds && pending.weight === weight && destinationNames(second.result).has(key);
+        if (NOW + later >= deadlineSeconds || connections === 0)
+          return pending === undefined && !destinationNames(second.result).has(key);
+        return (
+          pending?.deadlineSeconds === deadlineSeconds &&
+          pending.weight === weight &&
+          destinationNames(second.result).has(key)
+        );
       });
     }),
   );
@@ -174,7 +215,9 @@ test('the deadline of a drain stays whenever it is looked at, and at the deadlin
 
 function destinationNames(table: Table): ReadonlySet<DrainKey> {
   return new Set(
-    [...table.services].flatMap(([service, { destinations }]) => [...destinations.keys()].map((key) => drainKey(service, key))),
+    [...table.services].flatMap(([service, { destinations }]) =>
+      [...destinations.keys()].map((key) => drainKey(service, key)),
+    ),
   );
 }
 
@@ -192,22 +235,35 @@ const comesBack = (forget: boolean) =>
     const first = drainOnce(scope, situation);
     const desired = withEverything(situation);
     const services = [...desired.services].map(([key, { destinations }]) => {
-      const preserve = new Map([...destinations.keys()].map((name) => [name, { weight: isPreserving, thresholds: false }]));
+      const preserve = new Map(
+        [...destinations.keys()].map((name) => [name, { weight: isPreserving, thresholds: false }]),
+      );
       return [key, { protect: false, drainSeconds: 60, preserve }] as const;
     });
-    const again = { ...situation, live: first.result, desired, policy: { ...situation.policy, services: new Map(services) } };
+    const again = {
+      ...situation,
+      live: first.result,
+      desired,
+      policy: { ...situation.policy, services: new Map(services) },
+    };
     const { planned, result } = drainOnce(scope, again, forget ? new Map() : first.begun);
     return [...first.begun.keys()].every((key) => {
       const [service, destination] = key.split(' ') as [never, never];
       const before = situation.live.services.get(service)?.destinations.get(destination);
-      return result.services.get(service)?.destinations.get(destination)?.weight === before?.weight && kindsFor(planned, key).every(isEdit);
+      return (
+        result.services.get(service)?.destinations.get(destination)?.weight === before?.weight &&
+        kindsFor(planned, key).every(isEdit)
+      );
     });
   });
 
 function kindsFor(planned: Plan, key: DrainKey): string[] {
   return planned.changes.flatMap((change, index) => {
-    if (change.object !== 'destination' || drainKey(change.service, change.destination) !== key) return [];
-    return planned.waves.flatMap(({ steps }) => steps.filter((step) => step.change === index).map(({ operation }) => operation.kind));
+    if (change.object !== 'destination' || drainKey(change.service, change.destination) !== key)
+      return [];
+    return planned.waves.flatMap(({ steps }) =>
+      steps.filter((step) => step.change === index).map(({ operation }) => operation.kind),
+    );
   });
 }
 

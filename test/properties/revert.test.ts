@@ -41,7 +41,9 @@ function objectsOf(table: Table): Map<string, string> {
 function withCommonServices(all: readonly [Table, Table, Table]): [Table, Table, Table] {
   const strip = (table: Table): Table => ({
     ...table,
-    services: new Map([...table.services].filter(([key]) => all.every(({ services }) => services.has(key)))),
+    services: new Map(
+      [...table.services].filter(([key]) => all.every(({ services }) => services.has(key))),
+    ),
   });
   return [strip(all[0]), strip(all[1]), strip(all[2])];
 }
@@ -50,11 +52,20 @@ function withCommonServices(all: readonly [Table, Table, Table]): [Table, Table,
 const isThreeWay = (reverter: Reverter) =>
   fc.property(tablePairs(), tables, fc.boolean(), (pair, other, isRelated) => {
     const third = isRelated
-      ? { ...pair.desired, services: new Map([...other.services, ...pair.desired.services]), daemons: other.daemons }
+      ? {
+          ...pair.desired,
+          services: new Map([...other.services, ...pair.desired.services]),
+          daemons: other.daemons,
+        }
       : other;
     const [before, after, live] = withCommonServices([pair.live, pair.desired, third]);
     const { table, contested } = reverter(before, after, live);
-    const [was, ours, found, result] = [before, after, live, table].map(objectsOf) as [Objects, Objects, Objects, Objects];
+    const [was, ours, found, result] = [before, after, live, table].map(objectsOf) as [
+      Objects,
+      Objects,
+      Objects,
+      Objects,
+    ];
     const names = new Set([...was.keys(), ...ours.keys(), ...found.keys(), ...result.keys()]);
     const clashes = [...names].filter((name) => {
       const [a, b, c] = [was.get(name), ours.get(name), found.get(name)];
@@ -65,7 +76,8 @@ const isThreeWay = (reverter: Reverter) =>
         const isOurs = was.get(name) !== ours.get(name) && ours.get(name) === found.get(name);
         return result.get(name) === (isOurs ? was : found).get(name);
       }) &&
-      JSON.stringify(contested.filter((name) => name !== 'timeouts').sort()) === JSON.stringify(clashes.sort()) &&
+      JSON.stringify(contested.filter((name) => name !== 'timeouts').sort()) ===
+        JSON.stringify(clashes.sort()) &&
       contested.length === new Set(contested).size
     );
   });
@@ -77,9 +89,15 @@ const blunt: Reverter = (before) => ({ table: before, contested: [] });
 /** Never goes back. */
 const inert: Reverter = (_, __, live) => ({ table: live, contested: [] });
 /** Goes back right, and complains of nothing. */
-const silent: Reverter = (before, after, live) => ({ ...revert(before, after, live), contested: [] });
+const silent: Reverter = (before, after, live) => ({
+  ...revert(before, after, live),
+  contested: [],
+});
 /** Complains of everything. */
-const querulous: Reverter = (before, after, live) => ({ table: revert(before, after, live).table, contested: [...objectsOf(live).keys()] });
+const querulous: Reverter = (before, after, live) => ({
+  table: revert(before, after, live).table,
+  contested: [...objectsOf(live).keys()],
+});
 
 test('what nobody touched since goes back whole', async () => {
   await holds(restores(revert));

@@ -44,7 +44,9 @@ test('after a boot there are none, and another network namespace has its own', a
   const state = temporaryState();
   await openDrainStore(state, silent).write(new Map([[KEY, { deadlineSeconds: 5300, weight: 3 }]]));
   expect(await openDrainStore(afterReboot(state), silent).read()).toEqual(new Map());
-  expect(await openDrainStore({ ...state, life: { ...state.life, netns: '1' } }, silent).read()).toEqual(new Map());
+  expect(
+    await openDrainStore({ ...state, life: { ...state.life, netns: '1' } }, silent).read(),
+  ).toEqual(new Map());
 });
 
 test('a step of the wall clock moves no deadline', async () => {

@@ -1,4 +1,12 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Ajv } from 'ajv';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -22,7 +30,11 @@ const START: RunStart = {
   changes: 3,
   operations: 4,
 };
-const isLine = new Ajv({ strict: true, allowUnionTypes: true, formats: { 'date-time': true } }).compile(schema);
+const isLine = new Ajv({
+  strict: true,
+  allowUnionTypes: true,
+  formats: { 'date-time': true },
+}).compile(schema);
 
 let state: TemporaryState;
 let said: string[];
@@ -37,15 +49,23 @@ function lines(name = 'journal.jsonl'): JournalLine[] {
   return texts.map((text) => JSON.parse(text) as JournalLine);
 }
 
-async function journalOf(before: Table, after: Table, misbehaviour: Misbehaviour = {}): Promise<JournalLine[]> {
+async function journalOf(
+  before: Table,
+  after: Table,
+  misbehaviour: Misbehaviour = {},
+): Promise<JournalLine[]> {
   const journal = new Journal(state, 'r1', warn);
-  const report = await reconcile(journaled(openMisbehavingTable(before, misbehaviour), journal), wants(after), {
-    allowances: EVERYTHING_ALLOWED,
-    confirm: async () => {
-      journal.begin(START);
-      return true;
+  const report = await reconcile(
+    journaled(openMisbehavingTable(before, misbehaviour), journal),
+    wants(after),
+    {
+      allowances: EVERYTHING_ALLOWED,
+      confirm: async () => {
+        journal.begin(START);
+        return true;
+      },
     },
-  });
+  );
   journal.end(report.outcome, 0);
   return lines();
 }
@@ -54,20 +74,36 @@ describe('lines', () => {
   test.each([
     ['every wave', EVERY_WAVE, {}],
     ['daemons and timeouts', DAEMONS, {}],
-    ['refusals', EVERY_WAVE, { refuse: (_: unknown, index: number) => (index === 3 ? ('EBUSY' as const) : undefined) }],
+    [
+      'refusals',
+      EVERY_WAVE,
+      { refuse: (_: unknown, index: number) => (index === 3 ? ('EBUSY' as const) : undefined) },
+    ],
     ['lost answers', EVERY_WAVE, { lose: (wave: number) => (wave === 1 ? 1 : undefined) }],
   ])('follow the schema: %s', async (_, { live, desired }, misbehaviour) => {
     const written = await journalOf(live, desired, misbehaviour);
     expect(written.length).toBeGreaterThan(4);
-    for (const line of written) expect({ line, valid: isLine(line), errors: isLine.errors }).toMatchObject({ valid: true });
-    expect(written.at(0)).toMatchObject({ type: 'begin', pid: process.pid, verb: 'apply', operations: 4 });
+    for (const line of written)
+      expect({ line, valid: isLine(line), errors: isLine.errors }).toMatchObject({ valid: true });
+    expect(written.at(0)).toMatchObject({
+      type: 'begin',
+      pid: process.pid,
+      verb: 'apply',
+      operations: 4,
+    });
     expect(written.at(-1)).toMatchObject({ type: 'end', exit_code: 0 });
   });
 
   test('say what an operation changes, and of an edit nothing else', async () => {
-    const before = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 1 } } });
-    const after = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 5, '10.0.0.3:80': 1 } } });
-    const operations = (await journalOf(before, after)).flatMap((line) => (line.type === 'wave' ? line.operations : []));
+    const before = tableOf({
+      'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 1 } },
+    });
+    const after = tableOf({
+      'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 5, '10.0.0.3:80': 1 } },
+    });
+    const operations = (await journalOf(before, after)).flatMap((line) =>
+      line.type === 'wave' ? line.operations : [],
+    );
     expect(operations).toContainEqual({
       operation: 'edit-destination tcp://192.0.2.1:80 10.0.0.1:80',
       before: { weight: 1 },
@@ -84,18 +120,32 @@ describe('lines', () => {
   });
 
   test('tell refusals by the number of the operation, and lost answers from refused ones', async () => {
-    const refused = await journalOf(EVERY_WAVE.live, EVERY_WAVE.desired, { refuse: (_, index) => (index === 1 ? 'EBUSY' : undefined) });
-    expect(refused).toContainEqual(expect.objectContaining({ type: 'outcomes', refused: [{ operation: 2, errno: 'EBUSY' }] }));
+    const refused = await journalOf(EVERY_WAVE.live, EVERY_WAVE.desired, {
+      refuse: (_, index) => (index === 1 ? 'EBUSY' : undefined),
+    });
+    expect(refused).toContainEqual(
+      expect.objectContaining({ type: 'outcomes', refused: [{ operation: 2, errno: 'EBUSY' }] }),
+    );
     state = temporaryState();
-    const lost = await journalOf(EVERY_WAVE.live, EVERY_WAVE.desired, { lose: (wave) => (wave === 0 ? 0 : undefined) });
-    expect(lost).toContainEqual(expect.objectContaining({ type: 'outcomes', done: 0, lost: 'no reply came within 5 s' }));
+    const lost = await journalOf(EVERY_WAVE.live, EVERY_WAVE.desired, {
+      lose: (wave) => (wave === 0 ? 0 : undefined),
+    });
+    expect(lost).toContainEqual(
+      expect.objectContaining({ type: 'outcomes', done: 0, lost: 'no reply came within 5 s' }),
+    );
   });
 
   test('are written before the wave is sent', async () => {
     const journal = new Journal(state, 'r1', warn);
     journal.begin(START);
     const inner = openMisbehavingTable(EVERY_WAVE.live);
-    const ipvs = journaled({ ...inner, execute: () => Promise.reject(new IpvstateError('LOST', `${lines().at(-1)?.type}`)) }, journal);
+    const ipvs = journaled(
+      {
+        ...inner,
+        execute: () => Promise.reject(new IpvstateError('LOST', `${lines().at(-1)?.type}`)),
+      },
+      journal,
+    );
     await expect(ipvs.execute([{ kind: 'zero', service: undefined }])).rejects.toThrow('wave');
   });
 
@@ -118,8 +168,13 @@ describe('files', () => {
       journal.begin(START);
       journal.end('applied', 0);
     }
-    expect(readdirSync(state.folders.state).sort()).toEqual(['journal.1.jsonl', 'journal.2.jsonl', 'journal.jsonl']);
-    for (const name of readdirSync(state.folders.state)) expect(statSync(join(state.folders.state, name)).size).toBeLessThan(1500);
+    expect(readdirSync(state.folders.state).sort()).toEqual([
+      'journal.1.jsonl',
+      'journal.2.jsonl',
+      'journal.jsonl',
+    ]);
+    for (const name of readdirSync(state.folders.state))
+      expect(statSync(join(state.folders.state, name)).size).toBeLessThan(1500);
     const runs = ['journal.2.jsonl', 'journal.1.jsonl', 'journal.jsonl'].flatMap((name) =>
       lines(name).map(({ run }) => Number(run.slice(1))),
     );
@@ -131,7 +186,9 @@ describe('files', () => {
     mkdirSync(state.folders.state, { recursive: true });
     writeFileSync(join(state.folders.state, 'journal.jsonl'), '{"type":"wave","ru');
     new Journal(state, 'r1', warn).begin(START);
-    const [half, whole] = readFileSync(join(state.folders.state, 'journal.jsonl'), 'utf8').split('\n');
+    const [half, whole] = readFileSync(join(state.folders.state, 'journal.jsonl'), 'utf8').split(
+      '\n',
+    );
     expect(half).toBe('{"type":"wave","ru');
     expect(JSON.parse(whole ?? '')).toMatchObject({ type: 'begin', run: 'r1' });
   });
@@ -142,10 +199,14 @@ describe('files', () => {
     const journal = new Journal(state, 'r1', warn);
     journal.begin(START);
     const table = openMisbehavingTable(EVERY_WAVE.live);
-    await journaled(table, journal).execute([{ kind: 'set-timeouts', timeouts: { tcp: 60, tcpFin: 0, udp: 0 } }]);
+    await journaled(table, journal).execute([
+      { kind: 'set-timeouts', timeouts: { tcp: 60, tcpFin: 0, udp: 0 } },
+    ]);
     journal.end('applied', 0);
     expect(table.table().timeouts.tcp).toBe(60);
-    expect(said).toEqual([expect.stringMatching(/cannot be written \((?:ENOTDIR|EEXIST)\): this run is not recorded/)]);
+    expect(said).toEqual([
+      expect.stringMatching(/cannot be written \((?:ENOTDIR|EEXIST)\): this run is not recorded/),
+    ]);
   });
 });
 
@@ -154,12 +215,21 @@ describe('a run without an end', () => {
     const journal = new Journal(state, 'r1', warn);
     journal.begin(START);
     journal.write({ type: 'wave', first: 1, operations: [{ operation: 'zero' }] });
-    if (answered > 0) journal.write({ type: 'outcomes', first: 1, done: answered - 1, refused: [{ operation: 1, errno: 'EBUSY' }] });
+    if (answered > 0)
+      journal.write({
+        type: 'outcomes',
+        first: 1,
+        done: answered - 1,
+        refused: [{ operation: 1, errno: 'EBUSY' }],
+      });
   }
 
   test.each([0, 3])('is found, with the operations that were answered: %i', (answered) => {
     cutOff(answered);
-    expect(findCutOff(state.folders.state)).toMatchObject({ answered, begin: { run: 'r1', pid: process.pid, operations: 4 } });
+    expect(findCutOff(state.folders.state)).toMatchObject({
+      answered,
+      begin: { run: 'r1', pid: process.pid, operations: 4 },
+    });
   });
 
   test('is found once', () => {
@@ -175,7 +245,8 @@ describe('a run without an end', () => {
   test('is found when its beginning was rotated away, and behind half a line', () => {
     const journal = new Journal(state, 'r1', warn, { maxBytes: 200, maxFiles: 5 });
     journal.begin(START);
-    for (let first = 1; first < 4; first++) journal.write({ type: 'outcomes', first, done: 1, refused: [] });
+    for (let first = 1; first < 4; first++)
+      journal.write({ type: 'outcomes', first, done: 1, refused: [] });
     expect(readdirSync(state.folders.state).length).toBeGreaterThan(1);
     appendFileSync(join(state.folders.state, 'journal.jsonl'), '{"type":"wave","run":"r1"');
     expect(findCutOff(state.folders.state)).toMatchObject({ answered: 3, begin: { run: 'r1' } });
@@ -185,8 +256,14 @@ describe('a run without an end', () => {
     cutOff(1);
     const [begin, ...rest] = lines();
     const old = { ...begin, trigger: 'confirm' };
-    writeFileSync(join(state.folders.state, 'journal.jsonl'), [old, ...rest].map((line) => `${JSON.stringify(line)}\n`).join(''));
-    expect(findCutOff(state.folders.state)).toMatchObject({ answered: 1, begin: { run: 'r1', trigger: 'confirm' } });
+    writeFileSync(
+      join(state.folders.state, 'journal.jsonl'),
+      [old, ...rest].map((line) => `${JSON.stringify(line)}\n`).join(''),
+    );
+    expect(findCutOff(state.folders.state)).toMatchObject({
+      answered: 1,
+      begin: { run: 'r1', trigger: 'confirm' },
+    });
     expect(isLine(old)).toBe(true);
   });
 

@@ -23,9 +23,13 @@ async function listenOn(name: string, onConnection: (socket: Socket) => void): P
 test('who comes second is told who holds the lock, and since when', async () => {
   const name = uniqueLockName();
   const lock = await takeLock(name, { command: 'ipvstate apply', clock: new ManualClock() });
-  await expect(takeLock(name, { command: 'ipvstate try', clock: new ManualClock() })).rejects.toMatchObject({
+  await expect(
+    takeLock(name, { command: 'ipvstate try', clock: new ManualClock() }),
+  ).rejects.toMatchObject({
     code: 'LOCKED',
-    message: expect.stringMatching(new RegExp(`held by pid ${process.pid} \\(ipvstate apply\\), since \\d\\d:\\d\\d:\\d\\d;`)),
+    message: expect.stringMatching(
+      new RegExp(`held by pid ${process.pid} \\(ipvstate apply\\), since \\d\\d:\\d\\d:\\d\\d;`),
+    ),
   });
   await lock.release();
   await (await takeLock(name, { command: 'ipvstate try' })).release();
@@ -36,7 +40,9 @@ test('a start on another day is shown with its date', async () => {
   const lock = await takeLock(name, { command: 'ipvstate watch', clock: new ManualClock() });
   const clock = new ManualClock();
   clock.pass(48 * 3600);
-  await expect(takeLock(name, { command: 'ipvstate apply', clock })).rejects.toThrow(/since 2026-05-04 \d\d:\d\d:\d\d/);
+  await expect(takeLock(name, { command: 'ipvstate apply', clock })).rejects.toThrow(
+    /since 2026-05-04 \d\d:\d\d:\d\d/,
+  );
   await lock.release();
 });
 
@@ -44,7 +50,9 @@ test('waits for the lock no longer than it was told to', async () => {
   const name = uniqueLockName();
   const lock = await takeLock(name, { command: 'ipvstate apply' });
   const clock = new ManualClock();
-  await expect(takeLock(name, { command: 'ipvstate apply', timeoutSeconds: 30, clock })).rejects.toMatchObject({ code: 'LOCKED' });
+  await expect(
+    takeLock(name, { command: 'ipvstate apply', timeoutSeconds: 30, clock }),
+  ).rejects.toMatchObject({ code: 'LOCKED' });
   expect(clock.seconds).toBeCloseTo(5030, 1);
   await lock.release();
 });
@@ -70,13 +78,18 @@ test.each([
   ['says a number', (socket: Socket) => socket.end('5\n')],
   [
     'names itself with what a terminal would obey',
-    (socket: Socket) => socket.end(`${JSON.stringify({ pid: 1, started: '2026-05-04T12:00:00Z', command: '\u001b[2J' })}\n`),
+    (socket: Socket) =>
+      socket.end(
+        `${JSON.stringify({ pid: 1, started: '2026-05-04T12:00:00Z', command: '\u001b[2J' })}\n`,
+      ),
   ],
   ['does not stop talking', (socket: Socket) => socket.end('x'.repeat(100_000))],
 ])('a holder that %s is another process', async (_, answer) => {
   const name = uniqueLockName();
   await listenOn(name, answer);
-  await expect(takeLock(name, { command: 'ipvstate apply' })).rejects.toThrow('held by another process');
+  await expect(takeLock(name, { command: 'ipvstate apply' })).rejects.toThrow(
+    'held by another process',
+  );
 });
 
 test('the kernel frees the lock of a process that is killed', async () => {
@@ -84,7 +97,9 @@ test('the kernel frees the lock of a process that is killed', async () => {
   const script = `require('net').createServer().listen(${JSON.stringify(name)}, () => console.log('locked'))`;
   const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(child.stdout, 'data');
-  await expect(takeLock(name, { command: 'ipvstate apply' })).rejects.toMatchObject({ code: 'LOCKED' });
+  await expect(takeLock(name, { command: 'ipvstate apply' })).rejects.toMatchObject({
+    code: 'LOCKED',
+  });
   child.kill('SIGKILL');
   await once(child, 'exit');
   await (await takeLock(name, { command: 'ipvstate apply' })).release();

@@ -33,16 +33,20 @@ test('it goes with the table of the kernel', async () => {
   expect(await openProtectedStore(afterReboot(state), silent).read()).toEqual(new Set());
 });
 
-test.each(['', '{', '{"format":"ipvstate-protected","version":1,"boot":"x","netns":"y","services":[7]}', '{"format":"ipvstate-drains"}'])(
-  'a damaged file is set aside, and said: %s',
-  async (text) => {
-    const state = temporaryState();
-    const path = join(state.runtime, 'protected.json');
-    await openProtectedStore(state, silent).write(new Set([A]));
-    writeFileSync(path, text);
-    const warnings: string[] = [];
-    expect(await openProtectedStore(state, (message) => warnings.push(message)).read()).toEqual(new Set());
-    expect(warnings).toEqual([expect.stringContaining('Only what the files protect is protected.')]);
-    expect(readFileSync(`${path}.corrupt`, 'utf8')).toBe(text);
-  },
-);
+test.each([
+  '',
+  '{',
+  '{"format":"ipvstate-protected","version":1,"boot":"x","netns":"y","services":[7]}',
+  '{"format":"ipvstate-drains"}',
+])('a damaged file is set aside, and said: %s', async (text) => {
+  const state = temporaryState();
+  const path = join(state.runtime, 'protected.json');
+  await openProtectedStore(state, silent).write(new Set([A]));
+  writeFileSync(path, text);
+  const warnings: string[] = [];
+  expect(await openProtectedStore(state, (message) => warnings.push(message)).read()).toEqual(
+    new Set(),
+  );
+  expect(warnings).toEqual([expect.stringContaining('Only what the files protect is protected.')]);
+  expect(readFileSync(`${path}.corrupt`, 'utf8')).toBe(text);
+});

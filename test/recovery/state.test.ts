@@ -18,13 +18,19 @@ describe('folders', () => {
     const env = { IPVSTATE_RUNTIME_DIR: '/tmp/r', IPVSTATE_STATE_DIR: '/tmp/s' };
     expect(systemState(env).folders.runtime.replace(netns, '')).toBe('/tmp/r');
     expect(systemState(env).folders.state.replace(netns, '')).toBe('/tmp/s');
-    const unit = { ...env, RUNTIME_DIRECTORY: '/run/ipvstate-blue', STATE_DIRECTORY: '/var/lib/other:/var/lib/ipvstate' };
+    const unit = {
+      ...env,
+      RUNTIME_DIRECTORY: '/run/ipvstate-blue',
+      STATE_DIRECTORY: '/var/lib/other:/var/lib/ipvstate',
+    };
     expect(systemState(unit).folders.runtime.replace(netns, '')).toBe('/run/ipvstate-blue');
     expect(systemState(unit).folders.state.replace(netns, '')).toBe('/var/lib/ipvstate');
   });
 
   test('of another unit, which only calls this program, are not used: nobody else would look for a try there', () => {
-    expect(systemState({ RUNTIME_DIRECTORY: '/run/deploy-agent' }).folders.runtime.replace(netns, '')).toBe('/run/ipvstate');
+    expect(
+      systemState({ RUNTIME_DIRECTORY: '/run/deploy-agent' }).folders.runtime.replace(netns, ''),
+    ).toBe('/run/ipvstate');
   });
 });
 

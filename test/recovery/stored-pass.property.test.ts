@@ -28,12 +28,19 @@ test('from every table on the way, what was stored leads back to the one before,
   holds(leadsBack(storePass), 150));
 
 test('a record without the timeouts would not', () => {
-  const forgets: Store = ({ before, after }) => storePass({ before, after: { ...after, timeouts: before.timeouts } });
+  const forgets: Store = ({ before, after }) =>
+    storePass({ before, after: { ...after, timeouts: before.timeouts } });
   return isBrokenBy(leadsBack(forgets));
 });
 
 test('a record without what was deleted would not', () => {
   const forgets: Store = ({ before, after }) =>
-    storePass({ before: { ...before, services: new Map([...before.services].filter(([key]) => after.services.has(key))) }, after });
+    storePass({
+      before: {
+        ...before,
+        services: new Map([...before.services].filter(([key]) => after.services.has(key))),
+      },
+      after,
+    });
   return isBrokenBy(leadsBack(forgets));
 });

@@ -6,7 +6,8 @@ import { tableArbitrary } from '../support/arbitrary-table.ts';
 import { holds } from '../support/properties.ts';
 import { daemonOf, tableOf } from '../support/tables.ts';
 
-const onDisk = (table: Partial<Table> & Pick<Table, 'services'>): unknown => JSON.parse(JSON.stringify(storeTable(table)));
+const onDisk = (table: Partial<Table> & Pick<Table, 'services'>): unknown =>
+  JSON.parse(JSON.stringify(storeTable(table)));
 
 test('any table comes back as it was, also what no configuration may say', () =>
   holds(
@@ -18,8 +19,18 @@ test('any table comes back as it was, also what no configuration may say', () =>
   ));
 
 test('timeouts out of range and daemons that leave the choice to the kernel come back', () => {
-  const table = tableOf({}, { timeouts: { tcp: 0, udp: 4_000_000 }, daemons: [daemonOf('backup', { group: undefined, maxLength: 0 })] });
-  expect(loadTable(onDisk(table))).toEqual({ services: new Map(), timeouts: table.timeouts, daemons: table.daemons });
+  const table = tableOf(
+    {},
+    {
+      timeouts: { tcp: 0, udp: 4_000_000 },
+      daemons: [daemonOf('backup', { group: undefined, maxLength: 0 })],
+    },
+  );
+  expect(loadTable(onDisk(table))).toEqual({
+    services: new Map(),
+    timeouts: table.timeouts,
+    daemons: table.daemons,
+  });
 });
 
 test('what was not stored is absent', () => {

@@ -1,14 +1,31 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type FileFormat, readVersioned, setAside, writeVersioned } from '../../src/recovery/records/versioned.ts';
+import {
+  type FileFormat,
+  readVersioned,
+  setAside,
+  writeVersioned,
+} from '../../src/recovery/records/versioned.ts';
 import { writeAtomically } from '../../src/recovery/records/write.ts';
 import { temporaryState } from '../support/temporary-state.ts';
 
 interface Thing {
   readonly count: number;
 }
-const FORMAT: FileFormat<Thing> = { name: 'ipvstate-thing', version: 1, isValid: ({ count }) => typeof count === 'number' };
+const FORMAT: FileFormat<Thing> = {
+  name: 'ipvstate-thing',
+  version: 1,
+  isValid: ({ count }) => typeof count === 'number',
+};
 
 const pathOfThing = (): string => join(temporaryState().runtime, 'thing.json');
 
@@ -29,7 +46,10 @@ test.each([
   ['', 'it is damaged'],
   ['{"format":"ipvstate-thing","version":1,"cou', 'it is damaged'],
   ['{"format":"ipvstate-thing","version":1,"count":"3"}', 'it is damaged'],
-  ['{"format":"ipvstate-thing","version":2,"count":3}', 'it has version 2, and this program knows version 1'],
+  [
+    '{"format":"ipvstate-thing","version":2,"count":3}',
+    'it has version 2, and this program knows version 1',
+  ],
   ['{"format":"other","version":1,"count":3}', 'it is no ipvstate-thing file'],
   ['null', 'it is no ipvstate-thing file'],
   ['[]', 'it is no ipvstate-thing file'],
@@ -55,14 +75,19 @@ test('every truncation of a file is unusable', async () => {
 test('a folder in the place of the file cannot be read, and the reason is said', async () => {
   const path = pathOfThing();
   mkdirSync(path, { recursive: true });
-  expect(await readVersioned(path, FORMAT)).toMatchObject({ kind: 'unusable', reason: 'it cannot be read (EISDIR)' });
+  expect(await readVersioned(path, FORMAT)).toMatchObject({
+    kind: 'unusable',
+    reason: 'it cannot be read (EISDIR)',
+  });
 });
 
 test('a file in the place of the folder is an error with the path, and nothing is left behind', async () => {
   const folder = join(temporaryState().runtime, '..');
   mkdirSync(dirname(folder), { recursive: true });
   writeFileSync(folder, '');
-  await expect(writeVersioned(join(folder, 'thing.json'), FORMAT, { count: 3 })).rejects.toMatchObject({
+  await expect(
+    writeVersioned(join(folder, 'thing.json'), FORMAT, { count: 3 }),
+  ).rejects.toMatchObject({
     code: 'IO',
     message: expect.stringContaining('thing.json cannot be written: its folder does not exist'),
   });

@@ -41,7 +41,9 @@ describe('issues as text', () => {
   });
 
   it('need no source', () => {
-    expect(formatIssues([WARNING], new Map())).toBe('a,b:c.yaml:9:1: warning UNSERVED: line 1?line 2\n');
+    expect(formatIssues([WARNING], new Map())).toBe(
+      'a,b:c.yaml:9:1: warning UNSERVED: line 1?line 2\n',
+    );
     expect(formatIssues([], SOURCES)).toBe('');
   });
 
@@ -49,18 +51,31 @@ describe('issues as text', () => {
     const colored = formatIssues([ISSUE, WARNING], SOURCES, { color: true });
     expect(colored).toContain('\u001b[31merror DUPLICATE:\u001b[0m');
     expect(colored).toContain('\u001b[33mwarning UNSERVED:\u001b[0m');
-    const plain = colored.split('\u001b').map((part, index) => (index === 0 ? part : part.slice(part.indexOf('m') + 1)));
+    const plain = colored
+      .split('\u001b')
+      .map((part, index) => (index === 0 ? part : part.slice(part.indexOf('m') + 1)));
     expect(plain.join('')).toBe(formatIssues([ISSUE, WARNING], SOURCES));
   });
 
   it('let nothing of a file reach the terminal', () => {
-    const hostile: Issue = { ...ISSUE, message: 'a\u001b[2Jb', hint: 'c\nd', position: { file: 'e\u0007', line: 1, column: 1 } };
-    expect(formatIssues([hostile], new Map())).toMatch(/^e\?:1:1: error DUPLICATE: a\?\[2Jb\n {2}hint: c\?d\n/);
+    const hostile: Issue = {
+      ...ISSUE,
+      message: 'a\u001b[2Jb',
+      hint: 'c\nd',
+      position: { file: 'e\u0007', line: 1, column: 1 },
+    };
+    expect(formatIssues([hostile], new Map())).toMatch(
+      /^e\?:1:1: error DUPLICATE: a\?\[2Jb\n {2}hint: c\?d\n/,
+    );
   });
 
   it.each([1, 60, 130, 200])('cut a long line around column %i to the width', (column) => {
     const line = Array.from({ length: 200 }, (_, index) => String(index % 10)).join('');
-    const text = formatIssues([{ ...WARNING, position: { file: 'f', line: 1, column } }], new Map([['f', line]]), { width: 80 });
+    const text = formatIssues(
+      [{ ...WARNING, position: { file: 'f', line: 1, column } }],
+      new Map([['f', line]]),
+      { width: 80 },
+    );
     const [, source = '', caret = ''] = text.split('\n');
     expect(source.length).toBeLessThanOrEqual(80);
     expect(source.length).toBeGreaterThan(70);
@@ -68,14 +83,20 @@ describe('issues as text', () => {
   });
 
   it('put the caret under wide characters, after tabs, and show controls as ?', () => {
-    const text = formatIssues([{ ...WARNING, position: { file: 'f', line: 1, column: 7 } }], new Map([['f', '\t店é\u0301\u001b x']]));
+    const text = formatIssues(
+      [{ ...WARNING, position: { file: 'f', line: 1, column: 7 } }],
+      new Map([['f', '\t店é\u0301\u001b x']]),
+    );
     expect(text.split('\n').slice(1, 3)).toEqual(['1 |  店é\u0301? x', `  |${' '.repeat(7)}^`]);
   });
 });
 
 describe('issues as JSON', () => {
   it('are one document that says whether the text is valid', () => {
-    expect(JSON.parse(formatIssuesJson([ISSUE, WARNING]))).toEqual({ valid: false, issues: [ISSUE, WARNING] });
+    expect(JSON.parse(formatIssuesJson([ISSUE, WARNING]))).toEqual({
+      valid: false,
+      issues: [ISSUE, WARNING],
+    });
     expect(JSON.parse(formatIssuesJson([WARNING]))).toEqual({ valid: true, issues: [WARNING] });
     expect(formatIssuesJson([]).endsWith('\n')).toBe(true);
   });
@@ -98,19 +119,39 @@ describe('issues as SARIF', () => {
     const log = JSON.parse(formatIssuesSarif([WARNING, ISSUE], { version: '1.2.3' }));
     expect(log).toMatchObject({
       version: '2.1.0',
-      runs: [{ tool: { driver: { name: 'ipvstate', version: '1.2.3', rules: [{ id: 'DUPLICATE' }, { id: 'UNSERVED' }] } } }],
+      runs: [
+        {
+          tool: {
+            driver: {
+              name: 'ipvstate',
+              version: '1.2.3',
+              rules: [{ id: 'DUPLICATE' }, { id: 'UNSERVED' }],
+            },
+          },
+        },
+      ],
     });
     expect(log.runs[0].results[1]).toEqual({
       ruleId: 'DUPLICATE',
       ruleIndex: 0,
       level: 'error',
       message: { text: 'the service fwmark:1 is in this file twice. 50% off, really' },
-      locations: [{ physicalLocation: { artifactLocation: { uri: 'conf.d/a%20b.yaml' }, region: { startLine: 2, startColumn: 5 } } }],
+      locations: [
+        {
+          physicalLocation: {
+            artifactLocation: { uri: 'conf.d/a%20b.yaml' },
+            region: { startLine: 2, startColumn: 5 },
+          },
+        },
+      ],
       relatedLocations: [
         {
           id: 1,
           message: { text: 'first here' },
-          physicalLocation: { artifactLocation: { uri: 'file:///etc/x.yaml' }, region: { startLine: 1, startColumn: 1 } },
+          physicalLocation: {
+            artifactLocation: { uri: 'file:///etc/x.yaml' },
+            region: { startLine: 1, startColumn: 1 },
+          },
         },
       ],
     });

@@ -4,10 +4,13 @@ import { expect, test } from 'vitest';
 import { resolveChain } from '../../src/sources/files/chain.ts';
 import { inFolder } from './watching.ts';
 
-const within = (run: (folder: string) => Promise<void>) => () => inFolder(async (folder) => run(await realpath(folder)));
+const within = (run: (folder: string) => Promise<void>) => () =>
+  inFolder(async (folder) => run(await realpath(folder)));
 
 const linksOf = async (path: string, folder: string) =>
-  (await resolveChain(path)).links.map((link) => `${link.folder.slice(folder.length) || '/'} ${link.name ?? '*'}`);
+  (await resolveChain(path)).links.map(
+    (link) => `${link.folder.slice(folder.length) || '/'} ${link.name ?? '*'}`,
+  );
 
 test(
   'a plain file is in its folder',
@@ -68,7 +71,12 @@ test(
     await writeFile(join(folder, 'd', '..1', 'a.yaml'), '');
     await symlink('..1', join(folder, 'd', '..data'));
     await symlink('..data/a.yaml', join(folder, 'd', 'a.yaml'));
-    expect(await linksOf(join(folder, 'd'), folder)).toEqual(['/d *', '/d a.yaml', '/d ..data', '/d/..1 a.yaml']);
+    expect(await linksOf(join(folder, 'd'), folder)).toEqual([
+      '/d *',
+      '/d a.yaml',
+      '/d ..data',
+      '/d/..1 a.yaml',
+    ]);
   }),
 );
 

@@ -6,7 +6,11 @@ import { VirtualClock } from '../support/virtual-clock.ts';
 function start() {
   const clock = new VirtualClock();
   const calls: number[] = [];
-  return { clock, calls, wait: debounce(clock, { quiet: 250, ceiling: 2000 }, () => calls.push(clock.now())) };
+  return {
+    clock,
+    calls,
+    wait: debounce(clock, { quiet: 250, ceiling: 2000 }, () => calls.push(clock.now())),
+  };
 }
 
 test('one touch is answered once, after the quiet time', async () => {

@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { LIVE, SHOP, shop, workspace } from '../cli/workspace.ts';
 
-const DNS = 'version: 1\nservices: [{ name: dns, address: "udp://192.0.2.53:53", destinations: [10.1.0.53] }]\n';
+const DNS =
+  'version: 1\nservices: [{ name: dns, address: "udp://192.0.2.53:53", destinations: [10.1.0.53] }]\n';
 
 describe('-f', () => {
   it('of a folder reads *.yaml, *.yml and *.json in byte order, and nothing else', async () => {
     const { run } = workspace({
       'conf/b.yml': DNS,
       'conf/B.yaml': SHOP,
-      'conf/é.json': '{"version":1,"services":[{"address":"fwmark:7","destinations":["10.0.0.7"]}]}',
+      'conf/é.json':
+        '{"version":1,"services":[{"address":"fwmark:7","destinations":["10.0.0.7"]}]}',
       'conf/.hidden.yaml': 'not read',
       'conf/notes.txt': 'not read',
       'conf/old.yaml.bak': 'not read',
@@ -22,14 +24,26 @@ describe('-f', () => {
     });
     await run('plan -f ./conf --table ./live.save --save ./plan.json');
     const { stdout } = await run('plan -f ./conf --table ./live.save -o json');
-    const positions = JSON.parse(stdout).changes.flatMap(({ position }: { position?: { file: string } }) => position?.file ?? []);
+    const positions = JSON.parse(stdout).changes.flatMap(
+      ({ position }: { position?: { file: string } }) => position?.file ?? [],
+    );
     expect(new Set(positions)).toEqual(new Set(['conf/B.yaml', 'conf/b.yml', 'conf/é.json']));
   });
 
   it('of a folder reports in the order of the names', async () => {
-    const { run } = workspace({ 'conf/a.yaml': '', 'conf/Z.yaml': '', 'conf/10.yaml': '', 'conf/9.yaml': '' });
+    const { run } = workspace({
+      'conf/a.yaml': '',
+      'conf/Z.yaml': '',
+      'conf/10.yaml': '',
+      'conf/9.yaml': '',
+    });
     const { stdout } = await run('validate -f ./conf');
-    expect(stdout.match(/^conf\/\S+?(?=:)/gm)).toEqual(['conf/10.yaml', 'conf/9.yaml', 'conf/Z.yaml', 'conf/a.yaml']);
+    expect(stdout.match(/^conf\/\S+?(?=:)/gm)).toEqual([
+      'conf/10.yaml',
+      'conf/9.yaml',
+      'conf/Z.yaml',
+      'conf/a.yaml',
+    ]);
   });
 
   it('can be repeated; the files make one table', async () => {
@@ -42,8 +56,12 @@ describe('-f', () => {
 
   it('- is stdin, and is called so', async () => {
     const { run } = shop();
-    expect(await run('plan -f - --table ./live.save', { stdin: SHOP })).toMatchObject({ status: 0 });
-    expect((await run('validate -f -', { stdin: 'version: 2\nservices: []\n' })).stdout).toMatch(/^<stdin>:1:\d+: error VERSION: /);
+    expect(await run('plan -f - --table ./live.save', { stdin: SHOP })).toMatchObject({
+      status: 0,
+    });
+    expect((await run('validate -f -', { stdin: 'version: 2\nservices: []\n' })).stdout).toMatch(
+      /^<stdin>:1:\d+: error VERSION: /,
+    );
   });
 
   it('takes what ipvsadm saved', async () => {
@@ -55,7 +73,10 @@ describe('-f', () => {
     ['the same file twice', ['./shop.yaml', './shop.yaml']],
     ['stdin twice', ['-', '-']],
   ])('refuses %s', async (_, names) => {
-    const { status, stderr } = await shop().run(['validate', ...names.flatMap((name) => ['-f', name])]);
+    const { status, stderr } = await shop().run([
+      'validate',
+      ...names.flatMap((name) => ['-f', name]),
+    ]);
     expect(status).toBe(64);
     expect(stderr).toMatch(/^ipvstate: \S+ is given twice\n$/);
   });

@@ -1,4 +1,17 @@
-import { appendFile, chmod, link, mkdir, open, rename, rm, symlink, truncate, unlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  chmod,
+  link,
+  mkdir,
+  open,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  unlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -6,7 +19,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 export interface Pattern {
   readonly name: string;
   /** Prepares a folder, and returns what is watched and what is seen of it then. */
-  readonly prepare: (folder: string) => Promise<{ readonly paths: readonly string[]; readonly first: string }>;
+  readonly prepare: (
+    folder: string,
+  ) => Promise<{ readonly paths: readonly string[]; readonly first: string }>;
   /** Changes it, and returns what is to be seen last. `run` counts from 0. */
   readonly change: (folder: string, run: number) => Promise<string>;
 }

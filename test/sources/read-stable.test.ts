@@ -8,7 +8,11 @@ import { readStable } from '../../src/sources/files/read-stable.ts';
 import { inFolder } from './watching.ts';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
-const content = (text: string) => ({ kind: 'content', bytes: Buffer.from(text), sha256: sha256(text) });
+const content = (text: string) => ({
+  kind: 'content',
+  bytes: Buffer.from(text),
+  sha256: sha256(text),
+});
 
 describe('a file', () => {
   test('is read with its digest', () =>
@@ -58,14 +62,19 @@ describe('a file', () => {
     inFolder(async (folder) => {
       const path = join(folder, 'c.yaml');
       await writeFile(path, '');
-      expect(await readStable(path, { onRead: () => appendFile(path, '+') })).toEqual({ kind: 'unstable' });
+      expect(await readStable(path, { onRead: () => appendFile(path, '+') })).toEqual({
+        kind: 'unstable',
+      });
     }));
 
   test('that vanishes while it is read is unreadable', () =>
     inFolder(async (folder) => {
       const path = join(folder, 'c.yaml');
       await writeFile(path, 'text');
-      expect(await readStable(path, { onRead: () => unlink(path) })).toEqual({ kind: 'unreadable', code: 'ENOENT' });
+      expect(await readStable(path, { onRead: () => unlink(path) })).toEqual({
+        kind: 'unreadable',
+        code: 'ENOENT',
+      });
     }));
 
   test('that is too large is not read', () =>
@@ -81,9 +90,15 @@ describe('a file', () => {
       await symlink('loop', join(folder, 'loop'));
       execFileSync('mkfifo', [join(folder, 'pipe')]);
       expect(await readStable(folder)).toEqual({ kind: 'unreadable', code: 'EISDIR' });
-      expect(await readStable(join(folder, 'none'))).toEqual({ kind: 'unreadable', code: 'ENOENT' });
+      expect(await readStable(join(folder, 'none'))).toEqual({
+        kind: 'unreadable',
+        code: 'ENOENT',
+      });
       expect(await readStable(join(folder, 'loop'))).toEqual({ kind: 'unreadable', code: 'ELOOP' });
-      expect(await readStable(join(folder, 'pipe'))).toEqual({ kind: 'unreadable', code: 'EINVAL' });
+      expect(await readStable(join(folder, 'pipe'))).toEqual({
+        kind: 'unreadable',
+        code: 'EINVAL',
+      });
     }));
 });
 
@@ -91,16 +106,23 @@ describe('everything that paths mean', () => {
   test('is their files, and those of folders in byte order without hidden and other ones', () =>
     inFolder(async (folder) => {
       await mkdir(join(folder, 'd'));
-      for (const name of ['b.yml', 'a.yaml', 'B.json', '.c.yaml', 'd.txt', 'e.yaml~']) await writeFile(join(folder, 'd', name), name);
+      for (const name of ['b.yml', 'a.yaml', 'B.json', '.c.yaml', 'd.txt', 'e.yaml~'])
+        await writeFile(join(folder, 'd', name), name);
       await writeFile(join(folder, 'f'), 'f');
       const { files } = await readSources([join(folder, 'f'), join(folder, 'd')]);
-      expect(files.map(({ path }) => path)).toEqual(['f', 'd/B.json', 'd/a.yaml', 'd/b.yml'].map((name) => join(folder, name)));
-      expect(files.map(({ read }) => read)).toEqual(['f', 'B.json', 'a.yaml', 'b.yml'].map(content));
+      expect(files.map(({ path }) => path)).toEqual(
+        ['f', 'd/B.json', 'd/a.yaml', 'd/b.yml'].map((name) => join(folder, name)),
+      );
+      expect(files.map(({ read }) => read)).toEqual(
+        ['f', 'B.json', 'a.yaml', 'b.yml'].map(content),
+      );
     }));
 
   test('is a folder by itself when it has no file', () =>
     inFolder(async (folder) => {
-      expect((await readSources([folder])).files).toEqual([{ path: folder, read: { kind: 'unreadable', code: 'ENOENT' } }]);
+      expect((await readSources([folder])).files).toEqual([
+        { path: folder, read: { kind: 'unreadable', code: 'ENOENT' } },
+      ]);
     }));
 
   test('has another digest when a file has other content, another name, or becomes unreadable, and the same one when it is as before', () =>

@@ -51,7 +51,9 @@ function start(paths: readonly string[], errors: readonly (string | undefined)[]
   });
   /** Until that many looks have ended, and the next poll is scheduled. */
   const looked = (count: number) =>
-    vi.waitFor(() => expect([looks, digests.length, clock.next !== undefined]).toEqual([count, count, true]));
+    vi.waitFor(() =>
+      expect([looks, digests.length, clock.next !== undefined]).toEqual([count, count, true]),
+    );
   return { clock, inotify, modes, watching, looked, looks: () => looks };
 }
 
@@ -121,7 +123,10 @@ describe('when inotify is exhausted', () => {
   test('it is tried again after ten minutes, and what comes back is said', () =>
     inFolder(async (folder) => {
       const path = await FILE(folder);
-      const { clock, inotify, modes, watching, looked, looks } = start([path], ['ENOSPC', 'ENOSPC']);
+      const { clock, inotify, modes, watching, looked, looks } = start(
+        [path],
+        ['ENOSPC', 'ENOSPC'],
+      );
       await looked(1);
       expect(inotify.opened.length).toBe(1);
       await clock.advance(600_000);
@@ -177,7 +182,12 @@ describe('looks', () => {
       const inotify = scripted([]);
       const looks: (() => void)[] = [];
       const onLook = () => new Promise<void>((resolve) => looks.push(resolve));
-      const watching = watchFiles([path], { clock, random: () => 0.5, openInotify: inotify.open, onLook });
+      const watching = watchFiles([path], {
+        clock,
+        random: () => 0.5,
+        openInotify: inotify.open,
+        onLook,
+      });
       await vi.waitFor(() => expect(looks.length).toBe(1));
       await writeFile(`${path}.tmp`, 'other');
       await rename(`${path}.tmp`, path);
@@ -235,7 +245,10 @@ const onThePath =
       onEvent();
       handlers.onEvent(false);
     });
-    return { ready: new Promise((resolve) => watcher.on('ready', resolve)), close: () => watcher.close() };
+    return {
+      ready: new Promise((resolve) => watcher.on('ready', resolve)),
+      close: () => watcher.close(),
+    };
   };
 
 test.each(PATTERNS.filter(({ name }) => /kept|a link to the file/.test(name)))(

@@ -2,7 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSources } from '../../src/sources/files/read-sources.ts';
-import { type FileWatch, type WatchOptions, watchFiles } from '../../src/sources/files/watch-files.ts';
+import {
+  type FileWatch,
+  type WatchOptions,
+  watchFiles,
+} from '../../src/sources/files/watch-files.ts';
 
 /** So long that no test waits for it: what is seen was seen because of an event. */
 export const NEVER = 3_600_000;
@@ -23,12 +27,19 @@ export interface Watching {
 export async function textOf(paths: readonly string[]): Promise<string> {
   const { files } = await readSources(paths);
   return files
-    .map(({ read }) => (read.kind === 'content' ? read.bytes.toString() : `<${read.kind === 'unreadable' ? read.code : read.kind}>`))
+    .map(({ read }) =>
+      read.kind === 'content'
+        ? read.bytes.toString()
+        : `<${read.kind === 'unreadable' ? read.code : read.kind}>`,
+    )
     .join('|');
 }
 
 /** A program that looks whenever it is told to. */
-export function startWatching(paths: readonly string[], options: Partial<WatchOptions> = {}): Watching {
+export function startWatching(
+  paths: readonly string[],
+  options: Partial<WatchOptions> = {},
+): Watching {
   const seen: string[] = [];
   const waiters = new Set<() => void>();
   let reading = Promise.resolve();
@@ -39,7 +50,11 @@ export function startWatching(paths: readonly string[], options: Partial<WatchOp
       for (const waiter of waiters) waiter();
     });
   };
-  const watch = watchFiles(paths, { timing: { net: NEVER, poll: NEVER, ...options.timing }, ...options, onLook: look });
+  const watch = watchFiles(paths, {
+    timing: { net: NEVER, poll: NEVER, ...options.timing },
+    ...options,
+    onLook: look,
+  });
   return {
     seen,
     watch,
@@ -47,7 +62,11 @@ export function startWatching(paths: readonly string[], options: Partial<WatchOp
       new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
           waiters.delete(check);
-          reject(new Error(`${JSON.stringify(text)} was never seen last, but ${JSON.stringify(seen.slice(-3))}`));
+          reject(
+            new Error(
+              `${JSON.stringify(text)} was never seen last, but ${JSON.stringify(seen.slice(-3))}`,
+            ),
+          );
         }, PATIENCE);
         const check = (): void => {
           if (seen.at(-1) !== text) return;

@@ -9,13 +9,19 @@ import { SERVICE_TEXTS } from './table-pairs.ts';
 import { keyOf } from './tables.ts';
 
 const selector: fc.Arbitrary<ServiceSelector> = fc.oneof(
-  fc.constantFrom('192.0.2.0/24', '192.0.2.1', '2001:db8::/32', '0.0.0.0/0', '10.0.0.0/8').map((text) => {
-    const cidr = parseCidr(text);
-    if (!cidr) throw new Error(text);
-    return { cidr };
-  }),
-  fc.constantFrom('tcp' as const, 'udp' as const, 'sctp' as const).map((protocol) => ({ protocol })),
-  fc.constantFrom({ min: 80, max: 80 }, { min: 0, max: 100 }, { min: 400, max: 500 }).map((port) => ({ port })),
+  fc
+    .constantFrom('192.0.2.0/24', '192.0.2.1', '2001:db8::/32', '0.0.0.0/0', '10.0.0.0/8')
+    .map((text) => {
+      const cidr = parseCidr(text);
+      if (!cidr) throw new Error(text);
+      return { cidr };
+    }),
+  fc
+    .constantFrom('tcp' as const, 'udp' as const, 'sctp' as const)
+    .map((protocol) => ({ protocol })),
+  fc
+    .constantFrom({ min: 80, max: 80 }, { min: 0, max: 100 }, { min: 400, max: 500 })
+    .map((port) => ({ port })),
   fc.constantFrom({ min: 7, max: 7 }, { min: 1, max: 6 }).map((fwmark) => ({ fwmark })),
   fc.constantFrom(...SERVICE_TEXTS).map((text) => ({ service: keyOf(text) })),
 );
@@ -55,15 +61,21 @@ export function policiesOf(table: Table): fc.Arbitrary<Policy> {
         table,
         preserves,
         ({ destinations }, values) =>
-          new Map([...destinations.keys()].flatMap((key, index) => (values[index] ? [[key, values[index]]] : []))),
+          new Map(
+            [...destinations.keys()].flatMap((key, index) =>
+              values[index] ? [[key, values[index]]] : [],
+            ),
+          ),
       ),
       fc.array(drains, { minLength: table.services.size, maxLength: table.services.size }),
     )
     .map(([preserved, seconds]) => {
-      const services = [...preserved].map(([key, preserve], index): readonly [ServiceKey, ServicePolicy] => [
-        key,
-        { protect: false, drainSeconds: seconds[index], preserve },
-      ]);
+      const services = [...preserved].map(
+        ([key, preserve], index): readonly [ServiceKey, ServicePolicy] => [
+          key,
+          { protect: false, drainSeconds: seconds[index], preserve },
+        ],
+      );
       return { manage: undefined, services: new Map(services), sysctls: undefined };
     });
 }
@@ -73,7 +85,10 @@ export function countersOf(table: Table): fc.Arbitrary<Counters> {
   return forDestinations(table, fc.constantFrom(0, 3), ({ destinations }, values) => ({
     stats: undefined,
     destinations: new Map(
-      [...destinations.keys()].map((key, index) => [key, { active: values[index] ?? 0, inactive: 1, persistent: 0, stats: undefined }]),
+      [...destinations.keys()].map((key, index) => [
+        key,
+        { active: values[index] ?? 0, inactive: 1, persistent: 0, stats: undefined },
+      ]),
     ),
   }));
 }

@@ -48,7 +48,9 @@ const ipv4 = fc
     { weight: 3, arbitrary: fc.integer({ min: 0x0a00_0001, max: 0x0a00_0008 }) },
     { weight: 1, arbitrary: fc.integer({ min: 1, max: 0xffff_fffe }) },
   )
-  .map((value) => address([value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255].join('.')));
+  .map((value) =>
+    address([value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255].join('.')),
+  );
 
 const ipv6 = fc
   .oneof(
@@ -89,16 +91,18 @@ const addressIdentity = fc.record({
   port: fc.oneof(fc.constantFrom(0, 53, 80, 443), fc.integer({ min: 0, max: 65535 })),
 });
 
-export const serviceIdentityArbitrary: fc.Arbitrary<ServiceIdentity> = fc.oneof<fc.WeightedArbitrary<ServiceIdentity>[]>(
-  { weight: 3, arbitrary: addressIdentity },
-  { weight: 1, arbitrary: markIdentity },
-);
+export const serviceIdentityArbitrary: fc.Arbitrary<ServiceIdentity> = fc.oneof<
+  fc.WeightedArbitrary<ServiceIdentity>[]
+>({ weight: 3, arbitrary: addressIdentity }, { weight: 1, arbitrary: markIdentity });
 
 /** Settings by themselves; `toService` fits them to an identity. No chains: building arbitraries is what costs. */
 const serviceSettings = fc.record({
   scheduler: fc.oneof(
     { weight: 9, arbitrary: fc.constantFrom<string>(...SCHEDULERS) },
-    { weight: 1, arbitrary: fc.constantFrom('maglev2', 'x', 'no', 'null', 'a_b-c.d', '0', '123456789012345') },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom('maglev2', 'x', 'no', 'null', 'a_b-c.d', '0', '123456789012345'),
+    },
   ),
   schedulerFlags: fc.constantFrom(0, 0, 0, 0, 0x08, 0x10, 0x18, 0x20, 0x38),
   onePacket: fc.boolean(),
@@ -106,7 +110,9 @@ const serviceSettings = fc.record({
   timeout: number(1, MAX_PERSISTENCE_SECONDS),
   mask: fc.oneof(
     fc.constant(0xffff_ffff),
-    fc.integer({ min: 0, max: 32 }).map((bits) => (bits === 0 ? 0 : (0xffff_ffff << (32 - bits)) >>> 0)),
+    fc
+      .integer({ min: 0, max: 32 })
+      .map((bits) => (bits === 0 ? 0 : (0xffff_ffff << (32 - bits)) >>> 0)),
     fc.integer({ min: 0, max: 0xffff_ffff }),
   ),
   prefix: fc.oneof(fc.constant(128), fc.integer({ min: 1, max: 128 })),
@@ -167,7 +173,8 @@ type RawDestination = typeof rawDestination extends fc.Arbitrary<infer T> ? T : 
 
 function toDestination(service: ServiceIdentity, mixed: boolean, raw: RawDestination): Destination {
   const own = serviceFamily(service);
-  const family = mixed && raw.forward === 'tunnel' && raw.otherFamily ? (own === 'ipv4' ? 'ipv6' : 'ipv4') : own;
+  const family =
+    mixed && raw.forward === 'tunnel' && raw.otherFamily ? (own === 'ipv4' ? 'ipv6' : 'ipv4') : own;
   // ipvsadm forces the port of the service on -g and -i, unless that is a mark.
   const port = service.kind === 'address' && raw.forward !== 'masq' ? service.port : raw.port;
   return {
@@ -184,7 +191,10 @@ function toDestination(service: ServiceIdentity, mixed: boolean, raw: RawDestina
 }
 
 /** Every destination that ipvsadm's `-a` can add to a service; `mixed` allows tunnels to the other family. */
-export function destinationArbitrary(service: ServiceIdentity, mixed = true): fc.Arbitrary<Destination> {
+export function destinationArbitrary(
+  service: ServiceIdentity,
+  mixed = true,
+): fc.Arbitrary<Destination> {
   return rawDestination.map((raw) => toDestination(service, mixed, raw));
 }
 
@@ -208,11 +218,16 @@ function toEntry({ identity, settings, list }: RawEntry, mixed: boolean): Servic
   const destinations = list.map((raw) => toDestination(identity, mixed, raw));
   return {
     service: toService(identity, settings),
-    destinations: new Map<DestinationKey, Destination>(destinations.map((item) => [item.key, item])),
+    destinations: new Map<DestinationKey, Destination>(
+      destinations.map((item) => [item.key, item]),
+    ),
   };
 }
 
-export function serviceEntryArbitrary({ mixed = true, maxDestinations = 4 }: EntryOptions = {}): fc.Arbitrary<ServiceEntry> {
+export function serviceEntryArbitrary({
+  mixed = true,
+  maxDestinations = 4,
+}: EntryOptions = {}): fc.Arbitrary<ServiceEntry> {
   return rawEntry(maxDestinations).map((raw) => toEntry(raw, mixed));
 }
 
@@ -235,7 +250,9 @@ export function daemonArbitrary(role: DaemonRole): fc.Arbitrary<Daemon> {
       ttl: number(1, 255),
     })
     .map((daemon) =>
-      addressFamily(daemon.group) === 'ipv6' ? { ...daemon, maxLength: Math.min(daemon.maxLength, MAX_SYNC_LENGTH - 20) } : daemon,
+      addressFamily(daemon.group) === 'ipv6'
+        ? { ...daemon, maxLength: Math.min(daemon.maxLength, MAX_SYNC_LENGTH - 20) }
+        : daemon,
     );
 }
 
@@ -248,23 +265,38 @@ export interface TableOptions {
 }
 
 /** Tables that ipvsadm can make in a real kernel; sync daemons and tunnels to another family exclude each other there. */
-export function tableArbitraryOf({ maxServices = 5, maxDestinations = 4, daemons = true }: TableOptions = {}): fc.Arbitrary<Table> {
+export function tableArbitraryOf({
+  maxServices = 5,
+  maxDestinations = 4,
+  daemons = true,
+}: TableOptions = {}): fc.Arbitrary<Table> {
   const anyDaemons = daemons
     ? fc.oneof(
         { weight: 2, arbitrary: fc.constant<Daemon[]>([]) },
         { weight: 1, arbitrary: daemonArbitrary('master').map((daemon) => [daemon]) },
         { weight: 1, arbitrary: daemonArbitrary('backup').map((daemon) => [daemon]) },
-        { weight: 1, arbitrary: fc.tuple(daemonArbitrary('master'), daemonArbitrary('backup')).map((pair) => [...pair]) },
+        {
+          weight: 1,
+          arbitrary: fc
+            .tuple(daemonArbitrary('master'), daemonArbitrary('backup'))
+            .map((pair) => [...pair]),
+        },
       )
     : fc.constant<Daemon[]>([]);
   return fc
-    .record({ running: anyDaemons, timeouts: timeoutsArbitrary, list: fc.array(rawEntry(maxDestinations), { maxLength: maxServices }) })
+    .record({
+      running: anyDaemons,
+      timeouts: timeoutsArbitrary,
+      list: fc.array(rawEntry(maxDestinations), { maxLength: maxServices }),
+    })
     .map(({ running, timeouts, list }) => {
       const entries = list.map((raw) => toEntry(raw, running.length === 0));
       return {
         timeouts,
         daemons: running,
-        services: new Map<ServiceKey, ServiceEntry>(entries.map((entry) => [entry.service.key, entry])),
+        services: new Map<ServiceKey, ServiceEntry>(
+          entries.map((entry) => [entry.service.key, entry]),
+        ),
       };
     });
 }

@@ -10,18 +10,32 @@ export interface BusyTable extends EmbeddedTable {
 }
 
 /** A kernel with connections. Closing it does nothing, so that one command after another can use it. */
-export function openBusyTable(initial: Table, connections: Readonly<Record<string, number>>): BusyTable {
+export function openBusyTable(
+  initial: Table,
+  connections: Readonly<Record<string, number>>,
+): BusyTable {
   const inner = openEmbeddedTable(initial);
-  const active = new Map(Object.entries(connections).map(([text, count]) => [destinationKeyOf(text), count]));
+  const active = new Map(
+    Object.entries(connections).map(([text, count]) => [destinationKeyOf(text), count]),
+  );
   const counters = (): Counters =>
     new Map(
       [...inner.table().services].map(([key, { destinations }]) => {
         const own = [...destinations.keys()].map((name) => {
-          const count = { active: active.get(name) ?? 0, inactive: 0, persistent: 0, stats: undefined };
+          const count = {
+            active: active.get(name) ?? 0,
+            inactive: 0,
+            persistent: 0,
+            stats: undefined,
+          };
           return [name, count] as const;
         });
         return [key, { stats: undefined, destinations: new Map(own) }];
       }),
     );
-  return { ...inner, active, read: async (options) => ({ ...(await inner.read(options)), counters: counters() }) };
+  return {
+    ...inner,
+    active,
+    read: async (options) => ({ ...(await inner.read(options)), counters: counters() }),
+  };
 }

@@ -24,5 +24,11 @@ export function desiredOf(text: string, file = 'c.yaml'): Desired {
 
 /** A configuration of one service with these lines of keys; the address is on line 3, the lines begin on line 4. */
 export function service(address: string, ...lines: readonly string[]): string {
-  return ['version: 1', 'services:', `  - address: ${address}`, ...lines.map((line) => `    ${line}`), ''].join('\n');
+  return [
+    'version: 1',
+    'services:',
+    `  - address: ${address}`,
+    ...lines.map((line) => `    ${line}`),
+    '',
+  ].join('\n');
 }

@@ -13,7 +13,11 @@ export interface Ran {
 }
 
 /** Resolves once the condition holds; the error says what it was. A condition that throws does not hold yet. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>, seconds = 20): Promise<void> {
+export async function until(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  seconds = 20,
+): Promise<void> {
   const deadline = performance.now() + seconds * 1000;
   let last: unknown;
   for (;;) {
@@ -23,7 +27,8 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
     } catch (error) {
       last = error;
     }
-    if (performance.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`, { cause: last });
+    if (performance.now() > deadline)
+      throw new Error(`not within ${seconds} s: ${what}`, { cause: last });
     await new Promise((resolve) => setTimeout(resolve, 15));
   }
 }
@@ -41,7 +46,12 @@ export class DaemonProcess {
     this.#folder = folder;
     this.#args = args;
     mkdirSync(folder, { recursive: true });
-    this.env = { ...process.env, IPVSTATE_RUNTIME_DIR: join(folder, 'run'), IPVSTATE_STATE_DIR: join(folder, 'state'), NO_COLOR: '1' };
+    this.env = {
+      ...process.env,
+      IPVSTATE_RUNTIME_DIR: join(folder, 'run'),
+      IPVSTATE_STATE_DIR: join(folder, 'state'),
+      NO_COLOR: '1',
+    };
   }
 
   get pid(): number {
@@ -54,10 +64,14 @@ export class DaemonProcess {
 
   /** Resolves when the first pass is over. */
   async start(): Promise<this> {
-    const child = spawn(process.execPath, [PROGRAM, 'watch', ...this.#args, '--listen', this.httpSocket, '--log-format', 'json'], {
-      env: this.env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawn(
+      process.execPath,
+      [PROGRAM, 'watch', ...this.#args, '--listen', this.httpSocket, '--log-format', 'json'],
+      {
+        env: this.env,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (chunk: string) => {
@@ -89,12 +103,17 @@ export class DaemonProcess {
   }
 
   run(...args: readonly string[]): Ran {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], { env: this.env, encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
+      env: this.env,
+      encoding: 'utf8',
+    });
     return { status, stdout, stderr };
   }
 
   async status(): Promise<Status> {
-    const answer = await askDaemon(join(this.#folder, 'run', 'host', 'control.sock'), { command: 'status' });
+    const answer = await askDaemon(join(this.#folder, 'run', 'host', 'control.sock'), {
+      command: 'status',
+    });
     return (answer.ok ? answer.status : undefined) as unknown as Status;
   }
 

@@ -9,7 +9,11 @@ import { plan } from '../../src/plan/plan.ts';
 import type { LoadedFiles } from '../../src/reconcile/loop/config-state.ts';
 import { type Loop, type LoopOptions, startLoop } from '../../src/reconcile/loop/loop.ts';
 import type { LoopState, PassResult } from '../../src/reconcile/loop/loop-state.ts';
-import { type MisbehavingTable, type Misbehaviour, openMisbehavingTable } from './misbehaving-ipvs.ts';
+import {
+  type MisbehavingTable,
+  type Misbehaviour,
+  openMisbehavingTable,
+} from './misbehaving-ipvs.ts';
 import { operationsOf } from './plan-runs.ts';
 import { type ServiceText, tableOf, wholly } from './tables.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -22,19 +26,27 @@ export const BEING_WRITTEN = new IpvstateError('UNSTABLE', 'c.yaml is being writ
 
 /** Two services, so that removing one is within the guard. */
 export function tableWith(services: Readonly<Record<string, ServiceText>>): Table {
-  return tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 1 } }, ...services });
+  return tableOf({
+    'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 1 } },
+    ...services,
+  });
 }
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 export function fingerprintOf(table: Table): string {
-  return sha256([...sortedServices(table).map(serviceFingerprint), settingsFingerprint(table)].join('\n'));
+  return sha256(
+    [...sortedServices(table).map(serviceFingerprint), settingsFingerprint(table)].join('\n'),
+  );
 }
 
 function digestOf(content: Exclude<Content, IpvstateError>): string {
   if (typeof content === 'string') return content;
   const { timeouts, daemons = [] } = content;
-  const settings = settingsFingerprint({ timeouts: { tcp: 0, tcpFin: 0, udp: 0, ...timeouts }, daemons });
+  const settings = settingsFingerprint({
+    timeouts: { tcp: 0, tcpFin: 0, udp: 0, ...timeouts },
+    daemons,
+  });
   const rest = 'limits' in content ? JSON.stringify([content.limits, content.policy?.manage]) : '';
   const services = [...content.services.values()].map(serviceFingerprint).sort();
   return sha256([...services, settings, rest].join('\n'));
@@ -83,7 +95,11 @@ export class LoopWorld {
     this.content = content;
     const { read, execute } = port(this.ipvs);
     this.loop = startLoop({
-      ipvs: { ...this.ipvs, read: (which) => this.#alone(() => read(which)), execute: (wave) => this.#alone(() => execute(wave)) },
+      ipvs: {
+        ...this.ipvs,
+        read: (which) => this.#alone(() => read(which)),
+        execute: (wave) => this.#alone(() => execute(wave)),
+      },
       clock: this.clock,
       digest: sha256,
       random: () => 0.5,
@@ -100,7 +116,8 @@ export class LoopWorld {
       ...rest,
       onState: (state, previous) => {
         this.states.push(state);
-        if (state.lastPass && state.lastPass !== previous.lastPass) this.passes.push(state.lastPass);
+        if (state.lastPass && state.lastPass !== previous.lastPass)
+          this.passes.push(state.lastPass);
         rest.onState?.(state, previous);
       },
     });

@@ -26,7 +26,10 @@ export interface MisbehavingTable extends EmbeddedTable {
 export const MTU_LENGTH = 1472;
 
 /** A table in memory that fails as a kernel does, or as one with other writers; like a kernel it chooses a length for daemons. */
-export function openMisbehavingTable(initial: Table, misbehaviour: Misbehaviour = {}): MisbehavingTable {
+export function openMisbehavingTable(
+  initial: Table,
+  misbehaviour: Misbehaviour = {},
+): MisbehavingTable {
   const inner = openEmbeddedTable(initial);
   const waves: (readonly Operation[])[] = [];
   const reads: ReadOptions[] = [];
@@ -49,7 +52,9 @@ export function openMisbehavingTable(initial: Table, misbehaviour: Misbehaviour 
       const refused = new Map<number, KernelError>();
       for (const [place, operation] of wave.slice(0, kept).entries()) {
         const errno = misbehaviour.refuse?.(operation, index++);
-        const error = errno ? refusal(errno, operation) : (await inner.execute([withLength(operation)])).get(0);
+        const error = errno
+          ? refusal(errno, operation)
+          : (await inner.execute([withLength(operation)])).get(0);
         if (error) refused.set(place, error);
       }
       if (kept !== undefined) throw new IpvstateError('LOST', 'no reply came within 5 s');

@@ -36,7 +36,10 @@ export function withOneRefused(waves: readonly Wave[]): Operation[][] {
   return waves.flatMap((wave, index) => {
     const earlier = operationsOf({ waves: waves.slice(0, index) });
     const own = operationsOf({ waves: [wave] });
-    return own.map((_, refused) => [...earlier, ...own.filter((_, position) => position !== refused)]);
+    return own.map((_, refused) => [
+      ...earlier,
+      ...own.filter((_, position) => position !== refused),
+    ]);
   });
 }
 

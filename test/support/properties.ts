@@ -14,6 +14,10 @@ export async function holds<T>(property: Property<T>, runs = 300): Promise<void>
 
 /** Asserts that a property can fail: the negative twin, which runs it on a variant that is broken on purpose. */
 export async function isBrokenBy<T>(property: Property<T>, runs = 2000): Promise<void> {
-  const { failed, numRuns } = await fc.check(property as fc.IAsyncProperty<T>, { seed: SEED, numRuns: runs, endOnFailure: true });
+  const { failed, numRuns } = await fc.check(property as fc.IAsyncProperty<T>, {
+    seed: SEED,
+    numRuns: runs,
+    endOnFailure: true,
+  });
   expect(failed, `nothing was found in ${numRuns} runs`).toBe(true);
 }

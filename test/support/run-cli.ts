@@ -29,7 +29,10 @@ export interface CliOptions {
 }
 
 /** Runs one command line in this process. */
-export async function runCli(argv: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+export async function runCli(
+  argv: readonly string[],
+  options: CliOptions = {},
+): Promise<CliResult> {
   const stdout = new Captured(options.isTTY);
   const stderr = new Captured(options.isTTY);
   const { answer } = options;
@@ -43,7 +46,8 @@ export async function runCli(argv: readonly string[], options: CliOptions = {}):
       env: options.env ?? {},
       state: async () => options.state ?? ownState(folder),
       background: { start: options.startInBackground ?? (async () => {}), ready: async () => {} },
-      openKernel: options.openKernel ?? (() => Promise.reject(new Error('this test has no kernel'))),
+      openKernel:
+        options.openKernel ?? (() => Promise.reject(new Error('this test has no kernel'))),
       ask:
         answer === undefined
           ? undefined
@@ -61,7 +65,10 @@ export async function runCli(argv: readonly string[], options: CliOptions = {}):
 
 /** Of the machine's table, yet in nobody's way: tests run side by side. */
 function ownState(folder: string): State {
-  const env = { IPVSTATE_RUNTIME_DIR: join(folder, 'run'), IPVSTATE_STATE_DIR: join(folder, 'lib') };
+  const env = {
+    IPVSTATE_RUNTIME_DIR: join(folder, 'run'),
+    IPVSTATE_STATE_DIR: join(folder, 'lib'),
+  };
   return { ...systemState(env), lockName: uniqueLockName() };
 }
 

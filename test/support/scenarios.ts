@@ -12,9 +12,15 @@ export interface Scenario {
 export const EVERY_WAVE: Scenario = {
   live: tableOf(
     {
-      'tcp://192.0.2.1:80': { scheduler: 'rr', destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 5, '10.0.0.3:80': 9 } },
+      'tcp://192.0.2.1:80': {
+        scheduler: 'rr',
+        destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 5, '10.0.0.3:80': 9 },
+      },
       'tcp://192.0.2.2:80': { scheduler: 'rr', destinations: { '10.0.0.1:80': 1 } },
-      'udp://192.0.2.3:53': { scheduler: 'rr', destinations: { '10.0.0.1:53': 1, '10.0.0.2:53': 1 } },
+      'udp://192.0.2.3:53': {
+        scheduler: 'rr',
+        destinations: { '10.0.0.1:53': 1, '10.0.0.2:53': 1 },
+      },
     },
     { daemons: [daemonOf('master')] },
   ),
@@ -24,11 +30,25 @@ export const EVERY_WAVE: Scenario = {
         scheduler: 'rr',
         persistent: true,
         persistenceTimeoutSeconds: 360,
-        destinations: { '10.0.0.1:80': 2, '10.0.0.2:80': { weight: 5, forward: 'masq' }, '10.0.0.3:80': 0, '10.0.0.4:80': 1 },
+        destinations: {
+          '10.0.0.1:80': 2,
+          '10.0.0.2:80': { weight: 5, forward: 'masq' },
+          '10.0.0.3:80': 0,
+          '10.0.0.4:80': 1,
+        },
       },
-      'tcp://192.0.2.2:80': { scheduler: 'wlc', destinations: { '10.0.0.9:80': 1, '[2001:db8::9]:80': { forward: 'tunnel' } } },
-      'tcp://192.0.2.4:80': { scheduler: 'mh', destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 1 } },
-      'tcp://192.0.2.5:80': { scheduler: 'rr', destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 1 } },
+      'tcp://192.0.2.2:80': {
+        scheduler: 'wlc',
+        destinations: { '10.0.0.9:80': 1, '[2001:db8::9]:80': { forward: 'tunnel' } },
+      },
+      'tcp://192.0.2.4:80': {
+        scheduler: 'mh',
+        destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 1 },
+      },
+      'tcp://192.0.2.5:80': {
+        scheduler: 'rr',
+        destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 1 },
+      },
     },
     { timeouts: { tcp: 60 } },
   ),
@@ -36,15 +56,25 @@ export const EVERY_WAVE: Scenario = {
 
 /** A plan that ends with daemons: one is replaced, and one that leaves its length to the kernel starts. */
 export const DAEMONS: Scenario = {
-  live: tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } } }, { daemons: [daemonOf('master')] }),
+  live: tableOf(
+    { 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } } },
+    { daemons: [daemonOf('master')] },
+  ),
   desired: tableOf(
     { 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 2, '10.0.0.2:80': 1 } } },
-    { timeouts: { udp: 10 }, daemons: [daemonOf('master', { syncId: 2 }), daemonOf('backup', { maxLength: 0 })] },
+    {
+      timeouts: { udp: 10 },
+      daemons: [daemonOf('master', { syncId: 2 }), daemonOf('backup', { maxLength: 0 })],
+    },
   ),
 };
 
 /** No guard trips. */
-export const EVERYTHING_ALLOWED: Allowances = { maxServiceDeletes: { kind: 'off' }, unserved: true, empty: true };
+export const EVERYTHING_ALLOWED: Allowances = {
+  maxServiceDeletes: { kind: 'off' },
+  unserved: true,
+  empty: true,
+};
 
 /** A file that asks for a table whole, whatever that deletes. */
 export function wants(table: Table, rest: Partial<Desired> = {}): Desired {

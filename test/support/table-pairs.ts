@@ -15,7 +15,13 @@ export interface TablePair {
   readonly desired: Table;
 }
 
-export const SERVICE_TEXTS = ['tcp://192.0.2.1:80', 'udp://192.0.2.1:53', 'tcp://[2001:db8::1]:443', 'fwmark:7', 'fwmark:7/ipv6'] as const;
+export const SERVICE_TEXTS = [
+  'tcp://192.0.2.1:80',
+  'udp://192.0.2.1:53',
+  'tcp://[2001:db8::1]:443',
+  'fwmark:7',
+  'fwmark:7/ipv6',
+] as const;
 
 const DESTINATION_TEXTS: Readonly<Record<Family, readonly string[]>> = {
   ipv4: ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.2:8080', '10.0.0.3:0'],
@@ -33,15 +39,19 @@ function destination(service: Service, text: string): fc.Arbitrary<Destination> 
     { tunnelType: 'gue', tunnelPort: 6080, tunnelChecksum: 'csum' } as const,
     { tunnelType: 'gre', tunnelPort: 0, tunnelChecksum: 'csum' } as const,
   );
-  const forwards = isMixed ? fc.constant('tunnel' as const) : fc.constantFrom('route' as const, 'masq' as const, 'tunnel' as const);
-  return fc.tuple(weights, forwards, thresholds, tunnels).map(([weight, forward, [upperThreshold, lowerThreshold], tunnel]) => ({
-    ...plain,
-    weight,
-    forward,
-    upperThreshold,
-    lowerThreshold,
-    ...(forward === 'tunnel' ? tunnel : {}),
-  }));
+  const forwards = isMixed
+    ? fc.constant('tunnel' as const)
+    : fc.constantFrom('route' as const, 'masq' as const, 'tunnel' as const);
+  return fc
+    .tuple(weights, forwards, thresholds, tunnels)
+    .map(([weight, forward, [upperThreshold, lowerThreshold], tunnel]) => ({
+      ...plain,
+      weight,
+      forward,
+      upperThreshold,
+      lowerThreshold,
+      ...(forward === 'tunnel' ? tunnel : {}),
+    }));
 }
 
 function service(text: string): fc.Arbitrary<Service> {
@@ -56,15 +66,24 @@ function service(text: string): fc.Arbitrary<Service> {
   const engines = fc.constantFrom('', '', 'sip');
   return fc
     .tuple(schedulers, fc.constantFrom(0, 0x08, 0x18), fc.boolean(), persistence, netmasks, engines)
-    .map(([scheduler, schedulerFlags, onePacket, persistent, persistenceNetmask, persistenceEngine]) => ({
-      ...plain,
-      scheduler,
-      schedulerFlags,
-      onePacket,
-      ...persistent,
-      persistenceNetmask,
-      persistenceEngine,
-    }));
+    .map(
+      ([
+        scheduler,
+        schedulerFlags,
+        onePacket,
+        persistent,
+        persistenceNetmask,
+        persistenceEngine,
+      ]) => ({
+        ...plain,
+        scheduler,
+        schedulerFlags,
+        onePacket,
+        ...persistent,
+        persistenceNetmask,
+        persistenceEngine,
+      }),
+    );
 }
 
 const timeouts: fc.Arbitrary<Timeouts> = fc.record({
@@ -90,7 +109,14 @@ const daemons: fc.Arbitrary<readonly Daemon[]> = fc
 const sysctls: fc.Arbitrary<Sysctls> = fc
   .tuple(fc.constantFrom('0', '1'), fc.constantFrom('3 50', '5 10'), fc.constantFrom('0', '3'))
   .map(
-    ([reset, threshold, defence]) => new Map(Object.entries({ expire_nodest_conn: reset, sync_threshold: threshold, drop_entry: defence })),
+    ([reset, threshold, defence]) =>
+      new Map(
+        Object.entries({
+          expire_nodest_conn: reset,
+          sync_threshold: threshold,
+          drop_entry: defence,
+        }),
+      ),
   );
 
 /** Where one object of the second table comes from: mostly the first one, so that the two are related. */
@@ -103,15 +129,30 @@ function pairOf<T>(value: fc.Arbitrary<T>): fc.Arbitrary<readonly [T | undefined
 }
 
 /** A service in both tables, with settings and destinations that differ or not. */
-function entryPair(text: string, texts: readonly string[]): fc.Arbitrary<readonly [ServiceEntry | undefined, ServiceEntry | undefined]> {
+function entryPair(
+  text: string,
+  texts: readonly string[],
+): fc.Arbitrary<readonly [ServiceEntry | undefined, ServiceEntry | undefined]> {
   const plain = serviceOf(text);
-  const settings = fc.tuple(service(text), service(text), fc.boolean()).map(([a, b, same]) => [a, same ? a : b] as const);
+  const settings = fc
+    .tuple(service(text), service(text), fc.boolean())
+    .map(([a, b, same]) => [a, same ? a : b] as const);
   const pools = fc.tuple(...texts.map((name) => pairOf(destination(plain, name))));
-  const presence = fc.constantFrom([true, true], [true, true], [true, true], [true, false], [false, true], [false, false]);
+  const presence = fc.constantFrom(
+    [true, true],
+    [true, true],
+    [true, true],
+    [true, false],
+    [false, true],
+    [false, false],
+  );
   return fc.tuple(settings, pools, presence).map(([services, pool, [isLive, isDesired]]) => {
     const entry = (side: 0 | 1): ServiceEntry => {
       const present = pool.flatMap((pair) => pair[side] ?? []);
-      return { service: services[side], destinations: new Map(present.map((found) => [found.key, found])) };
+      return {
+        service: services[side],
+        destinations: new Map(present.map((found) => [found.key, found])),
+      };
     };
     return [isLive ? entry(0) : undefined, isDesired ? entry(1) : undefined];
   });
@@ -124,17 +165,24 @@ export interface TableShape {
 }
 
 /** A live table and a desired one that is an edit of it. */
-export function tablePairs({ services = SERVICE_TEXTS, mixedFamilies = true }: TableShape = {}): fc.Arbitrary<TablePair> {
+export function tablePairs({
+  services = SERVICE_TEXTS,
+  mixedFamilies = true,
+}: TableShape = {}): fc.Arbitrary<TablePair> {
   const entries = services.map((text) => {
     const own = DESTINATION_TEXTS[serviceFamily(serviceOf(text).identity)];
-    const foreign = DESTINATION_TEXTS[serviceFamily(serviceOf(text).identity) === 'ipv4' ? 'ipv6' : 'ipv4'].slice(0, 1);
+    const foreign = DESTINATION_TEXTS[
+      serviceFamily(serviceOf(text).identity) === 'ipv4' ? 'ipv6' : 'ipv4'
+    ].slice(0, 1);
     return entryPair(text, mixedFamilies ? [...own, ...foreign] : own);
   });
   const settings = fc.tuple(timeouts, timeouts, daemons, daemons, fc.boolean(), fc.boolean());
-  return fc.tuple(fc.tuple(...entries), settings, sysctls, sysctls).map(([pairs, [t0, t1, d0, d1, sameTimeouts, sameDaemons], s0, s1]) => ({
-    live: assemble(pairs, 0, t0, d0, s0),
-    desired: assemble(pairs, 1, sameTimeouts ? t0 : t1, sameDaemons ? d0 : d1, s1),
-  }));
+  return fc
+    .tuple(fc.tuple(...entries), settings, sysctls, sysctls)
+    .map(([pairs, [t0, t1, d0, d1, sameTimeouts, sameDaemons], s0, s1]) => ({
+      live: assemble(pairs, 0, t0, d0, s0),
+      desired: assemble(pairs, 1, sameTimeouts ? t0 : t1, sameDaemons ? d0 : d1, s1),
+    }));
 }
 
 export const tables: fc.Arbitrary<Table> = tablePairs().map(({ live }) => live);
@@ -152,5 +200,7 @@ function assemble(
 }
 
 function isMixed({ service: { identity }, destinations }: ServiceEntry): boolean {
-  return [...destinations.values()].some(({ address }) => addressFamily(address) !== serviceFamily(identity));
+  return [...destinations.values()].some(
+    ({ address }) => addressFamily(address) !== serviceFamily(identity),
+  );
 }

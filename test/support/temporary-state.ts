@@ -47,10 +47,20 @@ export function temporaryState(life: TableLife = LIFE): TemporaryState {
   const folder = mkdtempSync(join(tmpdir(), 'ipvstate-state-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const folders = { runtime: join(folder, 'run', 'host'), state: join(folder, 'lib', 'host') };
-  return { folders, life, clock: new ManualClock(), lockName: uniqueLockName(), runtime: folders.runtime };
+  return {
+    folders,
+    life,
+    clock: new ManualClock(),
+    lockName: uniqueLockName(),
+    runtime: folders.runtime,
+  };
 }
 
 /** The same folders as seen after a reboot. */
 export function afterReboot(state: TemporaryState): TemporaryState {
-  return { ...state, life: { ...state.life, boot: 'e0b7d6a2-0000-4000-8000-000000000002' }, clock: new ManualClock() };
+  return {
+    ...state,
+    life: { ...state.life, boot: 'e0b7d6a2-0000-4000-8000-000000000002' },
+    clock: new ManualClock(),
+  };
 }

@@ -6,7 +6,14 @@ import { type KernelWriter, withKernel } from '../../recovery/writer.ts';
 import { exitCodeOfReport } from '../../render/exit.ts';
 import type { Environment } from '../environment.ts';
 import { withTable } from '../open.ts';
-import { type ApplyOptions, type Finished, openSource, printReport, runSource, type Source } from '../run-plan.ts';
+import {
+  type ApplyOptions,
+  type Finished,
+  openSource,
+  printReport,
+  runSource,
+  type Source,
+} from '../run-plan.ts';
 import { type Waited, waitForDrains } from '../wait-drains.ts';
 
 export interface ApplyVerbOptions extends ApplyOptions {
@@ -15,28 +22,43 @@ export interface ApplyVerbOptions extends ApplyOptions {
 }
 
 /** Makes the table what the files, or a saved plan, say. */
-export async function apply(planFile: string | undefined, options: ApplyVerbOptions, environment: Environment): Promise<number> {
+export async function apply(
+  planFile: string | undefined,
+  options: ApplyVerbOptions,
+  environment: Environment,
+): Promise<number> {
   if (options.wait && planFile !== undefined) {
-    throw new IpvstateError('USAGE', 'a saved plan is applied once: to --wait for drains, what is desired must be known from -f');
+    throw new IpvstateError(
+      'USAGE',
+      'a saved plan is applied once: to --wait for drains, what is desired must be known from -f',
+    );
   }
   const source = await openSource(planFile, options, environment);
   if (options.table === undefined) return applyToKernel(source, options, environment);
   return withTable(options.table, environment, async ({ ipvs, save }) => {
-    const finished = await runSource(source, options, environment, { ipvs, announce: async () => {} });
+    const finished = await runSource(source, options, environment, {
+      ipvs,
+      announce: async () => {},
+    });
     if (finished.report.done > 0) await save();
     printReport(finished, options.output, environment);
     return finished.exitCode;
   });
 }
 
-async function applyToKernel(source: Source, options: ApplyVerbOptions, environment: Environment): Promise<number> {
+async function applyToKernel(
+  source: Source,
+  options: ApplyVerbOptions,
+  environment: Environment,
+): Promise<number> {
   return withSession('apply', options.lockTimeout, environment, async (opened) => {
     const session = await settleEarlierRuns(opened, environment);
     refuseWhilePending(session);
     const record = await keepRecord(session, 'apply');
     return withKernel(session, environment, { verb: 'apply', ...record }, async (writer) => {
       const first = await runSource(source, options, environment, writer);
-      const waits = options.wait && first.report.drains.length > 0 && first.report.error === undefined;
+      const waits =
+        options.wait && first.report.drains.length > 0 && first.report.error === undefined;
       if (waits && options.output === 'text') printReport(first, 'text', environment);
       const finished = waits ? await wait(first, source, options, environment, writer) : first;
       writer.journal.end(finished.report.outcome, finished.exitCode);
@@ -77,7 +99,11 @@ async function wait(
   const finished: Finished = {
     ...first,
     report,
-    exitCode: signal.aborted ? (signal.reason as number) : isGood ? first.exitCode : exitCodeOfReport(report, false),
+    exitCode: signal.aborted
+      ? (signal.reason as number)
+      : isGood
+        ? first.exitCode
+        : exitCodeOfReport(report, false),
   };
   if (options.output === 'text') {
     if (!isGood) printReport(finished, 'text', environment);
@@ -89,6 +115,8 @@ async function wait(
 function summary({ report: { drains }, finished }: Waited): string {
   const many = (count: number): string => `${count} destination${count === 1 ? '' : 's'}`;
   const left =
-    drains.length === 0 ? '' : ` ${many(drains.length)} still drain${drains.length === 1 ? 's' : ''}: a later apply goes on with that.`;
+    drains.length === 0
+      ? ''
+      : ` ${many(drains.length)} still drain${drains.length === 1 ? 's' : ''}: a later apply goes on with that.`;
   return `Drained and deleted: ${many(finished)}.${left}\n`;
 }

@@ -23,9 +23,13 @@ export async function confirm(options: ConfirmOptions, environment: Environment)
     }
     const when = formatTime(new Date(pending.started), state.clock.now());
     if (pending.phase === 'applying') {
-      throw new IpvstateError('REFUSED', `the try of ${when} was cut off while it was applied: there is nothing whole to confirm`, {
-        hint: 'Undo it with `ipvstate rollback`; it undoes itself at its deadline.',
-      });
+      throw new IpvstateError(
+        'REFUSED',
+        `the try of ${when} was cut off while it was applied: there is nothing whole to confirm`,
+        {
+          hint: 'Undo it with `ipvstate rollback`; it undoes itself at its deadline.',
+        },
+      );
     }
     await keep(session, pending);
     environment.output.print(`Confirmed: what the try of ${when} did stays.\n`);
@@ -38,11 +42,25 @@ async function keep({ state, records, warn }: Session, pending: PendingTry): Pro
   const { boot, netns, id, verb, started } = pending;
   const outcome: TryOutcome = {
     ...{ boot, netns, id, started, cause: 'confirmed' as const },
-    ...{ ended: state.clock.now().toISOString(), isRestored: true, operations: 0, contested: [], problems: [], isTold: true },
+    ...{
+      ended: state.clock.now().toISOString(),
+      isRestored: true,
+      operations: 0,
+      contested: [],
+      problems: [],
+      isTold: true,
+    },
   };
   await records.outcome.write(outcome).catch((error: Error) => warn(error.message));
   const earlier = (await records.unfinished.take())?.passes ?? [];
-  const record: RunRecord = { boot, netns, id, verb, started, passes: [...earlier, ...pending.passes] };
+  const record: RunRecord = {
+    boot,
+    netns,
+    id,
+    verb,
+    started,
+    passes: [...earlier, ...pending.passes],
+  };
   await records.last.write(record).catch(async (error: Error) => {
     warn(`${error.message}: this try cannot be undone with \`ipvstate rollback\``);
     await records.last.clear();
@@ -51,11 +69,17 @@ async function keep({ state, records, warn }: Session, pending: PendingTry): Pro
   await records.pending.clear();
 }
 
-async function tooLate({ state, records, warn }: Session, outcome: TryOutcome | undefined): Promise<number> {
+async function tooLate(
+  { state, records, warn }: Session,
+  outcome: TryOutcome | undefined,
+): Promise<number> {
   if (!outcome || outcome.cause === 'confirmed') {
-    throw new IpvstateError('REFUSED', 'nothing is pending: there is no try to confirm', { hint: 'Begin one with `ipvstate try`.' });
+    throw new IpvstateError('REFUSED', 'nothing is pending: there is no try to confirm', {
+      hint: 'Begin one with `ipvstate try`.',
+    });
   }
   warn(`too late: ${describeTry(outcome, state.clock.now())}`);
-  if (!outcome.isTold) await records.outcome.write({ ...outcome, isTold: true }).catch(() => undefined);
+  if (!outcome.isTold)
+    await records.outcome.write({ ...outcome, isTold: true }).catch(() => undefined);
   return exitCodeOfTry(outcome);
 }

@@ -9,8 +9,15 @@ export interface ControlOptions {
 }
 
 /** Asks the daemon of this network namespace. Throws `UNAVAILABLE` when there is none. */
-export async function control(request: ControlRequest, options: ControlOptions, environment: Environment): Promise<ControlAnswer> {
-  return askDaemon(options.controlSocket ?? defaultControlSocket(await environment.state()), request);
+export async function control(
+  request: ControlRequest,
+  options: ControlOptions,
+  environment: Environment,
+): Promise<ControlAnswer> {
+  return askDaemon(
+    options.controlSocket ?? defaultControlSocket(await environment.state()),
+    request,
+  );
 }
 
 /** Prints what came of a request that leads to a pass, and returns its exit code. */
@@ -22,5 +29,8 @@ export function conclude(answer: ControlAnswer, { output }: Environment): number
 
 /** The daemon is of another version when it does not say what it should. */
 export function strange(): IpvstateError {
-  return new IpvstateError('UNAVAILABLE', 'the daemon answers in a way that this version does not know');
+  return new IpvstateError(
+    'UNAVAILABLE',
+    'the daemon answers in a way that this version does not know',
+  );
 }

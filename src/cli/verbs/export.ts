@@ -17,7 +17,10 @@ export interface ExportOptions extends TableOptions {
 }
 
 /** Prints the live table so that it can be applied again. */
-export async function exportTable(options: ExportOptions, environment: Environment): Promise<number> {
+export async function exportTable(
+  options: ExportOptions,
+  environment: Environment,
+): Promise<number> {
   return withTable(options.table, environment, async ({ ipvs }) => {
     const { table, unmanageable } = await readTwice(ipvs);
     await printTable(table, unmanageable, options.output, environment.output);
@@ -26,7 +29,12 @@ export async function exportTable(options: ExportOptions, environment: Environme
 }
 
 /** `save` cannot hold everything; what it loses is said on stderr. */
-export async function printTable(table: Table, unmanageable: readonly Unmanageable[], format: TableFormat, output: Output): Promise<void> {
+export async function printTable(
+  table: Table,
+  unmanageable: readonly Unmanageable[],
+  format: TableFormat,
+  output: Output,
+): Promise<void> {
   switch (format) {
     case 'yaml':
       output.print(formatConfig(table, { unmanageable }));
@@ -36,13 +44,16 @@ export async function printTable(table: Table, unmanageable: readonly Unmanageab
       break;
     case 'save': {
       output.print(formatSave(table));
-      for (const loss of saveLosses(table)) output.note(`ipvstate: the save format cannot hold ${loss}\n`);
+      for (const loss of saveLosses(table))
+        output.note(`ipvstate: the save format cannot hold ${loss}\n`);
       break;
     }
     default:
       format satisfies never;
   }
   for (const { service, destination, reason } of unmanageable) {
-    output.note(`ipvstate: left out: ${destination ? `${destination} of ` : ''}${service} (${reason}, which no file can express)\n`);
+    output.note(
+      `ipvstate: left out: ${destination ? `${destination} of ` : ''}${service} (${reason}, which no file can express)\n`,
+    );
   }
 }

@@ -40,13 +40,17 @@ export async function guardTry(id: string, environment: Environment): Promise<nu
 }
 
 function untilNextLook({ deadlineSeconds }: PendingTry, { clock }: State): number {
-  return Math.min(LOOK_MILLISECONDS, Math.max(1, (deadlineSeconds - clock.monotonicSeconds()) * 1000));
+  return Math.min(
+    LOOK_MILLISECONDS,
+    Math.max(1, (deadlineSeconds - clock.monotonicSeconds()) * 1000),
+  );
 }
 
 /** Under the lock, because a confirmation may have come first. */
 async function undoIfStillPending(id: string, environment: Environment): Promise<void> {
   await withSession('try', LOCK_TIMEOUT_SECONDS, environment, async (session) => {
     const { pending, state } = session;
-    if (pending?.id === id && isExpired(pending, state)) await undoTry(session, environment, pending, 'timeout');
+    if (pending?.id === id && isExpired(pending, state))
+      await undoTry(session, environment, pending, 'timeout');
   });
 }

@@ -11,7 +11,11 @@ export interface ImportOptions {
 }
 
 /** Translates `ipvsadm -S` text, or a script of ipvsadm lines, to a configuration. Touches no table. */
-export async function importFile(path: string, options: ImportOptions, environment: Environment): Promise<number> {
+export async function importFile(
+  path: string,
+  options: ImportOptions,
+  environment: Environment,
+): Promise<number> {
   const { desired } = await loadValid([path], environment);
   const { output } = environment;
   switch (options.output) {
@@ -23,7 +27,12 @@ export async function importFile(path: string, options: ImportOptions, environme
       break;
     case 'save': {
       const timeouts = { ...KERNEL_TIMEOUTS, ...desired.timeouts };
-      await printTable({ services: desired.services, timeouts, daemons: desired.daemons ?? [] }, [], 'save', output);
+      await printTable(
+        { services: desired.services, timeouts, daemons: desired.daemons ?? [] },
+        [],
+        'save',
+        output,
+      );
       break;
     }
     default:

@@ -16,7 +16,10 @@ export interface PlanVerbOptions extends PlanOptions {
 }
 
 /** Shows what `apply` would do, and writes nothing but, with `--save`, the plan itself. */
-export async function planVerb(options: PlanVerbOptions, environment: Environment): Promise<number> {
+export async function planVerb(
+  options: PlanVerbOptions,
+  environment: Environment,
+): Promise<number> {
   const loaded = await loadValid(options.file, environment);
   const { desired } = loaded;
   noteUnknownSysctls(desired, options.table, environment);
@@ -29,7 +32,8 @@ export async function planVerb(options: PlanVerbOptions, environment: Environmen
     const context = changesContext(desired, prepared, environment.output.style('stdout'));
     printPlan(prepared, options.output, context, environment.output);
     if (prepared.refusals.length > 0) {
-      if (options.save !== undefined) environment.output.note('Not saved: apply would refuse it.\n');
+      if (options.save !== undefined)
+        environment.output.note('Not saved: apply would refuse it.\n');
       return EXIT.refused;
     }
     if (options.save !== undefined) {

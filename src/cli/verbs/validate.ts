@@ -13,7 +13,10 @@ export interface ValidateOptions extends FileOptions {
 }
 
 /** Parses and checks files without touching any table. All problems are shown at once. */
-export async function validate(options: ValidateOptions, environment: Environment): Promise<number> {
+export async function validate(
+  options: ValidateOptions,
+  environment: Environment,
+): Promise<number> {
   const { output } = environment;
   const { desired, issues, sources, files } = await load(options.file, environment.stdin);
   const errors = issues.filter(({ severity }) => severity === 'error').length;

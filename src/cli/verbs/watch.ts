@@ -35,7 +35,11 @@ export interface WatchOptions extends PlanOptions {
 const LOOK_MILLISECONDS = 1000;
 
 /** Stays, and keeps the kernel's table as the files say. Ends with 0 when it was asked to, and leaves the table as it is. */
-export async function watch(options: WatchOptions, environment: Environment, version: string): Promise<number> {
+export async function watch(
+  options: WatchOptions,
+  environment: Environment,
+  version: string,
+): Promise<number> {
   // Unheard, it would end the process. Whatever it asks for before the first pass, that pass does.
   const removeHangup = onHangup(() => {});
   try {
@@ -45,24 +49,54 @@ export async function watch(options: WatchOptions, environment: Environment, ver
   }
 }
 
-async function follow(options: WatchOptions, environment: Environment, version: string): Promise<number> {
+async function follow(
+  options: WatchOptions,
+  environment: Environment,
+  version: string,
+): Promise<number> {
   const { output, env } = environment;
   const paths = await pathsOf(options.file);
-  const listen = options.listen === undefined ? undefined : parseListenAddress(options.listen, options.listenAny ?? false);
+  const listen =
+    options.listen === undefined
+      ? undefined
+      : parseListenAddress(options.listen, options.listenAny ?? false);
   const state = await environment.state();
   const controlSocket = options.controlSocket ?? defaultControlSocket(state);
-  const log = createLog({ format: options.logFormat, level: options.logLevel, write: (text) => output.warn(text) });
+  const log = createLog({
+    format: options.logFormat,
+    level: options.logLevel,
+    write: (text) => output.warn(text),
+  });
   const notifier = openNotifier(env);
   const signal = environment.interruption(true);
   await loadEverything();
   await awaitPendingTry(environment, log, notifier, signal);
   if (signal.aborted) return EXIT.ok;
   await withSession('watch', options.lockTimeout, environment, async (opened) => {
-    const session = await settleEarlierRuns({ ...opened, warn: (message) => log.warn({ event: 'state' }, message) }, environment);
+    const session = await settleEarlierRuns(
+      { ...opened, warn: (message) => log.warn({ event: 'state' }, message) },
+      environment,
+    );
     const { interval, resync, debounce, drift, stats = false } = options;
     const timing = { interval, resync, debounce };
-    const daemon = { version, paths, timing, drift, allowances: allowancesOf(options), listen, controlSocket, stats };
-    await runDaemon(daemon, { session, openKernel: environment.openKernel, log, notifier, signal, onHangup });
+    const daemon = {
+      version,
+      paths,
+      timing,
+      drift,
+      allowances: allowancesOf(options),
+      listen,
+      controlSocket,
+      stats,
+    };
+    await runDaemon(daemon, {
+      session,
+      openKernel: environment.openKernel,
+      log,
+      notifier,
+      signal,
+      onHangup,
+    });
   });
   return EXIT.ok;
 }
@@ -77,7 +111,8 @@ async function loadEverything(): Promise<void> {
 }
 
 async function pathsOf(files: readonly string[]): Promise<readonly string[]> {
-  if (files.includes('-')) throw new IpvstateError('USAGE', '`watch` follows files: stdin cannot be read again');
+  if (files.includes('-'))
+    throw new IpvstateError('USAGE', '`watch` follows files: stdin cannot be read again');
   const twice = files.find((file, index) => files.indexOf(file) !== index);
   if (twice) throw new IpvstateError('USAGE', `${twice} is given twice`);
   if (files.length > 0) return files;
@@ -85,7 +120,12 @@ async function pathsOf(files: readonly string[]): Promise<readonly string[]> {
 }
 
 /** A try is confirmed, or undone by the process that guards it, without the daemon: it begins when that is settled. */
-async function awaitPendingTry(environment: Environment, log: Log, notifier: Notifier, signal: AbortSignal): Promise<void> {
+async function awaitPendingTry(
+  environment: Environment,
+  log: Log,
+  notifier: Notifier,
+  signal: AbortSignal,
+): Promise<void> {
   const state = await environment.state();
   const { pending } = openRecords(state, () => {});
   for (let isTold = false; !signal.aborted; isTold = true) {

@@ -1,5 +1,10 @@
 import { type Address, addressFamily } from '../../model/address.ts';
-import { DEFAULT_DESTINATION_SETTINGS, type Destination, destinationKey, type Forward } from '../../model/destination.ts';
+import {
+  DEFAULT_DESTINATION_SETTINGS,
+  type Destination,
+  destinationKey,
+  type Forward,
+} from '../../model/destination.ts';
 import { type ServiceIdentity, serviceFamily } from '../../model/service.ts';
 import type { DestinationKeys } from '../config.ts';
 import type { Place, Report } from '../finding.ts';
@@ -10,7 +15,11 @@ import { placeOf, type WrittenDestination } from './written-destination.ts';
 const NOTHING: DestinationKeys = {};
 
 /** undefined when it has errors, which were reported. */
-export function normalizeDestination(written: WrittenDestination, service: ServiceIdentity, report: Report): Destination | undefined {
+export function normalizeDestination(
+  written: WrittenDestination,
+  service: ServiceIdentity,
+  report: Report,
+): Destination | undefined {
   const { item, defaults } = written;
   const text = typeof item === 'string' ? item : item.address;
   const own = typeof item === 'string' ? NOTHING : item;
@@ -22,8 +31,16 @@ export function normalizeDestination(written: WrittenDestination, service: Servi
   }
   const fallback = DEFAULT_DESTINATION_SETTINGS;
   const forward = override.forward ?? own.forward ?? defaults.forward ?? fallback.forward;
-  const upperThreshold = override.upper_threshold ?? own.upper_threshold ?? defaults.upper_threshold ?? fallback.upperThreshold;
-  const lowerThreshold = override.lower_threshold ?? own.lower_threshold ?? defaults.lower_threshold ?? fallback.lowerThreshold;
+  const upperThreshold =
+    override.upper_threshold ??
+    own.upper_threshold ??
+    defaults.upper_threshold ??
+    fallback.upperThreshold;
+  const lowerThreshold =
+    override.lower_threshold ??
+    own.lower_threshold ??
+    defaults.lower_threshold ??
+    fallback.lowerThreshold;
   const port = endpoint.port ?? (service.kind === 'address' ? service.port : 0);
   const tunnel =
     forward !== 'tunnel' && own.tunnel === undefined && override.tunnel === undefined
@@ -55,7 +72,12 @@ export function normalizeDestination(written: WrittenDestination, service: Servi
 function checkAddress(address: Address, written: WrittenDestination, report: Report): boolean {
   const refused = refusedDestination(address);
   if (refused !== undefined) {
-    report({ code: 'ADDRESS', severity: 'error', message: `${address} cannot be a destination: ${refused}`, place: addressPlace(written) });
+    report({
+      code: 'ADDRESS',
+      severity: 'error',
+      message: `${address} cannot be a destination: ${refused}`,
+      place: addressPlace(written),
+    });
     return false;
   }
   if (isLinkLocalIPv6(address)) {
@@ -65,20 +87,42 @@ function checkAddress(address: Address, written: WrittenDestination, report: Rep
   return true;
 }
 
-function checkFamily(address: Address, forward: Forward, service: ServiceIdentity, written: WrittenDestination, report: Report): boolean {
+function checkFamily(
+  address: Address,
+  forward: Forward,
+  service: ServiceIdentity,
+  written: WrittenDestination,
+  report: Report,
+): boolean {
   if (forward === 'tunnel') return true;
   const family = serviceFamily(service);
   const own = addressFamily(address);
   if (own === family) return true;
   const message = `an ${name(own)} destination of an ${name(family)} service must be reached by a tunnel, not by ${forward}`;
-  report({ code: 'FAMILY', severity: 'error', message, place: addressPlace(written), hint: 'write forward: tunnel' });
+  report({
+    code: 'FAMILY',
+    severity: 'error',
+    message,
+    place: addressPlace(written),
+    hint: 'write forward: tunnel',
+  });
   return false;
 }
 
-function checkThresholds(lower: number, upper: number, written: WrittenDestination, report: Report): boolean {
+function checkThresholds(
+  lower: number,
+  upper: number,
+  written: WrittenDestination,
+  report: Report,
+): boolean {
   if (lower <= upper) return true;
   const own = typeof written.item === 'string' ? undefined : written.item.lower_threshold;
-  const where = written.override?.lower_threshold !== undefined ? 'override' : own !== undefined ? 'own' : 'item';
+  const where =
+    written.override?.lower_threshold !== undefined
+      ? 'override'
+      : own !== undefined
+        ? 'own'
+        : 'item';
   report({
     code: 'THRESHOLD',
     severity: 'error',
@@ -90,7 +134,13 @@ function checkThresholds(lower: number, upper: number, written: WrittenDestinati
 }
 
 /** ipvsadm silently writes the service's port for `-g` and `-i`; the kernel ignores any other when it forwards so. */
-function checkPort(port: number, forward: Forward, service: ServiceIdentity, written: WrittenDestination, report: Report): boolean {
+function checkPort(
+  port: number,
+  forward: Forward,
+  service: ServiceIdentity,
+  written: WrittenDestination,
+  report: Report,
+): boolean {
   if (service.kind !== 'address' || port === service.port) return true;
   if (forward !== 'masq') {
     const message = `${forward} cannot change the port: packets go to port ${service.port}, that of the service, and not to ${port}`;
@@ -100,13 +150,21 @@ function checkPort(port: number, forward: Forward, service: ServiceIdentity, wri
   }
   if (port === 0) {
     const message = `port 0 of a destination means the port of the request, which is always ${service.port} here`;
-    report({ code: 'PORT', severity: 'warning', message, place: addressPlace(written), hint: 'leave the port out' });
+    report({
+      code: 'PORT',
+      severity: 'warning',
+      message,
+      place: addressPlace(written),
+      hint: 'leave the port out',
+    });
   }
   return true;
 }
 
 function addressPlace(written: WrittenDestination): Place {
-  return typeof written.item === 'string' ? placeOf(written, 'item', '') : placeOf(written, 'own', 'address');
+  return typeof written.item === 'string'
+    ? placeOf(written, 'item', '')
+    : placeOf(written, 'own', 'address');
 }
 
 function name(family: 'ipv4' | 'ipv6'): string {

@@ -37,14 +37,23 @@ export function normalizeDestinations(
   origins: ItemOrigins,
 ): Destinations {
   const inherited = pick(layers, 'preserve')?.value ?? context.config.defaults?.preserve;
-  const expansion: Expansion = { service, context, origins, map: new Map(), preserve: new Map(), inherited, complete: true };
+  const expansion: Expansion = {
+    service,
+    context,
+    origins,
+    map: new Map(),
+    preserve: new Map(),
+    inherited,
+    complete: true,
+  };
   const picked = pick(layers, 'destinations');
   if (!picked || typeof picked.place === 'number') return expansion;
   const listPath = picked.place.path;
   const list = origins.list(picked.value, listPath);
   for (const [index, item] of picked.value.entries()) {
     if (isBroken(expansion, listPath, index)) continue;
-    if (typeof item === 'object' && 'pool' in item) expandPool(item, [...listPath, index], expansion);
+    if (typeof item === 'object' && 'pool' in item)
+      expandPool(item, [...listPath, index], expansion);
     else add(item, undefined, listPath, listPath, index, list, expansion);
   }
   return expansion;
@@ -69,7 +78,13 @@ function expandPool(reference: PoolReference, path: Path, expansion: Expansion):
           ? 'this file has no pools'
           : `it has: ${names.slice(0, 10).join(', ')}`;
     const message = `there is no pool "${name}" in this file`;
-    context.report({ code: 'REFERENCE', severity: 'error', message, place: atValue(...path, 'pool'), hint });
+    context.report({
+      code: 'REFERENCE',
+      severity: 'error',
+      message,
+      place: atValue(...path, 'pool'),
+      hint,
+    });
     expansion.complete = false;
     return;
   }
@@ -77,7 +92,8 @@ function expandPool(reference: PoolReference, path: Path, expansion: Expansion):
   const listPath = ['pools', name];
   const list = origins.list(pool, listPath);
   for (const [index, item] of pool.entries())
-    if (!isBroken(expansion, listPath, index)) add(item, reference, path, listPath, index, list, expansion);
+    if (!isBroken(expansion, listPath, index))
+      add(item, reference, path, listPath, index, list, expansion);
 }
 
 function add(
@@ -90,9 +106,20 @@ function add(
   expansion: Expansion,
 ): void {
   const { service, context, origins, map } = expansion;
-  const written = { item, override, overridePath, defaults: context.config.defaults ?? {}, listPath, index };
+  const written = {
+    item,
+    override,
+    overridePath,
+    defaults: context.config.defaults ?? {},
+    listPath,
+    index,
+  };
   // A pool is looked at once for each service that uses it.
-  const destination = normalizeDestination(written, service, override ? context.reportOnce : context.report);
+  const destination = normalizeDestination(
+    written,
+    service,
+    override ? context.reportOnce : context.report,
+  );
   if (!destination) {
     expansion.complete = false;
     return;
@@ -100,8 +127,18 @@ function add(
   if (map.has(destination.key)) {
     const message = `the destination ${destination.key} is in this service twice`;
     const place = override ? atValue(...overridePath) : atValue(...listPath, index);
-    const related = { message: 'first here', place: origins.placeOf(indexOf(map, destination.key)) };
-    context.report({ code: 'DUPLICATE', severity: 'error', message, place, hint: 'remove one of them', related });
+    const related = {
+      message: 'first here',
+      place: origins.placeOf(indexOf(map, destination.key)),
+    };
+    context.report({
+      code: 'DUPLICATE',
+      severity: 'error',
+      message,
+      place,
+      hint: 'remove one of them',
+      related,
+    });
     expansion.complete = false;
     return;
   }

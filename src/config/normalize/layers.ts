@@ -15,10 +15,14 @@ export interface Picked<V> {
 }
 
 /** The value of the nearest layer that has the key. */
-export function pick<T, K extends keyof T & string>(layers: readonly Layer<T>[], key: K): Picked<NonNullable<T[K]>> | undefined {
+export function pick<T, K extends keyof T & string>(
+  layers: readonly Layer<T>[],
+  key: K,
+): Picked<NonNullable<T[K]>> | undefined {
   for (const [depth, { keys, path }] of layers.entries()) {
     const value = keys[key];
-    if (value !== undefined && value !== null) return { value, place: atValue(...path, key), depth };
+    if (value !== undefined && value !== null)
+      return { value, place: atValue(...path, key), depth };
   }
   return undefined;
 }

@@ -17,16 +17,34 @@ export function normalizeManage({ config, broken, report }: Context): Manage | u
   const { include, exclude = [] } = written;
   if (include === undefined && exclude.length === 0) {
     const message = '"manage" without include and exclude is the whole table';
-    report({ code: 'NO_EFFECT', severity: 'warning', message, place: atKey('manage'), hint: 'remove it' });
+    report({
+      code: 'NO_EFFECT',
+      severity: 'warning',
+      message,
+      place: atKey('manage'),
+      hint: 'remove it',
+    });
   }
   if (include?.length === 0) {
     const message = 'an empty include would manage nothing';
     const hint = 'leave it out for the whole table, or write services: []';
-    report({ code: 'BAD_VALUE', severity: 'error', message, place: atKey('manage', 'include'), hint });
+    report({
+      code: 'BAD_VALUE',
+      severity: 'error',
+      message,
+      place: atKey('manage', 'include'),
+      hint,
+    });
   }
-  const included = include?.map((selector, index) => normalizeSelector(selector, ['manage', 'include', index], report));
-  const excluded = exclude.map((selector, index) => normalizeSelector(selector, ['manage', 'exclude', index], report));
-  const isWhole = include?.length !== 0 && [...(included ?? []), ...excluded].every((selector) => selector !== undefined);
+  const included = include?.map((selector, index) =>
+    normalizeSelector(selector, ['manage', 'include', index], report),
+  );
+  const excluded = exclude.map((selector, index) =>
+    normalizeSelector(selector, ['manage', 'exclude', index], report),
+  );
+  const isWhole =
+    include?.length !== 0 &&
+    [...(included ?? []), ...excluded].every((selector) => selector !== undefined);
   if (!isWhole) return undefined;
   return { include: included?.filter(isGood), exclude: excluded.filter(isGood) };
 }
@@ -37,31 +55,55 @@ function isGood(selector: ServiceSelector | undefined): selector is ServiceSelec
 
 type Draft = { -readonly [K in keyof ServiceSelector]: ServiceSelector[K] };
 
-function normalizeSelector(written: SelectorMapping, path: Path, report: Report): ServiceSelector | undefined {
+function normalizeSelector(
+  written: SelectorMapping,
+  path: Path,
+  report: Report,
+): ServiceSelector | undefined {
   const at = (key: keyof SelectorMapping): Place => atValue(...path, key);
   const refuse = (code: IssueCode, message: string, hint: string): undefined => {
     report({ code, severity: 'error', message, place: atValue(...path), hint });
   };
   const selector: Draft = {};
   let good = true;
-  const set = <K extends keyof ServiceSelector>(key: K, value: ServiceSelector[K] | undefined): void => {
+  const set = <K extends keyof ServiceSelector>(
+    key: K,
+    value: ServiceSelector[K] | undefined,
+  ): void => {
     if (value === undefined) good = false;
     else selector[key] = value;
   };
   const { cidr, protocol, port, fwmark, service } = written;
-  const identity = service === undefined ? undefined : readServiceText(service, at('service'), report);
+  const identity =
+    service === undefined ? undefined : readServiceText(service, at('service'), report);
   if (cidr !== undefined) set('cidr', readCidr(cidr, at('cidr'), report));
   if (protocol !== undefined) set('protocol', protocol);
   if (port !== undefined) set('port', readRange(port, 'port', 0, MAX_PORT, at('port'), report));
-  if (fwmark !== undefined) set('fwmark', readRange(fwmark, 'fwmark', 1, MAX_FWMARK, at('fwmark'), report));
+  if (fwmark !== undefined)
+    set('fwmark', readRange(fwmark, 'fwmark', 1, MAX_FWMARK, at('fwmark'), report));
   if (service !== undefined) set('service', identity && serviceKey(identity));
   if (!good) return undefined;
   if (Object.keys(selector).length === 0) {
-    return refuse('BAD_VALUE', 'an empty selector would match every service', 'write cidr, protocol, port, fwmark or service');
+    return refuse(
+      'BAD_VALUE',
+      'an empty selector would match every service',
+      'write cidr, protocol, port, fwmark or service',
+    );
   }
-  const other = cidr !== undefined ? 'cidr' : protocol !== undefined ? 'protocol' : port !== undefined ? 'port' : undefined;
+  const other =
+    cidr !== undefined
+      ? 'cidr'
+      : protocol !== undefined
+        ? 'protocol'
+        : port !== undefined
+          ? 'port'
+          : undefined;
   if (fwmark !== undefined && other !== undefined) {
-    return refuse('CONFLICT', `this matches nothing: no service has both a mark and a ${other}`, 'write two selectors');
+    return refuse(
+      'CONFLICT',
+      `this matches nothing: no service has both a mark and a ${other}`,
+      'write two selectors',
+    );
   }
   if (identity && !isManaged({ include: [selector], exclude: [] }, identity)) {
     const message = `this matches nothing: ${serviceKey(identity)} does not meet the other conditions`;
@@ -75,8 +117,11 @@ function readCidr(text: string, place: Place, report: Report): Cidr | undefined 
   if (cidr) return cidr;
   const network = networkOf(text);
   const message =
-    network === undefined ? `${describeValue(text)} is not a network` : `${describeValue(text)} is an address in a network, not a network`;
-  const hint = network === undefined ? 'write 192.0.2.0/24, 2001:db8::/32 or one address' : `write ${network}`;
+    network === undefined
+      ? `${describeValue(text)} is not a network`
+      : `${describeValue(text)} is an address in a network, not a network`;
+  const hint =
+    network === undefined ? 'write 192.0.2.0/24, 2001:db8::/32 or one address' : `write ${network}`;
   report({ code: 'ADDRESS', severity: 'error', message, place, hint });
   return undefined;
 }

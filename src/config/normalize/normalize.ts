@@ -32,11 +32,24 @@ interface Services {
  * A configuration as it was written becomes what is asked for: every default filled in, every address canonical, everything
  * keyed. Defaults live nowhere else. What is wrong is reported, and left out.
  */
-export function normalize(context: Context, document: ConfigDocument, positionOf: (offset: number) => Position): Desired {
+export function normalize(
+  context: Context,
+  document: ConfigDocument,
+  positionOf: (offset: number) => Position,
+): Desired {
   const { config, broken } = context;
-  const services: Services = { entries: new Map(), names: new Map(), origins: new Map(), policies: new Map() };
+  const services: Services = {
+    entries: new Map(),
+    names: new Map(),
+    origins: new Map(),
+    policies: new Map(),
+  };
   // With unreadable defaults nothing is known about the services.
-  if (!broken.sections.has('services') && !broken.sections.has('defaults') && Array.isArray(config.services)) {
+  if (
+    !broken.sections.has('services') &&
+    !broken.sections.has('defaults') &&
+    Array.isArray(config.services)
+  ) {
     for (const [index, service] of config.services.entries()) {
       if (broken.services.has(index)) checkBrokenService(service, index, context);
       else addService(service, index, services, context);
@@ -45,7 +58,12 @@ export function normalize(context: Context, document: ConfigDocument, positionOf
   const daemons = normalizeDaemons(context);
   if (daemons && daemons.length > 0) reportMixedFamily(services, context);
   reportUnused(context);
-  const policy = normalizePolicy(services.entries, services.policies, (key) => services.origins.get(key)?.index, context);
+  const policy = normalizePolicy(
+    services.entries,
+    services.policies,
+    (key) => services.origins.get(key)?.index,
+    context,
+  );
   const { itemOffsets } = document;
   const list = config.services;
   const locators = new Map<ServiceKey, (key: DestinationKey) => Position | undefined>();
@@ -67,7 +85,12 @@ export function normalize(context: Context, document: ConfigDocument, positionOf
       }
       let locator = locators.get(key);
       if (!locator) {
-        locator = destinationLocator(() => entry.destinations.keys(), origin.destinations, itemOffsets, positionOf);
+        locator = destinationLocator(
+          () => entry.destinations.keys(),
+          origin.destinations,
+          itemOffsets,
+          positionOf,
+        );
         locators.set(key, locator);
       }
       return locator(destination);
@@ -75,7 +98,12 @@ export function normalize(context: Context, document: ConfigDocument, positionOf
   };
 }
 
-function addService(service: ServiceMapping, index: number, services: Services, context: Context): void {
+function addService(
+  service: ServiceMapping,
+  index: number,
+  services: Services,
+  context: Context,
+): void {
   const path = ['services', index] as const;
   const identity = readIdentity(service, path, context.report);
   const layers = serviceLayers(service, path, context);
@@ -112,7 +140,9 @@ function addService(service: ServiceMapping, index: number, services: Services, 
 /** The schema found fault with the service itself; what is wrong with its destinations can be said all the same. */
 function checkBrokenService(service: unknown, index: number, context: Context): void {
   if (service === null || typeof service !== 'object') return;
-  const { address, family, profile, destinations } = service as Partial<Record<keyof ServiceMapping, unknown>>;
+  const { address, family, profile, destinations } = service as Partial<
+    Record<keyof ServiceMapping, unknown>
+  >;
   const readable =
     typeof address === 'string' &&
     (family === undefined || family === 'ipv4' || family === 'ipv6') &&
@@ -128,10 +158,20 @@ function checkBrokenService(service: unknown, index: number, context: Context): 
 function checkName(name: string | undefined, path: Path, context: Context): void {
   if (name === undefined || /^\P{Cc}+$/u.test(name)) return;
   const message = 'the name of a service must have a character, and none that controls a terminal';
-  context.report({ code: 'BAD_VALUE', severity: 'error', message, place: atValue(...path, 'name') });
+  context.report({
+    code: 'BAD_VALUE',
+    severity: 'error',
+    message,
+    place: atValue(...path, 'name'),
+  });
 }
 
-function reportUnserved(entry: ServiceEntry, index: number, service: ServiceMapping, context: Context): void {
+function reportUnserved(
+  entry: ServiceEntry,
+  index: number,
+  service: ServiceMapping,
+  context: Context,
+): void {
   const { scheduler } = entry.service;
   const reason =
     entry.destinations.size === 0
@@ -139,8 +179,16 @@ function reportUnserved(entry: ServiceEntry, index: number, service: ServiceMapp
       : scheduler === 'none'
         ? 'its scheduler is none'
         : 'all its destinations have weight 0';
-  const place = service.destinations === undefined ? atValue('services', index) : atKey('services', index, 'destinations');
-  context.report({ code: 'UNSERVED', severity: 'warning', message: `${entry.service.key} takes no new connections: ${reason}`, place });
+  const place =
+    service.destinations === undefined
+      ? atValue('services', index)
+      : atKey('services', index, 'destinations');
+  context.report({
+    code: 'UNSERVED',
+    severity: 'warning',
+    message: `${entry.service.key} takes no new connections: ${reason}`,
+    place,
+  });
 }
 
 /** The kernel refuses both orders (kernel: ip_vs_ctl.c ip_vs_add_dest, ip_vs_genl_new_daemon). */
@@ -171,12 +219,22 @@ function reportUnused({ config, broken, report, usedPools, usedProfiles }: Conte
     for (const name of Object.keys(config[section] ?? {})) {
       if (used.has(name)) continue;
       const message = `no service of this file uses the ${section === 'pools' ? 'pool' : 'profile'} "${name}"`;
-      report({ code: 'NO_EFFECT', severity: 'warning', message, place: atKey(section, name), hint: 'remove it, or use it' });
+      report({
+        code: 'NO_EFFECT',
+        severity: 'warning',
+        message,
+        place: atKey(section, name),
+        hint: 'remove it, or use it',
+      });
     }
   }
 }
 
-function sections({ config }: Context, document: ConfigDocument, positionOf: (offset: number) => Position): Desired['sections'] & {} {
+function sections(
+  { config }: Context,
+  document: ConfigDocument,
+  positionOf: (offset: number) => Position,
+): Desired['sections'] & {} {
   const found: Partial<Record<Section, Position>> = {};
   for (const section of ['manage', 'limits', 'timeouts', 'sync_daemons', 'sysctls'] as const) {
     const place: Place = atKey(section);

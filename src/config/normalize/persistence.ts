@@ -25,14 +25,27 @@ export function normalizePersistence(
   report: Report,
 ): PersistenceSettings | undefined {
   const family = serviceFamily(service);
-  if (!picked) return { persistent: false, persistenceTimeoutSeconds: 0, persistenceNetmask: hostNetmask(family), persistenceEngine: '' };
+  if (!picked)
+    return {
+      persistent: false,
+      persistenceTimeoutSeconds: 0,
+      persistenceNetmask: hostNetmask(family),
+      persistenceEngine: '',
+    };
   const { value, place } = picked;
   const isMapping = typeof value === 'object';
   const block: PersistenceMapping = isMapping ? value : { timeout: value };
-  const at = (key: string): Place => (isMapping && typeof place === 'object' ? atValue(...place.path, key) : place);
+  const at = (key: string): Place =>
+    isMapping && typeof place === 'object' ? atValue(...place.path, key) : place;
   const persistent = block.enabled ?? true;
   const written = block.timeout ?? DEFAULT_PERSISTENCE_SECONDS;
-  const timeout = readDuration(written, 'a persistence timeout', MAX_PERSISTENCE_SECONDS, at('timeout'), report);
+  const timeout = readDuration(
+    written,
+    'a persistence timeout',
+    MAX_PERSISTENCE_SECONDS,
+    at('timeout'),
+    report,
+  );
   const netmask = readNetmask(block.netmask, family, at('netmask'), report);
   const engine = readEngine(block.engine, service, at('engine'), report);
   if (!persistent) reportIdle(block, at, report);
@@ -49,33 +62,65 @@ function reportIdle(block: PersistenceMapping, at: (key: string) => Place, repor
   for (const key of ['timeout', 'netmask', 'engine'] as const) {
     if (block[key] === undefined) continue;
     const message = `${key} has no effect while persistence is not enabled`;
-    report({ code: 'NO_EFFECT', severity: 'warning', message, place: at(key), hint: `remove it, or write enabled: true` });
+    report({
+      code: 'NO_EFFECT',
+      severity: 'warning',
+      message,
+      place: at(key),
+      hint: `remove it, or write enabled: true`,
+    });
   }
 }
 
 /** ipvsadm's `-M`, which stores any 32-bit mask. */
-function readNetmask(value: number | string | undefined, family: Family, place: Place, report: Report): number | undefined {
+function readNetmask(
+  value: number | string | undefined,
+  family: Family,
+  place: Place,
+  report: Report,
+): number | undefined {
   if (value === undefined) return hostNetmask(family);
   if (typeof value === 'number') {
     if (family === 'ipv6') return value;
     if (value <= 32) return (0xffff_ffff << (32 - value)) >>> 0;
-    report({ code: 'NETMASK', severity: 'error', message: `an IPv4 prefix length is at most 32, not ${value}`, place });
+    report({
+      code: 'NETMASK',
+      severity: 'error',
+      message: `an IPv4 prefix length is at most 32, not ${value}`,
+      place,
+    });
     return undefined;
   }
   const address = parseAddress(value);
   if (family === 'ipv6' || address === undefined || address.includes(':')) {
     const bare = value.replace(/^\//, '');
-    const hint = /^[0-9]+$/.test(bare) ? `write ${bare} without quotes${bare === value ? '' : ' and "/"'}` : undefined;
-    const wanted = family === 'ipv6' ? 'a prefix length from 1 to 128' : 'a prefix length from 1 to 32 or a mask such as 255.255.255.0';
+    const hint = /^[0-9]+$/.test(bare)
+      ? `write ${bare} without quotes${bare === value ? '' : ' and "/"'}`
+      : undefined;
+    const wanted =
+      family === 'ipv6'
+        ? 'a prefix length from 1 to 128'
+        : 'a prefix length from 1 to 32 or a mask such as 255.255.255.0';
     const message = `${JSON.stringify(value)} is no netmask of an ${family === 'ipv6' ? 'IPv6' : 'IPv4'} service: it must be ${wanted}`;
-    report({ code: 'NETMASK', severity: 'error', message, place, ...(hint === undefined ? {} : { hint }) });
+    report({
+      code: 'NETMASK',
+      severity: 'error',
+      message,
+      place,
+      ...(hint === undefined ? {} : { hint }),
+    });
     return undefined;
   }
   const bytes = new Uint8Array(16);
   writeAddress(address, bytes, 0);
   const mask = new DataView(bytes.buffer).getUint32(0);
   if (mask === 0) {
-    report({ code: 'NETMASK', severity: 'warning', message: 'with the netmask 0.0.0.0 all clients count as one', place });
+    report({
+      code: 'NETMASK',
+      severity: 'warning',
+      message: 'with the netmask 0.0.0.0 all clients count as one',
+      place,
+    });
   } else if ((~mask & (~mask + 1)) >>> 0 !== 0) {
     report({
       code: 'NETMASK',
@@ -88,7 +133,12 @@ function readNetmask(value: number | string | undefined, family: Family, place: 
   return mask;
 }
 
-function readEngine(value: string | undefined, service: ServiceIdentity, place: Place, report: Report): string | undefined {
+function readEngine(
+  value: string | undefined,
+  service: ServiceIdentity,
+  place: Place,
+  report: Report,
+): string | undefined {
   if (value === undefined) return '';
   if (!ENGINE_NAME.test(value)) {
     const message = `${JSON.stringify(value)} is not the name of an engine: 1 to 16 characters without blanks`;
@@ -97,9 +147,20 @@ function readEngine(value: string | undefined, service: ServiceIdentity, place: 
   }
   if (value !== 'sip') {
     const message = `the persistence engine "${value}" is not one of the Linux kernel's: it needs a module ip_vs_pe_${value}`;
-    report({ code: 'PERSISTENCE', severity: 'warning', message, place, hint: 'the kernel has sip' });
+    report({
+      code: 'PERSISTENCE',
+      severity: 'warning',
+      message,
+      place,
+      hint: 'the kernel has sip',
+    });
   } else if (service.kind === 'address' && service.protocol !== 'udp') {
-    report({ code: 'PERSISTENCE', severity: 'warning', message: `the engine sip works for udp only, not for ${service.protocol}`, place });
+    report({
+      code: 'PERSISTENCE',
+      severity: 'warning',
+      message: `the engine sip works for udp only, not for ${service.protocol}`,
+      place,
+    });
   }
   return value;
 }

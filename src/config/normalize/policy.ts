@@ -20,22 +20,39 @@ export function normalizeServicePolicy(
   { config, reportOnce: report }: Context,
 ): ServicePolicy | undefined {
   const protect = pick(layers, 'protect')?.value ?? false;
-  const drain = pick([...layers, { keys: (config.defaults ?? {}) as Profile, path: ['defaults'] }], 'drain');
+  const drain = pick(
+    [...layers, { keys: (config.defaults ?? {}) as Profile, path: ['defaults'] }],
+    'drain',
+  );
   const isUdp = identity.kind === 'address' && identity.protocol === 'udp';
   // From the defaults it is meant for the others.
   if (drain && drain.value !== 'off' && isUdp && drain.depth < layers.length) {
     const message = 'drain has no effect on a udp service: UDP has no connections to wait for';
-    report({ code: 'NO_EFFECT', severity: 'warning', message, place: keyPlace(drain.place), hint: 'remove it' });
+    report({
+      code: 'NO_EFFECT',
+      severity: 'warning',
+      message,
+      place: keyPlace(drain.place),
+      hint: 'remove it',
+    });
   }
   const drainSeconds = drain && readDrain(drain.value, drain.place, report);
-  return protect || drainSeconds !== undefined || preserve.size > 0 ? { protect, drainSeconds, preserve } : undefined;
+  return protect || drainSeconds !== undefined || preserve.size > 0
+    ? { protect, drainSeconds, preserve }
+    : undefined;
 }
 
-function readDrain(value: NonNullable<Profile['drain']>, place: Place, report: Report): number | undefined {
+function readDrain(
+  value: NonNullable<Profile['drain']>,
+  place: Place,
+  report: Report,
+): number | undefined {
   const isMapping = typeof value === 'object';
   const timeout = isMapping ? value.timeout : value;
   const at = isMapping && typeof place === 'object' ? atValue(...place.path, 'timeout') : place;
-  return timeout === 'off' ? undefined : readDuration(timeout, 'the timeout of a drain', MAX_TIMEOUT_SECONDS, at, report);
+  return timeout === 'off'
+    ? undefined
+    : readDuration(timeout, 'the timeout of a drain', MAX_TIMEOUT_SECONDS, at, report);
 }
 
 /** What of a destination is preserved; undefined for nothing. Few distinct objects, for there may be very many destinations. */
@@ -63,8 +80,16 @@ export function normalizePolicy(
       if (isManaged(manage, service.identity)) continue;
       const place = atValue('services', indexOf(key) ?? 0);
       const related = { message: 'what is managed is here', place: atKey('manage') };
-      context.report({ code: 'CONFLICT', severity: 'error', place, related, ...describeOutside(key) });
+      context.report({
+        code: 'CONFLICT',
+        severity: 'error',
+        place,
+        related,
+        ...describeOutside(key),
+      });
     }
   }
-  return manage || sysctls || policies.size > 0 ? { manage, services: policies, sysctls } : undefined;
+  return manage || sysctls || policies.size > 0
+    ? { manage, services: policies, sysctls }
+    : undefined;
 }

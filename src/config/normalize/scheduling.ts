@@ -12,12 +12,16 @@ export type SchedulingSettings = Pick<ServiceSettings, 'scheduler' | 'schedulerF
  * Flags belong to a scheduler: those written farther from the service than the scheduler is are not its own, and are dropped.
  * undefined when there are errors, which were reported.
  */
-export function normalizeScheduling(layers: readonly Layer<SchedulingMapping>[], report: Report): SchedulingSettings | undefined {
+export function normalizeScheduling(
+  layers: readonly Layer<SchedulingMapping>[],
+  report: Report,
+): SchedulingSettings | undefined {
   const picked = pick(layers, 'scheduler');
   const scheduler = picked?.value ?? defaultServiceSettings('ipv4').scheduler;
   if (picked && !checkScheduler(scheduler, picked.place, report)) return undefined;
   const flags = pick(layers, 'scheduler_flags');
-  if (!flags || flags.depth > (picked?.depth ?? Number.POSITIVE_INFINITY)) return { scheduler, schedulerFlags: 0 };
+  if (!flags || flags.depth > (picked?.depth ?? Number.POSITIVE_INFINITY))
+    return { scheduler, schedulerFlags: 0 };
   let bits = 0;
   let good = true;
   for (const [index, name] of flags.value.entries()) {
@@ -42,15 +46,37 @@ function checkScheduler(scheduler: string, place: Place, report: Report): boolea
   if (!(SCHEDULERS as readonly string[]).includes(scheduler)) {
     const near = suggest(scheduler, SCHEDULERS);
     const message = `the scheduler "${scheduler}" is not one of the Linux kernel's: it needs a module ip_vs_${scheduler}`;
-    report({ code: 'SCHEDULER', severity: 'warning', message, place, hint: near ? `did you mean "${near}"?` : hintFor('', SCHEDULERS) });
+    report({
+      code: 'SCHEDULER',
+      severity: 'warning',
+      message,
+      place,
+      hint: near ? `did you mean "${near}"?` : hintFor('', SCHEDULERS),
+    });
   }
   return true;
 }
 
-function reportFlag(name: string, scheduler: string, list: Place, index: number, report: Report): void {
+function reportFlag(
+  name: string,
+  scheduler: string,
+  list: Place,
+  index: number,
+  report: Report,
+): void {
   const message = `the scheduler ${scheduler} has no flag ${name}`;
-  const own = SCHEDULER_FLAGS.filter((flag) => flag.scheduler === scheduler).map((flag) => flag.name);
-  const generic = SCHEDULER_FLAGS.filter((flag) => flag.scheduler === undefined).map((flag) => flag.name);
+  const own = SCHEDULER_FLAGS.filter((flag) => flag.scheduler === scheduler).map(
+    (flag) => flag.name,
+  );
+  const generic = SCHEDULER_FLAGS.filter((flag) => flag.scheduler === undefined).map(
+    (flag) => flag.name,
+  );
   const place = typeof list === 'object' ? atValue(...list.path, index) : list;
-  report({ code: 'SCHEDULER_FLAG', severity: 'error', message, place, hint: `allowed: ${[...own, ...generic].join(', ')}` });
+  report({
+    code: 'SCHEDULER_FLAG',
+    severity: 'error',
+    message,
+    place,
+    hint: `allowed: ${[...own, ...generic].join(', ')}`,
+  });
 }

@@ -1,19 +1,31 @@
 import { addressFamily, isIPv4Mapped, parseAddress } from '../../model/address.ts';
 import { parsePort } from '../../model/endpoint.ts';
-import { MAX_FWMARK, PROTOCOLS, parseServiceKey, type ServiceIdentity } from '../../model/service.ts';
+import {
+  MAX_FWMARK,
+  PROTOCOLS,
+  parseServiceKey,
+  type ServiceIdentity,
+} from '../../model/service.ts';
 import type { ServiceMapping } from '../config.ts';
 import { atKey, atValue, type Path, type Place, type Report } from '../finding.ts';
 import { suggest } from '../suggest.ts';
 import { readEndpoint } from './address-text.ts';
 
 /** Identity of a service from its `address` and `family`; undefined when it has errors, which were reported. */
-export function readIdentity(service: ServiceMapping, path: Path, report: Report): ServiceIdentity | undefined {
+export function readIdentity(
+  service: ServiceMapping,
+  path: Path,
+  report: Report,
+): ServiceIdentity | undefined {
   const place = atValue(...path, 'address');
   const { address: text, family } = service;
   const problem = explain(text);
   const identity = problem ? undefined : parseServiceKey(text);
   if (!identity) {
-    const fallback = { message: `${JSON.stringify(text)} is not the address of a service`, hint: FORMS };
+    const fallback = {
+      message: `${JSON.stringify(text)} is not the address of a service`,
+      hint: FORMS,
+    };
     report({ code: 'ADDRESS', severity: 'error', place, ...(problem ?? fallback) });
     return undefined;
   }
@@ -31,23 +43,42 @@ export function readIdentity(service: ServiceMapping, path: Path, report: Report
   }
   if (family !== undefined) {
     const message = 'the family of a service with an address is that of the address';
-    report({ code: 'NO_EFFECT', severity: 'warning', message, place: atKey(...path, 'family'), hint: 'remove it' });
+    report({
+      code: 'NO_EFFECT',
+      severity: 'warning',
+      message,
+      place: atKey(...path, 'family'),
+      hint: 'remove it',
+    });
   }
   if (isIPv4Mapped(identity.address)) {
     const message = `${identity.address} is an IPv4 address in IPv6 clothes: the kernel matches it with IPv6 packets only`;
-    report({ code: 'ADDRESS', severity: 'warning', message, place, hint: `write ${identity.address.slice('::ffff:'.length)}` });
+    report({
+      code: 'ADDRESS',
+      severity: 'warning',
+      message,
+      place,
+      hint: `write ${identity.address.slice('::ffff:'.length)}`,
+    });
   }
   return identity;
 }
 
 /** An exact service, in one text: as in `services`, and a mark with its family as `fwmark:7/ipv6`. undefined when reported. */
-export function readServiceText(text: string, place: Place, report: Report): ServiceIdentity | undefined {
+export function readServiceText(
+  text: string,
+  place: Place,
+  report: Report,
+): ServiceIdentity | undefined {
   const identity = /^fwmark:/.test(text) ? parseServiceKey(text) : undefined;
   if (identity) return identity;
   const problem = explain(text);
   const known = problem ? undefined : parseServiceKey(text);
   if (known) return known;
-  const fallback = { message: `${JSON.stringify(text)} is not the address of a service`, hint: FORMS };
+  const fallback = {
+    message: `${JSON.stringify(text)} is not the address of a service`,
+    hint: FORMS,
+  };
   report({ code: 'ADDRESS', severity: 'error', place, ...(problem ?? fallback) });
   return undefined;
 }
@@ -62,7 +93,10 @@ function explain(text: string): { readonly message: string; readonly hint: strin
   const [, scheme, rest = ''] = /^([^:/]*):\/\/(.*)$/s.exec(text) ?? [];
   if (scheme === undefined) {
     const bare = readEndpoint(text);
-    return { message, hint: 'address' in bare ? `write tcp://${text}, or with udp:// or sctp://` : FORMS };
+    return {
+      message,
+      hint: 'address' in bare ? `write tcp://${text}, or with udp:// or sctp://` : FORMS,
+    };
   }
   if (!PROTOCOLS.some((known) => known === scheme)) {
     const near = suggest(scheme, PROTOCOLS);
@@ -83,12 +117,23 @@ function explain(text: string): { readonly message: string; readonly hint: strin
     };
   }
   const shown = rest.includes(':') && !rest.startsWith('[') ? `[${rest}]` : rest;
-  return { message: `${quoted} has no port`, hint: `write ${scheme}://${shown}:PORT; port 0 is any port` };
+  return {
+    message: `${quoted} has no port`,
+    hint: `write ${scheme}://${shown}:PORT; port 0 is any port`,
+  };
 }
 
-function explainMark(text: string, message: string): { readonly message: string; readonly hint: string } | undefined {
+function explainMark(
+  text: string,
+  message: string,
+): { readonly message: string; readonly hint: string } | undefined {
   const number = /^fwmark:(.*?)(\/ipv[46])?$/s.exec(text);
-  if (number?.[2] !== undefined) return { message, hint: `write address: fwmark:${number[1]} and family: ${number[2].slice(1)}` };
-  if (number && /^[1-9]\d{0,9}$/.test(number[1] ?? '') && Number(number[1]) <= MAX_FWMARK) return undefined;
+  if (number?.[2] !== undefined)
+    return {
+      message,
+      hint: `write address: fwmark:${number[1]} and family: ${number[2].slice(1)}`,
+    };
+  if (number && /^[1-9]\d{0,9}$/.test(number[1] ?? '') && Number(number[1]) <= MAX_FWMARK)
+    return undefined;
   return { message, hint: `a mark is a number from 1 to ${MAX_FWMARK}: fwmark:100` };
 }

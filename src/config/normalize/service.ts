@@ -1,4 +1,10 @@
-import { defaultServiceSettings, type Service, type ServiceIdentity, serviceFamily, serviceKey } from '../../model/service.ts';
+import {
+  defaultServiceSettings,
+  type Service,
+  type ServiceIdentity,
+  serviceFamily,
+  serviceKey,
+} from '../../model/service.ts';
 import type { Profile, ServiceMapping } from '../config.ts';
 import { atValue, type Path } from '../finding.ts';
 import { suggest } from '../suggest.ts';
@@ -8,13 +14,18 @@ import { normalizePersistence } from './persistence.ts';
 import { normalizeScheduling } from './scheduling.ts';
 
 /** The service and its profile; undefined when the profile does not exist (reported) or was reported as broken. */
-export function serviceLayers(service: ServiceMapping, path: Path, context: Context): readonly Layer<Profile>[] | undefined {
+export function serviceLayers(
+  service: ServiceMapping,
+  path: Path,
+  context: Context,
+): readonly Layer<Profile>[] | undefined {
   const own: Layer<Profile> = { keys: service, path };
   const name = service.profile;
   if (name === undefined) return [own];
   context.usedProfiles.add(name);
   const profiles = context.config.profiles ?? {};
-  if (context.broken.sections.has('profiles') || context.broken.named.has(`profiles/${name}`)) return undefined;
+  if (context.broken.sections.has('profiles') || context.broken.named.has(`profiles/${name}`))
+    return undefined;
   if (!Object.hasOwn(profiles, name)) {
     const names = Object.keys(profiles);
     const near = suggest(name, names);
@@ -25,29 +36,59 @@ export function serviceLayers(service: ServiceMapping, path: Path, context: Cont
           ? 'this file has no profiles'
           : `it has: ${names.slice(0, 10).join(', ')}`;
     const message = `there is no profile "${name}" in this file`;
-    context.report({ code: 'REFERENCE', severity: 'error', message, place: atValue(...path, 'profile'), hint });
+    context.report({
+      code: 'REFERENCE',
+      severity: 'error',
+      message,
+      place: atValue(...path, 'profile'),
+      hint,
+    });
     return undefined;
   }
   return [own, { keys: profiles[name] ?? {}, path: ['profiles', name] }];
 }
 
 /** undefined when it has errors, which were reported. */
-export function normalizeService(identity: ServiceIdentity, layers: readonly Layer<Profile>[], context: Context): Service | undefined {
+export function normalizeService(
+  identity: ServiceIdentity,
+  layers: readonly Layer<Profile>[],
+  context: Context,
+): Service | undefined {
   const { reportOnce: report, config } = context;
-  const settingLayers = [...layers, { keys: (config.defaults ?? {}) as Profile, path: ['defaults'] }];
+  const settingLayers = [
+    ...layers,
+    { keys: (config.defaults ?? {}) as Profile, path: ['defaults'] },
+  ];
   const scheduling = normalizeScheduling(settingLayers, report);
   const persistence = normalizePersistence(pick(settingLayers, 'persistence'), identity, report);
   const onePacket = pick(layers, 'one_packet');
   const address = atValue(...(layers[0]?.path ?? []), 'address');
   let good = true;
-  if (identity.kind === 'address' && identity.port === 0 && persistence && !persistence.persistent) {
+  if (
+    identity.kind === 'address' &&
+    identity.port === 0 &&
+    persistence &&
+    !persistence.persistent
+  ) {
     const message = 'port 0, any port, works with persistence only';
-    report({ code: 'PORT', severity: 'error', message, place: address, hint: 'write a port, or add persistence: 6m' });
+    report({
+      code: 'PORT',
+      severity: 'error',
+      message,
+      place: address,
+      hint: 'write a port, or add persistence: 6m',
+    });
     good = false;
   }
   if (onePacket?.value === true && identity.kind === 'address' && identity.protocol !== 'udp') {
     const message = `one_packet is for udp and fwmark services, not for ${identity.protocol}`;
-    report({ code: 'ONE_PACKET', severity: 'error', message, place: keyPlace(onePacket.place), hint: 'remove it' });
+    report({
+      code: 'ONE_PACKET',
+      severity: 'error',
+      message,
+      place: keyPlace(onePacket.place),
+      hint: 'remove it',
+    });
     good = false;
   }
   if (!good || !scheduling || !persistence) return undefined;

@@ -1,6 +1,12 @@
 import { type Address, parseAddress } from '../../model/address.ts';
 import type { Limit, Limits } from '../../model/desired.ts';
-import { DAEMON_ROLES, type Daemon, MAX_SYNC_LENGTH, MAX_TIMEOUT_SECONDS, type Timeouts } from '../../model/settings.ts';
+import {
+  DAEMON_ROLES,
+  type Daemon,
+  MAX_SYNC_LENGTH,
+  MAX_TIMEOUT_SECONDS,
+  type Timeouts,
+} from '../../model/settings.ts';
 import type { SyncDaemon } from '../config.ts';
 import { atValue, type Place, type Report } from '../finding.ts';
 import { isMulticast } from './address-text.ts';
@@ -26,7 +32,13 @@ export function normalizeTimeouts({ config, broken, report }: Context): Partial<
   ] as const) {
     const written = config.timeouts[key];
     if (written === undefined) continue;
-    const seconds = readDuration(written, 'a timeout', MAX_TIMEOUT_SECONDS, atValue('timeouts', key), report);
+    const seconds = readDuration(
+      written,
+      'a timeout',
+      MAX_TIMEOUT_SECONDS,
+      atValue('timeouts', key),
+      report,
+    );
     if (seconds !== undefined) timeouts[name] = seconds;
   }
   return timeouts;
@@ -34,15 +46,27 @@ export function normalizeTimeouts({ config, broken, report }: Context): Partial<
 
 export function normalizeLimits({ config, broken, report }: Context): Limits {
   if (!config.limits || broken.sections.has('limits')) return {};
-  const services = readLimit(config.limits.max_service_deletes, atValue('limits', 'max_service_deletes'), report);
-  const destinations = readLimit(config.limits.max_destination_deletes, atValue('limits', 'max_destination_deletes'), report);
+  const services = readLimit(
+    config.limits.max_service_deletes,
+    atValue('limits', 'max_service_deletes'),
+    report,
+  );
+  const destinations = readLimit(
+    config.limits.max_destination_deletes,
+    atValue('limits', 'max_destination_deletes'),
+    report,
+  );
   return {
     ...(services ? { maxServiceDeletes: services } : {}),
     ...(destinations ? { maxDestinationDeletes: destinations } : {}),
   };
 }
 
-function readLimit(value: number | string | undefined, place: Place, report: Report): Limit | undefined {
+function readLimit(
+  value: number | string | undefined,
+  place: Place,
+  report: Report,
+): Limit | undefined {
   if (value === undefined) return undefined;
   if (typeof value === 'number') return { kind: 'count', value };
   if (value === 'off') return { kind: 'off' };
@@ -59,7 +83,11 @@ function readLimit(value: number | string | undefined, place: Place, report: Rep
 }
 
 /** Master first; undefined when the file leaves the daemons alone. */
-export function normalizeDaemons({ config, broken, report }: Context): readonly Daemon[] | undefined {
+export function normalizeDaemons({
+  config,
+  broken,
+  report,
+}: Context): readonly Daemon[] | undefined {
   if (!config.sync_daemons || broken.sections.has('sync_daemons')) return undefined;
   const daemons: Daemon[] = [];
   for (const [index, written] of config.sync_daemons.entries()) {
@@ -67,7 +95,14 @@ export function normalizeDaemons({ config, broken, report }: Context): readonly 
     if (first < index) {
       const message = `there is a ${written.role} daemon already: only one of each role can run`;
       const related = { message: 'first here', place: atValue('sync_daemons', first) };
-      report({ code: 'DUPLICATE', severity: 'error', message, place: atValue('sync_daemons', index), hint: 'remove one of them', related });
+      report({
+        code: 'DUPLICATE',
+        severity: 'error',
+        message,
+        place: atValue('sync_daemons', index),
+        hint: 'remove one of them',
+        related,
+      });
       continue;
     }
     const daemon = normalizeDaemon(written, index, report);
@@ -80,11 +115,22 @@ function normalizeDaemon(written: SyncDaemon, index: number, report: Report): Da
   let good = true;
   const fail = (key: string, message: string, hint: string) => {
     good = false;
-    report({ code: 'DAEMON', severity: 'error', message, place: atValue('sync_daemons', index, key), hint });
+    report({
+      code: 'DAEMON',
+      severity: 'error',
+      message,
+      place: atValue('sync_daemons', index, key),
+      hint,
+    });
   };
-  const group: Address | undefined = written.group === undefined ? DEFAULT_GROUP : parseAddress(written.group);
+  const group: Address | undefined =
+    written.group === undefined ? DEFAULT_GROUP : parseAddress(written.group);
   if (group === undefined || !isMulticast(group)) {
-    fail('group', `${JSON.stringify(written.group)} is not a multicast address`, 'write 224.0.0.81, or an IPv6 group such as ff02::81');
+    fail(
+      'group',
+      `${JSON.stringify(written.group)} is not a multicast address`,
+      'write 224.0.0.81, or an IPv6 group such as ff02::81',
+    );
   }
   if (!isInterfaceName(written.interface)) {
     fail(
@@ -95,7 +141,11 @@ function normalizeDaemon(written: SyncDaemon, index: number, report: Report): Da
   }
   const length = written.max_length ?? 0;
   if (written.role === 'backup' && length > 0 && length < MIN_BACKUP_LENGTH) {
-    fail('max_length', `the kernel makes the max_length ${length} of a backup ${MIN_BACKUP_LENGTH}`, `write ${MIN_BACKUP_LENGTH} or more`);
+    fail(
+      'max_length',
+      `the kernel makes the max_length ${length} of a backup ${MIN_BACKUP_LENGTH}`,
+      `write ${MIN_BACKUP_LENGTH} or more`,
+    );
   }
   if (group?.includes(':') && length > MAX_SYNC_LENGTH_IPV6) {
     fail(

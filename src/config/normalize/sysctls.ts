@@ -14,7 +14,13 @@ export function normalizeSysctls({ config, broken, report }: Context): SysctlPol
     const text = typeof value === 'boolean' ? String(Number(value)) : trimSysctl(String(value));
     const problem = explain(name, text);
     if (problem === undefined) values.set(name, text);
-    else report({ code: 'SYSCTL', severity: 'error', place: atValue('sysctls', 'values', name), ...problem });
+    else
+      report({
+        code: 'SYSCTL',
+        severity: 'error',
+        place: atValue('sysctls', 'values', name),
+        ...problem,
+      });
   }
   return { mode, values };
 }
@@ -24,16 +30,35 @@ function checkName(name: string, report: Report): boolean {
   if (!/^[a-z0-9_]{1,64}$/.test(name)) {
     const bare = /^net\.ipv4\.vs\.([a-z0-9_]+)$/.exec(name)?.[1];
     const hint = bare === undefined ? 'a name has small letters, digits and _' : `write ${bare}`;
-    report({ code: 'SYSCTL', severity: 'error', message: `${JSON.stringify(name)} is not the name of an IPVS sysctl`, place, hint });
+    report({
+      code: 'SYSCTL',
+      severity: 'error',
+      message: `${JSON.stringify(name)} is not the name of an IPVS sysctl`,
+      place,
+      hint,
+    });
     return false;
   }
   if (!SYSCTLS.has(name)) {
     const near = suggest(name, [...SYSCTLS.keys()]);
     const message = `no known kernel has the sysctl net.ipv4.vs.${name}`;
-    report({ code: 'SYSCTL', severity: 'warning', message, place, ...(near === undefined ? {} : { hint: `did you mean "${near}"?` }) });
+    report({
+      code: 'SYSCTL',
+      severity: 'warning',
+      message,
+      place,
+      ...(near === undefined ? {} : { hint: `did you mean "${near}"?` }),
+    });
   } else if (name === 'debug_level') {
-    const message = 'debug_level is one for all network namespaces, and fills the log of the kernel';
-    report({ code: 'SYSCTL', severity: 'warning', message, place, hint: 'set it by hand for as long as it is needed' });
+    const message =
+      'debug_level is one for all network namespaces, and fills the log of the kernel';
+    report({
+      code: 'SYSCTL',
+      severity: 'warning',
+      message,
+      place,
+      hint: 'set it by hand for as long as it is needed',
+    });
   }
   return true;
 }
@@ -52,7 +77,9 @@ function explain(name: string, text: string): Problem | undefined {
 /** What to write in place of a value that the kernel refuses or silently changes; undefined when it is good. */
 function wantedInstead(values: SysctlValues | undefined, text: string): string | undefined {
   if (/\p{Cc}/u.test(text)) return 'write it without control characters';
-  const numbers = text.split(' ').map((word) => (/^(?:0|-?[1-9]\d{0,15})$/.test(word) ? Number(word) : Number.NaN));
+  const numbers = text
+    .split(' ')
+    .map((word) => (/^(?:0|-?[1-9]\d{0,15})$/.test(word) ? Number(word) : Number.NaN));
   const [first = Number.NaN, second = Number.NaN] = numbers;
   switch (values?.kind) {
     case undefined:
@@ -62,7 +89,10 @@ function wantedInstead(values: SysctlValues | undefined, text: string): string |
         ? undefined
         : `write a whole number from ${values.min} to ${values.max}`;
     case 'power':
-      return numbers.length === 1 && first >= 1 && first <= values.max && Number.isInteger(Math.log2(first))
+      return numbers.length === 1 &&
+        first >= 1 &&
+        first <= values.max &&
+        Number.isInteger(Math.log2(first))
         ? undefined
         : `write a power of two from 1 to ${values.max}`;
     case 'threshold':

@@ -14,7 +14,13 @@ export interface WrittenDestination {
 }
 
 /** The place of a key: beside the reference to the pool, in the item itself, or, when it is inherited, of the item. */
-export function placeOf(written: WrittenDestination, where: 'override' | 'own' | 'item', key: string): Place {
+export function placeOf(
+  written: WrittenDestination,
+  where: 'override' | 'own' | 'item',
+  key: string,
+): Place {
   if (where === 'override') return atValue(...written.overridePath, key);
-  return where === 'own' ? atValue(...written.listPath, written.index, key) : atValue(...written.listPath, written.index);
+  return where === 'own'
+    ? atValue(...written.listPath, written.index, key)
+    : atValue(...written.listPath, written.index);
 }

@@ -49,7 +49,10 @@ export function tooDeepAt(text: string): number | undefined {
         continue;
       }
       if ((code === CLOSE_LIST || code === CLOSE_MAP) && flow > 0) flow--;
-      tokenStart = (flow > 0 && code === COMMA) || code === COLON || (tokenStart && (code === DASH || code === QUESTION));
+      tokenStart =
+        (flow > 0 && code === COMMA) ||
+        code === COLON ||
+        (tokenStart && (code === DASH || code === QUESTION));
     }
     at++;
   }
@@ -66,7 +69,12 @@ function openBlocks(text: string, start: number, indents: number[]): number {
     const column = at - start;
     while (indents.length > 0 && (indents.at(-1) ?? 0) > column) indents.pop();
     if (indents.at(-1) !== column) indents.push(column);
-    if (indents.length > MAX_DEPTH || (code !== DASH && code !== QUESTION) || !isBlank(text.charCodeAt(at + 1))) return at;
+    if (
+      indents.length > MAX_DEPTH ||
+      (code !== DASH && code !== QUESTION) ||
+      !isBlank(text.charCodeAt(at + 1))
+    )
+      return at;
     at++;
   }
 }

@@ -90,7 +90,11 @@ function countKeys(value: unknown): number {
 }
 
 /** The innermost list item on a path, so that the search begins next to what it looks for. */
-function nearestItem(root: unknown, path: Path, itemOffsets: ConfigDocument['itemOffsets']): { offset: number; depth: number } {
+function nearestItem(
+  root: unknown,
+  path: Path,
+  itemOffsets: ConfigDocument['itemOffsets'],
+): { offset: number; depth: number } {
   let near = { offset: 0, depth: 0 };
   let node = root;
   for (const [depth, step] of path.entries()) {

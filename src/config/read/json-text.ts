@@ -17,7 +17,8 @@ const COLON = 0x3a;
 
 export function skipSpace(cursor: JsonCursor): number {
   let code = cursor.text.charCodeAt(cursor.at);
-  while (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) code = cursor.text.charCodeAt(++cursor.at);
+  while (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09)
+    code = cursor.text.charCodeAt(++cursor.at);
   return code;
 }
 
@@ -35,7 +36,10 @@ export function skipString(cursor: JsonCursor): void {
 }
 
 /** Calls back with the cursor on each value, which the callback must step over. The key is undefined in a list. */
-export function eachMember(cursor: JsonCursor, visit: (key: string | undefined, index: number, keyAt: number) => void): void {
+export function eachMember(
+  cursor: JsonCursor,
+  visit: (key: string | undefined, index: number, keyAt: number) => void,
+): void {
   const isMap = cursor.text.charCodeAt(cursor.at) === OPEN_MAP;
   cursor.at++;
   for (let index = 0; ; index++) {

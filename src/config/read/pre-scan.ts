@@ -17,25 +17,55 @@ const UNWANTED = /(?![\t\n\r])[\p{Cc}\u00a0\u200b-\u200f\u2028-\u202e\u2066-\u20
  */
 export function preScan(text: string, yaml: boolean): Finding[] {
   if (text.length > MAX_TEXT_LENGTH) {
-    return [fatal('TOO_LARGE', 0, `the file is larger than ${MAX_TEXT_LENGTH / 1024 / 1024} MiB`, 'split it into several files')];
+    return [
+      fatal(
+        'TOO_LARGE',
+        0,
+        `the file is larger than ${MAX_TEXT_LENGTH / 1024 / 1024} MiB`,
+        'split it into several files',
+      ),
+    ];
   }
   const findings: Finding[] = [];
   if (UNUSUAL.test(text)) {
     const binary = text.search(/[\0\ufffd]/);
-    if (binary !== -1) return [fatal('NOT_TEXT', binary, 'this is not UTF-8 text', 'save the file as UTF-8')];
+    if (binary !== -1)
+      return [fatal('NOT_TEXT', binary, 'this is not UTF-8 text', 'save the file as UTF-8')];
     findings.push(...unwantedCharacters(text, yaml));
   }
   if (!yaml) return findings;
-  findings.push(...matches(text, /^%YAML[ \t]+(?!1\.2[ \t]*\r?$).*/gm, 'YAML_1_1', 'only YAML 1.2 is read', 'remove the %YAML line'));
   findings.push(
-    ...matches(text, /^(?:<{7}|>{7}|\|{7})(?: .*)?$|^={7}\r?$/gm, 'SYNTAX', 'this is a merge conflict marker', 'resolve the conflict'),
+    ...matches(
+      text,
+      /^%YAML[ \t]+(?!1\.2[ \t]*\r?$).*/gm,
+      'YAML_1_1',
+      'only YAML 1.2 is read',
+      'remove the %YAML line',
+    ),
+  );
+  findings.push(
+    ...matches(
+      text,
+      /^(?:<{7}|>{7}|\|{7})(?: .*)?$|^={7}\r?$/gm,
+      'SYNTAX',
+      'this is a merge conflict marker',
+      'resolve the conflict',
+    ),
     ...matches(text, /^ *\t+[ \t]*(?=[^\s#])/gm, 'SYNTAX', 'a tab cannot indent', 'use spaces'),
   );
   return findings;
 }
 
-function matches(text: string, pattern: RegExp, code: IssueCode, message: string, hint: string): Finding[] {
-  return Array.from(text.matchAll(pattern), (match) => fatal(code, match.index + Math.max(0, match[0].indexOf('\t')), message, hint));
+function matches(
+  text: string,
+  pattern: RegExp,
+  code: IssueCode,
+  message: string,
+  hint: string,
+): Finding[] {
+  return Array.from(text.matchAll(pattern), (match) =>
+    fatal(code, match.index + Math.max(0, match[0].indexOf('\t')), message, hint),
+  );
 }
 
 function unwantedCharacters(text: string, yaml: boolean): Finding[] {
@@ -45,7 +75,12 @@ function unwantedCharacters(text: string, yaml: boolean): Finding[] {
     const code = match[0].charCodeAt(0).toString(16).padStart(4, '0');
     const name = match[0] === '\u00a0' ? 'no-break space' : 'character';
     findings.push(
-      fatal('CONTROL_CHARACTER', match.index, `${name} U+${code.toUpperCase()} in the text`, `remove it, or write "\\u${code}" in quotes`),
+      fatal(
+        'CONTROL_CHARACTER',
+        match.index,
+        `${name} U+${code.toUpperCase()} in the text`,
+        `remove it, or write "\\u${code}" in quotes`,
+      ),
     );
   }
   return findings;

@@ -17,11 +17,24 @@ export function readDocument(text: string): ConfigDocument {
   const deep = tooDeepAt(text);
   if (deep !== undefined) {
     const message = 'brackets or indentation are nested too deeply here';
-    return unreadable([{ code: 'TOO_DEEP', severity: 'error', message, place: deep, hint: 'is a closing bracket missing?' }]);
+    return unreadable([
+      {
+        code: 'TOO_DEEP',
+        severity: 'error',
+        message,
+        place: deep,
+        hint: 'is a closing bracket missing?',
+      },
+    ]);
   }
   return readYaml(text);
 }
 
 function unreadable(findings: readonly Finding[]): ConfigDocument {
-  return { value: undefined, findings, offsetOf: (place) => (typeof place === 'number' ? place : 0), itemOffsets: () => undefined };
+  return {
+    value: undefined,
+    findings,
+    offsetOf: (place) => (typeof place === 'number' ? place : 0),
+    itemOffsets: () => undefined,
+  };
 }

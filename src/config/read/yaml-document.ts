@@ -26,7 +26,9 @@ export function readYaml(text: string): ConfigDocument {
   if (root === null || (isScalar(root) && root.value === null)) return unreadable([empty()]);
   const { value, findings, offsets } = yamlValue(root);
   return {
-    value: findings.some((finding) => finding.code === 'ALIAS_LIMIT' || finding.code === 'SYNTAX') ? undefined : value,
+    value: findings.some((finding) => finding.code === 'ALIAS_LIMIT' || finding.code === 'SYNTAX')
+      ? undefined
+      : value,
     findings,
     offsetOf: offsetsIn(root),
     itemOffsets: lookup(offsets),
@@ -44,7 +46,12 @@ function lookup(offsets: YamlValue['offsets']): ItemOffsets {
 }
 
 function unreadable(findings: readonly Finding[]): ConfigDocument {
-  return { value: undefined, findings, offsetOf: (place) => (typeof place === 'number' ? place : 0), itemOffsets: () => undefined };
+  return {
+    value: undefined,
+    findings,
+    offsetOf: (place) => (typeof place === 'number' ? place : 0),
+    itemOffsets: () => undefined,
+  };
 }
 
 function empty(): Finding {

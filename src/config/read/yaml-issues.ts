@@ -3,20 +3,35 @@ import type { IssueCode } from '../../model/issue.ts';
 import type { Finding } from '../finding.ts';
 
 /** `[2001:db8::1]:80` without quotes, which YAML takes for the start of a list. */
-const BARE_IPV6 = /(?:(?:tcp|udp|sctp):\/\/)?\[[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(?:%[^\]\s]*)?\](?::\d+)?/;
+const BARE_IPV6 =
+  /(?:(?:tcp|udp|sctp):\/\/)?\[[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(?:%[^\]\s]*)?\](?::\d+)?/;
 
 /** The parser's own words for what it would rather not have met are about its insides; these are about the text. */
-const MESSAGES: Partial<Record<ErrorCode, { readonly code?: IssueCode; readonly message: string; readonly hint?: string }>> = {
+const MESSAGES: Partial<
+  Record<ErrorCode, { readonly code?: IssueCode; readonly message: string; readonly hint?: string }>
+> = {
   ALIAS_PROPS: { message: 'an alias cannot have an anchor or a tag' },
-  BAD_DQ_ESCAPE: { message: 'this is not an escape sequence', hint: 'write \\\\ for a backslash, or use single quotes' },
-  BAD_INDENT: { message: 'the indentation does not fit what is above', hint: 'align it with its neighbours' },
-  BAD_SCALAR_START: { message: 'a plain value cannot start with this character', hint: 'put the value in quotes' },
+  BAD_DQ_ESCAPE: {
+    message: 'this is not an escape sequence',
+    hint: 'write \\\\ for a backslash, or use single quotes',
+  },
+  BAD_INDENT: {
+    message: 'the indentation does not fit what is above',
+    hint: 'align it with its neighbours',
+  },
+  BAD_SCALAR_START: {
+    message: 'a plain value cannot start with this character',
+    hint: 'put the value in quotes',
+  },
   BLOCK_AS_IMPLICIT_KEY: {
     message: 'there is a second ":" in a value, or a mapping where a value is',
     hint: 'put the value in quotes, or indent what belongs to the key',
   },
   KEY_OVER_1024_CHARS: { message: 'the key is too long', hint: 'is a quote or a ":" missing?' },
-  MULTILINE_IMPLICIT_KEY: { message: 'the key goes over several lines', hint: 'is a ":" or a "-" missing?' },
+  MULTILINE_IMPLICIT_KEY: {
+    message: 'the key goes over several lines',
+    hint: 'is a ":" or a "-" missing?',
+  },
   MULTIPLE_DOCS: {
     code: 'MULTIPLE_DOCUMENTS',
     message: 'a second document begins here',
@@ -25,7 +40,11 @@ const MESSAGES: Partial<Record<ErrorCode, { readonly code?: IssueCode; readonly 
   NON_STRING_KEY: { code: 'WRONG_TYPE', message: 'a key must be text' },
   RESOURCE_EXHAUSTION: { code: 'TOO_DEEP', message: 'the text is nested too deeply' },
   TAB_AS_INDENT: { message: 'a tab cannot indent', hint: 'use spaces' },
-  TAG_RESOLVE_FAILED: { code: 'TAG', message: 'tags are not allowed', hint: 'remove the tag, or put the value in quotes' },
+  TAG_RESOLVE_FAILED: {
+    code: 'TAG',
+    message: 'tags are not allowed',
+    hint: 'remove the tag, or put the value in quotes',
+  },
 };
 
 /** One code of the library covers several mistakes that people would tell apart. */
@@ -33,15 +52,20 @@ function byMessage(message: string): (typeof MESSAGES)[ErrorCode] {
   const flow = /^Flow (map|sequence)|^Expected flow (map|sequence) to end with/i.exec(message);
   if (flow) {
     const [open, close] = (flow[1] ?? flow[2]) === 'map' ? ['{', '}'] : ['[', ']'];
-    return { message: `a "${open}" before this is not closed, or what it holds is not indented`, hint: `is a "${close}" missing?` };
+    return {
+      message: `a "${open}" before this is not closed, or what it holds is not indented`,
+      hint: `is a "${close}" missing?`,
+    };
   }
   if (/^Sequence item without - indicator/.test(message)) {
     return {
-      message: 'this line is indented as an item of the list above it, but does not start with "- "',
+      message:
+        'this line is indented as an item of the list above it, but does not start with "- "',
       hint: 'align it with the key it belongs to',
     };
   }
-  if (/^Missing closing ["']/.test(message)) return { message: 'a quote is not closed', hint: 'add the closing quote' };
+  if (/^Missing closing ["']/.test(message))
+    return { message: 'a quote is not closed', hint: 'add the closing quote' };
   return undefined;
 }
 
@@ -65,7 +89,13 @@ function finding(problem: YAMLError, offset: number, lineStart: number, text: st
   const bare = BARE_IPV6.exec(line);
   if (bare && !/["']/.test(line[bare.index - 1] ?? '')) {
     const message = 'an address in brackets starts a list in YAML';
-    return { code: 'SYNTAX', severity: 'error', message, place: lineStart + bare.index, hint: `quote it: "${bare[0]}"` };
+    return {
+      code: 'SYNTAX',
+      severity: 'error',
+      message,
+      place: lineStart + bare.index,
+      hint: `quote it: "${bare[0]}"`,
+    };
   }
   const known = byMessage(problem.message) ?? MESSAGES[problem.code];
   const blanks = /^[ \t]*/.exec(line)?.[0].length ?? 0;
@@ -81,5 +111,8 @@ function finding(problem: YAMLError, offset: number, lineStart: number, text: st
 /** `Flow map in block collection must be ...` as the other messages are: no capital, no place. */
 function sentence(message: string): string {
   const [first = ''] = message.split('\n');
-  return `${first.charAt(0).toLowerCase()}${first.slice(1)}`.replace(/ at line \d+, column \d+:?$/, '');
+  return `${first.charAt(0).toLowerCase()}${first.slice(1)}`.replace(
+    / at line \d+, column \d+:?$/,
+    '',
+  );
 }

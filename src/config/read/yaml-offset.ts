@@ -28,12 +28,21 @@ export function yamlOffset(root: Node, path: Path, at: 'key' | 'value'): number 
 
 /** `key:` with nothing after it is a node of no length at some later place: the key is the better place. */
 function isAbsent(node: unknown): boolean {
-  return node === null || node === undefined || (isScalar(node) && node.range?.[0] === node.range?.[1]);
+  return (
+    node === null || node === undefined || (isScalar(node) && node.range?.[0] === node.range?.[1])
+  );
 }
 
-function findPair(map: unknown, key: string, root: Node, anchors: Map<string, Node>): Pair | undefined {
+function findPair(
+  map: unknown,
+  key: string,
+  root: Node,
+  anchors: Map<string, Node>,
+): Pair | undefined {
   if (!isMap(map)) return undefined;
-  const own = map.items.find((pair) => isScalar(pair.key) && String(pair.key.value) === key && !isMergeKey(pair.key));
+  const own = map.items.find(
+    (pair) => isScalar(pair.key) && String(pair.key.value) === key && !isMergeKey(pair.key),
+  );
   if (own) return own;
   for (const pair of map.items) {
     if (!isMergeKey(pair.key)) continue;

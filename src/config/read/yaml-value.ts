@@ -1,4 +1,14 @@
-import { isAlias, isCollection, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap, type YAMLSeq } from 'yaml';
+import {
+  isAlias,
+  isCollection,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  type Pair,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
 import type { IssueCode } from '../../model/issue.ts';
 import type { Finding } from '../finding.ts';
 
@@ -34,7 +44,13 @@ interface Walk {
  * with both places. Aliases share the value of their anchor, so that an alias bomb costs nothing.
  */
 export function yamlValue(root: Node): YamlValue {
-  const walk: Walk = { findings: [], offsets: new WeakMap(), anchors: new Map(), weight: 1, exhausted: false };
+  const walk: Walk = {
+    findings: [],
+    offsets: new WeakMap(),
+    anchors: new Map(),
+    weight: 1,
+    exhausted: false,
+  };
   const value = convert(root, walk);
   return { value, findings: walk.findings, offsets: walk.offsets };
 }
@@ -52,10 +68,17 @@ function convert(node: unknown, walk: Walk): unknown {
   if (isAlias(node)) return resolve(node.source, startOf(node), walk)?.value ?? null;
   if (!isScalar(node) && !isCollection(node)) return null;
   if (node.tag !== undefined)
-    report(walk, 'TAG', startOf(node), `the tag ${node.tag} is not allowed`, 'remove the tag: values are told apart by their spelling');
+    report(
+      walk,
+      'TAG',
+      startOf(node),
+      `the tag ${node.tag} is not allowed`,
+      'remove the tag: values are told apart by their spelling',
+    );
   if (isScalar(node)) {
     if (typeof node.value === 'number') checkNumber(node.source ?? '', startOf(node), walk);
-    if (node.anchor !== undefined) walk.anchors.set(node.anchor, { node, value: node.value, weight: 1, uses: 0 });
+    if (node.anchor !== undefined)
+      walk.anchors.set(node.anchor, { node, value: node.value, weight: 1, uses: 0 });
     return node.value;
   }
   const outer = walk.weight;
@@ -102,22 +125,41 @@ function mapOf(node: YAMLMap, walk: Walk): Record<string, unknown> {
 }
 
 /** Keys of the map itself win, then those of the earlier merged maps. */
-function merge(node: YAMLMap, pair: Pair, first: boolean, map: Record<string, unknown>, walk: Walk): void {
+function merge(
+  node: YAMLMap,
+  pair: Pair,
+  first: boolean,
+  map: Record<string, unknown>,
+  walk: Walk,
+): void {
   if (!first) reportDuplicate(node, pair, '<<', walk);
   const value = convert(pair.value, walk);
   for (const source of Array.isArray(value) ? value : [value]) {
     if (source === null || typeof source !== 'object' || Array.isArray(source)) {
-      report(walk, 'WRONG_TYPE', startOf(pair.value), '<< merges mappings only', 'write <<: *anchor of a mapping, or a list of them');
+      report(
+        walk,
+        'WRONG_TYPE',
+        startOf(pair.value),
+        '<< merges mappings only',
+        'write <<: *anchor of a mapping, or a list of them',
+      );
       continue;
     }
-    for (const [key, inherited] of Object.entries(source)) if (!Object.hasOwn(map, key)) define(map, key, inherited);
+    for (const [key, inherited] of Object.entries(source))
+      if (!Object.hasOwn(map, key)) define(map, key, inherited);
   }
 }
 
 function resolve(name: string, offset: number, walk: Walk): Anchor | undefined {
   const anchor = walk.anchors.get(name);
   if (!anchor) {
-    report(walk, 'SYNTAX', offset, `there is no anchor &${name} before this alias`, `mark the value with &${name} first`);
+    report(
+      walk,
+      'SYNTAX',
+      offset,
+      `there is no anchor &${name} before this alias`,
+      `mark the value with &${name} first`,
+    );
     return undefined;
   }
   anchor.uses++;
@@ -135,8 +177,17 @@ function resolve(name: string, offset: number, walk: Walk): Anchor | undefined {
 function checkNumber(source: string, offset: number, walk: Walk): void {
   if (isCanonicalNumber(source)) return;
   const value = Number(source);
-  const hint = Number.isSafeInteger(value) && !/^0[0-9]/.test(source) ? `write ${value}` : 'write a decimal number without leading zeros';
-  report(walk, 'NUMBER_SPELLING', offset, `${source} is an ambiguous way to write a number`, `${hint}, or put it in quotes if it is text`);
+  const hint =
+    Number.isSafeInteger(value) && !/^0[0-9]/.test(source)
+      ? `write ${value}`
+      : 'write a decimal number without leading zeros';
+  report(
+    walk,
+    'NUMBER_SPELLING',
+    offset,
+    `${source} is an ambiguous way to write a number`,
+    `${hint}, or put it in quotes if it is text`,
+  );
 }
 
 /** Fractions pass, if they are some: the schema says better that a whole number is wanted. */
@@ -145,12 +196,20 @@ export function isCanonicalNumber(source: string): boolean {
 }
 
 function define(map: Record<string, unknown>, key: string, value: unknown): void {
-  if (key === '__proto__') Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true });
+  if (key === '__proto__')
+    Object.defineProperty(map, key, {
+      value,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
   else map[key] = value;
 }
 
 function reportDuplicate(node: YAMLMap, pair: Pair, key: string, walk: Walk): void {
-  const first = node.items.find((other) => other !== pair && isScalar(other.key) && String(other.key.value) === key);
+  const first = node.items.find(
+    (other) => other !== pair && isScalar(other.key) && String(other.key.value) === key,
+  );
   walk.findings.push({
     code: 'DUPLICATE_KEY',
     severity: 'error',

@@ -20,7 +20,9 @@ export function checkSchema(value: unknown): SchemaResult {
   const broken: Path[] = [];
   const findings: Finding[] = [];
   const unknown = unknownKeys(violations);
-  const mistyped = new Set(violations.filter((error) => error.keyword === 'type').map((error) => error.instancePath));
+  const mistyped = new Set(
+    violations.filter((error) => error.keyword === 'type').map((error) => error.instancePath),
+  );
   for (const error of violations) {
     const { path, target } = follow(value, error.instancePath);
     broken.push(path);
@@ -32,23 +34,44 @@ export function checkSchema(value: unknown): SchemaResult {
   return { config: isMapping ? (value as Config) : undefined, findings, broken };
 }
 
-function toFinding(error: SchemaError, path: Path, target: unknown, unknown: readonly string[]): Finding | undefined {
+function toFinding(
+  error: SchemaError,
+  path: Path,
+  target: unknown,
+  unknown: readonly string[],
+): Finding | undefined {
   const key = nameOf(path);
   switch (error.keyword) {
     case 'additionalProperties': {
       const word = String(error.params.additionalProperty);
       const { name, keys } = MAPPINGS[mappingKind(path, target)];
       const message = `${name} has no key "${word}"`;
-      return { code: 'UNKNOWN_KEY', severity: 'error', message, place: atKey(...path, word), hint: unknownKeyHint(word, keys) };
+      return {
+        code: 'UNKNOWN_KEY',
+        severity: 'error',
+        message,
+        place: atKey(...path, word),
+        hint: unknownKeyHint(word, keys),
+      };
     }
     case 'required': {
       const missing = String(error.params.missingProperty);
       const { name, keys } = MAPPINGS[mappingKind(path, target)];
       if (unknown.some((word) => suggest(word, keys) === missing)) return undefined;
       const hint =
-        missing === 'version' ? 'write version: 1 at the top' : missing === 'services' ? 'write services: [] for no services' : undefined;
+        missing === 'version'
+          ? 'write version: 1 at the top'
+          : missing === 'services'
+            ? 'write services: [] for no services'
+            : undefined;
       const message = `${name} needs the key "${missing}"`;
-      return { code: 'MISSING_KEY', severity: 'error', message, place: atValue(...path), ...(hint === undefined ? {} : { hint }) };
+      return {
+        code: 'MISSING_KEY',
+        severity: 'error',
+        message,
+        place: atValue(...path),
+        ...(hint === undefined ? {} : { hint }),
+      };
     }
     case 'type':
       return wrongType(key, path, target, error.params.type as string | readonly string[]);
@@ -57,7 +80,13 @@ function toFinding(error: SchemaError, path: Path, target: unknown, unknown: rea
       // A value of another type was reported as that.
       if (typeof target !== 'string') return undefined;
       const message = `${key} cannot be ${describeValue(target)}`;
-      return { code: 'BAD_VALUE', severity: 'error', message, place: atValue(...path), hint: hintFor(target, allowed) };
+      return {
+        code: 'BAD_VALUE',
+        severity: 'error',
+        message,
+        place: atValue(...path),
+        hint: hintFor(target, allowed),
+      };
     }
     case 'const':
       return {
@@ -70,7 +99,12 @@ function toFinding(error: SchemaError, path: Path, target: unknown, unknown: rea
     case 'minimum':
     case 'maximum': {
       const bound = `the ${error.keyword === 'minimum' ? 'smallest' : 'largest'} is ${String(error.params.limit)}`;
-      return { code: 'OUT_OF_RANGE', severity: 'error', message: `${key} is ${String(target)}; ${bound}`, place: atValue(...path) };
+      return {
+        code: 'OUT_OF_RANGE',
+        severity: 'error',
+        message: `${key} is ${String(target)}; ${bound}`,
+        place: atValue(...path),
+      };
     }
     default:
       throw new Error(`the schema uses the keyword ${error.keyword}, which has no message`);
@@ -111,13 +145,19 @@ function mappingKind(path: Path, target: unknown): MappingKind {
   const [top] = path;
   const last = path.at(-1);
   if (top === undefined) return 'root';
-  if (path.length === 1 && (top === 'manage' || top === 'limits' || top === 'defaults' || top === 'timeouts')) return top;
+  if (
+    path.length === 1 &&
+    (top === 'manage' || top === 'limits' || top === 'defaults' || top === 'timeouts')
+  )
+    return top;
   if (top === 'manage') return 'selector';
   if (top === 'sync_daemons') return 'syncDaemon';
   if (top === 'sysctls') return top;
   if (path.length === 2 && top !== 'defaults') return top === 'profiles' ? 'profile' : 'service';
   if (last === 'tunnel' || last === 'persistence' || last === 'drain') return last;
-  return top !== 'pools' && target !== null && typeof target === 'object' && 'pool' in target ? 'poolReference' : 'destination';
+  return top !== 'pools' && target !== null && typeof target === 'object' && 'pool' in target
+    ? 'poolReference'
+    : 'destination';
 }
 
 /** Parts of an address that people look for as keys of their own. */
@@ -130,6 +170,9 @@ const PARTS_OF_ADDRESS: Readonly<Record<string, string>> = {
 };
 
 function unknownKeyHint(word: string, keys: readonly string[]): string {
-  const part = keys.includes('address') && Object.hasOwn(PARTS_OF_ADDRESS, word) ? PARTS_OF_ADDRESS[word] : undefined;
+  const part =
+    keys.includes('address') && Object.hasOwn(PARTS_OF_ADDRESS, word)
+      ? PARTS_OF_ADDRESS[word]
+      : undefined;
   return part ?? hintFor(word, keys);
 }

@@ -9,11 +9,19 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 /** A value of another type than the schema's, with the reason that YAML had for reading it so. */
-export function wrongType(key: string, path: Path, value: unknown, type: string | readonly string[]): Finding {
+export function wrongType(
+  key: string,
+  path: Path,
+  value: unknown,
+  type: string | readonly string[],
+): Finding {
   const types = typeof type === 'string' ? [type] : type;
   const wanted = types.map((name) => NAMES[name] ?? name).join(types.length > 2 ? ', ' : ' or ');
   const isAddress = key === 'address' || key === 'an item of destinations';
-  const hint = isAddress && typeof value === 'number' ? 'write a whole address, such as 10.0.0.1:80' : typeHint(value, types);
+  const hint =
+    isAddress && typeof value === 'number'
+      ? 'write a whole address, such as 10.0.0.1:80'
+      : typeHint(value, types);
   const found = value === null ? 'has no value' : `is ${describeValue(value)}`;
   return {
     code: 'WRONG_TYPE',
@@ -26,7 +34,8 @@ export function wrongType(key: string, path: Path, value: unknown, type: string 
 
 /** A value as a message names it: text in quotes, cut when it is long. */
 export function describeValue(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 39)}…` : value);
+  if (typeof value === 'string')
+    return JSON.stringify(value.length > 40 ? `${value.slice(0, 39)}…` : value);
   if (value === null) return 'empty';
   if (Array.isArray(value)) return 'a list';
   return typeof value === 'object' ? 'a mapping' : String(value);
@@ -36,8 +45,10 @@ function typeHint(value: unknown, types: readonly string[]): string | undefined 
   if (value === null) return types.includes('array') ? 'write [] for an empty list' : undefined;
   const wants = (type: string) => types.includes(type);
   if (typeof value === 'string') {
-    if (wants('boolean') && /^(?:y|yes|on|true)$/i.test(value)) return `YAML 1.2 reads ${value} as text: write true`;
-    if (wants('boolean') && /^(?:n|no|off|false)$/i.test(value)) return `YAML 1.2 reads ${value} as text: write false`;
+    if (wants('boolean') && /^(?:y|yes|on|true)$/i.test(value))
+      return `YAML 1.2 reads ${value} as text: write true`;
+    if (wants('boolean') && /^(?:n|no|off|false)$/i.test(value))
+      return `YAML 1.2 reads ${value} as text: write false`;
     if (wants('integer') && /^[0-9]+$/.test(value)) return `write ${value} without quotes`;
     if (wants('array')) return 'put it in [brackets], or write it below with "- " before it';
     return undefined;
@@ -47,7 +58,8 @@ function typeHint(value: unknown, types: readonly string[]): string | undefined 
     return wants('object') ? 'write a duration such as 6m, or a mapping' : 'put it in quotes';
   if (Array.isArray(value)) {
     const [only] = value as unknown[];
-    if (wants('string') && value.length === 1 && typeof only === 'string' && only.includes(':')) return `quote it: "[${only}]"`;
+    if (wants('string') && value.length === 1 && typeof only === 'string' && only.includes(':'))
+      return `quote it: "[${only}]"`;
     return undefined;
   }
   return wants('array') ? 'write each item with "- " before it' : undefined;

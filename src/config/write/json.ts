@@ -20,7 +20,8 @@ export function formatConfigJson(table: Exportable, options: FormatOptions = {})
 }
 
 function timeoutsOf(timeouts: Partial<Timeouts>): Config['timeouts'] {
-  const valid = (seconds: number | undefined) => seconds !== undefined && seconds >= 1 && seconds <= MAX_TIMEOUT_SECONDS;
+  const valid = (seconds: number | undefined) =>
+    seconds !== undefined && seconds >= 1 && seconds <= MAX_TIMEOUT_SECONDS;
   const { tcp, tcpFin, udp } = timeouts;
   const written = {
     ...(valid(tcp) ? { tcp } : {}),
@@ -62,7 +63,15 @@ function serviceOf(entry: ServiceEntry, options: FormatOptions): ServiceMapping 
 }
 
 function destinationOf(destination: Destination): DestinationMapping {
-  const { forward, weight, upperThreshold, lowerThreshold, tunnelType, tunnelPort, tunnelChecksum } = destination;
+  const {
+    forward,
+    weight,
+    upperThreshold,
+    lowerThreshold,
+    tunnelType,
+    tunnelPort,
+    tunnelChecksum,
+  } = destination;
   return {
     address: formatEndpoint(destination.address, destination.port),
     forward,
@@ -71,6 +80,12 @@ function destinationOf(destination: Destination): DestinationMapping {
     ...(lowerThreshold === 0 ? {} : { lower_threshold: lowerThreshold }),
     ...(forward !== 'tunnel'
       ? {}
-      : { tunnel: { type: tunnelType, ...(tunnelPort === 0 ? {} : { port: tunnelPort }), checksum: tunnelChecksum } }),
+      : {
+          tunnel: {
+            type: tunnelType,
+            ...(tunnelPort === 0 ? {} : { port: tunnelPort }),
+            checksum: tunnelChecksum,
+          },
+        }),
   };
 }

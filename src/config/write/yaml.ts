@@ -4,9 +4,20 @@ import { formatDuration } from '../../model/duration.ts';
 import { formatEndpoint } from '../../model/endpoint.ts';
 import type { Unmanageable } from '../../model/ipvs.ts';
 import { schedulerFlagNames } from '../../model/scheduler.ts';
-import { DEFAULT_PERSISTENCE_SECONDS, hostNetmask, type Service, type ServiceKey, serviceFamily } from '../../model/service.ts';
+import {
+  DEFAULT_PERSISTENCE_SECONDS,
+  hostNetmask,
+  type Service,
+  type ServiceKey,
+  serviceFamily,
+} from '../../model/service.ts';
 import { type Daemon, MAX_TIMEOUT_SECONDS, type Timeouts } from '../../model/settings.ts';
-import { type ServiceEntry, sortedDestinations, sortedServices, type Table } from '../../model/table.ts';
+import {
+  type ServiceEntry,
+  sortedDestinations,
+  sortedServices,
+  type Table,
+} from '../../model/table.ts';
 import type { PersistenceMapping } from '../config.ts';
 import { formatNetmask } from './netmask-text.ts';
 import { yamlQuoted, yamlText } from './yaml-scalar.ts';
@@ -30,7 +41,10 @@ export const DEFAULT_SCHEMA_LOCATION = './schemas/config.schema.json';
 
 /** A table as YAML that `parseConfig` reads back as the same table. Sorted; only what differs from the defaults, and the forwarding method. */
 export function formatConfig(table: Exportable, options: FormatOptions = {}): string {
-  const lines = [`# yaml-language-server: $schema=${options.schema ?? DEFAULT_SCHEMA_LOCATION}`, 'version: 1'];
+  const lines = [
+    `# yaml-language-server: $schema=${options.schema ?? DEFAULT_SCHEMA_LOCATION}`,
+    'version: 1',
+  ];
   for (const { service, destination, reason } of options.unmanageable ?? []) {
     lines.push(
       `# warning: not exported: ${oneLine(destination === undefined ? service : `${service} -> ${destination}`)}: ${oneLine(reason)}`,
@@ -54,7 +68,8 @@ function timeoutLines(timeouts: Partial<Timeouts>): string[] {
   ] as const) {
     const seconds = timeouts[name];
     if (seconds === undefined) continue;
-    if (seconds >= 1 && seconds <= MAX_TIMEOUT_SECONDS) pairs.push(`${key}: ${formatDuration(seconds)}`);
+    if (seconds >= 1 && seconds <= MAX_TIMEOUT_SECONDS)
+      pairs.push(`${key}: ${formatDuration(seconds)}`);
     else lines.push(`# warning: not exported: timeout ${key} of ${seconds} seconds`);
   }
   if (pairs.length > 0) lines.push(`timeouts: { ${pairs.join(', ')} }`, '');
@@ -65,9 +80,14 @@ function daemonLines(daemons: readonly Daemon[] | undefined): string[] {
   if (daemons === undefined) return [];
   if (daemons.length === 0) return ['sync_daemons: []', ''];
   const lines = daemons.map((daemon) => {
-    const pairs = [`role: ${daemon.role}`, `interface: ${yamlText(daemon.interface)}`, `sync_id: ${daemon.syncId}`];
+    const pairs = [
+      `role: ${daemon.role}`,
+      `interface: ${yamlText(daemon.interface)}`,
+      `sync_id: ${daemon.syncId}`,
+    ];
     if (daemon.maxLength > 0) pairs.push(`max_length: ${daemon.maxLength}`);
-    if (daemon.group !== undefined && daemon.group !== '224.0.0.81') pairs.push(`group: ${addressText(daemon.group)}`);
+    if (daemon.group !== undefined && daemon.group !== '224.0.0.81')
+      pairs.push(`group: ${addressText(daemon.group)}`);
     if (daemon.port !== 0 && daemon.port !== 8848) pairs.push(`port: ${daemon.port}`);
     if (daemon.ttl > 1) pairs.push(`ttl: ${daemon.ttl}`);
     return `  - { ${pairs.join(', ')} }`;
@@ -95,7 +115,8 @@ function pushService(entry: ServiceEntry, name: string | undefined, lines: strin
   if (persistence !== undefined) pairs.push(`persistence: ${formatPersistence(persistence)}`);
   const destinations = sortedDestinations(entry);
   pairs.push(destinations.length === 0 ? 'destinations: []' : 'destinations:');
-  for (const [index, pair] of pairs.entries()) lines.push(`${index === 0 ? '  - ' : '    '}${pair}`);
+  for (const [index, pair] of pairs.entries())
+    lines.push(`${index === 0 ? '  - ' : '    '}${pair}`);
   for (const destination of destinations) lines.push(destinationLine(destination));
 }
 
@@ -106,7 +127,8 @@ function formatPersistence(persistence: PersistenceMapping): string {
   const pairs: string[] = [];
   if (enabled !== undefined) pairs.push(`enabled: ${enabled}`);
   if (time !== undefined) pairs.push(`timeout: ${time}`);
-  if (netmask !== undefined) pairs.push(`netmask: ${typeof netmask === 'number' ? netmask : yamlQuoted(netmask)}`);
+  if (netmask !== undefined)
+    pairs.push(`netmask: ${typeof netmask === 'number' ? netmask : yamlQuoted(netmask)}`);
   if (engine !== undefined) pairs.push(`engine: ${yamlText(engine)}`);
   return `{ ${pairs.join(', ')} }`;
 }
@@ -118,7 +140,8 @@ function destinationLine(destination: Destination): string {
   if (destination.lowerThreshold !== 0) line += `, lower_threshold: ${destination.lowerThreshold}`;
   if (destination.forward === 'tunnel' && destination.tunnelType !== 'ipip') {
     const port = destination.tunnelPort === 0 ? '' : `, port: ${destination.tunnelPort}`;
-    const checksum = destination.tunnelChecksum === 'none' ? '' : `, checksum: ${destination.tunnelChecksum}`;
+    const checksum =
+      destination.tunnelChecksum === 'none' ? '' : `, checksum: ${destination.tunnelChecksum}`;
     line += `, tunnel: { type: ${destination.tunnelType}${port}${checksum} }`;
   }
   return `${line} }`;
@@ -127,12 +150,16 @@ function destinationLine(destination: Destination): string {
 /** undefined when there is nothing to write. Shared with the JSON form. */
 export function persistenceOf(service: Service): PersistenceMapping | undefined {
   const family = serviceFamily(service.identity);
-  const netmask = service.persistenceNetmask === hostNetmask(family) ? undefined : formatNetmask(service.persistenceNetmask, family);
+  const netmask =
+    service.persistenceNetmask === hostNetmask(family)
+      ? undefined
+      : formatNetmask(service.persistenceNetmask, family);
   const rest = {
     ...(netmask === undefined ? {} : { netmask }),
     ...(service.persistenceEngine === '' ? {} : { engine: service.persistenceEngine }),
   };
-  if (service.persistent) return { timeout: service.persistenceTimeoutSeconds || DEFAULT_PERSISTENCE_SECONDS, ...rest };
+  if (service.persistent)
+    return { timeout: service.persistenceTimeoutSeconds || DEFAULT_PERSISTENCE_SECONDS, ...rest };
   return Object.keys(rest).length === 0 ? undefined : { enabled: false, ...rest };
 }
 

@@ -2,20 +2,27 @@ import type { Destination } from '../../model/destination.ts';
 import { formatEndpoint } from '../../model/endpoint.ts';
 import { formatIPv4Mask } from '../../model/netmask.ts';
 import { schedulerFlagNames } from '../../model/scheduler.ts';
-import { hostNetmask, type Service, type ServiceIdentity, serviceFamily } from '../../model/service.ts';
+import {
+  hostNetmask,
+  type Service,
+  type ServiceIdentity,
+  serviceFamily,
+} from '../../model/service.ts';
 
 const PROTOCOL_OPTIONS = { tcp: '-t', udp: '-u', sctp: '--sctp-service' } as const;
 
 /** `-t 10.0.0.1:80`, `-f 7` or `-f 7 -6`. */
 export function formatServiceReference(identity: ServiceIdentity): string {
-  if (identity.kind === 'fwmark') return `-f ${identity.fwmark}${identity.family === 'ipv6' ? ' -6' : ''}`;
+  if (identity.kind === 'fwmark')
+    return `-f ${identity.fwmark}${identity.family === 'ipv6' ? ' -6' : ''}`;
   return `${PROTOCOL_OPTIONS[identity.protocol]} ${formatEndpoint(identity.address, identity.port)}`;
 }
 
 /** The reference and every setting, as after `-A` in a save file. */
 export function formatServiceArguments(service: Service): string {
   const words = [formatServiceReference(service.identity), '-s', service.scheduler];
-  if (service.persistent) words.push('-p', `${service.persistenceTimeoutSeconds}`, ...netmaskArguments(service));
+  if (service.persistent)
+    words.push('-p', `${service.persistenceTimeoutSeconds}`, ...netmaskArguments(service));
   if (service.persistenceEngine !== '') words.push('--pe', service.persistenceEngine);
   if (service.onePacket) words.push('-o');
   const flags = schedulerFlagNames(service.scheduler, service.schedulerFlags);
@@ -38,11 +45,23 @@ export function formatNetmask(service: Service): string {
 }
 
 const FORWARD_OPTIONS = { masq: '-m', tunnel: '-i', route: '-g' } as const;
-const CHECKSUM_OPTIONS = { none: '--tun-nocsum', csum: '--tun-csum', remcsum: '--tun-remcsum' } as const;
+const CHECKSUM_OPTIONS = {
+  none: '--tun-nocsum',
+  csum: '--tun-csum',
+  remcsum: '--tun-remcsum',
+} as const;
 
 /** Both references and every setting, as after `-a` in a save file; thresholds (which ipvsadm's own `-S` loses) when not 0. */
-export function formatDestinationArguments(service: ServiceIdentity, destination: Destination): string {
-  const words = [formatDestinationReference(service, destination), FORWARD_OPTIONS[destination.forward], '-w', `${destination.weight}`];
+export function formatDestinationArguments(
+  service: ServiceIdentity,
+  destination: Destination,
+): string {
+  const words = [
+    formatDestinationReference(service, destination),
+    FORWARD_OPTIONS[destination.forward],
+    '-w',
+    `${destination.weight}`,
+  ];
   if (destination.upperThreshold !== 0) words.push('-x', `${destination.upperThreshold}`);
   if (destination.lowerThreshold !== 0) words.push('-y', `${destination.lowerThreshold}`);
   if (destination.forward === 'tunnel') words.push(...tunnelArguments(destination));
@@ -50,7 +69,10 @@ export function formatDestinationArguments(service: ServiceIdentity, destination
 }
 
 /** `-t 10.0.0.1:80 -r 10.0.0.2:80` */
-export function formatDestinationReference(service: ServiceIdentity, destination: Destination): string {
+export function formatDestinationReference(
+  service: ServiceIdentity,
+  destination: Destination,
+): string {
   return `${formatServiceReference(service)} -r ${formatEndpoint(destination.address, destination.port)}`;
 }
 

@@ -11,7 +11,8 @@ import {
 
 /** The `ipvsadm` command line (for a sysctl, that of `sysctl`) that does the same as the operation. */
 export function formatOperationAsIpvsadm(operation: Operation): string {
-  if (operation.kind === 'set-sysctl') return `sysctl -w ${shellWord(`net.ipv4.vs.${operation.name}=${operation.value}`)}`;
+  if (operation.kind === 'set-sysctl')
+    return `sysctl -w ${shellWord(`net.ipv4.vs.${operation.name}=${operation.value}`)}`;
   return `ipvsadm ${formatArguments(operation)}`;
 }
 
@@ -50,12 +51,20 @@ function formatArguments(operation: Exclude<Operation, { kind: 'set-sysctl' }>):
 
 /** With the netmask that a service without persistence can have: it does nothing, but an edit would reset it. */
 function formatCompleteService(service: Service): string {
-  const hidden = !service.persistent && service.persistenceNetmask !== hostNetmask(serviceFamily(service.identity));
+  const hidden =
+    !service.persistent &&
+    service.persistenceNetmask !== hostNetmask(serviceFamily(service.identity));
   return [formatServiceArguments(service), ...(hidden ? netmaskArguments(service) : [])].join(' ');
 }
 
 function formatDaemonArguments(daemon: Daemon): string {
-  const words = [daemon.role, '--mcast-interface', daemon.interface, '--syncid', `${daemon.syncId}`];
+  const words = [
+    daemon.role,
+    '--mcast-interface',
+    daemon.interface,
+    '--syncid',
+    `${daemon.syncId}`,
+  ];
   if (daemon.maxLength !== 0) words.push('--sync-maxlen', `${daemon.maxLength}`);
   if (daemon.group !== undefined) words.push('--mcast-group', daemon.group);
   if (daemon.port !== 0) words.push('--mcast-port', `${daemon.port}`);

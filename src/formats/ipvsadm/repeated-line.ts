@@ -44,7 +44,13 @@ export class RepeatedLine {
 
   /** What the line that matched means. */
   command(): Modify {
-    return { kind: 'modify', operation: this.#operation(), cautions: NO_CAUTIONS, serviceWord: undefined, serverWord: undefined };
+    return {
+      kind: 'modify',
+      operation: this.#operation(),
+      cautions: NO_CAUTIONS,
+      serviceWord: undefined,
+      serverWord: undefined,
+    };
   }
 
   #operation(): Modify['operation'] {
@@ -59,9 +65,11 @@ export class RepeatedLine {
     if (command.kind !== 'modify' || command.cautions.length > 0) return;
     const { operation } = command;
     if (operation.kind === 'add-service') {
-      if (operation.service.identity === this.#last.identity) this.#service.learn(text.slice(start, end), operation.service);
+      if (operation.service.identity === this.#last.identity)
+        this.#service.learn(text.slice(start, end), operation.service);
     } else if (operation.kind === 'add-destination') {
-      if (operation.service === this.#last.identity) this.#server.learn(text.slice(start, end), operation.destination);
+      if (operation.service === this.#last.identity)
+        this.#server.learn(text.slice(start, end), operation.destination);
     }
   }
 }

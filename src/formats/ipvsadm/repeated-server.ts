@@ -33,7 +33,13 @@ export class RepeatedServer {
   learn(line: string, destination: Destination): void {
     const { text, identity } = this.#last;
     const [, head, service, toServer, toWeight, tail] = SHAPE.exec(line) ?? [];
-    if (head === undefined || toServer === undefined || toWeight === undefined || tail === undefined) return;
+    if (
+      head === undefined ||
+      toServer === undefined ||
+      toWeight === undefined ||
+      tail === undefined
+    )
+      return;
     if (!identity || service !== text) return;
     this.#like = destination;
     this.#protocol = identity.protocol;
@@ -46,16 +52,19 @@ export class RepeatedServer {
   matches(text: string, start: number, end: number): boolean {
     const like = this.#like;
     const { text: service = '', identity } = this.#last;
-    if (!like || identity?.protocol !== this.#protocol || !text.startsWith(this.#head, start)) return false;
+    if (!like || identity?.protocol !== this.#protocol || !text.startsWith(this.#head, start))
+      return false;
     const serviceStart = start + this.#head.length;
     const serviceEnd = serviceStart + service.length;
-    if (!text.startsWith(service, serviceStart) || !text.startsWith(this.#toServer, serviceEnd)) return false;
+    if (!text.startsWith(service, serviceStart) || !text.startsWith(this.#toServer, serviceEnd))
+      return false;
     const serverStart = serviceEnd + this.#toServer.length;
     const serverEnd = text.indexOf(' ', serverStart);
     if (serverEnd === -1 || !text.startsWith(this.#toWeight, serverEnd)) return false;
     const weightEnd = end - this.#tail.length;
     const weight = readDigits(text, serverEnd + this.#toWeight.length, weightEnd);
-    if (weight === undefined || weight > MAX_WEIGHT || !text.startsWith(this.#tail, weightEnd)) return false;
+    if (weight === undefined || weight > MAX_WEIGHT || !text.startsWith(this.#tail, weightEnd))
+      return false;
 
     const endpoint = this.#endpoint;
     if (!endpoint.read(text, serverStart, serverEnd)) return false;

@@ -34,9 +34,19 @@ export class RepeatedService {
     if (nameEnd <= nameStart || !text.startsWith(this.#tail, nameEnd)) return false;
     const endpoint = this.#endpoint;
     // Port 0 is not for every service.
-    if (!endpoint.read(text, nameStart, nameEnd) || endpoint.port === 0 || endpoint.family !== serviceFamily(like)) return false;
+    if (
+      !endpoint.read(text, nameStart, nameEnd) ||
+      endpoint.port === 0 ||
+      endpoint.family !== serviceFamily(like)
+    )
+      return false;
     this.#last.text = text.slice(nameStart, nameEnd);
-    this.#last.identity = { kind: 'address', protocol: like.protocol, address: endpoint.address, port: endpoint.port };
+    this.#last.identity = {
+      kind: 'address',
+      protocol: like.protocol,
+      address: endpoint.address,
+      port: endpoint.port,
+    };
     return true;
   }
 

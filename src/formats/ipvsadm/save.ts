@@ -1,6 +1,11 @@
 import { hostNetmask, serviceFamily } from '../../model/service.ts';
 import { KERNEL_TIMEOUTS } from '../../model/settings.ts';
-import { type ServiceEntry, sortedDestinations, sortedServices, type Table } from '../../model/table.ts';
+import {
+  type ServiceEntry,
+  sortedDestinations,
+  sortedServices,
+  type Table,
+} from '../../model/table.ts';
 import { formatDestinationArguments, formatServiceArguments } from './arguments.ts';
 
 /**
@@ -22,10 +27,17 @@ export function formatSave(table: Pick<Table, 'services'>): string {
 export function saveLosses(table: Table): string[] {
   const { timeouts, daemons } = table;
   const losses: string[] = [];
-  if (timeouts.tcp !== KERNEL_TIMEOUTS.tcp || timeouts.tcpFin !== KERNEL_TIMEOUTS.tcpFin || timeouts.udp !== KERNEL_TIMEOUTS.udp) {
-    losses.push(`the timeouts ${timeouts.tcp} ${timeouts.tcpFin} ${timeouts.udp} (tcp, tcp_fin, udp)`);
+  if (
+    timeouts.tcp !== KERNEL_TIMEOUTS.tcp ||
+    timeouts.tcpFin !== KERNEL_TIMEOUTS.tcpFin ||
+    timeouts.udp !== KERNEL_TIMEOUTS.udp
+  ) {
+    losses.push(
+      `the timeouts ${timeouts.tcp} ${timeouts.tcpFin} ${timeouts.udp} (tcp, tcp_fin, udp)`,
+    );
   }
-  for (const daemon of daemons) losses.push(`the ${daemon.role} sync daemon on ${daemon.interface}`);
+  for (const daemon of daemons)
+    losses.push(`the ${daemon.role} sync daemon on ${daemon.interface}`);
   for (const entry of sortedServices(table)) losses.push(...serviceLosses(entry));
   return losses;
 }
@@ -38,12 +50,15 @@ function serviceLosses(entry: ServiceEntry): string[] {
     losses.push(`the netmask of ${service.key}, which is not persistent`);
   }
   if (identity.kind === 'fwmark') return losses;
-  if (identity.port === 0 && !service.persistent) losses.push(`${service.key}, which is not persistent: ipvsadm refuses its port 0`);
+  if (identity.port === 0 && !service.persistent)
+    losses.push(`${service.key}, which is not persistent: ipvsadm refuses its port 0`);
   if (service.onePacket && identity.protocol !== 'udp')
     losses.push(`${service.key}: ipvsadm refuses one-packet scheduling of ${identity.protocol}`);
   for (const destination of destinations.values()) {
     if (destination.forward === 'masq' || destination.port === identity.port) continue;
-    losses.push(`the port of ${destination.key} of ${service.key}: ipvsadm gives '${destination.forward}' the service's port`);
+    losses.push(
+      `the port of ${destination.key} of ${service.key}: ipvsadm gives '${destination.forward}' the service's port`,
+    );
   }
   return losses;
 }

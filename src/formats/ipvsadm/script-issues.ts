@@ -24,7 +24,14 @@ export function reporter(text: string, file: string): Reporter {
     issues,
     position,
     report: (code, message, at, { severity = 'error', hint, related } = {}) => {
-      issues.push({ code, severity, message, position: position(at), ...(hint !== undefined && { hint }), ...(related && { related }) });
+      issues.push({
+        code,
+        severity,
+        message,
+        position: position(at),
+        ...(hint !== undefined && { hint }),
+        ...(related && { related }),
+      });
     },
   };
 }

@@ -3,10 +3,13 @@ import type { ScriptLine, ScriptWord } from './script-words.ts';
 export interface CommandWords {
   /** What follows the program's name. */
   readonly args: readonly ScriptWord[];
-  readonly problem: { readonly message: string; readonly hint: string; readonly word: ScriptWord } | undefined;
+  readonly problem:
+    | { readonly message: string; readonly hint: string; readonly word: ScriptWord }
+    | undefined;
 }
 
-const ONLY_IPVSADM = 'only ipvsadm lines can be read; run the script on a test machine and save the result with `ipvsadm -S -n`';
+const ONLY_IPVSADM =
+  'only ipvsadm lines can be read; run the script on a test machine and save the result with `ipvsadm -S -n`';
 
 /** Takes `sudo` and the program's name off a line and refuses what is not a call of ipvsadm. */
 export function splitCommandWords(line: ScriptLine): CommandWords {
@@ -15,9 +18,20 @@ export function splitCommandWords(line: ScriptLine): CommandWords {
   const args = rest[0] && isProgram(rest[0].text) ? rest.slice(1) : rest;
   const [first] = args;
   if (first && args === rest && !isOptionWord(first.text)) {
-    return { args, problem: { message: `"${first.text}" is not an ipvsadm command`, hint: ONLY_IPVSADM, word: first } };
+    return {
+      args,
+      problem: {
+        message: `"${first.text}" is not an ipvsadm command`,
+        hint: ONLY_IPVSADM,
+        word: first,
+      },
+    };
   }
-  if (shell) return { args, problem: { message: shellMessage(shell.text), hint: ONLY_IPVSADM, word: shell } };
+  if (shell)
+    return {
+      args,
+      problem: { message: shellMessage(shell.text), hint: ONLY_IPVSADM, word: shell },
+    };
   return { args, problem: undefined };
 }
 

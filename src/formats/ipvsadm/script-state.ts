@@ -1,6 +1,11 @@
 import type { Destination, DestinationKey } from '../../model/destination.ts';
 import type { Operation } from '../../model/operation.ts';
-import { type Service, type ServiceIdentity, type ServiceKey, serviceKey } from '../../model/service.ts';
+import {
+  type Service,
+  type ServiceIdentity,
+  type ServiceKey,
+  serviceKey,
+} from '../../model/service.ts';
 import type { Daemon, DaemonRole, Timeouts } from '../../model/settings.ts';
 
 export interface ScriptService {
@@ -24,7 +29,13 @@ export interface ScriptState {
 }
 
 export function emptyScriptState(): ScriptState {
-  return { services: new Map(), recent: undefined, daemons: new Map(), timeouts: {}, declaresServices: false };
+  return {
+    services: new Map(),
+    recent: undefined,
+    daemons: new Map(),
+    timeouts: {},
+    declaresServices: false,
+  };
 }
 
 /** Why a line cannot be carried out, in ipvsadm's words for the kernel's refusal. */
@@ -40,13 +51,19 @@ export interface Refusal {
 export function placesOf(service: ScriptService): Map<DestinationKey, number> {
   const { places } = service;
   if (!Array.isArray(places)) return places;
-  const byKey = new Map(Array.from(service.destinations.keys(), (key, index) => [key, places[index] ?? 0]));
+  const byKey = new Map(
+    Array.from(service.destinations.keys(), (key, index) => [key, places[index] ?? 0]),
+  );
   service.places = byKey;
   return byKey;
 }
 
 /** Carries one line out, as ipvsadm and the kernel would; the state is unchanged when it is refused. */
-export function applyToScript(state: ScriptState, operation: Operation, at: number): Refusal | undefined {
+export function applyToScript(
+  state: ScriptState,
+  operation: Operation,
+  at: number,
+): Refusal | undefined {
   switch (operation.kind) {
     case 'add-service':
     case 'edit-service':
@@ -85,10 +102,17 @@ export function applyToScript(state: ScriptState, operation: Operation, at: numb
   }
 }
 
-function putService(state: ScriptState, kind: 'add-service' | 'edit-service', service: Service, at: number): Refusal | undefined {
+function putService(
+  state: ScriptState,
+  kind: 'add-service' | 'edit-service',
+  service: Service,
+  at: number,
+): Refusal | undefined {
   const existing = state.services.get(service.key);
-  if (kind === 'add-service' && existing) return { message: 'Service already exists', first: existing.at };
-  if (kind === 'edit-service' && !existing) return { message: 'No such service', missing: service.key };
+  if (kind === 'add-service' && existing)
+    return { message: 'Service already exists', first: existing.at };
+  if (kind === 'edit-service' && !existing)
+    return { message: 'No such service', missing: service.key };
   const { destinations = new Map(), places = [] } = existing ?? {};
   state.services.set(service.key, { service, at, destinations, places });
   state.recent = undefined;
@@ -108,7 +132,8 @@ function putDestination(
   const { destinations, places } = service;
   const { key } = destination;
   const isThere = destinations.has(key);
-  if (kind === 'add-destination' && isThere) return { message: 'Destination already exists', first: placesOf(service).get(key) ?? 0 };
+  if (kind === 'add-destination' && isThere)
+    return { message: 'Destination already exists', first: placesOf(service).get(key) ?? 0 };
   if (kind !== 'add-destination' && !isThere) return { message: 'No such destination' };
   if (kind === 'add-destination' && Array.isArray(places)) places.push(at);
   else if (kind === 'delete-destination') placesOf(service).delete(key);

@@ -43,7 +43,10 @@ const HASH = 0x23;
  * Splits a script as a shell would, as far as plain words, quotes, comments and continued lines go. Lines without words are left out.
  * @param take is asked about each line that begins a command, by its offsets; one that it deals with itself is left out as well.
  */
-export function* splitScript(text: string, take: (start: number, end: number) => boolean): Generator<ScriptLine, undefined> {
+export function* splitScript(
+  text: string,
+  take: (start: number, end: number) => boolean,
+): Generator<ScriptLine, undefined> {
   let words: ScriptWord[] = [];
   let begin = 0;
   for (let start = 0; start <= text.length; ) {
@@ -85,7 +88,8 @@ function splitLine(text: string, start: number, end: number, words: ScriptWord[]
       const code = text.charCodeAt(at);
       if (code === quote) quote = 0;
       else if (quote === SINGLE_QUOTE) continue;
-      else if (kind === EXPANSION || (kind === OPERATOR && quote === 0)) return { continued: false, shell: { text: text.charAt(at), at } };
+      else if (kind === EXPANSION || (kind === OPERATOR && quote === 0))
+        return { continued: false, shell: { text: text.charAt(at), at } };
       else if (kind === QUOTE && quote === 0) quote = code;
       else if (kind === BLANK && quote === 0) break;
       else if (kind !== ESCAPE) continue;
@@ -97,7 +101,8 @@ function splitLine(text: string, start: number, end: number, words: ScriptWord[]
       at++;
       if (at === end) return { continued: false, shell: { text: '\\', at: at - 1 } };
     }
-    if (quote !== 0) return { continued: false, shell: { text: String.fromCharCode(quote), at: first } };
+    if (quote !== 0)
+      return { continued: false, shell: { text: String.fromCharCode(quote), at: first } };
     words.push({ text: word + text.slice(taken, at), at: first });
   }
 }

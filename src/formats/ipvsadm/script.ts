@@ -30,7 +30,14 @@ export function parseScript(text: string, file: string, names: Names = NUMERIC_O
   const lastService = {};
   const rules: ParseRules = { names, signedMarks: true, programName: 'ipvsadm', lastService };
   const repeated = new RepeatedLine(lastService);
-  const reading: Reading = { text, rules, repeated, ...reporter(text, file), state: emptyScriptState(), broken: new Set() };
+  const reading: Reading = {
+    text,
+    rules,
+    repeated,
+    ...reporter(text, file),
+    state: emptyScriptState(),
+    broken: new Set(),
+  };
   const readRepeated = (start: number, end: number): boolean => {
     if (!repeated.matches(text, start, end)) return false;
     modifyBy(reading, repeated.command().operation, start, repeated.at);
@@ -76,18 +83,31 @@ function readLine(reading: Reading, line: ScriptLine): void {
   } else if (command.kind === 'restore') {
     report('NOT_DECLARATIVE', 'the rules that -R reads are not in this file', start.at);
   } else {
-    report('NOT_DECLARATIVE', 'this line does not change the table', start.at, { severity: 'warning' });
+    report('NOT_DECLARATIVE', 'this line does not change the table', start.at, {
+      severity: 'warning',
+    });
   }
 }
 
-function modify(reading: Reading, command: Modify, args: readonly ScriptWord[], start: ScriptWord): void {
+function modify(
+  reading: Reading,
+  command: Modify,
+  args: readonly ScriptWord[],
+  start: ScriptWord,
+): void {
   const { operation, cautions, serviceWord, serverWord } = command;
-  for (const { code, message, word } of cautions) reading.report(code, message, (args[word] ?? start).at, { severity: 'warning' });
+  for (const { code, message, word } of cautions)
+    reading.report(code, message, (args[word] ?? start).at, { severity: 'warning' });
   modifyBy(reading, operation, start.at, (args[serverWord ?? serviceWord ?? 0] ?? start).at);
 }
 
 /** @param at offset of the word that names what the operation of the line that starts at `start` is about. */
-function modifyBy(reading: Reading, operation: Modify['operation'], start: number, at: number): void {
+function modifyBy(
+  reading: Reading,
+  operation: Modify['operation'],
+  start: number,
+  at: number,
+): void {
   const { state, broken, report, position } = reading;
   warn(reading, operation, start);
   const refused = findKernelRefusal(operation);
@@ -99,7 +119,8 @@ function modifyBy(reading: Reading, operation: Modify['operation'], start: numbe
     report('DUPLICATE', refusal.message, at, { related });
     return;
   }
-  const hint = 'the file must describe the whole table: only what it has added before can be changed';
+  const hint =
+    'the file must describe the whole table: only what it has added before can be changed';
   report('IPVSADM_LINE', refusal.message, at, { hint });
 }
 
@@ -109,7 +130,10 @@ function warn({ state, report }: Reading, operation: Modify['operation'], at: nu
     report('NOT_DECLARATIVE', 'counters are no part of the wanted state', at, { severity });
   } else if (operation.kind === 'stop-daemon' && !state.daemons.has(operation.role)) {
     const hint = '`sync_daemons: []` of the YAML format says that none may run';
-    report('NOT_DECLARATIVE', 'a daemon that this file has not started is left alone', at, { severity, hint });
+    report('NOT_DECLARATIVE', 'a daemon that this file has not started is left alone', at, {
+      severity,
+      hint,
+    });
   } else if (operation.kind === 'add-service' || operation.kind === 'edit-service') {
     const { scheduler } = operation.service;
     if ((SCHEDULERS as readonly string[]).includes(scheduler)) return;
@@ -119,7 +143,8 @@ function warn({ state, report }: Reading, operation: Modify['operation'], at: nu
 
 function toDesired({ state, position }: Reading): Desired {
   const services = new Map<ServiceKey, ServiceEntry>();
-  for (const [key, { service, destinations }] of state.services) services.set(key, { service, destinations });
+  for (const [key, { service, destinations }] of state.services)
+    services.set(key, { service, destinations });
   const daemons = DAEMON_ROLES.flatMap((role) => state.daemons.get(role)?.daemon ?? []);
   return {
     services,

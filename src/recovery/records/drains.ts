@@ -16,34 +16,53 @@ const FORMAT: FileFormat<DrainsFile> = {
   name: 'ipvstate-drains',
   version: 1,
   isValid: ({ boot, netns, drains }) =>
-    typeof boot === 'string' && typeof netns === 'string' && isRecord(drains) && Object.values(drains).every(isDrain),
+    typeof boot === 'string' &&
+    typeof netns === 'string' &&
+    isRecord(drains) &&
+    Object.values(drains).every(isDrain),
 };
 
 function isDrain(value: unknown): boolean {
   if (!isRecord(value)) return false;
   const { deadlineSeconds, weight, started } = value;
-  return Number.isFinite(deadlineSeconds) && Number.isInteger(weight) && typeof started === 'string';
+  return (
+    Number.isFinite(deadlineSeconds) && Number.isInteger(weight) && typeof started === 'string'
+  );
 }
 
 /** Deadlines of what is draining. They go with the kernel's table: after a boot there are none. `warn` is told of a file that is no use. */
-export function openDrainStore({ folders, life, clock }: State, warn: (message: string) => void): DrainStore {
+export function openDrainStore(
+  { folders, life, clock }: State,
+  warn: (message: string) => void,
+): DrainStore {
   const path = join(folders.runtime, 'drains.json');
   const readStored = async (): Promise<ReadonlyMap<DrainKey, StoredDrain>> => {
     const stored = await readVersioned(path, FORMAT);
     if (stored.kind === 'unusable') {
       const aside = await setAside(path);
-      warn(`${path} is not used: ${stored.reason}${aside ? `; it is now ${aside}` : ''}. Drains begin anew.`);
+      warn(
+        `${path} is not used: ${stored.reason}${aside ? `; it is now ${aside}` : ''}. Drains begin anew.`,
+      );
     }
     if (stored.kind !== 'read' || !isSameLife(stored.value, life)) return new Map();
     return new Map(Object.entries(stored.value.drains) as [DrainKey, StoredDrain][]);
   };
   return {
     now: () => clock.monotonicSeconds(),
-    read: async () => new Map([...(await readStored())].map(([key, { deadlineSeconds, weight }]) => [key, { deadlineSeconds, weight }])),
+    read: async () =>
+      new Map(
+        [...(await readStored())].map(([key, { deadlineSeconds, weight }]) => [
+          key,
+          { deadlineSeconds, weight },
+        ]),
+      ),
     write: async (drains) => {
       const known = await readStored();
       const started = clock.now().toISOString();
-      const entries = [...drains].map(([key, drain]) => [key, { ...drain, started: known.get(key)?.started ?? started }]);
+      const entries = [...drains].map(([key, drain]) => [
+        key,
+        { ...drain, started: known.get(key)?.started ?? started },
+      ]);
       await writeVersioned(path, FORMAT, { ...life, drains: Object.fromEntries(entries) });
     },
   };

@@ -25,13 +25,18 @@ export interface ProtectedStore {
 }
 
 /** They go with the kernel's table. `warn` is told of a file that is no use. */
-export function openProtectedStore({ folders, life }: State, warn: (message: string) => void): ProtectedStore {
+export function openProtectedStore(
+  { folders, life }: State,
+  warn: (message: string) => void,
+): ProtectedStore {
   const path = join(folders.runtime, 'protected.json');
   const read = async (): Promise<ReadonlySet<ServiceKey>> => {
     const stored = await readVersioned(path, FORMAT);
     if (stored.kind === 'unusable') {
       const aside = await setAside(path);
-      warn(`${path} is not used: ${stored.reason}${aside ? `; it is now ${aside}` : ''}. Only what the files protect is protected.`);
+      warn(
+        `${path} is not used: ${stored.reason}${aside ? `; it is now ${aside}` : ''}. Only what the files protect is protected.`,
+      );
     }
     if (stored.kind !== 'read' || !isSameLife(stored.value, life)) return new Set();
     return new Set(stored.value.services as readonly ServiceKey[]);
@@ -40,7 +45,8 @@ export function openProtectedStore({ folders, life }: State, warn: (message: str
     read,
     write: async (services) => {
       const known = await read();
-      const isSame = known.size === services.size && [...services].every((service) => known.has(service));
+      const isSame =
+        known.size === services.size && [...services].every((service) => known.has(service));
       if (!isSame) await writeVersioned(path, FORMAT, { ...life, services: [...services].sort() });
     },
   };

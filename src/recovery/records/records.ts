@@ -53,12 +53,14 @@ export interface TryOutcome extends TableLife {
   readonly isTold: boolean;
 }
 
-const isLife = ({ boot, netns }: Partial<TableLife>): boolean => typeof boot === 'string' && typeof netns === 'string';
+const isLife = ({ boot, netns }: Partial<TableLife>): boolean =>
+  typeof boot === 'string' && typeof netns === 'string';
 
 function isPass(pass: unknown): boolean {
   if (!isRecord(pass) || !isRecord(pass.before) || !isRecord(pass.after)) return false;
   const { sysctls = {} } = pass;
-  const isPair = (pair: unknown): boolean => Array.isArray(pair) && pair.length === 2 && pair.every((value) => typeof value === 'string');
+  const isPair = (pair: unknown): boolean =>
+    Array.isArray(pair) && pair.length === 2 && pair.every((value) => typeof value === 'string');
   return isRecord(sysctls) && Object.values(sysctls).every(isPair);
 }
 
@@ -70,14 +72,25 @@ function isRun(run: Partial<RunRecord>): boolean {
 
 function isPending(pending: Partial<PendingTry>): boolean {
   const { pid, phase, timeoutSeconds, deadlineSeconds } = pending;
-  return isRun(pending) && [pid, timeoutSeconds, deadlineSeconds].every(Number.isFinite) && (phase === 'applying' || phase === 'waiting');
+  return (
+    isRun(pending) &&
+    [pid, timeoutSeconds, deadlineSeconds].every(Number.isFinite) &&
+    (phase === 'applying' || phase === 'waiting')
+  );
 }
 
-const CAUSES: readonly unknown[] = ['confirmed', 'timeout', 'interrupted', 'rejected'] satisfies TryCause[];
+const CAUSES: readonly unknown[] = [
+  'confirmed',
+  'timeout',
+  'interrupted',
+  'rejected',
+] satisfies TryCause[];
 
 function isOutcome(outcome: Partial<TryOutcome>): boolean {
-  const { id, started, ended, cause, isRestored, operations, contested, problems, isTold } = outcome;
-  const areTexts = (list: unknown): boolean => Array.isArray(list) && list.every((value) => typeof value === 'string');
+  const { id, started, ended, cause, isRestored, operations, contested, problems, isTold } =
+    outcome;
+  const areTexts = (list: unknown): boolean =>
+    Array.isArray(list) && list.every((value) => typeof value === 'string');
   const isFlagged = typeof isRestored === 'boolean' && typeof isTold === 'boolean';
   return (
     isLife(outcome) &&
@@ -92,7 +105,11 @@ function isOutcome(outcome: Partial<TryOutcome>): boolean {
 
 const PENDING: FileFormat<PendingTry> = { name: 'ipvstate-try', version: 1, isValid: isPending };
 const RUN: FileFormat<RunRecord> = { name: 'ipvstate-run', version: 1, isValid: isRun };
-const OUTCOME: FileFormat<TryOutcome> = { name: 'ipvstate-try-outcome', version: 1, isValid: isOutcome };
+const OUTCOME: FileFormat<TryOutcome> = {
+  name: 'ipvstate-try-outcome',
+  version: 1,
+  isValid: isOutcome,
+};
 
 /** What is remembered about the table's past, and only so that it can be undone: what is in it now, the kernel says. */
 export interface Records {
@@ -112,6 +129,11 @@ export function openRecords({ folders, life }: State, warn: Warn): Records {
     unfinished: new Slot([runtime('unfinished.json')], RUN, life, warn),
     last: new Slot([runtime('last.json')], RUN, life, warn),
     // It should outlive a reboot, but must not be lost where that cannot be.
-    outcome: new Slot([join(folders.state, 'try-outcome.json'), runtime('try-outcome.json')], OUTCOME, life, warn),
+    outcome: new Slot(
+      [join(folders.state, 'try-outcome.json'), runtime('try-outcome.json')],
+      OUTCOME,
+      life,
+      warn,
+    ),
   };
 }

@@ -52,7 +52,8 @@ export class Slot<T extends TableLife> {
     for (const path of this.#paths.toReversed()) {
       try {
         await writeVersioned(path, this.#format, value);
-        for (const other of this.#paths) if (other !== path) await rm(other, { force: true }).catch(() => undefined);
+        for (const other of this.#paths)
+          if (other !== path) await rm(other, { force: true }).catch(() => undefined);
         return;
       } catch (error) {
         failure ??= error;

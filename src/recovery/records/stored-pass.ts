@@ -24,19 +24,34 @@ export function storePass({ before, after }: TablePass): StoredPass {
       ...(settings.has('timeouts') && { timeouts }),
       ...(settings.has('daemon') && { daemons }),
     });
-  return { before: store(before), after: store(after), ...(sysctls.length > 0 && { sysctls: Object.fromEntries(sysctls) }) };
+  return {
+    before: store(before),
+    after: store(after),
+    ...(sysctls.length > 0 && { sysctls: Object.fromEntries(sysctls) }),
+  };
 }
 
 /** The pass again, with the operations that a plan for it has. What was not stored did not change. Throws `CONFIG`. */
 export function loadPass(stored: StoredPass, live: Table): Pass {
   const sysctls = Object.entries(stored.sysctls ?? {});
-  const before = complete(stored.before, live, new Map(sysctls.map(([name, [value]]) => [name, value])));
-  const { waves } = plan(before, complete(stored.after, live, new Map(sysctls.map(([name, [, value]]) => [name, value]))));
+  const before = complete(
+    stored.before,
+    live,
+    new Map(sysctls.map(([name, [value]]) => [name, value])),
+  );
+  const { waves } = plan(
+    before,
+    complete(stored.after, live, new Map(sysctls.map(([name, [, value]]) => [name, value]))),
+  );
   return { before, done: waves.map(({ steps }) => steps.map(({ operation }) => operation)) };
 }
 
 function complete(stored: unknown, { timeouts, daemons }: Table, sysctls: Sysctls): Table {
   const parts = loadTable(stored);
-  if (!parts) throw new IpvstateError('CONFIG', 'the record of an earlier run is damaged, and cannot be undone');
+  if (!parts)
+    throw new IpvstateError(
+      'CONFIG',
+      'the record of an earlier run is damaged, and cannot be undone',
+    );
   return { timeouts, daemons, sysctls, ...parts };
 }

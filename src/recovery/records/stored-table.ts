@@ -1,7 +1,19 @@
 import { parseAddress } from '../../model/address.ts';
-import { DEFAULT_DESTINATION_SETTINGS, type Destination, type DestinationKey, destinationKey } from '../../model/destination.ts';
+import {
+  DEFAULT_DESTINATION_SETTINGS,
+  type Destination,
+  type DestinationKey,
+  destinationKey,
+} from '../../model/destination.ts';
 import { parseEndpoint } from '../../model/endpoint.ts';
-import { defaultServiceSettings, parseServiceKey, type Service, type ServiceKey, serviceFamily, serviceKey } from '../../model/service.ts';
+import {
+  defaultServiceSettings,
+  parseServiceKey,
+  type Service,
+  type ServiceKey,
+  serviceFamily,
+  serviceKey,
+} from '../../model/service.ts';
 import { DAEMON_ROLES, type Daemon, KERNEL_TIMEOUTS, type Timeouts } from '../../model/settings.ts';
 import type { ServiceEntry } from '../../model/table.ts';
 import { isRecord } from './versioned.ts';
@@ -29,12 +41,21 @@ export function storeTable({ services, timeouts, daemons }: TableParts): unknown
   };
 }
 
-function storeDestination({ key, address: _address, port: _port, ...settings }: Destination): unknown {
+function storeDestination({
+  key,
+  address: _address,
+  port: _port,
+  ...settings
+}: Destination): unknown {
   return { key, ...withoutDefaults(settings, DEFAULT_DESTINATION_SETTINGS) };
 }
 
 function withoutDefaults(settings: object, defaults: object): object {
-  return Object.fromEntries(Object.entries(settings).filter(([name, value]) => value !== defaults[name as keyof typeof defaults]));
+  return Object.fromEntries(
+    Object.entries(settings).filter(
+      ([name, value]) => value !== defaults[name as keyof typeof defaults],
+    ),
+  );
 }
 
 /** undefined for anything that `storeTable` does not write. */
@@ -46,9 +67,11 @@ export function loadTable(stored: unknown): TableParts | undefined {
     if (!entry) return undefined;
     services.set(entry.service.key, entry);
   }
-  const timeouts = stored.timeouts === undefined ? undefined : overlay(KERNEL_TIMEOUTS, stored.timeouts);
+  const timeouts =
+    stored.timeouts === undefined ? undefined : overlay(KERNEL_TIMEOUTS, stored.timeouts);
   const daemons = stored.daemons === undefined ? undefined : loadDaemons(stored.daemons);
-  if ((stored.timeouts !== undefined && !timeouts) || (stored.daemons !== undefined && !daemons)) return undefined;
+  if ((stored.timeouts !== undefined && !timeouts) || (stored.daemons !== undefined && !daemons))
+    return undefined;
   return { services, ...(timeouts && { timeouts }), ...(daemons && { daemons }) };
 }
 
@@ -79,7 +102,14 @@ function loadDestination(stored: unknown): Destination | undefined {
   return { key: destinationKey(address, port), address, port, ...settings };
 }
 
-const DAEMON: Omit<Daemon, 'group'> = { role: 'master', interface: '', syncId: 0, maxLength: 0, port: 0, ttl: 0 };
+const DAEMON: Omit<Daemon, 'group'> = {
+  role: 'master',
+  interface: '',
+  syncId: 0,
+  maxLength: 0,
+  port: 0,
+  ttl: 0,
+};
 
 function loadDaemons(stored: unknown): readonly Daemon[] | undefined {
   if (!Array.isArray(stored)) return undefined;
@@ -88,7 +118,10 @@ function loadDaemons(stored: unknown): readonly Daemon[] | undefined {
     const { group, ...rest } = value;
     const daemon = overlay(DAEMON, rest);
     const address = typeof group === 'string' ? parseAddress(group) : undefined;
-    const isSound = daemon && DAEMON_ROLES.includes(daemon.role) && (group === undefined || address !== undefined);
+    const isSound =
+      daemon &&
+      DAEMON_ROLES.includes(daemon.role) &&
+      (group === undefined || address !== undefined);
     return isSound ? [{ ...daemon, group: address }] : [];
   });
   return daemons.length === stored.length ? daemons : undefined;
@@ -99,7 +132,9 @@ function overlay<T extends object>(defaults: T, stored: unknown): T | undefined 
   if (!isRecord(stored)) return undefined;
   const isSound = Object.entries(stored).every(([name, value]) => {
     const expected: unknown = (defaults as Readonly<Record<string, unknown>>)[name];
-    return typeof value === typeof expected && (typeof value !== 'number' || Number.isSafeInteger(value));
+    return (
+      typeof value === typeof expected && (typeof value !== 'number' || Number.isSafeInteger(value))
+    );
   });
   return isSound ? { ...defaults, ...stored } : undefined;
 }

@@ -17,20 +17,31 @@ const MAX_PASSES = 16;
  * Runs that did not end well do not replace the last good state: the next run adds to them, and once one ends well, `rollback` leads
  * back to where the first of them began. A run that undid itself leaves no trace. Where nothing can be written, the run goes on.
  */
-export async function keepRecord({ state, records, warn }: Session, verb: string): Promise<UndoRecord> {
+export async function keepRecord(
+  { state, records, warn }: Session,
+  verb: string,
+): Promise<UndoRecord> {
   const id = newRunId(state);
   const started = state.clock.now().toISOString();
   const earlier = await records.unfinished.take();
   let isOff = false;
   const write = async (record: RunRecord): Promise<void> => {
     await records.unfinished.write(record).catch((error: Error) => {
-      if (!isOff) warn(`${error.message}: this ${verb} cannot be undone with \`ipvstate rollback\``);
+      if (!isOff)
+        warn(`${error.message}: this ${verb} cannot be undone with \`ipvstate rollback\``);
       isOff = true;
     });
   };
   return {
     id,
-    record: (passes) => write({ ...state.life, id, verb, started, passes: [...(earlier?.passes ?? []), ...passes].slice(-MAX_PASSES) }),
+    record: (passes) =>
+      write({
+        ...state.life,
+        id,
+        verb,
+        started,
+        passes: [...(earlier?.passes ?? []), ...passes].slice(-MAX_PASSES),
+      }),
     conclude: async ({ outcome }) => {
       switch (outcome) {
         case 'applied':

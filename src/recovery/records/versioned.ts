@@ -17,7 +17,10 @@ export type Stored<T> =
   | { readonly kind: 'unusable'; readonly path: string; readonly reason: string };
 
 /** Reads a file that `writeVersioned` wrote. Throws nothing: what cannot be used is said to be so. */
-export async function readVersioned<T extends object>(path: string, { name, version, isValid }: FileFormat<T>): Promise<Stored<T>> {
+export async function readVersioned<T extends object>(
+  path: string,
+  { name, version, isValid }: FileFormat<T>,
+): Promise<Stored<T>> {
   const unusable = (reason: string): Stored<T> => ({ kind: 'unusable', path, reason });
   let document: { format?: unknown; version?: unknown } & Partial<T>;
   try {
@@ -27,15 +30,23 @@ export async function readVersioned<T extends object>(path: string, { name, vers
     if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'none' };
     return unusable(code === undefined ? 'it is damaged' : `it cannot be read (${code})`);
   }
-  if (document === null || typeof document !== 'object' || document.format !== name) return unusable(`it is no ${name} file`);
-  if (document.version !== version) return unusable(`it has version ${document.version}, and this program knows version ${version}`);
+  if (document === null || typeof document !== 'object' || document.format !== name)
+    return unusable(`it is no ${name} file`);
+  if (document.version !== version)
+    return unusable(
+      `it has version ${document.version}, and this program knows version ${version}`,
+    );
   if (!isValid(document)) return unusable('it is damaged');
   const { format: _format, version: _version, ...value } = document;
   return { kind: 'read', value: value as T };
 }
 
 /** Only its owner may read it: it has the whole configuration in it. Throws `IO`. */
-export async function writeVersioned<T extends object>(path: string, { name, version }: FileFormat<T>, value: T): Promise<void> {
+export async function writeVersioned<T extends object>(
+  path: string,
+  { name, version }: FileFormat<T>,
+  value: T,
+): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch(() => undefined);
   await writeAtomically(path, `${JSON.stringify({ format: name, version, ...value })}\n`, 0o600);
 }

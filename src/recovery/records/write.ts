@@ -15,7 +15,9 @@ export async function writeAtomically(path: string, text: string, mode = 0o644):
     else await replace(target, text, mode, before);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
-    throw new IpvstateError('IO', `${path} ${REASONS[code] ?? `cannot be written (${code})`}`, { cause: error });
+    throw new IpvstateError('IO', `${path} ${REASONS[code] ?? `cannot be written (${code})`}`, {
+      cause: error,
+    });
   }
 }
 
@@ -29,7 +31,12 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: 'cannot be written: its file system is read-only',
 };
 
-async function replace(target: string, text: string, mode: number, before: Stats | undefined): Promise<void> {
+async function replace(
+  target: string,
+  text: string,
+  mode: number,
+  before: Stats | undefined,
+): Promise<void> {
   const temporary = `${target}.${process.pid}.tmp`;
   // Of a process that died and had the same number.
   await rm(temporary, { force: true });
@@ -61,7 +68,9 @@ export async function moveFile(from: string, to: string): Promise<void> {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
     if (code === 'ENOENT') return;
-    throw new IpvstateError('IO', `${to} ${REASONS[code] ?? `cannot be written (${code})`}`, { cause: error });
+    throw new IpvstateError('IO', `${to} ${REASONS[code] ?? `cannot be written (${code})`}`, {
+      cause: error,
+    });
   }
   await syncFolder(dirname(to));
 }

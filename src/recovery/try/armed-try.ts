@@ -16,14 +16,27 @@ export interface ArmedTry {
   readonly disarm: () => Promise<void>;
 }
 
-export function armTry({ state, records }: Session, timeoutSeconds: number, environment: RecoveryEnvironment): ArmedTry {
+export function armTry(
+  { state, records }: Session,
+  timeoutSeconds: number,
+  environment: RecoveryEnvironment,
+): ArmedTry {
   const { clock, life } = state;
   const id = newRunId(state);
   const started = clock.now().toISOString();
   let pending: PendingTry | undefined;
   const write = async (rest: Pick<PendingTry, 'phase' | 'passes'>): Promise<void> => {
     const deadlineSeconds = clock.monotonicSeconds() + timeoutSeconds;
-    const next: PendingTry = { ...life, id, verb: 'try', started, pid: process.pid, timeoutSeconds, deadlineSeconds, ...rest };
+    const next: PendingTry = {
+      ...life,
+      id,
+      verb: 'try',
+      started,
+      pid: process.pid,
+      timeoutSeconds,
+      deadlineSeconds,
+      ...rest,
+    };
     await records.pending.write(next);
     pending = next;
   };

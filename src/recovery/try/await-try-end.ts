@@ -12,7 +12,10 @@ const LOCK_TIMEOUT_SECONDS = 5;
  * Waits until a try was confirmed or undone, by whomever. A signal undoes it now and, at the deadline, so does this process when the one
  * that guards the try does not come first. Returns undefined when how it ended is not on record.
  */
-export async function awaitTryEnd(begun: PendingTry, environment: RecoveryEnvironment): Promise<TryOutcome | undefined> {
+export async function awaitTryEnd(
+  begun: PendingTry,
+  environment: RecoveryEnvironment,
+): Promise<TryOutcome | undefined> {
   const { output } = environment;
   const state = await environment.state();
   const records = openRecords(state, () => {});
@@ -29,11 +32,16 @@ export async function awaitTryEnd(begun: PendingTry, environment: RecoveryEnviro
   }
   const outcome = await records.outcome.peek();
   if (outcome?.id !== begun.id) return undefined;
-  if (!outcome.isTold) await records.outcome.write({ ...outcome, isTold: true }).catch(() => undefined);
+  if (!outcome.isTold)
+    await records.outcome.write({ ...outcome, isTold: true }).catch(() => undefined);
   return outcome;
 }
 
-async function undoNow(id: string, isInterrupted: boolean, environment: RecoveryEnvironment): Promise<void> {
+async function undoNow(
+  id: string,
+  isInterrupted: boolean,
+  environment: RecoveryEnvironment,
+): Promise<void> {
   try {
     await withSession('try', LOCK_TIMEOUT_SECONDS, environment, async (session) => {
       const { pending, state } = session;

@@ -24,7 +24,13 @@ export async function undoTry(
   options: ReconcileOptions = {},
 ): Promise<EndedTry> {
   const { records, warn } = session;
-  const report = await undoInKernel(session, environment, pending.passes, { verb: 'try', trigger: cause }, options).catch(async (error) => {
+  const report = await undoInKernel(
+    session,
+    environment,
+    pending.passes,
+    { verb: 'try', trigger: cause },
+    options,
+  ).catch(async (error) => {
     // It will be as damaged the next time.
     if (error instanceof IpvstateError && error.code === 'CONFIG') await records.pending.setAside();
     throw error;
@@ -40,18 +46,28 @@ export async function undoTry(
 }
 
 /** What a try did is what the next rollback begins with. */
-export async function keepForRollback({ records, warn }: Pick<Session, 'records' | 'warn'>, pending: PendingTry): Promise<void> {
+export async function keepForRollback(
+  { records, warn }: Pick<Session, 'records' | 'warn'>,
+  pending: PendingTry,
+): Promise<void> {
   const { boot, netns, id, verb, started, passes } = pending;
   const earlier = (await records.unfinished.take())?.passes ?? [];
   const record = { boot, netns, id, verb, started, passes: [...earlier, ...passes] };
   await records.unfinished.write(record).catch((error: Error) => warn(error.message));
 }
 
-function outcomeOf({ state }: Pick<Session, 'state'>, pending: PendingTry, cause: TryCause, report: Report): TryOutcome {
+function outcomeOf(
+  { state }: Pick<Session, 'state'>,
+  pending: PendingTry,
+  cause: TryCause,
+  report: Report,
+): TryOutcome {
   const problems = [
     ...report.failures.map(({ error }) => error.message),
     ...(report.error ? [report.error.message] : []),
-    ...report.differences.map((change) => `still different: ${'service' in change ? change.service : change.object}`),
+    ...report.differences.map(
+      (change) => `still different: ${'service' in change ? change.service : change.object}`,
+    ),
   ];
   return {
     ...state.life,
@@ -84,12 +100,23 @@ export function describeTry(outcome: TryOutcome, now: Date): string {
   if (cause === 'confirmed') return `${what} at ${when}`;
   const count = `${operations} operation${operations === 1 ? '' : 's'}`;
   if (isRestored) return `${what}; it was undone at ${when} (${count}) and the table was verified`;
-  const others = contested.length === 0 ? [] : [`changed by someone else meanwhile, and left alone: ${contested.join(', ')}`];
-  return [`${what}; undoing it at ${when} (${count}) did not restore everything`, ...others, ...problems].join('\n    ');
+  const others =
+    contested.length === 0
+      ? []
+      : [`changed by someone else meanwhile, and left alone: ${contested.join(', ')}`];
+  return [
+    `${what}; undoing it at ${when} (${count}) did not restore everything`,
+    ...others,
+    ...problems,
+  ].join('\n    ');
 }
 
 /** Says how the last try ended, unless somebody has been told. */
-export async function tellLastTry({ records, state, warn }: Pick<Session, 'records' | 'state' | 'warn'>): Promise<void> {
+export async function tellLastTry({
+  records,
+  state,
+  warn,
+}: Pick<Session, 'records' | 'state' | 'warn'>): Promise<void> {
   const outcome = await records.outcome.take();
   if (!outcome || outcome.isTold) return;
   warn(describeTry(outcome, state.clock.now()));
@@ -97,7 +124,10 @@ export async function tellLastTry({ records, state, warn }: Pick<Session, 'recor
 }
 
 /** What comes before anything else is written: what earlier runs left is said, and a try that ran out with nobody there to undo it is undone. */
-export async function settleEarlierRuns(session: Session, environment: RecoveryEnvironment): Promise<Session> {
+export async function settleEarlierRuns(
+  session: Session,
+  environment: RecoveryEnvironment,
+): Promise<Session> {
   reportCutOff(session);
   const { pending, state } = session;
   const isOverdue = pending !== undefined && isExpired(pending, state);

@@ -29,7 +29,11 @@ export async function resolveChain(path: string): Promise<Chain> {
   const names = await configurationNames(walk.end).catch(() => []);
   const entries = await Promise.all(names.map((name) => walkLinks(walk.end, [name], folders)));
   return {
-    links: [...walk.links, { folder: walk.end, name: undefined }, ...entries.flatMap(({ links }) => links)],
+    links: [
+      ...walk.links,
+      { folder: walk.end, name: undefined },
+      ...entries.flatMap(({ links }) => links),
+    ],
     identity: [walk, ...entries].map(({ identity }) => identity).join('\n'),
   };
 }
@@ -51,10 +55,19 @@ class FolderIdentities {
 }
 
 /** From a folder with no link in its path, by these names. */
-async function walkLinks(start: string, names: readonly string[], folders: FolderIdentities): Promise<Walk> {
+async function walkLinks(
+  start: string,
+  names: readonly string[],
+  folders: FolderIdentities,
+): Promise<Walk> {
   const links: Link[] = [];
   const identities: string[] = [];
-  const done = (end: string, isFolder = false): Walk => ({ links, identity: identities.join('\n'), end, isFolder });
+  const done = (end: string, isFolder = false): Walk => ({
+    links,
+    identity: identities.join('\n'),
+    end,
+    isFolder,
+  });
   const note = async (folder: string, name: string, what: string): Promise<void> => {
     links.push({ folder, name });
     identities.push(`${folder} ${await folders.of(folder)} ${name} ${what}`);

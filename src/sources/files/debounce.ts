@@ -18,7 +18,11 @@ export interface DebounceOptions {
  * Calls back once it was quiet for a while after the last touch: what is read on the first event is often the first of two writes,
  * and the second may raise no event of its own.
  */
-export function debounce(clock: Clock, { quiet, ceiling }: DebounceOptions, callback: () => void): Debounce {
+export function debounce(
+  clock: Clock,
+  { quiet, ceiling }: DebounceOptions,
+  callback: () => void,
+): Debounce {
   let first: number | undefined;
   let cancelTimer: (() => void) | undefined;
   const cancel = (): void => {

@@ -16,7 +16,11 @@ export interface InotifyHandlers {
   readonly onError: (code: string) => void;
 }
 
-export type OpenInotify = (links: readonly Link[], clock: Clock, handlers: InotifyHandlers) => Inotify;
+export type OpenInotify = (
+  links: readonly Link[],
+  clock: Clock,
+  handlers: InotifyHandlers,
+) => Inotify;
 
 /** chokidar never becomes ready when a folder vanishes while it is listed. */
 const READY_TIMEOUT = 2000;
@@ -27,7 +31,8 @@ const READY_TIMEOUT = 2000;
  */
 export const openInotify: OpenInotify = (links, clock, { onEvent, onError }) => {
   const names = new Map<string, Set<string | undefined>>();
-  for (const { folder, name } of links) names.set(folder, (names.get(folder) ?? new Set()).add(name));
+  for (const { folder, name } of links)
+    names.set(folder, (names.get(folder) ?? new Set()).add(name));
   const isLink = (path: string): boolean => {
     const own = names.get(dirname(path));
     return own !== undefined && (own.has(basename(path)) || own.has(undefined));

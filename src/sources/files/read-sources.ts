@@ -22,7 +22,10 @@ export interface Sources {
  * Reads files, and folders of them. Never throws for what is missing or unreadable: that is a state like any other. Those that are the
  * ones in the cache, by everything the file system says of them, are not read again for a while.
  */
-export async function readSources(paths: readonly string[], cache = new SourceCache()): Promise<Sources> {
+export async function readSources(
+  paths: readonly string[],
+  cache = new SourceCache(),
+): Promise<Sources> {
   const files = (await Promise.all(paths.map((path) => readPath(path, cache)))).flat();
   const found = new Set(files.map(({ path }) => path));
   for (const path of cache.reads.keys()) if (!found.has(path)) cache.reads.delete(path);
@@ -41,11 +44,15 @@ async function readPath(path: string, cache: SourceCache): Promise<readonly Sour
     const names = await configurationNames(path);
     if (names.length > 0)
       return await Promise.all(
-        names.map((name) => join(path, name)).map(async (file) => ({ path: file, read: await readStable(file, { cache }) })),
+        names
+          .map((name) => join(path, name))
+          .map(async (file) => ({ path: file, read: await readStable(file, { cache }) })),
       );
     return [{ path, read: { kind: 'unreadable', code: 'ENOENT' } }];
   } catch (error) {
-    return [{ path, read: { kind: 'unreadable', code: (error as NodeJS.ErrnoException).code ?? 'EIO' } }];
+    return [
+      { path, read: { kind: 'unreadable', code: (error as NodeJS.ErrnoException).code ?? 'EIO' } },
+    ];
   }
 }
 

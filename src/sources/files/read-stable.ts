@@ -48,7 +48,10 @@ const TRUSTED_MILLISECONDS = { local: 600_000, remote: 60_000 };
  * Reads a file between two looks at what and where it is, and reads it again when they differ. This does not see a write that ends
  * before it and goes on after it: that is what waiting until it is quiet, and reading twice before deleting, are for.
  */
-export async function readStable(path: string, options: StableReadOptions = {}): Promise<StableRead> {
+export async function readStable(
+  path: string,
+  options: StableReadOptions = {},
+): Promise<StableRead> {
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     try {
       const read = await readOnce(path, attempt, options);
@@ -69,8 +72,10 @@ async function readOnce(
   { maxSize = MAX_FILE_SIZE, onRead, cache }: StableReadOptions,
 ): Promise<StableRead | undefined> {
   const known = cache?.reads.get(path);
-  const trusted = known && isTrusted(known, cache?.isRemote ? 'remote' : 'local') ? known : undefined;
-  if (trusted && !cache?.isRemote && isSame(trusted.stats, await stat(path, { bigint: true }))) return trusted.read;
+  const trusted =
+    known && isTrusted(known, cache?.isRemote ? 'remote' : 'local') ? known : undefined;
+  if (trusted && !cache?.isRemote && isSame(trusted.stats, await stat(path, { bigint: true })))
+    return trusted.read;
   // Without waiting for the writer of a pipe that has none.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
@@ -84,7 +89,11 @@ async function readOnce(
     await onRead?.(attempt);
     const after = await stat(path, { bigint: true });
     if (!isSame(before, after) || bytes.length !== Number(before.size)) return undefined;
-    const read: StableRead = { kind: 'content', bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
+    const read: StableRead = {
+      kind: 'content',
+      bytes,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+    };
     cache?.reads.set(path, { read, stats: after, readAt });
     return read;
   } finally {
@@ -104,11 +113,24 @@ async function readWhole(file: FileHandle, size: number): Promise<Buffer> {
   return buffer.subarray(0, length);
 }
 
-function isTrusted({ stats, readAt }: KnownRead, where: keyof typeof TRUSTED_MILLISECONDS): boolean {
+function isTrusted(
+  { stats, readAt }: KnownRead,
+  where: keyof typeof TRUSTED_MILLISECONDS,
+): boolean {
   const age = Date.now() - readAt;
-  return readAt - Number(stats.ctimeMs) > SETTLED_MILLISECONDS && age >= 0 && age < TRUSTED_MILLISECONDS[where];
+  return (
+    readAt - Number(stats.ctimeMs) > SETTLED_MILLISECONDS &&
+    age >= 0 &&
+    age < TRUSTED_MILLISECONDS[where]
+  );
 }
 
 function isSame(a: BigIntStats, b: BigIntStats): boolean {
-  return a.dev === b.dev && a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs;
+  return (
+    a.dev === b.dev &&
+    a.ino === b.ino &&
+    a.size === b.size &&
+    a.mtimeNs === b.mtimeNs &&
+    a.ctimeNs === b.ctimeNs
+  );
 }

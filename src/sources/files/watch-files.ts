@@ -22,7 +22,13 @@ export interface WatchTiming {
   readonly retry: number;
 }
 
-export const WATCH_TIMING: WatchTiming = { quiet: 250, ceiling: 2000, net: 5000, poll: 2000, retry: 600_000 };
+export const WATCH_TIMING: WatchTiming = {
+  quiet: 250,
+  ceiling: 2000,
+  net: 5000,
+  poll: 2000,
+  retry: 600_000,
+};
 
 export interface WatchOptions {
   /**
@@ -147,7 +153,10 @@ class Watch implements FileWatch {
     this.#cancelPoll?.();
     const { net, poll } = this.#timing;
     const spared = Math.max(net, Math.min(NET_MOST, this.#pollCost / NET_SHARE));
-    const delay = jittered(this.#mode === 'poll' ? poll : spared, this.#options.random ?? Math.random);
+    const delay = jittered(
+      this.#mode === 'poll' ? poll : spared,
+      this.#options.random ?? Math.random,
+    );
     this.#cancelPoll = this.#clock.after(delay, () => this.#work(() => this.#poll()));
   }
 
@@ -207,10 +216,15 @@ class Watch implements FileWatch {
 
   async #updateMode(chains: readonly Chain[]): Promise<void> {
     const folders = new Set(chains.flatMap((chain) => chain.links.map(({ folder }) => folder)));
-    const kinds = await Promise.all([...folders].map(async (folder) => ({ folder, kind: await remoteFilesystem(folder) })));
+    const kinds = await Promise.all(
+      [...folders].map(async (folder) => ({ folder, kind: await remoteFilesystem(folder) })),
+    );
     const remote = kinds.find(({ kind }) => kind !== undefined);
     this.#cache.isRemote = remote !== undefined;
-    const reason = this.#deafness ?? (remote && `${remote.folder} is on ${remote.kind}, where changes made elsewhere raise no event`);
+    const reason =
+      this.#deafness ??
+      (remote &&
+        `${remote.folder} is on ${remote.kind}, where changes made elsewhere raise no event`);
     if (this.#isClosed || reason === this.#reason) return;
     this.#reason = reason;
     this.#mode = reason === undefined ? 'inotify' : 'poll';
@@ -225,5 +239,7 @@ const SYSCTLS: Readonly<Record<string, string>> = {
 
 function deafness(code: string): string {
   const sysctl = SYSCTLS[code];
-  return sysctl ? `inotify is exhausted (${code}); raise ${sysctl}` : `something cannot be watched (${code})`;
+  return sysctl
+    ? `inotify is exhausted (${code}); raise ${sysctl}`
+    : `something cannot be watched (${code})`;
 }

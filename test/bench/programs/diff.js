@@ -18,9 +18,17 @@ function entry(service, change) {
   for (let number = service * destinations; number < (service + 1) * destinations; number++) {
     const own = flat(quad(0x0a000001 + number));
     const key = flat(`${own}:8080`);
-    pool.set(key, { ...modelDestination, key, address: own, ...(number % 100 === 0 ? change : {}) });
+    pool.set(key, {
+      ...modelDestination,
+      key,
+      address: own,
+      ...(number % 100 === 0 ? change : {}),
+    });
   }
-  return { service: { ...model.service, key: `tcp://${address}:80`, identity }, destinations: pool };
+  return {
+    service: { ...model.service, key: `tcp://${address}:80`, identity },
+    destinations: pool,
+  };
 }
 
 function table(change) {

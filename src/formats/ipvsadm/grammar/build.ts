@@ -21,7 +21,11 @@ export interface Evaluated {
 }
 
 /** The command that a line means whose options are all allowed; checks what hangs together. */
-export function buildCommand(name: CommandName, given: Given, evaluated: Evaluated): Command | Failure {
+export function buildCommand(
+  name: CommandName,
+  given: Given,
+  evaluated: Evaluated,
+): Command | Failure {
   switch (name) {
     case 'list':
       return checkListing(given.words) ?? buildListing(given);
@@ -43,7 +47,11 @@ export function buildCommand(name: CommandName, given: Given, evaluated: Evaluat
 
 type ModifyingName = Exclude<CommandName, 'list' | 'save' | 'restore' | 'help' | 'version'>;
 
-function buildOperation(name: ModifyingName, given: Given, { schedulerFlags, role, timeouts }: Evaluated): Operation | Failure {
+function buildOperation(
+  name: ModifyingName,
+  given: Given,
+  { schedulerFlags, role, timeouts }: Evaluated,
+): Operation | Failure {
   switch (name) {
     case 'add-service':
     case 'edit-service': {
@@ -56,12 +64,17 @@ function buildOperation(name: ModifyingName, given: Given, { schedulerFlags, rol
     case 'edit-server':
     case 'delete-server': {
       const destination = buildServer(given, name);
-      return isFailure(destination) ? destination : { kind: DESTINATION_KINDS[name], service: required(given.service), destination };
+      return isFailure(destination)
+        ? destination
+        : { kind: DESTINATION_KINDS[name], service: required(given.service), destination };
     }
     case 'flush':
       return { kind: name };
     case 'zero':
-      return { kind: name, service: given.service && isUnspecified(given.service) ? undefined : given.service };
+      return {
+        kind: name,
+        service: given.service && isUnspecified(given.service) ? undefined : given.service,
+      };
     case 'set':
       return { kind: 'set-timeouts', timeouts: required(timeouts) };
     case 'start-daemon':
@@ -81,21 +94,37 @@ const DESTINATION_KINDS = {
 
 /** ipvsadm sends `-Z` with an all-zero address and port without a service, which zeroes everything. */
 function isUnspecified(service: ServiceIdentity): boolean {
-  return service.kind === 'address' && service.port === 0 && ['0.0.0.0', '::'].includes(service.address);
+  return (
+    service.kind === 'address' && service.port === 0 && ['0.0.0.0', '::'].includes(service.address)
+  );
 }
 
 function buildListing(given: Given): Command {
   const numeric = given.words.has('numeric');
-  if (given.words.has('connection')) return { kind: 'list-connections', numeric, engineData: given.words.has('persistent-conn') };
+  if (given.words.has('connection'))
+    return { kind: 'list-connections', numeric, engineData: given.words.has('persistent-conn') };
   if (given.words.has('timeout')) return { kind: 'list-timeouts' };
   if (given.words.has('daemon')) return { kind: 'list-daemons' };
   const format = FORMATS.find((name) => given.words.has(name)) ?? 'plain';
   const exact = given.words.has('exact');
-  return { kind: 'list', format, service: given.service, numeric, exact, sorted: !given.words.has('nosort') };
+  return {
+    kind: 'list',
+    format,
+    service: given.service,
+    numeric,
+    exact,
+    sorted: !given.words.has('nosort'),
+  };
 }
 
 /** The first one given wins. */
-const FORMATS = ['stats', 'rate', 'thresholds', 'persistent-conn', 'tun-info'] as const satisfies readonly ListingFormat[];
+const FORMATS = [
+  'stats',
+  'rate',
+  'thresholds',
+  'persistent-conn',
+  'tun-info',
+] as const satisfies readonly ListingFormat[];
 
 function required<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('the matrix lets no command without it through');

@@ -36,7 +36,9 @@ export class EndpointInText {
 
   /** As `formatEndpoint` writes it. Of IPv4 that is a part of the text, which takes less memory than a new one. */
   get formatted(): string {
-    return this.family === 'ipv4' ? this.#text.slice(this.#start, this.#end) : formatEndpoint(this.address, this.port);
+    return this.family === 'ipv4'
+      ? this.#text.slice(this.#start, this.#end)
+      : formatEndpoint(this.address, this.port);
   }
 
   #readOther(text: string): boolean {

@@ -14,7 +14,9 @@ export function failure(message: string, word?: number, exit: 2 | 255 = 2): Fail
 }
 
 export function isFailure(value: unknown): value is Failure {
-  return typeof value === 'object' && value !== null && (value as { kind?: unknown }).kind === 'failure';
+  return (
+    typeof value === 'object' && value !== null && (value as { kind?: unknown }).kind === 'failure'
+  );
 }
 
 /** What ipvsadm prints when the command line holds no command. */

@@ -15,5 +15,12 @@ export interface Given {
 }
 
 export function nothingGiven(): Given {
-  return { words: new Map(), numbers: {}, texts: {}, cautions: [], service: undefined, server: undefined };
+  return {
+    words: new Map(),
+    numbers: {},
+    texts: {},
+    cautions: [],
+    service: undefined,
+    server: undefined,
+  };
 }

@@ -23,7 +23,11 @@ export function parseInetAddress(text: string): Address | undefined {
 
 /** An unsigned 32-bit number as a dotted quad. */
 export function formatInetAddress(value: number): Address {
-  return readAddress('ipv4', [24, 16, 8, 0].map((shift) => (value >>> shift) & 0xff) as unknown as Uint8Array, 0);
+  return readAddress(
+    'ipv4',
+    [24, 16, 8, 0].map((shift) => (value >>> shift) & 0xff) as unknown as Uint8Array,
+    0,
+  );
 }
 
 function parsePart(text: string): number | undefined {

@@ -1,5 +1,11 @@
 /** Columns of a listing of services; `plain` is ipvsadm's without a format option. */
-export type ListingFormat = 'plain' | 'tun-info' | 'stats' | 'rate' | 'thresholds' | 'persistent-conn';
+export type ListingFormat =
+  | 'plain'
+  | 'tun-info'
+  | 'stats'
+  | 'rate'
+  | 'thresholds'
+  | 'persistent-conn';
 
 const FLAGS = 'Prot LocalAddress:Port Scheduler Flags\n';
 const SERVICE = 'Prot LocalAddress:Port'.padEnd(33);
@@ -19,6 +25,16 @@ export const TITLES: Readonly<Record<ListingFormat, string>> = {
   'tun-info': `${FLAGS}${SERVER}           Forward TunnelInfo    Weight ActiveConn InActConn\n`,
   stats: counters('Conns', 'InPkts', 'OutPkts', 'InBytes', 'OutBytes'),
   rate: counters('CPS', 'InPPS', 'OutPPS', 'InBPS', 'OutBPS'),
-  thresholds: settings(['Uthreshold', 10], ['Lthreshold', 10], ['ActiveConn', 10], ['InActConn', 10]),
-  'persistent-conn': settings(['Weight', 9], ['PersistConn', 11], ['ActiveConn', 10], ['InActConn', 10]),
+  thresholds: settings(
+    ['Uthreshold', 10],
+    ['Lthreshold', 10],
+    ['ActiveConn', 10],
+    ['InActConn', 10],
+  ),
+  'persistent-conn': settings(
+    ['Weight', 9],
+    ['PersistConn', 11],
+    ['ActiveConn', 10],
+    ['InActConn', 10],
+  ),
 };

@@ -3,14 +3,22 @@ import { type Failure, failure } from './failure.ts';
 import type { OptionName } from './options.ts';
 
 /** The order in which violations are looked for. */
-const POSITIONS = Object.fromEntries(Object.keys(MATRIX).map((option, index) => [option, index])) as Readonly<Record<OptionName, number>>;
+const POSITIONS = Object.fromEntries(
+  Object.keys(MATRIX).map((option, index) => [option, index]),
+) as Readonly<Record<OptionName, number>>;
 
 const REQUIRED = Object.fromEntries(
-  COMMANDS.map(({ name }) => [name, (Object.keys(MATRIX) as OptionName[]).filter((option) => MATRIX[option][name] === 'required')]),
+  COMMANDS.map(({ name }) => [
+    name,
+    (Object.keys(MATRIX) as OptionName[]).filter((option) => MATRIX[option][name] === 'required'),
+  ]),
 ) as unknown as Readonly<Record<CommandName, readonly OptionName[]>>;
 
 /** The first option, in the order of the matrix, that the command lacks or must not have. */
-export function checkMatrix(command: CommandName, words: ReadonlyMap<OptionName, number>): Failure | undefined {
+export function checkMatrix(
+  command: CommandName,
+  words: ReadonlyMap<OptionName, number>,
+): Failure | undefined {
   return isAllowed(command, words) ? undefined : firstViolation(command, words);
 }
 
@@ -24,7 +32,10 @@ function isAllowed(command: CommandName, words: ReadonlyMap<OptionName, number>)
   return REQUIRED[command].every((option) => words.has(option));
 }
 
-function firstViolation(command: CommandName, words: ReadonlyMap<OptionName, number>): Failure | undefined {
+function firstViolation(
+  command: CommandName,
+  words: ReadonlyMap<OptionName, number>,
+): Failure | undefined {
   const options = [...words.keys()];
   for (const option of REQUIRED[command]) if (!words.has(option)) options.push(option);
   options.sort((a, b) => POSITIONS[a] - POSITIONS[b]);
@@ -32,10 +43,16 @@ function firstViolation(command: CommandName, words: ReadonlyMap<OptionName, num
   for (const option of options) {
     const rule = MATRIX[option][command];
     const word = words.get(option);
-    if (word === undefined) return failure(`You need to supply the '${option}' option for the '${command}' command`);
-    if (rule === undefined) return failure(`Illegal '${option}' option with the '${command}' command`, word);
+    if (word === undefined)
+      return failure(`You need to supply the '${option}' option for the '${command}' command`);
+    if (rule === undefined)
+      return failure(`Illegal '${option}' option with the '${command}' command`, word);
     if (rule !== 'exclusive') continue;
-    if (exclusive) return failure(`The option '${option}' conflicts with the '${exclusive}' option in the '${command}' command`, word);
+    if (exclusive)
+      return failure(
+        `The option '${option}' conflicts with the '${exclusive}' option in the '${command}' command`,
+        word,
+      );
     exclusive = option;
   }
   return undefined;
@@ -48,7 +65,10 @@ const COUNTER_FORMATS: readonly OptionName[] = ['stats', 'rate', 'thresholds'];
 export function checkListing(words: ReadonlyMap<OptionName, number>): Failure | undefined {
   const other = NOT_TABLES.find((name) => words.has(name));
   if (other === undefined) return undefined;
-  const conflicting = other === 'connection' ? COUNTER_FORMATS : [...COUNTER_FORMATS, 'persistent-conn' as const];
+  const conflicting =
+    other === 'connection' ? COUNTER_FORMATS : [...COUNTER_FORMATS, 'persistent-conn' as const];
   const second = conflicting.find((name) => words.has(name));
-  return second === undefined ? undefined : failure('options conflicts in the list command', words.get(second));
+  return second === undefined
+    ? undefined
+    : failure('options conflicts in the list command', words.get(second));
 }

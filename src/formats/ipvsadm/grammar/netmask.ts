@@ -21,5 +21,7 @@ export function parseNetmask(text: string, family: Family, names: Names): number
 }
 
 export function illegalNetmask(family: Family): string {
-  return family === 'ipv6' ? 'illegal ipv6 netmask specified' : 'illegal virtual server persistent mask specified';
+  return family === 'ipv6'
+    ? 'illegal ipv6 netmask specified'
+    : 'illegal virtual server persistent mask specified';
 }

@@ -85,9 +85,23 @@ export function invalidTimeout(text: string): string {
 type Name = OptionName | undefined;
 
 /** @param spelling `long` or `long|s` */
-function option(name: Name, spelling: string, placeholder: string, value: OptionValue, ...usage: string[]): Option {
+function option(
+  name: Name,
+  spelling: string,
+  placeholder: string,
+  value: OptionValue,
+  ...usage: string[]
+): Option {
   const [long = '', short] = spelling.split('|');
-  return { name, long, ...(short && { short }), value, section: 'option', ...(placeholder && { placeholder }), usage };
+  return {
+    name,
+    long,
+    ...(short && { short }),
+    value,
+    section: 'option',
+    ...(placeholder && { placeholder }),
+    usage,
+  };
 }
 
 function flag(name: Name, spelling: string, ...usage: string[]): Option {
@@ -95,7 +109,13 @@ function flag(name: Name, spelling: string, ...usage: string[]): Option {
 }
 
 function service(spelling: string, protocol: Protocol): Option {
-  return option('service-address', spelling, 'service-address', { kind: 'service', protocol }, 'service-address is host[:port]');
+  return option(
+    'service-address',
+    spelling,
+    'service-address',
+    { kind: 'service', protocol },
+    'service-address is host[:port]',
+  );
 }
 
 function number(min: number, max: number, illegal: string): OptionValue {
@@ -107,19 +127,41 @@ function inSection(section: Option['section'], options: readonly Option[]): Opti
 }
 
 const TEXT = { kind: 'text' } as const;
-const TIMEOUT: OptionValue = { kind: 'number', min: 1, max: MAX_PERSISTENCE_SECONDS, illegal: invalidTimeout, optional: true };
-const TUNNEL_TYPE: OptionValue = { kind: 'choice', choices: ['ipip', 'gue', 'gre'], illegal: 'illegal tunnel type specified' };
+const TIMEOUT: OptionValue = {
+  kind: 'number',
+  min: 1,
+  max: MAX_PERSISTENCE_SECONDS,
+  illegal: invalidTimeout,
+  optional: true,
+};
+const TUNNEL_TYPE: OptionValue = {
+  kind: 'choice',
+  choices: ['ipip', 'gue', 'gre'],
+  illegal: 'illegal tunnel type specified',
+};
 const SCHEDULER_LIST = SCHEDULERS.filter((name) => name !== 'twos' && name !== 'none').join('|');
 
 const SERVICE_OPTIONS = inSection('service', [
   service('tcp-service|t', 'tcp'),
   service('udp-service|u', 'udp'),
   service('sctp-service', 'sctp'),
-  option('service-address', 'fwmark-service|f', 'fwmark', { kind: 'fwmark' }, 'fwmark is an integer greater than zero'),
+  option(
+    'service-address',
+    'fwmark-service|f',
+    'fwmark',
+    { kind: 'fwmark' },
+    'fwmark is an integer greater than zero',
+  ),
 ]);
 
 const DAEMON_OPTIONS = inSection('daemon', [
-  option('syncid', 'syncid', 'sid', number(0, MAX_SYNC_ID, 'illegal syncid specified'), 'syncid for connection sync (default=255)'),
+  option(
+    'syncid',
+    'syncid',
+    'sid',
+    number(0, MAX_SYNC_ID, 'illegal syncid specified'),
+    'syncid for connection sync (default=255)',
+  ),
   option(
     'sync-maxlen',
     'sync-maxlen',
@@ -127,29 +169,92 @@ const DAEMON_OPTIONS = inSection('daemon', [
     number(1, MAX_SYNC_LENGTH, 'illegal sync-maxlen specified'),
     'Max sync message length (default=1472)',
   ),
-  option('mcast-interface', 'mcast-interface', 'interface', TEXT, 'multicast interface for connection sync'),
-  option('mcast-group', 'mcast-group', 'address', { kind: 'group' }, 'IPv4/IPv6 group (default=224.0.0.81)'),
-  option('mcast-port', 'mcast-port', 'port', number(1, 65_535, 'illegal mcast-port specified'), 'UDP port (default=8848)'),
-  option('mcast-ttl', 'mcast-ttl', 'ttl', number(1, 255, 'illegal mcast-ttl specified'), 'Multicast TTL (default=1)'),
+  option(
+    'mcast-interface',
+    'mcast-interface',
+    'interface',
+    TEXT,
+    'multicast interface for connection sync',
+  ),
+  option(
+    'mcast-group',
+    'mcast-group',
+    'address',
+    { kind: 'group' },
+    'IPv4/IPv6 group (default=224.0.0.81)',
+  ),
+  option(
+    'mcast-port',
+    'mcast-port',
+    'port',
+    number(1, 65_535, 'illegal mcast-port specified'),
+    'UDP port (default=8848)',
+  ),
+  option(
+    'mcast-ttl',
+    'mcast-ttl',
+    'ttl',
+    number(1, 255, 'illegal mcast-ttl specified'),
+    'Multicast TTL (default=1)',
+  ),
 ]);
 
 export const OPTIONS: readonly Option[] = [
   ...SERVICE_OPTIONS,
   flag(undefined, 'ipv6|6', 'fwmark entry uses IPv6'),
-  option('scheduler', 'scheduler|s', 'scheduler', TEXT, `one of ${SCHEDULER_LIST},`, 'the default scheduler is wlc.'),
-  option('pe', 'pe', 'engine', TEXT, 'alternate persistence engine may be sip,', 'not set by default.'),
+  option(
+    'scheduler',
+    'scheduler|s',
+    'scheduler',
+    TEXT,
+    `one of ${SCHEDULER_LIST},`,
+    'the default scheduler is wlc.',
+  ),
+  option(
+    'pe',
+    'pe',
+    'engine',
+    TEXT,
+    'alternate persistence engine may be sip,',
+    'not set by default.',
+  ),
   option('persistent', 'persistent|p', '[timeout]', TIMEOUT, 'persistent service'),
   option('netmask', 'netmask|M', 'netmask', { kind: 'netmask' }, 'persistent granularity mask'),
-  option('real-server', 'real-server|r', 'server-address', { kind: 'server' }, 'server-address is host (and port)'),
+  option(
+    'real-server',
+    'real-server|r',
+    'server-address',
+    { kind: 'server' },
+    'server-address is host (and port)',
+  ),
   flag('forwarding-method', 'gatewaying|g', 'gatewaying (direct routing) (default)'),
   flag('forwarding-method', 'ipip|i', 'ipip encapsulation (tunneling)'),
   flag('forwarding-method', 'masquerading|m', 'masquerading (NAT)'),
-  option('tun-type', 'tun-type', 'type', TUNNEL_TYPE, 'one of ipip|gue|gre,', 'the default tunnel type is ipip.'),
-  option('tun-port', 'tun-port', 'port', number(1, 65_535, 'illegal tunnel port specified'), 'tunnel destination port'),
+  option(
+    'tun-type',
+    'tun-type',
+    'type',
+    TUNNEL_TYPE,
+    'one of ipip|gue|gre,',
+    'the default tunnel type is ipip.',
+  ),
+  option(
+    'tun-port',
+    'tun-port',
+    'port',
+    number(1, 65_535, 'illegal tunnel port specified'),
+    'tunnel destination port',
+  ),
   flag('tun-nocsum', 'tun-nocsum', 'tunnel encapsulation without checksum'),
   flag('tun-csum', 'tun-csum', 'tunnel encapsulation with checksum'),
   flag('tun-remcsum', 'tun-remcsum', 'tunnel encapsulation with remote checksum'),
-  option('weight', 'weight|w', 'weight', number(0, MAX_WEIGHT, 'illegal weight specified'), 'capacity of real server'),
+  option(
+    'weight',
+    'weight|w',
+    'weight',
+    number(0, MAX_WEIGHT, 'illegal weight specified'),
+    'capacity of real server',
+  ),
   option(
     'u-threshold',
     'u-threshold|x',

@@ -27,9 +27,19 @@ export function parseCommand(argv: readonly string[], rules: ParseRules): Comman
   const tokens = splitOptions(argv, rules.posixlyCorrect);
   const firstIndex = tokens.findIndex((token) => token.kind !== 'positional');
   const first = tokens[firstIndex];
-  if (argv.length === 0) return { kind: 'list', format: 'plain', service: undefined, numeric: false, exact: false, sorted: true };
-  if (first?.kind !== 'option' || !isCommandWord(first.option)) return failure(tryLine(rules.programName), first?.word ?? 0, 255);
-  if (first.option.name === 'help' || first.option.name === 'version') return { kind: first.option.name };
+  if (argv.length === 0)
+    return {
+      kind: 'list',
+      format: 'plain',
+      service: undefined,
+      numeric: false,
+      exact: false,
+      sorted: true,
+    };
+  if (first?.kind !== 'option' || !isCommandWord(first.option))
+    return failure(tryLine(rules.programName), first?.word ?? 0, 255);
+  if (first.option.name === 'help' || first.option.name === 'version')
+    return { kind: first.option.name };
   const role = readRole(first.option, first.value, first.last);
   if (isFailure(role)) return role;
 
@@ -42,29 +52,47 @@ export function parseCommand(argv: readonly string[], rules: ParseRules): Comman
   if (extra) return failure(`unexpected argument ${extra.text}`, extra.word);
   const schedulerFlags = givenSchedulerFlags(given);
   if (isFailure(schedulerFlags)) return schedulerFlags;
-  return checkMatrix(first.option.name, given.words) ?? buildCommand(first.option.name, given, { schedulerFlags, role, timeouts });
+  return (
+    checkMatrix(first.option.name, given.words) ??
+    buildCommand(first.option.name, given, { schedulerFlags, role, timeouts })
+  );
 }
 
-function takeOptions(tokens: readonly Token[], argv: readonly string[], rules: ParseRules): Given | Failure {
+function takeOptions(
+  tokens: readonly Token[],
+  argv: readonly string[],
+  rules: ParseRules,
+): Given | Failure {
   const given = nothingGiven();
   const taking = { given, context: findServiceContext(tokens), rules };
   for (const token of tokens) {
     if (token.kind === 'positional') continue;
-    if (token.kind === 'bad') return failure(`${argv[token.word]}: ${token.reason}`, token.word, 255);
-    if (isCommandWord(token.option)) return failure(`invalid option \`${argv[token.last]}'`, token.word);
+    if (token.kind === 'bad')
+      return failure(`${argv[token.word]}: ${token.reason}`, token.word, 255);
+    if (isCommandWord(token.option))
+      return failure(`invalid option \`${argv[token.last]}'`, token.word);
     const refusal = takeOption(taking, token, token.option);
     if (refusal) return refusal;
   }
   return given;
 }
 
-function readRole(command: CommandWord, state: string | undefined, word: number): DaemonRole | Failure | undefined {
+function readRole(
+  command: CommandWord,
+  state: string | undefined,
+  word: number,
+): DaemonRole | Failure | undefined {
   if (!command.takesState) return undefined;
-  const illegal = command.name === 'start-daemon' ? 'illegal start-daemon parameter specified' : 'illegal start_daemon specified';
+  const illegal =
+    command.name === 'start-daemon'
+      ? 'illegal start-daemon parameter specified'
+      : 'illegal start_daemon specified';
   return parseRole(state) ?? failure(illegal, word);
 }
 
-function readTimeouts(words: readonly { readonly text: string; readonly word: number }[]): Timeouts | Failure {
+function readTimeouts(
+  words: readonly { readonly text: string; readonly word: number }[],
+): Timeouts | Failure {
   const values: number[] = [];
   if (words.length < 3) return failure('--set option requires 3 timeout values');
   for (const { text, word } of words) {

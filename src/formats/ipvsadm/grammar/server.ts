@@ -17,7 +17,8 @@ import { checkTunnel, TUNNEL_OPTIONS } from './tunnel.ts';
 /** The complete destination that `-a`, `-e` or `-d` describes: whatever is not given has its default. */
 export function buildServer(given: Given, command: CommandName): Destination | Failure {
   const { service, server } = given;
-  if (!service || !server) throw new Error('the matrix lets no command without a service and a server through');
+  if (!service || !server)
+    throw new Error('the matrix lets no command without a service and a server through');
   const servicePort = service.kind === 'address' ? service.port : 0;
   const address = server.address;
   const forward = givenForward(given);
@@ -26,12 +27,16 @@ export function buildServer(given: Given, command: CommandName): Destination | F
     return { ...DEFAULT_DESTINATION_SETTINGS, key: destinationKey(address, port), address, port };
   }
   if (addressFamily(address) !== serviceFamily(service) && forward !== 'tunnel') {
-    return failure('Different address family is allowed only for tunneling servers', given.words.get('real-server'));
+    return failure(
+      'Different address family is allowed only for tunneling servers',
+      given.words.get('real-server'),
+    );
   }
   const refusal = forward === 'tunnel' ? checkTunnel(given) : refuseTunnelOptions(given);
   if (isFailure(refusal)) return refusal;
   const copiesPort = service.kind === 'address' && forward !== 'masq';
-  if (copiesPort && server.port !== undefined && server.port !== servicePort) cautionPort(given, server.port, servicePort, forward);
+  if (copiesPort && server.port !== undefined && server.port !== servicePort)
+    cautionPort(given, server.port, servicePort, forward);
   const port = copiesPort ? servicePort : (server.port ?? servicePort);
   return {
     key: destinationKey(address, port),
@@ -47,7 +52,11 @@ export function buildServer(given: Given, command: CommandName): Destination | F
   };
 }
 
-const FORWARDS: Readonly<Record<string, Forward>> = { gatewaying: 'route', ipip: 'tunnel', masquerading: 'masq' };
+const FORWARDS: Readonly<Record<string, Forward>> = {
+  gatewaying: 'route',
+  ipip: 'tunnel',
+  masquerading: 'masq',
+};
 
 function givenForward(given: Given): Forward {
   return FORWARDS[given.texts['forwarding-method'] ?? ''] ?? 'route';

@@ -9,11 +9,17 @@ import { parseNumber } from './number.ts';
  * `host`, `host:port`, `[v6]:port` or a bare IPv6 address, where `host` is IPv4 text of `inet_aton` or a name. As in ipvsadm `[v6]`
  * needs a port and a bare number is refused. Unlike in ipvsadm `[10.0.0.1]:80` keeps its port instead of losing it.
  */
-export function parseHostPort(text: string, protocol: Protocol, names: Names): Endpoint | undefined {
+export function parseHostPort(
+  text: string,
+  protocol: Protocol,
+  names: Names,
+): Endpoint | undefined {
   if (/^[0-9]*$/.test(text)) return undefined;
   if (text.startsWith('[')) {
     const [, host = '', port] = /^\[([^\]]*)\]:(.*)$/s.exec(text) ?? [];
-    return port === undefined ? undefined : withPort(ipv6(host) ?? ipv4(host, names), port, protocol, names);
+    return port === undefined
+      ? undefined
+      : withPort(ipv6(host) ?? ipv4(host, names), port, protocol, names);
   }
   const literal = ipv6(text);
   if (literal) return { address: literal, port: undefined };
@@ -46,7 +52,12 @@ function ipv4(host: string, names: Names): Address | undefined {
   return parseAddress(host) ?? parseInetAddress(host) ?? names.address(host);
 }
 
-function withPort(address: Address | undefined, portText: string | undefined, protocol: Protocol, names: Names): Endpoint | undefined {
+function withPort(
+  address: Address | undefined,
+  portText: string | undefined,
+  protocol: Protocol,
+  names: Names,
+): Endpoint | undefined {
   if (!address) return undefined;
   if (portText === undefined) return { address, port: undefined };
   const port = parseNumber(portText, 0, 65_535) ?? namedPort(portText, protocol, names);

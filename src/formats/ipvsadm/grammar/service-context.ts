@@ -12,10 +12,19 @@ export interface ServiceContext {
 
 export function findServiceContext(tokens: readonly Token[]): ServiceContext {
   const options = tokens.filter((token) => token.kind === 'option');
-  const service = options.find((token) => !isCommandWord(token.option) && token.option.name === 'service-address');
-  if (service === undefined || isCommandWord(service.option)) return { family: 'ipv4', protocol: 'tcp' };
+  const service = options.find(
+    (token) => !isCommandWord(token.option) && token.option.name === 'service-address',
+  );
+  if (service === undefined || isCommandWord(service.option))
+    return { family: 'ipv4', protocol: 'tcp' };
   if (service.option.value.kind === 'service') {
-    return { family: isIPv6HostPort(service.value ?? '') ? 'ipv6' : 'ipv4', protocol: service.option.value.protocol };
+    return {
+      family: isIPv6HostPort(service.value ?? '') ? 'ipv6' : 'ipv4',
+      protocol: service.option.value.protocol,
+    };
   }
-  return { family: options.some((token) => token.option.long === 'ipv6') ? 'ipv6' : 'ipv4', protocol: 'tcp' };
+  return {
+    family: options.some((token) => token.option.long === 'ipv6') ? 'ipv6' : 'ipv4',
+    protocol: 'tcp',
+  };
 }

@@ -40,7 +40,11 @@ export function buildService(given: Given, schedulerFlags: number): Service | Fa
   const defaults = defaultServiceSettings(serviceFamily(identity));
   const netmaskWord = given.words.get('netmask');
   if (netmaskWord !== undefined && !persistent) {
-    given.cautions.push({ code: 'NO_EFFECT', message: "-M has no effect without -p, and 'ipvsadm -S' loses it", word: netmaskWord });
+    given.cautions.push({
+      code: 'NO_EFFECT',
+      message: "-M has no effect without -p, and 'ipvsadm -S' loses it",
+      word: netmaskWord,
+    });
   }
   return {
     key: serviceKey(identity),
@@ -49,7 +53,9 @@ export function buildService(given: Given, schedulerFlags: number): Service | Fa
     schedulerFlags,
     onePacket,
     persistent,
-    persistenceTimeoutSeconds: persistent ? (given.numbers.persistent ?? DEFAULT_PERSISTENCE_SECONDS) : 0,
+    persistenceTimeoutSeconds: persistent
+      ? (given.numbers.persistent ?? DEFAULT_PERSISTENCE_SECONDS)
+      : 0,
     persistenceNetmask: given.numbers.netmask ?? defaults.persistenceNetmask,
     persistenceEngine: cutToBytes(given.texts.pe ?? '', ENGINE_NAME_LENGTH),
   };
@@ -59,8 +65,12 @@ function checkService(given: Given, persistent: boolean, onePacket: boolean): Fa
   const { service } = given;
   if (service?.kind !== 'address') return undefined;
   const word = given.words.get('service-address');
-  if (service.port === 0 && !persistent) return failure('Zero port specified for non-persistent service', word);
+  if (service.port === 0 && !persistent)
+    return failure('Zero port specified for non-persistent service', word);
   if (onePacket && service.protocol !== 'udp')
-    return failure('One-Packet Scheduling is only for UDP virtual services', given.words.get('ops'));
+    return failure(
+      'One-Packet Scheduling is only for UDP virtual services',
+      given.words.get('ops'),
+    );
   return undefined;
 }

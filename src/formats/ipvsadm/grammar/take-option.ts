@@ -36,7 +36,11 @@ export interface Taking {
 type OptionToken = Extract<Token, { kind: 'option' }>;
 
 /** Takes one option: refuses a second one of its name, then reads its value. */
-export function takeOption(taking: Taking, token: OptionToken, option: Option): Failure | undefined {
+export function takeOption(
+  taking: Taking,
+  token: OptionToken,
+  option: Option,
+): Failure | undefined {
   const { given } = taking;
   const { name } = option;
   if (name === undefined) return option.long === 'ipv6' ? takeIPv6(given, token) : undefined;
@@ -53,7 +57,12 @@ function takeIPv6(given: Given, token: OptionToken): Failure | undefined {
 }
 
 /** Returns what is wrong with the value. */
-function takeValue({ given, context, rules }: Taking, name: OptionName, token: OptionToken, option: Option): string | undefined {
+function takeValue(
+  { given, context, rules }: Taking,
+  name: OptionName,
+  token: OptionToken,
+  option: Option,
+): string | undefined {
   const { value } = option;
   const text = token.value ?? '';
   switch (value.kind) {
@@ -67,11 +76,19 @@ function takeValue({ given, context, rules }: Taking, name: OptionName, token: O
       given.texts[name] = text;
       return value.choices.includes(text) ? undefined : value.illegal;
     case 'number':
-      return token.value === undefined ? undefined : keep(given, name, parseNumber(text, value.min, value.max), value.illegal(text));
+      return token.value === undefined
+        ? undefined
+        : keep(given, name, parseNumber(text, value.min, value.max), value.illegal(text));
     case 'netmask':
-      return keep(given, name, parseNetmask(text, context.family, rules.names), illegalNetmask(context.family));
+      return keep(
+        given,
+        name,
+        parseNetmask(text, context.family, rules.names),
+        illegalNetmask(context.family),
+      );
     case 'fwmark': {
-      const mark = parseNumber(text, 1, MAX_FWMARK) ?? (rules.signedMarks ? parseSignedMark(text) : undefined);
+      const mark =
+        parseNumber(text, 1, MAX_FWMARK) ?? (rules.signedMarks ? parseSignedMark(text) : undefined);
       if (mark === undefined) return `invalid fwmark value \`${text}' specified`;
       given.service = { kind: 'fwmark', fwmark: mark, family: 'ipv4' };
       return undefined;
@@ -84,13 +101,20 @@ function takeValue({ given, context, rules }: Taking, name: OptionName, token: O
       return given.server ? undefined : 'illegal real server address[:port] specified';
     case 'group':
       given.texts[name] = text;
-      return isMulticast(parseAddress(text)) ? undefined : `invalid ${text.includes(':') ? 'IPv6' : 'IPv4'} mcast-group \`${text}'`;
+      return isMulticast(parseAddress(text))
+        ? undefined
+        : `invalid ${text.includes(':') ? 'IPv6' : 'IPv4'} mcast-group \`${text}'`;
     default:
       return value satisfies never;
   }
 }
 
-function keep(given: Given, name: OptionName, value: number | undefined, illegal: string): string | undefined {
+function keep(
+  given: Given,
+  name: OptionName,
+  value: number | undefined,
+  illegal: string,
+): string | undefined {
   if (value === undefined) return illegal;
   given.numbers[name] = value;
   return undefined;
@@ -108,21 +132,41 @@ function readService(
   { names, lastService = {} }: ValueRules,
 ): ServiceIdentity | undefined {
   const text = token.value ?? '';
-  if (lastService.text === text && lastService.identity?.protocol === protocol) return lastService.identity;
+  if (lastService.text === text && lastService.identity?.protocol === protocol)
+    return lastService.identity;
   const endpoint = readEndpoint(given, token, protocol, names);
   if (!endpoint) return undefined;
-  const identity = { kind: 'address', protocol, address: endpoint.address, port: endpoint.port ?? 0 } as const;
+  const identity = {
+    kind: 'address',
+    protocol,
+    address: endpoint.address,
+    port: endpoint.port ?? 0,
+  } as const;
   // A spelling that deserves a caution gets it on each of its lines.
   if (given.cautions.length === 0) Object.assign(lastService, { text, identity });
   return identity;
 }
 
-function readEndpoint(given: Given, token: OptionToken, protocol: Protocol, names: Names): Endpoint | undefined {
+function readEndpoint(
+  given: Given,
+  token: OptionToken,
+  protocol: Protocol,
+  names: Names,
+): Endpoint | undefined {
   const text = token.value ?? '';
   const endpoint = parseHostPort(text, protocol, names);
   const host = hostOf(text);
-  if (endpoint && endpoint.address !== host && parseAddress(host) === undefined && parseInetAddress(host) !== undefined) {
-    given.cautions.push({ code: 'ADDRESS', message: `${host} means ${endpoint.address}`, word: token.last });
+  if (
+    endpoint &&
+    endpoint.address !== host &&
+    parseAddress(host) === undefined &&
+    parseInetAddress(host) !== undefined
+  ) {
+    given.cautions.push({
+      code: 'ADDRESS',
+      message: `${host} means ${endpoint.address}`,
+      word: token.last,
+    });
   }
   return endpoint;
 }

@@ -8,12 +8,33 @@ type Rule = 'required' | 'exclusive' | undefined;
 
 /** Which options a tunnel type takes, in the order in which violations are looked for. */
 const RULES: Readonly<Record<TunnelType, Readonly<Record<TunnelOption, Rule>>>> = {
-  ipip: { 'tun-port': undefined, 'tun-nocsum': undefined, 'tun-csum': undefined, 'tun-remcsum': undefined },
-  gue: { 'tun-port': 'required', 'tun-nocsum': 'exclusive', 'tun-csum': 'exclusive', 'tun-remcsum': 'exclusive' },
-  gre: { 'tun-port': undefined, 'tun-nocsum': 'exclusive', 'tun-csum': 'exclusive', 'tun-remcsum': undefined },
+  ipip: {
+    'tun-port': undefined,
+    'tun-nocsum': undefined,
+    'tun-csum': undefined,
+    'tun-remcsum': undefined,
+  },
+  gue: {
+    'tun-port': 'required',
+    'tun-nocsum': 'exclusive',
+    'tun-csum': 'exclusive',
+    'tun-remcsum': 'exclusive',
+  },
+  gre: {
+    'tun-port': undefined,
+    'tun-nocsum': 'exclusive',
+    'tun-csum': 'exclusive',
+    'tun-remcsum': undefined,
+  },
 };
 
-export const TUNNEL_OPTIONS: readonly OptionName[] = ['tun-type', 'tun-port', 'tun-nocsum', 'tun-csum', 'tun-remcsum'];
+export const TUNNEL_OPTIONS: readonly OptionName[] = [
+  'tun-type',
+  'tun-port',
+  'tun-nocsum',
+  'tun-csum',
+  'tun-remcsum',
+];
 
 export function checkTunnel(given: Given): Failure | undefined {
   const type = (given.texts['tun-type'] ?? 'ipip') as TunnelType;
@@ -21,11 +42,16 @@ export function checkTunnel(given: Given): Failure | undefined {
   for (const [option, rule] of Object.entries(RULES[type]) as [TunnelOption, Rule][]) {
     const word = given.words.get(option);
     if (word === undefined) {
-      if (rule === 'required') return failure(`You need to supply the '${option}' option for the '${type}' tunnel type`);
+      if (rule === 'required')
+        return failure(`You need to supply the '${option}' option for the '${type}' tunnel type`);
     } else if (rule === undefined) {
       return failure(`Illegal '${option}' option with the '${type}' tunnel type`, word);
     } else if (rule === 'exclusive') {
-      if (exclusive) return failure(`The option '${option}' conflicts with the '${exclusive}' option in the '${type}' tunnel type`, word);
+      if (exclusive)
+        return failure(
+          `The option '${option}' conflicts with the '${exclusive}' option in the '${type}' tunnel type`,
+          word,
+        );
       exclusive = option;
     }
   }

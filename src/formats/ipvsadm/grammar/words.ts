@@ -23,10 +23,16 @@ export type Token =
 type Spelling = CommandWord | Option;
 type Argument = 'none' | 'required' | 'optional';
 
-const LONG = new Map<string, Spelling>([...COMMANDS, ...OPTIONS].map((spelling) => [spelling.long, spelling]));
+const LONG = new Map<string, Spelling>(
+  [...COMMANDS, ...OPTIONS].map((spelling) => [spelling.long, spelling]),
+);
 const SHORT = new Map<string, Spelling>([
-  ...COMMANDS.flatMap((command) => command.shorts.map((short): [string, Spelling] => [short, command])),
-  ...OPTIONS.flatMap((option): [string, Spelling][] => (option.short === undefined ? [] : [[option.short, option]])),
+  ...COMMANDS.flatMap((command) =>
+    command.shorts.map((short): [string, Spelling] => [short, command]),
+  ),
+  ...OPTIONS.flatMap((option): [string, Spelling][] =>
+    option.short === undefined ? [] : [[option.short, option]],
+  ),
 ]);
 
 export function isCommandWord(spelling: Spelling): spelling is CommandWord {
@@ -56,9 +62,16 @@ export function splitOptions(argv: readonly string[], posixlyCorrect = false): T
       tokens.push({ kind: 'bad', reason: 'missing argument', word });
       return false;
     }
-    const taken = following !== undefined && (argument === 'required' || !following.startsWith('-'));
+    const taken =
+      following !== undefined && (argument === 'required' || !following.startsWith('-'));
     if (taken) next++;
-    tokens.push({ kind: 'option', option, value: taken ? following : undefined, word, last: taken ? next - 1 : word });
+    tokens.push({
+      kind: 'option',
+      option,
+      value: taken ? following : undefined,
+      word,
+      last: taken ? next - 1 : word,
+    });
     return true;
   }
 
@@ -66,7 +79,8 @@ export function splitOptions(argv: readonly string[], posixlyCorrect = false): T
     const equals = text.indexOf('=');
     const option = LONG.get(equals === -1 ? text : text.slice(0, equals));
     if (!option) return refuse('unknown option', word);
-    if (equals !== -1 && argumentOf(option) === 'none') return refuse('option does not take an argument', word);
+    if (equals !== -1 && argumentOf(option) === 'none')
+      return refuse('option does not take an argument', word);
     return take(option, equals === -1 ? undefined : text.slice(equals + 1), word);
   }
 
@@ -97,7 +111,9 @@ export function splitOptions(argv: readonly string[], posixlyCorrect = false): T
       onlyPositional ||= posixlyCorrect;
     } else if (text === '--') {
       onlyPositional = true;
-    } else if (!(text.startsWith('--') ? takeLong(text.slice(2), word) : takeBundle(text.slice(1), word))) {
+    } else if (
+      !(text.startsWith('--') ? takeLong(text.slice(2), word) : takeBundle(text.slice(1), word))
+    ) {
       break;
     }
   }
