@@ -27,11 +27,8 @@ export class ReadCauses {
   ofTurn(wakes: readonly Wake[], before: ConfigState, after: ConfigState): readonly Trigger[] {
     const own = wakes.filter(isTrigger);
     const isSecondReadOnly = !own.some(isReading);
-    const isSameContent = before.held
-      ? (after.held ?? after.good) === before.held
-      : needsSecondRead(before);
-    const causes =
-      isSecondReadOnly || isSameContent ? [...new Set([...this.#awaited, ...own])] : own;
+    const isSameContent = before.held ? (after.held ?? after.good) === before.held : needsSecondRead(before);
+    const causes = isSecondReadOnly || isSameContent ? [...new Set([...this.#awaited, ...own])] : own;
     this.#awaited = needsSecondRead(after) ? causes.filter(isReading) : [];
     return causes;
   }
