@@ -8,7 +8,7 @@ export interface Position {
 export type Severity = 'error' | 'warning';
 
 /**
- * What can be wrong with text. The set is closed: the README lists every code, and a test holds the two together.
+ * What can be wrong with text. The set is closed: the manual (issue-codes.md) lists every code, and a test holds the two together.
  */
 export type IssueCode =
   // The file as a whole.

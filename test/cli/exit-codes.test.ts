@@ -6,18 +6,16 @@ import { EXIT, exitCodeOfError } from '../../src/render/exit.ts';
 
 const text = (path: string): string =>
   readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-const README = text('README.md');
 
-/** The rows of the README's table under a heading, as cells without their marks. */
-function table(heading: string): string[][] {
-  const section = README.split(/^#+ /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
-  const rows = section.split('\n').filter((line) => line.startsWith('|'));
-  return rows.slice(2).map((row) =>
-    row
-      .split(/(?<!\\)\|/)
-      .slice(1, -1)
-      .map((cell) => cell.trim().replaceAll('`', '')),
+/** The items of a list in a page of the manual whose text begins with `code`. */
+function codes(page: string): { readonly codes: readonly string[]; readonly meaning: string }[] {
+  const items = text(`src/manual/${page}`).matchAll(
+    /^- ((?:`[A-Z_0-9]+`(?:, )?)+)(.*(?:\n {2}.*)*)/gm,
   );
+  return [...items].map(([, marked = '', meaning = '']) => ({
+    codes: [...marked.matchAll(/`(.*?)`/g)].map(([, code]) => code ?? ''),
+    meaning,
+  }));
 }
 
 /** The members of a union of string literals, as its source has them. */
@@ -28,19 +26,19 @@ function members(path: string, type: string): string[] {
 }
 
 describe('exit codes', () => {
-  it('are the same in the program and in the README', () => {
-    const documented = table('Exit codes').filter(([, name]) => name !== '');
-    expect(Object.fromEntries(documented.map(([code, name]) => [name, Number(code)]))).toEqual(
-      EXIT,
-    );
+  const items = codes('exit-codes.md');
+  const named = items.filter(({ codes }) => codes.length === 1);
+
+  it('are the same in the program and in the manual', () => {
+    const documented = named.map(({ codes: [code], meaning }) => [
+      /^ ([a-z-]+):/.exec(meaning)?.[1],
+      Number(code),
+    ]);
+    expect(Object.fromEntries(documented)).toEqual(EXIT);
   });
 
-  it('of signals are in the README, too', () => {
-    expect(
-      table('Exit codes')
-        .filter(([, name]) => name === '')
-        .map(([code]) => code),
-    ).toEqual(['130, 143']);
+  it('of signals are in the manual', () => {
+    expect(items.flatMap(({ codes }) => (codes.length > 1 ? codes : []))).toEqual(['130', '143']);
   });
 
   it('differ from each other', () => {
@@ -94,15 +92,16 @@ describe('exit codes', () => {
 });
 
 describe('codes of issues', () => {
-  const codes = members('src/model/issue.ts', 'IssueCode');
+  const items = codes('issue-codes.md');
 
-  it('are the same in the program and in the README', () => {
-    expect(codes.length).toBeGreaterThan(30);
-    expect(table('What can be wrong with a file').map(([code]) => code)).toEqual(codes);
+  it('are the same in the program and in the manual, in the same order', () => {
+    const declared = members('src/model/issue.ts', 'IssueCode');
+    expect(declared.length).toBeGreaterThan(30);
+    expect(items.flatMap(({ codes }) => codes)).toEqual(declared);
   });
 
-  it('each have their meaning in the README', () => {
-    for (const [code, meaning] of table('What can be wrong with a file'))
-      expect(meaning?.length, code).toBeGreaterThan(10);
+  it('each have their meaning in the manual', () => {
+    for (const { codes, meaning } of items)
+      expect(meaning.length, codes.join()).toBeGreaterThan(10);
   });
 });

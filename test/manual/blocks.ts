@@ -6,7 +6,7 @@ export interface Block {
   readonly text: string;
   /** Where `text` begins in the document. */
   readonly offset: number;
-  /** The block before it, when nothing but empty lines is between them. */
+  /** The block before it. */
   readonly follows: Block | undefined;
 }
 
@@ -14,12 +14,16 @@ const FENCE = /(?:^<!-- file: (?<file>\S+) -->\n)?^```(?<language>\w*)\n(?<text>
 
 export function readBlocks(markdown: string): Block[] {
   const blocks: Block[] = [];
-  let end = 0;
   for (const match of markdown.matchAll(FENCE)) {
     const { file, language = '', text = '' } = match.groups ?? {};
-    const isNext = markdown.slice(end, match.index).trim() === '';
-    end = match.index + match[0].length;
-    blocks.push({ language, file, text, offset: end - '```'.length - text.length, follows: isNext ? blocks.at(-1) : undefined });
+    const end = match.index + match[0].length;
+    blocks.push({
+      language,
+      file,
+      text,
+      offset: end - '```'.length - text.length,
+      follows: blocks.at(-1),
+    });
   }
   return blocks;
 }

@@ -1,0 +1,31 @@
+import { runCli } from '../support/run-cli.ts';
+
+const cache = new Map<string, Promise<string>>();
+
+/** The help of a verb, or of the program; each is asked for once. */
+export function helpOf(verb?: string): Promise<string> {
+  const key = verb ?? '';
+  const known =
+    cache.get(key) ??
+    runCli([...(verb === undefined ? [] : [verb]), '--help']).then(({ stdout }) => stdout);
+  cache.set(key, known);
+  return known;
+}
+
+export async function verbs(): Promise<string[]> {
+  return [...(await helpOf()).matchAll(/^ {2}(\w+) (?=\[)/gm)].map(([, verb]) => verb ?? '');
+}
+
+/** The options of one verb, or of all of them. */
+export async function optionsOf(verb?: string): Promise<string[]> {
+  // The front end has a grammar of its own.
+  const names = verb === undefined ? (await verbs()).filter((name) => name !== 'ipvsadm') : [verb];
+  const helps = await Promise.all(names.map(helpOf));
+  return [
+    ...new Set(
+      helps.flatMap((help) =>
+        [...help.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, option]) => option ?? ''),
+      ),
+    ),
+  ];
+}
