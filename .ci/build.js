@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { thirdPartyLicenses } from './licenses.js';
+import { manPages } from './man-pages.js';
 
 /** The native addon. npm installs it; all other packages are bundled and are devDependencies. */
 const LOADED_AT_RUN_TIME = ['netlink'];
@@ -88,6 +89,11 @@ async function bundleAll() {
   writeFileSync(join(stage, 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicenses(root, [...inputs]));
 }
 
+function writeManPages() {
+  mkdirSync(join(stage, 'man'), { recursive: true });
+  for (const [name, text] of manPages(root)) writeFileSync(join(stage, 'man', name), text);
+}
+
 function declareTypes() {
   const { status } = spawnSync('node_modules/.bin/tsc', ['-p', '.ci/tsconfig.types.json', '--outDir', join(stage, 'types')], {
     cwd: root,
@@ -99,6 +105,7 @@ function declareTypes() {
 try {
   declareTypes();
   await bundleAll();
+  writeManPages();
   rmSync(dist, { recursive: true, force: true });
   renameSync(stage, dist);
 } catch (error) {

@@ -44,6 +44,8 @@ test('the package has the program, the declarations, the schemas and the licence
       'dist/index.js',
       'dist/types/index.d.ts',
       'dist/THIRD-PARTY-LICENSES.txt',
+      'dist/man/ipvstate.8',
+      'dist/man/ipvstate.yaml.5',
       'schemas/config.schema.json',
     ]),
   );

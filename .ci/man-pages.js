@@ -1,0 +1,165 @@
+// Builds the man pages from the pages of the manual.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { marked } from 'marked';
+
+/** The pages of each man page. The library page has no place in sections 5 and 8. */
+const MAN_PAGES = [
+  {
+    name: 'ipvstate',
+    section: 8,
+    summary: "desired state for IPVS, the Linux kernel's layer-4 load balancer",
+    synopsis: [
+      'ipvstate VERB [OPTION]...',
+      'ipvstate help [VERB|TOPIC]',
+      'ipvstate ipvsadm [ARG]...',
+    ],
+    pages: [
+      'command-line',
+      'plans',
+      'try-and-rollback',
+      'daemon',
+      'ci',
+      'replacing-ipvsadm',
+      'exit-codes',
+    ],
+    seeAlso: ['ipvstate.yaml(5)', 'ipvsadm(8)', 'ip-netns(8)'],
+  },
+  {
+    name: 'ipvstate.yaml',
+    section: 5,
+    summary: 'configuration of ipvstate',
+    synopsis: ['/etc/ipvstate/ipvstate.yaml', '/etc/ipvstate/conf.d/*.yaml'],
+    pages: ['configuration', 'issue-codes'],
+    seeAlso: ['ipvstate(8)', 'ipvsadm(8)'],
+  },
+];
+
+/** Characters that roff replaces by typographic ones, or that begin an escape. */
+const CHARACTERS = {
+  '\\': '\\e',
+  '-': '\\-',
+  '`': '\\(ga',
+  "'": '\\(aq',
+  '^': '\\(ha',
+  '~': '\\(ti',
+};
+
+function escapeText(text) {
+  return text.replaceAll(/[\\\-`'^~]/g, (character) => CHARACTERS[character]);
+}
+
+/** An argument of a macro. */
+function quote(text) {
+  return `"${text.replaceAll('"', '\\(dq')}"`;
+}
+
+/** A line of text that begins like a request must not be one. */
+function protectLines(text) {
+  return text.replaceAll(/^\./gm, '\\&.');
+}
+
+function formatInline(tokens) {
+  return tokens.map(formatSpan).join('');
+}
+
+function formatSpan(token) {
+  switch (token.type) {
+    case 'text':
+      return token.tokens ? formatInline(token.tokens) : escapeText(token.text);
+    case 'escape':
+      return escapeText(token.text);
+    case 'codespan':
+      return `\\fB${escapeText(token.text)}\\fP`;
+    case 'strong':
+      return `\\fB${formatInline(token.tokens)}\\fP`;
+    case 'em':
+      return `\\fI${formatInline(token.tokens)}\\fP`;
+    case 'link':
+      return formatInline(token.tokens);
+    default:
+      throw new Error(`man pages have no "${token.type}": ${token.raw}`);
+  }
+}
+
+function formatItem(item, number) {
+  const [text, ...rest] = item.tokens;
+  if (text === undefined || rest.length > 0)
+    throw new Error(`an item of a list is one paragraph: ${item.raw}`);
+  const mark = number === undefined ? '\\(bu 2' : `${number}. 3`;
+  return `.IP ${mark}\n${protectLines(formatSpan(text))}\n`;
+}
+
+function formatHeading({ depth, tokens }) {
+  const text = formatInline(tokens).replaceAll(/\\f[BIP]/g, '');
+  if (depth === 1) return `.SH ${quote(text.toUpperCase())}\n`;
+  return depth === 2 ? `.SS ${quote(text)}\n` : `.PP\n.B ${quote(text)}\n`;
+}
+
+function formatCode(text) {
+  return `.PP\n.RS 4\n.EX\n${protectLines(escapeText(text))}\n.EE\n.RE\n`;
+}
+
+function formatBlock(token) {
+  switch (token.type) {
+    case 'heading':
+      return formatHeading(token);
+    case 'paragraph':
+      return `.PP\n${protectLines(formatInline(token.tokens))}\n`;
+    case 'list':
+      return token.items
+        .map((item, at) => formatItem(item, token.ordered ? token.start + at : undefined))
+        .join('');
+    case 'code':
+      return formatCode(token.text);
+    case 'html':
+    case 'space':
+      return '';
+    default:
+      throw new Error(`man pages have no "${token.type}": ${token.raw}`);
+  }
+}
+
+/** The roff text of a Markdown text. Throws for Markdown that a man page cannot show. */
+export function formatRoff(markdown) {
+  const roff = marked.lexer(markdown).map(formatBlock).join('');
+  // A heading begins a paragraph by itself.
+  return roff.replaceAll(/^(\.S[HS] .*\n)\.PP\n/gm, '$1');
+}
+
+function formatManPage(
+  { name, section, summary, synopsis, pages, seeAlso },
+  { version, date },
+  readPage,
+) {
+  const lines = synopsis.map((line) => `.B ${quote(escapeText(line))}\n`).join('.br\n');
+  return [
+    `.TH ${quote(escapeText(name).toUpperCase())} ${section} ${quote(date)} ${quote(`ipvstate ${version}`)}\n`,
+    `.SH NAME\n${escapeText(name)} \\- ${escapeText(summary)}\n`,
+    `.SH SYNOPSIS\n${lines}`,
+    ...pages.map((page) => formatRoff(readPage(page))),
+    `.SH "SEE ALSO"\n${escapeText(seeAlso.join(', '))}\n`,
+  ].join('');
+}
+
+/** The date of the release, from the changelog; empty before the release. */
+function releaseDate(changelog, version) {
+  const heading = `## ${version} - `;
+  const line = changelog.split('\n').find((each) => each.startsWith(heading)) ?? heading;
+  const date = line.slice(heading.length);
+  return /^\d{4}-\d\d-\d\d$/.test(date) ? date : '';
+}
+
+/** The man pages by file name. The same sources always give the same text. */
+export function manPages(root) {
+  const read = (path) => readFileSync(join(root, path), 'utf8');
+  const { version } = JSON.parse(read('package.json'));
+  const release = { version, date: releaseDate(read('CHANGELOG.md'), version) };
+  const readPage = (page) => read(`src/manual/${page}.md`);
+  return new Map(
+    MAN_PAGES.map((page) => [
+      `${page.name}.${page.section}`,
+      formatManPage(page, release, readPage),
+    ]),
+  );
+}

@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { PAGES, readDocument, root } from './documents.ts';
+
+interface ManPages {
+  readonly formatRoff: (markdown: string) => string;
+  readonly manPages: (root: string) => ReadonlyMap<string, string>;
+}
+
+const { formatRoff, manPages }: ManPages = await import(join(root, '.ci/man-pages.js'));
+
+describe('Markdown as roff', () => {
+  it('turns the headings of a page into sections and subsections', () => {
+    expect(formatRoff('# A page\n\nText.\n\n## `key` part\n\n### Detail\n\nMore.\n')).toBe(
+      '.SH "A PAGE"\nText.\n.SS "key part"\n.B "Detail"\n.PP\nMore.\n',
+    );
+  });
+
+  it('shows code and strong text in bold, and links as their text', () => {
+    expect(formatRoff('Run `a -b`, **now**, as [told](there.md).\n')).toBe(
+      '.PP\nRun \\fBa \\-b\\fP, \\fBnow\\fP, as told.\n',
+    );
+  });
+
+  it('numbers the items of an ordered list, and marks those of any other list', () => {
+    expect(formatRoff('- one\n  more\n- two\n')).toBe('.IP \\(bu 2\none\nmore\n.IP \\(bu 2\ntwo\n');
+    expect(formatRoff('1. one\n2. two\n')).toBe('.IP 1. 3\none\n.IP 2. 3\ntwo\n');
+  });
+
+  it('keeps blocks of code as they are, without the names of files', () => {
+    expect(formatRoff('<!-- file: a.yaml -->\n```yaml\na: 1\n\n  b\n```\n')).toBe(
+      '.PP\n.RS 4\n.EX\na: 1\n\n  b\n.EE\n.RE\n',
+    );
+  });
+
+  it('escapes what roff would replace or take for a request', () => {
+    const roff = formatRoff("It's ~1 \\ 2^3.\n.TH is no request\n");
+    expect(roff).toBe('.PP\nIt\\(aqs \\(ti1 \\e 2\\(ha3.\n\\&.TH is no request\n');
+    expect(formatRoff('```\n.SH `x`\n```\n')).toContain('\n\\&.SH \\(gax\\(ga\n');
+    expect(formatRoff('## Say "x"\n')).toBe('.SS "Say \\(dqx\\(dq"\n');
+  });
+
+  it.each(['| a |\n|---|\n| b |\n', '> quoted\n', '- a\n  - b\n', '![image](a.png)\n'])(
+    'refuses Markdown that it cannot show: %j',
+    (markdown) => {
+      expect(() => formatRoff(markdown)).toThrow();
+    },
+  );
+});
+
+describe('the man pages', () => {
+  const pages = manPages(root);
+
+  it('are those that package.json installs, and are in the build', () => {
+    const { man } = JSON.parse(readDocument('package.json'));
+    expect([...pages.keys()].map((name) => `./dist/man/${name}`)).toEqual(man);
+    for (const [name, text] of pages) {
+      expect(readFileSync(join(root, 'dist/man', name), 'utf8'), name).toBe(text);
+    }
+  });
+
+  it('are the same text whenever they are built', () => {
+    expect(manPages(root)).toEqual(pages);
+  });
+
+  it('contain every page of the manual but that of the library', () => {
+    const all = [...pages.values()].join('');
+    const missing = PAGES.filter((page) => !all.includes(formatRoff(readDocument(page))));
+    expect(missing).toEqual(['src/manual/library.md']);
+  });
+
+  it.each([...pages])(
+    '%s has a name, a synopsis and only known requests and escapes',
+    (_, text) => {
+      expect(text).toMatch(
+        /^\.TH "IPVSTATE\S*" [58] "[\d-]*" "ipvstate \d+\.\d+\.\d+"\n\.SH NAME\nipvstate/,
+      );
+      expect(text).toContain('\n.SH SYNOPSIS\n.B "');
+      const requests = [...text.matchAll(/^[.'](\w*)/gm)].map(([, name]) => name);
+      const known = ['TH', 'SH', 'SS', 'PP', 'IP', 'B', 'br', 'RS', 'RE', 'EX', 'EE'];
+      expect(requests.filter((name) => !known.includes(name ?? ''))).toEqual([]);
+      const escapes = [...text.matchAll(/\\(?:[-e&]|f[BIP]|\((?:bu|ga|aq|ha|ti|dq)|(.{0,3}))/g)];
+      expect(escapes.filter(([, other]) => other !== undefined).map(([found]) => found)).toEqual(
+        [],
+      );
+      const count = (request: string): number => requests.filter((name) => name === request).length;
+      expect(count('RS')).toBe(count('RE'));
+      expect(count('EX')).toBe(count('EE'));
+    },
+  );
+
+  it.each([...pages])('%s has only characters that every terminal can show', (_, text) => {
+    expect(/[^\n\x20-\x7e]/.exec(text)?.[0]).toBeUndefined();
+  });
+});
