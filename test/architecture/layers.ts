@@ -94,6 +94,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: 'all',
     pure: false,
   },
+  /** The pages of the manual, as text. */
+  manual: { files: ['src/manual/'], layers: [], packages: [], pure: true },
   /** The command line may use every room, and no room uses it. */
   cli: {
     files: ['src/cli/'],
@@ -110,6 +112,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'reconcile',
       'recovery',
       'daemon',
+      'manual',
       'schemas',
     ],
     packages: 'all',

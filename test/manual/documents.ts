@@ -12,6 +12,9 @@ export const PAGES: readonly string[] = readdirSync(join(root, 'src/manual'))
 /** Every document whose commands and programs the tests execute. */
 export const EXECUTED: readonly string[] = ['README.md', ...PAGES];
 
+/** Every document that this project keeps up to date for its readers. */
+export const DOCUMENTS: readonly string[] = [...EXECUTED, 'CONTRIBUTING.md', 'ARCHITECTURE.md'];
+
 export function readDocument(path: string): string {
   return readFileSync(join(root, path), 'utf8');
 }
@@ -26,4 +29,9 @@ export function section(markdown: string, heading: string): string {
 /** The options of programs that a text names. */
 export function optionsIn(text: string): string[] {
   return [...new Set([...text.matchAll(/(?<![\w-])--[a-z][a-z-]+/g)].map(([option]) => option))];
+}
+
+/** A document without its blocks of code. */
+export function prose(markdown: string): string {
+  return markdown.replaceAll(/^```[\s\S]*?^```$/gm, '');
 }

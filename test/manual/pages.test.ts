@@ -1,13 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readBlocks } from './blocks.ts';
-import { optionsIn, PAGES, readDocument, root, section } from './documents.ts';
+import { optionsIn, PAGES, prose, readDocument, root, section } from './documents.ts';
 import { optionsOf, verbs } from './program-help.ts';
-
-/** A page without its blocks of code. */
-function prose(markdown: string): string {
-  return markdown.replaceAll(/^```[\s\S]*?^```$/gm, '');
-}
 
 describe.each(PAGES)('%s', (path) => {
   const text = readDocument(path);

@@ -2,22 +2,14 @@ import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readBlocks } from './blocks.ts';
-import { EXECUTED, optionsIn, PAGES, readDocument, root } from './documents.ts';
+import { DOCUMENTS, EXECUTED, optionsIn, PAGES, readDocument, root } from './documents.ts';
 import { optionsOf, verbs } from './program-help.ts';
 
 /** Options that belong to other programs, or that a text says do not exist. */
 const FOREIGN_OPTIONS = ['--global', '--help', '--force', '--version'];
 
 /** Documents whose relative links must lead to a file. */
-const LINKED = [
-  ...EXECUTED,
-  ...['CONTRIBUTING.md', 'ARCHITECTURE.md', 'CHANGELOG.md'].filter(isThere),
-  ...exampleTexts(),
-];
-
-function isThere(path: string): boolean {
-  return existsSync(join(root, path));
-}
+const LINKED = [...DOCUMENTS, 'CHANGELOG.md', ...exampleTexts()];
 
 function exampleTexts(): string[] {
   const names = readdirSync(join(root, 'examples'), { recursive: true, encoding: 'utf8' });
@@ -52,10 +44,6 @@ describe('the README', () => {
 describe.each(EXECUTED)('%s', (path) => {
   const text = readDocument(path);
 
-  it('has no line of more than 100 columns', () => {
-    expect(text.split('\n').filter((line) => line.length > 100)).toEqual([]);
-  });
-
   it('names only verbs and options that the program has', async () => {
     const known = [...(await optionsOf()), ...FOREIGN_OPTIONS];
     expect(optionsIn(text).filter((option) => !known.includes(option))).toEqual([]);
@@ -79,6 +67,14 @@ describe.each(EXECUTED)('%s', (path) => {
         line,
       ).toEqual([]);
     }
+  });
+});
+
+describe.each(DOCUMENTS)('%s', (path) => {
+  const text = readDocument(path);
+
+  it('has no line of more than 100 columns', () => {
+    expect(text.split('\n').filter((line) => line.length > 100)).toEqual([]);
   });
 
   it('names only scripts that package.json has', () => {
