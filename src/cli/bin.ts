@@ -55,13 +55,7 @@ void main(
       start: async (argv) => (await import('../recovery/background.ts')).BACKGROUND.start(argv),
       ready: async () => (await import('../recovery/background.ts')).BACKGROUND.ready(),
     },
-    openKernel: async () => {
-      const [{ openKernel }, { withSysctls }] = await Promise.all([
-        import('../kernel/netlink/client.ts'),
-        import('../kernel/sysctls.ts'),
-      ]);
-      return withSysctls(await openKernel());
-    },
+    openKernel: async () => (await import('../recovery/ipvs-stack.ts')).openKernelTable(),
     get ask() {
       return process.stdin.isTTY && process.stderr.isTTY ? ask : undefined;
     },

@@ -2,18 +2,18 @@ import { createHash } from 'node:crypto';
 import { IpvstateError } from '../errors.ts';
 import type { Activity } from '../kernel/activity.ts';
 import { readFingerprint } from '../kernel/fingerprint.ts';
-import { KnownTable } from '../kernel/known-table.ts';
 import { sparing } from '../kernel/sparing.ts';
 import type { Ipvs } from '../model/ipvs.ts';
 import type { LoopOptions } from '../reconcile/loop/loop.ts';
 import { INITIAL_STATE, type LoopState, type Trigger } from '../reconcile/loop/loop-state.ts';
+import { StackOfPasses } from '../recovery/ipvs-stack.ts';
 import type { Session } from '../recovery/session.ts';
 import { exitCodeOfPass } from './pass-exit.ts';
-import { PassRecords } from './pass-record.ts';
+import { openPassRun, type PassRun } from './pass-record.ts';
 
 /** What the loop needs of the kernel, and what must follow from its state before its next pass. */
 export interface LoopPort
-  extends Required<Pick<LoopOptions, 'ipvs' | 'fingerprint' | 'announce' | 'digest'>> {
+  extends Required<Pick<LoopOptions, 'openTable' | 'fingerprint' | 'announce' | 'digest'>> {
   /** To be called with every new state. */
   follow(state: LoopState, previous: LoopState): void;
   /** Everything about passes that ended is on record. */
@@ -21,15 +21,15 @@ export interface LoopPort
 }
 
 export function openLoopPort(session: Session, kernel: Ipvs, activity: Activity): LoopPort {
-  const known = new KnownTable(activity.watched(kernel));
-  const records = new PassRecords(session, known);
+  const stack = new StackOfPasses(kernel, activity);
+  const { known } = stack;
+  let run: PassRun | undefined;
   let isShort = false;
   let state: LoopState = INITIAL_STATE;
   let last: Promise<void> = Promise.resolve();
   const look = sparing(readFingerprint);
 
   const begin = ({ config, triggers, drains, contested, failures }: LoopState): void => {
-    records.begin();
     const { good } = config;
     const isQuiet = drains.length === 0 && contested.length === 0 && failures === 0;
     // What only files ask for may take for granted what the last look at the whole table found.
@@ -47,11 +47,16 @@ export function openLoopPort(session: Session, kernel: Ipvs, activity: Activity)
     if (desired && isAsDesired && config.good) known.learn(desired, config.good.desired);
     else known.forget();
     if (!lastPass) return;
-    const conclude = records.end();
-    last = last.then(() => conclude(lastPass, exitCodeOfPass(lastPass)));
+    const ended = run;
+    // What it knows of the table need not be kept until the next pass.
+    run = undefined;
+    last = last.then(() => ended?.end(lastPass, exitCodeOfPass(lastPass)));
   };
   return {
-    ipvs: records.ipvs,
+    openTable: (interruption) => {
+      run = openPassRun(session, stack, interruption);
+      return run.ipvs;
+    },
     digest: (text) => createHash('sha256').update(text).digest('hex'),
     fingerprint: () =>
       activity.during(async () => {
@@ -62,7 +67,10 @@ export function openLoopPort(session: Session, kernel: Ipvs, activity: Activity)
           throw new IpvstateError('UNAVAILABLE', 'the kernel shows no table');
         return fingerprint;
       }),
-    announce: (plan) => records.announce(plan, causeOf(state), state.config.good?.files ?? []),
+    announce: async (plan) => {
+      if (!run) throw new Error('a pass announced its plan before it opened the table');
+      await run.announce(plan, causeOf(state), state.config.good?.files ?? []);
+    },
     follow: (next, previous) => {
       state = next;
       if (next.phase === 'running' && previous.phase !== 'running') begin(next);

@@ -2,9 +2,9 @@ import type { DrainStore } from '../model/drain.ts';
 import type { Report } from '../plan/report.ts';
 import type { ReconcileOptions } from '../reconcile/reconcile.ts';
 import type { RecoveryEnvironment } from './environment.ts';
+import { stackOfRollback } from './ipvs-stack.ts';
 import { Journal } from './journal/journal.ts';
 import type { Trigger } from './journal/journal-lines.ts';
-import { journaled } from './journal/journaled.ts';
 import { openDrainStore } from './records/drains.ts';
 import type { StoredPass } from './records/records.ts';
 import { newRunId, type Session } from './session.ts';
@@ -21,7 +21,7 @@ export async function undoInKernel(
   const journal = new Journal(state, newRunId(state), warn);
   const kernel = await environment.openKernel();
   try {
-    const report = await executeUndo(journaled(kernel, journal), passes, {
+    const report = await executeUndo(stackOfRollback(kernel, journal), passes, {
       drains: withLenience(openDrainStore(state, warn), warn),
       ...options,
       confirm: async (prepared) => {

@@ -2,14 +2,12 @@ import type { DrainStore } from '../model/drain.ts';
 import type { Ipvs } from '../model/ipvs.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { RecoveryEnvironment } from './environment.ts';
+import { stackOfRun } from './ipvs-stack.ts';
 import { Journal } from './journal/journal.ts';
 import type { JournalFile } from './journal/journal-lines.ts';
-import { journaled } from './journal/journaled.ts';
-import { recorded } from './recorder.ts';
 import { openDrainStore } from './records/drains.ts';
 import { openProtectedStore, type ProtectedStore } from './records/protected.ts';
 import type { StoredPass } from './records/records.ts';
-import { storePass } from './records/stored-pass.ts';
 import type { Session } from './session.ts';
 
 /** A table that can be written to. */
@@ -39,15 +37,15 @@ export async function withKernel<T>(
   const { state, warn } = session;
   const journal = new Journal(state, run.id, warn);
   const kernel = await environment.openKernel();
-  const recorder = recorded(kernel, (passes) => run.record(passes.map(storePass)));
+  const stack = stackOfRun(kernel, { journal, record: run.record });
   try {
     return await use({
-      ipvs: journaled(recorder.ipvs, journal),
+      ipvs: stack.ipvs,
       drains: openDrainStore(state, warn),
       protection: openProtectedStore(state, warn),
       journal,
       announce: async (plan, files) => {
-        await recorder.announce(plan);
+        await stack.announce(plan);
         const operations = plan.waves.reduce((sum, { steps }) => sum + steps.length, 0);
         journal.begin({
           verb: run.verb,

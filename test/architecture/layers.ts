@@ -71,9 +71,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: ['node:timers'],
     pure: false,
   },
+  /** `ipvs-stack.ts` puts the layers of recovery on those of the kernel, so `recovery` may use `kernel`. */
   recovery: {
     files: ['src/recovery/'],
-    layers: ['errors', 'model', 'plan', 'reconcile'],
+    layers: ['errors', 'model', 'plan', 'kernel', 'reconcile'],
     packages: ['node:child_process', 'node:net', 'node:os', 'node:timers', ...FILES],
     pure: false,
   },

@@ -6,6 +6,7 @@ import type { Issue } from '../../src/model/issue.ts';
 import { sortedServices, type Table } from '../../src/model/table.ts';
 import { serviceFingerprint, settingsFingerprint } from '../../src/plan/fingerprint.ts';
 import { plan } from '../../src/plan/plan.ts';
+import { interruptible } from '../../src/reconcile/interruptible.ts';
 import type { LoadedFiles } from '../../src/reconcile/loop/config-state.ts';
 import { type Loop, type LoopOptions, startLoop } from '../../src/reconcile/loop/loop.ts';
 import type { LoopState, PassResult } from '../../src/reconcile/loop/loop-state.ts';
@@ -94,12 +95,13 @@ export class LoopWorld {
     this.ipvs = openMisbehavingTable(live, this.#towardsUs(misbehaviour));
     this.content = content;
     const { read, execute } = port(this.ipvs);
+    const table: Ipvs = {
+      ...this.ipvs,
+      read: (which) => this.#alone(() => read(which)),
+      execute: (wave) => this.#alone(() => execute(wave)),
+    };
     this.loop = startLoop({
-      ipvs: {
-        ...this.ipvs,
-        read: (which) => this.#alone(() => read(which)),
-        execute: (wave) => this.#alone(() => execute(wave)),
-      },
+      openTable: (interruption) => (interruption ? interruptible(table, interruption) : table),
       clock: this.clock,
       digest: sha256,
       random: () => 0.5,

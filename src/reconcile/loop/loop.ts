@@ -1,8 +1,8 @@
 import { IpvstateError } from '../../errors.ts';
+import type { Ipvs } from '../../model/ipvs.ts';
 import type { ServiceKey } from '../../model/service.ts';
 import type { Table } from '../../model/table.ts';
 import { protectedAfter } from '../../plan/protect.ts';
-import { interruptible } from '../interruptible.ts';
 import { type BackOff, backOffDelay, type Remedy, remedyOfError, remedyOfReport } from './back-off.ts';
 import type { Clock } from './clock.ts';
 import { type GoodFiles, type LoadedFiles, needsSecondRead, seeFiles } from './config-state.ts';
@@ -33,7 +33,9 @@ export const LOOP_TIMING: LoopTiming = {
   contest: CONTEST_RULES,
 };
 
-export interface LoopOptions extends Omit<PassPorts, 'signal'> {
+export interface LoopOptions extends Omit<PassPorts, 'ipvs' | 'signal'> {
+  /** Opens the table for one pass. `interruption` ends the first read of the whole table with `ABORTED`: nothing is begun by then. */
+  readonly openTable: (interruption: AbortSignal | undefined) => Ipvs;
   readonly clock: Clock;
   /** Reads and parses the files, each in one piece. Throws what `NO_INPUT`, `CONFIG` and `UNSTABLE` (still being written) stand for. */
   readonly load: () => Promise<LoadedFiles>;
@@ -238,7 +240,7 @@ class ReconcileLoop implements Loop {
       if (this.#turns.pending.length > 0) this.#interruption.abort();
     }
     const interruption = this.#interruption?.signal;
-    const ipvs = interruption ? interruptible(this.#options.ipvs, interruption) : this.#options.ipvs;
+    const ipvs = this.#options.openTable(interruption);
     const ports: PassPorts = { ...this.#options, ipvs, signal: this.#abort.signal };
     const contest = forget(this.#contest, now, rules);
     const found = await runPass(ports, {

@@ -1,0 +1,90 @@
+import type { Activity } from '../kernel/activity.ts';
+import { KnownTable } from '../kernel/known-table.ts';
+import { openKernel } from '../kernel/netlink/client.ts';
+import { withSysctls } from '../kernel/sysctls.ts';
+import type { Ipvs } from '../model/ipvs.ts';
+import { interruptible } from '../reconcile/interruptible.ts';
+import type { Journal } from './journal/journal.ts';
+import { journaled } from './journal/journaled.ts';
+import { type Recorder, recorded } from './recorder.ts';
+import type { StoredPass } from './records/records.ts';
+import { storePass } from './records/stored-pass.ts';
+
+/*
+ * Between the kernel and a command there is a stack of layers. Each layer is an `Ipvs` around the layer below it, and has one job.
+ * This file is the only place that puts one layer on another.
+ *
+ *       plan, export,        apply, try         rollback,           a pass of watch
+ *       ipvsadm, metrics                        the end of a try
+ *      ────────────────────────────────────────────────────────────────────────────────
+ *   7                                                               interruptible
+ *   6                        journaled          journaled           journaled
+ *   5                        recorded                               recorded
+ *   4                                                               KnownTable
+ *   3                                                               Activity
+ *   2   withSysctls          withSysctls        withSysctls         withSysctls
+ *   1   openKernel           openKernel         openKernel          openKernel
+ *      ────────────────────────────────────────────────────────────────────────────────
+ *                                 the kernel's IPVS table
+ *
+ * 1 `openKernel` speaks netlink. It lives as long as the command or the daemon.
+ *
+ * 2 `withSysctls` reads and writes /proc/sys/net/ipv4/vs, which netlink does not reach. It is directly on netlink, so that all layers
+ *   above treat a sysctl like any other part of the table: it is recorded, journaled and rolled back.
+ *
+ * 3 `Activity` notices when a call does not come back. The watchdog and the page `/livez` ask it. It is below the layers that write
+ *   files, so that a slow disk does not look like a kernel that does not answer.
+ *
+ * 4 `KnownTable` answers a read of the whole table from the last pass, where the changed files cannot have changed the result.
+ *   It is below `recorded` and `journaled`: both need the whole table, and ignore reads of some services.
+ *
+ * 5 `recorded` stores the way back before a wave is sent. When that fails, the wave is not sent.
+ *
+ * 6 `journaled` writes each wave before it is sent, and the answers after. It is above `recorded`, so that the journal also has the
+ *   wave that was not sent because the way back could not be stored. A rollback is journaled and not recorded: the records that it
+ *   starts from are the way back, and they are kept until it has ended.
+ *
+ * 7 `interruptible` ends the first read of a pass when something more urgent waits. It is outermost because it counts the reads of the
+ *   pass, and a layer below may turn one of them into a read of some services.
+ *
+ * Layers 5 to 7 know what they read and wrote, so each run and each pass of the daemon has its own. Layers 1 to 4 stay.
+ */
+
+/** Layers 1 and 2: the kernel's table, for commands that only read, and for the stacks below. */
+export async function openKernelTable(): Promise<Ipvs> {
+  return withSysctls(await openKernel());
+}
+
+/** What a run that writes needs, besides the table. */
+export interface RunFiles {
+  readonly journal: Journal;
+  /** Stores the way back, each time whole. What it throws keeps the wave from being sent. */
+  readonly record: (passes: readonly StoredPass[]) => Promise<void>;
+}
+
+/** Layers 5 and 6: a run of `apply` or `try`. */
+export function stackOfRun(table: Ipvs, { journal, record }: RunFiles): Recorder {
+  const { ipvs, announce } = recorded(table, (passes) => record(passes.map(storePass)));
+  return { ipvs: journaled(ipvs, journal), announce };
+}
+
+/** Layer 6: a rollback. */
+export function stackOfRollback(table: Ipvs, journal: Journal): Ipvs {
+  return journaled(table, journal);
+}
+
+/** Layers 3 to 7: the passes of `watch`. */
+export class StackOfPasses {
+  /** Layer 4, to be told what a pass found. */
+  readonly known: KnownTable;
+
+  constructor(table: Ipvs, activity: Activity) {
+    this.known = new KnownTable(activity.watched(table));
+  }
+
+  /** The stack of one pass. Without `interruption`, its first read cannot be ended. */
+  open(files: RunFiles, interruption: AbortSignal | undefined): Recorder {
+    const { ipvs, announce } = stackOfRun(this.known, files);
+    return { ipvs: interruption ? interruptible(ipvs, interruption) : ipvs, announce };
+  }
+}
