@@ -1,16 +1,10 @@
 import { Activity } from '../kernel/activity.ts';
-import { collectGarbage } from '../kernel/netlink/collect.ts';
 import type { Ipvs } from '../model/ipvs.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Allowances } from '../plan/guard.ts';
 import { aborted } from '../reconcile/aborted.ts';
 import { type Loop, startLoop } from '../reconcile/loop/loop.ts';
-import {
-  INITIAL_STATE,
-  type LoopState,
-  type PassResult,
-  type Trigger,
-} from '../reconcile/loop/loop-state.ts';
+import { INITIAL_STATE, type LoopState, type PassResult } from '../reconcile/loop/loop-state.ts';
 import { openDrainStore } from '../recovery/records/drains.ts';
 import { openProtectedStore } from '../recovery/records/protected.ts';
 import type { Session } from '../recovery/session.ts';
@@ -65,10 +59,6 @@ export interface DaemonPorts {
 
 const REMIND_MILLISECONDS = 10_000;
 
-/** Passes that parse or read everything leave several times as much garbage as there is to keep; some quiet seconds later it goes. */
-const LARGE: readonly Trigger[] = ['start', 'file', 'reload', 'resync'];
-const RELEASE_MILLISECONDS = 3000;
-
 /** Follows files and keeps the kernel's table as they say, until it is asked to stop. The table then stays as it is. */
 export async function runDaemon(options: DaemonOptions, ports: DaemonPorts): Promise<void> {
   const kernel = await ports.openKernel();
@@ -93,7 +83,6 @@ class Daemon {
   #control: ControlServer | undefined;
   #http: HttpServer | undefined;
   #timers: NodeJS.Timeout[] = [];
-  #release: NodeJS.Timeout | undefined;
   #ready = false;
   #shownStatus = '';
 
@@ -164,7 +153,6 @@ class Daemon {
 
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
-    clearTimeout(this.#release);
     await this.#control?.close();
     await this.#http?.close();
   }
@@ -233,10 +221,6 @@ class Daemon {
   #follow(state: LoopState, previous: LoopState): void {
     const { lastPass } = state;
     if (lastPass && lastPass !== previous.lastPass) {
-      if (lastPass.triggers.some((trigger) => LARGE.includes(trigger))) {
-        clearTimeout(this.#release);
-        this.#release = setTimeout(collectGarbage, RELEASE_MILLISECONDS, 'major');
-      }
       this.#metrics.passed(lastPass.outcome, (lastPass.finishedAt - lastPass.startedAt) / 1000);
       if (state.totals.corrections > previous.totals.corrections)
         this.#metrics.drifted(lastPass.report?.plan.changes.length ?? 0);

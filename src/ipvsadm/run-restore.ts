@@ -2,15 +2,15 @@ import type { Modify } from '../formats/ipvsadm/grammar/command.ts';
 import { type Failure, isFailure } from '../formats/ipvsadm/grammar/failure.ts';
 import type { Names } from '../formats/ipvsadm/grammar/names.ts';
 import { parseRestore, type RestoreLine } from '../formats/ipvsadm/restore.ts';
-import { type Ipvs, type IpvsInfo, USUAL_BATCH } from '../model/ipvs.ts';
+import type { Ipvs, IpvsInfo } from '../model/ipvs.ts';
 import { withNames } from './resolve.ts';
 import { printCaution, printOutcome, runCommand } from './run-command.ts';
 import { withKernel } from './run-kernel.ts';
 import type { Surroundings } from './surroundings.ts';
 import { formatUsage, VERSION_LINE } from './usage.ts';
 
-/** Changes for one call of `execute`. Larger waves are no faster, and what they keep alive makes V8's young generation grow. */
-const WAVE = USUAL_BATCH;
+/** Changes for one call of `execute`. Larger waves are no faster, and they keep more memory alive. */
+const WAVE = 330;
 
 /**
  * `-R`: reads all lines first and does nothing if one is wrong, each of which is shown with its number. What the kernel refuses is

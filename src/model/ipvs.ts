@@ -31,16 +31,11 @@ export interface IpvsInfo {
 /** What the kernel refused of a wave, by the operation's index in it. All others were done. */
 export type Refused = ReadonlyMap<number, KernelError>;
 
-/** Operations that are sent to a kernel at once when its receive buffers have their default size. Waves of a multiple need fewest sends. */
-export const USUAL_BATCH = 331;
-
 export interface ReadOptions {
   /** Only these services, if they exist. Default: all. Timeouts and daemons are always read. */
   readonly services?: Iterable<ServiceKey>;
   /** Traffic counters too. Default false: they cost more to read than the rest together. */
   readonly stats?: boolean;
-  /** Entries that are found equal to those of this table are its objects, so that a large table is not in memory twice. */
-  readonly like?: Pick<Table, 'services'>;
   /** Sysctls too, where there are any. Default false. */
   readonly sysctls?: boolean;
   /** Ends a read that takes long between two services: it throws `ABORTED`. */

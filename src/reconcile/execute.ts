@@ -1,5 +1,5 @@
 import { IpvstateError, type KernelError } from '../errors.ts';
-import { type Ipvs, type Refused, USUAL_BATCH } from '../model/ipvs.ts';
+import type { Ipvs, Refused } from '../model/ipvs.ts';
 import type { Operation } from '../model/operation.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -28,7 +28,7 @@ export interface Execution {
 }
 
 /** Operations for one call of `execute`: enough to be fast, few enough that progress shows. */
-const SLICE = 6 * USUAL_BATCH;
+const SLICE = 1980;
 
 /**
  * Executes the waves of a plan, each only when all before it succeeded whole. With `continue` the others go on, but a service with a

@@ -56,7 +56,7 @@ export async function prepare(
   options: PrepareOptions = {},
 ): Promise<Prepared> {
   for (let reads = 1; reads <= MAX_READS; reads++) {
-    const snapshot = await ipvs.read({ like: desired, sysctls: needsSysctls(desired) });
+    const snapshot = await ipvs.read({ sysctls: needsSysctls(desired) });
     const only = options.only?.(snapshot.table);
     const clock = await drainClock(options.drains);
     const { table, foreign, drains } = scope(desired, snapshot, { only, drains: clock });

@@ -16,7 +16,6 @@ export async function verify(
     if (change.object === 'service' || change.object === 'destination') touched.add(change.service);
   const { table } = await ipvs.read({
     services: touched,
-    like: expected,
     sysctls: changes.some(({ object }) => object === 'sysctl'),
   });
   const services = new Map(

@@ -48,15 +48,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   kernel: {
     files: ['src/kernel/'],
     layers: ['errors', 'model'],
-    packages: [
-      'netlink',
-      'node:v8',
-      'node:vm',
-      'node:child_process',
-      'node:os',
-      'node:timers',
-      ...FILES,
-    ],
+    packages: ['netlink', 'node:child_process', 'node:os', 'node:timers', ...FILES],
     pure: false,
   },
   sources: {

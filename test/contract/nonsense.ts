@@ -3,7 +3,13 @@ import { openKernel } from '../../src/kernel/netlink/client.ts';
 import type { OpenSocket } from '../../src/kernel/netlink/socket.ts';
 import type { Ipvs } from '../../src/model/ipvs.ts';
 import { tableOf } from '../support/tables.ts';
-import { type RawDestination, type RawService, rawDestination, rawService, sendRaw } from './raw-requests.ts';
+import {
+  type RawDestination,
+  type RawService,
+  rawDestination,
+  rawService,
+  sendRaw,
+} from './raw-requests.ts';
 import { CLEAN } from './subject.ts';
 
 const NEW_SERVICE = 1;
@@ -35,7 +41,10 @@ export function describeNonsense(name: string, load: () => Promise<OpenSocket>):
         [NEW_SERVICE, rawService(service)],
         [NEW_DEST, rawService(service), rawDestination()],
       ]);
-      expect(await ipvs.read()).toMatchObject({ table: tableOf({}), unmanageable: [{ service: key, destination: undefined, reason }] });
+      expect(await ipvs.read()).toMatchObject({
+        table: tableOf({}),
+        unmanageable: [{ service: key, destination: undefined, reason }],
+      });
     });
 
     test.each<[string, RawDestination]>([
@@ -54,8 +63,12 @@ export function describeNonsense(name: string, load: () => Promise<OpenSocket>):
       ]);
       const { table, counters, unmanageable } = await ipvs.read({ stats: true });
       expect(unmanageable).toEqual([{ service: KEY, destination: '10.0.0.1:80', reason }]);
-      expect([...(table.services.values().next().value?.destinations.keys() ?? [])]).toEqual(['10.0.0.2:80']);
-      expect([...(counters.values().next().value?.destinations.keys() ?? [])]).toEqual(['10.0.0.2:80']);
+      expect([...(table.services.values().next().value?.destinations.keys() ?? [])]).toEqual([
+        '10.0.0.2:80',
+      ]);
+      expect([...(counters.values().next().value?.destinations.keys() ?? [])]).toEqual([
+        '10.0.0.2:80',
+      ]);
     });
 
     test('a service whose only destination is unmanageable is there', async () => {
@@ -69,9 +82,21 @@ export function describeNonsense(name: string, load: () => Promise<OpenSocket>):
     test('values without effect are read as their normal form', async () => {
       await sendRaw(openSocket, [
         [NEW_SERVICE, rawService({ flags: 4, timeout: 60 })],
-        [NEW_DEST, rawService(), rawDestination({ address: 1, tunnelType: 7, tunnelPort: 9, tunnelFlags: 9 })],
-        [NEW_DEST, rawService(), rawDestination({ address: 2, method: 2, tunnelPort: 9, tunnelFlags: 9 })],
-        [NEW_DEST, rawService(), rawDestination({ address: 3, method: 2, tunnelType: 2, tunnelPort: 9 })],
+        [
+          NEW_DEST,
+          rawService(),
+          rawDestination({ address: 1, tunnelType: 7, tunnelPort: 9, tunnelFlags: 9 }),
+        ],
+        [
+          NEW_DEST,
+          rawService(),
+          rawDestination({ address: 2, method: 2, tunnelPort: 9, tunnelFlags: 9 }),
+        ],
+        [
+          NEW_DEST,
+          rawService(),
+          rawDestination({ address: 3, method: 2, tunnelType: 2, tunnelPort: 9 }),
+        ],
       ]);
       const snapshot = await ipvs.read();
       expect(snapshot.unmanageable).toEqual([]);
@@ -90,11 +115,21 @@ export function describeNonsense(name: string, load: () => Promise<OpenSocket>):
     });
 
     test('a sync id that messages cannot carry', async () => {
-      const daemon = { role: 'backup', interface: 'lo', syncId: 256, maxLength: 0, group: undefined, port: 0, ttl: 0 } as const;
+      const daemon = {
+        role: 'backup',
+        interface: 'lo',
+        syncId: 256,
+        maxLength: 0,
+        group: undefined,
+        port: 0,
+        ttl: 0,
+      } as const;
       expect(await ipvs.execute([{ kind: 'start-daemon', daemon }])).toEqual(new Map());
       const { table, unmanageable } = await ipvs.read();
       expect(table.daemons).toEqual([]);
-      expect(unmanageable).toEqual([{ service: 'sync daemon backup', destination: undefined, reason: 'sync id 256' }]);
+      expect(unmanageable).toEqual([
+        { service: 'sync daemon backup', destination: undefined, reason: 'sync id 256' },
+      ]);
     });
   });
 }

@@ -1,20 +1,35 @@
 import type { Operation } from '../../src/model/operation.ts';
 import type { Table } from '../../src/model/table.ts';
-import { type DestinationText, destinationOf, entryOf, type ServiceText, serviceOf } from '../support/tables.ts';
+import {
+  type DestinationText,
+  destinationOf,
+  entryOf,
+  type ServiceText,
+  serviceOf,
+} from '../support/tables.ts';
 
 /** Adds a service with its destinations, as in `tableOf`. */
 export function adding(text: string, settings: ServiceText = {}): Operation[] {
-  return addingEntries({ services: new Map([entryOf(text, settings)].map((entry) => [entry.service.key, entry])) });
+  return addingEntries({
+    services: new Map([entryOf(text, settings)].map((entry) => [entry.service.key, entry])),
+  });
 }
 
 export function addingEntries({ services }: Pick<Table, 'services'>): Operation[] {
   return [...services.values()].flatMap(({ service, destinations }) => [
     { kind: 'add-service' as const, service },
-    ...[...destinations.values()].map((destination) => ({ kind: 'add-destination' as const, service: service.identity, destination })),
+    ...[...destinations.values()].map((destination) => ({
+      kind: 'add-destination' as const,
+      service: service.identity,
+      destination,
+    })),
   ]);
 }
 
-export function editService(text: string, settings: Omit<ServiceText, 'destinations'> = {}): Operation {
+export function editService(
+  text: string,
+  settings: Omit<ServiceText, 'destinations'> = {},
+): Operation {
   return { kind: 'edit-service', service: serviceOf(text, settings) };
 }
 

@@ -1,5 +1,14 @@
 import type { OpenSocket } from '../../src/kernel/netlink/socket.ts';
-import { attribute, genericMessage, nest, text, u8, u16, u16be, u32 } from '../support/fake-kernel/tlv.ts';
+import {
+  attribute,
+  genericMessage,
+  nest,
+  text,
+  u8,
+  u16,
+  u16be,
+  u32,
+} from '../support/fake-kernel/tlv.ts';
 
 const REQUEST_WITH_ACK = 5;
 
@@ -36,7 +45,15 @@ export function rawDestination({
   tunnelPort = 0,
   tunnelFlags = 0,
 }: RawDestination = {}): Buffer {
-  const values = [u32(3, method), u32(4, 1), u32(5, 0), u32(6, 0), u8(13, tunnelType), u16be(14, tunnelPort), u16(15, tunnelFlags)];
+  const values = [
+    u32(3, method),
+    u32(4, 1),
+    u32(5, 0),
+    u32(6, 0),
+    u8(13, tunnelType),
+    u16be(14, tunnelPort),
+    u16(15, tunnelFlags),
+  ];
   return nest(2, u16(11, 2), attribute(1, address(10, 0, 0, last)), u16be(2, 80), ...values);
 }
 
@@ -63,7 +80,8 @@ export async function sendRaw(
     const id = family.readUInt16LE(20 + 12 + 4);
     for (const [command, ...nests] of requests) {
       const answer = await ask(genericMessage(id, REQUEST_WITH_ACK, 2, command, ...nests));
-      if (answer.readInt32LE(16) !== 0) throw new Error(`command ${command} was refused with ${answer.readInt32LE(16)}`);
+      if (answer.readInt32LE(16) !== 0)
+        throw new Error(`command ${command} was refused with ${answer.readInt32LE(16)}`);
     }
   } finally {
     socket.close();

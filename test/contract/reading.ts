@@ -11,20 +11,54 @@ const EVERYTHING = tableOf({
     persistenceTimeoutSeconds: 2_678_400,
     persistenceNetmask: 0xffff_ff00,
     destinations: {
-      '10.0.0.1:8080': { forward: 'masq', weight: 2_147_483_647, upperThreshold: 2_147_483_647, lowerThreshold: 2_147_483_647 },
+      '10.0.0.1:8080': {
+        forward: 'masq',
+        weight: 2_147_483_647,
+        upperThreshold: 2_147_483_647,
+        lowerThreshold: 2_147_483_647,
+      },
       '10.0.0.2:80': { forward: 'route', weight: 0 },
       '10.0.0.3:80': { forward: 'tunnel', upperThreshold: 5, lowerThreshold: 3 },
-      '[2001:db8::4]:80': { forward: 'tunnel', tunnelType: 'gue', tunnelPort: 6080, tunnelChecksum: 'remcsum' },
-      '10.0.0.4:80': { forward: 'tunnel', tunnelType: 'gue', tunnelPort: 65535, tunnelChecksum: 'csum' },
-      '10.0.0.5:80': { forward: 'tunnel', tunnelType: 'gue', tunnelPort: 1, tunnelChecksum: 'none' },
+      '[2001:db8::4]:80': {
+        forward: 'tunnel',
+        tunnelType: 'gue',
+        tunnelPort: 6080,
+        tunnelChecksum: 'remcsum',
+      },
+      '10.0.0.4:80': {
+        forward: 'tunnel',
+        tunnelType: 'gue',
+        tunnelPort: 65535,
+        tunnelChecksum: 'csum',
+      },
+      '10.0.0.5:80': {
+        forward: 'tunnel',
+        tunnelType: 'gue',
+        tunnelPort: 1,
+        tunnelChecksum: 'none',
+      },
       '10.0.0.6:80': { forward: 'tunnel', tunnelType: 'gre', tunnelChecksum: 'csum' },
       '10.0.0.7:80': { forward: 'tunnel', tunnelType: 'gre', tunnelChecksum: 'none' },
     },
   },
-  'tcp://192.0.2.1:0': { persistent: true, persistenceTimeoutSeconds: 1, persistenceNetmask: 0, destinations: { '10.0.0.1:0': 1 } },
-  'udp://192.0.2.1:80': { scheduler: 'sh', schedulerFlags: 0x18, onePacket: true, persistenceNetmask: 0x8000_0001 },
+  'tcp://192.0.2.1:0': {
+    persistent: true,
+    persistenceTimeoutSeconds: 1,
+    persistenceNetmask: 0,
+    destinations: { '10.0.0.1:0': 1 },
+  },
+  'udp://192.0.2.1:80': {
+    scheduler: 'sh',
+    schedulerFlags: 0x18,
+    onePacket: true,
+    persistenceNetmask: 0x8000_0001,
+  },
   'sctp://192.0.2.1:80': { scheduler: 'mh', schedulerFlags: 0x38 },
-  'udp://192.0.2.1:5060': { persistent: true, persistenceTimeoutSeconds: 60, persistenceEngine: 'sip' },
+  'udp://192.0.2.1:5060': {
+    persistent: true,
+    persistenceTimeoutSeconds: 60,
+    persistenceEngine: 'sip',
+  },
   'tcp://192.0.2.2:65535': { scheduler: 'none' },
   'tcp://[2001:db8::1]:443': {
     persistent: true,
@@ -50,11 +84,16 @@ export function readingClauses(clause: Clause): void {
     expect((await ipvs.read()).table).toEqual(EVERYTHING);
   });
 
-  clause('a read of services that is ended by its signal says so, and the next one is whole', async (ipvs) => {
-    await succeed(ipvs, addingEntries(EVERYTHING));
-    await expect(ipvs.read({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
-    expect((await ipvs.read({ signal: new AbortController().signal })).table).toEqual(EVERYTHING);
-  });
+  clause(
+    'a read of services that is ended by its signal says so, and the next one is whole',
+    async (ipvs) => {
+      await succeed(ipvs, addingEntries(EVERYTHING));
+      await expect(ipvs.read({ signal: AbortSignal.abort() })).rejects.toMatchObject({
+        code: 'ABORTED',
+      });
+      expect((await ipvs.read({ signal: new AbortController().signal })).table).toEqual(EVERYTHING);
+    },
+  );
 
   clause('an edit replaces every setting', async (ipvs) => {
     await succeed(ipvs, addingEntries(EVERYTHING));
@@ -62,7 +101,11 @@ export function readingClauses(clause: Clause): void {
       Object.fromEntries(
         [...EVERYTHING.services].map(([key, { destinations }]) => [
           key,
-          { destinations: Object.fromEntries([...destinations.keys()].map((name) => [name, { forward: 'tunnel' as const }])) },
+          {
+            destinations: Object.fromEntries(
+              [...destinations.keys()].map((name) => [name, { forward: 'tunnel' as const }]),
+            ),
+          },
         ]),
       ),
     );
@@ -77,68 +120,107 @@ export function readingClauses(clause: Clause): void {
     expect((await ipvs.read()).table).toEqual(plain);
   });
 
-  clause('a deleted destination is gone and a deleted service takes its destinations along', async (ipvs) => {
-    await succeed(ipvs, [
-      ...adding('tcp://192.0.2.1:80', { destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 2 } }),
-      ...adding('tcp://[2001:db8::1]:80', { destinations: { '10.0.0.1:80': { forward: 'tunnel' } } }),
-      ...adding('fwmark:7', { destinations: { '10.0.0.1:80': 1 } }),
-    ]);
-    await succeed(ipvs, [
-      onDestination('delete-destination', 'tcp://192.0.2.1:80', '10.0.0.1:80'),
-      onDestination('delete-destination', 'tcp://[2001:db8::1]:80', '10.0.0.1:80'),
-      deleteService('fwmark:7'),
-    ]);
-    expect((await ipvs.read()).table).toEqual(
-      tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.2:80': 2 } }, 'tcp://[2001:db8::1]:80': {} }),
-    );
-  });
+  clause(
+    'a deleted destination is gone and a deleted service takes its destinations along',
+    async (ipvs) => {
+      await succeed(ipvs, [
+        ...adding('tcp://192.0.2.1:80', { destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 2 } }),
+        ...adding('tcp://[2001:db8::1]:80', {
+          destinations: { '10.0.0.1:80': { forward: 'tunnel' } },
+        }),
+        ...adding('fwmark:7', { destinations: { '10.0.0.1:80': 1 } }),
+      ]);
+      await succeed(ipvs, [
+        onDestination('delete-destination', 'tcp://192.0.2.1:80', '10.0.0.1:80'),
+        onDestination('delete-destination', 'tcp://[2001:db8::1]:80', '10.0.0.1:80'),
+        deleteService('fwmark:7'),
+      ]);
+      expect((await ipvs.read()).table).toEqual(
+        tableOf({
+          'tcp://192.0.2.1:80': { destinations: { '10.0.0.2:80': 2 } },
+          'tcp://[2001:db8::1]:80': {},
+        }),
+      );
+    },
+  );
 
-  clause('a read of some services gives those that exist, with their destinations', async (ipvs) => {
-    await succeed(ipvs, [
-      ...adding('tcp://192.0.2.1:80', { destinations: { '10.0.0.1:80': 1 } }),
-      ...adding('fwmark:1', { destinations: { '10.0.0.1:80': 1 } }),
-      ...adding('fwmark:1/ipv6'),
-    ]);
-    const services = ['fwmark:1/ipv6', 'tcp://192.0.2.1:80', 'tcp://192.0.2.1:81', 'fwmark:1/ipv6'].map(keyOf);
-    const { table } = await ipvs.read({ services });
-    expect(table).toEqual(tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } }, 'fwmark:1/ipv6': {} }));
-    expect((await ipvs.read({ services: [] })).table.services.size).toBe(0);
-  });
+  clause(
+    'a read of some services gives those that exist, with their destinations',
+    async (ipvs) => {
+      await succeed(ipvs, [
+        ...adding('tcp://192.0.2.1:80', { destinations: { '10.0.0.1:80': 1 } }),
+        ...adding('fwmark:1', { destinations: { '10.0.0.1:80': 1 } }),
+        ...adding('fwmark:1/ipv6'),
+      ]);
+      const services = [
+        'fwmark:1/ipv6',
+        'tcp://192.0.2.1:80',
+        'tcp://192.0.2.1:81',
+        'fwmark:1/ipv6',
+      ].map(keyOf);
+      const { table } = await ipvs.read({ services });
+      expect(table).toEqual(
+        tableOf({
+          'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } },
+          'fwmark:1/ipv6': {},
+        }),
+      );
+      expect((await ipvs.read({ services: [] })).table.services.size).toBe(0);
+    },
+  );
 
-  clause('connection counts come with every read, traffic counters when asked for', async (ipvs) => {
-    await succeed(ipvs, adding('udp://192.0.2.1:53', { destinations: { '10.0.0.1:53': 1 } }));
-    const { key } = serviceOf('udp://192.0.2.1:53');
-    const plain = (await ipvs.read()).counters.get(key);
-    expect(plain?.stats).toBeUndefined();
-    expect([...(plain?.destinations.values() ?? [])]).toEqual([]);
-    const full = (await ipvs.read({ stats: true })).counters.get(key);
-    const zeros = [full?.stats, ...[...(full?.destinations.values() ?? [])].map(({ stats }) => stats)];
-    expect(zeros).toHaveLength(2);
-    for (const stats of zeros) expect(Object.values(stats ?? {})).toEqual(new Array(10).fill(0n));
-  });
+  clause(
+    'connection counts come with every read, traffic counters when asked for',
+    async (ipvs) => {
+      await succeed(ipvs, adding('udp://192.0.2.1:53', { destinations: { '10.0.0.1:53': 1 } }));
+      const { key } = serviceOf('udp://192.0.2.1:53');
+      const plain = (await ipvs.read()).counters.get(key);
+      expect(plain?.stats).toBeUndefined();
+      expect([...(plain?.destinations.values() ?? [])]).toEqual([]);
+      const full = (await ipvs.read({ stats: true })).counters.get(key);
+      const zeros = [
+        full?.stats,
+        ...[...(full?.destinations.values() ?? [])].map(({ stats }) => stats),
+      ];
+      expect(zeros).toHaveLength(2);
+      for (const stats of zeros) expect(Object.values(stats ?? {})).toEqual(new Array(10).fill(0n));
+    },
+  );
 
   clause('a table of hundreds of services and one large pool is read whole', async (ipvs) => {
     const table = tableOf({
       ...Object.fromEntries(
-        Array.from({ length: 300 }, (_, index) => [`tcp://192.0.2.${index % 250}:${1000 + index}`, { destinations: { '10.0.0.1:80': 1 } }]),
+        Array.from({ length: 300 }, (_, index) => [
+          `tcp://192.0.2.${index % 250}:${1000 + index}`,
+          { destinations: { '10.0.0.1:80': 1 } },
+        ]),
       ),
-      'fwmark:1': { destinations: Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`10.0.1.1:${index + 1}`, index])) },
+      'fwmark:1': {
+        destinations: Object.fromEntries(
+          Array.from({ length: 500 }, (_, index) => [`10.0.1.1:${index + 1}`, index]),
+        ),
+      },
     });
     await succeed(ipvs, addingEntries(table));
     expect((await ipvs.read()).table).toEqual(table);
   });
 
-  clause('a wave that fits no batch keeps its order, and each refusal its operation', async (ipvs) => {
-    const wave = [
-      ...adding('tcp://192.0.2.1:80'),
-      ...Array.from({ length: 999 }, (_, index) => onDestination('add-destination', 'tcp://192.0.2.1:80', `10.0.0.1:${1 + (index % 990)}`)),
-      editService('tcp://192.0.2.1:80', { scheduler: 'rr' }),
-    ];
-    const expected = wave.map((_, index) => (index > 990 && index < 1000 ? 'EEXIST' : null));
-    expect(await errnos(ipvs, wave)).toEqual(expected);
-    const [entry] = (await ipvs.read()).table.services.values();
-    expect([entry?.service.scheduler, entry?.destinations.size]).toEqual(['rr', 990]);
-  });
+  clause(
+    'a wave that fits no batch keeps its order, and each refusal its operation',
+    async (ipvs) => {
+      const wave = [
+        ...adding('tcp://192.0.2.1:80'),
+        ...Array.from({ length: 999 }, (_, index) =>
+          onDestination('add-destination', 'tcp://192.0.2.1:80', `10.0.0.1:${1 + (index % 990)}`),
+        ),
+        editService('tcp://192.0.2.1:80', { scheduler: 'rr' }),
+      ];
+      const expected = wave.map((_, index) => (index > 990 && index < 1000 ? 'EEXIST' : null));
+      expect(await errnos(ipvs, wave)).toEqual(expected);
+      const [entry] = (await ipvs.read()).table.services.values();
+      expect([entry?.service.scheduler, entry?.destinations.size]).toEqual(['rr', 990]);
+    },
+  );
 
   clause('calls that do not wait for each other are done in order', async (ipvs) => {
     const [, before, , after] = await Promise.all([

@@ -30,10 +30,21 @@ export function refusalClauses(clause: Clause): void {
 
   clause('what does not exist is neither edited nor deleted', async (ipvs) => {
     const zero: Operation = { kind: 'zero', service: serviceOf(SERVICE).identity };
-    expect(await errnos(ipvs, [editService(SERVICE), deleteService(SERVICE), zero, add('10.0.0.1:80'), edit('10.0.0.1:80')])).toEqual(
-      new Array(5).fill('ESRCH'),
-    );
-    const wave = [...adding(SERVICE), edit('10.0.0.1:80'), onDestination('delete-destination', SERVICE, '10.0.0.1:80'), zero];
+    expect(
+      await errnos(ipvs, [
+        editService(SERVICE),
+        deleteService(SERVICE),
+        zero,
+        add('10.0.0.1:80'),
+        edit('10.0.0.1:80'),
+      ]),
+    ).toEqual(new Array(5).fill('ESRCH'));
+    const wave = [
+      ...adding(SERVICE),
+      edit('10.0.0.1:80'),
+      onDestination('delete-destination', SERVICE, '10.0.0.1:80'),
+      zero,
+    ];
     expect(await errnos(ipvs, wave)).toEqual([null, 'ENOENT', 'ENOENT', null]);
   });
 
@@ -53,33 +64,50 @@ export function refusalClauses(clause: Clause): void {
     expect(refused?.message).toContain('scheduler "absent" (kernel module ip_vs_absent)');
   });
 
-  clause('an edit of a missing service comes before its scheduler, an IPv6 prefix after it', async (ipvs) => {
-    const six = 'tcp://[2001:db8::1]:80';
-    const wave = [
-      editService(six, { scheduler: 'absent' }),
-      ...adding(six, { scheduler: 'absent', persistenceNetmask: 0 }),
-      ...adding(six, { persistenceNetmask: 0 }),
-      ...adding(six, { persistenceNetmask: 129 }),
-    ];
-    expect(await errnos(ipvs, wave)).toEqual(['ESRCH', 'ENOENT', 'EINVAL', 'EINVAL']);
-  });
+  clause(
+    'an edit of a missing service comes before its scheduler, an IPv6 prefix after it',
+    async (ipvs) => {
+      const six = 'tcp://[2001:db8::1]:80';
+      const wave = [
+        editService(six, { scheduler: 'absent' }),
+        ...adding(six, { scheduler: 'absent', persistenceNetmask: 0 }),
+        ...adding(six, { persistenceNetmask: 0 }),
+        ...adding(six, { persistenceNetmask: 129 }),
+      ];
+      expect(await errnos(ipvs, wave)).toEqual(['ESRCH', 'ENOENT', 'EINVAL', 'EINVAL']);
+    },
+  );
 
-  clause('thresholds, weights and tunnels are checked before existence, the kind of address after it', async (ipvs) => {
-    const bad: Settings = { upperThreshold: 1, lowerThreshold: 2 };
-    const gue: Settings = { forward: 'tunnel', tunnelType: 'gue' };
-    const wave = [
-      onDestination('add-destination', 'fwmark:1', '10.0.0.1:80', bad),
-      ...adding(SERVICE, { destinations: { '10.0.0.1:80': 1 } }),
-      add('10.0.0.1:80', bad),
-      add('10.0.0.1:80', { weight: -1 }),
-      add('10.0.0.1:80', gue),
-      add('10.0.0.1:80', { ...gue, forward: 'masq' }),
-      edit('10.0.0.9:80', bad),
-      add('0.0.0.0:80', bad),
-      edit('0.0.0.0:80'),
-    ];
-    expect(await errnos(ipvs, wave)).toEqual(['ESRCH', null, null, 'ERANGE', 'ERANGE', 'EINVAL', 'EINVAL', 'ERANGE', 'ERANGE', 'ENOENT']);
-  });
+  clause(
+    'thresholds, weights and tunnels are checked before existence, the kind of address after it',
+    async (ipvs) => {
+      const bad: Settings = { upperThreshold: 1, lowerThreshold: 2 };
+      const gue: Settings = { forward: 'tunnel', tunnelType: 'gue' };
+      const wave = [
+        onDestination('add-destination', 'fwmark:1', '10.0.0.1:80', bad),
+        ...adding(SERVICE, { destinations: { '10.0.0.1:80': 1 } }),
+        add('10.0.0.1:80', bad),
+        add('10.0.0.1:80', { weight: -1 }),
+        add('10.0.0.1:80', gue),
+        add('10.0.0.1:80', { ...gue, forward: 'masq' }),
+        edit('10.0.0.9:80', bad),
+        add('0.0.0.0:80', bad),
+        edit('0.0.0.0:80'),
+      ];
+      expect(await errnos(ipvs, wave)).toEqual([
+        'ESRCH',
+        null,
+        null,
+        'ERANGE',
+        'ERANGE',
+        'EINVAL',
+        'EINVAL',
+        'ERANGE',
+        'ERANGE',
+        'ENOENT',
+      ]);
+    },
+  );
 
   clause('an address that is not unicast is no destination', async (ipvs) => {
     const four = ['0.0.0.0', '224.0.0.1', '255.255.255.255'].map((address) => add(`${address}:80`));
@@ -90,16 +118,19 @@ export function refusalClauses(clause: Clause): void {
     expect(await errnos(ipvs, wave)).toEqual([null, null, ...new Array(6).fill('EINVAL')]);
   });
 
-  clause('a destination of the other family needs a tunnel, and none to be deleted', async (ipvs) => {
-    const other = '[2001:db8::2]:80';
-    const wave = [
-      ...adding(SERVICE),
-      add(other),
-      add(other, { forward: 'masq' }),
-      add(other, { forward: 'tunnel' }),
-      edit(other, { forward: 'route' }),
-      onDestination('delete-destination', SERVICE, other, { forward: 'route' }),
-    ];
-    expect(await errnos(ipvs, wave)).toEqual([null, 'EINVAL', 'EINVAL', null, 'EINVAL', null]);
-  });
+  clause(
+    'a destination of the other family needs a tunnel, and none to be deleted',
+    async (ipvs) => {
+      const other = '[2001:db8::2]:80';
+      const wave = [
+        ...adding(SERVICE),
+        add(other),
+        add(other, { forward: 'masq' }),
+        add(other, { forward: 'tunnel' }),
+        edit(other, { forward: 'route' }),
+        onDestination('delete-destination', SERVICE, other, { forward: 'route' }),
+      ];
+      expect(await errnos(ipvs, wave)).toEqual([null, 'EINVAL', 'EINVAL', null, 'EINVAL', null]);
+    },
+  );
 }

@@ -18,17 +18,30 @@ const MASTER = daemonOf('master', {
   port: 8849,
   ttl: 255,
 });
-const BACKUP = daemonOf('backup', { interface: 'lo', syncId: 0, maxLength: 1024, group: parseAddress('224.0.0.81'), port: 1, ttl: 1 });
+const BACKUP = daemonOf('backup', {
+  interface: 'lo',
+  syncId: 0,
+  maxLength: 1024,
+  group: parseAddress('224.0.0.81'),
+  port: 1,
+  ttl: 1,
+});
 
 export function settingsClauses(clause: Clause): void {
   clause('timeouts are set, and a zero keeps one', async (ipvs) => {
-    await succeed(ipvs, [{ kind: 'set-timeouts', timeouts: { tcp: 1, tcpFin: 2, udp: 2_147_483 } }]);
+    await succeed(ipvs, [
+      { kind: 'set-timeouts', timeouts: { tcp: 1, tcpFin: 2, udp: 2_147_483 } },
+    ]);
     await succeed(ipvs, [{ kind: 'set-timeouts', timeouts: { tcp: 0, tcpFin: 5, udp: 0 } }]);
     expect((await ipvs.read()).table.timeouts).toEqual({ tcp: 1, tcpFin: 5, udp: 2_147_483 });
   });
 
   clause('a timeout that cannot be counted is refused, and none is set', async (ipvs) => {
-    expect(await errnos(ipvs, [{ kind: 'set-timeouts', timeouts: { tcp: 7, tcpFin: 7, udp: 0xffff_ffff } }])).toEqual(['EINVAL']);
+    expect(
+      await errnos(ipvs, [
+        { kind: 'set-timeouts', timeouts: { tcp: 7, tcpFin: 7, udp: 0xffff_ffff } },
+      ]),
+    ).toEqual(['EINVAL']);
     expect((await ipvs.read()).table).toEqual(tableOf({}));
   });
 
@@ -42,26 +55,42 @@ export function settingsClauses(clause: Clause): void {
   clause('what a sync daemon leaves open is filled in', async (ipvs) => {
     await succeed(ipvs, [start({ ...MASTER, maxLength: 0, group: undefined, port: 0, ttl: 0 })]);
     const [daemon] = (await ipvs.read()).table.daemons;
-    expect(daemon).toEqual({ ...MASTER, maxLength: expect.any(Number), group: '224.0.0.81', port: 8848, ttl: 1 });
+    expect(daemon).toEqual({
+      ...MASTER,
+      maxLength: expect.any(Number),
+      group: '224.0.0.81',
+      port: 8848,
+      ttl: 1,
+    });
     expect(daemon?.maxLength).toBeGreaterThan(0);
   });
 
-  clause('a sync daemon runs once, stops once, and needs its interface and a multicast group', async (ipvs) => {
-    const wave: Operation[] = [
-      start(MASTER),
-      start(MASTER),
-      start({ ...BACKUP, interface: 'absent0' }),
-      start({ ...BACKUP, group: parseAddress('10.0.0.1'), interface: 'absent0' }),
-      { kind: 'stop-daemon', role: 'master' },
-      { kind: 'stop-daemon', role: 'master' },
-    ];
-    expect(await errnos(ipvs, wave)).toEqual([null, 'EEXIST', 'ENODEV', 'EINVAL', null, 'ESRCH']);
-  });
+  clause(
+    'a sync daemon runs once, stops once, and needs its interface and a multicast group',
+    async (ipvs) => {
+      const wave: Operation[] = [
+        start(MASTER),
+        start(MASTER),
+        start({ ...BACKUP, interface: 'absent0' }),
+        start({ ...BACKUP, group: parseAddress('10.0.0.1'), interface: 'absent0' }),
+        { kind: 'stop-daemon', role: 'master' },
+        { kind: 'stop-daemon', role: 'master' },
+      ];
+      expect(await errnos(ipvs, wave)).toEqual([null, 'EEXIST', 'ENODEV', 'EINVAL', null, 'ESRCH']);
+    },
+  );
 
   clause('sync daemons and tunnels to the other family exclude each other', async (ipvs) => {
-    const mixed = adding('tcp://192.0.2.1:80', { destinations: { '[2001:db8::1]:80': { forward: 'tunnel' } } });
+    const mixed = adding('tcp://192.0.2.1:80', {
+      destinations: { '[2001:db8::1]:80': { forward: 'tunnel' } },
+    });
     expect(await errnos(ipvs, [...mixed, start(MASTER)])).toEqual([null, null, 'EINVAL']);
-    expect(await errnos(ipvs, [{ kind: 'flush' }, start(MASTER), ...mixed])).toEqual([null, null, null, 'EINVAL']);
+    expect(await errnos(ipvs, [{ kind: 'flush' }, start(MASTER), ...mixed])).toEqual([
+      null,
+      null,
+      null,
+      'EINVAL',
+    ]);
   });
 
   clause('flush deletes every service and keeps daemons and timeouts', async (ipvs) => {
@@ -71,6 +100,8 @@ export function settingsClauses(clause: Clause): void {
       start(BACKUP),
       { kind: 'flush' },
     ]);
-    expect((await ipvs.read()).table).toEqual(tableOf({}, { timeouts: { tcp: 10, tcpFin: 10, udp: 10 }, daemons: [BACKUP] }));
+    expect((await ipvs.read()).table).toEqual(
+      tableOf({}, { timeouts: { tcp: 10, tcpFin: 10, udp: 10 }, daemons: [BACKUP] }),
+    );
   });
 }

@@ -34,7 +34,10 @@ export function clausesFor(subject: Subject, define: (clause: Clause) => void): 
   define((name, body) => {
     names.add(name);
     const reason = subject.skips[name];
-    test.skipIf(reason !== undefined)(reason === undefined ? name : `${name} (skipped: ${reason})`, () => body(ipvs));
+    test.skipIf(reason !== undefined)(
+      reason === undefined ? name : `${name} (skipped: ${reason})`,
+      () => body(ipvs),
+    );
   });
   test('every skip names a clause', ({ expect }) => {
     expect(Object.keys(subject.skips).filter((name) => !names.has(name))).toEqual([]);

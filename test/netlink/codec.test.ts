@@ -1,13 +1,17 @@
-import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { IpvstateError } from '../../src/errors.ts';
-import { DestinationDecoder } from '../../src/kernel/netlink/decode-destination.ts';
+import { decodeDestination } from '../../src/kernel/netlink/decode-destination.ts';
 import { decodeService } from '../../src/kernel/netlink/decode-service.ts';
-import { decodeDaemon, decodeFamilyId, decodeInfo, decodeTimeouts } from '../../src/kernel/netlink/decode-settings.ts';
-import { DESTINATION_STATS, decodeStats, SERVICE_STATS } from '../../src/kernel/netlink/decode-stats.ts';
-import type { Destination } from '../../src/model/destination.ts';
-import { type ServiceIdentity, serviceFamily } from '../../src/model/service.ts';
+import {
+  decodeDaemon,
+  decodeFamilyId,
+  decodeInfo,
+  decodeTimeouts,
+} from '../../src/kernel/netlink/decode-settings.ts';
+import { decodeStats, decodeStats64 } from '../../src/kernel/netlink/decode-stats.ts';
+import type { Address } from '../../src/model/address.ts';
+import { NO_CONNECTIONS } from '../../src/model/counters.ts';
 import {
   daemonArbitrary,
   destinationArbitrary,
@@ -15,149 +19,130 @@ import {
   serviceIdentityArbitrary,
   timeoutsArbitrary,
 } from '../support/arbitrary-table.ts';
-import { keyOf, serviceOf, servicesOf } from '../support/tables.ts';
-import { encoded, inside, viewOf } from './messages.ts';
+import { serviceOf } from '../support/tables.ts';
+import { attributesOf, encoded, nestOf, readerOf } from './messages.ts';
+
+const SERVICE_NEST = 1;
+const DEST_NEST = 2;
+const DAEMON_NEST = 3;
+const NEST_HEADERS = 24;
 
 const services = serviceIdentityArbitrary.chain(serviceArbitrary);
-const destinations = serviceIdentityArbitrary.chain((identity) =>
-  fc.record({ service: fc.constant(identity), destination: destinationArbitrary(identity) }),
+const destinations = services.chain((service) =>
+  fc.record({ service: fc.constant(service), destination: destinationArbitrary(service.identity) }),
 );
 const daemons = fc.oneof(daemonArbitrary('master'), daemonArbitrary('backup'));
 
-function decoderAt(service: ServiceIdentity, destination: Destination): DestinationDecoder {
-  const decoder = new DestinationDecoder(serviceFamily(service), 'k');
-  decoder.read(...inside(encoded({ kind: 'add-destination', service, destination }), 2));
-  return decoder;
-}
-
-const GUE = {
-  forward: 'tunnel',
-  weight: 7,
-  upperThreshold: 9,
-  lowerThreshold: 3,
-  tunnelType: 'gue',
-  tunnelPort: 6080,
-  tunnelChecksum: 'csum',
-} as const;
-
-const DESTINATION_FIELDS: readonly (readonly [keyof Destination, unknown])[] = [
-  ['address', '10.0.0.2'],
-  ['address', '10.0.1.1'],
-  ['address', '2001:db8::1'],
-  ['port', 81],
-  ['forward', 'route'],
-  ['weight', 8],
-  ['upperThreshold', 10],
-  ['lowerThreshold', 4],
-  ['tunnelType', 'gre'],
-  ['tunnelPort', 6081],
-  ['tunnelChecksum', 'none'],
-];
-
-describe('decoding what was encoded', () => {
-  test('gives the same service', () => {
+describe('the decoders', () => {
+  test('decode an encoded service to the same service', () => {
     fc.assert(
       fc.property(services, (service) => {
-        expect(decodeService(...inside(encoded({ kind: 'add-service', service }), 1))).toEqual(service);
+        const decoded = decodeService(
+          nestOf(encoded({ kind: 'add-service', service }), SERVICE_NEST),
+          false,
+        );
+        expect(decoded).toEqual({ service, stats: undefined });
       }),
     );
   });
 
-  test('gives the same destination', () => {
+  test('decode an encoded destination to the same destination', () => {
     fc.assert(
       fc.property(destinations, ({ service, destination }) => {
-        expect(decoderAt(service, destination).destination()).toEqual(destination);
+        const message = encoded({
+          kind: 'add-destination',
+          service: service.identity,
+          destination,
+        });
+        expect(decodeDestination(nestOf(message, DEST_NEST), service, false)).toEqual({
+          destination,
+          connections: NO_CONNECTIONS,
+          stats: undefined,
+        });
       }),
     );
   });
 
-  test('knows a destination from every other one', () => {
-    const pairs = serviceIdentityArbitrary.chain((service) => {
-      const one = destinationArbitrary(service);
-      const like = (destination: Destination) =>
-        fc
-          .record({ weight: fc.nat(9), upperThreshold: fc.nat(9), lowerThreshold: fc.nat(9) })
-          .map((settings) => ({ ...destination, ...settings }));
-      return fc.record({ service: fc.constant(service), destination: one, other: fc.oneof(one, one.chain(like)) });
-    });
-    let equal = 0;
-    fc.assert(
-      fc.property(pairs, fc.boolean(), ({ service, destination, other }, isOther) => {
-        const known = isOther ? other : { ...destination };
-        const isSame = isDeepStrictEqual(known, destination);
-        if (isSame) equal++;
-        expect(decoderAt(service, destination).is(known)).toBe(isSame);
-      }),
-    );
-    expect(equal).toBeGreaterThan(20);
-  });
-
-  test.each(DESTINATION_FIELDS)('tells apart what differs in the %s alone', (field, value) => {
-    const service = serviceOf('fwmark:1').identity;
-    const [destination] =
-      servicesOf({ 'fwmark:1': { destinations: { '10.0.0.1:80': GUE } } })
-        .get(keyOf('fwmark:1'))
-        ?.destinations.values() ?? [];
-    if (!destination) throw new Error('no destination');
-    const decoder = decoderAt(service, destination);
-    expect(decoder.is(destination)).toBe(true);
-    expect(decoder.is({ ...destination, [field]: value })).toBe(false);
-  });
-
-  test('gives the same daemon', () => {
+  test('decode an encoded sync daemon to the same sync daemon', () => {
     fc.assert(
       fc.property(daemons, (daemon) => {
-        expect(decodeDaemon(...inside(encoded({ kind: 'start-daemon', daemon }), 3))).toEqual(daemon);
+        expect(
+          decodeDaemon(nestOf(encoded({ kind: 'start-daemon', daemon }), DAEMON_NEST)),
+        ).toEqual(daemon);
       }),
     );
   });
 
-  test('gives the same timeouts', () => {
+  test('decode an IPv6 group of a sync daemon', () => {
+    const group = 'ff02::5' as Address;
+    const daemon = {
+      role: 'master',
+      interface: 'eth0',
+      syncId: 1,
+      maxLength: 1400,
+      group,
+      port: 8848,
+      ttl: 1,
+    } as const;
+    expect(decodeDaemon(nestOf(encoded({ kind: 'start-daemon', daemon }), DAEMON_NEST))).toEqual(
+      daemon,
+    );
+  });
+
+  test('decode encoded timeouts to the same timeouts', () => {
     fc.assert(
       fc.property(timeoutsArbitrary, (timeouts) => {
-        const message = encoded({ kind: 'set-timeouts', timeouts });
-        expect(decodeTimeouts(viewOf(message), 20, message.length)).toEqual(timeouts);
+        expect(decodeTimeouts(attributesOf(encoded({ kind: 'set-timeouts', timeouts })))).toEqual(
+          timeouts,
+        );
       }),
     );
   });
-});
 
-describe('decoding bytes that the kernel would not send', () => {
-  const decoders: ((message: Buffer) => unknown)[] = [
-    (bytes) => decodeService(viewOf(bytes), 0, bytes.length),
-    (bytes) => {
-      const decoder = new DestinationDecoder('ipv6', 'k');
-      decoder.read(viewOf(bytes), 0, bytes.length);
-      return decoder.destination();
-    },
-    (bytes) => decodeDaemon(viewOf(bytes), 0, bytes.length),
-    (bytes) => decodeTimeouts(viewOf(bytes), 0, bytes.length),
-    (bytes) => decodeInfo(viewOf(bytes), 0, bytes.length),
-    (bytes) => decodeFamilyId(viewOf(bytes), 0, bytes.length),
-    (bytes) => decodeStats(viewOf(bytes), 0, bytes.length, SERVICE_STATS),
-    (bytes) => decodeStats(viewOf(bytes), 0, bytes.length, DESTINATION_STATS),
-  ];
-  const bodies = fc.oneof(
-    services.map((service) => encoded({ kind: 'add-service', service }).subarray(24)),
-    destinations.map((pair) => {
-      const [bytes, start, end] = inside(encoded({ kind: 'add-destination', ...pair }), 2);
-      return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
-    }),
-    daemons.map((daemon) => encoded({ kind: 'start-daemon', daemon }).subarray(24)),
-  );
-  const mutations = fc.array(fc.tuple(fc.nat({ max: 200 }), fc.oneof(fc.nat({ max: 255 }), fc.nat({ max: 16 }))), { maxLength: 4 });
+  test('ignore attributes with unknown types', () => {
+    const timeouts = { tcp: 1, tcpFin: 2, udp: 3 };
+    const unknown = Buffer.from('0600ff3f01020000', 'hex');
+    const known = encoded({ kind: 'set-timeouts', timeouts }).subarray(20);
+    expect(decodeTimeouts(readerOf(Buffer.concat([unknown, known, unknown])))).toEqual(timeouts);
+  });
 
-  test('returns a value or throws one typed error, and never reads past the end', () => {
+  test('return a value or throw PROTOCOL for damaged bytes, and never read past the end', () => {
+    const ipv6 = serviceOf('fwmark:1/ipv6');
+    const decoders: ((bytes: Buffer) => unknown)[] = [
+      (bytes) => decodeService(readerOf(bytes), false),
+      (bytes) => decodeService(readerOf(bytes), true),
+      (bytes) => decodeDestination(readerOf(bytes), ipv6, false),
+      (bytes) => decodeDestination(readerOf(bytes), ipv6, true),
+      (bytes) => decodeDaemon(readerOf(bytes)),
+      (bytes) => decodeTimeouts(readerOf(bytes)),
+      (bytes) => decodeInfo(readerOf(bytes)),
+      (bytes) => decodeFamilyId(readerOf(bytes)),
+      (bytes) => decodeStats(readerOf(bytes)),
+      (bytes) => decodeStats64(readerOf(bytes)),
+    ];
+    const bodies = fc.oneof(
+      services.map((service) => encoded({ kind: 'add-service', service }).subarray(NEST_HEADERS)),
+      destinations.map(({ service, destination }) => {
+        const whole = encoded({ kind: 'add-destination', service: service.identity, destination });
+        const key = encoded({ kind: 'delete-service', service: service.identity });
+        return whole.subarray(key.length + NEST_HEADERS - 20);
+      }),
+      daemons.map((daemon) => encoded({ kind: 'start-daemon', daemon }).subarray(NEST_HEADERS)),
+    );
+    const mutations = fc.array(
+      fc.tuple(fc.nat({ max: 200 }), fc.oneof(fc.nat({ max: 255 }), fc.nat({ max: 16 }))),
+      { maxLength: 4 },
+    );
     const outcomes = { returned: 0, thrown: 0 };
     fc.assert(
       fc.property(bodies, mutations, fc.nat({ max: 250 }), (body, changes, cut) => {
-        // A copy of its own size: reading past it would be a RangeError.
-        const bytes = Buffer.from(new Uint8Array(body.subarray(0, Math.max(0, body.length - (cut > 200 ? cut - 200 : 0)))));
+        const length = Math.max(0, body.length - (cut > 200 ? cut - 200 : 0));
+        // The bytes have a buffer of their own size, so that reading past the end is a RangeError.
+        const bytes = Buffer.from(new Uint8Array(body.subarray(0, length)).buffer);
         for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value;
-        const exact = Buffer.from(new Uint8Array(bytes).buffer);
         for (const decode of decoders) {
           try {
-            decode(exact);
+            decode(bytes);
             outcomes.returned++;
           } catch (error) {
             expect(error).toBeInstanceOf(IpvstateError);
@@ -170,5 +155,18 @@ describe('decoding bytes that the kernel would not send', () => {
     );
     expect(outcomes.returned).toBeGreaterThan(100);
     expect(outcomes.thrown).toBeGreaterThan(100);
+  });
+
+  test.each([
+    ['an attribute that is longer than its type', '0a000400 010000000000'],
+    ['an attribute that is shorter than its type', '06000400 0100'],
+    ['an attribute that claims more bytes than there are', '09000400 01000000'],
+    ['an attribute that is shorter than its header', '03000400'],
+    ['a rest that is too short for a header', '08000400 01000000 0800'],
+  ])('refuse %s', (_damage, digits) => {
+    const bytes = Buffer.from(digits.replaceAll(' ', ''), 'hex');
+    expect(() => decodeTimeouts(readerOf(bytes))).toThrow(
+      expect.objectContaining({ code: 'PROTOCOL' }),
+    );
   });
 });

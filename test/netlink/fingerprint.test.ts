@@ -9,7 +9,12 @@ const HEADER = `IP Virtual Server version 1.2.1 (size=4096)
 Prot LocalAddress:Port Scheduler Flags
   -> RemoteAddress:Port Forward Weight ActiveConn InActConn
 `;
-const live = (active: string, inactive: string, weight = '1', service = 'TCP  C0000201:0050 wlc persistent 36000 FFFFFFFF'): string =>
+const live = (
+  active: string,
+  inactive: string,
+  weight = '1',
+  service = 'TCP  C0000201:0050 wlc persistent 36000 FFFFFFFF',
+): string =>
   `${HEADER}${service}
   -> 0A000001:0050      Masq    ${weight}      ${active}          ${inactive}         
   -> [2001:0db8:0000:0000:0000:0000:0000:0001]:0050      Route   7      ${inactive}          ${active}         

@@ -9,7 +9,13 @@ const A = 'tcp://192.0.2.1:80';
 const B = 'tcp://192.0.2.2:80';
 const C = 'tcp://192.0.2.3:80';
 const files = (weight: number, others: object = {}): Desired =>
-  desiredOf(servicesOf({ [A]: { destinations: { '10.0.0.1:80': weight } }, [B]: { destinations: { '10.0.0.2:80': 1 } }, ...others }));
+  desiredOf(
+    servicesOf({
+      [A]: { destinations: { '10.0.0.1:80': weight } },
+      [B]: { destinations: { '10.0.0.2:80': 1 } },
+      ...others,
+    }),
+  );
 
 /** A kernel whose table is as the files say, after a pass that found it so. */
 async function settled(desired: Desired) {
@@ -31,7 +37,9 @@ describe('a table that was found as desired', () => {
     expect(known.expect(next)).toBe(true);
     expect((await reconcile(known, next)).outcome).toBe('applied');
     expect(asked(kernel)).toEqual([[A], [A]]);
-    expect(kernel.table().services.get(keyOf(A))?.destinations.values().next().value?.weight).toBe(7);
+    expect(kernel.table().services.get(keyOf(A))?.destinations.values().next().value?.weight).toBe(
+      7,
+    );
     expect(kernel.table().services.size).toBe(2);
   });
 
@@ -70,7 +78,11 @@ describe('a table that was found as desired', () => {
 
   it('is read whole after a pass that failed, and when other services are managed', async () => {
     const { kernel, known } = await settled(files(1));
-    const policy = { manage: { include: undefined, exclude: [{ service: keyOf(B) }] }, services: new Map(), sysctls: undefined };
+    const policy = {
+      manage: { include: undefined, exclude: [{ service: keyOf(B) }] },
+      services: new Map(),
+      sysctls: undefined,
+    };
     expect(known.expect({ ...files(7), policy })).toBe(false);
     known.forget();
     expect(known.expect(files(7))).toBe(false);

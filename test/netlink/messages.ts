@@ -1,7 +1,10 @@
-import type { Bytes } from '../../src/kernel/netlink/attributes.ts';
+import { AttributeReader } from '../../src/kernel/netlink/attribute-reader.ts';
 import { encodeOperation } from '../../src/kernel/netlink/encode.ts';
-import { MessageWriter } from '../../src/kernel/netlink/writer.ts';
+import { MessageWriter } from '../../src/kernel/netlink/message-writer.ts';
 import type { Operation } from '../../src/model/operation.ts';
+
+/** Length of struct nlmsghdr and struct genlmsghdr. */
+const HEADERS = 20;
 
 /** The bytes of one operation's request, for family 28 and sequence number 1. */
 export function encoded(operation: Operation): Buffer {
@@ -10,19 +13,28 @@ export function encoded(operation: Operation): Buffer {
   return Buffer.from(writer.written());
 }
 
-/** Where the inside of the top-level attribute of this type is; its nest must be there. */
-export function inside(message: Buffer, type: number): readonly [bytes: Bytes, start: number, end: number] {
-  for (let at = 20; at < message.length; at += Math.ceil(message.readUInt16LE(at) / 4) * 4) {
-    if (message.readUInt16LE(at + 2) === type) return [viewOf(message), at + 4, at + message.readUInt16LE(at)];
-  }
+/** Reads attributes that begin at `start`. */
+export function readerOf(bytes: Uint8Array, start = 0): AttributeReader {
+  return new AttributeReader(
+    new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+    start,
+    bytes.byteLength,
+  );
+}
+
+/** Reads the attributes of a message. */
+export function attributesOf(message: Buffer): AttributeReader {
+  return readerOf(message, HEADERS);
+}
+
+/** Reads the attributes inside of the nest of this type, which must be in the message. */
+export function nestOf(message: Buffer, type: number): AttributeReader {
+  const attributes = attributesOf(message);
+  while (attributes.next()) if (attributes.type === type) return attributes.nested();
   throw new Error(`no attribute ${type}`);
 }
 
-export function viewOf(bytes: Uint8Array): Bytes {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-/** Hexadecimal in groups, blanks ignored. */
+/** Joins hexadecimal digits. Blanks are ignored. */
 export function hex(...groups: readonly string[]): string {
   return groups.join('').replaceAll(' ', '');
 }

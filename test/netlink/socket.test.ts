@@ -5,7 +5,10 @@ import { loadNativeSockets, type RawSocket } from '../../src/kernel/netlink/sock
 const KERNEL = { port: 0, groups: 0 };
 const OPTIONS = { datagramSize: 8192, receiveBufferSize: 65_536 };
 
-/** Stands for the addon's class: emits what the addon emits, from outside of any try. */
+/**
+ * Replaces the class of the addon. Its events are emitted outside of any try block, as those of the
+ * addon are.
+ */
 class Native extends EventEmitter {
   static last: Native;
   static refuses: Error | undefined;
@@ -24,7 +27,8 @@ class Native extends EventEmitter {
 
   getRecvBufferSize = () => 131_072;
   getSendBufferSize = () => 212_992;
-  send = (_bytes: Uint8Array, _options: undefined, done: (error?: Error) => void) => done(this.sendError);
+  send = (_bytes: Uint8Array, _options: undefined, done: (error?: Error) => void) =>
+    done(this.sendError);
   close = () => {
     this.closed = true;
   };
@@ -46,7 +50,10 @@ beforeEach(async () => {
   failures = [];
   onReceived = (datagram) => received.push(datagram);
   const open = await loadNativeSockets();
-  socket = open(OPTIONS, { received: (datagram) => onReceived(datagram), failed: (cause) => failures.push(cause) });
+  socket = open(OPTIONS, {
+    received: (datagram) => onReceived(datagram),
+    failed: (cause) => failures.push(cause),
+  });
 });
 
 afterEach(() => {
@@ -54,19 +61,23 @@ afterEach(() => {
 });
 
 describe('a socket of the addon', () => {
-  test('is generic netlink, reads into a buffer of the asked size, and tells what the kernel granted', () => {
+  test('asks for generic netlink and buffers, and has the sizes that the kernel granted', () => {
     expect(Native.last.protocol).toBe(16);
-    expect(Native.last.options).toMatchObject({ messagePeeking: false, msgBufferSize: 8192, recvBufferSize: 65_536 });
+    expect(Native.last.options).toMatchObject({
+      messagePeeking: false,
+      msgBufferSize: 8192,
+      recvBufferSize: 65_536,
+    });
     expect([socket.receiveBufferSize, socket.sendBufferSize]).toEqual([131_072, 212_992]);
   });
 
-  test('passes on what the kernel sends, and nothing from other processes', () => {
+  test('passes on datagrams of the kernel and ignores those of other processes', () => {
     Native.last.emit('message', Buffer.from('kernel'), KERNEL);
-    Native.last.emit('message', Buffer.from('somebody'), { port: 4711, groups: 0 });
+    Native.last.emit('message', Buffer.from('another process'), { port: 4711, groups: 0 });
     expect(received.map(String)).toEqual(['kernel']);
   });
 
-  test('lets no exception of a listener reach the addon, where it would abort the process', () => {
+  test('reports the exception of a listener and does not throw it at the addon', () => {
     onReceived = () => {
       throw new Error('in a listener');
     };
@@ -74,15 +85,19 @@ describe('a socket of the addon', () => {
     expect(failures).toEqual([new Error('in a listener')]);
   });
 
-  test('reports errors, datagrams that do not fit, and sends that fail', () => {
+  test('reports socket errors, datagrams that do not fit, and sends that fail', () => {
     Native.last.emit('error', new Error('ENOBUFS'));
     Native.last.emit('truncatedMessage', Buffer.alloc(4), { ...KERNEL, truncated: 9000 });
     Native.last.sendError = new Error('EMSGSIZE');
     socket.send(Buffer.alloc(4));
-    expect(failures.map((failure) => (failure as Error).message)).toEqual(['ENOBUFS', 'a datagram of 9000 bytes did not fit', 'EMSGSIZE']);
+    expect(failures.map((failure) => (failure as Error).message)).toEqual([
+      'ENOBUFS',
+      'a datagram of 9000 bytes did not fit',
+      'EMSGSIZE',
+    ]);
   });
 
-  test('is closed after the listener that closes it has returned, and then says nothing more', async () => {
+  test('is closed after the listener has returned, and reports nothing afterwards', async () => {
     socket.close();
     socket.close();
     Native.last.emit('error', new Error('late'));
@@ -92,11 +107,14 @@ describe('a socket of the addon', () => {
     expect(Native.last.closed).toBe(true);
   });
 
-  test('that cannot be opened is a missing IPVS, with the reason', async () => {
+  test('fails with UNAVAILABLE and the reason when it cannot be opened', async () => {
     Native.refuses = new Error('Protocol not supported');
     const open = await loadNativeSockets();
     expect(() => open(OPTIONS, { received: () => {}, failed: () => {} })).toThrow(
-      expect.objectContaining({ code: 'UNAVAILABLE', message: expect.stringContaining('Protocol not supported') }),
+      expect.objectContaining({
+        code: 'UNAVAILABLE',
+        message: expect.stringContaining('Protocol not supported'),
+      }),
     );
   });
 });

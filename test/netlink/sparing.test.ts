@@ -8,22 +8,25 @@ describe('a look that is spared', () => {
     [15, 14],
     [60, 8],
     [3000, 8],
-  ])('that costs %s ms is taken at most %s times in 100 looks, 1 s apart', async (cost, expected) => {
-    let now = 0;
-    let looks = 0;
-    const look = sparing(
-      async () => {
-        now += cost;
-        return ++looks;
-      },
-      () => now,
-    );
-    const results: number[] = [];
-    for (; now < 100_000; now += 1000) results.push(await look());
-    expect(looks).toBeLessThanOrEqual(expected);
-    expect(looks).toBeGreaterThan(expected / 2);
-    expect(results.at(-1)).toBe(looks);
-  });
+  ])(
+    'that costs %s ms is taken at most %s times in 100 looks, 1 s apart',
+    async (cost, expected) => {
+      let now = 0;
+      let looks = 0;
+      const look = sparing(
+        async () => {
+          now += cost;
+          return ++looks;
+        },
+        () => now,
+      );
+      const results: number[] = [];
+      for (; now < 100_000; now += 1000) results.push(await look());
+      expect(looks).toBeLessThanOrEqual(expected);
+      expect(looks).toBeGreaterThan(expected / 2);
+      expect(results.at(-1)).toBe(looks);
+    },
+  );
 
   it('is not put off for long by one look beside which the process was busy', async () => {
     let now = 0;
@@ -88,7 +91,9 @@ describe('the activity of the loop', () => {
     let now = 0;
     const activity = new Activity(() => now);
     for (; now < 300; now += 30) {
-      await activity.during(async () => Promise.reject(new Error('refused'))).catch(() => undefined);
+      await activity
+        .during(async () => Promise.reject(new Error('refused')))
+        .catch(() => undefined);
       expect(activity.isStuck).toBe(false);
     }
   });

@@ -39,7 +39,10 @@ test('a kernel without any has an empty set of them', async () => {
 test('what is there and cannot be read is an error, not an absent one', async () => {
   await mkdir(join(folder, 'odd'));
   const ipvs = withSysctls(openEmbeddedTable(tableOf({})), folder);
-  await expect(ipvs.read({ sysctls: true })).rejects.toMatchObject({ code: 'IO', message: expect.stringContaining('odd') });
+  await expect(ipvs.read({ sysctls: true })).rejects.toMatchObject({
+    code: 'IO',
+    message: expect.stringContaining('odd'),
+  });
 });
 
 test('they are written where they belong in a wave, and what is refused keeps its index', async () => {
@@ -52,9 +55,19 @@ test('they are written where they belong in a wave, and what is refused keeps it
       return inner.execute(wave);
     },
   };
-  const refused = await withSysctls(spy, folder).execute([add, set('conntrack', '1'), set('none', '1'), add, add]);
+  const refused = await withSysctls(spy, folder).execute([
+    add,
+    set('conntrack', '1'),
+    set('none', '1'),
+    add,
+    add,
+  ]);
   expect(waves).toEqual([[add], [add, add]]);
-  expect([...refused].map(([index, { errno }]) => `${index} ${errno}`)).toEqual(['2 ENOENT', '3 EEXIST', '4 EEXIST']);
+  expect([...refused].map(([index, { errno }]) => `${index} ${errno}`)).toEqual([
+    '2 ENOENT',
+    '3 EEXIST',
+    '4 EEXIST',
+  ]);
   expect(refused.get(2)).toMatchObject({ code: 'KERNEL', request: 'set-sysctl none=1' });
   expect(await readFile(join(folder, 'conntrack'), 'utf8')).toBe('1\n');
 });
@@ -66,14 +79,25 @@ test('a wave without one goes through whole', async () => {
 
 test('a reconciliation writes what differs, reads it back, and undoes it when a later operation fails', async () => {
   const table = tableOf({ 'fwmark:1': {} });
-  const policy = { manage: undefined, services: new Map(), sysctls: { mode: 'enforce' as const, values: new Map([['conntrack', '1']]) } };
+  const policy = {
+    manage: undefined,
+    services: new Map(),
+    sysctls: { mode: 'enforce' as const, values: new Map([['conntrack', '1']]) },
+  };
   const ipvs = withSysctls(openEmbeddedTable(table, new Set(['wlc'])), folder);
-  expect(await reconcile(ipvs, wholly(table, { policy }))).toMatchObject({ outcome: 'applied', done: 1, differences: [] });
+  expect(await reconcile(ipvs, wholly(table, { policy }))).toMatchObject({
+    outcome: 'applied',
+    done: 1,
+    differences: [],
+  });
   expect(await readFile(join(folder, 'conntrack'), 'utf8')).toBe('1\n');
   expect(await reconcile(ipvs, wholly(table, { policy }))).toMatchObject({ outcome: 'in-sync' });
 
   const back = { ...policy, sysctls: { ...policy.sysctls, values: new Map([['conntrack', '0']]) } };
   const failing = tableOf({ 'fwmark:1': {}, 'fwmark:2': { scheduler: 'absent' } });
-  expect(await reconcile(ipvs, desiredOf(failing.services, { policy: back }))).toMatchObject({ outcome: 'rolled-back', done: 1 });
+  expect(await reconcile(ipvs, desiredOf(failing.services, { policy: back }))).toMatchObject({
+    outcome: 'rolled-back',
+    done: 1,
+  });
   expect(await readFile(join(folder, 'conntrack'), 'utf8')).toBe('1\n');
 });

@@ -18,19 +18,19 @@ beforeEach(async () => {
   return () => ipvs.close();
 });
 
-/** Lets everything happen that needs no answer of the kernel. */
+/** Waits until everything has happened that needs no answer of the kernel. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Long enough for any deadline: the timer may have been started just before. */
+/** Moves the clock beyond any deadline, even if its timer was started just before. */
 function outwait(): void {
   clock.advance(TIMEOUT);
   clock.advance(TIMEOUT);
 }
 
 describe('a kernel that does not answer', () => {
-  test('makes the outcomes of a wave unknown after the timeout, not before', async () => {
+  test('makes a wave fail with LOST after the timeout, not before', async () => {
     kernel.silent = true;
     let error: unknown;
     const wave = ipvs.execute(adding('fwmark:1')).catch((reason) => {
@@ -46,9 +46,11 @@ describe('a kernel that does not answer', () => {
     expect(error).toMatchObject({ code: 'LOST', message: expect.stringContaining('1000 ms') });
   });
 
-  test('does not have its late answers taken for those of the next wave', async () => {
+  test('cannot have its late answers taken for those of the next wave', async () => {
     kernel.silent = true;
-    const lost = ipvs.execute(adding('fwmark:1', { scheduler: 'absent' })).catch((reason) => reason.code);
+    const lost = ipvs
+      .execute(adding('fwmark:1', { scheduler: 'absent' }))
+      .catch((reason) => reason.code);
     await settle();
     outwait();
     expect(await lost).toBe('LOST');
@@ -57,7 +59,7 @@ describe('a kernel that does not answer', () => {
     expect(kernel.sockets[0]?.isClosed).toBe(true);
   });
 
-  test('fails a read at once, which would only wait again', async () => {
+  test('makes a read fail without a second attempt', async () => {
     kernel.silent = true;
     const read = ipvs.read().catch((reason) => reason.code);
     await settle();
@@ -67,7 +69,7 @@ describe('a kernel that does not answer', () => {
     expect(kernel.requests.length).toBe(before);
   });
 
-  test('a lost fence leaves the outcomes unknown although the operations were done', async () => {
+  test('makes a wave fail with LOST when only the answer to the fence is missing', async () => {
     kernel.deliver = (datagram) => (datagram[16] === 14 ? [] : [datagram]);
     const lost = ipvs.execute(adding('fwmark:1')).catch((reason) => reason.code);
     await settle();
@@ -79,8 +81,10 @@ describe('a kernel that does not answer', () => {
 });
 
 describe('a slow kernel', () => {
-  test('that keeps answering is not timed out', async () => {
-    await ipvs.execute(Array.from({ length: 300 }, (_, index) => adding(`fwmark:${index + 1}`)).flat());
+  test('does not reach the timeout while it keeps answering', async () => {
+    await ipvs.execute(
+      Array.from({ length: 300 }, (_, index) => adding(`fwmark:${index + 1}`)).flat(),
+    );
     let chunks = 0;
     kernel.betweenChunks = () => {
       chunks++;
@@ -91,8 +95,8 @@ describe('a slow kernel', () => {
   });
 });
 
-describe('closing', () => {
-  test('ends what is under way and everything after it', async () => {
+describe('a closed client', () => {
+  test('fails the call that is under way and every later one with LOST', async () => {
     kernel.silent = true;
     const wave = ipvs.execute(adding('fwmark:1')).catch((reason) => reason.code);
     await settle();

@@ -2,28 +2,29 @@ import type { Ipvs, IpvsInfo, ReadOptions, Refused, Snapshot } from '../../model
 import type { Operation } from '../../model/operation.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { LostError } from './connection.ts';
+import { ConnectionPool } from './connection-pool.ts';
 import { executeWave } from './execute.ts';
-import { ConnectionPool } from './pool.ts';
+import { readInfo } from './queries.ts';
 import { readSnapshot } from './read.ts';
-import { readInfo } from './request.ts';
 import { loadNativeSockets, type OpenSocket } from './socket.ts';
-import { withFamily } from './stale.ts';
 
 export interface KernelOptions {
-  /** Default: the native addon's sockets. */
+  /** Default: the sockets of the native addon. */
   readonly openSocket?: OpenSocket;
-  /** How long the kernel may be silent while answers are due. Default 10 000. */
+  /** How long the kernel may be silent while it owes an answer. Default 10 000. */
   readonly timeoutMilliseconds?: number;
   readonly clock?: Clock;
 }
 
 const DEFAULT_TIMEOUT_MILLISECONDS = 10_000;
-/** Times a broken read is begun again before its error is thrown. */
+/** How often a read is made in all when its answers are lost or the kernel interrupts a dump. */
 const READ_ATTEMPTS = 3;
 
 /**
- * The IPVS table of this process's network namespace, over generic netlink. Sockets are opened when first needed, and keep the
- * process alive until `close`. Throws `UNAVAILABLE` when the native addon is missing; a kernel without IPVS shows at the first call.
+ * Opens the IPVS table of the network namespace of this process, over generic netlink. Throws
+ * `UNAVAILABLE` when the native addon is missing. A kernel without IPVS is found by the first call.
+ *
+ * Sockets are opened when they are first needed. They keep the process alive until `close`.
  */
 export async function openKernel(options: KernelOptions = {}): Promise<Ipvs> {
   return new Kernel(
@@ -45,11 +46,13 @@ class Kernel implements Ipvs {
   }
 
   info(): Promise<IpvsInfo> {
-    return this.#inTurn(() => withFamily(this.#pool, (family) => readInfo(this.#pool.command(), family)));
+    return this.#inTurn(() =>
+      this.#pool.withFamily((family) => readInfo(this.#pool.command(), family)),
+    );
   }
 
   read(options: ReadOptions = {}): Promise<Snapshot> {
-    return this.#inTurn(() => withFamily(this.#pool, (family) => this.#readUnbroken(family, options)));
+    return this.#inTurn(() => this.#pool.withFamily((family) => this.#readWhole(family, options)));
   }
 
   execute(wave: readonly Operation[]): Promise<Refused> {
@@ -60,13 +63,14 @@ class Kernel implements Ipvs {
     this.#pool.close();
   }
 
-  async #readUnbroken(family: number, options: ReadOptions): Promise<Snapshot> {
+  async #readWhole(family: number, options: ReadOptions): Promise<Snapshot> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await readSnapshot(this.#pool, family, options);
       } catch (error) {
         this.#pool.discardDumps();
-        if (!(error instanceof LostError) || error.timedOut || attempt === READ_ATTEMPTS) throw error;
+        if (!(error instanceof LostError) || error.timedOut || attempt === READ_ATTEMPTS)
+          throw error;
         this.#pool.growBuffers();
       }
     }
@@ -74,9 +78,10 @@ class Kernel implements Ipvs {
 
   #inTurn<T>(run: () => Promise<T>): Promise<T> {
     const result = this.#last.then(run, run);
-    // Without what it was: a whole table would live until the next call.
-    const isOver = () => {};
-    this.#last = result.then(isOver, isOver);
+    // The promise drops the result. A whole table would otherwise stay in memory until the next
+    // call.
+    const drop = () => {};
+    this.#last = result.then(drop, drop);
     return result;
   }
 }

@@ -1,53 +1,58 @@
 import type { Stats } from '../../model/counters.ts';
-import { attributeLength, attributeType, type Bytes, malformed, nextAttribute, readU32, readU64 } from './attributes.ts';
+import type { AttributeReader } from './attribute-reader.ts';
 import * as uapi from './uapi.ts';
 
-/** `stats` and `stats64` are the two attribute numbers, which differ between SERVICE and DEST nests. */
-interface StatsAttributes {
-  readonly stats: number;
-  readonly stats64: number;
+/** The attribute of each counter and each rate (uapi: IPVS_STATS_ATTR_*). */
+const ATTRIBUTES = {
+  connections: uapi.IPVS_STATS_ATTR_CONNS,
+  inPackets: uapi.IPVS_STATS_ATTR_INPKTS,
+  outPackets: uapi.IPVS_STATS_ATTR_OUTPKTS,
+  inBytes: uapi.IPVS_STATS_ATTR_INBYTES,
+  outBytes: uapi.IPVS_STATS_ATTR_OUTBYTES,
+  connectionRate: uapi.IPVS_STATS_ATTR_CPS,
+  inPacketRate: uapi.IPVS_STATS_ATTR_INPPS,
+  outPacketRate: uapi.IPVS_STATS_ATTR_OUTPPS,
+  inByteRate: uapi.IPVS_STATS_ATTR_INBPS,
+  outByteRate: uapi.IPVS_STATS_ATTR_OUTBPS,
+} satisfies Record<keyof Stats, number>;
+
+const FIELDS = new Map(
+  Object.entries(ATTRIBUTES).map(([field, type]) => [type, field as keyof Stats]),
+);
+
+/** Decodes the inside of a STATS64 nest. Every value has 64 bits. */
+export function decodeStats64(attributes: AttributeReader): Stats {
+  return decodeNest(attributes, () => attributes.u64());
 }
 
-export const SERVICE_STATS: StatsAttributes = { stats: uapi.IPVS_SVC_ATTR_STATS, stats64: uapi.IPVS_SVC_ATTR_STATS64 };
-export const DESTINATION_STATS: StatsAttributes = { stats: uapi.IPVS_DEST_ATTR_STATS, stats64: uapi.IPVS_DEST_ATTR_STATS64 };
-
-/** The traffic counters in a SERVICE or DEST nest: the 64-bit form, or the 32-bit one of kernels before 4.1. */
-export function decodeStats(bytes: Bytes, start: number, end: number, attributes: StatsAttributes): Stats {
-  let narrow: Stats | undefined;
-  for (let at = start; at < end; ) {
-    const length = attributeLength(bytes, at, end);
-    const type = attributeType(bytes, at);
-    if (type === attributes.stats64) return decodeNest(bytes, at + uapi.NLA_HDRLEN, at + length, true);
-    if (type === attributes.stats) narrow = decodeNest(bytes, at + uapi.NLA_HDRLEN, at + length, false);
-    at = nextAttribute(at, length);
-  }
-  if (narrow === undefined) throw malformed('an entry without counters');
-  return narrow;
+/**
+ * Decodes the inside of a STATS nest, the only one of kernels before 4.1. Only the byte counters
+ * have 64 bits.
+ */
+export function decodeStats(attributes: AttributeReader): Stats {
+  return decodeNest(attributes, (type) => {
+    const isWide = type === uapi.IPVS_STATS_ATTR_INBYTES || type === uapi.IPVS_STATS_ATTR_OUTBYTES;
+    return isWide ? attributes.u64() : BigInt(attributes.u32());
+  });
 }
 
-/** In the 32-bit form the byte counters alone have 64 bits. PAD attributes, which some architectures have, fall through. */
-function decodeNest(bytes: Bytes, start: number, end: number, wide: boolean): Stats {
-  const values = new Array<bigint>(uapi.IPVS_STATS_ATTR_OUTBPS + 1).fill(0n);
-  for (let at = start; at < end; ) {
-    const length = attributeLength(bytes, at, end);
-    const type = attributeType(bytes, at);
-    if (type >= uapi.IPVS_STATS_ATTR_CONNS && type <= uapi.IPVS_STATS_ATTR_OUTBPS) {
-      const is64 = wide || type === uapi.IPVS_STATS_ATTR_INBYTES || type === uapi.IPVS_STATS_ATTR_OUTBYTES;
-      values[type] = is64 ? readU64(bytes, at, length) : BigInt(readU32(bytes, at, length));
-    }
-    at = nextAttribute(at, length);
-  }
-  const value = (type: number) => values[type] ?? 0n;
-  return {
-    connections: value(uapi.IPVS_STATS_ATTR_CONNS),
-    inPackets: value(uapi.IPVS_STATS_ATTR_INPKTS),
-    outPackets: value(uapi.IPVS_STATS_ATTR_OUTPKTS),
-    inBytes: value(uapi.IPVS_STATS_ATTR_INBYTES),
-    outBytes: value(uapi.IPVS_STATS_ATTR_OUTBYTES),
-    connectionRate: value(uapi.IPVS_STATS_ATTR_CPS),
-    inPacketRate: value(uapi.IPVS_STATS_ATTR_INPPS),
-    outPacketRate: value(uapi.IPVS_STATS_ATTR_OUTPPS),
-    inByteRate: value(uapi.IPVS_STATS_ATTR_INBPS),
-    outByteRate: value(uapi.IPVS_STATS_ATTR_OUTBPS),
+/** A counter that is missing is 0. The PAD attributes of some architectures are ignored. */
+function decodeNest(attributes: AttributeReader, readValue: (type: number) => bigint): Stats {
+  const stats = {
+    connections: 0n,
+    inPackets: 0n,
+    outPackets: 0n,
+    inBytes: 0n,
+    outBytes: 0n,
+    connectionRate: 0n,
+    inPacketRate: 0n,
+    outPacketRate: 0n,
+    inByteRate: 0n,
+    outByteRate: 0n,
   };
+  while (attributes.next()) {
+    const field = FIELDS.get(attributes.type);
+    if (field !== undefined) stats[field] = readValue(attributes.type);
+  }
+  return stats;
 }

@@ -1,6 +1,9 @@
 import type { ErrnoName } from '../../errors.ts';
 
-/** Linux error numbers (asm-generic/errno-base.h, errno.h) that generic netlink and IPVS answer with, and a few neighbours. */
+/**
+ * Error numbers that generic netlink and IPVS answer with (uapi: asm-generic/errno-base.h,
+ * asm-generic/errno.h).
+ */
 const NAMES: Readonly<Record<number, ErrnoName>> = {
   1: 'EPERM',
   2: 'ENOENT',
@@ -22,7 +25,7 @@ const NAMES: Readonly<Record<number, ErrnoName>> = {
   105: 'ENOBUFS',
 };
 
-/** The name of a positive error number; `E<number>` for one that has no name here. */
+/** Returns the name of a positive error number, or `E<number>` when it is not in the table. */
 export function errnoName(errno: number): ErrnoName {
   return NAMES[errno] ?? `E${errno}`;
 }

@@ -1,106 +1,168 @@
 import { IpvstateError } from '../../errors.ts';
-import type { ServiceCounters } from '../../model/counters.ts';
-import { sameService } from '../../model/equality.ts';
+import type { DestinationCounters, ServiceCounters } from '../../model/counters.ts';
+import { NO_CONNECTIONS } from '../../model/counters.ts';
+import type { Destination, DestinationKey } from '../../model/destination.ts';
 import type { ReadOptions, Snapshot, Unmanageable } from '../../model/ipvs.ts';
-import { parseServiceKey, type Service, type ServiceKey } from '../../model/service.ts';
+import {
+  parseServiceKey,
+  type Service,
+  type ServiceIdentity,
+  type ServiceKey,
+} from '../../model/service.ts';
 import type { Daemon } from '../../model/settings.ts';
 import type { ServiceEntry } from '../../model/table.ts';
 import type { Connection } from './connection.ts';
-import type { ConnectionPool } from './pool.ts';
-import { listDaemons } from './read-daemons.ts';
-import { type FoundDestinations, listDestinations } from './read-destinations.ts';
-import { type FoundService, findServices, listServices } from './read-services.ts';
-import { readTimeouts } from './request.ts';
+import type { ConnectionPool } from './connection-pool.ts';
+import type { DecodedService } from './decode-service.ts';
+import {
+  findServices,
+  listDaemons,
+  listDestinations,
+  listServices,
+  readTimeouts,
+} from './queries.ts';
 
-/** One more dump socket for so many services, up to a bound: parallel dumps share the turns of the event loop. */
+/**
+ * Dumps on several sockets share the turns of the event loop. One more socket pays for this many
+ * services.
+ */
 const SERVICES_PER_SOCKET = 16;
 const MAX_DUMP_SOCKETS = 8;
 
-/** Reads the table once. Throws rather than return less than there is; the caller may then try again with new dump sockets. */
-export async function readSnapshot(pool: ConnectionPool, family: number, options: ReadOptions): Promise<Snapshot> {
-  const stats = options.stats ?? false;
-  const services = new Map<ServiceKey, FoundService>();
+type Services = ReadonlyMap<ServiceKey, DecodedService>;
+
+/**
+ * The destinations of one service. They are maps, because a dump may list an entry twice when the
+ * table changes meanwhile.
+ */
+interface FoundDestinations {
+  readonly destinations: Map<DestinationKey, Destination>;
+  /** Without stats, only those of destinations that have connections. */
+  readonly counters: Map<DestinationKey, DestinationCounters>;
+  readonly unmanageable: Map<string, Unmanageable>;
+}
+
+/**
+ * Reads the table once. `family` is the id of the IPVS family. Throws rather than return a part of
+ * the table. The caller may then read again with new dump connections. Throws `ABORTED` when the
+ * signal fires.
+ */
+export async function readSnapshot(
+  pool: ConnectionPool,
+  family: number,
+  options: ReadOptions,
+): Promise<Snapshot> {
+  const { stats = false, signal } = options;
+  const services = new Map<ServiceKey, DecodedService>();
   const unmanageable = new Map<string, Unmanageable>();
-  const found = (service: FoundService | Unmanageable) => {
-    if ('reason' in service) unmanageable.set(service.service, service);
-    else services.set(service.service.key, service);
+  const found = (decoded: DecodedService | Unmanageable) => {
+    if ('reason' in decoded) unmanageable.set(decoded.service, decoded);
+    else services.set(decoded.service.key, decoded);
   };
-  if (options.services === undefined) {
-    await listServices(firstOf(pool.dumps(1)), family, stats, found);
-  } else {
-    await findServices(pool.command(), family, identitiesOf(options.services), stats, found);
-  }
-  const destinations = await listAllDestinations(pool, family, services, options);
-  await dropVanished(pool.command(), family, services, destinations);
+  if (options.services === undefined)
+    await listServices(dumpConnection(pool), family, stats, found);
+  else await findServices(pool.command(), family, identitiesOf(options.services), stats, found);
+  const destinations = await readAllDestinations(pool, family, services, stats, signal);
+  await dropDeletedServices(pool.command(), family, services, destinations);
 
   const entries = new Map<ServiceKey, ServiceEntry>();
   const counters = new Map<ServiceKey, ServiceCounters>();
-  const destinationReasons: Unmanageable[] = [];
+  const unmanageableDestinations: Unmanageable[] = [];
   for (const [key, { service, stats: serviceStats }] of services) {
-    const pooled = destinations.get(key);
-    if (!pooled) continue;
-    entries.set(key, entryLike(options.like?.services.get(key), service, pooled.destinations));
-    counters.set(key, { stats: serviceStats, destinations: pooled.counters });
-    if (pooled.unmanageable) destinationReasons.push(...pooled.unmanageable.values());
+    const of = destinations.get(key);
+    if (!of) continue;
+    entries.set(key, { service, destinations: of.destinations });
+    counters.set(key, { stats: serviceStats, destinations: of.counters });
+    unmanageableDestinations.push(...of.unmanageable.values());
   }
   const timeouts = await readTimeouts(pool.command(), family);
   const daemons: Daemon[] = [];
-  for (const daemon of await listDaemons(firstOf(pool.dumps(1)), family)) {
+  for (const daemon of await listDaemons(dumpConnection(pool), family)) {
     if ('reason' in daemon) unmanageable.set(daemon.service, daemon);
     else daemons.push(daemon);
   }
   return {
     table: { services: entries, timeouts, daemons },
     counters,
-    unmanageable: [...unmanageable.values(), ...destinationReasons],
+    unmanageable: [...unmanageable.values(), ...unmanageableDestinations],
   };
 }
 
-/** The entry that was expected, when it is that one in all. */
-function entryLike(like: ServiceEntry | undefined, service: Service, destinations: ServiceEntry['destinations']): ServiceEntry {
-  return like && like.destinations === destinations && sameService(like.service, service) ? like : { service, destinations };
-}
-
-async function listAllDestinations(
+/** Lists the destinations of every service, on several connections at a time. */
+async function readAllDestinations(
   pool: ConnectionPool,
   family: number,
-  services: ReadonlyMap<ServiceKey, FoundService>,
-  { stats = false, like, signal }: ReadOptions,
+  services: Services,
+  withStats: boolean,
+  signal: AbortSignal | undefined,
 ): Promise<Map<ServiceKey, FoundDestinations>> {
   const destinations = new Map<ServiceKey, FoundDestinations>();
+  // All connections take their next service from this one iterator.
   const queue = services.values();
   const drain = async (connection: Connection) => {
     for (const { service } of queue) {
       if (signal?.aborted) return;
-      const known = like?.services.get(service.key)?.destinations;
-      destinations.set(service.key, await listDestinations(connection, family, service, stats, known));
+      destinations.set(service.key, await readDestinations(connection, family, service, withStats));
     }
   };
   const sockets = Math.min(MAX_DUMP_SOCKETS, Math.ceil(services.size / SERVICES_PER_SOCKET));
   await Promise.all(pool.dumps(sockets).map(drain));
-  if (signal?.aborted) throw new IpvstateError('ABORTED', 'the read was ended, as the caller asked');
+  if (signal?.aborted)
+    throw new IpvstateError('ABORTED', 'the read was ended, as the caller asked');
   return destinations;
 }
 
-/** A destination list is also empty when its service was deleted after it was listed: such a service is left out. */
-async function dropVanished(
+async function readDestinations(
   connection: Connection,
   family: number,
-  services: ReadonlyMap<ServiceKey, FoundService>,
+  service: Service,
+  withStats: boolean,
+): Promise<FoundDestinations> {
+  const found: FoundDestinations = {
+    destinations: new Map(),
+    counters: new Map(),
+    unmanageable: new Map(),
+  };
+  await listDestinations(connection, family, service, withStats, (decoded) => {
+    if ('reason' in decoded) {
+      found.unmanageable.set(decoded.destination ?? '', decoded);
+      return;
+    }
+    const { destination, connections, stats } = decoded;
+    found.destinations.set(destination.key, destination);
+    if (connections !== NO_CONNECTIONS || withStats)
+      found.counters.set(destination.key, { ...connections, stats });
+  });
+  return found;
+}
+
+/**
+ * Deletes services from `destinations` that were deleted after they were listed. The kernel answers
+ * with an empty list for them, so every service without destinations is looked up once more.
+ */
+async function dropDeletedServices(
+  connection: Connection,
+  family: number,
+  services: Services,
   destinations: Map<ServiceKey, FoundDestinations>,
 ): Promise<void> {
-  const empty = [...services.values()].filter(({ service }) => isEmpty(destinations.get(service.key)));
-  const confirmed = new Set<number>();
-  const identities = empty.map(({ service }) => service.identity);
-  await findServices(connection, family, identities, false, (_service, index) => confirmed.add(index));
-  for (const [index, { service }] of empty.entries()) if (!confirmed.has(index)) destinations.delete(service.key);
+  const empty = [...services.values()]
+    .map(({ service }) => service)
+    .filter(({ key }) => isEmpty(destinations.get(key)));
+  const existing = new Set<number>();
+  const identities = empty.map(({ identity }) => identity);
+  await findServices(connection, family, identities, false, (_service, index) =>
+    existing.add(index),
+  );
+  for (const [index, { key }] of empty.entries())
+    if (!existing.has(index)) destinations.delete(key);
 }
 
 function isEmpty(found: FoundDestinations | undefined): boolean {
-  return found === undefined || (found.destinations.size === 0 && found.unmanageable === undefined);
+  return found === undefined || (found.destinations.size === 0 && found.unmanageable.size === 0);
 }
 
-function identitiesOf(keys: Iterable<ServiceKey>) {
+function identitiesOf(keys: Iterable<ServiceKey>): ServiceIdentity[] {
   return [...new Set(keys)].map((key) => {
     const identity = parseServiceKey(key);
     if (!identity) throw new Error(`not a service key: ${key}`);
@@ -108,8 +170,8 @@ function identitiesOf(keys: Iterable<ServiceKey>) {
   });
 }
 
-function firstOf(connections: readonly Connection[]): Connection {
-  const [connection] = connections;
+function dumpConnection(pool: ConnectionPool): Connection {
+  const [connection] = pool.dumps(1);
   if (!connection) throw new Error('no connection');
   return connection;
 }

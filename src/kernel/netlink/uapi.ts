@@ -1,6 +1,6 @@
 /**
- * Numbers of the kernel interface, under the kernel's names. Sources: linux/netlink.h, linux/genetlink.h, linux/ip_vs.h,
- * linux/in.h, linux/socket.h.
+ * Numbers of the kernel interface under the names of the kernel. Sources: linux/netlink.h,
+ * linux/genetlink.h, linux/ip_vs.h, linux/in.h, linux/socket.h.
  */
 
 // linux/netlink.h
@@ -104,7 +104,7 @@ export const IPVS_INFO_ATTR_VERSION = 1;
 export const IPVS_INFO_ATTR_CONN_TAB_SIZE = 2;
 
 export const IP_VS_SVC_F_PERSISTENT = 0x1;
-/** The kernel's own bit: always set in replies, without meaning in requests. */
+/** The kernel sets this bit in every reply and ignores it in requests. */
 export const IP_VS_SVC_F_HASHED = 0x2;
 export const IP_VS_SVC_F_ONEPACKET = 0x4;
 /** IP_VS_SVC_F_SCHED1 | _SCHED2 | _SCHED3. */

@@ -1,5 +1,16 @@
 import { EAFNOSUPPORT, EINVAL, refuse } from './errors.ts';
-import { type Attributes, attribute, nest, splitAttributes, text, u8, u16, u16be, u32, u64 } from './tlv.ts';
+import {
+  type Attributes,
+  attribute,
+  nest,
+  splitAttributes,
+  text,
+  u8,
+  u16,
+  u16be,
+  u32,
+  u64,
+} from './tlv.ts';
 
 /** What the kernel stores, unchecked and in its own terms. Addresses and masks are hexadecimal. */
 export interface RawService {
@@ -58,7 +69,10 @@ function readAddress(payload: Buffer | undefined): string {
 }
 
 /** kernel: ip_vs_ctl.c ip_vs_genl_parse_service. FWMARK alone decides the key, even with the value 0. */
-export function parseService(payload: Buffer | undefined, full: boolean): RawService & { readonly flagMask: number } {
+export function parseService(
+  payload: Buffer | undefined,
+  full: boolean,
+): RawService & { readonly flagMask: number } {
   if (!payload) refuse(EINVAL);
   const given = splitAttributes(payload);
   const af = readU16(given.get(1));
@@ -73,7 +87,8 @@ export function parseService(payload: Buffer | undefined, full: boolean): RawSer
     fwmark: byMark ? readU32(given.get(5)) : 0,
     destinations: [],
   };
-  if (!full) return { ...key, scheduler: '', flags: 0, flagMask: 0, timeout: 0, netmask: '', engine: '' };
+  if (!full)
+    return { ...key, scheduler: '', flags: 0, flagMask: 0, timeout: 0, netmask: '', engine: '' };
   const flags = given.get(7);
   if (!flags || flags.length > 8) refuse(EINVAL);
   const wide = Buffer.concat([flags, Buffer.alloc(8)]);
@@ -91,7 +106,11 @@ export function parseService(payload: Buffer | undefined, full: boolean): RawSer
 }
 
 /** kernel: ip_vs_ctl.c ip_vs_genl_parse_dest. */
-export function parseDestination(payload: Buffer | undefined, full: boolean, serviceFamily: number): RawDestination {
+export function parseDestination(
+  payload: Buffer | undefined,
+  full: boolean,
+  serviceFamily: number,
+): RawDestination {
   if (!payload) refuse(EINVAL);
   const given = splitAttributes(payload);
   if (!given.has(1) || !given.has(2)) refuse(EINVAL);
@@ -117,8 +136,13 @@ export function parseDestination(payload: Buffer | undefined, full: boolean, ser
 
 /** With the PAD attributes of an architecture that aligns 64-bit values. */
 function statsNests(narrow: number, wide: number, packets: bigint): Buffer[] {
-  const counts = [1, 2, 3, 6, 7, 8, 9, 10].map((type) => u32(type, type === 2 ? Number(packets & 0xffff_ffffn) : 0));
-  const wideCounts = Array.from({ length: 10 }, (_, index) => [attribute(11, Buffer.alloc(0)), u64(index + 1, index === 1 ? packets : 0n)]);
+  const counts = [1, 2, 3, 6, 7, 8, 9, 10].map((type) =>
+    u32(type, type === 2 ? Number(packets & 0xffff_ffffn) : 0),
+  );
+  const wideCounts = Array.from({ length: 10 }, (_, index) => [
+    attribute(11, Buffer.alloc(0)),
+    u64(index + 1, index === 1 ? packets : 0n),
+  ]);
   return [nest(narrow, ...counts, u64(4, 0n), u64(5, 0n)), nest(wide, ...wideCounts.flat())];
 }
 
@@ -127,7 +151,11 @@ export function formatService(service: RawService): Buffer {
   const key =
     service.fwmark !== 0
       ? [u32(5, service.fwmark)]
-      : [u16(2, service.protocol), attribute(3, Buffer.from(service.address, 'hex')), u16be(4, service.port)];
+      : [
+          u16(2, service.protocol),
+          attribute(3, Buffer.from(service.address, 'hex')),
+          u16be(4, service.port),
+        ];
   const flags = Buffer.alloc(8, 0xff);
   flags.writeUInt32LE(service.flags, 0);
   return nest(

@@ -1,4 +1,8 @@
-import type { OpenSocket, SocketListener, SocketOptions } from '../../../src/kernel/netlink/socket.ts';
+import type {
+  OpenSocket,
+  SocketListener,
+  SocketOptions,
+} from '../../../src/kernel/netlink/socket.ts';
 import { formatDestination, formatService } from './entries.ts';
 import { ENOENT, EOPNOTSUPP, EPERM, Refused, refuse } from './errors.ts';
 import { FakeSocket } from './socket.ts';
@@ -81,7 +85,17 @@ export class FakeKernel {
     const name = request.attributes.get(2)?.toString() ?? '';
     if (request.command !== GETFAMILY) refuse(EOPNOTSUPP);
     if (!this.loaded || name !== 'IPVS\0') refuse(ENOENT);
-    return genericMessage(NLCTRL, 0, request.sequence, 1, text(2, 'IPVS'), u16(1, this.familyId), u32(3, 1), u32(4, 0), u32(5, 6));
+    return genericMessage(
+      NLCTRL,
+      0,
+      request.sequence,
+      1,
+      text(2, 'IPVS'),
+      u16(1, this.familyId),
+      u32(3, 1),
+      u32(4, 0),
+      u32(5, 6),
+    );
   }
 }
 
@@ -102,7 +116,13 @@ function change(apply: (table: FakeTable, request: Request) => void): Command {
 
 const MULTI = 2;
 
-function reply(kernel: FakeKernel, request: Request, flags: number, command: number, ...attributes: readonly Buffer[]): Buffer {
+function reply(
+  kernel: FakeKernel,
+  request: Request,
+  flags: number,
+  command: number,
+  ...attributes: readonly Buffer[]
+): Buffer {
   return genericMessage(kernel.familyId, flags, request.sequence, command, ...attributes);
 }
 
@@ -111,9 +131,13 @@ const COMMANDS: Readonly<Record<number, Command>> = {
   2: change((table, { attributes }) => table.setService(attributes)),
   3: change((table, { attributes }) => table.deleteService(attributes)),
   4: {
-    run: (kernel, request) => [reply(kernel, request, 0, 1, formatService(kernel.table.existing(request.attributes)))],
+    run: (kernel, request) => [
+      reply(kernel, request, 0, 1, formatService(kernel.table.existing(request.attributes))),
+    ],
     dump: (kernel, request, told) =>
-      kernel.table.services.slice(told).map((service) => reply(kernel, request, MULTI, 1, formatService(service))),
+      kernel.table.services
+        .slice(told)
+        .map((service) => reply(kernel, request, MULTI, 1, formatService(service))),
   },
   5: change((table, { attributes }) => table.newDestination(attributes)),
   6: change((table, { attributes }) => table.setDestination(attributes)),
@@ -140,7 +164,9 @@ const COMMANDS: Readonly<Record<number, Command>> = {
       return [reply(kernel, request, 0, 12, u32(4, tcp), u32(5, tcpFin), u32(6, udp))];
     },
   },
-  15: { run: (kernel, request) => [reply(kernel, request, 0, 14, u32(1, 0x01_02_01), u32(2, 4096))] },
+  15: {
+    run: (kernel, request) => [reply(kernel, request, 0, 14, u32(1, 0x01_02_01), u32(2, 4096))],
+  },
   16: change((table, { attributes }) => table.zero(attributes)),
   17: change((table) => table.flush()),
 };

@@ -1,4 +1,8 @@
-import type { RawSocket, SocketListener, SocketOptions } from '../../../src/kernel/netlink/socket.ts';
+import type {
+  RawSocket,
+  SocketListener,
+  SocketOptions,
+} from '../../../src/kernel/netlink/socket.ts';
 import { EBUSY, Refused } from './errors.ts';
 import type { FakeKernel, Listing } from './kernel.ts';
 import { message, type Request, splitRequests } from './tlv.ts';
@@ -72,7 +76,8 @@ export class FakeSocket implements RawSocket {
       this.#hasRead = true;
       // Reading a chunk of a dump makes the kernel fetch the next one.
       if (this.#dump && this.#queue.length === 0) this.#fetchChunk(this.#dump);
-      for (const delivered of this.#kernel.deliver?.(datagram) ?? [datagram]) this.#receive(delivered);
+      for (const delivered of this.#kernel.deliver?.(datagram) ?? [datagram])
+        this.#receive(delivered);
       this.pump();
     });
   }
@@ -106,7 +111,9 @@ export class FakeSocket implements RawSocket {
   #fetchChunk(dump: Dump): void {
     const { command, sequence } = dump.request;
     if (dump.told > 0) this.#kernel.betweenChunks?.(command);
-    const limit = this.#hasRead ? Math.max(FIRST_CHUNK, Math.min(this.#options.datagramSize, LARGEST_CHUNK)) : FIRST_CHUNK;
+    const limit = this.#hasRead
+      ? Math.max(FIRST_CHUNK, Math.min(this.#options.datagramSize, LARGEST_CHUNK))
+      : FIRST_CHUNK;
     const chunk: Buffer[] = [];
     let size = 0;
     for (const entry of dump.listing(dump.told)) {
@@ -128,7 +135,8 @@ export class FakeSocket implements RawSocket {
   /** A full queue loses replies and tells so; the requests are executed all the same. */
   #enqueue(datagram: Buffer): void {
     if (this.#closed) return;
-    if ((this.#queue.length + 1) * COST_OF_REPLY > this.receiveBufferSize) setImmediate(() => this.fail('ENOBUFS'));
+    if ((this.#queue.length + 1) * COST_OF_REPLY > this.receiveBufferSize)
+      setImmediate(() => this.fail('ENOBUFS'));
     else this.#queue.push(datagram);
   }
 }

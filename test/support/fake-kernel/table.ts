@@ -27,7 +27,9 @@ export class FakeTable {
   /** Names of the interfaces of the namespace. */
   readonly interfaces = new Set(['lo']);
 
-  find(key: Pick<RawService, 'af' | 'protocol' | 'address' | 'port' | 'fwmark'>): RawService | undefined {
+  find(
+    key: Pick<RawService, 'af' | 'protocol' | 'address' | 'port' | 'fwmark'>,
+  ): RawService | undefined {
     return this.services.find((service) =>
       key.fwmark !== 0
         ? service.fwmark === key.fwmark && service.af === key.af
@@ -87,11 +89,19 @@ export class FakeTable {
     service.destinations.splice(service.destinations.indexOf(live), 1);
   }
 
-  #destination(attributes: Attributes, full: boolean): { service: RawService; destination: RawDestination } {
+  #destination(
+    attributes: Attributes,
+    full: boolean,
+  ): { service: RawService; destination: RawDestination } {
     const service = this.existing(attributes);
     const destination = parseDestination(attributes.get(2), full, service.af);
     if (destination.af !== 2 && destination.af !== 10) refuse(EAFNOSUPPORT);
-    if (destination.af !== service.af && full && (destination.method !== 2 || this.daemons.length > 0)) refuse(EINVAL);
+    if (
+      destination.af !== service.af &&
+      full &&
+      (destination.method !== 2 || this.daemons.length > 0)
+    )
+      refuse(EINVAL);
     return { service, destination };
   }
 
@@ -122,7 +132,8 @@ export class FakeTable {
     const state = parseDaemonState(given);
     const name = readName(given.get(2), 15);
     const syncId = readU32(given.get(3));
-    if (this.services.some((service) => service.destinations.some(({ af }) => af !== service.af))) refuse(EINVAL);
+    if (this.services.some((service) => service.destinations.some(({ af }) => af !== service.af)))
+      refuse(EINVAL);
     const group = given.get(5) ?? given.get(6) ?? Buffer.of(224, 0, 0, 81);
     const first = group[0] ?? 0;
     if (group.length === 4 ? first < 224 || first > 239 : first !== 0xff) refuse(EINVAL);
@@ -167,12 +178,18 @@ function checkDestination(destination: RawDestination): void {
 }
 
 function findDestination(service: RawService, key: RawDestination): RawDestination | undefined {
-  return service.destinations.find(({ af, address, port }) => af === key.af && address === key.address && port === key.port);
+  return service.destinations.find(
+    ({ af, address, port }) => af === key.af && address === key.address && port === key.port,
+  );
 }
 
 /** kernel: ip_vs_new_dest, as far as it needs no routing table. */
 function isUnicast({ af, address }: RawDestination): boolean {
   const first = Number.parseInt(address.slice(0, 2), 16);
-  if (af === 2) return !address.startsWith('00000000') && (first < 224 || (first >= 240 && !address.startsWith('ffffffff')));
+  if (af === 2)
+    return (
+      !address.startsWith('00000000') &&
+      (first < 224 || (first >= 240 && !address.startsWith('ffffffff')))
+    );
   return first !== 0xff && address !== '00'.repeat(16) && !address.startsWith('fe80');
 }

@@ -100,6 +100,17 @@ export function message(type: number, flags: number, sequence: number, payload: 
   return Buffer.concat([head, payload, Buffer.alloc((4 - (payload.length % 4)) % 4)]);
 }
 
-export function genericMessage(type: number, flags: number, sequence: number, command: number, ...attributes: readonly Buffer[]): Buffer {
-  return message(type, flags, sequence, Buffer.concat([Buffer.of(command, 1, 0, 0), ...attributes]));
+export function genericMessage(
+  type: number,
+  flags: number,
+  sequence: number,
+  command: number,
+  ...attributes: readonly Buffer[]
+): Buffer {
+  return message(
+    type,
+    flags,
+    sequence,
+    Buffer.concat([Buffer.of(command, 1, 0, 0), ...attributes]),
+  );
 }

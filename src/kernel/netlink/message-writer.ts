@@ -1,34 +1,33 @@
 import { type Address, writeAddress } from '../../model/address.ts';
 import { GENL_HDRLEN, NLA_HDRLEN, NLMSG_HDRLEN } from './uapi.ts';
 
-/** Netlink integers are in the machine's byte order (linux/netlink.h). */
+/** Netlink integers have the byte order of the machine (uapi: linux/netlink.h). */
 export const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 const utf8 = new TextEncoder();
 
-/** More than any message of this client takes, strings aside: so only `openMessage` and strings look at the capacity. */
+/**
+ * Bytes of room that `openMessage` and `string` make. No message of this client is larger without
+ * its strings.
+ */
 const LARGEST_MESSAGE = 512;
 
-/** A message that others are like. */
-interface Model {
-  readonly subject: object;
-  readonly command: number;
-  /** Offsets in the buffer. */
-  readonly start: number;
-  readonly end: number;
-  readonly place: number;
-}
+/**
+ * Writes each attribute of one kind of request. The key of a row is the field that the row writes.
+ */
+export type AttributeTable<Value, Field extends PropertyKey> = Readonly<
+  Record<Field, (writer: MessageWriter, value: Value) => void>
+>;
 
 /**
- * Writes generic netlink messages, one behind the other, straight into one buffer that grows and is used again. The methods
- * named after a type write one attribute. Nothing is allocated for a message.
+ * Writes generic netlink messages behind each other into one buffer. The buffer grows, and is used
+ * again after `clear`. A method named after a type writes one attribute.
  */
 export class MessageWriter {
   #bytes = new Uint8Array(32 * 1024);
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
   #messageStart = 0;
-  #model: Model | undefined;
 
   /** Bytes written since the last `clear`, the open message included. */
   get length(): number {
@@ -37,63 +36,24 @@ export class MessageWriter {
 
   clear(): void {
     this.#length = 0;
-    this.#model = undefined;
   }
 
-  /** Keeps the message that was closed last as the model for others with this command about this subject. `place` is somewhere in it. */
-  keepModel(subject: object, command: number, place: number): void {
-    this.#model = { subject, command, start: this.#messageStart, end: this.#length, place };
-  }
-
-  /** Writes the model again, with another sequence number. Returns the place in the new message; -1 when the model is for others. */
-  repeatModel(subject: object, command: number, sequence: number): number {
-    const model = this.#model;
-    if (model === undefined || model.subject !== subject || model.command !== command) return -1;
-    this.#reserve(LARGEST_MESSAGE);
-    const at = this.#length;
-    this.#bytes.copyWithin(at, model.start, model.end);
-    this.#view.setUint32(at + 8, sequence, LITTLE_ENDIAN);
-    this.#length = at + model.end - model.start;
-    return at + model.place - model.start;
-  }
-
-  /** The finished messages. The same memory is written again after `clear`. */
+  /** The finished messages. The bytes are overwritten after `clear`. */
   written(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Copies bytes in; returns where they begin, for the setters. */
-  append(bytes: Uint8Array): number {
-    const at = this.#length;
-    this.#bytes.set(bytes, at);
-    this.#length = at + bytes.length;
-    return at;
-  }
-
-  setU8(at: number, value: number): void {
-    this.#bytes[at] = value;
-  }
-
-  setU16(at: number, value: number): void {
-    this.#view.setUint16(at, value, LITTLE_ENDIAN);
-  }
-
-  /** Network byte order: ports. */
-  setU16be(at: number, value: number): void {
-    this.#view.setUint16(at, value);
-  }
-
-  setU32(at: number, value: number): void {
-    this.#view.setUint32(at, value, LITTLE_ENDIAN);
-  }
-
-  /** 16 bytes. */
-  setAddress(at: number, address: Address): void {
-    writeAddress(address, this.#bytes, at);
-  }
-
-  /** Begins a message: nlmsghdr and genlmsghdr, with port 0 (the kernel fills it in). */
-  openMessage(type: number, flags: number, sequence: number, command: number, version: number): void {
+  /**
+   * Begins a message: struct nlmsghdr with port 0, which is the kernel's to fill in, and struct
+   * genlmsghdr.
+   */
+  openMessage(
+    type: number,
+    flags: number,
+    sequence: number,
+    command: number,
+    version: number,
+  ): void {
     this.#reserve(LARGEST_MESSAGE);
     const at = this.#length;
     this.#messageStart = at;
@@ -111,7 +71,7 @@ export class MessageWriter {
     this.#view.setUint32(this.#messageStart, this.#length - this.#messageStart, LITTLE_ENDIAN);
   }
 
-  /** Begins a nested attribute; its return value is for `closeNest`. */
+  /** Begins a nested attribute. Returns what `closeNest` needs. */
   openNest(type: number): number {
     const at = this.#length;
     this.#view.setUint16(at + 2, type, LITTLE_ENDIAN);
@@ -146,7 +106,7 @@ export class MessageWriter {
     this.#view.setUint32(this.#header(type, 4), value, LITTLE_ENDIAN);
   }
 
-  /** Network byte order: IPv4 masks and groups. */
+  /** Network byte order: IPv4 masks. */
   u32be(type: number, value: number): void {
     this.#view.setUint32(this.#header(type, 4), value);
   }
@@ -158,35 +118,35 @@ export class MessageWriter {
     this.#view.setUint32(at + 4, mask, LITTLE_ENDIAN);
   }
 
-  /** union nf_inet_addr: always 16 bytes. */
+  /** union nf_inet_addr, which has 16 bytes for IPv4 too. */
   address(type: number, address: Address): void {
     writeAddress(address, this.#bytes, this.#header(type, 16));
   }
 
-  /** The first four bytes of an IPv4 address. */
+  /** struct in_addr: the 4 bytes of an IPv4 address. */
   address4(type: number, address: Address): void {
+    // `writeAddress` fills 16 bytes. Those after the attribute are written again by the next one.
     writeAddress(address, this.#bytes, this.#header(type, 4));
   }
 
-  /** NUL-terminated. A NUL inside would silently name something else. */
+  /**
+   * Text with a NUL behind it. Throws for text with a NUL in it, of which the kernel would read
+   * only a part.
+   */
   string(type: number, value: string): void {
-    if (value.includes('\0')) throw new Error(`a name with a NUL character: ${JSON.stringify(value)}`);
+    if (value.includes('\0'))
+      throw new Error(`a name with a NUL character: ${JSON.stringify(value)}`);
     this.#reserve(3 * value.length + LARGEST_MESSAGE);
     const start = this.#length + NLA_HDRLEN;
-    let end = start;
-    for (let index = 0; index < value.length; index++) {
-      const code = value.charCodeAt(index);
-      if (code > 0x7f) {
-        end = start + utf8.encodeInto(value, this.#bytes.subarray(start)).written;
-        break;
-      }
-      this.#bytes[end++] = code;
-    }
+    const end = start + utf8.encodeInto(value, this.#bytes.subarray(start)).written;
     this.#header(type, end - start + 1);
     this.#bytes.fill(0, end, this.#length);
   }
 
-  /** Returns where the payload goes; the next attribute follows it, aligned to 4. */
+  /**
+   * Writes the header of an attribute of `payload` bytes and returns their offset. Attributes are
+   * aligned to 4 bytes.
+   */
   #header(type: number, payload: number): number {
     const at = this.#length;
     this.#view.setUint16(at, NLA_HDRLEN + payload, LITTLE_ENDIAN);
