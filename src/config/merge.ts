@@ -1,7 +1,7 @@
-import { addressFamily } from '../model/address.ts';
 import type { Desired, Section } from '../model/desired.ts';
 import type { Issue, Position } from '../model/issue.ts';
-import { type ServiceKey, serviceFamily } from '../model/service.ts';
+import { findMixedFamily } from '../model/rules.ts';
+import type { ServiceKey } from '../model/service.ts';
 import { DAEMON_ROLES, type Daemon, type Timeouts } from '../model/settings.ts';
 import type { ServiceEntry } from '../model/table.ts';
 import { mergePolicies } from './merge-policy.ts';
@@ -86,8 +86,12 @@ export function mergeDesired(parts: readonly Desired[]): Merged {
     }
   }
   if (daemonOwner && daemons && daemons.length > 0) {
-    const mixed = findMixedFamily(parts.filter((part) => part !== daemonOwner));
-    if (mixed) issues.push(mixedFamilyIssue(mixed, daemonOwner.sections?.sync_daemons));
+    const owner = daemonOwner;
+    const others = parts.filter((part) => part !== owner);
+    const [mixed] = others.flatMap(
+      (part) => mixedFamilyIssue(part, owner.sections?.sync_daemons) ?? [],
+    );
+    if (mixed) issues.push(mixed);
   }
   const { policy, issues: policyIssues } = mergePolicies(parts, duplicate);
   issues.push(...policyIssues);
@@ -111,35 +115,16 @@ export function mergeDesired(parts: readonly Desired[]): Merged {
   };
 }
 
-/** A destination of another family than its service, which no table with a sync daemon can have. */
-export interface MixedFamily {
-  readonly destination: string;
-  readonly position: Position | undefined;
-}
-
-/** The first one, if any. The kernel refuses daemons and such destinations in either order (kernel: ip_vs_ctl.c, ip_vs_add_dest). */
-export function findMixedFamily(parts: readonly Desired[]): MixedFamily | undefined {
-  for (const part of parts) {
-    for (const [key, { service, destinations }] of part.services) {
-      const family = serviceFamily(service.identity);
-      for (const destination of destinations.values()) {
-        if (addressFamily(destination.address) === family) continue;
-        return {
-          destination: destination.key,
-          position: part.locate(key, destination.key) ?? part.locate(key),
-        };
-      }
-    }
-  }
-  return undefined;
-}
-
-export function mixedFamilyIssue(mixed: MixedFamily, daemons: Position | undefined): Issue {
+/** Sync daemons of one file and, in another file, a destination that no daemon may run beside. */
+function mixedFamilyIssue(part: Desired, daemons: Position | undefined): Issue | undefined {
+  const mixed = findMixedFamily(part.services);
+  if (!mixed) return undefined;
+  const { service, destination, message } = mixed;
   return {
     code: 'CONFLICT',
     severity: 'error',
-    message: `${mixed.destination} is of another family than its service: the kernel allows that only while no sync daemon runs`,
-    position: mixed.position ?? daemons ?? NOWHERE,
+    message,
+    position: part.locate(service.key, destination.key) ?? daemons ?? NOWHERE,
     ...(daemons ? { related: { message: 'the sync daemons are here', position: daemons } } : {}),
   };
 }

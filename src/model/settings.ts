@@ -9,8 +9,8 @@ export interface Timeouts {
 
 /** A fresh network namespace's values. */
 export const KERNEL_TIMEOUTS: Timeouts = { tcp: 900, tcpFin: 120, udp: 300 };
-/** The largest timeout that every kernel accepts, whatever its HZ: ipvsadm's 31 days. */
-export const MAX_TIMEOUT_SECONDS = 2_678_400;
+/** The longest timeout that every kernel accepts: 2^31 - 1 ticks at HZ=1000, nearly 25 days (kernel: ip_vs_ctl.c ip_vs_set_timeout). */
+export const MAX_TIMEOUT_SECONDS = 2_147_483;
 
 export type DaemonRole = 'master' | 'backup';
 

@@ -1,11 +1,6 @@
-import { addressFamily } from '../model/address.ts';
 import type { Operation } from '../model/operation.ts';
-import {
-  type Service,
-  type ServiceIdentity,
-  type ServiceKey,
-  serviceFamily,
-} from '../model/service.ts';
+import { isMixedFamily } from '../model/rules.ts';
+import type { Service, ServiceIdentity, ServiceKey } from '../model/service.ts';
 import type { Timeouts } from '../model/settings.ts';
 import type { ServiceEntry, Table } from '../model/table.ts';
 import type { Change } from './change.ts';
@@ -29,7 +24,10 @@ export function operationsFor(
   const probe = schedulerProbe(live);
   const identity = (key: ServiceKey): ServiceIdentity => identityOf(key, live, desired);
   const stopping = changes.some(
-    (change) => change.object === 'destination' && isMixedFamily(change, identity(change.service)),
+    (change) =>
+      change.object === 'destination' &&
+      change.after &&
+      isMixedFamily(identity(change.service), change.after.address),
   )
     ? 'unblock'
     : 'finish';
@@ -174,9 +172,4 @@ function identityOf(key: ServiceKey, live: Table, desired: Table): ServiceIdenti
   const entry = desired.services.get(key) ?? live.services.get(key);
   if (!entry) throw new Error(`a change of a service that is in neither table: ${key}`);
   return entry.service.identity;
-}
-
-/** A running sync daemon and a destination of another family than its service's exclude each other (kernel: ip_vs_add_dest). */
-function isMixedFamily({ after }: DestinationChange, service: ServiceIdentity): boolean {
-  return after !== undefined && addressFamily(after.address) !== serviceFamily(service);
 }

@@ -1,11 +1,11 @@
 import { IpvstateError } from '../errors.ts';
-import { addressFamily } from '../model/address.ts';
 import type { Desired } from '../model/desired.ts';
 import type { DestinationKey } from '../model/destination.ts';
 import type { Snapshot } from '../model/ipvs.ts';
 import { isManaged } from '../model/manage.ts';
 import type { Policy } from '../model/policy.ts';
-import { type ServiceKey, serviceFamily } from '../model/service.ts';
+import { findMixedFamily } from '../model/rules.ts';
+import type { ServiceKey } from '../model/service.ts';
 import type { Daemon } from '../model/settings.ts';
 import type { ServiceEntry, Table } from '../model/table.ts';
 import { type Drain, type DrainClock, type Drained, drain } from './drain.ts';
@@ -58,7 +58,7 @@ export function scope(desired: Desired, snapshot: Snapshot, options: ScopeOption
   for (const key of keepUnmanageable(services, snapshot)) foreign.add(key);
   const daemons =
     desired.daemons && !only ? completeDaemons(desired.daemons, live.daemons) : live.daemons;
-  if (daemons.length > 0) refuseMixedFamilies(services);
+  if (daemons.length > 0) refuseMixedFamily(services);
   const timeouts = only ? live.timeouts : { ...live.timeouts, ...desired.timeouts };
   const sysctls = only ? undefined : enforcedSysctls(desired.policy?.sysctls, live.sysctls);
   return { table: { services, timeouts, daemons, ...(sysctls && { sysctls }) }, foreign, drains };
@@ -77,21 +77,13 @@ function applyPolicy(
   return drain(preserve(entry, live, own, clock.pending), live, own, counters.get(key), clock);
 }
 
-/** Destinations of another family than their service's exclude sync daemons (kernel: ip_vs_add_dest, ip_vs_genl_new_daemon). */
-function refuseMixedFamilies(services: ReadonlyMap<ServiceKey, ServiceEntry>): void {
-  for (const { service, destinations } of services.values()) {
-    const family = serviceFamily(service.identity);
-    for (const { key, address } of destinations.values()) {
-      if (addressFamily(address) === family) continue;
-      throw new IpvstateError(
-        'REFUSED',
-        `${key} of ${service.key} is of another family than its service, and a sync daemon runs or is to run`,
-        {
-          hint: 'The kernel refuses one while it has the other. Take the destination out, or let no daemon run: sync_daemons: [].',
-        },
-      );
-    }
-  }
+/** For tables that run a sync daemon, or are to run one. */
+function refuseMixedFamily(services: ReadonlyMap<ServiceKey, ServiceEntry>): void {
+  const mixed = findMixedFamily(services);
+  if (!mixed) return;
+  throw new IpvstateError('REFUSED', mixed.message, {
+    hint: 'Take the destination out, or let no daemon run: sync_daemons: [].',
+  });
 }
 
 /** A service that holds something inexpressible stays, because deleting it would delete that too. Returns those that no file declares. */

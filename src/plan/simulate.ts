@@ -1,12 +1,18 @@
 import type { ErrnoName } from '../errors.ts';
-import { type Address, addressFamily, isIPv4Mapped } from '../model/address.ts';
 import type { Destination, DestinationKey } from '../model/destination.ts';
 import type { Operation } from '../model/operation.ts';
+import {
+  findMixedFamily,
+  isMixedFamily,
+  lacksTunnelPort,
+  reaches,
+  refuseDestinationAddress,
+  refuseThresholds,
+} from '../model/rules.ts';
 import {
   type Service,
   type ServiceIdentity,
   type ServiceKey,
-  serviceFamily,
   serviceKey,
 } from '../model/service.ts';
 import type { Daemon, Timeouts } from '../model/settings.ts';
@@ -124,7 +130,7 @@ export class Simulation {
     if (refusal) return refusal;
     if (kind === 'add-destination') {
       if (exists) return 'EEXIST';
-      if (isNeverADestination(destination.address)) return 'EINVAL';
+      if (refuseDestinationAddress(destination.address)) return 'EINVAL';
     } else if (!exists) return 'ENOENT';
     this.#writable(entry).destinations.set(destination.key, destination);
     return null;
@@ -140,10 +146,7 @@ export class Simulation {
 
   #startDaemon(daemon: Daemon): ErrnoName | null {
     if (this.#daemons.some(({ role }) => role === daemon.role)) return 'EEXIST';
-    for (const { service, destinations } of this.#services.values()) {
-      for (const { address } of destinations.values())
-        if (addressFamily(address) !== serviceFamily(service.identity)) return 'EINVAL';
-    }
+    if (findMixedFamily(this.#services)) return 'EINVAL';
     this.#daemons = [...this.#daemons, daemon].sort((a, b) =>
       a.role === b.role ? 0 : a.role === 'master' ? -1 : 1,
     );
@@ -174,25 +177,11 @@ function refuseDestination(
   destination: Destination,
   daemonRuns: boolean,
 ): ErrnoName | undefined {
-  if (
-    addressFamily(destination.address) !== serviceFamily(identity) &&
-    (destination.forward !== 'tunnel' || daemonRuns)
-  )
+  const { address, forward } = destination;
+  if (!reaches(forward, identity, address) || (daemonRuns && isMixedFamily(identity, address)))
     return 'EINVAL';
-  if (destination.weight < 0 || destination.lowerThreshold > destination.upperThreshold)
-    return 'ERANGE';
-  return destination.tunnelType === 'gue' && destination.tunnelPort === 0 ? 'EINVAL' : undefined;
-}
-
-/**
- * Neither unicast nor local, as far as the address alone tells (kernel: inet_addr_type, ipv6_addr_type; 240.0.0.0/4 is unicast to it).
- * A link-local address is refused unless it is this host's, which no table tells.
- */
-function isNeverADestination(address: Address): boolean {
-  if (addressFamily(address) === 'ipv6')
-    return address === '::' || /^ff..:/.test(address) || isIPv4Mapped(address);
-  const first = Number(address.slice(0, address.indexOf('.')));
-  return address === '0.0.0.0' || address === '255.255.255.255' || (first >= 224 && first < 240);
+  if (destination.weight < 0 || refuseThresholds(destination)) return 'ERANGE';
+  return lacksTunnelPort(destination) ? 'EINVAL' : undefined;
 }
 
 function mergeTimeouts(live: Timeouts, wanted: Timeouts): Timeouts {

@@ -42,6 +42,19 @@ describe('a table in a file is written back in the format it was read in:', () =
 });
 
 describe('a table in a file', () => {
+  it.each([
+    ['live.save', '-A -t [2001:db8::1]:80\n-a -t [2001:db8::1]:80 -r [::ffff:10.0.0.1]:80\n'],
+    [
+      'live.yaml',
+      'version: 1\nservices:\n  - address: tcp://[2001:db8::1]:80\n    destinations: ["::ffff:10.0.0.1"]\n',
+    ],
+  ])('cannot have a destination that no kernel has (%s)', async (name, text) => {
+    const { run } = shop({ [name]: text });
+    const { status, stderr } = await run(`plan -f ./shop.yaml --table ./${name}`);
+    expect(status).toBe(65);
+    expect(stderr).toContain('::ffff:10.0.0.1 cannot be a destination');
+  });
+
   it('is replaced as a whole, and nothing else is left in the folder', async () => {
     const { run, path, folder } = shop();
     const before = statSync(path('live.save')).ino;

@@ -96,7 +96,7 @@ describe('the address of a service', () => {
     expect(
       briefProblemsOf(service('"tcp://[::ffff:192.0.2.1]:80"', 'destinations: ["2001:db8::1"]')),
     ).toEqual([
-      '3:14 warning ADDRESS: ::ffff:192.0.2.1 is an IPv4 address in IPv6 clothes: the kernel matches it with IPv6 packets only => write 192.0.2.1',
+      '3:14 warning ADDRESS: ::ffff:192.0.2.1 is an IPv4 address written as IPv6: the kernel matches it with IPv6 packets only => write 192.0.2.1',
     ]);
   });
 
@@ -345,11 +345,11 @@ describe('destinations', () => {
   it.each([
     [
       '{ address: 10.0.0.1, lower_threshold: 5 }',
-      '5:47 error THRESHOLD: lower_threshold 5 is above upper_threshold 0 => upper_threshold 0 means no limit: write one',
+      '5:47 error THRESHOLD: the lower threshold 5 is above the upper threshold 0 => upper_threshold 0 means no limit: write one',
     ],
     [
       '{ address: 10.0.0.1, upper_threshold: 4, lower_threshold: 5 }',
-      '5:67 error THRESHOLD: lower_threshold 5 is above upper_threshold 4 => lower it',
+      '5:67 error THRESHOLD: the lower threshold 5 is above the upper threshold 4 => lower it',
     ],
     [
       '{ address: 10.0.0.1, tunnel: { type: gre } }',
@@ -514,16 +514,20 @@ describe('sync daemons', () => {
       '4:32 error DAEMON: "sixteen-letters-" cannot be the name of an interface => write a name of up to 15 characters, such as eth1',
     ],
     [
+      '{ role: master, interface: "lo\\0x" }',
+      '4:32 error DAEMON: "lo\\u0000x" cannot be the name of an interface => write a name of up to 15 characters, such as eth1',
+    ],
+    [
       '{ role: master, interface: eth0, group: 10.0.0.1 }',
       '4:45 error DAEMON: "10.0.0.1" is not a multicast address => write 224.0.0.81, or an IPv6 group such as ff02::81',
     ],
     [
       '{ role: backup, interface: eth0, max_length: 1023 }',
-      '4:50 error DAEMON: the kernel makes the max_length 1023 of a backup 1024 => write 1024 or more',
+      '4:50 error DAEMON: the kernel changes the max_length 1023 of a backup to 1024 => write 1024 or more',
     ],
     [
       '{ role: master, interface: eth0, group: "ff02::81", max_length: 65488 }',
-      '4:69 error DAEMON: with an IPv6 group the kernel makes the max_length 65488 65487 => write at most 65487',
+      '4:69 error DAEMON: with an IPv6 group the kernel changes the max_length 65488 to 65487 => write at most 65487',
     ],
     [
       '{ role: master, interface: eth0, ttl: 0 }',
@@ -546,7 +550,7 @@ describe('sync daemons', () => {
       'version: 1\nservices:\n  - address: fwmark:1\n    destinations: [{ address: "2001:db8::1", forward: tunnel }]\nsync_daemons: [{ role: master, interface: eth0 }]\n';
     expect(problemsOf(text)).toBe(
       [
-        'c.yaml:4:20: error CONFLICT: [2001:db8::1]:0 is of another family than its service: the kernel allows that only while no sync daemon runs',
+        'c.yaml:4:20: error CONFLICT: [2001:db8::1]:0 is of another family than its service fwmark:1: the kernel allows that only while no sync daemon runs',
         '4 |     destinations: [{ address: "2001:db8::1", forward: tunnel }]',
         '  |                    ^',
         '  note: the sync daemons are here: c.yaml:5:1',
@@ -567,8 +571,12 @@ describe('timeouts, limits and names', () => {
       '3:18 error BAD_VALUE: "1w" is not a duration => write 90s, 15m, 1h30m, or whole seconds',
     ],
     [
-      'timeouts: { udp: 745h }',
-      '3:18 error OUT_OF_RANGE: a timeout is from 1 to 2678400 seconds, not 2682000',
+      'timeouts: { udp: 24d20h31m24s }',
+      '3:18 error OUT_OF_RANGE: a timeout is from 1 to 2147483 seconds, not 2147484',
+    ],
+    [
+      'timeouts: { udp: 2147484 }',
+      '3:18 error OUT_OF_RANGE: udp is 2147484; the largest is 2147483',
     ],
     [
       'limits: { max_service_deletes: 101% }',

@@ -111,11 +111,11 @@ export function refusalClauses(clause: Clause): void {
 
   clause('an address that is not unicast is no destination', async (ipvs) => {
     const four = ['0.0.0.0', '224.0.0.1', '255.255.255.255'].map((address) => add(`${address}:80`));
-    const six = ['::', 'ff02::1', 'fe80::1234'].map((address) =>
+    const six = ['::', 'ff02::1', 'fe80::1234', '::ffff:10.0.0.1'].map((address) =>
       onDestination('add-destination', 'fwmark:6/ipv6', `[${address as Address}]:80`),
     );
     const wave = [...adding(SERVICE), ...adding('fwmark:6/ipv6'), ...four, ...six];
-    expect(await errnos(ipvs, wave)).toEqual([null, null, ...new Array(6).fill('EINVAL')]);
+    expect(await errnos(ipvs, wave)).toEqual([null, null, ...new Array(7).fill('EINVAL')]);
   });
 
   clause(

@@ -190,9 +190,24 @@ test('what the kernel would refuse is an error', () => {
       '-a -t 192.0.2.1:80 -r 224.0.0.5',
     ),
   ).toEqual([
-    '2:20 THRESHOLD the lower threshold 5 is above the upper one 0',
-    '3:20 ADDRESS 224.0.0.5 is not a unicast address, the kernel takes no such server',
+    '2:20 THRESHOLD the lower threshold 5 is above the upper threshold 0',
+    '3:20 ADDRESS 224.0.0.5 cannot be a destination: it is a multicast address',
   ]);
+});
+
+test('a timeout that some kernels refuse is an error, at its line', () => {
+  expect(issues('-C', '--set 0 0 2147483')).toEqual([]);
+  expect(issues('-C', '--set 2147484 0 0')).toEqual([
+    '2:1 OUT_OF_RANGE a timeout is from 1 to 2147483 seconds, not 2147484',
+  ]);
+});
+
+test('a sync daemon beside a destination of another family than its service is an error', () => {
+  const mixed = ['-A -f 1', '-a -f 1 -r [2001:db8::1]:80 -i'];
+  expect(issues(...mixed, '--start-daemon master')).toEqual([
+    '2:9 CONFLICT [2001:db8::1]:80 is of another family than its service fwmark:1: the kernel allows that only while no sync daemon runs',
+  ]);
+  expect(issues(...mixed)).toEqual([]);
 });
 
 test('a script that neither adds nor clears says nothing about services', () => {

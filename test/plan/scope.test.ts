@@ -118,7 +118,9 @@ test.each([
     expect(() => scope(desired, snapshotOf(live))).toThrow(
       expect.objectContaining({
         code: 'REFUSED',
-        message: expect.stringContaining(`[2001:db8::1]:80 of ${A}`),
+        message: expect.stringContaining(
+          `[2001:db8::1]:80 is of another family than its service ${A}`,
+        ),
       }),
     );
   },

@@ -1,4 +1,4 @@
-import { type Address, isIPv4Mapped, parseAddress } from '../../model/address.ts';
+import { parseAddress } from '../../model/address.ts';
 import { type Endpoint, parseEndpoint, parsePort } from '../../model/endpoint.ts';
 
 /** Why a text is no address with or without a port, in words for its author. To be asked after `parseEndpoint` said so. */
@@ -56,26 +56,4 @@ export function readEndpoint(
   text: string,
 ): Endpoint | { readonly message: string; readonly hint: string } {
   return parseEndpoint(text) ?? explainEndpoint(text);
-}
-
-/** uapi: IN_MULTICAST and IPV6_ADDR_MULTICAST. */
-export function isMulticast(address: Address): boolean {
-  return /^(?:22[4-9]\.|23[0-9]\.|ff[0-9a-f]{2}:)/.test(address);
-}
-
-/**
- * Why the kernel refuses an address as a destination's; undefined when it does not, or when that depends on the host (kernel:
- * ip_vs_ctl.c ip_vs_new_dest; measured on 6.1: 0.0.0.1, 240.0.0.1 and subnet broadcasts without a route are taken).
- */
-export function refusedDestination(address: Address): string | undefined {
-  if (address === '0.0.0.0' || address === '::') return 'it means "no address"';
-  if (address === '255.255.255.255') return 'it is the broadcast address';
-  if (isMulticast(address)) return 'it is a multicast address';
-  if (isIPv4Mapped(address)) return 'it is an IPv4 address in IPv6 clothes';
-  return undefined;
-}
-
-/** Taken by the kernel only when the address is one of the host itself. */
-export function isLinkLocalIPv6(address: Address): boolean {
-  return /^fe[89ab][0-9a-f]:/.test(address);
 }

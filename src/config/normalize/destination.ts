@@ -5,10 +5,17 @@ import {
   destinationKey,
   type Forward,
 } from '../../model/destination.ts';
+import {
+  isLinkLocalIPv6,
+  keepsPort,
+  reaches,
+  refuseDestinationAddress,
+  refuseThresholds,
+} from '../../model/rules.ts';
 import { type ServiceIdentity, serviceFamily } from '../../model/service.ts';
 import type { DestinationKeys } from '../config.ts';
 import type { Place, Report } from '../finding.ts';
-import { isLinkLocalIPv6, readEndpoint, refusedDestination } from './address-text.ts';
+import { readEndpoint } from './address-text.ts';
 import { NO_TUNNEL, normalizeTunnel } from './tunnel.ts';
 import { placeOf, type WrittenDestination } from './written-destination.ts';
 
@@ -70,14 +77,9 @@ export function normalizeDestination(
 // Each check reports what it finds and returns whether the destination is still good.
 
 function checkAddress(address: Address, written: WrittenDestination, report: Report): boolean {
-  const refused = refusedDestination(address);
-  if (refused !== undefined) {
-    report({
-      code: 'ADDRESS',
-      severity: 'error',
-      message: `${address} cannot be a destination: ${refused}`,
-      place: addressPlace(written),
-    });
+  const message = refuseDestinationAddress(address);
+  if (message !== undefined) {
+    report({ code: 'ADDRESS', severity: 'error', message, place: addressPlace(written) });
     return false;
   }
   if (isLinkLocalIPv6(address)) {
@@ -94,11 +96,9 @@ function checkFamily(
   written: WrittenDestination,
   report: Report,
 ): boolean {
-  if (forward === 'tunnel') return true;
-  const family = serviceFamily(service);
-  const own = addressFamily(address);
-  if (own === family) return true;
-  const message = `an ${name(own)} destination of an ${name(family)} service must be reached by a tunnel, not by ${forward}`;
+  if (reaches(forward, service, address)) return true;
+  const [own, family] = [addressFamily(address), serviceFamily(service)].map(name);
+  const message = `an ${own} destination of an ${family} service must be reached by a tunnel, not by ${forward}`;
   report({
     code: 'FAMILY',
     severity: 'error',
@@ -115,7 +115,8 @@ function checkThresholds(
   written: WrittenDestination,
   report: Report,
 ): boolean {
-  if (lower <= upper) return true;
+  const message = refuseThresholds({ lowerThreshold: lower, upperThreshold: upper });
+  if (message === undefined) return true;
   const own = typeof written.item === 'string' ? undefined : written.item.lower_threshold;
   const where =
     written.override?.lower_threshold !== undefined
@@ -126,14 +127,13 @@ function checkThresholds(
   report({
     code: 'THRESHOLD',
     severity: 'error',
-    message: `lower_threshold ${lower} is above upper_threshold ${upper}`,
+    message,
     place: placeOf(written, where, 'lower_threshold'),
     hint: upper === 0 ? 'upper_threshold 0 means no limit: write one' : 'lower it',
   });
   return false;
 }
 
-/** ipvsadm silently writes the service's port for `-g` and `-i`; the kernel ignores any other when it forwards so. */
 function checkPort(
   port: number,
   forward: Forward,
@@ -142,7 +142,7 @@ function checkPort(
   report: Report,
 ): boolean {
   if (service.kind !== 'address' || port === service.port) return true;
-  if (forward !== 'masq') {
+  if (keepsPort(service, forward)) {
     const message = `${forward} cannot change the port: packets go to port ${service.port}, that of the service, and not to ${port}`;
     const hint = 'leave the port out, or write forward: masq';
     report({ code: 'PORT', severity: 'error', message, place: addressPlace(written), hint });

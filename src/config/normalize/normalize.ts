@@ -1,9 +1,9 @@
-import { addressFamily } from '../../model/address.ts';
 import type { Desired, Section } from '../../model/desired.ts';
 import type { DestinationKey } from '../../model/destination.ts';
 import type { Position } from '../../model/issue.ts';
 import type { ServicePolicy } from '../../model/policy.ts';
-import { type ServiceKey, serviceFamily, serviceKey } from '../../model/service.ts';
+import { findMixedFamily } from '../../model/rules.ts';
+import { type ServiceKey, serviceKey } from '../../model/service.ts';
 import { isServed, type ServiceEntry } from '../../model/table.ts';
 import type { ServiceMapping } from '../config.ts';
 import { atKey, atValue, type Path, type Place } from '../finding.ts';
@@ -191,22 +191,19 @@ function reportUnserved(
   });
 }
 
-/** The kernel refuses both orders (kernel: ip_vs_ctl.c ip_vs_add_dest, ip_vs_genl_new_daemon). */
 function reportMixedFamily(services: Services, context: Context): void {
-  for (const [key, { service, destinations }] of services.entries) {
-    const family = serviceFamily(service.identity);
-    let ordinal = 0;
-    for (const destination of destinations.values()) {
-      if (addressFamily(destination.address) !== family) {
-        const message = `${destination.key} is of another family than its service: the kernel allows that only while no sync daemon runs`;
-        const place = services.origins.get(key)?.destinations.placeOf(ordinal) ?? 0;
-        const related = { message: 'the sync daemons are here', place: atKey('sync_daemons') };
-        context.report({ code: 'CONFLICT', severity: 'error', message, place, related });
-        return;
-      }
-      ordinal++;
-    }
-  }
+  const mixed = findMixedFamily(services.entries);
+  if (!mixed) return;
+  const { key } = mixed.service;
+  const keys = [...(services.entries.get(key)?.destinations.keys() ?? [])];
+  const ordinal = keys.indexOf(mixed.destination.key);
+  context.report({
+    code: 'CONFLICT',
+    severity: 'error',
+    message: mixed.message,
+    place: services.origins.get(key)?.destinations.placeOf(ordinal) ?? 0,
+    related: { message: 'the sync daemons are here', place: atKey('sync_daemons') },
+  });
 }
 
 function reportUnused({ config, broken, report, usedPools, usedProfiles }: Context): void {

@@ -1,4 +1,5 @@
 import { type Family, parseAddress, writeAddress } from '../../model/address.ts';
+import { isEngineName } from '../../model/names.ts';
 import {
   DEFAULT_PERSISTENCE_SECONDS,
   hostNetmask,
@@ -10,7 +11,6 @@ import {
 import type { DurationText, PersistenceMapping } from '../config.ts';
 import { atValue, type Place, type Report } from '../finding.ts';
 import type { Picked } from './layers.ts';
-import { ENGINE_NAME } from './names.ts';
 import { readDuration } from './read-duration.ts';
 
 export type PersistenceSettings = Pick<
@@ -140,7 +140,7 @@ function readEngine(
   report: Report,
 ): string | undefined {
   if (value === undefined) return '';
-  if (!ENGINE_NAME.test(value)) {
+  if (!isEngineName(value)) {
     const message = `${JSON.stringify(value)} is not the name of an engine: 1 to 16 characters without blanks`;
     report({ code: 'PERSISTENCE', severity: 'error', message, place });
     return undefined;

@@ -1,7 +1,6 @@
 import { isManaged } from '../../model/manage.ts';
 import type { Policy, Preserve, ServicePolicy } from '../../model/policy.ts';
 import type { ServiceIdentity, ServiceKey } from '../../model/service.ts';
-import { MAX_TIMEOUT_SECONDS } from '../../model/settings.ts';
 import type { ServiceEntry } from '../../model/table.ts';
 import type { PreserveField, Profile } from '../config.ts';
 import { atKey, atValue, type Place, type Report } from '../finding.ts';
@@ -42,6 +41,9 @@ export function normalizeServicePolicy(
     : undefined;
 }
 
+/** 31 days, as for ipvsadm's timeouts. */
+const MAX_DRAIN_SECONDS = 2_678_400;
+
 function readDrain(
   value: NonNullable<Profile['drain']>,
   place: Place,
@@ -52,7 +54,7 @@ function readDrain(
   const at = isMapping && typeof place === 'object' ? atValue(...place.path, 'timeout') : place;
   return timeout === 'off'
     ? undefined
-    : readDuration(timeout, 'the timeout of a drain', MAX_TIMEOUT_SECONDS, at, report);
+    : readDuration(timeout, 'the timeout of a drain', MAX_DRAIN_SECONDS, at, report);
 }
 
 /** What of a destination is preserved; undefined for nothing. Few distinct objects, for there may be very many destinations. */

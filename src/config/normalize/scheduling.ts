@@ -1,10 +1,10 @@
+import { isSchedulerName } from '../../model/names.ts';
 import { SCHEDULER_FLAGS, SCHEDULERS } from '../../model/scheduler.ts';
 import { defaultServiceSettings, type ServiceSettings } from '../../model/service.ts';
 import type { SchedulingMapping } from '../config.ts';
 import { atValue, type Place, type Report } from '../finding.ts';
 import { hintFor, suggest } from '../suggest.ts';
 import { type Layer, pick } from './layers.ts';
-import { SCHEDULER_NAME } from './names.ts';
 
 export type SchedulingSettings = Pick<ServiceSettings, 'scheduler' | 'schedulerFlags'>;
 
@@ -38,7 +38,7 @@ export function normalizeScheduling(
 
 /** Anyone can write a scheduler module, so that an unknown name is worth a warning only. */
 function checkScheduler(scheduler: string, place: Place, report: Report): boolean {
-  if (!SCHEDULER_NAME.test(scheduler)) {
+  if (!isSchedulerName(scheduler)) {
     const message = `${JSON.stringify(scheduler)} is not the name of a scheduler: 1 to 15 characters without blanks`;
     report({ code: 'SCHEDULER', severity: 'error', message, place });
     return false;

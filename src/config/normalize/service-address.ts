@@ -52,7 +52,7 @@ export function readIdentity(
     });
   }
   if (isIPv4Mapped(identity.address)) {
-    const message = `${identity.address} is an IPv4 address in IPv6 clothes: the kernel matches it with IPv6 packets only`;
+    const message = `${identity.address} is an IPv4 address written as IPv6: the kernel matches it with IPv6 packets only`;
     report({
       code: 'ADDRESS',
       severity: 'warning',

@@ -1,3 +1,4 @@
+import { allowsOnePacket, isIdlePortZero } from '../../model/rules.ts';
 import {
   defaultServiceSettings,
   type Service,
@@ -64,12 +65,7 @@ export function normalizeService(
   const onePacket = pick(layers, 'one_packet');
   const address = atValue(...(layers[0]?.path ?? []), 'address');
   let good = true;
-  if (
-    identity.kind === 'address' &&
-    identity.port === 0 &&
-    persistence &&
-    !persistence.persistent
-  ) {
+  if (persistence && isIdlePortZero({ identity, persistent: persistence.persistent })) {
     const message = 'port 0, any port, works with persistence only';
     report({
       code: 'PORT',
@@ -80,7 +76,7 @@ export function normalizeService(
     });
     good = false;
   }
-  if (onePacket?.value === true && identity.kind === 'address' && identity.protocol !== 'udp') {
+  if (onePacket?.value === true && identity.kind === 'address' && !allowsOnePacket(identity)) {
     const message = `one_packet is for udp and fwmark services, not for ${identity.protocol}`;
     report({
       code: 'ONE_PACKET',

@@ -1,26 +1,22 @@
 import { type Address, parseAddress } from '../../model/address.ts';
 import type { Limit, Limits } from '../../model/desired.ts';
+import { isInterfaceName } from '../../model/names.ts';
+import { isMulticast, syncLengthRange } from '../../model/rules.ts';
 import {
   DAEMON_ROLES,
   type Daemon,
-  MAX_SYNC_LENGTH,
   MAX_TIMEOUT_SECONDS,
   type Timeouts,
 } from '../../model/settings.ts';
 import type { SyncDaemon } from '../config.ts';
 import { atValue, type Place, type Report } from '../finding.ts';
-import { isMulticast } from './address-text.ts';
 import type { Context } from './context.ts';
-import { isInterfaceName } from './names.ts';
 import { readDuration } from './read-duration.ts';
 
 /** What the kernel fills in for a daemon, and reports afterwards (kernel: ip_vs_sync.c start_sync_thread). */
 const DEFAULT_GROUP = parseAddress('224.0.0.81');
 const DEFAULT_PORT = 8848;
 const DEFAULT_TTL = 1;
-/** The kernel silently makes these of what is outside of them. */
-const MIN_BACKUP_LENGTH = 1024;
-const MAX_SYNC_LENGTH_IPV6 = MAX_SYNC_LENGTH - 20;
 
 export function normalizeTimeouts({ config, broken, report }: Context): Partial<Timeouts> {
   const timeouts: { tcp?: number; tcpFin?: number; udp?: number } = {};
@@ -140,19 +136,14 @@ function normalizeDaemon(written: SyncDaemon, index: number, report: Report): Da
     );
   }
   const length = written.max_length ?? 0;
-  if (written.role === 'backup' && length > 0 && length < MIN_BACKUP_LENGTH) {
-    fail(
-      'max_length',
-      `the kernel makes the max_length ${length} of a backup ${MIN_BACKUP_LENGTH}`,
-      `write ${MIN_BACKUP_LENGTH} or more`,
-    );
+  const { min, max } = syncLengthRange(written.role, group);
+  if (length > 0 && length < min) {
+    const message = `the kernel changes the max_length ${length} of a ${written.role} to ${min}`;
+    fail('max_length', message, `write ${min} or more`);
   }
-  if (group?.includes(':') && length > MAX_SYNC_LENGTH_IPV6) {
-    fail(
-      'max_length',
-      `with an IPv6 group the kernel makes the max_length ${length} ${MAX_SYNC_LENGTH_IPV6}`,
-      `write at most ${MAX_SYNC_LENGTH_IPV6}`,
-    );
+  if (length > max) {
+    const message = `with an IPv6 group the kernel changes the max_length ${length} to ${max}`;
+    fail('max_length', message, `write at most ${max}`);
   }
   if (!good) return undefined;
   return {

@@ -2,7 +2,7 @@
 "use strict";
 export const validate = validate21;
 export default validate21;
-const schema6 = {"$id":"urn:ipvstate:schema:config:1","type":"object","required":["version","services"],"additionalProperties":false,"properties":{"version":{"type":"integer","const":1},"manage":{"type":"object","additionalProperties":false,"properties":{"include":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/selector"}]}},"exclude":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/selector"}]}}}},"limits":{"type":"object","additionalProperties":false,"properties":{"max_service_deletes":{"allOf":[{"$ref":"#/definitions/limit"}]},"max_destination_deletes":{"allOf":[{"$ref":"#/definitions/limit"}]}}},"defaults":{"type":"object","additionalProperties":false,"properties":{"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]}}},"timeouts":{"type":"object","additionalProperties":false,"properties":{"tcp":{"allOf":[{"$ref":"#/definitions/duration"}]},"tcp_fin":{"allOf":[{"$ref":"#/definitions/duration"}]},"udp":{"allOf":[{"$ref":"#/definitions/duration"}]}}},"sync_daemons":{"type":"array","items":{"type":"object","required":["role","interface"],"additionalProperties":false,"properties":{"role":{"type":"string","enum":["master","backup"]},"interface":{"type":"string"},"sync_id":{"type":"integer","minimum":0,"maximum":255},"max_length":{"type":"integer","minimum":1,"maximum":65507},"group":{"type":"string"},"port":{"type":"integer","minimum":1,"maximum":65535},"ttl":{"type":"integer","minimum":1,"maximum":255}}}},"sysctls":{"type":"object","required":["values"],"additionalProperties":false,"properties":{"mode":{"type":"string","enum":["enforce","check"]},"values":{"type":"object","additionalProperties":{"type":["integer","boolean","string"]}}}},"profiles":{"type":"object","additionalProperties":{"type":"object","additionalProperties":false,"properties":{"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"one_packet":{"type":"boolean"},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"destinations":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/destination"}]}},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"protect":{"type":"boolean"}}}},"pools":{"type":"object","additionalProperties":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/poolMember"}]}}},"services":{"type":"array","items":{"type":"object","required":["address"],"additionalProperties":false,"properties":{"name":{"type":"string"},"address":{"type":"string"},"family":{"type":"string","enum":["ipv4","ipv6"]},"profile":{"type":"string"},"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"one_packet":{"type":"boolean"},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"destinations":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/destination"}]}},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"protect":{"type":"boolean"}}}}},"definitions":{"duration":{"type":["integer","string"],"minimum":1,"maximum":2678400},"drain":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"required":["timeout"],"additionalProperties":false,"properties":{"timeout":{"type":["integer","string"],"minimum":1,"maximum":2678400}}},"preserve":{"type":"array","items":{"type":"string","enum":["weight","thresholds"]}},"limit":{"type":["integer","string"],"minimum":0},"selector":{"type":"object","additionalProperties":false,"properties":{"cidr":{"type":"string"},"protocol":{"type":"string","enum":["tcp","udp","sctp"]},"port":{"type":["integer","string"],"minimum":0,"maximum":65535},"fwmark":{"type":["integer","string"],"minimum":1,"maximum":4294967295},"service":{"type":"string"}}},"tunnel":{"type":"object","additionalProperties":false,"properties":{"type":{"type":"string","enum":["ipip","gue","gre"]},"port":{"type":"integer","minimum":1,"maximum":65535},"checksum":{"type":"string","enum":["none","csum","remcsum"]}}},"destination":{"type":["string","object"],"if":{"type":"object"},"then":{"if":{"type":"object","required":["pool"],"properties":{"pool":true}},"then":{"$ref":"#/definitions/poolReference"},"else":{"$ref":"#/definitions/member"}}},"poolMember":{"type":["string","object"],"if":{"type":"object"},"then":{"$ref":"#/definitions/member"}},"member":{"type":"object","required":["address"],"additionalProperties":false,"properties":{"address":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]}}},"poolReference":{"type":"object","required":["pool"],"additionalProperties":false,"properties":{"pool":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]}}}}};
+const schema6 = {"$id":"urn:ipvstate:schema:config:1","type":"object","required":["version","services"],"additionalProperties":false,"properties":{"version":{"type":"integer","const":1},"manage":{"type":"object","additionalProperties":false,"properties":{"include":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/selector"}]}},"exclude":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/selector"}]}}}},"limits":{"type":"object","additionalProperties":false,"properties":{"max_service_deletes":{"allOf":[{"$ref":"#/definitions/limit"}]},"max_destination_deletes":{"allOf":[{"$ref":"#/definitions/limit"}]}}},"defaults":{"type":"object","additionalProperties":false,"properties":{"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]}}},"timeouts":{"type":"object","additionalProperties":false,"properties":{"tcp":{"allOf":[{"$ref":"#/definitions/timeout"}]},"tcp_fin":{"allOf":[{"$ref":"#/definitions/timeout"}]},"udp":{"allOf":[{"$ref":"#/definitions/timeout"}]}}},"sync_daemons":{"type":"array","items":{"type":"object","required":["role","interface"],"additionalProperties":false,"properties":{"role":{"type":"string","enum":["master","backup"]},"interface":{"type":"string"},"sync_id":{"type":"integer","minimum":0,"maximum":255},"max_length":{"type":"integer","minimum":1,"maximum":65507},"group":{"type":"string"},"port":{"type":"integer","minimum":1,"maximum":65535},"ttl":{"type":"integer","minimum":1,"maximum":255}}}},"sysctls":{"type":"object","required":["values"],"additionalProperties":false,"properties":{"mode":{"type":"string","enum":["enforce","check"]},"values":{"type":"object","additionalProperties":{"type":["integer","boolean","string"]}}}},"profiles":{"type":"object","additionalProperties":{"type":"object","additionalProperties":false,"properties":{"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"one_packet":{"type":"boolean"},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"destinations":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/destination"}]}},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"protect":{"type":"boolean"}}}},"pools":{"type":"object","additionalProperties":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/poolMember"}]}}},"services":{"type":"array","items":{"type":"object","required":["address"],"additionalProperties":false,"properties":{"name":{"type":"string"},"address":{"type":"string"},"family":{"type":"string","enum":["ipv4","ipv6"]},"profile":{"type":"string"},"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"one_packet":{"type":"boolean"},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"destinations":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/destination"}]}},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"protect":{"type":"boolean"}}}}},"definitions":{"duration":{"type":["integer","string"],"minimum":1,"maximum":2678400},"timeout":{"type":["integer","string"],"minimum":1,"maximum":2147483},"drain":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"required":["timeout"],"additionalProperties":false,"properties":{"timeout":{"type":["integer","string"],"minimum":1,"maximum":2678400}}},"preserve":{"type":"array","items":{"type":"string","enum":["weight","thresholds"]}},"limit":{"type":["integer","string"],"minimum":0},"selector":{"type":"object","additionalProperties":false,"properties":{"cidr":{"type":"string"},"protocol":{"type":"string","enum":["tcp","udp","sctp"]},"port":{"type":["integer","string"],"minimum":0,"maximum":65535},"fwmark":{"type":["integer","string"],"minimum":1,"maximum":4294967295},"service":{"type":"string"}}},"tunnel":{"type":"object","additionalProperties":false,"properties":{"type":{"type":"string","enum":["ipip","gue","gre"]},"port":{"type":"integer","minimum":1,"maximum":65535},"checksum":{"type":"string","enum":["none","csum","remcsum"]}}},"destination":{"type":["string","object"],"if":{"type":"object"},"then":{"if":{"type":"object","required":["pool"],"properties":{"pool":true}},"then":{"$ref":"#/definitions/poolReference"},"else":{"$ref":"#/definitions/member"}}},"poolMember":{"type":["string","object"],"if":{"type":"object"},"then":{"$ref":"#/definitions/member"}},"member":{"type":"object","required":["address"],"additionalProperties":false,"properties":{"address":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]}}},"poolReference":{"type":"object","required":["pool"],"additionalProperties":false,"properties":{"pool":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]}}}}};
 const func2 = Object.prototype.hasOwnProperty;
 const schema7 = {"type":"object","additionalProperties":false,"properties":{"cidr":{"type":"string"},"protocol":{"type":"string","enum":["tcp","udp","sctp"]},"port":{"type":["integer","string"],"minimum":0,"maximum":65535},"fwmark":{"type":["integer","string"],"minimum":1,"maximum":4294967295},"service":{"type":"string"}}};
 
@@ -485,10 +485,51 @@ validate34.errors = vErrors;
 return errors === 0;
 }
 
-const schema13 = {"type":["string","object"],"if":{"type":"object"},"then":{"if":{"type":"object","required":["pool"],"properties":{"pool":true}},"then":{"$ref":"#/definitions/poolReference"},"else":{"$ref":"#/definitions/member"}}};
-const schema14 = {"type":"object","required":["pool"],"additionalProperties":false,"properties":{"pool":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]}}};
+const schema13 = {"type":["integer","string"],"minimum":1,"maximum":2147483};
 
-function validate41(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate36(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+let vErrors = null;
+let errors = 0;
+if((!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))) && (typeof data !== "string")){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema13.type},message:"must be integer,string"};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if((typeof data == "number") && (isFinite(data))){
+if(data > 2147483 || isNaN(data)){
+const err1 = {instancePath,schemaPath:"#/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483},message:"must be <= 2147483"};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+if(data < 1 || isNaN(data)){
+const err2 = {instancePath,schemaPath:"#/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+validate36.errors = vErrors;
+return errors === 0;
+}
+
+const schema14 = {"type":["string","object"],"if":{"type":"object"},"then":{"if":{"type":"object","required":["pool"],"properties":{"pool":true}},"then":{"$ref":"#/definitions/poolReference"},"else":{"$ref":"#/definitions/member"}}};
+const schema15 = {"type":"object","required":["pool"],"additionalProperties":false,"properties":{"pool":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]}}};
+
+function validate42(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -517,201 +558,6 @@ errors++;
 if(data.pool !== undefined){
 if(typeof data.pool !== "string"){
 const err2 = {instancePath:instancePath+"/pool",schemaPath:"#/properties/pool/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-}
-if(data.weight !== undefined){
-let data1 = data.weight;
-if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-const err3 = {instancePath:instancePath+"/weight",schemaPath:"#/properties/weight/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
-errors++;
-}
-if((typeof data1 == "number") && (isFinite(data1))){
-if(data1 > 2147483647 || isNaN(data1)){
-const err4 = {instancePath:instancePath+"/weight",schemaPath:"#/properties/weight/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647"};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
-errors++;
-}
-if(data1 < 0 || isNaN(data1)){
-const err5 = {instancePath:instancePath+"/weight",schemaPath:"#/properties/weight/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
-errors++;
-}
-}
-}
-if(data.forward !== undefined){
-let data2 = data.forward;
-if(typeof data2 !== "string"){
-const err6 = {instancePath:instancePath+"/forward",schemaPath:"#/properties/forward/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
-errors++;
-}
-if(!(((data2 === "masq") || (data2 === "route")) || (data2 === "tunnel"))){
-const err7 = {instancePath:instancePath+"/forward",schemaPath:"#/properties/forward/enum",keyword:"enum",params:{allowedValues: schema14.properties.forward.enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
-errors++;
-}
-}
-if(data.tunnel !== undefined){
-if(!(validate30(data.tunnel, {instancePath:instancePath+"/tunnel",parentData:data,parentDataProperty:"tunnel",rootData}))){
-vErrors = vErrors === null ? validate30.errors : append(vErrors, validate30.errors);
-errors = vErrors.length;
-}
-}
-if(data.upper_threshold !== undefined){
-let data4 = data.upper_threshold;
-if(!(((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))) && (isFinite(data4)))){
-const err8 = {instancePath:instancePath+"/upper_threshold",schemaPath:"#/properties/upper_threshold/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
-errors++;
-}
-if((typeof data4 == "number") && (isFinite(data4))){
-if(data4 > 2147483647 || isNaN(data4)){
-const err9 = {instancePath:instancePath+"/upper_threshold",schemaPath:"#/properties/upper_threshold/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647"};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
-errors++;
-}
-if(data4 < 0 || isNaN(data4)){
-const err10 = {instancePath:instancePath+"/upper_threshold",schemaPath:"#/properties/upper_threshold/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
-errors++;
-}
-}
-}
-if(data.lower_threshold !== undefined){
-let data5 = data.lower_threshold;
-if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
-const err11 = {instancePath:instancePath+"/lower_threshold",schemaPath:"#/properties/lower_threshold/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
-errors++;
-}
-if((typeof data5 == "number") && (isFinite(data5))){
-if(data5 > 2147483647 || isNaN(data5)){
-const err12 = {instancePath:instancePath+"/lower_threshold",schemaPath:"#/properties/lower_threshold/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647"};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
-errors++;
-}
-if(data5 < 0 || isNaN(data5)){
-const err13 = {instancePath:instancePath+"/lower_threshold",schemaPath:"#/properties/lower_threshold/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
-errors++;
-}
-}
-}
-if(data.preserve !== undefined){
-if(!(validate32(data.preserve, {instancePath:instancePath+"/preserve",parentData:data,parentDataProperty:"preserve",rootData}))){
-vErrors = vErrors === null ? validate32.errors : append(vErrors, validate32.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err14 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err14];
-}
-else {
-vErrors.push(err14);
-}
-errors++;
-}
-validate41.errors = vErrors;
-return errors === 0;
-}
-
-const schema15 = {"type":"object","required":["address"],"additionalProperties":false,"properties":{"address":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]}}};
-
-function validate45(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.address === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "address"},message:"must have required property '"+"address"+"'"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-for(const key0 in data){
-if(!(((((((key0 === "address") || (key0 === "weight")) || (key0 === "forward")) || (key0 === "tunnel")) || (key0 === "upper_threshold")) || (key0 === "lower_threshold")) || (key0 === "preserve"))){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-}
-if(data.address !== undefined){
-if(typeof data.address !== "string"){
-const err2 = {instancePath:instancePath+"/address",schemaPath:"#/properties/address/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -872,16 +718,211 @@ vErrors.push(err14);
 }
 errors++;
 }
-validate45.errors = vErrors;
+validate42.errors = vErrors;
+return errors === 0;
+}
+
+const schema16 = {"type":"object","required":["address"],"additionalProperties":false,"properties":{"address":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]}}};
+
+function validate46(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.address === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "address"},message:"must have required property '"+"address"+"'"};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+for(const key0 in data){
+if(!(((((((key0 === "address") || (key0 === "weight")) || (key0 === "forward")) || (key0 === "tunnel")) || (key0 === "upper_threshold")) || (key0 === "lower_threshold")) || (key0 === "preserve"))){
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.address !== undefined){
+if(typeof data.address !== "string"){
+const err2 = {instancePath:instancePath+"/address",schemaPath:"#/properties/address/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data.weight !== undefined){
+let data1 = data.weight;
+if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
+const err3 = {instancePath:instancePath+"/weight",schemaPath:"#/properties/weight/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+if((typeof data1 == "number") && (isFinite(data1))){
+if(data1 > 2147483647 || isNaN(data1)){
+const err4 = {instancePath:instancePath+"/weight",schemaPath:"#/properties/weight/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647"};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+if(data1 < 0 || isNaN(data1)){
+const err5 = {instancePath:instancePath+"/weight",schemaPath:"#/properties/weight/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+}
+if(data.forward !== undefined){
+let data2 = data.forward;
+if(typeof data2 !== "string"){
+const err6 = {instancePath:instancePath+"/forward",schemaPath:"#/properties/forward/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+if(!(((data2 === "masq") || (data2 === "route")) || (data2 === "tunnel"))){
+const err7 = {instancePath:instancePath+"/forward",schemaPath:"#/properties/forward/enum",keyword:"enum",params:{allowedValues: schema16.properties.forward.enum},message:"must be equal to one of the allowed values"};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+if(data.tunnel !== undefined){
+if(!(validate30(data.tunnel, {instancePath:instancePath+"/tunnel",parentData:data,parentDataProperty:"tunnel",rootData}))){
+vErrors = vErrors === null ? validate30.errors : append(vErrors, validate30.errors);
+errors = vErrors.length;
+}
+}
+if(data.upper_threshold !== undefined){
+let data4 = data.upper_threshold;
+if(!(((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))) && (isFinite(data4)))){
+const err8 = {instancePath:instancePath+"/upper_threshold",schemaPath:"#/properties/upper_threshold/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+if((typeof data4 == "number") && (isFinite(data4))){
+if(data4 > 2147483647 || isNaN(data4)){
+const err9 = {instancePath:instancePath+"/upper_threshold",schemaPath:"#/properties/upper_threshold/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647"};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+if(data4 < 0 || isNaN(data4)){
+const err10 = {instancePath:instancePath+"/upper_threshold",schemaPath:"#/properties/upper_threshold/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+}
+}
+if(data.lower_threshold !== undefined){
+let data5 = data.lower_threshold;
+if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
+const err11 = {instancePath:instancePath+"/lower_threshold",schemaPath:"#/properties/lower_threshold/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(vErrors === null){
+vErrors = [err11];
+}
+else {
+vErrors.push(err11);
+}
+errors++;
+}
+if((typeof data5 == "number") && (isFinite(data5))){
+if(data5 > 2147483647 || isNaN(data5)){
+const err12 = {instancePath:instancePath+"/lower_threshold",schemaPath:"#/properties/lower_threshold/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647"};
+if(vErrors === null){
+vErrors = [err12];
+}
+else {
+vErrors.push(err12);
+}
+errors++;
+}
+if(data5 < 0 || isNaN(data5)){
+const err13 = {instancePath:instancePath+"/lower_threshold",schemaPath:"#/properties/lower_threshold/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if(vErrors === null){
+vErrors = [err13];
+}
+else {
+vErrors.push(err13);
+}
+errors++;
+}
+}
+}
+if(data.preserve !== undefined){
+if(!(validate32(data.preserve, {instancePath:instancePath+"/preserve",parentData:data,parentDataProperty:"preserve",rootData}))){
+vErrors = vErrors === null ? validate32.errors : append(vErrors, validate32.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err14 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err14];
+}
+else {
+vErrors.push(err14);
+}
+errors++;
+}
+validate46.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate40(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate41(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
 if((typeof data !== "string") && (!(data && typeof data == "object" && !Array.isArray(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema13.type},message:"must be string,object"};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema14.type},message:"must be string,object"};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -956,8 +997,8 @@ vErrors = null;
 let ifClause0;
 if(_valid1){
 const _errs8 = errors;
-if(!(validate41(data, {instancePath,parentData,parentDataProperty,rootData}))){
-vErrors = vErrors === null ? validate41.errors : append(vErrors, validate41.errors);
+if(!(validate42(data, {instancePath,parentData,parentDataProperty,rootData}))){
+vErrors = vErrors === null ? validate42.errors : append(vErrors, validate42.errors);
 errors = vErrors.length;
 }
 var _valid1 = _errs8 === errors;
@@ -966,8 +1007,8 @@ ifClause0 = "then";
 }
 else {
 const _errs9 = errors;
-if(!(validate45(data, {instancePath,parentData,parentDataProperty,rootData}))){
-vErrors = vErrors === null ? validate45.errors : append(vErrors, validate45.errors);
+if(!(validate46(data, {instancePath,parentData,parentDataProperty,rootData}))){
+vErrors = vErrors === null ? validate46.errors : append(vErrors, validate46.errors);
 errors = vErrors.length;
 }
 var _valid1 = _errs9 === errors;
@@ -997,17 +1038,17 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate40.errors = vErrors;
+validate41.errors = vErrors;
 return errors === 0;
 }
 
-const schema16 = {"type":["string","object"],"if":{"type":"object"},"then":{"$ref":"#/definitions/member"}};
+const schema17 = {"type":["string","object"],"if":{"type":"object"},"then":{"$ref":"#/definitions/member"}};
 
-function validate52(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate53(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
 if((typeof data !== "string") && (!(data && typeof data == "object" && !Array.isArray(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema16.type},message:"must be string,object"};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema17.type},message:"must be string,object"};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -1041,8 +1082,8 @@ vErrors = null;
 }
 if(_valid0){
 const _errs4 = errors;
-if(!(validate45(data, {instancePath,parentData,parentDataProperty,rootData}))){
-vErrors = vErrors === null ? validate45.errors : append(vErrors, validate45.errors);
+if(!(validate46(data, {instancePath,parentData,parentDataProperty,rootData}))){
+vErrors = vErrors === null ? validate46.errors : append(vErrors, validate46.errors);
 errors = vErrors.length;
 }
 var _valid0 = _errs4 === errors;
@@ -1058,7 +1099,7 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate52.errors = vErrors;
+validate53.errors = vErrors;
 return errors === 0;
 }
 
@@ -1587,20 +1628,20 @@ errors++;
 }
 }
 if(data25.tcp !== undefined){
-if(!(validate28(data25.tcp, {instancePath:instancePath+"/timeouts/tcp",parentData:data25,parentDataProperty:"tcp",rootData}))){
-vErrors = vErrors === null ? validate28.errors : append(vErrors, validate28.errors);
+if(!(validate36(data25.tcp, {instancePath:instancePath+"/timeouts/tcp",parentData:data25,parentDataProperty:"tcp",rootData}))){
+vErrors = vErrors === null ? validate36.errors : append(vErrors, validate36.errors);
 errors = vErrors.length;
 }
 }
 if(data25.tcp_fin !== undefined){
-if(!(validate28(data25.tcp_fin, {instancePath:instancePath+"/timeouts/tcp_fin",parentData:data25,parentDataProperty:"tcp_fin",rootData}))){
-vErrors = vErrors === null ? validate28.errors : append(vErrors, validate28.errors);
+if(!(validate36(data25.tcp_fin, {instancePath:instancePath+"/timeouts/tcp_fin",parentData:data25,parentDataProperty:"tcp_fin",rootData}))){
+vErrors = vErrors === null ? validate36.errors : append(vErrors, validate36.errors);
 errors = vErrors.length;
 }
 }
 if(data25.udp !== undefined){
-if(!(validate28(data25.udp, {instancePath:instancePath+"/timeouts/udp",parentData:data25,parentDataProperty:"udp",rootData}))){
-vErrors = vErrors === null ? validate28.errors : append(vErrors, validate28.errors);
+if(!(validate36(data25.udp, {instancePath:instancePath+"/timeouts/udp",parentData:data25,parentDataProperty:"udp",rootData}))){
+vErrors = vErrors === null ? validate36.errors : append(vErrors, validate36.errors);
 errors = vErrors.length;
 }
 }
@@ -2154,8 +2195,8 @@ let data53 = data43.destinations;
 if(Array.isArray(data53)){
 const len5 = data53.length;
 for(let i5=0; i5<len5; i5++){
-if(!(validate40(data53[i5], {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/destinations/" + i5,parentData:data53,parentDataProperty:i5,rootData}))){
-vErrors = vErrors === null ? validate40.errors : append(vErrors, validate40.errors);
+if(!(validate41(data53[i5], {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/destinations/" + i5,parentData:data53,parentDataProperty:i5,rootData}))){
+vErrors = vErrors === null ? validate41.errors : append(vErrors, validate41.errors);
 errors = vErrors.length;
 }
 }
@@ -2227,8 +2268,8 @@ let data59 = data58[key12];
 if(Array.isArray(data59)){
 const len6 = data59.length;
 for(let i6=0; i6<len6; i6++){
-if(!(validate52(data59[i6], {instancePath:instancePath+"/pools/" + key12.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i6,parentData:data59,parentDataProperty:i6,rootData}))){
-vErrors = vErrors === null ? validate52.errors : append(vErrors, validate52.errors);
+if(!(validate53(data59[i6], {instancePath:instancePath+"/pools/" + key12.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i6,parentData:data59,parentDataProperty:i6,rootData}))){
+vErrors = vErrors === null ? validate53.errors : append(vErrors, validate53.errors);
 errors = vErrors.length;
 }
 }
@@ -2526,8 +2567,8 @@ let data76 = data62.destinations;
 if(Array.isArray(data76)){
 const len9 = data76.length;
 for(let i9=0; i9<len9; i9++){
-if(!(validate40(data76[i9], {instancePath:instancePath+"/services/" + i7+"/destinations/" + i9,parentData:data76,parentDataProperty:i9,rootData}))){
-vErrors = vErrors === null ? validate40.errors : append(vErrors, validate40.errors);
+if(!(validate41(data76[i9], {instancePath:instancePath+"/services/" + i7+"/destinations/" + i9,parentData:data76,parentDataProperty:i9,rootData}))){
+vErrors = vErrors === null ? validate41.errors : append(vErrors, validate41.errors);
 errors = vErrors.length;
 }
 }

@@ -1,8 +1,8 @@
 import type { Destination } from '../../model/destination.ts';
 import { formatEndpoint } from '../../model/endpoint.ts';
+import { isTimeout } from '../../model/rules.ts';
 import { schedulerFlagNames } from '../../model/scheduler.ts';
 import type { Daemon, Timeouts } from '../../model/settings.ts';
-import { MAX_TIMEOUT_SECONDS } from '../../model/settings.ts';
 import { type ServiceEntry, sortedDestinations, sortedServices } from '../../model/table.ts';
 import type { Config, DestinationMapping, ServiceMapping, SyncDaemon } from '../config.ts';
 import { type Exportable, type FormatOptions, persistenceOf } from './yaml.ts';
@@ -20,8 +20,7 @@ export function formatConfigJson(table: Exportable, options: FormatOptions = {})
 }
 
 function timeoutsOf(timeouts: Partial<Timeouts>): Config['timeouts'] {
-  const valid = (seconds: number | undefined) =>
-    seconds !== undefined && seconds >= 1 && seconds <= MAX_TIMEOUT_SECONDS;
+  const valid = (seconds: number | undefined) => seconds !== undefined && isTimeout(seconds);
   const { tcp, tcpFin, udp } = timeouts;
   const written = {
     ...(valid(tcp) ? { tcp } : {}),

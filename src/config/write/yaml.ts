@@ -3,6 +3,7 @@ import type { Destination } from '../../model/destination.ts';
 import { formatDuration } from '../../model/duration.ts';
 import { formatEndpoint } from '../../model/endpoint.ts';
 import type { Unmanageable } from '../../model/ipvs.ts';
+import { isTimeout } from '../../model/rules.ts';
 import { schedulerFlagNames } from '../../model/scheduler.ts';
 import {
   DEFAULT_PERSISTENCE_SECONDS,
@@ -11,7 +12,7 @@ import {
   type ServiceKey,
   serviceFamily,
 } from '../../model/service.ts';
-import { type Daemon, MAX_TIMEOUT_SECONDS, type Timeouts } from '../../model/settings.ts';
+import type { Daemon, Timeouts } from '../../model/settings.ts';
 import {
   type ServiceEntry,
   sortedDestinations,
@@ -68,8 +69,7 @@ function timeoutLines(timeouts: Partial<Timeouts>): string[] {
   ] as const) {
     const seconds = timeouts[name];
     if (seconds === undefined) continue;
-    if (seconds >= 1 && seconds <= MAX_TIMEOUT_SECONDS)
-      pairs.push(`${key}: ${formatDuration(seconds)}`);
+    if (isTimeout(seconds)) pairs.push(`${key}: ${formatDuration(seconds)}`);
     else lines.push(`# warning: not exported: timeout ${key} of ${seconds} seconds`);
   }
   if (pairs.length > 0) lines.push(`timeouts: { ${pairs.join(', ')} }`, '');

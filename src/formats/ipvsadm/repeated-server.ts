@@ -1,5 +1,6 @@
 import { type Destination, type DestinationKey, MAX_WEIGHT } from '../../model/destination.ts';
 import { readDigits } from '../../model/digits.ts';
+import { keepsPort } from '../../model/rules.ts';
 import { type Protocol, serviceFamily } from '../../model/service.ts';
 import { EndpointInText } from './grammar/endpoint-in-text.ts';
 import type { LastService } from './grammar/take-option.ts';
@@ -68,7 +69,7 @@ export class RepeatedServer {
 
     const endpoint = this.#endpoint;
     if (!endpoint.read(text, serverStart, serverEnd)) return false;
-    if (like.forward !== 'masq' && endpoint.port !== identity.port) return false;
+    if (keepsPort(identity, like.forward) && endpoint.port !== identity.port) return false;
     if (like.forward !== 'tunnel' && endpoint.family !== serviceFamily(identity)) return false;
     this.#at = serviceEnd + 1;
     this.#weight = weight;

@@ -1,3 +1,4 @@
+import { allowsOnePacket, isIdlePortZero, keepsPort } from '../../model/rules.ts';
 import { hostNetmask, serviceFamily } from '../../model/service.ts';
 import { KERNEL_TIMEOUTS } from '../../model/settings.ts';
 import {
@@ -50,12 +51,12 @@ function serviceLosses(entry: ServiceEntry): string[] {
     losses.push(`the netmask of ${service.key}, which is not persistent`);
   }
   if (identity.kind === 'fwmark') return losses;
-  if (identity.port === 0 && !service.persistent)
+  if (isIdlePortZero(service))
     losses.push(`${service.key}, which is not persistent: ipvsadm refuses its port 0`);
-  if (service.onePacket && identity.protocol !== 'udp')
+  if (service.onePacket && !allowsOnePacket(identity))
     losses.push(`${service.key}: ipvsadm refuses one-packet scheduling of ${identity.protocol}`);
   for (const destination of destinations.values()) {
-    if (destination.forward === 'masq' || destination.port === identity.port) continue;
+    if (!keepsPort(identity, destination.forward) || destination.port === identity.port) continue;
     losses.push(
       `the port of ${destination.key} of ${service.key}: ipvsadm gives '${destination.forward}' the service's port`,
     );

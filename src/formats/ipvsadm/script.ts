@@ -1,5 +1,6 @@
 import type { Desired } from '../../model/desired.ts';
 import { hasErrors, type Issue } from '../../model/issue.ts';
+import { findMixedFamily } from '../../model/rules.ts';
 import { SCHEDULERS } from '../../model/scheduler.ts';
 import { type ServiceKey, serviceKey } from '../../model/service.ts';
 import { DAEMON_ROLES } from '../../model/settings.ts';
@@ -49,7 +50,18 @@ export function parseScript(text: string, file: string, names: Names = NUMERIC_O
     const hint = 'a line `-C` says that no services are wanted';
     report('EMPTY', 'no service is added and the table is not cleared', 0, { hint });
   }
+  reportMixedFamily(reading);
   return { desired: hasErrors(issues) ? undefined : toDesired(reading), issues };
+}
+
+function reportMixedFamily({ state, report, position }: Reading): void {
+  const [daemon] = state.daemons.values();
+  const mixed = daemon && findMixedFamily(state.services);
+  if (!mixed) return;
+  const service = state.services.get(mixed.service.key);
+  const at = (service && placesOf(service).get(mixed.destination.key)) ?? 0;
+  const related = { message: 'the sync daemon is here', position: position(daemon.at) };
+  report('CONFLICT', mixed.message, at, { related });
 }
 
 interface Reading extends Reporter {

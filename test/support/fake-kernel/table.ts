@@ -191,5 +191,7 @@ function isUnicast({ af, address }: RawDestination): boolean {
       !address.startsWith('00000000') &&
       (first < 224 || (first >= 240 && !address.startsWith('ffffffff')))
     );
-  return first !== 0xff && address !== '00'.repeat(16) && !address.startsWith('fe80');
+  const isIPv4Mapped = address.startsWith(`${'00'.repeat(10)}ffff`);
+  const isLinkLocal = /^fe[89ab]/.test(address);
+  return first !== 0xff && address !== '00'.repeat(16) && !isIPv4Mapped && !isLinkLocal;
 }

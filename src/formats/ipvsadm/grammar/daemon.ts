@@ -1,6 +1,6 @@
 import { parseAddress } from '../../../model/address.ts';
+import { cutToBytes } from '../../../model/names.ts';
 import { type Daemon, type DaemonRole, INTERFACE_NAME_LENGTH } from '../../../model/settings.ts';
-import { cutToBytes } from './cut.ts';
 import type { Given } from './given.ts';
 
 export function parseRole(text: string | undefined): DaemonRole | undefined {

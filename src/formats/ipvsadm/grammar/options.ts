@@ -1,6 +1,6 @@
 import { MAX_THRESHOLD, MAX_WEIGHT } from '../../../model/destination.ts';
 import { SCHEDULERS } from '../../../model/scheduler.ts';
-import { MAX_PERSISTENCE_SECONDS, type Protocol } from '../../../model/service.ts';
+import type { Protocol } from '../../../model/service.ts';
 import { MAX_SYNC_ID, MAX_SYNC_LENGTH } from '../../../model/settings.ts';
 
 /**
@@ -82,6 +82,9 @@ export function invalidTimeout(text: string): string {
   return `invalid timeout value \`${text}' specified`;
 }
 
+/** ipvsadm's longest time of `-p` and `--set`: 31 days. */
+export const LONGEST_TIMEOUT_SECONDS = 2_678_400;
+
 type Name = OptionName | undefined;
 
 /** @param spelling `long` or `long|s` */
@@ -130,7 +133,7 @@ const TEXT = { kind: 'text' } as const;
 const TIMEOUT: OptionValue = {
   kind: 'number',
   min: 1,
-  max: MAX_PERSISTENCE_SECONDS,
+  max: LONGEST_TIMEOUT_SECONDS,
   illegal: invalidTimeout,
   optional: true,
 };

@@ -1,4 +1,4 @@
-import { type DaemonRole, MAX_TIMEOUT_SECONDS, type Timeouts } from '../../../model/settings.ts';
+import type { DaemonRole, Timeouts } from '../../../model/settings.ts';
 import { buildCommand } from './build.ts';
 import type { Command } from './command.ts';
 import type { CommandWord } from './commands.ts';
@@ -7,7 +7,7 @@ import { type Failure, failure, isFailure, tryLine } from './failure.ts';
 import { type Given, nothingGiven } from './given.ts';
 import { checkMatrix } from './matrix.ts';
 import { parseNumber } from './number.ts';
-import { invalidTimeout } from './options.ts';
+import { invalidTimeout, LONGEST_TIMEOUT_SECONDS } from './options.ts';
 import { givenSchedulerFlags } from './service.ts';
 import { findServiceContext } from './service-context.ts';
 import { takeOption, type ValueRules } from './take-option.ts';
@@ -96,7 +96,7 @@ function readTimeouts(
   const values: number[] = [];
   if (words.length < 3) return failure('--set option requires 3 timeout values');
   for (const { text, word } of words) {
-    const seconds = parseNumber(text, 0, MAX_TIMEOUT_SECONDS);
+    const seconds = parseNumber(text, 0, LONGEST_TIMEOUT_SECONDS);
     if (seconds === undefined) return failure(invalidTimeout(text), word);
     values.push(seconds);
   }

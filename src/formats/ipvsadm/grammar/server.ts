@@ -1,4 +1,3 @@
-import { addressFamily } from '../../../model/address.ts';
 import {
   DEFAULT_DESTINATION_SETTINGS,
   type Destination,
@@ -7,7 +6,7 @@ import {
   type TunnelChecksum,
   type TunnelType,
 } from '../../../model/destination.ts';
-import { serviceFamily } from '../../../model/service.ts';
+import { keepsPort, reaches } from '../../../model/rules.ts';
 import type { CommandName } from './commands.ts';
 import { type Failure, failure, isFailure } from './failure.ts';
 import type { Given } from './given.ts';
@@ -26,7 +25,7 @@ export function buildServer(given: Given, command: CommandName): Destination | F
     const port = server.port ?? servicePort;
     return { ...DEFAULT_DESTINATION_SETTINGS, key: destinationKey(address, port), address, port };
   }
-  if (addressFamily(address) !== serviceFamily(service) && forward !== 'tunnel') {
+  if (!reaches(forward, service, address)) {
     return failure(
       'Different address family is allowed only for tunneling servers',
       given.words.get('real-server'),
@@ -34,7 +33,7 @@ export function buildServer(given: Given, command: CommandName): Destination | F
   }
   const refusal = forward === 'tunnel' ? checkTunnel(given) : refuseTunnelOptions(given);
   if (isFailure(refusal)) return refusal;
-  const copiesPort = service.kind === 'address' && forward !== 'masq';
+  const copiesPort = keepsPort(service, forward);
   if (copiesPort && server.port !== undefined && server.port !== servicePort)
     cautionPort(given, server.port, servicePort, forward);
   const port = copiesPort ? servicePort : (server.port ?? servicePort);

@@ -1,3 +1,5 @@
+import { cutToBytes } from '../../../model/names.ts';
+import { allowsOnePacket, isIdlePortZero } from '../../../model/rules.ts';
 import {
   DEFAULT_PERSISTENCE_SECONDS,
   defaultServiceSettings,
@@ -7,7 +9,6 @@ import {
   serviceFamily,
   serviceKey,
 } from '../../../model/service.ts';
-import { cutToBytes } from './cut.ts';
 import { type Failure, failure, isFailure } from './failure.ts';
 import type { Given } from './given.ts';
 import { parseSchedulerFlags } from './sched-flags.ts';
@@ -63,11 +64,11 @@ export function buildService(given: Given, schedulerFlags: number): Service | Fa
 
 function checkService(given: Given, persistent: boolean, onePacket: boolean): Failure | undefined {
   const { service } = given;
-  if (service?.kind !== 'address') return undefined;
+  if (!service) return undefined;
   const word = given.words.get('service-address');
-  if (service.port === 0 && !persistent)
+  if (isIdlePortZero({ identity: service, persistent }))
     return failure('Zero port specified for non-persistent service', word);
-  if (onePacket && service.protocol !== 'udp')
+  if (onePacket && !allowsOnePacket(service))
     return failure(
       'One-Packet Scheduling is only for UDP virtual services',
       given.words.get('ops'),

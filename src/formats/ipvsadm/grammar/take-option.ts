@@ -1,10 +1,10 @@
 import { parseAddress } from '../../../model/address.ts';
 import type { Endpoint } from '../../../model/endpoint.ts';
+import { isMulticast } from '../../../model/rules.ts';
 import { MAX_FWMARK, type Protocol, type ServiceIdentity } from '../../../model/service.ts';
 import { type Failure, failure } from './failure.ts';
 import type { Given } from './given.ts';
 import { parseInetAddress } from './inet-address.ts';
-import { isMulticast } from './multicast.ts';
 import type { Names } from './names.ts';
 import { illegalNetmask, parseNetmask } from './netmask.ts';
 import { parseNumber } from './number.ts';
@@ -99,11 +99,13 @@ function takeValue(
     case 'server':
       given.server = readEndpoint(given, token, context.protocol, rules.names);
       return given.server ? undefined : 'illegal real server address[:port] specified';
-    case 'group':
+    case 'group': {
+      const group = parseAddress(text);
       given.texts[name] = text;
-      return isMulticast(parseAddress(text))
+      return group && isMulticast(group)
         ? undefined
         : `invalid ${text.includes(':') ? 'IPv6' : 'IPv4'} mcast-group \`${text}'`;
+    }
     default:
       return value satisfies never;
   }
