@@ -39,29 +39,38 @@ function openStdin(): Readable {
   return fstatSync(0).isFile() ? Readable.from([readFileSync(0)]) : process.stdin;
 }
 
+/** Asks on the terminal. The answer is empty after an interrupt or at the end of the input. */
 async function ask(question: string): Promise<string> {
-  return (await import('./ask.ts')).ask(question, process.stdin, process.stderr);
+  const { createInterface } = await import('node:readline/promises');
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const cancelled = new AbortController();
+  terminal.on('SIGINT', () => cancelled.abort());
+  terminal.on('close', () => cancelled.abort());
+  try {
+    return await terminal.question(question, { signal: cancelled.signal });
+  } catch {
+    return '';
+  } finally {
+    terminal.close();
+  }
 }
 
-void main(
-  process.argv.slice(2),
-  {
-    programName: basename(process.argv[1] ?? 'ipvstate'),
-    stdin: openStdin,
-    output,
-    env: process.env,
-    state: async () => (await import('../recovery/state.ts')).systemState(process.env),
-    background: {
-      start: async (argv) => (await import('../recovery/background.ts')).BACKGROUND.start(argv),
-      ready: async () => (await import('../recovery/background.ts')).BACKGROUND.ready(),
-    },
-    openKernel: async () => (await import('../recovery/ipvs-stack.ts')).openKernelTable(),
-    get ask() {
-      return process.stdin.isTTY && process.stderr.isTTY ? ask : undefined;
-    },
-    interruption,
+void main(process.argv.slice(2), {
+  programName: basename(process.argv[1] ?? 'ipvstate'),
+  version: IPVSTATE_VERSION,
+  stdin: openStdin,
+  output,
+  env: process.env,
+  state: async () => (await import('../recovery/state.ts')).systemState(process.env),
+  background: {
+    start: async (argv) => (await import('../recovery/background.ts')).BACKGROUND.start(argv),
+    ready: async () => (await import('../recovery/background.ts')).BACKGROUND.ready(),
   },
-  IPVSTATE_VERSION,
-).then((exitCode) => {
+  openKernel: async () => (await import('../recovery/ipvs-stack.ts')).openKernelTable(),
+  get ask() {
+    return process.stdin.isTTY && process.stderr.isTTY ? ask : undefined;
+  },
+  interruption,
+}).then((exitCode) => {
   process.exitCode ||= exitCode;
 });

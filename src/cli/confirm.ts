@@ -5,11 +5,11 @@ import type { Environment } from './environment.ts';
 /** Asks before a plan is executed, where a person sits at a terminal. Elsewhere starting the command was the decision. */
 export async function confirmOnTerminal(
   { plan }: Prepared,
-  options: { readonly yes?: boolean; readonly input: boolean; readonly output: string },
+  options: { readonly yes: boolean; readonly noInput: boolean },
   environment: Environment,
 ): Promise<boolean> {
   if (options.yes || !environment.ask) return true;
-  if (!options.input) {
+  if (options.noInput) {
     throw new IpvstateError(
       'REFUSED',
       'apply would ask for confirmation, and --no-input forbids it; nothing was changed',

@@ -6,6 +6,7 @@ import type { Output } from './output.ts';
 export interface Environment extends RecoveryEnvironment {
   /** The name that the program was started under, without its folder. */
   readonly programName: string;
+  readonly version: string;
   /** To be called once. */
   readonly stdin: () => Readable;
   readonly output: Output;

@@ -3,15 +3,10 @@ import { IpvstateError } from '../errors.ts';
 import { EXIT, exitCodeOfError } from '../render/exit.ts';
 import type { Environment } from './environment.ts';
 import { isFrontEnd, runFrontEnd } from './ipvsadm.ts';
-import type { Output } from './output.ts';
 import { buildProgram } from './program.ts';
 
 /** Runs one command line (without the program's own name) and returns its exit code. Throws nothing. */
-export async function main(
-  argv: readonly string[],
-  environment: Environment,
-  version: string,
-): Promise<number> {
+export async function main(argv: readonly string[], environment: Environment): Promise<number> {
   const { output, programName } = environment;
   try {
     if (isFrontEnd(programName))
@@ -25,32 +20,18 @@ export async function main(
         ? undefined
         : await (await import('../kernel/netns.ts')).runInNetns(netns);
     if (status !== undefined) return status;
-    return await parse(argv, environment, version);
+    return await runVerb(argv, environment);
   } catch (error) {
     output.warn(describe(error, environment));
     return exitCodeOfError(error);
   }
 }
 
-async function parse(
-  argv: readonly string[],
-  environment: Environment,
-  version: string,
-): Promise<number> {
-  const { output } = environment;
+async function runVerb(argv: readonly string[], environment: Environment): Promise<number> {
   let exitCode: number = EXIT.ok;
-  const program = buildProgram(environment, version, (code) => {
+  const program = await buildProgram(argv, environment, (code) => {
     exitCode = code;
   });
-  for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({
-      writeOut: (text) => output.print(text),
-      writeErr: (text) => output.warn(text),
-      outputError: (text, write) => write(text.replace(/^error:/, label(output))),
-      getOutHelpWidth: () => output.layout('stdout').width,
-      getErrHelpWidth: () => output.layout('stderr').width,
-    });
-  }
   if (argv.length === 0) {
     program.outputHelp({ error: true });
     return EXIT.usage;
@@ -76,15 +57,10 @@ function netnsOf(argv: readonly string[]): string | undefined {
   return netns;
 }
 
-/** What messages on stderr begin with. */
-function label(output: Output): string {
-  return output.style('stderr').remove('ipvstate:');
-}
-
 function describe(error: unknown, { output, env }: Environment): string {
   if (error instanceof IpvstateError)
-    return `${label(output)} ${error.message}\n${error.hint ? `    ${error.hint}\n` : ''}`;
+    return `${output.label()} ${error.message}\n${error.hint ? `    ${error.hint}\n` : ''}`;
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const trace = env.IPVSTATE_TRACE ? `${stack}\n` : '';
-  return `${label(output)} this is a bug: ${error instanceof Error ? error.message : String(error)}\n${trace || '    Run again with IPVSTATE_TRACE=1 for the stack, and report it.\n'}`;
+  return `${output.label()} this is a bug: ${error instanceof Error ? error.message : String(error)}\n${trace || '    Run again with IPVSTATE_TRACE=1 for the stack, and report it.\n'}`;
 }

@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream';
 import { COLOR, PLAIN, type Style } from '../render/style.ts';
 
-export type ColorMode = 'auto' | 'always' | 'never';
+export const COLOR_MODES = ['auto', 'always', 'never'] as const;
+export type ColorMode = (typeof COLOR_MODES)[number];
 
 type Terminal = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
@@ -32,9 +33,9 @@ export class Output {
     this.#now = now;
   }
 
-  configure({ color, quiet }: { readonly color?: ColorMode; readonly quiet?: boolean }): void {
-    this.#color = color ?? 'auto';
-    this.#quiet = quiet ?? false;
+  configure({ color, quiet }: { readonly color: ColorMode; readonly quiet: boolean }): void {
+    this.#color = color;
+    this.#quiet = quiet;
   }
 
   /** The result of a verb. */
@@ -52,6 +53,11 @@ export class Output {
   warn(text: string): void {
     this.#clearProgress();
     this.#stderr.write(text);
+  }
+
+  /** The beginning of an error message on stderr. */
+  label(): string {
+    return this.style('stderr').remove('ipvstate:');
   }
 
   /** Emphasis for what is printed; depends on the stream, because one may be a terminal and the other a file. */

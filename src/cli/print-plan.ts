@@ -1,13 +1,42 @@
-import { formatOperationAsIpvsadm } from '../formats/ipvsadm/lines.ts';
+import type { Desired } from '../model/desired.ts';
+import { drainKey } from '../model/drain.ts';
+import type { Change } from '../plan/change.ts';
 import type { Prepared } from '../reconcile/prepare.ts';
 import type { ChangesContext } from '../render/changes.ts';
-import { formatPlanMarkdown } from '../render/markdown.ts';
-import { planJson } from '../render/plan-json.ts';
-import { formatPlan, formatRefusals } from '../render/plan-text.ts';
-import { formatWarnings } from '../render/warnings.ts';
+import {
+  formatPlanRemarks,
+  PLAN_FORMATS,
+  type PlanFormat,
+  type ReportFormat,
+} from '../render/plan-formats.ts';
+import type { Style } from '../render/style.ts';
+import type { Environment } from './environment.ts';
 import type { Output } from './output.ts';
 
-export type PlanFormat = 'text' | 'json' | 'markdown' | 'ipvsadm';
+/**
+ * Gathers the details that texts show beside the bare changes: connection counts, names, the place
+ * in the file, and the entries left alone. `desired` is undefined for a saved plan, which has no files.
+ */
+export function changesContext(
+  desired: Desired | undefined,
+  prepared: Prepared,
+  style: Style,
+): ChangesContext {
+  const { snapshot, foreign, sysctlDifferences, warnings } = prepared;
+  const drains = new Map(
+    prepared.drains.map((drain) => [drainKey(drain.service, drain.destination), drain]),
+  );
+  const { counters } = snapshot;
+  const context = { counters, drains, foreign, sysctlDifferences, warnings, style };
+  if (!desired) return context;
+  const locate = (change: Change) => {
+    if (change.object === 'service') return change.after && desired.locate(change.service);
+    return change.object === 'destination' && change.after
+      ? desired.locate(change.service, change.destination)
+      : undefined;
+  };
+  return { ...context, names: desired.names, locate };
+}
 
 export function printPlan(
   prepared: Prepared,
@@ -15,29 +44,25 @@ export function printPlan(
   context: ChangesContext,
   output: Output,
 ): void {
-  const { plan, refusals, snapshot } = prepared;
-  switch (format) {
-    case 'text':
-      output.print(formatPlan(plan, refusals, snapshot, context));
-      return;
-    case 'json':
-      output.print(`${JSON.stringify(planJson(plan, refusals, context), undefined, 2)}\n`);
-      return;
-    case 'markdown':
-      output.print(formatPlanMarkdown(plan, refusals, context));
-      return;
-    case 'ipvsadm':
-      output.print(
-        plan.waves
-          .flatMap(({ steps }) =>
-            steps.map(({ operation }) => `${formatOperationAsIpvsadm(operation)}\n`),
-          )
-          .join(''),
-      );
-      output.warn(formatWarnings({ ...context, style: output.style('stderr') }));
-      output.warn(formatRefusals(refusals, { style: output.style('stderr') }));
-      return;
-    default:
-      format satisfies never;
-  }
+  output.print(PLAN_FORMATS[format](prepared, context));
+  output.warn(formatPlanRemarks(format, prepared, { ...context, style: output.style('stderr') }));
+}
+
+/**
+ * Prints a plan that is about to be executed. A person who will be asked must see the plan, so it
+ * goes to stderr when stdout is not a terminal or has another format.
+ */
+export function announcePlan(
+  prepared: Prepared,
+  options: { readonly output: ReportFormat; readonly yes: boolean },
+  context: ChangesContext,
+  { output, ask }: Environment,
+): void {
+  if (prepared.plan.changes.length === 0) return;
+  const plan = { ...prepared, refusals: [] };
+  if (options.output === 'text') output.print(PLAN_FORMATS.text(plan, context));
+  const isAsked = ask && !options.yes && prepared.refusals.length === 0;
+  const isSeen = options.output === 'text' && output.isTerminal('stdout');
+  if (isAsked && !isSeen)
+    output.warn(PLAN_FORMATS.text(plan, { ...context, style: output.style('stderr') }));
 }

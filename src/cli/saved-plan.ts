@@ -13,7 +13,8 @@ import { serviceFingerprint, settingsFingerprint } from '../plan/fingerprint.ts'
 import { type Plan, plan } from '../plan/plan.ts';
 import { writeAtomically } from '../recovery/records/write.ts';
 import type { ChangesContext } from '../render/changes.ts';
-import { type Json, planJson } from '../render/plan-json.ts';
+import { formatJson, type Json } from '../render/json.ts';
+import { planJson } from '../render/plan-json.ts';
 import type { Loaded } from '../sources/load.ts';
 import { readInput } from '../sources/read-input.ts';
 
@@ -58,10 +59,7 @@ export async function savePlan(
     live: { ...liveDigests(planned.live), ...liveSysctls(planned) },
     desired: desiredJson(planned.desired),
   };
-  await writeAtomically(
-    path,
-    `${JSON.stringify({ ...planJson(planned, [], context), saved }, undefined, 2)}\n`,
-  );
+  await writeAtomically(path, formatJson({ ...planJson(planned, [], context), saved }));
 }
 
 /** Reads a file that `savePlan` wrote. Throws `NO_INPUT` or `CONFIG`. */

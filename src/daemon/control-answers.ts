@@ -1,7 +1,7 @@
 import type { Loop } from '../reconcile/loop/loop.ts';
 import type { LoopState, PassResult } from '../reconcile/loop/loop-state.ts';
 import { EXIT } from '../render/exit.ts';
-import type { Json } from '../render/plan-json.ts';
+import type { Json } from '../render/json.ts';
 import { formatReport } from '../render/plan-text.ts';
 import type { ControlAnswer, ControlRequest } from './control-protocol.ts';
 import type { AnswerRequest } from './control-server.ts';

@@ -1,12 +1,8 @@
 import type { Issue, Position } from '../model/issue.ts';
-
-export interface SarifOptions {
-  /** Version of the program. */
-  readonly version?: string;
-}
+import { formatJson } from './json.ts';
 
 /** Issues as SARIF 2.1.0, for code scanning. */
-export function formatIssuesSarif(issues: readonly Issue[], options: SarifOptions = {}): string {
+export function formatIssuesSarif(issues: readonly Issue[]): string {
   const rules = [...new Set(issues.map((issue) => issue.code))].sort();
   const log = {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
@@ -16,7 +12,6 @@ export function formatIssuesSarif(issues: readonly Issue[], options: SarifOption
         tool: {
           driver: {
             name: 'ipvstate',
-            ...(options.version === undefined ? {} : { version: options.version }),
             rules: rules.map((id) => ({ id })),
           },
         },
@@ -25,7 +20,7 @@ export function formatIssuesSarif(issues: readonly Issue[], options: SarifOption
       },
     ],
   };
-  return `${JSON.stringify(log, null, 2)}\n`;
+  return formatJson(log);
 }
 
 function result(issue: Issue, ruleIndex: number): object {

@@ -1,7 +1,6 @@
-import type { Refusal } from '../plan/guard.ts';
-import type { Plan } from '../plan/plan.ts';
 import { type ChangesContext, formatChanges, formatSummary } from './changes.ts';
 import { formatDrains } from './drains.ts';
+import type { PlanView } from './plan-text.ts';
 import { PLAIN } from './style.ts';
 import { formatWarnings } from './warnings.ts';
 
@@ -10,11 +9,7 @@ const MAX_LINES = 400;
 const MAX_NOTES = 20;
 
 /** A plan as Markdown, for the comment of a merge request. */
-export function formatPlanMarkdown(
-  plan: Plan,
-  refusals: readonly Refusal[],
-  context: ChangesContext,
-): string {
+export function formatPlanMarkdown({ plan, refusals }: PlanView, context: ChangesContext): string {
   const notes = quoteLines(
     formatWarnings({ ...context, style: PLAIN }) +
       formatDrains(context.drains?.values() ?? [], plan.changes),

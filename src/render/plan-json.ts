@@ -21,15 +21,7 @@ import type { Report } from '../plan/report.ts';
 import { summarize } from '../plan/summary.ts';
 import type { SysctlDifference } from '../plan/sysctls.ts';
 import type { ChangesContext } from './changes.ts';
-
-/** A value of JSON; the shapes are in schemas/plan.schema.json and schemas/report.schema.json. */
-export type Json =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly Json[]
-  | { readonly [key: string]: Json };
+import type { Json } from './json.ts';
 
 /** A plan as data (schemas/plan.schema.json). */
 export function planJson(

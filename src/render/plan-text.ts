@@ -7,11 +7,16 @@ import { formatDrains } from './drains.ts';
 import { PLAIN } from './style.ts';
 import { formatWarnings } from './warnings.ts';
 
-/** A plan for people: its changes, what is left alone, and the sum. */
+/** A plan, the guards that refuse it, and the table that it is for. */
+export interface PlanView {
+  readonly plan: Plan;
+  readonly refusals: readonly Refusal[];
+  readonly snapshot: Snapshot;
+}
+
+/** Formats a plan for people: its changes, the entries left alone, and the sum. */
 export function formatPlan(
-  plan: Plan,
-  refusals: readonly Refusal[],
-  snapshot: Snapshot,
+  { plan, refusals, snapshot }: PlanView,
   context: ChangesContext,
 ): string {
   const drains = formatDrains(context.drains?.values() ?? [], plan.changes);

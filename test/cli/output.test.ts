@@ -191,7 +191,7 @@ describe('progress', () => {
       [true, true],
     ] as const) {
       const { writer, stderr, pass } = output(isTTY);
-      writer.configure({ quiet });
+      writer.configure({ color: 'auto', quiet });
       writer.progress('a');
       pass(5000);
       writer.progress('b');

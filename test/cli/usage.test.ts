@@ -1,56 +1,74 @@
 import { describe, expect, it } from 'vitest';
-import { HELP_TEXTS } from '../../src/cli/help-texts.ts';
+import { loadVerbs } from '../../src/cli/verbs.ts';
+import { GUARD_VERB } from '../../src/recovery/try/guard-verb.ts';
 import { runCli } from '../support/run-cli.ts';
 import { shop } from './workspace.ts';
 
-const VERBS = ['validate', 'plan', 'apply', 'check', 'export', 'import', 'schema'];
+const ALL = await loadVerbs([]);
+const EXPLAINED = ALL.filter(({ name }) => name !== GUARD_VERB);
 
 describe('help', () => {
-  it('is on stderr, as an error, for no arguments', async () => {
+  it('is an error on stderr when the command line is empty', async () => {
     const help = await runCli(['--help']);
     expect(await runCli([])).toEqual({ status: 64, stdout: '', stderr: help.stdout });
   });
 
   it.each(['--help', '-h', 'help'])(
-    '%s is on stdout, with verbs, examples and exit codes',
+    'shows verbs, examples and exit codes on stdout for %s',
     async (word) => {
       const { status, stdout, stderr } = await runCli([word]);
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-      for (const verb of VERBS) expect(stdout).toContain(`  ${verb} [options]`);
+      for (const { name } of EXPLAINED) expect(stdout).toContain(`  ${name} [options]`);
       expect(stdout).toContain('Examples:');
       expect(stdout).toContain('Exit codes:');
     },
   );
 
-  it.each(VERBS)('of %s has an example that names it', async (verb) => {
-    const { status, stdout, stderr } = await runCli([verb, '--help']);
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(stdout.split('Examples:')[1]).toMatch(new RegExp(`ipvstate ${verb} `));
-    expect(await runCli(['help', verb])).toMatchObject({ status: 0, stdout });
+  it('leaves out the verb that only the program calls', async () => {
+    expect(ALL.map(({ name }) => name)).toContain(GUARD_VERB);
+    expect((await runCli(['--help'])).stdout).not.toContain(GUARD_VERB);
   });
 
-  it('fits in 80 columns', async () => {
-    for (const argv of [['--help'], ...VERBS.map((verb) => [verb, '--help'])]) {
+  it.each(EXPLAINED)('shows an example of $name', async ({ name }) => {
+    const { status, stdout, stderr } = await runCli([name, '--help']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout.split(/Examples?:/)[1]).toMatch(new RegExp(`ipvstate ${name}\\s`));
+    expect(await runCli(['help', name])).toMatchObject({ status: 0, stdout });
+  });
+
+  it('has no line of more than 80 columns', async () => {
+    for (const argv of [['--help'], ...EXPLAINED.map(({ name }) => [name, '--help'])]) {
       expect((await runCli(argv)).stdout.split('\n').filter((line) => line.length > 80)).toEqual(
         [],
       );
     }
   });
 
-  it('has examples whose flags exist', async () => {
-    for (const [verb, text] of Object.entries(HELP_TEXTS)) {
-      for (const [, line = ''] of text.matchAll(
+  it.each(EXPLAINED)('uses only options that exist in the examples of $name', async (verb) => {
+    for (const example of verb.examples) {
+      for (const [, line = ''] of example.matchAll(
         /(?:^|[|;&] *) *ipvstate ([^|;&>\n]*?)(?: {2,}.*)?$/gm,
       )) {
         const [named = ''] = line.split(' ');
         const help = (await runCli([named, '--help'])).stdout;
         for (const [flag = ''] of line.matchAll(/--?[a-z][a-z-]*/g))
-          expect(help, `${verb}: ${line}`).toContain(flag);
+          expect(help, line).toContain(flag);
       }
     }
   });
 
-  it.each(['--version', '-V'])('%s is one line on stdout', async (flag) => {
+  it('of try leaves --table out, which try refuses with the reason', async () => {
+    expect((await runCli(['try', '--help'])).stdout).not.toContain('--table');
+    expect(await runCli(['try', '--table', 'live.save'])).toEqual({
+      status: 64,
+      stdout: '',
+      stderr:
+        'ipvstate: `try` changes the kernel and takes no --table\n' +
+        '    To try a plan on a saved table, copy the table and apply the plan to the copy.\n',
+    });
+  });
+
+  it.each(['--version', '-V'])('prints the version in one line on stdout for %s', async (flag) => {
     expect(await runCli([flag])).toEqual({ status: 0, stdout: '0.0.0-test\n', stderr: '' });
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Issue } from '../../src/model/issue.ts';
+import { ISSUE_FORMATS } from '../../src/render/issue-formats.ts';
 import { formatIssues } from '../../src/render/issues.ts';
 import { formatIssuesGithub } from '../../src/render/issues-github.ts';
-import { formatIssuesJson } from '../../src/render/issues-json.ts';
 import { formatIssuesSarif } from '../../src/render/issues-sarif.ts';
 
 const ISSUE: Issue = {
@@ -93,12 +93,14 @@ describe('issues as text', () => {
 
 describe('issues as JSON', () => {
   it('are one document that says whether the text is valid', () => {
-    expect(JSON.parse(formatIssuesJson([ISSUE, WARNING]))).toEqual({
+    const json = (isValid: boolean, issues: readonly Issue[]): string =>
+      ISSUE_FORMATS.json({ issues, isValid, sources: new Map(), fileCount: 1, serviceCount: 1 });
+    expect(JSON.parse(json(false, [ISSUE, WARNING]))).toEqual({
       valid: false,
       issues: [ISSUE, WARNING],
     });
-    expect(JSON.parse(formatIssuesJson([WARNING]))).toEqual({ valid: true, issues: [WARNING] });
-    expect(formatIssuesJson([]).endsWith('\n')).toBe(true);
+    expect(JSON.parse(json(true, [WARNING]))).toEqual({ valid: true, issues: [WARNING] });
+    expect(json(true, []).endsWith('\n')).toBe(true);
   });
 });
 
@@ -116,7 +118,7 @@ describe('issues for GitHub', () => {
 
 describe('issues as SARIF', () => {
   it('are results of one run, with rules and both places', () => {
-    const log = JSON.parse(formatIssuesSarif([WARNING, ISSUE], { version: '1.2.3' }));
+    const log = JSON.parse(formatIssuesSarif([WARNING, ISSUE]));
     expect(log).toMatchObject({
       version: '2.1.0',
       runs: [
@@ -124,7 +126,6 @@ describe('issues as SARIF', () => {
           tool: {
             driver: {
               name: 'ipvstate',
-              version: '1.2.3',
               rules: [{ id: 'DUPLICATE' }, { id: 'UNSERVED' }],
             },
           },

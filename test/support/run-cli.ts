@@ -37,28 +37,24 @@ export async function runCli(
   const stderr = new Captured(options.isTTY);
   const { answer } = options;
   const folder = mkdtempSync(join(tmpdir(), 'ipvstate-cli-state-'));
-  const status = await main(
-    argv,
-    {
-      programName: 'ipvstate',
-      stdin: () => Readable.from(options.stdin === undefined ? [] : [Buffer.from(options.stdin)]),
-      output: new Output(stdout, stderr, options.env ?? {}),
-      env: options.env ?? {},
-      state: async () => options.state ?? ownState(folder),
-      background: { start: options.startInBackground ?? (async () => {}), ready: async () => {} },
-      openKernel:
-        options.openKernel ?? (() => Promise.reject(new Error('this test has no kernel'))),
-      ask:
-        answer === undefined
-          ? undefined
-          : async (question) => {
-              stderr.write(question);
-              return answer;
-            },
-      interruption: () => options.signal ?? new AbortController().signal,
-    },
-    '0.0.0-test',
-  );
+  const status = await main(argv, {
+    programName: 'ipvstate',
+    version: '0.0.0-test',
+    stdin: () => Readable.from(options.stdin === undefined ? [] : [Buffer.from(options.stdin)]),
+    output: new Output(stdout, stderr, options.env ?? {}),
+    env: options.env ?? {},
+    state: async () => options.state ?? ownState(folder),
+    background: { start: options.startInBackground ?? (async () => {}), ready: async () => {} },
+    openKernel: options.openKernel ?? (() => Promise.reject(new Error('this test has no kernel'))),
+    ask:
+      answer === undefined
+        ? undefined
+        : async (question) => {
+            stderr.write(question);
+            return answer;
+          },
+    interruption: () => options.signal ?? new AbortController().signal,
+  });
   rmSync(folder, { recursive: true, force: true });
   return { status, stdout: stdout.text, stderr: stderr.text };
 }

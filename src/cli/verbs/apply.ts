@@ -3,43 +3,62 @@ import { keepRecord } from '../../recovery/records/undo-record.ts';
 import { refuseWhilePending, withSession } from '../../recovery/session.ts';
 import { settleEarlierRuns } from '../../recovery/try/try-end.ts';
 import { type KernelWriter, withKernel } from '../../recovery/writer.ts';
+import { countOf } from '../../render/count-of.ts';
 import { exitCodeOfReport } from '../../render/exit.ts';
+import type { ReportView } from '../../render/plan-formats.ts';
+import { defineVerb } from '../define-verb.ts';
 import type { Environment } from '../environment.ts';
-import { withTable } from '../open.ts';
+import { withTable } from '../open-table.ts';
+import { flag } from '../options.ts';
 import {
+  APPLY_OPTIONS,
   type ApplyOptions,
-  type Finished,
   openSource,
-  printReport,
-  runSource,
-  type Source,
-} from '../run-plan.ts';
+  PLAN_ARGUMENT,
+  type PlanSource,
+} from '../plan-source.ts';
+import { printReport, runSource } from '../run-plan.ts';
 import { type Waited, waitForDrains } from '../wait-drains.ts';
 
-export interface ApplyVerbOptions extends ApplyOptions {
-  /** For drains. */
-  readonly wait?: boolean;
+export const applyVerb = defineVerb({
+  name: 'apply',
+  summary: 'make the table what the files, or a saved plan, say',
+  argument: PLAN_ARGUMENT,
+  options: {
+    ...APPLY_OPTIONS,
+    wait: flag('--wait', 'wait until removed destinations have drained, and delete them'),
+  },
+  examples: [
+    'ipvstate apply -f ipvs.yaml',
+    'ipvstate apply -f ipvs.yaml --only shop --yes',
+    'ipvstate apply ipvs.plan',
+  ],
+  run: async (options, environment, planFile) => {
+    if (options.wait && planFile !== undefined) {
+      throw new IpvstateError(
+        'USAGE',
+        'a saved plan is applied once: to --wait for drains, what is desired must be known from -f',
+      );
+    }
+    const source = await openSource(planFile, options, environment);
+    return options.table === undefined
+      ? applyToKernel(source, options, environment)
+      : applyToFile(source, options, environment);
+  },
+});
+
+interface WaitOptions extends ApplyOptions {
+  readonly wait: boolean;
 }
 
-/** Makes the table what the files, or a saved plan, say. */
-export async function apply(
-  planFile: string | undefined,
-  options: ApplyVerbOptions,
+async function applyToFile(
+  source: PlanSource,
+  options: ApplyOptions,
   environment: Environment,
 ): Promise<number> {
-  if (options.wait && planFile !== undefined) {
-    throw new IpvstateError(
-      'USAGE',
-      'a saved plan is applied once: to --wait for drains, what is desired must be known from -f',
-    );
-  }
-  const source = await openSource(planFile, options, environment);
-  if (options.table === undefined) return applyToKernel(source, options, environment);
   return withTable(options.table, environment, async ({ ipvs, save }) => {
-    const finished = await runSource(source, options, environment, {
-      ipvs,
-      announce: async () => {},
-    });
+    const writer = { ipvs, announce: async () => {} };
+    const finished = await runSource(source, options, environment, writer);
     if (finished.report.done > 0) await save();
     printReport(finished, options.output, environment);
     return finished.exitCode;
@@ -47,8 +66,8 @@ export async function apply(
 }
 
 async function applyToKernel(
-  source: Source,
-  options: ApplyVerbOptions,
+  source: PlanSource,
+  options: WaitOptions,
   environment: Environment,
 ): Promise<number> {
   return withSession('apply', options.lockTimeout, environment, async (opened) => {
@@ -70,12 +89,12 @@ async function applyToKernel(
 }
 
 async function wait(
-  first: Finished,
-  source: Source,
-  options: ApplyVerbOptions,
+  first: ReportView,
+  source: PlanSource,
+  options: ApplyOptions,
   environment: Environment,
   writer: KernelWriter,
-): Promise<Finished> {
+): Promise<ReportView> {
   const { output } = environment;
   const { clock } = await environment.state();
   const signal = environment.interruption();
@@ -96,27 +115,21 @@ async function wait(
   });
   const { report } = waited;
   const isGood = report.outcome === first.report.outcome;
-  const finished: Finished = {
-    ...first,
-    report,
-    exitCode: signal.aborted
-      ? (signal.reason as number)
-      : isGood
-        ? first.exitCode
-        : exitCodeOfReport(report, false),
-  };
+  const ownExitCode = isGood ? first.exitCode : exitCodeOfReport(report, false);
+  const exitCode = signal.aborted ? (signal.reason as number) : ownExitCode;
+  const finished = { ...first, report, exitCode };
   if (options.output === 'text') {
     if (!isGood) printReport(finished, 'text', environment);
-    output.print(summary(waited));
+    output.print(formatWaited(waited));
   }
   return finished;
 }
 
-function summary({ report: { drains }, finished }: Waited): string {
-  const many = (count: number): string => `${count} destination${count === 1 ? '' : 's'}`;
+function formatWaited({ report: { drains }, finished }: Waited): string {
+  const verb = drains.length === 1 ? 'drains' : 'drain';
   const left =
     drains.length === 0
       ? ''
-      : ` ${many(drains.length)} still drain${drains.length === 1 ? 's' : ''}: a later apply goes on with that.`;
-  return `Drained and deleted: ${many(finished)}.${left}\n`;
+      : ` ${countOf(drains.length, 'destination')} still ${verb}: a later apply goes on with that.`;
+  return `Drained and deleted: ${countOf(finished, 'destination')}.${left}\n`;
 }

@@ -1,13 +1,22 @@
-import type { Environment } from '../environment.ts';
-import { type ControlOptions, conclude, control } from './control.ts';
+import { control, printAnswer } from '../control.ts';
+import { defineVerb } from '../define-verb.ts';
+import { CONTROL_OPTIONS } from '../option-groups.ts';
+import { optionalArgument } from '../options.ts';
 
-/** Has the daemon execute the plan that a guard holds back, once. */
-export async function approve(
-  plan: string | undefined,
-  options: ControlOptions,
-  environment: Environment,
-): Promise<number> {
-  const request =
-    plan === undefined ? { command: 'approve' as const } : { command: 'approve' as const, plan };
-  return conclude(await control(request, options, environment), environment);
-}
+export const approveVerb = defineVerb({
+  name: 'approve',
+  summary: 'have the daemon execute the plan that a guard holds back',
+  argument: optionalArgument(
+    'plan',
+    'only if it is still this plan, as `ipvstate status` names it',
+  ),
+  options: CONTROL_OPTIONS,
+  examples: [
+    'ipvstate status            shows the plan that is held back, and its name',
+    'ipvstate approve 4f2a96c1b0de',
+  ],
+  run: async (options, environment, plan) => {
+    const request = { command: 'approve' as const, ...(plan !== undefined && { plan }) };
+    return printAnswer(await control(request, options, environment), environment);
+  },
+});

@@ -1,49 +1,68 @@
+import type { Desired } from '../../model/desired.ts';
 import { parseSelectors } from '../../plan/selector.ts';
-import { prepare } from '../../reconcile/prepare.ts';
+import { type Prepared, prepare } from '../../reconcile/prepare.ts';
 import { noteUnknownSysctls, policyStores } from '../../recovery/policy-stores.ts';
-import { formatChanges, formatSummary } from '../../render/changes.ts';
+import { type ChangesContext, formatChanges, formatSummary } from '../../render/changes.ts';
+import { countOf } from '../../render/count-of.ts';
 import { EXIT } from '../../render/exit.ts';
+import { formatJson } from '../../render/json.ts';
 import { planJson } from '../../render/plan-json.ts';
 import { formatWarnings } from '../../render/warnings.ts';
-import type { PlanOptions } from '../arguments.ts';
-import { changesContext } from '../changes-context.ts';
-import type { Environment } from '../environment.ts';
+import { defineVerb } from '../define-verb.ts';
 import { loadValid } from '../load-valid.ts';
-import { withTable } from '../open.ts';
+import { withTable } from '../open-table.ts';
+import { FILE_OPTIONS, TABLE_OPTIONS } from '../option-groups.ts';
+import { outputFormat, repeated } from '../options.ts';
+import { changesContext } from '../print-plan.ts';
 
-export interface CheckOptions extends PlanOptions {
-  readonly output: 'text' | 'json';
+const COMPARISON_FORMATS = {
+  text: formatComparison,
+  json: ({ plan }: Prepared, context: ChangesContext) => formatJson(planJson(plan, [], context)),
+};
+
+export const checkVerb = defineVerb({
+  name: 'check',
+  summary: 'compare the live table with the files: exit 2 when they differ',
+  options: {
+    ...FILE_OPTIONS,
+    ...TABLE_OPTIONS,
+    only: repeated('--only <service>', 'compare only this service (repeatable)'),
+    output: outputFormat(COMPARISON_FORMATS, 'text'),
+  },
+  examples: [
+    "ipvstate check -f ipvs.yaml || logger 'IPVS has drifted'",
+    'ipvstate check -f ipvs.yaml -o json',
+  ],
+  run: async (options, environment) => {
+    const { desired } = await loadValid(options.file, environment);
+    noteUnknownSysctls(desired, options.table, environment);
+    return withTable(options.table, environment, async ({ ipvs }) => {
+      const prepared = await prepare(ipvs, desired, {
+        only: (live) => parseSelectors(options.only, desired, live),
+        confirmsAll: true,
+        ...(await policyStores(options.table, environment)),
+      });
+      const { output } = environment;
+      const context = changesContext(desired, prepared, output.style('stdout'));
+      output.print(COMPARISON_FORMATS[options.output](prepared, context, desired));
+      return isInSync(prepared) ? EXIT.ok : EXIT.changes;
+    });
+  },
+});
+
+function isInSync({ plan, sysctlDifferences }: Prepared): boolean {
+  return plan.changes.length === 0 && sysctlDifferences.length === 0;
 }
 
-/** Whether the live table is as the files say, for cron and monitoring. */
-export async function check(options: CheckOptions, environment: Environment): Promise<number> {
-  const { desired } = await loadValid(options.file, environment);
-  noteUnknownSysctls(desired, options.table, environment);
-  return withTable(options.table, environment, async ({ ipvs }) => {
-    const prepared = await prepare(ipvs, desired, {
-      only: (live) => parseSelectors(options.only, desired, live),
-      confirmsAll: true,
-      ...(await policyStores(options.table, environment)),
-    });
-    const { plan, sysctlDifferences } = prepared;
-    const { output } = environment;
-    const context = changesContext(desired, prepared, output.style('stdout'));
-    const isInSync = plan.changes.length === 0 && sysctlDifferences.length === 0;
-    if (options.output === 'json') {
-      output.print(`${JSON.stringify(planJson(plan, [], context), undefined, 2)}\n`);
-    } else if (isInSync) {
-      output.print(
-        `${formatWarnings(context)}In sync: ${desired.services.size} service${desired.services.size === 1 ? '' : 's'} as desired.\n`,
-      );
-    } else {
-      const sysctls = sysctlDifferences.length;
-      const parts = [
-        ...(plan.changes.length > 0 ? [formatSummary(plan.changes)] : []),
-        ...(sysctls > 0 ? [`${sysctls} checked sysctl${sysctls === 1 ? '' : 's'} different`] : []),
-      ];
-      const changes = plan.changes.length > 0 ? `${formatChanges(plan.changes, context)}\n` : '';
-      output.print(`${changes}${formatWarnings(context)}Not in sync: ${parts.join(', ')}.\n`);
-    }
-    return isInSync ? EXIT.ok : EXIT.changes;
-  });
+function formatComparison(prepared: Prepared, context: ChangesContext, desired: Desired): string {
+  const { plan, sysctlDifferences } = prepared;
+  const warnings = formatWarnings(context);
+  if (isInSync(prepared))
+    return `${warnings}In sync: ${countOf(desired.services.size, 'service')} as desired.\n`;
+  const differences: string[] = [];
+  if (plan.changes.length > 0) differences.push(formatSummary(plan.changes));
+  if (sysctlDifferences.length > 0)
+    differences.push(`${countOf(sysctlDifferences.length, 'checked sysctl')} different`);
+  const changes = plan.changes.length > 0 ? `${formatChanges(plan.changes, context)}\n` : '';
+  return `${changes}${warnings}Not in sync: ${differences.join(', ')}.\n`;
 }

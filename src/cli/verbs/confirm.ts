@@ -4,38 +4,36 @@ import type { PendingTry, RunRecord, TryOutcome } from '../../recovery/records/r
 import { isExpired, reportCutOff, type Session, withSession } from '../../recovery/session.ts';
 import { describeTry, undoTry } from '../../recovery/try/try-end.ts';
 import { EXIT, exitCodeOfTry } from '../../render/exit.ts';
-import type { Environment } from '../environment.ts';
+import { defineVerb } from '../define-verb.ts';
+import { LOCK_OPTIONS, NETNS_OPTIONS } from '../option-groups.ts';
 
-export interface ConfirmOptions {
-  /** In seconds. */
-  readonly lockTimeout: number;
-}
-
-/** Keeps what the pending try did. */
-export async function confirm(options: ConfirmOptions, environment: Environment): Promise<number> {
-  return withSession('confirm', options.lockTimeout, environment, async (session) => {
-    reportCutOff(session);
-    const { pending, state } = session;
-    if (!pending) return tooLate(session, await session.records.outcome.take());
-    if (isExpired(pending, state)) {
-      const { outcome } = await undoTry(session, environment, pending, 'timeout');
-      return tooLate(session, outcome);
-    }
-    const when = formatTime(new Date(pending.started), state.clock.now());
-    if (pending.phase === 'applying') {
-      throw new IpvstateError(
-        'REFUSED',
-        `the try of ${when} was cut off while it was applied: there is nothing whole to confirm`,
-        {
-          hint: 'Undo it with `ipvstate rollback`; it undoes itself at its deadline.',
-        },
-      );
-    }
-    await keep(session, pending);
-    environment.output.print(`Confirmed: what the try of ${when} did stays.\n`);
-    return EXIT.ok;
-  });
-}
+export const confirmVerb = defineVerb({
+  name: 'confirm',
+  summary: 'keep what the pending try did',
+  options: { ...LOCK_OPTIONS, ...NETNS_OPTIONS },
+  examples: ['ipvstate confirm', 'ipvstate confirm --lock-timeout 10s'],
+  run: async (options, environment) =>
+    withSession('confirm', options.lockTimeout, environment, async (session) => {
+      reportCutOff(session);
+      const { pending, state } = session;
+      if (!pending) return tooLate(session, await session.records.outcome.take());
+      if (isExpired(pending, state)) {
+        const { outcome } = await undoTry(session, environment, pending, 'timeout');
+        return tooLate(session, outcome);
+      }
+      const when = formatTime(new Date(pending.started), state.clock.now());
+      if (pending.phase === 'applying') {
+        throw new IpvstateError(
+          'REFUSED',
+          `the try of ${when} was cut off while it was applied: there is nothing whole to confirm`,
+          { hint: 'Undo it with `ipvstate rollback`; it undoes itself at its deadline.' },
+        );
+      }
+      await keep(session, pending);
+      environment.output.print(`Confirmed: what the try of ${when} did stays.\n`);
+      return EXIT.ok;
+    }),
+});
 
 /** The outcome is written first: whoever waits looks for it when nothing is pending any more. */
 async function keep({ state, records, warn }: Session, pending: PendingTry): Promise<void> {

@@ -2,20 +2,33 @@ import { IpvstateError } from '../../errors.ts';
 import { openRecords, type PendingTry } from '../../recovery/records/records.ts';
 import { isExpired, withSession } from '../../recovery/session.ts';
 import type { State } from '../../recovery/state.ts';
+import { GUARD_VERB } from '../../recovery/try/guard-verb.ts';
 import { undoTry } from '../../recovery/try/try-end.ts';
 import { EXIT } from '../../render/exit.ts';
+import { defineVerb } from '../define-verb.ts';
 import type { Environment } from '../environment.ts';
+import { requiredArgument } from '../options.ts';
 
 const LOOK_MILLISECONDS = 1000;
 /** Whoever holds the lock at the deadline undoes the try as well, or has good reason to be busy. */
 const LOCK_TIMEOUT_SECONDS = 60;
 const MAX_FAILURES = 5;
 
+export const guardTryVerb = defineVerb({
+  name: GUARD_VERB,
+  summary: 'wait for the deadline of a try, and roll it back unless it is confirmed',
+  isHidden: true,
+  argument: requiredArgument('id', 'identifies the try'),
+  options: {},
+  examples: [],
+  run: async (_, environment, id) => guardTry(id, environment),
+});
+
 /**
  * The process that outlives the terminal: waits for the deadline of a try, and undoes it unless it was confirmed, undone or replaced by then.
  * The deadline is read again each time, because it begins anew when the operations are done.
  */
-export async function guardTry(id: string, environment: Environment): Promise<number> {
+async function guardTry(id: string, environment: Environment): Promise<number> {
   const state = await environment.state();
   const records = openRecords(state, () => {});
   // Loads what reading and writing the kernel takes: at the deadline, the program may have been replaced by another version.

@@ -1,42 +1,18 @@
-import { formatConfigJson } from '../../config/write/json.ts';
-import { formatConfig } from '../../config/write/yaml.ts';
-import { KERNEL_TIMEOUTS } from '../../model/settings.ts';
 import { EXIT } from '../../render/exit.ts';
-import type { Environment } from '../environment.ts';
+import { defineVerb } from '../define-verb.ts';
 import { loadValid } from '../load-valid.ts';
-import { printTable, type TableFormat } from './export.ts';
+import { outputFormat, requiredArgument } from '../options.ts';
+import { printTable, TABLE_FORMATS } from '../print-table.ts';
 
-export interface ImportOptions {
-  readonly output: TableFormat;
-}
-
-/** Translates `ipvsadm -S` text, or a script of ipvsadm lines, to a configuration. Touches no table. */
-export async function importFile(
-  path: string,
-  options: ImportOptions,
-  environment: Environment,
-): Promise<number> {
-  const { desired } = await loadValid([path], environment);
-  const { output } = environment;
-  switch (options.output) {
-    case 'yaml':
-      output.print(formatConfig(desired, { names: desired.names }));
-      break;
-    case 'json':
-      output.print(formatConfigJson(desired, { names: desired.names }));
-      break;
-    case 'save': {
-      const timeouts = { ...KERNEL_TIMEOUTS, ...desired.timeouts };
-      await printTable(
-        { services: desired.services, timeouts, daemons: desired.daemons ?? [] },
-        [],
-        'save',
-        output,
-      );
-      break;
-    }
-    default:
-      options.output satisfies never;
-  }
-  return EXIT.ok;
-}
+export const importVerb = defineVerb({
+  name: 'import',
+  summary: 'translate `ipvsadm -Sn` text, or a script of ipvsadm lines, to a configuration',
+  argument: requiredArgument('file', 'the file; - is stdin'),
+  options: { output: outputFormat(TABLE_FORMATS, 'yaml') },
+  examples: ['ipvsadm -Sn | ipvstate import - > ipvs.yaml', 'ipvstate import /etc/ipvsadm.rules'],
+  run: async (options, environment, path) => {
+    const { desired } = await loadValid([path], environment);
+    printTable({ table: desired, names: desired.names }, options.output, environment.output);
+    return EXIT.ok;
+  },
+});

@@ -1,7 +1,13 @@
-import type { Environment } from '../environment.ts';
-import { type ControlOptions, conclude, control } from './control.ts';
+import { control, printAnswer } from '../control.ts';
+import { defineVerb } from '../define-verb.ts';
+import { CONTROL_OPTIONS } from '../option-groups.ts';
 
-/** Has the daemon read files and table now, and waits until it has. */
-export async function reload(options: ControlOptions, environment: Environment): Promise<number> {
-  return conclude(await control({ command: 'reload' }, options, environment), environment);
-}
+export const reloadVerb = defineVerb({
+  name: 'reload',
+  summary: 'have the daemon read files and kernel now, and wait for it',
+  options: CONTROL_OPTIONS,
+  examples: ["ipvstate reload && echo 'the kernel is as the files say'"],
+  notes: ['Exits as apply would.'],
+  run: async (options, environment) =>
+    printAnswer(await control({ command: 'reload' }, options, environment), environment),
+});

@@ -1,4 +1,5 @@
 import { IpvstateError } from '../../errors.ts';
+import type { Report } from '../../plan/report.ts';
 import type { Prepared } from '../../reconcile/prepare.ts';
 import type { ReconcileOptions } from '../../reconcile/reconcile.ts';
 import { formatTime } from '../../recovery/clock.ts';
@@ -6,43 +7,59 @@ import { undoInKernel } from '../../recovery/journaled-undo.ts';
 import { isExpired, reportCutOff, type Session, withSession } from '../../recovery/session.ts';
 import { describeTry, tellLastTry, undoTry } from '../../recovery/try/try-end.ts';
 import type { ChangesContext } from '../../render/changes.ts';
-import { exitCodeOfReport } from '../../render/exit.ts';
+import { REPORT_FORMATS } from '../../render/plan-formats.ts';
 import { confirmOnTerminal } from '../confirm.ts';
+import { defineVerb } from '../define-verb.ts';
 import type { Environment } from '../environment.ts';
-import { type ApplyOptions, type Finished, printReport, showPlan } from '../run-plan.ts';
+import {
+  CONFIRMATION_OPTIONS,
+  LOCK_OPTIONS,
+  NETNS_OPTIONS,
+  PLAN_OPTIONS,
+} from '../option-groups.ts';
+import { outputFormat, type ValuesOf } from '../options.ts';
+import { announcePlan } from '../print-plan.ts';
+import { exitCodeOfRun, printReport, reachedDesired } from '../run-plan.ts';
 
-export type RollbackOptions = Pick<
-  ApplyOptions,
-  'output' | 'yes' | 'input' | 'lockTimeout' | 'detailedExitcode'
->;
+const OPTIONS = {
+  ...LOCK_OPTIONS,
+  ...CONFIRMATION_OPTIONS,
+  detailedExitcode: PLAN_OPTIONS.detailedExitcode,
+  output: outputFormat(REPORT_FORMATS, 'text'),
+  ...NETNS_OPTIONS,
+};
 
-/** Goes back to the state before the last apply, or rejects the pending try. Only what is still as it was left goes back. */
-export async function rollback(
-  options: RollbackOptions,
-  environment: Environment,
-): Promise<number> {
-  const finished = await withSession(
-    'rollback',
-    options.lockTimeout,
-    environment,
-    async (session) => {
-      reportCutOff(session);
-      const view = watch(options, environment);
-      const report = session.pending
-        ? await reject(session, environment, view.options)
-        : await goBack(session, environment, view.options);
-      const { signal } = view.options;
-      const isCutShort =
-        signal?.aborted && report.outcome !== 'applied' && report.outcome !== 'in-sync';
-      const exitCode = isCutShort
-        ? (signal?.reason as number)
-        : exitCodeOfReport(report, options.detailedExitcode ?? false);
-      return { report, exitCode, context: view.context() };
-    },
-  );
-  printReport(finished, options.output, environment);
-  return finished.exitCode;
-}
+type RollbackOptions = ValuesOf<typeof OPTIONS>;
+
+export const rollbackVerb = defineVerb({
+  name: 'rollback',
+  summary: 'go back to before the last apply, or reject the pending try',
+  options: OPTIONS,
+  examples: ['ipvstate rollback'],
+  notes: ['Undoes only what is still as the last apply left it, and says what is not.'],
+  run: async (options, environment) => {
+    const finished = await withSession(
+      'rollback',
+      options.lockTimeout,
+      environment,
+      async (session) => {
+        reportCutOff(session);
+        const signal = environment.interruption();
+        const view = watch(options, environment, signal);
+        const report = session.pending
+          ? await reject(session, environment, view.options)
+          : await goBack(session, environment, view.options);
+        return {
+          report,
+          exitCode: exitCodeOfRun(report, options, signal),
+          context: view.context(),
+        };
+      },
+    );
+    printReport(finished, options.output, environment);
+    return finished.exitCode;
+  },
+});
 
 interface View {
   readonly options: ReconcileOptions;
@@ -50,17 +67,17 @@ interface View {
 }
 
 /** Shows the plan and asks, as apply does. */
-function watch(options: RollbackOptions, environment: Environment): View {
+function watch(options: RollbackOptions, environment: Environment, signal: AbortSignal): View {
   const { output } = environment;
   let context: ChangesContext = { counters: new Map() };
   return {
     context: () => context,
     options: {
-      signal: environment.interruption(),
+      signal,
       onProgress: (answered, total) => output.progress(`undid ${answered} of ${total} operations`),
       onPlan: async (prepared: Prepared) => {
         context = { counters: prepared.snapshot.counters, style: output.style('stdout') };
-        showPlan(prepared, options, context, environment);
+        announcePlan(prepared, options, context, environment);
       },
       confirm: (prepared) => confirmOnTerminal(prepared, options, environment),
     },
@@ -71,7 +88,7 @@ async function reject(
   session: Session,
   environment: Environment,
   options: ReconcileOptions,
-): Promise<Finished['report']> {
+): Promise<Report> {
   const { pending, state, records } = session;
   if (!pending) throw new Error('nothing is pending');
   const { outcome, report } = await undoTry(
@@ -91,7 +108,7 @@ async function goBack(
   session: Session,
   environment: Environment,
   options: ReconcileOptions,
-): Promise<Finished['report']> {
+): Promise<Report> {
   const { state, records } = session;
   await tellLastTry(session);
   const last = (await records.unfinished.take()) ?? (await records.last.take());
@@ -111,7 +128,7 @@ async function goBack(
     { verb: 'rollback', trigger: 'command' },
     options,
   );
-  if (report.outcome === 'applied' || report.outcome === 'in-sync') {
+  if (reachedDesired(report)) {
     await records.unfinished.clear();
     await records.last.clear();
   }

@@ -1,17 +1,24 @@
 import { EXIT } from '../../render/exit.ts';
-import type { Environment } from '../environment.ts';
-import type { SchemaName } from './schema-names.ts';
+import { formatJson } from '../../render/json.ts';
+import { defineVerb } from '../define-verb.ts';
+import { choiceArgument } from '../options.ts';
 
-const LOAD: Readonly<Record<SchemaName, () => Promise<{ readonly default: unknown }>>> = {
+/** JSON Schemas of the configuration, of what `-o json` prints, and of the journal's lines. */
+const SCHEMAS = {
   config: () => import('../../../schemas/config.schema.json', { with: { type: 'json' } }),
   plan: () => import('../../../schemas/plan.schema.json', { with: { type: 'json' } }),
   report: () => import('../../../schemas/report.schema.json', { with: { type: 'json' } }),
   journal: () => import('../../../schemas/journal.schema.json', { with: { type: 'json' } }),
 };
 
-/** Prints a JSON Schema: of the configuration, of what `-o json` prints, or of the journal's lines. */
-export async function schema(name: SchemaName, environment: Environment): Promise<number> {
-  const { default: document } = await LOAD[name]();
-  environment.output.print(`${JSON.stringify(document, undefined, 2)}\n`);
-  return EXIT.ok;
-}
+export const schemaVerb = defineVerb({
+  name: 'schema',
+  summary: 'print a JSON Schema: of the configuration, or of the JSON that plan or apply print',
+  argument: choiceArgument('name', 'which one', SCHEMAS, 'config'),
+  options: {},
+  examples: ['ipvstate schema > config.schema.json', 'ipvstate schema report'],
+  run: async (_, { output }, name) => {
+    output.print(formatJson((await SCHEMAS[name]()).default));
+    return EXIT.ok;
+  },
+});

@@ -1,20 +1,32 @@
 import type { Status } from '../../daemon/status.ts';
 import { formatStatus } from '../../daemon/status-text.ts';
+import { IpvstateError } from '../../errors.ts';
 import { EXIT } from '../../render/exit.ts';
-import type { Environment } from '../environment.ts';
-import { type ControlOptions, conclude, control, strange } from './control.ts';
+import { formatJson } from '../../render/json.ts';
+import { control, printAnswer } from '../control.ts';
+import { defineVerb } from '../define-verb.ts';
+import { CONTROL_OPTIONS } from '../option-groups.ts';
+import { outputFormat } from '../options.ts';
 
-export interface StatusOptions extends ControlOptions {
-  readonly output: 'text' | 'json';
-}
+const STATUS_FORMATS = { text: formatStatus, json: formatJson };
 
-/** What the running daemon is about. */
-export async function status(options: StatusOptions, environment: Environment): Promise<number> {
-  const answer = await control({ command: 'status' }, options, environment);
-  if (!answer.ok) return conclude(answer, environment);
-  const { output } = environment;
-  if (!answer.status) throw strange();
-  if (options.output === 'json') output.print(`${JSON.stringify(answer.status, undefined, 2)}\n`);
-  else output.print(formatStatus(answer.status as unknown as Status));
-  return EXIT.ok;
-}
+export const statusVerb = defineVerb({
+  name: 'status',
+  summary: 'what the running daemon is about',
+  options: { ...CONTROL_OPTIONS, output: outputFormat(STATUS_FORMATS, 'text') },
+  examples: ['ipvstate status', 'ipvstate status -o json | jq .config.error'],
+  notes: ['Exits 69 when no daemon runs.'],
+  run: async (options, environment) => {
+    const answer = await control({ command: 'status' }, options, environment);
+    if (!answer.ok) return printAnswer(answer, environment);
+    if (!answer.status) {
+      throw new IpvstateError(
+        'UNAVAILABLE',
+        'the daemon answers in a way that this version does not know',
+      );
+    }
+    const status = answer.status as unknown as Status;
+    environment.output.print(STATUS_FORMATS[options.output](status));
+    return EXIT.ok;
+  },
+});

@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from 'commander';
 import { IpvstateError } from '../../errors.ts';
 import { formatDuration } from '../../model/duration.ts';
 import { formatTime } from '../../recovery/clock.ts';
@@ -13,74 +14,100 @@ import {
 } from '../../recovery/try/try-end.ts';
 import { withKernel } from '../../recovery/writer.ts';
 import { EXIT, exitCodeOfTry } from '../../render/exit.ts';
-import type { Json } from '../../render/plan-json.ts';
+import type { Json } from '../../render/json.ts';
+import type { ReportView } from '../../render/plan-formats.ts';
+import { defineVerb } from '../define-verb.ts';
 import type { Environment } from '../environment.ts';
+import { flag, hiddenText, number, parseTime } from '../options.ts';
 import {
+  APPLY_OPTIONS,
   type ApplyOptions,
-  type Finished,
   openSource,
-  printReport,
-  runSource,
-  type Source,
-} from '../run-plan.ts';
+  PLAN_ARGUMENT,
+  type PlanSource,
+} from '../plan-source.ts';
+import { printReport, runSource } from '../run-plan.ts';
 
-export interface TryOptions extends ApplyOptions {
+interface TryOptions extends ApplyOptions {
   /** In seconds. */
   readonly timeout: number;
-  /** Commander's spelling of `--no-wait`. */
-  readonly wait: boolean;
 }
 
-/** Applies, and undoes it again unless somebody confirms in time that all is well. */
-export async function tryVerb(
-  planFile: string | undefined,
-  options: TryOptions,
-  environment: Environment,
-): Promise<number> {
-  if (options.table !== undefined)
-    throw new IpvstateError(
-      'USAGE',
-      '`try` works on the kernel: a table in a file can simply be copied',
-    );
-  const source = await openSource(planFile, options, environment);
-  const { finished, pending } = await applyArmed(source, options, environment);
-  if (!pending) {
-    printReport(finished, options.output, environment);
-    return finished.exitCode;
-  }
-  const { clock } = await environment.state();
-  const until = new Date(clock.now().getTime() + options.timeout * 1000);
-  const how = `within ${formatDuration(options.timeout)}, by ${formatTime(until, clock.now())}`;
-  if (options.output === 'text') printReport(finished, 'text', environment);
-  if (!options.wait) {
-    if (options.output === 'json')
-      printReport(finished, 'json', environment, { try: tryJson(pending, 'pending') });
+export const tryVerb = defineVerb({
+  name: 'try',
+  summary: 'apply, and undo it again unless `ipvstate confirm` comes in time',
+  argument: PLAN_ARGUMENT,
+  options: {
+    ...APPLY_OPTIONS,
+    table: hiddenText('--table <file>'),
+    timeout: number('--timeout <time>', 'time to confirm', parsePositiveTime, 120, '120s'),
+    noWait: flag('--no-wait', 'return at once; the deadline stands'),
+  },
+  examples: [
+    'ipvstate try -f ipvs.yaml --timeout 2m      then, if all is well, elsewhere:',
+    'ipvstate confirm',
+    'ipvstate try -f ipvs.yaml --no-wait && ./smoke-test && ipvstate confirm',
+  ],
+  notes: [
+    'The try undoes itself at its deadline, also when the terminal, the session or',
+    'this process is gone by then. ^C undoes it at once.',
+  ],
+  run: async (options, environment, planFile) => {
+    if (options.table !== undefined) {
+      throw new IpvstateError('USAGE', '`try` changes the kernel and takes no --table', {
+        hint: 'To try a plan on a saved table, copy the table and apply the plan to the copy.',
+      });
+    }
+    const source = await openSource(planFile, options, environment);
+    const { finished, pending } = await applyArmed(source, options, environment);
+    if (!pending) {
+      printReport(finished, options.output, environment);
+      return finished.exitCode;
+    }
+    const { clock } = await environment.state();
+    const until = new Date(clock.now().getTime() + options.timeout * 1000);
+    const how = `within ${formatDuration(options.timeout)}, by ${formatTime(until, clock.now())}`;
+    if (options.output === 'text') printReport(finished, 'text', environment);
+    if (options.noWait) {
+      if (options.output === 'json')
+        printReport({ ...finished, try: tryJson(pending, 'pending') }, 'json', environment);
+      environment.output.note(
+        `Confirm with \`ipvstate confirm\` ${how}; otherwise this is undone.\n`,
+      );
+      return finished.exitCode;
+    }
     environment.output.note(
-      `Confirm with \`ipvstate confirm\` ${how}; otherwise this is undone.\n`,
+      `Confirm with \`ipvstate confirm\` ${how}; otherwise, or with ^C, this is undone.\n`,
     );
-    return finished.exitCode;
-  }
-  environment.output.note(
-    `Confirm with \`ipvstate confirm\` ${how}; otherwise, or with ^C, this is undone.\n`,
-  );
-  const outcome = await awaitTryEnd(pending, environment);
-  const isConfirmed = outcome?.cause === 'confirmed';
-  const exitCode =
-    outcome === undefined ? EXIT.partial : isConfirmed ? finished.exitCode : exitCodeOfTry(outcome);
-  if (options.output === 'json')
-    printReport({ ...finished, exitCode }, 'json', environment, { try: tryJson(pending, outcome) });
-  else environment.output.print(conclude(outcome, clock.now()));
-  return exitCode;
+    const outcome = await awaitTryEnd(pending, environment);
+    const exitCode = exitCodeOfEnd(outcome, finished);
+    if (options.output === 'json') {
+      const view = { ...finished, exitCode, try: tryJson(pending, outcome) };
+      printReport(view, 'json', environment);
+    } else environment.output.print(conclude(outcome, clock.now()));
+    return exitCode;
+  },
+});
+
+function parsePositiveTime(text: string): number {
+  const seconds = parseTime(text);
+  if (seconds < 1) throw new InvalidArgumentError('Expected a time of at least 1s.');
+  return seconds;
+}
+
+function exitCodeOfEnd(outcome: TryOutcome | undefined, finished: ReportView): number {
+  if (outcome === undefined) return EXIT.partial;
+  return outcome.cause === 'confirmed' ? finished.exitCode : exitCodeOfTry(outcome);
 }
 
 interface Applied {
-  readonly finished: Finished;
+  readonly finished: ReportView;
   /** undefined when there is nothing to confirm. */
   readonly pending: PendingTry | undefined;
 }
 
 async function applyArmed(
-  source: Source,
+  source: PlanSource,
   options: TryOptions,
   environment: Environment,
 ): Promise<Applied> {
@@ -130,7 +157,7 @@ async function waitOrUndo(
 }
 
 /** Whether the table has something of the try that nobody else undoes. */
-function isInForce({ report: { outcome } }: Finished, { onError }: TryOptions): boolean {
+function isInForce({ report: { outcome } }: ReportView, { onError }: TryOptions): boolean {
   return (
     outcome === 'applied' ||
     outcome === 'unverified' ||

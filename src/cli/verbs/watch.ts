@@ -1,65 +1,121 @@
 import { stat } from 'node:fs/promises';
-import { runDaemon } from '../../daemon/daemon.ts';
+import { InvalidArgumentError } from 'commander';
 import { parseListenAddress } from '../../daemon/listen-address.ts';
-import { createLog, type Log } from '../../daemon/log.ts';
-import type { LogFormat, LogLevel } from '../../daemon/log-options.ts';
+import type { Log } from '../../daemon/log.ts';
+import { LOG_FORMATS, LOG_LEVELS } from '../../daemon/log-options.ts';
 import { type Notifier, openNotifier } from '../../daemon/notify.ts';
-import type { DriftMode } from '../../daemon/status.ts';
+import { DRIFT_MODES } from '../../daemon/status.ts';
 import { IpvstateError } from '../../errors.ts';
 import { openRecords } from '../../recovery/records/records.ts';
 import { isExpired, withSession } from '../../recovery/session.ts';
 import { settleEarlierRuns } from '../../recovery/try/try-end.ts';
 import { EXIT } from '../../render/exit.ts';
 import { DEFAULT_FILE, DEFAULT_FOLDER } from '../../sources/load.ts';
-import { allowancesOf, type PlanOptions } from '../arguments.ts';
+import { defaultControlSocket } from '../control.ts';
+import { defineVerb } from '../define-verb.ts';
 import type { Environment } from '../environment.ts';
-import { defaultControlSocket } from './control-socket.ts';
+import {
+  allowancesOf,
+  CONTROL_OPTIONS,
+  FILE_OPTIONS,
+  GUARD_OPTIONS,
+  LOCK_OPTIONS,
+} from '../option-groups.ts';
+import {
+  choice,
+  flag,
+  number,
+  type OptionOf,
+  parseSeconds,
+  text,
+  type ValuesOf,
+} from '../options.ts';
 
-export interface WatchOptions extends PlanOptions {
-  /** In milliseconds. */
-  readonly interval: number;
-  readonly resync: number;
-  readonly debounce: number;
-  readonly drift: DriftMode;
-  readonly listen?: string;
-  readonly listenAny?: boolean;
-  readonly controlSocket?: string;
-  readonly stats?: boolean;
-  readonly logFormat: LogFormat;
-  readonly logLevel: LogLevel;
-  /** In seconds. */
-  readonly lockTimeout: number;
-}
-
-/** What a try is looked for with that is still pending when the daemon starts. */
+/** Interval at which the daemon looks for the end of a try that was pending at its start. */
 const LOOK_MILLISECONDS = 1000;
 
-/** Stays, and keeps the kernel's table as the files say. Ends with 0 when it was asked to, and leaves the table as it is. */
-export async function watch(
-  options: WatchOptions,
-  environment: Environment,
-  version: string,
-): Promise<number> {
-  // Unheard, it would end the process. Whatever it asks for before the first pass, that pass does.
-  const removeHangup = onHangup(() => {});
-  try {
-    return await follow(options, environment, version);
-  } finally {
-    removeHangup();
-  }
+const OPTIONS = {
+  ...FILE_OPTIONS,
+  ...GUARD_OPTIONS,
+  ...LOCK_OPTIONS,
+  interval: milliseconds('--interval', 'look at the kernel this often', 5000, '5s'),
+  resync: milliseconds('--resync', 'read files and kernel as a whole this often', 300_000, '5m'),
+  debounce: milliseconds(
+    '--debounce',
+    'wait until files have been quiet for so long',
+    250,
+    '250ms',
+  ),
+  drift: choice(
+    '--drift <what>',
+    'when the kernel differs and no file changed',
+    DRIFT_MODES,
+    'correct',
+  ),
+  listen: text(
+    '--listen <address>',
+    'serve /metrics, /healthz, /readyz and /status over HTTP, on 127.0.0.1:9798 or a Unix socket',
+  ),
+  listenAny: flag('--listen-any', 'let --listen be 0.0.0.0 or [::]'),
+  stats: flag('--stats', 'counters of each service and destination in /metrics'),
+  logFormat: choice('--log-format <format>', 'format of the log', LOG_FORMATS, 'text'),
+  logLevel: choice('--log-level <level>', 'what is logged at least', LOG_LEVELS, 'info'),
+  ...CONTROL_OPTIONS,
+};
+
+type WatchOptions = ValuesOf<typeof OPTIONS>;
+
+export const watchVerb = defineVerb({
+  name: 'watch',
+  summary: 'stay, and keep the live table as the files say',
+  options: OPTIONS,
+  examples: [
+    'ipvstate watch -f conf.d',
+    'ipvstate watch -f conf.d --drift report --listen 127.0.0.1:9798',
+    'ipvstate watch -f conf.d --listen /run/ipvstate/http.sock --log-format json',
+  ],
+  notes: [
+    'SIGHUP reads everything now. SIGTERM and SIGINT stop at the next safe point;',
+    'the table stays as it is.',
+  ],
+  run: async (options, environment) => {
+    // An unhandled SIGHUP would end the process. The first pass reads everything anyway.
+    const removeHangup = onHangup(() => {});
+    try {
+      return await follow(options, environment);
+    } finally {
+      removeHangup();
+    }
+  },
+});
+
+/** A time option in milliseconds. */
+function milliseconds(
+  flag: string,
+  description: string,
+  absent: number,
+  shown: string,
+): OptionOf<number> {
+  return number(`${flag} <time>`, description, parseMilliseconds, absent, shown);
 }
 
-async function follow(
-  options: WatchOptions,
-  environment: Environment,
-  version: string,
-): Promise<number> {
-  const { output, env } = environment;
+/** Parses `250ms`, or a time in seconds as other options take it; at least 10 ms. */
+function parseMilliseconds(text: string): number {
+  const short = /^([1-9]\d{0,5})ms$/.exec(text);
+  const milliseconds = short ? Number(short[1]) : (parseSeconds(text) ?? 0) * 1000;
+  if (milliseconds < 10)
+    throw new InvalidArgumentError('Expected a time such as 250ms, 5s or 1h30m.');
+  return milliseconds;
+}
+
+async function follow(options: WatchOptions, environment: Environment): Promise<number> {
+  const { output, env, version } = environment;
   const paths = await pathsOf(options.file);
   const listen =
     options.listen === undefined
       ? undefined
-      : parseListenAddress(options.listen, options.listenAny ?? false);
+      : parseListenAddress(options.listen, options.listenAny);
+  const { runDaemon, createLog } = await loadDaemon();
   const state = await environment.state();
   const controlSocket = options.controlSocket ?? defaultControlSocket(state);
   const log = createLog({
@@ -69,7 +125,6 @@ async function follow(
   });
   const notifier = openNotifier(env);
   const signal = environment.interruption(true);
-  await loadEverything();
   await awaitPendingTry(environment, log, notifier, signal);
   if (signal.aborted) return EXIT.ok;
   await withSession('watch', options.lockTimeout, environment, async (opened) => {
@@ -77,7 +132,7 @@ async function follow(
       { ...opened, warn: (message) => log.warn({ event: 'state' }, message) },
       environment,
     );
-    const { interval, resync, debounce, drift, stats = false } = options;
+    const { interval, resync, debounce, drift, stats } = options;
     const timing = { interval, resync, debounce };
     const daemon = {
       version,
@@ -101,13 +156,19 @@ async function follow(
   return EXIT.ok;
 }
 
-/** What is otherwise loaded when it is first needed: by then, the program may have been replaced by another version. */
-async function loadEverything(): Promise<void> {
-  await Promise.all([
+/**
+ * Loads the daemon, which the help of this verb does not need, and the modules that the daemon would
+ * load when it first needs them: by then, another version may have replaced the program.
+ */
+async function loadDaemon() {
+  const [{ runDaemon }, { createLog }] = await Promise.all([
+    import('../../daemon/daemon.ts'),
+    import('../../daemon/log.ts'),
     import('../../config/parse.ts'),
     import('../../formats/ipvsadm/script.ts'),
     import('../../recovery/records/stored-pass.ts'),
   ]);
+  return { runDaemon, createLog };
 }
 
 async function pathsOf(files: readonly string[]): Promise<readonly string[]> {

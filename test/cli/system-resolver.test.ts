@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseServiceNames } from '../../src/cli/service-names.ts';
+import { parseServiceNames } from '../../src/cli/system-resolver.ts';
 
 const names = parseServiceNames(`# Network services
 tcpmux		1/tcp				# TCP port service multiplexer

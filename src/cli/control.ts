@@ -1,0 +1,28 @@
+import { join } from 'node:path';
+import { askDaemon } from '../daemon/control-client.ts';
+import type { ControlAnswer, ControlRequest } from '../daemon/control-protocol.ts';
+import type { State } from '../recovery/state.ts';
+import type { Environment } from './environment.ts';
+import type { CONTROL_OPTIONS } from './option-groups.ts';
+import type { ValuesOf } from './options.ts';
+
+/** Path of the control socket for the daemon of a network namespace. */
+export function defaultControlSocket({ folders }: State): string {
+  return join(folders.runtime, 'control.sock');
+}
+
+/** Sends a request to the daemon of this network namespace. Throws `UNAVAILABLE` without one. */
+export async function control(
+  request: ControlRequest,
+  { controlSocket }: ValuesOf<typeof CONTROL_OPTIONS>,
+  { state }: Environment,
+): Promise<ControlAnswer> {
+  return askDaemon(controlSocket ?? defaultControlSocket(await state()), request);
+}
+
+/** Prints the daemon's answer to a request and returns its exit code. */
+export function printAnswer(answer: ControlAnswer, { output }: Environment): number {
+  if (answer.ok) output.print(answer.message ?? '');
+  else output.warn(`ipvstate: ${answer.message}\n${answer.hint ? `    ${answer.hint}\n` : ''}`);
+  return answer.exit_code;
+}

@@ -1,0 +1,90 @@
+import type { Command } from 'commander';
+import type { Environment } from './environment.ts';
+import { COMMON_OPTIONS } from './option-groups.ts';
+import type { ArgumentOf, OptionSet, ValuesOf } from './options.ts';
+
+/** What a verb's file says about the verb. */
+export interface VerbDeclaration<Name extends string, Options extends OptionSet, Argument> {
+  readonly name: Name;
+  /** Shown in the list of verbs. */
+  readonly summary: string;
+  /** A hidden verb is not in the list: the program calls it, not a person. */
+  readonly isHidden?: boolean;
+  readonly argument?: ArgumentOf<Argument>;
+  /** In the order of the help. */
+  readonly options: Options;
+  /** Command lines, of at most 78 columns. */
+  readonly examples: readonly string[];
+  /** Lines below the examples, of at most 80 columns. */
+  readonly notes?: readonly string[];
+  /** Runs the verb and returns the exit code. */
+  readonly run: (
+    options: ValuesOf<Options>,
+    environment: Environment,
+    argument: Argument,
+  ) => Promise<number>;
+}
+
+/** A verb as the program needs it, whatever its options are. */
+export interface Verb<Name extends string = string> {
+  readonly name: Name;
+  readonly examples: readonly string[];
+  /** Adds the verb to a command line; `done` receives the exit code when the verb has run. */
+  readonly addTo: (
+    program: Command,
+    environment: Environment,
+    done: (exitCode: number) => void,
+  ) => void;
+}
+
+export function defineVerb<
+  const Name extends string,
+  Options extends OptionSet,
+  Argument = undefined,
+>(verb: VerbDeclaration<Name, Options, Argument>): Verb<Name> {
+  const { name, summary, isHidden = false, argument, options, examples, run } = verb;
+  return {
+    name,
+    examples,
+    addTo: (program, environment, done) => {
+      const command = program
+        .command(name, { hidden: isHidden })
+        .description(summary)
+        .helpOption('-h, --help', 'print this')
+        .addHelpText('after', helpText(verb));
+      if (argument) command.addArgument(argument.argument);
+      for (const { option } of [...Object.values(options), ...Object.values(COMMON_OPTIONS)])
+        command.addOption(option);
+      command.action(async () => {
+        environment.output.configure(valuesOf(COMMON_OPTIONS, command));
+        const given = command.processedArgs[0] ?? argument?.absent;
+        done(await run(valuesOf(options, command), environment, given));
+      });
+    },
+  };
+}
+
+function helpText({
+  examples,
+  notes = [],
+}: Pick<VerbDeclaration<string, OptionSet, unknown>, 'examples' | 'notes'>): string {
+  if (examples.length === 0) return '';
+  const heading = examples.length === 1 ? 'Example:' : 'Examples:';
+  const below = notes.length === 0 ? [] : ['', ...notes];
+  return ['', heading, ...examples.map((line) => `  ${line}`), ...below].join('\n');
+}
+
+/** Reads the values of a set of options. Commander holds each under a name made from its flags. */
+function valuesOf<Options extends OptionSet>(
+  options: Options,
+  command: Command,
+): ValuesOf<Options> {
+  const given = command.opts();
+  const values = Object.entries(options).map(([name, { option, absent }]) => {
+    const value = given[option.attributeName()];
+    // Commander counts a `--no-...` as true until it is given.
+    return [name, option.negate ? !value : (value ?? absent)];
+  });
+  // The only cast: commander parsed each value with the parser that gives the option its type.
+  return Object.fromEntries(values) as ValuesOf<Options>;
+}

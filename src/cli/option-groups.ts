@@ -1,0 +1,120 @@
+import { InvalidArgumentError } from 'commander';
+import type { Limit } from '../model/desired.ts';
+import type { Allowances } from '../plan/guard.ts';
+import {
+  choice,
+  flag,
+  number,
+  parsed,
+  parseTime,
+  repeated,
+  text,
+  type ValuesOf,
+} from './options.ts';
+import { COLOR_MODES } from './output.ts';
+
+// Options that several verbs share. A verb lists them in the order of its help.
+
+/** Options of every verb. */
+export const COMMON_OPTIONS = {
+  color: choice('--color <when>', 'colour the output', COLOR_MODES, 'auto'),
+  quiet: flag('-q, --quiet', 'print only results and errors'),
+};
+
+export const FILE_OPTIONS = {
+  file: repeated(
+    '-f, --file <path>',
+    'configuration: YAML, JSON or `ipvsadm -Sn` text; a folder means its *.yaml, *.yml and *.json, - is stdin (repeatable; default: /etc/ipvstate/ipvstate.yaml, else /etc/ipvstate/conf.d)',
+  ),
+};
+
+export const NETNS_OPTIONS = {
+  netns: text('--netns <name>', 'work in this network namespace (a name of `ip netns`, or a path)'),
+};
+
+export const TABLE_OPTIONS = {
+  table: text(
+    '--table <file>',
+    'use a saved table (`ipvstate export`, `ipvsadm -Sn`) in place of the kernel; needs no root',
+  ),
+  ...NETNS_OPTIONS,
+};
+
+/** One option for each guard. */
+export const GUARD_OPTIONS = {
+  maxServiceDeletes: parsed(
+    '--max-service-deletes <n>',
+    'allow this many services to be deleted: a number, N% of the live ones, or off',
+    parseLimit,
+  ),
+  maxDestinationDeletes: parsed(
+    '--max-destination-deletes <n>',
+    'the same for destinations',
+    parseLimit,
+  ),
+  allowUnserved: flag(
+    '--allow-unserved',
+    'allow a served service to end up without a usable destination',
+  ),
+  allowEmpty: flag('--allow-empty', 'allow the plan to leave no service at all'),
+  allowProtected: flag('--allow-protected', 'allow protected services to be deleted'),
+};
+
+/** Options that say what is planned. */
+export const PLAN_OPTIONS = {
+  ...FILE_OPTIONS,
+  ...TABLE_OPTIONS,
+  only: repeated(
+    '--only <service>',
+    'plan only for this service: an address or a name, * for any characters (repeatable)',
+  ),
+  ...GUARD_OPTIONS,
+  detailedExitcode: flag(
+    '--detailed-exitcode',
+    'exit 2 when there are changes, 0 when there are none',
+  ),
+};
+
+export const LOCK_OPTIONS = {
+  lockTimeout: number(
+    '--lock-timeout <time>',
+    'wait this long for another ipvstate that is writing',
+    parseTime,
+    0,
+    '0s',
+  ),
+};
+
+export const CONFIRMATION_OPTIONS = {
+  yes: flag('-y, --yes', 'do not ask for confirmation'),
+  noInput: flag('--no-input', 'never ask: fail where a question would be'),
+};
+
+/** Options of the verbs that talk to the daemon, and of the daemon. */
+export const CONTROL_OPTIONS = {
+  controlSocket: text(
+    '--control-socket <path>',
+    'Unix socket to control the daemon by (default: in /run/ipvstate)',
+  ),
+  ...NETNS_OPTIONS,
+};
+
+/** Allowances that the guard options express. */
+export function allowancesOf(options: ValuesOf<typeof GUARD_OPTIONS>): Allowances {
+  return {
+    ...(options.maxServiceDeletes && { maxServiceDeletes: options.maxServiceDeletes }),
+    ...(options.maxDestinationDeletes && { maxDestinationDeletes: options.maxDestinationDeletes }),
+    unserved: options.allowUnserved,
+    empty: options.allowEmpty,
+    protected: options.allowProtected,
+  };
+}
+
+function parseLimit(text: string): Limit {
+  if (text === 'off') return { kind: 'off' };
+  const match = /^(0|[1-9]\d{0,8})(%?)$/.exec(text);
+  const value = Number(match?.[1]);
+  if (!match || (match[2] === '%' && value > 100))
+    throw new InvalidArgumentError('Expected a number, a percentage such as 30%, or off.');
+  return { kind: match[2] === '%' ? 'percent' : 'count', value };
+}

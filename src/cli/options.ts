@@ -1,0 +1,120 @@
+import { Argument, InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../model/duration.ts';
+
+/** An option of a verb. Its value is a T: `absent` when the option is not given. */
+export interface OptionOf<T> {
+  readonly option: Option;
+  readonly absent: T;
+}
+
+/** The one argument of a verb. Its value is a T: `absent` when the argument is not given. */
+export interface ArgumentOf<T> {
+  readonly argument: Argument;
+  readonly absent: T;
+}
+
+export interface OptionSet {
+  readonly [name: string]: OptionOf<unknown>;
+}
+
+/** The values of a set of options, under the same names. */
+export type ValuesOf<Options extends OptionSet> = {
+  readonly [Name in keyof Options]: Options[Name]['absent'];
+};
+
+/** Option without a value; true when it is given, also for `--no-...`. */
+export function flag(flags: string, description: string): OptionOf<boolean> {
+  return { option: new Option(flags, description), absent: false };
+}
+
+export function text(flags: string, description: string): OptionOf<string | undefined> {
+  return { option: new Option(flags, description), absent: undefined };
+}
+
+/** Option that may be given several times. */
+export function repeated(flags: string, description: string): OptionOf<readonly string[]> {
+  const collect = (value: string, earlier: readonly string[] = []): readonly string[] => [
+    ...earlier,
+    value,
+  ];
+  return { option: new Option(flags, description).argParser(collect), absent: [] };
+}
+
+/** Option whose text becomes a T. `parse` throws `InvalidArgumentError`. */
+export function parsed<T>(
+  flags: string,
+  description: string,
+  parse: (text: string) => T,
+): OptionOf<T | undefined> {
+  return { option: new Option(flags, description).argParser(parse), absent: undefined };
+}
+
+/** Option whose text becomes a number. The help shows the default as `shown`. */
+export function number(
+  flags: string,
+  description: string,
+  parse: (text: string) => number,
+  absent: number,
+  shown: string,
+): OptionOf<number> {
+  const option = new Option(flags, description).default(absent, shown).argParser(parse);
+  return { option, absent };
+}
+
+export function choice<Choice extends string>(
+  flags: string,
+  description: string,
+  choices: readonly Choice[],
+  absent: NoInfer<Choice>,
+): OptionOf<Choice> {
+  return { option: new Option(flags, description).choices(choices).default(absent), absent };
+}
+
+/** `-o`, with the names of a table of formats as its choices. */
+export function outputFormat<Format extends string>(
+  formats: Readonly<Record<Format, unknown>>,
+  absent: NoInfer<Format>,
+): OptionOf<Format> {
+  const option = new Option('-o, --output <format>', 'output format');
+  return { option: option.choices(Object.keys(formats)).default(absent), absent };
+}
+
+/** Option that the help leaves out: a verb that refuses the option can say why. */
+export function hiddenText(flags: string): OptionOf<string | undefined> {
+  return { option: new Option(flags).hideHelp(), absent: undefined };
+}
+
+export function requiredArgument(name: string, description: string): ArgumentOf<string> {
+  return { argument: new Argument(`<${name}>`, description), absent: '' };
+}
+
+export function optionalArgument(
+  name: string,
+  description: string,
+): ArgumentOf<string | undefined> {
+  return { argument: new Argument(`[${name}]`, description), absent: undefined };
+}
+
+/** An argument with the names of a table as its choices. */
+export function choiceArgument<Choice extends string>(
+  name: string,
+  description: string,
+  table: Readonly<Record<Choice, unknown>>,
+  absent: NoInfer<Choice>,
+): ArgumentOf<Choice> {
+  const argument = new Argument(`[${name}]`, description).choices(Object.keys(table));
+  return { argument: argument.default(absent), absent };
+}
+
+/** Seconds from `90`, `90s`, `15m` or `1h30m`; undefined for any other text. */
+export function parseSeconds(text: string): number | undefined {
+  return /^(?:0|[1-9]\d{0,9})$/.test(text) ? Number(text) : parseDuration(text);
+}
+
+/** Value of a time option in seconds. */
+export function parseTime(text: string): number {
+  const seconds = parseSeconds(text);
+  if (seconds === undefined)
+    throw new InvalidArgumentError('Expected a time such as 90s, 15m or 1h30m.');
+  return seconds;
+}

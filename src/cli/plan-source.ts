@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { IpvstateError } from '../errors.ts';
+import type { Desired } from '../model/desired.ts';
+import type { Ipvs } from '../model/ipvs.ts';
+import type { Table } from '../model/table.ts';
+import type { Report } from '../plan/report.ts';
+import { parseSelectors } from '../plan/selector.ts';
+import type { OnError } from '../reconcile/execute.ts';
+import { executePlan, type ReconcileOptions, reconcile } from '../reconcile/reconcile.ts';
+import type { JournalFile } from '../recovery/journal/journal-lines.ts';
+import { REPORT_FORMATS } from '../render/plan-formats.ts';
+import type { Environment } from './environment.ts';
+import { loadValid } from './load-valid.ts';
+import { allowancesOf, CONFIRMATION_OPTIONS, LOCK_OPTIONS, PLAN_OPTIONS } from './option-groups.ts';
+import { choice, optionalArgument, outputFormat, type ValuesOf } from './options.ts';
+import { hasSysctls, readSavedPlan, resumePlan } from './saved-plan.ts';
+
+export const PLAN_ARGUMENT = optionalArgument(
+  'plan',
+  'a plan that `ipvstate plan --save` wrote, in place of -f',
+);
+
+/** Options of the verbs that execute a plan of files, or a saved plan. */
+export const APPLY_OPTIONS = {
+  ...PLAN_OPTIONS,
+  output: outputFormat(REPORT_FORMATS, 'text'),
+  onError: choice<OnError>(
+    '--on-error <what>',
+    'when an operation fails',
+    ['rollback', 'stop', 'continue'],
+    'rollback',
+  ),
+  ...LOCK_OPTIONS,
+  ...CONFIRMATION_OPTIONS,
+};
+
+export type ApplyOptions = ValuesOf<typeof APPLY_OPTIONS>;
+
+/** The files, or the saved plan, that a run executes. */
+export interface PlanSource {
+  /** undefined for a saved plan. */
+  readonly desired: Desired | undefined;
+  readonly files: () => Promise<readonly JournalFile[]>;
+  readonly run: (ipvs: Ipvs, options: ReconcileOptions) => Promise<Report>;
+}
+
+export async function openSource(
+  planFile: string | undefined,
+  options: ApplyOptions,
+  environment: Environment,
+): Promise<PlanSource> {
+  return planFile === undefined ? fromFiles(options, environment) : fromPlan(planFile, options);
+}
+
+async function fromFiles(options: ApplyOptions, environment: Environment): Promise<PlanSource> {
+  const { desired, sources } = await loadValid(options.file, environment);
+  const prepareOptions = {
+    allowances: allowancesOf(options),
+    only: (live: Table) => parseSelectors(options.only, desired, live),
+  };
+  return {
+    desired,
+    files: async () =>
+      [...sources].map(([path, text]) => ({
+        path,
+        sha256: createHash('sha256').update(text).digest('hex'),
+      })),
+    run: (ipvs, rest) => reconcile(ipvs, desired, { ...prepareOptions, ...rest }),
+  };
+}
+
+async function fromPlan(path: string, options: ApplyOptions): Promise<PlanSource> {
+  const allows = Object.values(allowancesOf(options)).some((value) => value !== false);
+  if (options.file.length > 0 || options.only.length > 0 || allows) {
+    throw new IpvstateError(
+      'USAGE',
+      'a saved plan is applied as it is: -f, --only and the guard flags belong to `ipvstate plan --save`',
+    );
+  }
+  const saved = await readSavedPlan(path);
+  return {
+    desired: undefined,
+    files: async () => saved.saved.files,
+    run: async (ipvs, rest) => {
+      const snapshot = await ipvs.read({ sysctls: hasSysctls(saved) });
+      return executePlan(ipvs, await resumePlan(saved, path, snapshot), snapshot, {
+        ...rest,
+        begin: saved.drains,
+      });
+    },
+  };
+}

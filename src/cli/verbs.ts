@@ -1,0 +1,39 @@
+import type { Verb } from './define-verb.ts';
+
+/** Ties each name to the file whose verb has this name. */
+function verbFiles<Name extends string>(
+  files: {
+    readonly [N in Name]: () => Promise<Verb<N>>;
+  },
+): Readonly<Record<Name, () => Promise<Verb>>> {
+  return files;
+}
+
+/**
+ * Every verb, in the order of the help. A verb's file is loaded when the verb is called, because
+ * most verbs need little of the program. The help loads all of them.
+ */
+export const VERBS = verbFiles({
+  validate: async () => (await import('./verbs/validate.ts')).validateVerb,
+  plan: async () => (await import('./verbs/plan.ts')).planVerb,
+  apply: async () => (await import('./verbs/apply.ts')).applyVerb,
+  try: async () => (await import('./verbs/try.ts')).tryVerb,
+  confirm: async () => (await import('./verbs/confirm.ts')).confirmVerb,
+  rollback: async () => (await import('./verbs/rollback.ts')).rollbackVerb,
+  'guard-try': async () => (await import('./verbs/guard-try.ts')).guardTryVerb,
+  check: async () => (await import('./verbs/check.ts')).checkVerb,
+  watch: async () => (await import('./verbs/watch.ts')).watchVerb,
+  status: async () => (await import('./verbs/status.ts')).statusVerb,
+  reload: async () => (await import('./verbs/reload.ts')).reloadVerb,
+  approve: async () => (await import('./verbs/approve.ts')).approveVerb,
+  export: async () => (await import('./verbs/export.ts')).exportVerb,
+  import: async () => (await import('./verbs/import.ts')).importVerb,
+  schema: async () => (await import('./verbs/schema.ts')).schemaVerb,
+});
+
+/** Loads the verb that a command line begins with, or all of them when it begins with none. */
+export async function loadVerbs([first = '']: readonly string[]): Promise<readonly Verb[]> {
+  const called = Object.entries(VERBS).find(([name]) => name === first);
+  const files = called ? [called[1]] : Object.values(VERBS);
+  return Promise.all(files.map((load) => load()));
+}

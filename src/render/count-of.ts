@@ -1,0 +1,4 @@
+/** `1 service`, `2 services`. */
+export function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,38 @@
+import type { Issue } from '../model/issue.ts';
+import { countOf } from './count-of.ts';
+import { type FormatIssuesOptions, formatIssues } from './issues.ts';
+import { formatIssuesGithub } from './issues-github.ts';
+import { formatIssuesSarif } from './issues-sarif.ts';
+import { formatJson } from './json.ts';
+
+/** Result of a validation. */
+export interface Validation {
+  readonly issues: readonly Issue[];
+  /** Texts of the files by their names. */
+  readonly sources: ReadonlyMap<string, string>;
+  readonly isValid: boolean;
+  readonly fileCount: number;
+  /** undefined when an error hides the services. */
+  readonly serviceCount: number | undefined;
+}
+
+/** Every output format of a validation. */
+export const ISSUE_FORMATS = {
+  text: formatValidation,
+  json: ({ isValid, issues }: Validation) => formatJson({ valid: isValid, issues }),
+  github: ({ issues }: Validation) => formatIssuesGithub(issues),
+  sarif: ({ issues }: Validation) => formatIssuesSarif(issues),
+};
+
+function formatValidation(validation: Validation, options: FormatIssuesOptions): string {
+  const { issues, sources, isValid, fileCount, serviceCount } = validation;
+  const errors = issues.filter(({ severity }) => severity === 'error').length;
+  const counts = [
+    countOf(fileCount, 'file'),
+    ...(serviceCount === undefined ? [] : [countOf(serviceCount, 'service')]),
+    countOf(errors, 'error'),
+    countOf(issues.length - errors, 'warning'),
+  ];
+  const verdict = `${isValid ? 'Valid' : 'Not valid'}: ${counts.join(', ')}.\n`;
+  return formatIssues(issues, sources, options) + verdict;
+}
