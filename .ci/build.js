@@ -43,6 +43,8 @@ const SHARED = {
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'none',
+  // The pages of the manual are imported as their text.
+  loader: { '.md': 'text' },
   metafile: true,
   write: false,
 };

@@ -9,7 +9,7 @@ const MAN_PAGES = [
     name: 'ipvstate',
     section: 8,
     summary: "desired state for IPVS, the Linux kernel's layer-4 load balancer",
-    synopsis: ['ipvstate VERB [OPTION]...', 'ipvstate help [VERB|TOPIC]', 'ipvstate ipvsadm [ARG]...'],
+    synopsis: ['ipvstate VERB [OPTION]...', 'ipvstate help [TOPIC]', 'ipvstate ipvsadm [ARG]...'],
     pages: ['command-line', 'plans', 'try-and-rollback', 'daemon', 'ci', 'replacing-ipvsadm', 'exit-codes'],
     seeAlso: ['ipvstate.yaml(5)', 'ipvsadm(8)', 'ip-netns(8)'],
   },
@@ -87,6 +87,13 @@ function formatCode(text) {
   return `.PP\n.RS 4\n.EX\n${protectLines(escapeText(text))}\n.EE\n.RE\n`;
 }
 
+/** The name of the file that the next block of code shows. */
+function formatFileName(comment) {
+  const [, file] = /^<!-- file: (\S+) -->\s*$/.exec(comment) ?? [];
+  if (file === undefined) throw new Error(`man pages have no HTML: ${comment}`);
+  return `.PP\n${escapeText(file)}:\n`;
+}
+
 function formatBlock(token) {
   switch (token.type) {
     case 'heading':
@@ -98,6 +105,7 @@ function formatBlock(token) {
     case 'code':
       return formatCode(token.text);
     case 'html':
+      return formatFileName(token.raw);
     case 'space':
       return '';
     default:

@@ -1,9 +1,17 @@
 import { availableParallelism } from 'node:os';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type Plugin } from 'vitest/config';
+
+/** The pages of the manual are imported as their text, as in the build. */
+const markdownAsText: Plugin = {
+  name: 'markdown-as-text',
+  transform: (text, path) =>
+    path.endsWith('.md') ? `export default ${JSON.stringify(text)};` : undefined,
+};
 
 /** Everything that runs on any machine; what needs a kernel with IPVS is in `kernel/`, with its own configuration. */
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
+  plugins: [markdownAsText],
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/kernel/**'],

@@ -17,11 +17,12 @@ export interface VerbDeclaration<Name extends string, Options extends OptionSet,
   readonly examples: readonly string[];
   /** Lines below the examples, of at most 80 columns. */
   readonly notes?: readonly string[];
-  /** Runs the verb and returns the exit code. */
+  /** Runs the verb and returns the exit code. `program` is the command line that has the verb. */
   readonly run: (
     options: ValuesOf<Options>,
     environment: Environment,
     argument: Argument,
+    program: Command,
   ) => Promise<number>;
 }
 
@@ -58,7 +59,7 @@ export function defineVerb<
       command.action(async () => {
         environment.output.configure(valuesOf(COMMON_OPTIONS, command));
         const given = command.processedArgs[0] ?? argument?.absent;
-        done(await run(valuesOf(options, command), environment, given));
+        done(await run(valuesOf(options, command), environment, given, program));
       });
     },
   };

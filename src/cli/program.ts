@@ -13,7 +13,7 @@ export async function buildProgram(
     .description("Desired state for IPVS, the Linux kernel's layer-4 load balancer.")
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this')
-    .helpCommand('help [verb]', 'explain a verb, as --help does')
+    .helpCommand(false)
     .showHelpAfterError('    Run with --help for what there is.')
     .addHelpText('after', HELP_TEXT)
     .exitOverride()
@@ -29,7 +29,9 @@ export async function buildProgram(
   program
     .command('ipvsadm')
     .argument('[args...]')
-    .description('do as ipvsadm does, with its arguments, output and exit statuses');
+    .description('do as ipvsadm does, with its arguments, output and exit statuses')
+    .helpOption('-h, --help', 'print this')
+    .addHelpText('after', '\nSee `ipvstate help replacing-ipvsadm`.');
   return program;
 }
 
@@ -48,4 +50,6 @@ Exit codes:
   8 try not confirmed, and rolled back
   64 usage   65 invalid file   66 no such file   69 no IPVS or scheduler
   74 cannot write   75 another ipvstate is writing   77 no permission
-  130, 143 stopped by a signal`;
+  130, 143 stopped by a signal
+
+\`ipvstate help\` lists the topics of the manual; \`ipvstate help TOPIC\` prints one`;

@@ -29,11 +29,15 @@ export const VERBS = verbFiles({
   export: async () => (await import('./verbs/export.ts')).exportVerb,
   import: async () => (await import('./verbs/import.ts')).importVerb,
   schema: async () => (await import('./verbs/schema.ts')).schemaVerb,
+  help: async () => (await import('./verbs/help.ts')).helpVerb,
 });
 
-/** Loads the verb that a command line begins with, or all of them when it begins with none. */
+/**
+ * Loads the verb that a command line begins with, or all of them when it begins with none. The verb
+ * `help` explains all of them.
+ */
 export async function loadVerbs([first = '']: readonly string[]): Promise<readonly Verb[]> {
-  const called = Object.entries(VERBS).find(([name]) => name === first);
+  const called = Object.entries(VERBS).find(([name]) => name === first && name !== 'help');
   const files = called ? [called[1]] : Object.values(VERBS);
   return Promise.all(files.map((load) => load()));
 }
