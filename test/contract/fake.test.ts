@@ -4,7 +4,7 @@ import { describeIpvs } from './ipvs-contract.ts';
 import { describeNonsense } from './nonsense.ts';
 
 describeIpvs({
-  name: 'the client on the fake kernel',
+  name: 'fake kernel',
   open: () => openKernel({ openSocket: new FakeKernel().openSocket }),
   skips: {},
 });

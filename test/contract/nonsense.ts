@@ -16,9 +16,12 @@ const NEW_SERVICE = 1;
 const NEW_DEST = 5;
 const KEY = 'tcp://192.0.2.1:80';
 
-/** What a kernel stores without a word, and no model value can say: reported, and never taken for something else. */
+/**
+ * Tests entries that the kernel stores and the model cannot express. A read reports them as
+ * unmanageable and never decodes them as something else.
+ */
 export function describeNonsense(name: string, load: () => Promise<OpenSocket>): void {
-  describe(`what only raw netlink can write: ${name}`, () => {
+  describe(`a read of entries that only raw netlink can write (${name})`, () => {
     let openSocket: OpenSocket;
     let ipvs: Ipvs;
 
@@ -36,7 +39,7 @@ export function describeNonsense(name: string, load: () => Promise<OpenSocket>):
       ['unknown flag bits 0x40', { flags: 0x41, timeout: 5 }, KEY],
       ['a persistence timeout of 0 s', { flags: 1, timeout: 0 }, KEY],
       ['a persistence timeout of 2678401 s', { flags: 1, timeout: 2_678_401 }, KEY],
-    ])('a service with %s', async (reason, service, key) => {
+    ])('reports a service with %s as unmanageable', async (reason, service, key) => {
       await sendRaw(openSocket, [
         [NEW_SERVICE, rawService(service)],
         [NEW_DEST, rawService(service), rawDestination()],
@@ -55,7 +58,7 @@ export function describeNonsense(name: string, load: () => Promise<OpenSocket>):
       ['tunnel flags 0x3', { method: 2, tunnelType: 1, tunnelPort: 1, tunnelFlags: 3 }],
       ['tunnel flags 0xffff', { method: 2, tunnelType: 2, tunnelFlags: 0xffff }],
       ['a gre tunnel with remote checksum', { method: 2, tunnelType: 2, tunnelFlags: 2 }],
-    ])('a destination with %s', async (reason, destination) => {
+    ])('reports a destination with %s as unmanageable', async (reason, destination) => {
       await sendRaw(openSocket, [
         [NEW_SERVICE, rawService()],
         [NEW_DEST, rawService(), rawDestination(destination)],
@@ -71,7 +74,7 @@ export function describeNonsense(name: string, load: () => Promise<OpenSocket>):
       ]);
     });
 
-    test('a service whose only destination is unmanageable is there', async () => {
+    test('has a service whose only destination is unmanageable', async () => {
       await sendRaw(openSocket, [
         [NEW_SERVICE, rawService()],
         [NEW_DEST, rawService(), rawDestination({ method: 5 })],
@@ -79,7 +82,7 @@ export function describeNonsense(name: string, load: () => Promise<OpenSocket>):
       expect((await ipvs.read()).table).toEqual(tableOf({ [KEY]: { scheduler: 'rr' } }));
     });
 
-    test('values without effect are read as their normal form', async () => {
+    test('decodes values that have no effect as the value for none', async () => {
       await sendRaw(openSocket, [
         [NEW_SERVICE, rawService({ flags: 4, timeout: 60 })],
         [
@@ -114,7 +117,7 @@ export function describeNonsense(name: string, load: () => Promise<OpenSocket>):
       );
     });
 
-    test('a sync id that messages cannot carry', async () => {
+    test('reports a sync daemon with a sync id above 255 as unmanageable', async () => {
       const daemon = {
         role: 'backup',
         interface: 'lo',

@@ -8,13 +8,14 @@ import {
   serviceOf,
 } from '../support/tables.ts';
 
-/** Adds a service with its destinations, as in `tableOf`. */
+/** Returns the operations that add a service with its destinations, written as for `tableOf`. */
 export function adding(text: string, settings: ServiceText = {}): Operation[] {
   return addingEntries({
     services: new Map([entryOf(text, settings)].map((entry) => [entry.service.key, entry])),
   });
 }
 
+/** Returns the operations that add every service of a table with its destinations. */
 export function addingEntries({ services }: Pick<Table, 'services'>): Operation[] {
   return [...services.values()].flatMap(({ service, destinations }) => [
     { kind: 'add-service' as const, service },
@@ -37,7 +38,7 @@ export function deleteService(text: string): Operation {
   return { kind: 'delete-service', service: serviceOf(text).identity };
 }
 
-/** An operation on one destination with ipvsadm's defaults. */
+/** Returns an operation on one destination with the defaults of ipvsadm. */
 export function onDestination(
   kind: 'add-destination' | 'edit-destination' | 'delete-destination',
   service: string,

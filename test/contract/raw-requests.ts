@@ -12,13 +12,14 @@ import {
 
 const REQUEST_WITH_ACK = 5;
 
-/** The attributes of 192.0.2.1:80 in a request, each of which can be replaced; undefined leaves one out. */
+/** Attributes of the service 192.0.2.1:80 to write in place of the usual ones. */
 export interface RawService {
   readonly protocol?: number;
   readonly flags?: number;
   readonly timeout?: number;
 }
 
+/** Attributes of a destination 10.0.0.x:80 to write in place of the usual ones. `address` is x. */
 export interface RawDestination {
   readonly address?: number;
   readonly method?: number;
@@ -57,7 +58,10 @@ export function rawDestination({
   return nest(2, u16(11, 2), attribute(1, address(10, 0, 0, last)), u16be(2, 80), ...values);
 }
 
-/** Sends requests that this client would never make, one after the other; the kernel must accept each. */
+/**
+ * Sends requests that the encoder cannot write, one after the other. Throws when the kernel refuses
+ * one of them.
+ */
 export async function sendRaw(
   openSocket: OpenSocket,
   requests: readonly (readonly [command: number, ...nests: Buffer[]])[],
@@ -76,7 +80,7 @@ export async function sendRaw(
     });
   try {
     const family = await ask(genericMessage(16, 1, 1, 3, text(2, 'IPVS')));
-    // Attribute 1, the id, follows the name.
+    // The id is the attribute after the name.
     const id = family.readUInt16LE(20 + 12 + 4);
     for (const [command, ...nests] of requests) {
       const answer = await ask(genericMessage(id, REQUEST_WITH_ACK, 2, command, ...nests));

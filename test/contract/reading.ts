@@ -3,7 +3,7 @@ import { keyOf, serviceOf, tableOf } from '../support/tables.ts';
 import { adding, addingEntries, deleteService, editService, onDestination } from './operations.ts';
 import { type Clause, errnos, succeed } from './subject.ts';
 
-/** One of everything that can be said about services and destinations. */
+/** A table with every setting of services and destinations, each at its limits where it has any. */
 const EVERYTHING = tableOf({
   'tcp://192.0.2.1:80': {
     scheduler: 'wrr',
@@ -72,20 +72,20 @@ const EVERYTHING = tableOf({
 });
 
 export function readingClauses(clause: Clause): void {
-  clause('an empty table reads as empty', async (ipvs) => {
+  clause('is read as empty when it is empty', async (ipvs) => {
     const { table, counters, unmanageable } = await ipvs.read({ stats: true });
     expect(table).toEqual(tableOf({}));
     expect(counters.size).toBe(0);
     expect(unmanageable).toEqual([]);
   });
 
-  clause('every setting of services and destinations is read as it was written', async (ipvs) => {
+  clause('is read with every setting as it was written', async (ipvs) => {
     await succeed(ipvs, addingEntries(EVERYTHING));
     expect((await ipvs.read()).table).toEqual(EVERYTHING);
   });
 
   clause(
-    'a read of services that is ended by its signal says so, and the next one is whole',
+    'makes a read fail with ABORTED when its signal fires, and the next read is whole',
     async (ipvs) => {
       await succeed(ipvs, addingEntries(EVERYTHING));
       await expect(ipvs.read({ signal: AbortSignal.abort() })).rejects.toMatchObject({
@@ -95,7 +95,7 @@ export function readingClauses(clause: Clause): void {
     },
   );
 
-  clause('an edit replaces every setting', async (ipvs) => {
+  clause('has every setting replaced by an edit', async (ipvs) => {
     await succeed(ipvs, addingEntries(EVERYTHING));
     const plain = tableOf(
       Object.fromEntries(
@@ -120,93 +120,87 @@ export function readingClauses(clause: Clause): void {
     expect((await ipvs.read()).table).toEqual(plain);
   });
 
-  clause(
-    'a deleted destination is gone and a deleted service takes its destinations along',
-    async (ipvs) => {
-      await succeed(ipvs, [
-        ...adding('tcp://192.0.2.1:80', { destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 2 } }),
-        ...adding('tcp://[2001:db8::1]:80', {
-          destinations: { '10.0.0.1:80': { forward: 'tunnel' } },
-        }),
-        ...adding('fwmark:7', { destinations: { '10.0.0.1:80': 1 } }),
-      ]);
-      await succeed(ipvs, [
-        onDestination('delete-destination', 'tcp://192.0.2.1:80', '10.0.0.1:80'),
-        onDestination('delete-destination', 'tcp://[2001:db8::1]:80', '10.0.0.1:80'),
-        deleteService('fwmark:7'),
-      ]);
-      expect((await ipvs.read()).table).toEqual(
-        tableOf({
-          'tcp://192.0.2.1:80': { destinations: { '10.0.0.2:80': 2 } },
-          'tcp://[2001:db8::1]:80': {},
-        }),
-      );
-    },
-  );
+  clause('loses a deleted destination, and all destinations of a deleted service', async (ipvs) => {
+    await succeed(ipvs, [
+      ...adding('tcp://192.0.2.1:80', { destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 2 } }),
+      ...adding('tcp://[2001:db8::1]:80', {
+        destinations: { '10.0.0.1:80': { forward: 'tunnel' } },
+      }),
+      ...adding('fwmark:7', { destinations: { '10.0.0.1:80': 1 } }),
+    ]);
+    await succeed(ipvs, [
+      onDestination('delete-destination', 'tcp://192.0.2.1:80', '10.0.0.1:80'),
+      onDestination('delete-destination', 'tcp://[2001:db8::1]:80', '10.0.0.1:80'),
+      deleteService('fwmark:7'),
+    ]);
+    expect((await ipvs.read()).table).toEqual(
+      tableOf({
+        'tcp://192.0.2.1:80': { destinations: { '10.0.0.2:80': 2 } },
+        'tcp://[2001:db8::1]:80': {},
+      }),
+    );
+  });
 
-  clause(
-    'a read of some services gives those that exist, with their destinations',
-    async (ipvs) => {
-      await succeed(ipvs, [
-        ...adding('tcp://192.0.2.1:80', { destinations: { '10.0.0.1:80': 1 } }),
-        ...adding('fwmark:1', { destinations: { '10.0.0.1:80': 1 } }),
-        ...adding('fwmark:1/ipv6'),
-      ]);
-      const services = [
-        'fwmark:1/ipv6',
-        'tcp://192.0.2.1:80',
-        'tcp://192.0.2.1:81',
-        'fwmark:1/ipv6',
-      ].map(keyOf);
-      const { table } = await ipvs.read({ services });
-      expect(table).toEqual(
-        tableOf({
-          'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } },
-          'fwmark:1/ipv6': {},
-        }),
-      );
-      expect((await ipvs.read({ services: [] })).table.services.size).toBe(0);
-    },
-  );
+  clause('is read for some services: those that exist, with their destinations', async (ipvs) => {
+    await succeed(ipvs, [
+      ...adding('tcp://192.0.2.1:80', { destinations: { '10.0.0.1:80': 1 } }),
+      ...adding('fwmark:1', { destinations: { '10.0.0.1:80': 1 } }),
+      ...adding('fwmark:1/ipv6'),
+    ]);
+    const services = [
+      'fwmark:1/ipv6',
+      'tcp://192.0.2.1:80',
+      'tcp://192.0.2.1:81',
+      'fwmark:1/ipv6',
+    ].map(keyOf);
+    const { table } = await ipvs.read({ services });
+    expect(table).toEqual(
+      tableOf({
+        'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } },
+        'fwmark:1/ipv6': {},
+      }),
+    );
+    expect((await ipvs.read({ services: [] })).table.services.size).toBe(0);
+  });
 
-  clause(
-    'connection counts come with every read, traffic counters when asked for',
-    async (ipvs) => {
-      await succeed(ipvs, adding('udp://192.0.2.1:53', { destinations: { '10.0.0.1:53': 1 } }));
-      const { key } = serviceOf('udp://192.0.2.1:53');
-      const plain = (await ipvs.read()).counters.get(key);
-      expect(plain?.stats).toBeUndefined();
-      expect([...(plain?.destinations.values() ?? [])]).toEqual([]);
-      const full = (await ipvs.read({ stats: true })).counters.get(key);
-      const zeros = [
-        full?.stats,
-        ...[...(full?.destinations.values() ?? [])].map(({ stats }) => stats),
-      ];
-      expect(zeros).toHaveLength(2);
-      for (const stats of zeros) expect(Object.values(stats ?? {})).toEqual(new Array(10).fill(0n));
-    },
-  );
-
-  clause('a table of hundreds of services and one large pool is read whole', async (ipvs) => {
-    const table = tableOf({
-      ...Object.fromEntries(
-        Array.from({ length: 300 }, (_, index) => [
-          `tcp://192.0.2.${index % 250}:${1000 + index}`,
-          { destinations: { '10.0.0.1:80': 1 } },
-        ]),
-      ),
-      'fwmark:1': {
-        destinations: Object.fromEntries(
-          Array.from({ length: 500 }, (_, index) => [`10.0.1.1:${index + 1}`, index]),
-        ),
-      },
-    });
-    await succeed(ipvs, addingEntries(table));
-    expect((await ipvs.read()).table).toEqual(table);
+  clause('has traffic counters only in a read that asks for them', async (ipvs) => {
+    await succeed(ipvs, adding('udp://192.0.2.1:53', { destinations: { '10.0.0.1:53': 1 } }));
+    const { key } = serviceOf('udp://192.0.2.1:53');
+    const plain = (await ipvs.read()).counters.get(key);
+    expect(plain?.stats).toBeUndefined();
+    expect([...(plain?.destinations.values() ?? [])]).toEqual([]);
+    const full = (await ipvs.read({ stats: true })).counters.get(key);
+    const zeros = [
+      full?.stats,
+      ...[...(full?.destinations.values() ?? [])].map(({ stats }) => stats),
+    ];
+    expect(zeros).toHaveLength(2);
+    for (const stats of zeros) expect(Object.values(stats ?? {})).toEqual(new Array(10).fill(0n));
   });
 
   clause(
-    'a wave that fits no batch keeps its order, and each refusal its operation',
+    'is read whole with hundreds of services and one service of 500 destinations',
+    async (ipvs) => {
+      const table = tableOf({
+        ...Object.fromEntries(
+          Array.from({ length: 300 }, (_, index) => [
+            `tcp://192.0.2.${index % 250}:${1000 + index}`,
+            { destinations: { '10.0.0.1:80': 1 } },
+          ]),
+        ),
+        'fwmark:1': {
+          destinations: Object.fromEntries(
+            Array.from({ length: 500 }, (_, index) => [`10.0.1.1:${index + 1}`, index]),
+          ),
+        },
+      });
+      await succeed(ipvs, addingEntries(table));
+      expect((await ipvs.read()).table).toEqual(table);
+    },
+  );
+
+  clause(
+    'executes 1000 operations in order and assigns each refusal to its operation',
     async (ipvs) => {
       const wave = [
         ...adding('tcp://192.0.2.1:80'),
@@ -222,7 +216,7 @@ export function readingClauses(clause: Clause): void {
     },
   );
 
-  clause('calls that do not wait for each other are done in order', async (ipvs) => {
+  clause('executes calls that do not wait for each other in order', async (ipvs) => {
     const [, before, , after] = await Promise.all([
       ipvs.execute(adding('fwmark:1')),
       ipvs.read(),
@@ -232,7 +226,7 @@ export function readingClauses(clause: Clause): void {
     expect([before.table.services.size, after.table.services.size]).toEqual([1, 0]);
   });
 
-  clause('the version and the size of the connection table are told', async (ipvs) => {
+  clause('has a version and a size of the connection table', async (ipvs) => {
     const { version, connectionTableSize } = await ipvs.info();
     expect(version).toMatch(/^\d+\.\d+\.\d+$/);
     expect(Number.isInteger(connectionTableSize)).toBe(true);

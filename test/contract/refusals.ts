@@ -17,7 +17,7 @@ function edit(text: string, settings: Settings = {}): Operation {
 }
 
 export function refusalClauses(clause: Clause): void {
-  clause('what exists is not added again, whatever else is wrong with it', async (ipvs) => {
+  clause('refuses to add an entry that exists, before it checks the settings', async (ipvs) => {
     const wave = [
       ...adding(SERVICE),
       ...adding(SERVICE),
@@ -28,7 +28,7 @@ export function refusalClauses(clause: Clause): void {
     expect(await errnos(ipvs, wave)).toEqual([null, 'EEXIST', 'EEXIST', null, 'EEXIST']);
   });
 
-  clause('what does not exist is neither edited nor deleted', async (ipvs) => {
+  clause('refuses to edit or delete an entry that does not exist', async (ipvs) => {
     const zero: Operation = { kind: 'zero', service: serviceOf(SERVICE).identity };
     expect(
       await errnos(ipvs, [
@@ -48,7 +48,7 @@ export function refusalClauses(clause: Clause): void {
     expect(await errnos(ipvs, wave)).toEqual([null, 'ENOENT', 'ENOENT', null]);
   });
 
-  clause('an unknown scheduler or engine is refused and changes nothing', async (ipvs) => {
+  clause('refuses an unknown scheduler or persistence engine and changes nothing', async (ipvs) => {
     const wave = [
       ...adding(SERVICE, { scheduler: 'absent' }),
       ...adding(SERVICE, { persistenceEngine: 'absent' }),
@@ -65,7 +65,7 @@ export function refusalClauses(clause: Clause): void {
   });
 
   clause(
-    'an edit of a missing service comes before its scheduler, an IPv6 prefix after it',
+    'checks the existence of a service, then its scheduler, then its IPv6 prefix',
     async (ipvs) => {
       const six = 'tcp://[2001:db8::1]:80';
       const wave = [
@@ -79,7 +79,7 @@ export function refusalClauses(clause: Clause): void {
   );
 
   clause(
-    'thresholds, weights and tunnels are checked before existence, the kind of address after it',
+    'checks the settings of a destination, then its existence, then its address',
     async (ipvs) => {
       const bad: Settings = { upperThreshold: 1, lowerThreshold: 2 };
       const gue: Settings = { forward: 'tunnel', tunnelType: 'gue' };
@@ -109,7 +109,7 @@ export function refusalClauses(clause: Clause): void {
     },
   );
 
-  clause('an address that is not unicast is no destination', async (ipvs) => {
+  clause('refuses a destination with an address that is not unicast', async (ipvs) => {
     const four = ['0.0.0.0', '224.0.0.1', '255.255.255.255'].map((address) => add(`${address}:80`));
     const six = ['::', 'ff02::1', 'fe80::1234', '::ffff:10.0.0.1'].map((address) =>
       onDestination('add-destination', 'fwmark:6/ipv6', `[${address as Address}]:80`),
@@ -119,7 +119,7 @@ export function refusalClauses(clause: Clause): void {
   });
 
   clause(
-    'a destination of the other family needs a tunnel, and none to be deleted',
+    'refuses a destination of the other family without a tunnel, except in a delete',
     async (ipvs) => {
       const other = '[2001:db8::2]:80';
       const wave = [

@@ -28,7 +28,7 @@ const BACKUP = daemonOf('backup', {
 });
 
 export function settingsClauses(clause: Clause): void {
-  clause('timeouts are set, and a zero keeps one', async (ipvs) => {
+  clause('keeps a timeout that is set to 0', async (ipvs) => {
     await succeed(ipvs, [
       { kind: 'set-timeouts', timeouts: { tcp: 1, tcpFin: 2, udp: 2_147_483 } },
     ]);
@@ -36,7 +36,7 @@ export function settingsClauses(clause: Clause): void {
     expect((await ipvs.read()).table.timeouts).toEqual({ tcp: 1, tcpFin: 5, udp: 2_147_483 });
   });
 
-  clause('a timeout that cannot be counted is refused, and none is set', async (ipvs) => {
+  clause('sets no timeout when one of them is too long for the kernel', async (ipvs) => {
     expect(
       await errnos(ipvs, [
         { kind: 'set-timeouts', timeouts: { tcp: 7, tcpFin: 7, udp: 0xffff_ffff } },
@@ -45,14 +45,14 @@ export function settingsClauses(clause: Clause): void {
     expect((await ipvs.read()).table).toEqual(tableOf({}));
   });
 
-  clause('sync daemons are read as they were started, master first', async (ipvs) => {
+  clause('has the sync daemons as they were started, master first', async (ipvs) => {
     await succeed(ipvs, [start(BACKUP), start(MASTER)]);
     expect((await ipvs.read()).table.daemons).toEqual([MASTER, BACKUP]);
     await succeed(ipvs, [{ kind: 'stop-daemon', role: 'master' }]);
     expect((await ipvs.read()).table.daemons).toEqual([BACKUP]);
   });
 
-  clause('what a sync daemon leaves open is filled in', async (ipvs) => {
+  clause('has the values that the kernel chose for a sync daemon', async (ipvs) => {
     await succeed(ipvs, [start({ ...MASTER, maxLength: 0, group: undefined, port: 0, ttl: 0 })]);
     const [daemon] = (await ipvs.read()).table.daemons;
     expect(daemon).toEqual({
@@ -66,7 +66,7 @@ export function settingsClauses(clause: Clause): void {
   });
 
   clause(
-    'a sync daemon runs once, stops once, and needs its interface and a multicast group',
+    'runs one sync daemon per role, on an existing interface and a multicast group',
     async (ipvs) => {
       const wave: Operation[] = [
         start(MASTER),
@@ -80,20 +80,23 @@ export function settingsClauses(clause: Clause): void {
     },
   );
 
-  clause('sync daemons and tunnels to the other family exclude each other', async (ipvs) => {
-    const mixed = adding('tcp://192.0.2.1:80', {
-      destinations: { '[2001:db8::1]:80': { forward: 'tunnel' } },
-    });
-    expect(await errnos(ipvs, [...mixed, start(MASTER)])).toEqual([null, null, 'EINVAL']);
-    expect(await errnos(ipvs, [{ kind: 'flush' }, start(MASTER), ...mixed])).toEqual([
-      null,
-      null,
-      null,
-      'EINVAL',
-    ]);
-  });
+  clause(
+    'refuses sync daemons and destinations of the other family beside each other',
+    async (ipvs) => {
+      const mixed = adding('tcp://192.0.2.1:80', {
+        destinations: { '[2001:db8::1]:80': { forward: 'tunnel' } },
+      });
+      expect(await errnos(ipvs, [...mixed, start(MASTER)])).toEqual([null, null, 'EINVAL']);
+      expect(await errnos(ipvs, [{ kind: 'flush' }, start(MASTER), ...mixed])).toEqual([
+        null,
+        null,
+        null,
+        'EINVAL',
+      ]);
+    },
+  );
 
-  clause('flush deletes every service and keeps daemons and timeouts', async (ipvs) => {
+  clause('keeps sync daemons and timeouts when it is flushed', async (ipvs) => {
     await succeed(ipvs, [
       ...adding('tcp://192.0.2.1:80', { destinations: { '10.0.0.1:80': 1 } }),
       { kind: 'set-timeouts', timeouts: { tcp: 10, tcpFin: 10, udp: 10 } },

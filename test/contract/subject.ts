@@ -3,15 +3,15 @@ import type { Ipvs } from '../../src/model/ipvs.ts';
 import type { Operation } from '../../src/model/operation.ts';
 import { KERNEL_TIMEOUTS } from '../../src/model/settings.ts';
 
-/** An implementation of the port. Its table is emptied before every test. */
+/** One implementation of the port `Ipvs`. Its table is emptied before every test. */
 export interface Subject {
   readonly name: string;
   open(): Promise<Ipvs>;
-  /** Names of tests that do not hold for it, each with the reason. */
+  /** The names of the tests to skip, each with the reason. */
   readonly skips: Readonly<Record<string, string>>;
 }
 
-/** Everything that a table can hold, away. */
+/** Empties a table. The operations that find nothing to stop are refused. */
 export const CLEAN: readonly Operation[] = [
   { kind: 'flush' },
   { kind: 'stop-daemon', role: 'master' },
@@ -19,10 +19,10 @@ export const CLEAN: readonly Operation[] = [
   { kind: 'set-timeouts', timeouts: KERNEL_TIMEOUTS },
 ];
 
-/** Runs a test on a fresh connection and an empty table, unless it is skipped by name. */
+/** Defines a test, which gets a new connection and an empty table. */
 export type Clause = (name: string, body: (ipvs: Ipvs) => Promise<void>) => void;
 
-/** Collects the clauses of a contract for one subject. A skip that names no clause is an error, so none outlives its reason. */
+/** Defines the clauses of a contract for one subject. A skip that names no clause fails a test. */
 export function clausesFor(subject: Subject, define: (clause: Clause) => void): void {
   const names = new Set<string>();
   let ipvs: Ipvs;
@@ -39,18 +39,18 @@ export function clausesFor(subject: Subject, define: (clause: Clause) => void): 
       () => body(ipvs),
     );
   });
-  test('every skip names a clause', ({ expect }) => {
+  test('has no skip that names no test', ({ expect }) => {
     expect(Object.keys(subject.skips).filter((name) => !names.has(name))).toEqual([]);
   });
 }
 
-/** The errno of each outcome; null for done. */
+/** Executes operations. Returns the errno of each, or null when it was done. */
 export async function errnos(ipvs: Ipvs, wave: readonly Operation[]): Promise<(string | null)[]> {
   const refused = await ipvs.execute(wave);
   return wave.map((_, index) => refused.get(index)?.errno ?? null);
 }
 
-/** Executes operations of which none may be refused. */
+/** Executes operations. Throws when one of them is refused. */
 export async function succeed(ipvs: Ipvs, wave: readonly Operation[]): Promise<void> {
   for (const error of (await ipvs.execute(wave)).values()) throw error;
 }

@@ -22,7 +22,7 @@ const live = (
 const of = (text: string): string => fingerprintOf(Buffer.from(text));
 
 describe('the fingerprint of the kernel table', () => {
-  it('does not depend on the numbers of connections, whatever they are', () => {
+  it('does not depend on the numbers of connections', () => {
     const number = fc.nat().map(String);
     fc.assert(
       fc.property(number, number, (active, inactive) => {
@@ -42,7 +42,7 @@ describe('the fingerprint of the kernel table', () => {
     expect(of(text)).not.toBe(of(live('0', '0')));
   });
 
-  it('takes a number of connections for no part of another line', () => {
+  it('does not take a number of connections for a part of the next line', () => {
     const text = live('0', '0');
     expect(of(text.trimEnd())).toBe(of(text));
     expect(of(text.replace('0A000001', '0A000002'))).not.toBe(of(text));

@@ -43,7 +43,7 @@ describe('a table that was found as desired', () => {
     expect(kernel.table().services.size).toBe(2);
   });
 
-  it('reads what comes and what goes', async () => {
+  it('is read again for services that are added or removed', async () => {
     const { kernel, known } = await settled(files(1, { [C]: {} }));
     known.expect(files(1));
     await known.read();
@@ -53,7 +53,7 @@ describe('a table that was found as desired', () => {
     expect(new Set(asked(kernel)[1])).toEqual(new Set([A, B]));
   });
 
-  it('sees what somebody else did to a service that the files touch, and not elsewhere', async () => {
+  it('has foreign changes to the services that the files touch, and no others', async () => {
     const { kernel, known } = await settled(files(1));
     const [a, b] = [...kernel.table().services.values()].map(({ service }) => service.identity);
     if (a && b)
@@ -68,7 +68,7 @@ describe('a table that was found as desired', () => {
     expect((await known.read()).table.services.size).toBe(0);
   });
 
-  it('is short for one read: what follows in the same pass is there because the table was not as expected', async () => {
+  it('is read whole by the second read of a pass', async () => {
     const { kernel, known } = await settled(files(1));
     known.expect(files(7));
     await known.read();

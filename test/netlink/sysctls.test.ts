@@ -20,7 +20,7 @@ afterEach(() => rm(folder, { recursive: true }));
 const set = (name: string, value: string): Operation => ({ kind: 'set-sysctl', name, value });
 const add: Operation = { kind: 'add-service', service: serviceOf('fwmark:1') };
 
-test('they are read when asked for, without the blanks', async () => {
+test('a read that asks for sysctls has them without surrounding blanks', async () => {
   const ipvs = withSysctls(openEmbeddedTable(tableOf({})), folder);
   expect((await ipvs.read()).table).not.toHaveProperty('sysctls');
   expect((await ipvs.read({ sysctls: true })).table.sysctls).toEqual(
@@ -31,12 +31,12 @@ test('they are read when asked for, without the blanks', async () => {
   );
 });
 
-test('a kernel without any has an empty set of them', async () => {
+test('a read of a kernel without sysctls has an empty set of them', async () => {
   const ipvs = withSysctls(openEmbeddedTable(tableOf({})), join(folder, 'absent'));
   expect((await ipvs.read({ sysctls: true })).table.sysctls).toEqual(new Map());
 });
 
-test('what is there and cannot be read is an error, not an absent one', async () => {
+test('a read fails when a sysctl exists and cannot be read', async () => {
   await mkdir(join(folder, 'odd'));
   const ipvs = withSysctls(openEmbeddedTable(tableOf({})), folder);
   await expect(ipvs.read({ sysctls: true })).rejects.toMatchObject({
@@ -45,7 +45,7 @@ test('what is there and cannot be read is an error, not an absent one', async ()
   });
 });
 
-test('they are written where they belong in a wave, and what is refused keeps its index', async () => {
+test('sysctls are written in the order of the wave, and a refusal has the index of its operation', async () => {
   const inner = openEmbeddedTable(tableOf({}));
   const waves: Operation[][] = [];
   const spy: Ipvs = {
@@ -72,12 +72,12 @@ test('they are written where they belong in a wave, and what is refused keeps it
   expect(await readFile(join(folder, 'conntrack'), 'utf8')).toBe('1\n');
 });
 
-test('a wave without one goes through whole', async () => {
+test('a wave without sysctls is executed as it is', async () => {
   const refused = await withSysctls(openEmbeddedTable(tableOf({})), folder).execute([add, add]);
   expect([...refused]).toMatchObject([[1, { errno: 'EEXIST' }]]);
 });
 
-test('a reconciliation writes what differs, reads it back, and undoes it when a later operation fails', async () => {
+test('a reconciliation rolls back its sysctls when a later operation fails', async () => {
   const table = tableOf({ 'fwmark:1': {} });
   const policy = {
     manage: undefined,

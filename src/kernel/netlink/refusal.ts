@@ -58,7 +58,8 @@ function explainOperation(operation: Operation, errno: ErrnoName): Explanation |
         const engine =
           persistenceEngine === ''
             ? ''
-            : ` or persistence engine "${persistenceEngine}" (kernel module ip_vs_pe_${persistenceEngine})`;
+            : ` or persistence engine "${persistenceEngine}"` +
+              ` (kernel module ip_vs_pe_${persistenceEngine})`;
         return {
           message: `scheduler "${scheduler}" (kernel module ip_vs_${scheduler})${engine} not found`,
           hint: `Check the spelling, or load the module: modprobe ip_vs_${scheduler}.`,
@@ -81,7 +82,8 @@ function explainOperation(operation: Operation, errno: ErrnoName): Explanation |
       if (errno === 'EINVAL' && addressFamily(destination.address) !== serviceFamily(service)) {
         return {
           message:
-            'a destination of the other address family needs tunnel forwarding and no running sync daemon',
+            'a destination of the other address family needs tunnel forwarding' +
+            ' and no running sync daemon',
           hint: 'Use forward: tunnel and stop the sync daemons.',
         };
       }
@@ -91,7 +93,9 @@ function explainOperation(operation: Operation, errno: ErrnoName): Explanation |
       if (errno === 'EINVAL') {
         return {
           message: 'not accepted as a destination; its address must be unicast',
-          hint: 'If the address is right, check that the interface lo is up and the address is no broadcast address.',
+          hint:
+            'If the address is right, check that the interface lo is up' +
+            ' and the address is no broadcast address.',
         };
       }
       return undefined;
@@ -104,7 +108,8 @@ function explainOperation(operation: Operation, errno: ErrnoName): Explanation |
       if (errno === 'EINVAL') {
         return {
           message:
-            'a setting is out of range, or a destination of the other address family than its service exists',
+            'a setting is out of range,' +
+            ' or a destination of the other address family than its service exists',
         };
       }
       return undefined;

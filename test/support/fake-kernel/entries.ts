@@ -12,7 +12,7 @@ import {
   u64,
 } from './tlv.ts';
 
-/** What the kernel stores, unchecked and in its own terms. Addresses and masks are hexadecimal. */
+/** A service as the kernel stores it, unchecked. Addresses and masks are hexadecimal. */
 export interface RawService {
   readonly af: number;
   readonly protocol: number;
@@ -27,6 +27,7 @@ export interface RawService {
   destinations: RawDestination[];
 }
 
+/** A destination as the kernel stores it, unchecked. The address is hexadecimal. */
 export interface RawDestination {
   readonly af: number;
   readonly address: string;
@@ -68,7 +69,10 @@ function readAddress(payload: Buffer | undefined): string {
   return Buffer.concat([payload, Buffer.alloc(16)]).toString('hex', 0, 16);
 }
 
-/** kernel: ip_vs_ctl.c ip_vs_genl_parse_service. FWMARK alone decides the key, even with the value 0. */
+/**
+ * Parses a SERVICE nest (kernel: ip_vs_ctl.c ip_vs_genl_parse_service). FWMARK alone decides the
+ * key, even with the value 0. Without `full` only the key is read.
+ */
 export function parseService(
   payload: Buffer | undefined,
   full: boolean,
@@ -105,7 +109,10 @@ export function parseService(
   };
 }
 
-/** kernel: ip_vs_ctl.c ip_vs_genl_parse_dest. */
+/**
+ * Parses a DEST nest (kernel: ip_vs_ctl.c ip_vs_genl_parse_dest). Without `full` only the key is
+ * read.
+ */
 export function parseDestination(
   payload: Buffer | undefined,
   full: boolean,
@@ -134,7 +141,10 @@ export function parseDestination(
   };
 }
 
-/** With the PAD attributes of an architecture that aligns 64-bit values. */
+/**
+ * Formats both nests of counters, with the PAD attributes of an architecture that aligns 64-bit
+ * values.
+ */
 function statsNests(narrow: number, wide: number, packets: bigint): Buffer[] {
   const counts = [1, 2, 3, 6, 7, 8, 9, 10].map((type) =>
     u32(type, type === 2 ? Number(packets & 0xffff_ffffn) : 0),
@@ -146,7 +156,7 @@ function statsNests(narrow: number, wide: number, packets: bigint): Buffer[] {
   return [nest(narrow, ...counts, u64(4, 0n), u64(5, 0n)), nest(wide, ...wideCounts.flat())];
 }
 
-/** A SERVICE nest, its attributes in the kernel's order. */
+/** Formats a SERVICE nest with its attributes in the order of the kernel. */
 export function formatService(service: RawService): Buffer {
   const key =
     service.fwmark !== 0
@@ -175,7 +185,7 @@ export function formatService(service: RawService): Buffer {
   );
 }
 
-/** A DEST nest, its attributes in the kernel's order. */
+/** Formats a DEST nest with its attributes in the order of the kernel. */
 export function formatDestination(destination: RawDestination): Buffer {
   return nest(
     2,
@@ -196,6 +206,7 @@ export function formatDestination(destination: RawDestination): Buffer {
   );
 }
 
+/** A sync daemon as the kernel stores it. */
 export interface RawDaemon {
   readonly state: number;
   readonly interface: string;

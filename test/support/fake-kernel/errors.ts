@@ -1,4 +1,4 @@
-/** What the kernel returns in place of success: a negative number on the wire, a positive one here. */
+/** The refusal of a request. `errno` is positive here and negative on the wire. */
 export class Refused extends Error {
   readonly errno: number;
 

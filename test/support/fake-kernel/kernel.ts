@@ -13,36 +13,42 @@ const NLCTRL = 16;
 const GETFAMILY = 3;
 const IS_DUMP = 0x300;
 
-/** Lists what a dump still has to say, given how many entries it has told: the kernel keeps no more than that number. */
+/**
+ * Lists the entries of a dump after the first `alreadyTold` ones. The kernel remembers only that
+ * number between two chunks.
+ */
 export type Listing = (alreadyTold: number) => Buffer[];
 
-/** The answer to one request: messages at once, or a listing to be fetched chunk by chunk. Nothing for success without data. */
+/**
+ * The answer to one request: messages, or a listing that is fetched chunk by chunk. Success without
+ * data has no messages.
+ */
 export type Answer = { readonly messages: readonly Buffer[] } | { readonly listing: Listing };
 
 /**
- * IPVS behind generic netlink, on the raw-socket seam: bytes in, bytes out. Refuses what a kernel refuses. The public fields make it
- * misbehave; each is off by default.
+ * IPVS behind generic netlink, which replaces the raw sockets: bytes in, bytes out. It refuses what
+ * a kernel refuses. Each public field makes it misbehave in one way; all are off by default.
  */
 export class FakeKernel {
   table = new FakeTable();
-  /** Whether the ip_vs module is there. */
+  /** Whether the ip_vs module is loaded. */
   loaded = true;
   /** Changes whenever the module is loaded again. */
   familyId = 28;
   /** Whether the caller has CAP_NET_ADMIN. */
   permitted = true;
-  /** The ceiling that net.core.rmem_max puts on SO_RCVBUF. */
+  /** The largest SO_RCVBUF that net.core.rmem_max allows, doubled as the kernel does. */
   receiveBufferLimit = 425_984;
   sendBufferSize = 212_992;
-  /** Called before each request is looked at. */
+  /** Called before each request is executed. */
   beforeRequest: ((request: Request) => void) | undefined;
-  /** Called before a dump fetches another chunk. */
+  /** Called before a dump fetches its second or a later chunk. */
   betweenChunks: ((command: number) => void) | undefined;
-  /** An error for the end of a dump (positive), in place of 0. */
+  /** Returns the positive error number at the end of a dump, or 0. */
   dumpError: ((command: number) => number) | undefined;
-  /** Decides what becomes of a datagram on its way to the client: none loses it. */
+  /** Returns the datagrams to deliver in place of one. An empty list loses it. */
   deliver: ((datagram: Buffer) => readonly Buffer[]) | undefined;
-  /** While true, datagrams wait. */
+  /** While true, no datagram is delivered. */
   silent = false;
   readonly sockets: FakeSocket[] = [];
   /** Every request that was executed or refused, in order. */
@@ -54,20 +60,20 @@ export class FakeKernel {
     return socket;
   };
 
-  /** rmmod and modprobe: an empty table under another family id. */
+  /** Loads the module again: the table is empty and has another family id. */
   reloadModule(): void {
     this.loaded = true;
     this.familyId += 1;
     this.table = new FakeTable();
   }
 
-  /** Lets datagrams that waited through again. */
+  /** Delivers the datagrams that waited while the kernel was silent. */
   resume(): void {
     this.silent = false;
     for (const socket of this.sockets) socket.pump();
   }
 
-  /** Throws `Refused`. */
+  /** Executes a request. Throws `Refused`. */
   answer(request: Request): Answer {
     this.beforeRequest?.(request);
     this.requests.push(request);
@@ -100,7 +106,7 @@ export class FakeKernel {
 }
 
 interface Command {
-  /** Returns the data messages, none for most. */
+  /** Returns the data messages. Most commands have none. */
   readonly run?: (kernel: FakeKernel, request: Request) => Buffer[] | undefined;
   readonly dump?: (kernel: FakeKernel, request: Request, told: number) => Buffer[];
 }
@@ -171,7 +177,7 @@ const COMMANDS: Readonly<Record<number, Command>> = {
   17: change((table) => table.flush()),
 };
 
-/** A dump for a service that is not there, or no longer, is an empty list. */
+/** The destinations of the service in a dump request. None when there is no such service. */
 function destinationsOf(table: FakeTable, request: Request) {
   try {
     return table.existing(request.attributes).destinations;

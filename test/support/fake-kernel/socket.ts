@@ -7,9 +7,13 @@ import { EBUSY, Refused } from './errors.ts';
 import type { FakeKernel, Listing } from './kernel.ts';
 import { message, type Request, splitRequests } from './tlv.ts';
 
-/** What the largest of the measured kernels charges the receive queue for one small reply, in bytes. */
+/**
+ * Bytes that the receive queue is charged for one small reply, the most of all measured kernels.
+ */
 const COST_OF_REPLY = 1280;
-/** The first chunk of a dump on a socket that has never read more: one page. Later ones are as large as the largest read. */
+/**
+ * Size of the first chunk of a dump on a new socket. Later chunks are as large as the largest read.
+ */
 const FIRST_CHUNK = 3776;
 const LARGEST_CHUNK = 32_768;
 
@@ -19,7 +23,10 @@ interface Dump {
   told: number;
 }
 
-/** One netlink socket: executes what is sent at once, queues the answers, and delivers them one by one in later turns of the event loop. */
+/**
+ * One netlink socket. It executes requests during `send`, queues the answers, and delivers one
+ * datagram in each turn of the event loop.
+ */
 export class FakeSocket implements RawSocket {
   readonly receiveBufferSize: number;
   readonly sendBufferSize: number;
@@ -59,12 +66,12 @@ export class FakeSocket implements RawSocket {
     this.#queue = [];
   }
 
-  /** Tells the client of a socket error. */
+  /** Reports a socket error to the client. */
   fail(code: string): void {
     if (!this.#closed) this.#listener.failed(Object.assign(new Error(code), { code }));
   }
 
-  /** Delivers what is queued, one datagram in each turn. */
+  /** Delivers the queue, one datagram in each turn of the event loop. */
   pump(): void {
     if (this.#pumping || this.#kernel.silent) return;
     this.#pumping = true;
@@ -74,7 +81,7 @@ export class FakeSocket implements RawSocket {
       const datagram = this.#queue.shift();
       if (!datagram) return;
       this.#hasRead = true;
-      // Reading a chunk of a dump makes the kernel fetch the next one.
+      // The kernel fetches the next chunk of a dump when the one before is read.
       if (this.#dump && this.#queue.length === 0) this.#fetchChunk(this.#dump);
       for (const delivered of this.#kernel.deliver?.(datagram) ?? [datagram])
         this.#receive(delivered);
@@ -89,7 +96,7 @@ export class FakeSocket implements RawSocket {
   }
 
   #execute(request: Request): void {
-    // Without NLM_F_REQUEST nothing is done.
+    // The kernel ignores a message without NLM_F_REQUEST.
     if ((request.flags & 1) === 0) return;
     try {
       const answer = this.#kernel.answer(request);
@@ -132,7 +139,7 @@ export class FakeSocket implements RawSocket {
     }
   }
 
-  /** A full queue loses replies and tells so; the requests are executed all the same. */
+  /** Reports ENOBUFS and drops the reply when the queue is full. The request was executed. */
   #enqueue(datagram: Buffer): void {
     if (this.#closed) return;
     if ((this.#queue.length + 1) * COST_OF_REPLY > this.receiveBufferSize)
@@ -141,7 +148,7 @@ export class FakeSocket implements RawSocket {
   }
 }
 
-/** An error repeats the request, an ACK only its header. */
+/** Formats NLMSG_ERROR. An error repeats the request, an ACK repeats only its header. */
 function errorMessage(request: Request, errno: number): Buffer {
   const code = Buffer.alloc(4);
   code.writeInt32LE(-errno);

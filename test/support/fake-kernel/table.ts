@@ -16,15 +16,16 @@ const SCHEDULERS = new Set('rr wrr lc wlc lblc lblcr dh sh sed nq fo ovf mh twos
 const HASHED = 2;
 
 /**
- * The IPVS table of one network namespace, with the kernel's checks in the kernel's order (each was measured). Not modelled: the
- * trash that revives deleted destinations, traffic, modules that fail to load.
+ * The IPVS table of one network namespace. It makes the checks of the kernel in the order of the
+ * kernel, each of which was measured. It has no traffic, no trash from which deleted destinations
+ * come back, and no modules that fail to load.
  */
 export class FakeTable {
-  /** By hash bucket in the kernel; here in the order of their creation. */
+  /** In the order of their creation. A kernel lists them by hash bucket. */
   readonly services: RawService[] = [];
   readonly daemons: RawDaemon[] = [];
   timeouts: readonly [tcp: number, tcpFin: number, udp: number] = [900, 120, 300];
-  /** Names of the interfaces of the namespace. */
+  /** The names of the network interfaces. */
   readonly interfaces = new Set(['lo']);
 
   find(
@@ -115,7 +116,9 @@ export class FakeTable {
     this.services.length = 0;
   }
 
-  /** Only 32-bit jiffies limit a timeout (here HZ is 100); all are checked before one is set. */
+  /**
+   * Checks all timeouts before it sets one. The limit is that of 32-bit jiffies with an HZ of 100.
+   */
   setTimeouts(attributes: Attributes): void {
     const asked = [4, 5, 6].map((type) => {
       const payload = attributes.get(type);
@@ -163,7 +166,7 @@ export class FakeTable {
   }
 }
 
-/** kernel: ip_vs_add_service, ip_vs_edit_service. */
+/** Makes the checks of ip_vs_add_service and ip_vs_edit_service. */
 function checkService(service: Omit<RawService, 'destinations'>): void {
   if (!SCHEDULERS.has(service.scheduler)) refuse(ENOENT);
   if (service.engine !== '' && service.engine !== 'sip') refuse(ENOENT);
@@ -171,7 +174,7 @@ function checkService(service: Omit<RawService, 'destinations'>): void {
   if (service.af === 10 && (prefix < 1 || prefix > 128)) refuse(EINVAL);
 }
 
-/** kernel: ip_vs_add_dest, ip_vs_edit_dest. */
+/** Makes the checks of ip_vs_add_dest and ip_vs_edit_dest. */
 function checkDestination(destination: RawDestination): void {
   if (destination.weight < 0 || destination.lower > destination.upper) refuse(ERANGE);
   if (destination.tunnelType === 1 && destination.tunnelPort === 0) refuse(EINVAL);
@@ -183,7 +186,7 @@ function findDestination(service: RawService, key: RawDestination): RawDestinati
   );
 }
 
-/** kernel: ip_vs_new_dest, as far as it needs no routing table. */
+/** Makes the check of ip_vs_new_dest, except for addresses that only a routing table can tell. */
 function isUnicast({ af, address }: RawDestination): boolean {
   const first = Number.parseInt(address.slice(0, 2), 16);
   if (af === 2)

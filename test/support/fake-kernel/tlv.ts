@@ -1,8 +1,14 @@
-/** A second, independent implementation of netlink's attributes, so that a mistake in the client's own does not cancel out. */
+/*
+ * Messages and attributes of netlink, independent of the code under test, so that a mistake there
+ * is not repeated here.
+ */
 
 export type Attributes = ReadonlyMap<number, Buffer>;
 
-/** Splits as leniently as the kernel does: unknown types are kept, a broken tail is ignored, the last of two equal types counts. */
+/**
+ * Splits attributes by the rules of the kernel: it keeps unknown types, ignores a broken rest, and
+ * takes the last of two attributes of the same type.
+ */
 export function splitAttributes(payload: Buffer): Attributes {
   const found = new Map<number, Buffer>();
   let rest = payload;
@@ -65,11 +71,13 @@ export interface Request {
   readonly port: number;
   readonly command: number;
   readonly attributes: Attributes;
-  /** The request itself, which an error reply repeats. */
+  /** The whole message, which an error reply repeats. */
   readonly bytes: Buffer;
 }
 
-/** Splits one send into its requests. As in the kernel, a wrong length makes it ignore the rest of the send without a word. */
+/**
+ * Splits one send into its requests. After a wrong length it ignores the rest, as the kernel does.
+ */
 export function splitRequests(bytes: Buffer): Request[] {
   const requests: Request[] = [];
   let rest = bytes;
