@@ -11,11 +11,12 @@ function bytes(size) {
 }
 
 /**
- * The folder for that file: /dev/shm only when it has room for all of it (containers get 64 MiB by default, and the guest then dies
- * of a bus error in the middle of a test), else the ordinary folder for temporary files.
+ * The folder for the memory of one of so many `guests` that run at the same time: /dev/shm when it
+ * has room for all of them, else the ordinary folder for temporary files. Containers get 64 MiB of
+ * /dev/shm by default, and a guest that finds it full dies of a bus error in the middle of a test.
  */
-export function memoryFolder(size) {
-  const needed = bytes(size);
+export function memoryFolder(size, guests) {
+  const needed = bytes(size) * guests;
   try {
     const shm = statfsSync('/dev/shm');
     if (shm.bavail * shm.bsize >= needed) return '/dev/shm';

@@ -1,9 +1,11 @@
 #!/usr/bin/env node
-// node test/kernel/boot/run.js [--mem 2G] [--limit SECONDS] [--writable DIR]... -- COMMAND [ARG]...
+// node test/kernel/boot/run.js [--mem 2G] [--guests 1] [--limit SECONDS] [--writable DIR]... -- COMMAND [ARG]...
 //
-// Boots Debian's User-Mode Linux, an ordinary program that is a whole kernel with IPVS, over this machine's files, runs COMMAND as its
-// uid 0 in the current folder and exits with COMMAND's status. Needs no privileges. The machine's files are read-only inside, except
-// the --writable folders; the IPVS table inside starts empty and is gone afterwards.
+// Boots Debian's User-Mode Linux, an ordinary program that is a whole kernel with IPVS, over this
+// machine's files, runs COMMAND as its uid 0 in the current folder and exits with COMMAND's status.
+// Needs no privileges. The machine's files are read-only inside, except the --writable folders; the
+// IPVS table inside starts empty and is gone afterwards. --guests says how many run at the same time
+// and need memory.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +21,7 @@ const TIMED_OUT = 124;
 const NO_KERNEL = 125;
 
 /** Starts the kernel and waits for its end: COMMAND's status, or null when the guest never wrote one. */
-async function boot(folder, memory) {
+async function boot(folder, { memory, guests }) {
   const kernel = spawn(
     'linux.uml',
     [
@@ -35,7 +37,7 @@ async function boot(folder, memory) {
       `uml_dir=${folder}/`,
     ],
     // A process group of its own: the guest's processes are host processes too, and one signal must reach them all.
-    { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: { ...process.env, TMPDIR: memoryFolder(memory) } },
+    { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: { ...process.env, TMPDIR: memoryFolder(memory, guests) } },
   );
   const messages = [];
   kernel.stdout.on('data', (chunk) => messages.push(chunk));
@@ -53,13 +55,13 @@ function guestStatus(folder) {
   }
 }
 
-async function run(command, { memory, limitSeconds, writable }) {
+async function run(command, { memory, guests, limitSeconds, writable }) {
   const folder = mkdtempSync(join(tmpdir(), 'ipvstate-uml-'));
   let reason = null;
   try {
     writeGuest(folder, { command, writable, cwd: process.cwd(), limitSeconds });
     const output = follow(join(folder, 'output'), process.stdout);
-    const { kernel, ended, console: consoleText } = await boot(folder, memory);
+    const { kernel, ended, console: consoleText } = await boot(folder, { memory, guests });
     const stop = (why) => {
       reason ??= why;
       try {
@@ -92,17 +94,23 @@ async function run(command, { memory, limitSeconds, writable }) {
 const { values, positionals } = parseArgs({
   options: {
     mem: { type: 'string', default: process.env.UML_MEM || '2G' },
+    guests: { type: 'string', default: '1' },
     limit: { type: 'string', default: '600' },
     writable: { type: 'string', multiple: true, default: [] },
   },
   allowPositionals: true,
 });
 if (positionals.length === 0) {
-  process.stderr.write('usage: run.js [--mem 2G] [--limit SECONDS] [--writable DIR]... -- COMMAND [ARG]...\n');
+  process.stderr.write('usage: run.js [--mem 2G] [--guests 1] [--limit SECONDS] [--writable DIR]... -- COMMAND [ARG]...\n');
   process.exitCode = 64;
 } else if (missingPrograms().length > 0) {
   process.stderr.write(`kernel tests: ${missingPrograms().join(', ')} not found; install with:\n  ${installCommand()}\n`);
   process.exitCode = NO_KERNEL;
 } else {
-  process.exitCode = await run(positionals, { memory: values.mem, limitSeconds: Number(values.limit), writable: values.writable });
+  process.exitCode = await run(positionals, {
+    memory: values.mem,
+    guests: Number(values.guests),
+    limitSeconds: Number(values.limit),
+    writable: values.writable,
+  });
 }
