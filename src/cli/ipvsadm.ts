@@ -1,6 +1,7 @@
 import type { Surroundings } from '../ipvsadm/surroundings.ts';
 import type { Desired } from '../model/desired.ts';
-import { readStream, STDIN_NAME } from '../sources/read-input.ts';
+import { readStream } from '../sources/read-stream.ts';
+import { STDIN_NAME } from '../sources/stdin.ts';
 import type { Environment } from './environment.ts';
 
 /** Names under which the program is the tool that it replaces. */

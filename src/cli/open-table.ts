@@ -1,5 +1,5 @@
 import { IpvstateError } from '../errors.ts';
-import { looksLikeScript } from '../formats/ipvsadm/looks-like-script.ts';
+import { formatOf, isWritable } from '../formats/formats.ts';
 import type { Ipvs } from '../model/ipvs.ts';
 import { KERNEL_TIMEOUTS } from '../model/settings.ts';
 import type { Table } from '../model/table.ts';
@@ -7,11 +7,10 @@ import { openEmbeddedTable } from '../plan/embedded.ts';
 import { writeAtomically } from '../recovery/records/write.ts';
 import { notePendingTry } from '../recovery/try/note-try.ts';
 import { formatIssues } from '../render/issues.ts';
-import { parseText } from '../sources/load.ts';
-import { readInput } from '../sources/read-input.ts';
+import { readInputFile } from '../sources/files/files.ts';
+import { parseDocument } from '../sources/load.ts';
 import type { Environment } from './environment.ts';
 import type { Output } from './output.ts';
-import { TABLE_FORMATS, type TableFormat } from './print-table.ts';
 
 export interface OpenedTable {
   readonly ipvs: Ipvs;
@@ -43,15 +42,27 @@ const EMPTY_TABLE: Table = { services: new Map(), timeouts: KERNEL_TIMEOUTS, dae
 
 /** Opens `export` output or `ipvsadm -S` text. An empty file is an empty table. */
 async function openTableFile(path: string, environment: Environment): Promise<OpenedTable> {
-  const text = (await readInput(path)).toString('utf8');
-  const table = text.trim() === '' ? EMPTY_TABLE : await parseTable(text, path, environment.output);
+  const bytes = await readInputFile(path);
+  const text = bytes.toString('utf8');
+  const table =
+    text.trim() === '' ? EMPTY_TABLE : await parseTable(bytes, path, environment.output);
   const ipvs = openEmbeddedTable(table);
-  const format = TABLE_FORMATS[tableFormatOf(text, path)];
-  return { ipvs, save: async () => writeAtomically(path, format({ table: ipvs.table() })) };
+  const format = formatOf(text, path);
+  return {
+    ipvs,
+    save: async () => {
+      if (!isWritable(format))
+        throw new IpvstateError(
+          'USAGE',
+          `${path} has the format ${format.name}, which is only read`,
+        );
+      await writeAtomically(path, (await format.format(ipvs.table(), {})).text);
+    },
+  };
 }
 
-async function parseTable(text: string, path: string, output: Output): Promise<Table> {
-  const { desired, issues } = await parseText(text, path);
+async function parseTable(bytes: Buffer, path: string, output: Output): Promise<Table> {
+  const { desired, issues, text = '' } = await parseDocument({ name: path, bytes });
   if (!desired) {
     output.warn(formatIssues(issues, new Map([[path, text]]), output.layout('stderr')));
     throw new IpvstateError('CONFIG', `the table ${path} has errors; nothing was changed`);
@@ -61,11 +72,4 @@ async function parseTable(text: string, path: string, output: Output): Promise<T
     timeouts: { ...KERNEL_TIMEOUTS, ...desired.timeouts },
     daemons: desired.daemons ?? [],
   };
-}
-
-/** Format of a saved table: by its text or, when the file is empty, by the file's name. */
-function tableFormatOf(text: string, path: string): TableFormat {
-  const isEmpty = text.trim() === '';
-  if (isEmpty ? path.endsWith('.save') : looksLikeScript(text)) return 'save';
-  return (isEmpty ? path.endsWith('.json') : /^\s*\{/.test(text)) ? 'json' : 'yaml';
 }

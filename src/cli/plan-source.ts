@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { IpvstateError } from '../errors.ts';
 import type { Desired } from '../model/desired.ts';
 import type { Ipvs } from '../model/ipvs.ts';
@@ -9,6 +8,7 @@ import type { OnError } from '../reconcile/execute.ts';
 import { executePlan, type ReconcileOptions, reconcile } from '../reconcile/reconcile.ts';
 import type { JournalFile } from '../recovery/journal/journal-lines.ts';
 import { REPORT_FORMATS } from '../render/plan-formats.ts';
+import { digestsOf } from '../sources/load.ts';
 import type { Environment } from './environment.ts';
 import { loadValid } from './load-valid.ts';
 import { allowancesOf, CONFIRMATION_OPTIONS, LOCK_OPTIONS, PLAN_OPTIONS } from './option-groups.ts';
@@ -60,11 +60,7 @@ async function fromFiles(options: ApplyOptions, environment: Environment): Promi
   };
   return {
     desired,
-    files: async () =>
-      [...sources].map(([path, text]) => ({
-        path,
-        sha256: createHash('sha256').update(text).digest('hex'),
-      })),
+    files: () => digestsOf(sources),
     run: (ipvs, rest) => reconcile(ipvs, desired, { ...prepareOptions, ...rest }),
   };
 }

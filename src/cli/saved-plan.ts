@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { parseConfig } from '../config/parse.ts';
 import { formatConfigJson } from '../config/write/json.ts';
 import { IpvstateError } from '../errors.ts';
@@ -15,8 +14,10 @@ import { writeAtomically } from '../recovery/records/write.ts';
 import type { ChangesContext } from '../render/changes.ts';
 import { formatJson, type Json } from '../render/json.ts';
 import { planJson } from '../render/plan-json.ts';
-import type { Loaded } from '../sources/load.ts';
-import { readInput } from '../sources/read-input.ts';
+import { sha256 } from '../sources/digest.ts';
+import { readInputFile } from '../sources/files/files.ts';
+import { readStable } from '../sources/files/read-stable.ts';
+import { digestsOf, type Loaded } from '../sources/load.ts';
 
 interface SourceFile {
   readonly path: string;
@@ -55,7 +56,7 @@ export async function savePlan(
 ): Promise<void> {
   const saved: Binding = {
     created: new Date().toISOString(),
-    files: [...sources].map(([name, text]) => ({ path: name, sha256: digest(text, 64) })),
+    files: await digestsOf(sources),
     live: { ...liveDigests(planned.live), ...liveSysctls(planned) },
     desired: desiredJson(planned.desired),
   };
@@ -64,7 +65,7 @@ export async function savePlan(
 
 /** Reads a file that `savePlan` wrote. Throws `NO_INPUT` or `CONFIG`. */
 export async function readSavedPlan(path: string): Promise<SavedPlan> {
-  const text = (await readInput(path)).toString('utf8');
+  const text = (await readInputFile(path)).toString('utf8');
   const document = parseJson(text, path);
   if (!isObject(document) || document.format !== 'ipvstate-plan' || !('saved' in document)) {
     throw new IpvstateError('CONFIG', `${path} is not a saved plan`, {
@@ -180,12 +181,18 @@ function changedObjects({ live }: Binding, table: Table): string[] {
   return [...services, ...settings, ...sysctls];
 }
 
-/** A file that is not here (any more) says nothing: plans are made on one machine and applied on another. */
+/** Not there, or a pipe, which has no content to compare with. */
+const WITHOUT_CONTENT = ['ENOENT', 'ENOTDIR', 'EINVAL'];
+
+/** Files that are not there prove nothing: plans are made on one machine and applied on another. */
 async function changedFiles(files: readonly SourceFile[]): Promise<string[]> {
   const changed = await Promise.all(
-    files.map(async ({ path, sha256 }) => {
-      const bytes = await readFile(path).catch(() => undefined);
-      return bytes && digest(bytes, 64) !== sha256 ? [`${path} has other content now`] : [];
+    files.map(async ({ path, sha256: planned }) => {
+      const read = await readStable(path);
+      if (read.kind === 'unreadable')
+        return WITHOUT_CONTENT.includes(read.code) ? [] : [`${path} cannot be read (${read.code})`];
+      const isSame = read.kind === 'content' && (await sha256(read.bytes)) === planned;
+      return isSame ? [] : [`${path} has other content now`];
     }),
   );
   return changed.flat();

@@ -8,9 +8,7 @@ import { INITIAL_STATE, type LoopState, type PassResult } from '../reconcile/loo
 import { openDrainStore } from '../recovery/records/drains.ts';
 import { openProtectedStore } from '../recovery/records/protected.ts';
 import type { Session } from '../recovery/session.ts';
-import { SourceCache } from '../sources/files/read-stable.ts';
-import { type FileWatch, watchFiles } from '../sources/files/watch-files.ts';
-import { openConfigFiles } from './config-files.ts';
+import type { FollowedConfiguration } from '../sources/follow.ts';
 import { controlAnswers } from './control-answers.ts';
 import { type ControlServer, serveControl } from './control-server.ts';
 import { type HttpServer, serveHttp } from './http-server.ts';
@@ -29,7 +27,7 @@ import { formatHealth } from './status-text.ts';
 
 export interface DaemonOptions {
   readonly version: string;
-  readonly paths: readonly string[];
+  readonly configuration: FollowedConfiguration;
   /** In milliseconds. */
   readonly timing: {
     readonly interval: number;
@@ -79,7 +77,6 @@ class Daemon {
   readonly #metrics: Metrics;
   readonly #started = new Date().toISOString();
   #loop: Loop | undefined;
-  #watch: FileWatch | undefined;
   #control: ControlServer | undefined;
   #http: HttpServer | undefined;
   #timers: NodeJS.Timeout[] = [];
@@ -95,16 +92,14 @@ class Daemon {
 
   async run(): Promise<void> {
     const { log, session, signal, onHangup, notifier } = this.#ports;
-    const { paths, timing, drift, allowances } = this.#options;
+    const { configuration, timing, drift, allowances } = this.#options;
     const port = openLoopPort(session, this.#kernel, this.#activity);
     await this.#serve();
 
-    const cache = new SourceCache();
-    const files = openConfigFiles(paths, cache, (digest) => this.#watch?.saw(digest));
     const stateLog = new StateLog(
       log,
       new Repetition(() => performance.now() / 1000),
-      () => files.texts,
+      () => configuration.texts,
     );
     const protection = openProtectedStore(session.state, session.warn);
     const keepProtected = async (services: ReadonlySet<ServiceKey>): Promise<void> => {
@@ -114,7 +109,7 @@ class Daemon {
     };
     const loop = startLoop({
       clock: { now: () => performance.now(), after: startTimer },
-      load: () => this.#activity.during(files.load),
+      load: () => this.#activity.during(configuration.load),
       ...port,
       drift,
       reconciling: { drains: openDrainStore(session.state, session.warn), allowances },
@@ -129,14 +124,13 @@ class Daemon {
       },
     });
     this.#loop = loop;
-    this.#watch = watchFiles(paths, {
-      cache,
-      onLook: () => loop.look(),
-      onMode: (mode, reason) => loop.setWatchMode(mode, reason),
-      timing: { quiet: timing.debounce, ceiling: Math.max(2000, timing.debounce) },
-    });
     this.#timers.push(setInterval(() => stateLog.remind(loop.state), REMIND_MILLISECONDS));
     const removeHangup = onHangup(() => void this.#reload());
+    const watch = await configuration.watch({
+      onChange: () => loop.look(),
+      onMode: (mode, reason) => loop.setWatchMode(mode, reason),
+      quietMilliseconds: timing.debounce,
+    });
     try {
       await Promise.race([loop.done, aborted(signal)]);
     } finally {
@@ -145,7 +139,7 @@ class Daemon {
       log.info({ event: 'stopping' }, 'stopping; the table stays as it is');
       // The watch waits for a look that is under way.
       const stopped = loop.stop();
-      await this.#watch.close();
+      await watch.close();
       await stopped;
       await port.settled();
     }

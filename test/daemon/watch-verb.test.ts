@@ -9,6 +9,7 @@ import type { NotifyState } from '../../src/daemon/notify.ts';
 import type { Status } from '../../src/daemon/status.ts';
 import { IpvstateError } from '../../src/errors.ts';
 import { openRecords } from '../../src/recovery/records/records.ts';
+import { followConfiguration } from '../../src/sources/follow.ts';
 import { until } from '../support/daemon-process.ts';
 import {
   type MisbehavingTable,
@@ -48,7 +49,7 @@ function startDaemon(misbehaviour: Misbehaviour = {}) {
   const done = runDaemon(
     {
       version: '0.0.0-test',
-      paths: [file],
+      configuration: followConfiguration([file]),
       timing: { interval: 20, resync: 60_000, debounce: 20 },
       drift: 'correct',
       allowances: {},

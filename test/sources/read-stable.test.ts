@@ -1,21 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { appendFile, mkdir, rename, symlink, unlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readSources } from '../../src/sources/files/read-sources.ts';
+import { digestOf, readFiles } from '../../src/sources/files/read-files.ts';
 import { readStable } from '../../src/sources/files/read-stable.ts';
 import { inFolder } from './watching.ts';
 
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
-const content = (text: string) => ({
-  kind: 'content',
-  bytes: Buffer.from(text),
-  sha256: sha256(text),
-});
+const content = (text: string) => ({ kind: 'content', bytes: Buffer.from(text) });
 
 describe('a file', () => {
-  test('is read with its digest', () =>
+  test('is read as a whole', () =>
     inFolder(async (folder) => {
       const path = join(folder, 'c.yaml');
       await writeFile(path, 'text');
@@ -109,7 +103,7 @@ describe('everything that paths mean', () => {
       for (const name of ['b.yml', 'a.yaml', 'B.json', '.c.yaml', 'd.txt', 'e.yaml~'])
         await writeFile(join(folder, 'd', name), name);
       await writeFile(join(folder, 'f'), 'f');
-      const { files } = await readSources([join(folder, 'f'), join(folder, 'd')]);
+      const files = await readFiles([join(folder, 'f'), join(folder, 'd')]);
       expect(files.map(({ path }) => path)).toEqual(
         ['f', 'd/B.json', 'd/a.yaml', 'd/b.yml'].map((name) => join(folder, name)),
       );
@@ -120,15 +114,13 @@ describe('everything that paths mean', () => {
 
   test('is a folder by itself when it has no file', () =>
     inFolder(async (folder) => {
-      expect((await readSources([folder])).files).toEqual([
-        { path: folder, read: { kind: 'unreadable', code: 'ENOENT' } },
-      ]);
+      expect(await readFiles([folder])).toEqual([{ path: folder, read: { kind: 'no-files' } }]);
     }));
 
   test('has another digest when a file has other content, another name, or becomes unreadable, and the same one when it is as before', () =>
     inFolder(async (folder) => {
       const path = join(folder, 'a.yaml');
-      const digest = async () => (await readSources([folder])).digest;
+      const digest = async () => digestOf(await readFiles([folder]));
       await writeFile(path, 'text');
       const first = await digest();
       await writeFile(path, 'TEXT');

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { watch } from 'chokidar';
 import { describe, expect, test, vi } from 'vitest';
 import type { Inotify, InotifyHandlers, OpenInotify } from '../../src/sources/files/inotify.ts';
-import { readSources } from '../../src/sources/files/read-sources.ts';
+import { digestOf, readFiles } from '../../src/sources/files/read-files.ts';
+import { ReadCache } from '../../src/sources/files/read-stable.ts';
 import { watchFiles } from '../../src/sources/files/watch-files.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 import { PATTERNS } from './patterns.ts';
-import { inFolder, NEVER, startWatching } from './watching.ts';
+import { inFolder, startWatching } from './watching.ts';
 
 /** Watches nothing, or fails with an error code, and tells what it was asked for. */
 function scripted(errors: readonly (string | undefined)[]) {
@@ -36,19 +37,22 @@ function start(paths: readonly string[], errors: readonly (string | undefined)[]
   const modes: (readonly [string, string | undefined])[] = [];
   const digests: string[] = [];
   let looks = 0;
-  const watching = watchFiles(paths, {
-    clock,
-    random: () => 0.5,
-    openInotify: inotify.open,
-    onMode: (mode, reason) => modes.push([mode, reason]),
-    onLook: () => {
-      looks++;
-      void readSources(paths).then(({ digest }) => {
-        watching.saw(digest);
-        digests.push(digest);
-      });
+  const cache = new ReadCache();
+  const onChange = async () => {
+    looks++;
+    cache.digest = await digestOf(await readFiles(paths));
+    digests.push(cache.digest);
+  };
+  const watching = watchFiles(
+    async () => paths,
+    cache,
+    {
+      onChange: () => void onChange(),
+      onMode: (mode, reason) => modes.push([mode, reason]),
+      quietMilliseconds: 250,
     },
-  });
+    { clock, random: () => 0.5, openInotify: inotify.open },
+  );
   /** Until that many looks have ended, and the next poll is scheduled. */
   const looked = (count: number) =>
     vi.waitFor(() =>
@@ -109,7 +113,6 @@ describe('when inotify is exhausted', () => {
       const { clock, inotify, modes, watching, looked } = start([path], [code, code, code]);
       await looked(1);
       expect(modes).toEqual([['poll', reason]]);
-      expect(watching.mode).toBe('poll');
       await writeFile(path, 'other');
       await clock.advance(2000);
       await looked(2);
@@ -135,7 +138,6 @@ describe('when inotify is exhausted', () => {
       await clock.advance(600_000);
       await vi.waitFor(() => expect(inotify.opened.length).toBe(3));
       await vi.waitFor(() => expect(modes.map(([mode]) => mode)).toEqual(['poll', 'inotify']));
-      expect(watching.mode).toBe('inotify');
       await watching.close();
     }));
 });
@@ -181,13 +183,13 @@ describe('looks', () => {
       const clock = new VirtualClock();
       const inotify = scripted([]);
       const looks: (() => void)[] = [];
-      const onLook = () => new Promise<void>((resolve) => looks.push(resolve));
-      const watching = watchFiles([path], {
-        clock,
-        random: () => 0.5,
-        openInotify: inotify.open,
-        onLook,
-      });
+      const onChange = () => new Promise<void>((resolve) => looks.push(resolve));
+      const watching = watchFiles(
+        async () => [path],
+        new ReadCache(),
+        { onChange, quietMilliseconds: 250 },
+        { clock, random: () => 0.5, openInotify: inotify.open },
+      );
       await vi.waitFor(() => expect(looks.length).toBe(1));
       await writeFile(`${path}.tmp`, 'other');
       await rename(`${path}.tmp`, path);
@@ -219,7 +221,7 @@ describe('looks', () => {
 test('a file that is written without end is looked at all the same', () =>
   inFolder(async (folder) => {
     const path = await FILE(folder);
-    const watching = startWatching([path], { timing: { net: NEVER, poll: NEVER, ceiling: 400 } });
+    const watching = startWatching([path], { timing: { ceiling: 400 } });
     await watching.until('text');
     let isWriting = true;
     const writer = (async () => {
@@ -258,7 +260,7 @@ test.each(PATTERNS.filter(({ name }) => /kept|a link to the file/.test(name)))(
       const { paths, first } = await pattern.prepare(folder);
       let events = 0;
       const openInotify = onThePath(paths[0] ?? '', () => events++);
-      const watching = startWatching(paths, { openInotify, timing: { net: 600 } });
+      const watching = startWatching(paths, { openInotify, timing: { safetyRead: 600 } });
       await watching.until(first);
       const last = await pattern.change(folder, 0);
       await watching.until(last);

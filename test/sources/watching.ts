@@ -1,12 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readSources } from '../../src/sources/files/read-sources.ts';
-import {
-  type FileWatch,
-  type WatchOptions,
-  watchFiles,
-} from '../../src/sources/files/watch-files.ts';
+import { readFiles } from '../../src/sources/files/read-files.ts';
+import { ReadCache } from '../../src/sources/files/read-stable.ts';
+import { type FileWatchPorts, watchFiles } from '../../src/sources/files/watch-files.ts';
 
 /** So long that no test waits for it: what is seen was seen because of an event. */
 export const NEVER = 3_600_000;
@@ -17,7 +14,6 @@ const PATIENCE = 45_000;
 export interface Watching {
   /** The contents that were seen, one text for all files together, each different from the one before. */
   readonly seen: readonly string[];
-  readonly watch: FileWatch;
   /** Resolves when a text is what was seen last; rejects when that does not happen. */
   until(text: string): Promise<void>;
   close(): Promise<void>;
@@ -25,7 +21,7 @@ export interface Watching {
 
 /** What is seen of files: their contents, or the error code in angle brackets. */
 export async function textOf(paths: readonly string[]): Promise<string> {
-  const { files } = await readSources(paths);
+  const files = await readFiles(paths);
   return files
     .map(({ read }) =>
       read.kind === 'content'
@@ -36,10 +32,7 @@ export async function textOf(paths: readonly string[]): Promise<string> {
 }
 
 /** A program that looks whenever it is told to. */
-export function startWatching(
-  paths: readonly string[],
-  options: Partial<WatchOptions> = {},
-): Watching {
+export function startWatching(paths: readonly string[], ports: FileWatchPorts = {}): Watching {
   const seen: string[] = [];
   const waiters = new Set<() => void>();
   let reading = Promise.resolve();
@@ -50,14 +43,14 @@ export function startWatching(
       for (const waiter of waiters) waiter();
     });
   };
-  const watch = watchFiles(paths, {
-    timing: { net: NEVER, poll: NEVER, ...options.timing },
-    ...options,
-    onLook: look,
-  });
+  const watch = watchFiles(
+    async () => paths,
+    new ReadCache(),
+    { onChange: look, quietMilliseconds: 250 },
+    { ...ports, timing: { safetyRead: NEVER, poll: NEVER, ...ports.timing } },
+  );
   return {
     seen,
-    watch,
     until: (text) =>
       new Promise((resolve, reject) => {
         const timer = setTimeout(() => {

@@ -1,20 +1,21 @@
+import { WRITABLE_FORMATS } from '../../formats/formats.ts';
 import { readTwice } from '../../reconcile/read-again.ts';
 import { EXIT } from '../../render/exit.ts';
 import { defineVerb } from '../define-verb.ts';
 import { withTable } from '../open-table.ts';
 import { TABLE_OPTIONS } from '../option-groups.ts';
 import { outputFormat } from '../options.ts';
-import { printTable, TABLE_FORMATS } from '../print-table.ts';
+import { printTable } from '../print-table.ts';
 
 export const exportVerb = defineVerb({
   name: 'export',
   summary: 'print the live table: as a configuration, or as `ipvsadm -R` reads it',
-  options: { ...TABLE_OPTIONS, output: outputFormat(TABLE_FORMATS, 'yaml') },
+  options: { ...TABLE_OPTIONS, output: outputFormat(WRITABLE_FORMATS, 'yaml') },
   examples: ['ipvstate export > ipvs.yaml', 'ipvstate export -o save | ipvsadm -R'],
   run: async (options, environment) =>
     withTable(options.table, environment, async ({ ipvs }) => {
       const { table, unmanageable } = await readTwice(ipvs);
-      printTable({ table, unmanageable }, options.output, environment.output);
+      await printTable(table, { unmanageable }, options.output, environment.output);
       return EXIT.ok;
     }),
 });

@@ -1,18 +1,19 @@
+import { WRITABLE_FORMATS } from '../../formats/formats.ts';
 import { EXIT } from '../../render/exit.ts';
 import { defineVerb } from '../define-verb.ts';
 import { loadValid } from '../load-valid.ts';
 import { outputFormat, requiredArgument } from '../options.ts';
-import { printTable, TABLE_FORMATS } from '../print-table.ts';
+import { printTable } from '../print-table.ts';
 
 export const importVerb = defineVerb({
   name: 'import',
   summary: 'translate `ipvsadm -Sn` text, or a script of ipvsadm lines, to a configuration',
   argument: requiredArgument('file', 'the file; - is stdin'),
-  options: { output: outputFormat(TABLE_FORMATS, 'yaml') },
+  options: { output: outputFormat(WRITABLE_FORMATS, 'yaml') },
   examples: ['ipvsadm -Sn | ipvstate import - > ipvs.yaml', 'ipvstate import /etc/ipvsadm.rules'],
   run: async (options, environment, path) => {
     const { desired } = await loadValid([path], environment);
-    printTable({ table: desired, names: desired.names }, options.output, environment.output);
+    await printTable(desired, { names: desired.names }, options.output, environment.output);
     return EXIT.ok;
   },
 });

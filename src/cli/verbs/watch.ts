@@ -1,16 +1,14 @@
-import { stat } from 'node:fs/promises';
 import { InvalidArgumentError } from 'commander';
 import { parseListenAddress } from '../../daemon/listen-address.ts';
 import type { Log } from '../../daemon/log.ts';
 import { LOG_FORMATS, LOG_LEVELS } from '../../daemon/log-options.ts';
 import { type Notifier, openNotifier } from '../../daemon/notify.ts';
 import { DRIFT_MODES } from '../../daemon/status.ts';
-import { IpvstateError } from '../../errors.ts';
 import { openRecords } from '../../recovery/records/records.ts';
 import { isExpired, withSession } from '../../recovery/session.ts';
 import { settleEarlierRuns } from '../../recovery/try/try-end.ts';
 import { EXIT } from '../../render/exit.ts';
-import { DEFAULT_FILE, DEFAULT_FOLDER } from '../../sources/load.ts';
+import { followConfiguration } from '../../sources/follow.ts';
 import { defaultControlSocket } from '../control.ts';
 import { defineVerb } from '../define-verb.ts';
 import type { Environment } from '../environment.ts';
@@ -110,7 +108,7 @@ function parseMilliseconds(text: string): number {
 
 async function follow(options: WatchOptions, environment: Environment): Promise<number> {
   const { output, env, version } = environment;
-  const paths = await pathsOf(options.file);
+  const configuration = followConfiguration(options.file);
   const listen =
     options.listen === undefined
       ? undefined
@@ -136,7 +134,7 @@ async function follow(options: WatchOptions, environment: Environment): Promise<
     const timing = { interval, resync, debounce };
     const daemon = {
       version,
-      paths,
+      configuration,
       timing,
       drift,
       allowances: allowancesOf(options),
@@ -156,28 +154,11 @@ async function follow(options: WatchOptions, environment: Environment): Promise<
   return EXIT.ok;
 }
 
-/**
- * Loads the daemon, which the help of this verb does not need, and the modules that the daemon would
- * load when it first needs them: by then, another version may have replaced the program.
- */
+/** Loads the daemon, which the help of this verb does not need. */
 async function loadDaemon() {
-  const [{ runDaemon }, { createLog }] = await Promise.all([
-    import('../../daemon/daemon.ts'),
-    import('../../daemon/log.ts'),
-    import('../../config/parse.ts'),
-    import('../../formats/ipvsadm/script.ts'),
-    import('../../recovery/records/stored-pass.ts'),
-  ]);
+  const { runDaemon } = await import('../../daemon/daemon.ts');
+  const { createLog } = await import('../../daemon/log.ts');
   return { runDaemon, createLog };
-}
-
-async function pathsOf(files: readonly string[]): Promise<readonly string[]> {
-  if (files.includes('-'))
-    throw new IpvstateError('USAGE', '`watch` follows files: stdin cannot be read again');
-  const twice = files.find((file, index) => files.indexOf(file) !== index);
-  if (twice) throw new IpvstateError('USAGE', `${twice} is given twice`);
-  if (files.length > 0) return files;
-  return (await stat(DEFAULT_FILE).catch(() => undefined)) ? [DEFAULT_FILE] : [DEFAULT_FOLDER];
 }
 
 /** A try is confirmed, or undone by the process that guards it, without the daemon: it begins when that is settled. */

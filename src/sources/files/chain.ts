@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { lstat, readlink, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { configurationNames } from './folder.ts';
+import { configurationNames } from './paths.ts';
 
 /** A place where a change can alter what a path leads to. */
 export interface Link {

@@ -1,52 +1,59 @@
-import { createHash } from 'node:crypto';
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
+import { MAX_BYTES } from '../read-stream.ts';
 
-/** What a file was at one moment. */
+/** A file at one moment. */
 export type StableRead =
-  | { readonly kind: 'content'; readonly bytes: Buffer; readonly sha256: string }
-  /** It cannot be read; `code` is the errno's name, such as `ENOENT`, or `EISDIR` for a folder. */
+  | { readonly kind: 'content'; readonly bytes: Buffer }
+  /** The file cannot be read; `code` is the name of the errno, such as `ENOENT`, or `EISDIR`. */
   | { readonly kind: 'unreadable'; readonly code: string }
-  /** It has more bytes than are ever read. */
+  /** The file has more bytes than are ever read. */
   | { readonly kind: 'too-large'; readonly size: number }
-  /** It changed during every attempt: somebody is writing it. */
+  /** The file changed during every attempt, because another process is writing it. */
   | { readonly kind: 'unstable' };
 
-/** A read, and what the file system said of the file then. */
-export interface KnownRead {
+/** The content of a file, with the file's attributes when it was read. */
+interface CachedRead {
   readonly read: StableRead;
   readonly stats: BigIntStats;
-  /** On the wall clock, which is also that of the time stamps. */
+  /** On the wall clock, which also gives the time stamps of files. */
   readonly readAt: number;
 }
 
-/** Reads of before: a file that is still the same one need not be read again. */
-export class SourceCache {
-  readonly reads = new Map<string, KnownRead>();
-  /** Files are opened before what the file system says of them is believed: on NFS that is what asks the server. */
+/** Earlier reads of followed files. A file with unchanged attributes need not be read again. */
+export class ReadCache {
+  readonly reads = new Map<string, CachedRead>();
+  /** Whether files are opened before their attributes are believed: only open asks an NFS server. */
   isRemote = false;
+  /** Digest of the last read of all files; undefined before the first read. */
+  digest: string | undefined;
 }
 
 export interface StableReadOptions {
-  readonly cache?: SourceCache;
+  readonly cache?: ReadCache;
   /** In bytes. */
   readonly maxSize?: number;
-  /** Called between the content and the second look: what somebody does at the worst moment. */
+  /** Called after the content was read and before the attributes are compared, for tests. */
   readonly onRead?: (attempt: number) => void | Promise<void>;
 }
 
-export const MAX_FILE_SIZE = 64 * 1024 * 1024;
-
 const MAX_ATTEMPTS = 5;
 
-/** A file may change twice within a tick of its time stamps: a read so soon after the last change tells nothing about later ones. */
+/**
+ * A file may change twice within one tick of its time stamps. Attributes are believed only when
+ * the file was read at least this long after its last change.
+ */
 const SETTLED_MILLISECONDS = 2000;
-/** Not every file system keeps its stamps as it should, and one that others write to less than one of this machine. */
+/**
+ * Some file systems do not keep time stamps as they should, above all those that other machines
+ * write to. Attributes are believed for this long.
+ */
 const TRUSTED_MILLISECONDS = { local: 600_000, remote: 60_000 };
 
 /**
- * Reads a file between two looks at what and where it is, and reads it again when they differ. This does not see a write that ends
- * before it and goes on after it: that is what waiting until it is quiet, and reading twice before deleting, are for.
+ * Reads a file, compares its attributes before and after, and reads it again when they differ.
+ * This does not notice a writer that paused before the read and goes on after it. The watch waits
+ * until a file is quiet, and the loop reads twice before it deletes, for the sake of that case.
  */
 export async function readStable(
   path: string,
@@ -59,7 +66,7 @@ export async function readStable(
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
       if (code === undefined) throw error;
-      // On NFS the file that was opened may be gone on the server, and another one be there.
+      // On NFS the opened file may have been replaced by another one on the server.
       if (code !== 'ESTALE' || attempt > 1) return { kind: 'unreadable', code };
     }
   }
@@ -69,14 +76,14 @@ export async function readStable(
 async function readOnce(
   path: string,
   attempt: number,
-  { maxSize = MAX_FILE_SIZE, onRead, cache }: StableReadOptions,
+  { maxSize = MAX_BYTES, onRead, cache }: StableReadOptions,
 ): Promise<StableRead | undefined> {
   const known = cache?.reads.get(path);
   const trusted =
     known && isTrusted(known, cache?.isRemote ? 'remote' : 'local') ? known : undefined;
   if (trusted && !cache?.isRemote && isSame(trusted.stats, await stat(path, { bigint: true })))
     return trusted.read;
-  // Without waiting for the writer of a pipe that has none.
+  // O_NONBLOCK: opening a pipe must not wait for a writer.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const before = await file.stat({ bigint: true });
@@ -89,11 +96,7 @@ async function readOnce(
     await onRead?.(attempt);
     const after = await stat(path, { bigint: true });
     if (!isSame(before, after) || bytes.length !== Number(before.size)) return undefined;
-    const read: StableRead = {
-      kind: 'content',
-      bytes,
-      sha256: createHash('sha256').update(bytes).digest('hex'),
-    };
+    const read: StableRead = { kind: 'content', bytes };
     cache?.reads.set(path, { read, stats: after, readAt });
     return read;
   } finally {
@@ -101,7 +104,7 @@ async function readOnce(
   }
 }
 
-/** One byte more than expected, to notice a file that grew. */
+/** Reads at most one byte more than expected, to notice a file that grew. */
 async function readWhole(file: FileHandle, size: number): Promise<Buffer> {
   const buffer = Buffer.allocUnsafe(size + 1);
   let length = 0;
@@ -114,7 +117,7 @@ async function readWhole(file: FileHandle, size: number): Promise<Buffer> {
 }
 
 function isTrusted(
-  { stats, readAt }: KnownRead,
+  { stats, readAt }: CachedRead,
   where: keyof typeof TRUSTED_MILLISECONDS,
 ): boolean {
   const age = Date.now() - readAt;

@@ -1,131 +1,116 @@
+import type { Watch, WatchMode, WatchOptions } from '../source.ts';
 import { type Chain, resolveChain } from './chain.ts';
 import { type Clock, jittered, systemClock } from './clock.ts';
 import { type Debounce, debounce } from './debounce.ts';
 import { remoteFilesystem } from './filesystem.ts';
 import { type Inotify, type OpenInotify, openInotify } from './inotify.ts';
-import { readSources } from './read-sources.ts';
-import { SourceCache } from './read-stable.ts';
-
-/** `poll`: events do not tell everything, so the content is read every 2 s. */
-export type WatchMode = 'inotify' | 'poll';
+import { digestOf, readFollowedFiles } from './read-files.ts';
+import type { ReadCache } from './read-stable.ts';
 
 /** In milliseconds. */
-export interface WatchTiming {
-  /** How long it must be quiet before files are looked at. Default 250. */
-  readonly quiet: number;
-  /** How long they are not looked at while it never is. Default 2000. */
+export interface FileWatchTiming {
+  /** The longest time before a change is reported while events never cease. */
   readonly ceiling: number;
-  /** Between two reads of the content as a safety net. Default 5000, and 2000 when polling. */
-  readonly net: number;
+  /** Between two reads of the content that find changes without an event. */
+  readonly safetyRead: number;
+  /** Between two reads of the content while events are missing. */
   readonly poll: number;
-  /** Until what could not be watched is tried again. Default 10 min. */
+  /** Until inotify is tried again after it failed. */
   readonly retry: number;
 }
 
-export const WATCH_TIMING: WatchTiming = {
-  quiet: 250,
-  ceiling: 2000,
-  net: 5000,
-  poll: 2000,
-  retry: 600_000,
-};
+const TIMING: FileWatchTiming = { ceiling: 2000, safetyRead: 5000, poll: 2000, retry: 600_000 };
 
-export interface WatchOptions {
-  /**
-   * Look at the files again: they may have changed. Called once when the watch begins, and from then on never while it is quiet. What
-   * it returns is waited for before the watches move, which takes a while and would slow the look down.
-   */
-  readonly onLook: () => unknown;
-  /** The mode is another one, and why; said once however often the cause comes back. It begins as `inotify`. */
-  readonly onMode?: (mode: WatchMode, reason: string | undefined) => void;
+/** Stand-ins for the machine, for tests. */
+export interface FileWatchPorts {
   readonly clock?: Clock;
-  readonly timing?: Partial<WatchTiming>;
   /** In [0, 1). */
   readonly random?: () => number;
   readonly openInotify?: OpenInotify;
-  /** Shared with whoever reads the same files. */
-  readonly cache?: SourceCache;
+  readonly timing?: Partial<FileWatchTiming>;
 }
 
-export interface FileWatch {
-  readonly mode: WatchMode;
-  /** Tells which content (`Sources.digest`) was last looked at, so that the next read of the net is compared with it. */
-  saw(digest: string): void;
-  close(): Promise<void>;
-}
-
-/** Watches files, and folders of them, that need not exist. The process must be kept alive by something else. */
-export function watchFiles(paths: readonly string[], options: WatchOptions): FileWatch {
-  const watch = new Watch(paths, options);
-  watch.look();
+/**
+ * Watches files, and folders of them, that need not exist. `cache` is that of the source which
+ * reads the same files. The watch does not keep the process alive.
+ */
+export function watchFiles(
+  findPaths: () => Promise<readonly string[]>,
+  cache: ReadCache,
+  options: WatchOptions,
+  ports: FileWatchPorts = {},
+): Watch {
+  const watch = new FileWatch(findPaths, cache, options, ports);
+  watch.report();
   return watch;
 }
 
-/** The chain changes while it is being watched; after so many rounds the next event or poll goes on. */
+/** Links may change while they are watched. The next event or read continues after so many rounds. */
 const MAX_ROUNDS = 5;
 
-/** Of one core, for the net beside events; but at least one read in two minutes. */
-const NET_SHARE = 0.001;
-const NET_MOST = 120_000;
+/** Safety reads take at most this share of one core, and come at least every two minutes. */
+const SAFETY_READ_SHARE = 0.001;
+const SAFETY_READ_SELDOMEST = 120_000;
 
-class Watch implements FileWatch {
-  readonly #paths: readonly string[];
+class FileWatch implements Watch {
+  readonly #findPaths: () => Promise<readonly string[]>;
+  readonly #cache: ReadCache;
   readonly #options: WatchOptions;
+  readonly #ports: FileWatchPorts;
   readonly #clock: Clock;
-  readonly #timing: WatchTiming;
+  readonly #timing: FileWatchTiming;
   readonly #debounce: Debounce;
-  readonly #cache: SourceCache;
-  #mode: WatchMode = 'inotify';
-  #reason: string | undefined;
-  /** Why there are no events at all. */
-  #deafness: string | undefined;
+  /** Why the content is polled; undefined while events tell everything. */
+  #pollReason: string | undefined;
+  /** Why inotify does not work at all. */
+  #inotifyFailure: string | undefined;
   #inotify: Inotify | undefined;
-  /** What the watches are on; undefined when they must be made anew. */
+  /** Identity of the chains that are watched; undefined when they must be watched anew. */
   #identity: string | undefined;
-  #seen: string | undefined;
   #isClosed = false;
   #working: Promise<void> | undefined;
   #next: (() => Promise<void>) | undefined;
-  /** What the last poll took, in milliseconds. */
-  #pollCost = 0;
-  #cancelPoll: (() => void) | undefined;
+  /** Duration of the last safety read, in milliseconds. */
+  #readCost = 0;
+  #cancelRead: (() => void) | undefined;
   #cancelRetry: (() => void) | undefined;
 
-  constructor(paths: readonly string[], options: WatchOptions) {
-    this.#paths = paths;
+  constructor(
+    findPaths: () => Promise<readonly string[]>,
+    cache: ReadCache,
+    options: WatchOptions,
+    ports: FileWatchPorts,
+  ) {
+    const { quietMilliseconds: quiet } = options;
+    this.#findPaths = findPaths;
+    this.#cache = cache;
     this.#options = options;
-    this.#clock = options.clock ?? systemClock;
-    this.#cache = options.cache ?? new SourceCache();
-    this.#timing = { ...WATCH_TIMING, ...options.timing };
-    this.#debounce = debounce(this.#clock, this.#timing, () => this.look());
+    this.#ports = ports;
+    this.#clock = ports.clock ?? systemClock;
+    this.#timing = { ...TIMING, ...ports.timing };
+    const ceiling = Math.max(this.#timing.ceiling, quiet);
+    this.#debounce = debounce(this.#clock, { quiet, ceiling }, () => this.report());
   }
 
-  get mode(): WatchMode {
-    return this.#mode;
-  }
-
-  saw(digest: string): void {
-    this.#seen = digest;
-  }
-
-  look(): void {
+  report(): void {
     if (this.#isClosed) return;
-    // Where the watches are, nobody needs to wait for them; where they have to move, what happened meanwhile takes a second look.
-    const looked = this.#identity === undefined ? undefined : this.#options.onLook();
-    this.#work(() => this.#follow(looked));
+    // A change is reported before the watches move, because moving takes a while. Watches that
+    // must move may have missed changes, so moving them ends with a second report.
+    const reported = this.#identity === undefined ? undefined : this.#options.onChange();
+    this.#work(() => this.#moveAfter(reported));
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#debounce.cancel();
-    this.#cancelPoll?.();
+    this.#cancelRead?.();
     this.#cancelRetry?.();
     await this.#working;
     await this.#inotify?.close();
     this.#inotify = undefined;
   }
 
-  /** One thing at a time; of all that is asked for meanwhile, the last thing follows. */
+  /** Does one thing at a time. Of everything that is asked for meanwhile, the last is done next. */
   #work(work: () => Promise<void>): void {
     if (this.#isClosed) return;
     if (this.#working) {
@@ -136,82 +121,83 @@ class Watch implements FileWatch {
     this.#working = work().finally(() => {
       this.#working = undefined;
       if (this.#isClosed) return;
-      this.#schedulePoll();
+      this.#scheduleRead();
       if (this.#next) this.#work(this.#next);
     });
   }
 
-  /** Moves the watches after a look. */
-  async #follow(looked: unknown): Promise<void> {
-    await looked;
+  /** Moves the watches when the reported change was read. */
+  async #moveAfter(reported: unknown): Promise<void> {
+    await reported;
     const before = this.#identity;
-    await this.#rewatch();
-    if (this.#identity !== before && !this.#isClosed) this.#options.onLook();
+    await this.#moveWatches();
+    if (this.#identity !== before && !this.#isClosed) this.#options.onChange();
   }
 
-  #schedulePoll(): void {
-    this.#cancelPoll?.();
-    const { net, poll } = this.#timing;
-    const spared = Math.max(net, Math.min(NET_MOST, this.#pollCost / NET_SHARE));
+  #scheduleRead(): void {
+    this.#cancelRead?.();
+    const { safetyRead, poll } = this.#timing;
+    const affordable = Math.min(SAFETY_READ_SELDOMEST, this.#readCost / SAFETY_READ_SHARE);
     const delay = jittered(
-      this.#mode === 'poll' ? poll : spared,
-      this.#options.random ?? Math.random,
+      this.#pollReason === undefined ? Math.max(safetyRead, affordable) : poll,
+      this.#ports.random ?? Math.random,
     );
-    this.#cancelPoll = this.#clock.after(delay, () => this.#work(() => this.#poll()));
+    this.#cancelRead = this.#clock.after(delay, () => this.#work(() => this.#readContent()));
   }
 
-  /** Looks whether there is anything to look at, and whether the watches are still on the right things. */
-  async #poll(): Promise<void> {
+  /** Finds changes without an event: of the content, and of the links that lead to it. */
+  async #readContent(): Promise<void> {
     const start = this.#clock.now();
-    await this.#rewatch();
-    const { digest } = await readSources(this.#paths, this.#cache);
-    this.#pollCost = this.#clock.now() - start;
-    if (this.#isClosed || digest === this.#seen) return;
-    this.#seen = digest;
-    this.#options.onLook();
+    await this.#moveWatches();
+    const files = await readFollowedFiles(await this.#findPaths(), this.#cache);
+    const digest = await digestOf(files);
+    this.#readCost = this.#clock.now() - start;
+    if (this.#isClosed || digest === this.#cache.digest) return;
+    this.#cache.digest = digest;
+    this.#options.onChange();
   }
 
-  /** Puts the watches on what the paths lead to now, and looks again whether they still lead there. */
-  async #rewatch(): Promise<void> {
+  /** Puts the watches on the chains of the paths, until these no longer change meanwhile. */
+  async #moveWatches(): Promise<void> {
     for (let round = 0; round < MAX_ROUNDS && !this.#isClosed; round++) {
-      const chains = await Promise.all(this.#paths.map(resolveChain));
+      const chains = await Promise.all((await this.#findPaths()).map(resolveChain));
       const identity = chains.map((chain) => chain.identity).join('\n');
       if (identity === this.#identity) return;
       this.#identity = identity;
-      await this.#open(chains);
+      await this.#openInotify(chains);
       await this.#updateMode(chains);
     }
   }
 
-  /** The old watches go when the new ones are there: between them nothing would be seen. */
-  async #open(chains: readonly Chain[]): Promise<void> {
+  /** Closes the old watches after the new ones are there. Otherwise events between them are lost. */
+  async #openInotify(chains: readonly Chain[]): Promise<void> {
     const old = this.#inotify;
     this.#inotify = undefined;
-    if (this.#deafness === undefined && !this.#isClosed) {
-      const open = this.#options.openInotify ?? openInotify;
+    if (this.#inotifyFailure === undefined && !this.#isClosed) {
+      const open = this.#ports.openInotify ?? openInotify;
       const links = chains.flatMap((chain) => chain.links);
       this.#inotify = open(links, this.#clock, {
         onEvent: (isMoved) => {
           if (isMoved) this.#identity = undefined;
           if (!this.#isClosed) this.#debounce.touch();
         },
-        onError: (code) => this.#goDeaf(code),
+        onError: (code) => this.#giveUpInotify(code),
       });
       await this.#inotify.ready;
     }
     await old?.close();
   }
 
-  #goDeaf(code: string): void {
-    if (this.#deafness !== undefined || this.#isClosed) return;
-    this.#deafness = deafness(code);
+  #giveUpInotify(code: string): void {
+    if (this.#inotifyFailure !== undefined || this.#isClosed) return;
+    this.#inotifyFailure = describeFailure(code);
     this.#identity = undefined;
     this.#cancelRetry = this.#clock.after(this.#timing.retry, () => {
-      this.#deafness = undefined;
+      this.#inotifyFailure = undefined;
       this.#identity = undefined;
-      this.look();
+      this.report();
     });
-    this.look();
+    this.report();
   }
 
   async #updateMode(chains: readonly Chain[]): Promise<void> {
@@ -222,13 +208,13 @@ class Watch implements FileWatch {
     const remote = kinds.find(({ kind }) => kind !== undefined);
     this.#cache.isRemote = remote !== undefined;
     const reason =
-      this.#deafness ??
+      this.#inotifyFailure ??
       (remote &&
         `${remote.folder} is on ${remote.kind}, where changes made elsewhere raise no event`);
-    if (this.#isClosed || reason === this.#reason) return;
-    this.#reason = reason;
-    this.#mode = reason === undefined ? 'inotify' : 'poll';
-    this.#options.onMode?.(this.#mode, reason);
+    if (this.#isClosed || reason === this.#pollReason) return;
+    this.#pollReason = reason;
+    const mode: WatchMode = reason === undefined ? 'inotify' : 'poll';
+    this.#options.onMode?.(mode, reason);
   }
 }
 
@@ -237,7 +223,7 @@ const SYSCTLS: Readonly<Record<string, string>> = {
   EMFILE: 'fs.inotify.max_user_instances',
 };
 
-function deafness(code: string): string {
+function describeFailure(code: string): string {
   const sysctl = SYSCTLS[code];
   return sysctl
     ? `inotify is exhausted (${code}); raise ${sysctl}`

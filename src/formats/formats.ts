@@ -1,0 +1,138 @@
+import type { ParseResult } from '../config/parse.ts';
+import type { Exportable, FormatOptions } from '../config/write/yaml.ts';
+import type { Unmanageable } from '../model/ipvs.ts';
+import type { Issue } from '../model/issue.ts';
+import { KERNEL_TIMEOUTS } from '../model/settings.ts';
+import { looksLikeScript } from './ipvsadm/looks-like-script.ts';
+
+export interface FormattedTable {
+  readonly text: string;
+  /** Sentences about the parts of the table that the text does not have. */
+  readonly omissions: readonly string[];
+}
+
+/** A language in which a desired state can be written. */
+export interface Format {
+  /** The name that `export -o` and `import -o` take. */
+  readonly name: string;
+  /**
+   * Whether a text is in this format. At most one format recognises a text. The name of the file
+   * decides only for a text without content.
+   */
+  readonly recognise: (text: string, fileName: string) => boolean;
+  readonly parse: (text: string, fileName: string) => Promise<ParseResult>;
+  /** Writes a table as text that `parse` reads back. Absent: the format can only be read. */
+  readonly format?: (table: Exportable, options: FormatOptions) => Promise<FormattedTable>;
+}
+
+export type WritableFormat = Required<Format>;
+
+const YAML: Format = {
+  name: 'yaml',
+  recognise: recogniser(/\.ya?ml$/, (line) =>
+    /^(?:---|%YAML\b|"?[A-Za-z_]\w*"?:(?:\s|$))/.test(line),
+  ),
+  parse: parseConfiguration,
+  format: async (table, options) => {
+    const { formatConfig } = await import('../config/write/yaml.ts');
+    return { text: formatConfig(table, options), omissions: [] };
+  },
+};
+
+const JSON_FORMAT: Format = {
+  name: 'json',
+  recognise: recogniser(/\.json$/, (line) => line.startsWith('{')),
+  parse: async (text, fileName) =>
+    ofThisProgram(text, fileName) ?? parseConfiguration(text, fileName),
+  format: async (table, options) => {
+    const { formatConfigJson } = await import('../config/write/json.ts');
+    return {
+      text: formatConfigJson(table, options),
+      omissions: leftOut(options.unmanageable),
+    };
+  },
+};
+
+/** The output of `ipvsadm -S`, and scripts of ipvsadm lines. */
+const SAVE: Format = {
+  name: 'save',
+  recognise: recogniser(/\.save$/, (line) => !line.startsWith('{') && looksLikeScript(line)),
+  parse: async (text, fileName) =>
+    (await import('./ipvsadm/script.ts')).parseScript(withoutByteOrderMark(text), fileName),
+  format: async (table, options) => {
+    const { formatSave, saveLosses } = await import('./ipvsadm/save.ts');
+    const timeouts = { ...KERNEL_TIMEOUTS, ...table.timeouts };
+    const losses = saveLosses({ ...table, timeouts, daemons: table.daemons ?? [] });
+    return {
+      text: formatSave(table),
+      omissions: [
+        ...losses.map((loss) => `the save format cannot hold ${loss}`),
+        ...leftOut(options.unmanageable),
+      ],
+    };
+  },
+};
+
+/** Every format. `recognise` must be cheap to load; parsers and writers are loaded when needed. */
+export const FORMATS: readonly Format[] = [YAML, JSON_FORMAT, SAVE];
+
+/** The formats that can be written, by name: the choices of `export -o` and `import -o`. */
+export const WRITABLE_FORMATS: Readonly<Record<string, WritableFormat>> = Object.fromEntries(
+  FORMATS.filter(isWritable).map((format) => [format.name, format]),
+);
+
+/** The format of a text. A text that no format recognises is taken for YAML, which explains it. */
+export function formatOf(text: string, fileName: string): Format {
+  return FORMATS.find(({ recognise }) => recognise(text, fileName)) ?? YAML;
+}
+
+/** The format that `-o` names. */
+export function writableFormat(name: string): WritableFormat {
+  const format = WRITABLE_FORMATS[name];
+  if (!format) throw new Error(`no format is called ${name}`);
+  return format;
+}
+
+export function isWritable(format: Format): format is WritableFormat {
+  return format.format !== undefined;
+}
+
+/**
+ * Recognises a text by its first line that is not a comment, so that two formats which ask for
+ * different lines never recognise the same text. A text without such a line goes by its name.
+ */
+function recogniser(fileName: RegExp, isFirstLine: (line: string) => boolean): Format['recognise'] {
+  return (text, name) => {
+    const line = /^[ \t\r]*[^#\s].*$/m.exec(withoutByteOrderMark(text))?.[0].trim();
+    return line === undefined ? fileName.test(name) : isFirstLine(line);
+  };
+}
+
+function withoutByteOrderMark(text: string): string {
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
+}
+
+async function parseConfiguration(text: string, fileName: string): Promise<ParseResult> {
+  return (await import('../config/parse.ts')).parseConfig(text, fileName);
+}
+
+/** The one issue of a text that this program wrote for other purposes than to be read with -f. */
+function ofThisProgram(text: string, file: string): ParseResult | undefined {
+  if (!/^\{\s*"format":\s*"ipvstate-(?:plan|report)"/.test(text)) return undefined;
+  const isSaved = /^ {2}"saved":/m.test(text);
+  const issue: Issue = {
+    code: 'WRONG_TYPE',
+    severity: 'error',
+    message: `this is ${isSaved ? 'a saved plan' : 'output of ipvstate'}, not a configuration`,
+    position: { file, line: 1, column: 1 },
+    ...(isSaved && { hint: `apply it without -f: ipvstate apply ${file}` }),
+  };
+  return { desired: undefined, issues: [issue] };
+}
+
+function leftOut(unmanageable: readonly Unmanageable[] = []): string[] {
+  return unmanageable.map(({ service, destination, reason }) => {
+    const name = destination ? `${destination} of ${service}` : service;
+    return `left out: ${name} (${reason}, which no file can express)`;
+  });
+}

@@ -1,0 +1,90 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { IpvstateError, unreadable } from '../../errors.ts';
+import { readStream, tooLarge } from '../read-stream.ts';
+import type { Document, FollowedSource, Source, SourceKind } from '../source.ts';
+import { type ConfigurationPaths, FOLDER_FILES, findPaths } from './paths.ts';
+import { digestOf, type FileRead, readFiles, readFollowedFiles } from './read-files.ts';
+import { ReadCache, readStable, type StableRead } from './read-stable.ts';
+
+/** Files, and folders of them. Takes every value of `-f`; without any, the default places. */
+export const FILES: SourceKind = {
+  recognise: () => true,
+  open: (given) => openFiles(given),
+  follow: (given) => followFiles(given),
+};
+
+/** `defaults` are read when no path is given. */
+export function openFiles(given: readonly string[], defaults?: readonly string[]): Source {
+  const find = findPaths(given, defaults);
+  return {
+    read: async () => {
+      const found = await find();
+      return documentsOf(found, await readFiles(found.paths, readFileOrPipe));
+    },
+  };
+}
+
+/** Opens files like `openFiles`. Refuses pipes and devices, because they cannot be read again. */
+export function followFiles(
+  given: readonly string[],
+  defaults?: readonly string[],
+): FollowedSource {
+  const find = findPaths(given, defaults);
+  const cache = new ReadCache();
+  return {
+    read: async () => {
+      const found = await find();
+      const files = await readFollowedFiles(found.paths, cache);
+      // The watch compares its own reads with this one, also when no file could be used.
+      cache.digest = await digestOf(files);
+      return documentsOf(found, files);
+    },
+    watch: async (options) => {
+      // Loads chokidar only for those who watch.
+      const { watchFiles } = await import('./watch-files.ts');
+      return watchFiles(async () => (await find()).paths, cache, options);
+    },
+  };
+}
+
+function documentsOf(
+  { paths, areMissing }: ConfigurationPaths,
+  files: readonly FileRead[],
+): Document[] {
+  if (areMissing) {
+    throw new IpvstateError('NO_INPUT', `neither ${paths.join(' nor ')} exists`, {
+      hint: 'Name a file or a folder with -f.',
+    });
+  }
+  return files.map((file) => ({ name: file.path, bytes: contentOf(file) }));
+}
+
+/** Reads one file, pipe or device. Throws like `Source.read`. */
+export async function readInputFile(path: string): Promise<Buffer> {
+  return contentOf({ path, read: await readFileOrPipe(path) });
+}
+
+async function readFileOrPipe(path: string): Promise<StableRead> {
+  const stats = await stat(path).catch(() => undefined);
+  if (!stats || stats.isFile() || stats.isDirectory()) return readStable(path);
+  // The size of a pipe or a device says nothing, and some of them never end.
+  return { kind: 'content', bytes: await readStream(createReadStream(path), path) };
+}
+
+function contentOf({ path, read }: FileRead): Buffer {
+  switch (read.kind) {
+    case 'content':
+      return read.bytes;
+    case 'unreadable':
+      return unreadable(path, { code: read.code });
+    case 'no-files':
+      throw new IpvstateError('NO_INPUT', `${path} has no ${FOLDER_FILES} file`);
+    case 'too-large':
+      throw tooLarge(path, `${read.size}`);
+    case 'unstable':
+      throw new IpvstateError('UNSTABLE', `${path} is still being written`);
+    default:
+      return read satisfies never;
+  }
+}

@@ -1,0 +1,114 @@
+import type { ParseResult } from '../config/parse.ts';
+import { sha256 } from './digest.ts';
+import { combine, type ParsedDocument, parseDocument, readDocuments, textsOf } from './load.ts';
+import type { Document, FollowedSource, Watch, WatchOptions } from './source.ts';
+import { followSources } from './sources.ts';
+
+/** A configuration that is read again and again, as the daemon does. */
+export interface FollowedConfiguration {
+  /** Reads every document, and parses those whose content changed. Throws like `Source.read`. */
+  load(): Promise<FollowedLoad>;
+  /** The texts that the issues of the last load are about, by document name. */
+  readonly texts: ReadonlyMap<string, string>;
+  watch(options: WatchOptions): Promise<Watch>;
+}
+
+export interface FollowedLoad extends ParseResult {
+  /** Equal exactly when the names and contents of all documents are. */
+  readonly digest: string;
+  readonly files: readonly { readonly path: string; readonly sha256: string }[];
+}
+
+interface KnownDocument extends ParsedDocument {
+  readonly sha256: string;
+}
+
+/** Throws `USAGE` for a source that can be read only once, and for a path that is given twice. */
+export function followConfiguration(paths: readonly string[]): FollowedConfiguration {
+  const sources = followSources(paths);
+  let known: ReadonlyMap<string, KnownDocument> = new Map();
+  let last: FollowedLoad | undefined;
+  return {
+    get texts() {
+      return textsOf([...known.values()]);
+    },
+    load: async () => {
+      const documents = await readDocuments(sources);
+      const files = await Promise.all(
+        documents.map(async ({ name, bytes }) => ({ path: name, sha256: await sha256(bytes) })),
+      );
+      const digest = await sha256(Buffer.from(JSON.stringify(files)));
+      if (last?.digest === digest) return last;
+      known = await parseChanged(documents, known);
+      last = { digest, files, ...(await combineKnown(documents, [...known.values()])) };
+      return last;
+    },
+    watch: (options) => watchAll(sources, options),
+  };
+}
+
+async function parseChanged(
+  documents: readonly Document[],
+  before: ReadonlyMap<string, KnownDocument>,
+): Promise<ReadonlyMap<string, KnownDocument>> {
+  const known = new Map<string, KnownDocument>();
+  for (const document of documents) {
+    const digest = await sha256(document.bytes);
+    const same = before.get(document.name);
+    known.set(
+      document.name,
+      same?.sha256 === digest ? same : { ...spare(await parseDocument(document)), sha256: digest },
+    );
+  }
+  return known;
+}
+
+/**
+ * Drops the text of a document without issues, and the places of its objects. Both together take
+ * more memory than the desired state itself.
+ */
+function spare(parsed: ParsedDocument): ParsedDocument {
+  const { desired, issues, text } = parsed;
+  return {
+    ...parsed,
+    text: issues.length > 0 ? text : undefined,
+    desired: desired && { ...desired, locate: () => undefined },
+  };
+}
+
+/** Merges. Documents that contradict each other are parsed again, because the issues name places. */
+async function combineKnown(
+  documents: readonly Document[],
+  known: readonly KnownDocument[],
+): Promise<ParseResult> {
+  const combined = combine(known);
+  const isContradiction =
+    combined.issues.length > known.reduce((sum, { issues }) => sum + issues.length, 0);
+  return isContradiction ? combine(await Promise.all(documents.map(parseDocument))) : combined;
+}
+
+/** One watch for all sources. It polls while one of them does. */
+async function watchAll(
+  sources: readonly FollowedSource[],
+  { onMode, ...options }: WatchOptions,
+): Promise<Watch> {
+  const reasons = new Map<FollowedSource, string>();
+  const watches = await Promise.all(
+    sources.map((source) =>
+      source.watch({
+        ...options,
+        onMode: (mode, reason) => {
+          if (mode === 'poll') reasons.set(source, reason ?? '');
+          else reasons.delete(source);
+          const [first] = reasons.values();
+          onMode?.(first === undefined ? 'inotify' : 'poll', first);
+        },
+      }),
+    ),
+  );
+  return {
+    close: async () => {
+      await Promise.all(watches.map((watch) => watch.close()));
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import type { Readable } from 'node:stream';
+
+/** One text of a configuration as it was read, such as a file. */
+export interface Document {
+  /** The name in messages, positions and records. */
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+/** A place that a configuration comes from. */
+export interface Source {
+  /**
+   * Reads every document now, in the order in which they are merged. Never returns an empty list
+   * because a document is missing. Throws `NO_INPUT` when a document is missing or unreadable,
+   * `CONFIG` when it is too large, and `UNSTABLE` while it is being written.
+   */
+  read(): Promise<readonly Document[]>;
+}
+
+/** A source that can be read again and again, as the daemon does. */
+export interface FollowedSource extends Source {
+  watch(options: WatchOptions): Promise<Watch>;
+}
+
+/** `poll`: events do not tell every change, so the content is read every few seconds. */
+export type WatchMode = 'inotify' | 'poll';
+
+export interface WatchOptions {
+  /**
+   * Called once when the watch begins, and again whenever the documents may have changed. A
+   * returned promise should settle when the documents were read.
+   */
+  readonly onChange: () => unknown;
+  /** Called when the mode changes, with the reason for `poll`. A watch begins as `inotify`. */
+  readonly onMode?: (mode: WatchMode, reason: string | undefined) => void;
+  /** The time without an event after which a change is reported. */
+  readonly quietMilliseconds: number;
+}
+
+export interface Watch {
+  close(): Promise<void>;
+}
+
+/** A row of the table in sources.ts. */
+export interface SourceKind {
+  /** Whether a value of `-f` names a source of this kind. */
+  readonly recognise: (path: string) => boolean;
+  /** Opens one source for several values of `-f`, to be read once. `stdin` opens stdin. */
+  readonly open: (paths: readonly string[], stdin: () => Readable) => Source;
+  /** Opens one source like `open`, to be followed. Throws `USAGE` when that is not possible. */
+  readonly follow: (paths: readonly string[]) => FollowedSource;
+}

@@ -1,0 +1,44 @@
+import type { Readable } from 'node:stream';
+import { IpvstateError } from '../errors.ts';
+import { FILES } from './files/files.ts';
+import type { FollowedSource, Source, SourceKind } from './source.ts';
+import { STDIN } from './stdin.ts';
+
+/** Every kind of source. FILES is the last one, because it takes every value of `-f`. */
+const SOURCES: readonly SourceKind[] = [STDIN, FILES];
+
+/**
+ * Opens the sources that values of `-f` name, to be read once; without any, the default file or
+ * folder. Throws `USAGE` for a value that is given twice.
+ */
+export function openSources(paths: readonly string[], stdin: () => Readable): Source[] {
+  return openGroups(paths, (kind, group) => kind.open(group, stdin));
+}
+
+/** Opens sources like `openSources`, to be followed. */
+export function followSources(paths: readonly string[]): FollowedSource[] {
+  return openGroups(paths, (kind, group) => kind.follow(group));
+}
+
+/** Neighbours of the same kind are one source. */
+function openGroups<S>(
+  paths: readonly string[],
+  open: (kind: SourceKind, paths: readonly string[]) => S,
+): S[] {
+  refuseRepeated(paths);
+  if (paths.length === 0) return [open(FILES, [])];
+  const groups: { readonly kind: SourceKind; readonly paths: string[] }[] = [];
+  for (const path of paths) {
+    const kind = SOURCES.find(({ recognise }) => recognise(path)) ?? FILES;
+    const last = groups.at(-1);
+    if (last?.kind === kind) last.paths.push(path);
+    else groups.push({ kind, paths: [path] });
+  }
+  return groups.map((group) => open(group.kind, group.paths));
+}
+
+/** Throws `USAGE` when a name is there twice: its content would be merged with itself. */
+export function refuseRepeated(names: readonly string[]): void {
+  const repeated = names.find((name, index) => names.indexOf(name) !== index);
+  if (repeated !== undefined) throw new IpvstateError('USAGE', `${repeated} is given twice`);
+}
