@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createMetrics } from '../../src/daemon/metrics.ts';
 import { formatPage } from '../../src/render/page.ts';
 import { readBlocks } from './blocks.ts';
 import { optionsIn, PAGES, prose, readDocument, root, section } from './documents.ts';
@@ -58,6 +59,13 @@ describe('the configuration page', () => {
     expect(page).toContain('`pool`');
   });
 
+  it('has every limit of the schema', () => {
+    const limits = [...readDocument('schemas/config.schema.json').matchAll(/"maximum": (\d+)/g)];
+    const shown = new Set(limits.map(([, limit]) => (limit === '2678400' ? '31 days' : limit)));
+    expect(shown.size).toBeGreaterThan(5);
+    expect([...shown].filter((limit) => !page.includes(`${limit}`))).toEqual([]);
+  });
+
   it.each([
     ['## Top level', schema.properties],
     ['## `services`', schema.properties.services.items.properties],
@@ -86,6 +94,20 @@ describe('the command-line page', () => {
   it('names every option of every verb', async () => {
     const named = optionsIn(page);
     expect((await optionsOf()).filter((option) => !named.includes(option))).toEqual([]);
+  });
+});
+
+describe('the daemon page', () => {
+  it('describes every metric of the daemon, and no other', () => {
+    const neverCalled = (): never => {
+      throw new Error('nothing is scraped');
+    };
+    const { registry } = createMetrics('1.0.0', neverCalled, []);
+    const names = registry.getMetricsAsArray().map(({ name }) => name);
+    const list = section(readDocument('src/manual/daemon.md'), '## Metrics');
+    const items = [...list.matchAll(/^- ((?:`\w+`(?:, )?)+)/gm)].map(([, item = '']) => item);
+    const described = items.flatMap((item) => [...item.matchAll(/`(.*?)`/g)]);
+    expect(described.map(([, name]) => name).sort()).toEqual(names.sort());
   });
 });
 
