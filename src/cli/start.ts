@@ -27,4 +27,7 @@ const { enableCompileCache } = module as { enableCompileCache?: (folder: string)
 const folder = enableCompileCache && compileCacheFolder();
 if (enableCompileCache && folder !== undefined) enableCompileCache(folder);
 
+// Node opens a debugger on SIGUSR1, through which another program could run code as root.
+process.on('SIGUSR1', () => {});
+
 require('./program.cjs');

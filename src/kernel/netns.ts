@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile, stat, statfs } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { IpvstateError, unreadable } from '../errors.ts';
@@ -9,42 +9,94 @@ const NSFS_MAGIC = 0x6e736673;
 /** uapi: linux/capability.h CAP_SYS_ADMIN, the bit that entering a namespace needs. */
 const CAP_SYS_ADMIN = 21n;
 
+/** Signals that a supervisor, a terminal or an operator sends to the command. */
+const FORWARDED = [
+  'SIGHUP',
+  'SIGINT',
+  'SIGQUIT',
+  'SIGTERM',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGWINCH',
+] as const;
+
 /**
- * A process has one network namespace and Node cannot change it, so the whole command runs again inside, under util-linux' `nsenter`.
- * Returns its exit status, or undefined when this process is inside already. Throws `NO_INPUT`, `PERMISSION` or `UNAVAILABLE`.
+ * Runs the whole command again inside a network namespace, because Node cannot change the namespace
+ * of its process. Returns the exit status of that child, or undefined when this process is inside
+ * already. The child is as good as this process: it gets each signal once, it is stopped and
+ * continued with it, and the kernel kills it when this process is killed. Throws `NO_INPUT`,
+ * `PERMISSION` or `UNAVAILABLE`.
  */
 export async function runInNetns(netns: string): Promise<number | undefined> {
-  const path = netns.includes('/') ? netns : `/run/netns/${netns}`;
+  const path = pathOf(netns);
   if (await isOurs(netns, path)) return undefined;
   await requireCapability();
   const [script = ''] = process.argv.slice(1);
-  const command = [
-    `--net=${path}`,
-    '--',
-    process.execPath,
-    ...process.execArgv,
-    script,
-    ...process.argv.slice(2),
-  ];
-  const child = spawn('nsenter', command, { stdio: 'inherit' });
-  const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
-  process.on('SIGINT', forward).on('SIGTERM', forward);
+  const command = [process.execPath, ...process.execArgv, script, ...process.argv.slice(2)];
+  const inside = [`--net=${path}`, '--', 'setpriv', '--pdeathsig', 'KILL', '--', ...command];
+  // A process group of its own: a signal to the group of this process reaches the child only once,
+  // through this process.
+  const child = spawn('nsenter', inside, { stdio: 'inherit', detached: true });
+  const release = forwardSignals(child);
   try {
-    return await new Promise((resolve, reject) => {
-      child.on('error', (error) =>
-        reject(
-          new IpvstateError('UNAVAILABLE', `nsenter cannot be started: ${error.message}`, {
-            hint: 'It is in the package util-linux.',
-          }),
-        ),
-      );
-      child.on('exit', (code, signal) =>
-        resolve(code ?? 128 + constants.signals[signal ?? 'SIGKILL']),
-      );
-    });
+    const { code, signal } = await ended(child);
+    if (signal === null) return code;
+    release();
+    // Ends as the child ended, so that a shell or a supervisor sees the same.
+    process.kill(process.pid, signal);
+    return 128 + constants.signals[signal];
   } finally {
-    process.off('SIGINT', forward).off('SIGTERM', forward);
+    release();
   }
+}
+
+function pathOf(netns: string): string {
+  return netns.includes('/') ? netns : `/run/netns/${netns}`;
+}
+
+/** Passes signals to the child until the returned function is called. */
+function forwardSignals(child: ChildProcess): () => void {
+  const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
+  const suspend = (): void => {
+    child.kill('SIGSTOP');
+    process.kill(process.pid, 'SIGSTOP');
+  };
+  const resume = (): void => void child.kill('SIGCONT');
+  for (const signal of FORWARDED) process.on(signal, forward);
+  process.on('SIGTSTP', suspend).on('SIGCONT', resume);
+  return () => {
+    for (const signal of FORWARDED) process.off(signal, forward);
+    process.off('SIGTSTP', suspend).off('SIGCONT', resume);
+  };
+}
+
+function ended(
+  child: ChildProcess,
+): Promise<{ readonly code: number; readonly signal: NodeJS.Signals | null }> {
+  return new Promise((resolve, reject) => {
+    child.on('error', (error) =>
+      reject(
+        new IpvstateError('UNAVAILABLE', `nsenter cannot be started: ${error.message}`, {
+          hint: 'It is in the package util-linux.',
+        }),
+      ),
+    );
+    child.on('exit', (code, signal) => resolve({ code: code ?? 0, signal }));
+  });
+}
+
+/**
+ * Tells whether the name still stands for the namespace of this process. A namespace that was
+ * deleted and made again has the same name and is another one.
+ */
+export async function isNetnsReplaced(netns: string): Promise<boolean> {
+  const wanted = await stat(pathOf(netns)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (wanted === undefined) return true;
+  const own = await stat('/proc/self/ns/net');
+  return own.dev !== wanted.dev || own.ino !== wanted.ino;
 }
 
 /** Whether the namespace is the one that this process is in. */

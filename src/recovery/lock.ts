@@ -1,9 +1,12 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:fs';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { IpvstateError } from '../errors.ts';
 import { type Clock, formatTime, SYSTEM_CLOCK } from './clock.ts';
 
-/** Who has the lock, as it says itself. */
-export interface Holder {
+/** The process that has the lock, as it wrote itself into the lock file. */
+interface Holder {
   readonly pid: number;
   /** ISO 8601. */
   readonly started: string;
@@ -23,94 +26,102 @@ export interface LockOptions {
 }
 
 const RETRY_MILLISECONDS = 100;
-const ANSWER_MILLISECONDS = 500;
-/** An answer is one line; whoever says more is not one of us. */
-const MAX_ANSWER_LENGTH = 1000;
+
+/** Exit status of `flock --nonblock` when another open file has the lock. */
+const FLOCK_IS_TAKEN = 1;
 
 /**
- * Takes the lock of this network namespace: an abstract Unix socket, which belongs to a namespace as the IPVS table does and goes
- * with its process, however that ends. It does not keep the process alive. Throws `LOCKED`, naming the holder.
+ * Takes the lock of this network namespace: flock(2) on a file in a folder that only root can enter,
+ * so that no other user can hold the lock, delay it or speak in its holder's name. The kernel frees
+ * it with the process, however that ends. Throws `LOCKED` and names the holder, or throws `IO` or
+ * `UNAVAILABLE`.
  */
-export async function takeLock(name: string, options: LockOptions): Promise<Lock> {
+export async function takeLock(path: string, options: LockOptions): Promise<Lock> {
   const { timeoutSeconds = 0, clock = SYSTEM_CLOCK } = options;
-  const holder: Holder = {
-    pid: process.pid,
-    started: clock.now().toISOString(),
-    command: options.command,
+  const file = await openLockFile(path);
+  try {
+    const deadline = clock.monotonicSeconds() + timeoutSeconds;
+    while (!(await tryLock(file))) {
+      if (clock.monotonicSeconds() >= deadline) throw locked(await readHolder(file), clock.now());
+      const millisecondsLeft = (deadline - clock.monotonicSeconds()) * 1000;
+      await clock.sleep(Math.min(RETRY_MILLISECONDS, Math.max(1, millisecondsLeft)));
+    }
+    await writeHolder(file, {
+      pid: process.pid,
+      started: clock.now().toISOString(),
+      command: options.command,
+    });
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+  return {
+    release: async () => {
+      await file.truncate(0).catch(() => undefined);
+      await file.close();
+    },
   };
-  const deadline = clock.monotonicSeconds() + timeoutSeconds;
-  for (;;) {
-    const lock = await listen(name, holder);
-    if (lock) return lock;
-    if (clock.monotonicSeconds() >= deadline) throw locked(await askHolder(name), clock.now());
-    await clock.sleep(
-      Math.min(RETRY_MILLISECONDS, Math.max(1, (deadline - clock.monotonicSeconds()) * 1000)),
-    );
+}
+
+async function openLockFile(path: string): Promise<FileHandle> {
+  const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    return await open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new IpvstateError('IO', `the lock file ${path} cannot be opened (${code})`, {
+      cause: error,
+      hint: 'Run as root, or name a folder that can be written to in IPVSTATE_RUNTIME_DIR.',
+    });
   }
 }
 
-function listen(name: string, holder: Holder): Promise<Lock | undefined> {
-  const open = new Set<Socket>();
-  const server = createServer((socket) => {
-    open.add(socket);
-    socket.unref();
-    socket.on('error', () => {}).on('close', () => open.delete(socket));
-    socket.end(`${JSON.stringify(holder)}\n`);
-  });
+/**
+ * Locks an open file with util-linux' `flock`, because Node has no flock(2). The lock belongs to the
+ * open file that both processes share, so it stays when `flock` has ended.
+ */
+function tryLock(file: FileHandle): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    server.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE') resolve(undefined);
-      else
-        reject(
-          new IpvstateError('IO', `the lock cannot be taken (${error.code})`, { cause: error }),
-        );
+    const fail = (reason: string): void =>
+      reject(
+        new IpvstateError('UNAVAILABLE', `the lock cannot be taken: flock ${reason}`, {
+          hint: 'flock(1) is in the package util-linux.',
+        }),
+      );
+    let child: ChildProcess;
+    try {
+      child = spawn('flock', ['-n', '3'], { stdio: ['ignore', 'ignore', 'ignore', file.fd] });
+    } catch (error) {
+      fail(`cannot be started (${(error as NodeJS.ErrnoException).code})`);
+      return;
+    }
+    child.on('error', (error) => fail(`cannot be started (${error.message})`));
+    child.on('exit', (status, signal) => {
+      if (status === 0 || status === FLOCK_IS_TAKEN) resolve(status === 0);
+      else fail(`ended with ${signal ?? `status ${status}`}`);
     });
-    server.listen(name, () => {
-      server.unref();
-      resolve({ release: () => close(server, open) });
-    });
   });
 }
 
-function close(server: Server, open: ReadonlySet<Socket>): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    for (const socket of open) socket.destroy();
-  });
+/** Writes who holds the lock. The lock is held as well where the disk is full. */
+async function writeHolder(file: FileHandle, holder: Holder): Promise<void> {
+  const text = `${JSON.stringify(holder)}\n`;
+  await file.truncate(0).catch(() => undefined);
+  await file.write(text, 0).catch(() => undefined);
 }
 
-/** undefined when nobody answers in time, or not as one of us would. */
-export function askHolder(name: string): Promise<Holder | undefined> {
-  return new Promise((resolve) => {
-    let answer = '';
-    const socket = connect(name);
-    const end = (): void => {
-      socket.destroy();
-      resolve(parseHolder(answer));
-    };
-    socket.setTimeout(ANSWER_MILLISECONDS, end);
-    socket.setEncoding('utf8');
-    socket
-      .on('data', (chunk) => {
-        answer += chunk;
-        if (answer.includes('\n') || answer.length > MAX_ANSWER_LENGTH) end();
-      })
-      .on('end', end)
-      .on('error', end);
-  });
-}
-
-function parseHolder(answer: string): Holder | undefined {
+/** Returns undefined while the holder has not written itself down. */
+async function readHolder(file: FileHandle): Promise<Holder | undefined> {
   try {
-    const { pid, started, command } = JSON.parse(answer) as Partial<Holder>;
+    const buffer = Buffer.alloc(1000);
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
+    const { pid, started, command } = JSON.parse(
+      buffer.toString('utf8', 0, bytesRead),
+    ) as Partial<Holder>;
     const isPlain = typeof command === 'string' && /^[\x20-\x7e]{1,100}$/.test(command);
-    if (
-      !Number.isSafeInteger(pid) ||
-      typeof started !== 'string' ||
-      Number.isNaN(Date.parse(started)) ||
-      !isPlain
-    )
-      return undefined;
+    if (!Number.isSafeInteger(pid) || typeof started !== 'string' || !isPlain) return undefined;
+    if (Number.isNaN(Date.parse(started))) return undefined;
     return { pid: pid as number, started, command };
   } catch {
     return undefined;
@@ -120,12 +131,14 @@ function parseHolder(answer: string): Holder | undefined {
 function locked(holder: Holder | undefined, now: Date): IpvstateError {
   const who = holder
     ? `held by pid ${holder.pid} (${holder.command}), since ${formatTime(new Date(holder.started), now)}`
-    : 'held by another process, which does not say who it is';
+    : 'held by a process that has not said yet who it is';
   return new IpvstateError(
     'LOCKED',
     `another ipvstate is writing in this network namespace: the lock is ${who}; nothing was changed`,
     {
-      hint: 'Wait for it, with --lock-timeout 30s for instance.',
+      hint: holder?.command.startsWith('ipvstate watch')
+        ? 'The daemon keeps the lock as long as it runs: change its files and use `ipvstate reload`.'
+        : 'Wait for it, with --lock-timeout 30s for instance.',
     },
   );
 }

@@ -25,7 +25,7 @@ export async function withSession<T>(
 ): Promise<T> {
   const state = await environment.state();
   const { clock } = state;
-  const lock = await takeLock(state.lockName, {
+  const lock = await takeLock(state.lockPath, {
     command: `ipvstate ${verb}`,
     timeoutSeconds: lockTimeoutSeconds,
     clock,

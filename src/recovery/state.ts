@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { type Clock, SYSTEM_CLOCK } from './clock.ts';
 
 /** One folder per network namespace in each of two places: the kernel has one IPVS table per namespace. */
@@ -23,49 +23,27 @@ export interface State {
   readonly folders: StateFolders;
   readonly life: TableLife;
   readonly clock: Clock;
-  /** Abstract Unix socket (state/lock.ts). */
-  readonly lockName: string;
+  /** File of the lock (lock.ts). */
+  readonly lockPath: string;
 }
 
-const LOCK_NAME = '\0ipvstate';
-
-/** The state of the network namespace that this process is in. */
+/**
+ * The state of the network namespace that this process is in. The folder is named by the
+ * namespace's inode, which every process can read whatever its capabilities are, so that the
+ * daemon of a hardened unit and a root shell find the same lock and the same records.
+ */
 export function systemState(env: NodeJS.ProcessEnv): State {
-  const { netns, folder } = networkNamespace();
+  const netns = String(statSync('/proc/self/ns/net').ino);
+  const runtime = join(env.IPVSTATE_RUNTIME_DIR || '/run/ipvstate', netns);
   return {
     folders: {
-      runtime: join(
-        own(env.RUNTIME_DIRECTORY) ?? env.IPVSTATE_RUNTIME_DIR ?? '/run/ipvstate',
-        folder,
-      ),
-      state: join(
-        own(env.STATE_DIRECTORY) ?? env.IPVSTATE_STATE_DIR ?? '/var/lib/ipvstate',
-        folder,
-      ),
+      runtime,
+      state: join(env.IPVSTATE_STATE_DIR || '/var/lib/ipvstate', netns),
     },
     life: { boot: bootId(), netns },
     clock: SYSTEM_CLOCK,
-    lockName: LOCK_NAME,
+    lockPath: join(runtime, 'lock'),
   };
-}
-
-/** systemd's variables, which are lists. A unit that merely calls this program, such as a deployment agent's, names folders of its own. */
-function own(list: string | undefined): string | undefined {
-  return list?.split(':').find((path) => basename(path).startsWith('ipvstate'));
-}
-
-function networkNamespace(): { netns: string; folder: string } {
-  const netns = String(statSync('/proc/self/ns/net', { throwIfNoEntry: false })?.ino ?? 'unknown');
-  return { netns, folder: netns === initialNamespace() ? 'host' : netns };
-}
-
-/** That of the first process, where one may look at it. */
-function initialNamespace(): string | undefined {
-  try {
-    return String(statSync('/proc/1/ns/net').ino);
-  } catch {
-    return undefined;
-  }
 }
 
 function bootId(): string {

@@ -249,7 +249,7 @@ test('JSON is the report of the way back', async () => {
 test.each(['apply', 'try', 'confirm', 'rollback'])(
   '%s waits for nobody, and names who is writing',
   async (verb) => {
-    const lock = await takeLock(state.lockName, { command: 'ipvstate watch' });
+    const lock = await takeLock(state.lockPath, { command: 'ipvstate watch' });
     const argv = verb === 'apply' || verb === 'try' ? [verb, '-f', '-'] : [verb];
     expect(await run(argv, { stdin: formatConfig(B) })).toMatchObject({
       status: 75,
@@ -262,7 +262,7 @@ test.each(['apply', 'try', 'confirm', 'rollback'])(
 );
 
 test('what only reads, and what works on a file, needs no lock and leaves no records', async () => {
-  const lock = await takeLock(state.lockName, { command: 'ipvstate watch' });
+  const lock = await takeLock(state.lockPath, { command: 'ipvstate watch' });
   const table = path('../table.yaml');
   const { mkdirSync } = await import('node:fs');
   mkdirSync(state.runtime, { recursive: true });

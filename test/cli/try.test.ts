@@ -273,13 +273,13 @@ describe('what can go wrong', () => {
     expect(existsSync(path('try.json'))).toBe(false);
   });
 
-  test('without a place for the deadline nothing is changed', async () => {
+  test('a try without a folder for its lock and its deadline changes nothing', async () => {
     const { mkdirSync } = await import('node:fs');
     mkdirSync(join(state.runtime, '..', '..'), { recursive: true });
     writeFileSync(join(state.runtime, '..'), 'a file');
     expect(await tryIt()).toMatchObject({
       status: 74,
-      stderr: expect.stringContaining('try.json cannot be written: its folder does not exist'),
+      stderr: expect.stringContaining('lock cannot be opened (ENOTDIR)'),
     });
     expect(kernel.waves).toEqual([]);
   });

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -170,7 +170,7 @@ function guards(): number[] {
 
 describe('surroundings', () => {
   it('a second writer exits 75 and names the first, or waits for it', async () => {
-    const lock = await takeLock(state.lockName, { command: 'ipvstate watch' });
+    const lock = await takeLock(state.lockPath, { command: 'ipvstate watch' });
     const refused = await run(['apply', '-f', join(folder, 'after.save')]);
     expect(refused).toMatchObject({
       status: 75,
@@ -185,13 +185,12 @@ describe('surroundings', () => {
   });
 
   it('the lock of another network namespace is another one', async () => {
-    const lock = await takeLock(state.lockName, { command: 'ipvstate watch' });
-    const inside = `process.exitCode = await new Promise((resolve) => {
-      const server = require('node:net').createServer().on('error', () => resolve(1));
-      server.listen('\\0ipvstate', () => server.close(() => resolve(0)));
-    });`;
-    const script = `(async () => { ${inside} })()`;
-    expect(execFileSync('unshare', ['--net', process.execPath, '-e', script], { encoding: 'utf8' })).toBe('');
+    const lock = await takeLock(state.lockPath, { command: 'ipvstate watch' });
+    writeFileSync(join(folder, 'empty.save'), '-A -t 192.0.2.9:80 -s rr\n');
+    const apply = [process.execPath, 'dist/cli.cjs', 'apply', '-f', join(folder, 'empty.save')];
+    expect(spawnSync('unshare', ['--net', ...apply], { env, encoding: 'utf8' })).toMatchObject({
+      status: 0,
+    });
     await lock.release();
   });
 

@@ -4,33 +4,33 @@ import { formatTime, SYSTEM_CLOCK } from '../../src/recovery/clock.ts';
 import { isSameLife, systemState } from '../../src/recovery/state.ts';
 
 describe('folders', () => {
-  const netns = /\/(?:host|\d+)$/;
+  const inode = String(statSync('/proc/self/ns/net').ino);
 
-  test('are those of the system, one for each network namespace', () => {
-    const { folders, life } = systemState({});
-    expect(folders.runtime).toMatch(/^\/run\/ipvstate\/(?:host|\d+)$/);
-    expect(folders.state).toMatch(/^\/var\/lib\/ipvstate\/(?:host|\d+)$/);
-    expect(life.netns).toBe(String(statSync('/proc/self/ns/net').ino));
+  test('are named by the inode of the network namespace, which every process can read', () => {
+    const { folders, life, lockPath } = systemState({});
+    expect(folders).toEqual({
+      runtime: `/run/ipvstate/${inode}`,
+      state: `/var/lib/ipvstate/${inode}`,
+    });
+    expect(lockPath).toBe(`/run/ipvstate/${inode}/lock`);
+    expect(life.netns).toBe(inode);
     expect(life.boot).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  test('can be others, and those of a systemd unit of ours win', () => {
+  test('can be moved by the variables of ipvstate', () => {
     const env = { IPVSTATE_RUNTIME_DIR: '/tmp/r', IPVSTATE_STATE_DIR: '/tmp/s' };
-    expect(systemState(env).folders.runtime.replace(netns, '')).toBe('/tmp/r');
-    expect(systemState(env).folders.state.replace(netns, '')).toBe('/tmp/s');
-    const unit = {
-      ...env,
-      RUNTIME_DIRECTORY: '/run/ipvstate-blue',
-      STATE_DIRECTORY: '/var/lib/other:/var/lib/ipvstate',
-    };
-    expect(systemState(unit).folders.runtime.replace(netns, '')).toBe('/run/ipvstate-blue');
-    expect(systemState(unit).folders.state.replace(netns, '')).toBe('/var/lib/ipvstate');
+    expect(systemState(env).folders).toEqual({
+      runtime: `/tmp/r/${inode}`,
+      state: `/tmp/s/${inode}`,
+    });
   });
 
-  test('of another unit, which only calls this program, are not used: nobody else would look for a try there', () => {
-    expect(
-      systemState({ RUNTIME_DIRECTORY: '/run/deploy-agent' }).folders.runtime.replace(netns, ''),
-    ).toBe('/run/ipvstate');
+  test('of a systemd unit are not used, because a root shell would not look there', () => {
+    const unit = {
+      RUNTIME_DIRECTORY: '/run/ipvstate-blue',
+      STATE_DIRECTORY: '/var/lib/ipvstate-b',
+    };
+    expect(systemState(unit)).toEqual(systemState({}));
   });
 });
 

@@ -6,7 +6,6 @@ import { main } from '../../src/cli/main.ts';
 import { Output } from '../../src/cli/output.ts';
 import type { Ipvs } from '../../src/model/ipvs.ts';
 import { type State, systemState } from '../../src/recovery/state.ts';
-import { uniqueLockName } from './temporary-state.ts';
 
 export interface CliResult {
   readonly status: number;
@@ -65,7 +64,7 @@ function ownState(folder: string): State {
     IPVSTATE_RUNTIME_DIR: join(folder, 'run'),
     IPVSTATE_STATE_DIR: join(folder, 'lib'),
   };
-  return { ...systemState(env), lockName: uniqueLockName() };
+  return systemState(env);
 }
 
 /** A stream that remembers what was written to it. */

@@ -36,12 +36,6 @@ export interface TemporaryState extends State {
 
 const LIFE: TableLife = { boot: 'e0b7d6a2-0000-4000-8000-000000000001', netns: '4026531840' };
 
-let locks = 0;
-
-export function uniqueLockName(): string {
-  return `\0ipvstate-test-${process.pid}-${++locks}`;
-}
-
 /** Records in a folder that goes with the test, and a lock of its own. */
 export function temporaryState(life: TableLife = LIFE): TemporaryState {
   const folder = mkdtempSync(join(tmpdir(), 'ipvstate-state-'));
@@ -51,7 +45,7 @@ export function temporaryState(life: TableLife = LIFE): TemporaryState {
     folders,
     life,
     clock: new ManualClock(),
-    lockName: uniqueLockName(),
+    lockPath: join(folders.runtime, 'lock'),
     runtime: folders.runtime,
   };
 }

@@ -1,0 +1,114 @@
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+const PROGRAM = join(import.meta.dirname, '../../dist/cli.cjs');
+
+/** The capabilities of the shipped systemd unit: uid 0 and CAP_NET_ADMIN alone. */
+const AS_UNIT = ['setpriv', '--bounding-set=-all,+net_admin', '--inh-caps=-all', '--'];
+const AS_NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'];
+
+let folder: string;
+let config: string;
+const started: ChildProcess[] = [];
+
+const ipvsadm = (...args: string[]) => execFileSync('ipvsadm', args, { encoding: 'utf8' });
+
+function run(prefix: readonly string[], argv: readonly string[]) {
+  const [program = '', ...rest] = [...prefix, process.execPath, PROGRAM, ...argv];
+  const { status, stdout, stderr } = spawnSync(program, rest, { encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+/** Starts a daemon and waits until it says that it is in sync. */
+async function startDaemon(prefix: readonly string[], ...options: string[]): Promise<ChildProcess> {
+  const argv = [PROGRAM, 'watch', '-f', config, '--log-format', 'json', ...options];
+  const [program = '', ...rest] = [...prefix, process.execPath, ...argv];
+  const daemon = spawn(program, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
+  started.push(daemon);
+  let log = '';
+  await new Promise<void>((resolve, reject) => {
+    daemon.stderr?.setEncoding('utf8').on('data', (chunk) => {
+      log += chunk;
+      if (/"event":"(applied|in-sync)"/.test(log)) resolve();
+    });
+    daemon.on('exit', () => reject(new Error(`the daemon ended: ${log}`)));
+  });
+  return daemon;
+}
+
+async function stop(daemon: ChildProcess): Promise<void> {
+  if (daemon.exitCode !== null || daemon.signalCode !== null) return;
+  daemon.removeAllListeners('exit');
+  daemon.kill('SIGTERM');
+  await once(daemon, 'exit');
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ipvstate-identity-'));
+  config = join(folder, 'ipvs.yaml');
+});
+beforeEach(() => {
+  ipvsadm('-C');
+  rmSync('/run/ipvstate', { recursive: true, force: true });
+  writeFileSync(config, 'version: 1\nservices: [{ address: "tcp://192.0.2.1:80", destinations: [10.0.0.1] }]\n');
+});
+afterEach(async () => {
+  for (const daemon of started.splice(0)) await stop(daemon);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('the daemon with the capabilities of the unit and a root shell', () => {
+  it('use the same folder, so that status, reload and the lock meet', async () => {
+    await startDaemon(AS_UNIT);
+    expect(run([], ['status']).status).toBe(0);
+    expect(run([], ['reload']).status).toBe(0);
+    expect(run([], ['apply', '-f', config, '-q'])).toMatchObject({
+      status: 75,
+      stderr: expect.stringContaining('(ipvstate watch)'),
+    });
+    expect(readdirSync('/run/ipvstate')).toHaveLength(1);
+  });
+});
+
+describe('a user without privileges', () => {
+  it('cannot take the lock, enter its folder or speak in the place of its holder', async () => {
+    run([], ['apply', '-f', config, '-q']);
+    const [name = ''] = readdirSync('/run/ipvstate');
+    const lock = join('/run/ipvstate', name, 'lock');
+    for (const attempt of [`flock -n ${lock} true`, `cat ${lock}`, `ls ${lock}/..`]) {
+      const [program = '', ...rest] = [...AS_NOBODY, 'sh', '-c', attempt];
+      const { status, stderr } = spawnSync(program, rest, { encoding: 'utf8' });
+      expect(status).not.toBe(0);
+      expect(stderr).toMatch(/Permission denied/i);
+    }
+    const socket = `require('net').createServer().listen('\\0ipvstate', () => console.log('bound'))`;
+    const [program = '', ...rest] = [...AS_NOBODY, process.execPath, '-e', socket];
+    const squatter = spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
+    started.push(squatter);
+    await once(squatter.stdout as NodeJS.ReadableStream, 'data');
+    expect(run([], ['apply', '-f', config, '-q'])).toMatchObject({ status: 0 });
+  });
+
+  it('cannot flood the control socket of the daemon', async () => {
+    await startDaemon(AS_UNIT);
+    const [name = ''] = readdirSync('/run/ipvstate');
+    const path = JSON.stringify(join('/run/ipvstate', name, 'control.sock'));
+    const flood = `require('net').connect(${path}).on('error', (e) => { console.log(e.code); })`;
+    const [program = '', ...rest] = [...AS_NOBODY, process.execPath, '-e', flood];
+    expect(spawnSync(program, rest, { encoding: 'utf8' }).stdout).toBe('EACCES\n');
+  });
+});
+
+describe('SIGUSR1', () => {
+  it('opens no debugger in the daemon', async () => {
+    const daemon = await startDaemon([]);
+    daemon.kill('SIGUSR1');
+    expect(run([], ['reload']).status).toBe(0);
+    const listening = execFileSync('cat', ['/proc/net/tcp'], { encoding: 'utf8' });
+    expect(listening).not.toMatch(/0100007F:240D/);
+  });
+});
