@@ -89,7 +89,7 @@ function ended(
  * Tells whether the name still stands for the namespace of this process. A namespace that was
  * deleted and made again has the same name and is another one.
  */
-export async function isNetnsReplaced(netns: string): Promise<boolean> {
+async function isNetnsReplaced(netns: string): Promise<boolean> {
   const wanted = await stat(pathOf(netns)).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
@@ -114,6 +114,22 @@ async function isOurs(netns: string, path: string): Promise<boolean> {
     throw new IpvstateError('NO_INPUT', `${path} is no network namespace`, { hint });
   const own = await stat('/proc/self/ns/net');
   return own.dev === wanted.dev && own.ino === wanted.ino;
+}
+
+const CHECK_MILLISECONDS = 2000;
+
+/**
+ * Watches the name of the namespace that this process is in. The signal fires when the name stands
+ * for another namespace or for none, because then nobody sees the table of this process any more.
+ */
+export function watchNetns(netns: string): { readonly signal: AbortSignal; stop(): void } {
+  const controller = new AbortController();
+  const check = async (): Promise<void> => {
+    // A stat that fails for another reason than absence says nothing.
+    if (await isNetnsReplaced(netns).catch(() => false)) controller.abort();
+  };
+  const timer = setInterval(check, CHECK_MILLISECONDS).unref();
+  return { signal: controller.signal, stop: () => clearInterval(timer) };
 }
 
 async function requireCapability(): Promise<void> {

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -34,6 +34,7 @@ async function startDaemon(prefix: readonly string[], ...options: string[]): Pro
     daemon.stderr?.setEncoding('utf8').on('data', (chunk) => {
       log += chunk;
       if (/"event":"(applied|in-sync)"/.test(log)) resolve();
+      if (/"event":"(failed|rolled-back)"/.test(log)) reject(new Error(log));
     });
     daemon.on('exit', () => reject(new Error(`the daemon ended: ${log}`)));
   });
@@ -110,5 +111,66 @@ describe('SIGUSR1', () => {
     expect(run([], ['reload']).status).toBe(0);
     const listening = execFileSync('cat', ['/proc/net/tcp'], { encoding: 'utf8' });
     expect(listening).not.toMatch(/0100007F:240D/);
+  });
+});
+
+describe('a command with --netns', () => {
+  const BLUE = ['--netns', 'blue'];
+
+  /** The process inside the namespace that a wrapper has started. */
+  function childOf({ pid }: ChildProcess): number {
+    return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim());
+  }
+
+  const isAlive = (pid: number) => existsSync(`/proc/${pid}`);
+
+  async function endOf(daemon: ChildProcess) {
+    daemon.removeAllListeners('exit');
+    const [code, signal] = await once(daemon, 'exit');
+    return { code, signal };
+  }
+
+  beforeEach(() => {
+    spawnSync('ip', ['netns', 'delete', 'blue']);
+    execFileSync('ip', ['netns', 'add', 'blue']);
+    // Without a device that is up, the kernel has no route to the destination and refuses it.
+    execFileSync('ip', ['-n', 'blue', 'link', 'set', 'lo', 'up']);
+  });
+  afterEach(() => {
+    spawnSync('ip', ['netns', 'delete', 'blue']);
+  });
+
+  it('reloads on SIGHUP, ends with 0 on SIGTERM, and leaves no process behind', async () => {
+    const daemon = await startDaemon([], ...BLUE);
+    const child = childOf(daemon);
+    daemon.kill('SIGHUP');
+    expect(run([], ['reload', ...BLUE]).status).toBe(0);
+    const end = endOf(daemon);
+    daemon.kill('SIGTERM');
+    expect(await end).toEqual({ code: 0, signal: null });
+    expect(isAlive(child)).toBe(false);
+  });
+
+  it('is killed with its child, so that no orphan keeps the lock', async () => {
+    const daemon = await startDaemon([], ...BLUE);
+    const end = endOf(daemon);
+    daemon.kill('SIGKILL');
+    await end;
+    expect(run([], ['apply', '-f', config, '-q', '--lock-timeout', '10s', ...BLUE]).status).toBe(0);
+  });
+
+  it('gets a signal to its process group once', async () => {
+    const daemon = await startDaemon(['setsid'], ...BLUE);
+    const end = endOf(daemon);
+    process.kill(-(daemon.pid as number), 'SIGINT');
+    expect(await end).toEqual({ code: 0, signal: null });
+  });
+
+  it('ends the daemon when its namespace was deleted and made again', async () => {
+    const daemon = await startDaemon([], ...BLUE);
+    const end = endOf(daemon);
+    execFileSync('ip', ['netns', 'delete', 'blue']);
+    execFileSync('ip', ['netns', 'add', 'blue']);
+    expect(await end).toEqual({ code: 69, signal: null });
   });
 });

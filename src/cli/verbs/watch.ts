@@ -106,6 +106,11 @@ function parseMilliseconds(text: string): number {
   return milliseconds;
 }
 
+async function watchNamespace(netns: string | undefined) {
+  if (netns === undefined) return undefined;
+  return (await import('../../kernel/netns.ts')).watchNetns(netns);
+}
+
 async function follow(options: WatchOptions, environment: Environment): Promise<number> {
   const { output, env, version } = environment;
   const configuration = followConfiguration(options.file);
@@ -122,7 +127,9 @@ async function follow(options: WatchOptions, environment: Environment): Promise<
     write: (text) => output.warn(text),
   });
   const notifier = openNotifier(env);
-  const signal = environment.interruption(true);
+  const namespace = await watchNamespace(options.netns);
+  const interruption = environment.interruption(true);
+  const signal = namespace ? AbortSignal.any([interruption, namespace.signal]) : interruption;
   await awaitPendingTry(environment, log, notifier, signal);
   if (signal.aborted) return EXIT.ok;
   await withSession('watch', options.lockTimeout, environment, async (opened) => {
@@ -151,7 +158,13 @@ async function follow(options: WatchOptions, environment: Environment): Promise<
       onHangup,
     });
   });
-  return EXIT.ok;
+  namespace?.stop();
+  if (!namespace?.signal.aborted) return EXIT.ok;
+  log.error(
+    { event: 'netns-replaced' },
+    `the network namespace ${options.netns} was deleted or made again: the daemon ends, so that its supervisor starts it in the new one`,
+  );
+  return EXIT.unavailable;
 }
 
 /** Loads the daemon, which the help of this verb does not need. */
