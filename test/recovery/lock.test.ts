@@ -107,8 +107,8 @@ test('the kernel frees the lock of a process that is killed', async () => {
     code: 'LOCKED',
   });
   process.kill(-(child.pid as number), 'SIGKILL');
-  await once(child, 'exit');
-  await (await takeLock(path, { command: 'ipvstate apply' })).release();
+  // The killed processes of the group end one after the other.
+  await (await takeLock(path, { command: 'ipvstate apply', timeoutSeconds: 20 })).release();
 });
 
 test('no other user can open the lock file or enter its folder', async () => {
