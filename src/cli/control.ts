@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { askDaemon } from '../daemon/control-client.ts';
-import type { ControlAnswer, ControlRequest } from '../daemon/control-protocol.ts';
+import { askDaemon } from '../daemon/control/client.ts';
+import type { ControlAnswer, ControlRequest } from '../daemon/control/protocol.ts';
 import type { State } from '../recovery/state.ts';
 import type { Environment } from './environment.ts';
 import type { CONTROL_OPTIONS } from './option-groups.ts';

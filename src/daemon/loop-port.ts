@@ -8,8 +8,8 @@ import type { LoopOptions } from '../reconcile/loop/loop.ts';
 import { INITIAL_STATE, type LoopState, type Trigger } from '../reconcile/loop/loop-state.ts';
 import { StackOfPasses } from '../recovery/ipvs-stack.ts';
 import type { Session } from '../recovery/session.ts';
-import { exitCodeOfPass } from './pass-exit.ts';
 import { openPassRun, type PassRun } from './pass-record.ts';
+import { exitCodeOfPass } from './status/pass-exit.ts';
 
 /** What the loop needs of the kernel, and what must follow from its state before its next pass. */
 export interface LoopPort

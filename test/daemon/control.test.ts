@@ -4,13 +4,13 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { askDaemon } from '../../src/daemon/control-client.ts';
+import { askDaemon } from '../../src/daemon/control/client.ts';
 import {
   type ControlAnswer,
   type ControlRequest,
   parseRequest,
-} from '../../src/daemon/control-protocol.ts';
-import { type AnswerRequest, serveControl } from '../../src/daemon/control-server.ts';
+} from '../../src/daemon/control/protocol.ts';
+import { type AnswerRequest, serveControl } from '../../src/daemon/control/server.ts';
 
 let folder: string;
 let path: string;

@@ -3,12 +3,12 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type HttpServer, type Pages, probePage, serveHttp } from '../../src/daemon/http-server.ts';
 import {
   formatListenAddress,
   type ListenAddress,
   parseListenAddress,
-} from '../../src/daemon/listen-address.ts';
+} from '../../src/daemon/http/listen-address.ts';
+import { type HttpServer, type Pages, probePage, serveHttp } from '../../src/daemon/http/server.ts';
 
 const PAGES: Pages = {
   '/healthz': () => probePage(true, 'ok'),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createLog } from '../../src/daemon/log.ts';
-import type { LogFormat, LogLevel } from '../../src/daemon/log-options.ts';
-import { Repetition } from '../../src/daemon/repetition.ts';
+import { createLog } from '../../src/daemon/log/log.ts';
+import type { LogFormat, LogLevel } from '../../src/daemon/log/log-options.ts';
+import { Repetition } from '../../src/daemon/log/repetition.ts';
 
 function logged(
   format: LogFormat,

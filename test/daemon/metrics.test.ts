@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { createMetrics } from '../../src/daemon/metrics.ts';
-import { formatStats } from '../../src/daemon/metrics-stats.ts';
-import type { Status } from '../../src/daemon/status.ts';
+import { formatStats } from '../../src/daemon/http/kernel-counters.ts';
+import { createMetrics } from '../../src/daemon/http/metrics.ts';
+import type { Status } from '../../src/daemon/status/status.ts';
 import type { Counters, Stats } from '../../src/model/counters.ts';
 import type { Table } from '../../src/model/table.ts';
 import { keyOf, tableOf } from '../support/tables.ts';

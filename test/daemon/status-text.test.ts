@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatStatus } from '../../src/daemon/status-text.ts';
+import { formatStatus } from '../../src/daemon/status/status-text.ts';
 import { statusOf } from './statuses.ts';
 
 describe('the status as text', () => {

@@ -1,4 +1,4 @@
-import type { Status } from '../../src/daemon/status.ts';
+import type { Status } from '../../src/daemon/status/status.ts';
 
 /** A daemon that has nothing to complain about. */
 export function statusOf(rest: Partial<Status> = {}): Status {

@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { askDaemon } from '../../src/daemon/control-client.ts';
+import { askDaemon } from '../../src/daemon/control/client.ts';
 import { runDaemon } from '../../src/daemon/daemon.ts';
-import { createLog } from '../../src/daemon/log.ts';
+import { createLog } from '../../src/daemon/log/log.ts';
 import type { NotifyState } from '../../src/daemon/notify.ts';
-import type { Status } from '../../src/daemon/status.ts';
+import type { Status } from '../../src/daemon/status/status.ts';
 import { IpvstateError } from '../../src/errors.ts';
 import { openRecords } from '../../src/recovery/records/records.ts';
 import { followConfiguration } from '../../src/sources/follow.ts';

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { createMetrics } from '../../src/daemon/metrics.ts';
-import { formatStats } from '../../src/daemon/metrics-stats.ts';
+import { formatStats } from '../../src/daemon/http/kernel-counters.ts';
+import { createMetrics } from '../../src/daemon/http/metrics.ts';
 import { statusOf } from '../daemon/statuses.ts';
 import { tableOf } from '../support/tables.ts';
 

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { askDaemon } from '../../src/daemon/control-client.ts';
-import type { Status } from '../../src/daemon/status.ts';
+import { askDaemon } from '../../src/daemon/control/client.ts';
+import type { Status } from '../../src/daemon/status/status.ts';
 import { PROGRAM } from './program.ts';
 
 export interface Ran {

@@ -1,5 +1,5 @@
-import type { Status } from '../../daemon/status.ts';
-import { formatStatus } from '../../daemon/status-text.ts';
+import type { Status } from '../../daemon/status/status.ts';
+import { formatStatus } from '../../daemon/status/status-text.ts';
 import { IpvstateError } from '../../errors.ts';
 import { EXIT } from '../../render/exit.ts';
 import { formatJson } from '../../render/json.ts';

@@ -1,9 +1,9 @@
 import { InvalidArgumentError } from 'commander';
-import { parseListenAddress } from '../../daemon/listen-address.ts';
-import type { Log } from '../../daemon/log.ts';
-import { LOG_FORMATS, LOG_LEVELS } from '../../daemon/log-options.ts';
+import { parseListenAddress } from '../../daemon/http/listen-address.ts';
+import type { Log } from '../../daemon/log/log.ts';
+import { LOG_FORMATS, LOG_LEVELS } from '../../daemon/log/log-options.ts';
 import { type Notifier, openNotifier } from '../../daemon/notify.ts';
-import { DRIFT_MODES } from '../../daemon/status.ts';
+import { DRIFT_MODES } from '../../daemon/status/status.ts';
 import { openRecords } from '../../recovery/records/records.ts';
 import { isExpired, withSession } from '../../recovery/session.ts';
 import { settleEarlierRuns } from '../../recovery/try/try-end.ts';
@@ -170,7 +170,7 @@ async function follow(options: WatchOptions, environment: Environment): Promise<
 /** Loads the daemon, which the help of this verb does not need. */
 async function loadDaemon() {
   const { runDaemon } = await import('../../daemon/daemon.ts');
-  const { createLog } = await import('../../daemon/log.ts');
+  const { createLog } = await import('../../daemon/log/log.ts');
   return { runDaemon, createLog };
 }
 

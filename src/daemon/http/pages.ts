@@ -1,9 +1,9 @@
 import type { Registry } from 'prom-client';
-import type { Ipvs } from '../model/ipvs.ts';
-import type { ServiceKey } from '../model/service.ts';
-import { type Page, type Pages, probePage } from './http-server.ts';
-import { formatStats } from './metrics-stats.ts';
-import type { Status } from './status.ts';
+import type { Ipvs } from '../../model/ipvs.ts';
+import type { ServiceKey } from '../../model/service.ts';
+import type { Status } from '../status/status.ts';
+import { formatStats } from './kernel-counters.ts';
+import { type Page, type Pages, probePage } from './server.ts';
 
 export interface PagePorts {
   readonly status: () => Status;

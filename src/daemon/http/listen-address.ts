@@ -1,6 +1,6 @@
 import { isIP, isIPv4 } from 'node:net';
-import { IpvstateError } from '../errors.ts';
-import { parseEndpoint } from '../model/endpoint.ts';
+import { IpvstateError } from '../../errors.ts';
+import { parseEndpoint } from '../../model/endpoint.ts';
 
 /** Where the HTTP server listens. */
 export type ListenAddress =

@@ -1,4 +1,4 @@
-import { type Change, changeAction } from '../plan/change.ts';
+import { type Change, changeAction } from '../../plan/change.ts';
 
 const SIGNS = { add: '+', edit: '~', delete: '-', replace: '±' } as const;
 

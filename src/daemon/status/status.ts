@@ -1,4 +1,4 @@
-import type { Position } from '../model/issue.ts';
+import type { Position } from '../../model/issue.ts';
 
 export type DriftMode = 'correct' | 'report' | 'off';
 export const DRIFT_MODES: readonly DriftMode[] = ['correct', 'report', 'off'];

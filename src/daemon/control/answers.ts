@@ -1,12 +1,12 @@
-import type { Loop } from '../reconcile/loop/loop.ts';
-import type { LoopState, PassResult } from '../reconcile/loop/loop-state.ts';
-import { EXIT } from '../render/exit.ts';
-import type { Json } from '../render/json.ts';
-import { formatReport } from '../render/plan-text.ts';
-import type { ControlAnswer, ControlRequest } from './control-protocol.ts';
-import type { AnswerRequest } from './control-server.ts';
-import { exitCodeOfPass, exitCodeOfRequest } from './pass-exit.ts';
-import type { Status, StatusError } from './status.ts';
+import type { Loop } from '../../reconcile/loop/loop.ts';
+import type { LoopState, PassResult } from '../../reconcile/loop/loop-state.ts';
+import { EXIT } from '../../render/exit.ts';
+import type { Json } from '../../render/json.ts';
+import { formatReport } from '../../render/plan-text.ts';
+import { exitCodeOfPass, exitCodeOfRequest } from '../status/pass-exit.ts';
+import type { Status, StatusError } from '../status/status.ts';
+import type { ControlAnswer, ControlRequest } from './protocol.ts';
+import type { AnswerRequest } from './server.ts';
 
 export interface AnswerPorts {
   readonly loop: () => Pick<Loop, 'state' | 'approve'> | undefined;

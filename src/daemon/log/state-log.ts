@@ -1,13 +1,13 @@
-import { formatDuration } from '../model/duration.ts';
-import type { ConfigProblem } from '../reconcile/loop/config-state.ts';
-import type { LoopState, PassResult } from '../reconcile/loop/loop-state.ts';
-import { formatIssues } from '../render/issues.ts';
-import { formatRefusals, formatReport } from '../render/plan-text.ts';
-import { changeTitles } from './change-titles.ts';
+import { formatDuration } from '../../model/duration.ts';
+import type { ConfigProblem } from '../../reconcile/loop/config-state.ts';
+import type { LoopState, PassResult } from '../../reconcile/loop/loop-state.ts';
+import { formatIssues } from '../../render/issues.ts';
+import { formatRefusals, formatReport } from '../../render/plan-text.ts';
+import { changeTitles } from '../status/change-titles.ts';
+import { exitCodeOfPass } from '../status/pass-exit.ts';
+import { SHOWN_FINGERPRINT } from '../status/status-of-loop.ts';
 import type { Log, LogFields } from './log.ts';
 import type { LogLevel } from './log-options.ts';
-import { SHOWN_FINGERPRINT } from './loop-status.ts';
-import { exitCodeOfPass } from './pass-exit.ts';
 import type { Repetition, Saying } from './repetition.ts';
 
 const SHOWN_CHANGES = 20;

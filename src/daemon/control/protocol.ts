@@ -1,4 +1,4 @@
-import type { Json } from '../render/json.ts';
+import type { Json } from '../../render/json.ts';
 
 /** One line of JSON each way over the control socket. */
 export type ControlRequest =

@@ -1,7 +1,7 @@
-import type { Counters, Stats } from '../model/counters.ts';
-import type { DestinationKey } from '../model/destination.ts';
-import type { Snapshot } from '../model/ipvs.ts';
-import type { ServiceKey } from '../model/service.ts';
+import type { Counters, Stats } from '../../model/counters.ts';
+import type { DestinationKey } from '../../model/destination.ts';
+import type { Snapshot } from '../../model/ipvs.ts';
+import type { ServiceKey } from '../../model/service.ts';
 
 type StatName = 'connections' | 'inPackets' | 'outPackets' | 'inBytes' | 'outBytes';
 

@@ -1,6 +1,6 @@
-import type { Issue } from '../model/issue.ts';
-import type { ConfigProblem } from '../reconcile/loop/config-state.ts';
-import type { LoopState, PassResult } from '../reconcile/loop/loop-state.ts';
+import type { Issue } from '../../model/issue.ts';
+import type { ConfigProblem } from '../../reconcile/loop/config-state.ts';
+import type { LoopState, PassResult } from '../../reconcile/loop/loop-state.ts';
 import { changeTitles } from './change-titles.ts';
 import { exitCodeOfPass } from './pass-exit.ts';
 import type { DriftMode, Health, Status, StatusError } from './status.ts';

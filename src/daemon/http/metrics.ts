@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Status } from './status.ts';
+import type { Status } from '../status/status.ts';
 
 /** What happened, beside what is. */
 export interface Metrics {

@@ -1,5 +1,5 @@
-import type { LoopState, PassOutcome, PassResult } from '../reconcile/loop/loop-state.ts';
-import { EXIT, exitCodeOfError, exitCodeOfReport } from '../render/exit.ts';
+import type { LoopState, PassOutcome, PassResult } from '../../reconcile/loop/loop-state.ts';
+import { EXIT, exitCodeOfError, exitCodeOfReport } from '../../render/exit.ts';
 
 /** The ways in which a look at the kernel can end, for counters that are there from the beginning. */
 export const PASS_OUTCOMES: readonly PassOutcome[] = [

@@ -1,4 +1,4 @@
-import { formatDuration } from '../model/duration.ts';
+import { formatDuration } from '../../model/duration.ts';
 import type { Health, Status, StatusError } from './status.ts';
 
 const HEALTH_WORDS: Readonly<Record<Health, string>> = {

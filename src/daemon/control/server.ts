@@ -1,13 +1,13 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { IpvstateError } from '../errors.ts';
+import { IpvstateError } from '../../errors.ts';
 import {
   type ControlAnswer,
   type ControlRequest,
   MAX_REQUEST_LENGTH,
   parseRequest,
-} from './control-protocol.ts';
+} from './protocol.ts';
 
 export type AnswerRequest = (request: ControlRequest) => Promise<ControlAnswer>;
 

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
-import { IpvstateError } from '../errors.ts';
-import type { ControlAnswer, ControlRequest } from './control-protocol.ts';
+import { IpvstateError } from '../../errors.ts';
+import type { ControlAnswer, ControlRequest } from './protocol.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no daemon runs here',

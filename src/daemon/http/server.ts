@@ -1,6 +1,6 @@
 import { chmod, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { IpvstateError } from '../errors.ts';
+import { IpvstateError } from '../../errors.ts';
 import { formatListenAddress, type ListenAddress } from './listen-address.ts';
 
 export interface Page {
