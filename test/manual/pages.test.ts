@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createMetrics } from '../../src/daemon/metrics.ts';
+import { createMetrics } from '../../src/daemon/http/metrics.ts';
 import { formatPage } from '../../src/render/page.ts';
 import { readBlocks } from './blocks.ts';
 import { optionsIn, PAGES, prose, readDocument, root, section } from './documents.ts';
