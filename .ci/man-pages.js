@@ -124,6 +124,8 @@ function formatManPage({ name, section, summary, synopsis, pages, seeAlso }, { v
   const lines = synopsis.map((line) => `.B ${quote(escapeText(line))}\n`).join('.br\n');
   return [
     `.TH ${quote(escapeText(name).toUpperCase())} ${section} ${quote(date)} ${quote(`ipvstate ${version}`)}\n`,
+    // Names of files and options are never hyphenated.
+    '.nh\n',
     `.SH NAME\n${escapeText(name)} \\- ${escapeText(summary)}\n`,
     `.SH SYNOPSIS\n${lines}`,
     ...pages.map((page) => formatRoff(readPage(page))),

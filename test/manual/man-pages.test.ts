@@ -77,11 +77,11 @@ describe('the man pages', () => {
     '%s has a name, a synopsis and only known requests and escapes',
     (_, text) => {
       expect(text).toMatch(
-        /^\.TH "IPVSTATE\S*" [58] "[\d-]*" "ipvstate \d+\.\d+\.\d+"\n\.SH NAME\nipvstate/,
+        /^\.TH "IPVSTATE\S*" [58] "[\d-]*" "ipvstate \d+\.\d+\.\d+"\n\.nh\n\.SH NAME\nipvstate/,
       );
       expect(text).toContain('\n.SH SYNOPSIS\n.B "');
       const requests = [...text.matchAll(/^[.'](\w*)/gm)].map(([, name]) => name);
-      const known = ['TH', 'SH', 'SS', 'PP', 'IP', 'B', 'br', 'RS', 'RE', 'EX', 'EE'];
+      const known = ['TH', 'nh', 'SH', 'SS', 'PP', 'IP', 'B', 'br', 'RS', 'RE', 'EX', 'EE'];
       expect(requests.filter((name) => !known.includes(name ?? ''))).toEqual([]);
       const escapes = [...text.matchAll(/\\(?:[-e&]|f[BIP]|\((?:bu|ga|aq|ha|ti|dq)|(.{0,3}))/g)];
       expect(escapes.filter(([, other]) => other !== undefined).map(([found]) => found)).toEqual(

@@ -66,6 +66,11 @@ test('the installed program says its version and how to use it', () => {
   for (const verb of ['validate', 'plan', 'apply', 'export']) expect(help).toContain(verb);
 });
 
+test('the installed man pages are where man looks for them', () => {
+  for (const page of ['man8/ipvstate.8', 'man5/ipvstate.yaml.5'])
+    expect(readFileSync(join(prefix, 'share/man', page), 'utf8')).toMatch(/^\.TH "IPVSTATE/);
+});
+
 test('every dependency that is not bundled can be loaded from where the package is', () => {
   for (const name of Object.keys(dependencies)) {
     expect(
