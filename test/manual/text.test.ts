@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readBlocks } from './blocks.ts';
-import { DOCUMENTS, EXECUTED, optionsIn, PAGES, readDocument, root } from './documents.ts';
+import { DOCUMENTS, EXECUTED, optionsIn, PAGES, prose, readDocument, root } from './documents.ts';
 import { optionsOf, verbs } from './program-help.ts';
 
 /** Options that belong to other programs, or that a text says do not exist. */
@@ -75,6 +75,12 @@ describe.each(DOCUMENTS)('%s', (path) => {
 
   it('has no line of more than 100 columns', () => {
     expect(text.split('\n').filter((line) => line.length > 100)).toEqual([]);
+  });
+
+  it('names only files of this project that exist', () => {
+    const named = [...prose(text).matchAll(/`((?:src|test|examples|\.ci)\/[^`\s]+)`/g)];
+    const paths = named.map(([, name = '']) => name).filter((name) => !name.includes('NAME'));
+    expect(paths.filter((name) => !existsSync(join(root, name)))).toEqual([]);
   });
 
   it('names only scripts that package.json has', () => {
