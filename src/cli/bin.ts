@@ -11,30 +11,30 @@ const output = new Output(process.stdout, process.stderr, process.env);
 
 let controller: AbortController | undefined;
 
-/** The first signal stops at the next safe point; a second one ends the process at once, as it would without us. */
+/** The first signal stops the work at the next safe point. A second one ends the process. */
 function interruption(silently = false): AbortSignal {
   if (controller) return controller.signal;
-  const own = new AbortController();
-  controller = own;
+  const started = new AbortController();
+  controller = started;
   const stop = (signal: string, code: number) => () => {
     if (!silently) output.warn(`${signal}: stopping at the next safe point\n`);
-    own.abort(code);
+    started.abort(code);
   };
   process.once('SIGINT', stop('SIGINT', 130)).once('SIGTERM', stop('SIGTERM', 143));
-  return own.signal;
+  return started.signal;
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // A reader that has seen enough is no failure; a full disk is.
+  // A reader such as `head` may end early. Any other error, such as a full disk, is a failure.
   if (error.code === 'EPIPE') return;
   output.warn(`ipvstate: the output cannot be written (${error.code})\n`);
   process.exitCode = EXIT.io;
 });
 
-// Nobody is left to be told.
+// Messages that nobody can read are dropped.
 process.stderr.on('error', () => {});
 
-/** A file is read at once: as a stream it would take a turn of the thread pool for each 64 KiB. */
+/** Opens stdin. A file is read at once, because a stream waits for the thread pool every 64 KiB. */
 function openStdin(): Readable {
   return fstatSync(0).isFile() ? Readable.from([readFileSync(0)]) : process.stdin;
 }

@@ -3,12 +3,12 @@ import type { Environment } from './environment.ts';
 import { COMMON_OPTIONS } from './option-groups.ts';
 import type { ArgumentOf, OptionSet, ValuesOf } from './options.ts';
 
-/** What a verb's file says about the verb. */
+/** Declaration that the file of a verb makes. */
 export interface VerbDeclaration<Name extends string, Options extends OptionSet, Argument> {
   readonly name: Name;
-  /** Shown in the list of verbs. */
+  /** Line in the list of verbs. */
   readonly summary: string;
-  /** A hidden verb is not in the list: the program calls it, not a person. */
+  /** Keeps a verb that only the program calls out of the list of verbs. */
   readonly isHidden?: boolean;
   readonly argument?: ArgumentOf<Argument>;
   /** In the order of the help. */

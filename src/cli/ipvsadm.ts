@@ -4,7 +4,7 @@ import { readStream } from '../sources/read-stream.ts';
 import { STDIN_NAME } from '../sources/stdin.ts';
 import type { Environment } from './environment.ts';
 
-/** Names under which the program is the tool that it replaces. */
+/** Tools that the program replaces. Started under one of these names, it behaves like the tool. */
 export const FRONT_ENDS = ['ipvsadm', 'ipvsadm-save', 'ipvsadm-restore'] as const;
 
 export type FrontEnd = (typeof FRONT_ENDS)[number];
@@ -13,7 +13,7 @@ export function isFrontEnd(name: string | undefined): name is FrontEnd {
   return FRONT_ENDS.some((known) => known === name);
 }
 
-/** Runs as one of those tools, with its arguments, streams and exit statuses. */
+/** Runs as a replaced tool: with its arguments, streams and exit statuses. */
 export async function runFrontEnd(
   name: FrontEnd,
   programName: string,
@@ -43,7 +43,8 @@ async function surroundingsOf(
   return {
     programName,
     ipvs: openKernel,
-    // The tools that this replaces take any bytes, and any number of them; what is no UTF-8 reaches the messages as a replacement character.
+    // The replaced tools read any number of any bytes. Bytes that are not UTF-8 appear in messages
+    // as replacement characters.
     readStdin: () => readStream(stdin(), STDIN_NAME, Number.POSITIVE_INFINITY),
     stdout: (text) => output.print(text),
     stderr: (text) => output.warn(text),
@@ -56,7 +57,7 @@ async function surroundingsOf(
   };
 }
 
-/** What the rules say becomes the whole table: by a diff, so that entries that stay keep their connections. */
+/** Makes the live table equal to the rules. A diff spares unchanged entries. */
 async function restore(desired: Desired, surroundings: Surroundings): Promise<number> {
   const { withKernel } = await import('../ipvsadm/run-kernel.ts');
   const { kernelMessage } = await import('../ipvsadm/messages.ts');

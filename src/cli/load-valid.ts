@@ -1,10 +1,11 @@
 import { IpvstateError } from '../errors.ts';
 import type { Desired } from '../model/desired.ts';
+import { countOf } from '../render/count-of.ts';
 import { formatIssues } from '../render/issues.ts';
 import { type Loaded, load } from '../sources/load.ts';
 import type { Environment } from './environment.ts';
 
-/** Loads the configuration for a verb that needs a valid one: prints what is wrong and throws `CONFIG`, or returns it. */
+/** Loads the configuration and prints its issues. Throws `CONFIG` when it is invalid. */
 export async function loadValid(
   paths: readonly string[],
   environment: Environment,
@@ -21,7 +22,7 @@ export async function loadValid(
     const errors = loaded.issues.filter(({ severity }) => severity === 'error').length;
     throw new IpvstateError(
       'CONFIG',
-      `${errors} error${errors === 1 ? '' : 's'} in the configuration; nothing was changed`,
+      `${countOf(errors, 'error')} in the configuration; nothing was changed`,
     );
   }
   return { ...loaded, desired };

@@ -5,7 +5,7 @@ import type { Environment } from './environment.ts';
 import { isFrontEnd, runFrontEnd } from './ipvsadm.ts';
 import { buildProgram } from './program.ts';
 
-/** Runs one command line (without the program's own name) and returns its exit code. Throws nothing. */
+/** Runs a command line, without the program's name, and returns the exit code. Never throws. */
 export async function main(argv: readonly string[], environment: Environment): Promise<number> {
   const { output, programName } = environment;
   try {
@@ -41,12 +41,12 @@ async function runVerb(argv: readonly string[], environment: Environment): Promi
     return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    // Commander has printed its own message, or the help and version that were asked for.
+    // Commander has printed its message, or the help or the version that the command asked for.
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
 }
 
-/** The last `--netns`, found before the verb is: the whole command runs inside. */
+/** Finds the last `--netns` before any verb is loaded: the whole command runs in the namespace. */
 function netnsOf(argv: readonly string[]): string | undefined {
   let netns: string | undefined;
   for (const [index, word] of argv.entries()) {
@@ -59,8 +59,11 @@ function netnsOf(argv: readonly string[]): string | undefined {
 
 function describe(error: unknown, { output, env }: Environment): string {
   if (error instanceof IpvstateError)
-    return `${output.label()} ${error.message}\n${error.hint ? `    ${error.hint}\n` : ''}`;
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  const trace = env.IPVSTATE_TRACE ? `${stack}\n` : '';
-  return `${output.label()} this is a bug: ${error instanceof Error ? error.message : String(error)}\n${trace || '    Run again with IPVSTATE_TRACE=1 for the stack, and report it.\n'}`;
+    return `${output.errorLabel()} ${error.message}\n${error.hint ? `    ${error.hint}\n` : ''}`;
+  const message = error instanceof Error ? error.message : String(error);
+  const stack = (error instanceof Error && error.stack) || message;
+  const advice = env.IPVSTATE_TRACE
+    ? stack
+    : '    Run again with IPVSTATE_TRACE=1 for the stack, and report it.';
+  return `${output.errorLabel()} this is a bug: ${message}\n${advice}\n`;
 }

@@ -18,7 +18,7 @@ export interface OpenedTable {
   readonly save: () => Promise<void>;
 }
 
-/** Opens the kernel's table for reading or, with `--table`, a saved table, and closes it after `use`. */
+/** Opens the kernel's table or, with `--table`, a saved table, and closes it after `use`. */
 export async function withTable<T>(
   path: string | undefined,
   environment: Environment,

@@ -24,7 +24,9 @@ export const COMMON_OPTIONS = {
 export const FILE_OPTIONS = {
   file: repeated(
     '-f, --file <path>',
-    'configuration: YAML, JSON or `ipvsadm -Sn` text; a folder means its *.yaml, *.yml and *.json, - is stdin (repeatable; default: /etc/ipvstate/ipvstate.yaml, else /etc/ipvstate/conf.d)',
+    'configuration: YAML, JSON or `ipvsadm -Sn` text; a folder means its *.yaml, *.yml and ' +
+      '*.json, - is stdin (repeatable; default: /etc/ipvstate/ipvstate.yaml, else ' +
+      '/etc/ipvstate/conf.d)',
   ),
 };
 

@@ -6,11 +6,11 @@ export type ColorMode = (typeof COLOR_MODES)[number];
 
 type Terminal = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
-/** Work shorter than this shows no progress. */
+/** Progress is shown only for work that takes longer than this. */
 const PROGRESS_AFTER_MILLISECONDS = 1000;
 const PROGRESS_EVERY_MILLISECONDS = 200;
 
-/** The only writer: results go to stdout, everything about them to stderr. */
+/** The only writer of stdout and stderr. Results go to stdout, all other text to stderr. */
 export class Output {
   readonly #stdout: Terminal;
   readonly #stderr: Terminal;
@@ -38,34 +38,34 @@ export class Output {
     this.#quiet = quiet;
   }
 
-  /** The result of a verb. */
+  /** Prints the result of a verb on stdout. */
   print(text: string): void {
     this.#clearProgress();
     this.#stdout.write(text);
   }
 
-  /** Something about the result that a reader may want to know; `--quiet` drops it. */
+  /** Prints a remark about the result on stderr. `--quiet` leaves it out. */
   note(text: string): void {
     if (!this.#quiet) this.warn(text);
   }
 
-  /** Something that must be said. */
+  /** Prints an error or a warning on stderr. */
   warn(text: string): void {
     this.#clearProgress();
     this.#stderr.write(text);
   }
 
-  /** The beginning of an error message on stderr. */
-  label(): string {
+  /** Beginning of an error message on stderr. */
+  errorLabel(): string {
     return this.style('stderr').remove('ipvstate:');
   }
 
-  /** Emphasis for what is printed; depends on the stream, because one may be a terminal and the other a file. */
+  /** Emphasis for a stream: stdout may be a terminal while stderr is a file. */
   style(stream: 'stdout' | 'stderr'): Style {
     return this.layout(stream).color ? COLOR : PLAIN;
   }
 
-  /** Whether to colour, and the width in columns. */
+  /** Whether a stream is coloured, and its width in columns. */
   layout(stream: 'stdout' | 'stderr'): { readonly color: boolean; readonly width: number } {
     const terminal = stream === 'stdout' ? this.#stdout : this.#stderr;
     return { color: this.#isColored(terminal), width: terminal.columns || 80 };
@@ -75,7 +75,7 @@ export class Output {
     return (stream === 'stdout' ? this.#stdout : this.#stderr).isTTY === true;
   }
 
-  /** Redraws one line on a terminal, once the work has taken a second; silent elsewhere. */
+  /** Redraws one line on a terminal once the work has taken a second. Does nothing elsewhere. */
   progress(text: string): void {
     if (!this.#stderr.isTTY || this.#quiet) return;
     const now = this.#now();

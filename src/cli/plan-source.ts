@@ -70,7 +70,7 @@ async function fromPlan(path: string, options: ApplyOptions): Promise<PlanSource
   if (options.file.length > 0 || options.only.length > 0 || allows) {
     throw new IpvstateError(
       'USAGE',
-      'a saved plan is applied as it is: -f, --only and the guard flags belong to `ipvstate plan --save`',
+      'a saved plan is applied as it is; use -f, --only and guard options with `plan --save`',
     );
   }
   const saved = await readSavedPlan(path);

@@ -14,8 +14,8 @@ import type { Environment } from './environment.ts';
 import type { Output } from './output.ts';
 
 /**
- * Gathers the details that texts show beside the bare changes: connection counts, names, the place
- * in the file, and the entries left alone. `desired` is undefined for a saved plan, which has no files.
+ * Gathers the details that texts show beside the changes: connection counts, names, places in the
+ * files, and entries left alone. `desired` is undefined for a saved plan, which has no files.
  */
 export function changesContext(
   desired: Desired | undefined,

@@ -20,7 +20,7 @@ export async function buildProgram(
     .configureOutput({
       writeOut: (text) => output.print(text),
       writeErr: (text) => output.warn(text),
-      outputError: (text, write) => write(text.replace(/^error:/, output.label())),
+      outputError: (text, write) => write(text.replace(/^error:/, output.errorLabel())),
       getOutHelpWidth: () => output.layout('stdout').width,
       getErrHelpWidth: () => output.layout('stderr').width,
     });

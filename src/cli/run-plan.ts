@@ -1,12 +1,13 @@
+import { IpvstateError } from '../errors.ts';
 import type { Table } from '../model/table.ts';
 import { protectedAfter } from '../plan/protect.ts';
 import type { Report } from '../plan/report.ts';
+import type { Prepared } from '../reconcile/prepare.ts';
 import { noteUnknownSysctls } from '../recovery/policy-stores.ts';
 import type { Writer } from '../recovery/writer.ts';
 import type { ChangesContext } from '../render/changes.ts';
 import { exitCodeOfReport } from '../render/exit.ts';
 import { REPORT_FORMATS, type ReportFormat, type ReportView } from '../render/plan-formats.ts';
-import { confirmOnTerminal } from './confirm.ts';
 import type { Environment } from './environment.ts';
 import type { ApplyOptions, PlanSource } from './plan-source.ts';
 import { announcePlan, changesContext } from './print-plan.ts';
@@ -42,12 +43,31 @@ export async function runSource(
   return { report, exitCode: exitCodeOfRun(report, options, signal), context };
 }
 
+/** Asks a person at a terminal before a plan is executed. Without a terminal the answer is yes. */
+export async function confirmOnTerminal(
+  { plan }: Prepared,
+  options: { readonly yes: boolean; readonly noInput: boolean },
+  { ask }: Environment,
+): Promise<boolean> {
+  if (options.yes || !ask) return true;
+  if (options.noInput) {
+    throw new IpvstateError(
+      'REFUSED',
+      '--no-input forbids to ask for confirmation; nothing was changed',
+      { hint: 'Add --yes to execute the plan without being asked.' },
+    );
+  }
+  const count = plan.waves.reduce((sum, { steps }) => sum + steps.length, 0);
+  const operations = count === 1 ? 'this operation' : `these ${count} operations`;
+  return /^y(?:es)?$/i.test((await ask(`Apply ${operations}? [y/N] `)).trim());
+}
+
 /** Whether the live table is as desired at the end of a run. */
 export function reachedDesired({ outcome }: Report): boolean {
   return outcome === 'applied' || outcome === 'in-sync';
 }
 
-/** Exit code of a run. A signal that kept the run from its end has its own. */
+/** Exit code of a run. A signal that interrupted the run has its own exit code. */
 export function exitCodeOfRun(
   report: Report,
   options: { readonly detailedExitcode: boolean },
@@ -68,7 +88,9 @@ async function keepProtected(
   await protection
     .write(protectedAfter(await protection.read(), desired, applied))
     .catch((error: Error) => {
-      output.warn(`ipvstate: ${error.message}: only what the files protect is protected\n`);
+      output.warn(
+        `ipvstate: ${error.message}: only services that the files protect are protected\n`,
+      );
     });
 }
 

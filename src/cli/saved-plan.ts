@@ -24,13 +24,13 @@ interface SourceFile {
   readonly sha256: string;
 }
 
-/** What binds a saved plan to the table and the files it was made for (schemas/plan.schema.json: `saved`). */
+/** Ties a saved plan to its live table and its files (`saved` in schemas/plan.schema.json). */
 interface Binding {
   readonly created: string;
   readonly files: readonly SourceFile[];
   /**
-   * A digest per live service, and one for the settings: enough to tell what changed, too little to leak the table; and the sysctls that
-   * are to be written.
+   * A digest of each live service and of the settings. Digests show what has changed since, and do
+   * not leak the table. `sysctls` has the live values of the sysctls that the plan sets.
    */
   readonly live: {
     readonly services: { readonly [key: string]: string };
@@ -44,7 +44,7 @@ interface Binding {
 export interface SavedPlan {
   readonly saved: Binding;
   readonly waves: Json;
-  /** What it begins to drain. */
+  /** Drains that the plan begins. */
   readonly drains: readonly Drain[];
 }
 
@@ -84,12 +84,12 @@ export async function readSavedPlan(path: string): Promise<SavedPlan> {
   return { saved, waves, drains: drains.map(loadDrain) };
 }
 
-/** Whether the table must be read with them. */
+/** Whether the plan is about sysctls, so that the table must be read with them. */
 export function hasSysctls({ saved }: SavedPlan): boolean {
   return saved.live.sysctls !== undefined;
 }
 
-/** undefined for what does not even begin like a plan. */
+/** Parses JSON. Returns undefined for other text. Throws `CONFIG` for a plan that is cut off. */
 function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
@@ -118,7 +118,10 @@ function isBinding(value: unknown): value is Binding {
   return areFiles && isObject(live) && isObject(live.services);
 }
 
-/** Makes the plan again from what was saved. Throws `STALE`, naming what differs, unless it is the very same plan for the very same table. */
+/**
+ * Makes the plan again from the saved tables. Throws `STALE` with the differences when the live
+ * table or a file has changed, and `CONFIG` when the plan is not the saved one.
+ */
 export async function resumePlan(
   { saved, waves }: SavedPlan,
   path: string,
@@ -135,9 +138,7 @@ export async function resumePlan(
     throw new IpvstateError(
       'STALE',
       `the plan of ${saved.created} is stale; nothing was changed${shown.join('')}`,
-      {
-        hint: 'Make a new plan, and read it before applying it.',
-      },
+      { hint: 'Make a new plan, and read it before applying it.' },
     );
   }
   const { desired, issues } = parseConfig(JSON.stringify(saved.desired), path);
@@ -164,9 +165,8 @@ function changedObjects({ live }: Binding, table: Table): string[] {
   const services = keys.flatMap((key) => {
     const [before, after] = [live.services[key], now.services[key]];
     if (before === after) return [];
-    return [
-      `${key} ${before === undefined ? 'was added to' : after === undefined ? 'was deleted from' : 'was changed in'} the live table`,
-    ];
+    if (before === undefined) return [`${key} was added to the live table`];
+    return [`${key} was ${after === undefined ? 'deleted from' : 'changed in'} the live table`];
   });
   const sysctls = Object.entries(live.sysctls ?? {}).flatMap(([name, value]) => {
     const found = table.sysctls?.get(name);
@@ -181,10 +181,10 @@ function changedObjects({ live }: Binding, table: Table): string[] {
   return [...services, ...settings, ...sysctls];
 }
 
-/** Not there, or a pipe, which has no content to compare with. */
+/** Errors for a path without a file, or with a pipe, which has no content to compare. */
 const WITHOUT_CONTENT = ['ENOENT', 'ENOTDIR', 'EINVAL'];
 
-/** Files that are not there prove nothing: plans are made on one machine and applied on another. */
+/** Names the changed files. A missing file counts as unchanged: plans may be made elsewhere. */
 async function changedFiles(files: readonly SourceFile[]): Promise<string[]> {
   const changed = await Promise.all(
     files.map(async ({ path, sha256: planned }) => {
@@ -198,7 +198,7 @@ async function changedFiles(files: readonly SourceFile[]): Promise<string[]> {
   return changed.flat();
 }
 
-/** The live values of those that are to be enforced. */
+/** Live values of the sysctls that the plan enforces. */
 function liveSysctls({ live, desired }: Plan): Pick<Binding['live'], 'sysctls'> {
   if (!desired.sysctls) return {};
   return {
@@ -233,7 +233,7 @@ function areDrains(value: unknown): value is readonly SavedDrain[] {
   );
 }
 
-/** Its time begins when the plan is applied. */
+/** Reads a drain. Its time begins when the plan is applied. */
 function loadDrain({ seconds_left: secondsLeft, ...drain }: SavedDrain): Drain {
   return { ...drain, secondsLeft, deadlineSeconds: secondsLeft };
 }

@@ -4,7 +4,10 @@ import type { Resolver } from '../ipvsadm/resolve.ts';
 import { parseAddress } from '../model/address.ts';
 import type { Protocol } from '../model/service.ts';
 
-/** Resolves hosts by /etc/hosts, DNS and the other sources of nsswitch.conf, as the C library does, and ports by /etc/services. */
+/**
+ * Resolves hosts as the C library does, by the sources of nsswitch.conf such as /etc/hosts and DNS,
+ * and ports by /etc/services.
+ */
 export function systemResolver(): Resolver {
   let names: Promise<ServiceNames> | undefined;
   const serviceNames = (): Promise<ServiceNames> => {

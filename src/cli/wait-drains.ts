@@ -5,56 +5,58 @@ import type { Report } from '../plan/report.ts';
 import { aborted } from '../reconcile/aborted.ts';
 import type { Clock } from '../recovery/clock.ts';
 import { formatDrain } from '../render/drains.ts';
+import { reachedDesired } from './run-plan.ts';
 
 export interface WaitOptions {
   readonly clock: Pick<Clock, 'sleep' | 'monotonicSeconds'>;
   readonly signal: AbortSignal;
-  /** Told how each drain gets on. */
-  readonly tell: (line: string) => void;
-  /** Looks again at services that drain, and deletes what has emptied, or has no time left. */
+  /** Receives a line about the progress of each drain. */
+  readonly note: (line: string) => void;
+  /** Plans the draining services again: deletes destinations that are empty or out of time. */
   readonly reconcileAgain: (drains: readonly Drain[]) => Promise<Report>;
 }
 
-/** What came of waiting. */
-export interface Waited {
-  /** The first report, with all that was done since. */
+/** End of the wait. */
+export interface WaitResult {
+  /** The first report, with the operations done since. */
   readonly report: Report;
-  /** Destinations that were deleted when they had drained. */
-  readonly finished: number;
+  /** Number of destinations that have drained and were deleted. */
+  readonly deletedCount: number;
 }
 
 const POLL_MILLISECONDS = 1000;
-/** A drain that does not move is mentioned so often. */
+/** Interval between lines about a drain that does not change. */
 const REPEAT_SECONDS = 10;
 
-/** Waits until nothing drains any more, until something goes wrong, or until the signal: the next apply goes on then. */
+/** Waits until no destination drains, a pass fails, or `signal` aborts. A later apply continues. */
 export async function waitForDrains(
   first: Report,
-  { clock, signal, tell, reconcileAgain }: WaitOptions,
-): Promise<Waited> {
-  const told = new Map<DrainKey, { readonly connections: number; readonly at: number }>();
+  { clock, signal, note, reconcileAgain }: WaitOptions,
+): Promise<WaitResult> {
+  const noted = new Map<DrainKey, { readonly connections: number; readonly at: number }>();
   const draining = new Set<DrainKey>();
-  // One listener for the whole wait: Node warns of more than ten.
+  // One listener serves the whole wait, because Node warns about more than ten.
   const stopped = aborted(signal);
   let report = first;
-  while (report.drains.length > 0 && isGood(report)) {
+  while (report.drains.length > 0 && reachedDesired(report)) {
     const now = clock.monotonicSeconds();
     for (const drain of report.drains) {
       const key = drainKey(drain.service, drain.destination);
       draining.add(key);
-      const last = told.get(key);
+      const last = noted.get(key);
       if (last?.connections === drain.connections && now - last.at < REPEAT_SECONDS) continue;
-      tell(formatDrain(drain));
-      told.set(key, { connections: drain.connections, at: now });
+      note(formatDrain(drain));
+      noted.set(key, { connections: drain.connections, at: now });
     }
     await Promise.race([clock.sleep(POLL_MILLISECONDS), stopped]);
     if (signal.aborted) break;
-    report = merge(report, await again(report, reconcileAgain));
+    report = merge(report, await reconcileOrFail(report, reconcileAgain));
   }
-  return { report, finished: draining.size - report.drains.length };
+  return { report, deletedCount: draining.size - report.drains.length };
 }
 
-async function again(
+/** Reconciles again. An error becomes the error of the report. */
+async function reconcileOrFail(
   report: Report,
   reconcileAgain: WaitOptions['reconcileAgain'],
 ): Promise<Report> {
@@ -67,15 +69,11 @@ async function again(
 }
 
 function merge(report: Report, next: Report): Report {
-  const isFine = isGood(next);
+  const isGood = reachedDesired(next);
   return {
-    ...(isFine ? report : next),
+    ...(isGood ? report : next),
     plan: report.plan,
     done: report.done + next.done,
-    drains: isFine ? next.drains : report.drains,
+    drains: isGood ? next.drains : report.drains,
   };
-}
-
-function isGood({ outcome }: Report): boolean {
-  return outcome === 'applied' || outcome === 'in-sync';
 }

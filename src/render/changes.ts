@@ -8,37 +8,38 @@ import { changeFields, fieldChanges, formatFieldValue } from '../plan/fields.ts'
 import { type Impact, impactOf } from '../plan/impact.ts';
 import { type Summary, summarize, type Tally } from '../plan/summary.ts';
 import type { SysctlDifference } from '../plan/sysctls.ts';
-import { describeNew } from './describe.ts';
+import { countOf } from './count-of.ts';
+import { describeAdded } from './describe.ts';
 import { drainNote } from './drains.ts';
 import { PLAIN, type Style } from './style.ts';
 
 export interface ChangesContext {
   readonly counters: Counters;
-  /** Labels of services. */
+  /** Names of services in the configuration. */
   readonly names?: ReadonlyMap<ServiceKey, string>;
-  /** Where a change was asked for. */
+  /** Finds the place in the configuration that a change comes from. */
   readonly locate?: (change: Change) => Position | undefined;
   readonly style?: Style;
-  /** Removed destinations that keep their connections for a while. */
+  /** Destinations that drain before they are deleted. */
   readonly drains?: ReadonlyMap<DrainKey, Drain>;
-  /** Live services that the files are not responsible for. */
+  /** Live services that the configuration does not manage. */
   readonly foreign?: ReadonlySet<ServiceKey>;
-  /** Sysctls that are only checked, and differ. */
+  /** Sysctls that differ and are only checked. */
   readonly sysctlDifferences?: readonly SysctlDifference[];
-  /** What works against the plan, in sentences. */
+  /** Sentences about settings that work against the plan. */
   readonly warnings?: readonly string[];
 }
 
 const SIGNS: Readonly<Record<Action, string>> = { add: '+', edit: '~', delete: '-', replace: '~' };
 
-/** Changes for people: `+` comes, `~` is edited, `-` goes; destinations are indented under their service. */
+/** Formats changes: `+` adds, `~` edits, `-` deletes. Destinations are indented below services. */
 export function formatChanges(changes: readonly Change[], context: ChangesContext): string {
   const lines: string[] = [];
-  let headed: ServiceKey | undefined;
+  let heading: ServiceKey | undefined;
   for (const change of changes) {
-    if (change.object === 'service') headed = change.service;
-    if (change.object === 'destination' && change.service !== headed) {
-      headed = change.service;
+    if (change.object === 'service') heading = change.service;
+    if (change.object === 'destination' && change.service !== heading) {
+      heading = change.service;
       lines.push(`  ${serviceTitle(change.service, context)}`);
     }
     lines.push(...formatChange(change, context));
@@ -54,18 +55,18 @@ function formatChange(change: Change, context: ChangesContext): string[] {
   const indent = change.object === 'destination' ? '    ' : '';
   const title = `${indent}${paint(SIGNS[action])} ${titleOf(change, context)}`;
   const notes = [...deletedWith(change), ...connectionNote(change, context)];
-  // One place a service is enough to find the rest.
+  // The place of a service is enough to find its destinations.
   const place = change.object === 'destination' ? undefined : context.locate?.(change);
   const tail = [...notes, ...(place ? [`${place.file}:${place.line}`] : [])]
     .map((note) => style.faint(`  ${note}`))
     .join('');
 
   if (!after) return [title + tail];
-  if (!before) return [`${title}  ${describeNew(change)}${tail}`];
-  const edits = fieldChanges(before, after).map(
-    ({ field, before: old, after: value }) =>
-      `${change.object === 'sysctl' ? '' : `${field} `}${formatFieldValue(field, old)} -> ${formatFieldValue(field, value)}`,
-  );
+  if (!before) return [`${title}  ${describeAdded(change)}${tail}`];
+  const edits = fieldChanges(before, after).map(({ field, ...edit }) => {
+    const values = [edit.before, edit.after].map((value) => formatFieldValue(field, value));
+    return `${change.object === 'sysctl' ? '' : `${field} `}${values.join(' -> ')}`;
+  });
   return [`${title}  ${edits.join(', ')}${tail}`];
 }
 
@@ -79,8 +80,10 @@ function titleOf(change: Change, context: ChangesContext): string {
       return `sysctl ${change.name}`;
     case 'timeouts':
       return 'timeouts';
-    case 'daemon':
-      return `${change.role} sync daemon${changeAction(change) === 'replace' ? ' (stop and start)' : ''}`;
+    case 'daemon': {
+      const note = changeAction(change) === 'replace' ? ' (stop and start)' : '';
+      return `${change.role} sync daemon${note}`;
+    }
     default:
       return change satisfies never;
   }
@@ -94,11 +97,7 @@ function serviceTitle(service: ServiceKey, { names, style = PLAIN }: ChangesCont
 function deletedWith(change: Change): string[] {
   if (change.object !== 'service' || change.after) return [];
   const count = change.before?.destinations.size ?? 0;
-  return [
-    count === 0
-      ? 'it has no destinations'
-      : `with its ${count} destination${count === 1 ? '' : 's'}`,
-  ];
+  return [count === 0 ? 'it has no destinations' : `with its ${countOf(count, 'destination')}`];
 }
 
 function connectionNote(change: Change, { counters, drains }: ChangesContext): string[] {
@@ -110,10 +109,9 @@ function connectionNote(change: Change, { counters, drains }: ChangesContext): s
   return drain ? [[...impact, drainNote(drain)].join('; ')] : impact;
 }
 
-/** What happens to connections, in words; empty for none. */
-export function impactNote(impact: Impact): string[] {
-  const connections = (count: number): string =>
-    `${count} active connection${count === 1 ? '' : 's'}`;
+/** Notes about connections that a change cuts, drains or delays. */
+function impactNote(impact: Impact): string[] {
+  const connections = (count: number): string => countOf(count, 'active connection');
   switch (impact.kind) {
     case 'none':
       return [];
@@ -128,7 +126,7 @@ export function impactNote(impact: Impact): string[] {
   }
 }
 
-/** `1 service to add, 2 destinations to edit`. */
+/** Formats a sum such as `1 service to add, 2 destinations to edit`. */
 export function formatSummary(changes: readonly Change[]): string {
   const summary: Summary = summarize(changes);
   const parts = [

@@ -1,4 +1,4 @@
-/** `1 service`, `2 services`. */
+/** Formats a count such as `1 service` or `2 services`. */
 export function countOf(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

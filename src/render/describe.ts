@@ -6,8 +6,8 @@ import { hostNetmask, type Service, serviceFamily } from '../model/service.ts';
 import type { Change } from '../plan/change.ts';
 import { changeFields, formatFieldValue } from '../plan/fields.ts';
 
-/** Something that comes, in a few words: only what is set to something. */
-export function describeNew(change: Change): string {
+/** Describes an added object in a few words. Settings without a value are left out. */
+export function describeAdded(change: Change): string {
   if (change.object === 'service' && change.after) return describeService(change.after.service);
   if (change.object === 'destination' && change.after) return describeDestination(change.after);
   return Object.entries(changeFields(change).after ?? {})
@@ -16,7 +16,7 @@ export function describeNew(change: Change): string {
     .join(', ');
 }
 
-/** `mh (mh-port), persistent 10m per /24, one-packet`. */
+/** Describes a service such as `mh (mh-port), persistent 10m per /24, one-packet`. */
 function describeService(service: Service): string {
   const flags = schedulerFlagNames(service.scheduler, service.schedulerFlags);
   const parts = [
@@ -33,7 +33,7 @@ function describeService(service: Service): string {
   return parts.join(', ');
 }
 
-/** `masq, weight 3, upper_threshold 2000`; `tunnel gue port 6080 remcsum, weight 1`. */
+/** Describes a destination such as `masq, weight 3` or `tunnel gue port 6080 remcsum, weight 1`. */
 function describeDestination(destination: Destination): string {
   const parts = [
     destination.forward === 'tunnel' ? describeTunnel(destination) : destination.forward,

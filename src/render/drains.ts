@@ -2,14 +2,15 @@ import { drainKey } from '../model/drain.ts';
 import { formatDuration } from '../model/duration.ts';
 import type { Change } from '../plan/change.ts';
 import type { Drain } from '../plan/drain.ts';
+import { countOf } from './count-of.ts';
 
-/** When a draining destination is deleted, for after what says that it drains. */
+/** Note about the end of a drain. It follows the note that the destination drains. */
 export function drainNote({ connections, secondsLeft }: Drain): string {
   if (connections === 0) return 'and then deleted: it has no active connections';
   return `deleted when they are gone, or in ${formatTimeLeft(secondsLeft)}`;
 }
 
-/** What goes on draining: the destinations that no change of the plan shows. */
+/** Formats the drains that no change of the plan shows. */
 export function formatDrains(drains: Iterable<Drain>, changes: readonly Change[]): string {
   const hidden = new Map(
     Array.from(drains, (drain) => [drainKey(drain.service, drain.destination), drain]),
@@ -21,9 +22,9 @@ export function formatDrains(drains: Iterable<Drain>, changes: readonly Change[]
   return Array.from(hidden.values(), (drain) => `Draining: ${formatDrain(drain)}\n`).join('');
 }
 
-/** `10.0.0.2:80 of tcp://192.0.2.1:80: 12 connections left, at most 4m10s`. */
+/** Formats `10.0.0.2:80 of tcp://192.0.2.1:80: 12 connections left, at most 4m10s`. */
 export function formatDrain({ service, destination, connections, secondsLeft }: Drain): string {
-  const left = `${connections} connection${connections === 1 ? '' : 's'} left`;
+  const left = `${countOf(connections, 'connection')} left`;
   return `${destination} of ${service}: ${left}, at most ${formatTimeLeft(secondsLeft)}`;
 }
 

@@ -1,7 +1,7 @@
 import { type ErrorCode, IpvstateError } from '../errors.ts';
 import type { Failure, Report, ReportOutcome } from '../plan/report.ts';
 
-/** Exit codes. Frozen: scripts depend on them. */
+/** Exit codes. They never change, because scripts depend on them. */
 export const EXIT = {
   ok: 0,
   internal: 1,
@@ -21,7 +21,7 @@ export const EXIT = {
   noperm: 77,
 } as const;
 
-export type ExitName = keyof typeof EXIT;
+type ExitName = keyof typeof EXIT;
 
 const BY_ERROR: Readonly<Record<ErrorCode, ExitName>> = {
   USAGE: 'usage',
@@ -40,7 +40,7 @@ const BY_ERROR: Readonly<Record<ErrorCode, ExitName>> = {
   ABORTED: 'refused',
 };
 
-/** Anything that is not an `IpvstateError` is a bug. */
+/** Exit code of an error. An error that is not an `IpvstateError` is a bug. */
 export function exitCodeOfError(error: unknown): number {
   return EXIT[error instanceof IpvstateError ? BY_ERROR[error.code] : 'internal'];
 }
@@ -55,10 +55,10 @@ const BY_OUTCOME: Readonly<Record<ReportOutcome, ExitName>> = {
   unverified: 'unverified',
 };
 
-/** `detailed`: `changes` instead of `ok` when something was changed. */
+/** Exit code of a report. With `detailed`, a run that changed the table exits with `changes`. */
 export function exitCodeOfReport(report: Report, detailed: boolean): number {
   if (report.outcome === 'applied' && detailed) return EXIT.changes;
-  // A kernel without the scheduler is not a failure of the plan but of the machine, and nothing of it is left behind.
+  // The kernel lacks a scheduler: the machine is at fault, not the plan, and nothing has changed.
   if (
     report.outcome === 'rolled-back' &&
     report.failures.length > 0 &&
@@ -68,7 +68,7 @@ export function exitCodeOfReport(report: Report, detailed: boolean): number {
   return EXIT[BY_OUTCOME[report.outcome]];
 }
 
-/** Of a service, ENOENT means that there is no such scheduler or persistence engine. */
+/** ENOENT for a service means that the kernel lacks its scheduler or persistence engine. */
 function lacksModule({ operation, error }: Failure): boolean {
   return (
     error.errno === 'ENOENT' &&

@@ -1,23 +1,26 @@
 import type { Issue } from '../model/issue.ts';
+import { formatPosition } from './issues.ts';
 
-/** Issues as workflow commands, which GitHub Actions shows at the lines of a pull request. */
+/** Formats issues as workflow commands, which GitHub Actions shows at the lines of a change. */
 export function formatIssuesGithub(issues: readonly Issue[]): string {
   return issues.map(formatCommand).join('');
 }
 
 function formatCommand({ severity, code, message, position, hint, related }: Issue): string {
-  const place = `file=${property(position.file)},line=${position.line},col=${position.column},title=${property(code)}`;
-  const note = related
-    ? `\n${related.message}: ${related.position.file}:${related.position.line}:${related.position.column}`
-    : '';
-  return `::${severity} ${place}::${data(`${message}${hint === undefined ? '' : `\nhint: ${hint}`}${note}`)}\n`;
+  const { file, line, column } = position;
+  const place = `file=${escapeProperty(file)},line=${line},col=${column}`;
+  const lines = [message];
+  if (hint !== undefined) lines.push(`hint: ${hint}`);
+  if (related) lines.push(`${related.message}: ${formatPosition(related.position)}`);
+  const text = escapeData(lines.join('\n'));
+  return `::${severity} ${place},title=${escapeProperty(code)}::${text}\n`;
 }
 
-/** The escapes of the workflow command syntax. */
-function data(text: string): string {
+/** Escapes text for a workflow command. */
+function escapeData(text: string): string {
   return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }
 
-function property(text: string): string {
-  return data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+function escapeProperty(text: string): string {
+  return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 }

@@ -1,7 +1,7 @@
 import type { Issue, Position } from '../model/issue.ts';
 import { formatJson } from './json.ts';
 
-/** Issues as SARIF 2.1.0, for code scanning. */
+/** Formats issues as SARIF 2.1.0, for code scanning. */
 export function formatIssuesSarif(issues: readonly Issue[]): string {
   const rules = [...new Set(issues.map((issue) => issue.code))].sort();
   const log = {
@@ -16,28 +16,28 @@ export function formatIssuesSarif(issues: readonly Issue[]): string {
           },
         },
         columnKind: 'utf16CodeUnits',
-        results: issues.map((issue) => result(issue, rules.indexOf(issue.code))),
+        results: issues.map((issue) => sarifResult(issue, rules.indexOf(issue.code))),
       },
     ],
   };
   return formatJson(log);
 }
 
-function result(issue: Issue, ruleIndex: number): object {
+function sarifResult(issue: Issue, ruleIndex: number): object {
   const { code, severity, message, hint, position, related } = issue;
   return {
     ruleId: code,
     ruleIndex,
     level: severity,
     message: { text: hint === undefined ? message : `${message}. ${hint}` },
-    locations: [{ physicalLocation: physical(position) }],
+    locations: [{ physicalLocation: physicalLocation(position) }],
     ...(related
       ? {
           relatedLocations: [
             {
               id: 1,
               message: { text: related.message },
-              physicalLocation: physical(related.position),
+              physicalLocation: physicalLocation(related.position),
             },
           ],
         }
@@ -45,14 +45,14 @@ function result(issue: Issue, ruleIndex: number): object {
   };
 }
 
-function physical({ file, line, column }: Position): object {
+function physicalLocation({ file, line, column }: Position): object {
   return {
     artifactLocation: { uri: fileUri(file) },
     region: { startLine: line, startColumn: column },
   };
 }
 
-/** A relative reference for a relative path, so that a repository finds its own file. */
+/** URI of a file. A relative path stays relative, so that a repository finds its file. */
 function fileUri(file: string): string {
   const path = file.split('/').map(encodeURIComponent).join('/');
   return file.startsWith('/') ? `file://${path}` : path;

@@ -2,7 +2,7 @@ import type { Issue, Position } from '../model/issue.ts';
 import { clipLine, oneLine } from './source-line.ts';
 
 export interface FormatIssuesOptions {
-  /** ANSI colours. Default false. */
+  /** Whether to use ANSI colours. Default false. */
   readonly color?: boolean;
   /** Columns of the terminal, for source lines. Default 80. */
   readonly width?: number;
@@ -10,7 +10,10 @@ export interface FormatIssuesOptions {
 
 type Paint = (code: number, text: string) => string;
 
-/** Issues as `file:line:col: error CODE: message`, each with its source line and a caret. `sources` has the texts of the files by their names. */
+/**
+ * Formats issues as `file:line:col: error CODE: message`, each with its source line and a caret.
+ * `sources` has the texts of the files by their names.
+ */
 export function formatIssues(
   issues: readonly Issue[],
   sources: ReadonlyMap<string, string>,
@@ -37,16 +40,14 @@ function formatIssue(
 ): string {
   const { severity, code, message, position, hint, related } = issue;
   const color = severity === 'error' ? RED : YELLOW;
-  const lines = [
-    `${paint(BOLD, `${oneLine(formatPosition(position))}:`)} ${paint(color, `${severity} ${code}:`)} ${oneLine(message)}`,
-  ];
+  const place = paint(BOLD, `${oneLine(formatPosition(position))}:`);
+  const lines = [`${place} ${paint(color, `${severity} ${code}:`)} ${oneLine(message)}`];
   if (code !== 'MORE')
     lines.push(...excerpt(position, lineOf, width, (caret) => paint(color, caret)));
   if (hint !== undefined) lines.push(`  ${paint(CYAN, 'hint:')} ${oneLine(hint)}`);
   if (related) {
-    lines.push(
-      `  ${paint(CYAN, 'note:')} ${oneLine(`${related.message}: ${formatPosition(related.position)}`)}`,
-    );
+    const note = oneLine(`${related.message}: ${formatPosition(related.position)}`);
+    lines.push(`  ${paint(CYAN, 'note:')} ${note}`);
     lines.push(...excerpt(related.position, lineOf, width, (caret) => paint(CYAN, caret)));
   }
   return `${lines.join('\n')}\n`;
@@ -72,7 +73,7 @@ function excerpt(
   ];
 }
 
-/** Lines of the sources; each text is split once. */
+/** Returns a reader of source lines. It splits each text once. */
 function lineReader(
   sources: ReadonlyMap<string, string>,
 ): (position: Position) => string | undefined {

@@ -4,11 +4,11 @@ import type { PlanView } from './plan-text.ts';
 import { PLAIN } from './style.ts';
 import { formatWarnings } from './warnings.ts';
 
-/** Lines beyond this are cut, so that the comment of a merge request stays below the usual limit of 64 KiB. */
+/** Keeps the comment of a merge request below the usual limit of 64 KiB. */
 const MAX_LINES = 400;
 const MAX_NOTES = 20;
 
-/** A plan as Markdown, for the comment of a merge request. */
+/** Formats a plan as Markdown, for the comment of a merge request. */
 export function formatPlanMarkdown({ plan, refusals }: PlanView, context: ChangesContext): string {
   const notes = quoteLines(
     formatWarnings({ ...context, style: PLAIN }) +
@@ -40,7 +40,7 @@ function quoteLines(text: string): string[] {
   return shown.map((line) => `> ${line}\n`);
 }
 
-/** `diff` highlighting looks at the first column; an edit is shown as `!`, which it knows. */
+/** Moves the sign to the first column, where `diff` highlighting looks; an edit becomes `!`. */
 function asDiffLine(line: string): string {
   const sign = /^\s*([+~-]) /.exec(line)?.[1];
   return sign === undefined ? line : `${sign === '~' ? '!' : sign} ${line.replace(`${sign} `, '')}`;

@@ -19,7 +19,7 @@ export const PLAN_FORMATS = {
 
 export type PlanFormat = keyof typeof PLAN_FORMATS;
 
-/** A plan as ipvsadm command lines. */
+/** Formats a plan as ipvsadm command lines. */
 function formatPlanAsIpvsadm({ plan }: PlanView): string {
   return plan.waves
     .flatMap(({ steps }) => steps)
@@ -37,7 +37,7 @@ export function formatPlanRemarks(
   return formatWarnings(context) + formatRefusals(refusals, context);
 }
 
-/** A report with the parts that its formats add to it. */
+/** A report and the details that its formats show beside it. */
 export interface ReportView {
   readonly report: Report;
   readonly exitCode: number;

@@ -23,7 +23,7 @@ import type { SysctlDifference } from '../plan/sysctls.ts';
 import type { ChangesContext } from './changes.ts';
 import type { Json } from './json.ts';
 
-/** A plan as data (schemas/plan.schema.json). */
+/** JSON document of a plan (schemas/plan.schema.json). */
 export function planJson(
   plan: Plan,
   refusals: readonly Refusal[],
@@ -46,7 +46,7 @@ export function planJson(
   };
 }
 
-/** What happened, as data (schemas/report.schema.json). */
+/** JSON document of a report (schemas/report.schema.json). */
 export function reportJson(
   report: Report,
   exitCode: number,
@@ -79,7 +79,7 @@ export function reportJson(
 
 const NO_COUNTERS: Counters = new Map();
 
-export function changeJson(change: Change, context: ChangesContext): Json {
+function changeJson(change: Change, context: ChangesContext): Json {
   const { before, after } = changeFields(change);
   const name = 'service' in change ? context.names?.get(change.service) : undefined;
   const position = context.locate?.(change);
@@ -117,7 +117,7 @@ function subjectJson(change: Change): { readonly [key: string]: Json } {
   }
 }
 
-/** An operation with its arguments and, ready to run by hand, as an ipvsadm command line. */
+/** JSON of an operation, with an ipvsadm command line that does the same. */
 function operationJson(operation: Operation): { readonly [key: string]: Json } {
   return {
     kind: operation.kind,

@@ -3,6 +3,7 @@ import type { Refusal } from '../plan/guard.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Report } from '../plan/report.ts';
 import { type ChangesContext, formatChanges, formatSummary } from './changes.ts';
+import { countOf } from './count-of.ts';
 import { formatDrains } from './drains.ts';
 import { PLAIN } from './style.ts';
 import { formatWarnings } from './warnings.ts';
@@ -28,11 +29,12 @@ export function formatPlan(
   if (plan.changes.length === 0)
     return `${left}No changes: the live table is as desired (${formatSize(plan)}).\n`;
   const operations = plan.waves.reduce((sum, { steps }) => sum + steps.length, 0);
-  const sum = `Plan: ${formatSummary(plan.changes)} (${operations} operation${operations === 1 ? '' : 's'}).\n`;
-  return `${formatChanges(plan.changes, context)}\n${left}${sum}${formatRefusals(refusals, context)}`;
+  const sum = `Plan: ${formatSummary(plan.changes)} (${countOf(operations, 'operation')}).\n`;
+  const changes = formatChanges(plan.changes, context);
+  return `${changes}\n${left}${sum}${formatRefusals(refusals, context)}`;
 }
 
-/** Why a guard stopped the plan, what it is about, and how to accept it once. */
+/** Formats refusals: the guard, its reason, the services, and the option that allows the plan. */
 export function formatRefusals(
   refusals: readonly Refusal[],
   { style = PLAIN }: Pick<ChangesContext, 'style'>,
@@ -44,12 +46,13 @@ export function formatRefusals(
         services.length === 0
           ? ''
           : `\n    ${shown}${services.length > 5 ? ` and ${services.length - 5} more` : ''}`;
-      return `${style.remove('refused')} by guard ${guard}: ${message}${about}\n    If that is what you want: ${flag}\n`;
+      const reason = `${style.remove('refused')} by guard ${guard}: ${message}${about}`;
+      return `${reason}\n    If that is what you want: ${flag}\n`;
     })
     .join('');
 }
 
-/** How a run ended, in a sentence or a few. */
+/** Formats the end of a run in one sentence or a few. */
 export function formatReport(report: Report, context: ChangesContext): string {
   const { style = PLAIN } = context;
   const lines: string[] = [];
@@ -60,7 +63,7 @@ export function formatReport(report: Report, context: ChangesContext): string {
   const hidden = report.failures.length - SHOWN_FAILURES;
   if (hidden > 0) lines.push(`    and ${hidden} more failures`);
   if (report.error) lines.push(`${style.remove('failed')}: ${report.error.message}`);
-  // Those of a plan with changes were shown with it.
+  // The warnings of a plan with changes were shown with the plan.
   if (report.plan.changes.length === 0)
     lines.push(...formatWarnings(context).split('\n').slice(0, -1));
   const drains =
@@ -70,38 +73,48 @@ export function formatReport(report: Report, context: ChangesContext): string {
   const text =
     lines.map((line) => `${line}\n`).join('') +
     formatRefusals(report.refusals, context) +
-    conclude(report) +
+    formatOutcome(report) +
     drains;
   if (report.differences.length === 0) return text;
-  return `${text}Still different:\n${formatChanges(report.differences, { counters: new Map(), style })}`;
+  const differences = formatChanges(report.differences, { counters: new Map(), style });
+  return `${text}Still different:\n${differences}`;
 }
 
 const SHOWN_FAILURES = 10;
 
-function conclude({ outcome, plan, done, passes, contested }: Report): string {
-  const operations = `${done} operation${done === 1 ? '' : 's'}`;
+function formatOutcome({ outcome, plan, done, passes, contested }: Report): string {
+  const operations = countOf(done, 'operation');
   switch (outcome) {
     case 'in-sync':
       return `No changes: the live table is as desired (${formatSize(plan)}).\n`;
-    case 'applied':
-      return `Applied and verified: ${operations}${passes > 1 ? ` in ${passes} passes, because the table changed meanwhile or a reply was lost` : ''}.\n`;
+    case 'applied': {
+      const why = 'because the table changed meanwhile or a reply was lost';
+      const again = passes > 1 ? ` in ${passes} passes, ${why}` : '';
+      return `Applied and verified: ${operations}${again}.\n`;
+    }
     case 'refused':
       return 'Nothing was changed.\n';
     case 'declined':
       return 'Declined. Nothing was changed.\n';
-    case 'rolled-back':
-      return done === 0
-        ? 'Nothing was changed.\n'
-        : `Rolled back: the ${operations} done before the failure ${done === 1 ? 'was' : 'were'} undone, and the table was verified.\n`;
+    case 'rolled-back': {
+      if (done === 0) return 'Nothing was changed.\n';
+      const verb = done === 1 ? 'was' : 'were';
+      const event = `the ${operations} before the failure ${verb} rolled back`;
+      return `Rolled back: ${event}, and the table was verified.\n`;
+    }
     case 'partial': {
       const others =
         contested.length === 0
           ? ''
-          : ` Changed by someone else meanwhile, and left alone: ${contested.join(', ')}.`;
-      return `The table is between two states: ${operations} done.${others} Run \`ipvstate plan\` to see what is left to do.\n`;
+          : ` Changed by another program meanwhile, and left alone: ${contested.join(', ')}.`;
+      const advice = 'Run `ipvstate plan` to see what is left to do.';
+      return `The table is between two states: ${operations} done.${others} ${advice}\n`;
     }
-    case 'unverified':
-      return `${done === 1 ? 'The operation was' : `All ${operations} were`} accepted, but the table reads back differently: another program writes to it.\n`;
+    case 'unverified': {
+      const accepted = done === 1 ? 'The operation was' : `All ${operations} were`;
+      const cause = 'but the table reads back differently: another program writes to it';
+      return `${accepted} accepted, ${cause}.\n`;
+    }
     default:
       return outcome satisfies never;
   }
@@ -109,23 +122,22 @@ function conclude({ outcome, plan, done, passes, contested }: Report): string {
 
 function formatUnmanageable({ unmanageable }: Snapshot): string {
   return unmanageable
-    .map(
-      ({ service, destination, reason }) =>
-        `Left alone: ${destination ? `${destination} of ` : ''}${service} (${reason}, which no file can express)\n`,
-    )
+    .map(({ service, destination, reason }) => {
+      const entry = destination ? `${destination} of ${service}` : service;
+      return `Left alone: ${entry} (${reason}, which no file can express)\n`;
+    })
     .join('');
 }
 
-/** Those that are kept for what no file can express are listed by themselves. */
+/** Counts foreign services. formatUnmanageable lists the others that are left alone. */
 function formatForeign({ unmanageable }: Snapshot, { foreign }: ChangesContext): string {
   const listed = new Set<string>(unmanageable.map(({ service }) => service));
   const count = [...(foreign ?? [])].filter((key) => !listed.has(key)).length;
-  return count === 0 ? '' : `${count} foreign service${count === 1 ? '' : 's'} left alone.\n`;
+  return count === 0 ? '' : `${countOf(count, 'foreign service')} left alone.\n`;
 }
 
 function formatSize({ desired }: Plan): string {
   let destinations = 0;
   for (const entry of desired.services.values()) destinations += entry.destinations.size;
-  const services = desired.services.size;
-  return `${services} service${services === 1 ? '' : 's'}, ${destinations} destination${destinations === 1 ? '' : 's'}`;
+  return `${countOf(desired.services.size, 'service')}, ${countOf(destinations, 'destination')}`;
 }

@@ -1,13 +1,16 @@
-/** A source line cut to a width around one column, and where that column is in what is left. */
+/** Part of a source line around one column. */
 export interface ClippedLine {
   readonly text: string;
-  /** Blanks before the caret. */
+  /** Number of blanks before the caret that points to the column. */
   readonly caret: number;
 }
 
 const CUT = '…';
 
-/** Columns count from 1 in UTF-16 units. Tabs become single blanks, other controls `?`, so that caret and character stay in line. */
+/**
+ * Cuts a line to a width. Columns count from 1 in UTF-16 units. Tabs become single blanks and other
+ * control characters `?`, so that the caret points to the right character.
+ */
 export function clipLine(line: string, column: number, width: number): ClippedLine {
   const index = Math.max(0, Math.min(column - 1, line.length));
   const before = printable(line.slice(0, index));
@@ -15,7 +18,7 @@ export function clipLine(line: string, column: number, width: number): ClippedLi
   const length = before.length + after.length;
   if (length <= width)
     return { text: before.join('') + after.join(''), caret: displayWidth(before) };
-  // A third of the width before the place, the rest after it; more before when there is little after.
+  // A third of the width is for the text before the column, and more when little text follows it.
   const room = width - CUT.length;
   const keepAfter = Math.min(
     after.length,
@@ -35,12 +38,12 @@ export function clipLine(line: string, column: number, width: number): ClippedLi
   };
 }
 
-/** Text from a file as a terminal may see it: what would move the cursor, change colours or hide text becomes `?`. */
+/** Makes a text printable in one line: control and invisible characters become `?`. */
 export function oneLine(text: string): string {
   return printable(text).join('');
 }
 
-/** Characters, with what would move the cursor or hide text replaced. */
+/** Splits a text into characters. Those that move the cursor or hide text become `?`. */
 function printable(text: string): string[] {
   return Array.from(text, (character) =>
     character === '\t'
@@ -51,7 +54,7 @@ function printable(text: string): string[] {
   );
 }
 
-/** Cells of a terminal: East Asian wide characters and emoji take two, combining marks none. */
+/** Number of terminal cells: wide characters and emoji take two, combining marks none. */
 function displayWidth(characters: readonly string[]): number {
   return characters.reduce(
     (sum, character) => sum + (/\p{M}/u.test(character) ? 0 : isWide(character) ? 2 : 1),
@@ -59,8 +62,9 @@ function displayWidth(characters: readonly string[]): number {
   );
 }
 
+const WIDE_SCRIPTS =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60]|[\uffe0-\uffe6]/u;
+
 function isWide(character: string): boolean {
-  return /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u.test(
-    character,
-  );
+  return WIDE_SCRIPTS.test(character) || /\p{Emoji_Presentation}/u.test(character);
 }

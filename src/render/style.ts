@@ -1,4 +1,4 @@
-/** Emphasis for a terminal. Without colour every function returns its text unchanged. */
+/** Emphasis for a terminal. Each function returns the text with its emphasis. */
 export interface Style {
   readonly add: (text: string) => string;
   readonly edit: (text: string) => string;
@@ -7,16 +7,22 @@ export interface Style {
   readonly faint: (text: string) => string;
 }
 
-const same = (text: string): string => text;
+const unchanged = (text: string): string => text;
 
-export const PLAIN: Style = { add: same, edit: same, remove: same, strong: same, faint: same };
+export const PLAIN: Style = {
+  add: unchanged,
+  edit: unchanged,
+  remove: unchanged,
+  strong: unchanged,
+  faint: unchanged,
+};
 
-const sgr = (code: number) => (text: string) => `\u001b[${code}m${text}\u001b[0m`;
+const ansi = (code: number) => (text: string) => `\u001b[${code}m${text}\u001b[0m`;
 
 export const COLOR: Style = {
-  add: sgr(32),
-  edit: sgr(33),
-  remove: sgr(31),
-  strong: sgr(1),
-  faint: sgr(2),
+  add: ansi(32),
+  edit: ansi(33),
+  remove: ansi(31),
+  strong: ansi(1),
+  faint: ansi(2),
 };

@@ -2,7 +2,7 @@ import type { SysctlDifference } from '../plan/sysctls.ts';
 import type { ChangesContext } from './changes.ts';
 import { PLAIN } from './style.ts';
 
-/** What is not as it should be and no plan changes: sysctls that are only checked, and what works against the plan. */
+/** Formats the problems that the plan does not solve, such as checked sysctls that differ. */
 export function formatWarnings({
   sysctlDifferences = [],
   warnings = [],

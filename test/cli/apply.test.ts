@@ -91,7 +91,7 @@ describe('the question of apply', () => {
     const { status, stderr } = await run(`${APPLY} --no-input`, { answer: 'y', isTTY: true });
     expect(status).toBe(3);
     expect(stderr).toContain(
-      'apply would ask for confirmation, and --no-input forbids it; nothing was changed\n    Add --yes to apply without being asked.\n',
+      '--no-input forbids to ask for confirmation; nothing was changed\n    Add --yes to execute the plan without being asked.\n',
     );
     expect(read('live.save')).toBe(LIVE);
     expect(await run(`${APPLY} --no-input --yes`, { answer: 'n' })).toMatchObject({ status: 0 });

@@ -109,7 +109,7 @@ describe('an operation that fails', () => {
       'failed: delete-destination tcp://192.0.2.10:443 10.1.0.13:443: refused with ENOMEM\n',
     );
     expect(text.stdout).toContain(
-      'Rolled back: the 1 operation done before the failure was undone, and the table was verified.\n',
+      'Rolled back: the 1 operation before the failure was rolled back, and the table was verified.\n',
     );
     expect(report).toMatchObject({
       outcome: 'rolled-back',

@@ -198,7 +198,7 @@ describe('apply --wait', () => {
     });
     expect(status).toBe(130);
     expect(stdout).toMatch(
-      /Drained and deleted: 0 destinations\. 1 destination still drains: a later apply goes on with that\.\n$/,
+      /Drained and deleted: 0 destinations\. 1 destination still drains: a later apply continues\.\n$/,
     );
     expect(weight(now)).toBe(0);
     now.kernel.active.clear();

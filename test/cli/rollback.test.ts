@@ -53,7 +53,7 @@ test('goes back to before the last apply, services, timeouts and daemons, and th
   const result = await run(['rollback']);
   expect(result).toMatchObject({
     status: 0,
-    stderr: expect.stringMatching(/^Going back to before the apply of /),
+    stderr: expect.stringMatching(/^Rolling back to before the apply of /),
   });
   expect(result.stdout).toMatch(/- service .*udp:\/\/192.0.2.3:53|Applied and verified/);
   is(A);
@@ -171,7 +171,7 @@ test('what somebody else changed since is left alone and named', async () => {
   expect(await run(['rollback'])).toMatchObject({
     status: 6,
     stdout: expect.stringContaining(
-      'Changed by someone else meanwhile, and left alone: tcp://192.0.2.1:80 10.0.0.2:80',
+      'Changed by another program meanwhile, and left alone: tcp://192.0.2.1:80 10.0.0.2:80',
     ),
   });
 });

@@ -410,7 +410,9 @@ describe('a client that is killed', () => {
       });
       expect(await run(['confirm'])).toMatchObject({
         status: 3,
-        stderr: expect.stringContaining('nothing whole to confirm'),
+        stderr: expect.stringContaining(
+          'was cut off before all of it was applied, and cannot be confirmed',
+        ),
       });
       state.clock.pass(61);
       const { status, stderr } = await run(['confirm']);

@@ -41,7 +41,7 @@ async function wait(first: Report, later: readonly (Report | Error)[]) {
   const waited = await waitForDrains(first, {
     clock: new ManualClock(),
     signal: new AbortController().signal,
-    tell: (line) => lines.push(line),
+    note: (line) => lines.push(line),
     reconcileAgain: async () => {
       const next = rounds.shift();
       if (!next) throw new Error('it looked once more');
@@ -59,28 +59,32 @@ test('a drain is mentioned when its connections change, and every ten seconds', 
     ),
     report([]),
   ];
-  const { lines, report: last, finished } = await wait(report([drainOf('10.0.0.1:80', 3)]), rounds);
+  const {
+    lines,
+    report: last,
+    deletedCount,
+  } = await wait(report([drainOf('10.0.0.1:80', 3)]), rounds);
   expect(lines.map((line) => /\d+ connections/.exec(line)?.[0])).toEqual([
     '3 connections',
     '2 connections',
     '2 connections',
   ]);
   expect(last).toMatchObject({ outcome: 'applied', done: 2, drains: [] });
-  expect(finished).toBe(1);
+  expect(deletedCount).toBe(1);
 });
 
 test('several drains end one by one', async () => {
   const both = [drainOf('10.0.0.1:80', 1), drainOf('10.0.0.2:80', 1)];
-  const { finished, left } = await wait(report(both), [report(both.slice(1)), report([])]);
-  expect([finished, left]).toEqual([2, 0]);
+  const { deletedCount, left } = await wait(report(both), [report(both.slice(1)), report([])]);
+  expect([deletedCount, left]).toEqual([2, 0]);
 });
 
 test('a refused delete ends the waiting, and is what is reported', async () => {
   const both = [drainOf('10.0.0.1:80', 1), drainOf('10.0.0.2:80', 1)];
   const refused = report(both.slice(1), { outcome: 'refused', done: 0 });
-  const { report: last, finished } = await wait(report(both), [refused]);
+  const { report: last, deletedCount } = await wait(report(both), [refused]);
   expect(last).toMatchObject({ outcome: 'refused', done: 1, drains: both });
-  expect(finished).toBe(0);
+  expect(deletedCount).toBe(0);
 });
 
 test('a table that cannot be read ends the waiting', async () => {
@@ -103,7 +107,7 @@ test('it listens for the signal once, however long it waits', async () => {
   await waitForDrains(still, {
     clock: new ManualClock(),
     signal,
-    tell: () => {},
+    note: () => {},
     reconcileAgain: async () => (++rounds < 20 ? still : report([])),
   });
   expect(listen).toHaveBeenCalledTimes(1);

@@ -18,7 +18,7 @@ import {
   type PlanSource,
 } from '../plan-source.ts';
 import { printReport, runSource } from '../run-plan.ts';
-import { type Waited, waitForDrains } from '../wait-drains.ts';
+import { type WaitResult, waitForDrains } from '../wait-drains.ts';
 
 export const applyVerb = defineVerb({
   name: 'apply',
@@ -37,7 +37,7 @@ export const applyVerb = defineVerb({
     if (options.wait && planFile !== undefined) {
       throw new IpvstateError(
         'USAGE',
-        'a saved plan is applied once: to --wait for drains, what is desired must be known from -f',
+        '--wait plans again while destinations drain: it needs -f in place of a saved plan',
       );
     }
     const source = await openSource(planFile, options, environment);
@@ -101,7 +101,7 @@ async function wait(
   const waited = await waitForDrains(first.report, {
     clock,
     signal,
-    tell: (line) => output.note(`${line}\n`),
+    note: (line) => output.note(`${line}\n`),
     reconcileAgain: async (drains) => {
       const services = new Set(drains.map(({ service }) => service));
       return source.run(writer.ipvs, {
@@ -120,16 +120,16 @@ async function wait(
   const finished = { ...first, report, exitCode };
   if (options.output === 'text') {
     if (!isGood) printReport(finished, 'text', environment);
-    output.print(formatWaited(waited));
+    output.print(formatWaitResult(waited));
   }
   return finished;
 }
 
-function formatWaited({ report: { drains }, finished }: Waited): string {
+function formatWaitResult({ report: { drains }, deletedCount }: WaitResult): string {
   const verb = drains.length === 1 ? 'drains' : 'drain';
   const left =
     drains.length === 0
       ? ''
-      : ` ${countOf(drains.length, 'destination')} still ${verb}: a later apply goes on with that.`;
-  return `Drained and deleted: ${countOf(finished, 'destination')}.${left}\n`;
+      : ` ${countOf(drains.length, 'destination')} still ${verb}: a later apply continues.`;
+  return `Drained and deleted: ${countOf(deletedCount, 'destination')}.${left}\n`;
 }

@@ -9,7 +9,7 @@ import { LOCK_OPTIONS, NETNS_OPTIONS } from '../option-groups.ts';
 
 export const confirmVerb = defineVerb({
   name: 'confirm',
-  summary: 'keep what the pending try did',
+  summary: 'keep the changes of the pending try',
   options: { ...LOCK_OPTIONS, ...NETNS_OPTIONS },
   examples: ['ipvstate confirm', 'ipvstate confirm --lock-timeout 10s'],
   run: async (options, environment) =>
@@ -25,17 +25,22 @@ export const confirmVerb = defineVerb({
       if (pending.phase === 'applying') {
         throw new IpvstateError(
           'REFUSED',
-          `the try of ${when} was cut off while it was applied: there is nothing whole to confirm`,
-          { hint: 'Undo it with `ipvstate rollback`; it undoes itself at its deadline.' },
+          `the try of ${when} was cut off before all of it was applied, and cannot be confirmed`,
+          {
+            hint: 'Roll it back with `ipvstate rollback`, or wait for its deadline.',
+          },
         );
       }
       await keep(session, pending);
-      environment.output.print(`Confirmed: what the try of ${when} did stays.\n`);
+      environment.output.print(`Confirmed: the changes of the try of ${when} stay.\n`);
       return EXIT.ok;
     }),
 });
 
-/** The outcome is written first: whoever waits looks for it when nothing is pending any more. */
+/**
+ * Ends a try and keeps its changes. The outcome is written first, because the waiting
+ * `ipvstate try` reads it as soon as no try is pending.
+ */
 async function keep({ state, records, warn }: Session, pending: PendingTry): Promise<void> {
   const { boot, netns, id, verb, started } = pending;
   const outcome: TryOutcome = {
@@ -60,7 +65,7 @@ async function keep({ state, records, warn }: Session, pending: PendingTry): Pro
     passes: [...earlier, ...pending.passes],
   };
   await records.last.write(record).catch(async (error: Error) => {
-    warn(`${error.message}: this try cannot be undone with \`ipvstate rollback\``);
+    warn(`${error.message}: this try cannot be rolled back with \`ipvstate rollback\``);
     await records.last.clear();
   });
   await records.unfinished.clear();

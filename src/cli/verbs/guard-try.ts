@@ -10,7 +10,7 @@ import type { Environment } from '../environment.ts';
 import { requiredArgument } from '../options.ts';
 
 const LOOK_MILLISECONDS = 1000;
-/** Whoever holds the lock at the deadline undoes the try as well, or has good reason to be busy. */
+/** Another writer may hold the lock at the deadline. It rolls the try back before its own work. */
 const LOCK_TIMEOUT_SECONDS = 60;
 const MAX_FAILURES = 5;
 
@@ -25,13 +25,14 @@ export const guardTryVerb = defineVerb({
 });
 
 /**
- * The process that outlives the terminal: waits for the deadline of a try, and undoes it unless it was confirmed, undone or replaced by then.
- * The deadline is read again each time, because it begins anew when the operations are done.
+ * Runs in a process that outlives the terminal. Waits for the deadline of a try and rolls the try
+ * back, unless it was confirmed, rolled back or replaced before. Reads the deadline each time,
+ * because it starts anew when the operations of the try are done.
  */
 async function guardTry(id: string, environment: Environment): Promise<number> {
   const state = await environment.state();
   const records = openRecords(state, () => {});
-  // Loads what reading and writing the kernel takes: at the deadline, the program may have been replaced by another version.
+  // Loads the modules that talk to the kernel: at the deadline another version may be installed.
   (await environment.openKernel()).close();
   await environment.background.ready();
   for (let failures = 0; failures < MAX_FAILURES; ) {
@@ -42,7 +43,7 @@ async function guardTry(id: string, environment: Environment): Promise<number> {
       continue;
     }
     try {
-      await undoIfStillPending(id, environment);
+      await rollBackIfPending(id, environment);
     } catch (error) {
       if (!(error instanceof IpvstateError)) throw error;
       if (error.code !== 'LOCKED') failures++;
@@ -59,8 +60,8 @@ function untilNextLook({ deadlineSeconds }: PendingTry, { clock }: State): numbe
   );
 }
 
-/** Under the lock, because a confirmation may have come first. */
-async function undoIfStillPending(id: string, environment: Environment): Promise<void> {
+/** Looks at the try again under the lock, because it may have been confirmed in the meantime. */
+async function rollBackIfPending(id: string, environment: Environment): Promise<void> {
   await withSession('try', LOCK_TIMEOUT_SECONDS, environment, async (session) => {
     const { pending, state } = session;
     if (pending?.id === id && isExpired(pending, state))

@@ -1,14 +1,13 @@
 import { IpvstateError } from '../../errors.ts';
 import type { Report } from '../../plan/report.ts';
-import type { Prepared } from '../../reconcile/prepare.ts';
 import type { ReconcileOptions } from '../../reconcile/reconcile.ts';
 import { formatTime } from '../../recovery/clock.ts';
 import { undoInKernel } from '../../recovery/journaled-undo.ts';
+import type { PendingTry } from '../../recovery/records/records.ts';
 import { isExpired, reportCutOff, type Session, withSession } from '../../recovery/session.ts';
 import { describeTry, tellLastTry, undoTry } from '../../recovery/try/try-end.ts';
 import type { ChangesContext } from '../../render/changes.ts';
 import { REPORT_FORMATS } from '../../render/plan-formats.ts';
-import { confirmOnTerminal } from '../confirm.ts';
 import { defineVerb } from '../define-verb.ts';
 import type { Environment } from '../environment.ts';
 import {
@@ -17,80 +16,57 @@ import {
   NETNS_OPTIONS,
   PLAN_OPTIONS,
 } from '../option-groups.ts';
-import { outputFormat, type ValuesOf } from '../options.ts';
+import { outputFormat } from '../options.ts';
 import { announcePlan } from '../print-plan.ts';
-import { exitCodeOfRun, printReport, reachedDesired } from '../run-plan.ts';
-
-const OPTIONS = {
-  ...LOCK_OPTIONS,
-  ...CONFIRMATION_OPTIONS,
-  detailedExitcode: PLAN_OPTIONS.detailedExitcode,
-  output: outputFormat(REPORT_FORMATS, 'text'),
-  ...NETNS_OPTIONS,
-};
-
-type RollbackOptions = ValuesOf<typeof OPTIONS>;
+import { confirmOnTerminal, exitCodeOfRun, printReport, reachedDesired } from '../run-plan.ts';
 
 export const rollbackVerb = defineVerb({
   name: 'rollback',
-  summary: 'go back to before the last apply, or reject the pending try',
-  options: OPTIONS,
-  examples: ['ipvstate rollback'],
-  notes: ['Undoes only what is still as the last apply left it, and says what is not.'],
-  run: async (options, environment) => {
-    const finished = await withSession(
-      'rollback',
-      options.lockTimeout,
-      environment,
-      async (session) => {
-        reportCutOff(session);
-        const signal = environment.interruption();
-        const view = watch(options, environment, signal);
-        const report = session.pending
-          ? await reject(session, environment, view.options)
-          : await goBack(session, environment, view.options);
-        return {
-          report,
-          exitCode: exitCodeOfRun(report, options, signal),
-          context: view.context(),
-        };
-      },
-    );
-    printReport(finished, options.output, environment);
-    return finished.exitCode;
+  summary: 'roll back the last apply, or reject the pending try',
+  options: {
+    ...LOCK_OPTIONS,
+    ...CONFIRMATION_OPTIONS,
+    detailedExitcode: PLAN_OPTIONS.detailedExitcode,
+    output: outputFormat(REPORT_FORMATS, 'text'),
+    ...NETNS_OPTIONS,
   },
+  examples: ['ipvstate rollback'],
+  notes: [
+    'Rolls back only entries that are still as the last apply left them, and names',
+    'the others.',
+  ],
+  run: async (options, environment) =>
+    withSession('rollback', options.lockTimeout, environment, async (session) => {
+      reportCutOff(session);
+      const { output } = environment;
+      const signal = environment.interruption();
+      let context: ChangesContext = { counters: new Map() };
+      const reconcileOptions: ReconcileOptions = {
+        signal,
+        onProgress: (answered, total) =>
+          output.progress(`rolled back ${answered} of ${total} operations`),
+        onPlan: async (prepared) => {
+          context = { counters: prepared.snapshot.counters, style: output.style('stdout') };
+          announcePlan(prepared, options, context, environment);
+        },
+        confirm: (prepared) => confirmOnTerminal(prepared, options, environment),
+      };
+      const report = session.pending
+        ? await rejectTry(session, session.pending, environment, reconcileOptions)
+        : await rollBackLastApply(session, environment, reconcileOptions);
+      const exitCode = exitCodeOfRun(report, options, signal);
+      printReport({ report, exitCode, context }, options.output, environment);
+      return exitCode;
+    }),
 });
 
-interface View {
-  readonly options: ReconcileOptions;
-  readonly context: () => ChangesContext;
-}
-
-/** Shows the plan and asks, as apply does. */
-function watch(options: RollbackOptions, environment: Environment, signal: AbortSignal): View {
-  const { output } = environment;
-  let context: ChangesContext = { counters: new Map() };
-  return {
-    context: () => context,
-    options: {
-      signal,
-      onProgress: (answered, total) => output.progress(`undid ${answered} of ${total} operations`),
-      onPlan: async (prepared: Prepared) => {
-        context = { counters: prepared.snapshot.counters, style: output.style('stdout') };
-        announcePlan(prepared, options, context, environment);
-      },
-      confirm: (prepared) => confirmOnTerminal(prepared, options, environment),
-    },
-  };
-}
-
-async function reject(
+async function rejectTry(
   session: Session,
+  pending: PendingTry,
   environment: Environment,
   options: ReconcileOptions,
 ): Promise<Report> {
-  const { pending, state, records } = session;
-  if (!pending) throw new Error('nothing is pending');
+  const { state, records } = session;
   const { outcome, report } = await undoTry(
     session,
     environment,
@@ -104,7 +80,7 @@ async function reject(
   return report;
 }
 
-async function goBack(
+async function rollBackLastApply(
   session: Session,
   environment: Environment,
   options: ReconcileOptions,
@@ -118,9 +94,8 @@ async function goBack(
       'nothing to roll back: no apply is on record since the last rollback or the last boot',
     );
   }
-  environment.output.note(
-    `Going back to before the ${last.verb} of ${formatTime(new Date(last.started), state.clock.now())}.\n`,
-  );
+  const when = formatTime(new Date(last.started), state.clock.now());
+  environment.output.note(`Rolling back to before the ${last.verb} of ${when}.\n`);
   const report = await undoInKernel(
     session,
     environment,

@@ -12,7 +12,7 @@ const STATUS_FORMATS = { text: formatStatus, json: formatJson };
 
 export const statusVerb = defineVerb({
   name: 'status',
-  summary: 'what the running daemon is about',
+  summary: 'show the state of the running daemon',
   options: { ...CONTROL_OPTIONS, output: outputFormat(STATUS_FORMATS, 'text') },
   examples: ['ipvstate status', 'ipvstate status -o json | jq .config.error'],
   notes: ['Exits 69 when no daemon runs.'],
@@ -22,7 +22,7 @@ export const statusVerb = defineVerb({
     if (!answer.status) {
       throw new IpvstateError(
         'UNAVAILABLE',
-        'the daemon answers in a way that this version does not know',
+        'the daemon sent an answer that this version does not understand',
       );
     }
     const status = answer.status as unknown as Status;

@@ -35,7 +35,7 @@ interface TryOptions extends ApplyOptions {
 
 export const tryVerb = defineVerb({
   name: 'try',
-  summary: 'apply, and undo it again unless `ipvstate confirm` comes in time',
+  summary: 'apply, and roll back unless `ipvstate confirm` comes in time',
   argument: PLAN_ARGUMENT,
   options: {
     ...APPLY_OPTIONS,
@@ -49,8 +49,8 @@ export const tryVerb = defineVerb({
     'ipvstate try -f ipvs.yaml --no-wait && ./smoke-test && ipvstate confirm',
   ],
   notes: [
-    'The try undoes itself at its deadline, also when the terminal, the session or',
-    'this process is gone by then. ^C undoes it at once.',
+    'The try is rolled back at its deadline, also when the terminal, the session or',
+    'this process has ended before. ^C rolls it back at once.',
   ],
   run: async (options, environment, planFile) => {
     if (options.table !== undefined) {
@@ -72,19 +72,19 @@ export const tryVerb = defineVerb({
       if (options.output === 'json')
         printReport({ ...finished, try: tryJson(pending, 'pending') }, 'json', environment);
       environment.output.note(
-        `Confirm with \`ipvstate confirm\` ${how}; otherwise this is undone.\n`,
+        `Confirm with \`ipvstate confirm\` ${how}; otherwise this is rolled back.\n`,
       );
       return finished.exitCode;
     }
     environment.output.note(
-      `Confirm with \`ipvstate confirm\` ${how}; otherwise, or with ^C, this is undone.\n`,
+      `Confirm with \`ipvstate confirm\` ${how}; otherwise, or with ^C, this is rolled back.\n`,
     );
     const outcome = await awaitTryEnd(pending, environment);
     const exitCode = exitCodeOfEnd(outcome, finished);
     if (options.output === 'json') {
       const view = { ...finished, exitCode, try: tryJson(pending, outcome) };
       printReport(view, 'json', environment);
-    } else environment.output.print(conclude(outcome, clock.now()));
+    } else environment.output.print(formatTryEnd(outcome, clock.now()));
     return exitCode;
   },
 });
@@ -102,7 +102,7 @@ function exitCodeOfEnd(outcome: TryOutcome | undefined, finished: ReportView): n
 
 interface Applied {
   readonly finished: ReportView;
-  /** undefined when there is nothing to confirm. */
+  /** undefined when there are no changes to confirm. */
   readonly pending: PendingTry | undefined;
 }
 
@@ -125,7 +125,7 @@ async function applyArmed(
         );
         writer.journal.end(finished.report.outcome, finished.exitCode);
         if (isInForce(finished, options))
-          return { finished, pending: await waitOrUndo(session, armed, environment) };
+          return { finished, pending: await waitOrRollBack(session, armed, environment) };
         const left = armed.pending();
         if (left && finished.report.outcome === 'partial') await keepForRollback(session, left);
         await armed.disarm();
@@ -135,8 +135,8 @@ async function applyArmed(
   });
 }
 
-/** A try whose state cannot be written any more could not be confirmed: it is undone at once. Throws `IO`. */
-async function waitOrUndo(
+/** Rolls a try back when its state cannot be written: it could not be confirmed. Throws `IO`. */
+async function waitOrRollBack(
   session: Session,
   armed: ArmedTry,
   environment: Environment,
@@ -156,7 +156,7 @@ async function waitOrUndo(
   }
 }
 
-/** Whether the table has something of the try that nobody else undoes. */
+/** Whether the live table has changes of the try that are not rolled back yet. */
 function isInForce({ report: { outcome } }: ReportView, { onError }: TryOptions): boolean {
   return (
     outcome === 'applied' ||
@@ -165,20 +165,23 @@ function isInForce({ report: { outcome } }: ReportView, { onError }: TryOptions)
   );
 }
 
-/** An error of ours comes before the first operation. A bug may come at any time, and then the try undoes itself. */
+/**
+ * An IpvstateError is thrown before the first operation, so the deadline is not needed. After a bug
+ * there may have been operations, and the try is rolled back at its deadline.
+ */
 async function disarmAndThrow(armed: ArmedTry, error: unknown): Promise<never> {
   if (error instanceof IpvstateError) await armed.disarm();
   throw error;
 }
 
-function conclude(outcome: TryOutcome | undefined, now: Date): string {
+function formatTryEnd(outcome: TryOutcome | undefined, now: Date): string {
   if (!outcome)
-    return 'The try has ended, and how is not on record. Run `ipvstate plan` to see where the table is.\n';
+    return 'The try has ended without a record. Run `ipvstate plan` to see the differences.\n';
   const text = describeTry(outcome, now);
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.\n`;
 }
 
-/** Of schemas/report.schema.json. */
+/** Member `try` of schemas/report.schema.json. */
 function tryJson(
   { id, timeoutSeconds }: PendingTry,
   outcome: TryOutcome | 'pending' | undefined,

@@ -65,7 +65,7 @@ type WatchOptions = ValuesOf<typeof OPTIONS>;
 
 export const watchVerb = defineVerb({
   name: 'watch',
-  summary: 'stay, and keep the live table as the files say',
+  summary: 'run as a daemon that keeps the live table as the files say',
   options: OPTIONS,
   examples: [
     'ipvstate watch -f conf.d',
@@ -174,7 +174,7 @@ async function loadDaemon() {
   return { runDaemon, createLog };
 }
 
-/** A try is confirmed, or undone by the process that guards it, without the daemon: it begins when that is settled. */
+/** Waits until a pending try is confirmed or rolled back, which happens without the daemon. */
 async function awaitPendingTry(
   environment: Environment,
   log: Log,
@@ -183,11 +183,11 @@ async function awaitPendingTry(
 ): Promise<void> {
   const state = await environment.state();
   const { pending } = openRecords(state, () => {});
-  for (let isTold = false; !signal.aborted; isTold = true) {
+  for (let isSaid = false; !signal.aborted; isSaid = true) {
     const found = await pending.peek();
     if (!found || isExpired(found, state)) return;
-    if (!isTold) {
-      const text = 'a try is pending: nothing is written until it is confirmed or undone';
+    if (!isSaid) {
+      const text = 'a try is pending: nothing is written until it is confirmed or rolled back';
       log.warn({ event: 'pending-try', try: found.id }, text);
       await notifier.notify({ READY: '1', STATUS: text });
     }
