@@ -5,7 +5,7 @@ import { KERNEL_TIMEOUTS } from '../model/settings.ts';
 import type { Table } from '../model/table.ts';
 import { openEmbeddedTable } from '../plan/embedded.ts';
 import { writeAtomically } from '../recovery/records/write.ts';
-import { notePendingTry } from '../recovery/try/note-try.ts';
+import { notePendingTry } from '../recovery/session.ts';
 import { formatIssues } from '../render/issues.ts';
 import { readInputFile } from '../sources/files/files.ts';
 import { parseDocument } from '../sources/load.ts';

@@ -3,12 +3,12 @@ import { type DrainKey, drainKey } from '../model/drain.ts';
 import type { Drain } from '../plan/drain.ts';
 import type { Report } from '../plan/report.ts';
 import { aborted } from '../reconcile/aborted.ts';
-import type { Clock } from '../recovery/clock.ts';
+import type { RecordClock } from '../recovery/clock.ts';
 import { formatDrain } from '../render/drains.ts';
 import { reachedDesired } from './run-plan.ts';
 
 export interface WaitOptions {
-  readonly clock: Pick<Clock, 'sleep' | 'monotonicSeconds'>;
+  readonly clock: Pick<RecordClock, 'sleep' | 'monotonicSeconds'>;
   readonly signal: AbortSignal;
   /** Receives a line about the progress of each drain. */
   readonly note: (line: string) => void;

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { IpvstateError } from '../errors.ts';
 import type { Activity } from '../kernel/activity.ts';
 import { readFingerprint } from '../kernel/fingerprint.ts';
-import { sparing } from '../kernel/sparing.ts';
+import { throttledByCost } from '../kernel/throttle-by-cost.ts';
 import type { Ipvs } from '../model/ipvs.ts';
-import type { LoopOptions } from '../reconcile/loop/loop.ts';
+import type { LoopOptions } from '../reconcile/loop/loop-options.ts';
 import { INITIAL_STATE, type LoopState, type Trigger } from '../reconcile/loop/loop-state.ts';
 import { StackOfPasses } from '../recovery/ipvs-stack.ts';
 import type { Session } from '../recovery/session.ts';
@@ -22,33 +22,33 @@ export interface LoopPort
 
 export function openLoopPort(session: Session, kernel: Ipvs, activity: Activity): LoopPort {
   const stack = new StackOfPasses(kernel, activity);
-  const { known } = stack;
+  const { remembered } = stack;
   let run: PassRun | undefined;
   let isShort = false;
   let state: LoopState = INITIAL_STATE;
   let last: Promise<void> = Promise.resolve();
-  const look = sparing(readFingerprint);
+  const look = throttledByCost(readFingerprint);
 
   const begin = ({ config, triggers, drains, contested, failures }: LoopState): void => {
     const { good } = config;
     const isQuiet = drains.length === 0 && contested.length === 0 && failures === 0;
-    // What only files ask for may take for granted what the last look at the whole table found.
+    // A pass for changed files alone needs to read only the services that the change touches.
     isShort =
       isQuiet &&
       good !== undefined &&
       triggers.every((trigger) => trigger === 'file') &&
-      known.expect(good.desired);
-    if (!isShort) known.expectAnything();
+      remembered.shortenNextRead(good.desired);
+    if (!isShort) remembered.readWholeNext();
   };
   const end = ({ lastPass, config }: LoopState): void => {
     isShort = false;
     const desired = lastPass?.report?.plan.desired;
     const isAsDesired = lastPass?.outcome === 'applied' || lastPass?.outcome === 'in-sync';
-    if (desired && isAsDesired && config.good) known.learn(desired, config.good.desired);
-    else known.forget();
+    if (desired && isAsDesired && config.good) remembered.remember(desired, config.good.desired);
+    else remembered.forget();
     if (!lastPass) return;
     const ended = run;
-    // What it knows of the table need not be kept until the next pass.
+    // The layers of the pass hold the table, which is not needed until the next pass.
     run = undefined;
     last = last.then(() => ended?.end(lastPass, exitCodeOfPass(lastPass)));
   };
@@ -60,8 +60,9 @@ export function openLoopPort(session: Session, kernel: Ipvs, activity: Activity)
     digest: (text) => createHash('sha256').update(text).digest('hex'),
     fingerprint: () =>
       activity.during(async () => {
-        // What it costs grows with the table, and a short pass is followed by a look at all of it anyway.
-        // What a pass begins with is what later ones are compared with: one from before another pass could be that of a lost table.
+        // What it costs grows with the table, and a short pass is followed by a look at all of it
+        // anyway. What a pass begins with is what later ones are compared with: one from before
+        // another pass could be that of a lost table.
         const fingerprint = isShort ? undefined : await look(state.phase === 'running');
         if (fingerprint === undefined)
           throw new IpvstateError('UNAVAILABLE', 'the kernel shows no table');
@@ -80,7 +81,10 @@ export function openLoopPort(session: Session, kernel: Ipvs, activity: Activity)
   };
 }
 
-/** The cause that the record of a pass names: the first one, but the look for drift that comes every few seconds only when it is alone. */
+/**
+ * The cause that the record of a pass names: the first one, but the look for drift that comes every
+ * few seconds only when it is alone.
+ */
 function causeOf({ triggers }: LoopState): Trigger {
   return triggers.find((trigger) => trigger !== 'drift') ?? 'drift';
 }

@@ -4,7 +4,7 @@ import type { FileHash } from '../reconcile/loop/config-state.ts';
 import type { PassResult, Trigger } from '../reconcile/loop/loop-state.ts';
 import type { StackOfPasses } from '../recovery/ipvs-stack.ts';
 import { Journal } from '../recovery/journal/journal.ts';
-import { keepRecord, type UndoRecord } from '../recovery/records/undo-record.ts';
+import { openRollbackRecord, type RollbackRecord } from '../recovery/records/rollback-record.ts';
 import { newRunId, type Session } from '../recovery/session.ts';
 
 /** One pass of the loop. Like `ipvstate apply`, it is a run of its own in the journal and in the records. */
@@ -22,7 +22,7 @@ export function openPassRun(
   interruption: AbortSignal | undefined,
 ): PassRun {
   const journal = new Journal(session.state, newRunId(session.state), session.warn);
-  let undo: UndoRecord | undefined;
+  let undo: RollbackRecord | undefined;
   const { ipvs, announce } = stack.open(
     { journal, record: async (passes) => undo?.record(passes) },
     interruption,
@@ -30,7 +30,7 @@ export function openPassRun(
   return {
     ipvs,
     announce: async (plan, trigger, files) => {
-      undo ??= await keepRecord(session, 'watch');
+      undo ??= await openRollbackRecord(session, 'watch');
       await announce(plan);
       journal.begin({
         verb: 'watch',

@@ -1,9 +1,12 @@
 import type { Ipvs } from '../model/ipvs.ts';
 
-/** Longer than anything that works takes: netlink gives up after 10 s of silence, and a wave of 2048 operations takes a fraction of one. */
+/**
+ * No call that works takes this long: netlink gives up after 10 s of silence, and a wave of 2048
+ * operations takes a fraction of 1 s.
+ */
 const STUCK_SECONDS = 60;
 
-/** Knows whether the loop makes progress: whether anything that it waits for has been under way for too long. */
+/** Watches whether the loop makes progress: whether any call that it waits for takes too long. */
 export class Activity {
   readonly #now: () => number;
   readonly #underWay = new Set<{ readonly since: number }>();
@@ -28,7 +31,7 @@ export class Activity {
     }
   }
 
-  /** The same port, watched. */
+  /** Watches the calls of `ipvs`. */
   watched(ipvs: Ipvs): Ipvs {
     return {
       info: () => this.during(() => ipvs.info()),

@@ -2,18 +2,25 @@ import { createHash, type Hash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 
-/** Of the network namespace of the process that reads it. */
+/** The table of the network namespace of this process, as text. */
 const PATH = '/proc/net/ip_vs';
 
-/** The kernel hands out a service or a page at a time, however much is asked for: a file of megabytes is a thousand small reads. */
+/**
+ * The kernel returns a service or a page for each read, however much is asked for: a file of
+ * megabytes takes a thousand reads.
+ */
 const CHUNK_BYTES = 64 * 1024;
-/** Reads between two turns of the event loop. Each takes microseconds, and would take ten times that in the thread pool. */
+/**
+ * Reads between two turns of the event loop. A read takes microseconds; in the thread pool it would
+ * take ten times that.
+ */
 const READS_PER_TURN = 64;
 
 /**
- * What the kernel's own text form of the table says, without the numbers of connections, as a hash: a change of it is a reason to read
- * the table. It lacks thresholds, tunnel types, scheduler flags and more, so an equal one is no proof. Entries are taken in the kernel's
- * order, which does not change by itself. undefined when there is none: the module is not loaded.
+ * Hashes the kernel's text of the table, without the numbers of connections. A different hash is a
+ * reason to read the table. An equal one is no proof, because the text lacks thresholds, tunnel
+ * types, scheduler flags and more. The kernel's order of the entries does not change by itself.
+ * Returns undefined when there is no text: the module is not loaded.
  */
 export async function readFingerprint(path = PATH): Promise<string | undefined> {
   let file: number;
@@ -38,7 +45,7 @@ export async function readFingerprint(path = PATH): Promise<string | undefined> 
   }
 }
 
-/** Of a text that is there whole. */
+/** Hashes a whole text. */
 export function fingerprintOf(text: Buffer): string {
   const fingerprint = new Fingerprint();
   fingerprint.add(text);
@@ -48,12 +55,12 @@ export function fingerprintOf(text: Buffer): string {
 const SPACE = 0x20;
 const NEWLINE = 0x0a;
 const ARROW = 0x3e;
-/** Of `  -> address`. */
+/** The column of `>` in a destination's line `  -> address`. */
 const ARROW_COLUMN = 3;
 
 class Fingerprint {
   readonly #hash: Hash = createHash('sha1');
-  /** A line that is not whole yet. */
+  /** The beginning of a line whose end has not been read yet. */
   #rest: Buffer = Buffer.alloc(0);
 
   add(chunk: Buffer): void {
@@ -69,7 +76,10 @@ class Fingerprint {
   }
 }
 
-/** Whole lines; the last two columns of a destination's are its active and inactive connections. */
+/**
+ * Removes the last two columns of each destination's line: its active and inactive connections.
+ * `text` is whole lines.
+ */
 function withoutConnections(text: Buffer): Buffer {
   const kept = Buffer.allocUnsafe(text.length);
   let length = 0;
@@ -83,7 +93,7 @@ function withoutConnections(text: Buffer): Buffer {
   return kept.subarray(0, length);
 }
 
-/** Where the last `columns` columns of a line begin, with the blanks before them. */
+/** Returns where the last `columns` columns of a line begin, with the blanks before them. */
 function beforeColumns(text: Buffer, start: number, end: number, columns: number): number {
   let at = end;
   for (let column = 0; column < columns; column++) {

@@ -3,7 +3,7 @@ import { readFile, stat, statfs } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { IpvstateError, unreadable } from '../errors.ts';
 
-/** uapi: linux/magic.h NSFS_MAGIC, the file system that namespaces are files of. */
+/** uapi: linux/magic.h NSFS_MAGIC, the type of the file system that has the files of namespaces. */
 const NSFS_MAGIC = 0x6e736673;
 
 /** uapi: linux/capability.h CAP_SYS_ADMIN, the bit that entering a namespace needs. */

@@ -10,8 +10,9 @@ import type { Sysctls } from '../model/table.ts';
 type SetSysctl = Extract<Operation, { kind: 'set-sysctl' }>;
 
 /**
- * Adds what netlink does not have to a kernel's table: the sysctls of the network namespace that this process is in. They are read when
- * asked for, all that there are, because it depends on the version and the configuration of a kernel which it has.
+ * Adds the sysctls of this process's network namespace to a kernel's table. Netlink does not have
+ * them. A read that asks for sysctls returns all that exist, because their set depends on the
+ * version and the configuration of the kernel.
  */
 export function withSysctls(ipvs: Ipvs, folder = '/proc/sys/net/ipv4/vs'): Ipvs {
   return {
@@ -45,7 +46,9 @@ function isSysctl(operation: Operation): operation is SetSysctl {
   return operation.kind === 'set-sysctl';
 }
 
-/** Each sysctl by itself, and what is between them together, in order. */
+/**
+ * Splits a wave, in order: each sysctl is a part, and so are all operations between two of them.
+ */
 function split(wave: readonly Operation[]): Operation[][] {
   const parts: Operation[][] = [];
   for (const operation of wave) {
@@ -56,7 +59,10 @@ function split(wave: readonly Operation[]): Operation[][] {
   return parts;
 }
 
-/** Empty where there are none. Throws `IO` for what is there and cannot be read. */
+/**
+ * Reads all sysctls. The result is empty when there is no folder. Throws `IO` when a file cannot be
+ * read.
+ */
 async function readSysctls(folder: string): Promise<Sysctls> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
@@ -66,7 +72,7 @@ async function readSysctls(folder: string): Promise<Sysctls> {
     names.sort().map(async (name) => {
       const path = join(folder, name);
       const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-        // The module can go while its files are read.
+        // The module can be unloaded while its files are read.
         if (error.code === 'ENOENT') return undefined;
         throw unreadable(path, error);
       });
@@ -80,7 +86,7 @@ function unreadable(path: string, error: NodeJS.ErrnoException): IpvstateError {
   return new IpvstateError('IO', `${path} cannot be read (${error.code})`, { cause: error });
 }
 
-/** One write: what comes in a second one would be another value to the kernel. */
+/** Writes a value with one call: the kernel would take a second call for another value. */
 async function writeSysctl(folder: string, operation: SetSysctl): Promise<Refused> {
   try {
     await writeFile(join(folder, operation.name), `${operation.value}\n`, { flag: 'r+' });

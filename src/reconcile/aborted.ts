@@ -1,4 +1,7 @@
-/** Resolves when the signal has fired. Each call listens once more: a loop takes the promise before it begins. */
+/**
+ * Resolves when the signal is aborted. Each call adds a listener, so call it once before a loop and
+ * not in it.
+ */
 export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();

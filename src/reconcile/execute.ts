@@ -4,26 +4,29 @@ import type { Operation } from '../model/operation.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Failure } from '../plan/report.ts';
-import { subjectOf } from './subject.ts';
+import { objectOf } from './operation-object.ts';
 
-/** What to do when an operation fails for a reason that reading again cannot mend. */
+/** What follows when an operation fails, and another pass could not help. */
 export type OnError = 'rollback' | 'stop' | 'continue';
 
 export interface ExecuteOptions {
   readonly onError?: OnError;
-  /** Operations answered so far, with those that were left out because of a failure, and of how many. */
+  /** Called with the number of operations that are answered or skipped, and the number of all. */
   readonly onProgress?: (answered: number, total: number) => void;
-  /** Looked at between waves, where stopping is safe. */
+  /** Stops the execution between two waves, where it is safe. */
   readonly signal?: AbortSignal;
 }
 
 export interface Execution {
-  /** Accepted by the kernel, in order and as they were sent. When `lost` is set, the last part only perhaps. */
+  /**
+   * The operations that the kernel accepted, in the order of sending. When `lost` is set, the last
+   * part may not have been done.
+   */
   readonly done: readonly (readonly Operation[])[];
   readonly failures: readonly Failure[];
-  /** The answers to a wave did not arrive: only a new read can tell what was done. */
+  /** Set when the answers to a wave did not arrive. Only a new read shows what was done. */
   readonly lost: IpvstateError | undefined;
-  /** The signal fired before the last wave. */
+  /** Whether the signal was aborted before the last wave. */
   readonly aborted: boolean;
 }
 
@@ -31,8 +34,9 @@ export interface Execution {
 const SLICE = 1980;
 
 /**
- * Executes the waves of a plan, each only when all before it succeeded whole. With `continue` the others go on, but a service with a
- * failure is left as it is: what comes later, such as a delete, is only safe when what came before was done.
+ * Executes the waves of a plan. A wave is sent only when all before it succeeded. With `continue`,
+ * later waves go on without the services that had a failure: a delete, for instance, is only safe
+ * after the adds before it.
  */
 export async function execute(
   ipvs: Ipvs,
@@ -51,12 +55,12 @@ export async function execute(
 
   const failed = new Set<ServiceKey>();
   const isSafe = (operation: Operation): boolean => {
-    const { service } = subjectOf(operation);
+    const { service } = objectOf(operation);
     return service === undefined || !failed.has(service);
   };
   const fail = (operation: Operation, error: KernelError): void => {
     failures.push({ operation, error });
-    const { service } = subjectOf(operation);
+    const { service } = objectOf(operation);
     if (service !== undefined) failed.add(service);
   };
 
@@ -83,7 +87,10 @@ export async function execute(
   return end();
 }
 
-/** Whether a refusal only says that the table is not what it was when it was read: reading and planning again is the answer. */
+/**
+ * Whether the kernel refused an operation only because the table changed since the read. Reading
+ * and planning again can help.
+ */
 export function isStale({ operation, error }: Failure): boolean {
   switch (error.errno) {
     case 'EEXIST':

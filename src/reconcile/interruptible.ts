@@ -1,8 +1,8 @@
 import type { Ipvs } from '../model/ipvs.ts';
 
 /**
- * The same port, whose first read of the whole table ends with `ABORTED` when the signal says so: nothing is under way before it. Reads
- * that follow belong to what was begun.
+ * Lets `signal` end the first read of the whole table with `ABORTED`. Later reads cannot be ended:
+ * by then the pass may have written.
  */
 export function interruptible(ipvs: Ipvs, signal: AbortSignal): Ipvs {
   let isFirst = true;

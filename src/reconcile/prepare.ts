@@ -19,36 +19,43 @@ import { MAX_READS, readsTheSame, unstable } from './read-again.ts';
 
 export interface PrepareOptions {
   readonly allowances?: Allowances;
-  /** Restricts the plan to the services it selects, given the live table; everything else is left alone. */
+  /** Restricts the plan to the selected services. Everything else is left alone. */
   readonly only?: (live: Table) => Selector | undefined;
-  /** Where deadlines of drains are kept; without it each run begins them anew. */
+  /** The stored deadlines of drains. Without a store, each run begins the drains anew. */
   readonly drains?: DrainStore;
-  /** Whatever differs is read a second time, not only what would be deleted: for what is reported and not executed. Default false. */
+  /**
+   * Whether every difference is read a second time, and not only a deletion. For reports that no
+   * execution verifies. Default: false.
+   */
   readonly confirmsAll?: boolean;
-  /** Services that were protected when they were last applied; those that the files protect now are added. */
+  /**
+   * Services that were protected when they were last applied. The services that the files protect
+   * now are added.
+   */
   readonly protectedServices?: ReadonlySet<ServiceKey>;
 }
 
 export interface Prepared {
   readonly snapshot: Snapshot;
   readonly plan: Plan;
-  /** Guards that tripped: the plan must not be executed. */
+  /** Guards that refuse the plan: it must not be executed. */
   readonly refusals: readonly Refusal[];
-  /** Live services that the files are not responsible for. */
+  /** Live services that the files do not manage. */
   readonly foreign: ReadonlySet<ServiceKey>;
-  /** Removed destinations that keep their connections for a while. */
+  /** Removed destinations that keep their connections until a deadline. */
   readonly drains: readonly Drain[];
-  /** All that is draining once the plan is executed: to be stored before its first operation. */
+  /** All drains after the plan. To be stored before its first operation. */
   readonly pending: ReadonlyMap<DrainKey, PendingDrain>;
-  /** Sysctls that are only checked, and differ. */
+  /** Differing sysctls that the files check and do not enforce. */
   readonly sysctlDifferences: readonly SysctlDifference[];
-  /** What works against the plan, in sentences. */
+  /** Settings that work against the plan, each in a sentence. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Reads the live table and plans. A kernel dump is no consistent picture: what another writer does meanwhile can hide entries from it,
- * so whatever the plan would delete, or take something from, is read a second time and must be the same. Throws `UNSTABLE`.
+ * Reads the live table and plans. A read beside another writer can lack entries that exist. So
+ * every service that the plan deletes, or takes a destination from, is read a second time, and both
+ * reads must agree. Throws `UNSTABLE`.
  */
 export async function prepare(
   ipvs: Ipvs,
@@ -86,7 +93,7 @@ export async function prepare(
   throw unstable();
 }
 
-/** Also where something drains: some of them work against that. */
+/** Whether the sysctls must be read: the files set or check some, or some work against a drain. */
 function needsSysctls({ policy }: Desired): boolean {
   if (!policy) return false;
   return (
@@ -99,7 +106,7 @@ async function drainClock(store: DrainStore | undefined): Promise<DrainClock> {
   return { now: store?.now() ?? 0, pending: (await store?.read()) ?? new Map() };
 }
 
-/** Drains of services that this plan does not look at go on as they were. */
+/** The drains after a plan. Those of services outside the plan stay as they were. */
 function pendingAfter(
   desired: Desired,
   only: Selector | undefined,

@@ -4,10 +4,13 @@ import type { ServiceKey } from '../model/service.ts';
 import type { Table } from '../model/table.ts';
 import { diff } from '../plan/diff.ts';
 
-/** Reads, one after another, that must agree: a kernel dump is no consistent picture while another writer is at work. */
+/** After so many reads, a run gives up against another writer. */
 export const MAX_READS = 3;
 
-/** Whether these services read the same a second time: what another writer does meanwhile can hide entries from a dump. */
+/**
+ * Whether a second read finds these services as in `table`. A read beside another writer can lack
+ * entries that exist.
+ */
 export async function readsTheSame(
   ipvs: Ipvs,
   table: Table,
@@ -19,7 +22,7 @@ export async function readsTheSame(
   return diff({ ...table, services }, again.table).length === 0;
 }
 
-/** The whole table, as it was found twice in a row. Throws `UNSTABLE`. */
+/** Reads the whole table until two reads in a row agree. Throws `UNSTABLE`. */
 export async function readTwice(ipvs: Ipvs): Promise<Snapshot> {
   let before = await ipvs.read();
   for (let reads = 1; reads < MAX_READS; reads++) {

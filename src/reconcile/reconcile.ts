@@ -14,27 +14,29 @@ import type { Plan } from '../plan/plan.ts';
 import type { Report, ReportOutcome } from '../plan/report.ts';
 import { type ExecuteOptions, type Execution, execute, isStale } from './execute.ts';
 import { type Prepared, type PrepareOptions, prepare } from './prepare.ts';
-import { type Pass, rollback } from './roll-back.ts';
+import { type Pass, rollBack } from './roll-back.ts';
 import { verify } from './verify.ts';
 
 export interface ReconcileOptions extends PrepareOptions, ExecuteOptions {
-  /** Told of the plan of the first pass, also when it is empty or refused. */
+  /** Called with the plan of the first pass, also when the plan is empty or refused. */
   readonly onPlan?: (prepared: Prepared) => Promise<void>;
-  /** Asked once, before the first operation. Default: yes. */
+  /** Asked once, before the first operation. Default: true. */
   readonly confirm?: (prepared: Prepared) => Promise<boolean>;
 }
 
 export interface ExecutePlanOptions extends ReconcileOptions {
-  /** What the plan begins to drain. */
+  /** The drains that the plan begins. */
   readonly begin?: readonly Drain[];
 }
 
-/** Passes before giving up against another writer. */
+/** After so many passes, a run gives up against another writer. */
 const MAX_PASSES = 3;
 
 /**
- * Makes the live table what is desired: read, plan, guard, confirm, execute, read back. Refusals that only say that the table changed
- * meanwhile lead to another pass. Throws what reading throws (`UNAVAILABLE`, `PERMISSION`, `UNSTABLE`, ...), before anything was written.
+ * Brings the live table to the desired one: read, plan, guard, confirm, execute, verify. When the
+ * kernel refuses operations only because the table changed since the read, another pass follows.
+ * Throws what reading throws (`UNAVAILABLE`, `PERMISSION`, `UNSTABLE`, ...), before the first
+ * operation.
  */
 export async function reconcile(
   ipvs: Ipvs,
@@ -46,7 +48,10 @@ export async function reconcile(
   );
 }
 
-/** Executes a plan that was made earlier. It is bound to the table it was made for: there is no second pass. */
+/**
+ * Executes a plan that was made earlier. The plan is for one live table, so there is no second
+ * pass.
+ */
 export async function executePlan(
   ipvs: Ipvs,
   plan: Plan,
@@ -65,7 +70,10 @@ export async function executePlan(
   return run(ipvs, { snapshot, plan, drains, pending, ...nothing }, options, undefined);
 }
 
-/** Whether a drain goes on: a plan that brings the weight back, or deletes the destination, ends it. */
+/**
+ * Whether a drain goes on. A plan that sets another weight or deletes the destination ends the
+ * drain.
+ */
 function isDraining({ services }: Table, key: DrainKey): boolean {
   const { service, destination } = parseDrainKey(key);
   return services.get(service)?.destinations.get(destination)?.weight === 0;
@@ -110,8 +118,9 @@ async function run(
 }
 
 /**
- * Deletes the destinations that took no new connections any more since the last pass, and have none: what came between the read and
- * the first pass would be counted by now. When that cannot be done at once it is left to the next run, as any other drain is.
+ * Deletes the draining destinations that have no connections. A connection that came before the
+ * first operation is counted by now. When that fails, the next run deletes them, like any other
+ * drain.
  */
 async function endDrains(
   ipvs: Ipvs,
@@ -150,7 +159,8 @@ async function converge(
     return settled;
   };
   for (;;) {
-    // A drain whose deadline is not stored would begin anew after a crash; one that ends is needed until its weight is back.
+    // Without its stored deadline, a drain would begin anew after a crash. An old drain is kept
+    // until its operations are done.
     await storeDrains(options.drains, new Map([...before, ...pending]));
     const execution = refusals.length === 0 ? await execute(ipvs, plan, options) : undefined;
     if (execution) passes.push({ before: plan.live, done: execution.done });
@@ -182,7 +192,7 @@ async function converge(
 
 type Findings = Pick<Report, 'failures' | 'error' | 'refusals'>;
 
-/** Writes only what differs: most runs drain nothing. */
+/** Stores the drains when they differ. Most runs have none, and write nothing. */
 async function storeDrains(
   store: DrainStore | undefined,
   pending: Prepared['pending'],
@@ -209,7 +219,10 @@ function isWorthAnotherPass({ failures, lost, aborted }: Execution): boolean {
   return !aborted && (lost !== undefined || failures.every(isStale));
 }
 
-/** After a failure: goes back, or stays where it is and says how far that is from what was desired. */
+/**
+ * Ends a failed run: rolls back or, with another `onError`, reports how the live table differs from
+ * the desired one.
+ */
 async function settle(
   ipvs: Ipvs,
   passes: readonly Pass[],
@@ -224,7 +237,7 @@ async function settle(
       differences: await verify(ipvs, plan.desired, plan.changes),
     });
   }
-  const { differences, contested } = await rollback(ipvs, passes);
-  const isRestored = differences.length === 0 && contested.length === 0;
-  return report(isRestored ? 'rolled-back' : 'partial', { ...findings, differences, contested });
+  const { differences, contested } = await rollBack(ipvs, passes);
+  const isComplete = differences.length === 0 && contested.length === 0;
+  return report(isComplete ? 'rolled-back' : 'partial', { ...findings, differences, contested });
 }

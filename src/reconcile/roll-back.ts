@@ -8,41 +8,52 @@ import { type Revert, revert } from '../plan/revert.ts';
 import { completeDaemons } from '../plan/scope.ts';
 import { Simulation } from '../plan/simulate.ts';
 import { execute } from './execute.ts';
-import { subjectOf } from './subject.ts';
+import { objectOf } from './operation-object.ts';
 
-/** What one pass did: the table it read, and the operations that were accepted, as they were sent. */
+/**
+ * One pass: the table that it read, and the operations that the kernel accepted, in the order of
+ * sending.
+ */
 export interface Pass {
   readonly before: Table;
   readonly done: readonly (readonly Operation[])[];
 }
 
 export interface Rollback {
-  /** What could not be brought back; empty when the earlier state was restored. */
+  /** The differences that are left. Empty when the rollback was complete. */
   readonly differences: readonly Change[];
+  /** Objects that another program changed since. They were left alone. */
   readonly contested: readonly string[];
 }
 
-/** Undoes the passes, last first, as far as what they did is still so, and reads back. */
-export async function rollback(ipvs: Ipvs, passes: readonly Pass[]): Promise<Rollback> {
+/**
+ * Rolls the passes back, the last one first, as far as the table is still as they left it. Then
+ * verifies.
+ */
+export async function rollBack(ipvs: Ipvs, passes: readonly Pass[]): Promise<Rollback> {
   const options = {
     sysctls: passes.some(({ done }) => done.flat().some(({ kind }) => kind === 'set-sysctl')),
   };
   const { table: live } = await ipvs.read(options);
-  const { table: target, contested } = undo(passes, live);
+  const { table: target, contested } = rolledBackTable(passes, live);
   await execute(ipvs, plan(live, target), { onError: 'continue' });
-  const { table: restored } = await ipvs.read(options);
-  return { differences: diff(restored, target), contested };
+  const { table: result } = await ipvs.read(options);
+  return { differences: diff(result, target), contested };
 }
 
-/** What undoing the passes would make of the live table. Of their operations any beginning may have been done, or all. */
-export function undo(passes: readonly Pass[], live: Table): Revert {
+/**
+ * Returns the live table with the passes rolled back. The kernel may have done all of their
+ * operations, or only the first ones.
+ */
+export function rolledBackTable(passes: readonly Pass[], live: Table): Revert {
   const unexplained = new Set<string>();
   const contested = new Set<string>();
   let target = live;
   for (const { before, after, written, refused } of passes.flatMap(replay).reverse()) {
     const reverted = revert(complete(before, live), complete(after, live), target);
     target = reverted.table;
-    // What is as it was before an earlier round needs no undoing, however little it looks like what a later round left.
+    // An object that an earlier round can roll back is not contested, although a later round found
+    // it changed.
     for (const name of written) contested.delete(name);
     for (const name of reverted.contested) contested.add(name);
     for (const name of refused) unexplained.add(name);
@@ -54,13 +65,18 @@ function complete(table: Table, live: Table): Table {
   return { ...table, daemons: completeDaemons(table.daemons, live.daemons) };
 }
 
-/** What a pass wrote to each object once. */
+/**
+ * Operations of a pass that write to each object at most once, with the tables before and after.
+ */
 interface Round {
   readonly before: Table;
   readonly after: Table;
-  /** Names of the objects. */
+  /** The names of the objects that were written to. */
   readonly written: readonly string[];
-  /** Those where the kernel accepted what makes no sense in the table that was read: somebody else wrote to them before. */
+  /**
+   * Objects where the kernel accepted an operation that the table that was read would refuse:
+   * another program wrote to them before.
+   */
   readonly refused: readonly string[];
 }
 
@@ -77,18 +93,19 @@ function replay({ before: start, done }: Pass): Round[] {
 }
 
 function namesOf(operations: readonly Operation[]): string[] {
-  return operations.map((operation) => subjectOf(operation).name);
+  return operations.map((operation) => objectOf(operation).name);
 }
 
 /**
- * Splits operations so that no round writes to an object twice. Whatever state lost replies left an object in is then one
- * from before or after a round, so that our own half-done work is not taken for somebody else's.
+ * Splits operations so that no round writes to an object twice. After lost replies, each object is
+ * then as before or as after some round, so that our own half-done work is not taken for the work
+ * of another program.
  */
 function rounds(operations: readonly Operation[]): Operation[][] {
   const result: Operation[][] = [];
   const next = new Map<string, number>();
   for (const operation of operations) {
-    const { name, service } = subjectOf(operation);
+    const { name, service } = objectOf(operation);
     const round = Math.max(next.get(name) ?? 0, (service && next.get(service)) ?? 0);
     next.set(name, round + 1);
     const list = result[round] ?? [];

@@ -5,7 +5,7 @@ import type { Change } from '../plan/change.ts';
 import { diff } from '../plan/diff.ts';
 import { completeDaemons } from '../plan/scope.ts';
 
-/** Reads what `changes` touched, and returns how it differs from `expected`. */
+/** Reads the objects of `changes` again, and returns how they differ from `expected`. */
 export async function verify(
   ipvs: Ipvs,
   expected: Table,

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
 import { IpvstateError } from '../errors.ts';
 
-/** A process of this program that goes on without the one that started it. */
+/** A process of this program that goes on when the one that started it ends. */
 export interface Background {
-  /** Starts a verb, and returns when it says that it is ready. Throws `UNAVAILABLE`. */
+  /** Starts a verb, and returns when the new process is ready. Throws `UNAVAILABLE`. */
   start(argv: readonly string[]): Promise<void>;
-  /** In the process that was started: from here on no terminal and no session ends it, and whoever started it may go on. */
+  /**
+   * To be called in the new process. From then on no closed terminal and no ended session ends it.
+   */
   ready(): Promise<void>;
 }
 
@@ -16,7 +18,8 @@ export const BACKGROUND: Background = { start, ready };
 
 function start(argv: readonly string[]): Promise<void> {
   const [script = ''] = process.argv.slice(1);
-  // A session of its own: signals to the group of the terminal do not reach it. The channel is closed as soon as it has served.
+  // `detached` makes a new session, which signals to the terminal's process group do not reach. The
+  // IPC channel serves until the process is ready.
   const child = spawn(process.execPath, [...process.execArgv, script, ...argv], {
     detached: true,
     cwd: '/',
@@ -29,7 +32,7 @@ function start(argv: readonly string[]): Promise<void> {
       reject(
         new IpvstateError(
           'UNAVAILABLE',
-          `the process that would undo the try cannot be started (${reason}); nothing was changed`,
+          `the process that would roll the try back cannot be started (${reason}); nothing was changed`,
         ),
       );
     };

@@ -1,21 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Time, for what is kept in files: tests bring their own. */
-export interface Clock {
-  /** CLOCK_MONOTONIC: the same for all processes since the boot, whatever happens to the wall clock. It stands still while the machine sleeps. */
+/**
+ * The clock of records: its monotonic time means the same in every process. Tests bring their own.
+ */
+export interface RecordClock {
+  /**
+   * CLOCK_MONOTONIC. Setting the wall clock does not move it. It stands still while the machine
+   * sleeps.
+   */
   monotonicSeconds(): number;
-  /** The wall clock, for records and messages; nothing is decided by it. */
+  /** The wall clock. It is for records and messages; no decision depends on it. */
   now(): Date;
   sleep(milliseconds: number): Promise<void>;
 }
 
-export const SYSTEM_CLOCK: Clock = {
+export const SYSTEM_CLOCK: RecordClock = {
   monotonicSeconds: () => Number(process.hrtime.bigint()) / 1e9,
   now: () => new Date(),
   sleep: (milliseconds) => sleep(milliseconds),
 };
 
-/** Such as `12:03:04`, in local time; with the date when that is not today's. */
+/** Formats a local time such as `12:03:04`, with the date when it is another day than `now`. */
 export function formatTime(time: Date, now: Date): string {
   const two = (value: number): string => String(value).padStart(2, '0');
   const clock = [time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(':');

@@ -2,20 +2,20 @@ import type { Ipvs } from '../model/ipvs.ts';
 import type { Background } from './background.ts';
 import type { State } from './state.ts';
 
-/** The parts of the outside world that recovery uses; tests bring their own. */
+/** The system as recovery sees it. Tests bring their own. */
 export interface RecoveryEnvironment {
-  /** Records of the table of this network namespace. */
+  /** The state of this network namespace. */
   readonly state: () => Promise<State>;
   readonly openKernel: () => Promise<Ipvs>;
   readonly background: Background;
   readonly output: {
-    /** An error or a warning on stderr. */
+    /** Prints an error or a warning on stderr. */
     warn(text: string): void;
-    /** A remark on stderr that `--quiet` leaves out. */
+    /** Prints a remark on stderr, unless `--quiet` was given. */
     note(text: string): void;
-    /** One line on a terminal that the next one replaces. */
+    /** Shows a line on a terminal, which replaces the one before. */
     progress(text: string): void;
   };
-  /** From the first call on, SIGINT and SIGTERM abort the signal, with the exit code as its reason. */
+  /** From the first call on, SIGINT and SIGTERM abort the signal. Its reason is the exit code. */
   readonly interruption: () => AbortSignal;
 }

@@ -1,6 +1,6 @@
 import type { Activity } from '../kernel/activity.ts';
-import { KnownTable } from '../kernel/known-table.ts';
 import { openKernel } from '../kernel/netlink/client.ts';
+import { RememberedTable } from '../kernel/remembered-table.ts';
 import { withSysctls } from '../kernel/sysctls.ts';
 import type { Ipvs } from '../model/ipvs.ts';
 import { interruptible } from '../reconcile/interruptible.ts';
@@ -11,43 +11,50 @@ import type { StoredPass } from './records/records.ts';
 import { storePass } from './records/stored-pass.ts';
 
 /*
- * Between the kernel and a command there is a stack of layers. Each layer is an `Ipvs` around the layer below it, and has one job.
- * This file is the only place that puts one layer on another.
+ * Between the kernel and a command there is a stack of layers. Each layer is an `Ipvs` around the
+ * layer below it, and has one job. This file is the only place that puts one layer on another.
  *
- *       plan, export,        apply, try         rollback,           a pass of watch
- *       ipvsadm, metrics                        the end of a try
- *      ────────────────────────────────────────────────────────────────────────────────
- *   7                                                               interruptible
- *   6                        journaled          journaled           journaled
- *   5                        recorded                               recorded
- *   4                                                               KnownTable
- *   3                                                               Activity
- *   2   withSysctls          withSysctls        withSysctls         withSysctls
- *   1   openKernel           openKernel         openKernel          openKernel
- *      ────────────────────────────────────────────────────────────────────────────────
- *                                 the kernel's IPVS table
+ *       plan, export,      apply, try       rollback,          a pass of watch
+ *       ipvsadm, metrics                    the end of a try
+ *     ──────────────────────────────────────────────────────────────────────────
+ *   7                                                          interruptible
+ *   6                      journaled        journaled          journaled
+ *   5                      recorded                            recorded
+ *   4                                                          RememberedTable
+ *   3                                                          Activity
+ *   2   withSysctls        withSysctls      withSysctls        withSysctls
+ *   1   openKernel         openKernel       openKernel         openKernel
+ *     ──────────────────────────────────────────────────────────────────────────
+ *                             the kernel's IPVS table
  *
  * 1 `openKernel` speaks netlink. It lives as long as the command or the daemon.
  *
- * 2 `withSysctls` reads and writes /proc/sys/net/ipv4/vs, which netlink does not reach. It is directly on netlink, so that all layers
- *   above treat a sysctl like any other part of the table: it is recorded, journaled and rolled back.
+ * 2 `withSysctls` reads and writes /proc/sys/net/ipv4/vs, which netlink does not reach. It is
+ *   directly on netlink, so that all layers above treat a sysctl like any other part of the table:
+ *   it is recorded, journaled and rolled back.
  *
- * 3 `Activity` notices when a call does not come back. The watchdog and the page `/livez` ask it. It is below the layers that write
- *   files, so that a slow disk does not look like a kernel that does not answer.
+ * 3 `Activity` notices when a call does not come back. The watchdog and the page `/healthz` ask it.
+ *   It is below the layers that write files, so that a slow disk does not look like a kernel that
+ *   does not answer.
  *
- * 4 `KnownTable` answers a read of the whole table from the last pass, where the changed files cannot have changed the result.
- *   It is below `recorded` and `journaled`: both need the whole table, and ignore reads of some services.
+ * 4 `RememberedTable` answers a read of the whole table with a read of the services that changed
+ *   files touch; the other services are as the last pass left them. It is below `recorded` and
+ *   `journaled`: both need the whole table, and ignore reads of some services.
  *
- * 5 `recorded` stores the way back before a wave is sent. When that fails, the wave is not sent.
+ * 5 `recorded` stores the way back before a wave is sent. `try` does not send the wave when that
+ *   fails. `apply` and `watch` warn, and go on.
  *
- * 6 `journaled` writes each wave before it is sent, and the answers after. It is above `recorded`, so that the journal also has the
- *   wave that was not sent because the way back could not be stored. A rollback is journaled and not recorded: the records that it
- *   starts from are the way back, and they are kept until it has ended.
+ * 6 `journaled` writes each wave before it is sent, and the answers after. It is above `recorded`,
+ *   so that the journal also has the wave that was not sent because the way back could not be
+ *   stored. A rollback is journaled and not recorded: the records that it starts from are the way
+ *   back, and they are kept until it has ended.
  *
- * 7 `interruptible` ends the first read of a pass when something more urgent waits. It is outermost because it counts the reads of the
- *   pass, and a layer below may turn one of them into a read of some services.
+ * 7 `interruptible` ends the first read of a pass when something more urgent waits. It is outermost
+ *   because it counts the reads of the pass, and `RememberedTable` can turn one of them into a read
+ *   of some services.
  *
- * Layers 5 to 7 know what they read and wrote, so each run and each pass of the daemon has its own. Layers 1 to 4 stay.
+ * Layers 5 to 7 know what they read and wrote, so each run and each pass has its own. Layers 1 to 4
+ * stay.
  */
 
 /** Layers 1 and 2: the kernel's table, for commands that only read, and for the stacks below. */
@@ -75,16 +82,16 @@ export function stackOfRollback(table: Ipvs, journal: Journal): Ipvs {
 
 /** Layers 3 to 7: the passes of `watch`. */
 export class StackOfPasses {
-  /** Layer 4, to be told what a pass found. */
-  readonly known: KnownTable;
+  /** Layer 4. The daemon tells it what each pass found. */
+  readonly remembered: RememberedTable;
 
   constructor(table: Ipvs, activity: Activity) {
-    this.known = new KnownTable(activity.watched(table));
+    this.remembered = new RememberedTable(activity.watched(table));
   }
 
   /** The stack of one pass. Without `interruption`, its first read cannot be ended. */
   open(files: RunFiles, interruption: AbortSignal | undefined): Recorder {
-    const { ipvs, announce } = stackOfRun(this.known, files);
+    const { ipvs, announce } = stackOfRun(this.remembered, files);
     return { ipvs: interruption ? interruptible(ipvs, interruption) : ipvs, announce };
   }
 }

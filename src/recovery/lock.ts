@@ -3,14 +3,14 @@ import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { IpvstateError } from '../errors.ts';
-import { type Clock, formatTime, SYSTEM_CLOCK } from './clock.ts';
+import { formatTime, type RecordClock, SYSTEM_CLOCK } from './clock.ts';
 
 /** The process that has the lock, as it wrote itself into the lock file. */
 interface Holder {
   readonly pid: number;
-  /** ISO 8601. */
+  /** When it took the lock, in ISO 8601. */
   readonly started: string;
-  /** Such as `ipvstate apply`. */
+  /** The command, such as `ipvstate apply`. */
   readonly command: string;
 }
 
@@ -20,9 +20,9 @@ export interface Lock {
 
 export interface LockOptions {
   readonly command: string;
-  /** How long to wait for another holder. Default 0. */
+  /** How long to wait for another holder. Default: 0. */
   readonly timeoutSeconds?: number;
-  readonly clock?: Clock;
+  readonly clock?: RecordClock;
 }
 
 const RETRY_MILLISECONDS = 100;

@@ -4,7 +4,10 @@ import type { RecoveryEnvironment } from './environment.ts';
 import { openDrainStore } from './records/drains.ts';
 import { openProtectedStore } from './records/protected.ts';
 
-/** What earlier runs left that a plan for the kernel's table must know. A table in a file has no past. */
+/**
+ * Opens the stores of earlier runs that a plan for the kernel's table depends on. A table in a file
+ * has none.
+ */
 export async function policyStores(
   table: string | undefined,
   environment: RecoveryEnvironment,
@@ -18,7 +21,7 @@ export async function policyStores(
   };
 }
 
-/** Says that a table in a file has no sysctls, where some are to be enforced. */
+/** Prints a remark when sysctls are to be enforced on a table in a file, which has none. */
 export function noteUnknownSysctls(
   desired: Desired | undefined,
   table: string | undefined,

@@ -4,7 +4,7 @@ import type { Table } from '../model/table.ts';
 import type { Plan } from '../plan/plan.ts';
 import { Simulation } from '../plan/simulate.ts';
 
-/** A stretch of writing: the table that was read, and what it is to become. */
+/** One pass that writes: the table that was read, and the table that it leads to. */
 export interface TablePass {
   readonly before: Table;
   readonly after: Table;
@@ -12,13 +12,14 @@ export interface TablePass {
 
 export interface Recorder {
   readonly ipvs: Ipvs;
-  /** To be called with the plan, before its first operation. */
+  /** Stores the way back from a plan. To be called before its first operation. */
   announce(plan: Pick<Plan, 'live' | 'desired'>): Promise<void>;
 }
 
 /**
- * Has `write` store what is about to happen before it happens, so that it can be undone by another process. A plan that was announced is
- * stored once and whole; what follows a later read, such as a second pass, wave by wave. What `write` throws keeps the wave from being sent.
+ * Stores the way back before a wave is sent, so that another process can roll it back. An announced
+ * plan is stored once, whole. After a later read of the table, such as that of a second pass, each
+ * wave is stored by itself. When `write` throws, the wave is not sent.
  */
 export function recorded(
   inner: Ipvs,

@@ -6,17 +6,17 @@ import { takeLock } from './lock.ts';
 import { openRecords, type PendingTry, type Records } from './records/records.ts';
 import type { State } from './state.ts';
 
-/** One command that writes to the kernel's table, alone in its network namespace. */
+/** One command that writes to the kernel's table. It has the lock of its network namespace. */
 export interface Session {
   readonly state: State;
   readonly records: Records;
-  /** Tells the operator. */
+  /** Prints a warning for the operator. */
   readonly warn: (message: string) => void;
-  /** A try that is neither confirmed nor undone; it may have expired. */
+  /** A try that is neither confirmed nor rolled back. Its deadline may be over. */
   readonly pending: PendingTry | undefined;
 }
 
-/** Takes the lock, and reads what earlier runs left. Throws `LOCKED`. */
+/** Takes the lock, and reads the records of earlier runs. Throws `LOCKED`. */
 export async function withSession<T>(
   verb: string,
   lockTimeoutSeconds: number,
@@ -33,7 +33,7 @@ export async function withSession<T>(
   try {
     const warn = (message: string): void => environment.output.warn(`ipvstate: ${message}\n`);
     const records = openRecords(state, warn);
-    const pending = await records.pending.take(({ started }) =>
+    const pending = await records.pending.readAndCleanUp(({ started }) =>
       warn(
         `the try of ${formatTime(new Date(started), clock.now())} is void: the kernel's table that it changed is gone`,
       ),
@@ -44,12 +44,15 @@ export async function withSession<T>(
   }
 }
 
-/** Unlike any other on this machine. */
+/** Returns a name that no other run on this machine has. */
 export function newRunId({ clock }: State): string {
   return `${clock.now().getTime().toString(36)}-${process.pid}-${Math.random().toString(36).slice(2, 8)}`;
 }
 
-/** Says, once, that the last run has no end: whoever holds the lock knows that it does not go on. */
+/**
+ * Warns, once, that the last run has no end. Only the holder of the lock knows that it is not
+ * running.
+ */
 export function reportCutOff({ state, warn }: Session): void {
   const found = findCutOff(state.folders.state);
   if (!found) return;
@@ -71,13 +74,28 @@ export function refuseWhilePending({ pending, state }: Session): void {
   if (!pending) return;
   const { clock } = state;
   const seconds = Math.max(0, Math.ceil(pending.deadlineSeconds - clock.monotonicSeconds()));
-  const what =
-    pending.phase === 'waiting' ? 'waits to be confirmed' : 'was cut off while it was applied';
+  const isWaiting = pending.phase === 'waiting';
+  const phase = isWaiting ? 'waits to be confirmed' : 'was cut off while it was applied';
   throw new IpvstateError(
     'REFUSED',
-    `the try of ${formatTime(new Date(pending.started), clock.now())} ${what}, and is undone in ${seconds} s; nothing was changed`,
+    `the try of ${formatTime(new Date(pending.started), clock.now())} ${phase}, and is rolled back in ${seconds} s; nothing was changed`,
     {
-      hint: `${pending.phase === 'waiting' ? 'Keep it with `ipvstate confirm`, or undo' : 'Undo'} it now with \`ipvstate rollback\`.`,
+      hint: `${isWaiting ? 'Keep it with `ipvstate confirm`, or roll' : 'Roll'} it back now with \`ipvstate rollback\`.`,
     },
+  );
+}
+
+/** Says, for verbs that only read, that a try may soon change the table. Changes no record. */
+export async function notePendingTry(environment: RecoveryEnvironment): Promise<void> {
+  const state = await environment.state();
+  const pending = await openRecords(state, () => {}).pending.read();
+  if (!pending) return;
+  const { clock } = state;
+  const when = formatTime(new Date(pending.started), clock.now());
+  const seconds = Math.ceil(pending.deadlineSeconds - clock.monotonicSeconds());
+  environment.output.note(
+    isExpired(pending, state)
+      ? `ipvstate: the try of ${when} was not confirmed in time and is not rolled back yet; the next command that writes rolls it back\n`
+      : `ipvstate: the try of ${when} waits to be confirmed, and is rolled back in ${seconds} s\n`,
   );
 }

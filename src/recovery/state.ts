@@ -1,28 +1,28 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Clock, SYSTEM_CLOCK } from './clock.ts';
+import { type RecordClock, SYSTEM_CLOCK } from './clock.ts';
 
-/** One folder per network namespace in each of two places: the kernel has one IPVS table per namespace. */
+/** Two folders for each network namespace, because the kernel has one IPVS table for each. */
 export interface StateFolders {
-  /** For what lives as long as the kernel's table. */
+  /** For files that are void after a reboot, as the kernel's table is. */
   readonly runtime: string;
-  /** For what outlives a reboot. */
+  /** For files that outlive a reboot. */
   readonly state: string;
 }
 
-/** What tells one kernel table from the next: a record of another one is void. */
+/** Identifies one life of a kernel's table. A record of another one is void. */
 export interface TableLife {
   /** `/proc/sys/kernel/random/boot_id`. */
   readonly boot: string;
-  /** Inode of the network namespace. */
+  /** The inode of the network namespace. */
   readonly netns: string;
 }
 
-/** Where records are kept, whose table they are about, and the time. */
+/** Where records are kept, which table they are about, and the clock. */
 export interface State {
   readonly folders: StateFolders;
   readonly life: TableLife;
-  readonly clock: Clock;
+  readonly clock: RecordClock;
   /** File of the lock (lock.ts). */
   readonly lockPath: string;
 }

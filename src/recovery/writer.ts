@@ -10,12 +10,12 @@ import { openProtectedStore, type ProtectedStore } from './records/protected.ts'
 import type { StoredPass } from './records/records.ts';
 import type { Session } from './session.ts';
 
-/** A table that can be written to. */
+/** A table that a run writes to: the kernel's, or one in a file. */
 export interface Writer {
   readonly ipvs: Ipvs;
   readonly drains?: DrainStore;
   readonly protection?: ProtectedStore;
-  /** To be called with the plan, before its first operation. */
+  /** Records the plan. To be called before its first operation. */
   readonly announce: (plan: Plan, files: () => Promise<readonly JournalFile[]>) => Promise<void>;
 }
 
@@ -23,7 +23,10 @@ export interface KernelWriter extends Writer {
   readonly journal: Journal;
 }
 
-/** The kernel's table, with everything on record before it happens: `record` keeps what leads back, the journal what was done. */
+/**
+ * Opens the kernel's table for one run. `record` stores the way back before it is needed; the
+ * journal has what was done.
+ */
 export async function withKernel<T>(
   session: Session,
   environment: RecoveryEnvironment,

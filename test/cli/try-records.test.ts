@@ -136,7 +136,7 @@ test('a state directory that cannot be written stops neither a try nor its end, 
   expect(readdirSync(state.runtime)).toContain('try-outcome.json');
   expect(await run(['apply', '-f', '-'])).toMatchObject({
     status: 0,
-    stderr: expect.stringContaining('was not confirmed in time; it was undone'),
+    stderr: expect.stringContaining('was not confirmed in time; it was rolled back'),
   });
 });
 

@@ -86,7 +86,7 @@ describe('a try that nobody confirms', () => {
     expect(result).toMatchObject({
       status: 8,
       stdout: expect.stringMatching(
-        /was not confirmed in time; it was undone at .* \(\d+ operations\) and the table was verified/,
+        /was not confirmed in time; it was rolled back at .* \(\d+ operations\) and the table was verified/,
       ),
     });
     is(BEFORE);
@@ -105,7 +105,7 @@ describe('a try that nobody confirms', () => {
     const next = await run(['apply', '-f', '-'], { stdin: formatConfig(BEFORE) });
     expect(next).toMatchObject({
       status: 0,
-      stderr: expect.stringContaining('was not confirmed in time; it was undone'),
+      stderr: expect.stringContaining('was not confirmed in time; it was rolled back'),
     });
     expect(await run(['apply', '-f', '-'], { stdin: formatConfig(BEFORE) })).toMatchObject({
       status: 0,
@@ -124,7 +124,7 @@ describe('a try that nobody confirms', () => {
       state.clock.pass(61);
       const argv = verb === 'apply' || verb === 'try' ? [verb, '-f', '-'] : [verb];
       const result = await run(argv, { stdin: formatConfig(BEFORE) });
-      expect(result.stderr).toContain('was not confirmed in time; it was undone');
+      expect(result.stderr).toContain('was not confirmed in time; it was rolled back');
       expect(result.status).toBe(verb === 'confirm' ? 8 : 0);
       is(BEFORE);
     },
@@ -139,7 +139,7 @@ describe('while a try is pending', () => {
       status: 3,
       stdout: '',
       stderr: expect.stringMatching(
-        /waits to be confirmed, and is undone in 60 s[\s\S]*`ipvstate confirm`[\s\S]*`ipvstate rollback`/,
+        /waits to be confirmed, and is rolled back in 60 s[\s\S]*`ipvstate confirm`[\s\S]*`ipvstate rollback`/,
       ),
     });
     is(AFTER);
@@ -154,7 +154,7 @@ describe('while a try is pending', () => {
     state.clock.pass(61);
     expect(await run(['export'])).toMatchObject({
       status: 0,
-      stderr: expect.stringContaining('has not been confirmed in time'),
+      stderr: expect.stringContaining('was not confirmed in time and is not rolled back yet'),
     });
     is(AFTER);
   });
@@ -172,7 +172,7 @@ describe('while a try is pending', () => {
     });
     expect(await waiting).toMatchObject({
       status: 8,
-      stdout: expect.stringContaining('was rejected; it was undone'),
+      stdout: expect.stringContaining('was rejected; it was rolled back'),
     });
     is(BEFORE);
     expect(await run(['rollback'])).toMatchObject({
@@ -195,7 +195,7 @@ describe('while a try is pending', () => {
     });
     expect(await waiting).toMatchObject({
       status: 8,
-      stdout: expect.stringContaining('was interrupted; it was undone'),
+      stdout: expect.stringContaining('was interrupted; it was rolled back'),
     });
     is(BEFORE);
     expect(state.clock.seconds).toBeLessThan(5002);
@@ -307,7 +307,7 @@ describe('what can go wrong', () => {
     expect(result).toMatchObject({
       status: 6,
       stderr: expect.stringMatching(
-        /did not restore everything\n {4}changed by someone else meanwhile, and left alone: tcp:\/\/192.0.2.1:80 10.0.0.1:80/,
+        /was not complete\n {4}changed by someone else meanwhile, and left alone: tcp:\/\/192.0.2.1:80 10.0.0.1:80/,
       ),
     });
     is(

@@ -81,7 +81,7 @@ const table = (): string[] => linesOf(ipvsadm('-Sn'));
 describe('a client that is killed with SIGKILL', () => {
   const isUndone = expect.objectContaining({
     status: 3,
-    stderr: expect.stringMatching(/was not confirmed in time; it was undone .* and the table was verified/),
+    stderr: expect.stringMatching(/was not confirmed in time; it was rolled back .* and the table was verified/),
   });
 
   it('in the middle of its operations: the table is back after the timeout, verified', async () => {
@@ -212,7 +212,7 @@ describe('surroundings', () => {
       const { status, stderr } = await runCli(['apply', '-f', join(folder, 'after.save'), '--max-service-deletes', 'off'], options);
       expect(status).toBe(0);
       expect(stderr.match(/is not recorded/g)).toHaveLength(1);
-      expect(stderr.match(/cannot be undone with/g)).toHaveLength(1);
+      expect(stderr.match(/cannot be rolled back with/g)).toHaveLength(1);
       expect(table()).toEqual(linesOf(AFTER));
       expect(await runCli(['rollback'], options)).toMatchObject({ status: 3, stderr: expect.stringContaining('nothing to roll back') });
     } finally {

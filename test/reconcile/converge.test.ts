@@ -12,24 +12,46 @@ import { tablePairs } from '../support/table-pairs.ts';
 test.each([
   ['every wave', EVERY_WAVE],
   ['daemons', DAEMONS],
-])('%s: wherever the answers are lost once, the desired table is reached', async (_, { live, desired }) => {
-  for (const [wave, { steps }] of plan(live, desired).waves.entries()) {
-    for (let kept = 0; kept <= steps.length; kept++) {
-      const ipvs = openMisbehavingTable(live, { lose: (number) => (number === wave ? kept : undefined) });
-      const report = await reconcile(ipvs, wants(desired), { allowances: EVERYTHING_ALLOWED });
-      expect(report, `wave ${wave}, ${kept} executed`).toMatchObject({ outcome: 'applied', passes: 2, differences: [], error: undefined });
+])(
+  '%s: wherever the answers are lost once, the desired table is reached',
+  async (_, { live, desired }) => {
+    for (const [wave, { steps }] of plan(live, desired).waves.entries()) {
+      for (let kept = 0; kept <= steps.length; kept++) {
+        const ipvs = openMisbehavingTable(live, {
+          lose: (number) => (number === wave ? kept : undefined),
+        });
+        const report = await reconcile(ipvs, wants(desired), { allowances: EVERYTHING_ALLOWED });
+        expect(report, `wave ${wave}, ${kept} executed`).toMatchObject({
+          outcome: 'applied',
+          passes: 2,
+          differences: [],
+          error: undefined,
+        });
+      }
     }
-  }
-});
+  },
+);
 
 test('answers that are lost in every pass end in a rollback that names the loss', async () => {
-  const ipvs = openMisbehavingTable(EVERY_WAVE.live, { lose: (wave, { length }) => (wave < 3 ? Math.ceil(length / 2) : undefined) });
-  const report = await reconcile(ipvs, wants(EVERY_WAVE.desired), { allowances: EVERYTHING_ALLOWED });
-  expect(report).toMatchObject({ outcome: 'rolled-back', passes: 3, error: { code: 'LOST' }, contested: [], differences: [] });
+  const ipvs = openMisbehavingTable(EVERY_WAVE.live, {
+    lose: (wave, { length }) => (wave < 3 ? Math.ceil(length / 2) : undefined),
+  });
+  const report = await reconcile(ipvs, wants(EVERY_WAVE.desired), {
+    allowances: EVERYTHING_ALLOWED,
+  });
+  expect(report).toMatchObject({
+    outcome: 'rolled-back',
+    passes: 3,
+    error: { code: 'LOST' },
+    contested: [],
+    differences: [],
+  });
   expect(isSameTable(ipvs.table(), EVERY_WAVE.live)).toBe(true);
 });
 
-/** Answers are lost twice, at random places; true when the desired table is reached all the same. */
+/**
+ * Answers are lost twice, at random places; true when the desired table is reached all the same.
+ */
 const survivesLosses = (options: ReconcileOptions, losses: number) =>
   fc.asyncProperty(
     tablePairs(),
@@ -42,7 +64,10 @@ const survivesLosses = (options: ReconcileOptions, losses: number) =>
           return place && place[1] % (length + 1);
         },
       });
-      const { outcome } = await reconcile(ipvs, wants(desired), { allowances: EVERYTHING_ALLOWED, ...options });
+      const { outcome } = await reconcile(ipvs, wants(desired), {
+        allowances: EVERYTHING_ALLOWED,
+        ...options,
+      });
       return (outcome === 'applied' || outcome === 'in-sync') && isSameTable(ipvs.table(), desired);
     },
   );
@@ -55,20 +80,36 @@ test('a plan that gives way to every loss would not', async () => {
   await isBrokenBy(survivesLosses({}, 4));
 });
 
-/** Another program executes random operations of its own before the first wave; the run ends where it should or says that it did not. */
+/**
+ * Another program executes random operations of its own before the first wave; the run ends where
+ * it should or says that it did not.
+ */
 const tellsTheTruth = (isLying: boolean) =>
-  fc.asyncProperty(tablePairs(), tablePairs(), fc.nat(3), async ({ live, desired }, other, moment) => {
-    const foreign: readonly Operation[] = operationsOf(plan(other.live, other.desired));
-    const ipvs = openMisbehavingTable(live, { beforeWave: (wave) => (wave === moment ? foreign : []) });
-    const report = await reconcile(ipvs, wants(desired), { allowances: EVERYTHING_ALLOWED });
-    if (report.outcome === 'in-sync') return isSameTable(live, desired);
-    const touched = new Set(report.plan.changes.flatMap((change) => ('service' in change ? [change.service] : [])));
-    const pick = (table: typeof live) => ({
-      ...table,
-      services: new Map([...table.services].filter(([key]) => isLying || touched.has(key))),
-    });
-    return report.outcome !== 'applied' || report.passes > 1 || isSameTable(pick(ipvs.table()), pick(desired));
-  });
+  fc.asyncProperty(
+    tablePairs(),
+    tablePairs(),
+    fc.nat(3),
+    async ({ live, desired }, other, moment) => {
+      const foreign: readonly Operation[] = operationsOf(plan(other.live, other.desired));
+      const ipvs = openMisbehavingTable(live, {
+        beforeWave: (wave) => (wave === moment ? foreign : []),
+      });
+      const report = await reconcile(ipvs, wants(desired), { allowances: EVERYTHING_ALLOWED });
+      if (report.outcome === 'in-sync') return isSameTable(live, desired);
+      const touched = new Set(
+        report.plan.changes.flatMap((change) => ('service' in change ? [change.service] : [])),
+      );
+      const pick = (table: typeof live) => ({
+        ...table,
+        services: new Map([...table.services].filter(([key]) => isLying || touched.has(key))),
+      });
+      return (
+        report.outcome !== 'applied' ||
+        report.passes > 1 ||
+        isSameTable(pick(ipvs.table()), pick(desired))
+      );
+    },
+  );
 
 test('a run that reports itself applied has reached what it set out for, whatever others wrote', async () => {
   await holds(tellsTheTruth(false), 100);

@@ -1,23 +1,38 @@
 import { expect, test } from 'vitest';
 import type { Desired } from '../../src/model/desired.ts';
-import { type DrainKey, type DrainStore, drainKey, type PendingDrain } from '../../src/model/drain.ts';
+import {
+  type DrainKey,
+  type DrainStore,
+  drainKey,
+  type PendingDrain,
+} from '../../src/model/drain.ts';
 import type { Operation } from '../../src/model/operation.ts';
 import type { ServicePolicy } from '../../src/model/policy.ts';
 import type { Table } from '../../src/model/table.ts';
 import { reconcile } from '../../src/reconcile/reconcile.ts';
-import { type MisbehavingTable, type Misbehaviour, openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
+import {
+  type MisbehavingTable,
+  type Misbehaviour,
+  openMisbehavingTable,
+} from '../support/misbehaving-ipvs.ts';
 import { wants } from '../support/scenarios.ts';
 import { destinationKeyOf, destinationOf, keyOf, serviceOf, tableOf } from '../support/tables.ts';
 
 const S = 'tcp://192.0.2.1:80';
 const D = drainKey(keyOf(S), destinationKeyOf('10.0.0.1:80'));
-const pool = (destinations: Readonly<Record<string, number>>): Table => tableOf({ [S]: { destinations } });
+const pool = (destinations: Readonly<Record<string, number>>): Table =>
+  tableOf({ [S]: { destinations } });
 
 /** A kernel in which 10.0.0.1 has seven connections. */
 function openBusyTable(initial: Table, misbehaviour: Misbehaviour = {}): MisbehavingTable {
   const ipvs = openMisbehavingTable(initial, misbehaviour);
   const busy = { active: 7, inactive: 0, persistent: 0, stats: undefined };
-  const counters = new Map([[keyOf(S), { stats: undefined, destinations: new Map([[destinationKeyOf('10.0.0.1:80'), busy]]) }]]);
+  const counters = new Map([
+    [
+      keyOf(S),
+      { stats: undefined, destinations: new Map([[destinationKeyOf('10.0.0.1:80'), busy]]) },
+    ],
+  ]);
   return { ...ipvs, read: async (options) => ({ ...(await ipvs.read(options)), counters }) };
 }
 
@@ -25,7 +40,10 @@ interface MemoryStore extends DrainStore {
   stored: ReadonlyMap<DrainKey, PendingDrain>;
 }
 
-function memoryStore(initial: Iterable<readonly [DrainKey, PendingDrain]> = [], now = 100): MemoryStore {
+function memoryStore(
+  initial: Iterable<readonly [DrainKey, PendingDrain]> = [],
+  now = 100,
+): MemoryStore {
   const store: MemoryStore = {
     stored: new Map(initial),
     now: () => now,
@@ -39,7 +57,9 @@ function memoryStore(initial: Iterable<readonly [DrainKey, PendingDrain]> = [], 
 
 function draining(table: Table, policy: Partial<ServicePolicy> = {}): Desired {
   const own: ServicePolicy = { preserve: new Map(), drainSeconds: 60, protect: false, ...policy };
-  return wants(table, { policy: { manage: undefined, services: new Map([[keyOf(S), own]]), sysctls: undefined } });
+  return wants(table, {
+    policy: { manage: undefined, services: new Map([[keyOf(S), own]]), sysctls: undefined },
+  });
 }
 
 const weightOf = (table: Table): number | undefined =>
@@ -49,7 +69,10 @@ test('a removed destination with connections gets weight 0, and its deadline and
   const ipvs = openBusyTable(pool({ '10.0.0.1:80': 5, '10.0.0.2:80': 1 }));
   const store = memoryStore();
   const report = await reconcile(ipvs, draining(pool({ '10.0.0.2:80': 1 })), { drains: store });
-  expect(report).toMatchObject({ outcome: 'applied', drains: [{ connections: 7, secondsLeft: 60, weight: 5 }] });
+  expect(report).toMatchObject({
+    outcome: 'applied',
+    drains: [{ connections: 7, secondsLeft: 60, weight: 5 }],
+  });
   expect(weightOf(ipvs.table())).toBe(0);
   expect([...store.stored]).toEqual([[D, { deadlineSeconds: 160, weight: 5 }]]);
 });
@@ -57,19 +80,28 @@ test('a removed destination with connections gets weight 0, and its deadline and
 test('at its deadline it is deleted, and forgotten', async () => {
   const ipvs = openBusyTable(pool({ '10.0.0.1:80': 0, '10.0.0.2:80': 1 }));
   const store = memoryStore([[D, { deadlineSeconds: 160, weight: 5 }]], 160);
-  expect(await reconcile(ipvs, draining(pool({ '10.0.0.2:80': 1 })), { drains: store })).toMatchObject({ outcome: 'applied', drains: [] });
+  expect(
+    await reconcile(ipvs, draining(pool({ '10.0.0.2:80': 1 })), { drains: store }),
+  ).toMatchObject({ outcome: 'applied', drains: [] });
   expect(weightOf(ipvs.table())).toBeUndefined();
   expect(store.stored.size).toBe(0);
 });
 
-const preserveWeight = new Map([[destinationKeyOf('10.0.0.1:80'), { weight: true, thresholds: false }]]);
-const WANTED_AGAIN = draining(pool({ '10.0.0.1:80': 1, '10.0.0.2:80': 1 }), { preserve: preserveWeight });
+const preserveWeight = new Map([
+  [destinationKeyOf('10.0.0.1:80'), { weight: true, thresholds: false }],
+]);
+const WANTED_AGAIN = draining(pool({ '10.0.0.1:80': 1, '10.0.0.2:80': 1 }), {
+  preserve: preserveWeight,
+});
 const HALF_DRAINED = pool({ '10.0.0.1:80': 0, '10.0.0.2:80': 1 });
 
 test('a preserved weight comes back when the destination is wanted again, and the drain is forgotten', async () => {
   const ipvs = openBusyTable(HALF_DRAINED);
   const store = memoryStore([[D, { deadlineSeconds: 160, weight: 5 }]]);
-  expect(await reconcile(ipvs, WANTED_AGAIN, { drains: store })).toMatchObject({ outcome: 'applied', drains: [] });
+  expect(await reconcile(ipvs, WANTED_AGAIN, { drains: store })).toMatchObject({
+    outcome: 'applied',
+    drains: [],
+  });
   expect(weightOf(ipvs.table())).toBe(5);
   expect(store.stored.size).toBe(0);
 });
@@ -77,15 +109,22 @@ test('a preserved weight comes back when the destination is wanted again, and th
 test('it also comes back when the first attempt is lost before it is executed', async () => {
   const ipvs = openBusyTable(HALF_DRAINED, { lose: (wave) => (wave === 0 ? 0 : undefined) });
   const store = memoryStore([[D, { deadlineSeconds: 160, weight: 5 }]]);
-  expect(await reconcile(ipvs, WANTED_AGAIN, { drains: store })).toMatchObject({ outcome: 'applied', passes: 2 });
+  expect(await reconcile(ipvs, WANTED_AGAIN, { drains: store })).toMatchObject({
+    outcome: 'applied',
+    passes: 2,
+  });
   expect(weightOf(ipvs.table())).toBe(5);
   expect(store.stored.size).toBe(0);
 });
 
 test('a rollback brings back what is known of drains too', async () => {
-  const ipvs = openBusyTable(HALF_DRAINED, { refuse: (_, index) => (index === 0 ? 'ENOMEM' : undefined) });
+  const ipvs = openBusyTable(HALF_DRAINED, {
+    refuse: (_, index) => (index === 0 ? 'ENOMEM' : undefined),
+  });
   const store = memoryStore([[D, { deadlineSeconds: 160, weight: 5 }]]);
-  expect(await reconcile(ipvs, WANTED_AGAIN, { drains: store })).toMatchObject({ outcome: 'rolled-back' });
+  expect(await reconcile(ipvs, WANTED_AGAIN, { drains: store })).toMatchObject({
+    outcome: 'rolled-back',
+  });
   expect([...store.stored]).toEqual([[D, { deadlineSeconds: 160, weight: 5 }]]);
 });
 
@@ -101,13 +140,18 @@ test('so does one after a second pass that could not read', async () => {
     beforeRead: (read) => (read >= 2 && read < 8 ? [intrude(`10.9.0.1:${port++}`, 0)] : []),
   });
   const store = memoryStore();
-  const report = await reconcile(ipvs, draining(pool({ '10.0.0.2:80': 1, '10.0.0.3:80': 1 })), { drains: store });
+  const report = await reconcile(ipvs, draining(pool({ '10.0.0.2:80': 1, '10.0.0.3:80': 1 })), {
+    drains: store,
+  });
   expect(report).toMatchObject({ outcome: 'rolled-back', error: { code: 'UNSTABLE' } });
   expect(weightOf(ipvs.table())).toBe(5);
   expect(store.stored.size).toBe(0);
 });
 
-/** A kernel in which 10.0.0.1 has as many connections as `connections` says at each read, the last number from then on. */
+/**
+ * A kernel in which 10.0.0.1 has as many connections as `connections` says at each read, the last
+ * number from then on.
+ */
 function openTableWith(initial: Table, connections: readonly number[]): MisbehavingTable {
   const ipvs = openMisbehavingTable(initial);
   let reads = 0;
@@ -116,7 +160,12 @@ function openTableWith(initial: Table, connections: readonly number[]): Misbehav
     read: async (options) => {
       const active = connections[Math.min(reads++, connections.length - 1)] ?? 0;
       const counted = { active, inactive: 0, persistent: 0, stats: undefined };
-      const counters = new Map([[keyOf(S), { stats: undefined, destinations: new Map([[destinationKeyOf('10.0.0.1:80'), counted]]) }]]);
+      const counters = new Map([
+        [
+          keyOf(S),
+          { stats: undefined, destinations: new Map([[destinationKeyOf('10.0.0.1:80'), counted]]) },
+        ],
+      ]);
       return { ...(await ipvs.read(options)), counters };
     },
   };
@@ -124,9 +173,14 @@ function openTableWith(initial: Table, connections: readonly number[]): Misbehav
 
 test('a destination without connections takes no new ones before it is deleted, in the same run', async () => {
   const ipvs = openTableWith(pool({ '10.0.0.1:80': 5, '10.0.0.2:80': 1 }), [0]);
-  const report = await reconcile(ipvs, draining(pool({ '10.0.0.2:80': 1 })), { drains: memoryStore() });
+  const report = await reconcile(ipvs, draining(pool({ '10.0.0.2:80': 1 })), {
+    drains: memoryStore(),
+  });
   expect(report).toMatchObject({ outcome: 'applied', drains: [], done: 2 });
-  expect(ipvs.waves.map((wave) => wave.map(({ kind }) => kind))).toEqual([['edit-destination'], ['delete-destination']]);
+  expect(ipvs.waves.map((wave) => wave.map(({ kind }) => kind))).toEqual([
+    ['edit-destination'],
+    ['delete-destination'],
+  ]);
 });
 
 test('a connection that came after the table was read is not cut', async () => {

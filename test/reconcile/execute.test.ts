@@ -18,7 +18,9 @@ const PLAN = plan(EVERY_WAVE.live, EVERY_WAVE.desired);
 test('the waves are sent one after another, each as it is', async () => {
   const ipvs = openMisbehavingTable(EVERY_WAVE.live);
   const execution = await execute(ipvs, PLAN);
-  expect(ipvs.waves).toEqual(PLAN.waves.map(({ steps }) => steps.map(({ operation }) => operation)));
+  expect(ipvs.waves).toEqual(
+    PLAN.waves.map(({ steps }) => steps.map(({ operation }) => operation)),
+  );
   expect(execution).toEqual({
     done: PLAN.waves.map(({ steps }) => steps.map(({ operation }) => operation)),
     failures: [],
@@ -28,11 +30,24 @@ test('the waves are sent one after another, each as it is', async () => {
 });
 
 test('after a refusal the wave goes on, and the later ones do not', async () => {
-  const ipvs = openMisbehavingTable(EVERY_WAVE.live, { refuse: ({ kind }) => (kind === 'add-destination' ? 'ENOMEM' : undefined) });
+  const ipvs = openMisbehavingTable(EVERY_WAVE.live, {
+    refuse: ({ kind }) => (kind === 'add-destination' ? 'ENOMEM' : undefined),
+  });
   const { done, failures } = await execute(ipvs, PLAN);
-  expect(PLAN.waves.map(({ purpose }) => purpose)).toEqual(['unblock', 'probe', 'make', 'break', 'remove', 'finish']);
+  expect(PLAN.waves.map(({ purpose }) => purpose)).toEqual([
+    'unblock',
+    'probe',
+    'make',
+    'break',
+    'remove',
+    'finish',
+  ]);
   expect(ipvs.waves).toHaveLength(3);
-  expect(failures.every(({ operation, error }) => operation.kind === 'add-destination' && error.errno === 'ENOMEM')).toBe(true);
+  expect(
+    failures.every(
+      ({ operation, error }) => operation.kind === 'add-destination' && error.errno === 'ENOMEM',
+    ),
+  ).toBe(true);
   expect(done.flat().map(({ kind }) => kind)).toContain('edit-destination');
   expect(done.flat().length + failures.length).toBe(ipvs.waves.flat().length);
 });
@@ -40,10 +55,16 @@ test('after a refusal the wave goes on, and the later ones do not', async () => 
 test('with continue the later waves run, without the services that had a failure', async () => {
   const refused = destinationOf('10.0.0.4:80').key;
   const ipvs = openMisbehavingTable(EVERY_WAVE.live, {
-    refuse: (operation) => (operation.kind === 'add-destination' && operation.destination.key === refused ? 'ENOMEM' : undefined),
+    refuse: (operation) =>
+      operation.kind === 'add-destination' && operation.destination.key === refused
+        ? 'ENOMEM'
+        : undefined,
   });
   const progress: number[] = [];
-  const { done, failures } = await execute(ipvs, PLAN, { onError: 'continue', onProgress: (answered) => progress.push(answered) });
+  const { done, failures } = await execute(ipvs, PLAN, {
+    onError: 'continue',
+    onProgress: (answered) => progress.push(answered),
+  });
   expect(failures).toHaveLength(1);
   expect(ipvs.waves).toHaveLength(PLAN.waves.length);
   const broken = ipvs.waves[3]?.map((operation) => 'destination' in operation && operation.service);
@@ -52,36 +73,56 @@ test('with continue the later waves run, without the services that had a failure
   expect(progress.at(-1)).toBe(operationsOf(PLAN).length);
 });
 
-/** Refuses one operation and goes on; true when nothing that is served before and after stops being served. */
+/**
+ * Refuses one operation and goes on; true when nothing that is served before and after stops being
+ * served.
+ */
 const servesOn = (executeAll: (live: Plan, refused: number) => Promise<readonly Operation[]>) =>
   fc.asyncProperty(tablePairs(), fc.nat(30), async ({ live, desired }, refused) => {
     const planned = plan(live, desired);
     const isServedIn = (table: typeof live, key: string): boolean =>
       [...table.services.values()].some((entry) => entry.service.key === key && isServed(entry));
-    const kept = [...live.services.keys()].filter((key) => isServedIn(live, key) && isServedIn(desired, key));
+    const kept = [...live.services.keys()].filter(
+      (key) => isServedIn(live, key) && isServedIn(desired, key),
+    );
     const { tables } = run(live, await executeAll(planned, refused));
     return tables.every((table) => kept.every((key) => isServedIn(table, key)));
   });
 
 const refuseAt = (planned: Plan, refused: number) =>
-  openMisbehavingTable(planned.live, { refuse: (_, index) => (index === refused ? 'ENOMEM' : undefined) });
+  openMisbehavingTable(planned.live, {
+    refuse: (_, index) => (index === refused ? 'ENOMEM' : undefined),
+  });
 
 test('no service loses its last usable destination with continue', async () => {
   await holds(
-    servesOn(async (planned, refused) => (await execute(refuseAt(planned, refused), planned, { onError: 'continue' })).done.flat()),
+    servesOn(async (planned, refused) =>
+      (await execute(refuseAt(planned, refused), planned, { onError: 'continue' })).done.flat(),
+    ),
     100,
   );
 });
 
 test('services lose their last usable destination when everything goes on after a refusal', async () => {
-  await isBrokenBy(servesOn(async (planned, refused) => operationsOf(planned).filter((_, index) => index !== refused)));
+  await isBrokenBy(
+    servesOn(async (planned, refused) =>
+      operationsOf(planned).filter((_, index) => index !== refused),
+    ),
+  );
 });
 
 test('a large wave is sent in parts, and each part is progress', async () => {
-  const pool = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`10.1.${index >> 8}.${index & 255}:80`, 1]));
-  const planned = plan(tableOf({}), tableOf({ 'tcp://192.0.2.1:80': { scheduler: 'none', destinations: pool } }));
+  const pool = Object.fromEntries(
+    Array.from({ length: 5000 }, (_, index) => [`10.1.${index >> 8}.${index & 255}:80`, 1]),
+  );
+  const planned = plan(
+    tableOf({}),
+    tableOf({ 'tcp://192.0.2.1:80': { scheduler: 'none', destinations: pool } }),
+  );
   const progress: [number, number][] = [];
-  await execute(openEmbeddedTable(planned.live), planned, { onProgress: (answered, total) => progress.push([answered, total]) });
+  await execute(openEmbeddedTable(planned.live), planned, {
+    onProgress: (answered, total) => progress.push([answered, total]),
+  });
   expect(progress).toEqual([
     [1980, 5001],
     [3960, 5001],
@@ -90,17 +131,24 @@ test('a large wave is sent in parts, and each part is progress', async () => {
 });
 
 test('when answers are lost, the whole part counts as perhaps done and nothing more is sent', async () => {
-  const ipvs = openMisbehavingTable(EVERY_WAVE.live, { lose: (wave) => (wave === 2 ? 0 : undefined) });
+  const ipvs = openMisbehavingTable(EVERY_WAVE.live, {
+    lose: (wave) => (wave === 2 ? 0 : undefined),
+  });
   const execution = await execute(ipvs, PLAN);
   expect(execution).toMatchObject({ lost: { code: 'LOST' }, failures: [], aborted: false });
-  expect(execution.done.flat()).toEqual(PLAN.waves.slice(0, 3).flatMap(({ steps }) => steps.map(({ operation }) => operation)));
+  expect(execution.done.flat()).toEqual(
+    PLAN.waves.slice(0, 3).flatMap(({ steps }) => steps.map(({ operation }) => operation)),
+  );
   expect(ipvs.waves).toHaveLength(3);
 });
 
 test('a signal stops before the next wave, never inside one', async () => {
   const controller = new AbortController();
   const ipvs = openMisbehavingTable(EVERY_WAVE.live);
-  const execution = await execute(ipvs, PLAN, { signal: controller.signal, onProgress: () => controller.abort() });
+  const execution = await execute(ipvs, PLAN, {
+    signal: controller.signal,
+    onProgress: () => controller.abort(),
+  });
   expect(execution).toMatchObject({ aborted: true, failures: [], lost: undefined });
   expect(ipvs.waves).toHaveLength(1);
 });
@@ -132,5 +180,7 @@ test.each<[keyof typeof operations, ErrnoName, boolean]>([
   ['stop-daemon', 'ESRCH', true],
   ['stop-daemon', 'EPERM', false],
 ])('%s refused with %s: a new read is the answer is %s', (kind, errno, expected) => {
-  expect(isStale({ operation: operations[kind], error: new KernelError(errno, kind, errno) })).toBe(expected);
+  expect(isStale({ operation: operations[kind], error: new KernelError(errno, kind, errno) })).toBe(
+    expected,
+  );
 });

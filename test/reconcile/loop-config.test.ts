@@ -2,18 +2,25 @@ import { describe, expect, test } from 'vitest';
 import { IpvstateError } from '../../src/errors.ts';
 import type { Desired } from '../../src/model/desired.ts';
 import { scope } from '../../src/plan/scope.ts';
-import { type ConfigState, seeFiles, UNSEEN } from '../../src/reconcile/loop/config-state.ts';
-import type { Hold } from '../../src/reconcile/loop/contest.ts';
-import { leaveAlone } from '../../src/reconcile/loop/leave-alone.ts';
-import { removesAnything } from '../../src/reconcile/loop/removes-anything.ts';
+import {
+  type ConfigState,
+  removesAnything,
+  seeFiles,
+  UNSEEN,
+} from '../../src/reconcile/loop/config-state.ts';
+import type { Leave } from '../../src/reconcile/loop/contest.ts';
+import { withoutContested } from '../../src/reconcile/loop/contest.ts';
 import { loaded, MISSING, tableWith } from '../support/loop-world.ts';
 import { daemonOf, desiredOf, keyOf, servicesOf, tableOf, wholly } from '../support/tables.ts';
 
 const ONE = tableWith({});
 const TWO = tableWith({ 'tcp://192.0.2.2:80': { destinations: { '10.0.0.3:80': 1 } } });
-const wanted = (services: Parameters<typeof servicesOf>[0], rest: Partial<Desired> = {}) => desiredOf(servicesOf(services), rest);
+const wanted = (services: Parameters<typeof servicesOf>[0], rest: Partial<Desired> = {}) =>
+  desiredOf(servicesOf(services), rest);
 const POOL = { 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 1 } } };
-const managing = (exclude: readonly { readonly port: { readonly min: number; readonly max: number } }[]) => ({
+const managing = (
+  exclude: readonly { readonly port: { readonly min: number; readonly max: number } }[],
+) => ({
   policy: { manage: { include: undefined, exclude }, services: new Map(), sysctls: undefined },
 });
 
@@ -22,19 +29,54 @@ describe('what removes something', () => {
     ['the same', wanted(POOL), wanted(POOL), false],
     ['a service more', wanted(POOL), wanted({ ...POOL, 'udp://192.0.2.1:53': {} }), false],
     ['a service less', wanted({ ...POOL, 'udp://192.0.2.1:53': {} }), wanted(POOL), true],
-    ['a destination less', wanted(POOL), wanted({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } } }), true],
+    [
+      'a destination less',
+      wanted(POOL),
+      wanted({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } } }),
+      true,
+    ],
     [
       'another destination instead',
       wanted(POOL),
       wanted({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1, '10.0.0.9:80': 1 } } }),
       true,
     ],
-    ['another weight', wanted(POOL), wanted({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 0, '10.0.0.2:80': 1 } } }), false],
-    ['daemons named for the first time', wanted(POOL), wanted(POOL, { daemons: [daemonOf('master')] }), true],
-    ['a daemon less', wanted(POOL, { daemons: [daemonOf('master')] }), wanted(POOL, { daemons: [] }), true],
-    ['a daemon more', wanted(POOL, { daemons: [] }), wanted(POOL, { daemons: [daemonOf('backup')] }), false],
-    ['daemons no longer named', wanted(POOL, { daemons: [daemonOf('master')] }), wanted(POOL), false],
-    ['more to be responsible for', wanted(POOL, managing([{ port: { min: 1, max: 9 } }])), wanted(POOL), true],
+    [
+      'another weight',
+      wanted(POOL),
+      wanted({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 0, '10.0.0.2:80': 1 } } }),
+      false,
+    ],
+    [
+      'daemons named for the first time',
+      wanted(POOL),
+      wanted(POOL, { daemons: [daemonOf('master')] }),
+      true,
+    ],
+    [
+      'a daemon less',
+      wanted(POOL, { daemons: [daemonOf('master')] }),
+      wanted(POOL, { daemons: [] }),
+      true,
+    ],
+    [
+      'a daemon more',
+      wanted(POOL, { daemons: [] }),
+      wanted(POOL, { daemons: [daemonOf('backup')] }),
+      false,
+    ],
+    [
+      'daemons no longer named',
+      wanted(POOL, { daemons: [daemonOf('master')] }),
+      wanted(POOL),
+      false,
+    ],
+    [
+      'more to be responsible for',
+      wanted(POOL, managing([{ port: { min: 1, max: 9 } }])),
+      wanted(POOL),
+      true,
+    ],
     [
       'the same to be responsible for',
       wanted(POOL, managing([{ port: { min: 1, max: 9 } }])),
@@ -47,9 +89,12 @@ describe('what removes something', () => {
 });
 
 describe('what is known of the files', () => {
-  const see = (...looks: readonly (readonly [Parameters<typeof loaded>[0] | IpvstateError, number])[]): ConfigState =>
+  const see = (
+    ...looks: readonly (readonly [Parameters<typeof loaded>[0] | IpvstateError, number])[]
+  ): ConfigState =>
     looks.reduce(
-      (state, [content, now]) => seeFiles(state, content instanceof IpvstateError ? content : loaded(content), now, 250),
+      (state, [content, now]) =>
+        seeFiles(state, content instanceof IpvstateError ? content : loaded(content), now, 250),
       UNSEEN,
     );
 
@@ -65,37 +110,54 @@ describe('what is known of the files', () => {
   });
 
   test('forgets what it held as soon as something else is seen', () => {
-    expect(see([TWO, 0], [TWO, 250], [ONE, 300], ['nonsense', 310], [ONE, 600])).toMatchObject({ held: { since: 600 } });
-    expect(see([TWO, 0], [TWO, 250], [ONE, 300], [TWO, 310])).toMatchObject({ held: undefined, valid: true });
+    expect(see([TWO, 0], [TWO, 250], [ONE, 300], ['nonsense', 310], [ONE, 600])).toMatchObject({
+      held: { since: 600 },
+    });
+    expect(see([TWO, 0], [TWO, 250], [ONE, 300], [TWO, 310])).toMatchObject({
+      held: undefined,
+      valid: true,
+    });
   });
 
   test('keeps the hashes of bad files, and the digest of the good ones apart', () => {
     const state = see([ONE, 0], [ONE, 250], ['nonsense', 300]);
-    expect(state).toMatchObject({ seen: 'nonsense', files: [{ path: 'c.yaml', sha256: 'nonsense' }], problem: { since: 300 } });
+    expect(state).toMatchObject({
+      seen: 'nonsense',
+      files: [{ path: 'c.yaml', sha256: 'nonsense' }],
+      problem: { since: 300 },
+    });
     expect(state.good?.digest).toBe(loaded(ONE).digest);
   });
 });
 
 describe('what is left alone', () => {
-  const snapshot = (table: typeof ONE) => ({ table, counters: new Map(), unmanageable: [], sysctls: new Map() });
-  const held = (hold: Hold) => new Map([[keyOf('tcp://192.0.2.2:80'), hold]]);
+  const snapshot = (table: typeof ONE) => ({
+    table,
+    counters: new Map(),
+    unmanageable: [],
+    sysctls: new Map(),
+  });
+  const held = (leave: Leave) => new Map([[keyOf('tcp://192.0.2.2:80'), leave]]);
 
   const other = tableWith({ 'tcp://192.0.2.2:80': { destinations: { '10.0.0.3:80': 9 } } });
 
-  test.each<[string, Hold, typeof ONE, typeof ONE]>([
+  test.each<[string, Leave, typeof ONE, typeof ONE]>([
     ['stays as it is', 'as-is', other, other],
     ['comes back when it was deleted', 'as-is', ONE, TWO],
     ['stays deleted when that is what is contested', 'absent', ONE, ONE],
     ['stays as it is when somebody made it anew', 'absent', other, other],
-  ])('%s', (_, hold, live, expected) => {
-    const { table } = scope(leaveAlone(wholly(TWO), held(hold)), snapshot(live));
+  ])('%s', (_, leave, live, expected) => {
+    const { table } = scope(withoutContested(wholly(TWO), held(leave)), snapshot(live));
     expect(table.services).toEqual(expected.services);
   });
 
   test('is only that: another stray service goes, settings are set', () => {
-    const stray = tableWith({ 'udp://192.0.2.9:53': {}, 'tcp://192.0.2.2:80': { scheduler: 'rr' } });
+    const stray = tableWith({
+      'udp://192.0.2.9:53': {},
+      'tcp://192.0.2.2:80': { scheduler: 'rr' },
+    });
     const live = { ...stray, timeouts: { tcp: 1, tcpFin: 2, udp: 3 } };
-    const { table } = scope(leaveAlone(wholly(TWO), held('as-is')), snapshot(live));
+    const { table } = scope(withoutContested(wholly(TWO), held('as-is')), snapshot(live));
     expect([...table.services.keys()].sort()).toEqual(['tcp://192.0.2.1:80', 'tcp://192.0.2.2:80']);
     expect(table.services.get(keyOf('tcp://192.0.2.2:80'))?.service.scheduler).toBe('rr');
     expect(table.timeouts).toEqual(TWO.timeouts);
@@ -103,15 +165,21 @@ describe('what is left alone', () => {
 
   test('can be settings', () => {
     const settings = { timeouts: { tcp: 60 }, daemons: [daemonOf('master')] };
-    const desired = leaveAlone(
+    const desired = withoutContested(
       wholly(tableOf(POOL, settings)),
-      new Map((['timeouts', 'daemons', 'sysctls'] as const).map((holding) => [holding, 'as-is'] as const)),
+      new Map(
+        (['timeouts', 'daemons', 'sysctls'] as const).map((part) => [part, 'as-is'] as const),
+      ),
     );
-    expect(desired).toMatchObject({ timeouts: {}, daemons: undefined, policy: { sysctls: undefined } });
+    expect(desired).toMatchObject({
+      timeouts: {},
+      daemons: undefined,
+      policy: { sysctls: undefined },
+    });
   });
 
   test('is nothing when nothing is contested', () => {
     const desired = wholly(TWO);
-    expect(leaveAlone(desired, new Map())).toBe(desired);
+    expect(withoutContested(desired, new Map())).toBe(desired);
   });
 });

@@ -10,7 +10,9 @@ const SERVICE = keyOf('tcp://192.0.2.1:80');
 const GOING = destinationKeyOf('10.0.0.2:80');
 const BEFORE = tableWith({});
 const AFTER = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } } });
-const DRAINED = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 0 } } });
+const DRAINED = tableOf({
+  'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 0 } },
+});
 
 const policy = {
   manage: undefined,
@@ -32,13 +34,21 @@ async function draining(drift: 'correct' | 'off') {
     },
   };
   const counted = (snapshot: Snapshot): Snapshot => {
-    const destinations = new Map([[GOING, { active: connections.active, inactive: 0, persistent: 0, stats: undefined }]]);
-    return { ...snapshot, counters: new Map([[SERVICE, { stats: undefined, destinations }]]) } as Snapshot;
+    const destinations = new Map([
+      [GOING, { active: connections.active, inactive: 0, persistent: 0, stats: undefined }],
+    ]);
+    return {
+      ...snapshot,
+      counters: new Map([[SERVICE, { stats: undefined, destinations }]]),
+    } as Snapshot;
   };
   const world: LoopWorld = new LoopWorld(BEFORE, wants(BEFORE), {
     drift,
     reconciling: { drains: store },
-    port: (ipvs: Ipvs): Ipvs => ({ ...ipvs, read: async (options) => counted(await ipvs.read(options)) }),
+    port: (ipvs: Ipvs): Ipvs => ({
+      ...ipvs,
+      read: async (options) => counted(await ipvs.read(options)),
+    }),
   });
   inner.world = world;
   await world.begin();

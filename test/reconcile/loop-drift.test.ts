@@ -15,7 +15,8 @@ const REWEIGHTED = tableOf({
 });
 const MINUTE = 60_000;
 
-const synced = (options: ConstructorParameters<typeof LoopWorld>[2] = {}) => new LoopWorld(WANTED, WANTED, options).begin();
+const synced = (options: ConstructorParameters<typeof LoopWorld>[2] = {}) =>
+  new LoopWorld(WANTED, WANTED, options).begin();
 
 describe('drift', () => {
   test('is corrected at the next interval', async () => {
@@ -23,7 +24,10 @@ describe('drift', () => {
     await world.foreign(MOVED);
     await world.clock.advance(5000);
     expect(isSameTable(world.ipvs.table(), WANTED)).toBe(true);
-    expect(world.state).toMatchObject({ drift: undefined, totals: { corrections: 1, reversals: 1 } });
+    expect(world.state).toMatchObject({
+      drift: undefined,
+      totals: { corrections: 1, reversals: 1 },
+    });
   });
 
   test.each([
@@ -85,7 +89,10 @@ describe('drift that is only to be reported', () => {
     await world.foreign(MOVED);
     await world.clock.advance(5000);
     const since = world.state.drift?.since;
-    expect(world.state).toMatchObject({ drift: { changes: [{ object: 'destination' }] }, lastPass: { outcome: 'drift' } });
+    expect(world.state).toMatchObject({
+      drift: { changes: [{ object: 'destination' }] },
+      lastPass: { outcome: 'drift' },
+    });
     await world.clock.advance(10 * MINUTE);
     expect(world.state.drift?.since).toBe(since);
     expect(world.ipvs.waves).toEqual([]);
@@ -121,7 +128,9 @@ describe.each(['off', 'report'] as const)('with drift %s', (drift) => {
     let left = times;
     return {
       refuse: (operation: Operation) =>
-        operation.kind === 'edit-destination' && operation.destination.key === key && left-- > 0 ? ('ENOMEM' as const) : undefined,
+        operation.kind === 'edit-destination' && operation.destination.key === key && left-- > 0
+          ? ('ENOMEM' as const)
+          : undefined,
     };
   };
 
@@ -140,9 +149,17 @@ describe.each(['off', 'report'] as const)('with drift %s', (drift) => {
       'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 7, '10.0.0.2:80': 1 } },
       'tcp://192.0.2.2:80': { destinations: { '10.0.0.3:80': 7 } },
     });
-    const world = await synced({ drift, misbehaviour: refusing(1, '10.0.0.3:80'), reconciling: { onError: 'stop' } });
+    const world = await synced({
+      drift,
+      misbehaviour: refusing(1, '10.0.0.3:80'),
+      reconciling: { onError: 'stop' },
+    });
     await world.write(both);
-    expect(world.state).toMatchObject({ phase: 'retrying', lastPass: { outcome: 'partial' }, applied: undefined });
+    expect(world.state).toMatchObject({
+      phase: 'retrying',
+      lastPass: { outcome: 'partial' },
+      applied: undefined,
+    });
     expect(isSameTable(world.ipvs.table(), REWEIGHTED)).toBe(true);
     await world.write(WANTED);
     expect(isSameTable(world.ipvs.table(), WANTED)).toBe(true);
@@ -173,7 +190,9 @@ describe('an object that somebody else changes back', () => {
     expect(world.state.contested).toEqual([]);
     await reverse(world, 1);
     expect(isSameTable(world.ipvs.table(), MOVED)).toBe(true);
-    expect(world.state.contested).toMatchObject([{ name: 'tcp://192.0.2.2:80 10.0.0.3:80', holding: 'tcp://192.0.2.2:80', reversals: 3 }]);
+    expect(world.state.contested).toMatchObject([
+      { name: 'tcp://192.0.2.2:80 10.0.0.3:80', part: 'tcp://192.0.2.2:80', reversals: 3 },
+    ]);
     const both = tableOf({
       'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 7, '10.0.0.2:80': 1 } },
       'tcp://192.0.2.2:80': { destinations: { '10.0.0.3:80': 5 } },
@@ -191,7 +210,9 @@ describe('an object that somebody else changes back', () => {
     for (let second = 0; second < 960; second++) {
       await world.clock.advance(1000);
       if (isSameTable(world.ipvs.table(), WANTED)) {
-        tries.push(Math.round((world.clock.now() - (world.state.contested[0]?.since ?? 0)) / MINUTE));
+        tries.push(
+          Math.round((world.clock.now() - (world.state.contested[0]?.since ?? 0)) / MINUTE),
+        );
         await world.foreign(MOVED);
       }
     }
@@ -254,13 +275,21 @@ describe('an object that somebody else changes back', () => {
     await world.foreign(EMPTY);
     await world.clock.advance(5000);
     expect(isSameTable(world.ipvs.table(), WANTED)).toBe(true);
-    expect(world.state.contested).toMatchObject([{ name: 'tcp://192.0.2.2:80 10.0.0.3:80', reversals: 3 }]);
+    expect(world.state.contested).toMatchObject([
+      { name: 'tcp://192.0.2.2:80 10.0.0.3:80', reversals: 3 },
+    ]);
   });
 
   test('can be the settings of a service, which is not given up with them', async () => {
     const world = await synced();
-    await reverse(world, 3, tableWith({ 'tcp://192.0.2.2:80': { scheduler: 'rr', destinations: { '10.0.0.3:80': 1 } } }));
-    expect(world.state.contested).toMatchObject([{ name: 'tcp://192.0.2.2:80 settings', hold: 'as-is' }]);
+    await reverse(
+      world,
+      3,
+      tableWith({ 'tcp://192.0.2.2:80': { scheduler: 'rr', destinations: { '10.0.0.3:80': 1 } } }),
+    );
+    expect(world.state.contested).toMatchObject([
+      { name: 'tcp://192.0.2.2:80 settings', leave: 'as-is' },
+    ]);
     await world.foreign(EMPTY);
     await world.clock.advance(5000);
     expect(isSameTable(world.ipvs.table(), WANTED)).toBe(true);
@@ -279,17 +308,25 @@ describe('an object that somebody else changes back', () => {
 
   test('can be the timeouts, or a daemon', async () => {
     const settings = { timeouts: { tcp: 60 }, daemons: [daemonOf('master')] };
-    const wanted = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } } }, settings);
+    const wanted = tableOf(
+      { 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } } },
+      settings,
+    );
     const changed = { ...wanted, timeouts: { ...wanted.timeouts, tcp: 90 }, daemons: [] };
     const world = await new LoopWorld(wanted, wholly(wanted)).begin();
     await reverse(world, 3, changed);
-    expect(world.state.contested.map(({ name }) => name)).toEqual(['master sync daemon', 'timeouts']);
+    expect(world.state.contested.map(({ name }) => name)).toEqual([
+      'master sync daemon',
+      'timeouts',
+    ]);
     expect(isSameTable(world.ipvs.table(), changed)).toBe(true);
   });
 });
 
 describe('a look for drift that takes long', () => {
-  /** Reads of the whole table that can be ended take until they are; others are as fast as always. */
+  /**
+   * Reads of the whole table that can be ended take until they are; others are as fast as always.
+   */
   const slow = (options: { readonly isSlow: () => boolean }) => ({
     port: (ipvs: Ipvs): Ipvs => ({
       ...ipvs,
@@ -297,7 +334,9 @@ describe('a look for drift that takes long', () => {
         const { signal } = which;
         if (!options.isSlow() || !signal) return ipvs.read(which);
         return new Promise((_, reject) => {
-          signal.addEventListener('abort', () => reject(new IpvstateError('ABORTED', 'ended')), { once: true });
+          signal.addEventListener('abort', () => reject(new IpvstateError('ABORTED', 'ended')), {
+            once: true,
+          });
         });
       },
     }),

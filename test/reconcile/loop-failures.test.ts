@@ -7,7 +7,9 @@ import { tableOf } from '../support/tables.ts';
 const EMPTY = tableOf({});
 const ONE = tableWith({});
 const TWO = tableWith({ 'tcp://192.0.2.2:80': { destinations: { '10.0.0.3:80': 1 } } });
-const MOVED = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 9, '10.0.0.2:80': 1 } } });
+const MOVED = tableOf({
+  'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 9, '10.0.0.2:80': 1 } },
+});
 
 /** A kernel whose reads fail while `code` is set. */
 function failing(live = ONE, first?: ErrorCode) {
@@ -27,7 +29,11 @@ describe('a kernel that cannot be read', () => {
       const times: number[] = [];
       while (world.clock.now() < 300_000) {
         times.push(Math.round(((world.state.retryAt ?? 0) - world.clock.now()) / 1000));
-        expect(world.state).toMatchObject({ phase: 'retrying', failures: times.length, lastPass: { outcome: 'failed', error: { code } } });
+        expect(world.state).toMatchObject({
+          phase: 'retrying',
+          failures: times.length,
+          lastPass: { outcome: 'failed', error: { code } },
+        });
         await world.clock.advance((world.state.retryAt ?? 0) - world.clock.now());
       }
       expect(times.slice(0, 9)).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
@@ -41,7 +47,11 @@ describe('a kernel that cannot be read', () => {
     fault.code = undefined;
     await world.clock.advance(16_000);
     expect(world.state).toMatchObject({ phase: 'waiting', failures: 0, retryAt: undefined });
-    expect(world.passes.map(({ outcome }) => outcome)).toEqual([...Array(4).fill('failed'), 'applied', 'in-sync']);
+    expect(world.passes.map(({ outcome }) => outcome)).toEqual([
+      ...Array(4).fill('failed'),
+      'applied',
+      'in-sync',
+    ]);
     expect(isSameTable(world.ipvs.table(), ONE)).toBe(true);
   });
 
@@ -69,7 +79,11 @@ describe('without the permission', () => {
     const reload = world.loop.reload();
     await world.begin();
     await expect(world.loop.done).rejects.toMatchObject({ code: 'PERMISSION' });
-    expect(world.state).toMatchObject({ phase: 'failed', fatal: { code: 'PERMISSION' }, lastPass: { outcome: 'failed' } });
+    expect(world.state).toMatchObject({
+      phase: 'failed',
+      fatal: { code: 'PERMISSION' },
+      lastPass: { outcome: 'failed' },
+    });
     expect(world.clock.next).toBeUndefined();
     expect(await reload).toMatchObject({ outcome: 'stopped' });
     await world.loop.stop();
@@ -82,7 +96,10 @@ describe('without the permission', () => {
     fault.code = 'PERMISSION';
     await world.foreign(MOVED);
     await world.clock.advance(5000);
-    expect(world.state).toMatchObject({ phase: 'retrying', lastPass: { error: { code: 'PERMISSION' } } });
+    expect(world.state).toMatchObject({
+      phase: 'retrying',
+      lastPass: { error: { code: 'PERMISSION' } },
+    });
     fault.code = undefined;
     await world.clock.advance(1000);
     expect(isSameTable(world.ipvs.table(), ONE)).toBe(true);
@@ -93,7 +110,9 @@ describe('a kernel that refuses an operation', () => {
   test('for a reason that may pass is tried again, after everything was taken back', async () => {
     let isFull = true;
     const world = await new LoopWorld(ONE, ONE, {
-      misbehaviour: { refuse: ({ kind }) => (isFull && kind === 'add-destination' ? 'ENOMEM' : undefined) },
+      misbehaviour: {
+        refuse: ({ kind }) => (isFull && kind === 'add-destination' ? 'ENOMEM' : undefined),
+      },
     }).begin();
     await world.write(TWO);
     expect(world.state).toMatchObject({ phase: 'retrying', lastPass: { outcome: 'rolled-back' } });
@@ -112,7 +131,11 @@ describe('a kernel that refuses an operation', () => {
       misbehaviour: { refuse: ({ kind }) => (kind === 'add-destination' ? 'EINVAL' : undefined) },
     }).begin();
     await world.write(TWO);
-    expect(world.state).toMatchObject({ phase: 'waiting', failures: 1, lastPass: { outcome: 'rolled-back' } });
+    expect(world.state).toMatchObject({
+      phase: 'waiting',
+      failures: 1,
+      lastPass: { outcome: 'rolled-back' },
+    });
     const { length } = world.passes;
     await world.clock.advance(250_000);
     expect(world.passes.length).toBe(length);
@@ -125,7 +148,10 @@ describe('a kernel that refuses an operation', () => {
 
   test('for good is asked again when the table is another one', async () => {
     const world = await new LoopWorld(ONE, ONE, {
-      misbehaviour: { refuse: ({ kind }, index) => (index < 3 && kind === 'add-destination' ? 'EINVAL' : undefined) },
+      misbehaviour: {
+        refuse: ({ kind }, index) =>
+          index < 3 && kind === 'add-destination' ? 'EINVAL' : undefined,
+      },
     }).begin();
     await world.write(TWO);
     expect(world.state.failures).toBe(1);

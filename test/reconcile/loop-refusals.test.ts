@@ -8,12 +8,17 @@ import { desiredOf, keyOf, tableOf } from '../support/tables.ts';
 const many = (count: number, weight = 1) =>
   tableOf(
     Object.fromEntries(
-      Array.from({ length: count }, (_, index) => [`tcp://192.0.2.${index + 1}:80`, { destinations: { '10.0.0.1:80': weight } }]),
+      Array.from({ length: count }, (_, index) => [
+        `tcp://192.0.2.${index + 1}:80`,
+        { destinations: { '10.0.0.1:80': weight } },
+      ]),
     ),
   );
 
 /** Ten services, of which the file then wants five. */
-async function refusing(options: ConstructorParameters<typeof LoopWorld>[2] = {}): Promise<{ world: LoopWorld; refused: RefusedPlan }> {
+async function refusing(
+  options: ConstructorParameters<typeof LoopWorld>[2] = {},
+): Promise<{ world: LoopWorld; refused: RefusedPlan }> {
   const world = await new LoopWorld(many(10), many(10), options).begin();
   await world.write(many(5));
   await world.clock.advance(250);
@@ -34,7 +39,10 @@ describe('a plan that a guard holds back', () => {
     expect(refused.plan.changes).toHaveLength(5);
     await world.clock.advance(3_600_000);
     expect(world.ipvs.waves).toEqual([]);
-    expect(world.state.refused).toMatchObject({ fingerprint: refused.fingerprint, since: refused.since });
+    expect(world.state.refused).toMatchObject({
+      fingerprint: refused.fingerprint,
+      since: refused.since,
+    });
   });
 
   test('is not planned again until something changes', async () => {
@@ -89,7 +97,9 @@ describe('a plan that a guard holds back', () => {
     isArmed = true;
     const approval = world.loop.approve(refused.fingerprint);
     await world.clock.advance(0);
-    expect(await approval).toMatchObject({ report: { passes: 1, failures: [{ error: { errno: 'ESRCH' } }] } });
+    expect(await approval).toMatchObject({
+      report: { passes: 1, failures: [{ error: { errno: 'ESRCH' } }] },
+    });
   });
 
   test('is forgotten with the file that asked for it', async () => {
@@ -118,16 +128,27 @@ describe('a plan that a guard holds back', () => {
     expect(world.state.protectedServices).toEqual(new Set([key]));
     await world.write(desiredOf(many(9).services));
     await world.clock.advance(250);
-    expect(world.state).toMatchObject({ refused: { refusals: [{ guard: 'protect' }] }, protectedServices: new Set([key]) });
-    const restarted = await new LoopWorld(many(10), desiredOf(many(9).services), { protectedServices: new Set([key]) }).begin();
+    expect(world.state).toMatchObject({
+      refused: { refusals: [{ guard: 'protect' }] },
+      protectedServices: new Set([key]),
+    });
+    const restarted = await new LoopWorld(many(10), desiredOf(many(9).services), {
+      protectedServices: new Set([key]),
+    }).begin();
     expect(restarted.state).toMatchObject({ refused: { refusals: [{ guard: 'protect' }] } });
   });
 
   test('does not forget what was protected and is another scope now', async () => {
     const key: ServiceKey = keyOf('tcp://192.0.2.10:80');
-    const policy = { manage: { include: undefined, exclude: [{ service: key }] }, sysctls: undefined, services: new Map() };
+    const policy = {
+      manage: { include: undefined, exclude: [{ service: key }] },
+      sysctls: undefined,
+      services: new Map(),
+    };
     const others = new Map([...many(10).services].filter(([other]) => other !== key));
-    const world = await new LoopWorld(many(10), desiredOf(others, { policy }), { protectedServices: new Set([key]) }).begin();
+    const world = await new LoopWorld(many(10), desiredOf(others, { policy }), {
+      protectedServices: new Set([key]),
+    }).begin();
     await world.write(desiredOf(new Map([...others].slice(1)), { policy }));
     await world.clock.advance(5_000);
     expect(world.ipvs.waves).toHaveLength(1);

@@ -5,7 +5,7 @@ import { IpvstateError } from '../../src/errors.ts';
 import type { Operation } from '../../src/model/operation.ts';
 import { type ServiceKey, serviceKey } from '../../src/model/service.ts';
 import type { ServiceEntry, Table } from '../../src/model/table.ts';
-import type { LoopOptions } from '../../src/reconcile/loop/loop.ts';
+import type { LoopOptions } from '../../src/reconcile/loop/loop-options.ts';
 import { BEING_WRITTEN, type Content, LoopWorld, MISSING } from '../support/loop-world.ts';
 import { isSameTable } from '../support/plan-runs.ts';
 import { holds, isBrokenBy } from '../support/properties.ts';
@@ -25,7 +25,11 @@ const services = fc
       Object.fromEntries(
         Object.entries(found).map(([service, pool]) => [
           `tcp://192.0.2.${service}:80`,
-          { destinations: Object.fromEntries(Object.entries(pool).map(([host, weight]) => [`10.0.0.${host}:80`, weight])) },
+          {
+            destinations: Object.fromEntries(
+              Object.entries(pool).map(([host, weight]) => [`10.0.0.${host}:80`, weight]),
+            ),
+          },
         ]),
       ),
     ),
@@ -39,7 +43,12 @@ type Fault = { readonly code?: ErrorCode; readonly errno?: 'ENOMEM'; readonly lo
 
 type Step =
   /** Written in two halves: what is read in between is valid, and smaller. */
-  | { readonly kind: 'save'; readonly services: Services; readonly cut: number; readonly pause: number }
+  | {
+      readonly kind: 'save';
+      readonly services: Services;
+      readonly cut: number;
+      readonly pause: number;
+    }
   | { readonly kind: 'break'; readonly content: Content }
   | { readonly kind: 'foreign'; readonly services: Services }
   | { readonly kind: 'fault'; readonly fault: Fault }
@@ -55,10 +64,19 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant('foreign' as const), services }),
   fc.record({
     kind: fc.constant('fault' as const),
-    fault: fc.constantFrom<Fault[]>({ code: 'UNAVAILABLE' }, { code: 'LOST' }, { code: 'UNSTABLE' }, { errno: 'ENOMEM' }, { lost: true }),
+    fault: fc.constantFrom<Fault[]>(
+      { code: 'UNAVAILABLE' },
+      { code: 'LOST' },
+      { code: 'UNSTABLE' },
+      { errno: 'ENOMEM' },
+      { lost: true },
+    ),
   }),
   fc.constant({ kind: 'reload' as const }),
-  fc.record({ kind: fc.constant('wait' as const), milliseconds: fc.integer({ min: 1, max: 20_000 }) }),
+  fc.record({
+    kind: fc.constant('wait' as const),
+    milliseconds: fc.integer({ min: 1, max: 20_000 }),
+  }),
 );
 
 function firstOf(all: Services, count: number): Services {
@@ -75,17 +93,25 @@ interface Story {
 /** What an operation deletes, by name. */
 function victimOf(operation: Operation): string | undefined {
   if (operation.kind === 'delete-service') return serviceKey(operation.service);
-  if (operation.kind === 'delete-destination') return `${serviceKey(operation.service)} ${operation.destination.key}`;
+  if (operation.kind === 'delete-destination')
+    return `${serviceKey(operation.service)} ${operation.destination.key}`;
   return undefined;
 }
 
 function isIn(all: Services, name: string): boolean {
   const [service = '', destination] = name.split(' ');
   const entry = all.get(service as ServiceKey);
-  return entry !== undefined && (destination === undefined || [...entry.destinations.keys()].some((key) => key === destination));
+  return (
+    entry !== undefined &&
+    (destination === undefined || [...entry.destinations.keys()].some((key) => key === destination))
+  );
 }
 
-async function live(initial: Services, steps: readonly Step[], options: Partial<LoopOptions> = {}): Promise<Story> {
+async function live(
+  initial: Services,
+  steps: readonly Step[],
+  options: Partial<LoopOptions> = {},
+): Promise<Story> {
   let fault: Fault = {};
   /** Whole files that a pass may still be about. */
   let whole: Services[] = [initial];
@@ -100,7 +126,12 @@ async function live(initial: Services, steps: readonly Step[], options: Partial<
         const wave = world.ipvs.waves.at(-1) ?? [];
         for (const operation of wave) {
           const victim = victimOf(operation);
-          if (victim !== undefined && isIn(table.services, victim) && whole.every((file) => isIn(file, victim))) wronged.push(victim);
+          if (
+            victim !== undefined &&
+            isIn(table.services, victim) &&
+            whole.every((file) => isIn(file, victim))
+          )
+            wronged.push(victim);
         }
         return [];
       },
@@ -150,7 +181,9 @@ const converges = (quiet: number) =>
     const { world, last } = await live(initial, steps);
     // What somebody else wrote last may be in front of a contest, which ends.
     await world.clock.advance(quiet);
-    return world.overlaps === 0 && isSameTable(world.ipvs.table(), { ...tableOf({}), services: last });
+    return (
+      world.overlaps === 0 && isSameTable(world.ipvs.table(), { ...tableOf({}), services: last })
+    );
   });
 
 test('whatever happened, after a quiet time the table is what the last good file says, and passes never met', async () => {
@@ -161,10 +194,16 @@ test('without a quiet time it would not be', async () => {
   await isBrokenBy(converges(0));
 });
 
-/** Without rollbacks: what is refused, or met by a foreign writer, would be taken back, which deletes what was added. */
+/**
+ * Without rollbacks: what is refused, or met by a foreign writer, would be taken back, which
+ * deletes what was added.
+ */
 const spares = (options: Partial<LoopOptions> = {}) =>
   fc.asyncProperty(services, fc.array(step, { maxLength: 12 }), async (initial, steps) => {
-    const { wronged } = await live(initial, steps, { reconciling: { onError: 'stop' }, ...options });
+    const { wronged } = await live(initial, steps, {
+      reconciling: { onError: 'stop' },
+      ...options,
+    });
     return wronged.length === 0;
   });
 

@@ -6,16 +6,26 @@ import { tableOf } from '../support/tables.ts';
 const EMPTY = tableOf({});
 const ONE = tableWith({});
 const TWO = tableWith({ 'tcp://192.0.2.2:80': { destinations: { '10.0.0.3:80': 1 } } });
-const HEAVY = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 9, '10.0.0.2:80': 1 } } });
+const HEAVY = tableOf({
+  'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 9, '10.0.0.2:80': 1 } },
+});
 
 describe('the start', () => {
   test('reads the files twice, for nothing says yet what they remove, and then applies them', async () => {
     const world = new LoopWorld(EMPTY, ONE);
     await world.clock.advance(249);
-    expect(world.state).toMatchObject({ phase: 'starting', config: { valid: true, good: undefined }, lastPass: undefined });
+    expect(world.state).toMatchObject({
+      phase: 'starting',
+      config: { valid: true, good: undefined },
+      lastPass: undefined,
+    });
     expect(isSameTable(world.ipvs.table(), EMPTY)).toBe(true);
     await world.clock.advance(1);
-    expect(world.state).toMatchObject({ phase: 'waiting', lastPass: { outcome: 'applied', startedAt: 250 }, failures: 0 });
+    expect(world.state).toMatchObject({
+      phase: 'waiting',
+      lastPass: { outcome: 'applied', startedAt: 250 },
+      failures: 0,
+    });
     expect(world.state.applied).toBe(world.state.config.good?.digest);
     expect(isSameTable(world.ipvs.table(), ONE)).toBe(true);
     expect(world.loads).toBe(2);
@@ -27,7 +37,11 @@ describe('the start', () => {
   ] as const)('waits for files that are %s, and writes nothing', async (_, content) => {
     const world = new LoopWorld(ONE, content);
     await world.clock.advance(3_600_000);
-    expect(world.state).toMatchObject({ phase: 'starting', config: { valid: false, good: undefined }, lastPass: undefined });
+    expect(world.state).toMatchObject({
+      phase: 'starting',
+      config: { valid: false, good: undefined },
+      lastPass: undefined,
+    });
     expect(world.ipvs.reads).toEqual([]);
     await world.write(TWO);
     await world.clock.advance(250);
@@ -102,7 +116,11 @@ describe('files', () => {
     async (_, content, problem) => {
       const world = await new LoopWorld(ONE, ONE).begin();
       await world.write(content);
-      expect(world.state.config).toMatchObject({ valid: false, good: { digest: world.state.applied }, problem });
+      expect(world.state.config).toMatchObject({
+        valid: false,
+        good: { digest: world.state.applied },
+        problem,
+      });
       const since = world.state.config.problem?.since;
       await world.foreign(HEAVY);
       await world.clock.advance(5000);
@@ -157,7 +175,11 @@ describe('a turn', () => {
     world.content = TWO;
     const reload = world.loop.reload();
     await world.clock.advance(0);
-    expect(await reload).toMatchObject({ triggers: ['reload'], outcome: 'applied', report: { done: 3 } });
+    expect(await reload).toMatchObject({
+      triggers: ['reload'],
+      outcome: 'applied',
+      report: { done: 3 },
+    });
   });
 
   test('that a reload asked for is the one after files that remove something were read twice', async () => {
@@ -178,7 +200,8 @@ describe('a turn', () => {
 });
 
 describe('the cause of a pass', () => {
-  const causes = (world: LoopWorld): readonly (readonly string[])[] => world.passes.map(({ triggers }) => triggers);
+  const causes = (world: LoopWorld): readonly (readonly string[])[] =>
+    world.passes.map(({ triggers }) => triggers);
 
   test('is the start for files that are read a second time before they are first applied', async () => {
     expect(causes(await new LoopWorld(EMPTY, ONE).begin())).toEqual([['start']]);
@@ -235,7 +258,8 @@ describe('the cause of a pass', () => {
         return loaded(world.content);
       },
     });
-    // The first read ends at 20, so the clock asks for the second one at 270. The event's read lasts from 255 to 275, and is enough.
+    // The first read ends at 20, so the clock asks for the second one at 270. The event's read
+    // lasts from 255 to 275, and is enough.
     await world.clock.advance(255);
     world.loop.look();
     await world.clock.advance(25);
@@ -264,7 +288,9 @@ describe('the end', () => {
   });
 
   test('comes between two waves of a pass, and takes nothing back', async () => {
-    const more = tableWith({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.9:80': 1, '10.0.0.1:80': 1 } } });
+    const more = tableWith({
+      'tcp://192.0.2.1:80': { destinations: { '10.0.0.9:80': 1, '10.0.0.1:80': 1 } },
+    });
     const world: LoopWorld = await new LoopWorld(ONE, ONE, {
       misbehaviour: {
         beforeWave: () => {
@@ -277,7 +303,10 @@ describe('the end', () => {
     await world.clock.advance(250);
     await world.loop.done;
     expect(world.ipvs.waves.flat().map(({ kind }) => kind)).toEqual(['add-destination']);
-    expect(world.state).toMatchObject({ phase: 'stopped', lastPass: { outcome: 'partial', error: { code: 'ABORTED' } } });
+    expect(world.state).toMatchObject({
+      phase: 'stopped',
+      lastPass: { outcome: 'partial', error: { code: 'ABORTED' } },
+    });
   });
 });
 

@@ -20,7 +20,9 @@ const weighted = (weight: number): Operation => ({
 test('a plan that deletes nothing needs one read', async () => {
   const ipvs = openMisbehavingTable(LIVE);
   const desired = tableOf({
-    'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 0, '10.0.0.2:80': 5, '10.0.0.3:80': 1 } },
+    'tcp://192.0.2.1:80': {
+      destinations: { '10.0.0.1:80': 0, '10.0.0.2:80': 5, '10.0.0.3:80': 1 },
+    },
     'tcp://192.0.2.2:80': {},
     'tcp://192.0.2.3:80': { scheduler: 'rr' },
   });
@@ -32,7 +34,10 @@ test('a plan that deletes nothing needs one read', async () => {
 
 test('what a plan would delete, or delete from, is read a second time', async () => {
   const ipvs = openMisbehavingTable(LIVE);
-  const desired = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } }, 'tcp://192.0.2.3:80': { scheduler: 'rr' } });
+  const desired = tableOf({
+    'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } },
+    'tcp://192.0.2.3:80': { scheduler: 'rr' },
+  });
   await prepare(ipvs, wants(desired));
   expect(ipvs.reads.map(({ services }) => services && [...services])).toEqual([
     undefined,
@@ -44,7 +49,10 @@ test('for a report, what would be added or edited is read a second time as well'
   const second = serviceOf('tcp://192.0.2.2:80');
   const gone: readonly Operation[] = [{ kind: 'delete-service', service: second.identity }];
   const back: readonly Operation[] = [{ kind: 'add-service', service: second }];
-  const ipvs = () => openMisbehavingTable(LIVE, { beforeRead: (read) => (read === 0 ? gone : read === 1 ? back : []) });
+  const ipvs = () =>
+    openMisbehavingTable(LIVE, {
+      beforeRead: (read) => (read === 0 ? gone : read === 1 ? back : []),
+    });
   const hasty = await prepare(ipvs(), wants(LIVE));
   expect(hasty.plan.changes).toMatchObject([{ object: 'service', before: undefined }]);
   const sure = await prepare(ipvs(), wants(LIVE), { confirmsAll: true });
@@ -54,36 +62,53 @@ test('for a report, what would be added or edited is read a second time as well'
 const SHRUNK = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } } });
 
 test('reads that differ once are made again, and the plan is of the last ones', async () => {
-  const ipvs = openMisbehavingTable(LIVE, { beforeRead: (read) => (read === 1 ? [weighted(7)] : []) });
+  const ipvs = openMisbehavingTable(LIVE, {
+    beforeRead: (read) => (read === 1 ? [weighted(7)] : []),
+  });
   const { plan } = await prepare(ipvs, wants(SHRUNK));
   expect(ipvs.reads).toHaveLength(4);
-  expect(plan.live.services.get(keyOf('tcp://192.0.2.1:80'))?.destinations.get(destinationOf('10.0.0.1:80').key)?.weight).toBe(7);
+  expect(
+    plan.live.services
+      .get(keyOf('tcp://192.0.2.1:80'))
+      ?.destinations.get(destinationOf('10.0.0.1:80').key)?.weight,
+  ).toBe(7);
 });
 
 test('a service that is gone at the second read is not deleted on the word of the first', async () => {
   const second = serviceOf('tcp://192.0.2.2:80').identity;
-  const ipvs = openMisbehavingTable(LIVE, { beforeRead: (read) => (read === 1 ? [{ kind: 'delete-service', service: second }] : []) });
+  const ipvs = openMisbehavingTable(LIVE, {
+    beforeRead: (read) => (read === 1 ? [{ kind: 'delete-service', service: second }] : []),
+  });
   const { plan } = await prepare(ipvs, wants(SHRUNK));
   expect(plan.live.services.has(keyOf('tcp://192.0.2.2:80'))).toBe(false);
 });
 
 test('a table that differs between every two reads is UNSTABLE, and nothing is written', async () => {
   const ipvs = openMisbehavingTable(LIVE, { beforeRead: (read) => [weighted(read + 10)] });
-  await expect(prepare(ipvs, wants(SHRUNK))).rejects.toMatchObject({ code: 'UNSTABLE', message: expect.stringContaining('3 reads') });
+  await expect(prepare(ipvs, wants(SHRUNK))).rejects.toMatchObject({
+    code: 'UNSTABLE',
+    message: expect.stringContaining('3 reads'),
+  });
   expect(ipvs.reads).toHaveLength(6);
   expect(ipvs.waves).toEqual([]);
 });
 
 test('what only leaves out is neither planned nor read again', async () => {
   const ipvs = openMisbehavingTable(LIVE);
-  const { plan } = await prepare(ipvs, wants(SHRUNK), { only: () => (key) => key === keyOf('tcp://192.0.2.2:80') });
-  expect(plan.changes).toMatchObject([{ object: 'service', service: 'tcp://192.0.2.2:80', after: undefined }]);
+  const { plan } = await prepare(ipvs, wants(SHRUNK), {
+    only: () => (key) => key === keyOf('tcp://192.0.2.2:80'),
+  });
+  expect(plan.changes).toMatchObject([
+    { object: 'service', service: 'tcp://192.0.2.2:80', after: undefined },
+  ]);
   expect([...(ipvs.reads[1]?.services ?? [])]).toEqual(['tcp://192.0.2.2:80']);
 });
 
 test('the limits of the file are checked, and an allowance lifts them', async () => {
   const desired = wants(SHRUNK, { limits: { maxServiceDeletes: { kind: 'count', value: 1 } } });
-  expect((await prepare(openMisbehavingTable(LIVE), desired)).refusals).toMatchObject([{ guard: 'max_service_deletes' }]);
+  expect((await prepare(openMisbehavingTable(LIVE), desired)).refusals).toMatchObject([
+    { guard: 'max_service_deletes' },
+  ]);
   const allowances = { maxServiceDeletes: { kind: 'count', value: 2 } } as const;
   expect((await prepare(openMisbehavingTable(LIVE), desired, { allowances })).refusals).toEqual([]);
 });

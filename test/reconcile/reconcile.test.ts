@@ -11,7 +11,9 @@ import { desiredOf, destinationOf, serviceOf, tableOf } from '../support/tables.
 
 const FIRST = serviceOf('tcp://192.0.2.1:80').identity;
 const LIVE = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } } });
-const DESIRED = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 2, '10.0.0.3:80': 3 } } });
+const DESIRED = tableOf({
+  'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 2, '10.0.0.3:80': 3 } },
+});
 
 const addForeign = (text: string, weight = 1): Operation => ({
   kind: 'add-destination',
@@ -26,14 +28,25 @@ test.each([
   const ipvs = openMisbehavingTable(live);
   const report = await reconcile(ipvs, wants(desired), { allowances: EVERYTHING_ALLOWED });
   const operations = operationsOf(plan(live, desired));
-  expect(report).toMatchObject({ outcome: 'applied', passes: 1, done: operations.length, failures: [], differences: [], error: undefined });
+  expect(report).toMatchObject({
+    outcome: 'applied',
+    passes: 1,
+    done: operations.length,
+    failures: [],
+    differences: [],
+    error: undefined,
+  });
   expect(ipvs.waves.flat()).toEqual(operations);
   expect((await reconcile(ipvs, wants(desired))).outcome).toBe('in-sync');
 });
 
 test('a table that is as desired is read once and not written to', async () => {
   const ipvs = openMisbehavingTable(LIVE);
-  expect(await reconcile(ipvs, wants(LIVE))).toMatchObject({ outcome: 'in-sync', passes: 1, done: 0 });
+  expect(await reconcile(ipvs, wants(LIVE))).toMatchObject({
+    outcome: 'in-sync',
+    passes: 1,
+    done: 0,
+  });
   expect(ipvs.reads).toHaveLength(1);
   expect(ipvs.waves).toEqual([]);
 });
@@ -49,15 +62,22 @@ test('a plan that a guard refuses is neither shown for confirmation nor executed
 
 test('a declined plan is not executed', async () => {
   const ipvs = openMisbehavingTable(LIVE);
-  const report = await reconcile(ipvs, wants(DESIRED), { confirm: async ({ plan: { changes } }) => changes.length === 0 });
+  const report = await reconcile(ipvs, wants(DESIRED), {
+    confirm: async ({ plan: { changes } }) => changes.length === 0,
+  });
   expect(report).toMatchObject({ outcome: 'declined', done: 0 });
   expect(ipvs.waves).toEqual([]);
 });
 
 test('confirmation is asked for once, also when there is a second pass', async () => {
   const confirm = vi.fn(async () => true);
-  const ipvs = openMisbehavingTable(LIVE, { beforeWave: (wave) => (wave === 0 ? [addForeign('10.0.0.2:80', 9)] : []) });
-  expect(await reconcile(ipvs, wants(DESIRED), { confirm })).toMatchObject({ outcome: 'applied', passes: 2 });
+  const ipvs = openMisbehavingTable(LIVE, {
+    beforeWave: (wave) => (wave === 0 ? [addForeign('10.0.0.2:80', 9)] : []),
+  });
+  expect(await reconcile(ipvs, wants(DESIRED), { confirm })).toMatchObject({
+    outcome: 'applied',
+    passes: 2,
+  });
   expect(confirm).toHaveBeenCalledTimes(1);
 });
 
@@ -69,22 +89,31 @@ test.each([
   ['ENOENT', shrunk, [{ kind: 'delete-destination', service: FIRST, destination: another }]],
   ['ENOENT', reweighted, [{ kind: 'delete-destination', service: FIRST, destination: another }]],
   ['ESRCH', DESIRED, [{ kind: 'delete-service', service: FIRST }]],
-] as const)('a refusal with %s, because somebody else wrote meanwhile, leads to another pass', async (errno, desired, foreign) => {
-  const ipvs = openMisbehavingTable(LIVE, { beforeWave: (wave) => (wave === 0 ? foreign : []) });
-  const report = await reconcile(ipvs, wants(desired));
-  expect(report).toMatchObject({ outcome: 'applied', passes: 2, failures: [], differences: [] });
-  expect(isSameTable(ipvs.table(), desired)).toBe(true);
+] as const)(
+  'a refusal with %s, because somebody else wrote meanwhile, leads to another pass',
+  async (errno, desired, foreign) => {
+    const ipvs = openMisbehavingTable(LIVE, { beforeWave: (wave) => (wave === 0 ? foreign : []) });
+    const report = await reconcile(ipvs, wants(desired));
+    expect(report).toMatchObject({ outcome: 'applied', passes: 2, failures: [], differences: [] });
+    expect(isSameTable(ipvs.table(), desired)).toBe(true);
 
-  const unlucky = openMisbehavingTable(LIVE, { beforeWave: (wave) => (wave === 0 ? foreign : []) });
-  const { plan, snapshot } = await prepare(unlucky, wants(desired));
-  const prepared = await executePlan(unlucky, plan, snapshot, { onError: 'stop' });
-  expect(prepared).toMatchObject({ outcome: 'partial', passes: 1 });
-  expect(new Set(prepared.failures.map(({ error }) => error.errno))).toEqual(new Set([errno]));
-});
+    const unlucky = openMisbehavingTable(LIVE, {
+      beforeWave: (wave) => (wave === 0 ? foreign : []),
+    });
+    const { plan, snapshot } = await prepare(unlucky, wants(desired));
+    const prepared = await executePlan(unlucky, plan, snapshot, { onError: 'stop' });
+    expect(prepared).toMatchObject({ outcome: 'partial', passes: 1 });
+    expect(new Set(prepared.failures.map(({ error }) => error.errno))).toEqual(new Set([errno]));
+  },
+);
 
 test('an unknown scheduler is not mistaken for a table that changed', async () => {
-  const desired = tableOf({ 'tcp://192.0.2.1:80': { scheduler: 'typo', destinations: { '10.0.0.1:80': 1 } } });
-  const ipvs = openMisbehavingTable(LIVE, { refuse: ({ kind }) => (kind === 'edit-service' ? 'ENOENT' : undefined) });
+  const desired = tableOf({
+    'tcp://192.0.2.1:80': { scheduler: 'typo', destinations: { '10.0.0.1:80': 1 } },
+  });
+  const ipvs = openMisbehavingTable(LIVE, {
+    refuse: ({ kind }) => (kind === 'edit-service' ? 'ENOENT' : undefined),
+  });
   expect(await reconcile(ipvs, wants(desired))).toMatchObject({
     outcome: 'rolled-back',
     passes: 1,
@@ -93,11 +122,19 @@ test('an unknown scheduler is not mistaken for a table that changed', async () =
 });
 
 test('three passes against another writer are enough', async () => {
-  const desired = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 2 } } });
-  const flip: Operation = { kind: 'delete-destination', service: FIRST, destination: destinationOf('10.0.0.2:80') };
+  const desired = tableOf({
+    'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 2 } },
+  });
+  const flip: Operation = {
+    kind: 'delete-destination',
+    service: FIRST,
+    destination: destinationOf('10.0.0.2:80'),
+  };
   const ipvs = openMisbehavingTable(LIVE, {
     beforeWave: (wave, table) => {
-      const exists = table.services.get(serviceOf('tcp://192.0.2.1:80').key)?.destinations.has(destinationOf('10.0.0.2:80').key);
+      const exists = table.services
+        .get(serviceOf('tcp://192.0.2.1:80').key)
+        ?.destinations.has(destinationOf('10.0.0.2:80').key);
       return wave > 2 ? [] : [exists ? flip : addForeign('10.0.0.2:80', 9)];
     },
   });
@@ -108,22 +145,48 @@ test('three passes against another writer are enough', async () => {
 });
 
 test('a guard that trips in the second pass stops it, and what the first pass did goes back', async () => {
-  const live = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } }, 'tcp://192.0.2.2:80': {} });
-  const desired = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 1, '10.0.0.3:80': 1 } } });
+  const live = tableOf({
+    'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } },
+    'tcp://192.0.2.2:80': {},
+  });
+  const desired = tableOf({
+    'tcp://192.0.2.1:80': {
+      destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 1, '10.0.0.3:80': 1 },
+    },
+  });
   const intruders = ['tcp://192.0.2.7:80', 'tcp://192.0.2.8:80'].map((text) => serviceOf(text));
   const ipvs = openMisbehavingTable(live, {
     beforeWave: (wave) =>
-      wave === 0 ? [addForeign('10.0.0.2:80', 9), ...intruders.map((service) => ({ kind: 'add-service' as const, service }))] : [],
+      wave === 0
+        ? [
+            addForeign('10.0.0.2:80', 9),
+            ...intruders.map((service) => ({ kind: 'add-service' as const, service })),
+          ]
+        : [],
   });
   const report = await reconcile(ipvs, wants(desired, { limits: {} }));
-  expect(report).toMatchObject({ outcome: 'rolled-back', passes: 1, refusals: [{ guard: 'max_service_deletes' }] });
+  expect(report).toMatchObject({
+    outcome: 'rolled-back',
+    passes: 1,
+    refusals: [{ guard: 'max_service_deletes' }],
+  });
   const found = ipvs.table().services;
-  expect([...found.keys()]).toEqual(['tcp://192.0.2.1:80', 'tcp://192.0.2.2:80', 'tcp://192.0.2.7:80', 'tcp://192.0.2.8:80']);
-  expect([...(found.get(serviceOf('tcp://192.0.2.1:80').key)?.destinations.keys() ?? [])]).toEqual(['10.0.0.1:80', '10.0.0.2:80']);
+  expect([...found.keys()]).toEqual([
+    'tcp://192.0.2.1:80',
+    'tcp://192.0.2.2:80',
+    'tcp://192.0.2.7:80',
+    'tcp://192.0.2.8:80',
+  ]);
+  expect([...(found.get(serviceOf('tcp://192.0.2.1:80').key)?.destinations.keys() ?? [])]).toEqual([
+    '10.0.0.1:80',
+    '10.0.0.2:80',
+  ]);
 });
 
 test('a table that does not settle for a second pass is brought back to where it was', async () => {
-  const live = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1, '10.0.0.4:80': 1 } } });
+  const live = tableOf({
+    'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1, '10.0.0.4:80': 1 } },
+  });
   let port = 1000;
   const ipvs = openMisbehavingTable(live, {
     beforeWave: (wave) => (wave === 0 ? [addForeign('10.0.0.2:80', 9)] : []),
@@ -131,30 +194,53 @@ test('a table that does not settle for a second pass is brought back to where it
   });
   const report = await reconcile(ipvs, wants(DESIRED));
   expect(report).toMatchObject({ outcome: 'rolled-back', error: { code: 'UNSTABLE' } });
-  const names = [...(ipvs.table().services.get(serviceOf('tcp://192.0.2.1:80').key)?.destinations.keys() ?? [])];
+  const names = [
+    ...(ipvs.table().services.get(serviceOf('tcp://192.0.2.1:80').key)?.destinations.keys() ?? []),
+  ];
   expect(names).toContain('10.0.0.4:80');
   expect(names).not.toContain('10.0.0.3:80');
 });
 
 test('a difference that is there right after the last operation is reported, not corrected', async () => {
-  const ipvs = openMisbehavingTable(LIVE, { beforeRead: (read) => (read === 1 ? [addForeign('10.0.0.9:80')] : []) });
+  const ipvs = openMisbehavingTable(LIVE, {
+    beforeRead: (read) => (read === 1 ? [addForeign('10.0.0.9:80')] : []),
+  });
   const report = await reconcile(ipvs, wants(DESIRED));
-  expect(report).toMatchObject({ outcome: 'unverified', done: 2, differences: [{ destination: '10.0.0.9:80', after: undefined }] });
+  expect(report).toMatchObject({
+    outcome: 'unverified',
+    done: 2,
+    differences: [{ destination: '10.0.0.9:80', after: undefined }],
+  });
   expect(ipvs.waves).toHaveLength(1);
 });
 
 test('with stop, what was done stays and the differences say what is left', async () => {
-  const ipvs = openMisbehavingTable(EVERY_WAVE.live, { refuse: ({ kind }) => (kind === 'delete-service' ? 'ENOMEM' : undefined) });
-  const report = await reconcile(ipvs, wants(EVERY_WAVE.desired), { onError: 'stop', allowances: EVERYTHING_ALLOWED });
-  expect(report).toMatchObject({ outcome: 'partial', failures: [{ operation: { kind: 'delete-service' } }] });
+  const ipvs = openMisbehavingTable(EVERY_WAVE.live, {
+    refuse: ({ kind }) => (kind === 'delete-service' ? 'ENOMEM' : undefined),
+  });
+  const report = await reconcile(ipvs, wants(EVERY_WAVE.desired), {
+    onError: 'stop',
+    allowances: EVERYTHING_ALLOWED,
+  });
+  expect(report).toMatchObject({
+    outcome: 'partial',
+    failures: [{ operation: { kind: 'delete-service' } }],
+  });
   expect(report.differences.map(({ object }) => object)).toEqual(['service', 'timeouts']);
 });
 
 test('with continue, only what failed is left', async () => {
-  const ipvs = openMisbehavingTable(EVERY_WAVE.live, { refuse: ({ kind }) => (kind === 'delete-service' ? 'ENOMEM' : undefined) });
-  const report = await reconcile(ipvs, wants(EVERY_WAVE.desired), { onError: 'continue', allowances: EVERYTHING_ALLOWED });
+  const ipvs = openMisbehavingTable(EVERY_WAVE.live, {
+    refuse: ({ kind }) => (kind === 'delete-service' ? 'ENOMEM' : undefined),
+  });
+  const report = await reconcile(ipvs, wants(EVERY_WAVE.desired), {
+    onError: 'continue',
+    allowances: EVERYTHING_ALLOWED,
+  });
   expect(report.outcome).toBe('partial');
-  expect(report.differences).toMatchObject([{ object: 'service', service: 'udp://192.0.2.3:53', after: undefined }]);
+  expect(report.differences).toMatchObject([
+    { object: 'service', service: 'udp://192.0.2.3:53', after: undefined },
+  ]);
 });
 
 test('a signal is looked at between waves; what was done goes back, and the report says why', async () => {
@@ -165,14 +251,21 @@ test('a signal is looked at between waves; what was done goes back, and the repo
       return [];
     },
   });
-  const report = await reconcile(ipvs, wants(EVERY_WAVE.desired), { signal: controller.signal, allowances: EVERYTHING_ALLOWED });
+  const report = await reconcile(ipvs, wants(EVERY_WAVE.desired), {
+    signal: controller.signal,
+    allowances: EVERYTHING_ALLOWED,
+  });
   expect(report).toMatchObject({ outcome: 'rolled-back', passes: 1, error: { code: 'ABORTED' } });
   expect(isSameTable(ipvs.table(), EVERY_WAVE.live)).toBe(true);
 });
 
 test('with stop, a signal leaves the table where it is', async () => {
   const ipvs = openMisbehavingTable(EVERY_WAVE.live);
-  const options = { signal: AbortSignal.abort(), onError: 'stop', allowances: EVERYTHING_ALLOWED } as const;
+  const options = {
+    signal: AbortSignal.abort(),
+    onError: 'stop',
+    allowances: EVERYTHING_ALLOWED,
+  } as const;
   const report = await reconcile(ipvs, wants(EVERY_WAVE.desired), options);
   expect(report).toMatchObject({ outcome: 'partial', done: 0, error: { code: 'ABORTED' } });
   expect(report.differences).toEqual(report.plan.changes);
@@ -189,10 +282,17 @@ test('what the first reads throw is thrown, and nothing is written', async () =>
 test('what a later read throws is reported, because by then something was written', async () => {
   const error = new IpvstateError('UNAVAILABLE', 'the module went away');
   const ipvs = openMisbehavingTable(LIVE, { failRead: (read) => (read > 0 ? error : undefined) });
-  expect(await reconcile(ipvs, wants(DESIRED))).toMatchObject({ outcome: 'partial', done: 2, error });
+  expect(await reconcile(ipvs, wants(DESIRED))).toMatchObject({
+    outcome: 'partial',
+    done: 2,
+    error,
+  });
 });
 
 test('a bug in the port is not a report', async () => {
-  const ipvs = { ...openMisbehavingTable(LIVE), execute: () => Promise.reject(new TypeError('a bug')) };
+  const ipvs = {
+    ...openMisbehavingTable(LIVE),
+    execute: () => Promise.reject(new TypeError('a bug')),
+  };
   await expect(reconcile(ipvs, wants(DESIRED))).rejects.toThrow(TypeError);
 });

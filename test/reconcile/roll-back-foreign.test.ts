@@ -11,10 +11,15 @@ import { holds, isBrokenBy } from '../support/properties.ts';
 import { EVERYTHING_ALLOWED, wants } from '../support/scenarios.ts';
 import { tablePairs } from '../support/table-pairs.ts';
 
-/** What is said of every destination in services that are in all of the tables, where it depends on nothing else. */
+/**
+ * What is said of every destination in services that are in all of the tables, where it depends on
+ * nothing else.
+ */
 function destinationsOf(tables: readonly Table[]): Map<string, readonly (string | undefined)[]> {
   const found = new Map<string, readonly (string | undefined)[]>();
-  const common = [...(tables[0]?.services.keys() ?? [])].filter((key) => tables.every(({ services }) => services.has(key)));
+  const common = [...(tables[0]?.services.keys() ?? [])].filter((key) =>
+    tables.every(({ services }) => services.has(key)),
+  );
   for (const key of common) {
     const pools = tables.map(({ services }) => services.get(key)?.destinations ?? new Map());
     for (const name of new Set(pools.flatMap((pool) => [...pool.keys()]))) {
@@ -29,7 +34,10 @@ function destinationsOf(tables: readonly Table[]): Map<string, readonly (string 
 
 const isDestinationOperation = ({ kind }: Operation): boolean => kind.endsWith('-destination');
 
-/** One operation is refused, and another program writes before the rollback reads: only what is ours goes back. */
+/**
+ * One operation is refused, and another program writes before the rollback reads: only what is ours
+ * goes back.
+ */
 const undoesOnlyItsOwn = (onError: OnError) =>
   fc.asyncProperty(
     tablePairs({ mixedFamilies: false }),
@@ -48,13 +56,18 @@ const undoesOnlyItsOwn = (onError: OnError) =>
           return foreign;
         },
       });
-      const { outcome, contested } = await reconcile(ipvs, wants(desired), { allowances: EVERYTHING_ALLOWED, onError });
+      const { outcome, contested } = await reconcile(ipvs, wants(desired), {
+        allowances: EVERYTHING_ALLOWED,
+        onError,
+      });
       if (!stopped || !met || outcome === 'applied' || outcome === 'unverified') return true;
       const clashes: string[] = [];
-      const isRight = [...destinationsOf([live, stopped, met, ipvs.table()])].every(([name, [was, ours, found, after]]) => {
-        if (ours !== found && was !== ours && was !== found) clashes.push(name);
-        return after === (ours === found ? was : found);
-      });
+      const isRight = [...destinationsOf([live, stopped, met, ipvs.table()])].every(
+        ([name, [was, ours, found, after]]) => {
+          if (ours !== found && was !== ours && was !== found) clashes.push(name);
+          return after === (ours === found ? was : found);
+        },
+      );
       return isRight && clashes.every((name) => contested.includes(name));
     },
   );

@@ -6,7 +6,13 @@ import { executePlan, reconcile } from '../../src/reconcile/reconcile.ts';
 import { openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
 import { isSameTable, operationsOf } from '../support/plan-runs.ts';
 import { holds, isBrokenBy } from '../support/properties.ts';
-import { DAEMONS, EVERY_WAVE, EVERYTHING_ALLOWED, type Scenario, wants } from '../support/scenarios.ts';
+import {
+  DAEMONS,
+  EVERY_WAVE,
+  EVERYTHING_ALLOWED,
+  type Scenario,
+  wants,
+} from '../support/scenarios.ts';
 import { tablePairs } from '../support/table-pairs.ts';
 import { destinationOf, serviceOf, tableOf } from '../support/tables.ts';
 
@@ -22,34 +28,57 @@ function indexes({ live, desired }: Scenario): number[] {
 describe.each(scenarios)('%s', (_, scenario) => {
   const { live, desired } = scenario;
 
-  test.each(['EINVAL', 'ENOMEM'] as const)('whichever operation is refused with %s, the earlier table comes back', async (errno) => {
-    for (const refused of indexes(scenario)) {
-      const ipvs = openMisbehavingTable(live, { refuse: (_, index) => (index === refused ? errno : undefined) });
-      const report = await reconcile(ipvs, wants(desired), { allowances: EVERYTHING_ALLOWED });
-      expect(report, `operation ${refused}`).toMatchObject({ outcome: 'rolled-back', passes: 1, differences: [], contested: [] });
-      expect(report.failures[0]?.error.errno).toBe(errno);
-      expect(isSameTable(ipvs.table(), live), `operation ${refused}`).toBe(true);
-    }
-  });
+  test.each(['EINVAL', 'ENOMEM'] as const)(
+    'whichever operation is refused with %s, the earlier table comes back',
+    async (errno) => {
+      for (const refused of indexes(scenario)) {
+        const ipvs = openMisbehavingTable(live, {
+          refuse: (_, index) => (index === refused ? errno : undefined),
+        });
+        const report = await reconcile(ipvs, wants(desired), { allowances: EVERYTHING_ALLOWED });
+        expect(report, `operation ${refused}`).toMatchObject({
+          outcome: 'rolled-back',
+          passes: 1,
+          differences: [],
+          contested: [],
+        });
+        expect(report.failures[0]?.error.errno).toBe(errno);
+        expect(isSameTable(ipvs.table(), live), `operation ${refused}`).toBe(true);
+      }
+    },
+  );
 
   test('wherever the answers to a prepared plan are lost, the earlier table comes back', async () => {
     for (const [wave, { steps }] of plan(live, desired).waves.entries()) {
       for (let kept = 0; kept <= steps.length; kept++) {
-        const ipvs = openMisbehavingTable(live, { lose: (number) => (number === wave ? kept : undefined) });
+        const ipvs = openMisbehavingTable(live, {
+          lose: (number) => (number === wave ? kept : undefined),
+        });
         const prepared = await prepare(ipvs, wants(desired), { allowances: EVERYTHING_ALLOWED });
         const report = await executePlan(ipvs, prepared.plan, prepared.snapshot);
-        expect(report, `wave ${wave}, ${kept} executed`).toMatchObject({ outcome: 'rolled-back', error: { code: 'LOST' }, contested: [] });
+        expect(report, `wave ${wave}, ${kept} executed`).toMatchObject({
+          outcome: 'rolled-back',
+          error: { code: 'LOST' },
+          contested: [],
+        });
         expect(isSameTable(ipvs.table(), live), `wave ${wave}, ${kept} executed`).toBe(true);
       }
     }
   });
 });
 
-/** Refuses one operation of a random plan; true when the table afterwards is the one from before. */
+/**
+ * Refuses one operation of a random plan; true when the table afterwards is the one from before.
+ */
 const comesBack = (onError: 'rollback' | 'stop') =>
   fc.asyncProperty(tablePairs(), fc.nat(40), async ({ live, desired }, refused) => {
-    const ipvs = openMisbehavingTable(live, { refuse: (_, index) => (index === refused ? 'ENOMEM' : undefined) });
-    const { outcome } = await reconcile(ipvs, wants(desired), { allowances: EVERYTHING_ALLOWED, onError });
+    const ipvs = openMisbehavingTable(live, {
+      refuse: (_, index) => (index === refused ? 'ENOMEM' : undefined),
+    });
+    const { outcome } = await reconcile(ipvs, wants(desired), {
+      allowances: EVERYTHING_ALLOWED,
+      onError,
+    });
     return isSameTable(ipvs.table(), outcome === 'applied' ? desired : live);
   });
 
@@ -75,11 +104,18 @@ test('what another program changed since is left alone, reported, and only the r
   const foreign = destinationOf('10.0.0.2:80', { weight: 77 });
   const ipvs = openMisbehavingTable(LIVE, {
     refuse: refuseLast,
-    beforeRead: (read) => (read === 1 ? [{ kind: 'edit-destination', service: FIRST, destination: foreign }] : []),
+    beforeRead: (read) =>
+      read === 1 ? [{ kind: 'edit-destination', service: FIRST, destination: foreign }] : [],
   });
   const report = await reconcile(ipvs, wants(DESIRED));
-  expect(report).toMatchObject({ outcome: 'partial', contested: ['tcp://192.0.2.1:80 10.0.0.2:80'], differences: [] });
-  const expected = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 77 } } });
+  expect(report).toMatchObject({
+    outcome: 'partial',
+    contested: ['tcp://192.0.2.1:80 10.0.0.2:80'],
+    differences: [],
+  });
+  const expected = tableOf({
+    'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 77 } },
+  });
   expect(isSameTable(ipvs.table(), expected)).toBe(true);
 });
 
@@ -87,41 +123,60 @@ test('what another program added next to ours stays when ours goes back', async 
   const foreign = destinationOf('10.0.0.9:80');
   const ipvs = openMisbehavingTable(LIVE, {
     refuse: refuseLast,
-    beforeRead: (read) => (read === 1 ? [{ kind: 'add-destination', service: FIRST, destination: foreign }] : []),
+    beforeRead: (read) =>
+      read === 1 ? [{ kind: 'add-destination', service: FIRST, destination: foreign }] : [],
   });
   const report = await reconcile(ipvs, wants(DESIRED));
   expect(report).toMatchObject({ outcome: 'rolled-back', contested: [] });
-  const expected = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1, '10.0.0.9:80': 1 } } });
+  const expected = tableOf({
+    'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1, '10.0.0.9:80': 1 } },
+  });
   expect(isSameTable(ipvs.table(), expected)).toBe(true);
 });
 
 test('what went into a service that another program created first is not passed over in silence', async () => {
   const theirs = { ...serviceOf('tcp://192.0.2.2:80', { scheduler: 'sh' }) };
-  const ipvs = openMisbehavingTable(LIVE, { beforeWave: (wave) => (wave === 0 ? [{ kind: 'add-service', service: theirs }] : []) });
+  const ipvs = openMisbehavingTable(LIVE, {
+    beforeWave: (wave) => (wave === 0 ? [{ kind: 'add-service', service: theirs }] : []),
+  });
   const { plan, snapshot } = await prepare(ipvs, wants(DESIRED));
   const report = await executePlan(ipvs, plan, snapshot);
-  expect(report.failures.map(({ operation, error }) => [operation.kind, error.errno])).toEqual([['add-service', 'EEXIST']]);
+  expect(report.failures.map(({ operation, error }) => [operation.kind, error.errno])).toEqual([
+    ['add-service', 'EEXIST'],
+  ]);
   expect(ipvs.table().services.has(theirs.key)).toBe(true);
-  expect(report).toMatchObject({ outcome: 'partial', contested: ['tcp://192.0.2.2:80 10.0.0.1:80', 'tcp://192.0.2.2:80'] });
+  expect(report).toMatchObject({
+    outcome: 'partial',
+    contested: ['tcp://192.0.2.2:80 10.0.0.1:80', 'tcp://192.0.2.2:80'],
+  });
 });
 
 test('a rollback that is refused as well says what could not be brought back', async () => {
   const ipvs = openMisbehavingTable(LIVE, {
-    refuse: (operation, index) => (index === 3 ? 'ENOMEM' : operation.kind === 'delete-service' ? 'ENOMEM' : undefined),
+    refuse: (operation, index) =>
+      index === 3 ? 'ENOMEM' : operation.kind === 'delete-service' ? 'ENOMEM' : undefined,
   });
   const report = await reconcile(ipvs, wants(DESIRED));
   expect(report).toMatchObject({ outcome: 'partial', contested: [] });
-  expect(report.differences).toMatchObject([{ object: 'service', service: 'tcp://192.0.2.2:80', after: undefined }]);
+  expect(report.differences).toMatchObject([
+    { object: 'service', service: 'tcp://192.0.2.2:80', after: undefined },
+  ]);
   expect(ipvs.table().services.get(serviceOf('tcp://192.0.2.1:80').key)?.destinations.size).toBe(1);
 });
 
 test('a rollback keeps a service usable when the old destination does not come back', async () => {
   const live = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } } });
-  const desired = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.2:80': 1 } } }, { timeouts: { tcp: 60 } });
+  const desired = tableOf(
+    { 'tcp://192.0.2.1:80': { destinations: { '10.0.0.2:80': 1 } } },
+    { timeouts: { tcp: 60 } },
+  );
   const ipvs = openMisbehavingTable(live, {
-    refuse: ({ kind }, index) => (kind === 'set-timeouts' || (kind === 'add-destination' && index > 0) ? 'ENOMEM' : undefined),
+    refuse: ({ kind }, index) =>
+      kind === 'set-timeouts' || (kind === 'add-destination' && index > 0) ? 'ENOMEM' : undefined,
   });
   const report = await reconcile(ipvs, wants(desired));
   expect(report.outcome).toBe('partial');
-  expect([...(ipvs.table().services.values().next().value?.destinations.keys() ?? [])]).toEqual(['10.0.0.2:80']);
+  expect([...(ipvs.table().services.values().next().value?.destinations.keys() ?? [])]).toEqual([
+    '10.0.0.2:80',
+  ]);
 });

@@ -12,7 +12,13 @@ test('only the services that changed are read, and all of them', async () => {
   const ipvs = openMisbehavingTable(desired);
   expect(await verify(ipvs, desired, changes)).toEqual([]);
   expect(ipvs.reads.map(({ services }) => [...(services ?? [])].sort())).toEqual([
-    ['tcp://192.0.2.1:80', 'tcp://192.0.2.2:80', 'tcp://192.0.2.4:80', 'tcp://192.0.2.5:80', 'udp://192.0.2.3:53'],
+    [
+      'tcp://192.0.2.1:80',
+      'tcp://192.0.2.2:80',
+      'tcp://192.0.2.4:80',
+      'tcp://192.0.2.5:80',
+      'udp://192.0.2.3:53',
+    ],
   ]);
 });
 
@@ -31,8 +37,16 @@ test('the length that the kernel chose for a daemon is right, another one is not
   const ipvs = openMisbehavingTable(live);
   for (const operation of operationsOf(planned)) await ipvs.execute([operation]);
   expect(await verify(ipvs, desired, planned.changes)).toEqual([]);
-  const longer = { ...desired, daemons: [daemonOf('master', { syncId: 2, maxLength: 9000 }), daemonOf('backup', { maxLength: 0 })] };
-  expect(await verify(ipvs, longer, planned.changes)).toMatchObject([{ object: 'daemon', role: 'master' }]);
+  const longer = {
+    ...desired,
+    daemons: [
+      daemonOf('master', { syncId: 2, maxLength: 9000 }),
+      daemonOf('backup', { maxLength: 0 }),
+    ],
+  };
+  expect(await verify(ipvs, longer, planned.changes)).toMatchObject([
+    { object: 'daemon', role: 'master' },
+  ]);
 });
 
 test('timeouts are compared even when no service changed', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { Activity } from '../../src/kernel/activity.ts';
-import { KnownTable } from '../../src/kernel/known-table.ts';
+import { RememberedTable } from '../../src/kernel/remembered-table.ts';
 import { withSysctls } from '../../src/kernel/sysctls.ts';
 import type { Ipvs, ReadOptions } from '../../src/model/ipvs.ts';
 import type { Operation } from '../../src/model/operation.ts';
@@ -113,18 +113,18 @@ describe('the record, below the journal', () => {
   });
 });
 
-describe('the known table, below the record, the journal and the interruption', () => {
-  /** Lets `known` remember a pass, and expect files that change one service. */
-  async function expectChange(known: KnownTable): Promise<void> {
-    await known.read();
-    known.learn(tableOf(weighing(1)), filesWith(1));
-    expect(known.expect(filesWith(7))).toBe(true);
+describe('the remembered table, below the record, the journal and the interruption', () => {
+  /** Lets `remembered` remember a pass, and expect files that change one service. */
+  async function expectChange(remembered: RememberedTable): Promise<void> {
+    await remembered.read();
+    remembered.remember(tableOf(weighing(1)), filesWith(1));
+    expect(remembered.shortenNextRead(filesWith(7))).toBe(true);
   }
 
   it('lets a read of one service be recorded and journaled like a read of the whole table', async () => {
     const kernel = openMisbehavingTable(tableOf(weighing(1)));
     const stack = new StackOfPasses(kernel, idle());
-    await expectChange(stack.known);
+    await expectChange(stack.remembered);
     await reconcile(stack.open({ journal, record }, undefined).ipvs, filesWith(7));
     expect(kernel.reads[1]?.services).toBeDefined();
     expect(records).toHaveLength(1);
@@ -135,14 +135,14 @@ describe('the known table, below the record, the journal and the interruption', 
     const kernel = openMisbehavingTable(tableOf(weighing(1)));
     const run = stackOfRun(kernel, { journal, record }).ipvs;
     let below: Ipvs = kernel;
-    const known = new KnownTable({
+    const remembered = new RememberedTable({
       ...kernel,
       read: (options) => below.read(options),
       execute: (wave) => below.execute(wave),
     });
-    await expectChange(known);
+    await expectChange(remembered);
     below = run;
-    await reconcile(known, filesWith(7));
+    await reconcile(remembered, filesWith(7));
     expect(records).toEqual([]);
     expect(journaledOperations()[0]?.before).toBeUndefined();
   });
@@ -153,7 +153,7 @@ describe('the known table, below the record, the journal and the interruption', 
   it('lets a signal end the first read of a pass, also when that is a read of one service', async () => {
     const kernel = openMisbehavingTable(tableOf(weighing(1)));
     const stack = new StackOfPasses(kernel, idle());
-    await expectChange(stack.known);
+    await expectChange(stack.remembered);
     const { signal } = new AbortController();
     const { ipvs } = stack.open({ journal, record }, signal);
     await ipvs.read();
@@ -165,11 +165,11 @@ describe('the known table, below the record, the journal and the interruption', 
     const kernel = openMisbehavingTable(tableOf(weighing(1)));
     const { signal } = new AbortController();
     let below: Ipvs = kernel;
-    const known = new KnownTable({ ...kernel, read: (options) => below.read(options) });
-    await expectChange(known);
+    const remembered = new RememberedTable({ ...kernel, read: (options) => below.read(options) });
+    await expectChange(remembered);
     below = interruptible(kernel, signal);
-    await known.read();
-    await known.read();
+    await remembered.read();
+    await remembered.read();
     expect(signals(kernel)).toEqual([undefined, undefined, signal]);
   });
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { test } from 'vitest';
 import type { Table } from '../../src/model/table.ts';
 import { plan } from '../../src/plan/plan.ts';
-import { undo } from '../../src/reconcile/roll-back.ts';
+import { rolledBackTable } from '../../src/reconcile/roll-back.ts';
 import type { StoredPass } from '../../src/recovery/records/records.ts';
 import { loadPass, storePass } from '../../src/recovery/records/stored-pass.ts';
 import { isSameTable, operationsOf, run } from '../support/plan-runs.ts';
@@ -19,8 +19,8 @@ const leadsBack = (store: Store) =>
     const planned = plan(before, after);
     const stored = onDisk(store({ before, after }));
     return run(before, operationsOf(planned)).tables.every((table: Table) => {
-      const { table: undone, contested } = undo([loadPass(stored, table)], table);
-      return isSameTable(undone, before) && contested.length === 0;
+      const { table: target, contested } = rolledBackTable([loadPass(stored, table)], table);
+      return isSameTable(target, before) && contested.length === 0;
     });
   });
 

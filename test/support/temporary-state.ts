@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { Clock } from '../../src/recovery/clock.ts';
+import type { RecordClock } from '../../src/recovery/clock.ts';
 import type { State, TableLife } from '../../src/recovery/state.ts';
 
 /** Time that passes only by being slept through, or by a test's hand. The wall clock can be moved by itself. */
-export class ManualClock implements Clock {
+export class ManualClock implements RecordClock {
   seconds = 5000;
   wall = Date.parse('2026-05-04T12:00:00Z');
 

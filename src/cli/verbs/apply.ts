@@ -1,5 +1,5 @@
 import { IpvstateError } from '../../errors.ts';
-import { keepRecord } from '../../recovery/records/undo-record.ts';
+import { openRollbackRecord } from '../../recovery/records/rollback-record.ts';
 import { refuseWhilePending, withSession } from '../../recovery/session.ts';
 import { settleEarlierRuns } from '../../recovery/try/try-end.ts';
 import { type KernelWriter, withKernel } from '../../recovery/writer.ts';
@@ -73,7 +73,7 @@ async function applyToKernel(
   return withSession('apply', options.lockTimeout, environment, async (opened) => {
     const session = await settleEarlierRuns(opened, environment);
     refuseWhilePending(session);
-    const record = await keepRecord(session, 'apply');
+    const record = await openRollbackRecord(session, 'apply');
     return withKernel(session, environment, { verb: 'apply', ...record }, async (writer) => {
       const first = await runSource(source, options, environment, writer);
       const waits =

@@ -2,7 +2,7 @@ import { IpvstateError } from '../../errors.ts';
 import { formatTime } from '../../recovery/clock.ts';
 import type { PendingTry, RunRecord, TryOutcome } from '../../recovery/records/records.ts';
 import { isExpired, reportCutOff, type Session, withSession } from '../../recovery/session.ts';
-import { describeTry, undoTry } from '../../recovery/try/try-end.ts';
+import { describeTry, rollBackTry } from '../../recovery/try/try-end.ts';
 import { EXIT, exitCodeOfTry } from '../../render/exit.ts';
 import { defineVerb } from '../define-verb.ts';
 import { LOCK_OPTIONS, NETNS_OPTIONS } from '../option-groups.ts';
@@ -16,9 +16,9 @@ export const confirmVerb = defineVerb({
     withSession('confirm', options.lockTimeout, environment, async (session) => {
       reportCutOff(session);
       const { pending, state } = session;
-      if (!pending) return tooLate(session, await session.records.outcome.take());
+      if (!pending) return tooLate(session, await session.records.outcome.readAndCleanUp());
       if (isExpired(pending, state)) {
-        const { outcome } = await undoTry(session, environment, pending, 'timeout');
+        const { outcome } = await rollBackTry(session, environment, pending, 'timeout');
         return tooLate(session, outcome);
       }
       const when = formatTime(new Date(pending.started), state.clock.now());
@@ -55,7 +55,7 @@ async function keep({ state, records, warn }: Session, pending: PendingTry): Pro
     },
   };
   await records.outcome.write(outcome).catch((error: Error) => warn(error.message));
-  const earlier = (await records.unfinished.take())?.passes ?? [];
+  const earlier = (await records.unfinished.readAndCleanUp())?.passes ?? [];
   const record: RunRecord = {
     boot,
     netns,

@@ -3,7 +3,7 @@ import { openRecords, type PendingTry } from '../../recovery/records/records.ts'
 import { isExpired, withSession } from '../../recovery/session.ts';
 import type { State } from '../../recovery/state.ts';
 import { GUARD_VERB } from '../../recovery/try/guard-verb.ts';
-import { undoTry } from '../../recovery/try/try-end.ts';
+import { rollBackTry } from '../../recovery/try/try-end.ts';
 import { EXIT } from '../../render/exit.ts';
 import { defineVerb } from '../define-verb.ts';
 import type { Environment } from '../environment.ts';
@@ -36,7 +36,7 @@ async function guardTry(id: string, environment: Environment): Promise<number> {
   (await environment.openKernel()).close();
   await environment.background.ready();
   for (let failures = 0; failures < MAX_FAILURES; ) {
-    const pending = await records.pending.peek();
+    const pending = await records.pending.read();
     if (pending?.id !== id) return EXIT.ok;
     if (!isExpired(pending, state)) {
       await state.clock.sleep(untilNextLook(pending, state));
@@ -65,6 +65,6 @@ async function rollBackIfPending(id: string, environment: Environment): Promise<
   await withSession('try', LOCK_TIMEOUT_SECONDS, environment, async (session) => {
     const { pending, state } = session;
     if (pending?.id === id && isExpired(pending, state))
-      await undoTry(session, environment, pending, 'timeout');
+      await rollBackTry(session, environment, pending, 'timeout');
   });
 }

@@ -2,10 +2,10 @@ import { IpvstateError } from '../../errors.ts';
 import type { Report } from '../../plan/report.ts';
 import type { ReconcileOptions } from '../../reconcile/reconcile.ts';
 import { formatTime } from '../../recovery/clock.ts';
-import { undoInKernel } from '../../recovery/journaled-undo.ts';
 import type { PendingTry } from '../../recovery/records/records.ts';
+import { rollBackKernel } from '../../recovery/roll-back-kernel.ts';
 import { isExpired, reportCutOff, type Session, withSession } from '../../recovery/session.ts';
-import { describeTry, tellLastTry, undoTry } from '../../recovery/try/try-end.ts';
+import { describeTry, rollBackTry, tellLastTry } from '../../recovery/try/try-end.ts';
 import type { ChangesContext } from '../../render/changes.ts';
 import { REPORT_FORMATS } from '../../render/plan-formats.ts';
 import { defineVerb } from '../define-verb.ts';
@@ -67,7 +67,7 @@ async function rejectTry(
   options: ReconcileOptions,
 ): Promise<Report> {
   const { state, records } = session;
-  const { outcome, report } = await undoTry(
+  const { outcome, report } = await rollBackTry(
     session,
     environment,
     pending,
@@ -87,7 +87,7 @@ async function rollBackLastApply(
 ): Promise<Report> {
   const { state, records } = session;
   await tellLastTry(session);
-  const last = (await records.unfinished.take()) ?? (await records.last.take());
+  const last = (await records.unfinished.readAndCleanUp()) ?? (await records.last.readAndCleanUp());
   if (!last) {
     throw new IpvstateError(
       'REFUSED',
@@ -96,7 +96,7 @@ async function rollBackLastApply(
   }
   const when = formatTime(new Date(last.started), state.clock.now());
   environment.output.note(`Rolling back to before the ${last.verb} of ${when}.\n`);
-  const report = await undoInKernel(
+  const report = await rollBackKernel(
     session,
     environment,
     last.passes,

@@ -9,8 +9,8 @@ import { awaitTryEnd } from '../../recovery/try/await-try-end.ts';
 import {
   describeTry,
   keepForRollback,
+  rollBackTry,
   settleEarlierRuns,
-  undoTry,
 } from '../../recovery/try/try-end.ts';
 import { withKernel } from '../../recovery/writer.ts';
 import { EXIT, exitCodeOfTry } from '../../render/exit.ts';
@@ -148,7 +148,7 @@ async function waitOrRollBack(
     if (left)
       session.warn(
         describeTry(
-          (await undoTry(session, environment, left, 'interrupted')).outcome,
+          (await rollBackTry(session, environment, left, 'interrupted')).outcome,
           session.state.clock.now(),
         ),
       );

@@ -1,20 +1,40 @@
 import type { ErrnoName, ErrorCode, IpvstateError } from '../../errors.ts';
 import type { Report } from '../../plan/report.ts';
 
-/** What a failed pass waits for: time, or another file or table. */
+/** What can help after a failed pass: waiting, or another file or table. */
 export type Remedy = 'time' | 'change';
 
-/** What the kernel answers to what it will never take: the same again cannot help. */
-const HOPELESS: ReadonlySet<ErrnoName> = new Set(['EINVAL', 'ERANGE', 'EAFNOSUPPORT', 'EPROTONOSUPPORT', 'EOPNOTSUPP', 'ENOPROTOOPT']);
+/** The kernel refuses these operations always: the same again cannot help. */
+const HOPELESS: ReadonlySet<ErrnoName> = new Set([
+  'EINVAL',
+  'ERANGE',
+  'EAFNOSUPPORT',
+  'EPROTONOSUPPORT',
+  'EOPNOTSUPP',
+  'ENOPROTOOPT',
+]);
 
-const WAITS_FOR_CHANGE: ReadonlySet<ErrorCode> = new Set(['CONFIG', 'NO_INPUT', 'USAGE', 'REFUSED', 'STALE']);
+const WAITS_FOR_CHANGE: ReadonlySet<ErrorCode> = new Set([
+  'CONFIG',
+  'NO_INPUT',
+  'USAGE',
+  'REFUSED',
+  'STALE',
+]);
 
-export function remedyOfError(error: IpvstateError): Remedy {
-  return WAITS_FOR_CHANGE.has(error.code) ? 'change' : 'time';
+/** Returns undefined when the pass did not fail, or when a guard refuses its plan. */
+export function remedyOf({
+  report,
+  error,
+}: {
+  readonly report: Report | undefined;
+  readonly error: IpvstateError | undefined;
+}): Remedy | undefined {
+  if (report) return remedyOfReport(report);
+  return error && (WAITS_FOR_CHANGE.has(error.code) ? 'change' : 'time');
 }
 
-/** undefined when nothing failed, or a guard holds the plan back. */
-export function remedyOfReport({ outcome, failures }: Report): Remedy | undefined {
+function remedyOfReport({ outcome, failures }: Report): Remedy | undefined {
   switch (outcome) {
     case 'in-sync':
     case 'applied':
@@ -31,13 +51,16 @@ export function remedyOfReport({ outcome, failures }: Report): Remedy | undefine
   }
 }
 
-/** Milliseconds. */
+/** In milliseconds. */
 export interface BackOff {
   readonly first: number;
   readonly most: number;
 }
 
-/** The wait after so many failures in a row, at least 1: doubled each time, up to a fifth longer or shorter. `random` is in [0, 1). */
+/**
+ * Returns the wait after so many failures in a row, at least 1, in milliseconds. It doubles each
+ * time, and is up to a fifth longer or shorter. `random` is in [0, 1).
+ */
 export function backOffDelay(failures: number, { first, most }: BackOff, random: number): number {
   return Math.min(most, first * 2 ** Math.min(failures - 1, 30) * (0.8 + 0.4 * random));
 }

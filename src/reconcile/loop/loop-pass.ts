@@ -9,30 +9,41 @@ import type { Report } from '../../plan/report.ts';
 import { type Prepared, prepare } from '../prepare.ts';
 import { executePlan, type ReconcileOptions, reconcile } from '../reconcile.ts';
 import type { GoodFiles } from './config-state.ts';
-import { type ContestRules, type ContestState, countReversals, holdings, type Reversal, reversalsOf } from './contest.ts';
-import { leaveAlone } from './leave-alone.ts';
+import {
+  type ContestRules,
+  type ContestState,
+  countReversals,
+  partsLeftAlone,
+  type Reversal,
+  reversalsOf,
+  withoutContested,
+} from './contest.ts';
+
 import type { PassOutcome } from './loop-state.ts';
 
 export interface PassPorts {
   readonly ipvs: Ipvs;
-  /** A digest that nobody can forge, such as SHA-256 in hex: it makes fingerprints of plans. */
+  /** A cryptographic digest, such as SHA-256 in hex. It makes fingerprints of plans. */
   readonly digest: (text: string) => string;
-  /** The same for every pass. */
-  readonly reconciling?: Omit<ReconcileOptions, 'signal' | 'confirm' | 'onPlan' | 'only' | 'protectedServices'>;
+  /** The options that are the same for every pass. */
+  readonly reconciling?: Omit<
+    ReconcileOptions,
+    'signal' | 'confirm' | 'onPlan' | 'only' | 'protectedServices'
+  >;
   readonly signal: AbortSignal;
-  /** Told of a plan right before its first operation: what must be on record by then. */
+  /** Called with a plan right before its first operation, to record it. */
   readonly announce?: (plan: Plan) => Promise<void>;
 }
 
 export interface PassRequest {
   readonly good: GoodFiles;
-  /** False: only look. */
+  /** Whether differences are corrected. Otherwise they are only reported. */
   readonly write: boolean;
-  /** The fingerprint of a plan that is executed though a guard holds it back. */
+  /** The fingerprint of a plan that is executed although a guard refuses it. */
   readonly approval: string | undefined;
   readonly contest: ContestState;
   readonly rules: ContestRules;
-  /** The table as the last pass left it; undefined when that is not known. */
+  /** The table as the last pass left it. undefined when it is not known. */
   readonly expected: Table | undefined;
   readonly protectedServices: ReadonlySet<ServiceKey>;
   readonly now: number;
@@ -42,15 +53,20 @@ export interface PassFindings {
   readonly outcome: PassOutcome;
   readonly report: Report | undefined;
   readonly error: IpvstateError | undefined;
-  /** What differs and is left so. */
+  /** Differences that were not corrected. */
   readonly drift: readonly Change[];
-  readonly refused: { readonly fingerprint: string; readonly plan: Plan; readonly refusals: readonly Refusal[] } | undefined;
+  readonly refused:
+    | { readonly fingerprint: string; readonly plan: Plan; readonly refusals: readonly Refusal[] }
+    | undefined;
   readonly contest: ContestState;
-  /** Objects that somebody else had changed back. */
+  /** How many objects another program had changed back. */
   readonly reversed: number;
 }
 
-/** Looks at the live table once and makes it what good files ask for, or says what differs. Never throws an `IpvstateError`. */
+/**
+ * Reads the live table once and brings it to what the files ask for, or finds what differs. Never
+ * throws an `IpvstateError`.
+ */
 export async function runPass(ports: PassPorts, request: PassRequest): Promise<PassFindings> {
   const pass = new LoopPass(ports, request);
   try {
@@ -78,21 +94,33 @@ class LoopPass {
     if (!write) return this.#look();
     if (approval !== undefined) {
       const prepared = await prepare(this.#ports.ipvs, this.#desired(), this.#options());
-      if (this.#fingerprint(prepared.plan) === approval) return this.#conclude(await this.#execute(prepared));
+      if (this.#fingerprint(prepared.plan) === approval)
+        return this.#conclude(await this.#execute(prepared));
     }
     const report = await this.#reconcile();
-    // What became contested only now is left alone; nothing of the plan was executed.
+    // `declined`: an object became contested, so nothing was executed. The second plan leaves the
+    // object alone.
     return this.#conclude(report.outcome === 'declined' ? await this.#reconcile() : report);
   }
 
   findings(outcome: PassOutcome, rest: Partial<PassFindings> = {}): PassFindings {
     const reversed = this.#reversed?.length ?? 0;
-    return { outcome, report: undefined, error: undefined, drift: [], refused: undefined, contest: this.#contest, reversed, ...rest };
+    return {
+      outcome,
+      report: undefined,
+      error: undefined,
+      drift: [],
+      refused: undefined,
+      contest: this.#contest,
+      reversed,
+      ...rest,
+    };
   }
 
   #conclude(report: Report): PassFindings {
     const { outcome, plan, refusals } = report;
-    const refused = outcome === 'refused' ? { fingerprint: this.#fingerprint(plan), plan, refusals } : undefined;
+    const refused =
+      outcome === 'refused' ? { fingerprint: this.#fingerprint(plan), plan, refusals } : undefined;
     return this.findings(outcome, { report, error: report.error, refused });
   }
 
@@ -110,24 +138,35 @@ class LoopPass {
     return reconcile(this.#ports.ipvs, this.#desired(), options);
   }
 
-  /** The plan that was approved and no other: where the table is not as it was read, there is no second plan. */
+  /**
+   * Executes the approved plan and no other. There is no second pass, whose plan would be another
+   * one.
+   */
   async #execute({ plan, snapshot, drains }: Prepared): Promise<Report> {
     await this.#ports.announce?.(plan);
     return executePlan(this.#ports.ipvs, plan, snapshot, { ...this.#options(), begin: drains });
   }
 
-  /** Counts reversals, once in a pass. */
+  /**
+   * Counts reversals, once in a pass. Returns true when a part of the table is left alone from now
+   * on.
+   */
   #becomesContested({ changes, live }: Plan): boolean {
     if (this.#reversed) return false;
     const { expected, now, rules } = this.#request;
     this.#reversed = expected ? reversalsOf(changes, expected, live) : [];
-    const before = holdings(this.#contest, now);
+    const before = partsLeftAlone(this.#contest, now);
     this.#contest = countReversals(this.#contest, this.#reversed, now, rules);
-    return [...holdings(this.#contest, now)].some(([holding, hold]) => before.get(holding) !== hold);
+    return [...partsLeftAlone(this.#contest, now)].some(
+      ([part, leave]) => before.get(part) !== leave,
+    );
   }
 
   #desired() {
-    return leaveAlone(this.#request.good.desired, holdings(this.#contest, this.#request.now));
+    return withoutContested(
+      this.#request.good.desired,
+      partsLeftAlone(this.#contest, this.#request.now),
+    );
   }
 
   #options(confirm?: (prepared: Prepared) => Promise<boolean>): ReconcileOptions {
@@ -136,7 +175,7 @@ class LoopPass {
       ...reconciling,
       protectedServices: this.#request.protectedServices,
       signal,
-      // A loop that is stopped leaves the table as it is, where a failed plan is taken back.
+      // A stopped loop leaves the table as it is. A failed plan is rolled back.
       get onError() {
         return signal.aborted ? 'stop' : (reconciling.onError ?? 'rollback');
       },

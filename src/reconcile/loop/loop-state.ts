@@ -8,7 +8,7 @@ import type { Report, ReportOutcome } from '../../plan/report.ts';
 import { type ConfigState, UNSEEN } from './config-state.ts';
 import type { Contested } from './contest.ts';
 
-/** Why the loop turned: the cause, not the mechanism. A second read of the files has the cause of the first one. */
+/** Why a pass began. A pass after a second read of the files has the triggers of the first read. */
 export type Trigger =
   | 'start'
   /** The files may have changed. */
@@ -18,10 +18,10 @@ export type Trigger =
   | 'drift'
   | 'resync'
   | 'retry'
-  /** Something contested is tried again, or forgotten. */
+  /** A contested object is retried, or forgotten. */
   | 'contested';
 
-/** What becomes of differences that no file asked for. */
+/** What the loop does about differences that come from another program. */
 export type DriftMode = 'correct' | 'report' | 'off';
 
 export type Phase =
@@ -29,26 +29,29 @@ export type Phase =
   | 'starting'
   | 'running'
   | 'waiting'
-  /** The last pass failed, and is tried again at `retryAt`. */
+  /** The last pass failed. The next one is at `retryAt`. */
   | 'retrying'
   | 'stopped'
-  /** It ended by itself: `fatal` says why. */
+  /** The loop ended by itself; `fatal` says why. */
   | 'failed';
 
 export type PassOutcome =
   | ReportOutcome
-  /** No files were good yet. */
+  /** No valid files have been read yet. */
   | 'unconfigured'
-  /** Nothing is new, so the kernel was not looked at. */
+  /** Nothing was new, so the table was not read. */
   | 'unchanged'
-  /** It differs, and is only to be reported. */
+  /** The table differs, and drift is only reported. */
   | 'drift'
-  /** The table could not be read, or nothing was written for another reason: `error`. */
+  /** The table could not be read, or nothing was written; `error` says why. */
   | 'failed'
-  /** The loop was stopped before. */
+  /** The loop was stopped before the pass. */
   | 'stopped';
 
-/** One turn of the loop. Times are on its clock. */
+/**
+ * How the loop answered its triggers: with a pass, or without one when none was due. Times are on
+ * the loop's clock.
+ */
 export interface PassResult {
   readonly triggers: readonly Trigger[];
   readonly startedAt: number;
@@ -58,9 +61,9 @@ export interface PassResult {
   readonly error: IpvstateError | undefined;
 }
 
-/** A plan that a guard holds back. */
+/** A plan that a guard refuses. */
 export interface RefusedPlan {
-  /** Names just this plan, of just these files: what `approve` takes. */
+  /** Identifies this plan for these files, for `approve`. */
   readonly fingerprint: string;
   readonly plan: Plan;
   readonly refusals: readonly Refusal[];
@@ -73,32 +76,46 @@ export interface Drift {
   readonly since: number;
 }
 
-/** Everything that status, metrics and logs are made of; one readonly value, replaced whole. Times are on the loop's clock. */
+/**
+ * The loop's state, from which status, metrics and logs are made. Every change makes a new object.
+ * Times are on the loop's clock.
+ */
 export interface LoopState {
   readonly phase: Phase;
   readonly config: ConfigState;
-  /** Of the pass that runs, or of the last one. */
+  /** The triggers of the running pass, or of the last one. */
   readonly triggers: readonly Trigger[];
-  /** The last turn that looked at the kernel. */
+  /** The last pass that read the table. */
   readonly lastPass: PassResult | undefined;
-  /** The digest of the files that were last applied whole. */
+  /** The digest of the files that were last applied completely. */
   readonly applied: string | undefined;
   readonly drift: Drift | undefined;
-  /** Removed destinations that keep their connections for a while, as the last pass left them. */
+  /**
+   * Removed destinations that keep their connections until a deadline, as the last pass left them.
+   */
   readonly drains: readonly Drain[];
-  /** Sorted by name. Those whose `retryAt` is over are being watched, no longer left alone. */
+  /**
+   * Sorted by name. Those whose `retryAt` is over are no longer left alone, and not yet forgotten.
+   */
   readonly contested: readonly Contested[];
   readonly refused: RefusedPlan | undefined;
-  /** As the watcher says. */
+  /** How the files are watched. */
   readonly watch: { readonly mode: 'inotify' | 'poll'; readonly reason: string | undefined };
   /** Failed passes in a row. */
   readonly failures: number;
   readonly retryAt: number | undefined;
-  /** Services that were protected when they were last applied: to be kept for the next start. */
+  /** Services that were protected when they were last applied. To be stored for the next start. */
   readonly protectedServices: ReadonlySet<ServiceKey>;
   readonly fatal: IpvstateError | undefined;
-  /** Since the start: turns that looked at the kernel, those that corrected what somebody else did, and single objects changed back. */
-  readonly totals: { readonly passes: number; readonly corrections: number; readonly reversals: number };
+  /**
+   * Since the start: passes that read the table, passes that corrected the work of another program,
+   * and objects changed back.
+   */
+  readonly totals: {
+    readonly passes: number;
+    readonly corrections: number;
+    readonly reversals: number;
+  };
 }
 
 export const INITIAL_STATE: LoopState = {

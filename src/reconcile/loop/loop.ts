@@ -1,89 +1,54 @@
 import { IpvstateError } from '../../errors.ts';
-import type { Ipvs } from '../../model/ipvs.ts';
-import type { ServiceKey } from '../../model/service.ts';
 import type { Table } from '../../model/table.ts';
-import { protectedAfter } from '../../plan/protect.ts';
-import { type BackOff, backOffDelay, type Remedy, remedyOfError, remedyOfReport } from './back-off.ts';
-import type { Clock } from './clock.ts';
-import { type GoodFiles, type LoadedFiles, needsSecondRead, seeFiles } from './config-state.ts';
-import { CONTEST_RULES, type ContestRules, type ContestState, forget, nextContestTime, UNCONTESTED } from './contest.ts';
-import { type PassFindings, type PassPorts, runPass } from './loop-pass.ts';
-import { type DriftMode, INITIAL_STATE, type LoopState, type PassOutcome, type PassResult, type Trigger } from './loop-state.ts';
+import { stateAfterPass } from './after-pass.ts';
+import { backOffDelay, remedyOf } from './back-off.ts';
+import { type GoodFiles, needsSecondRead, seeFiles } from './config-state.ts';
+import { type ContestState, forget, nextContestTime, UNCONTESTED } from './contest.ts';
+import { LOOP_TIMING, type LoopOptions, type LoopTiming } from './loop-options.ts';
+import { type PassFindings, runPass } from './loop-pass.ts';
+import { INITIAL_STATE, type LoopState, type PassResult, type Trigger } from './loop-state.ts';
+import { PassQueue } from './pass-queue.ts';
 import { isReading, isTrigger, ReadCauses, type Wake } from './read-causes.ts';
 import { Timers } from './timers.ts';
-import { Turns } from './turns.ts';
-
-/** In milliseconds. */
-export interface LoopTiming {
-  /** Between two looks at the fingerprint of the live table. Default 5000. */
-  readonly interval: number;
-  /** Between two full reads of files and table, whatever the fingerprint says; a tenth more or less. Default 5 min. */
-  readonly resync: number;
-  /** Between two reads of files that remove something, or that are being written. Default 250. */
-  readonly secondRead: number;
-  readonly backOff: BackOff;
-  readonly contest: ContestRules;
-}
-
-export const LOOP_TIMING: LoopTiming = {
-  interval: 5000,
-  resync: 300_000,
-  secondRead: 250,
-  backOff: { first: 1000, most: 60_000 },
-  contest: CONTEST_RULES,
-};
-
-export interface LoopOptions extends Omit<PassPorts, 'ipvs' | 'signal'> {
-  /** Opens the table for one pass. `interruption` ends the first read of the whole table with `ABORTED`: nothing is begun by then. */
-  readonly openTable: (interruption: AbortSignal | undefined) => Ipvs;
-  readonly clock: Clock;
-  /** Reads and parses the files, each in one piece. Throws what `NO_INPUT`, `CONFIG` and `UNSTABLE` (still being written) stand for. */
-  readonly load: () => Promise<LoadedFiles>;
-  /** Changes when the live table does; what it costs is paid every interval. Without it, the whole table is read instead. */
-  readonly fingerprint?: () => Promise<string>;
-  /** Default `correct`. */
-  readonly drift?: DriftMode;
-  /** As they were at the last stop. */
-  readonly protectedServices?: ReadonlySet<ServiceKey>;
-  readonly timing?: Partial<LoopTiming>;
-  /** In [0, 1). */
-  readonly random?: () => number;
-  /** Told of every new state, synchronously. */
-  readonly onState?: (state: LoopState, previous: LoopState) => void;
-}
 
 export interface Loop {
   readonly state: LoopState;
-  /** The files may have changed. Resolves with the turn that read them. */
+  /** Reads the files, which may have changed. Resolves with the pass that did. */
   look(): Promise<PassResult>;
-  /** Reads the files and the table now. Resolves with the turn that did, after files that remove something were read twice. */
+  /**
+   * Reads the files and the table now. Resolves with the pass that did; files that remove something
+   * are read twice before.
+   */
   reload(): Promise<PassResult>;
   /** Executes the refused plan of this fingerprint once, if it is still the plan. */
   approve(fingerprint: string): Promise<PassResult>;
-  /** Passes on how the files are watched, for the state. */
+  /** Puts into the state how the files are watched. */
   setWatchMode(mode: LoopState['watch']['mode'], reason: string | undefined): void;
   /** Ends after the operations in flight, and leaves the table as it is. */
   stop(): Promise<void>;
-  /** Resolves when it was stopped; rejects when it cannot go on: `PERMISSION` in the first pass, or a bug. */
+  /**
+   * Resolves when the loop was stopped. Rejects when it cannot go on: `PERMISSION` in the first
+   * pass, or a bug.
+   */
   readonly done: Promise<void>;
 }
 
-/** Keeps a live table what files ask for. The first turn begins at once. */
+/** Starts a loop that keeps a live table as files ask for. The first pass begins at once. */
 export function startLoop(options: LoopOptions): Loop {
   const loop = new ReconcileLoop(options);
   loop.wake('start');
   return loop;
 }
 
-/** These look at the kernel, whatever is new. */
+/** These lead to a pass, also when nothing is known to differ. */
 const COMPELLING: readonly Wake[] = ['start', 'reload', 'resync', 'retry', 'contested', 'approve'];
 
-/** Of one core, for the full reads that nothing but time asks for; but at least one in half an hour. */
+/**
+ * The share of one core for resyncs. A large table is read less often, but at least every half
+ * hour.
+ */
 const RESYNC_SHARE = 0.001;
 const RESYNC_MOST = 1_800_000;
-
-/** What the report says is begun was begun. */
-const HAPPENED: readonly PassOutcome[] = ['applied', 'in-sync', 'unverified', 'partial'];
 
 class ReconcileLoop implements Loop {
   readonly done: Promise<void>;
@@ -91,20 +56,26 @@ class ReconcileLoop implements Loop {
   readonly #timing: LoopTiming;
   readonly #abort = new AbortController();
   readonly #timers: Timers<Wake>;
-  readonly #turns: Turns;
+  readonly #queue: PassQueue;
   readonly #causes = new ReadCauses();
   #state: LoopState;
+  /** The fingerprint of a plan that an operator approved. */
   #approval: string | undefined;
-  /** Ends a look for drift that only reads so far, for something more urgent. */
+  /**
+   * Ends a pass that looks for drift and has only read so far, when something more urgent comes.
+   */
   #interruption: AbortController | undefined;
-  /** What the last resync took, in milliseconds. */
+  /** How long the last resync took, in milliseconds. */
   #resyncCost = 0;
   #contest: ContestState = UNCONTESTED;
-  /** When something contested is to be looked at. */
+  /** When a contested object is next retried or forgotten. */
   #contestTime: number | undefined;
   /** The live table as the last pass left it. */
   #expected: Table | undefined;
-  /** The fingerprint of a live table that needs no other look; undefined when the next one is to be looked at in any case. */
+  /**
+   * The fingerprint of a live table that needs no pass. undefined when the next look for drift must
+   * be a pass.
+   */
   #baseline: string | undefined;
   #settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void };
 
@@ -112,10 +83,10 @@ class ReconcileLoop implements Loop {
     this.#options = options;
     this.#timing = { ...LOOP_TIMING, ...options.timing };
     this.#timers = new Timers(options.clock, (wake) => this.wake(wake));
-    this.#turns = new Turns({
-      turn: (wakes) => this.#turn(wakes),
+    this.#queue = new PassQueue({
+      handle: (wakes) => this.#handle(wakes),
       isOver: () => this.#isOver,
-      // Who asked to read the files is told of the pass that they lead to.
+      // A reload is answered by the pass for its files, which comes after their second read.
       isAnswer: (trigger) => trigger !== 'reload' || !this.#state.config.held,
       failed: (error) => {
         this.#end({ phase: 'failed', fatal: error instanceof IpvstateError ? error : undefined });
@@ -151,7 +122,7 @@ class ReconcileLoop implements Loop {
 
   async stop(): Promise<void> {
     this.#abort.abort();
-    await this.#turns.settled();
+    await this.#queue.settled();
     if (this.#state.phase !== 'failed') this.#end({ phase: 'stopped' });
     this.#settle.resolve();
   }
@@ -159,13 +130,13 @@ class ReconcileLoop implements Loop {
   wake(wake: Wake): void {
     if (this.#isOver) return;
     this.#makeWay(wake);
-    this.#turns.add(wake);
+    this.#queue.add(wake);
   }
 
   #ask(trigger: Trigger): Promise<PassResult> {
-    if (this.#isOver) return Promise.resolve(this.#result([trigger], this.#options.clock.now(), { outcome: 'stopped' }));
+    if (this.#isOver) return Promise.resolve(this.#withoutPass([trigger], 'stopped'));
     this.#makeWay(trigger);
-    return this.#turns.ask(trigger);
+    return this.#queue.ask(trigger);
   }
 
   #makeWay(wake: Wake): void {
@@ -177,24 +148,26 @@ class ReconcileLoop implements Loop {
     return this.#abort.signal.aborted || this.#state.phase === 'failed';
   }
 
-  async #turn(wakes: readonly Wake[]): Promise<PassResult> {
-    const { clock } = this.#options;
-    const startedAt = clock.now();
+  /** Reads the files when a wake asks for it, and runs a pass when one is due. */
+  async #handle(wakes: readonly Wake[]): Promise<PassResult> {
+    const startedAt = this.#options.clock.now();
     const approval = this.#approval;
     this.#approval = undefined;
     const before = this.#state.config;
-    const isNew = wakes.some(isReading) && (await this.#read());
-    const triggers = wakes.some(isReading) ? this.#causes.ofTurn(wakes, before, this.#state.config) : wakes.filter(isTrigger);
-    const { good } = this.#state.config;
+    const reads = wakes.some(isReading);
+    const isNew = reads && (await this.#read());
+    const { config } = this.#state;
+    const triggers = reads ? this.#causes.ofRead(wakes, before, config) : wakes.filter(isTrigger);
     let result: PassResult;
-    if (!good) result = this.#result(triggers, startedAt, { outcome: 'unconfigured' });
-    else if (isNew || (await this.#isDue(wakes))) result = await this.#pass(triggers, startedAt, good, approval);
-    else result = this.#result(triggers, startedAt, { outcome: 'unchanged' });
+    if (!config.good) result = this.#withoutPass(triggers, 'unconfigured', startedAt);
+    else if (isNew || (await this.#isDue(wakes)))
+      result = await this.#pass(triggers, startedAt, config.good, approval);
+    else result = this.#withoutPass(triggers, 'unchanged', startedAt);
     if (!this.#isOver) this.#arm();
     return result;
   }
 
-  /** Reads the files; true when others than before are good. */
+  /** Reads the files. Returns true when other files than before are in force. */
   async #read(): Promise<boolean> {
     const { load, clock } = this.#options;
     const loaded = await load().catch((error: unknown) => {
@@ -211,43 +184,49 @@ class ReconcileLoop implements Loop {
   }
 
   async #isDue(wakes: readonly Wake[]): Promise<boolean> {
-    const isContestOver = this.#contestTime !== undefined && this.#contestTime <= this.#options.clock.now();
+    const isContestOver =
+      this.#contestTime !== undefined && this.#contestTime <= this.#options.clock.now();
     if (isContestOver || wakes.some((wake) => COMPELLING.includes(wake))) return true;
     if (!wakes.includes('drift') || this.#state.retryAt !== undefined) return false;
     if (this.#isDraining) return true;
     const fingerprint = await this.#fingerprint();
-    // What the kernel will never take is not tried again and again because nobody knows whether the table is another one.
+    // After a failure, an unknown table is no reason for a pass: the kernel would refuse the same
+    // operations every interval.
     const isUnknown = this.#baseline === undefined || fingerprint === undefined;
     return isUnknown ? this.#state.failures === 0 : fingerprint !== this.#baseline;
   }
 
-  async #pass(triggers: readonly Trigger[], startedAt: number, good: GoodFiles, approval: string | undefined): Promise<PassResult> {
-    const { drift = 'correct', clock } = this.#options;
+  async #pass(
+    triggers: readonly Trigger[],
+    startedAt: number,
+    good: GoodFiles,
+    approval: string | undefined,
+  ): Promise<PassResult> {
+    const { drift = 'correct', clock, openTable } = this.#options;
     const { applied, protectedServices, refused } = this.#state;
     const approved = refused?.fingerprint === approval ? approval : undefined;
-    const write = drift === 'correct' || applied !== good.digest || this.#isDraining || approved !== undefined;
+    const write =
+      drift === 'correct' || applied !== good.digest || this.#isDraining || approved !== undefined;
     const rules = this.#timing.contest;
     this.#timers.cancel('retry');
     if (drift === 'off' && !write) {
       this.#rest(startedAt);
-      return this.#result(triggers, startedAt, { outcome: 'unchanged' });
+      return this.#withoutPass(triggers, 'unchanged', startedAt);
     }
     this.#set({ phase: 'running', triggers });
     const before = await this.#fingerprint();
     const now = clock.now();
     if (triggers.every((trigger) => trigger === 'drift')) {
       this.#interruption = new AbortController();
-      if (this.#turns.pending.length > 0) this.#interruption.abort();
+      if (this.#queue.pending.length > 0) this.#interruption.abort();
     }
     const interruption = this.#interruption?.signal;
-    const ipvs = this.#options.openTable(interruption);
-    const ports: PassPorts = { ...this.#options, ipvs, signal: this.#abort.signal };
-    const contest = forget(this.#contest, now, rules);
+    const ports = { ...this.#options, ipvs: openTable(interruption), signal: this.#abort.signal };
     const found = await runPass(ports, {
       good,
       write,
       approval: approved,
-      contest,
+      contest: forget(this.#contest, now, rules),
       rules,
       expected: this.#expected,
       protectedServices,
@@ -255,81 +234,69 @@ class ReconcileLoop implements Loop {
     });
     this.#interruption = undefined;
     if (interruption?.aborted && found.error?.code === 'ABORTED' && !found.report) {
-      // Nothing was learnt: the next look for drift begins anew.
+      // The pass found nothing out. The next look for drift begins anew.
       this.#set({ phase: 'waiting' });
-      return this.#result(triggers, startedAt, { outcome: 'unchanged' });
+      return this.#withoutPass(triggers, 'unchanged', startedAt);
     }
-    const result = this.#result(triggers, startedAt, found);
+    const { outcome, report, error } = found;
+    const result = { triggers, startedAt, finishedAt: clock.now(), outcome, report, error };
     if (triggers.includes('resync')) this.#resyncCost = result.finishedAt - startedAt;
     await this.#learn(found, result, good, before);
     return result;
   }
 
-  /** Nothing is to be done, so whatever was to be tried again is over. */
+  /** Ends a retry, because nothing is to be done. */
   #rest(now: number): void {
     this.#contest = forget(this.#contest, now, this.#timing.contest);
     this.#contestTime = nextContestTime(this.#contest, now, this.#timing.contest);
-    if (this.#state.phase === 'retrying') this.#set({ phase: 'waiting', failures: 0, retryAt: undefined });
+    if (this.#state.phase === 'retrying')
+      this.#set({ phase: 'waiting', failures: 0, retryAt: undefined });
   }
 
-  async #learn(found: PassFindings, result: PassResult, good: GoodFiles, before: string | undefined): Promise<void> {
-    const { outcome, report, error } = found;
-    const previous = this.#state;
-    const isFirst = previous.lastPass === undefined;
-    const remedy = error && !report ? remedyOfError(error) : report && remedyOfReport(report);
-    const isApplied = outcome === 'applied' || outcome === 'in-sync';
-    this.#contest = found.contest;
-    this.#contestTime = nextContestTime(found.contest, result.startedAt, this.#timing.contest);
-    if (report && (isApplied || outcome === 'unverified')) this.#expected = report.plan.desired;
+  /** Takes over what a pass found. `before` is the fingerprint from before it. */
+  async #learn(
+    found: PassFindings,
+    result: PassResult,
+    good: GoodFiles,
+    before: string | undefined,
+  ): Promise<void> {
+    const { outcome, report, error, contest } = found;
+    const isFirst = this.#state.lastPass === undefined;
+    this.#contest = contest;
+    this.#contestTime = nextContestTime(contest, result.startedAt, this.#timing.contest);
+    if (outcome === 'applied' || outcome === 'in-sync' || outcome === 'unverified')
+      this.#expected = report?.plan.desired ?? this.#expected;
     else if (outcome === 'partial') this.#expected = undefined;
-    // A fingerprint from before a pass that wrote is that of another table; after one that failed, time or the next resync is what helps.
-    this.#baseline = remedy ? await this.#fingerprint() : (report?.done ?? 0) === 0 ? before : undefined;
-
-    const { passes, corrections, reversals } = previous.totals;
-    const isCorrection = outcome === 'applied' && previous.applied === good.digest;
+    // A pass that wrote made the earlier fingerprint that of another table. After a failure, a
+    // retry or the next resync looks again.
+    const isUnchanged = (report?.done ?? 0) === 0;
+    this.#baseline = remedyOf(found) ? await this.#fingerprint() : isUnchanged ? before : undefined;
+    const { backOff } = this.#timing;
+    const retryDelay = (failures: number): number =>
+      backOffDelay(failures, backOff, this.#random());
     const now = this.#options.clock.now();
-    this.#set({
-      ...this.#afterwards(remedy, previous),
-      lastPass: result,
-      applied: isApplied && report ? good.digest : outcome === 'partial' || outcome === 'unverified' ? undefined : previous.applied,
-      protectedServices:
-        isApplied && report ? protectedAfter(previous.protectedServices, good.desired, report.plan.desired) : previous.protectedServices,
-      drift: found.drift.length > 0 ? { changes: found.drift, since: previous.drift?.since ?? now } : undefined,
-      refused:
-        outcome === 'failed'
-          ? previous.refused
-          : found.refused && { since: now, ...sameRefused(previous, found.refused.fingerprint), ...found.refused },
-      drains: report && HAPPENED.includes(outcome) ? report.drains : previous.drains,
-      contested: this.#contested(),
-      totals: { passes: passes + 1, corrections: corrections + Number(isCorrection), reversals: reversals + found.reversed },
-    });
+    this.#set(stateAfterPass(this.#state, { found, result, good, now, retryDelay }));
     if (isFirst && error?.code === 'PERMISSION') throw error;
   }
 
-  /** Whether and when to try again. */
-  #afterwards(remedy: Remedy | undefined, { failures: before }: LoopState): Pick<LoopState, 'phase' | 'failures' | 'retryAt'> {
-    const failures = remedy ? before + 1 : 0;
-    if (remedy !== 'time') return { phase: 'waiting', failures, retryAt: undefined };
-    const delay = backOffDelay(failures, this.#timing.backOff, this.#random());
-    return { phase: 'retrying', failures, retryAt: this.#options.clock.now() + delay };
-  }
-
-  /** Starts every timer that is not running and should be. */
+  /** Starts every timer that is needed and does not run. */
   #arm(): void {
     const { clock, drift = 'correct' } = this.#options;
     const { interval, resync, secondRead } = this.#timing;
     const { config, retryAt } = this.#state;
     const now = clock.now();
-    const until = (time: number | undefined): number | undefined => (time === undefined ? undefined : time - now);
+    const until = (time: number | undefined): number | undefined =>
+      time === undefined ? undefined : time - now;
     this.#timers.start('drift', drift !== 'off' || this.#isDraining ? interval : undefined);
-    const spared = Math.max(resync, Math.min(RESYNC_MOST, this.#resyncCost / RESYNC_SHARE));
-    this.#timers.start('resync', spared * (0.9 + 0.2 * this.#random()));
+    const resyncDelay = Math.max(resync, Math.min(RESYNC_MOST, this.#resyncCost / RESYNC_SHARE));
+    this.#timers.start('resync', resyncDelay * (0.9 + 0.2 * this.#random()));
     this.#timers.start('retry', until(retryAt));
     if (needsSecondRead(config)) {
-      this.#timers.start('second-read', config.held ? until(config.held.since + secondRead) : secondRead);
+      const delay = config.held ? until(config.held.since + secondRead) : secondRead;
+      this.#timers.start('second-read', delay);
     } else {
       this.#timers.cancel('second-read');
-      this.#turns.drop('second-read');
+      this.#queue.drop('second-read');
     }
     this.#timers.cancel('contested');
     this.#timers.start('contested', until(this.#contestTime));
@@ -337,13 +304,18 @@ class ReconcileLoop implements Loop {
 
   #end(state: Partial<LoopState>): void {
     this.#timers.cancelAll();
-    this.#turns.end(this.#result(this.#turns.pending.filter(isTrigger), this.#options.clock.now(), { outcome: 'stopped' }));
+    this.#queue.end(this.#withoutPass(this.#queue.pending.filter(isTrigger), 'stopped'));
     this.#set({ ...state, retryAt: undefined });
   }
 
-  #result(triggers: readonly Trigger[], startedAt: number, found: Pick<PassFindings, 'outcome'> & Partial<PassFindings>): PassResult {
-    const { outcome, report, error } = found;
-    return { triggers, startedAt, finishedAt: this.#options.clock.now(), outcome, report, error };
+  #withoutPass(
+    triggers: readonly Trigger[],
+    outcome: 'unconfigured' | 'unchanged' | 'stopped',
+    startedAt?: number,
+  ): PassResult {
+    const now = this.#options.clock.now();
+    const nothing = { report: undefined, error: undefined };
+    return { triggers, startedAt: startedAt ?? now, finishedAt: now, outcome, ...nothing };
   }
 
   #set(change: Partial<LoopState>): void {
@@ -356,11 +328,7 @@ class ReconcileLoop implements Loop {
     return this.#state.drains.length > 0;
   }
 
-  #contested(): LoopState['contested'] {
-    return [...this.#contest.contested.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-  }
-
-  /** undefined when it cannot be told: then the table itself must be read. */
+  /** Returns undefined when the fingerprint cannot be read: then the table itself must be. */
   async #fingerprint(): Promise<string | undefined> {
     try {
       return await this.#options.fingerprint?.();
@@ -374,18 +342,18 @@ class ReconcileLoop implements Loop {
   }
 }
 
-function sameRefused({ refused }: LoopState, fingerprint: string): { readonly since: number } | undefined {
-  return refused?.fingerprint === fingerprint ? { since: refused.since } : undefined;
-}
-
-function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void; readonly reject: (error: unknown) => void } {
+function deferred(): {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+} {
   let resolve: () => void = () => {};
   let reject: (error: unknown) => void = () => {};
   const promise = new Promise<void>((onResolve, onReject) => {
     resolve = onResolve;
     reject = onReject;
   });
-  // Whoever does not ask for it is told by the state.
+  // A rejection that nobody awaits must not end the process: the state has the error too.
   promise.catch(() => {});
   return { promise, resolve, reject };
 }

@@ -1,10 +1,10 @@
 import { type ConfigState, needsSecondRead } from './config-state.ts';
 import type { Trigger } from './loop-state.ts';
 
-/** What begins a turn: a cause, or the time to read files again that were seen because of one. */
+/** Why the loop wakes: a trigger, or the time for a second read of files. */
 export type Wake = Trigger | 'second-read';
 
-/** These read the files; the others go on with what was good last. */
+/** These read the files. The others use the files in force. */
 const READING: readonly Wake[] = ['start', 'file', 'reload', 'resync', 'second-read'];
 
 export function isReading(wake: Wake): boolean {
@@ -15,20 +15,27 @@ export function isTrigger(wake: Wake): wake is Trigger {
   return wake !== 'second-read';
 }
 
-/** The causes of turns that read the files. A second read is a mechanism: its causes are those of the first read. */
+/**
+ * Finds the triggers of a read of the files. A second read is no trigger itself: it has those of
+ * the first read.
+ */
 export class ReadCauses {
-  /** Why the files that need a second read were seen. */
+  /** The triggers of the read that found files which need a second read. */
   #awaited: readonly Trigger[] = [];
 
   /**
-   * The causes of a turn that found the files `after`, where they were known as `before`: its own triggers. When it read the content
-   * that awaited a second read, what made that content be seen first comes before them.
+   * Returns the triggers of a read that led from the state `before` to the state `after`: those
+   * among the wakes. When the read is the awaited second one, or finds the same content as the
+   * first, the triggers of the first read come before them.
    */
-  ofTurn(wakes: readonly Wake[], before: ConfigState, after: ConfigState): readonly Trigger[] {
-    const own = wakes.filter(isTrigger);
-    const isSecondReadOnly = !own.some(isReading);
-    const isSameContent = before.held ? (after.held ?? after.good) === before.held : needsSecondRead(before);
-    const causes = isSecondReadOnly || isSameContent ? [...new Set([...this.#awaited, ...own])] : own;
+  ofRead(wakes: readonly Wake[], before: ConfigState, after: ConfigState): readonly Trigger[] {
+    const triggers = wakes.filter(isTrigger);
+    const isSecondReadOnly = !triggers.some(isReading);
+    const isSameContent = before.held
+      ? (after.held ?? after.good) === before.held
+      : needsSecondRead(before);
+    const causes =
+      isSecondReadOnly || isSameContent ? [...new Set([...this.#awaited, ...triggers])] : triggers;
     this.#awaited = needsSecondRead(after) ? causes.filter(isReading) : [];
     return causes;
   }

@@ -1,6 +1,6 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../../model/clock.ts';
 
-/** Timers by name, one of each at most. */
+/** Timers with names. Each name has at most one timer. */
 export class Timers<Name> {
   readonly #clock: Clock;
   readonly #callback: (name: Name) => void;
@@ -11,14 +11,14 @@ export class Timers<Name> {
     this.#callback = callback;
   }
 
-  /** Starts one that is not running, in milliseconds; undefined starts none. */
-  start(name: Name, delay: number | undefined): void {
-    if (delay === undefined || this.#cancels.has(name)) return;
+  /** Starts a timer unless it runs already. Without a `delay`, starts none. */
+  start(name: Name, delayMilliseconds: number | undefined): void {
+    if (delayMilliseconds === undefined || this.#cancels.has(name)) return;
     const fire = (): void => {
       this.#cancels.delete(name);
       this.#callback(name);
     };
-    this.#cancels.set(name, this.#clock.after(Math.max(0, delay), fire));
+    this.#cancels.set(name, this.#clock.after(Math.max(0, delayMilliseconds), fire));
   }
 
   cancel(name: Name): void {

@@ -3,19 +3,20 @@ import type { State } from '../state.ts';
 import { Journal, journalFiles } from './journal.ts';
 import type { BeginLine, JournalLine } from './journal-lines.ts';
 
-/** A run whose end is not in the journal. */
+/** A run that has no end in the journal. */
 export interface CutOff {
   readonly begin: BeginLine;
-  /** Operations that the kernel had answered. */
+  /** The number of operations that the kernel answered. */
   readonly answered: number;
 }
 
-/** More than an `end` line has. */
+/** An `end` line is shorter. */
 const TAIL_BYTES = 4096;
 
 /**
- * The last run, if the journal has no end of it. To be asked by whoever holds the lock: a run that goes on has no end either.
- * A journal that cannot be read, or has something else in it, tells nothing.
+ * Finds the last run, when the journal has no end of it. Only the holder of the lock may ask: a run
+ * that goes on has no end either. Returns undefined when the journal cannot be read or has other
+ * lines.
  */
 export function findCutOff(folder: string): CutOff | undefined {
   const files = journalFiles(folder);
@@ -35,7 +36,10 @@ export function findCutOff(folder: string): CutOff | undefined {
   return undefined;
 }
 
-/** Ends the run in the journal, so that it is not found again. Where that cannot be written, it is. */
+/**
+ * Ends the run in the journal, so that it is not found again. When the disk is full, the run is
+ * found again.
+ */
 export function closeCutOff(state: State, { begin }: CutOff): void {
   try {
     new Journal(state, begin.run, () => {}).append({
@@ -52,7 +56,11 @@ function parse(text: string | undefined): JournalLine | undefined {
   try {
     const line = JSON.parse(text) as JournalLine;
     const isOurs = typeof line.run === 'string' && typeof line.time === 'string';
-    if (!isOurs || (line.type === 'begin' && line.version !== 1) || (line.type === 'outcomes' && !Array.isArray(line.refused)))
+    if (
+      !isOurs ||
+      (line.type === 'begin' && line.version !== 1) ||
+      (line.type === 'outcomes' && !Array.isArray(line.refused))
+    )
       return undefined;
     return line;
   } catch {

@@ -3,8 +3,8 @@ import type { Service } from '../../model/service.ts';
 import type { Daemon, Timeouts } from '../../model/settings.ts';
 
 /**
- * Why a run began: a command, how a try ended, or a cause of `watch` (reconcile/loop-state.ts). Journals of earlier versions can hold
- * `confirm` as well.
+ * Why a run began: a command, the end of a try, or a trigger of `watch`
+ * (reconcile/loop/loop-state.ts). Journals of earlier versions can have `confirm` too.
  */
 export type Trigger =
   | 'command'
@@ -20,7 +20,7 @@ export type Trigger =
   | 'retry'
   | 'contested';
 
-/** The lines of a journal (schemas/journal.schema.json). `run` ties those of one run together. */
+/** A line of a journal (schemas/journal.schema.json). The lines of one run have the same `run`. */
 export type JournalLine = BeginLine | WaveLine | OutcomesLine | EndLine;
 
 export interface JournalFile {
@@ -32,7 +32,7 @@ export interface RunStart {
   readonly verb: string;
   readonly trigger: Trigger;
   readonly files: readonly JournalFile[];
-  /** Of the plan. */
+  /** Changes and operations of the plan. */
   readonly changes: number;
   readonly operations: number;
 }
@@ -51,19 +51,19 @@ export interface WaveLine {
   readonly type: 'wave';
   readonly run: string;
   readonly time: string;
-  /** Number of its first operation, from 1. */
+  /** The number of its first operation in the run. The first of all is 1. */
   readonly first: number;
   readonly operations: readonly JournalOperation[];
 }
 
-/** Settings by name; of an edit only those that differ. */
+/** Settings by name. An edit has only the settings that differ. */
 export type Fields = { readonly [name: string]: string | number | boolean };
 
 export interface JournalOperation {
   readonly operation: string;
-  /** Absent for what was not there. */
+  /** Absent when the operation adds the object. */
   readonly before?: Fields;
-  /** Absent for what goes. */
+  /** Absent when the operation deletes the object. */
   readonly after?: Fields;
 }
 
@@ -75,7 +75,7 @@ export interface OutcomesLine {
   /** Operations of the wave that the kernel accepted. */
   readonly done: number;
   readonly refused: readonly { readonly operation: number; readonly errno: string }[];
-  /** Why the answers are unknown. */
+  /** The reason why the answers are unknown. */
   readonly lost?: string;
 }
 
@@ -83,9 +83,12 @@ export interface EndLine {
   readonly type: 'end';
   readonly run: string;
   readonly time: string;
-  /** As in the report; `error` when there is none, `cut-off` when a later run found no end. */
+  /**
+   * The outcome of the report, `error` when there is no report, or `cut-off` when a later run found
+   * no end.
+   */
   readonly outcome: string;
-  /** Absent when it is unknown. */
+  /** Absent when it is not known. */
   readonly exit_code?: number;
 }
 
@@ -93,7 +96,12 @@ export function serviceFields({ key: _key, identity: _identity, ...settings }: S
   return settings;
 }
 
-export function destinationFields({ key: _key, address: _address, port: _port, ...settings }: Destination): Fields {
+export function destinationFields({
+  key: _key,
+  address: _address,
+  port: _port,
+  ...settings
+}: Destination): Fields {
   return settings;
 }
 
@@ -105,10 +113,12 @@ export function timeoutFields({ tcp, tcpFin, udp }: Timeouts): Fields {
   return { tcp, tcpFin, udp };
 }
 
-/** Both sides without what they have in common. */
+/** Removes the settings that are equal on both sides. */
 export function onlyDifferent(before: Fields, after: Fields): { before: Fields; after: Fields } {
   const names = Object.keys(after).filter((name) => before[name] !== after[name]);
   const pick = (fields: Fields): Fields =>
-    Object.fromEntries(names.flatMap((name) => (name in fields ? [[name, fields[name]]] : []))) as Fields;
+    Object.fromEntries(
+      names.flatMap((name) => (name in fields ? [[name, fields[name]]] : [])),
+    ) as Fields;
   return { before: pick(before), after: pick(after) };
 }

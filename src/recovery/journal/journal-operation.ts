@@ -12,10 +12,13 @@ import {
   timeoutFields,
 } from './journal-lines.ts';
 
-/** An operation in words, with what it changes in the table from before its wave. */
+/** Describes an operation, with the settings that it changes in the table from before its wave. */
 export function journalOperation(operation: Operation, table: Table | undefined): JournalOperation {
   const { before, after } = sides(operation, table);
-  const shown = before && after ? onlyDifferent(before, after) : { ...(before && { before }), ...(after && { after }) };
+  const shown =
+    before && after
+      ? onlyDifferent(before, after)
+      : { ...(before && { before }), ...(after && { after }) };
   return { operation: formatOperation(operation), ...shown };
 }
 
@@ -30,26 +33,41 @@ function sides(operation: Operation, table: Table | undefined): Sides {
       return { after: serviceFields(operation.service) };
     case 'edit-service': {
       const live = table?.services.get(operation.service.key);
-      return { before: live && serviceFields(live.service), after: serviceFields(operation.service) };
+      return {
+        before: live && serviceFields(live.service),
+        after: serviceFields(operation.service),
+      };
     }
     case 'delete-service': {
       const live = table?.services.get(serviceKey(operation.service));
-      return { before: live && { ...serviceFields(live.service), destinations: live.destinations.size } };
+      return {
+        before: live && { ...serviceFields(live.service), destinations: live.destinations.size },
+      };
     }
     case 'add-destination':
       return { after: destinationFields(operation.destination) };
     case 'edit-destination':
     case 'delete-destination': {
-      const live = table?.services.get(serviceKey(operation.service))?.destinations.get(operation.destination.key);
+      const live = table?.services
+        .get(serviceKey(operation.service))
+        ?.destinations.get(operation.destination.key);
       const before = live && destinationFields(live);
-      return operation.kind === 'delete-destination' ? { before } : { before, after: destinationFields(operation.destination) };
+      return operation.kind === 'delete-destination'
+        ? { before }
+        : { before, after: destinationFields(operation.destination) };
     }
     case 'set-sysctl': {
       const live = table?.sysctls?.get(operation.name);
-      return { before: live === undefined ? undefined : { value: live }, after: { value: operation.value } };
+      return {
+        before: live === undefined ? undefined : { value: live },
+        after: { value: operation.value },
+      };
     }
     case 'set-timeouts':
-      return { before: table && timeoutFields(table.timeouts), after: timeoutFields(operation.timeouts) };
+      return {
+        before: table && timeoutFields(table.timeouts),
+        after: timeoutFields(operation.timeouts),
+      };
     case 'start-daemon':
       return { after: daemonFields(operation.daemon) };
     case 'stop-daemon': {

@@ -1,28 +1,43 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import type { Warn } from '../records/slot.ts';
+import type { Warn } from '../records/record-file.ts';
 import type { State } from '../state.ts';
 import type { JournalLine, RunStart } from './journal-lines.ts';
 
 export interface JournalLimits {
-  /** A file that has grown this large is rotated away. */
+  /** A file that is this large is rotated away. */
   readonly maxBytes: number;
   readonly maxFiles: number;
 }
 
 const LIMITS: JournalLimits = { maxBytes: 8 * 1024 * 1024, maxFiles: 5 };
 
-/** The part of a run's lines that differs from run to run. */
+/** A line without the fields that the journal adds. */
 export type LineBody<L = JournalLine> = L extends JournalLine ? Omit<L, 'run' | 'time'> : never;
 
-/** The files of a journal, newest first. */
-export function journalFiles(folder: string, { maxFiles }: Pick<JournalLimits, 'maxFiles'> = LIMITS): string[] {
-  return Array.from({ length: maxFiles }, (_, age) => join(folder, age === 0 ? 'journal.jsonl' : `journal.${age}.jsonl`));
+/** The paths of a journal's files, newest first. */
+export function journalFiles(
+  folder: string,
+  { maxFiles }: Pick<JournalLimits, 'maxFiles'> = LIMITS,
+): string[] {
+  return Array.from({ length: maxFiles }, (_, age) =>
+    join(folder, age === 0 ? 'journal.jsonl' : `journal.${age}.jsonl`),
+  );
 }
 
 /**
- * What one run does, as lines of JSON. A run that writes nothing to the kernel leaves none. When a line cannot be written, `warn` is told
- * once and the rest of the run goes unrecorded: what the kernel has matters more.
+ * Writes what one run does as lines of JSON. A run that writes nothing to the kernel leaves no
+ * line. When a line cannot be written, `warn` is told once and the rest of the run is not
+ * journaled: the kernel's table matters more.
  */
 export class Journal {
   readonly #state: State;
@@ -49,7 +64,11 @@ export class Journal {
   write(line: LineBody): void {
     if (!this.#hasBegun || (this.#isOff && line.type !== 'end')) return;
     try {
-      this.append({ run: this.#run, time: this.#state.clock.now().toISOString(), ...line } as JournalLine);
+      this.append({
+        run: this.#run,
+        time: this.#state.clock.now().toISOString(),
+        ...line,
+      } as JournalLine);
     } catch (error) {
       if (!this.#isOff)
         this.#warn(
@@ -59,20 +78,24 @@ export class Journal {
     }
   }
 
-  /** `outcome`: as in the report, or `error`. */
+  /** Ends the run. `outcome` is that of the report, or `error`. */
   end(outcome: string, exitCode?: number): void {
-    this.write({ type: 'end', outcome, ...(exitCode === undefined ? {} : { exit_code: exitCode }) });
+    this.write({
+      type: 'end',
+      outcome,
+      ...(exitCode === undefined ? {} : { exit_code: exitCode }),
+    });
     this.#hasBegun = false;
   }
 
-  /** The same memory each time: the lines of a large run are megabytes in all. */
+  /** Encodes into the same memory each time: the lines of a large run are megabytes in all. */
   #encode(text: string): Uint8Array {
     const size = Buffer.byteLength(text);
     if (this.#bytes.length < size) this.#bytes = Buffer.allocUnsafeSlow(2 * size);
     return this.#bytes.subarray(0, this.#bytes.write(text));
   }
 
-  /** Throws what the file system throws. */
+  /** Appends a line to the newest file. Throws the errors of the file system. */
   append(line: JournalLine): void {
     const { state: folder } = this.#state.folders;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -81,7 +104,7 @@ export class Journal {
     const [current = ''] = files;
     const file = openSync(current, 'a+', 0o600);
     try {
-      // A line that a full disk or a crash cut short ends here.
+      // A full disk or a crash can have cut the last line short: the new line begins after it.
       const separator = endsInMidLine(file) ? '\n' : '';
       const bytes = this.#encode(`${separator}${JSON.stringify(line)}\n`);
       for (let offset = 0; offset < bytes.length; ) offset += writeSync(file, bytes, offset);

@@ -3,7 +3,7 @@ import { Simulation } from '../../plan/simulate.ts';
 import type { Journal } from './journal.ts';
 import { journalOperation } from './journal-operation.ts';
 
-/** The same port, with every wave in the journal before it is sent, and its outcomes after. */
+/** Journals every wave before it is sent, and the kernel's answers after. */
 export function journaled(ipvs: Ipvs, journal: Journal): Ipvs {
   let table: Simulation | undefined;
   let next = 1;
@@ -19,14 +19,30 @@ export function journaled(ipvs: Ipvs, journal: Journal): Ipvs {
       const first = next;
       next += wave.length;
       const before = table?.table();
-      journal.write({ type: 'wave', first, operations: wave.map((operation) => journalOperation(operation, before)) });
+      journal.write({
+        type: 'wave',
+        first,
+        operations: wave.map((operation) => journalOperation(operation, before)),
+      });
       try {
         const refused = await ipvs.execute(wave);
-        for (const [index, operation] of wave.entries()) if (!refused.has(index)) table?.apply(operation);
-        journal.write({ type: 'outcomes', first, done: wave.length - refused.size, refused: numbered(refused, first) });
+        for (const [index, operation] of wave.entries())
+          if (!refused.has(index)) table?.apply(operation);
+        journal.write({
+          type: 'outcomes',
+          first,
+          done: wave.length - refused.size,
+          refused: numbered(refused, first),
+        });
         return refused;
       } catch (error) {
-        journal.write({ type: 'outcomes', first, done: 0, refused: [], lost: error instanceof Error ? error.message : String(error) });
+        journal.write({
+          type: 'outcomes',
+          first,
+          done: 0,
+          refused: [],
+          lost: error instanceof Error ? error.message : String(error),
+        });
         throw error;
       }
     },

@@ -4,7 +4,7 @@ import { isSameLife, type State, type TableLife } from '../state.ts';
 import { type FileFormat, isRecord, readVersioned, setAside, writeVersioned } from './versioned.ts';
 
 interface StoredDrain extends PendingDrain {
-  /** ISO 8601, for people. */
+  /** When the drain began, in ISO 8601. It is for people who read the file. */
   readonly started: string;
 }
 
@@ -30,7 +30,10 @@ function isDrain(value: unknown): boolean {
   );
 }
 
-/** Deadlines of what is draining. They go with the kernel's table: after a boot there are none. `warn` is told of a file that is no use. */
+/**
+ * Opens the deadlines of draining destinations. They belong to the kernel's table: after a boot
+ * there are none. `warn` is told of a damaged file.
+ */
 export function openDrainStore(
   { folders, life, clock }: State,
   warn: (message: string) => void,

@@ -20,11 +20,14 @@ const FORMAT: FileFormat<ProtectedFile> = {
 /** The services that were protected when they were last applied. */
 export interface ProtectedStore {
   read(): Promise<ReadonlySet<ServiceKey>>;
-  /** Replaces everything. */
+  /** Replaces the whole set. */
   write(services: ReadonlySet<ServiceKey>): Promise<void>;
 }
 
-/** They go with the kernel's table. `warn` is told of a file that is no use. */
+/**
+ * Opens the protected services. They belong to the kernel's table. `warn` is told of a damaged
+ * file.
+ */
 export function openProtectedStore(
   { folders, life }: State,
   warn: (message: string) => void,

@@ -1,55 +1,60 @@
 import { join } from 'node:path';
 import type { State, TableLife } from '../state.ts';
-import { Slot, type Warn } from './slot.ts';
+import { RecordFile, type Warn } from './record-file.ts';
 import { type FileFormat, isRecord } from './versioned.ts';
 
-/** What differs between two tables, each as data (state/stored-table.ts). */
+/** The difference that one pass made. Both tables are data in the form of stored-table.ts. */
 export interface StoredPass {
   readonly before: unknown;
   readonly after: unknown;
-  /** By name: the value before, and after. */
+  /** Each sysctl by its name, with the value before and after. */
   readonly sysctls?: { readonly [name: string]: readonly [string, string] };
 }
 
-/** What one run, or several that belong together, did to the table. */
+/** The way back from one run, or from several that are rolled back together. */
 export interface RunRecord extends TableLife {
   readonly id: string;
-  /** Such as `apply`. */
+  /** The verb that began the run, such as `apply`. */
   readonly verb: string;
   /** ISO 8601. */
   readonly started: string;
   readonly passes: readonly StoredPass[];
 }
 
-/** A try that is neither confirmed nor undone. */
+/** A try that is neither confirmed nor rolled back. */
 export interface PendingTry extends RunRecord {
   readonly pid: number;
-  /** `applying` until its operations are done: nothing that could be confirmed. */
+  /**
+   * `applying` until its operations are done. Only a try in the phase `waiting` can be confirmed.
+   */
   readonly phase: 'applying' | 'waiting';
   readonly timeoutSeconds: number;
-  /** On the monotonic clock. */
+  /** The deadline on the monotonic clock. */
   readonly deadlineSeconds: number;
 }
 
-/** Why a try came to its end. */
+/** Why a try ended. */
 export type TryCause = 'confirmed' | 'timeout' | 'interrupted' | 'rejected';
 
-/** How a try ended. */
+/** How a try ended. The names of the fields are those of the file. */
 export interface TryOutcome extends TableLife {
   readonly id: string;
-  /** ISO 8601, both. */
+  /** When the try began and ended, both in ISO 8601. */
   readonly started: string;
   readonly ended: string;
   readonly cause: TryCause;
-  /** Whether the table is what it should be: the state from before or, when it was confirmed, that of the try. */
+  /**
+   * Whether the table is right: as the try left it when it was confirmed, otherwise as it was
+   * before the try.
+   */
   readonly isRestored: boolean;
-  /** Operations that going back took. */
+  /** Operations that the rollback took. */
   readonly operations: number;
-  /** Objects that somebody else had changed meanwhile, and that were left alone. */
+  /** Objects that another program changed after the try. The rollback left them alone. */
   readonly contested: readonly string[];
-  /** What went wrong, one line each. */
+  /** One line for each failure of the rollback. */
   readonly problems: readonly string[];
-  /** Whether somebody has been told. */
+  /** Whether an operator has been told. */
   readonly isTold: boolean;
 }
 
@@ -111,25 +116,32 @@ const OUTCOME: FileFormat<TryOutcome> = {
   isValid: isOutcome,
 };
 
-/** What is remembered about the table's past, and only so that it can be undone: what is in it now, the kernel says. */
+/**
+ * Records of earlier runs, kept only so that the runs can be rolled back. The kernel alone says
+ * what its table is now.
+ */
 export interface Records {
-  readonly pending: Slot<PendingTry>;
-  /** Runs that began to write, the last of which did not end well: what they started from was the last good state. */
-  readonly unfinished: Slot<RunRecord>;
-  /** The last run that did, with the unfinished ones before it. */
-  readonly last: Slot<RunRecord>;
-  readonly outcome: Slot<TryOutcome>;
+  readonly pending: RecordFile<PendingTry>;
+  /**
+   * Runs that began to write, the last of which failed. The table before the first of them is the
+   * last good one.
+   */
+  readonly unfinished: RecordFile<RunRecord>;
+  /** The last run that succeeded, together with the failed runs right before it. */
+  readonly last: RecordFile<RunRecord>;
+  readonly outcome: RecordFile<TryOutcome>;
 }
 
-/** `warn` is told of files that are no use. */
+/** Opens the records of one network namespace. `warn` is told of damaged files. */
 export function openRecords({ folders, life }: State, warn: Warn): Records {
   const runtime = (name: string): string => join(folders.runtime, name);
   return {
-    pending: new Slot([runtime('try.json')], PENDING, life, warn),
-    unfinished: new Slot([runtime('unfinished.json')], RUN, life, warn),
-    last: new Slot([runtime('last.json')], RUN, life, warn),
-    // It should outlive a reboot, but must not be lost where that cannot be.
-    outcome: new Slot(
+    pending: new RecordFile([runtime('try.json')], PENDING, life, warn),
+    unfinished: new RecordFile([runtime('unfinished.json')], RUN, life, warn),
+    last: new RecordFile([runtime('last.json')], RUN, life, warn),
+    // The outcome should outlive a reboot. Where the first folder cannot be written, the second
+    // keeps it until then.
+    outcome: new RecordFile(
       [join(folders.state, 'try-outcome.json'), runtime('try-outcome.json')],
       OUTCOME,
       life,

@@ -8,7 +8,10 @@ import type { TablePass } from '../recorder.ts';
 import type { StoredPass } from './records.ts';
 import { loadTable, storeTable } from './stored-table.ts';
 
-/** What differs between two tables, as data: the services that do, and settings only when they do. */
+/**
+ * Turns a pass into data: the services that differ between its two tables, and each of the settings
+ * if it differs.
+ */
 export function storePass({ before, after }: TablePass): StoredPass {
   const touched = new Set<ServiceKey>();
   const settings = new Set<string>();
@@ -31,7 +34,10 @@ export function storePass({ before, after }: TablePass): StoredPass {
   };
 }
 
-/** The pass again, with the operations that a plan for it has. What was not stored did not change. Throws `CONFIG`. */
+/**
+ * Turns data back into a pass, with the operations of a plan for it. Parts that were not stored did
+ * not change: they come from `live`. Throws `CONFIG` when the data is damaged.
+ */
 export function loadPass(stored: StoredPass, live: Table): Pass {
   const sysctls = Object.entries(stored.sysctls ?? {});
   const before = complete(
@@ -51,7 +57,7 @@ function complete(stored: unknown, { timeouts, daemons }: Table, sysctls: Sysctl
   if (!parts)
     throw new IpvstateError(
       'CONFIG',
-      'the record of an earlier run is damaged, and cannot be undone',
+      'the record of an earlier run is damaged: that run cannot be rolled back',
     );
   return { timeouts, daemons, sysctls, ...parts };
 }

@@ -18,7 +18,7 @@ import { DAEMON_ROLES, type Daemon, KERNEL_TIMEOUTS, type Timeouts } from '../..
 import type { ServiceEntry } from '../../model/table.ts';
 import { isRecord } from './versioned.ts';
 
-/** The parts of a table that were stored. */
+/** The parts of a table that are stored. */
 export interface TableParts {
   readonly services: ReadonlyMap<ServiceKey, ServiceEntry>;
   readonly timeouts?: Timeouts;
@@ -26,8 +26,9 @@ export interface TableParts {
 }
 
 /**
- * A table as data, whatever is in it: a configuration refuses what makes no sense to write, yet another program can have put it into the
- * kernel, and going back has to bring it back. Keys stand for identities; settings that are ipvsadm's defaults are left out.
+ * Turns any table into data. A configuration could not express every table: another program can put
+ * into the kernel what a file refuses, and a rollback must bring that back too. Keys stand for
+ * identities. Settings that have ipvsadm's default are left out.
  */
 export function storeTable({ services, timeouts, daemons }: TableParts): unknown {
   return {
@@ -58,7 +59,7 @@ function withoutDefaults(settings: object, defaults: object): object {
   );
 }
 
-/** undefined for anything that `storeTable` does not write. */
+/** Turns data back into a table. Returns undefined for data that `storeTable` does not write. */
 export function loadTable(stored: unknown): TableParts | undefined {
   if (!isRecord(stored) || !Array.isArray(stored.services)) return undefined;
   const services = new Map<ServiceKey, ServiceEntry>();
@@ -127,7 +128,10 @@ function loadDaemons(stored: unknown): readonly Daemon[] | undefined {
   return daemons.length === stored.length ? daemons : undefined;
 }
 
-/** The defaults with what was stored over them; undefined when that has something else, or of another type. */
+/**
+ * Puts stored settings over the defaults. Returns undefined when one has an unknown name or another
+ * type.
+ */
 function overlay<T extends object>(defaults: T, stored: unknown): T | undefined {
   if (!isRecord(stored)) return undefined;
   const isSound = Object.entries(stored).every(([name, value]) => {

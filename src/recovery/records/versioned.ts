@@ -2,21 +2,24 @@ import { mkdir, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { writeAtomically } from './write.ts';
 
-/** A kind of file: `{ "format": ..., "version": ..., ... }`. */
+/** The format of a file `{ "format": ..., "version": ..., ... }`. */
 export interface FileFormat<T extends object> {
   readonly name: string;
   readonly version: number;
-  /** Whether the rest of the document is what it should be. */
+  /** Whether the document has the fields of `T`. */
   readonly isValid: (document: Partial<T>) => boolean;
 }
 
 export type Stored<T> =
   | { readonly kind: 'none' }
   | { readonly kind: 'read'; readonly value: T }
-  /** There, and not to be trusted. */
+  /** The file exists and cannot be used. */
   | { readonly kind: 'unusable'; readonly path: string; readonly reason: string };
 
-/** Reads a file that `writeVersioned` wrote. Throws nothing: what cannot be used is said to be so. */
+/**
+ * Reads a file that `writeVersioned` wrote. Never throws: the result says why a file cannot be
+ * used.
+ */
 export async function readVersioned<T extends object>(
   path: string,
   { name, version, isValid }: FileFormat<T>,
@@ -41,7 +44,10 @@ export async function readVersioned<T extends object>(
   return { kind: 'read', value: value as T };
 }
 
-/** Only its owner may read it: it has the whole configuration in it. Throws `IO`. */
+/**
+ * Writes a file that only its owner may read, because it contains the whole configuration. Throws
+ * `IO`.
+ */
 export async function writeVersioned<T extends object>(
   path: string,
   { name, version }: FileFormat<T>,
@@ -51,7 +57,10 @@ export async function writeVersioned<T extends object>(
   await writeAtomically(path, `${JSON.stringify({ format: name, version, ...value })}\n`, 0o600);
 }
 
-/** Takes a file out of the way without losing it. Returns its new name, or undefined when it cannot be moved. */
+/**
+ * Renames a damaged file, so that it is kept and not read again. Returns the new name, or undefined
+ * when it cannot be renamed.
+ */
 export async function setAside(path: string): Promise<string | undefined> {
   const aside = `${path}.corrupt`;
   return rename(path, aside).then(

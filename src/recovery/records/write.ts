@@ -4,8 +4,9 @@ import { dirname } from 'node:path';
 import { IpvstateError } from '../../errors.ts';
 
 /**
- * Replaces a file as a whole or not at all, on the disk when it returns: a reader, or a crash, never meets half of it. Mode, owner and
- * links to it stay; `mode` is for a file that is not there yet. What is no regular file is written as it is. Throws `IO`.
+ * Replaces a file as a whole or not at all. A reader never sees half of it, and neither does the
+ * next boot: it is on the disk when this returns. The mode, the owner and links to the file stay;
+ * `mode` is for a new file. A device or a pipe is written directly. Throws `IO`.
  */
 export async function writeAtomically(path: string, text: string, mode = 0o644): Promise<void> {
   const target = await realpath(path).catch(() => path);
@@ -38,13 +39,14 @@ async function replace(
   before: Stats | undefined,
 ): Promise<void> {
   const temporary = `${target}.${process.pid}.tmp`;
-  // Of a process that died and had the same number.
+  // A process that died may have had the same number, and left its file.
   await rm(temporary, { force: true });
   const file = await open(temporary, 'wx', mode);
   try {
     try {
       if (before) {
-        // Only root can give a file away; the mode comes after the owner, whose change resets bits of it.
+        // Only root can change the owner. The mode comes second, because changing the owner resets
+        // bits of the mode.
         await file.chown(before.uid, before.gid).catch(() => undefined);
         await file.chmod(before.mode & 0o777);
       }
@@ -61,7 +63,7 @@ async function replace(
   await syncFolder(dirname(target));
 }
 
-/** Gives a file another name, in the place of what has it; nothing happens when there is no such file. Throws `IO`. */
+/** Renames a file over `to`. Does nothing when there is no file `from`. Throws `IO`. */
 export async function moveFile(from: string, to: string): Promise<void> {
   try {
     await rename(from, to);
@@ -75,7 +77,10 @@ export async function moveFile(from: string, to: string): Promise<void> {
   await syncFolder(dirname(to));
 }
 
-/** A rename is on the disk when its folder is. Not every file system can do that, and the file itself is whole either way. */
+/**
+ * Writes a folder to the disk, and with it a rename. Not every file system can do that; the file is
+ * whole in any case.
+ */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r').catch(() => undefined);
   await folder?.sync().catch(() => undefined);

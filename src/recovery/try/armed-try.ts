@@ -3,19 +3,23 @@ import type { PendingTry, StoredPass } from '../records/records.ts';
 import { newRunId, type Session } from '../session.ts';
 import { GUARD_VERB } from './guard-verb.ts';
 
-/** A try from before its first operation on: whatever becomes of this process, another one undoes it at the deadline. */
+/** A try that another process rolls back at the deadline, whatever happens to this process. */
 export interface ArmedTry {
   readonly id: string;
-  /** undefined until there is something to undo. */
+  /** undefined before the first operation. */
   readonly pending: () => PendingTry | undefined;
-  /** Puts on the disk what leads back and, the first time, starts who goes that way. Throws `IO` or `UNAVAILABLE`. */
+  /**
+   * Stores the way back. The first time, also starts the process that guards the try. Throws `IO`
+   * or `UNAVAILABLE`.
+   */
   readonly record: (passes: readonly StoredPass[]) => Promise<void>;
-  /** The operations are done: from here the time runs that was asked for. */
+  /** To be called when the operations are done: the time to confirm begins. */
   readonly wait: () => Promise<PendingTry | undefined>;
-  /** There is nothing to undo. */
+  /** To be called when there is nothing to roll back. */
   readonly disarm: () => Promise<void>;
 }
 
+/** Prepares a try, before its first operation. */
 export function armTry(
   { state, records }: Session,
   timeoutSeconds: number,

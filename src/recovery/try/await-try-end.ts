@@ -3,14 +3,15 @@ import { formatDuration } from '../../model/duration.ts';
 import type { RecoveryEnvironment } from '../environment.ts';
 import { openRecords, type PendingTry, type TryOutcome } from '../records/records.ts';
 import { isExpired, withSession } from '../session.ts';
-import { undoTry } from './try-end.ts';
+import { rollBackTry } from './try-end.ts';
 
 const LOOK_MILLISECONDS = 250;
 const LOCK_TIMEOUT_SECONDS = 5;
 
 /**
- * Waits until a try was confirmed or undone, by whomever. A signal undoes it now and, at the deadline, so does this process when the one
- * that guards the try does not come first. Returns undefined when how it ended is not on record.
+ * Waits until any process has confirmed the try or rolled it back. This process rolls it back when
+ * a signal comes, and at the deadline when the process that guards the try has not done so. Returns
+ * undefined when there is no record of how the try ended.
  */
 export async function awaitTryEnd(
   begun: PendingTry,
@@ -21,23 +22,24 @@ export async function awaitTryEnd(
   const records = openRecords(state, () => {});
   const signal = environment.interruption();
   for (;;) {
-    const pending = await records.pending.peek();
+    const pending = await records.pending.read();
     if (pending?.id !== begun.id) break;
     const secondsLeft = Math.ceil(pending.deadlineSeconds - state.clock.monotonicSeconds());
-    if (signal.aborted || secondsLeft <= 0) await undoNow(begun.id, signal.aborted, environment);
+    if (signal.aborted || secondsLeft <= 0)
+      await rollBackNow(begun.id, signal.aborted, environment);
     else {
       output.progress(`${formatDuration(secondsLeft)} left to confirm`);
       await state.clock.sleep(Math.min(LOOK_MILLISECONDS, secondsLeft * 1000));
     }
   }
-  const outcome = await records.outcome.peek();
+  const outcome = await records.outcome.read();
   if (outcome?.id !== begun.id) return undefined;
   if (!outcome.isTold)
     await records.outcome.write({ ...outcome, isTold: true }).catch(() => undefined);
   return outcome;
 }
 
-async function undoNow(
+async function rollBackNow(
   id: string,
   isInterrupted: boolean,
   environment: RecoveryEnvironment,
@@ -47,10 +49,11 @@ async function undoNow(
       const { pending, state } = session;
       if (pending?.id !== id) return;
       const cause = isExpired(pending, state) ? 'timeout' : 'interrupted';
-      if (isInterrupted || cause === 'timeout') await undoTry(session, environment, pending, cause);
+      if (isInterrupted || cause === 'timeout')
+        await rollBackTry(session, environment, pending, cause);
     });
   } catch (error) {
-    // Somebody else is at it, and may be for longer than one lock can be waited for.
+    // Another process has the lock, perhaps to roll the try back. The caller looks again.
     if (!(error instanceof IpvstateError) || error.code !== 'LOCKED') throw error;
   }
 }

@@ -3,8 +3,8 @@ import type { Report } from '../../plan/report.ts';
 import type { ReconcileOptions } from '../../reconcile/reconcile.ts';
 import { formatTime } from '../clock.ts';
 import type { RecoveryEnvironment } from '../environment.ts';
-import { undoInKernel } from '../journaled-undo.ts';
 import type { PendingTry, TryCause, TryOutcome } from '../records/records.ts';
+import { rollBackKernel } from '../roll-back-kernel.ts';
 import { isExpired, reportCutOff, type Session } from '../session.ts';
 
 export interface EndedTry {
@@ -13,10 +13,11 @@ export interface EndedTry {
 }
 
 /**
- * Undoes a try: as a plan of its own, read back, and only what is still as the try left it. Afterwards nothing is pending, unless the
- * operator declined. Throws what reading throws, and then it stays pending.
+ * Rolls a try back, as far as the table is still as the try left it, and verifies. Afterwards no
+ * try is pending, unless the operator declined. Throws what reading throws; the try is still
+ * pending then.
  */
-export async function undoTry(
+export async function rollBackTry(
   session: Pick<Session, 'state' | 'records' | 'warn'>,
   environment: RecoveryEnvironment,
   pending: PendingTry,
@@ -24,34 +25,35 @@ export async function undoTry(
   options: ReconcileOptions = {},
 ): Promise<EndedTry> {
   const { records, warn } = session;
-  const report = await undoInKernel(
+  const report = await rollBackKernel(
     session,
     environment,
     pending.passes,
     { verb: 'try', trigger: cause },
     options,
   ).catch(async (error) => {
-    // It will be as damaged the next time.
+    // A damaged record is as damaged at the next attempt.
     if (error instanceof IpvstateError && error.code === 'CONFIG') await records.pending.setAside();
     throw error;
   });
   const outcome = outcomeOf(session, pending, cause, report);
   if (report.outcome === 'declined') return { outcome, report };
-  // The outcome is written first: whoever waits looks for it when nothing is pending any more.
+  // The outcome is written first: a process that waits for the end reads it as soon as no try is
+  // pending.
   await records.outcome.write(outcome).catch((error: Error) => warn(error.message));
-  // What could not be undone can be tried again.
+  // `ipvstate rollback` can try the rest again.
   if (!outcome.isRestored) await keepForRollback(session, pending);
   await records.pending.clear();
   return { outcome, report };
 }
 
-/** What a try did is what the next rollback begins with. */
+/** Keeps the way back of a try for the next `ipvstate rollback`. */
 export async function keepForRollback(
   { records, warn }: Pick<Session, 'records' | 'warn'>,
   pending: PendingTry,
 ): Promise<void> {
   const { boot, netns, id, verb, started, passes } = pending;
-  const earlier = (await records.unfinished.take())?.passes ?? [];
+  const earlier = (await records.unfinished.readAndCleanUp())?.passes ?? [];
   const record = { boot, netns, id, verb, started, passes: [...earlier, ...passes] };
   await records.unfinished.write(record).catch((error: Error) => warn(error.message));
 }
@@ -92,38 +94,42 @@ const CAUSES: Readonly<Record<TryCause, string>> = {
   rejected: 'was rejected',
 };
 
-/** How a try ended, in a sentence and the objects that it is about. */
+/** Describes the end of a try: one sentence, then a line for each problem. */
 export function describeTry(outcome: TryOutcome, now: Date): string {
   const { started, ended, cause, isRestored, operations, contested, problems } = outcome;
   const when = formatTime(new Date(ended), now);
-  const what = `the try of ${formatTime(new Date(started), now)} ${CAUSES[cause]}`;
-  if (cause === 'confirmed') return `${what} at ${when}`;
+  const event = `the try of ${formatTime(new Date(started), now)} ${CAUSES[cause]}`;
+  if (cause === 'confirmed') return `${event} at ${when}`;
   const count = `${operations} operation${operations === 1 ? '' : 's'}`;
-  if (isRestored) return `${what}; it was undone at ${when} (${count}) and the table was verified`;
+  if (isRestored)
+    return `${event}; it was rolled back at ${when} (${count}) and the table was verified`;
   const others =
     contested.length === 0
       ? []
       : [`changed by someone else meanwhile, and left alone: ${contested.join(', ')}`];
   return [
-    `${what}; undoing it at ${when} (${count}) did not restore everything`,
+    `${event}; rolling it back at ${when} (${count}) was not complete`,
     ...others,
     ...problems,
   ].join('\n    ');
 }
 
-/** Says how the last try ended, unless somebody has been told. */
+/** Warns how the last try ended, unless an operator has been told. */
 export async function tellLastTry({
   records,
   state,
   warn,
 }: Pick<Session, 'records' | 'state' | 'warn'>): Promise<void> {
-  const outcome = await records.outcome.take();
+  const outcome = await records.outcome.readAndCleanUp();
   if (!outcome || outcome.isTold) return;
   warn(describeTry(outcome, state.clock.now()));
   await records.outcome.write({ ...outcome, isTold: true }).catch(() => undefined);
 }
 
-/** What comes before anything else is written: what earlier runs left is said, and a try that ran out with nobody there to undo it is undone. */
+/**
+ * Prepares a session for writing: reports how earlier runs ended, and rolls back a try whose
+ * deadline is over.
+ */
 export async function settleEarlierRuns(
   session: Session,
   environment: RecoveryEnvironment,
@@ -131,7 +137,7 @@ export async function settleEarlierRuns(
   reportCutOff(session);
   const { pending, state } = session;
   const isOverdue = pending !== undefined && isExpired(pending, state);
-  if (isOverdue) await undoTry(session, environment, pending, 'timeout');
+  if (isOverdue) await rollBackTry(session, environment, pending, 'timeout');
   await tellLastTry(session);
   return isOverdue ? { ...session, pending: undefined } : session;
 }

@@ -1,11 +1,6 @@
-/** Monotonic time and timers. Tests bring their own. */
-export interface Clock {
-  /** Milliseconds since some moment; never goes back. */
-  now(): number;
-  /** Calls back once, after so many milliseconds, unless the returned function is called before. Does not keep the process alive. */
-  after(milliseconds: number, callback: () => void): () => void;
-}
+import type { Clock } from '../../model/clock.ts';
 
+/** Its timers do not keep the process alive. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(milliseconds, callback) {

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../../model/clock.ts';
 
 export interface Debounce {
   /** Something happened. */

@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path';
 import { watch } from 'chokidar';
+import type { Clock } from '../../model/clock.ts';
 import type { Link } from './chain.ts';
-import type { Clock } from './clock.ts';
 
 export interface Inotify {
   /** Resolves when everything that will be watched is watched. */

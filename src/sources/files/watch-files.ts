@@ -1,6 +1,7 @@
+import type { Clock } from '../../model/clock.ts';
 import type { Watch, WatchMode, WatchOptions } from '../source.ts';
 import { type Chain, resolveChain } from './chain.ts';
-import { type Clock, jittered, systemClock } from './clock.ts';
+import { jittered, systemClock } from './clock.ts';
 import { type Debounce, debounce } from './debounce.ts';
 import { remoteFilesystem } from './filesystem.ts';
 import { type Inotify, type OpenInotify, openInotify } from './inotify.ts';

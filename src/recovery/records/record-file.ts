@@ -5,14 +5,15 @@ import { moveFile } from './write.ts';
 
 export type Warn = (message: string) => void;
 
-/** A place for one record. */
-export class Slot<T extends TableLife> {
+/** The file of one record about the kernel's table. A record about an earlier table is void. */
+export class RecordFile<T extends TableLife> {
+  /** The newest record is in the first path that has one. */
   readonly #paths: readonly string[];
   readonly #format: FileFormat<T>;
   readonly #life: TableLife;
   readonly #warn: Warn;
 
-  /** `paths`: the first that can be written is used; a record in a later one is the newer. */
+  /** The record is written to the first of the `paths` that can be written. */
   constructor(paths: readonly string[], format: FileFormat<T>, life: TableLife, warn: Warn) {
     this.#paths = paths.toReversed();
     this.#format = format;
@@ -20,8 +21,8 @@ export class Slot<T extends TableLife> {
     this.#warn = warn;
   }
 
-  /** What is there about this table, without touching anything. */
-  async peek(): Promise<T | undefined> {
+  /** Reads the record and changes no file. Returns undefined when there is no valid one. */
+  async read(): Promise<T | undefined> {
     for (const path of this.#paths) {
       const stored = await readVersioned(path, this.#format);
       if (stored.kind === 'read' && isSameLife(stored.value, this.#life)) return stored.value;
@@ -29,8 +30,11 @@ export class Slot<T extends TableLife> {
     return undefined;
   }
 
-  /** The same, and clears away what is void, or unusable; `onVoid` is told of a record of another table. */
-  async take(onVoid: (value: T) => void = () => {}): Promise<T | undefined> {
+  /**
+   * Reads the record, deletes void ones and sets damaged ones aside. `onVoid` is told of a void
+   * one.
+   */
+  async readAndCleanUp(onVoid: (value: T) => void = () => {}): Promise<T | undefined> {
     for (const path of this.#paths) {
       const stored = await readVersioned(path, this.#format);
       if (stored.kind === 'none') continue;
@@ -46,7 +50,7 @@ export class Slot<T extends TableLife> {
     return undefined;
   }
 
-  /** Throws `IO`. */
+  /** Replaces the record. Throws `IO`. */
   async write(value: T): Promise<void> {
     let failure: unknown;
     for (const path of this.#paths.toReversed()) {
@@ -62,11 +66,14 @@ export class Slot<T extends TableLife> {
     throw failure;
   }
 
-  /** Makes what is here what is there, if anything is: a large record is not read and written again. Throws `IO`. */
-  async moveTo(there: Slot<T>): Promise<void> {
-    const target = there.#paths.at(-1);
-    if (target === undefined) throw new Error('a place without a path');
-    for (const path of this.#paths) await moveFile(path, target);
+  /**
+   * Moves the record over `target`, and does nothing when there is no record. A large record is not
+   * read and written again. Throws `IO`.
+   */
+  async moveTo(target: RecordFile<T>): Promise<void> {
+    const targetPath = target.#paths.at(-1);
+    if (targetPath === undefined) throw new Error('a record file needs a path');
+    for (const path of this.#paths) await moveFile(path, targetPath);
   }
 
   async setAside(): Promise<void> {

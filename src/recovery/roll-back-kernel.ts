@@ -7,11 +7,13 @@ import { Journal } from './journal/journal.ts';
 import type { Trigger } from './journal/journal-lines.ts';
 import { openDrainStore } from './records/drains.ts';
 import type { StoredPass } from './records/records.ts';
+import { executeRollback } from './roll-back.ts';
 import { newRunId, type Session } from './session.ts';
-import { executeUndo } from './undo.ts';
 
-/** Undoes in the kernel's table what earlier runs did, with a journal of it. Throws what reading throws. */
-export async function undoInKernel(
+/**
+ * Rolls the kernel's table back over earlier passes, and journals that. Throws what reading throws.
+ */
+export async function rollBackKernel(
   { state, warn }: Pick<Session, 'state' | 'warn'>,
   environment: RecoveryEnvironment,
   passes: readonly StoredPass[],
@@ -21,7 +23,7 @@ export async function undoInKernel(
   const journal = new Journal(state, newRunId(state), warn);
   const kernel = await environment.openKernel();
   try {
-    const report = await executeUndo(stackOfRollback(kernel, journal), passes, {
+    const report = await executeRollback(stackOfRollback(kernel, journal), passes, {
       drains: withLenience(openDrainStore(state, warn), warn),
       ...options,
       confirm: async (prepared) => {
@@ -42,7 +44,10 @@ export async function undoInKernel(
   }
 }
 
-/** Going back must not fail for want of a disk: at worst a drain begins anew, or ends early. */
+/**
+ * Warns where the drains cannot be stored: a full disk must not stop a rollback. At worst a drain
+ * begins anew, or ends early.
+ */
 function withLenience(store: DrainStore, warn: (message: string) => void): DrainStore {
   return {
     ...store,

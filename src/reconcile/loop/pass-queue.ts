@@ -1,40 +1,43 @@
 import type { PassResult, Trigger } from './loop-state.ts';
 import type { Wake } from './read-causes.ts';
 
-export interface TurnsOptions {
-  /** Never called before the last one has ended. */
-  readonly turn: (wakes: readonly Wake[]) => Promise<PassResult>;
-  /** Whether there may be another turn. */
+export interface PassQueueOptions {
+  /** Handles wakes, with a pass if one is due. Never called before the last call has ended. */
+  readonly handle: (wakes: readonly Wake[]) => Promise<PassResult>;
+  /** Whether no more wakes are to be handled. */
   readonly isOver: () => boolean;
-  /** Whether the turn that just ended is what somebody who asked for one with this trigger waits for. */
+  /** Whether the result that just came answers a request with this trigger. */
   readonly isAnswer: (trigger: Trigger) => boolean;
-  /** A turn threw: there will be no other one. */
+  /** Called when `handle` threw. No more wakes are handled then. */
   readonly failed: (error: unknown) => void;
 }
 
-/** Somebody who asked for a turn. */
+/** A caller that waits for the result of its trigger. */
 interface Waiter {
   readonly trigger: Trigger;
   readonly resolve: (result: PassResult) => void;
 }
 
-/** One turn at a time. All that is asked for meanwhile is one more. */
-export class Turns {
-  readonly #options: TurnsOptions;
+/**
+ * Handles wakes one after another. All wakes that come while one is handled are handled together,
+ * once.
+ */
+export class PassQueue {
+  readonly #options: PassQueueOptions;
   #pending = new Set<Wake>();
   #waiting: readonly Waiter[] = [];
   #working: Promise<void> | undefined;
 
-  constructor(options: TurnsOptions) {
+  constructor(options: PassQueueOptions) {
     this.#options = options;
   }
 
-  /** What the next turn is for. */
+  /** The wakes that are handled next. */
   get pending(): readonly Wake[] {
     return [...this.#pending];
   }
 
-  /** Resolves when no turn is under way. */
+  /** Resolves when no wake is being handled. */
   async settled(): Promise<void> {
     await this.#working;
   }
@@ -44,12 +47,12 @@ export class Turns {
     this.#working ??= this.#work();
   }
 
-  /** The next turn is not for this: it is no longer needed. */
+  /** Removes a wake that is no longer needed. */
   drop(wake: Wake): void {
     this.#pending.delete(wake);
   }
 
-  /** Resolves with the turn that did what was asked for. */
+  /** Adds a trigger, and resolves with the result that answers it. */
   ask(trigger: Trigger): Promise<PassResult> {
     return new Promise((resolve) => {
       this.#waiting = [...this.#waiting, { trigger, resolve }];
@@ -57,7 +60,7 @@ export class Turns {
     });
   }
 
-  /** Nobody needs to wait any longer. */
+  /** Answers every caller that waits, because nothing more is handled. */
   end(result: PassResult): void {
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -65,26 +68,29 @@ export class Turns {
   }
 
   async #work(): Promise<void> {
-    // What is asked for in the same moment is one turn.
+    // Wakes of the same moment are handled together.
     await undefined;
-    const { turn, isOver, failed } = this.#options;
+    const { handle, isOver, failed } = this.#options;
     try {
       while (this.#pending.size > 0 && !isOver()) {
         const wakes = this.pending;
         const asked = new Set(this.#waiting);
         this.#pending = new Set<Wake>();
-        this.#answer(asked, await turn(wakes));
+        this.#answer(asked, await handle(wakes));
       }
     } catch (error) {
       failed(error);
     }
-    // In the same moment as the last look at what is pending, so that nothing is asked for in between.
+    // Nothing is awaited since the last look at `#pending`, so no wake can have come in between.
     this.#working = undefined;
   }
 
-  /** Who asked during the turn waits for the next one. */
+  /**
+   * Answers the callers that asked before the work began. A later caller waits for the next result.
+   */
   #answer(asked: ReadonlySet<Waiter>, result: PassResult): void {
-    const isAnswered = (waiter: Waiter): boolean => asked.has(waiter) && this.#options.isAnswer(waiter.trigger);
+    const isAnswered = (waiter: Waiter): boolean =>
+      asked.has(waiter) && this.#options.isAnswer(waiter.trigger);
     const answered = this.#waiting.filter(isAnswered);
     this.#waiting = this.#waiting.filter((waiter) => !isAnswered(waiter));
     for (const { resolve } of answered) resolve(result);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Activity } from '../../src/kernel/activity.ts';
-import { sparing } from '../../src/kernel/sparing.ts';
+import { throttledByCost } from '../../src/kernel/throttle-by-cost.ts';
 
 describe('a look that is spared', () => {
   it.each([
@@ -13,7 +13,7 @@ describe('a look that is spared', () => {
     async (cost, expected) => {
       let now = 0;
       let looks = 0;
-      const look = sparing(
+      const look = throttledByCost(
         async () => {
           now += cost;
           return ++looks;
@@ -31,7 +31,7 @@ describe('a look that is spared', () => {
   it('is not put off for long by one look beside which the process was busy', async () => {
     let now = 0;
     let looks = 0;
-    const look = sparing(
+    const look = throttledByCost(
       async () => {
         now += looks === 0 || looks === 3 ? 400 : 0.2;
         return ++looks;
@@ -44,7 +44,7 @@ describe('a look that is spared', () => {
 
   it('is taken when it must be fresh', async () => {
     let looks = 0;
-    const look = sparing(
+    const look = throttledByCost(
       async () => ++looks,
       () => looks * 1000,
     );
@@ -53,7 +53,7 @@ describe('a look that is spared', () => {
 
   it('is taken again at once after it failed', async () => {
     let looks = 0;
-    const look = sparing(
+    const look = throttledByCost(
       async () => {
         if (++looks === 1) throw new Error('no table');
         return looks;

@@ -2,33 +2,36 @@ import type { Report } from '../../plan/report.ts';
 import { newRunId, type Session } from '../session.ts';
 import type { RunRecord, StoredPass } from './records.ts';
 
-/** What a run leaves for `ipvstate rollback`. */
-export interface UndoRecord {
+/** The record that a run leaves for `ipvstate rollback`. */
+export interface RollbackRecord {
   readonly id: string;
-  /** Before each stretch of writing. */
+  /** Stores the way back. To be called before the operations that it leads back from. */
   readonly record: (passes: readonly StoredPass[]) => Promise<void>;
+  /** Keeps or discards the record, as the run ended. */
   readonly conclude: (report: Report) => Promise<void>;
 }
 
-/** Beyond that many failed runs in a row, the oldest are forgotten. */
+/** After more failed runs in a row, the oldest are forgotten. */
 const MAX_PASSES = 16;
 
 /**
- * Runs that did not end well do not replace the last good state: the next run adds to them, and once one ends well, `rollback` leads
- * back to where the first of them began. A run that undid itself leaves no trace. Where nothing can be written, the run goes on.
+ * Opens the record of a run. A failed run does not replace the last good table: the next run adds
+ * its record to that of the failed one. Once a run succeeds, `ipvstate rollback` leads back to the
+ * table before the first of them. A run that rolled itself back leaves no record. When the disk
+ * cannot be written, the run goes on without one.
  */
-export async function keepRecord(
+export async function openRollbackRecord(
   { state, records, warn }: Session,
   verb: string,
-): Promise<UndoRecord> {
+): Promise<RollbackRecord> {
   const id = newRunId(state);
   const started = state.clock.now().toISOString();
-  const earlier = await records.unfinished.take();
+  const earlier = await records.unfinished.readAndCleanUp();
   let isOff = false;
   const write = async (record: RunRecord): Promise<void> => {
     await records.unfinished.write(record).catch((error: Error) => {
       if (!isOff)
-        warn(`${error.message}: this ${verb} cannot be undone with \`ipvstate rollback\``);
+        warn(`${error.message}: this ${verb} cannot be rolled back with \`ipvstate rollback\``);
       isOff = true;
     });
   };
@@ -46,7 +49,7 @@ export async function keepRecord(
       switch (outcome) {
         case 'applied':
         case 'in-sync':
-          // Of an older run, it would undo the wrong thing.
+          // Without a record of this run, the record of an older one would roll back too much.
           if (isOff) await records.last.clear();
           else await records.unfinished.moveTo(records.last).catch(() => records.last.clear());
           await records.unfinished.clear();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { KnownTable } from '../../src/kernel/known-table.ts';
+import { RememberedTable } from '../../src/kernel/remembered-table.ts';
 import type { Desired } from '../../src/model/desired.ts';
 import { reconcile } from '../../src/reconcile/reconcile.ts';
 import { openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
@@ -20,11 +20,11 @@ const files = (weight: number, others: object = {}): Desired =>
 /** A kernel whose table is as the files say, after a pass that found it so. */
 async function settled(desired: Desired) {
   const kernel = openMisbehavingTable(tableOf({}));
-  const known = new KnownTable(kernel);
-  const report = await reconcile(known, desired);
-  known.learn(report.plan.desired, desired);
+  const remembered = new RememberedTable(kernel);
+  const report = await reconcile(remembered, desired);
+  remembered.remember(report.plan.desired, desired);
   kernel.reads.length = 0;
-  return { kernel, known };
+  return { kernel, remembered };
 }
 
 const asked = (kernel: { reads: { services?: Iterable<string> }[] }): (string[] | 'everything')[] =>
@@ -32,10 +32,10 @@ const asked = (kernel: { reads: { services?: Iterable<string> }[] }): (string[] 
 
 describe('a table that was found as desired', () => {
   it('is read only where the files differ, and the result is that of a whole read', async () => {
-    const { kernel, known } = await settled(files(1));
+    const { kernel, remembered } = await settled(files(1));
     const next = files(7);
-    expect(known.expect(next)).toBe(true);
-    expect((await reconcile(known, next)).outcome).toBe('applied');
+    expect(remembered.shortenNextRead(next)).toBe(true);
+    expect((await reconcile(remembered, next)).outcome).toBe('applied');
     expect(asked(kernel)).toEqual([[A], [A]]);
     expect(kernel.table().services.get(keyOf(A))?.destinations.values().next().value?.weight).toBe(
       7,
@@ -44,49 +44,49 @@ describe('a table that was found as desired', () => {
   });
 
   it('is read again for services that are added or removed', async () => {
-    const { kernel, known } = await settled(files(1, { [C]: {} }));
-    known.expect(files(1));
-    await known.read();
+    const { kernel, remembered } = await settled(files(1, { [C]: {} }));
+    remembered.shortenNextRead(files(1));
+    await remembered.read();
     expect(asked(kernel)).toEqual([[C]]);
-    known.expect(desiredOf(servicesOf({ [C]: {} })));
-    await known.read();
+    remembered.shortenNextRead(desiredOf(servicesOf({ [C]: {} })));
+    await remembered.read();
     expect(new Set(asked(kernel)[1])).toEqual(new Set([A, B]));
   });
 
   it('has foreign changes to the services that the files touch, and no others', async () => {
-    const { kernel, known } = await settled(files(1));
+    const { kernel, remembered } = await settled(files(1));
     const [a, b] = [...kernel.table().services.values()].map(({ service }) => service.identity);
     if (a && b)
       await kernel.execute([
         { kind: 'delete-service', service: a },
         { kind: 'delete-service', service: b },
       ]);
-    known.expect(files(7));
-    expect([...(await known.read()).table.services.keys()]).toEqual([B]);
+    remembered.shortenNextRead(files(7));
+    expect([...(await remembered.read()).table.services.keys()]).toEqual([B]);
     // The look at the whole table that follows each pass that wrote.
-    known.expectAnything();
-    expect((await known.read()).table.services.size).toBe(0);
+    remembered.readWholeNext();
+    expect((await remembered.read()).table.services.size).toBe(0);
   });
 
   it('is read whole by the second read of a pass', async () => {
-    const { kernel, known } = await settled(files(1));
-    known.expect(files(7));
-    await known.read();
-    await known.read();
+    const { kernel, remembered } = await settled(files(1));
+    remembered.shortenNextRead(files(7));
+    await remembered.read();
+    await remembered.read();
     expect(asked(kernel)).toEqual([[A], 'everything']);
   });
 
   it('is read whole after a pass that failed, and when other services are managed', async () => {
-    const { kernel, known } = await settled(files(1));
+    const { kernel, remembered } = await settled(files(1));
     const policy = {
       manage: { include: undefined, exclude: [{ service: keyOf(B) }] },
       services: new Map(),
       sysctls: undefined,
     };
-    expect(known.expect({ ...files(7), policy })).toBe(false);
-    known.forget();
-    expect(known.expect(files(7))).toBe(false);
-    await known.read();
+    expect(remembered.shortenNextRead({ ...files(7), policy })).toBe(false);
+    remembered.forget();
+    expect(remembered.shortenNextRead(files(7))).toBe(false);
+    await remembered.read();
     expect(asked(kernel)).toEqual(['everything']);
   });
 });

@@ -6,44 +6,50 @@ import type { Report } from '../plan/report.ts';
 import { isStale } from '../reconcile/execute.ts';
 import { MAX_READS, readsTheSame, unstable } from '../reconcile/read-again.ts';
 import { executePlan, type ReconcileOptions } from '../reconcile/reconcile.ts';
-import { undo } from '../reconcile/roll-back.ts';
+import { rolledBackTable } from '../reconcile/roll-back.ts';
 import type { StoredPass } from './records/records.ts';
 import { loadPass } from './records/stored-pass.ts';
 
-/** Times that going back is tried before another writer has won. */
+/** After so many attempts, a rollback gives up against another writer. */
 const MAX_ATTEMPTS = 3;
 
-export interface UndoPlan {
+export interface RollbackPlan {
   readonly snapshot: Snapshot;
   readonly plan: Plan;
-  /** What somebody else changed meanwhile: left alone. */
+  /** Objects that another program changed since. The plan leaves them alone. */
   readonly contested: readonly string[];
 }
 
-/** Plans the way back from what earlier runs did. Throws what reading throws, and `UNSTABLE`. */
-export async function planUndo(ipvs: Ipvs, passes: readonly StoredPass[]): Promise<UndoPlan> {
+/** Plans the rollback of earlier passes. Throws what reading throws, and `UNSTABLE`. */
+export async function planRollback(
+  ipvs: Ipvs,
+  passes: readonly StoredPass[],
+): Promise<RollbackPlan> {
   for (let reads = 1; reads <= MAX_READS; reads++) {
     const snapshot = await ipvs.read({
       sysctls: passes.some(({ sysctls }) => sysctls !== undefined),
     });
     const { table: live } = snapshot;
-    const undone = undo(
+    const target = rolledBackTable(
       passes.map((pass) => loadPass(pass, live)),
       live,
     );
-    const kept = keepInexpressible(undone.table, snapshot);
+    const kept = keepInexpressible(target.table, snapshot);
     const planned = plan(live, kept.table);
     if (await isStable(ipvs, planned))
       return {
         snapshot,
         plan: planned,
-        contested: [...new Set([...undone.contested, ...kept.contested])],
+        contested: [...new Set([...target.contested, ...kept.contested])],
       };
   }
   throw unstable();
 }
 
-/** A service of ours that somebody has put something into that no file can express stays: deleting it would delete that too. */
+/**
+ * Keeps a service into which another program put a setting that no file can express: deleting the
+ * service would delete that too.
+ */
 function keepInexpressible(
   target: Table,
   { table: live, unmanageable }: Snapshot,
@@ -60,7 +66,10 @@ function keepInexpressible(
   return { table: { ...target, services }, contested };
 }
 
-/** A dump that another writer tore could hide what deleting a service takes with it. */
+/**
+ * Whether a second read agrees. A read beside another writer can lack destinations, which deleting
+ * their service would delete too.
+ */
 function isStable(ipvs: Ipvs, { live, changes }: Plan): Promise<boolean> {
   const touched = new Set<ServiceKey>();
   for (const change of changes) if ('service' in change) touched.add(change.service);
@@ -68,17 +77,18 @@ function isStable(ipvs: Ipvs, { live, changes }: Plan): Promise<boolean> {
 }
 
 /**
- * Goes back as far as what was done is still so, and reads back. Reads and plans again when another writer was faster or an answer was lost.
- * `onPlan` and `confirm` of the options concern the first attempt; contested objects make the outcome `partial`.
+ * Rolls back every object that is still as the passes left it, and verifies. Reads and plans again
+ * when another writer was faster, or when an answer was lost. `onPlan` and `confirm` are called for
+ * the first attempt only. Contested objects make the outcome `partial`.
  */
-export async function executeUndo(
+export async function executeRollback(
   ipvs: Ipvs,
   passes: readonly StoredPass[],
   options: ReconcileOptions = {},
 ): Promise<Report> {
   let done = 0;
   for (let attempt = 1; ; attempt++) {
-    const { plan: planned, snapshot, contested } = await planUndo(ipvs, passes);
+    const { plan: planned, snapshot, contested } = await planRollback(ipvs, passes);
     const { onPlan: _onPlan, confirm: _confirm, ...rest } = options;
     const report = await executePlan(ipvs, planned, snapshot, {
       ...(attempt === 1 ? options : rest),

@@ -1,15 +1,15 @@
 import type { Operation } from '../model/operation.ts';
 import { type ServiceKey, serviceKey } from '../model/service.ts';
 
-/** What an operation writes to. */
-export interface Subject {
-  /** The object's name for people, the same for every operation on it. */
+/** The object that an operation writes to. */
+export interface OperationObject {
+  /** The object's name in messages. All operations on the object have the same one. */
   readonly name: string;
-  /** The service that it is or belongs to; undefined for what belongs to none. */
+  /** The service that the object is or belongs to. undefined for settings. */
   readonly service: ServiceKey | undefined;
 }
 
-export function subjectOf(operation: Operation): Subject {
+export function objectOf(operation: Operation): OperationObject {
   switch (operation.kind) {
     case 'add-service':
     case 'edit-service':

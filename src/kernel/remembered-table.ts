@@ -4,20 +4,22 @@ import type { Ipvs, ReadOptions, Snapshot } from '../model/ipvs.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { ServiceEntry, Table } from '../model/table.ts';
 
-/** A table that was found as desired, or made so and read back. */
-interface Known {
+/** A table that a pass found as desired, or made so and verified. */
+interface Remembered {
   readonly snapshot: Snapshot;
   readonly desired: Desired;
 }
 
 /**
- * A port whose reads of the whole table can be short ones. After a change of files, only the services that it touches are read from the
- * kernel; the others are taken as the last pass left them. That decides nothing about those others: a plan touches none of them, and what
- * somebody else did to them is found by the look at the whole table that follows each pass that wrote.
+ * Remembers the table as the last pass left it, so that a pass for changed files can read less:
+ * only the services that the change touches are read from the kernel. The other services are
+ * returned as the last pass left them. They were as desired then, so a plan does not change them. A
+ * change that another program made to them meanwhile is found by the next read of the whole table,
+ * which follows each pass that wrote.
  */
-export class KnownTable implements Ipvs {
+export class RememberedTable implements Ipvs {
   readonly #inner: Ipvs;
-  #known: Known | undefined;
+  #remembered: Remembered | undefined;
   #last: Snapshot | undefined;
   #touched: ReadonlySet<ServiceKey> | undefined;
 
@@ -25,21 +27,25 @@ export class KnownTable implements Ipvs {
     this.#inner = inner;
   }
 
-  /** Prepares the next read of the whole table for a pass that follows from another `desired`. True when it will be a short one. */
-  expect(desired: Desired): boolean {
-    this.#touched = this.#known && touchedServices(this.#known.desired, desired);
+  /**
+   * Prepares the next read of the whole table to read only what `desired` touches. Returns false
+   * when that is not possible.
+   */
+  shortenNextRead(desired: Desired): boolean {
+    this.#touched = this.#remembered && touchedServices(this.#remembered.desired, desired);
     return this.#touched !== undefined;
   }
 
-  /** The next read of the whole table is one. */
-  expectAnything(): void {
+  /** Prepares the next read of the whole table to read all of it. */
+  readWholeNext(): void {
     this.#touched = undefined;
   }
 
-  /** The table is `table` now, by what was read of it. */
-  learn(table: Table, desired: Desired): void {
-    // Numbers of connections are old by the time they could be used, and nothing is decided by those of services that stay as they are.
-    this.#known = this.#last && {
+  /** Remembers that the last pass left the table as `table`, which is as `desired` asks for. */
+  remember(table: Table, desired: Desired): void {
+    // Counters would be old when they are used, and nothing is decided by those of services that
+    // stay as they are.
+    this.#remembered = this.#last && {
       snapshot: { ...this.#last, table, counters: new Map() },
       desired,
     };
@@ -47,7 +53,7 @@ export class KnownTable implements Ipvs {
   }
 
   forget(): void {
-    this.#known = undefined;
+    this.#remembered = undefined;
     this.#last = undefined;
   }
 
@@ -58,18 +64,19 @@ export class KnownTable implements Ipvs {
   async read(options: ReadOptions = {}): Promise<Snapshot> {
     if (options.services !== undefined) return this.#inner.read(options);
     const touched = this.#touched;
-    const known = this.#known;
-    // What follows in the same pass is there because the table was not as expected.
+    const remembered = this.#remembered;
+    // A second read in the same pass comes because the table was not as expected: it reads
+    // everything.
     this.#touched = undefined;
+    this.#last = undefined;
     this.#last =
-      known && touched
+      remembered && touched
         ? overlay(
-            known.snapshot,
+            remembered.snapshot,
             touched,
             await this.#inner.read({ ...options, services: touched }),
           )
-        : undefined;
-    this.#last ??= await this.#inner.read(options);
+        : await this.#inner.read(options);
     return this.#last;
   }
 
@@ -82,7 +89,9 @@ export class KnownTable implements Ipvs {
   }
 }
 
-/** The services that differ; undefined when something else does that all of them depend on. */
+/**
+ * Returns the services that differ. undefined when a setting differs that all services depend on.
+ */
 function touchedServices(before: Desired, after: Desired): ReadonlySet<ServiceKey> | undefined {
   if (JSON.stringify(before.policy?.manage) !== JSON.stringify(after.policy?.manage))
     return undefined;
@@ -102,16 +111,17 @@ function isSame(before: ServiceEntry | undefined, after: ServiceEntry): boolean 
   return before === after || (before !== undefined && sameEntry(before, after));
 }
 
-function overlay(known: Snapshot, touched: ReadonlySet<ServiceKey>, read: Snapshot): Snapshot {
-  const services = new Map(known.table.services);
-  const counters = new Map(known.counters);
+/** Puts the touched services, as they were read, over the remembered ones. */
+function overlay(remembered: Snapshot, touched: ReadonlySet<ServiceKey>, read: Snapshot): Snapshot {
+  const services = new Map(remembered.table.services);
+  const counters = new Map(remembered.counters);
   for (const key of touched) {
     services.delete(key);
     counters.delete(key);
   }
   for (const [key, entry] of read.table.services) services.set(key, entry);
   for (const [key, counted] of read.counters) counters.set(key, counted);
-  const unmanageable = known.unmanageable.filter(
+  const unmanageable = remembered.unmanageable.filter(
     ({ service }) => !touched.has(service as ServiceKey),
   );
   return {

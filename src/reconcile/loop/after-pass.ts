@@ -1,0 +1,82 @@
+import { protectedAfter } from '../../plan/protect.ts';
+import { remedyOf } from './back-off.ts';
+import type { GoodFiles } from './config-state.ts';
+import type { ContestState } from './contest.ts';
+import type { PassFindings } from './loop-pass.ts';
+import type { LoopState, PassOutcome, PassResult } from './loop-state.ts';
+
+/** A pass that looked at the kernel. */
+export interface EndedPass {
+  readonly found: PassFindings;
+  readonly result: PassResult;
+  /** The files that it applied. */
+  readonly good: GoodFiles;
+  readonly now: number;
+  /** The wait in milliseconds after so many failures in a row. */
+  readonly retryDelay: (failures: number) => number;
+}
+
+/** After these, the drains of the report have begun. */
+const BEGINS_DRAINS: readonly PassOutcome[] = ['applied', 'in-sync', 'unverified', 'partial'];
+
+/** Returns the part of the loop's state that a pass changes. */
+export function stateAfterPass(previous: LoopState, pass: EndedPass): Partial<LoopState> {
+  const { found, result, good, now } = pass;
+  const { outcome, report } = found;
+  const applied = report && (outcome === 'applied' || outcome === 'in-sync') ? report : undefined;
+  const isUnknown = outcome === 'partial' || outcome === 'unverified';
+  return {
+    ...retryAfter(previous, pass),
+    lastPass: result,
+    applied: applied ? good.digest : isUnknown ? undefined : previous.applied,
+    protectedServices: applied
+      ? protectedAfter(previous.protectedServices, good.desired, applied.plan.desired)
+      : previous.protectedServices,
+    drift:
+      found.drift.length > 0
+        ? { changes: found.drift, since: previous.drift?.since ?? now }
+        : undefined,
+    refused: refusedAfter(previous, pass),
+    drains: report && BEGINS_DRAINS.includes(outcome) ? report.drains : previous.drains,
+    contested: sortedContested(found.contest),
+    totals: totalsAfter(previous, pass),
+  };
+}
+
+/** Whether and when to try again. */
+function retryAfter(
+  { failures: before }: LoopState,
+  { found, now, retryDelay }: EndedPass,
+): Pick<LoopState, 'phase' | 'failures' | 'retryAt'> {
+  const remedy = remedyOf(found);
+  const failures = remedy ? before + 1 : 0;
+  if (remedy !== 'time') return { phase: 'waiting', failures, retryAt: undefined };
+  return { phase: 'retrying', failures, retryAt: now + retryDelay(failures) };
+}
+
+/**
+ * A failed pass says nothing about a refused plan. The same plan stays refused since the first
+ * time.
+ */
+function refusedAfter({ refused }: LoopState, { found, now }: EndedPass): LoopState['refused'] {
+  if (found.outcome === 'failed') return refused;
+  if (!found.refused) return undefined;
+  const isSame = refused?.fingerprint === found.refused.fingerprint;
+  return { since: isSame ? refused.since : now, ...found.refused };
+}
+
+function totalsAfter(
+  { totals, applied }: LoopState,
+  { found: { outcome, reversed }, good }: EndedPass,
+): LoopState['totals'] {
+  const isCorrection = outcome === 'applied' && applied === good.digest;
+  return {
+    passes: totals.passes + 1,
+    corrections: totals.corrections + Number(isCorrection),
+    reversals: totals.reversals + reversed,
+  };
+}
+
+function sortedContested({ contested }: ContestState): LoopState['contested'] {
+  return [...contested.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
