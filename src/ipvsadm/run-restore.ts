@@ -19,18 +19,15 @@ const WAVE = 330;
 export async function runRestore(surroundings: Surroundings): Promise<number> {
   const { programName, posixlyCorrect = false, resolver, readStdin, stderr } = surroundings;
   const input = await readStdin();
-  const read = (names: Names, skipsRepeated: boolean) =>
-    parseRestore(input, { programName, posixlyCorrect, names }, skipsRepeated);
+  const read = (names: Names) => parseRestore(input, { programName, posixlyCorrect, names });
   const { known, wrong } = await withNames(
-    (names) => ({ known: names, wrong: wrongLines(read(names, true)) }),
+    (names) => ({ known: names, wrong: wrongLines(read(names)) }),
     resolver,
   );
   for (const { line, failure } of wrong) stderr(`line ${line}: ${failure.message}\n`);
   if (wrong.length > 0)
     return wrong.reduce((worst, { failure }) => Math.max(worst, failure.exit), 0);
-  return withKernel(surroundings, (ipvs, info) =>
-    runLines(read(known, false), ipvs, info, surroundings),
-  );
+  return withKernel(surroundings, (ipvs, info) => runLines(read(known), ipvs, info, surroundings));
 }
 
 function wrongLines(

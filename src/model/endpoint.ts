@@ -16,13 +16,14 @@ export interface Endpoint {
 }
 
 /** Reads `10.0.0.1`, `10.0.0.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`; undefined for anything else. */
-export function parseEndpoint(text: string): Endpoint | undefined {
-  const end = endOfIPv4(text, 0);
-  if (end === -1) return parseIPv6Endpoint(text);
-  if (end === text.length) return { address: text as Address, port: undefined };
-  if (text.charCodeAt(end) !== COLON) return undefined;
-  const port = parsePort(text, end + 1);
-  return port === undefined ? undefined : { address: text.slice(0, end) as Address, port };
+export function parseEndpoint(text: string, start = 0, end = text.length): Endpoint | undefined {
+  const colon = endOfIPv4(text, start);
+  if (colon === -1) return parseIPv6Endpoint(text.slice(start, end));
+  const address = text.slice(start, colon) as Address;
+  if (colon === end) return { address, port: undefined };
+  if (text.charCodeAt(colon) !== COLON) return undefined;
+  const port = parsePort(text, colon + 1, end);
+  return port === undefined ? undefined : { address, port };
 }
 
 /** A decimal port without sign, blanks or leading zeros, at `[start, end)` of a text. */

@@ -1,7 +1,12 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { NUMERIC_ONLY } from '../../src/formats/ipvsadm/grammar/names.ts';
+import { parseRestore } from '../../src/formats/ipvsadm/restore.ts';
+import { textChunks } from '../../src/formats/ipvsadm/text-chunks.ts';
 import { runIpvsadmRestore, runIpvsadmSave } from '../../src/ipvsadm/wrappers.ts';
 import type { Desired } from '../../src/model/desired.ts';
 import { frontEnd } from '../ipvsadm/front-end.ts';
+import { holds } from '../support/properties.ts';
 import { servicesOf, tableOf } from '../support/tables.ts';
 
 const table = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.2:80': 1 } } });
@@ -124,4 +129,30 @@ test('ipvsadm-restore hands the wanted table on, or says what is wrong and does 
     stderr: expect.stringContaining('no service is added'),
   });
   expect(applied).toHaveLength(1);
+});
+
+test('the pieces of whole lines of a text, joined by newlines, are the text', () =>
+  holds(
+    fc.property(
+      fc.array(fc.string({ unit: 'binary', maxLength: 40_000 }), { maxLength: 12 }),
+      (lines) => {
+        const bytes = Buffer.from(lines.join('\n'));
+        expect(Array.from(textChunks(bytes)).join('\n')).toBe(bytes.toString('utf8'));
+      },
+    ),
+    30,
+  ));
+
+test('a long text has several pieces, and its lines keep their numbers', () => {
+  const lines = Array.from(
+    { length: 10_000 },
+    (_, index) => `-a -f 7 -r 10.0.${index >> 8}.${index & 255}`,
+  );
+  expect(Array.from(textChunks(Buffer.from(lines.join('\n')))).length).toBeGreaterThan(3);
+  expect(
+    Array.from(
+      parseRestore(Buffer.from(lines.join('\n')), { programName: 'ipvsadm', names: NUMERIC_ONLY }),
+      ({ line }) => line,
+    ),
+  ).toEqual(lines.map((_, index) => index + 1));
 });

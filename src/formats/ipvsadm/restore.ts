@@ -1,7 +1,7 @@
 import type { Command } from './grammar/command.ts';
 import { type Failure, failure, isFailure, tryLine } from './grammar/failure.ts';
 import { type ParseRules, parseCommand } from './grammar/parse.ts';
-import { RepeatedLine } from './repeated-line.ts';
+import { parseSavedLine } from './saved-line.ts';
 import { textChunks } from './text-chunks.ts';
 
 /** One line of the input of `-R`. */
@@ -12,34 +12,22 @@ export interface RestoreLine {
 }
 
 /**
- * Reads the input of `-R`, line by line, and keeps none of them: a large file is read twice for less than its commands would take to
- * store. Unlike ipvsadm it takes `#` for the start of a comment, and reads the negative marks of old save files. There is no quoting:
- * words are what is between blanks.
- * @param skipsRepeated leaves out lines that are good because one like them was
+ * Reads the input of `-R`, line by line, and keeps no line: reading a large file twice takes less
+ * than storing its commands. Unlike ipvsadm it takes `#` for the start of a comment, and reads the
+ * negative marks of old save files. There is no quoting: words are separated by blanks.
  */
 export function* parseRestore(
   input: Buffer,
-  rules: Omit<ParseRules, 'signedMarks' | 'lastService'>,
-  skipsRepeated = false,
+  rules: Omit<ParseRules, 'signedMarks'>,
 ): Generator<RestoreLine, undefined, undefined> {
-  const lastService = {};
-  const lineRules: ParseRules = { ...rules, signedMarks: true, lastService };
-  const repeated = new RepeatedLine(lastService);
+  const lineRules: ParseRules = { ...rules, signedMarks: true };
   let line = 1;
   for (const text of textChunks(input)) {
     for (let start = 0; start <= text.length; line++) {
       const newline = text.indexOf('\n', start);
       const end = newline === -1 ? text.length : newline;
-      if (!repeated.matches(text, start, end)) {
-        const argv = splitLine(text, start, end);
-        if (argv.length > 0) {
-          const command = parseLine(argv, lineRules);
-          repeated.learn(text, start, end, command);
-          yield { line, command };
-        }
-      } else if (!skipsRepeated) {
-        yield { line, command: repeated.command() };
-      }
+      const command = parseSavedLine(text, start, end) ?? parseLine(text, start, end, lineRules);
+      if (command) yield { line, command };
       start = end + 1;
     }
   }
@@ -64,7 +52,14 @@ function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09 || code === 0x0d;
 }
 
-function parseLine(argv: readonly string[], rules: ParseRules): Command | Failure {
+function parseLine(
+  text: string,
+  start: number,
+  end: number,
+  rules: ParseRules,
+): Command | Failure | undefined {
+  const argv = splitLine(text, start, end);
+  if (argv.length === 0) return undefined;
   const command = parseCommand(argv, rules);
   if (isFailure(command) || command.kind !== 'restore') return command;
   return failure(tryLine(rules.programName), 0, 255);

@@ -9,7 +9,7 @@ import type { Modify } from './grammar/command.ts';
 import { isFailure } from './grammar/failure.ts';
 import { type Names, NUMERIC_ONLY } from './grammar/names.ts';
 import { type ParseRules, parseCommand } from './grammar/parse.ts';
-import { RepeatedLine } from './repeated-line.ts';
+import { parseSavedLine } from './saved-line.ts';
 import { describeFailure } from './script-failure.ts';
 import { type Reporter, reporter } from './script-issues.ts';
 import { splitCommandWords } from './script-line.ts';
@@ -28,23 +28,21 @@ export interface ParsedScript {
  * @param names resolves host and port names; by default there are none, because they differ between machines and days.
  */
 export function parseScript(text: string, file: string, names: Names = NUMERIC_ONLY): ParsedScript {
-  const lastService = {};
-  const rules: ParseRules = { names, signedMarks: true, programName: 'ipvsadm', lastService };
-  const repeated = new RepeatedLine(lastService);
+  const rules: ParseRules = { names, signedMarks: true, programName: 'ipvsadm' };
   const reading: Reading = {
-    text,
     rules,
-    repeated,
     ...reporter(text, file),
     state: emptyScriptState(),
     broken: new Set(),
   };
-  const readRepeated = (start: number, end: number): boolean => {
-    if (!repeated.matches(text, start, end)) return false;
-    modifyBy(reading, repeated.command().operation, start, repeated.at);
+  const readSavedLine = (start: number, end: number): boolean => {
+    const command = parseSavedLine(text, start, end);
+    if (!command) return false;
+    const at = offsetOfWord(text, start, command.serverWord ?? command.serviceWord ?? 0);
+    modifyBy(reading, command.operation, start, at);
     return true;
   };
-  for (const line of splitScript(text, readRepeated)) readLine(reading, line);
+  for (const line of splitScript(text, readSavedLine)) readLine(reading, line);
   const { issues, state, report } = reading;
   if (!state.declaresServices && !hasErrors(issues)) {
     const hint = 'a line `-C` says that no services are wanted';
@@ -64,17 +62,22 @@ function reportMixedFamily({ state, report, position }: Reading): void {
   report('CONFLICT', mixed.message, at, { related });
 }
 
+/** Where a word of a line begins that has one blank between two words. */
+function offsetOfWord(text: string, start: number, index: number): number {
+  let at = start;
+  for (let word = 0; word < index; word++) at = text.indexOf(' ', at) + 1;
+  return at;
+}
+
 interface Reading extends Reporter {
-  readonly text: string;
   readonly rules: ParseRules;
-  readonly repeated: RepeatedLine;
   readonly state: ScriptState;
   /** Services whose own line is wrong: that they are missing afterwards is no news. */
   readonly broken: Set<ServiceKey>;
 }
 
 function readLine(reading: Reading, line: ScriptLine): void {
-  const { text, rules, repeated, broken, report } = reading;
+  const { rules, broken, report } = reading;
   const { args, problem } = splitCommandWords(line);
   if (problem) {
     report('IPVSADM_LINE', problem.message, problem.word.at, { hint: problem.hint });
@@ -84,7 +87,6 @@ function readLine(reading: Reading, line: ScriptLine): void {
   if (!start) return;
   const argv = args.map((word) => word.text);
   const command = parseCommand(argv, rules);
-  repeated.learn(text, line.start, line.end, command);
   if (isFailure(command)) {
     const word = command.word === undefined ? start : (args[command.word] ?? start);
     const { message, hint, service } = describeFailure(command, argv, word.text, rules);

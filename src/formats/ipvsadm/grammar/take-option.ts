@@ -17,13 +17,6 @@ export interface ValueRules {
   readonly names: Names;
   /** Read `-f -1294967296`, as ipvsadm saves the marks from 2147483648 on. */
   readonly signedMarks: boolean;
-  /** Kept from line to line, so that those of one service share its identity instead of reading it again. */
-  readonly lastService?: LastService;
-}
-
-export interface LastService {
-  text?: string;
-  identity?: Extract<ServiceIdentity, { kind: 'address' }>;
 }
 
 export interface Taking {
@@ -94,7 +87,7 @@ function takeValue(
       return undefined;
     }
     case 'service':
-      given.service = readService(given, token, value.protocol, rules);
+      given.service = readService(given, token, value.protocol, rules.names);
       return given.service ? undefined : 'illegal virtual server address[:port] specified';
     case 'server':
       given.server = readEndpoint(given, token, context.protocol, rules.names);
@@ -131,22 +124,12 @@ function readService(
   given: Given,
   token: OptionToken,
   protocol: Protocol,
-  { names, lastService = {} }: ValueRules,
+  names: Names,
 ): ServiceIdentity | undefined {
-  const text = token.value ?? '';
-  if (lastService.text === text && lastService.identity?.protocol === protocol)
-    return lastService.identity;
   const endpoint = readEndpoint(given, token, protocol, names);
-  if (!endpoint) return undefined;
-  const identity = {
-    kind: 'address',
-    protocol,
-    address: endpoint.address,
-    port: endpoint.port ?? 0,
-  } as const;
-  // A spelling that deserves a caution gets it on each of its lines.
-  if (given.cautions.length === 0) Object.assign(lastService, { text, identity });
-  return identity;
+  return (
+    endpoint && { kind: 'address', protocol, address: endpoint.address, port: endpoint.port ?? 0 }
+  );
 }
 
 function readEndpoint(
