@@ -94,7 +94,7 @@ export function mergeDesired(parts: readonly Desired[]): Merged {
     if (mixed) issues.push(mixed);
   }
   const { policy, issues: policyIssues } = mergePolicies(parts, duplicate);
-  issues.push(...policyIssues);
+  for (const issue of policyIssues) issues.push(issue);
   if (issues.length > 0) return { desired: undefined, issues };
   const [only] = parts;
   if (parts.length === 1 && only) return { desired: only, issues };

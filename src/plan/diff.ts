@@ -57,7 +57,7 @@ function diffService(
   const changes: Change[] = [];
   if (!before || !after || !sameService(before.service, after.service))
     changes.push({ object: 'service', service: key, before, after });
-  if (after) changes.push(...diffDestinations(key, before, after));
+  if (after) for (const change of diffDestinations(key, before, after)) changes.push(change);
   return changes;
 }
 

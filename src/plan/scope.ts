@@ -46,7 +46,7 @@ export function scope(desired: Desired, snapshot: Snapshot, options: ScopeOption
     if (only && !only(key)) continue;
     const treated = applyPolicy(entry, desired.policy, snapshot, options.drains);
     services.set(key, treated.entry);
-    drains.push(...treated.drains);
+    for (const drain of treated.drains) drains.push(drain);
   }
   for (const [key, entry] of live.services) {
     const isForeign =

@@ -7,6 +7,7 @@ import {
   nameViolations,
   outputViolations,
   purityViolations,
+  spreadCallViolations,
 } from './habits.ts';
 import { sizeViolations } from './sizes.ts';
 import { isWritten, readTree, type Tree } from './tree.ts';
@@ -116,6 +117,12 @@ describe('shape', () => {
     expect(
       indexViolations(one('src/index.ts', "import { a } from './a.ts';\nexport { a };")),
     ).toHaveLength(1);
+  });
+
+  test('no array that grows with a table is spread into the arguments of a call', () => {
+    expect(spreadCallViolations(src)).toEqual([]);
+    const spread = one('src/plan/a.ts', 'changes.push(...more);');
+    expect(spreadCallViolations(spread)).toEqual(['src/plan/a.ts:1 spreads an array into a call']);
   });
 
   test('there are no enums', () => {

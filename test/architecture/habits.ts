@@ -64,6 +64,27 @@ export function exitViolations(tree: Tree): readonly string[] {
   );
 }
 
+/**
+ * An array that is spread into the arguments of a call overflows the stack at some 120,000 items.
+ * Arrays that grow with a table or a file are copied with a loop, or spread into an array literal.
+ * `excerpt` and the like return a few lines.
+ */
+export function spreadCallViolations(tree: Tree): readonly string[] {
+  return [...tree].flatMap(([path, source]) =>
+    source
+      .split('\n')
+      .flatMap((text, index) =>
+        /\b(push|unshift|max|min|fromCharCode)\(\.\.\./.test(text) && !SMALL_SPREADS.test(text)
+          ? [`${path}:${index + 1} spreads an array into a call`]
+          : [],
+      ),
+  );
+}
+
+/** Spreads of arrays that have a fixed, small number of items. */
+const SMALL_SPREADS =
+  /excerpt\(|formatWarnings|formatChange\(|tunnelArguments\(|Object\.keys\(PAGES\)|\.\.\.(costs|times|split\(target\))\)|source\.read\(\)/;
+
 export function enumViolations(tree: Tree): readonly string[] {
   return [...tree].flatMap(([path, source]) => {
     const tokens = tokenize(source);

@@ -17,15 +17,22 @@ const OPEN_MAP = 0x7b;
 const CLOSE_MAP = 0x7d;
 
 /**
- * The offset at which a YAML text is nested deeper than `MAX_DEPTH`, by brackets and indentation; undefined when it is not.
- * A rough lexer: one pass, no memory. The real parser needs seconds and hundreds of errors for 100,000 open brackets.
+ * Returns the offset at which a YAML text is nested deeper than `MAX_DEPTH`, or undefined. Brackets
+ * and indentation nest, and so does each `:` of one entry, as in `: : :` and `{a: a: a:`. This is a
+ * rough lexer: one pass, no memory. The real parser needs seconds and hundreds of errors for 100,000
+ * open brackets, and Node aborts the process when it recurses too deeply.
  */
 export function tooDeepAt(text: string): number | undefined {
   const indents: number[] = [];
   let flow = 0;
+  /** Colons since the last comma, bracket or, outside brackets, line. */
+  let colons = 0;
   let at = 0;
   while (at < text.length) {
-    if (flow === 0) at = openBlocks(text, at, indents);
+    if (flow === 0) {
+      at = openBlocks(text, at, indents);
+      colons = 0;
+    }
     if (indents.length > MAX_DEPTH) return at;
     let tokenStart = true;
     for (; at < text.length; at++) {
@@ -44,11 +51,18 @@ export function tooDeepAt(text: string): number | undefined {
       }
       if ((code === OPEN_LIST || code === OPEN_MAP) && (tokenStart || flow > 0)) {
         flow++;
+        colons = 0;
         if (flow + indents.length > MAX_DEPTH) return at;
         tokenStart = true;
         continue;
       }
-      if ((code === CLOSE_LIST || code === CLOSE_MAP) && flow > 0) flow--;
+      if (code === CLOSE_LIST || code === CLOSE_MAP) {
+        flow = Math.max(0, flow - 1);
+        colons = 0;
+      }
+      if (code === COMMA && flow > 0) colons = 0;
+      if (code === COLON && (flow > 0 || isBlank(text.charCodeAt(at + 1)))) colons++;
+      if (colons > MAX_DEPTH) return at;
       tokenStart =
         (flow > 0 && code === COMMA) ||
         code === COLON ||

@@ -26,15 +26,16 @@ export function preScan(text: string, yaml: boolean): Finding[] {
       ),
     ];
   }
-  const findings: Finding[] = [];
-  if (UNUSUAL.test(text)) {
-    const binary = text.search(/[\0\ufffd]/);
-    if (binary !== -1)
-      return [fatal('NOT_TEXT', binary, 'this is not UTF-8 text', 'save the file as UTF-8')];
-    findings.push(...unwantedCharacters(text, yaml));
-  }
-  if (!yaml) return findings;
-  findings.push(
+  const isUnusual = UNUSUAL.test(text);
+  const binary = isUnusual ? text.search(/[\0\ufffd]/) : -1;
+  if (binary !== -1)
+    return [fatal('NOT_TEXT', binary, 'this is not UTF-8 text', 'save the file as UTF-8')];
+  const unwanted = isUnusual ? unwantedCharacters(text, yaml) : [];
+  return yaml ? [...unwanted, ...unwantedLines(text)] : unwanted;
+}
+
+function unwantedLines(text: string): Finding[] {
+  return [
     ...matches(
       text,
       /^%YAML[ \t]+(?!1\.2[ \t]*\r?$).*/gm,
@@ -42,8 +43,6 @@ export function preScan(text: string, yaml: boolean): Finding[] {
       'only YAML 1.2 is read',
       'remove the %YAML line',
     ),
-  );
-  findings.push(
     ...matches(
       text,
       /^(?:<{7}|>{7}|\|{7})(?: .*)?$|^={7}\r?$/gm,
@@ -51,9 +50,8 @@ export function preScan(text: string, yaml: boolean): Finding[] {
       'this is a merge conflict marker',
       'resolve the conflict',
     ),
-    ...matches(text, /^ *\t+[ \t]*(?=[^\s#])/gm, 'SYNTAX', 'a tab cannot indent', 'use spaces'),
-  );
-  return findings;
+    ...matches(text, /^ *\t[ \t]*(?=[^\s#])/gm, 'SYNTAX', 'a tab cannot indent', 'use spaces'),
+  ];
 }
 
 function matches(
@@ -70,14 +68,16 @@ function matches(
 
 function unwantedCharacters(text: string, yaml: boolean): Finding[] {
   const findings: Finding[] = [];
-  for (const match of text.matchAll(UNWANTED)) {
-    if (yaml && isInComment(text, match.index)) continue;
-    const code = match[0].charCodeAt(0).toString(16).padStart(4, '0');
-    const name = match[0] === '\u00a0' ? 'no-break space' : 'character';
+  let line = { start: 0, end: -1, comment: 0 };
+  for (const { 0: character, index } of text.matchAll(UNWANTED)) {
+    if (index > line.end) line = lineAt(text, index);
+    if (yaml && index >= line.comment) continue;
+    const code = character.charCodeAt(0).toString(16).padStart(4, '0');
+    const name = character === '\u00a0' ? 'no-break space' : 'character';
     findings.push(
       fatal(
         'CONTROL_CHARACTER',
-        match.index,
+        index,
         `${name} U+${code.toUpperCase()} in the text`,
         `remove it, or write "\\u${code}" in quotes`,
       ),
@@ -86,10 +86,17 @@ function unwantedCharacters(text: string, yaml: boolean): Finding[] {
   return findings;
 }
 
-/** Whether a `#` that starts the line or follows a blank precedes the place, on a line without quotes before it. */
-function isInComment(text: string, offset: number): boolean {
-  const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset);
-  return /^(?:[^"']*[ \t])?#/.test(line);
+/**
+ * The line around an offset and where its comment begins: at a `#` that starts the line or follows
+ * a blank, with no quote before it. Computed once per line, because a line can be the whole file.
+ */
+function lineAt(text: string, offset: number) {
+  const start = text.lastIndexOf('\n', offset - 1) + 1;
+  const next = text.indexOf('\n', offset);
+  const end = next === -1 ? text.length : next;
+  const before = /^[^"']*/.exec(text.slice(start, end))?.[0] ?? '';
+  const hash = before.startsWith('#') ? 0 : before.search(/[ \t]#/);
+  return { start, end, comment: hash === -1 ? Number.POSITIVE_INFINITY : start + hash };
 }
 
 function fatal(code: IssueCode, place: number, message: string, hint: string): Finding {

@@ -6,11 +6,24 @@ import type { Finding } from '../finding.ts';
 const BARE_IPV6 =
   /(?:(?:tcp|udp|sctp):\/\/)?\[[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(?:%[^\]\s]*)?\](?::\d+)?/;
 
-/** The parser's own words for what it would rather not have met are about its insides; these are about the text. */
-const MESSAGES: Partial<
-  Record<ErrorCode, { readonly code?: IssueCode; readonly message: string; readonly hint?: string }>
-> = {
+interface Wording {
+  readonly code?: IssueCode;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/**
+ * Our words for every error of the parser. Its own messages are never shown: they are about its
+ * insides, and some quote the file, which may hold a password.
+ */
+const WORDINGS: Readonly<Record<ErrorCode, Wording>> = {
   ALIAS_PROPS: { message: 'an alias cannot have an anchor or a tag' },
+  BAD_ALIAS: { message: 'an anchor or an alias has no name, or its name ends in ":"' },
+  BAD_COLLECTION_TYPE: { code: 'TAG', message: 'the tag does not fit the value' },
+  BAD_DIRECTIVE: {
+    message: 'a line that starts with "%" is a directive of YAML',
+    hint: 'put the value in quotes',
+  },
   BAD_DQ_ESCAPE: {
     message: 'this is not an escape sequence',
     hint: 'write \\\\ for a backslash, or use single quotes',
@@ -19,6 +32,7 @@ const MESSAGES: Partial<
     message: 'the indentation does not fit what is above',
     hint: 'align it with its neighbours',
   },
+  BAD_PROP_ORDER: { message: 'an anchor or a tag stands before the "-", "?" or ":"' },
   BAD_SCALAR_START: {
     message: 'a plain value cannot start with this character',
     hint: 'put the value in quotes',
@@ -27,16 +41,28 @@ const MESSAGES: Partial<
     message: 'there is a second ":" in a value, or a mapping where a value is',
     hint: 'put the value in quotes, or indent what belongs to the key',
   },
+  BLOCK_IN_FLOW: {
+    message: 'an indented list or mapping stands inside brackets',
+    hint: 'write it in brackets as well, or remove the brackets around it',
+  },
+  DUPLICATE_KEY: { code: 'DUPLICATE_KEY', message: 'a key appears twice' },
+  IMPOSSIBLE: { message: 'this is not YAML' },
   KEY_OVER_1024_CHARS: { message: 'the key is too long', hint: 'is a quote or a ":" missing?' },
+  MISSING_CHAR: {
+    message: 'a character is missing here',
+    hint: 'a key needs a ":" and a blank after it, items in brackets need a "," between them',
+  },
   MULTILINE_IMPLICIT_KEY: {
     message: 'the key goes over several lines',
     hint: 'is a ":" or a "-" missing?',
   },
+  MULTIPLE_ANCHORS: { message: 'a value has two anchors' },
   MULTIPLE_DOCS: {
     code: 'MULTIPLE_DOCUMENTS',
     message: 'a second document begins here',
     hint: 'write one document per file: put them in a directory',
   },
+  MULTIPLE_TAGS: { code: 'TAG', message: 'a value has two tags', hint: 'remove the tags' },
   NON_STRING_KEY: { code: 'WRONG_TYPE', message: 'a key must be text' },
   RESOURCE_EXHAUSTION: { code: 'TOO_DEEP', message: 'the text is nested too deeply' },
   TAB_AS_INDENT: { message: 'a tab cannot indent', hint: 'use spaces' },
@@ -45,10 +71,14 @@ const MESSAGES: Partial<
     message: 'tags are not allowed',
     hint: 'remove the tag, or put the value in quotes',
   },
+  UNEXPECTED_TOKEN: {
+    message: 'this does not belong here',
+    hint: 'is a quote, a bracket or a "," before this missing or one too many?',
+  },
 };
 
 /** One code of the library covers several mistakes that people would tell apart. */
-function byMessage(message: string): (typeof MESSAGES)[ErrorCode] {
+function byMessage(message: string): Wording | undefined {
   const flow = /^Flow (map|sequence)|^Expected flow (map|sequence) to end with/i.exec(message);
   if (flow) {
     const [open, close] = (flow[1] ?? flow[2]) === 'map' ? ['{', '}'] : ['[', ']'];
@@ -97,22 +127,13 @@ function finding(problem: YAMLError, offset: number, lineStart: number, text: st
       hint: `quote it: "${bare[0]}"`,
     };
   }
-  const known = byMessage(problem.message) ?? MESSAGES[problem.code];
+  const wording = byMessage(problem.message) ?? WORDINGS[problem.code];
   const blanks = /^[ \t]*/.exec(line)?.[0].length ?? 0;
   return {
-    code: known?.code ?? 'SYNTAX',
+    code: wording.code ?? 'SYNTAX',
     severity: 'error',
-    message: known?.message ?? sentence(problem.message),
+    message: wording.message,
     place: Math.max(offset, blanks < line.length ? lineStart + blanks : 0),
-    ...(known?.hint === undefined ? {} : { hint: known.hint }),
+    ...(wording.hint === undefined ? {} : { hint: wording.hint }),
   };
-}
-
-/** `Flow map in block collection must be ...` as the other messages are: no capital, no place. */
-function sentence(message: string): string {
-  const [first = ''] = message.split('\n');
-  return `${first.charAt(0).toLowerCase()}${first.slice(1)}`.replace(
-    / at line \d+, column \d+:?$/,
-    '',
-  );
 }

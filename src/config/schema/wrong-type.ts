@@ -22,7 +22,7 @@ export function wrongType(
     isAddress && typeof value === 'number'
       ? 'write a whole address, such as 10.0.0.1:80'
       : typeHint(value, types);
-  const found = value === null ? 'has no value' : `is ${describeValue(value)}`;
+  const found = path.length === 0 && typeof value === 'string' ? 'is text' : foundValue(value);
   return {
     code: 'WRONG_TYPE',
     severity: 'error',
@@ -30,6 +30,10 @@ export function wrongType(
     place: atValue(...path),
     ...(hint === undefined ? {} : { hint }),
   };
+}
+
+function foundValue(value: unknown): string {
+  return value === null ? 'has no value' : `is ${describeValue(value)}`;
 }
 
 /** A value as a message names it: text in quotes, cut when it is long. */

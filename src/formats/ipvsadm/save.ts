@@ -39,7 +39,8 @@ export function saveLosses(table: Table): string[] {
   }
   for (const daemon of daemons)
     losses.push(`the ${daemon.role} sync daemon on ${daemon.interface}`);
-  for (const entry of sortedServices(table)) losses.push(...serviceLosses(entry));
+  for (const entry of sortedServices(table))
+    for (const loss of serviceLosses(entry)) losses.push(loss);
   return losses;
 }
 

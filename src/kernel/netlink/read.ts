@@ -73,7 +73,7 @@ export async function readSnapshot(
     if (!of) continue;
     entries.set(key, { service, destinations: of.destinations });
     counters.set(key, { stats: serviceStats, destinations: of.counters });
-    unmanageableDestinations.push(...of.unmanageable.values());
+    for (const entry of of.unmanageable.values()) unmanageableDestinations.push(entry);
   }
   const timeouts = await readTimeouts(pool.command(), family);
   const daemons: Daemon[] = [];
