@@ -4,7 +4,7 @@ import { COMMON_OPTIONS } from './option-groups.ts';
 import type { ArgumentOf, OptionSet, ValuesOf } from './options.ts';
 
 /** Declaration that the file of a verb makes. */
-export interface VerbDeclaration<Name extends string, Options extends OptionSet, Argument> {
+interface VerbDeclaration<Name extends string, Options extends OptionSet, Argument> {
   readonly name: Name;
   /** Line in the list of verbs. */
   readonly summary: string;

@@ -5,7 +5,7 @@ import { STDIN_NAME } from '../sources/stdin.ts';
 import type { Environment } from './environment.ts';
 
 /** Tools that the program replaces. Started under one of these names, it behaves like the tool. */
-export const FRONT_ENDS = ['ipvsadm', 'ipvsadm-save', 'ipvsadm-restore'] as const;
+const FRONT_ENDS = ['ipvsadm', 'ipvsadm-save', 'ipvsadm-restore'] as const;
 
 export type FrontEnd = (typeof FRONT_ENDS)[number];
 

@@ -12,7 +12,7 @@ import { parseDocument } from '../sources/load.ts';
 import type { Environment } from './environment.ts';
 import type { Output } from './output.ts';
 
-export interface OpenedTable {
+interface OpenedTable {
   readonly ipvs: Ipvs;
   /** Writes a table that is in a file back to the file. Does nothing for the kernel's table. */
   readonly save: () => Promise<void>;

@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import { COLOR, PLAIN, type Style } from '../render/style.ts';
 
 export const COLOR_MODES = ['auto', 'always', 'never'] as const;
-export type ColorMode = (typeof COLOR_MODES)[number];
+type ColorMode = (typeof COLOR_MODES)[number];
 
 type Terminal = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 

@@ -53,7 +53,7 @@ export async function confirmOnTerminal(
   if (options.noInput) {
     throw new IpvstateError(
       'REFUSED',
-      '--no-input forbids to ask for confirmation; nothing was changed',
+      '--no-input forbids asking for confirmation; nothing was changed',
       { hint: 'Add --yes to execute the plan without being asked.' },
     );
   }

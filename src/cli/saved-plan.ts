@@ -41,7 +41,7 @@ interface Binding {
   readonly desired: Json;
 }
 
-export interface SavedPlan {
+interface SavedPlan {
   readonly saved: Binding;
   readonly waves: Json;
   /** Drains that the plan begins. */

@@ -6,7 +6,7 @@ import { formatIssuesSarif } from './issues-sarif.ts';
 import { formatJson } from './json.ts';
 
 /** Result of a validation. */
-export interface Validation {
+interface Validation {
   readonly issues: readonly Issue[];
   /** Texts of the files by their names. */
   readonly sources: ReadonlyMap<string, string>;

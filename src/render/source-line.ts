@@ -1,5 +1,5 @@
 /** Part of a source line around one column. */
-export interface ClippedLine {
+interface ClippedLine {
   readonly text: string;
   /** Number of blanks before the caret that points to the column. */
   readonly caret: number;

@@ -11,7 +11,7 @@ Plan: 1 destination to add, 1 destination to delete (2 operations).
 const APPLY = 'apply -f ./shop.yaml --table ./live.save';
 
 describe('apply', () => {
-  it('shows the plan, executes it, and says that it was verified', async () => {
+  it('shows the plan, executes it, and reports that the table was verified', async () => {
     const { run, read } = shop();
     expect(await run(APPLY)).toEqual({
       status: 0,
@@ -21,7 +21,7 @@ describe('apply', () => {
     expect(read('live.save')).toBe(DONE);
   });
 
-  it('has nothing to do the second time', async () => {
+  it('changes nothing when it runs a second time', async () => {
     const { run } = shop();
     await run(APPLY);
     expect(await run(`${APPLY} --detailed-exitcode`)).toEqual({
@@ -36,7 +36,7 @@ describe('apply', () => {
     expect(await run('plan -f ./shop.yaml --table ./live.save')).toMatchObject({ stdout: PLAN });
   });
 
-  it('exits 2 with --detailed-exitcode once something was changed', async () => {
+  it('exits 2 with --detailed-exitcode when it changed the table', async () => {
     expect(await shop().run(`${APPLY} --detailed-exitcode`)).toMatchObject({
       status: 2,
       stderr: '',
@@ -44,28 +44,25 @@ describe('apply', () => {
   });
 });
 
-describe('the question of apply', () => {
-  it('is answered with yes', async () => {
+describe('the confirmation of apply', () => {
+  it('executes the plan after the answer yes', async () => {
     const { run, read } = shop();
     const { status, stderr } = await run(APPLY, { answer: 'Yes', isTTY: true });
     expect({ status, stderr }).toEqual({ status: 0, stderr: 'Apply these 2 operations? [y/N] ' });
     expect(read('live.save')).toBe(DONE);
   });
 
-  it.each(['', 'n', 'no', 'yess', 'ja'])(
-    'is not answered with %j: nothing is written',
-    async (answer) => {
-      const { run, read } = shop();
-      const { status, stdout } = await run(APPLY, { answer });
-      expect({ status, stdout }).toEqual({
-        status: 3,
-        stdout: `${PLAN}Declined. Nothing was changed.\n`,
-      });
-      expect(read('live.save')).toBe(LIVE);
-    },
-  );
+  it.each(['', 'n', 'no', 'yess', 'ja'])('writes nothing after the answer %j', async (answer) => {
+    const { run, read } = shop();
+    const { status, stdout } = await run(APPLY, { answer });
+    expect({ status, stdout }).toEqual({
+      status: 3,
+      stdout: `${PLAN}Declined. Nothing was changed.\n`,
+    });
+    expect(read('live.save')).toBe(LIVE);
+  });
 
-  it('shows on stderr what it is about when stdout is not where the person looks', async () => {
+  it('shows the plan on stderr when stdout is a file or has JSON', async () => {
     const { run } = shop();
     expect((await run(APPLY, { answer: 'n' })).stderr).toBe(
       `${PLAN}Apply these 2 operations? [y/N] `,
@@ -75,7 +72,7 @@ describe('the question of apply', () => {
     );
   });
 
-  it('is not asked with --yes, nor when nothing is to be done, nor when a guard refuses', async () => {
+  it('asks nothing with --yes, without changes, and when a guard refuses', async () => {
     const { run, write } = shop();
     write('none.yaml', 'version: 1\nservices: []\n');
     expect(await run('apply -f ./none.yaml --table ./live.save', { answer: 'y' })).toMatchObject({
@@ -86,24 +83,24 @@ describe('the question of apply', () => {
     expect(await run(APPLY, { answer: 'n' })).toMatchObject({ status: 0, stderr: '' });
   });
 
-  it('is an error with --no-input, which --yes answers', async () => {
+  it('fails with --no-input instead of asking, unless --yes is given', async () => {
     const { run, read } = shop();
     const { status, stderr } = await run(`${APPLY} --no-input`, { answer: 'y', isTTY: true });
     expect(status).toBe(3);
     expect(stderr).toContain(
-      '--no-input forbids to ask for confirmation; nothing was changed\n    Add --yes to execute the plan without being asked.\n',
+      '--no-input forbids asking for confirmation; nothing was changed\n    Add --yes to execute the plan without being asked.\n',
     );
     expect(read('live.save')).toBe(LIVE);
     expect(await run(`${APPLY} --no-input --yes`, { answer: 'n' })).toMatchObject({ status: 0 });
   });
 
-  it('is not asked where nobody sits', async () => {
+  it('asks nothing without a terminal', async () => {
     expect(await shop().run(`${APPLY} --no-input`)).toMatchObject({ status: 0, stderr: '' });
   });
 });
 
 describe('check', () => {
-  it('exits 2 with the differences, 0 without any, and changes nothing', async () => {
+  it('exits 2 when the table differs and 0 when it does not, and changes nothing', async () => {
     const { run, write, read } = shop();
     expect(await run('check -f ./shop.yaml --table ./live.save')).toEqual({
       status: 2,

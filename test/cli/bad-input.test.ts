@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, symlinkSync, truncateSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { LIVE, SHOP, shop, type Workspace } from './workspace.ts';
 
-/** Every verb that reads configurations refuses them alike, prints no result, and the table stays as it is. */
+/** Expects each verb that reads a configuration to refuse it, and to keep the table as it is. */
 async function expectRefusal(
   space: Workspace,
   says: RegExp,
@@ -27,7 +27,7 @@ async function expectRefusal(
 const destinations = (text: string): string =>
   `version: 1\nservices:\n  - address: tcp://192.0.2.10:443\n    destinations: ${text}\n`;
 
-describe('a file that says nothing deletes nothing:', () => {
+describe('a configuration without content', () => {
   it.each([
     ['empty', ''],
     ['blank lines', '\n\n  \n'],
@@ -36,33 +36,33 @@ describe('a file that says nothing deletes nothing:', () => {
     ['~', '~'],
     ['a document mark', '---\n'],
     ['a byte order mark', '\ufeff'],
-  ])('%s', async (_, text) => {
+  ])('refuses a file that has only this: %s', async (_, text) => {
     await expectRefusal(
       shop({ 'bad.yaml': text }),
       /^bad\.yaml:1:\d+: error EMPTY: .*\n[\s\S]*hint: .*services: \[\]/,
     );
   });
 
-  it('an empty object', async () => {
+  it('refuses an empty object', async () => {
     await expectRefusal(shop({ 'bad.yaml': '{}' }), /bad\.yaml:1:1: error MISSING_KEY: /);
   });
 
-  it('services without a list', async () => {
+  it('refuses the key services without a list', async () => {
     await expectRefusal(
       shop({ 'bad.yaml': 'version: 1\nservices:\n' }),
       /bad\.yaml:2:\d+: error WRONG_TYPE: /,
     );
   });
 
-  it('services: [], unless that is accepted', async () => {
+  it('refuses `services: []` unless an option allows to delete all services', async () => {
     const { run, read } = shop({ 'bad.yaml': 'version: 1\nservices: []\n' });
     expect(await run('apply -f ./bad.yaml --table ./live.save --yes')).toMatchObject({ status: 3 });
     expect(read('live.save')).toBe(LIVE);
   });
 });
 
-describe('a file that is not what it should be is refused with its place:', () => {
-  it('bytes that are no text', async () => {
+describe('an invalid configuration', () => {
+  it('refuses bytes that are not UTF-8, with the line', async () => {
     const space = shop();
     space.write(
       'bad.yaml',
@@ -75,19 +75,19 @@ describe('a file that is not what it should be is refused with its place:', () =
     await expectRefusal(space, /bad\.yaml:2:12: error NOT_TEXT: not UTF-8 text: found byte 0xc3/);
   });
 
-  it('a binary', async () => {
+  it('refuses a binary file', async () => {
     const space = shop();
     space.write('bad.yaml', Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 0, 0, 0]));
     await expectRefusal(space, /bad\.yaml:1:\d+: error NOT_TEXT: /);
   });
 
-  it('UTF-16', async () => {
+  it('refuses UTF-16 text', async () => {
     const space = shop();
     space.write('bad.yaml', Buffer.from(`\ufeff${SHOP}`, 'utf16le'));
     await expectRefusal(space, /bad\.yaml:1:1: error NOT_TEXT: /);
   });
 
-  it('JSON that was cut anywhere', async () => {
+  it('refuses JSON that is cut off at any byte', async () => {
     const { run, write, read } = shop();
     const whole = (await run('import ./shop.yaml -o json')).stdout.trimEnd();
     for (let end = 0; end < whole.length; end += 7) {
@@ -100,7 +100,7 @@ describe('a file that is not what it should be is refused with its place:', () =
     expect(read('live.save')).toBe(LIVE);
   });
 
-  it('YAML that was cut within its last list', async () => {
+  it('refuses YAML that is cut off within its last list', async () => {
     const { run, write, read } = shop();
     for (let end = SHOP.lastIndexOf('[') + 1; end < SHOP.trimEnd().length; end++) {
       write('bad.yaml', SHOP.slice(0, end));
@@ -112,13 +112,13 @@ describe('a file that is not what it should be is refused with its place:', () =
     expect(read('live.save')).toBe(LIVE);
   });
 
-  it('one of more than 64 MiB, without reading it', async () => {
+  it('refuses a file of more than 64 MiB without reading it', async () => {
     const space = shop({ 'bad.yaml': '' });
     truncateSync(space.path('bad.yaml'), 64 * 1024 * 1024 + 1);
     await expectRefusal(space, /bad\.yaml has 67108865 bytes; at most 67108864 are read/);
   });
 
-  it('a device that never ends', async () => {
+  it('refuses a device that never ends', async () => {
     const { run } = shop();
     expect(await run('validate -f /dev/zero')).toMatchObject({
       status: 65,
@@ -133,11 +133,11 @@ describe('a file that is not what it should be is refused with its place:', () =
       'indentation',
       `version: 1\nservices:\n${Array.from({ length: 200 }, (_, depth) => `${' '.repeat(depth + 1)}a:`).join('\n')}\n`,
     ],
-  ])('deeply nested %s', async (_, text) => {
+  ])('refuses deeply nested %s', async (_, text) => {
     await expectRefusal(shop({ 'bad.yaml': text }), /bad\.yaml:\d+:\d+: error TOO_DEEP: /);
   });
 
-  it('aliases that expand beyond all bounds', async () => {
+  it('refuses aliases that expand to a huge document', async () => {
     const lines = [
       'a0: &a0 [x, x]',
       ...Array.from(
@@ -178,14 +178,14 @@ describe('a file that is not what it should be is refused with its place:', () =
     ['THRESHOLD', destinations('[{ address: 10.1.0.11, upper_threshold: 5, lower_threshold: 9 }]')],
     ['IPVSADM_LINE', '-A -t 192.0.2.1:80 -s\n'],
     ['NOT_DECLARATIVE', `${LIVE}-R\n`],
-  ])('%s', async (code, text) => {
+  ])('refuses text with the issue %s and its place', async (code, text) => {
     await expectRefusal(
       shop({ 'bad.yaml': text }),
       new RegExp(`^bad\\.yaml:\\d+:\\d+: error ${code}: `, 'm'),
     );
   });
 
-  it('everything at once, in the order of the text', async () => {
+  it('shows all issues at once, in the order of the text', async () => {
     const { run } = shop({
       'bad.yaml': destinations(
         '[{ address: 10.1.0.256 }, { address: 10.1.0.12, wieght: 1 }, { address: 10.1.0.13, weight: -1 }]',
@@ -201,7 +201,7 @@ describe('a file that is not what it should be is refused with its place:', () =
   });
 });
 
-describe('contradictions between files show both places:', () => {
+describe('a contradiction between two files', () => {
   it.each([
     [
       'DUPLICATE',
@@ -215,7 +215,7 @@ describe('contradictions between files show both places:', () => {
       'version: 1\ntimeouts: { tcp: 5m }\nservices: []\n',
       'timeouts: { tcp: 15m }\n',
     ],
-  ])('%s of a %s', async (code, _, other, more) => {
+  ])('shows both places of the issue %s about a %s', async (code, _, other, more) => {
     const space = shop({ 'a.yaml': `${more}${SHOP}`, 'b.yaml': other });
     await expectRefusal(
       space,
@@ -225,7 +225,7 @@ describe('contradictions between files show both places:', () => {
     );
   });
 
-  it('a file that is invalid makes the others wait', async () => {
+  it('reports an invalid file before it compares the files', async () => {
     await expectRefusal(
       shop({ 'bad.yaml': '' }),
       /error EMPTY/,
@@ -235,12 +235,12 @@ describe('contradictions between files show both places:', () => {
   });
 });
 
-describe('a file that cannot be read exits 66 and says why:', () => {
-  it('it is missing', async () => {
+describe('a configuration that cannot be read', () => {
+  it('exits 66 when a file is missing', async () => {
     await expectRefusal(shop(), /^ipvstate: bad\.yaml does not exist\n$/, 66);
   });
 
-  it('it is below a file', async () => {
+  it('exits 66 when a path leads through a file', async () => {
     await expectRefusal(
       shop(),
       /^ipvstate: shop\.yaml\/x does not exist\n$/,
@@ -249,23 +249,23 @@ describe('a file that cannot be read exits 66 and says why:', () => {
     );
   });
 
-  it('it is a loop of links', async () => {
+  it('exits 66 when links form a loop', async () => {
     const space = shop();
     symlinkSync('bad.yaml', space.path('bad.yaml'));
     await expectRefusal(space, /bad\.yaml is a loop of links/, 66);
   });
 
-  it('its name ends nowhere', async () => {
+  it('exits 66 when a name is too long', async () => {
     await expectRefusal(shop(), /cannot be read \(ENAMETOOLONG\)/, 66, `-f ./${'x'.repeat(300)}`);
   });
 
-  it.skipIf(process.getuid?.() === 0)('it may not be read', async () => {
+  it.skipIf(process.getuid?.() === 0)('exits 66 when the user may not read a file', async () => {
     const space = shop({ 'bad.yaml': SHOP });
     chmodSync(space.path('bad.yaml'), 0);
     await expectRefusal(space, /bad\.yaml may not be read/, 66);
   });
 
-  it('its folder has none', async () => {
+  it('exits 66 when a folder has no configuration', async () => {
     const space = shop();
     mkdirSync(space.path('conf.d'));
     await expectRefusal(

@@ -7,7 +7,7 @@ import { runCli } from '../support/run-cli.ts';
 const text = (path: string): string =>
   readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
-/** The items of a list in a page of the manual whose text begins with `code`. */
+/** Items of a list in a page of the manual that begin with one or more codes. */
 function codes(page: string): { readonly codes: readonly string[]; readonly meaning: string }[] {
   const items = text(`src/manual/${page}`).matchAll(
     /^- ((?:`[A-Z_0-9]+`(?:, )?)+)(.*(?:\n {2}.*)*)/gm,
@@ -18,7 +18,7 @@ function codes(page: string): { readonly codes: readonly string[]; readonly mean
   }));
 }
 
-/** The members of a union of string literals, as its source has them. */
+/** Members of a union of string literals, read from its source. */
 function members(path: string, type: string): string[] {
   const code = text(path).replaceAll(/\/\/.*|\/\*[\s\S]*?\*\//g, '');
   const [, body = ''] = new RegExp(`export type ${type} =([^;]*);`).exec(code) ?? [];
@@ -29,7 +29,7 @@ describe('exit codes', () => {
   const items = codes('exit-codes.md');
   const named = items.filter(({ codes }) => codes.length === 1);
 
-  it('are the same in the program and in the manual', () => {
+  it('has the same exit codes in the program and in the manual', () => {
     const documented = named.map(({ codes: [code], meaning }) => [
       /^ ([a-z-]+):/.exec(meaning)?.[1],
       Number(code),
@@ -37,15 +37,15 @@ describe('exit codes', () => {
     expect(Object.fromEntries(documented)).toEqual(EXIT);
   });
 
-  it('of signals are in the manual', () => {
+  it('has the exit codes of signals in the manual', () => {
     expect(items.flatMap(({ codes }) => (codes.length > 1 ? codes : []))).toEqual(['130', '143']);
   });
 
-  it('differ from each other', () => {
+  it('has no exit code twice', () => {
     expect(new Set(Object.values(EXIT)).size).toBe(Object.keys(EXIT).length);
   });
 
-  it('are all in the help', async () => {
+  it('has all exit codes in the help', async () => {
     const help = (await runCli(['--help'])).stdout;
     const numbers = new Set(help.slice(help.indexOf('Exit codes')).match(/\d+/g));
     expect(
@@ -53,7 +53,7 @@ describe('exit codes', () => {
     ).toEqual([]);
   });
 
-  it('belong to every code of an error, and none of them says that all went well or that it is a bug', () => {
+  it('gives each error code an exit code that means neither success nor a bug', () => {
     const codes = members('src/errors.ts', 'ErrorCode');
     expect(codes).toContain('USAGE');
     expect(codes.length).toBeGreaterThan(10);
@@ -64,12 +64,12 @@ describe('exit codes', () => {
     }
   });
 
-  it('of anything else is the one of a bug', () => {
+  it('gives any other error the exit code of a bug', () => {
     for (const error of [new Error('a bug'), new TypeError('null'), 'text', undefined, null])
       expect(exitCodeOfError(error)).toBe(EXIT.internal);
   });
 
-  it('are the design’s', () => {
+  it('never changes the number of an exit code', () => {
     expect(EXIT).toMatchObject({
       ok: 0,
       internal: 1,
@@ -94,13 +94,13 @@ describe('exit codes', () => {
 describe('codes of issues', () => {
   const items = codes('issue-codes.md');
 
-  it('are the same in the program and in the manual, in the same order', () => {
+  it('has the same issue codes in the program and in the manual, in the same order', () => {
     const declared = members('src/model/issue.ts', 'IssueCode');
     expect(declared.length).toBeGreaterThan(30);
     expect(items.flatMap(({ codes }) => codes)).toEqual(declared);
   });
 
-  it('each have their meaning in the manual', () => {
+  it('explains each issue code in the manual', () => {
     for (const { codes, meaning } of items)
       expect(meaning.length, codes.join()).toBeGreaterThan(10);
   });

@@ -61,7 +61,7 @@ describe.each(CASES)('the guard $guard', (given) => {
   const { guard, message, flags } = given;
 
   it.each(['plan', 'apply'])(
-    'refuses in %s, with numbers and the flag, and the table stays as it is',
+    'refuses %s with numbers and the option that allows it, and keeps the table',
     async (verb) => {
       const { run, read } = files(given);
       const { status, stdout } = await run(`${verb} -f ./desired.yaml --table ./live.yaml`);
@@ -72,7 +72,7 @@ describe.each(CASES)('the guard $guard', (given) => {
     },
   );
 
-  it('says so in JSON as well', async () => {
+  it('has its refusal in the JSON of plan and apply', async () => {
     const { run } = files(given);
     const plan = await run('plan -f ./desired.yaml --table ./live.yaml -o json');
     expect(plan.status).toBe(3);
@@ -87,7 +87,7 @@ describe.each(CASES)('the guard $guard', (given) => {
     });
   });
 
-  it('says so on stderr where stdout is for ipvsadm', async () => {
+  it('prints its refusal on stderr when stdout has ipvsadm lines', async () => {
     const { stderr, status } = await files(given).run(
       'plan -f ./desired.yaml --table ./live.yaml -o ipvsadm',
     );
@@ -97,7 +97,7 @@ describe.each(CASES)('the guard $guard', (given) => {
     });
   });
 
-  it.each(flags)('accepts %s', async (flag) => {
+  it.each(flags)('lets the plan pass with %s', async (flag) => {
     const { run } = files(given);
     expect(await run(`plan -f ./desired.yaml --table ./live.yaml ${flag}`)).toMatchObject({
       status: 0,
@@ -109,7 +109,7 @@ describe.each(CASES)('the guard $guard', (given) => {
     expect(await run('check -f ./desired.yaml --table ./live.yaml')).toMatchObject({ status: 0 });
   });
 
-  it('saves no plan that it refuses', async () => {
+  it('keeps plan --save from writing a refused plan', async () => {
     const { run, read } = files(given);
     const { status, stderr } = await run(
       'plan -f ./desired.yaml --table ./live.yaml --save ./plan.json',
@@ -120,9 +120,9 @@ describe.each(CASES)('the guard $guard', (given) => {
   });
 });
 
-describe('limits', () => {
+describe('the limits of guards', () => {
   it.each(['-1', '1.5', '101%', '30%%', 'none', '1e3', ''])(
-    '%j is a usage error',
+    'refuses the limit %j as a usage error',
     async (limit) => {
       const { run, read } = workspace({ 'live.yaml': LIVE, 'desired.yaml': config() });
       const { status, stderr } = await run([
@@ -140,7 +140,7 @@ describe('limits', () => {
     },
   );
 
-  it('of the command line win over those of the file, also downwards', async () => {
+  it('prefers the limit of the command line to a higher one in the file', async () => {
     const { run } = workspace({
       'live.yaml': LIVE,
       'desired.yaml': `limits: { max_service_deletes: off }\n${config(service(80, '10.0.0.1', '10.0.0.2'))}`,
@@ -151,7 +151,7 @@ describe('limits', () => {
     ).toMatchObject({ status: 3 });
   });
 
-  it('are not switched off by anything in the environment', async () => {
+  it('ignores environment variables that look like switches', async () => {
     const env = { IPVSTATE_ALLOW_EMPTY: '1', IPVSTATE_FORCE: '1', FORCE: '1', ALLOW_EMPTY: '1' };
     const { run } = workspace({ 'live.yaml': LIVE, 'desired.yaml': config() });
     expect(await run('apply -f ./desired.yaml --table ./live.yaml --yes', { env })).toMatchObject({

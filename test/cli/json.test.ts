@@ -16,7 +16,7 @@ const validators = Object.fromEntries(
 );
 for (const name of ['plan', 'report']) ajv.addSchema(schema(name));
 
-/** The document, once its schema has nothing to say about it. */
+/** Parses a document after it has passed its schema. */
 function valid(name: 'plan' | 'report', text: string): Record<string, unknown> {
   const validate = validators[name]?.() as ValidateFunction;
   const document: unknown = JSON.parse(text);
@@ -48,18 +48,18 @@ describe('the schema of plans', () => {
     expect(valid('plan', saved.stdout)).toEqual(plan);
   });
 
-  it('holds for a saved plan, which is the printed one and what binds it', async () => {
+  it('holds for a saved plan, which adds its binding to the printed plan', async () => {
     const { run, read, folder } = shop();
     const printed = await run('plan -f ./shop.yaml --table ./live.save -o json --save ./plan.json');
     const { saved, ...rest } = valid('plan', read('plan.json'));
-    // Positions have the full path, which `run` cuts out of what is printed.
+    // Positions in the file have the full path, which `run` removes from the printed plan.
     expect(JSON.stringify(rest).replaceAll(`${folder}/`, '')).toBe(
       JSON.stringify(JSON.parse(printed.stdout)),
     );
     expect(saved).toMatchObject({ files: [{ sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }] });
   });
 
-  it('holds for check, whose exit code is in `noop`', async () => {
+  it('holds for check, and `noop` agrees with the exit code', async () => {
     const { run } = shop({ 'done.save': DONE });
     for (const [table, status] of [
       ['./live.save', 2],
@@ -71,7 +71,7 @@ describe('the schema of plans', () => {
     }
   });
 
-  it('rejects what is no plan', () => {
+  it('rejects a document that is not a plan', () => {
     expect(() => valid('plan', '{"format":"ipvstate-plan"}\n')).toThrow();
   });
 });
@@ -89,7 +89,7 @@ describe('the schema of reports', () => {
     });
   });
 
-  it('holds when there is nothing to do', async () => {
+  it('holds for a run without changes', async () => {
     const { run } = shop({ 'live.save': DONE });
     const { status, stdout } = await run(
       'apply -f ./shop.yaml --table ./live.save -o json --detailed-exitcode',
@@ -102,7 +102,7 @@ describe('the schema of reports', () => {
     expect(status).toBe(0);
   });
 
-  it('holds for a declined prompt', async () => {
+  it('holds for a run that the operator declined', async () => {
     const { run, read } = shop();
     const { status, stdout } = await run('apply -f ./shop.yaml --table ./live.save -o json', {
       answer: 'n',
@@ -116,7 +116,7 @@ describe('the schema of reports', () => {
     expect(read('live.save')).toBe(LIVE);
   });
 
-  it('holds for exit code 2 of --detailed-exitcode', async () => {
+  it('holds for a run that exits 2 with --detailed-exitcode', async () => {
     const { status, stdout } = await shop().run(
       'apply -f ./shop.yaml --table ./live.save -o json --detailed-exitcode',
     );
@@ -126,7 +126,7 @@ describe('the schema of reports', () => {
 });
 
 describe('JSON and text', () => {
-  it('count the same changes and operations', async () => {
+  it('show the same numbers of changes and operations', async () => {
     const { run } = shop();
     const plan = valid(
       'plan',
@@ -144,7 +144,7 @@ describe('JSON and text', () => {
     expect((await run('plan -f ./shop.yaml --table ./live.save -o ipvsadm')).stdout).toBe(lines);
   });
 
-  it('say that a file is not valid as the exit code does, also with --strict', async () => {
+  it('agree with the exit code about a file that is not valid, also with --strict', async () => {
     const { run } = workspace({
       'odd.yaml': 'version: 1\nservices: [{ address: "tcp://192.0.2.1:80", scheduler: rr }]\n',
     });

@@ -29,7 +29,7 @@ function misbehaving(misbehaviour: Misbehaviour): {
   return { ipvs, openKernel: async () => ipvs };
 }
 
-/** Text, JSON and exit code of the same failure. */
+/** Runs apply twice with the same failure, for text and for JSON. */
 async function applyTwice(misbehaviour: () => Misbehaviour, flags = '') {
   const { run } = shop();
   const first = misbehaving(misbehaviour());
@@ -51,7 +51,7 @@ const refuseDeletes = (): Misbehaviour => ({
       : undefined,
 });
 
-describe('a table that others write to while it is read', () => {
+describe('a table that another program changes during the reads', () => {
   const weigh = (weight: number): Operation => {
     const [destination] =
       START.services.get(serviceOf('tcp://192.0.2.10:443').key)?.destinations.values() ?? [];
@@ -63,7 +63,7 @@ describe('a table that others write to while it is read', () => {
     };
   };
 
-  it('is exported as it was found twice', async () => {
+  it('is exported when two reads agree', async () => {
     const kernel = misbehaving({ beforeRead: (read) => (read === 1 ? [weigh(7)] : []) });
     const { status, stdout } = await shop().run('export -o save', kernel);
     expect(status).toBe(0);
@@ -71,7 +71,7 @@ describe('a table that others write to while it is read', () => {
     expect(stdout).toContain('-w 7');
   });
 
-  it('and is another one each time is not exported: exit code 4', async () => {
+  it('is not exported when it differs at each read, and export exits 4', async () => {
     const { status, stdout, stderr } = await shop().run(
       'export',
       misbehaving({ beforeRead: (read) => [weigh(read + 10)] }),
@@ -88,21 +88,27 @@ describe('a kernel without IPVS, or without permission', () => {
       openKernel({ openSocket: Object.assign(new FakeKernel(), settings).openSocket }),
   });
 
-  it.each(verbs)('without IPVS %s exits 69 and says what to load', async (verb) => {
-    const { status, stdout, stderr } = await shop().run(verb, kernel({ loaded: false }));
-    expect({ status, stdout }).toEqual({ status: 69, stdout: '' });
-    expect(stderr).toMatch(/^ipvstate: the kernel has no IPVS\n {4}.*modprobe ip_vs/);
-  });
+  it.each(verbs)(
+    'makes %s exit 69 without IPVS, and the hint names the module to load',
+    async (verb) => {
+      const { status, stdout, stderr } = await shop().run(verb, kernel({ loaded: false }));
+      expect({ status, stdout }).toEqual({ status: 69, stdout: '' });
+      expect(stderr).toMatch(/^ipvstate: the kernel has no IPVS\n {4}.*modprobe ip_vs/);
+    },
+  );
 
-  it.each(verbs)('without permission %s exits 77 and names the capability', async (verb) => {
-    const { status, stdout, stderr } = await shop().run(verb, kernel({ permitted: false }));
-    expect({ status, stdout }).toEqual({ status: 77, stdout: '' });
-    expect(stderr).toContain('CAP_NET_ADMIN');
-  });
+  it.each(verbs)(
+    'makes %s exit 77 without permission, and the message names the capability',
+    async (verb) => {
+      const { status, stdout, stderr } = await shop().run(verb, kernel({ permitted: false }));
+      expect({ status, stdout }).toEqual({ status: 77, stdout: '' });
+      expect(stderr).toContain('CAP_NET_ADMIN');
+    },
+  );
 });
 
 describe('an operation that fails', () => {
-  it('is rolled back: 5', async () => {
+  it('rolls the operations before it back, and apply exits 5', async () => {
     const { text, report, table } = await applyTwice(refuseDeletes);
     expect(text.status).toBe(5);
     expect(text.stdout).toContain(
@@ -118,20 +124,23 @@ describe('an operation that fails', () => {
     expect(table).toBe(LIVE);
   });
 
-  it.each(['stop', 'continue'])('is left half done by --on-error %s: 6', async (mode) => {
-    const { text, report } = await applyTwice(refuseDeletes, ` --on-error ${mode}`);
-    expect(text.status).toBe(6);
-    expect(text.stdout).toContain(
-      'The table is between two states: 1 operation done. Run `ipvstate plan` to see what is left to do.\n',
-    );
-    expect(text.stdout).toContain('Still different:\n');
-    expect(report).toMatchObject({
-      outcome: 'partial',
-      differences: [{ action: 'delete', destination: '10.1.0.13:443' }],
-    });
-  });
+  it.each(['stop', 'continue'])(
+    'leaves the table between two states with --on-error %s, and apply exits 6',
+    async (mode) => {
+      const { text, report } = await applyTwice(refuseDeletes, ` --on-error ${mode}`);
+      expect(text.status).toBe(6);
+      expect(text.stdout).toContain(
+        'The table is between two states: 1 operation done. Run `ipvstate plan` to see what is left to do.\n',
+      );
+      expect(text.stdout).toContain('Still different:\n');
+      expect(report).toMatchObject({
+        outcome: 'partial',
+        differences: [{ action: 'delete', destination: '10.1.0.13:443' }],
+      });
+    },
+  );
 
-  it('of a scheduler that the kernel lacks is no fault of the plan: 69, and nothing is left', async () => {
+  it('makes apply exit 69 when the kernel lacks a scheduler, and nothing has changed', async () => {
     const { run, write } = shop();
     write(
       'shop.yaml',
@@ -149,8 +158,8 @@ describe('an operation that fails', () => {
   });
 });
 
-describe('replies that are lost', () => {
-  it('are made up for by reading again', async () => {
+describe('lost replies of the kernel', () => {
+  it('lead to a second pass that finds out what was done', async () => {
     const { text, table } = await applyTwice(() => ({
       lose: (wave) => (wave === 0 ? 1 : undefined),
     }));
@@ -159,7 +168,7 @@ describe('replies that are lost', () => {
     expect(table).toBe(DONE);
   });
 
-  it('of a read are 69, and nothing was changed', async () => {
+  it('make a plan exit 69', async () => {
     const kernel = new FakeKernel();
     const { run } = shop();
     kernel.deliver = () => [];
@@ -175,13 +184,13 @@ describe('replies that are lost', () => {
 });
 
 describe('another writer', () => {
-  it('that undoes what was done makes it unverified: 7', async () => {
-    const undo: Operation = {
+  it('makes apply exit 7 when it reverses the changes before they are verified', async () => {
+    const reversal: Operation = {
       kind: 'delete-service',
       service: serviceOf('tcp://192.0.2.10:443').identity,
     };
     const { text, report } = await applyTwice(() => ({
-      beforeRead: (_, { services }) => (services ? [undo] : []),
+      beforeRead: (_, { services }) => (services ? [reversal] : []),
     }));
     expect(text.status).toBe(7);
     expect(text.stdout).toContain(
@@ -192,7 +201,7 @@ describe('another writer', () => {
 });
 
 describe('a signal', () => {
-  it.each([130, 143])('stops before the first operation, exit code %i', async (code) => {
+  it.each([130, 143])('stops apply before the first operation with exit code %i', async (code) => {
     const { run } = shop();
     const { ipvs, openKernel: open } = misbehaving({});
     const { status } = await run(APPLY, { openKernel: open, signal: AbortSignal.abort(code) });

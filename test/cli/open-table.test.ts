@@ -4,14 +4,14 @@ import { DONE, LIVE, SHOP, shop, workspace } from './workspace.ts';
 
 const APPLY = 'apply -f ./shop.yaml --table';
 
-describe('a table in a file is written back in the format it was read in:', () => {
-  it('ipvsadm lines', async () => {
+describe('the format of a saved table', () => {
+  it('stays ipvsadm lines when the file has ipvsadm lines', async () => {
     const { run, read } = shop();
     expect(await run(`${APPLY} ./live.save`)).toMatchObject({ status: 0 });
     expect(read('live.save')).toBe(DONE);
   });
 
-  it('YAML', async () => {
+  it('stays YAML when the file has YAML', async () => {
     const { run, read, write } = shop();
     write('live.yaml', (await run('export --table ./live.save')).stdout);
     expect(await run(`${APPLY} ./live.yaml`)).toMatchObject({ status: 0 });
@@ -19,7 +19,7 @@ describe('a table in a file is written back in the format it was read in:', () =
     expect(await run('export --table ./live.yaml -o save -q')).toMatchObject({ stdout: DONE });
   });
 
-  it('JSON, whatever the name of the file', async () => {
+  it('stays JSON when the file has JSON, whatever its name', async () => {
     const { run, read, write } = shop();
     write('live.table', (await run('export --table ./live.save -o json')).stdout);
     expect(await run(`${APPLY} ./live.table`)).toMatchObject({ status: 0 });
@@ -33,7 +33,7 @@ describe('a table in a file is written back in the format it was read in:', () =
     ['empty.save', /^-A -t 192\.0\.2\.10:443/],
     ['empty.json', /^\{\n {2}"version": 1/],
     ['empty.yaml', /^# yaml-language-server/],
-  ])('the one of its name when it is empty (%s)', async (name, begins) => {
+  ])('follows the name of an empty file (%s)', async (name, begins) => {
     const { run, read } = shop({ [name]: '' });
     expect(await run(`${APPLY} ./${name}`)).toMatchObject({ status: 0 });
     expect(read(name)).toMatch(begins);
@@ -41,21 +41,21 @@ describe('a table in a file is written back in the format it was read in:', () =
   });
 });
 
-describe('a table in a file', () => {
+describe('a saved table', () => {
   it.each([
     ['live.save', '-A -t [2001:db8::1]:80\n-a -t [2001:db8::1]:80 -r [::ffff:10.0.0.1]:80\n'],
     [
       'live.yaml',
       'version: 1\nservices:\n  - address: tcp://[2001:db8::1]:80\n    destinations: ["::ffff:10.0.0.1"]\n',
     ],
-  ])('cannot have a destination that no kernel has (%s)', async (name, text) => {
+  ])('is refused with a destination that the kernel would refuse (%s)', async (name, text) => {
     const { run } = shop({ [name]: text });
     const { status, stderr } = await run(`plan -f ./shop.yaml --table ./${name}`);
     expect(status).toBe(65);
     expect(stderr).toContain('::ffff:10.0.0.1 cannot be a destination');
   });
 
-  it('is replaced as a whole, and nothing else is left in the folder', async () => {
+  it('is replaced as a whole, and no other file stays in the folder', async () => {
     const { run, path, folder } = shop();
     const before = statSync(path('live.save')).ino;
     await run(`${APPLY} ./live.save`);
@@ -63,14 +63,14 @@ describe('a table in a file', () => {
     expect(readdirSync(folder).sort()).toEqual(['live.save', 'shop.yaml']);
   });
 
-  it.each([0o600, 0o640, 0o666])('keeps its mode, whatever the umask is (%o)', async (mode) => {
+  it.each([0o600, 0o640, 0o666])('keeps its mode %o whatever the umask is', async (mode) => {
     const { run, path } = shop();
     chmodSync(path('live.save'), mode);
     await run(`${APPLY} ./live.save`);
     expect(statSync(path('live.save')).mode & 0o777).toBe(mode);
   });
 
-  it('is found behind a link, which stays one', async () => {
+  it('is written through a link, which stays a link', async () => {
     const { run, path, read } = shop();
     symlinkSync('live.save', path('link.save'));
     await run(`${APPLY} ./link.save`);
@@ -78,7 +78,7 @@ describe('a table in a file', () => {
     expect(read('live.save')).toBe(DONE);
   });
 
-  it('is not written when there is nothing to do', async () => {
+  it('is not written without changes', async () => {
     const { run, path } = shop({ 'live.save': DONE });
     const before = statSync(path('live.save'), { bigint: true });
     await run(`${APPLY} ./live.save`);
@@ -86,7 +86,7 @@ describe('a table in a file', () => {
     expect([after.ino, after.mtimeNs]).toEqual([before.ino, before.mtimeNs]);
   });
 
-  it('that is missing is no empty table', async () => {
+  it('is an error when its file is missing, not an empty table', async () => {
     for (const verb of [
       'plan -f ./shop.yaml',
       'apply -f ./shop.yaml',
@@ -102,7 +102,7 @@ describe('a table in a file', () => {
     }
   });
 
-  it('that is invalid is shown with the place, and stays as it is', async () => {
+  it('is refused with the line when it is invalid, and is not written', async () => {
     const broken = `${LIVE}-a -t 192.0.2.10:443 -r 10.1.0.300:443\n`;
     const { run, read } = shop({ 'live.save': broken });
     const { status, stdout, stderr } = await run(`${APPLY} ./live.save`);
@@ -112,7 +112,7 @@ describe('a table in a file', () => {
     expect(read('live.save')).toBe(broken);
   });
 
-  it('that is a folder, or below a file, is an error', async () => {
+  it('is an error when its path is a folder or leads through a file', async () => {
     const { run, folder } = shop();
     expect(await run(['plan', '-f', './shop.yaml', '--table', folder])).toMatchObject({
       status: 66,
@@ -124,7 +124,7 @@ describe('a table in a file', () => {
     });
   });
 
-  it('that is no text is not read for what it seems to hold', async () => {
+  it('is refused when it has bytes that are not text', async () => {
     const { run, write } = shop();
     write('live.save', Buffer.concat([Buffer.from(LIVE), Buffer.from([0xff, 0xfe])]));
     expect(await run(`${APPLY} ./live.save`)).toMatchObject({ status: 65 });
@@ -132,7 +132,7 @@ describe('a table in a file', () => {
 });
 
 describe('export and import', () => {
-  it('export what import reads, in every format', async () => {
+  it('print text that import reads as the same table, in every format', async () => {
     const { run, write } = workspace({ 'shop.yaml': SHOP });
     for (const format of ['yaml', 'json', 'save'] as const) {
       const first = await run(`import ./shop.yaml -o ${format}`);
@@ -145,18 +145,18 @@ describe('export and import', () => {
     }
   });
 
-  it('keep the names, where the format has any', async () => {
+  it('keep the names of services in YAML and JSON', async () => {
     const { run } = workspace({ 'shop.yaml': SHOP });
     expect((await run('import ./shop.yaml')).stdout).toContain('name: shop');
     expect((await run('import ./shop.yaml -o json')).stdout).toContain('"name": "shop"');
   });
 
-  it('read stdin', async () => {
+  it('read stdin for the file name -', async () => {
     const { stdout, status } = await workspace().run('import - -o save', { stdin: DONE });
     expect({ status, stdout }).toEqual({ status: 0, stdout: DONE });
   });
 
-  it('say what is wrong with a script, and print nothing', async () => {
+  it('print the issues of a script on stderr and nothing on stdout', async () => {
     const { status, stdout, stderr } = await workspace().run('import -', {
       stdin: `${LIVE}-A -t 192.0.2.10:99999\n`,
     });

@@ -60,7 +60,7 @@ describe('colour', () => {
       flag: ' --color auto',
       colored: false,
     },
-  ])('$when: $colored', async ({ isTTY, env, flag, colored }) => {
+  ])('is used: $colored, $when', async ({ isTTY, env, flag, colored }) => {
     const { run } = shop({ 'bad.yaml': 'version: 1\n' });
     expect((await run(`${PLAN}${flag}`, { isTTY, env })).stdout.includes(ESCAPE)).toBe(colored);
     expect(
@@ -71,7 +71,7 @@ describe('colour', () => {
     );
   });
 
-  it('never gets into JSON, Markdown, ipvsadm lines or exports', async () => {
+  it('is never in JSON, Markdown, ipvsadm lines or exports', async () => {
     const { run } = shop();
     for (const format of ['json', 'markdown', 'ipvsadm']) {
       expect(
@@ -85,20 +85,20 @@ describe('colour', () => {
     }
   });
 
-  it('changes nothing but the colour', async () => {
+  it('is the only difference that --color always makes', async () => {
     const { run } = shop();
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what is looked for
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the test looks for escape sequences
     const plain = (await run(`${PLAN} --color always`)).stdout.replaceAll(/\u001b\[\d+m/g, '');
     expect(plain).toBe((await run(PLAN)).stdout);
   });
 
-  it('is no other word', async () => {
+  it('is a usage error for any other word', async () => {
     expect(await shop().run(`${PLAN} --color sometimes`)).toMatchObject({ status: 64 });
   });
 });
 
 describe('--quiet', () => {
-  it('drops warnings and notes, and keeps results and errors', async () => {
+  it('leaves warnings and remarks out, and keeps results and errors', async () => {
     const { run } = workspace({
       'odd.yaml': 'version: 1\nservices: [{ address: "tcp://192.0.2.1:80", scheduler: rr }]\n',
       'bad.yaml': 'version: 1\n',
@@ -135,7 +135,7 @@ describe('progress', () => {
     };
   }
 
-  it('shows on a terminal, and only once the work has taken a second', () => {
+  it('is shown on a terminal once the work has taken a second', () => {
     const { writer, stderr, pass } = output(true);
     writer.progress('applied 1 of 9');
     pass(999);
@@ -146,7 +146,7 @@ describe('progress', () => {
     expect(stderr.text).toBe(`\rapplied 3 of 9${ESCAPE}K`);
   });
 
-  it('is redrawn five times a second at most', () => {
+  it('is drawn at most five times a second', () => {
     const { writer, stderr, pass } = output(true);
     writer.progress('applied 1 of 9');
     pass(1000);
@@ -157,7 +157,7 @@ describe('progress', () => {
     expect(stderr.text.match(/applied/g)).toHaveLength(4);
   });
 
-  it('is gone before anything else is written', () => {
+  it('is erased before other text is written', () => {
     const { writer, stdout, stderr, pass } = output(true);
     writer.progress('a');
     pass(2000);
@@ -169,7 +169,7 @@ describe('progress', () => {
     expect(stderr.text.match(/\r/g)).toHaveLength(2);
   });
 
-  it('is whole on a terminal that does not know its width', () => {
+  it('is not cut on a terminal of unknown width', () => {
     const { writer, stderr, pass } = output(true, 0);
     writer.progress('x');
     pass(2000);
@@ -177,7 +177,7 @@ describe('progress', () => {
     expect(stderr.text).toContain('29s left to confirm');
   });
 
-  it('fits in the line', () => {
+  it('is cut to the width of the terminal', () => {
     const { writer, stderr, pass } = output(true, 20);
     writer.progress('x');
     pass(2000);
@@ -185,7 +185,7 @@ describe('progress', () => {
     expect(stderr.text).toBe(`\rapplied 1000 of 900${ESCAPE}K`);
   });
 
-  it('is not shown in a pipe, nor with --quiet', () => {
+  it('is not shown in a pipe or with --quiet', () => {
     for (const [isTTY, quiet] of [
       [false, false],
       [true, true],

@@ -7,7 +7,7 @@ const CHANGES = `  tcp://192.0.2.10:443 "shop"
 `;
 
 describe('plan', () => {
-  it('shows what differs, and leaves table and files as they are', async () => {
+  it('shows the differences and changes neither the table nor the files', async () => {
     const { run, read } = shop();
     expect(await run('plan -f ./shop.yaml --table ./live.save')).toEqual({
       status: 0,
@@ -17,7 +17,7 @@ describe('plan', () => {
     expect([read('shop.yaml'), read('live.save')]).toEqual([SHOP, LIVE]);
   });
 
-  it('says that there is nothing to do, and how much that is about', async () => {
+  it('prints the size of the table when there are no changes', async () => {
     const { run } = shop({ 'live.save': DONE });
     expect(await run('plan -f ./shop.yaml --table ./live.save')).toEqual({
       status: 0,
@@ -38,7 +38,7 @@ describe('plan', () => {
     expect(await run('import ./script.sh -o save')).toMatchObject({ stdout: read('live.save') });
   });
 
-  it('prints Markdown with a diff block whose first column is the sign', async () => {
+  it('prints Markdown with the signs in the first column of a diff block', async () => {
     const { run } = shop();
     expect(await run('plan -f ./shop.yaml --table ./live.save -o markdown')).toMatchObject({
       status: 0,
@@ -53,7 +53,7 @@ describe('plan', () => {
     });
   });
 
-  it('says in Markdown that there is nothing to do, and what a guard refuses', async () => {
+  it('prints Markdown for a plan without changes and for a refused plan', async () => {
     const { run } = shop({ 'none.yaml': 'version: 1\nservices: []\n', 'done.save': DONE });
     expect((await run('plan -f ./shop.yaml --table ./done.save -o markdown')).stdout).toBe(
       '### IPVS plan: no changes\n',
@@ -63,7 +63,7 @@ describe('plan', () => {
     expect(refused.stdout).toContain('> **Refused** by guard `empty`');
   });
 
-  it('cuts a huge Markdown plan and says by how much', async () => {
+  it('cuts a huge Markdown plan and counts the missing lines', async () => {
     const { run, write } = shop({ 'live.save': '' });
     const services = Array.from({ length: 500 }, (_, index) => ({
       address: `tcp://192.0.2.1:${index + 1}`,
@@ -79,7 +79,7 @@ describe('plan', () => {
     { found: 'differences', live: LIVE, status: 2 },
     { found: 'no differences', live: DONE, status: 0 },
   ])(
-    'exits $status with --detailed-exitcode and $found, and 0 without it',
+    'exits $status with --detailed-exitcode when there are $found, and 0 without it',
     async ({ live, status }) => {
       const { run } = shop({ 'live.save': live });
       expect(
@@ -94,7 +94,7 @@ describe('--only', () => {
   const two = `${SHOP}  - { name: dns, address: "udp://192.0.2.53:53", destinations: [10.1.0.53] }\n`;
 
   it.each(['shop', 'tcp://192.0.2.10:443', 'tcp:*', '*ho*', '*:443'])(
-    '%s selects one of two services',
+    'selects one of two services by %s',
     async (selector) => {
       const { run } = shop({ 'two.yaml': two });
       const { status, stdout } = await run([
@@ -113,14 +113,14 @@ describe('--only', () => {
     },
   );
 
-  it('can be repeated, and then both services are planned', async () => {
+  it('selects two services when it is given twice', async () => {
     const { run } = shop({ 'two.yaml': two });
     const { stdout } = await run('plan -f ./two.yaml --table ./live.save --only shop --only dns');
     expect(stdout).toContain('+ udp://192.0.2.53:53 "dns"');
     expect(stdout).toContain('+ 10.1.0.12:443');
   });
 
-  it('leaves everything else alone when it is applied', async () => {
+  it('makes apply leave all other services alone', async () => {
     const { run, read } = shop({
       'dns.yaml':
         'version: 1\nservices: [{ address: "udp://192.0.2.53:53", destinations: [10.1.0.53] }]\n',
@@ -134,7 +134,7 @@ describe('--only', () => {
   });
 
   it.each(['plan', 'apply', 'check'])(
-    'that matches nothing is a usage error of %s, because it may be misspelt',
+    'is a usage error of %s when it selects no service',
     async (verb) => {
       const { run, read } = shop();
       const { status, stdout, stderr } = await run(
@@ -148,7 +148,7 @@ describe('--only', () => {
     },
   );
 
-  it('takes the signs of regular expressions as they are', async () => {
+  it('takes the characters of regular expressions literally', async () => {
     const { run } = shop();
     expect(
       await run([

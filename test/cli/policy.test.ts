@@ -47,7 +47,7 @@ const weight = ({ kernel }: Scene) =>
   kernel.table().services.get(keyOf(WEB))?.destinations.get(SECOND)?.weight;
 
 describe('a drain', () => {
-  it('is shown by the plan, begun by apply, goes on by itself, and ends with a delete', async () => {
+  it('is shown by plan, begun by apply, and ends when a later apply deletes the destination', async () => {
     const { run, write } = workspace({ 'one.yaml': ONE });
     const now = scene();
     const plan = await run('plan -f ./one.yaml', now.options);
@@ -81,7 +81,7 @@ describe('a drain', () => {
     expect((await run('apply -f ./one.yaml', now.options)).stdout).toContain('+ 10.0.0.2:80');
   });
 
-  it('ends when its connections do, before its time', async () => {
+  it('ends before its deadline when the connections have ended', async () => {
     const { run } = workspace({ 'one.yaml': ONE });
     const now = scene();
     await run('apply -f ./one.yaml', now.options);
@@ -90,7 +90,7 @@ describe('a drain', () => {
     expect(weight(now)).toBeUndefined();
   });
 
-  it('is in the JSON of plan and report', async () => {
+  it('is in the JSON of a plan and of a report', async () => {
     const { run } = workspace({ 'one.yaml': ONE });
     const now = scene();
     const drain = {
@@ -108,7 +108,7 @@ describe('a drain', () => {
     expect(schemaOf('report')(report)).toBe(true);
   });
 
-  it('that a saved plan begins has its time from when that is applied', async () => {
+  it('has its full time from the moment that a saved plan is applied', async () => {
     const { run } = workspace({ 'one.yaml': ONE });
     const now = scene();
     await run('plan -f ./one.yaml --save ./plan.json', now.options);
@@ -120,7 +120,7 @@ describe('a drain', () => {
     );
   });
 
-  it('that no change shows any more is in Markdown as a note', async () => {
+  it('is a note in Markdown when no change of the plan shows it', async () => {
     const { run } = workspace({ 'one.yaml': ONE });
     const now = scene();
     await run('apply -f ./one.yaml', now.options);
@@ -129,7 +129,7 @@ describe('a drain', () => {
     );
   });
 
-  it('that is undone is forgotten: the next one has all its time', async () => {
+  it('has its full time again after a rollback has cancelled it', async () => {
     const { run } = workspace({ 'one.yaml': ONE });
     const now = scene();
     await run('apply -f ./one.yaml', now.options);
@@ -141,7 +141,7 @@ describe('a drain', () => {
     );
   });
 
-  it('does not survive a table in a file, which has no connections', async () => {
+  it('does not happen in a saved table, which has no connections', async () => {
     const live =
       '-A -t 192.0.2.1:80 -s wlc\n-a -t 192.0.2.1:80 -r 10.0.0.1:80 -g -w 1\n-a -t 192.0.2.1:80 -r 10.0.0.2:80 -g -w 1\n';
     const { run, read } = workspace({ 'one.yaml': ONE, 'live.save': live });
@@ -151,7 +151,7 @@ describe('a drain', () => {
 });
 
 describe('apply --wait', () => {
-  it('says how each drain gets on, deletes what has emptied, and sums up', async () => {
+  it('prints the progress of each drain, deletes empty destinations, and counts them', async () => {
     const { run } = workspace({ 'one.yaml': ONE });
     const now = scene();
     const { sleep } = now.state.clock;
@@ -173,7 +173,7 @@ describe('apply --wait', () => {
     expect(weight(now)).toBeUndefined();
   });
 
-  it('ends at the deadline whatever is left', async () => {
+  it('deletes a destination at the deadline although it has connections', async () => {
     const { run } = workspace({ 'one.yaml': ONE });
     const now = scene();
     expect(await run('apply -f ./one.yaml --wait -o json', now.options)).toMatchObject({
@@ -183,7 +183,7 @@ describe('apply --wait', () => {
     expect(weight(now)).toBeUndefined();
   });
 
-  it('is stopped by a signal, and a later apply goes on', async () => {
+  it('is stopped by a signal, and a later apply continues', async () => {
     const { run } = workspace({ 'one.yaml': ONE });
     const now = scene();
     const controller = new AbortController();
@@ -222,7 +222,7 @@ describe('a protected service', () => {
   const withProtect = `${config('10.0.0.1', 'protect: true')}${other}`;
   const without = `version: 1\nservices:\n${other}`;
 
-  it('is kept by all later plans until a file lists it without protect', async () => {
+  it('is kept by later plans until a file lists it without protect', async () => {
     const { run, write } = workspace({ 'a.yaml': withProtect, 'b.yaml': without });
     const now = scene(TWO, {});
     expect((await run('plan -f ./b.yaml', now.options)).status).toBe(0);
@@ -240,7 +240,7 @@ describe('a protected service', () => {
     expect((await run('apply -f ./b.yaml', now.options)).status).toBe(0);
   });
 
-  it('goes when that is allowed for once, and is then forgotten', async () => {
+  it('is deleted when an option allows it, and its protection is forgotten', async () => {
     const { run } = workspace({ 'a.yaml': withProtect, 'b.yaml': without });
     const now = scene(TWO, {});
     await run('apply -f ./a.yaml', now.options);
@@ -258,7 +258,7 @@ describe('a managed scope', () => {
     'fwmark:7': {},
   });
 
-  it('leaves foreign services alone, and says how many', async () => {
+  it('leaves foreign services alone and counts them', async () => {
     const top = 'manage: { include: [{ cidr: 192.0.2.0/24 }] }\n';
     const { run } = workspace({ 'a.yaml': config('10.0.0.1, 10.0.0.3', 'protect: false', top) });
     const now = scene(TABLE, {});
@@ -285,7 +285,7 @@ describe('sysctls', () => {
   const sysctls = (mode: string, values: string) =>
     `sysctls: { mode: ${mode}, values: { ${values} } }\n`;
 
-  it('that are only checked are warnings, and exit 2 of check', async () => {
+  it('are warnings when they are only checked, and make check exit 2', async () => {
     const { run } = workspace({
       'a.yaml': config(
         '10.0.0.1, 10.0.0.2',
@@ -315,7 +315,7 @@ describe('sysctls', () => {
     expect(schemaOf('report')(json)).toBe(true);
   });
 
-  it('that are enforced are planned first, written, and back again with a rollback', async () => {
+  it('are written before other changes when they are enforced, and a rollback brings them back', async () => {
     const { run } = workspace({
       'a.yaml': config('10.0.0.1', 'protect: false', sysctls('enforce', 'conntrack: true')),
     });
@@ -335,7 +335,7 @@ describe('sysctls', () => {
     expect(now.kernel.table().sysctls?.get('conntrack')).toBe('0');
   });
 
-  it('that the kernel lacks are refused before anything is written', async () => {
+  it('are refused before any operation when the kernel lacks them', async () => {
     const { run } = workspace({
       'a.yaml': config('10.0.0.1', 'protect: false', sysctls('enforce', 'est_nice: 5')),
     });
@@ -348,7 +348,7 @@ describe('sysctls', () => {
     expect(now.kernel.table()).toBe(TABLE);
   });
 
-  it('are in a saved plan, which is stale when one was changed', async () => {
+  it('are in a saved plan, which is stale after one of them has changed', async () => {
     const { run, read } = workspace({
       'a.yaml': config('10.0.0.1', 'protect: false', sysctls('enforce', 'conntrack: 1')),
     });
@@ -364,7 +364,7 @@ describe('sysctls', () => {
     expect(now.kernel.table().sysctls?.get('conntrack')).toBe('1');
   });
 
-  it('of a saved table are not known, which is said where they are enforced', async () => {
+  it('are unknown for a saved table, and a remark says so when they are enforced', async () => {
     const { run } = workspace({
       'a.yaml': config('10.0.0.1', 'protect: false', sysctls('enforce', 'conntrack: 1')),
       'live.save': '',
@@ -377,7 +377,7 @@ describe('sysctls', () => {
     expect(stdout).not.toContain('conntrack');
   });
 
-  it('that defeat a drain are warnings', async () => {
+  it('are warnings when they work against a drain', async () => {
     const persistent = tableOf({
       [WEB]: {
         persistent: true,

@@ -6,7 +6,7 @@ import { LIVE, shop, type Workspace, workspace } from './workspace.ts';
 
 const cli = fileURLToPath(new URL('../../dist/cli.cjs', import.meta.url));
 
-/** Runs a line of a shell in which `ipvstate` is the built program. */
+/** Runs a shell command in which `ipvstate` is the built program. */
 function sh(script: string, { folder }: Workspace, options: { readonly uid?: number } = {}) {
   const program = `ipvstate() { ${process.execPath} ${cli} "$@"; }`;
   const { status, stdout, stderr } = spawnSync('bash', ['--norc', '-c', `${program}\n${script}`], {
@@ -19,7 +19,7 @@ function sh(script: string, { folder }: Workspace, options: { readonly uid?: num
   return { status, stdout, stderr };
 }
 
-/** A configuration of many services, whose outputs are larger than any pipe. */
+/** A configuration of many services, so that output is larger than the buffer of a pipe. */
 function many(count: number): Workspace {
   const services = Array.from({ length: count }, (_, index) => ({
     address: `tcp://10.${index >> 8}.${index & 255}.1:80`,
@@ -29,7 +29,7 @@ function many(count: number): Workspace {
 }
 
 describe('the program in a pipe', () => {
-  it('prints everything, however large', () => {
+  it('prints all of a large result', () => {
     const space = many(3000);
     const plan = sh(
       'ipvstate plan -f many.json --table live.save -o json | cat; exit $PIPESTATUS',
@@ -48,7 +48,7 @@ describe('the program in a pipe', () => {
     });
   });
 
-  it('prints all of a refusal as well', () => {
+  it('prints all of a large refusal', () => {
     const space = many(3000);
     sh('ipvstate apply -f many.json --table live.save -q', space);
     space.write('none.yaml', 'version: 1\nservices: []\n');
@@ -60,7 +60,7 @@ describe('the program in a pipe', () => {
     expect(JSON.parse(refused.stdout)).toMatchObject({ outcome: 'refused', exit_code: 3 });
   });
 
-  it('ends quietly when its reader has seen enough', () => {
+  it('ends without a message when its reader closes the pipe', () => {
     const space = many(3000);
     expect(sh('ipvstate schema | head -1; exit $PIPESTATUS', space)).toEqual({
       status: 0,
@@ -74,7 +74,7 @@ describe('the program in a pipe', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 
-  it('keeps its exit code when nobody reads', () => {
+  it('keeps its exit code when its reader closes the pipe', () => {
     const { status } = sh(
       'ipvstate check -f shop.yaml --table live.save | true; exit $PIPESTATUS',
       shop(),
@@ -83,7 +83,7 @@ describe('the program in a pipe', () => {
     expect(sh('ipvstate plan -f gone.yaml 2>&1 | true; exit $PIPESTATUS', shop()).status).toBe(66);
   });
 
-  it('is configured by stdin', () => {
+  it('reads a configuration from stdin', () => {
     const space = shop();
     expect(sh('cat shop.yaml | ipvstate check -f - --table live.save', space)).toMatchObject({
       status: 2,
@@ -99,7 +99,7 @@ describe('the program in a pipe', () => {
     expect(sh('ipvstate plan -f - --table live.save <&-', space).status).not.toBe(0);
   });
 
-  it('never asks, for nobody sits there', () => {
+  it('never asks for confirmation', () => {
     const space = shop();
     const { status, stderr } = sh(
       'ipvstate apply -f shop.yaml --table live.save < /dev/null',
@@ -109,8 +109,8 @@ describe('the program in a pipe', () => {
   });
 });
 
-describe('the program whose output goes nowhere', () => {
-  it('exits 74 when the disk is full', () => {
+describe('the program whose output is lost', () => {
+  it('exits 74 when stdout is on a full disk', () => {
     for (const line of [
       'schema',
       'plan -f shop.yaml --table live.save',
@@ -123,17 +123,17 @@ describe('the program whose output goes nowhere', () => {
     }
   });
 
-  it('keeps its exit code when only its messages are lost', () => {
+  it('keeps its exit code when stderr is on a full disk', () => {
     expect(sh('ipvstate plan -f gone.yaml 2> /dev/full', shop()).status).toBe(66);
     expect(sh('ipvstate plan -f gone.yaml 2>&-', shop()).status).toBe(66);
   });
 });
 
-describe('a table in a folder that cannot be written', () => {
+describe('a file without permission', () => {
   const NOBODY = 65_534;
 
   it.skipIf(process.getuid?.() !== 0)(
-    'stays as it is, exit code 74, and nothing is left behind',
+    'keeps a saved table as it is in a folder without write permission, and apply exits 74',
     () => {
       const space = shop();
       chmodSync(space.folder, 0o555);
@@ -150,7 +150,7 @@ describe('a table in a folder that cannot be written', () => {
   );
 
   it.skipIf(process.getuid?.() !== 0)(
-    'a configuration that may not be read is exit code 66',
+    'makes validate exit 66 when it is a configuration that may not be read',
     () => {
       const space = shop();
       chmodSync(space.folder, 0o755);
@@ -164,7 +164,7 @@ describe('a table in a folder that cannot be written', () => {
 });
 
 describe('the program at a terminal', () => {
-  /** `script` of util-linux gives a program a terminal of its own. */
+  /** Runs a command at a terminal, which `script` of util-linux creates. */
   async function atTerminal(
     space: Workspace,
     line: string,
@@ -188,7 +188,7 @@ describe('the program at a terminal', () => {
 
   const APPLY = 'apply -f shop.yaml --table live.save';
 
-  it('asks, and applies after yes', async () => {
+  it('asks for confirmation and applies after yes', async () => {
     const space = shop();
     const { status, shown } = await atTerminal(space, APPLY, 'y\n');
     expect(shown).toContain('Applied and verified: 2 operations.');
@@ -200,7 +200,7 @@ describe('the program at a terminal', () => {
     ['Return', '\n'],
     ['end of input', '\u0004'],
     ['interrupt', '\u0003'],
-  ])('asks, and writes nothing after %s', async (_, keys) => {
+  ])('asks for confirmation and writes nothing after %s', async (_, keys) => {
     const space = shop();
     const { status, shown } = await atTerminal(space, APPLY, keys);
     expect(shown).toContain('Declined. Nothing was changed.');
@@ -208,7 +208,7 @@ describe('the program at a terminal', () => {
     expect(space.read('live.save')).toBe(LIVE);
   });
 
-  it('colours, and stops colouring for NO_COLOR', async () => {
+  it('uses colour unless NO_COLOR is set', async () => {
     const space = shop();
     expect((await atTerminal(space, 'check -f shop.yaml --table live.save', '')).shown).toContain(
       '\u001b[32m+',

@@ -47,7 +47,7 @@ const apply = (table: Table, ...more: string[]): Promise<CliResult> =>
     stdin: formatConfig(table),
   });
 
-test('goes back to before the last apply, services, timeouts and daemons, and then there is nothing more to roll back', async () => {
+test('rolls services, timeouts and daemons of the last apply back, and a second rollback is refused', async () => {
   await apply(B);
   is(B);
   const result = await run(['rollback']);
@@ -63,21 +63,21 @@ test('goes back to before the last apply, services, timeouts and daemons, and th
   });
 });
 
-test('goes back one apply, not two', async () => {
+test('rolls one apply back, not two', async () => {
   await apply(B);
   await apply(C);
   expect(await run(['rollback'])).toMatchObject({ status: 0 });
   is(B);
 });
 
-test('an apply with nothing to do leaves what the one before it left', async () => {
+test('an apply without changes keeps the rollback of the apply before it', async () => {
   await apply(B);
   await apply(B);
   expect(await run(['rollback'])).toMatchObject({ status: 0 });
   is(A);
 });
 
-test('an apply that rolled itself back leaves what the one before it left', async () => {
+test('an apply that rolled itself back keeps the rollback of the apply before it', async () => {
   boot({
     refuse: (operation) =>
       operation.kind === 'edit-service' && operation.service.scheduler === 'wlc'
@@ -91,7 +91,7 @@ test('an apply that rolled itself back leaves what the one before it left', asyn
   is(A);
 });
 
-test('after an apply that stopped half-way, it goes back to the last good state', async () => {
+test('a rollback after an apply that stopped half-way leads to the table before that apply', async () => {
   boot({ refuse: (operation) => (operation.kind === 'delete-destination' ? 'EBUSY' : undefined) });
   await apply(B);
   expect(await apply(C, '--on-error', 'stop')).toMatchObject({ status: 6 });
@@ -99,7 +99,7 @@ test('after an apply that stopped half-way, it goes back to the last good state'
   is(B);
 });
 
-test('an apply that finishes what one before it began goes back to where that one began', async () => {
+test('a rollback after a stopped apply and its completion leads to the table before both', async () => {
   let refusals = 1;
   boot({
     refuse: (operation) =>
@@ -113,7 +113,7 @@ test('an apply that finishes what one before it began goes back to where that on
   is(B);
 });
 
-test('an apply that was killed, and the one that finished its work, go back together', async () => {
+test('a rollback after a killed apply and its completion leads to the table before both', async () => {
   await apply(B);
   class Killed extends Error {}
   const dying = {
@@ -134,7 +134,7 @@ test('an apply that was killed, and the one that finished its work, go back toge
   is(B);
 });
 
-test('what another pass did, because another program was faster, goes back as well', async () => {
+test('a rollback includes the second pass of an apply that another program interfered with', async () => {
   const foreign = serviceOf('tcp://192.0.2.9:80', { scheduler: 'rr' });
   const early = serviceOf('udp://192.0.2.3:53', { scheduler: 'rr' });
   boot({
@@ -158,7 +158,7 @@ test('what another pass did, because another program was faster, goes back as we
   ]);
 });
 
-test('what somebody else changed since is left alone and named', async () => {
+test('a rollback leaves an entry that another program changed alone and names it', async () => {
   await apply(B);
   const { identity } = serviceOf('tcp://192.0.2.1:80');
   await kernel.execute([
@@ -176,7 +176,7 @@ test('what somebody else changed since is left alone and named', async () => {
   });
 });
 
-test('asks where a person sits at a terminal, and takes no for an answer', async () => {
+test('a rollback at a terminal asks for confirmation and writes nothing after no', async () => {
   await apply(B);
   const declined = await run(['rollback'], { answer: 'n' });
   expect(declined).toMatchObject({ status: 3, stderr: expect.stringMatching(/\[y\/N\]/) });
@@ -185,7 +185,7 @@ test('asks where a person sits at a terminal, and takes no for an answer', async
   is(A);
 });
 
-test('a refusal of the kernel leaves it to be tried again', async () => {
+test('a rollback that the kernel refuses can be tried again', async () => {
   let isBroken = false;
   boot({
     refuse: (operation) => (isBroken && operation.kind === 'delete-service' ? 'EBUSY' : undefined),
@@ -198,7 +198,7 @@ test('a refusal of the kernel leaves it to be tried again', async () => {
   is(A);
 });
 
-test('answers that were lost on the way are found out by reading', async () => {
+test('a rollback whose replies are lost finds out by reading what was done', async () => {
   boot({ lose: (wave, operations) => (wave === 8 ? operations.length : undefined) });
   await apply(B);
   const waves = kernel.waves.length;
@@ -208,7 +208,7 @@ test('answers that were lost on the way are found out by reading', async () => {
   is(A);
 });
 
-test('another boot has nothing to roll back', async () => {
+test('nothing can be rolled back after a reboot', async () => {
   await apply(B);
   const result = await runCli(['rollback'], {
     state: afterReboot(state),
@@ -224,7 +224,7 @@ test('another boot has nothing to roll back', async () => {
 test.each([
   ['{"format":"ipvstate-run","version":1', 'it is damaged'],
   ['{"format":"ipvstate-run","version":7}', 'it has version 7'],
-])('a record that cannot be trusted is set aside: %s', async (text, reason) => {
+])('a damaged or unknown record is set aside: %s', async (text, reason) => {
   await apply(B);
   writeFileSync(path('last.json'), text);
   expect(await run(['rollback'])).toMatchObject({
@@ -235,7 +235,7 @@ test.each([
   is(B);
 });
 
-test('JSON is the report of the way back', async () => {
+test('the JSON of a rollback is its report', async () => {
   await apply(B);
   const { status, stdout } = await run(['rollback', '-o', 'json']);
   expect(status).toBe(0);
@@ -247,7 +247,7 @@ test('JSON is the report of the way back', async () => {
 });
 
 test.each(['apply', 'try', 'confirm', 'rollback'])(
-  '%s waits for nobody, and names who is writing',
+  '%s exits 75 at once while another command writes, and names the command',
   async (verb) => {
     const lock = await takeLock(state.lockPath, { command: 'ipvstate watch' });
     const argv = verb === 'apply' || verb === 'try' ? [verb, '-f', '-'] : [verb];
@@ -261,7 +261,7 @@ test.each(['apply', 'try', 'confirm', 'rollback'])(
   },
 );
 
-test('what only reads, and what works on a file, needs no lock and leaves no records', async () => {
+test('plan, and apply to a saved table, need no lock and leave no records', async () => {
   const lock = await takeLock(state.lockPath, { command: 'ipvstate watch' });
   const table = path('../table.yaml');
   const { mkdirSync } = await import('node:fs');

@@ -22,7 +22,7 @@ function edit(
 }
 
 describe('a saved plan', () => {
-  it('is announced with the command that executes it, which --quiet leaves out', async () => {
+  it('is announced with the command that executes it, unless --quiet is given', async () => {
     const { run } = shop();
     const { status, stderr } = await run(
       'plan -f ./shop.yaml --table ./live.save --save ./shop.plan --detailed-exitcode',
@@ -46,7 +46,7 @@ describe('a saved plan', () => {
     expect(await space.run(APPLY)).toMatchObject({ status: 4 });
   });
 
-  it('that has nothing to do does nothing', async () => {
+  it('changes nothing when it has no changes', async () => {
     const space = await saved({ 'live.save': DONE });
     expect(await space.run(`${APPLY} --detailed-exitcode`)).toMatchObject({
       status: 0,
@@ -56,13 +56,13 @@ describe('a saved plan', () => {
     expect(space.read('live.save')).toBe(DONE);
   });
 
-  it('is asked about like any other, and may be declined', async () => {
+  it('needs confirmation at a terminal, and may be declined', async () => {
     const space = await saved();
     expect(await space.run(APPLY, { answer: 'no' })).toMatchObject({ status: 3 });
     expect(space.read('live.save')).toBe(LIVE);
   });
 
-  it('may be applied where its configuration is not', async () => {
+  it('may be applied on a machine without the configuration', async () => {
     const space = await saved();
     space.write(
       'elsewhere/shop.plan',
@@ -74,7 +74,7 @@ describe('a saved plan', () => {
   });
 });
 
-describe('a stale plan is refused with what differs, and nothing is written', () => {
+describe('a stale plan', () => {
   it.each([
     {
       what: 'a service was changed',
@@ -96,7 +96,7 @@ describe('a stale plan is refused with what differs, and nothing is written', ()
       live: LIVE.replace('-r 10.1.0.13:443 -m -w 1', '-r 10.1.0.13:443 -m -w 0'),
       says: 'tcp://192.0.2.10:443 was changed in the live table',
     },
-  ])('$what', async ({ live, says }) => {
+  ])('is refused with the difference after $what', async ({ live, says }) => {
     const { run, write, read } = await saved();
     write('live.save', live);
     const { status, stdout, stderr } = await run(APPLY);
@@ -107,7 +107,7 @@ describe('a stale plan is refused with what differs, and nothing is written', ()
     expect(read('live.save')).toBe(live);
   });
 
-  it('the file was edited', async () => {
+  it('is refused after the configuration was edited', async () => {
     const { run, write, read } = await saved();
     write('shop.yaml', `${SHOP}# changed\n`);
     expect(await run(APPLY)).toMatchObject({
@@ -117,7 +117,7 @@ describe('a stale plan is refused with what differs, and nothing is written', ()
     expect(read('live.save')).toBe(LIVE);
   });
 
-  it('timeouts were changed', async () => {
+  it('is refused after timeouts were changed', async () => {
     const space = shop();
     expect(await space.run('import ./live.save')).toMatchObject({ status: 0 });
     const exported = (await space.run('export --table ./live.save')).stdout;
@@ -129,7 +129,7 @@ describe('a stale plan is refused with what differs, and nothing is written', ()
     expect(stderr).toContain('timeouts or sync daemons were changed in the live table');
   });
 
-  it('names twenty services and counts the others', async () => {
+  it('is refused with twenty changed services and the number of the others', async () => {
     const { run, write } = await saved();
     const services = Array.from(
       { length: 25 },
@@ -142,7 +142,7 @@ describe('a stale plan is refused with what differs, and nothing is written', ()
   });
 });
 
-describe('what is no plan, or no longer one, is refused before the table is read', () => {
+describe('a file that is not a valid saved plan', () => {
   it.each([
     { what: 'a configuration', text: SHOP, says: 'shop.plan is not a saved plan' },
     { what: 'an empty file', text: '', says: 'shop.plan is not a saved plan' },
@@ -153,7 +153,7 @@ describe('what is no plan, or no longer one, is refused before the table is read
       text: '{"format":"ipvstate-plan","version":1,"waves":[]}',
       says: 'shop.plan is not a saved plan',
     },
-  ])('$what', async ({ text, says }) => {
+  ])('is refused when it is $what', async ({ text, says }) => {
     const { run, read } = shop({ 'shop.plan': text });
     const { status, stdout, stderr } = await run(APPLY);
     expect({ status, stdout }).toEqual({ status: 65, stdout: '' });
@@ -163,7 +163,7 @@ describe('what is no plan, or no longer one, is refused before the table is read
     expect(read('live.save')).toBe(LIVE);
   });
 
-  it('a plan of another version', async () => {
+  it('is refused with the version when it is a plan of another version', async () => {
     const space = await saved();
     edit(space, (document) => Object.assign(document, { version: 2 }));
     expect(await space.run(APPLY)).toMatchObject({
@@ -172,7 +172,7 @@ describe('what is no plan, or no longer one, is refused before the table is read
     });
   });
 
-  it('a truncated plan', async () => {
+  it('is refused as damaged when the plan is cut off', async () => {
     const { run, read, write } = await saved();
     write('shop.plan', read('shop.plan').slice(0, -200));
     expect(await run(APPLY)).toMatchObject({
@@ -186,7 +186,7 @@ describe('what is no plan, or no longer one, is refused before the table is read
     { what: 'no binding', damage: { saved: {} } },
     { what: 'no operations', damage: { waves: null } },
     { what: 'other operations', damage: { waves: [] } },
-  ])('a plan with $what', async ({ damage }) => {
+  ])('is refused as damaged when the plan has $what', async ({ damage }) => {
     const space = await saved();
     edit(space, (document) => Object.assign(document, damage));
     expect(await space.run(APPLY)).toMatchObject({
@@ -196,18 +196,21 @@ describe('what is no plan, or no longer one, is refused before the table is read
     expect(space.read('live.save')).toBe(LIVE);
   });
 
-  it.each(['created', 'files', 'live', 'desired'])('a plan that does not say %s', async (part) => {
-    const space = await saved();
-    edit(space, (document) => {
-      delete document.saved[part];
-    });
-    expect(await space.run(APPLY)).toMatchObject({
-      status: 65,
-      stderr: expect.stringContaining('is damaged: parts of it are missing'),
-    });
-  });
+  it.each(['created', 'files', 'live', 'desired'])(
+    'is refused as damaged when the plan lacks the member %s',
+    async (part) => {
+      const space = await saved();
+      edit(space, (document) => {
+        delete document.saved[part];
+      });
+      expect(await space.run(APPLY)).toMatchObject({
+        status: 65,
+        stderr: expect.stringContaining('is damaged: parts of it are missing'),
+      });
+    },
+  );
 
-  it('a plan whose desired table was edited', async () => {
+  it('is refused as damaged when its desired table was edited', async () => {
     const space = await saved();
     space.write(
       'shop.plan',
@@ -223,14 +226,14 @@ describe('what is no plan, or no longer one, is refused before the table is read
     expect(space.read('live.save')).toBe(LIVE);
   });
 
-  it('a missing plan', async () => {
+  it('makes apply exit 66 when it is missing', async () => {
     expect(await shop().run(APPLY)).toMatchObject({
       status: 66,
       stderr: 'ipvstate: shop.plan does not exist\n',
     });
   });
 
-  it('one given with -f, where a configuration belongs', async () => {
+  it('is explained when it is given with -f in place of a configuration', async () => {
     const { run } = await saved();
     const { status, stderr } = await run('apply -f ./shop.plan --table ./live.save');
     expect(status).toBe(65);
@@ -244,7 +247,7 @@ describe('what is no plan, or no longer one, is refused before the table is read
     '--allow-empty',
     '--allow-unserved',
     '--max-service-deletes off',
-  ])('together with %s, which could change what was planned', async (flags) => {
+  ])('is refused together with %s, which would change the plan', async (flags) => {
     const { run, read } = await saved();
     const { status, stderr } = await run(`${APPLY} ${flags}`);
     expect(status).toBe(64);
@@ -252,7 +255,7 @@ describe('what is no plan, or no longer one, is refused before the table is read
     expect(read('live.save')).toBe(LIVE);
   });
 
-  it('a plan that cannot be written', async () => {
+  it('makes plan --save exit 74 when it cannot be written', async () => {
     const { run } = shop();
     const { status, stdout, stderr } = await run(
       'plan -f ./shop.yaml --table ./live.save --save ./nowhere/shop.plan',

@@ -12,20 +12,20 @@ odd		99999999/tcp
 broken
 `);
 
-test('names and aliases have ports, by protocol', () => {
+test('finds the port of a name or an alias for a protocol', () => {
   expect(names.port('http', 'tcp')).toBe(80);
   expect(names.port('www', 'tcp')).toBe(80);
   expect(names.port('http', 'udp')).toBeUndefined();
   expect(names.port('domain', 'udp')).toBe(53);
 });
 
-test('a port has the name of the first line that has it', () => {
+test('finds the name of a port in the first line that has the port', () => {
   expect(names.name(80, 'tcp')).toBe('http');
   expect(names.name(5060, 'tcp')).toBeUndefined();
   expect(names.name(5060, 'udp')).toBe('sip');
 });
 
-test('comments and lines that are none of its kind are passed over', () => {
+test('ignores comments and lines of other forms', () => {
   expect(names.port('#', 'tcp')).toBeUndefined();
   expect(names.port('odd', 'tcp')).toBeUndefined();
   expect(names.port('broken', 'tcp')).toBeUndefined();

@@ -51,7 +51,7 @@ function reportOf({ stdout }: CliResult): unknown {
   return report;
 }
 
-test('the deadline and the way back are on the disk, for their owner alone, before anybody is asked to guard them', async () => {
+test('a try stores its deadline and its rollback, readable for the owner alone, before its guard starts', async () => {
   let seen: { phase: string; deadlineSeconds: number; passes: unknown[] } | undefined;
   await run(['try', '-f', '-', '--no-wait'], {
     startInBackground: async () => {
@@ -65,7 +65,7 @@ test('the deadline and the way back are on the disk, for their owner alone, befo
   expect(statSync(state.runtime).mode & 0o777).toBe(0o700);
 });
 
-test('JSON of a try that was undone is the report of the apply with what became of it', async () => {
+test('the JSON of a try that was rolled back has the report of the apply and the end of the try', async () => {
   const result = await tryIt('-o', 'json');
   expect(reportOf(result)).toMatchObject({
     outcome: 'applied',
@@ -82,7 +82,7 @@ test('JSON of a try that was undone is the report of the apply with what became 
   expect(result.status).toBe(8);
 });
 
-test('JSON of a try that is not waited for, and of one with nothing to do', async () => {
+test('the JSON of a try with --no-wait says that it is pending, and without changes it has no member try', async () => {
   expect(reportOf(await tryIt('-o', 'json', '--no-wait'))).toMatchObject({
     exit_code: 0,
     try: { state: 'pending' },
@@ -91,7 +91,7 @@ test('JSON of a try that is not waited for, and of one with nothing to do', asyn
   expect(reportOf(await tryIt('-o', 'json'))).not.toHaveProperty('try');
 });
 
-test('the journal has the try, and the way back as a run of its own', async () => {
+test('the journal has the try and its rollback as two runs', async () => {
   await tryIt();
   const lines = journal();
   expect(lines.filter(({ type }) => type === 'begin')).toMatchObject([
@@ -104,12 +104,12 @@ test('the journal has the try, and the way back as a run of its own', async () =
   ]);
 });
 
-test('an apply that was cut off is reported by the next command that writes, once', async () => {
+test('an apply that was cut off is reported once, by the next command that writes', async () => {
   class Killed extends Error {}
   const dying = { ...kernel, execute: () => Promise.reject(new Killed()) };
   const { clock } = state;
   await run(['apply', '-f', '-'], { openKernel: async () => dying });
-  // What a process that is killed cannot do.
+  // A killed process cannot write the end of its run.
   const path = join(state.folders.state, 'journal.jsonl');
   writeFileSync(path, readFileSync(path, 'utf8').replace(/\{[^\n]*"type":"end"[^\n]*\n/, ''));
   clock.pass(1);
@@ -122,7 +122,7 @@ test('an apply that was cut off is reported by the next command that writes, onc
   expect(await run(['apply', '-f', '-'])).toMatchObject({ status: 0, stderr: '' });
 });
 
-test('a state directory that cannot be written stops neither a try nor its end, and the outcome is still told', async () => {
+test('a try starts, ends and reports its outcome although the state directory cannot be written', async () => {
   mkdirSync(join(state.folders.state, '..', '..'), { recursive: true });
   writeFileSync(join(state.folders.state, '..'), 'a file where the folder should be');
   const begun = await tryIt('--no-wait');
@@ -140,7 +140,7 @@ test('a state directory that cannot be written stops neither a try nor its end, 
   });
 });
 
-test('drains that cannot be stored do not keep a try from being undone', async () => {
+test('a try is rolled back although its drains cannot be stored', async () => {
   await tryIt('--no-wait');
   const drains = openDrainStore(state, () => {});
   await drains.write(
@@ -161,7 +161,7 @@ test('drains that cannot be stored do not keep a try from being undone', async (
   expect(diff(kernel.table(), BEFORE)).toEqual([]);
 });
 
-test('the guard of a try that was replaced leaves the next one alone', async () => {
+test('the guard of a try that has ended leaves the next try alone', async () => {
   const guards: (readonly string[])[] = [];
   const startInBackground = async (argv: readonly string[]): Promise<void> =>
     void guards.push(argv);
@@ -175,7 +175,7 @@ test('the guard of a try that was replaced leaves the next one alone', async () 
   expect(diff(kernel.table(), BEFORE)).toEqual([]);
 });
 
-test('a guard that cannot read the kernel at the deadline tries again, and leaves the try to the next command in the end', async () => {
+test('a guard that cannot read the kernel tries again, and at last leaves the try to the next command', async () => {
   await tryIt('--no-wait');
   const { id } = JSON.parse(readFileSync(join(state.runtime, 'try.json'), 'utf8'));
   const { IpvstateError } = await import('../../src/errors.ts');
@@ -191,7 +191,7 @@ test('a guard that cannot read the kernel at the deadline tries again, and leave
   expect(diff(kernel.table(), BEFORE)).toEqual([]);
 });
 
-test('a confirmation in the last moment wins over the guard that is already due', async () => {
+test('a confirmation wins over a guard that waits for the lock at the deadline', async () => {
   await tryIt('--no-wait');
   const { id } = JSON.parse(readFileSync(join(state.runtime, 'try.json'), 'utf8'));
   const sleep = state.clock.sleep.bind(state.clock);
@@ -203,7 +203,7 @@ test('a confirmation in the last moment wins over the guard that is already due'
   expect(diff(kernel.table(), AFTER)).toEqual([]);
 });
 
-test('how a try ended is not told after a reboot, which ended everything', async () => {
+test('the outcome of a try is not reported after a reboot', async () => {
   await tryIt('--no-wait');
   state.clock.pass(61);
   await run(['confirm']);

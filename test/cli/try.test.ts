@@ -42,7 +42,7 @@ const tryIt = (...more: string[]): Promise<CliResult> =>
   run(['try', '-f', '-', '--timeout', '60s', '--no-wait', ...more]);
 
 describe('a try that is confirmed', () => {
-  test('stays, and can be rolled back later', async () => {
+  test('keeps its changes, which can be rolled back later', async () => {
     expect(await tryIt()).toMatchObject({
       status: 0,
       stderr: expect.stringContaining('Confirm with `ipvstate confirm` within 1m'),
@@ -62,7 +62,7 @@ describe('a try that is confirmed', () => {
     is(BEFORE);
   });
 
-  test('ends the wait of the command that began it with success', async () => {
+  test('makes the waiting command exit with success', async () => {
     const waiting = run(['try', '-f', '-', '--timeout', '60s'], {
       startInBackground: async () => {
         const sleep = state.clock.sleep.bind(state.clock);
@@ -81,7 +81,7 @@ describe('a try that is confirmed', () => {
 });
 
 describe('a try that nobody confirms', () => {
-  test('is undone by the command that waits, verified, and exits 8', async () => {
+  test('is rolled back and verified by the waiting command, which exits 8', async () => {
     const result = await run(['try', '-f', '-', '--timeout', '60s']);
     expect(result).toMatchObject({
       status: 8,
@@ -94,7 +94,7 @@ describe('a try that nobody confirms', () => {
     expect(state.clock.seconds).toBeGreaterThanOrEqual(5060);
   });
 
-  test('is undone by the process in the background when the command is gone, and the next command says so once', async () => {
+  test('is rolled back by its guard when the command has ended, and the next command reports it once', async () => {
     const started: string[][] = [];
     await run(['try', '-f', '-', '--timeout', '60s', '--no-wait'], {
       startInBackground: async (argv) => void started.push([...argv]),
@@ -118,7 +118,7 @@ describe('a try that nobody confirms', () => {
   });
 
   test.each(['apply', 'try', 'rollback', 'confirm'])(
-    'is undone first by the next %s when nobody was left to do it',
+    'is rolled back by the next %s, before its own work, when no guard was left',
     async (verb) => {
       await tryIt();
       state.clock.pass(61);
@@ -131,21 +131,24 @@ describe('a try that nobody confirms', () => {
   );
 });
 
-describe('while a try is pending', () => {
-  test.each(['apply', 'try'])('%s is refused and says how to go on', async (verb) => {
-    await tryIt();
-    const result = await run([verb, '-f', '-']);
-    expect(result).toMatchObject({
-      status: 3,
-      stdout: '',
-      stderr: expect.stringMatching(
-        /waits to be confirmed, and is rolled back in 60 s[\s\S]*`ipvstate confirm`[\s\S]*`ipvstate rollback`/,
-      ),
-    });
-    is(AFTER);
-  });
+describe('a pending try', () => {
+  test.each(['apply', 'try'])(
+    'makes %s exit 3 and name the commands that end the try',
+    async (verb) => {
+      await tryIt();
+      const result = await run([verb, '-f', '-']);
+      expect(result).toMatchObject({
+        status: 3,
+        stdout: '',
+        stderr: expect.stringMatching(
+          /waits to be confirmed, and is rolled back in 60 s[\s\S]*`ipvstate confirm`[\s\S]*`ipvstate rollback`/,
+        ),
+      });
+      is(AFTER);
+    },
+  );
 
-  test('what only reads says so, and leaves it alone', async () => {
+  test('is mentioned and left alone by commands that only read', async () => {
     await tryIt();
     expect(await run(['check', '-f', '-'])).toMatchObject({
       status: 0,
@@ -159,7 +162,7 @@ describe('while a try is pending', () => {
     is(AFTER);
   });
 
-  test('rollback rejects it at once, and the command that waits exits 8', async () => {
+  test('is rolled back at once by rollback, and the waiting command exits 8', async () => {
     const waiting = run(['try', '-f', '-', '--timeout', '60s'], {
       startInBackground: async () => {
         const sleep = state.clock.sleep.bind(state.clock);
@@ -181,7 +184,7 @@ describe('while a try is pending', () => {
     });
   });
 
-  test('^C undoes it now', async () => {
+  test('is rolled back at once by ^C', async () => {
     const controller = new AbortController();
     const waiting = run(['try', '-f', '-', '--timeout', '60s'], {
       signal: controller.signal,
@@ -201,7 +204,7 @@ describe('while a try is pending', () => {
     expect(state.clock.seconds).toBeLessThan(5002);
   });
 
-  test('a rollback that is declined leaves it pending', async () => {
+  test('stays pending when the operator declines a rollback', async () => {
     await tryIt();
     expect(await run(['rollback'], { answer: 'n' })).toMatchObject({ status: 3 });
     is(AFTER);
@@ -209,8 +212,8 @@ describe('while a try is pending', () => {
   });
 });
 
-describe('time', () => {
-  test('a wall clock that jumps neither ends a try nor prolongs it', async () => {
+describe('the deadline of a try', () => {
+  test('does not move when the wall clock jumps', async () => {
     await tryIt();
     state.clock.wall += 24 * 3600 * 1000;
     expect(await run(['apply', '-f', '-'])).toMatchObject({ status: 3 });
@@ -221,7 +224,7 @@ describe('time', () => {
     is(BEFORE);
   });
 
-  test('begins anew when the operations are done', async () => {
+  test('starts anew when the operations are done', async () => {
     boot(BEFORE, {
       beforeWave: () => {
         state.clock.pass(15);
@@ -235,14 +238,14 @@ describe('time', () => {
   });
 });
 
-describe('what can go wrong', () => {
-  test.each([['confirm'], ['rollback']])('%s with nothing there is refused', async (verb) => {
+describe('a try that fails', () => {
+  test.each([['confirm'], ['rollback']])('makes %s exit 3 when no try is pending', async (verb) => {
     const result = await run([verb]);
     expect(result).toMatchObject({ status: 3, stdout: '' });
     expect(result.stderr).toMatch(/nothing is pending|nothing to roll back/);
   });
 
-  test('a failed apply disarms: its own rollback has run', async () => {
+  test('ends at once when an operation fails, because apply has rolled back', async () => {
     boot(BEFORE, { refuse: (_, index) => (index === 3 ? 'EBUSY' : undefined) });
     expect(await tryIt()).toMatchObject({
       status: 5,
@@ -253,7 +256,7 @@ describe('what can go wrong', () => {
     expect(await run(['confirm'])).toMatchObject({ status: 3 });
   });
 
-  test('nothing to do is nothing to confirm', async () => {
+  test('is not pending when there are no changes', async () => {
     boot(AFTER);
     expect(await tryIt()).toMatchObject({
       status: 0,
@@ -263,7 +266,7 @@ describe('what can go wrong', () => {
     expect(existsSync(path('try.json'))).toBe(false);
   });
 
-  test('without the process that would undo it nothing is changed', async () => {
+  test('changes nothing when its guard cannot be started', async () => {
     const { IpvstateError } = await import('../../src/errors.ts');
     const result = await run(['try', '-f', '-'], {
       startInBackground: () => Promise.reject(new IpvstateError('UNAVAILABLE', 'no process')),
@@ -273,7 +276,7 @@ describe('what can go wrong', () => {
     expect(existsSync(path('try.json'))).toBe(false);
   });
 
-  test('a try without a folder for its lock and its deadline changes nothing', async () => {
+  test('changes nothing when there is no folder for its lock and its deadline', async () => {
     const { mkdirSync } = await import('node:fs');
     mkdirSync(join(state.runtime, '..', '..'), { recursive: true });
     writeFileSync(join(state.runtime, '..'), 'a file');
@@ -284,15 +287,15 @@ describe('what can go wrong', () => {
     expect(kernel.waves).toEqual([]);
   });
 
-  test('a table in a file is refused', async () => {
+  test('is refused for a saved table', async () => {
     expect(await tryIt('--table', 'x.yaml')).toMatchObject({ status: 64 });
   });
 
-  test.each(['0s', 'soon', '-5s'])('a timeout of %s is refused', async (timeout) => {
+  test.each(['0s', 'soon', '-5s'])('is refused with a timeout of %s', async (timeout) => {
     expect(await run(['try', '-f', '-', `--timeout=${timeout}`])).toMatchObject({ status: 64 });
   });
 
-  test('what somebody else changed meanwhile is left alone and named; the rest goes back, and the exit code is 6', async () => {
+  test('leaves an entry that another program changed alone and names it, rolls the rest back, and exits 6', async () => {
     await tryIt();
     const service = serviceOf('tcp://192.0.2.1:80');
     await kernel.execute([
@@ -307,7 +310,7 @@ describe('what can go wrong', () => {
     expect(result).toMatchObject({
       status: 6,
       stderr: expect.stringMatching(
-        /was not complete\n {4}changed by someone else meanwhile, and left alone: tcp:\/\/192.0.2.1:80 10.0.0.1:80/,
+        /was not complete\n {4}changed by another program meanwhile, and left alone: tcp:\/\/192.0.2.1:80 10.0.0.1:80/,
       ),
     });
     is(
@@ -321,7 +324,7 @@ describe('what can go wrong', () => {
     );
   });
 
-  test('another boot voids it, with a note', async () => {
+  test('is void after a reboot, and a note says so', async () => {
     await tryIt();
     kernel = openMisbehavingTable(BEFORE);
     const result = await runCli(['apply', '-f', '-'], {
@@ -338,7 +341,7 @@ describe('what can go wrong', () => {
     is(AFTER);
   });
 
-  test('every truncation of the pending file is set aside and said, and nobody trusts it', async () => {
+  test('is not used when its file is cut off at any length, and a message says so', async () => {
     await tryIt();
     const text = readFileSync(path('try.json'), 'utf8').trimEnd();
     for (let length = 0; length < text.length; length += 97) {
@@ -352,7 +355,7 @@ describe('what can go wrong', () => {
     is(AFTER);
   });
 
-  test('a pending file whose tables are damaged undoes nothing, and does not stand in the way for ever', async () => {
+  test('rolls nothing back when the tables in its file are damaged, and blocks only one command', async () => {
     await tryIt();
     const pending = JSON.parse(readFileSync(path('try.json'), 'utf8'));
     pending.passes[0].before = { services: [{ key: 'tcp://192.0.2.1:80', weight: 'heavy' }] };
@@ -365,7 +368,7 @@ describe('what can go wrong', () => {
     expect(await run(['apply', '-f', '-'])).toMatchObject({ status: 0 });
   });
 
-  test('a kernel that cannot be read keeps it pending for the next command', async () => {
+  test('stays pending for the next command when the kernel cannot be read', async () => {
     await tryIt();
     state.clock.pass(61);
     const { IpvstateError } = await import('../../src/errors.ts');
@@ -378,10 +381,10 @@ describe('what can go wrong', () => {
   });
 });
 
-describe('a client that is killed', () => {
+describe('a try whose process is killed', () => {
   class Killed extends Error {}
 
-  /** Begins a try whose process is gone when so many operations of all its waves were executed. */
+  /** Begins a try whose process is killed after a number of operations. */
   async function killedAfter(operations: number): Promise<void> {
     boot();
     let left = operations;
@@ -398,7 +401,7 @@ describe('a client that is killed', () => {
     await run(['try', '-f', '-', '--timeout', '60s'], { openKernel: async () => dying });
   }
 
-  test('after any number of operations leaves a try that is undone at its deadline, and verified', async () => {
+  test('is rolled back and verified at its deadline after any number of operations', async () => {
     const { plan } = await import('../../src/plan/plan.ts');
     const total = plan(BEFORE, AFTER).waves.reduce((sum, { steps }) => sum + steps.length, 0);
     expect(total).toBeGreaterThan(7);
@@ -421,7 +424,7 @@ describe('a client that is killed', () => {
     }
   });
 
-  test('can be undone at once with rollback', async () => {
+  test('can be rolled back at once', async () => {
     await killedAfter(4);
     expect(await run(['rollback'])).toMatchObject({ status: 0 });
     is(BEFORE);

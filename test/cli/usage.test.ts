@@ -73,7 +73,7 @@ describe('help', () => {
   });
 });
 
-describe('wrong usage exits 64, says what is wrong on stderr, and does nothing', () => {
+describe('wrong usage', () => {
   it.each([
     { line: 'frob', says: "unknown command 'frob'" },
     { line: 'paln', says: "unknown command 'paln'\n(Did you mean plan?)" },
@@ -96,7 +96,7 @@ describe('wrong usage exits 64, says what is wrong on stderr, and does nothing',
     { line: 'import', says: "missing required argument 'file'" },
     { line: 'schema foo', says: 'Allowed choices are config, plan, report, journal.' },
     { line: '--color never plan', says: "unknown option '--color'" },
-  ])('$line', async ({ line, says }) => {
+  ])('exits 64 and explains the error on stderr: $line', async ({ line, says }) => {
     const { status, stdout, stderr } = await runCli(line.split(' '));
     expect({ status, stdout }).toEqual({ status: 64, stdout: '' });
     expect(stderr).toMatch(/^ipvstate: /);
@@ -104,7 +104,7 @@ describe('wrong usage exits 64, says what is wrong on stderr, and does nothing',
     expect(stderr).toContain('    Run with --help for what there is.\n');
   });
 
-  it('an unknown network namespace is a missing file', async () => {
+  it('exits 66 for an unknown network namespace', async () => {
     expect(await runCli(['plan', '--netns', 'no-such-ns'])).toEqual({
       status: 66,
       stdout: '',
@@ -141,7 +141,7 @@ describe('a bug', () => {
 });
 
 describe('schema', () => {
-  it.each(['config', 'plan', 'report', 'journal'])('prints the one of %s whole', async (name) => {
+  it.each(['config', 'plan', 'report', 'journal'])('prints the whole schema %s', async (name) => {
     const { status, stdout, stderr } = await runCli(['schema', name]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(JSON.parse(stdout)).toMatchObject({
@@ -150,7 +150,7 @@ describe('schema', () => {
     });
   });
 
-  it('prints the configuration’s by default', async () => {
+  it('prints the schema of the configuration by default', async () => {
     expect((await runCli(['schema'])).stdout).toBe((await runCli(['schema', 'config'])).stdout);
   });
 });

@@ -52,7 +52,7 @@ async function wait(first: Report, later: readonly (Report | Error)[]) {
   return { ...waited, lines, left: rounds.length };
 }
 
-test('a drain is mentioned when its connections change, and every ten seconds', async () => {
+test('prints a drain when its connections change, and every ten seconds', async () => {
   const rounds = [
     ...Array.from({ length: 12 }, () =>
       report([drainOf('10.0.0.1:80', 2)], { outcome: 'in-sync', done: 0 }),
@@ -73,13 +73,13 @@ test('a drain is mentioned when its connections change, and every ten seconds', 
   expect(deletedCount).toBe(1);
 });
 
-test('several drains end one by one', async () => {
+test('waits until the last of several drains has ended', async () => {
   const both = [drainOf('10.0.0.1:80', 1), drainOf('10.0.0.2:80', 1)];
   const { deletedCount, left } = await wait(report(both), [report(both.slice(1)), report([])]);
   expect([deletedCount, left]).toEqual([2, 0]);
 });
 
-test('a refused delete ends the waiting, and is what is reported', async () => {
+test('ends with the report of a refused delete', async () => {
   const both = [drainOf('10.0.0.1:80', 1), drainOf('10.0.0.2:80', 1)];
   const refused = report(both.slice(1), { outcome: 'refused', done: 0 });
   const { report: last, deletedCount } = await wait(report(both), [refused]);
@@ -87,19 +87,19 @@ test('a refused delete ends the waiting, and is what is reported', async () => {
   expect(deletedCount).toBe(0);
 });
 
-test('a table that cannot be read ends the waiting', async () => {
+test('ends with the error of a table that cannot be read', async () => {
   const error = new IpvstateError('UNSTABLE', 'the live table changed');
   const { report: last } = await wait(report([drainOf('10.0.0.1:80', 1)]), [error]);
   expect(last).toMatchObject({ outcome: 'partial', error, done: 1, drains: [{ connections: 1 }] });
 });
 
-test('a bug is not taken for a failure', async () => {
+test('throws the error of a bug', async () => {
   await expect(wait(report([drainOf('10.0.0.1:80', 1)]), [new TypeError('bug')])).rejects.toThrow(
     'bug',
   );
 });
 
-test('it listens for the signal once, however long it waits', async () => {
+test('adds one listener to the signal, however long it waits', async () => {
   const { signal } = new AbortController();
   const listen = vi.spyOn(signal, 'addEventListener');
   let rounds = 0;

@@ -4,13 +4,13 @@ import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type CliOptions, type CliResult, runCli } from '../support/run-cli.ts';
 
-/** A folder with files that goes with the test; command lines run as if in it. */
+/** A folder with files that is removed after the test. Command lines run as if in this folder. */
 export interface Workspace {
   readonly folder: string;
   path(name: string): string;
   write(name: string, text: string | Buffer): string;
   read(name: string): string;
-  /** Runs `ipvstate`; words that name a file of the folder become its path, and what is printed has the folder's name cut out. */
+  /** Runs `ipvstate`. Words such as ./a become paths in the folder, which output is cut from. */
   run(line: string | readonly string[], options?: CliOptions): Promise<CliResult>;
 }
 
@@ -50,19 +50,19 @@ services:
     destinations: [10.1.0.11, { address: 10.1.0.12, weight: 3 }]
 `;
 
-/** SHOP with a server that goes and one that is missing. */
+/** A live table that differs from SHOP by one destination more and one less. */
 export const LIVE = `-A -t 192.0.2.10:443 -s wlc
 -a -t 192.0.2.10:443 -r 10.1.0.11:443 -m -w 1
 -a -t 192.0.2.10:443 -r 10.1.0.13:443 -m -w 1
 `;
 
-/** What SHOP leads to. */
+/** The live table after SHOP was applied. */
 export const DONE = `-A -t 192.0.2.10:443 -s wlc
 -a -t 192.0.2.10:443 -r 10.1.0.11:443 -m -w 1
 -a -t 192.0.2.10:443 -r 10.1.0.12:443 -m -w 3
 `;
 
-/** The usual start: SHOP in shop.yaml, LIVE in live.save. */
+/** A workspace with SHOP in shop.yaml and LIVE in live.save. */
 export function shop(files: Readonly<Record<string, string>> = {}): Workspace {
   return workspace({ 'shop.yaml': SHOP, 'live.save': LIVE, ...files });
 }

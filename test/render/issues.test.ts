@@ -25,7 +25,7 @@ const SOURCES = new Map([
 ]);
 
 describe('issues as text', () => {
-  it('show the place, the line, a caret, the hint and what belongs to it', () => {
+  it('show the place, the source line with a caret, the hint and the related place', () => {
     expect(formatIssues([ISSUE], SOURCES)).toBe(
       [
         'conf.d/a b.yaml:2:5: error DUPLICATE: the service fwmark:1 is in this file twice',
@@ -40,14 +40,14 @@ describe('issues as text', () => {
     );
   });
 
-  it('need no source', () => {
+  it('are shown without source lines when the source is unknown', () => {
     expect(formatIssues([WARNING], new Map())).toBe(
       'a,b:c.yaml:9:1: warning UNSERVED: line 1?line 2\n',
     );
     expect(formatIssues([], SOURCES)).toBe('');
   });
 
-  it('are coloured on request only', () => {
+  it('are coloured only on request', () => {
     const colored = formatIssues([ISSUE, WARNING], SOURCES, { color: true });
     expect(colored).toContain('\u001b[31merror DUPLICATE:\u001b[0m');
     expect(colored).toContain('\u001b[33mwarning UNSERVED:\u001b[0m');
@@ -57,7 +57,7 @@ describe('issues as text', () => {
     expect(plain.join('')).toBe(formatIssues([ISSUE, WARNING], SOURCES));
   });
 
-  it('let nothing of a file reach the terminal', () => {
+  it('replace control characters of a file', () => {
     const hostile: Issue = {
       ...ISSUE,
       message: 'a\u001b[2Jb',
@@ -69,7 +69,7 @@ describe('issues as text', () => {
     );
   });
 
-  it.each([1, 60, 130, 200])('cut a long line around column %i to the width', (column) => {
+  it.each([1, 60, 130, 200])('show the part of a long line around column %i', (column) => {
     const line = Array.from({ length: 200 }, (_, index) => String(index % 10)).join('');
     const text = formatIssues(
       [{ ...WARNING, position: { file: 'f', line: 1, column } }],
@@ -82,7 +82,7 @@ describe('issues as text', () => {
     expect(source[caret.indexOf('^')]).toBe(String((column - 1) % 10));
   });
 
-  it('put the caret under wide characters, after tabs, and show controls as ?', () => {
+  it('put the caret in the right cell after tabs and wide characters, and show control characters as ?', () => {
     const text = formatIssues(
       [{ ...WARNING, position: { file: 'f', line: 1, column: 7 } }],
       new Map([['f', '\t店é\u0301\u001b x']]),
@@ -92,7 +92,7 @@ describe('issues as text', () => {
 });
 
 describe('issues as JSON', () => {
-  it('are one document that says whether the text is valid', () => {
+  it('are one document whose member valid tells whether the text is valid', () => {
     const json = (isValid: boolean, issues: readonly Issue[]): string =>
       ISSUE_FORMATS.json({ issues, isValid, sources: new Map(), fileCount: 1, serviceCount: 1 });
     expect(JSON.parse(json(false, [ISSUE, WARNING]))).toEqual({
@@ -105,7 +105,7 @@ describe('issues as JSON', () => {
 });
 
 describe('issues for GitHub', () => {
-  it('are one command each, with what the syntax needs escaped', () => {
+  it('are one escaped workflow command each', () => {
     expect(formatIssuesGithub([ISSUE, WARNING])).toBe(
       [
         '::error file=conf.d/a b.yaml,line=2,col=5,title=DUPLICATE::the service fwmark:1 is in this file twice%0Ahint: 50%25 off, really%0Afirst here: /etc/x.yaml:1:1',
@@ -117,7 +117,7 @@ describe('issues for GitHub', () => {
 });
 
 describe('issues as SARIF', () => {
-  it('are results of one run, with rules and both places', () => {
+  it('are results of one run with their rules and places', () => {
     const log = JSON.parse(formatIssuesSarif([WARNING, ISSUE]));
     expect(log).toMatchObject({
       version: '2.1.0',
@@ -159,7 +159,7 @@ describe('issues as SARIF', () => {
     expect(log.runs[0].results[0]).toMatchObject({ ruleIndex: 1, level: 'warning' });
   });
 
-  it('are a run without results when there are none', () => {
+  it('are a run without results when there are no issues', () => {
     expect(JSON.parse(formatIssuesSarif([])).runs[0].results).toEqual([]);
   });
 });

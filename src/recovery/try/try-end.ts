@@ -106,7 +106,7 @@ export function describeTry(outcome: TryOutcome, now: Date): string {
   const others =
     contested.length === 0
       ? []
-      : [`changed by someone else meanwhile, and left alone: ${contested.join(', ')}`];
+      : [`changed by another program meanwhile, and left alone: ${contested.join(', ')}`];
   return [
     `${event}; rolling it back at ${when} (${count}) was not complete`,
     ...others,
