@@ -1,6 +1,12 @@
-import type { Forward, TunnelChecksum, TunnelType } from '../model/destination.ts';
+import {
+  DESTINATION_ATTRIBUTES,
+  type DestinationNumbers,
+  type Forward,
+  type TunnelChecksum,
+  type TunnelType,
+} from '../model/destination.ts';
 import type { Protocol } from '../model/service.ts';
-import type { DaemonRole } from '../model/settings.ts';
+import { DAEMON_ATTRIBUTES, type DaemonRole, TIMEOUT_ATTRIBUTES } from '../model/settings.ts';
 
 /** A configuration as written: what schemas/config.schema.json lets through, nothing filled in. The schema describes the keys. */
 export interface Config {
@@ -71,14 +77,18 @@ export interface TunnelMapping {
   readonly checksum?: TunnelChecksum;
 }
 
-export interface DestinationKeys {
-  readonly weight?: number;
+export interface DestinationKeys extends Readonly<Partial<DestinationNumberKeys>> {
   readonly forward?: Forward;
   readonly tunnel?: TunnelMapping;
-  readonly upper_threshold?: number;
-  readonly lower_threshold?: number;
   readonly preserve?: readonly PreserveField[];
 }
+
+/** The numbers of a destination by their names in the file: `upper_threshold` for `upperThreshold`. */
+type DestinationNumberKeys = { [Key in keyof DestinationNumbers as SnakeCase<Key>]: number };
+
+type SnakeCase<Text extends string> = Text extends `${infer First}${infer Rest}`
+  ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeCase<Rest>}`
+  : '';
 
 export interface Defaults extends SchedulingMapping, DestinationKeys {}
 
@@ -116,15 +126,15 @@ export interface SyncDaemon {
 }
 
 const DESTINATION = [
-  'weight',
-  'forward',
-  'tunnel',
-  'upper_threshold',
-  'lower_threshold',
+  ...new Set(DESTINATION_ATTRIBUTES.map(({ block, name }) => block || name)),
   'preserve',
 ];
 const SCHEDULING = ['scheduler', 'scheduler_flags', 'persistence', 'drain'];
 const PROFILE = [...SCHEDULING, 'one_packet', 'destinations', 'preserve', 'protect'];
+
+function keysOfBlock(name: string): string[] {
+  return DESTINATION_ATTRIBUTES.filter(({ block }) => block === name).map((row) => row.keyInBlock);
+}
 
 /** What messages call each kind of mapping, and the keys it may have. A test compares these with the schema. */
 export const MAPPINGS = {
@@ -147,17 +157,17 @@ export const MAPPINGS = {
   selector: { name: 'a selector', keys: ['cidr', 'protocol', 'port', 'fwmark', 'service'] },
   limits: { name: '"limits"', keys: ['max_service_deletes', 'max_destination_deletes'] },
   defaults: { name: '"defaults"', keys: [...SCHEDULING, ...DESTINATION] },
-  timeouts: { name: '"timeouts"', keys: ['tcp', 'tcp_fin', 'udp'] },
+  timeouts: { name: '"timeouts"', keys: TIMEOUT_ATTRIBUTES.map(({ name }) => name) },
   syncDaemon: {
     name: 'a sync daemon',
-    keys: ['role', 'interface', 'sync_id', 'max_length', 'group', 'port', 'ttl'],
+    keys: ['role', ...DAEMON_ATTRIBUTES.map(({ name }) => name)],
   },
   sysctls: { name: '"sysctls"', keys: ['mode', 'values'] },
   profile: { name: 'a profile', keys: PROFILE },
   service: { name: 'a service', keys: ['name', 'address', 'family', 'profile', ...PROFILE] },
   destination: { name: 'a destination', keys: ['address', ...DESTINATION] },
   poolReference: { name: 'a reference to a pool', keys: ['pool', ...DESTINATION] },
-  tunnel: { name: '"tunnel"', keys: ['type', 'port', 'checksum'] },
+  tunnel: { name: '"tunnel"', keys: keysOfBlock('tunnel') },
   persistence: { name: '"persistence"', keys: ['timeout', 'netmask', 'engine', 'enabled'] },
   drain: { name: '"drain"', keys: ['timeout'] },
 } as const satisfies Record<string, { readonly name: string; readonly keys: readonly string[] }>;

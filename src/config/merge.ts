@@ -2,7 +2,7 @@ import type { Desired, Section } from '../model/desired.ts';
 import type { Issue, Position } from '../model/issue.ts';
 import { findMixedFamily } from '../model/rules.ts';
 import type { ServiceKey } from '../model/service.ts';
-import { DAEMON_ROLES, type Daemon, type Timeouts } from '../model/settings.ts';
+import { DAEMON_ROLES, type Daemon, TIMEOUT_ATTRIBUTES, type Timeouts } from '../model/settings.ts';
 import type { ServiceEntry } from '../model/table.ts';
 import { mergePolicies } from './merge-policy.ts';
 
@@ -14,7 +14,7 @@ export interface Merged {
 
 /** What a file calls the fields. */
 const KEY_NAMES: Readonly<Record<string, string>> = {
-  tcpFin: 'tcp_fin',
+  ...Object.fromEntries(TIMEOUT_ATTRIBUTES.map(({ key, name }) => [key, name])),
   maxServiceDeletes: 'max_service_deletes',
   maxDestinationDeletes: 'max_destination_deletes',
 };

@@ -1,4 +1,5 @@
 import { type Address, compareAddresses } from './address.ts';
+import { attributeRows, defaultsOf, type Row } from './attributes.ts';
 import { formatEndpoint } from './endpoint.ts';
 
 declare const brand: unique symbol;
@@ -14,7 +15,7 @@ export type TunnelType = 'ipip' | 'gue' | 'gre';
 /** ipvsadm: `--tun-nocsum`, `--tun-csum`, `--tun-remcsum`. */
 export type TunnelChecksum = 'none' | 'csum' | 'remcsum';
 
-/** Everything about a destination that an edit replaces. */
+/** Everything about a destination that an edit replaces. Each attribute has a row in `DESTINATION_ATTRIBUTES`. */
 export interface DestinationSettings {
   readonly forward: Forward;
   /** 0..2147483647; 0 takes no new connections and keeps the old ones. */
@@ -40,16 +41,51 @@ export interface Destination extends DestinationSettings {
 export const MAX_WEIGHT = 0x7fff_ffff;
 export const MAX_THRESHOLD = 0x7fff_ffff;
 
-/** ipvsadm's defaults for `-a`. */
-export const DEFAULT_DESTINATION_SETTINGS: DestinationSettings = {
-  forward: 'route',
-  weight: 1,
-  upperThreshold: 0,
-  lowerThreshold: 0,
-  tunnelType: 'ipip',
-  tunnelPort: 0,
-  tunnelChecksum: 'none',
-};
+const isTunnel = ({ forward }: Destination): boolean => forward === 'tunnel';
+const THRESHOLD = { default: 0, range: { min: 0, max: MAX_THRESHOLD } };
+
+/** The attributes of a destination. The defaults are those of ipvsadm's `-a`. */
+export const DESTINATION_ATTRIBUTES = attributeRows<Destination, DestinationSettings>({
+  forward: { name: 'forward', default: 'route', omitsDefault: 'nowhere' },
+  weight: {
+    name: 'weight',
+    option: 'weight',
+    default: 1,
+    range: { min: 0, max: MAX_WEIGHT },
+    omitsDefault: 'in YAML',
+  },
+  upperThreshold: { name: 'upper_threshold', option: 'u-threshold', ...THRESHOLD },
+  lowerThreshold: { name: 'lower_threshold', option: 'l-threshold', ...THRESHOLD },
+  tunnelType: {
+    name: 'tunnel.type',
+    default: 'ipip',
+    applies: isTunnel,
+    omitsDefault: 'in YAML',
+  },
+  tunnelPort: {
+    name: 'tunnel.port',
+    option: 'tun-port',
+    default: 0,
+    none: 0,
+    range: { min: 1, max: 65_535 },
+  },
+  tunnelChecksum: {
+    name: 'tunnel.checksum',
+    default: 'none',
+    applies: isTunnel,
+    omitsDefault: 'in YAML',
+  },
+});
+
+/** The settings that are a plain number, whatever the others are. */
+export type DestinationNumbers = Omit<DestinationSettings, 'forward' | `tunnel${string}`>;
+
+/** Their attributes. Readers and writers treat all of them alike. */
+export const DESTINATION_NUMBERS = DESTINATION_ATTRIBUTES.filter(
+  ({ name, range }) => range !== undefined && !name.includes('.'),
+) as unknown as readonly Row<Destination, DestinationNumbers>[];
+
+export const DEFAULT_DESTINATION_SETTINGS: DestinationSettings = defaultsOf(DESTINATION_ATTRIBUTES);
 
 export function destinationKey(address: Address, port: number): DestinationKey {
   return formatEndpoint(address, port) as DestinationKey;

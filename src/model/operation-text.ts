@@ -1,5 +1,6 @@
 import type { Operation } from './operation.ts';
 import { serviceKey } from './service.ts';
+import { TIMEOUT_ATTRIBUTES, type Timeouts } from './settings.ts';
 
 /** One line for logs and errors, such as `add-destination tcp://192.0.2.1:80 10.0.0.1:80`: the kind and what it names, no settings. */
 export function formatOperation(operation: Operation): string {
@@ -16,7 +17,7 @@ export function formatOperation(operation: Operation): string {
     case 'delete-destination':
       return `${operation.kind} ${serviceKey(operation.service)} ${operation.destination.key}`;
     case 'set-timeouts':
-      return `${operation.kind} tcp=${operation.timeouts.tcp} tcp_fin=${operation.timeouts.tcpFin} udp=${operation.timeouts.udp}`;
+      return [operation.kind, ...timeoutWords(operation.timeouts)].join(' ');
     case 'start-daemon':
       return `${operation.kind} ${operation.daemon.role} ${operation.daemon.interface}`;
     case 'stop-daemon':
@@ -30,4 +31,8 @@ export function formatOperation(operation: Operation): string {
     default:
       return operation satisfies never;
   }
+}
+
+function timeoutWords(timeouts: Timeouts): string[] {
+  return TIMEOUT_ATTRIBUTES.map(({ key, name }) => `${name}=${timeouts[key]}`);
 }

@@ -5,7 +5,10 @@ import {
   compareFamilies,
   type Family,
 } from './address.ts';
+import { attributeRows, defaultsOf } from './attributes.ts';
 import { formatEndpoint, parseEndpoint } from './endpoint.ts';
+import { formatIPv4Mask } from './netmask.ts';
+import { schedulerFlagNames } from './scheduler.ts';
 
 declare const brand: unique symbol;
 
@@ -61,17 +64,39 @@ export function hostNetmask(family: Family): number {
   return family === 'ipv4' ? 0xffff_ffff : 128;
 }
 
-/** ipvsadm's defaults for `-A`. */
+/** The attributes of a service. The defaults are those of ipvsadm's `-A` for IPv4. */
+export const SERVICE_ATTRIBUTES = attributeRows<Service, ServiceSettings>({
+  scheduler: { name: 'scheduler', option: 'scheduler', default: 'wlc', omitsDefault: 'nowhere' },
+  schedulerFlags: {
+    name: 'scheduler_flags',
+    option: 'sched-flags',
+    default: 0,
+    print: (bits, { scheduler }) => schedulerFlagNames(scheduler, bits),
+  },
+  onePacket: { name: 'one_packet', option: 'ops', default: false },
+  persistent: { name: 'persistence.enabled', default: false, isPartOf: 'persistence.timeout' },
+  persistenceTimeoutSeconds: {
+    name: 'persistence.timeout',
+    option: 'persistent',
+    default: 0,
+    range: { min: 1, max: MAX_PERSISTENCE_SECONDS },
+    unit: 'seconds',
+    applies: ({ persistent }) => persistent,
+  },
+  persistenceNetmask: {
+    name: 'persistence.netmask',
+    option: 'netmask',
+    default: hostNetmask('ipv4'),
+    print: (mask, { identity }) =>
+      serviceFamily(identity) === 'ipv4' ? formatIPv4Mask(mask) : mask,
+  },
+  persistenceEngine: { name: 'persistence.engine', option: 'pe', default: '', none: '' },
+});
+
+const DEFAULT_SERVICE_SETTINGS: ServiceSettings = defaultsOf(SERVICE_ATTRIBUTES);
+
 export function defaultServiceSettings(family: Family): ServiceSettings {
-  return {
-    scheduler: 'wlc',
-    schedulerFlags: 0,
-    onePacket: false,
-    persistent: false,
-    persistenceTimeoutSeconds: 0,
-    persistenceNetmask: hostNetmask(family),
-    persistenceEngine: '',
-  };
+  return { ...DEFAULT_SERVICE_SETTINGS, persistenceNetmask: hostNetmask(family) };
 }
 
 export function serviceFamily(identity: ServiceIdentity): Family {

@@ -1,4 +1,5 @@
-import type { Address } from './address.ts';
+import { type Address, parseAddress } from './address.ts';
+import { attributeRows, defaultsOf } from './attributes.ts';
 
 /** Connection timeouts of a network namespace, in seconds (uapi: IPVS_CMD_ATTR_TIMEOUT_*). As an argument, 0 keeps the live value. */
 export interface Timeouts {
@@ -7,10 +8,30 @@ export interface Timeouts {
   readonly udp: number;
 }
 
-/** A fresh network namespace's values. */
-export const KERNEL_TIMEOUTS: Timeouts = { tcp: 900, tcpFin: 120, udp: 300 };
 /** The longest timeout that every kernel accepts: 2^31 - 1 ticks at HZ=1000, nearly 25 days (kernel: ip_vs_ctl.c ip_vs_set_timeout). */
 export const MAX_TIMEOUT_SECONDS = 2_147_483;
+
+const TIMEOUT = {
+  unit: 'seconds',
+  range: { min: 1, max: MAX_TIMEOUT_SECONDS },
+  omitsDefault: 'nowhere',
+} as const;
+
+/** The timeouts. The defaults are those of a fresh network namespace. */
+export const TIMEOUT_ATTRIBUTES = attributeRows<Timeouts, Timeouts>({
+  tcp: { name: 'tcp', default: 900, ...TIMEOUT },
+  tcpFin: { name: 'tcp_fin', default: 120, ...TIMEOUT },
+  udp: { name: 'udp', default: 300, ...TIMEOUT },
+});
+
+export const KERNEL_TIMEOUTS: Timeouts = defaultsOf(TIMEOUT_ATTRIBUTES);
+
+/** Timeouts whose values are computed one by one. */
+export function mapTimeouts(secondsOf: (name: keyof Timeouts) => number): Timeouts {
+  return Object.fromEntries(
+    TIMEOUT_ATTRIBUTES.map(({ key }) => [key, secondsOf(key)]),
+  ) as unknown as Timeouts;
+}
 
 export type DaemonRole = 'master' | 'backup';
 
@@ -36,3 +57,50 @@ export const INTERFACE_NAME_LENGTH = 15;
 export const MAX_SYNC_ID = 255;
 /** 65535 less the IPv4 and UDP headers (ipvsadm's limit). */
 export const MAX_SYNC_LENGTH = 65_507;
+
+/** The attributes of a sync daemon. The defaults are what the kernel fills in (kernel: ip_vs_sync.c start_sync_thread). */
+export const DAEMON_ATTRIBUTES = attributeRows<Daemon, Omit<Daemon, 'role'>>({
+  interface: {
+    name: 'interface',
+    option: 'mcast-interface',
+    default: '',
+    omitsDefault: 'nowhere',
+  },
+  syncId: {
+    name: 'sync_id',
+    option: 'syncid',
+    default: 0,
+    range: { min: 0, max: MAX_SYNC_ID },
+    omitsDefault: 'nowhere',
+  },
+  maxLength: {
+    name: 'max_length',
+    option: 'sync-maxlen',
+    default: 0,
+    none: 0,
+    range: { min: 1, max: MAX_SYNC_LENGTH },
+  },
+  group: {
+    name: 'group',
+    option: 'mcast-group',
+    default: parseAddress('224.0.0.81'),
+    none: undefined,
+    omitsDefault: 'in YAML',
+  },
+  port: {
+    name: 'port',
+    option: 'mcast-port',
+    default: 8848,
+    none: 0,
+    range: { min: 1, max: 65_535 },
+    omitsDefault: 'in YAML',
+  },
+  ttl: {
+    name: 'ttl',
+    option: 'mcast-ttl',
+    default: 1,
+    none: 0,
+    range: { min: 1, max: 255 },
+    omitsDefault: 'in YAML',
+  },
+});

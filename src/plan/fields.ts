@@ -1,15 +1,14 @@
-import type { Destination } from '../model/destination.ts';
+import { type Fields, type FieldValue, fieldsOf } from '../model/attributes.ts';
+import { DESTINATION_ATTRIBUTES, type Destination } from '../model/destination.ts';
 import { formatDuration } from '../model/duration.ts';
-import { formatIPv4Mask } from '../model/netmask.ts';
-import { schedulerFlagNames } from '../model/scheduler.ts';
-import { type Service, serviceFamily } from '../model/service.ts';
-import type { Daemon, Timeouts } from '../model/settings.ts';
+import { SERVICE_ATTRIBUTES, type Service } from '../model/service.ts';
+import {
+  DAEMON_ATTRIBUTES,
+  type Daemon,
+  TIMEOUT_ATTRIBUTES,
+  type Timeouts,
+} from '../model/settings.ts';
 import type { Change } from './change.ts';
-
-export type FieldValue = string | number | boolean | null | readonly string[];
-
-/** The settings of an object by their names in the configuration file, in a fixed order. Times are seconds. */
-export type Fields = { readonly [name: string]: FieldValue };
 
 export interface FieldChange {
   readonly field: string;
@@ -18,42 +17,19 @@ export interface FieldChange {
 }
 
 export function serviceFields(service: Service): Fields {
-  const mask = service.persistenceNetmask;
-  return {
-    scheduler: service.scheduler,
-    scheduler_flags: schedulerFlagNames(service.scheduler, service.schedulerFlags),
-    one_packet: service.onePacket,
-    'persistence.timeout': service.persistent ? service.persistenceTimeoutSeconds : null,
-    'persistence.netmask': serviceFamily(service.identity) === 'ipv4' ? formatIPv4Mask(mask) : mask,
-    'persistence.engine': service.persistenceEngine || null,
-  };
+  return fieldsOf(SERVICE_ATTRIBUTES, service);
 }
 
 export function destinationFields(destination: Destination): Fields {
-  return {
-    forward: destination.forward,
-    weight: destination.weight,
-    upper_threshold: destination.upperThreshold,
-    lower_threshold: destination.lowerThreshold,
-    'tunnel.type': destination.forward === 'tunnel' ? destination.tunnelType : null,
-    'tunnel.port': destination.tunnelPort || null,
-    'tunnel.checksum': destination.forward === 'tunnel' ? destination.tunnelChecksum : null,
-  };
+  return fieldsOf(DESTINATION_ATTRIBUTES, destination);
 }
 
 export function timeoutFields(timeouts: Timeouts): Fields {
-  return { tcp: timeouts.tcp, tcp_fin: timeouts.tcpFin, udp: timeouts.udp };
+  return fieldsOf(TIMEOUT_ATTRIBUTES, timeouts);
 }
 
 export function daemonFields(daemon: Daemon): Fields {
-  return {
-    interface: daemon.interface,
-    sync_id: daemon.syncId,
-    max_length: daemon.maxLength || null,
-    group: daemon.group ?? null,
-    port: daemon.port || null,
-    ttl: daemon.ttl || null,
-  };
+  return fieldsOf(DAEMON_ATTRIBUTES, daemon);
 }
 
 /** The settings on both sides of a change; null for a side that does not exist. */
@@ -94,11 +70,15 @@ export function fieldChanges(before: Fields, after: Fields): FieldChange[] {
   });
 }
 
-const DURATIONS: ReadonlySet<string> = new Set(['persistence.timeout', 'tcp', 'tcp_fin', 'udp']);
+const DURATIONS: ReadonlySet<string> = new Set(
+  [...SERVICE_ATTRIBUTES, ...DESTINATION_ATTRIBUTES, ...TIMEOUT_ATTRIBUTES, ...DAEMON_ATTRIBUTES]
+    .filter(({ unit }) => unit === 'seconds')
+    .map(({ name }) => name),
+);
 
 /** A setting for people: `15m`, `mh-port,mh-fallback`, `none`. */
 export function formatFieldValue(field: string, value: FieldValue): string {
   if (value === null || (Array.isArray(value) && value.length === 0))
-    return field === 'persistence.timeout' ? 'off' : 'none';
+    return DURATIONS.has(field) ? 'off' : 'none';
   return typeof value === 'number' && DURATIONS.has(field) ? formatDuration(value) : String(value);
 }

@@ -1,7 +1,7 @@
 import type { Operation } from '../model/operation.ts';
 import { isMixedFamily } from '../model/rules.ts';
 import type { Service, ServiceIdentity, ServiceKey } from '../model/service.ts';
-import type { Timeouts } from '../model/settings.ts';
+import { mapTimeouts, type Timeouts } from '../model/settings.ts';
 import type { ServiceEntry, Table } from '../model/table.ts';
 import type { Change } from './change.ts';
 import type { Place } from './place.ts';
@@ -140,13 +140,9 @@ function daemonOperations(
   return operations;
 }
 
-/** Names only what changes, so that what somebody else sets meanwhile stays. */
+/** 0 for a timeout that does not change, so that a value that another program sets meanwhile stays. */
 function changedTimeouts(before: Timeouts, after: Timeouts): Timeouts {
-  return {
-    tcp: after.tcp === before.tcp ? 0 : after.tcp,
-    tcpFin: after.tcpFin === before.tcpFin ? 0 : after.tcpFin,
-    udp: after.udp === before.udp ? 0 : after.udp,
-  };
+  return mapTimeouts((name) => (after[name] === before[name] ? 0 : after[name]));
 }
 
 /** A service without destinations, or without a scheduler, has nothing to hide while it is built. */

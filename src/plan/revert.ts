@@ -1,7 +1,13 @@
 import type { DestinationKey } from '../model/destination.ts';
 import { sameDaemon, sameDestination, sameEntry, sameService } from '../model/equality.ts';
 import type { ServiceKey } from '../model/service.ts';
-import { DAEMON_ROLES, type Daemon, type DaemonRole, type Timeouts } from '../model/settings.ts';
+import {
+  DAEMON_ROLES,
+  type Daemon,
+  type DaemonRole,
+  mapTimeouts,
+  type Timeouts,
+} from '../model/settings.ts';
 import { sameSysctl } from '../model/sysctl.ts';
 import type { ServiceEntry, Sysctls, Table } from '../model/table.ts';
 
@@ -101,7 +107,7 @@ function revertTimeouts(
     contested.push('timeouts');
     return live[field];
   };
-  return { tcp: revertOne('tcp'), tcpFin: revertOne('tcpFin'), udp: revertOne('udp') };
+  return mapTimeouts(revertOne);
 }
 
 function revertSysctls(

@@ -15,7 +15,7 @@ import {
   type ServiceKey,
   serviceKey,
 } from '../model/service.ts';
-import type { Daemon, Timeouts } from '../model/settings.ts';
+import { type Daemon, mapTimeouts, type Timeouts } from '../model/settings.ts';
 import type { ServiceEntry, Sysctls, Table } from '../model/table.ts';
 
 interface SimulatedEntry {
@@ -72,7 +72,7 @@ export class Simulation {
         this.#sysctls = new Map(this.#sysctls).set(operation.name, operation.value);
         return null;
       case 'set-timeouts':
-        this.#timeouts = mergeTimeouts(this.#timeouts, operation.timeouts);
+        this.#setTimeouts(operation.timeouts);
         return null;
       case 'start-daemon':
         return this.#startDaemon(operation.daemon);
@@ -144,6 +144,12 @@ export class Simulation {
     return null;
   }
 
+  /** 0 keeps the live value. */
+  #setTimeouts(wanted: Timeouts): void {
+    const live = this.#timeouts;
+    this.#timeouts = mapTimeouts((name) => wanted[name] || live[name]);
+  }
+
   #startDaemon(daemon: Daemon): ErrnoName | null {
     if (this.#daemons.some(({ role }) => role === daemon.role)) return 'EEXIST';
     if (findMixedFamily(this.#services)) return 'EINVAL';
@@ -182,12 +188,4 @@ function refuseDestination(
     return 'EINVAL';
   if (destination.weight < 0 || refuseThresholds(destination)) return 'ERANGE';
   return lacksTunnelPort(destination) ? 'EINVAL' : undefined;
-}
-
-function mergeTimeouts(live: Timeouts, wanted: Timeouts): Timeouts {
-  return {
-    tcp: wanted.tcp || live.tcp,
-    tcpFin: wanted.tcpFin || live.tcpFin,
-    udp: wanted.udp || live.udp,
-  };
 }

@@ -1,4 +1,5 @@
-import type { Destination } from '../model/destination.ts';
+import { writtenFields } from '../model/attributes.ts';
+import { DESTINATION_ATTRIBUTES, type Destination } from '../model/destination.ts';
 import { formatDuration } from '../model/duration.ts';
 import { formatIPv4Mask, prefixOfMask } from '../model/netmask.ts';
 import { schedulerFlagNames } from '../model/scheduler.ts';
@@ -35,13 +36,14 @@ function describeService(service: Service): string {
 
 /** Describes a destination such as `masq, weight 3` or `tunnel gue port 6080 remcsum, weight 1`. */
 function describeDestination(destination: Destination): string {
-  const parts = [
-    destination.forward === 'tunnel' ? describeTunnel(destination) : destination.forward,
-    `weight ${destination.weight}`,
-  ];
-  if (destination.upperThreshold) parts.push(`upper_threshold ${destination.upperThreshold}`);
-  if (destination.lowerThreshold) parts.push(`lower_threshold ${destination.lowerThreshold}`);
-  return parts.join(', ');
+  const { forward } = destination;
+  const others = writtenFields(DESTINATION_ATTRIBUTES, destination, 'json').filter(
+    ({ block, key }) => block === '' && key !== 'forward',
+  );
+  return [
+    forward === 'tunnel' ? describeTunnel(destination) : forward,
+    ...others.map(({ key, value }) => `${key} ${formatFieldValue(key, value)}`),
+  ].join(', ');
 }
 
 function describeTunnel({ tunnelType, tunnelPort, tunnelChecksum }: Destination): string {

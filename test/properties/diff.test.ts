@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { test } from 'vitest';
-import type { Destination } from '../../src/model/destination.ts';
-import type { Service } from '../../src/model/service.ts';
-import type { Daemon } from '../../src/model/settings.ts';
+import { DESTINATION_ATTRIBUTES } from '../../src/model/destination.ts';
+import { SERVICE_ATTRIBUTES } from '../../src/model/service.ts';
+import { DAEMON_ATTRIBUTES, TIMEOUT_ATTRIBUTES } from '../../src/model/settings.ts';
 import type { ServiceEntry, Table } from '../../src/model/table.ts';
 import type { Change } from '../../src/plan/change.ts';
 import { diff } from '../../src/plan/diff.ts';
@@ -59,14 +59,6 @@ function another(value: unknown): unknown {
   return `${value ?? ''}x`;
 }
 
-const IDENTITY = new Set(['key', 'identity', 'address', 'role']);
-
-function settingsOf(object: Service | Destination | Daemon, isDaemon = false): string[] {
-  return Object.keys(object).filter(
-    (field) => !IDENTITY.has(field) && !(field === 'port' && !isDaemon),
-  );
-}
-
 /** Every table that differs from this one in one field of one object. */
 function* mutants(table: Table): Generator<Table> {
   const withEntry = (entry: ServiceEntry): Table => ({
@@ -74,17 +66,17 @@ function* mutants(table: Table): Generator<Table> {
     services: new Map(table.services).set(entry.service.key, entry),
   });
   for (const entry of table.services.values()) {
-    for (const field of settingsOf(entry.service)) {
+    for (const { key: field } of SERVICE_ATTRIBUTES) {
       yield withEntry({
         ...entry,
-        service: { ...entry.service, [field]: another(entry.service[field as keyof Service]) },
+        service: { ...entry.service, [field]: another(entry.service[field]) },
       });
     }
     for (const destination of entry.destinations.values()) {
-      for (const field of settingsOf(destination)) {
+      for (const { key: field } of DESTINATION_ATTRIBUTES) {
         const mutant = {
           ...destination,
-          [field]: another(destination[field as keyof Destination]),
+          [field]: another(destination[field]),
         };
         yield withEntry({
           ...entry,
@@ -93,15 +85,15 @@ function* mutants(table: Table): Generator<Table> {
       }
     }
   }
-  for (const field of ['tcp', 'tcpFin', 'udp'] as const)
+  for (const { key: field } of TIMEOUT_ATTRIBUTES)
     yield { ...table, timeouts: { ...table.timeouts, [field]: 1 } };
   for (const [index, daemon] of table.daemons.entries()) {
-    for (const field of settingsOf(daemon, true)) {
+    for (const { key: field } of DAEMON_ATTRIBUTES) {
       yield {
         ...table,
         daemons: table.daemons.with(index, {
           ...daemon,
-          [field]: another(daemon[field as keyof Daemon]),
+          [field]: another(daemon[field]),
         }),
       };
     }
@@ -161,31 +153,12 @@ test('a difference in any one field of any one object is exactly one change', as
   await holds(findsEveryField(diff), 100);
 });
 
-const fields = [
-  'scheduler',
-  'schedulerFlags',
-  'onePacket',
-  'persistent',
-  'persistenceTimeoutSeconds',
-  'persistenceNetmask',
-  'persistenceEngine',
-  'weight',
-  'forward',
-  'upperThreshold',
-  'lowerThreshold',
-  'tunnelType',
-  'tunnelPort',
-  'tunnelChecksum',
-  'tcp',
-  'tcpFin',
-  'udp',
-  'interface',
-  'syncId',
-  'maxLength',
-  'group',
-  'port',
-  'ttl',
+const ROWS = [
+  ...SERVICE_ATTRIBUTES,
+  ...DESTINATION_ATTRIBUTES,
+  ...TIMEOUT_ATTRIBUTES,
+  ...DAEMON_ATTRIBUTES,
 ];
-test.each(fields)('a diff that is blind to %s is found out', async (field) => {
+test.each(ROWS.map(({ key }) => key))('a diff that is blind to %s is found out', async (field) => {
   await isBrokenBy(findsEveryField(blindTo(field)));
 });

@@ -2,12 +2,15 @@ import fc from 'fast-check';
 import { type Address, addressFamily, type Family, parseAddress } from '../../src/model/address.ts';
 import {
   DEFAULT_DESTINATION_SETTINGS,
+  DESTINATION_NUMBERS,
   type Destination,
   type DestinationKey,
+  type DestinationNumbers,
   destinationKey,
   MAX_THRESHOLD,
   MAX_WEIGHT,
 } from '../../src/model/destination.ts';
+import { allowsOnePacket, keepsPort, syncLengthRange } from '../../src/model/rules.ts';
 import { SCHEDULERS } from '../../src/model/scheduler.ts';
 import {
   MAX_FWMARK,
@@ -128,7 +131,7 @@ function toService(identity: ServiceIdentity, raw: RawSettings): Service {
     identity,
     scheduler: raw.scheduler,
     schedulerFlags: raw.schedulerFlags,
-    onePacket: raw.onePacket && (identity.kind === 'fwmark' || identity.protocol === 'udp'),
+    onePacket: raw.onePacket && allowsOnePacket(identity),
     persistent,
     persistenceTimeoutSeconds: persistent ? raw.timeout : 0,
     persistenceNetmask: serviceFamily(identity) === 'ipv6' ? raw.prefix : raw.mask,
@@ -155,7 +158,15 @@ const tunnels = fc.oneof(
   }),
 );
 
+/** Any number of each numeric attribute within its range. */
+export const destinationNumbers = fc.record(
+  Object.fromEntries(
+    DESTINATION_NUMBERS.map(({ key, range }) => [key, number(range?.min ?? 0, range?.max ?? 0)]),
+  ),
+) as unknown as fc.Arbitrary<DestinationNumbers>;
+
 const rawDestination = fc.record({
+  numbers: destinationNumbers,
   forward: fc.constantFrom('masq' as const, 'route' as const, 'tunnel' as const),
   ipv4: destinationAddressArbitrary('ipv4'),
   ipv6: destinationAddressArbitrary('ipv6'),
@@ -176,9 +187,11 @@ function toDestination(service: ServiceIdentity, mixed: boolean, raw: RawDestina
   const family =
     mixed && raw.forward === 'tunnel' && raw.otherFamily ? (own === 'ipv4' ? 'ipv6' : 'ipv4') : own;
   // ipvsadm forces the port of the service on -g and -i, unless that is a mark.
-  const port = service.kind === 'address' && raw.forward !== 'masq' ? service.port : raw.port;
+  const port =
+    service.kind === 'address' && keepsPort(service, raw.forward) ? service.port : raw.port;
   return {
     ...DEFAULT_DESTINATION_SETTINGS,
+    ...raw.numbers,
     ...(raw.forward === 'tunnel' ? raw.tunnel : {}),
     forward: raw.forward,
     weight: raw.weight,
@@ -244,16 +257,15 @@ export function daemonArbitrary(role: DaemonRole): fc.Arbitrary<Daemon> {
       role: fc.constant(role),
       interface: fc.constantFrom('lo', 'eth0', 'eth1.100', 'br-lan', '0', 'no', 'a#b'),
       syncId: number(0, MAX_SYNC_ID),
-      maxLength: number(role === 'backup' ? 1024 : 1, MAX_SYNC_LENGTH),
+      maxLength: number(syncLengthRange(role, undefined).min, MAX_SYNC_LENGTH),
       group: fc.constantFrom(...['224.0.0.81', '239.1.2.3', 'ff02::81', 'ff05::1:2'].map(address)),
       port: fc.oneof(fc.constant(8848), number(1, 65535)),
       ttl: number(1, 255),
     })
-    .map((daemon) =>
-      addressFamily(daemon.group) === 'ipv6'
-        ? { ...daemon, maxLength: Math.min(daemon.maxLength, MAX_SYNC_LENGTH - 20) }
-        : daemon,
-    );
+    .map((daemon) => {
+      const { max } = syncLengthRange(role, daemon.group);
+      return { ...daemon, maxLength: Math.min(daemon.maxLength, max) };
+    });
 }
 
 export interface TableOptions {

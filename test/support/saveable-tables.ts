@@ -14,6 +14,7 @@ import {
   serviceKey,
 } from '../../src/model/service.ts';
 import type { ServiceEntry, Table } from '../../src/model/table.ts';
+import { destinationNumbers } from './arbitrary-table.ts';
 
 const ports = fc.oneof(fc.constantFrom(1, 80, 443, 65_535), fc.integer({ min: 1, max: 65_535 }));
 const schedulers = fc.constantFrom('rr', 'wrr', 'lc', 'wlc', 'sh', 'mh', 'fo', 'none');
@@ -126,13 +127,15 @@ function destinations(service: ServiceIdentity): fc.Arbitrary<Destination> {
         fc.constant([0, 0]),
         fc.tuple(fc.integer({ min: 0, max: 1000 }), fc.integer({ min: 0, max: 1000 })),
       ),
+      numbers: destinationNumbers,
       tunnel: tunnels,
       port: ports,
     })
-    .chain(({ forward, ownFamily, weight, thresholds, tunnel, port }) => {
+    .chain(({ forward, ownFamily, numbers, weight, thresholds, tunnel, port }) => {
       const family = forward !== 'tunnel' || ownFamily ? own : own === 'ipv4' ? 'ipv6' : 'ipv4';
       const settings = {
         ...DEFAULT_DESTINATION_SETTINGS,
+        ...numbers,
         forward,
         weight,
         ...(forward === 'tunnel' ? tunnel : {}),

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
-import { addressFamily, type Family } from '../../src/model/address.ts';
-import type { Destination } from '../../src/model/destination.ts';
+import type { Family } from '../../src/model/address.ts';
+import {
+  DESTINATION_NUMBERS,
+  type Destination,
+  type DestinationNumbers,
+} from '../../src/model/destination.ts';
+import { isMixedFamily } from '../../src/model/rules.ts';
 import { hostNetmask, type Service, serviceFamily } from '../../src/model/service.ts';
 import { DAEMON_ROLES, type Daemon, type Timeouts } from '../../src/model/settings.ts';
 import type { ServiceEntry, Sysctls, Table } from '../../src/model/table.ts';
@@ -28,11 +33,18 @@ const DESTINATION_TEXTS: Readonly<Record<Family, readonly string[]>> = {
   ipv6: ['[2001:db8::a]:80', '[2001:db8::b]:80', '[2001:db8::b]:0'],
 };
 
+/** Each number of a destination is its default or another value. */
+const numbers = fc.record(
+  Object.fromEntries(
+    DESTINATION_NUMBERS.map((row) => [row.key, fc.constantFrom(row.default, row.range?.max ?? 0)]),
+  ),
+) as unknown as fc.Arbitrary<DestinationNumbers>;
+
 const weights = fc.constantFrom(0, 0, 1, 2, 100);
 
 function destination(service: Service, text: string): fc.Arbitrary<Destination> {
   const plain = destinationOf(text);
-  const isMixed = addressFamily(plain.address) !== serviceFamily(service.identity);
+  const isMixed = isMixedFamily(service.identity, plain.address);
   const thresholds = fc.constantFrom([0, 0] as const, [10, 0] as const, [10, 8] as const);
   const tunnels = fc.constantFrom(
     { tunnelType: 'ipip', tunnelPort: 0, tunnelChecksum: 'none' } as const,
@@ -43,9 +55,10 @@ function destination(service: Service, text: string): fc.Arbitrary<Destination> 
     ? fc.constant('tunnel' as const)
     : fc.constantFrom('route' as const, 'masq' as const, 'tunnel' as const);
   return fc
-    .tuple(weights, forwards, thresholds, tunnels)
-    .map(([weight, forward, [upperThreshold, lowerThreshold], tunnel]) => ({
+    .tuple(numbers, weights, forwards, thresholds, tunnels)
+    .map(([others, weight, forward, [upperThreshold, lowerThreshold], tunnel]) => ({
       ...plain,
+      ...others,
       weight,
       forward,
       upperThreshold,
@@ -200,7 +213,5 @@ function assemble(
 }
 
 function isMixed({ service: { identity }, destinations }: ServiceEntry): boolean {
-  return [...destinations.values()].some(
-    ({ address }) => addressFamily(address) !== serviceFamily(identity),
-  );
+  return [...destinations.values()].some(({ address }) => isMixedFamily(identity, address));
 }

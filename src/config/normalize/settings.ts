@@ -1,11 +1,14 @@
 import { type Address, parseAddress } from '../../model/address.ts';
+import { defaultsOf } from '../../model/attributes.ts';
 import type { Limit, Limits } from '../../model/desired.ts';
 import { isInterfaceName } from '../../model/names.ts';
 import { isMulticast, syncLengthRange } from '../../model/rules.ts';
 import {
+  DAEMON_ATTRIBUTES,
   DAEMON_ROLES,
   type Daemon,
   MAX_TIMEOUT_SECONDS,
+  TIMEOUT_ATTRIBUTES,
   type Timeouts,
 } from '../../model/settings.ts';
 import type { SyncDaemon } from '../config.ts';
@@ -13,29 +16,17 @@ import { atValue, type Place, type Report } from '../finding.ts';
 import type { Context } from './context.ts';
 import { readDuration } from './read-duration.ts';
 
-/** What the kernel fills in for a daemon, and reports afterwards (kernel: ip_vs_sync.c start_sync_thread). */
-const DEFAULT_GROUP = parseAddress('224.0.0.81');
-const DEFAULT_PORT = 8848;
-const DEFAULT_TTL = 1;
+const DEFAULTS = defaultsOf(DAEMON_ATTRIBUTES);
 
 export function normalizeTimeouts({ config, broken, report }: Context): Partial<Timeouts> {
   const timeouts: { tcp?: number; tcpFin?: number; udp?: number } = {};
   if (!config.timeouts || broken.sections.has('timeouts')) return timeouts;
-  for (const [key, name] of [
-    ['tcp', 'tcp'],
-    ['tcp_fin', 'tcpFin'],
-    ['udp', 'udp'],
-  ] as const) {
-    const written = config.timeouts[key];
+  for (const { key, name } of TIMEOUT_ATTRIBUTES) {
+    const written = config.timeouts[name as keyof typeof config.timeouts];
     if (written === undefined) continue;
-    const seconds = readDuration(
-      written,
-      'a timeout',
-      MAX_TIMEOUT_SECONDS,
-      atValue('timeouts', key),
-      report,
-    );
-    if (seconds !== undefined) timeouts[name] = seconds;
+    const place = atValue('timeouts', name);
+    const seconds = readDuration(written, 'a timeout', MAX_TIMEOUT_SECONDS, place, report);
+    if (seconds !== undefined) timeouts[key] = seconds;
   }
   return timeouts;
 }
@@ -120,7 +111,7 @@ function normalizeDaemon(written: SyncDaemon, index: number, report: Report): Da
     });
   };
   const group: Address | undefined =
-    written.group === undefined ? DEFAULT_GROUP : parseAddress(written.group);
+    written.group === undefined ? DEFAULTS.group : parseAddress(written.group);
   if (group === undefined || !isMulticast(group)) {
     fail(
       'group',
@@ -135,7 +126,7 @@ function normalizeDaemon(written: SyncDaemon, index: number, report: Report): Da
       'write a name of up to 15 characters, such as eth1',
     );
   }
-  const length = written.max_length ?? 0;
+  const length = written.max_length ?? DEFAULTS.maxLength;
   const { min, max } = syncLengthRange(written.role, group);
   if (length > 0 && length < min) {
     const message = `the kernel changes the max_length ${length} of a ${written.role} to ${min}`;
@@ -149,10 +140,10 @@ function normalizeDaemon(written: SyncDaemon, index: number, report: Report): Da
   return {
     role: written.role,
     interface: written.interface,
-    syncId: written.sync_id ?? 0,
+    syncId: written.sync_id ?? DEFAULTS.syncId,
     maxLength: length,
     group,
-    port: written.port ?? DEFAULT_PORT,
-    ttl: written.ttl ?? DEFAULT_TTL,
+    port: written.port ?? DEFAULTS.port,
+    ttl: written.ttl ?? DEFAULTS.ttl,
   };
 }

@@ -1,18 +1,24 @@
-import { type Address, addressFamily } from '../../model/address.ts';
-import type { Destination } from '../../model/destination.ts';
+import { addressFamily } from '../../model/address.ts';
+import { type WrittenField, writtenFields } from '../../model/attributes.ts';
+import { DESTINATION_ATTRIBUTES, type Destination } from '../../model/destination.ts';
 import { formatDuration } from '../../model/duration.ts';
 import { formatEndpoint } from '../../model/endpoint.ts';
 import type { Unmanageable } from '../../model/ipvs.ts';
 import { isTimeout } from '../../model/rules.ts';
-import { schedulerFlagNames } from '../../model/scheduler.ts';
 import {
   DEFAULT_PERSISTENCE_SECONDS,
   hostNetmask,
+  SERVICE_ATTRIBUTES,
   type Service,
   type ServiceKey,
   serviceFamily,
 } from '../../model/service.ts';
-import type { Daemon, Timeouts } from '../../model/settings.ts';
+import {
+  DAEMON_ATTRIBUTES,
+  type Daemon,
+  TIMEOUT_ATTRIBUTES,
+  type Timeouts,
+} from '../../model/settings.ts';
 import {
   type ServiceEntry,
   sortedDestinations,
@@ -21,7 +27,7 @@ import {
 } from '../../model/table.ts';
 import type { PersistenceMapping } from '../config.ts';
 import { formatNetmask } from './netmask-text.ts';
-import { yamlQuoted, yamlText } from './yaml-scalar.ts';
+import { yamlQuoted, yamlScalar, yamlText } from './yaml-scalar.ts';
 
 /** What can be written as a configuration: a live table, or what other files ask for. Absent parts are left out. */
 export interface Exportable {
@@ -62,15 +68,11 @@ export function formatConfig(table: Exportable, options: FormatOptions = {}): st
 function timeoutLines(timeouts: Partial<Timeouts>): string[] {
   const pairs: string[] = [];
   const lines: string[] = [];
-  for (const [name, key] of [
-    ['tcp', 'tcp'],
-    ['tcpFin', 'tcp_fin'],
-    ['udp', 'udp'],
-  ] as const) {
-    const seconds = timeouts[name];
+  for (const { key, name } of TIMEOUT_ATTRIBUTES) {
+    const seconds = timeouts[key];
     if (seconds === undefined) continue;
-    if (isTimeout(seconds)) pairs.push(`${key}: ${formatDuration(seconds)}`);
-    else lines.push(`# warning: not exported: timeout ${key} of ${seconds} seconds`);
+    if (isTimeout(seconds)) pairs.push(`${name}: ${formatDuration(seconds)}`);
+    else lines.push(`# warning: not exported: timeout ${name} of ${seconds} seconds`);
   }
   if (pairs.length > 0) lines.push(`timeouts: { ${pairs.join(', ')} }`, '');
   return lines;
@@ -80,17 +82,8 @@ function daemonLines(daemons: readonly Daemon[] | undefined): string[] {
   if (daemons === undefined) return [];
   if (daemons.length === 0) return ['sync_daemons: []', ''];
   const lines = daemons.map((daemon) => {
-    const pairs = [
-      `role: ${daemon.role}`,
-      `interface: ${yamlText(daemon.interface)}`,
-      `sync_id: ${daemon.syncId}`,
-    ];
-    if (daemon.maxLength > 0) pairs.push(`max_length: ${daemon.maxLength}`);
-    if (daemon.group !== undefined && daemon.group !== '224.0.0.81')
-      pairs.push(`group: ${addressText(daemon.group)}`);
-    if (daemon.port !== 0 && daemon.port !== 8848) pairs.push(`port: ${daemon.port}`);
-    if (daemon.ttl > 1) pairs.push(`ttl: ${daemon.ttl}`);
-    return `  - { ${pairs.join(', ')} }`;
+    const fields = writtenFields(DAEMON_ATTRIBUTES, daemon, 'yaml');
+    return `  - { role: ${daemon.role}${flowPairs(fields)} }`;
   });
   return ['sync_daemons:', ...lines, ''];
 }
@@ -107,10 +100,8 @@ function pushService(entry: ServiceEntry, name: string | undefined, lines: strin
     const text = `${identity.protocol}://${formatEndpoint(identity.address, identity.port)}`;
     pairs.push(`address: ${addressFamily(identity.address) === 'ipv6' ? `"${text}"` : text}`);
   }
-  pairs.push(`scheduler: ${yamlText(service.scheduler)}`);
-  const flags = schedulerFlagNames(service.scheduler, service.schedulerFlags);
-  if (flags.length > 0) pairs.push(`scheduler_flags: [${flags.join(', ')}]`);
-  if (service.onePacket) pairs.push('one_packet: true');
+  for (const { key, value } of plainServiceFields(service, 'yaml'))
+    pairs.push(`${key}: ${yamlScalar(value)}`);
   const persistence = persistenceOf(service);
   if (persistence !== undefined) pairs.push(`persistence: ${formatPersistence(persistence)}`);
   const destinations = sortedDestinations(entry);
@@ -134,17 +125,27 @@ function formatPersistence(persistence: PersistenceMapping): string {
 }
 
 function destinationLine(destination: Destination): string {
-  let line = `      - { address: "${formatEndpoint(destination.address, destination.port)}", forward: ${destination.forward}`;
-  if (destination.weight !== 1) line += `, weight: ${destination.weight}`;
-  if (destination.upperThreshold !== 0) line += `, upper_threshold: ${destination.upperThreshold}`;
-  if (destination.lowerThreshold !== 0) line += `, lower_threshold: ${destination.lowerThreshold}`;
-  if (destination.forward === 'tunnel' && destination.tunnelType !== 'ipip') {
-    const port = destination.tunnelPort === 0 ? '' : `, port: ${destination.tunnelPort}`;
-    const checksum =
-      destination.tunnelChecksum === 'none' ? '' : `, checksum: ${destination.tunnelChecksum}`;
-    line += `, tunnel: { type: ${destination.tunnelType}${port}${checksum} }`;
+  const address = formatEndpoint(destination.address, destination.port);
+  const fields = writtenFields(DESTINATION_ATTRIBUTES, destination, 'yaml');
+  return `      - { address: "${address}"${flowPairs(fields)} }`;
+}
+
+/** Fields for the rest of a flow mapping, each after a comma; those of a block follow each other. */
+function flowPairs(fields: readonly WrittenField[]): string {
+  let text = '';
+  let open = '';
+  for (const { block, key, value } of fields) {
+    if (open !== '' && block !== open) text += ' }';
+    text += block !== '' && block !== open ? `, ${block}: { ` : ', ';
+    text += `${key}: ${yamlScalar(value)}`;
+    open = block;
   }
-  return `${line} }`;
+  return open === '' ? text : `${text} }`;
+}
+
+/** The settings of a service that are no part of its persistence. Shared with the JSON form. */
+export function plainServiceFields(service: Service, format: 'yaml' | 'json'): WrittenField[] {
+  return writtenFields(SERVICE_ATTRIBUTES, service, format).filter(({ block }) => block === '');
 }
 
 /** undefined when there is nothing to write. Shared with the JSON form. */
@@ -161,10 +162,6 @@ export function persistenceOf(service: Service): PersistenceMapping | undefined 
   if (service.persistent)
     return { timeout: service.persistenceTimeoutSeconds || DEFAULT_PERSISTENCE_SECONDS, ...rest };
   return Object.keys(rest).length === 0 ? undefined : { enabled: false, ...rest };
-}
-
-function addressText(address: Address): string {
-  return addressFamily(address) === 'ipv6' ? yamlQuoted(address) : address;
 }
 
 function oneLine(text: string): string {

@@ -1,4 +1,4 @@
-import type { Destination } from '../../model/destination.ts';
+import { DESTINATION_NUMBERS, type Destination } from '../../model/destination.ts';
 import { formatEndpoint } from '../../model/endpoint.ts';
 import { formatIPv4Mask } from '../../model/netmask.ts';
 import { schedulerFlagNames } from '../../model/scheduler.ts';
@@ -8,6 +8,8 @@ import {
   type ServiceIdentity,
   serviceFamily,
 } from '../../model/service.ts';
+
+import { OPTIONS } from './grammar/options.ts';
 
 const PROTOCOL_OPTIONS = { tcp: '-t', udp: '-u', sctp: '--sctp-service' } as const;
 
@@ -45,6 +47,13 @@ export function formatNetmask(service: Service): string {
 }
 
 const FORWARD_OPTIONS = { masq: '-m', tunnel: '-i', route: '-g' } as const;
+
+/** Every number of a destination with the shortest spelling of its option. */
+const NUMBER_OPTIONS = DESTINATION_NUMBERS.flatMap((row) => {
+  const option = OPTIONS.find(({ name }) => name !== undefined && name === row.option);
+  return option ? [{ row, spelling: option.short ? `-${option.short}` : `--${option.long}` }] : [];
+});
+
 const CHECKSUM_OPTIONS = {
   none: '--tun-nocsum',
   csum: '--tun-csum',
@@ -59,11 +68,11 @@ export function formatDestinationArguments(
   const words = [
     formatDestinationReference(service, destination),
     FORWARD_OPTIONS[destination.forward],
-    '-w',
-    `${destination.weight}`,
   ];
-  if (destination.upperThreshold !== 0) words.push('-x', `${destination.upperThreshold}`);
-  if (destination.lowerThreshold !== 0) words.push('-y', `${destination.lowerThreshold}`);
+  for (const { row, spelling } of NUMBER_OPTIONS) {
+    const value = destination[row.key];
+    if (row.omitsDefault === 'in YAML' || value !== row.default) words.push(spelling, `${value}`);
+  }
   if (destination.forward === 'tunnel') words.push(...tunnelArguments(destination));
   return words.join(' ');
 }

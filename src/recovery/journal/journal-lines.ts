@@ -109,8 +109,8 @@ export function daemonFields({ role: _role, group, ...settings }: Daemon): Field
   return group === undefined ? settings : { ...settings, group };
 }
 
-export function timeoutFields({ tcp, tcpFin, udp }: Timeouts): Fields {
-  return { tcp, tcpFin, udp };
+export function timeoutFields(timeouts: Timeouts): Fields {
+  return { ...timeouts };
 }
 
 /** Removes the settings that are equal on both sides. */

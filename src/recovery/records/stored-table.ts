@@ -1,4 +1,5 @@
 import { parseAddress } from '../../model/address.ts';
+import { defaultsOf } from '../../model/attributes.ts';
 import {
   DEFAULT_DESTINATION_SETTINGS,
   type Destination,
@@ -14,7 +15,13 @@ import {
   serviceFamily,
   serviceKey,
 } from '../../model/service.ts';
-import { DAEMON_ROLES, type Daemon, KERNEL_TIMEOUTS, type Timeouts } from '../../model/settings.ts';
+import {
+  DAEMON_ATTRIBUTES,
+  DAEMON_ROLES,
+  type Daemon,
+  KERNEL_TIMEOUTS,
+  type Timeouts,
+} from '../../model/settings.ts';
 import type { ServiceEntry } from '../../model/table.ts';
 import { isRecord } from './versioned.ts';
 
@@ -103,14 +110,8 @@ function loadDestination(stored: unknown): Destination | undefined {
   return { key: destinationKey(address, port), address, port, ...settings };
 }
 
-const DAEMON: Omit<Daemon, 'group'> = {
-  role: 'master',
-  interface: '',
-  syncId: 0,
-  maxLength: 0,
-  port: 0,
-  ttl: 0,
-};
+const { group: _group, ...DAEMON_DEFAULTS } = defaultsOf(DAEMON_ATTRIBUTES);
+const DAEMON: Omit<Daemon, 'group'> = { role: 'master', ...DAEMON_DEFAULTS };
 
 function loadDaemons(stored: unknown): readonly Daemon[] | undefined {
   if (!Array.isArray(stored)) return undefined;

@@ -1,7 +1,7 @@
-import { MAX_THRESHOLD, MAX_WEIGHT } from '../../../model/destination.ts';
+import { DESTINATION_ATTRIBUTES } from '../../../model/destination.ts';
 import { SCHEDULERS } from '../../../model/scheduler.ts';
 import type { Protocol } from '../../../model/service.ts';
-import { MAX_SYNC_ID, MAX_SYNC_LENGTH } from '../../../model/settings.ts';
+import { DAEMON_ATTRIBUTES } from '../../../model/settings.ts';
 
 /**
  * The options of ipvsadm, in the order of its usage text. This table drives parsing, the usage text and completions; which command
@@ -121,8 +121,12 @@ function service(spelling: string, protocol: Protocol): Option {
   );
 }
 
-function number(min: number, max: number, illegal: string): OptionValue {
-  return { kind: 'number', min, max, illegal: () => illegal };
+/** The value of an option whose range is that of an attribute. */
+function attribute(name: OptionName, illegal: string): OptionValue {
+  const rows = [...DESTINATION_ATTRIBUTES, ...DAEMON_ATTRIBUTES];
+  const range = rows.find(({ option: known }) => known === name)?.range;
+  if (!range) throw new Error(`no attribute has the option ${name} and a range`);
+  return { kind: 'number', ...range, illegal: () => illegal };
 }
 
 function inSection(section: Option['section'], options: readonly Option[]): Option[] {
@@ -162,14 +166,14 @@ const DAEMON_OPTIONS = inSection('daemon', [
     'syncid',
     'syncid',
     'sid',
-    number(0, MAX_SYNC_ID, 'illegal syncid specified'),
+    attribute('syncid', 'illegal syncid specified'),
     'syncid for connection sync (default=255)',
   ),
   option(
     'sync-maxlen',
     'sync-maxlen',
     'length',
-    number(1, MAX_SYNC_LENGTH, 'illegal sync-maxlen specified'),
+    attribute('sync-maxlen', 'illegal sync-maxlen specified'),
     'Max sync message length (default=1472)',
   ),
   option(
@@ -190,14 +194,14 @@ const DAEMON_OPTIONS = inSection('daemon', [
     'mcast-port',
     'mcast-port',
     'port',
-    number(1, 65_535, 'illegal mcast-port specified'),
+    attribute('mcast-port', 'illegal mcast-port specified'),
     'UDP port (default=8848)',
   ),
   option(
     'mcast-ttl',
     'mcast-ttl',
     'ttl',
-    number(1, 255, 'illegal mcast-ttl specified'),
+    attribute('mcast-ttl', 'illegal mcast-ttl specified'),
     'Multicast TTL (default=1)',
   ),
 ]);
@@ -245,7 +249,7 @@ export const OPTIONS: readonly Option[] = [
     'tun-port',
     'tun-port',
     'port',
-    number(1, 65_535, 'illegal tunnel port specified'),
+    attribute('tun-port', 'illegal tunnel port specified'),
     'tunnel destination port',
   ),
   flag('tun-nocsum', 'tun-nocsum', 'tunnel encapsulation without checksum'),
@@ -255,21 +259,21 @@ export const OPTIONS: readonly Option[] = [
     'weight',
     'weight|w',
     'weight',
-    number(0, MAX_WEIGHT, 'illegal weight specified'),
+    attribute('weight', 'illegal weight specified'),
     'capacity of real server',
   ),
   option(
     'u-threshold',
     'u-threshold|x',
     'uthreshold',
-    number(0, MAX_THRESHOLD, 'illegal u_threshold specified'),
+    attribute('u-threshold', 'illegal u_threshold specified'),
     'upper threshold of connections',
   ),
   option(
     'l-threshold',
     'l-threshold|y',
     'lthreshold',
-    number(0, MAX_THRESHOLD, 'illegal l_threshold specified'),
+    attribute('l-threshold', 'illegal l_threshold specified'),
     'lower threshold of connections',
   ),
   flag('connection', 'connection|c', 'output of current IPVS connections'),

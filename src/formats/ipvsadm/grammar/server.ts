@@ -1,6 +1,8 @@
 import {
   DEFAULT_DESTINATION_SETTINGS,
+  DESTINATION_NUMBERS,
   type Destination,
+  type DestinationNumbers,
   destinationKey,
   type Forward,
   type TunnelChecksum,
@@ -42,13 +44,18 @@ export function buildServer(given: Given, command: CommandName): Destination | F
     address,
     port,
     forward,
-    weight: given.numbers.weight ?? DEFAULT_DESTINATION_SETTINGS.weight,
-    upperThreshold: given.numbers['u-threshold'] ?? 0,
-    lowerThreshold: given.numbers['l-threshold'] ?? 0,
+    ...givenNumbers(given),
     tunnelType: (given.texts['tun-type'] as TunnelType | undefined) ?? 'ipip',
     tunnelPort: given.numbers['tun-port'] ?? 0,
     tunnelChecksum: givenChecksum(given),
   };
+}
+
+function givenNumbers(given: Given): DestinationNumbers {
+  const numbers: Partial<Record<keyof DestinationNumbers, number>> = {};
+  for (const { key, option, default: fallback } of DESTINATION_NUMBERS)
+    numbers[key] = given.numbers[option as OptionName] ?? fallback;
+  return numbers as DestinationNumbers;
 }
 
 const FORWARDS: Readonly<Record<string, Forward>> = {
