@@ -7,7 +7,10 @@ import { Journal } from '../recovery/journal/journal.ts';
 import { openRollbackRecord, type RollbackRecord } from '../recovery/records/rollback-record.ts';
 import { newRunId, type Session } from '../recovery/session.ts';
 
-/** One pass of the loop. Like `ipvstate apply`, it is a run of its own in the journal and in the records. */
+/**
+ * One pass of the loop. Like `ipvstate apply`, it is a run of its own in the journal and in the
+ * records.
+ */
 export interface PassRun {
   readonly ipvs: Ipvs;
   /** To be called with the plan, before its first operation. */
@@ -15,7 +18,10 @@ export interface PassRun {
   readonly end: (result: PassResult, exitCode: number) => Promise<void>;
 }
 
-/** Opens the stack of `Ipvs` layers for one pass. A pass that writes nothing leaves neither journal nor record. */
+/**
+ * Opens the stack of `Ipvs` layers for one pass. A pass that writes nothing leaves neither journal
+ * nor record.
+ */
 export function openPassRun(
   session: Session,
   stack: StackOfPasses,

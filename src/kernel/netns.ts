@@ -95,8 +95,8 @@ async function isNetnsReplaced(netns: string): Promise<boolean> {
     throw error;
   });
   if (wanted === undefined) return true;
-  const own = await stat('/proc/self/ns/net');
-  return own.dev !== wanted.dev || own.ino !== wanted.ino;
+  const ours = await stat('/proc/self/ns/net');
+  return ours.dev !== wanted.dev || ours.ino !== wanted.ino;
 }
 
 /** Whether the namespace is the one that this process is in. */
@@ -112,8 +112,8 @@ async function isOurs(netns: string, path: string): Promise<boolean> {
   });
   if ((await statfs(path)).type !== NSFS_MAGIC)
     throw new IpvstateError('NO_INPUT', `${path} is no network namespace`, { hint });
-  const own = await stat('/proc/self/ns/net');
-  return own.dev === wanted.dev && own.ino === wanted.ino;
+  const ours = await stat('/proc/self/ns/net');
+  return ours.dev === wanted.dev && ours.ino === wanted.ino;
 }
 
 const CHECK_MILLISECONDS = 2000;

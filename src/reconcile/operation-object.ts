@@ -2,7 +2,7 @@ import type { Operation } from '../model/operation.ts';
 import { type ServiceKey, serviceKey } from '../model/service.ts';
 
 /** The object that an operation writes to. */
-export interface OperationObject {
+interface OperationObject {
   /** The object's name in messages. All operations on the object have the same one. */
   readonly name: string;
   /** The service that the object is or belongs to. undefined for settings. */

@@ -24,7 +24,7 @@ export interface ReconcileOptions extends PrepareOptions, ExecuteOptions {
   readonly confirm?: (prepared: Prepared) => Promise<boolean>;
 }
 
-export interface ExecutePlanOptions extends ReconcileOptions {
+interface ExecutePlanOptions extends ReconcileOptions {
   /** The drains that the plan begins. */
   readonly begin?: readonly Drain[];
 }

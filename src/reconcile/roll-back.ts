@@ -19,7 +19,7 @@ export interface Pass {
   readonly done: readonly (readonly Operation[])[];
 }
 
-export interface Rollback {
+interface Rollback {
   /** The differences that are left. Empty when the rollback was complete. */
   readonly differences: readonly Change[];
   /** Objects that another program changed since. They were left alone. */

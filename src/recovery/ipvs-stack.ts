@@ -63,7 +63,7 @@ export async function openKernelTable(): Promise<Ipvs> {
 }
 
 /** What a run that writes needs, besides the table. */
-export interface RunFiles {
+interface RunFiles {
   readonly journal: Journal;
   /** Stores the way back, each time whole. What it throws keeps the wave from being sent. */
   readonly record: (passes: readonly StoredPass[]) => Promise<void>;

@@ -14,11 +14,11 @@ interface Holder {
   readonly command: string;
 }
 
-export interface Lock {
+interface Lock {
   release(): Promise<void>;
 }
 
-export interface LockOptions {
+interface LockOptions {
   readonly command: string;
   /** How long to wait for another holder. Default: 0. */
   readonly timeoutSeconds?: number;
@@ -31,10 +31,10 @@ const RETRY_MILLISECONDS = 100;
 const FLOCK_IS_TAKEN = 1;
 
 /**
- * Takes the lock of this network namespace: flock(2) on a file in a folder that only root can enter,
- * so that no other user can hold the lock, delay it or speak in its holder's name. The kernel frees
- * it with the process, however that ends. Throws `LOCKED` and names the holder, or throws `IO` or
- * `UNAVAILABLE`.
+ * Takes the lock of this network namespace: flock(2) on a file in a folder that only root can
+ * enter, so that no other user can hold the lock, delay it or speak in its holder's name. The
+ * kernel frees it with the process, however that ends. Throws `LOCKED` and names the holder, or
+ * throws `IO` or `UNAVAILABLE`.
  */
 export async function takeLock(path: string, options: LockOptions): Promise<Lock> {
   const { timeoutSeconds = 0, clock = SYSTEM_CLOCK } = options;
@@ -78,8 +78,8 @@ async function openLockFile(path: string): Promise<FileHandle> {
 }
 
 /**
- * Locks an open file with util-linux' `flock`, because Node has no flock(2). The lock belongs to the
- * open file that both processes share, so it stays when `flock` has ended.
+ * Locks an open file with util-linux' `flock`, because Node has no flock(2). The lock belongs to
+ * the open file that both processes share, so it stays when `flock` has ended.
  */
 function tryLock(file: FileHandle): Promise<boolean> {
   return new Promise((resolve, reject) => {

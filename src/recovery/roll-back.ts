@@ -13,7 +13,7 @@ import { loadPass } from './records/stored-pass.ts';
 /** After so many attempts, a rollback gives up against another writer. */
 const MAX_ATTEMPTS = 3;
 
-export interface RollbackPlan {
+interface RollbackPlan {
   readonly snapshot: Snapshot;
   readonly plan: Plan;
   /** Objects that another program changed since. The plan leaves them alone. */
@@ -21,10 +21,7 @@ export interface RollbackPlan {
 }
 
 /** Plans the rollback of earlier passes. Throws what reading throws, and `UNSTABLE`. */
-export async function planRollback(
-  ipvs: Ipvs,
-  passes: readonly StoredPass[],
-): Promise<RollbackPlan> {
+async function planRollback(ipvs: Ipvs, passes: readonly StoredPass[]): Promise<RollbackPlan> {
   for (let reads = 1; reads <= MAX_READS; reads++) {
     const snapshot = await ipvs.read({
       sysctls: passes.some(({ sysctls }) => sysctls !== undefined),

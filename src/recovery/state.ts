@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type RecordClock, SYSTEM_CLOCK } from './clock.ts';
 
 /** Two folders for each network namespace, because the kernel has one IPVS table for each. */
-export interface StateFolders {
+interface StateFolders {
   /** For files that are void after a reboot, as the kernel's table is. */
   readonly runtime: string;
   /** For files that outlive a reboot. */

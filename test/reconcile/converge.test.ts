@@ -13,7 +13,7 @@ test.each([
   ['every wave', EVERY_WAVE],
   ['daemons', DAEMONS],
 ])(
-  '%s: wherever the answers are lost once, the desired table is reached',
+  'reaches the desired table wherever the answers are lost once: %s',
   async (_, { live, desired }) => {
     for (const [wave, { steps }] of plan(live, desired).waves.entries()) {
       for (let kept = 0; kept <= steps.length; kept++) {
@@ -32,7 +32,7 @@ test.each([
   },
 );
 
-test('answers that are lost in every pass end in a rollback that names the loss', async () => {
+test('rolls back and names the loss when answers are lost in every pass', async () => {
   const ipvs = openMisbehavingTable(EVERY_WAVE.live, {
     lose: (wave, { length }) => (wave < 3 ? Math.ceil(length / 2) : undefined),
   });
@@ -50,7 +50,7 @@ test('answers that are lost in every pass end in a rollback that names the loss'
 });
 
 /**
- * Answers are lost twice, at random places; true when the desired table is reached all the same.
+ * Loses answers twice, at random places. Holds when the desired table is reached all the same.
  */
 const survivesLosses = (options: ReconcileOptions, losses: number) =>
   fc.asyncProperty(
@@ -72,17 +72,17 @@ const survivesLosses = (options: ReconcileOptions, losses: number) =>
     },
   );
 
-test('any plan survives that answers are lost twice', async () => {
+test('reaches the desired table with any plan when answers are lost twice', async () => {
   await holds(survivesLosses({}, 2), 100);
 });
 
-test('a plan that gives way to every loss would not', async () => {
+test('would not reach it if every loss ended the run', async () => {
   await isBrokenBy(survivesLosses({}, 4));
 });
 
 /**
- * Another program executes random operations of its own before the first wave; the run ends where
- * it should or says that it did not.
+ * Another program executes random operations before the first wave. Holds when the run reaches the
+ * desired table or reports that it did not.
  */
 const tellsTheTruth = (isLying: boolean) =>
   fc.asyncProperty(
@@ -111,10 +111,10 @@ const tellsTheTruth = (isLying: boolean) =>
     },
   );
 
-test('a run that reports itself applied has reached what it set out for, whatever others wrote', async () => {
+test('reports `applied` only when the desired table was reached, whatever others wrote', async () => {
   await holds(tellsTheTruth(false), 100);
 });
 
-test('a run says nothing about services that its plan does not touch', async () => {
+test('reports nothing about services that its plan does not touch', async () => {
   await isBrokenBy(tellsTheTruth(true));
 });

@@ -65,7 +65,7 @@ function draining(table: Table, policy: Partial<ServicePolicy> = {}): Desired {
 const weightOf = (table: Table): number | undefined =>
   table.services.get(keyOf(S))?.destinations.get(destinationKeyOf('10.0.0.1:80'))?.weight;
 
-test('a removed destination with connections gets weight 0, and its deadline and weight are kept', async () => {
+test('gives a removed destination with connections weight 0, and stores its deadline', async () => {
   const ipvs = openBusyTable(pool({ '10.0.0.1:80': 5, '10.0.0.2:80': 1 }));
   const store = memoryStore();
   const report = await reconcile(ipvs, draining(pool({ '10.0.0.2:80': 1 })), { drains: store });
@@ -77,7 +77,7 @@ test('a removed destination with connections gets weight 0, and its deadline and
   expect([...store.stored]).toEqual([[D, { deadlineSeconds: 160, weight: 5 }]]);
 });
 
-test('at its deadline it is deleted, and forgotten', async () => {
+test('deletes and forgets a draining destination at its deadline', async () => {
   const ipvs = openBusyTable(pool({ '10.0.0.1:80': 0, '10.0.0.2:80': 1 }));
   const store = memoryStore([[D, { deadlineSeconds: 160, weight: 5 }]], 160);
   expect(
@@ -95,7 +95,7 @@ const WANTED_AGAIN = draining(pool({ '10.0.0.1:80': 1, '10.0.0.2:80': 1 }), {
 });
 const HALF_DRAINED = pool({ '10.0.0.1:80': 0, '10.0.0.2:80': 1 });
 
-test('a preserved weight comes back when the destination is wanted again, and the drain is forgotten', async () => {
+test('sets a preserved weight again when the destination is desired again', async () => {
   const ipvs = openBusyTable(HALF_DRAINED);
   const store = memoryStore([[D, { deadlineSeconds: 160, weight: 5 }]]);
   expect(await reconcile(ipvs, WANTED_AGAIN, { drains: store })).toMatchObject({
@@ -106,7 +106,7 @@ test('a preserved weight comes back when the destination is wanted again, and th
   expect(store.stored.size).toBe(0);
 });
 
-test('it also comes back when the first attempt is lost before it is executed', async () => {
+test('sets a preserved weight again when the first wave was lost unexecuted', async () => {
   const ipvs = openBusyTable(HALF_DRAINED, { lose: (wave) => (wave === 0 ? 0 : undefined) });
   const store = memoryStore([[D, { deadlineSeconds: 160, weight: 5 }]]);
   expect(await reconcile(ipvs, WANTED_AGAIN, { drains: store })).toMatchObject({
@@ -117,7 +117,7 @@ test('it also comes back when the first attempt is lost before it is executed', 
   expect(store.stored.size).toBe(0);
 });
 
-test('a rollback brings back what is known of drains too', async () => {
+test('rolls the stored drains back with the table', async () => {
   const ipvs = openBusyTable(HALF_DRAINED, {
     refuse: (_, index) => (index === 0 ? 'ENOMEM' : undefined),
   });
@@ -128,7 +128,7 @@ test('a rollback brings back what is known of drains too', async () => {
   expect([...store.stored]).toEqual([[D, { deadlineSeconds: 160, weight: 5 }]]);
 });
 
-test('so does one after a second pass that could not read', async () => {
+test('rolls the stored drains back after a second pass that could not read', async () => {
   let port = 1000;
   const intrude = (text: string, weight: number): Operation => ({
     kind: 'add-destination',
@@ -149,8 +149,8 @@ test('so does one after a second pass that could not read', async () => {
 });
 
 /**
- * A kernel in which 10.0.0.1 has as many connections as `connections` says at each read, the last
- * number from then on.
+ * A kernel in which 10.0.0.1 has, at each read, the next number of `connections`. The last number
+ * stays.
  */
 function openTableWith(initial: Table, connections: readonly number[]): MisbehavingTable {
   const ipvs = openMisbehavingTable(initial);
@@ -171,7 +171,7 @@ function openTableWith(initial: Table, connections: readonly number[]): Misbehav
   };
 }
 
-test('a destination without connections takes no new ones before it is deleted, in the same run', async () => {
+test('deletes a destination without connections in the same run, after weight 0', async () => {
   const ipvs = openTableWith(pool({ '10.0.0.1:80': 5, '10.0.0.2:80': 1 }), [0]);
   const report = await reconcile(ipvs, draining(pool({ '10.0.0.2:80': 1 })), {
     drains: memoryStore(),
@@ -183,7 +183,7 @@ test('a destination without connections takes no new ones before it is deleted, 
   ]);
 });
 
-test('a connection that came after the table was read is not cut', async () => {
+test('does not cut a connection that came after the table was read', async () => {
   const ipvs = openTableWith(pool({ '10.0.0.1:80': 5, '10.0.0.2:80': 1 }), [0, 0, 1]);
   const store = memoryStore();
   const report = await reconcile(ipvs, draining(pool({ '10.0.0.2:80': 1 })), { drains: store });

@@ -15,7 +15,7 @@ import { destinationOf, serviceOf, tableOf } from '../support/tables.ts';
 
 const PLAN = plan(EVERY_WAVE.live, EVERY_WAVE.desired);
 
-test('the waves are sent one after another, each as it is', async () => {
+test('sends the waves one after another, each whole', async () => {
   const ipvs = openMisbehavingTable(EVERY_WAVE.live);
   const execution = await execute(ipvs, PLAN);
   expect(ipvs.waves).toEqual(
@@ -29,7 +29,7 @@ test('the waves are sent one after another, each as it is', async () => {
   });
 });
 
-test('after a refusal the wave goes on, and the later ones do not', async () => {
+test('sends no later wave after a wave with a refused operation', async () => {
   const ipvs = openMisbehavingTable(EVERY_WAVE.live, {
     refuse: ({ kind }) => (kind === 'add-destination' ? 'ENOMEM' : undefined),
   });
@@ -52,7 +52,7 @@ test('after a refusal the wave goes on, and the later ones do not', async () => 
   expect(done.flat().length + failures.length).toBe(ipvs.waves.flat().length);
 });
 
-test('with continue the later waves run, without the services that had a failure', async () => {
+test('with continue, leaves services that had a failure out of later waves', async () => {
   const refused = destinationOf('10.0.0.4:80').key;
   const ipvs = openMisbehavingTable(EVERY_WAVE.live, {
     refuse: (operation) =>
@@ -74,8 +74,8 @@ test('with continue the later waves run, without the services that had a failure
 });
 
 /**
- * Refuses one operation and goes on; true when nothing that is served before and after stops being
- * served.
+ * Refuses one operation and goes on. Holds when every service that is served before and after is
+ * served all the time.
  */
 const servesOn = (executeAll: (live: Plan, refused: number) => Promise<readonly Operation[]>) =>
   fc.asyncProperty(tablePairs(), fc.nat(30), async ({ live, desired }, refused) => {
@@ -94,7 +94,7 @@ const refuseAt = (planned: Plan, refused: number) =>
     refuse: (_, index) => (index === refused ? 'ENOMEM' : undefined),
   });
 
-test('no service loses its last usable destination with continue', async () => {
+test('with continue, no service loses its last usable destination', async () => {
   await holds(
     servesOn(async (planned, refused) =>
       (await execute(refuseAt(planned, refused), planned, { onError: 'continue' })).done.flat(),
@@ -103,7 +103,7 @@ test('no service loses its last usable destination with continue', async () => {
   );
 });
 
-test('services lose their last usable destination when everything goes on after a refusal', async () => {
+test('services would lose their last usable destination if every operation went on', async () => {
   await isBrokenBy(
     servesOn(async (planned, refused) =>
       operationsOf(planned).filter((_, index) => index !== refused),
@@ -111,7 +111,7 @@ test('services lose their last usable destination when everything goes on after 
   );
 });
 
-test('a large wave is sent in parts, and each part is progress', async () => {
+test('sends a large wave in parts, and reports progress after each', async () => {
   const pool = Object.fromEntries(
     Array.from({ length: 5000 }, (_, index) => [`10.1.${index >> 8}.${index & 255}:80`, 1]),
   );
@@ -130,7 +130,7 @@ test('a large wave is sent in parts, and each part is progress', async () => {
   ]);
 });
 
-test('when answers are lost, the whole part counts as perhaps done and nothing more is sent', async () => {
+test('counts a part as done and sends nothing more when its answers are lost', async () => {
   const ipvs = openMisbehavingTable(EVERY_WAVE.live, {
     lose: (wave) => (wave === 2 ? 0 : undefined),
   });
@@ -142,7 +142,7 @@ test('when answers are lost, the whole part counts as perhaps done and nothing m
   expect(ipvs.waves).toHaveLength(3);
 });
 
-test('a signal stops before the next wave, never inside one', async () => {
+test('stops for a signal before the next wave, and never inside one', async () => {
   const controller = new AbortController();
   const ipvs = openMisbehavingTable(EVERY_WAVE.live);
   const execution = await execute(ipvs, PLAN, {
@@ -179,8 +179,11 @@ test.each<[keyof typeof operations, ErrnoName, boolean]>([
   ['delete-destination', 'ENOMEM', false],
   ['stop-daemon', 'ESRCH', true],
   ['stop-daemon', 'EPERM', false],
-])('%s refused with %s: a new read is the answer is %s', (kind, errno, expected) => {
-  expect(isStale({ operation: operations[kind], error: new KernelError(errno, kind, errno) })).toBe(
-    expected,
-  );
-});
+])(
+  'whether another pass can help when the kernel refuses %s with %s: %s',
+  (kind, errno, expected) => {
+    expect(
+      isStale({ operation: operations[kind], error: new KernelError(errno, kind, errno) }),
+    ).toBe(expected);
+  },
+);

@@ -24,7 +24,7 @@ const managing = (
   policy: { manage: { include: undefined, exclude }, services: new Map(), sysctls: undefined },
 });
 
-describe('what removes something', () => {
+describe('files remove something or not when they have', () => {
   test.each<[string, Desired, Desired, boolean]>([
     ['the same', wanted(POOL), wanted(POOL), false],
     ['a service more', wanted(POOL), wanted({ ...POOL, 'udp://192.0.2.1:53': {} }), false],
@@ -72,13 +72,13 @@ describe('what removes something', () => {
       false,
     ],
     [
-      'more to be responsible for',
+      'more services to manage',
       wanted(POOL, managing([{ port: { min: 1, max: 9 } }])),
       wanted(POOL),
       true,
     ],
     [
-      'the same to be responsible for',
+      'the same services to manage',
       wanted(POOL, managing([{ port: { min: 1, max: 9 } }])),
       wanted(POOL, managing([{ port: { min: 1, max: 9 } }])),
       false,
@@ -88,7 +88,7 @@ describe('what removes something', () => {
   });
 });
 
-describe('what is known of the files', () => {
+describe('the state of the files', () => {
   const see = (
     ...looks: readonly (readonly [Parameters<typeof loaded>[0] | IpvstateError, number])[]
   ): ConfigState =>
@@ -109,7 +109,7 @@ describe('what is known of the files', () => {
     expect(seeFiles(missing, MISSING, 500, 250)).toBe(missing);
   });
 
-  test('forgets what it held as soon as something else is seen', () => {
+  test('forgets files that await a second read when other files are read', () => {
     expect(see([TWO, 0], [TWO, 250], [ONE, 300], ['nonsense', 310], [ONE, 600])).toMatchObject({
       held: { since: 600 },
     });
@@ -119,7 +119,7 @@ describe('what is known of the files', () => {
     });
   });
 
-  test('keeps the hashes of bad files, and the digest of the good ones apart', () => {
+  test('has the hashes of invalid files and the digest of the valid ones in force', () => {
     const state = see([ONE, 0], [ONE, 250], ['nonsense', 300]);
     expect(state).toMatchObject({
       seen: 'nonsense',
@@ -130,7 +130,7 @@ describe('what is known of the files', () => {
   });
 });
 
-describe('what is left alone', () => {
+describe('a contested part', () => {
   const snapshot = (table: typeof ONE) => ({
     table,
     counters: new Map(),
@@ -143,15 +143,15 @@ describe('what is left alone', () => {
 
   test.each<[string, Leave, typeof ONE, typeof ONE]>([
     ['stays as it is', 'as-is', other, other],
-    ['comes back when it was deleted', 'as-is', ONE, TWO],
-    ['stays deleted when that is what is contested', 'absent', ONE, ONE],
-    ['stays as it is when somebody made it anew', 'absent', other, other],
+    ['is added again when another program deleted it', 'as-is', ONE, TWO],
+    ['stays absent when its absence is contested', 'absent', ONE, ONE],
+    ['stays as it is when another program added it again', 'absent', other, other],
   ])('%s', (_, leave, live, expected) => {
     const { table } = scope(withoutContested(wholly(TWO), held(leave)), snapshot(live));
     expect(table.services).toEqual(expected.services);
   });
 
-  test('is only that: another stray service goes, settings are set', () => {
+  test('does not keep another service or the settings from being corrected', () => {
     const stray = tableWith({
       'udp://192.0.2.9:53': {},
       'tcp://192.0.2.2:80': { scheduler: 'rr' },
@@ -178,7 +178,7 @@ describe('what is left alone', () => {
     });
   });
 
-  test('is nothing when nothing is contested', () => {
+  test('changes nothing in the desired table when there is none', () => {
     const desired = wholly(TWO);
     expect(withoutContested(desired, new Map())).toBe(desired);
   });

@@ -21,7 +21,7 @@ const policy = {
 };
 const wants = (table: typeof BEFORE) => desiredOf(table.services, { policy });
 
-/** A loop whose destinations have connections, as many as `connections.active` says. */
+/** A loop with a destination that has `connections.active` connections. */
 async function draining(drift: 'correct' | 'off') {
   const connections = { active: 5 };
   let stored: ReadonlyMap<DrainKey, PendingDrain> = new Map();
@@ -58,7 +58,7 @@ async function draining(drift: 'correct' | 'off') {
 }
 
 test.each(['correct', 'off'] as const)(
-  'a removed destination with connections drains, and goes when they have ended: drift %s',
+  'deletes a draining destination when its connections have ended, with drift %s',
   async (drift) => {
     const { world, connections, stored } = await draining(drift);
     expect(isSameTable(world.ipvs.table(), DRAINED)).toBe(true);
@@ -74,7 +74,7 @@ test.each(['correct', 'off'] as const)(
   },
 );
 
-test('a removed destination whose connections never end goes at its deadline', async () => {
+test('deletes a draining destination at its deadline when its connections never end', async () => {
   const { world } = await draining('correct');
   await world.clock.advance(55_000);
   expect(isSameTable(world.ipvs.table(), DRAINED)).toBe(true);
@@ -82,7 +82,7 @@ test('a removed destination whose connections never end goes at its deadline', a
   expect(isSameTable(world.ipvs.table(), AFTER)).toBe(true);
 });
 
-test('a plan is announced once, before its first operation, and one that is not executed is not', async () => {
+test('announces a plan once before its first operation, and not when it is refused', async () => {
   const announced: (readonly [number, number])[] = [];
   const world: LoopWorld = new LoopWorld(tableOf({}), BEFORE, {
     announce: async ({ changes }: Plan) => {

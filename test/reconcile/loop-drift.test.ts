@@ -33,14 +33,14 @@ describe('drift', () => {
   test.each([
     ['the whole table', EMPTY],
     ['a service', tableWith({})],
-  ])('that is the loss of %s is drift like any other', async (_, left) => {
+  ])('is corrected when another program deleted %s', async (_, left) => {
     const world = await synced();
     await world.foreign(left);
     await world.clock.advance(5000);
     expect(isSameTable(world.ipvs.table(), WANTED)).toBe(true);
   });
 
-  test('is looked for by fingerprint: a table that stays costs a read at the resync only', async () => {
+  test('is looked for by fingerprint, so an unchanged table is read only at a resync', async () => {
     const world = await synced();
     const { length } = world.ipvs.reads;
     await world.clock.advance(299_000);
@@ -50,7 +50,7 @@ describe('drift', () => {
     expect(world.passes.at(-1)).toMatchObject({ triggers: ['resync'], outcome: 'in-sync' });
   });
 
-  test('that no fingerprint shows is found by the resync', async () => {
+  test('is found by the resync when the fingerprint does not show it', async () => {
     const world = await synced({ fingerprint: async () => 'always the same' });
     await world.foreign(MOVED);
     await world.clock.advance(299_000);
@@ -59,14 +59,14 @@ describe('drift', () => {
     expect(isSameTable(world.ipvs.table(), WANTED)).toBe(true);
   });
 
-  test('is found by reading the table where the fingerprint cannot be had', async () => {
+  test('is found by reading the table when the fingerprint cannot be read', async () => {
     const world = await synced({ fingerprint: () => Promise.reject(new Error('EACCES')) });
     await world.foreign(MOVED);
     await world.clock.advance(5000);
     expect(isSameTable(world.ipvs.table(), WANTED)).toBe(true);
   });
 
-  test('that happens right after a pass that wrote is not taken for its work', async () => {
+  test('is found when it comes right after a pass that wrote', async () => {
     const world = await synced();
     await world.write(REWEIGHTED);
     await world.foreign(MOVED);
@@ -74,7 +74,7 @@ describe('drift', () => {
     expect(isSameTable(world.ipvs.table(), REWEIGHTED)).toBe(true);
   });
 
-  test('is corrected to the last good files while the file is missing', async () => {
+  test('is corrected to the last valid files while the file is missing', async () => {
     const world = await synced();
     await world.write(MISSING);
     await world.foreign(EMPTY);
@@ -83,8 +83,8 @@ describe('drift', () => {
   });
 });
 
-describe('drift that is only to be reported', () => {
-  test('is in the state until it is gone, with when it began, and is never written to', async () => {
+describe('drift that is only reported', () => {
+  test('is in the state with its beginning until it is gone, and is never corrected', async () => {
     const world = await synced({ drift: 'report' });
     await world.foreign(MOVED);
     await world.clock.advance(5000);
@@ -101,7 +101,7 @@ describe('drift that is only to be reported', () => {
     expect(world.state.drift).toBeUndefined();
   });
 
-  test('does not keep a file from being applied', async () => {
+  test('does not stop a changed file from being applied', async () => {
     const world = await synced({ drift: 'report' });
     await world.write(REWEIGHTED);
     expect(isSameTable(world.ipvs.table(), REWEIGHTED)).toBe(true);
@@ -111,7 +111,7 @@ describe('drift that is only to be reported', () => {
   });
 });
 
-test('drift that is none of our business is not looked for; files are, also without an event', async () => {
+test('with drift off, the loop looks for changed files only, also without an event', async () => {
   const world = await synced({ drift: 'off' });
   const { length } = world.ipvs.reads;
   await world.foreign(MOVED);
@@ -134,7 +134,7 @@ describe.each(['off', 'report'] as const)('with drift %s', (drift) => {
     };
   };
 
-  test('an old file that comes back after a new one failed, and was taken back, ends the retries', async () => {
+  test('a return to the old file ends the retries after a new one was rolled back', async () => {
     const world = await synced({ drift, misbehaviour: refusing(1, '10.0.0.1:80') });
     await world.write(REWEIGHTED);
     expect(world.state).toMatchObject({ phase: 'retrying', lastPass: { outcome: 'rolled-back' } });
@@ -144,7 +144,7 @@ describe.each(['off', 'report'] as const)('with drift %s', (drift) => {
     expect(isSameTable(world.ipvs.table(), WANTED)).toBe(true);
   });
 
-  test('an old file that comes back after a new one was half applied is applied', async () => {
+  test('a return to the old file is applied after a new one was half applied', async () => {
     const both = tableOf({
       'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 7, '10.0.0.2:80': 1 } },
       'tcp://192.0.2.2:80': { destinations: { '10.0.0.3:80': 7 } },
@@ -165,7 +165,7 @@ describe.each(['off', 'report'] as const)('with drift %s', (drift) => {
     expect(isSameTable(world.ipvs.table(), WANTED)).toBe(true);
   });
 
-  test('an approval of nothing writes nothing', async () => {
+  test('an approval without a refused plan writes nothing', async () => {
     const world = await synced({ drift });
     await world.foreign(MOVED);
     const approval = world.loop.approve('');
@@ -175,8 +175,8 @@ describe.each(['off', 'report'] as const)('with drift %s', (drift) => {
   });
 });
 
-describe('an object that somebody else changes back', () => {
-  /** Reverses so often as the loop corrects. */
+describe('an object that another program changes back', () => {
+  /** Changes the table back after each correction. */
   const reverse = async (world: LoopWorld, times: number, table = MOVED) => {
     for (let time = 0; time < times; time++) {
       await world.foreign(table);
@@ -184,7 +184,7 @@ describe('an object that somebody else changes back', () => {
     }
   };
 
-  test('three times within five minutes is contested, left alone, and nothing else is', async () => {
+  test('three times within five minutes is contested, and it alone is left alone', async () => {
     const world = await synced();
     await reverse(world, 2);
     expect(world.state.contested).toEqual([]);
@@ -203,7 +203,7 @@ describe('an object that somebody else changes back', () => {
     expect(world.state.totals).toMatchObject({ reversals: 4 });
   });
 
-  test('is tried again after a minute, then after two, and so on', async () => {
+  test('is retried after one minute, then after two, four and eight', async () => {
     const world = await synced();
     await reverse(world, 3);
     const tries: number[] = [];
@@ -220,7 +220,7 @@ describe('an object that somebody else changes back', () => {
     expect(world.state.contested).toMatchObject([{ reversals: 7 }]);
   });
 
-  test('and that then stays for five minutes is contested no more', async () => {
+  test('is no longer contested after five minutes without a change', async () => {
     const world = await synced();
     await reverse(world, 3);
     await world.clock.advance(61_000);
@@ -232,7 +232,7 @@ describe('an object that somebody else changes back', () => {
     expect(isSameTable(world.ipvs.table(), WANTED)).toBe(true);
   });
 
-  test('only now and then is not contested', async () => {
+  test('is not contested when that is rare', async () => {
     const world = await synced();
     for (let time = 0; time < 10; time++) {
       await reverse(world, 1);
@@ -242,7 +242,7 @@ describe('an object that somebody else changes back', () => {
     expect(isSameTable(world.ipvs.table(), WANTED)).toBe(true);
   });
 
-  test('is ours again when a new file says so', async () => {
+  test('is corrected again when the file changes', async () => {
     const world = await synced();
     await reverse(world, 3);
     await world.write(
@@ -262,7 +262,7 @@ describe('an object that somebody else changes back', () => {
     ).toBe(2);
   });
 
-  test('again and again by deleting its service is left deleted', async () => {
+  test('is left deleted when the program deletes its service again and again', async () => {
     const world = await synced();
     await reverse(world, 3, tableWith({}));
     expect(isSameTable(world.ipvs.table(), tableWith({}))).toBe(true);
@@ -280,7 +280,7 @@ describe('an object that somebody else changes back', () => {
     ]);
   });
 
-  test('can be the settings of a service, which is not given up with them', async () => {
+  test('can be the settings of a service, which is added again when it is lost', async () => {
     const world = await synced();
     await reverse(
       world,
@@ -295,7 +295,7 @@ describe('an object that somebody else changes back', () => {
     expect(isSameTable(world.ipvs.table(), WANTED)).toBe(true);
   });
 
-  test('can be a service that somebody adds', async () => {
+  test('can be a service that the program adds', async () => {
     const world = await synced();
     const stray = tableWith({
       'tcp://192.0.2.2:80': { destinations: { '10.0.0.3:80': 1 } },
@@ -306,7 +306,7 @@ describe('an object that somebody else changes back', () => {
     expect(isSameTable(world.ipvs.table(), stray)).toBe(true);
   });
 
-  test('can be the timeouts, or a daemon', async () => {
+  test('can be the timeouts or a daemon', async () => {
     const settings = { timeouts: { tcp: 60 }, daemons: [daemonOf('master')] };
     const wanted = tableOf(
       { 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } } },
@@ -323,9 +323,9 @@ describe('an object that somebody else changes back', () => {
   });
 });
 
-describe('a look for drift that takes long', () => {
+describe('a pass for drift that takes long', () => {
   /**
-   * Reads of the whole table that can be ended take until they are; others are as fast as always.
+   * Makes every read of the whole table that can be ended last until it is ended.
    */
   const slow = (options: { readonly isSlow: () => boolean }) => ({
     port: (ipvs: Ipvs): Ipvs => ({
@@ -342,7 +342,7 @@ describe('a look for drift that takes long', () => {
     }),
   });
 
-  test('makes way for a change of the files, and is taken up again', async () => {
+  test('makes way for changed files, and follows later', async () => {
     let isSlow = false;
     const world = await synced(slow({ isSlow: () => isSlow }));
     isSlow = true;
@@ -360,7 +360,7 @@ describe('a look for drift that takes long', () => {
     expect(isSameTable(world.ipvs.table(), REWEIGHTED)).toBe(true);
   });
 
-  test('is the only pass that does: nothing ends the reads of the others', async () => {
+  test('is the only kind of pass whose reads can be ended', async () => {
     const signals: (AbortSignal | undefined)[] = [];
     const port = (ipvs: Ipvs): Ipvs => ({
       ...ipvs,
@@ -379,7 +379,7 @@ describe('a look for drift that takes long', () => {
   });
 });
 
-test('a resync that takes long is rarer, and comes within half an hour all the same', async () => {
+test('a resync that takes long comes less often, but at least every half hour', async () => {
   const reads: number[] = [];
   let isSlow = false;
   const world = await synced({

@@ -40,7 +40,7 @@ describe('a kernel that cannot be read', () => {
     },
   );
 
-  test('is written to as soon as it comes back, and the count begins anew', async () => {
+  test('is written to as soon as it can be read, and the failures count from zero', async () => {
     const { world, fault } = failing(EMPTY, 'UNAVAILABLE');
     await world.begin();
     await world.clock.advance(10_000);
@@ -55,7 +55,7 @@ describe('a kernel that cannot be read', () => {
     expect(isSameTable(world.ipvs.table(), ONE)).toBe(true);
   });
 
-  test('is not asked more often because of drift or events, but at once for another file or a reload', async () => {
+  test('is read early for another file or a reload, and not for drift or events', async () => {
     const { world } = failing(ONE, 'UNAVAILABLE');
     await world.begin();
     await world.clock.advance(100_000);
@@ -73,8 +73,8 @@ describe('a kernel that cannot be read', () => {
   });
 });
 
-describe('without the permission', () => {
-  test('the first pass is the last', async () => {
+describe('a loop without the permission', () => {
+  test('ends after the first pass', async () => {
     const { world } = failing(ONE, 'PERMISSION');
     const reload = world.loop.reload();
     await world.begin();
@@ -90,7 +90,7 @@ describe('without the permission', () => {
     expect(world.state.phase).toBe('failed');
   });
 
-  test('a later pass is tried again', async () => {
+  test('retries when a later pass fails', async () => {
     const { world, fault } = failing();
     await world.begin();
     fault.code = 'PERMISSION';
@@ -107,7 +107,7 @@ describe('without the permission', () => {
 });
 
 describe('a kernel that refuses an operation', () => {
-  test('for a reason that may pass is tried again, after everything was taken back', async () => {
+  test('for a temporary reason is asked again after a rollback', async () => {
     let isFull = true;
     const world = await new LoopWorld(ONE, ONE, {
       misbehaviour: {
@@ -146,7 +146,7 @@ describe('a kernel that refuses an operation', () => {
     expect(world.state).toMatchObject({ failures: 0, lastPass: { outcome: 'in-sync' } });
   });
 
-  test('for good is asked again when the table is another one', async () => {
+  test('for a lasting reason is asked again when the table has changed', async () => {
     const world = await new LoopWorld(ONE, ONE, {
       misbehaviour: {
         refuse: ({ kind }, index) =>
@@ -161,7 +161,7 @@ describe('a kernel that refuses an operation', () => {
   });
 });
 
-test('a table that differs when it is read back is read again soon', async () => {
+test('a table that differs at verification is read again soon', async () => {
   const thief = TWO.services.get('tcp://192.0.2.2:80' as never)?.service.identity;
   let isArmed = false;
   const world: LoopWorld = await new LoopWorld(ONE, ONE, {
@@ -180,7 +180,7 @@ test('a table that differs when it is read back is read again soon', async () =>
   expect(isSameTable(world.ipvs.table(), TWO)).toBe(true);
 });
 
-test('a bug ends the loop, and is told to whoever waits for its end', async () => {
+test('a bug ends the loop, and rejects its promise', async () => {
   const world = new LoopWorld(ONE, ONE, { load: () => Promise.reject(new TypeError('a bug')) });
   await world.begin();
   await expect(world.loop.done).rejects.toThrow('a bug');

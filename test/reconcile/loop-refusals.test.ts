@@ -15,7 +15,7 @@ const many = (count: number, weight = 1) =>
     ),
   );
 
-/** Ten services, of which the file then wants five. */
+/** A table of ten services, and a file that asks for five of them. */
 async function refusing(
   options: ConstructorParameters<typeof LoopWorld>[2] = {},
 ): Promise<{ world: LoopWorld; refused: RefusedPlan }> {
@@ -27,8 +27,8 @@ async function refusing(
   return { world, refused };
 }
 
-describe('a plan that a guard holds back', () => {
-  test('is in the state, and nothing of it is written, however long it takes', async () => {
+describe('a plan that a guard refuses', () => {
+  test('is in the state, and is never executed by itself', async () => {
     const { world, refused } = await refusing();
     expect(world.state).toMatchObject({
       phase: 'waiting',
@@ -45,14 +45,14 @@ describe('a plan that a guard holds back', () => {
     });
   });
 
-  test('is not planned again until something changes', async () => {
+  test('leads to no further pass until the table or the file changes', async () => {
     const { world } = await refusing();
     const { length } = world.ipvs.reads;
     await world.clock.advance(200_000);
     expect(world.ipvs.reads.length).toBe(length);
   });
 
-  test('goes on when it is approved, just this once', async () => {
+  test('is executed once when it is approved', async () => {
     const { world, refused } = await refusing();
     const approval = world.loop.approve(refused.fingerprint);
     await world.clock.advance(0);
@@ -65,7 +65,7 @@ describe('a plan that a guard holds back', () => {
     expect(isSameTable(world.ipvs.table(), many(10))).toBe(true);
   });
 
-  test('does not go on by the name of another one', async () => {
+  test('is not executed by an approval with another fingerprint', async () => {
     const { world, refused } = await refusing();
     const approval = world.loop.approve(`${refused.fingerprint}0`);
     await world.clock.advance(0);
@@ -73,7 +73,7 @@ describe('a plan that a guard holds back', () => {
     expect(world.ipvs.waves).toEqual([]);
   });
 
-  test('does not go on when the table changed so that it would do something else', async () => {
+  test('is not executed when the plan is another one because the table changed', async () => {
     const { world, refused } = await refusing();
     await world.foreign(many(12));
     const approval = world.loop.approve(refused.fingerprint);
@@ -83,7 +83,7 @@ describe('a plan that a guard holds back', () => {
     expect(world.state.refused?.fingerprint).not.toBe(refused.fingerprint);
   });
 
-  test('does not go on a second way when the table changes while it is executed', async () => {
+  test('has no second pass when the table changes during its execution', async () => {
     let isArmed = false;
     const { world, refused } = await refusing({
       misbehaviour: {
@@ -109,7 +109,7 @@ describe('a plan that a guard holds back', () => {
     expect(world.state).toMatchObject({ refused: undefined, lastPass: { outcome: 'applied' } });
   });
 
-  test('is held back for an empty file too', async () => {
+  test('is refused for an empty file too', async () => {
     const world = await new LoopWorld(many(3), many(3)).begin();
     await world.write(tableOf({}));
     await world.clock.advance(250);
@@ -117,7 +117,7 @@ describe('a plan that a guard holds back', () => {
     expect(world.ipvs.waves).toEqual([]);
   });
 
-  test('by the guard of protected services knows what was protected when it was last applied', async () => {
+  test('is refused for services that were protected when they were last applied', async () => {
     const key: ServiceKey = keyOf('tcp://192.0.2.10:80');
     const policy = {
       manage: undefined,
@@ -138,7 +138,7 @@ describe('a plan that a guard holds back', () => {
     expect(restarted.state).toMatchObject({ refused: { refusals: [{ guard: 'protect' }] } });
   });
 
-  test('does not forget what was protected and is another scope now', async () => {
+  test('leaves a service protected that the file no longer manages', async () => {
     const key: ServiceKey = keyOf('tcp://192.0.2.10:80');
     const policy = {
       manage: { include: undefined, exclude: [{ service: key }] },

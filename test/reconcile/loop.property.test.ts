@@ -11,7 +11,9 @@ import { isSameTable } from '../support/plan-runs.ts';
 import { holds, isBrokenBy } from '../support/properties.ts';
 import { desiredOf, servicesOf, tableOf } from '../support/tables.ts';
 
-/** Tables that share most of their services, so that what is cut off is missed. */
+/**
+ * Tables that share most of their services, so that a cut-off file lacks services that are live.
+ */
 const services = fc
   .dictionary(
     fc.constantFrom('1', '2', '3', '4', '5'),
@@ -42,7 +44,7 @@ type Services = Table['services'];
 type Fault = { readonly code?: ErrorCode; readonly errno?: 'ENOMEM'; readonly lost?: boolean };
 
 type Step =
-  /** Written in two halves: what is read in between is valid, and smaller. */
+  /** A file that is written in two parts. In between it is valid, and shorter. */
   | {
       readonly kind: 'save';
       readonly services: Services;
@@ -85,13 +87,13 @@ function firstOf(all: Services, count: number): Services {
 
 interface Story {
   readonly world: LoopWorld;
-  /** Deleted although every whole file since the last that was read had it. */
-  readonly wronged: readonly string[];
+  /** Objects that were deleted although every whole file since the last read had them. */
+  readonly wronglyDeleted: readonly string[];
   readonly last: Services;
 }
 
-/** What an operation deletes, by name. */
-function victimOf(operation: Operation): string | undefined {
+/** Returns the name of the object that an operation deletes. */
+function deletedBy(operation: Operation): string | undefined {
   if (operation.kind === 'delete-service') return serviceKey(operation.service);
   if (operation.kind === 'delete-destination')
     return `${serviceKey(operation.service)} ${operation.destination.key}`;
@@ -113,9 +115,9 @@ async function live(
   options: Partial<LoopOptions> = {},
 ): Promise<Story> {
   let fault: Fault = {};
-  /** Whole files that a pass may still be about. */
+  /** Whole files that a pass may still apply. */
   let whole: Services[] = [initial];
-  const wronged: string[] = [];
+  const wronglyDeleted: string[] = [];
   const world: LoopWorld = new LoopWorld(tableOf({}), wants(initial), {
     ...options,
     misbehaviour: {
@@ -125,13 +127,13 @@ async function live(
       beforeWave: (_, table) => {
         const wave = world.ipvs.waves.at(-1) ?? [];
         for (const operation of wave) {
-          const victim = victimOf(operation);
+          const deleted = deletedBy(operation);
           if (
-            victim !== undefined &&
-            isIn(table.services, victim) &&
-            whole.every((file) => isIn(file, victim))
+            deleted !== undefined &&
+            isIn(table.services, deleted) &&
+            whole.every((file) => isIn(file, deleted))
           )
-            wronged.push(victim);
+            wronglyDeleted.push(deleted);
         }
         return [];
       },
@@ -171,7 +173,7 @@ async function live(
     }
   }
   const saves = steps.flatMap((one) => (one.kind === 'save' ? [one.services] : []));
-  return { world, wronged, last: saves.at(-1) ?? initial };
+  return { world, wronglyDeleted, last: saves.at(-1) ?? initial };
 }
 
 const QUIET = 45 * 60_000;
@@ -179,43 +181,43 @@ const QUIET = 45 * 60_000;
 const converges = (quiet: number) =>
   fc.asyncProperty(services, fc.array(step, { maxLength: 12 }), async (initial, steps) => {
     const { world, last } = await live(initial, steps);
-    // What somebody else wrote last may be in front of a contest, which ends.
+    // The last foreign change can have begun a contest, which ends within that time.
     await world.clock.advance(quiet);
     return (
       world.overlaps === 0 && isSameTable(world.ipvs.table(), { ...tableOf({}), services: last })
     );
   });
 
-test('whatever happened, after a quiet time the table is what the last good file says, and passes never met', async () => {
+test('after a quiet time the table is as the last valid file says, whatever happened', async () => {
   await holds(converges(QUIET), 60);
 });
 
-test('without a quiet time it would not be', async () => {
+test('without a quiet time the table would not always be as the file says', async () => {
   await isBrokenBy(converges(0));
 });
 
 /**
- * Without rollbacks: what is refused, or met by a foreign writer, would be taken back, which
- * deletes what was added.
+ * Holds when no file that is invalid or half-written deletes an object. It runs without rollbacks,
+ * which delete what a failed pass added.
  */
 const spares = (options: Partial<LoopOptions> = {}) =>
   fc.asyncProperty(services, fc.array(step, { maxLength: 12 }), async (initial, steps) => {
-    const { wronged } = await live(initial, steps, {
+    const { wronglyDeleted } = await live(initial, steps, {
       reconciling: { onError: 'stop' },
       ...options,
     });
-    return wronged.length === 0;
+    return wronglyDeleted.length === 0;
   });
 
 test('nothing is deleted because of a file that is bad or half-written', async () => {
   await holds(spares(), 100);
 });
 
-test('a loop that believed one read would delete', async () => {
+test('a loop that applied a file after one read would delete', async () => {
   await isBrokenBy(spares({ timing: { secondRead: 0 } }));
 });
 
-test('a file that stays bad keeps what the last good one says, for as long as it takes', async () => {
+test('an invalid file leaves the last valid one in force for as long as it is there', async () => {
   await holds(
     fc.asyncProperty(
       services,

@@ -10,8 +10,8 @@ const HEAVY = tableOf({
   'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 9, '10.0.0.2:80': 1 } },
 });
 
-describe('the start', () => {
-  test('reads the files twice, for nothing says yet what they remove, and then applies them', async () => {
+describe('the start of a loop', () => {
+  test('applies the first files only after it has read them twice', async () => {
     const world = new LoopWorld(EMPTY, ONE);
     await world.clock.advance(249);
     expect(world.state).toMatchObject({
@@ -34,7 +34,7 @@ describe('the start', () => {
   test.each([
     ['missing', MISSING],
     ['nonsense', 'nonsense'],
-  ] as const)('waits for files that are %s, and writes nothing', async (_, content) => {
+  ] as const)('waits and writes nothing while the files are %s', async (_, content) => {
     const world = new LoopWorld(ONE, content);
     await world.clock.advance(3_600_000);
     expect(world.state).toMatchObject({
@@ -49,15 +49,15 @@ describe('the start', () => {
   });
 });
 
-describe('files', () => {
-  test('that only add and edit are applied at once', async () => {
+describe('changed files', () => {
+  test('are applied at once when they only add and edit', async () => {
     const world = await new LoopWorld(ONE, ONE).begin();
     await world.write(TWO);
     expect(isSameTable(world.ipvs.table(), TWO)).toBe(true);
     expect(world.passes.map(({ outcome }) => outcome)).toEqual(['in-sync', 'applied']);
   });
 
-  test('that are as before cost no look at the kernel', async () => {
+  test('lead to no read of the table when their content is as before', async () => {
     const world = await new LoopWorld(ONE, ONE).begin();
     const { length } = world.ipvs.reads;
     for (let event = 0; event < 10; event++) await world.write(ONE);
@@ -65,7 +65,7 @@ describe('files', () => {
     expect(world.passes.length).toBe(1);
   });
 
-  test('that remove something are applied when they were read a second time, a debounce later', async () => {
+  test('that remove something are applied after a second read, one debounce later', async () => {
     const world = await new LoopWorld(TWO, TWO).begin();
     await world.write(ONE);
     await world.clock.advance(249);
@@ -76,7 +76,7 @@ describe('files', () => {
     expect(isSameTable(world.ipvs.table(), ONE)).toBe(true);
   });
 
-  test('that are read often within the debounce are not taken for read twice', async () => {
+  test('that remove something are not applied by many reads within one debounce', async () => {
     const world = await new LoopWorld(TWO, TWO).begin();
     for (let event = 0; event < 5; event++) {
       await world.write(ONE);
@@ -87,7 +87,7 @@ describe('files', () => {
     expect(isSameTable(world.ipvs.table(), ONE)).toBe(true);
   });
 
-  test('that were cut off for a moment delete nothing, and the whole one is applied', async () => {
+  test('delete nothing while they are cut off, and are applied when they are whole', async () => {
     const world = await new LoopWorld(TWO, TWO).begin();
     await world.write(tableOf({}));
     await world.clock.advance(200);
@@ -98,7 +98,7 @@ describe('files', () => {
     expect(world.ipvs.waves.flat().map(({ kind }) => kind)).toEqual(['edit-destination']);
   });
 
-  test('that flap between two contents are never applied as far as they remove', async () => {
+  test('that flap between two contents never delete anything', async () => {
     const world = await new LoopWorld(TWO, TWO).begin();
     for (let flap = 0; flap < 20; flap++) {
       await world.write(flap % 2 ? TWO : ONE);
@@ -112,7 +112,7 @@ describe('files', () => {
     ['missing', MISSING, { error: { code: 'NO_INPUT' } }],
     ['being written', BEING_WRITTEN, { error: { code: 'UNSTABLE' } }],
   ] as const)(
-    'that are %s change nothing; the last good ones stay in force, and coming back clear the error',
+    'that are %s leave the last valid ones in force, which clear the error when they return',
     async (_, content, problem) => {
       const world = await new LoopWorld(ONE, ONE).begin();
       await world.write(content);
@@ -134,7 +134,7 @@ describe('files', () => {
     },
   );
 
-  test('that are being written are read again without an event', async () => {
+  test('are read again without an event when they were being written', async () => {
     const world = await new LoopWorld(ONE, ONE).begin();
     await world.write(BEING_WRITTEN);
     world.content = TWO;
@@ -142,7 +142,7 @@ describe('files', () => {
     expect(isSameTable(world.ipvs.table(), TWO)).toBe(true);
   });
 
-  test('of another kind of nonsense are another problem', async () => {
+  test('that are invalid for another reason are another problem', async () => {
     const world = await new LoopWorld(ONE, ONE).begin();
     await world.write('nonsense');
     const { problem } = world.state.config;
@@ -151,8 +151,8 @@ describe('files', () => {
   });
 });
 
-describe('a turn', () => {
-  test('is one at a time, and whatever is asked for meanwhile is one more', async () => {
+describe('a pass', () => {
+  test('never runs beside another one, and all requests meanwhile lead to one more', async () => {
     const world: LoopWorld = await new LoopWorld(ONE, ONE, {
       misbehaviour: {
         beforeRead: (read) => {
@@ -170,7 +170,7 @@ describe('a turn', () => {
     expect(world.loads - loads).toBe(2);
   });
 
-  test('that a reload asked for is what it returns', async () => {
+  test('is the result of the reload that asked for it', async () => {
     const world = await new LoopWorld(ONE, ONE).begin();
     world.content = TWO;
     const reload = world.loop.reload();
@@ -182,7 +182,7 @@ describe('a turn', () => {
     });
   });
 
-  test('that a reload asked for is the one after files that remove something were read twice', async () => {
+  test('answers a reload only after the second read of files that remove something', async () => {
     const world = await new LoopWorld(TWO, TWO).begin();
     world.content = ONE;
     const reload = world.loop.reload();
@@ -191,7 +191,7 @@ describe('a turn', () => {
     expect(isSameTable(world.ipvs.table(), ONE)).toBe(true);
   });
 
-  test('of a reload says when there are no good files yet', async () => {
+  test('tells a reload when no valid files have been read yet', async () => {
     const world = new LoopWorld(ONE, MISSING);
     const reload = world.loop.reload();
     await world.clock.advance(0);
@@ -199,22 +199,22 @@ describe('a turn', () => {
   });
 });
 
-describe('the cause of a pass', () => {
+describe('the triggers of a pass', () => {
   const causes = (world: LoopWorld): readonly (readonly string[])[] =>
     world.passes.map(({ triggers }) => triggers);
 
-  test('is the start for files that are read a second time before they are first applied', async () => {
+  test('are the start when the first files needed a second read', async () => {
     expect(causes(await new LoopWorld(EMPTY, ONE).begin())).toEqual([['start']]);
   });
 
-  test('is the file for files that removed something and were read a second time by the clock', async () => {
+  test('are the file when a timer began the second read of files that remove something', async () => {
     const world = await new LoopWorld(TWO, TWO).begin();
     await world.write(ONE);
     await world.clock.advance(250);
     expect(causes(world)).toEqual([['start'], ['file']]);
   });
 
-  test('is the file for files that were being written when they were first read', async () => {
+  test('are the file when it was being written at the first read', async () => {
     const world = await new LoopWorld(ONE, ONE).begin();
     await world.write(BEING_WRITTEN);
     await world.clock.advance(100);
@@ -223,7 +223,7 @@ describe('the cause of a pass', () => {
     expect(causes(world)).toEqual([['start'], ['file']]);
   });
 
-  test('is the file for another content that the second read finds', async () => {
+  test('are the file when the second read finds another content', async () => {
     const world = await new LoopWorld(TWO, TWO).begin();
     await world.write(ONE);
     world.content = HEAVY;
@@ -232,7 +232,7 @@ describe('the cause of a pass', () => {
     expect(causes(world)).toEqual([['start'], ['file']]);
   });
 
-  test('is told with the first sighting before an event that happens to read the same content again', async () => {
+  test('name the first read before an event that reads the same content again', async () => {
     const world = await new LoopWorld(TWO, TWO).begin();
     world.content = ONE;
     const reload = world.loop.reload();
@@ -242,7 +242,7 @@ describe('the cause of a pass', () => {
     expect(await reload).toMatchObject({ triggers: ['reload', 'file'], outcome: 'applied' });
   });
 
-  test('is the new event alone when another content replaces one that awaited its second read', async () => {
+  test('are the new event alone when another content replaces one that awaited its second read', async () => {
     const world = await new LoopWorld(ONE, ONE).begin();
     world.content = tableOf({});
     void world.loop.reload();
@@ -251,7 +251,7 @@ describe('the cause of a pass', () => {
     expect(causes(world)).toEqual([['start'], ['reload'], ['file']]);
   });
 
-  test('is the new event although the clock asked for a second read that an event had already brought about', async () => {
+  test('are the new event when an earlier event already led to the second read', async () => {
     const world: LoopWorld = new LoopWorld(EMPTY, ONE, {
       load: async () => {
         await new Promise<void>((resolve) => world.clock.after(20, resolve));
@@ -272,8 +272,8 @@ describe('the cause of a pass', () => {
   });
 });
 
-describe('the end', () => {
-  test('leaves the table as it is, answers who waits, and nothing happens any more', async () => {
+describe('the end of a loop', () => {
+  test('leaves the table as it is, answers every caller, and stops every timer', async () => {
     const world = await new LoopWorld(TWO, TWO).begin();
     await world.write(ONE);
     const reload = world.loop.reload();
@@ -287,7 +287,7 @@ describe('the end', () => {
     expect(await world.loop.reload()).toMatchObject({ outcome: 'stopped' });
   });
 
-  test('comes between two waves of a pass, and takes nothing back', async () => {
+  test('comes between two waves of a pass, and rolls nothing back', async () => {
     const more = tableWith({
       'tcp://192.0.2.1:80': { destinations: { '10.0.0.9:80': 1, '10.0.0.1:80': 1 } },
     });
@@ -310,7 +310,7 @@ describe('the end', () => {
   });
 });
 
-test('how the files are watched is part of the state', async () => {
+test('the state says how the files are watched', async () => {
   const world = await new LoopWorld(ONE, ONE).begin();
   world.loop.setWatchMode('poll', 'inotify is exhausted');
   expect(world.state.watch).toEqual({ mode: 'poll', reason: 'inotify is exhausted' });

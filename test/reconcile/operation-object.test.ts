@@ -32,9 +32,6 @@ test.each<[Operation, string, string | undefined]>([
   [{ kind: 'zero', service: service.identity }, `counters of ${service.key}`, service.key],
   [{ kind: 'zero', service: undefined }, 'all counters', undefined],
   [{ kind: 'flush' }, 'all services', undefined],
-])(
-  '$kind writes to an object that has one name, whatever is done to it',
-  (operation, name, key) => {
-    expect(objectOf(operation)).toEqual({ name, service: key });
-  },
-);
+])('names the object that $kind writes to', (operation, name, key) => {
+  expect(objectOf(operation)).toEqual({ name, service: key });
+});

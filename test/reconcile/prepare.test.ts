@@ -17,7 +17,7 @@ const weighted = (weight: number): Operation => ({
   destination: destinationOf('10.0.0.1:80', { weight }),
 });
 
-test('a plan that deletes nothing needs one read', async () => {
+test('reads once when the plan deletes nothing', async () => {
   const ipvs = openMisbehavingTable(LIVE);
   const desired = tableOf({
     'tcp://192.0.2.1:80': {
@@ -32,7 +32,7 @@ test('a plan that deletes nothing needs one read', async () => {
   expect(refusals).toEqual([]);
 });
 
-test('what a plan would delete, or delete from, is read a second time', async () => {
+test('reads services a second time when the plan deletes them or their destinations', async () => {
   const ipvs = openMisbehavingTable(LIVE);
   const desired = tableOf({
     'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } },
@@ -45,7 +45,7 @@ test('what a plan would delete, or delete from, is read a second time', async ()
   ]);
 });
 
-test('for a report, what would be added or edited is read a second time as well', async () => {
+test('for a report, reads added and edited objects a second time too', async () => {
   const second = serviceOf('tcp://192.0.2.2:80');
   const gone: readonly Operation[] = [{ kind: 'delete-service', service: second.identity }];
   const back: readonly Operation[] = [{ kind: 'add-service', service: second }];
@@ -61,7 +61,7 @@ test('for a report, what would be added or edited is read a second time as well'
 
 const SHRUNK = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } } });
 
-test('reads that differ once are made again, and the plan is of the last ones', async () => {
+test('plans again from new reads when two reads differ', async () => {
   const ipvs = openMisbehavingTable(LIVE, {
     beforeRead: (read) => (read === 1 ? [weighted(7)] : []),
   });
@@ -74,7 +74,7 @@ test('reads that differ once are made again, and the plan is of the last ones', 
   ).toBe(7);
 });
 
-test('a service that is gone at the second read is not deleted on the word of the first', async () => {
+test('does not delete a service that is missing at the second read', async () => {
   const second = serviceOf('tcp://192.0.2.2:80').identity;
   const ipvs = openMisbehavingTable(LIVE, {
     beforeRead: (read) => (read === 1 ? [{ kind: 'delete-service', service: second }] : []),
@@ -83,7 +83,7 @@ test('a service that is gone at the second read is not deleted on the word of th
   expect(plan.live.services.has(keyOf('tcp://192.0.2.2:80'))).toBe(false);
 });
 
-test('a table that differs between every two reads is UNSTABLE, and nothing is written', async () => {
+test('throws UNSTABLE and writes nothing when every two reads differ', async () => {
   const ipvs = openMisbehavingTable(LIVE, { beforeRead: (read) => [weighted(read + 10)] });
   await expect(prepare(ipvs, wants(SHRUNK))).rejects.toMatchObject({
     code: 'UNSTABLE',
@@ -93,7 +93,7 @@ test('a table that differs between every two reads is UNSTABLE, and nothing is w
   expect(ipvs.waves).toEqual([]);
 });
 
-test('what only leaves out is neither planned nor read again', async () => {
+test('neither plans nor reads again what `only` leaves out', async () => {
   const ipvs = openMisbehavingTable(LIVE);
   const { plan } = await prepare(ipvs, wants(SHRUNK), {
     only: () => (key) => key === keyOf('tcp://192.0.2.2:80'),
@@ -104,7 +104,7 @@ test('what only leaves out is neither planned nor read again', async () => {
   expect([...(ipvs.reads[1]?.services ?? [])]).toEqual(['tcp://192.0.2.2:80']);
 });
 
-test('the limits of the file are checked, and an allowance lifts them', async () => {
+test('checks the limits of the file, and an allowance lifts them', async () => {
   const desired = wants(SHRUNK, { limits: { maxServiceDeletes: { kind: 'count', value: 1 } } });
   expect((await prepare(openMisbehavingTable(LIVE), desired)).refusals).toMatchObject([
     { guard: 'max_service_deletes' },

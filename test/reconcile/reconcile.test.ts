@@ -24,7 +24,7 @@ const addForeign = (text: string, weight = 1): Operation => ({
 test.each([
   ['every wave', EVERY_WAVE],
   ['daemons', DAEMONS],
-])('a plan with %s is applied, read back and found equal', async (_, { live, desired }) => {
+])('applies a plan with %s, and verifies it', async (_, { live, desired }) => {
   const ipvs = openMisbehavingTable(live);
   const report = await reconcile(ipvs, wants(desired), { allowances: EVERYTHING_ALLOWED });
   const operations = operationsOf(plan(live, desired));
@@ -40,7 +40,7 @@ test.each([
   expect((await reconcile(ipvs, wants(desired))).outcome).toBe('in-sync');
 });
 
-test('a table that is as desired is read once and not written to', async () => {
+test('reads a table that is as desired once, and does not write', async () => {
   const ipvs = openMisbehavingTable(LIVE);
   expect(await reconcile(ipvs, wants(LIVE))).toMatchObject({
     outcome: 'in-sync',
@@ -51,7 +51,7 @@ test('a table that is as desired is read once and not written to', async () => {
   expect(ipvs.waves).toEqual([]);
 });
 
-test('a plan that a guard refuses is neither shown for confirmation nor executed', async () => {
+test('neither confirms nor executes a plan that a guard refuses', async () => {
   const confirm = vi.fn(async () => true);
   const ipvs = openMisbehavingTable(LIVE);
   const report = await reconcile(ipvs, desiredOf(new Map()), { confirm });
@@ -60,7 +60,7 @@ test('a plan that a guard refuses is neither shown for confirmation nor executed
   expect(ipvs.waves).toEqual([]);
 });
 
-test('a declined plan is not executed', async () => {
+test('does not execute a declined plan', async () => {
   const ipvs = openMisbehavingTable(LIVE);
   const report = await reconcile(ipvs, wants(DESIRED), {
     confirm: async ({ plan: { changes } }) => changes.length === 0,
@@ -69,7 +69,7 @@ test('a declined plan is not executed', async () => {
   expect(ipvs.waves).toEqual([]);
 });
 
-test('confirmation is asked for once, also when there is a second pass', async () => {
+test('asks for confirmation once, also when there is a second pass', async () => {
   const confirm = vi.fn(async () => true);
   const ipvs = openMisbehavingTable(LIVE, {
     beforeWave: (wave) => (wave === 0 ? [addForeign('10.0.0.2:80', 9)] : []),
@@ -90,7 +90,7 @@ test.each([
   ['ENOENT', reweighted, [{ kind: 'delete-destination', service: FIRST, destination: another }]],
   ['ESRCH', DESIRED, [{ kind: 'delete-service', service: FIRST }]],
 ] as const)(
-  'a refusal with %s, because somebody else wrote meanwhile, leads to another pass',
+  'runs another pass when the kernel refuses with %s because another program wrote',
   async (errno, desired, foreign) => {
     const ipvs = openMisbehavingTable(LIVE, { beforeWave: (wave) => (wave === 0 ? foreign : []) });
     const report = await reconcile(ipvs, wants(desired));
@@ -107,7 +107,7 @@ test.each([
   },
 );
 
-test('an unknown scheduler is not mistaken for a table that changed', async () => {
+test('does not mistake an unknown scheduler for a changed table', async () => {
   const desired = tableOf({
     'tcp://192.0.2.1:80': { scheduler: 'typo', destinations: { '10.0.0.1:80': 1 } },
   });
@@ -121,7 +121,7 @@ test('an unknown scheduler is not mistaken for a table that changed', async () =
   });
 });
 
-test('three passes against another writer are enough', async () => {
+test('gives up after three passes against another writer', async () => {
   const desired = tableOf({
     'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 2 } },
   });
@@ -144,7 +144,7 @@ test('three passes against another writer are enough', async () => {
   expect(report.failures).not.toEqual([]);
 });
 
-test('a guard that trips in the second pass stops it, and what the first pass did goes back', async () => {
+test('rolls the first pass back when a guard refuses the second', async () => {
   const live = tableOf({
     'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } },
     'tcp://192.0.2.2:80': {},
@@ -183,7 +183,7 @@ test('a guard that trips in the second pass stops it, and what the first pass di
   ]);
 });
 
-test('a table that does not settle for a second pass is brought back to where it was', async () => {
+test('rolls back when the table does not settle for a second pass', async () => {
   const live = tableOf({
     'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1, '10.0.0.4:80': 1 } },
   });
@@ -201,7 +201,7 @@ test('a table that does not settle for a second pass is brought back to where it
   expect(names).not.toContain('10.0.0.3:80');
 });
 
-test('a difference that is there right after the last operation is reported, not corrected', async () => {
+test('reports a difference after the last operation, and does not correct it', async () => {
   const ipvs = openMisbehavingTable(LIVE, {
     beforeRead: (read) => (read === 1 ? [addForeign('10.0.0.9:80')] : []),
   });
@@ -214,7 +214,7 @@ test('a difference that is there right after the last operation is reported, not
   expect(ipvs.waves).toHaveLength(1);
 });
 
-test('with stop, what was done stays and the differences say what is left', async () => {
+test('with stop, leaves the table and reports the differences that are left', async () => {
   const ipvs = openMisbehavingTable(EVERY_WAVE.live, {
     refuse: ({ kind }) => (kind === 'delete-service' ? 'ENOMEM' : undefined),
   });
@@ -229,7 +229,7 @@ test('with stop, what was done stays and the differences say what is left', asyn
   expect(report.differences.map(({ object }) => object)).toEqual(['service', 'timeouts']);
 });
 
-test('with continue, only what failed is left', async () => {
+test('with continue, leaves only the failed operations out', async () => {
   const ipvs = openMisbehavingTable(EVERY_WAVE.live, {
     refuse: ({ kind }) => (kind === 'delete-service' ? 'ENOMEM' : undefined),
   });
@@ -243,7 +243,7 @@ test('with continue, only what failed is left', async () => {
   ]);
 });
 
-test('a signal is looked at between waves; what was done goes back, and the report says why', async () => {
+test('rolls back when a signal comes between two waves, and reports why', async () => {
   const controller = new AbortController();
   const ipvs = openMisbehavingTable(EVERY_WAVE.live, {
     beforeWave: (wave) => {
@@ -259,7 +259,7 @@ test('a signal is looked at between waves; what was done goes back, and the repo
   expect(isSameTable(ipvs.table(), EVERY_WAVE.live)).toBe(true);
 });
 
-test('with stop, a signal leaves the table where it is', async () => {
+test('with stop, leaves the table as it is when a signal comes', async () => {
   const ipvs = openMisbehavingTable(EVERY_WAVE.live);
   const options = {
     signal: AbortSignal.abort(),
@@ -272,14 +272,14 @@ test('with stop, a signal leaves the table where it is', async () => {
   expect(ipvs.waves).toEqual([]);
 });
 
-test('what the first reads throw is thrown, and nothing is written', async () => {
+test('throws what the first read throws, and writes nothing', async () => {
   const error = new IpvstateError('PERMISSION', 'no');
   const ipvs = openMisbehavingTable(LIVE, { failRead: () => error });
   await expect(reconcile(ipvs, wants(DESIRED))).rejects.toBe(error);
   expect(ipvs.waves).toEqual([]);
 });
 
-test('what a later read throws is reported, because by then something was written', async () => {
+test('reports what a later read throws, because the table was written to by then', async () => {
   const error = new IpvstateError('UNAVAILABLE', 'the module went away');
   const ipvs = openMisbehavingTable(LIVE, { failRead: (read) => (read > 0 ? error : undefined) });
   expect(await reconcile(ipvs, wants(DESIRED))).toMatchObject({
@@ -289,7 +289,7 @@ test('what a later read throws is reported, because by then something was writte
   });
 });
 
-test('a bug in the port is not a report', async () => {
+test('throws a bug of the table on', async () => {
   const ipvs = {
     ...openMisbehavingTable(LIVE),
     execute: () => Promise.reject(new TypeError('a bug')),

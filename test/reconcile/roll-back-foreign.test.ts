@@ -12,8 +12,7 @@ import { EVERYTHING_ALLOWED, wants } from '../support/scenarios.ts';
 import { tablePairs } from '../support/table-pairs.ts';
 
 /**
- * What is said of every destination in services that are in all of the tables, where it depends on
- * nothing else.
+ * The settings of every destination, in the services that all of the tables have.
  */
 function destinationsOf(tables: readonly Table[]): Map<string, readonly (string | undefined)[]> {
   const found = new Map<string, readonly (string | undefined)[]>();
@@ -35,10 +34,10 @@ function destinationsOf(tables: readonly Table[]): Map<string, readonly (string 
 const isDestinationOperation = ({ kind }: Operation): boolean => kind.endsWith('-destination');
 
 /**
- * One operation is refused, and another program writes before the rollback reads: only what is ours
- * goes back.
+ * One operation is refused, and another program writes before the rollback reads. Holds when the
+ * rollback changes only our own work.
  */
-const undoesOnlyItsOwn = (onError: OnError) =>
+const rollsBackOnlyItsOwn = (onError: OnError) =>
   fc.asyncProperty(
     tablePairs({ mixedFamilies: false }),
     tablePairs({ mixedFamilies: false }),
@@ -72,10 +71,10 @@ const undoesOnlyItsOwn = (onError: OnError) =>
     },
   );
 
-test('of what a failed plan did, only that goes back which nobody else has written to since', async () => {
-  await holds(undoesOnlyItsOwn('rollback'), 150);
+test('rolls back only objects that no other program has written to since', async () => {
+  await holds(rollsBackOnlyItsOwn('rollback'), 150);
 });
 
-test('a run that only stops leaves its own work behind', async () => {
-  await isBrokenBy(undoesOnlyItsOwn('stop'));
+test('would leave our own work behind if the run only stopped', async () => {
+  await isBrokenBy(rollsBackOnlyItsOwn('stop'));
 });

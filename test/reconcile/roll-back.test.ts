@@ -29,7 +29,7 @@ describe.each(scenarios)('%s', (_, scenario) => {
   const { live, desired } = scenario;
 
   test.each(['EINVAL', 'ENOMEM'] as const)(
-    'whichever operation is refused with %s, the earlier table comes back',
+    'rolls back to the earlier table whichever operation is refused with %s',
     async (errno) => {
       for (const refused of indexes(scenario)) {
         const ipvs = openMisbehavingTable(live, {
@@ -48,7 +48,7 @@ describe.each(scenarios)('%s', (_, scenario) => {
     },
   );
 
-  test('wherever the answers to a prepared plan are lost, the earlier table comes back', async () => {
+  test('rolls a prepared plan back wherever its answers are lost', async () => {
     for (const [wave, { steps }] of plan(live, desired).waves.entries()) {
       for (let kept = 0; kept <= steps.length; kept++) {
         const ipvs = openMisbehavingTable(live, {
@@ -68,7 +68,7 @@ describe.each(scenarios)('%s', (_, scenario) => {
 });
 
 /**
- * Refuses one operation of a random plan; true when the table afterwards is the one from before.
+ * Refuses one operation of a random plan. Holds when the table is as before afterwards.
  */
 const comesBack = (onError: 'rollback' | 'stop') =>
   fc.asyncProperty(tablePairs(), fc.nat(40), async ({ live, desired }, refused) => {
@@ -82,11 +82,11 @@ const comesBack = (onError: 'rollback' | 'stop') =>
     return isSameTable(ipvs.table(), outcome === 'applied' ? desired : live);
   });
 
-test('any plan is undone whole when an operation of it is refused', async () => {
+test('rolls any plan back completely when one of its operations is refused', async () => {
   await holds(comesBack('rollback'), 100);
 });
 
-test('a plan that only stops when an operation is refused leaves the table between states', async () => {
+test('would leave the table in between if a refused operation only stopped the run', async () => {
   await isBrokenBy(comesBack('stop'));
 });
 
@@ -100,7 +100,7 @@ const FIRST = serviceOf('tcp://192.0.2.1:80').identity;
 /** Refuses the last operation of the plan from LIVE to DESIRED. */
 const refuseLast = (_: unknown, index: number) => (index === 3 ? 'ENOMEM' : undefined);
 
-test('what another program changed since is left alone, reported, and only the rest goes back', async () => {
+test('leaves alone and reports what another program changed since', async () => {
   const foreign = destinationOf('10.0.0.2:80', { weight: 77 });
   const ipvs = openMisbehavingTable(LIVE, {
     refuse: refuseLast,
@@ -119,7 +119,7 @@ test('what another program changed since is left alone, reported, and only the r
   expect(isSameTable(ipvs.table(), expected)).toBe(true);
 });
 
-test('what another program added next to ours stays when ours goes back', async () => {
+test('keeps what another program added beside our own work', async () => {
   const foreign = destinationOf('10.0.0.9:80');
   const ipvs = openMisbehavingTable(LIVE, {
     refuse: refuseLast,
@@ -134,7 +134,7 @@ test('what another program added next to ours stays when ours goes back', async 
   expect(isSameTable(ipvs.table(), expected)).toBe(true);
 });
 
-test('what went into a service that another program created first is not passed over in silence', async () => {
+test('reports a service that another program added before us', async () => {
   const theirs = { ...serviceOf('tcp://192.0.2.2:80', { scheduler: 'sh' }) };
   const ipvs = openMisbehavingTable(LIVE, {
     beforeWave: (wave) => (wave === 0 ? [{ kind: 'add-service', service: theirs }] : []),
@@ -151,7 +151,7 @@ test('what went into a service that another program created first is not passed 
   });
 });
 
-test('a rollback that is refused as well says what could not be brought back', async () => {
+test('reports the differences that are left when the rollback is refused too', async () => {
   const ipvs = openMisbehavingTable(LIVE, {
     refuse: (operation, index) =>
       index === 3 ? 'ENOMEM' : operation.kind === 'delete-service' ? 'ENOMEM' : undefined,
@@ -164,7 +164,7 @@ test('a rollback that is refused as well says what could not be brought back', a
   expect(ipvs.table().services.get(serviceOf('tcp://192.0.2.1:80').key)?.destinations.size).toBe(1);
 });
 
-test('a rollback keeps a service usable when the old destination does not come back', async () => {
+test('keeps a service usable when its old destination cannot be added again', async () => {
   const live = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } } });
   const desired = tableOf(
     { 'tcp://192.0.2.1:80': { destinations: { '10.0.0.2:80': 1 } } },

@@ -6,7 +6,7 @@ import { operationsOf } from '../support/plan-runs.ts';
 import { DAEMONS, EVERY_WAVE } from '../support/scenarios.ts';
 import { daemonOf, keyOf, tableOf } from '../support/tables.ts';
 
-test('only the services that changed are read, and all of them', async () => {
+test('reads all services that changed, and no others', async () => {
   const { live, desired } = EVERY_WAVE;
   const { changes } = plan(live, desired);
   const ipvs = openMisbehavingTable(desired);
@@ -22,7 +22,7 @@ test('only the services that changed are read, and all of them', async () => {
   ]);
 });
 
-test('a service that came back after it was deleted is a difference', async () => {
+test('reports a deleted service that another program added again', async () => {
   const live = tableOf({ 'tcp://192.0.2.1:80': {} });
   const desired = tableOf({});
   const { changes } = plan(live, desired);
@@ -31,7 +31,7 @@ test('a service that came back after it was deleted is a difference', async () =
   ]);
 });
 
-test('the length that the kernel chose for a daemon is right, another one is not', async () => {
+test('accepts the length that the kernel chose for a daemon, and no other', async () => {
   const { live, desired } = DAEMONS;
   const planned = plan(live, desired);
   const ipvs = openMisbehavingTable(live);
@@ -49,7 +49,7 @@ test('the length that the kernel chose for a daemon is right, another one is not
   ]);
 });
 
-test('timeouts are compared even when no service changed', async () => {
+test('compares the timeouts even when no service changed', async () => {
   const desired = tableOf({}, { timeouts: { udp: 10 } });
   const { changes } = plan(tableOf({}), desired);
   expect(await verify(openMisbehavingTable(tableOf({})), desired, changes)).toEqual(changes);

@@ -10,7 +10,7 @@ const KEY = drainKey(keyOf('tcp://192.0.2.1:80'), destinationKeyOf('10.0.0.1:80'
 const OTHER = drainKey(keyOf('tcp://[2001:db8::1]:80'), destinationKeyOf('[2001:db8::2]:80'));
 const silent = (): void => {};
 
-test('deadlines and weights come back as they were stored', async () => {
+test('reads deadlines and weights as they were stored', async () => {
   const state = temporaryState();
   const drains = new Map([
     [KEY, { deadlineSeconds: 5300.25, weight: 3 }],
@@ -20,11 +20,11 @@ test('deadlines and weights come back as they were stored', async () => {
   expect(await openDrainStore(state, silent).read()).toEqual(drains);
 });
 
-test('what was never stored is nothing', async () => {
+test('reads no drains when none were stored', async () => {
   expect(await openDrainStore(temporaryState(), silent).read()).toEqual(new Map());
 });
 
-test('when a drain began stays what it was', async () => {
+test('keeps the time when a drain began', async () => {
   const state = temporaryState();
   const store = openDrainStore(state, silent);
   await store.write(new Map([[KEY, { deadlineSeconds: 5300, weight: 3 }]]));
@@ -40,7 +40,7 @@ test('when a drain began stays what it was', async () => {
   expect(file.drains[OTHER].started).toBe('2026-05-04T12:01:00.000Z');
 });
 
-test('after a boot there are none, and another network namespace has its own', async () => {
+test('reads no drains of an earlier boot or another network namespace', async () => {
   const state = temporaryState();
   await openDrainStore(state, silent).write(new Map([[KEY, { deadlineSeconds: 5300, weight: 3 }]]));
   expect(await openDrainStore(afterReboot(state), silent).read()).toEqual(new Map());
@@ -49,7 +49,7 @@ test('after a boot there are none, and another network namespace has its own', a
   ).toEqual(new Map());
 });
 
-test('a step of the wall clock moves no deadline', async () => {
+test('does not move a deadline when the wall clock is set', async () => {
   const state = temporaryState();
   const store = openDrainStore(state, silent);
   await store.write(new Map([[KEY, { deadlineSeconds: store.now() + 300, weight: 3 }]]));
@@ -61,7 +61,7 @@ test.each([
   '{"format":"ipvstate-drains","version":1,"boot":"b"',
   '{"format":"ipvstate-drains","version":9,"boot":"b","netns":"n","drains":{}}',
   '{"format":"ipvstate-drains","version":1,"boot":"b","netns":"n","drains":{"k":{"deadlineSeconds":"soon","weight":1,"started":""}}}',
-])('a file that cannot be trusted is set aside and said: %s', async (text) => {
+])('sets a damaged file aside and warns: %s', async (text) => {
   const state = temporaryState();
   mkdirSync(state.runtime, { recursive: true });
   writeFileSync(join(state.runtime, 'drains.json'), text);

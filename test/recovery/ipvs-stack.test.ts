@@ -88,12 +88,12 @@ describe('the stack of a pass', () => {
   });
 });
 
-describe('the record, below the journal', () => {
+describe('the layer of the record is below that of the journal and', () => {
   const full = async (): Promise<void> => {
     throw new Error('the disk is full');
   };
 
-  it('that cannot be stored keeps the wave from the kernel, and the journal has both', async () => {
+  it('when the disk is full, the journal has the wave that was not sent', async () => {
     const kernel = openMisbehavingTable(tableOf({}));
     const { ipvs } = stackOfRun(kernel, { journal, record: full });
     await ipvs.read();
@@ -105,7 +105,7 @@ describe('the record, below the journal', () => {
     ]);
   });
 
-  it('would leave no trace in the journal if it were above', async () => {
+  it('above it, would leave that wave out of the journal', async () => {
     const { ipvs } = recorded(journaled(openMisbehavingTable(tableOf({})), journal), full);
     await ipvs.read();
     await expect(ipvs.execute([ZERO])).rejects.toThrow('the disk is full');
@@ -113,7 +113,7 @@ describe('the record, below the journal', () => {
   });
 });
 
-describe('the remembered table, below the record, the journal and the interruption', () => {
+describe('the remembered table is below record, journal and interruption and', () => {
   /** Lets `remembered` remember a pass, and expect files that change one service. */
   async function expectChange(remembered: RememberedTable): Promise<void> {
     await remembered.read();
@@ -121,7 +121,7 @@ describe('the remembered table, below the record, the journal and the interrupti
     expect(remembered.shortenNextRead(filesWith(7))).toBe(true);
   }
 
-  it('lets a read of one service be recorded and journaled like a read of the whole table', async () => {
+  it('lets a short read be recorded and journaled like a read of the whole table', async () => {
     const kernel = openMisbehavingTable(tableOf(weighing(1)));
     const stack = new StackOfPasses(kernel, idle());
     await expectChange(stack.remembered);
@@ -131,7 +131,7 @@ describe('the remembered table, below the record, the journal and the interrupti
     expect(journaledOperations()).toMatchObject([{ before: { weight: 1 }, after: { weight: 7 } }]);
   });
 
-  it('would hide the table from the record and the journal if it were above', async () => {
+  it('above them, would hide the table from the record and the journal', async () => {
     const kernel = openMisbehavingTable(tableOf(weighing(1)));
     const run = stackOfRun(kernel, { journal, record }).ipvs;
     let below: Ipvs = kernel;
@@ -150,7 +150,7 @@ describe('the remembered table, below the record, the journal and the interrupti
   const signals = ({ reads }: { reads: readonly ReadOptions[] }) =>
     reads.map((read) => read.signal);
 
-  it('lets a signal end the first read of a pass, also when that is a read of one service', async () => {
+  it('lets a signal end the first read of a pass, also when it is a short one', async () => {
     const kernel = openMisbehavingTable(tableOf(weighing(1)));
     const stack = new StackOfPasses(kernel, idle());
     await expectChange(stack.remembered);
@@ -161,7 +161,7 @@ describe('the remembered table, below the record, the journal and the interrupti
     expect(signals(kernel)).toEqual([undefined, signal, undefined]);
   });
 
-  it('would let the signal end a later read if it were above', async () => {
+  it('above them, would let the signal end a later read', async () => {
     const kernel = openMisbehavingTable(tableOf(weighing(1)));
     const { signal } = new AbortController();
     let below: Ipvs = kernel;

@@ -70,7 +70,7 @@ async function journalOf(
   return lines();
 }
 
-describe('lines', () => {
+describe('the lines of a journal', () => {
   test.each([
     ['every wave', EVERY_WAVE, {}],
     ['daemons and timeouts', DAEMONS, {}],
@@ -80,7 +80,7 @@ describe('lines', () => {
       { refuse: (_: unknown, index: number) => (index === 3 ? ('EBUSY' as const) : undefined) },
     ],
     ['lost answers', EVERY_WAVE, { lose: (wave: number) => (wave === 1 ? 1 : undefined) }],
-  ])('follow the schema: %s', async (_, { live, desired }, misbehaviour) => {
+  ])('follow the schema for %s', async (_, { live, desired }, misbehaviour) => {
     const written = await journalOf(live, desired, misbehaviour);
     expect(written.length).toBeGreaterThan(4);
     for (const line of written)
@@ -94,7 +94,7 @@ describe('lines', () => {
     expect(written.at(-1)).toMatchObject({ type: 'end', exit_code: 0 });
   });
 
-  test('say what an operation changes, and of an edit nothing else', async () => {
+  test('have the settings that an operation changes, and no others', async () => {
     const before = tableOf({
       'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 1 } },
     });
@@ -119,7 +119,7 @@ describe('lines', () => {
     });
   });
 
-  test('tell refusals by the number of the operation, and lost answers from refused ones', async () => {
+  test('number the refused operations, and tell lost answers from refusals', async () => {
     const refused = await journalOf(EVERY_WAVE.live, EVERY_WAVE.desired, {
       refuse: (_, index) => (index === 1 ? 'EBUSY' : undefined),
     });
@@ -149,20 +149,20 @@ describe('lines', () => {
     await expect(ipvs.execute([{ kind: 'zero', service: undefined }])).rejects.toThrow('wave');
   });
 
-  test('are for their owner alone', () => {
+  test('can be read by their owner alone', () => {
     new Journal(state, 'r1', warn).begin(START);
     expect(statSync(join(state.folders.state, 'journal.jsonl')).mode & 0o777).toBe(0o600);
   });
 
-  test('of a run that writes nothing are none', () => {
+  test('are not written for a run that writes nothing to the kernel', () => {
     const journal = new Journal(state, 'r1', warn);
     journal.end('in-sync', 0);
     expect(existsSync(state.folders.state)).toBe(false);
   });
 });
 
-describe('files', () => {
-  test('are rotated by size, and no more than so many are kept', () => {
+describe('the files of a journal', () => {
+  test('are rotated by size, and the oldest are deleted', () => {
     for (let run = 0; run < 40; run++) {
       const journal = new Journal(state, `r${run}`, warn, { maxBytes: 1000, maxFiles: 3 });
       journal.begin(START);
@@ -182,7 +182,7 @@ describe('files', () => {
     expect(runs.at(-1)).toBe(39);
   });
 
-  test('that end in half a line are continued on a new one', () => {
+  test('are continued on a new line after half a line', () => {
     mkdirSync(state.folders.state, { recursive: true });
     writeFileSync(join(state.folders.state, 'journal.jsonl'), '{"type":"wave","ru');
     new Journal(state, 'r1', warn).begin(START);
@@ -193,7 +193,7 @@ describe('files', () => {
     expect(JSON.parse(whole ?? '')).toMatchObject({ type: 'begin', run: 'r1' });
   });
 
-  test('that cannot be written are said once, and stop no operation', async () => {
+  test('lead to one warning and stop no operation when they cannot be written', async () => {
     mkdirSync(dirname(dirname(state.folders.state)), { recursive: true });
     writeFileSync(dirname(state.folders.state), 'a file where the folder should be');
     const journal = new Journal(state, 'r1', warn);
@@ -224,7 +224,7 @@ describe('a run without an end', () => {
       });
   }
 
-  test.each([0, 3])('is found, with the operations that were answered: %i', (answered) => {
+  test.each([0, 3])('is found with the number of answered operations: %i', (answered) => {
     cutOff(answered);
     expect(findCutOff(state.folders.state)).toMatchObject({
       answered,
@@ -232,7 +232,7 @@ describe('a run without an end', () => {
     });
   });
 
-  test('is found once', () => {
+  test('is not found again after it was closed', () => {
     cutOff(1);
     const found = findCutOff(state.folders.state);
     expect(found).toBeDefined();
@@ -242,7 +242,7 @@ describe('a run without an end', () => {
     expect(isLine(lines().at(-1))).toBe(true);
   });
 
-  test('is found when its beginning was rotated away, and behind half a line', () => {
+  test('is found behind half a line, and when its beginning was rotated away', () => {
     const journal = new Journal(state, 'r1', warn, { maxBytes: 200, maxFiles: 5 });
     journal.begin(START);
     for (let first = 1; first < 4; first++)
@@ -252,7 +252,7 @@ describe('a run without an end', () => {
     expect(findCutOff(state.folders.state)).toMatchObject({ answered: 3, begin: { run: 'r1' } });
   });
 
-  test('is found when an earlier version wrote the trigger `confirm`, which is not written any more', () => {
+  test('is found when an earlier version wrote the trigger `confirm`', () => {
     cutOff(1);
     const [begin, ...rest] = lines();
     const old = { ...begin, trigger: 'confirm' };
@@ -267,7 +267,7 @@ describe('a run without an end', () => {
     expect(isLine(old)).toBe(true);
   });
 
-  test('is not one that ended, however long its last line', () => {
+  test('is not found when it ended, however long the line before is', () => {
     const journal = new Journal(state, 'r1', warn);
     journal.begin(START);
     journal.write({ type: 'outcomes', first: 1, done: 0, refused: [], lost: 'x'.repeat(10_000) });
@@ -283,7 +283,7 @@ describe('a run without an end', () => {
     '[]',
     'null',
     '{"type":"outcomes","run":"r","time":"t"}',
-  ])('is nothing that a file of %s tells of', (text) => {
+  ])('is not found in a file with the text %j', (text) => {
     mkdirSync(state.folders.state, { recursive: true });
     writeFileSync(join(state.folders.state, 'journal.jsonl'), `${text}\n`);
     expect(findCutOff(state.folders.state)).toBeUndefined();

@@ -12,7 +12,7 @@ function silent(message: string): void {
   throw new Error(message);
 }
 
-test('what was written is read, by another process as well', async () => {
+test('reads the protected services that another process wrote', async () => {
   const state = temporaryState();
   expect(await openProtectedStore(state, silent).read()).toEqual(new Set());
   await openProtectedStore(state, silent).write(new Set([A, B]));
@@ -21,13 +21,13 @@ test('what was written is read, by another process as well', async () => {
   expect(await openProtectedStore(state, silent).read()).toEqual(new Set([B]));
 });
 
-test('nothing is written when nothing changes', async () => {
+test('writes nothing when the protected services are the same', async () => {
   const state = temporaryState();
   await openProtectedStore(state, silent).write(new Set());
   expect(existsSync(join(state.runtime, 'protected.json'))).toBe(false);
 });
 
-test('it goes with the table of the kernel', async () => {
+test('reads no protected services of an earlier table', async () => {
   const state = temporaryState();
   await openProtectedStore(state, silent).write(new Set([A]));
   expect(await openProtectedStore(afterReboot(state), silent).read()).toEqual(new Set());
@@ -38,7 +38,7 @@ test.each([
   '{',
   '{"format":"ipvstate-protected","version":1,"boot":"x","netns":"y","services":[7]}',
   '{"format":"ipvstate-drains"}',
-])('a damaged file is set aside, and said: %s', async (text) => {
+])('sets a damaged file aside and warns: %s', async (text) => {
   const state = temporaryState();
   const path = join(state.runtime, 'protected.json');
   await openProtectedStore(state, silent).write(new Set([A]));

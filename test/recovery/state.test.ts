@@ -34,7 +34,7 @@ describe('folders', () => {
   });
 });
 
-test('another boot and another namespace are another table', () => {
+test('takes another boot or another namespace for another table', () => {
   const life = { boot: 'a', netns: '1' };
   expect(isSameLife(life, { ...life })).toBe(true);
   expect(isSameLife(life, { ...life, boot: 'b' })).toBe(false);

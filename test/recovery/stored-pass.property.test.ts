@@ -13,7 +13,7 @@ type Store = typeof storePass;
 
 const onDisk = (stored: StoredPass): StoredPass => JSON.parse(JSON.stringify(stored)) as StoredPass;
 
-/** Wherever a process was killed, what it had stored before its first operation leads back. */
+/** Holds when a stored pass leads back, wherever the process was killed. */
 const leadsBack = (store: Store) =>
   fc.property(tablePairs(), ({ live: before, desired: after }) => {
     const planned = plan(before, after);
@@ -24,16 +24,16 @@ const leadsBack = (store: Store) =>
     });
   });
 
-test('from every table on the way, what was stored leads back to the one before, and nothing is contested', () =>
+test('a stored pass leads back from every table on the way, and nothing is contested', () =>
   holds(leadsBack(storePass), 150));
 
-test('a record without the timeouts would not', () => {
+test('a stored pass without the timeouts would not lead back', () => {
   const forgets: Store = ({ before, after }) =>
     storePass({ before, after: { ...after, timeouts: before.timeouts } });
   return isBrokenBy(leadsBack(forgets));
 });
 
-test('a record without what was deleted would not', () => {
+test('a stored pass without the deleted services would not lead back', () => {
   const forgets: Store = ({ before, after }) =>
     storePass({
       before: {

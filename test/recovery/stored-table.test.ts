@@ -9,7 +9,7 @@ import { daemonOf, tableOf } from '../support/tables.ts';
 const onDisk = (table: Partial<Table> & Pick<Table, 'services'>): unknown =>
   JSON.parse(JSON.stringify(storeTable(table)));
 
-test('any table comes back as it was, also what no configuration may say', () =>
+test('loads any table as it was stored, also one that no configuration can express', () =>
   holds(
     fc.property(tableArbitrary, (table) => {
       const { services, timeouts, daemons } = table;
@@ -18,7 +18,7 @@ test('any table comes back as it was, also what no configuration may say', () =>
     200,
   ));
 
-test('timeouts out of range and daemons that leave the choice to the kernel come back', () => {
+test('loads timeouts out of range, and daemons that let the kernel choose', () => {
   const table = tableOf(
     {},
     {
@@ -33,11 +33,11 @@ test('timeouts out of range and daemons that leave the choice to the kernel come
   });
 });
 
-test('what was not stored is absent', () => {
+test('loads no settings when none were stored', () => {
   expect(loadTable(onDisk({ services: new Map() }))).toEqual({ services: new Map() });
 });
 
-describe('what storeTable does not write is refused', () => {
+describe('loadTable refuses data that storeTable does not write', () => {
   const service = { key: 'tcp://192.0.2.1:80', destinations: [] };
   test.each([
     [null],

@@ -29,7 +29,7 @@ const FORMAT: FileFormat<Thing> = {
 
 const pathOfThing = (): string => join(temporaryState().runtime, 'thing.json');
 
-test('what was written is read, and only its owner may read it', async () => {
+test('reads what was written, and lets only the owner read the file', async () => {
   const path = pathOfThing();
   await writeVersioned(path, FORMAT, { count: 3 });
   expect(await readVersioned(path, FORMAT)).toEqual({ kind: 'read', value: { count: 3 } });
@@ -38,7 +38,7 @@ test('what was written is read, and only its owner may read it', async () => {
   expect(readdirSync(dirname(path))).toEqual(['thing.json']);
 });
 
-test('a file that is not there is none', async () => {
+test('tells a missing file from a damaged one', async () => {
   expect(await readVersioned(pathOfThing(), FORMAT)).toEqual({ kind: 'none' });
 });
 
@@ -53,7 +53,7 @@ test.each([
   ['{"format":"other","version":1,"count":3}', 'it is no ipvstate-thing file'],
   ['null', 'it is no ipvstate-thing file'],
   ['[]', 'it is no ipvstate-thing file'],
-])('%s is unusable: %s', async (text, reason) => {
+])('cannot use the text %j: %s', async (text, reason) => {
   const path = pathOfThing();
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text);
@@ -62,7 +62,7 @@ test.each([
   expect(readFileSync(`${path}.corrupt`, 'utf8')).toBe(text);
 });
 
-test('every truncation of a file is unusable', async () => {
+test('cannot use any truncation of a file', async () => {
   const path = pathOfThing();
   await writeVersioned(path, FORMAT, { count: 3 });
   const text = readFileSync(path, 'utf8').trimEnd();
@@ -72,7 +72,7 @@ test('every truncation of a file is unusable', async () => {
   }
 });
 
-test('a folder in the place of the file cannot be read, and the reason is said', async () => {
+test('says why a folder in the place of the file cannot be read', async () => {
   const path = pathOfThing();
   mkdirSync(path, { recursive: true });
   expect(await readVersioned(path, FORMAT)).toMatchObject({
@@ -81,7 +81,7 @@ test('a folder in the place of the file cannot be read, and the reason is said',
   });
 });
 
-test('a file in the place of the folder is an error with the path, and nothing is left behind', async () => {
+test('throws with the path when a file is in the place of the folder', async () => {
   const folder = join(temporaryState().runtime, '..');
   mkdirSync(dirname(folder), { recursive: true });
   writeFileSync(folder, '');
@@ -93,7 +93,7 @@ test('a file in the place of the folder is an error with the path, and nothing i
   });
 });
 
-test('a temporary file that a killed process of the same id left is no obstacle', async () => {
+test('writes over the temporary file of a killed process with the same id', async () => {
   const path = pathOfThing();
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(`${path}.${process.pid}.tmp`, 'half of someth');
@@ -101,7 +101,7 @@ test('a temporary file that a killed process of the same id left is no obstacle'
   expect(existsSync(`${path}.${process.pid}.tmp`)).toBe(false);
 });
 
-test('a replaced file keeps its mode', async () => {
+test('keeps the mode of a replaced file', async () => {
   const path = pathOfThing();
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, '');
@@ -110,6 +110,6 @@ test('a replaced file keeps its mode', async () => {
   expect(statSync(path).mode & 0o777).toBe(0o640);
 });
 
-test('a file that cannot be moved is not set aside', async () => {
+test('returns no new name when a file cannot be set aside', async () => {
   expect(await setAside(pathOfThing())).toBeUndefined();
 });

@@ -6,7 +6,7 @@ import type { PassFindings } from './loop-pass.ts';
 import type { LoopState, PassOutcome, PassResult } from './loop-state.ts';
 
 /** A pass that looked at the kernel. */
-export interface EndedPass {
+interface EndedPass {
   readonly found: PassFindings;
   readonly result: PassResult;
   /** The files that it applied. */

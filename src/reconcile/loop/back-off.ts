@@ -2,7 +2,7 @@ import type { ErrnoName, ErrorCode, IpvstateError } from '../../errors.ts';
 import type { Report } from '../../plan/report.ts';
 
 /** What can help after a failed pass: waiting, or another file or table. */
-export type Remedy = 'time' | 'change';
+type Remedy = 'time' | 'change';
 
 /** The kernel refuses these operations always: the same again cannot help. */
 const HOPELESS: ReadonlySet<ErrnoName> = new Set([

@@ -35,7 +35,7 @@ export interface PassPorts {
   readonly announce?: (plan: Plan) => Promise<void>;
 }
 
-export interface PassRequest {
+interface PassRequest {
   readonly good: GoodFiles;
   /** Whether differences are corrected. Otherwise they are only reported. */
   readonly write: boolean;

@@ -24,7 +24,7 @@ export type Trigger =
 /** What the loop does about differences that come from another program. */
 export type DriftMode = 'correct' | 'report' | 'off';
 
-export type Phase =
+type Phase =
   /** No pass has ended yet. */
   | 'starting'
   | 'running'
@@ -71,7 +71,7 @@ export interface RefusedPlan {
 }
 
 /** Differences that are reported and not corrected. */
-export interface Drift {
+interface Drift {
   readonly changes: readonly Change[];
   readonly since: number;
 }

@@ -1,7 +1,7 @@
 import type { PassResult, Trigger } from './loop-state.ts';
 import type { Wake } from './read-causes.ts';
 
-export interface PassQueueOptions {
+interface PassQueueOptions {
   /** Handles wakes, with a pass if one is due. Never called before the last call has ended. */
   readonly handle: (wakes: readonly Wake[]) => Promise<PassResult>;
   /** Whether no more wakes are to be handled. */

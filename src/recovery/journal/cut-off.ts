@@ -4,7 +4,7 @@ import { Journal, journalFiles } from './journal.ts';
 import type { BeginLine, JournalLine } from './journal-lines.ts';
 
 /** A run that has no end in the journal. */
-export interface CutOff {
+interface CutOff {
   readonly begin: BeginLine;
   /** The number of operations that the kernel answered. */
   readonly answered: number;

@@ -47,7 +47,7 @@ export interface BeginLine extends RunStart {
   readonly netns: string;
 }
 
-export interface WaveLine {
+interface WaveLine {
   readonly type: 'wave';
   readonly run: string;
   readonly time: string;
@@ -67,7 +67,7 @@ export interface JournalOperation {
   readonly after?: Fields;
 }
 
-export interface OutcomesLine {
+interface OutcomesLine {
   readonly type: 'outcomes';
   readonly run: string;
   readonly time: string;
@@ -79,7 +79,7 @@ export interface OutcomesLine {
   readonly lost?: string;
 }
 
-export interface EndLine {
+interface EndLine {
   readonly type: 'end';
   readonly run: string;
   readonly time: string;

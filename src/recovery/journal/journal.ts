@@ -13,7 +13,7 @@ import type { Warn } from '../records/record-file.ts';
 import type { State } from '../state.ts';
 import type { JournalLine, RunStart } from './journal-lines.ts';
 
-export interface JournalLimits {
+interface JournalLimits {
   /** A file that is this large is rotated away. */
   readonly maxBytes: number;
   readonly maxFiles: number;
@@ -22,7 +22,7 @@ export interface JournalLimits {
 const LIMITS: JournalLimits = { maxBytes: 8 * 1024 * 1024, maxFiles: 5 };
 
 /** A line without the fields that the journal adds. */
-export type LineBody<L = JournalLine> = L extends JournalLine ? Omit<L, 'run' | 'time'> : never;
+type LineBody<L = JournalLine> = L extends JournalLine ? Omit<L, 'run' | 'time'> : never;
 
 /** The paths of a journal's files, newest first. */
 export function journalFiles(

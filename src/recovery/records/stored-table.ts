@@ -26,7 +26,7 @@ import type { ServiceEntry } from '../../model/table.ts';
 import { isRecord } from './versioned.ts';
 
 /** The parts of a table that are stored. */
-export interface TableParts {
+interface TableParts {
   readonly services: ReadonlyMap<ServiceKey, ServiceEntry>;
   readonly timeouts?: Timeouts;
   readonly daemons?: readonly Daemon[];
@@ -41,8 +41,8 @@ export function storeTable({ services, timeouts, daemons }: TableParts): unknown
   return {
     services: [...services.values()].map(({ service, destinations }) => {
       const { key, identity, ...settings } = service;
-      const own = withoutDefaults(settings, defaultServiceSettings(serviceFamily(identity)));
-      return { key, ...own, destinations: [...destinations.values()].map(storeDestination) };
+      const changed = withoutDefaults(settings, defaultServiceSettings(serviceFamily(identity)));
+      return { key, ...changed, destinations: [...destinations.values()].map(storeDestination) };
     }),
     ...(timeouts && { timeouts }),
     ...(daemons && { daemons }),

@@ -10,7 +10,7 @@ export interface FileFormat<T extends object> {
   readonly isValid: (document: Partial<T>) => boolean;
 }
 
-export type Stored<T> =
+type Stored<T> =
   | { readonly kind: 'none' }
   | { readonly kind: 'read'; readonly value: T }
   /** The file exists and cannot be used. */

@@ -7,7 +7,7 @@ import type { PendingTry, TryCause, TryOutcome } from '../records/records.ts';
 import { rollBackKernel } from '../roll-back-kernel.ts';
 import { isExpired, reportCutOff, type Session } from '../session.ts';
 
-export interface EndedTry {
+interface EndedTry {
   readonly outcome: TryOutcome;
   readonly report: Report;
 }
