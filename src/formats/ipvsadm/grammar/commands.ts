@@ -1,4 +1,5 @@
-import type { OptionName } from './options.ts';
+import { DESTINATION_NUMBERS } from '../../../model/destination.ts';
+import type { NumberOption, OptionName } from './options.ts';
 
 /** The word for a command in messages. */
 export type CommandName =
@@ -104,6 +105,10 @@ const START: Rules = { 'start-daemon': 'allowed' };
 const LIST: Rules = { list: 'allowed' };
 const LIST_ONE: Rules = { list: 'exclusive' };
 
+const NUMBERS = Object.fromEntries(
+  DESTINATION_NUMBERS.map(({ option }) => [option, SERVER]),
+) as Readonly<Record<NumberOption, Rules>>;
+
 /** Which command takes which option; what is absent is forbidden. The order is the one in which violations are looked for. */
 export const MATRIX: Readonly<Record<OptionName, Rules>> = {
   numeric: { list: 'allowed', save: 'allowed' },
@@ -122,9 +127,7 @@ export const MATRIX: Readonly<Record<OptionName, Rules>> = {
     'delete-server': 'required',
   },
   'forwarding-method': SERVER,
-  weight: SERVER,
-  'u-threshold': SERVER,
-  'l-threshold': SERVER,
+  ...NUMBERS,
   'mcast-interface': START,
   timeout: LIST_ONE,
   daemon: LIST_ONE,

@@ -16,9 +16,7 @@ export type OptionName =
   | 'netmask'
   | 'real-server'
   | 'forwarding-method'
-  | 'weight'
-  | 'u-threshold'
-  | 'l-threshold'
+  | NumberOption
   | 'mcast-interface'
   | 'timeout'
   | 'daemon'
@@ -42,6 +40,9 @@ export type OptionName =
   | 'tun-nocsum'
   | 'tun-csum'
   | 'tun-remcsum';
+
+/** The options of `DESTINATION_NUMBERS`. */
+export type NumberOption = 'weight' | 'u-threshold' | 'l-threshold';
 
 /** What follows an option, and what ipvsadm says when it cannot be read. */
 export type OptionValue =
