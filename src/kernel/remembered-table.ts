@@ -1,8 +1,7 @@
 import type { Desired } from '../model/desired.ts';
-import { sameEntry } from '../model/equality.ts';
 import type { Ipvs, ReadOptions, Snapshot } from '../model/ipvs.ts';
 import type { ServiceKey } from '../model/service.ts';
-import type { ServiceEntry, Table } from '../model/table.ts';
+import { type ServiceEntry, sameEntry, type Table } from '../model/table.ts';
 
 /** A table that a pass found as desired, or made so and verified. */
 interface Remembered {

@@ -99,6 +99,19 @@ export function defaultServiceSettings(family: Family): ServiceSettings {
   return { ...DEFAULT_SERVICE_SETTINGS, persistenceNetmask: hostNetmask(family) };
 }
 
+/** Whether the settings are equal; the identities are equal already. */
+export function sameService(a: Service, b: Service): boolean {
+  return (
+    a.scheduler === b.scheduler &&
+    a.schedulerFlags === b.schedulerFlags &&
+    a.onePacket === b.onePacket &&
+    a.persistent === b.persistent &&
+    a.persistenceTimeoutSeconds === b.persistenceTimeoutSeconds &&
+    a.persistenceNetmask === b.persistenceNetmask &&
+    a.persistenceEngine === b.persistenceEngine
+  );
+}
+
 export function serviceFamily(identity: ServiceIdentity): Family {
   return identity.kind === 'fwmark' ? identity.family : addressFamily(identity.address);
 }

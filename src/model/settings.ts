@@ -26,6 +26,10 @@ export const TIMEOUT_ATTRIBUTES = attributeRows<Timeouts, Timeouts>({
 
 export const KERNEL_TIMEOUTS: Timeouts = defaultsOf(TIMEOUT_ATTRIBUTES);
 
+export function sameTimeouts(a: Timeouts, b: Timeouts): boolean {
+  return a.tcp === b.tcp && a.tcpFin === b.tcpFin && a.udp === b.udp;
+}
+
 /** Timeouts whose values are computed one by one. */
 export function mapTimeouts(secondsOf: (name: keyof Timeouts) => number): Timeouts {
   return Object.fromEntries(
@@ -104,3 +108,15 @@ export const DAEMON_ATTRIBUTES = attributeRows<Daemon, Omit<Daemon, 'role'>>({
     omitsDefault: 'in YAML',
   },
 });
+
+export function sameDaemon(a: Daemon, b: Daemon): boolean {
+  return (
+    a.role === b.role &&
+    a.interface === b.interface &&
+    a.syncId === b.syncId &&
+    a.maxLength === b.maxLength &&
+    a.group === b.group &&
+    a.port === b.port &&
+    a.ttl === b.ttl
+  );
+}

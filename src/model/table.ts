@@ -1,5 +1,10 @@
-import { compareDestinations, type Destination, type DestinationKey } from './destination.ts';
-import { compareServices, type Service, type ServiceKey } from './service.ts';
+import {
+  compareDestinations,
+  type Destination,
+  type DestinationKey,
+  sameDestination,
+} from './destination.ts';
+import { compareServices, type Service, type ServiceKey, sameService } from './service.ts';
 import type { Daemon, Timeouts } from './settings.ts';
 
 /** A virtual service with its destinations. Immutable, as is everything in a `Table`. */
@@ -36,4 +41,15 @@ export function isServed(entry: ServiceEntry): boolean {
   if (entry.service.scheduler === 'none') return false;
   for (const destination of entry.destinations.values()) if (destination.weight > 0) return true;
   return false;
+}
+
+/** Equal settings and equal destinations. */
+export function sameEntry(a: ServiceEntry, b: ServiceEntry): boolean {
+  if (a.destinations.size !== b.destinations.size || !sameService(a.service, b.service))
+    return false;
+  for (const [key, destination] of a.destinations) {
+    const other = b.destinations.get(key);
+    if (other === undefined || !sameDestination(destination, other)) return false;
+  }
+  return true;
 }

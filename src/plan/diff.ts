@@ -1,15 +1,8 @@
-import { compareDestinations, type Destination } from '../model/destination.ts';
-import {
-  sameDaemon,
-  sameDestination,
-  sameEntry,
-  sameService,
-  sameTimeouts,
-} from '../model/equality.ts';
-import { compareServices, type ServiceKey } from '../model/service.ts';
-import { DAEMON_ROLES } from '../model/settings.ts';
+import { compareDestinations, type Destination, sameDestination } from '../model/destination.ts';
+import { compareServices, type ServiceKey, sameService } from '../model/service.ts';
+import { DAEMON_ROLES, sameDaemon, sameTimeouts } from '../model/settings.ts';
 import { sameSysctl } from '../model/sysctl.ts';
-import type { ServiceEntry, Sysctls, Table } from '../model/table.ts';
+import { type ServiceEntry, type Sysctls, sameEntry, type Table } from '../model/table.ts';
 import type { Change } from './change.ts';
 
 /**

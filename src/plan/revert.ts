@@ -1,15 +1,15 @@
-import type { DestinationKey } from '../model/destination.ts';
-import { sameDaemon, sameDestination, sameEntry, sameService } from '../model/equality.ts';
-import type { ServiceKey } from '../model/service.ts';
+import { type DestinationKey, sameDestination } from '../model/destination.ts';
+import { type ServiceKey, sameService } from '../model/service.ts';
 import {
   DAEMON_ROLES,
   type Daemon,
   type DaemonRole,
   mapTimeouts,
+  sameDaemon,
   type Timeouts,
 } from '../model/settings.ts';
 import { sameSysctl } from '../model/sysctl.ts';
-import type { ServiceEntry, Sysctls, Table } from '../model/table.ts';
+import { type ServiceEntry, type Sysctls, sameEntry, type Table } from '../model/table.ts';
 
 export interface Revert {
   /** The live table with our own changes undone. */

@@ -13,25 +13,26 @@ import {
   DESTINATION_ATTRIBUTES,
   type Destination,
   type DestinationSettings,
-} from '../../src/model/destination.ts';
-import {
-  sameDaemon,
   sameDestination,
-  sameEntry,
-  sameService,
-  sameTimeouts,
-} from '../../src/model/equality.ts';
+} from '../../src/model/destination.ts';
 import type { Operation } from '../../src/model/operation.ts';
 import { formatOperation } from '../../src/model/operation-text.ts';
-import { SERVICE_ATTRIBUTES, type Service, type ServiceSettings } from '../../src/model/service.ts';
+import {
+  SERVICE_ATTRIBUTES,
+  type Service,
+  type ServiceSettings,
+  sameService,
+} from '../../src/model/service.ts';
 import {
   DAEMON_ATTRIBUTES,
   type Daemon,
   KERNEL_TIMEOUTS,
+  sameDaemon,
+  sameTimeouts,
   TIMEOUT_ATTRIBUTES,
   type Timeouts,
 } from '../../src/model/settings.ts';
-import type { ServiceEntry, Table } from '../../src/model/table.ts';
+import { type ServiceEntry, sameEntry, type Table } from '../../src/model/table.ts';
 import type { Change } from '../../src/plan/change.ts';
 import { diff } from '../../src/plan/diff.ts';
 import { changeFields, fieldChanges } from '../../src/plan/fields.ts';
