@@ -8,13 +8,6 @@ export { parseScript } from './formats/ipvsadm/script.ts';
 export { openKernel } from './kernel/netlink/client.ts';
 export { withSysctls } from './kernel/sysctls.ts';
 export { type Address, type Family, parseAddress } from './model/address.ts';
-export type {
-  Connections,
-  Counters,
-  DestinationCounters,
-  ServiceCounters,
-  Stats,
-} from './model/counters.ts';
 export type { Desired, Limit, Limits } from './model/desired.ts';
 export type {
   Destination,
@@ -25,11 +18,23 @@ export type {
   TunnelType,
 } from './model/destination.ts';
 export type { DrainKey, DrainStore, PendingDrain } from './model/drain.ts';
-export type { Ipvs, IpvsInfo, ReadOptions, Refused, Snapshot, Unmanageable } from './model/ipvs.ts';
+export type {
+  Connections,
+  Counters,
+  DestinationCounters,
+  Ipvs,
+  IpvsInfo,
+  ReadOptions,
+  Refused,
+  ServiceCounters,
+  Snapshot,
+  Stats,
+  Unmanageable,
+} from './model/ipvs.ts';
 export type { Issue, IssueCode, Position } from './model/issue.ts';
-export { isManaged, type Manage, type ServiceSelector } from './model/manage.ts';
 export type { Operation } from './model/operation.ts';
 export type { Policy, Preserve, ServicePolicy, SysctlPolicy } from './model/policy.ts';
+export { isManaged, type Manage, type ServiceSelector } from './model/policy.ts';
 export {
   type Protocol,
   parseServiceKey,
@@ -46,7 +51,7 @@ export {
   sortedServices,
   type Table,
 } from './model/table.ts';
-export { type Change, changeAction } from './plan/change.ts';
+export { type Change, changeAction, type Summary, summarize } from './plan/change.ts';
 export { diff } from './plan/diff.ts';
 export type { Drain } from './plan/drain.ts';
 export { type EmbeddedTable, openEmbeddedTable } from './plan/embedded.ts';
@@ -55,7 +60,6 @@ export type { Purpose } from './plan/place.ts';
 export { type Plan, plan, type Step, type Wave } from './plan/plan.ts';
 export type { Failure, Report, ReportOutcome } from './plan/report.ts';
 export { scope } from './plan/scope.ts';
-export { type Summary, summarize } from './plan/summary.ts';
 export type { SysctlDifference } from './plan/sysctls.ts';
 export type { ExecuteOptions, OnError } from './reconcile/execute.ts';
 export { type Prepared, type PrepareOptions, prepare } from './reconcile/prepare.ts';

@@ -3,7 +3,7 @@ import type { Desired } from '../model/desired.ts';
 import type { Ipvs } from '../model/ipvs.ts';
 import type { Table } from '../model/table.ts';
 import type { Report } from '../plan/report.ts';
-import { parseSelectors } from '../plan/selector.ts';
+import { parseSelectors } from '../plan/scope.ts';
 import type { OnError } from '../reconcile/execute.ts';
 import { executePlan, type ReconcileOptions, reconcile } from '../reconcile/reconcile.ts';
 import type { JournalFile } from '../recovery/journal/journal-lines.ts';

@@ -1,7 +1,6 @@
 import type { Desired, Section } from '../model/desired.ts';
 import type { Issue, Position } from '../model/issue.ts';
-import { isManaged } from '../model/manage.ts';
-import type { Policy } from '../model/policy.ts';
+import { isManaged, type Policy } from '../model/policy.ts';
 import type { ServiceKey } from '../model/service.ts';
 
 export interface MergedPolicy {

@@ -1,6 +1,5 @@
 import type { Desired } from '../model/desired.ts';
-import { hasErrors, type Issue } from '../model/issue.ts';
-import { positions } from '../model/positions.ts';
+import { hasErrors, type Issue, positions } from '../model/issue.ts';
 import { indexBroken } from './broken.ts';
 import { type Finding, toIssues } from './finding.ts';
 import { createContext } from './normalize/context.ts';

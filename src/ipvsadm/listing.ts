@@ -1,8 +1,13 @@
 import { formatNetmask, netmaskArguments } from '../formats/ipvsadm/arguments.ts';
 import { type ListingFormat, TITLES } from '../formats/ipvsadm/grammar/listing-format.ts';
-import { NO_CONNECTIONS, type ServiceCounters, type Stats } from '../model/counters.ts';
 import type { Destination } from '../model/destination.ts';
-import type { IpvsInfo, Snapshot } from '../model/ipvs.ts';
+import {
+  type IpvsInfo,
+  NO_CONNECTIONS,
+  type ServiceCounters,
+  type Snapshot,
+  type Stats,
+} from '../model/ipvs.ts';
 import { schedulerFlagNames } from '../model/scheduler.ts';
 import type { Service } from '../model/service.ts';
 import { type ServiceEntry, sortedDestinations, sortedServices } from '../model/table.ts';

@@ -2,8 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ErrnoName, IpvstateError, KernelError } from '../errors.ts';
 import type { Ipvs, Refused } from '../model/ipvs.ts';
-import type { Operation } from '../model/operation.ts';
-import { formatOperation } from '../model/operation-text.ts';
+import { formatOperation, type Operation } from '../model/operation.ts';
 import { trimSysctl } from '../model/sysctl.ts';
 import type { Sysctls } from '../model/table.ts';
 

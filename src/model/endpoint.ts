@@ -1,5 +1,4 @@
 import { type Address, addressFamily, endOfIPv4, parseAddress } from './address.ts';
-import { readDigits } from './digits.ts';
 
 const COLON = 0x3a;
 const ZERO = 0x30;
@@ -40,4 +39,16 @@ function parseIPv6Endpoint(text: string): Endpoint | undefined {
   if (port === undefined) return { address, port };
   const number = parsePort(port);
   return number === undefined ? undefined : { address, port: number };
+}
+
+/** The number at `[start, end)` of a text: nothing but digits; undefined when there are none, or more than a 32-bit number has. */
+export function readDigits(text: string, start: number, end: number): number | undefined {
+  if (end <= start || end - start > 10) return undefined;
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const digit = text.charCodeAt(at) - ZERO;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
+  return value;
 }

@@ -7,7 +7,7 @@ import {
 } from './address.ts';
 import { attributeRows, defaultsOf } from './attributes.ts';
 import { formatEndpoint, parseEndpoint } from './endpoint.ts';
-import { formatIPv4Mask } from './netmask.ts';
+import { formatIPv4Mask } from './networks.ts';
 import { schedulerFlagNames } from './scheduler.ts';
 
 declare const brand: unique symbol;

@@ -1,9 +1,9 @@
-import type { ServiceCounters } from '../model/counters.ts';
 import type { Destination, DestinationKey } from '../model/destination.ts';
 import { type DrainKey, drainKey, type PendingDrain } from '../model/drain.ts';
+import type { ServiceCounters } from '../model/ipvs.ts';
 import type { ServicePolicy } from '../model/policy.ts';
 import type { ServiceKey } from '../model/service.ts';
-import type { ServiceEntry } from '../model/table.ts';
+import type { ServiceEntry, Table } from '../model/table.ts';
 
 /** A destination that the plan would delete, and keeps with weight 0 until its connections are gone. */
 export interface Drain extends PendingDrain {
@@ -56,4 +56,29 @@ export function drain(
     drains.push({ service, destination: key, connections, deadlineSeconds, weight, secondsLeft });
   }
   return { entry: { service: desired.service, destinations }, drains };
+}
+
+/** Sysctls that work against what drains, in sentences. Those of the desired table win: they are written first. */
+export function drainWarnings(drains: readonly Drain[], live: Table, desired: Table): string[] {
+  if (drains.length === 0) return [];
+  const sysctl = (name: string): string | undefined =>
+    desired.sysctls?.get(name) ?? live.sysctls?.get(name);
+  const warnings: string[] = [];
+  const persistent = new Set<ServiceKey>(
+    drains
+      .map(({ service }) => service)
+      .filter((service) => desired.services.get(service)?.service.persistent),
+  );
+  if (sysctl('expire_quiescent_template') === '0' && persistent.size > 0) {
+    const services = [...persistent].join(', ');
+    warnings.push(
+      `persistent clients keep coming to what drains of ${services}, because net.ipv4.vs.expire_quiescent_template is 0`,
+    );
+  }
+  if (sysctl('expire_nodest_conn') === '1') {
+    warnings.push(
+      'connections that are left when a drain ends are reset, because net.ipv4.vs.expire_nodest_conn is 1',
+    );
+  }
+  return warnings;
 }

@@ -1,8 +1,6 @@
 import { type ErrnoName, KernelError } from '../errors.ts';
-import type { Counters } from '../model/counters.ts';
-import type { Ipvs } from '../model/ipvs.ts';
-import type { Operation } from '../model/operation.ts';
-import { formatOperation } from '../model/operation-text.ts';
+import type { Counters, Ipvs } from '../model/ipvs.ts';
+import { formatOperation, type Operation } from '../model/operation.ts';
 import type { Table } from '../model/table.ts';
 import { Simulation } from './simulate.ts';
 

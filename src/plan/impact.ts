@@ -1,4 +1,4 @@
-import type { Counters } from '../model/counters.ts';
+import type { Counters } from '../model/ipvs.ts';
 import type { Change } from './change.ts';
 
 /** What a change does to connections (measured in the kernel; defaults of the sysctls). */

@@ -9,8 +9,7 @@ import {
 import type { Ipvs, Snapshot } from '../model/ipvs.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Table } from '../model/table.ts';
-import type { Drain, DrainClock } from '../plan/drain.ts';
-import { drainWarnings } from '../plan/drain-warnings.ts';
+import { type Drain, type DrainClock, drainWarnings } from '../plan/drain.ts';
 import { type Allowances, guard, type Refusal } from '../plan/guard.ts';
 import { type Plan, plan } from '../plan/plan.ts';
 import { type Selector, scope } from '../plan/scope.ts';

@@ -4,7 +4,7 @@ import type { Table } from '../model/table.ts';
 import type { Change } from '../plan/change.ts';
 import { diff } from '../plan/diff.ts';
 import { plan } from '../plan/plan.ts';
-import { type Revert, revert } from '../plan/revert.ts';
+import { type RolledBack, rollBackChanges } from '../plan/roll-back.ts';
 import { completeDaemons } from '../plan/scope.ts';
 import { Simulation } from '../plan/simulate.ts';
 import { execute } from './execute.ts';
@@ -45,17 +45,17 @@ export async function rollBack(ipvs: Ipvs, passes: readonly Pass[]): Promise<Rol
  * Returns the live table with the passes rolled back. The kernel may have done all of their
  * operations, or only the first ones.
  */
-export function rolledBackTable(passes: readonly Pass[], live: Table): Revert {
+export function rolledBackTable(passes: readonly Pass[], live: Table): RolledBack {
   const unexplained = new Set<string>();
   const contested = new Set<string>();
   let target = live;
   for (const { before, after, written, refused } of passes.flatMap(replay).reverse()) {
-    const reverted = revert(complete(before, live), complete(after, live), target);
-    target = reverted.table;
+    const rolledBack = rollBackChanges(complete(before, live), complete(after, live), target);
+    target = rolledBack.table;
     // An object that an earlier round can roll back is not contested, although a later round found
     // it changed.
     for (const name of written) contested.delete(name);
-    for (const name of reverted.contested) contested.add(name);
+    for (const name of rolledBack.contested) contested.add(name);
     for (const name of refused) unexplained.add(name);
   }
   return { table: target, contested: [...new Set([...unexplained, ...contested])] };

@@ -1,12 +1,18 @@
-import type { Counters } from '../model/counters.ts';
 import { type DrainKey, drainKey } from '../model/drain.ts';
+import type { Counters } from '../model/ipvs.ts';
 import type { Position } from '../model/issue.ts';
 import type { ServiceKey } from '../model/service.ts';
-import { type Action, type Change, changeAction } from '../plan/change.ts';
+import {
+  type Action,
+  type Change,
+  changeAction,
+  type Summary,
+  summarize,
+  type Tally,
+} from '../plan/change.ts';
 import type { Drain } from '../plan/drain.ts';
 import { changeFields, fieldChanges, formatFieldValue } from '../plan/fields.ts';
 import { type Impact, impactOf } from '../plan/impact.ts';
-import { type Summary, summarize, type Tally } from '../plan/summary.ts';
 import type { SysctlDifference } from '../plan/sysctls.ts';
 import { countOf } from './count-of.ts';
 import { describeAdded } from './describe.ts';

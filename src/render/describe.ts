@@ -1,7 +1,7 @@
 import { writtenFields } from '../model/attributes.ts';
 import { DESTINATION_ATTRIBUTES, type Destination } from '../model/destination.ts';
 import { formatDuration } from '../model/duration.ts';
-import { formatIPv4Mask, prefixOfMask } from '../model/netmask.ts';
+import { formatIPv4Mask, prefixOfMask } from '../model/networks.ts';
 import { schedulerFlagNames } from '../model/scheduler.ts';
 import { hostNetmask, type Service, serviceFamily } from '../model/service.ts';
 import type { Change } from '../plan/change.ts';

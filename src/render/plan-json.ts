@@ -1,10 +1,10 @@
 import type { KernelError } from '../errors.ts';
 import { formatOperationAsIpvsadm } from '../formats/ipvsadm/lines.ts';
-import type { Counters } from '../model/counters.ts';
+import type { Counters } from '../model/ipvs.ts';
 import type { Position } from '../model/issue.ts';
 import type { Operation } from '../model/operation.ts';
 import { type ServiceKey, serviceKey } from '../model/service.ts';
-import { type Change, changeAction } from '../plan/change.ts';
+import { type Change, changeAction, summarize } from '../plan/change.ts';
 import type { Drain } from '../plan/drain.ts';
 import {
   changeFields,
@@ -18,7 +18,6 @@ import type { Refusal } from '../plan/guard.ts';
 import { impactOf } from '../plan/impact.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Report } from '../plan/report.ts';
-import { summarize } from '../plan/summary.ts';
 import type { SysctlDifference } from '../plan/sysctls.ts';
 import type { ChangesContext } from './changes.ts';
 import type { Json } from './json.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { formatStats } from '../../src/daemon/http/kernel-counters.ts';
 import { createMetrics } from '../../src/daemon/http/metrics.ts';
 import type { Status } from '../../src/daemon/status/status.ts';
-import type { Counters, Stats } from '../../src/model/counters.ts';
+import type { Counters, Stats } from '../../src/model/ipvs.ts';
 import type { Table } from '../../src/model/table.ts';
 import { keyOf, tableOf } from '../support/tables.ts';
 import { statusOf } from './statuses.ts';

@@ -5,7 +5,7 @@ import { formatListing, formatServiceListing } from '../../src/ipvsadm/listing.t
 import { formatNamedEndpoint, NUMBERS } from '../../src/ipvsadm/listing-endpoints.ts';
 import { formatCounter } from '../../src/ipvsadm/listing-numbers.ts';
 import { formatDaemonListing, formatTimeoutListing } from '../../src/ipvsadm/listing-settings.ts';
-import type { Counters, Stats } from '../../src/model/counters.ts';
+import type { Counters, Stats } from '../../src/model/ipvs.ts';
 import type { Table } from '../../src/model/table.ts';
 import { daemonOf, destinationOf, keyOf, serviceOf, tableOf } from '../support/tables.ts';
 

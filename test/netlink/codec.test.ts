@@ -11,7 +11,7 @@ import {
 } from '../../src/kernel/netlink/decode-settings.ts';
 import { decodeStats, decodeStats64 } from '../../src/kernel/netlink/decode-stats.ts';
 import type { Address } from '../../src/model/address.ts';
-import { NO_CONNECTIONS } from '../../src/model/counters.ts';
+import { NO_CONNECTIONS } from '../../src/model/ipvs.ts';
 import {
   daemonArbitrary,
   destinationArbitrary,

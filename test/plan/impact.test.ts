@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Connections, Counters } from '../../src/model/counters.ts';
+import type { Connections, Counters } from '../../src/model/ipvs.ts';
 import type { Table } from '../../src/model/table.ts';
 import { diff } from '../../src/plan/diff.ts';
 import { impactOf } from '../../src/plan/impact.ts';

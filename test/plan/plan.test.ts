@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatOperation } from '../../src/model/operation-text.ts';
+import { formatOperation } from '../../src/model/operation.ts';
 import type { Table } from '../../src/model/table.ts';
 import { plan } from '../../src/plan/plan.ts';
 import { run } from '../support/plan-runs.ts';

@@ -15,8 +15,7 @@ import {
   type DestinationSettings,
   sameDestination,
 } from '../../src/model/destination.ts';
-import type { Operation } from '../../src/model/operation.ts';
-import { formatOperation } from '../../src/model/operation-text.ts';
+import { formatOperation, type Operation } from '../../src/model/operation.ts';
 import {
   SERVICE_ATTRIBUTES,
   type Service,

@@ -1,8 +1,13 @@
 import fc from 'fast-check';
-import { parseCidr } from '../../src/model/cidr.ts';
-import type { Counters } from '../../src/model/counters.ts';
-import type { Manage, ServiceSelector } from '../../src/model/manage.ts';
-import type { Policy, Preserve, ServicePolicy } from '../../src/model/policy.ts';
+import type { Counters } from '../../src/model/ipvs.ts';
+import { parseCidr } from '../../src/model/networks.ts';
+import type {
+  Manage,
+  Policy,
+  Preserve,
+  ServicePolicy,
+  ServiceSelector,
+} from '../../src/model/policy.ts';
 import type { ServiceKey } from '../../src/model/service.ts';
 import type { ServiceEntry, Table } from '../../src/model/table.ts';
 import { SERVICE_TEXTS } from './table-pairs.ts';

@@ -1,5 +1,5 @@
-import type { Counters } from '../../src/model/counters.ts';
 import type { DestinationKey } from '../../src/model/destination.ts';
+import type { Counters } from '../../src/model/ipvs.ts';
 import type { Table } from '../../src/model/table.ts';
 import { type EmbeddedTable, openEmbeddedTable } from '../../src/plan/embedded.ts';
 import { destinationKeyOf } from './tables.ts';

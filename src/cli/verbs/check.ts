@@ -1,5 +1,5 @@
 import type { Desired } from '../../model/desired.ts';
-import { parseSelectors } from '../../plan/selector.ts';
+import { parseSelectors } from '../../plan/scope.ts';
 import { type Prepared, prepare } from '../../reconcile/prepare.ts';
 import { noteUnknownSysctls, policyStores } from '../../recovery/policy-stores.ts';
 import { type ChangesContext, formatChanges, formatSummary } from '../../render/changes.ts';

@@ -1,4 +1,4 @@
-import { parseSelectors } from '../../plan/selector.ts';
+import { parseSelectors } from '../../plan/scope.ts';
 import { prepare } from '../../reconcile/prepare.ts';
 import { noteUnknownSysctls, policyStores } from '../../recovery/policy-stores.ts';
 import { EXIT } from '../../render/exit.ts';

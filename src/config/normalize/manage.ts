@@ -1,6 +1,6 @@
-import { type Cidr, networkOf, parseCidr } from '../../model/cidr.ts';
 import type { IssueCode } from '../../model/issue.ts';
-import { isManaged, type Manage, type Range, type ServiceSelector } from '../../model/manage.ts';
+import { type Cidr, networkOf, parseCidr } from '../../model/networks.ts';
+import { isManaged, type Manage, type Range, type ServiceSelector } from '../../model/policy.ts';
 import { MAX_FWMARK, serviceKey } from '../../model/service.ts';
 import type { SelectorMapping } from '../config.ts';
 import { atKey, atValue, type Path, type Place, type Report } from '../finding.ts';

@@ -1,5 +1,4 @@
-import { isManaged } from '../../model/manage.ts';
-import type { Policy, Preserve, ServicePolicy } from '../../model/policy.ts';
+import { isManaged, type Policy, type Preserve, type ServicePolicy } from '../../model/policy.ts';
 import type { ServiceIdentity, ServiceKey } from '../../model/service.ts';
 import type { ServiceEntry } from '../../model/table.ts';
 import type { PreserveField, Profile } from '../config.ts';

@@ -1,6 +1,5 @@
-import type { Counters, Stats } from '../../model/counters.ts';
 import type { DestinationKey } from '../../model/destination.ts';
-import type { Snapshot } from '../../model/ipvs.ts';
+import type { Counters, Snapshot, Stats } from '../../model/ipvs.ts';
 import type { ServiceKey } from '../../model/service.ts';
 
 type StatName = 'connections' | 'inPackets' | 'outPackets' | 'inBytes' | 'outBytes';

@@ -1,6 +1,6 @@
 import { DESTINATION_NUMBERS, type Destination } from '../../model/destination.ts';
 import { formatEndpoint } from '../../model/endpoint.ts';
-import { formatIPv4Mask } from '../../model/netmask.ts';
+import { formatIPv4Mask } from '../../model/networks.ts';
 import { schedulerFlagNames } from '../../model/scheduler.ts';
 import {
   hostNetmask,

@@ -1,7 +1,6 @@
 import { addressFamily } from '../../model/address.ts';
 import { type DestinationKey, destinationKey, MAX_WEIGHT } from '../../model/destination.ts';
-import { readDigits } from '../../model/digits.ts';
-import { parseEndpoint } from '../../model/endpoint.ts';
+import { parseEndpoint, readDigits } from '../../model/endpoint.ts';
 import { keepsPort, reaches } from '../../model/rules.ts';
 import { defaultServiceSettings, type ServiceIdentity, serviceKey } from '../../model/service.ts';
 import { type Modify, NO_CAUTIONS } from './grammar/command.ts';

@@ -1,5 +1,4 @@
-import type { Issue, IssueCode, Position } from '../../model/issue.ts';
-import { positions } from '../../model/positions.ts';
+import { type Issue, type IssueCode, type Position, positions } from '../../model/issue.ts';
 
 interface Details {
   /** Default: error. */

@@ -1,5 +1,4 @@
 import type { Family } from '../../model/address.ts';
-import { type Connections, NO_CONNECTIONS, type Stats } from '../../model/counters.ts';
 import {
   type Destination,
   destinationKey,
@@ -8,7 +7,12 @@ import {
   type TunnelChecksum,
   type TunnelType,
 } from '../../model/destination.ts';
-import type { Unmanageable } from '../../model/ipvs.ts';
+import {
+  type Connections,
+  NO_CONNECTIONS,
+  type Stats,
+  type Unmanageable,
+} from '../../model/ipvs.ts';
 import { type Service, serviceFamily } from '../../model/service.ts';
 import { type AttributeReader, malformed } from './attribute-reader.ts';
 import { decodeStats, decodeStats64 } from './decode-stats.ts';

@@ -1,7 +1,6 @@
 import type { Family } from '../../model/address.ts';
-import type { Stats } from '../../model/counters.ts';
 import { formatEndpoint } from '../../model/endpoint.ts';
-import type { Unmanageable } from '../../model/ipvs.ts';
+import type { Stats, Unmanageable } from '../../model/ipvs.ts';
 import {
   MAX_PERSISTENCE_SECONDS,
   type Service,

@@ -1,4 +1,4 @@
-import type { Stats } from '../../model/counters.ts';
+import type { Stats } from '../../model/ipvs.ts';
 import type { AttributeReader } from './attribute-reader.ts';
 import * as uapi from './uapi.ts';
 

@@ -1,8 +1,13 @@
 import { IpvstateError } from '../../errors.ts';
-import type { DestinationCounters, ServiceCounters } from '../../model/counters.ts';
-import { NO_CONNECTIONS } from '../../model/counters.ts';
 import type { Destination, DestinationKey } from '../../model/destination.ts';
-import type { ReadOptions, Snapshot, Unmanageable } from '../../model/ipvs.ts';
+import {
+  type DestinationCounters,
+  NO_CONNECTIONS,
+  type ReadOptions,
+  type ServiceCounters,
+  type Snapshot,
+  type Unmanageable,
+} from '../../model/ipvs.ts';
 import {
   parseServiceKey,
   type Service,

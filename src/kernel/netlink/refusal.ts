@@ -1,7 +1,6 @@
 import { type ErrnoName, type ErrorCode, KernelError } from '../../errors.ts';
 import { addressFamily } from '../../model/address.ts';
-import type { Operation } from '../../model/operation.ts';
-import { formatOperation } from '../../model/operation-text.ts';
+import { formatOperation, type Operation } from '../../model/operation.ts';
 import { serviceFamily, serviceKey } from '../../model/service.ts';
 
 interface Explanation {

@@ -1,7 +1,7 @@
 import { IpvstateError } from '../../errors.ts';
 import type { Desired } from '../../model/desired.ts';
 import { hasErrors, type Issue, type Position } from '../../model/issue.ts';
-import type { Manage } from '../../model/manage.ts';
+import type { Manage } from '../../model/policy.ts';
 
 /** A file, identified by its content. Without a hash it could not be read. */
 export interface FileHash {

@@ -1,5 +1,4 @@
-import type { Operation } from '../../model/operation.ts';
-import { formatOperation } from '../../model/operation-text.ts';
+import { formatOperation, type Operation } from '../../model/operation.ts';
 import { serviceKey } from '../../model/service.ts';
 import type { Table } from '../../model/table.ts';
 import {

@@ -1,5 +1,5 @@
 import type { Family } from '../../../model/address.ts';
-import { maskOfPrefix, parseIPv4Mask } from '../../../model/netmask.ts';
+import { maskOfPrefix, parseIPv4Mask } from '../../../model/networks.ts';
 import { parseInetAddress } from './inet-address.ts';
 import type { Names } from './names.ts';
 import { parseNumber } from './number.ts';

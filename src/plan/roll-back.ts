@@ -11,7 +11,7 @@ import {
 import { sameSysctl } from '../model/sysctl.ts';
 import { type ServiceEntry, type Sysctls, sameEntry, type Table } from '../model/table.ts';
 
-export interface Revert {
+export interface RolledBack {
   /** The live table with our own changes undone. */
   readonly table: Table;
   /** What we changed and somebody else changed again: left as it is. */
@@ -22,30 +22,30 @@ export interface Revert {
  * Undoes what turned `before` into `after` in a table that others may have written to since: a three-way merge, object by object.
  * Only what is still as we left it goes back. The result is a table, so that going back is a plan like any other, in a safe order.
  */
-export function revert(before: Table, after: Table, live: Table): Revert {
+export function rollBackChanges(before: Table, after: Table, live: Table): RolledBack {
   const contested: string[] = [];
   const services = new Map(live.services);
   for (const key of new Set([...before.services.keys(), ...after.services.keys()])) {
     const was = before.services.get(key);
     const ours = after.services.get(key);
     if (was === ours || (was && ours && sameEntry(was, ours))) continue;
-    const entry = revertService(key, was, ours, live.services.get(key), contested);
+    const entry = rollBackService(key, was, ours, live.services.get(key), contested);
     if (entry) services.set(key, entry);
     else services.delete(key);
   }
 
-  const timeouts = revertTimeouts(before.timeouts, after.timeouts, live.timeouts, contested);
+  const timeouts = rollBackTimeouts(before.timeouts, after.timeouts, live.timeouts, contested);
   const daemons = DAEMON_ROLES.flatMap(
-    (role) => revertDaemon(role, before, after, live, contested) ?? [],
+    (role) => rollBackDaemon(role, before, after, live, contested) ?? [],
   );
-  const sysctls = revertSysctls(before.sysctls, after.sysctls, live.sysctls, contested);
+  const sysctls = rollBackSysctls(before.sysctls, after.sysctls, live.sysctls, contested);
   return {
     table: { services, timeouts, daemons, ...(sysctls && { sysctls }) },
     contested: [...new Set(contested)],
   };
 }
 
-function revertService(
+function rollBackService(
   key: ServiceKey,
   was: ServiceEntry | undefined,
   ours: ServiceEntry | undefined,
@@ -58,7 +58,7 @@ function revertService(
     contested.push(key);
     return live;
   }
-  const destinations = revertDestinations(key, was, ours, live, contested);
+  const destinations = rollBackDestinations(key, was, ours, live, contested);
   const isOurs = sameService(ours.service, live.service);
   if (!was) {
     if (isOurs && destinations.size === 0) return undefined;
@@ -71,7 +71,7 @@ function revertService(
   return { service: live.service, destinations };
 }
 
-function revertDestinations(
+function rollBackDestinations(
   key: ServiceKey,
   was: ServiceEntry | undefined,
   ours: ServiceEntry,
@@ -95,22 +95,22 @@ function revertDestinations(
   return destinations;
 }
 
-function revertTimeouts(
+function rollBackTimeouts(
   was: Timeouts,
   ours: Timeouts,
   live: Timeouts,
   contested: string[],
 ): Timeouts {
-  const revertOne = (field: keyof Timeouts): number => {
+  const rollBackOne = (field: keyof Timeouts): number => {
     if (was[field] === ours[field] || was[field] === live[field]) return live[field];
     if (ours[field] === live[field]) return was[field];
     contested.push('timeouts');
     return live[field];
   };
-  return mapTimeouts(revertOne);
+  return mapTimeouts(rollBackOne);
 }
 
-function revertSysctls(
+function rollBackSysctls(
   was: Sysctls | undefined,
   ours: Sysctls | undefined,
   live: Sysctls | undefined,
@@ -134,7 +134,7 @@ function revertSysctls(
   return sysctls;
 }
 
-function revertDaemon(
+function rollBackDaemon(
   role: DaemonRole,
   before: Table,
   after: Table,

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { changeAction } from '../../src/plan/change.ts';
+import { changeAction, summarize } from '../../src/plan/change.ts';
 import { diff } from '../../src/plan/diff.ts';
-import { summarize } from '../../src/plan/summary.ts';
 import { DAEMONS, EVERY_WAVE } from '../support/scenarios.ts';
 
 const none = { add: 0, edit: 0, delete: 0, replace: 0 };

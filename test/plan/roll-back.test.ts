@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { revert } from '../../src/plan/revert.ts';
+import { rollBackChanges } from '../../src/plan/roll-back.ts';
 import { isSameTable } from '../support/plan-runs.ts';
 import { daemonOf, tableOf } from '../support/tables.ts';
 
@@ -83,7 +83,7 @@ test.each([
     ['backup sync daemon'],
   ],
 ])('%s', (_, before, after, live, expected, contested) => {
-  const reverted = revert(before, after, live);
-  expect(reverted.contested).toEqual(contested);
-  expect(isSameTable(reverted.table, expected)).toBe(true);
+  const result = rollBackChanges(before, after, live);
+  expect(result.contested).toEqual(contested);
+  expect(isSameTable(result.table, expected)).toBe(true);
 });

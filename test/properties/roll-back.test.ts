@@ -1,28 +1,28 @@
 import fc from 'fast-check';
 import { test } from 'vitest';
 import type { Table } from '../../src/model/table.ts';
-import { type Revert, revert } from '../../src/plan/revert.ts';
+import { type RolledBack, rollBackChanges } from '../../src/plan/roll-back.ts';
 import { isSameTable } from '../support/plan-runs.ts';
 import { holds, isBrokenBy } from '../support/properties.ts';
 import { tablePairs, tables } from '../support/table-pairs.ts';
 
-type Reverter = (before: Table, after: Table, live: Table) => Revert;
+type Roller = (before: Table, after: Table, live: Table) => RolledBack;
 
-const restores = (reverter: Reverter) =>
+const restores = (roller: Roller) =>
   fc.property(tablePairs(), ({ live: before, desired: after }) => {
-    const { table, contested } = reverter(before, after, after);
+    const { table, contested } = roller(before, after, after);
     return isSameTable(table, before) && contested.length === 0;
   });
 
-const ignoresWhatNeverHappened = (reverter: Reverter) =>
+const ignoresWhatNeverHappened = (roller: Roller) =>
   fc.property(tablePairs(), ({ live: before, desired: after }) => {
-    const { table, contested } = reverter(before, after, before);
+    const { table, contested } = roller(before, after, before);
     return isSameTable(table, before) && contested.length === 0;
   });
 
-const changesNothingOfOthers = (reverter: Reverter) =>
+const changesNothingOfOthers = (roller: Roller) =>
   fc.property(tables, tables, (before, live) => {
-    const { table, contested } = reverter(before, before, live);
+    const { table, contested } = roller(before, before, live);
     return isSameTable(table, live) && contested.length === 0;
   });
 
@@ -49,7 +49,7 @@ function withCommonServices(all: readonly [Table, Table, Table]): [Table, Table,
 }
 
 /** Object by object: what is as we left it goes back, what we did not change stays, the rest stays and is contested. */
-const isThreeWay = (reverter: Reverter) =>
+const isThreeWay = (roller: Roller) =>
   fc.property(tablePairs(), tables, fc.boolean(), (pair, other, isRelated) => {
     const third = isRelated
       ? {
@@ -59,7 +59,7 @@ const isThreeWay = (reverter: Reverter) =>
         }
       : other;
     const [before, after, live] = withCommonServices([pair.live, pair.desired, third]);
-    const { table, contested } = reverter(before, after, live);
+    const { table, contested } = roller(before, after, live);
     const [was, ours, found, result] = [before, after, live, table].map(objectsOf) as [
       Objects,
       Objects,
@@ -85,37 +85,37 @@ const isThreeWay = (reverter: Reverter) =>
 type Objects = Map<string, string>;
 
 /** Goes back to the table from before, whoever wrote since. */
-const blunt: Reverter = (before) => ({ table: before, contested: [] });
+const blunt: Roller = (before) => ({ table: before, contested: [] });
 /** Never goes back. */
-const inert: Reverter = (_, __, live) => ({ table: live, contested: [] });
+const inert: Roller = (_, __, live) => ({ table: live, contested: [] });
 /** Goes back right, and complains of nothing. */
-const silent: Reverter = (before, after, live) => ({
-  ...revert(before, after, live),
+const silent: Roller = (before, after, live) => ({
+  ...rollBackChanges(before, after, live),
   contested: [],
 });
 /** Complains of everything. */
-const querulous: Reverter = (before, after, live) => ({
-  table: revert(before, after, live).table,
+const querulous: Roller = (before, after, live) => ({
+  table: rollBackChanges(before, after, live).table,
   contested: [...objectsOf(live).keys()],
 });
 
 test('what nobody touched since goes back whole', async () => {
-  await holds(restores(revert));
+  await holds(restores(rollBackChanges));
   await isBrokenBy(restores(inert));
   await isBrokenBy(restores(querulous));
 });
 
 test('what never happened, or was undone already, is not contested', async () => {
-  await holds(ignoresWhatNeverHappened(revert));
+  await holds(ignoresWhatNeverHappened(rollBackChanges));
   await isBrokenBy(ignoresWhatNeverHappened((_, after) => ({ table: after, contested: [] })));
 });
 
 test('where we changed nothing, nothing is changed', async () => {
-  await holds(changesNothingOfOthers(revert));
+  await holds(changesNothingOfOthers(rollBackChanges));
   await isBrokenBy(changesNothingOfOthers(blunt));
 });
 
 test('only what is still ours goes back, and what is contested is exactly what we and others changed differently', async () => {
-  await holds(isThreeWay(revert));
+  await holds(isThreeWay(rollBackChanges));
   for (const broken of [blunt, inert, silent, querulous]) await isBrokenBy(isThreeWay(broken));
 });

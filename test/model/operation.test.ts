@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Operation } from '../../src/model/operation.ts';
-import { formatOperation } from '../../src/model/operation-text.ts';
+import { formatOperation, type Operation } from '../../src/model/operation.ts';
 import { adding, deleteService, editService, onDestination } from '../contract/operations.ts';
 import { daemonOf, serviceOf } from '../support/tables.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { addressFamily, writeAddress } from '../../src/model/address.ts';
-import { cidrContains, networkOf, parseCidr } from '../../src/model/cidr.ts';
+import { cidrContains, networkOf, parseCidr } from '../../src/model/networks.ts';
 import { addressArbitrary } from '../support/arbitrary-table.ts';
 
 test.each([
