@@ -117,6 +117,8 @@ async function soak() {
       'watch',
       '-f',
       conf,
+      '--control-socket',
+      join(folder, 'control.sock'),
       '--interval',
       '300ms',
       '--debounce',
@@ -134,7 +136,7 @@ async function soak() {
   const status = () =>
     new Promise((resolve) => {
       let text = '';
-      const socket = createConnection(join(folder, 'run', 'host', 'control.sock'), () =>
+      const socket = createConnection(join(folder, 'control.sock'), () =>
         socket.write('{"command":"status"}\n'),
       );
       socket.setEncoding('utf8').on('error', () => resolve(undefined));

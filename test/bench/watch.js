@@ -106,6 +106,8 @@ async function measure(services, destinations) {
       'watch',
       '-f',
       conf,
+      '--control-socket',
+      join(folder, 'control.sock'),
       '--log-level',
       process.env.LOG ?? 'error',
     ],
@@ -114,7 +116,7 @@ async function measure(services, destinations) {
       stdio: ['ignore', 'inherit', 'inherit'],
     },
   );
-  const socket = join(folder, 'run', 'host', 'control.sock');
+  const socket = join(folder, 'control.sock');
   while (!(await status(socket))?.last_pass) await sleep(20);
   const first = await status(socket);
   const size = `${services}x${destinations} in ${files} files`;

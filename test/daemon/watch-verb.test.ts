@@ -10,7 +10,6 @@ import type { Status } from '../../src/daemon/status/status.ts';
 import { IpvstateError } from '../../src/errors.ts';
 import { openRecords } from '../../src/recovery/records/records.ts';
 import { followConfiguration } from '../../src/sources/follow.ts';
-import { until } from '../support/daemon-process.ts';
 import {
   type MisbehavingTable,
   type Misbehaviour,
@@ -19,6 +18,7 @@ import {
 import { runCli } from '../support/run-cli.ts';
 import { keyOf, tableOf } from '../support/tables.ts';
 import { temporaryState } from '../support/temporary-state.ts';
+import { until } from '../support/until.ts';
 
 let folder: string;
 let file: string;

@@ -6,9 +6,8 @@ import { openKernel } from '../../src/kernel/netlink/client.ts';
 import { examples } from '../support/examples.ts';
 import { asIpvsadmSaves, linesOf } from '../support/real-save.ts';
 import { type CliOptions, type CliResult, runCli } from '../support/run-cli.ts';
-import { Shell } from './ipvsadm/shell.ts';
+import { shell } from './real-programs.ts';
 
-const shell = new Shell();
 const ipvsadm = async (args: string, stdin = ''): Promise<string> => (await shell.run('ipvsadm', args.split(' '), { stdin })).stdout;
 const ip = (args: string) => shell.run('ip', args.split(' '));
 const run = (argv: readonly string[], options: CliOptions = {}): Promise<CliResult> => runCli(argv, { openKernel, ...options });
@@ -18,10 +17,7 @@ let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'ipvstate-cli-'));
 });
-afterAll(() => {
-  rmSync(folder, { recursive: true });
-  shell.close();
-});
+afterAll(() => rmSync(folder, { recursive: true }));
 
 async function clear(): Promise<void> {
   await ipvsadm('-C');

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
@@ -8,8 +7,8 @@ import type { Table } from '../../src/model/table.ts';
 import { addingEntries } from '../contract/operations.ts';
 import { CLEAN, succeed } from '../contract/subject.ts';
 import { daemonOf, destinationKeyOf, keyOf, type ServiceText, tableOf } from '../support/tables.ts';
+import { ipvsadm, output, shell } from './real-programs.ts';
 
-const ipvsadm = (...args: string[]) => execFileSync('ipvsadm', args, { encoding: 'utf8' });
 const sorted = (text: string) => text.trim().split('\n').sort();
 
 /** Each attribute in ipvsadm's words and in ours. */
@@ -88,11 +87,11 @@ beforeEach(async () => {
 describe('beside ipvsadm', () => {
   test('it saves every attribute that we wrote', async () => {
     await succeed(ipvs, addingEntries(TABLE));
-    expect(sorted(ipvsadm('-S', '-n'))).toEqual([...LINES].sort());
+    expect(sorted(await ipvsadm('-S -n'))).toEqual([...LINES].sort());
   });
 
   test('we read every attribute that it wrote', async () => {
-    for (const line of LINES) ipvsadm(...line.split(' '));
+    for (const line of LINES) await ipvsadm(line);
     expect((await ipvs.read()).table).toEqual(TABLE);
   });
 
@@ -100,31 +99,33 @@ describe('beside ipvsadm', () => {
     const thresholds = { upperThreshold: 2_147_483_647, lowerThreshold: 7 };
     const table = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': thresholds } } });
     await succeed(ipvs, addingEntries(table));
-    expect(ipvsadm('-L', '-n', '--thresholds')).toMatch(/10\.0\.0\.1:80 +2147483647 +7 /);
+    expect(await ipvsadm('-L -n --thresholds')).toMatch(/10\.0\.0\.1:80 +2147483647 +7 /);
     await succeed(ipvs, [{ kind: 'flush' }]);
-    ipvsadm('-A', '-t', '192.0.2.1:80');
-    ipvsadm('-a', '-t', '192.0.2.1:80', '-r', '10.0.0.1:80', '-x', '2147483647', '-y', '7');
+    await ipvsadm('-A -t 192.0.2.1:80');
+    await ipvsadm('-a -t 192.0.2.1:80 -r 10.0.0.1:80 -x 2147483647 -y 7');
     expect((await ipvs.read()).table).toEqual(table);
   });
 
   test('we read the third scheduler flag and the largest mark, which it writes and does not print', async () => {
-    ipvsadm('-A', '-f', '4294967295', '-s', 'sh', '-b', 'flag-3,flag-1');
+    await ipvsadm('-A -f 4294967295 -s sh -b flag-3,flag-1');
     const { table } = await ipvs.read();
     expect(table).toEqual(tableOf({ 'fwmark:4294967295': { scheduler: 'sh', schedulerFlags: 0x28 } }));
   });
 
   test('timeouts agree both ways', async () => {
     await succeed(ipvs, [{ kind: 'set-timeouts', timeouts: { tcp: 1, tcpFin: 22, udp: 333 } }]);
-    expect(ipvsadm('-L', '--timeout')).toBe('Timeout (tcp tcpfin udp): 1 22 333\n');
-    ipvsadm('--set', '2678400', '0', '5');
+    expect(await ipvsadm('-L --timeout')).toBe('Timeout (tcp tcpfin udp): 1 22 333\n');
+    await ipvsadm('--set 2678400 0 5');
     expect((await ipvs.read()).table.timeouts).toEqual({ tcp: 2_678_400, tcpFin: 22, udp: 5 });
   });
 
   test('sync daemons agree both ways', async () => {
     const master = daemonOf('master', { interface: 'lo', syncId: 255, maxLength: 1000, port: 1234, ttl: 9 });
     await succeed(ipvs, [{ kind: 'start-daemon', daemon: master }]);
-    expect(ipvsadm('-L', '--daemon')).toBe('master sync daemon (mcast=lo, syncid=255, maxlen=1000, group=224.0.0.81, port=1234, ttl=9)\n');
-    ipvsadm('--start-daemon', 'backup', '--mcast-interface', 'lo', '--syncid', '3', '--sync-maxlen', '2000');
+    expect(await ipvsadm('-L --daemon')).toBe(
+      'master sync daemon (mcast=lo, syncid=255, maxlen=1000, group=224.0.0.81, port=1234, ttl=9)\n',
+    );
+    await ipvsadm('--start-daemon backup --mcast-interface lo --syncid 3 --sync-maxlen 2000');
     const backup = daemonOf('backup', { interface: 'lo', syncId: 3, maxLength: 2000 });
     expect((await ipvs.read()).table.daemons).toEqual([master, backup]);
   });
@@ -132,7 +133,7 @@ describe('beside ipvsadm', () => {
 
 describe('live traffic', () => {
   test('is counted at once as connections and later in the counters, until these are zeroed', async () => {
-    execFileSync('ip', ['address', 'replace', '192.0.2.50/32', 'dev', 'lo']);
+    await output('ip address replace 192.0.2.50/32 dev lo');
     const table = tableOf({ 'udp://192.0.2.50:5000': { scheduler: 'rr', destinations: { '127.0.0.1:5001': { forward: 'masq' } } } });
     await succeed(ipvs, addingEntries(table));
     for (let sender = 0; sender < 3; sender++) {
@@ -164,7 +165,7 @@ describe('a module that is removed and loaded again', () => {
     await succeed(ipvs, addingEntries(tableOf({ 'fwmark:1': { scheduler: 'rr' } })));
     await succeed(ipvs, [{ kind: 'flush' }]);
     const dependents = 'for module in $(grep -o "^ip_vs_[a-z_]*" /proc/modules); do rmmod $module; done';
-    execFileSync('sh', ['-ec', `${dependents}; rmmod ip_vs; modprobe ip_vs`]);
+    expect(await shell.run('sh', ['-ec', `${dependents}; rmmod ip_vs; modprobe ip_vs`])).toMatchObject({ status: 0 });
     expect((await ipvs.read()).table).toEqual(tableOf({}));
     await succeed(ipvs, addingEntries(TABLE));
     expect((await ipvs.read()).table).toEqual(TABLE);

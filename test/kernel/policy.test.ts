@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
@@ -10,8 +9,8 @@ import { withSysctls } from '../../src/kernel/sysctls.ts';
 import type { Ipvs } from '../../src/model/ipvs.ts';
 import { type State, systemState } from '../../src/recovery/state.ts';
 import { type CliOptions, type CliResult, runCli } from '../support/run-cli.ts';
+import { ipvsadm } from './real-programs.ts';
 
-const ipvsadm = (args: string): string => execFileSync('ipvsadm', args.split(' '), { encoding: 'utf8' });
 const open = async (): Promise<Ipvs> => withSysctls(await openKernel());
 
 let folder: string;
@@ -23,10 +22,10 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'ipvstate-policy-'));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-beforeEach(() => {
+beforeEach(async () => {
   const own = mkdtempSync(join(folder, 'state-'));
   state = systemState({ IPVSTATE_RUNTIME_DIR: join(own, 'run'), IPVSTATE_STATE_DIR: join(own, 'lib') });
-  ipvsadm('-C');
+  await ipvsadm('-C');
 });
 afterEach(() => ipvsadm('-C'));
 
@@ -97,17 +96,17 @@ describe('sysctls', () => {
 
 describe('what is not ours', () => {
   it('stays as it is beside what we manage, and so do preserved weights', async () => {
-    ipvsadm('-A -t 198.51.100.1:80 -s rr');
-    ipvsadm('-a -t 198.51.100.1:80 -r 127.0.0.9:80 -g -w 7');
-    ipvsadm('-A -f 7 -s sed');
-    const foreign = ipvsadm('-Sn');
+    await ipvsadm('-A -t 198.51.100.1:80 -s rr');
+    await ipvsadm('-a -t 198.51.100.1:80 -r 127.0.0.9:80 -g -w 7');
+    await ipvsadm('-A -f 7 -s sed');
+    const foreign = await ipvsadm('-Sn');
     const file = (destinations: string): string =>
       `version: 1\nmanage: { include: [{ cidr: 192.0.2.0/24 }] }\nservices:\n  - address: tcp://192.0.2.1:80\n    scheduler: rr\n    preserve: [weight]\n    destinations: [${destinations}]\n`;
     expect(await run('apply -f -', file('127.0.0.1, { address: 127.0.0.2, weight: 3 }'))).toMatchObject({ status: 0 });
-    ipvsadm('-e -t 192.0.2.1:80 -r 127.0.0.1:80 -g -w 42');
+    await ipvsadm('-e -t 192.0.2.1:80 -r 127.0.0.1:80 -g -w 42');
     const again = await run('apply -f -', file('127.0.0.1, { address: 127.0.0.3, weight: 3 }'));
     expect(again.stdout).toContain('2 foreign services left alone.');
-    const lines = ipvsadm('-Sn').split('\n');
+    const lines = (await ipvsadm('-Sn')).split('\n');
     expect(lines.filter((line) => line.includes('192.0.2.1'))).toEqual([
       '-A -t 192.0.2.1:80 -s rr',
       '-a -t 192.0.2.1:80 -r 127.0.0.1:80 -g -w 42',
@@ -115,7 +114,7 @@ describe('what is not ours', () => {
     ]);
     expect(lines.filter((line) => !line.includes('192.0.2.1')).sort()).toEqual(foreign.split('\n').sort());
     expect((await run('apply -f - --allow-empty', file('127.0.0.1').replace(/services:.*/s, 'services: []\n'))).status).toBe(0);
-    expect(ipvsadm('-Sn')).toBe(foreign);
+    expect(await ipvsadm('-Sn')).toBe(foreign);
   });
 });
 
@@ -123,7 +122,6 @@ describe('a drain with a real connection', () => {
   /** All of 127.0.0.0/8 is local, so that one server answers for every destination. */
   const VIP = '127.0.0.100';
   const PORT = 18_080;
-  /** Looking blocks this process, in which the command runs as well. */
   const PATIENCE = { timeout: 20_000, interval: 500 };
   let server: Server;
   const clients: Socket[] = [];
@@ -158,8 +156,8 @@ describe('a drain with a real connection', () => {
   const BOTH = '127.0.0.1, 127.0.0.2';
 
   /** Weight and active connections of a destination, as ipvsadm shows them; undefined when it is gone. */
-  function shown(destination: string): string | undefined {
-    return new RegExp(`${destination}:${PORT} +Route +(\\d+ +\\d+) `).exec(ipvsadm('-Ln'))?.[1]?.replace(/ +/, ' ');
+  async function shown(destination: string): Promise<string | undefined> {
+    return new RegExp(`${destination}:${PORT} +Route +(\\d+ +\\d+) `).exec(await ipvsadm('-Ln'))?.[1]?.replace(/ +/, ' ');
   }
 
   /** A client of each destination. */
@@ -167,7 +165,7 @@ describe('a drain with a real connection', () => {
     expect(await run('apply -f -', file(BOTH))).toMatchObject({ status: 0 });
     const pair = [await dial(), await dial()] as const;
     for (const client of pair) expect(await echo(client, 'hello')).toBe('hello');
-    expect([shown('127.0.0.1'), shown('127.0.0.2')]).toEqual(['1 1', '1 1']);
+    expect([await shown('127.0.0.1'), await shown('127.0.0.2')]).toEqual(['1 1', '1 1']);
     return pair;
   }
 
@@ -176,17 +174,17 @@ describe('a drain with a real connection', () => {
     const plan = await run('plan -f -', file('127.0.0.1'));
     expect(plan.stdout).toContain('weight 1 -> 0  drains 1 active connection; deleted when they are gone, or in 5m');
     expect(await run('apply -f -', file('127.0.0.1'))).toMatchObject({ status: 0 });
-    expect(shown('127.0.0.2')).toBe('0 1');
+    expect(await shown('127.0.0.2')).toBe('0 1');
     for (const client of pair) expect(await echo(client, 'still')).toBe('still');
     for (const _ of [1, 2, 3]) expect(await echo(await dial(), 'new')).toBe('new');
-    expect([shown('127.0.0.1'), shown('127.0.0.2')]).toEqual(['1 4', '0 1']);
+    expect([await shown('127.0.0.1'), await shown('127.0.0.2')]).toEqual(['1 4', '0 1']);
     expect((await run('apply -f -', file('127.0.0.1'))).stdout).toContain('1 connection left, at most ');
-    expect(shown('127.0.0.2')).toBe('0 1');
+    expect(await shown('127.0.0.2')).toBe('0 1');
 
     for (const client of pair) client.end();
-    await vi.waitFor(() => expect(shown('127.0.0.2')).toBe('0 0'), PATIENCE);
+    await vi.waitFor(async () => expect(await shown('127.0.0.2')).toBe('0 0'), PATIENCE);
     expect(await run('apply -f -', file('127.0.0.1'))).toMatchObject({ status: 0 });
-    expect(shown('127.0.0.2')).toBeUndefined();
+    expect(await shown('127.0.0.2')).toBeUndefined();
   });
 
   it('is ended by an edit when the destination is wanted again', async () => {
@@ -194,26 +192,26 @@ describe('a drain with a real connection', () => {
     await run('apply -f -', file('127.0.0.1'));
     const back = await run('apply -f -', file(BOTH));
     expect(back.stdout).toContain('~ 127.0.0.2:18080  weight 0 -> 1');
-    expect(shown('127.0.0.2')).toBe('1 1');
+    expect(await shown('127.0.0.2')).toBe('1 1');
     for (const client of pair) expect(await echo(client, 'still')).toBe('still');
   });
 
   it('is waited for, until the last connection is closed', async () => {
     const pair = await twoClients();
     const waiting = run('apply -f - --wait', file('127.0.0.1'));
-    await vi.waitFor(() => expect(shown('127.0.0.2')).toBe('0 1'), PATIENCE);
+    await vi.waitFor(async () => expect(await shown('127.0.0.2')).toBe('0 1'), PATIENCE);
     for (const client of pair) client.end();
     const { status, stdout, stderr } = await waiting;
     expect(status).toBe(0);
     expect(stderr).toContain(`127.0.0.2:${PORT} of tcp://${VIP}:${PORT}: 1 connection left, at most 5m`);
     expect(stdout).toContain('Drained and deleted: 1 destination.');
-    expect(shown('127.0.0.2')).toBeUndefined();
+    expect(await shown('127.0.0.2')).toBeUndefined();
   });
 
   it('is over at its deadline, whatever is left', async () => {
     await twoClients();
     expect(await run('apply -f - --wait', file('127.0.0.1', '2s'))).toMatchObject({ status: 0 });
-    expect(shown('127.0.0.2')).toBeUndefined();
-    expect(shown('127.0.0.1')).toBe('1 1');
+    expect(await shown('127.0.0.2')).toBeUndefined();
+    expect(await shown('127.0.0.1')).toBe('1 1');
   });
 });

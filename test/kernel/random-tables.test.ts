@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatConfig } from '../../src/config/write/yaml.ts';
 import { formatSave } from '../../src/formats/ipvsadm/save.ts';
 import { openKernel } from '../../src/kernel/netlink/client.ts';
@@ -12,13 +14,11 @@ import { SCHEDULERS } from '../../src/model/scheduler.ts';
 import type { Table } from '../../src/model/table.ts';
 import { reconcile } from '../../src/reconcile/reconcile.ts';
 import { tableArbitraryOf } from '../support/arbitrary-table.ts';
+import { PROGRAM } from '../support/program.ts';
 import { asIpvsadmSaves, linesOf } from '../support/real-save.ts';
 import { runCli } from '../support/run-cli.ts';
 import { EVERYTHING_ALLOWED, wants } from '../support/scenarios.ts';
-import { Shell } from './ipvsadm/shell.ts';
-
-const shell = new Shell();
-const ipvsadm = async (...args: string[]): Promise<string> => (await shell.run('ipvsadm', args)).stdout;
+import { ipvsadm } from './real-programs.ts';
 
 let ipvs: Ipvs;
 let folder: string;
@@ -31,7 +31,6 @@ afterAll(async () => {
   ipvs.close();
   rmSync(folder, { recursive: true });
   await ipvsadm('-C');
-  shell.close();
 });
 
 /** What the kernel that Debian builds has. */
@@ -61,24 +60,33 @@ it('turns each of 200 random tables into the next one, as ipvsadm sees it', { ti
   }
 });
 
-it('converges when it is run again after a kill -9 at any moment', { timeout: 240_000 }, async () => {
-  const services = Array.from({ length: 400 }, (_, index) => index);
+describe('an apply that is killed with SIGKILL', () => {
+  const SERVICES = 150;
+  const SERVERS = 10;
   const text = (weight: number): string =>
-    services
-      .map((index) => {
-        const service = `10.1.${index >> 8}.${index & 255}:80`;
-        const servers = Array.from({ length: 10 }, (_, server) => `-a -t ${service} -r 10.2.${weight}.${server}:80 -m -w ${weight}`);
-        return [`-A -t ${service} -s wlc`, ...servers].join('\n');
-      })
-      .join('\n');
-  for (let round = 1; round <= 5; round++) {
+    Array.from({ length: SERVICES }, (_, index) => {
+      const service = `10.1.${index >> 8}.${index & 255}:80`;
+      const servers = Array.from({ length: SERVERS }, (_, server) => `-a -t ${service} -r 10.2.${weight}.${server}:80 -m -w ${weight}`);
+      return [`-A -t ${service} -s wlc`, ...servers].join('\n');
+    }).join('\n');
+  /** Destinations of the rules with that weight, in hexadecimal as the kernel prints them. */
+  const present = (weight: number): number => readFileSync('/proc/net/ip_vs', 'utf8').split(`-> 0A020${weight}`).length - 1;
+
+  it.each([
+    [1, 0],
+    [2, 0.01],
+    [3, 0.25],
+    [4, 0.5],
+    [5, 0.75],
+  ])('converges when it is run again: rules %i, killed when %f of them are there', async (weight, share) => {
     const file = join(folder, 'rules.save');
-    writeFileSync(file, text(round));
-    await killed(['dist/cli.cjs', 'apply', '-f', file, '--max-service-deletes', 'off'], 250 + 200 * round);
-    const result = await runCli(['apply', '-f', file, '--max-service-deletes', 'off', '-o', 'json'], { openKernel });
+    writeFileSync(file, text(weight));
+    const argv = ['apply', '-f', file, '--max-service-deletes', 'off'];
+    await killedWhen(argv, () => present(weight) >= share * SERVICES * SERVERS);
+    const result = await runCli([...argv, '-o', 'json'], { openKernel });
     expect(JSON.parse(result.stdout)).toMatchObject({ exit_code: 0, failures: [] });
-    expect(linesOf(await ipvsadm('-Sn'))).toEqual(linesOf(text(round)));
-  }
+    expect(linesOf(await ipvsadm('-Sn'))).toEqual(linesOf(text(weight)));
+  });
 });
 
 it('reads back what it exports, whatever is in the table', async () => {
@@ -90,14 +98,11 @@ it('reads back what it exports, whatever is in the table', async () => {
   }
 });
 
-/** Starts a command and kills it after some milliseconds, if it is still there. */
-function killed(args: readonly string[], milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, args, { stdio: 'ignore' });
-    const timer = setTimeout(() => child.kill('SIGKILL'), milliseconds);
-    child.on('exit', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
+/** Starts the program and kills it as soon as the condition holds, unless it has ended by then. */
+async function killedWhen(argv: readonly string[], holds: () => boolean): Promise<void> {
+  const child = spawn(process.execPath, [PROGRAM, ...argv], { stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  while (child.exitCode === null && !holds()) await sleep(2);
+  child.kill('SIGKILL');
+  await ended;
 }

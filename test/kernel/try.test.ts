@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,10 +8,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { openKernel } from '../../src/kernel/netlink/client.ts';
 import { takeLock } from '../../src/recovery/lock.ts';
 import { type State, systemState } from '../../src/recovery/state.ts';
+import { PROGRAM } from '../support/program.ts';
 import { linesOf } from '../support/real-save.ts';
 import { runCli } from '../support/run-cli.ts';
-
-const ipvsadm = (args: string, input?: string): string => execFileSync('ipvsadm', args.split(' '), { encoding: 'utf8', input });
+import { ipvsadm, output, shell } from './real-programs.ts';
 
 function rules(weight: number, services: number): string {
   const lines = Array.from({ length: services }, (_, index) => {
@@ -39,13 +39,13 @@ beforeAll(() => {
   writeFileSync(join(folder, 'after.save'), AFTER);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-beforeEach(() => {
+beforeEach(async () => {
   const own = mkdtempSync(join(folder, 'state-'));
   const folders = { IPVSTATE_RUNTIME_DIR: join(own, 'run'), IPVSTATE_STATE_DIR: join(own, 'lib') };
   env = { ...process.env, ...folders };
   state = systemState(env);
-  ipvsadm('-C');
-  ipvsadm('-R', BEFORE);
+  await ipvsadm('-C');
+  await ipvsadm('-R', BEFORE);
 });
 afterEach(() => ipvsadm('-C'));
 
@@ -76,7 +76,7 @@ async function kill(client: ChildProcess): Promise<void> {
 }
 
 const run = (argv: readonly string[]) => runCli(argv, { openKernel, state, env: { IPVSTATE_TRACE: '1' } });
-const table = (): string[] => linesOf(ipvsadm('-Sn'));
+const table = async (): Promise<string[]> => linesOf(await ipvsadm('-Sn'));
 
 describe('a client that is killed with SIGKILL', () => {
   const isUndone = expect.objectContaining({
@@ -86,15 +86,15 @@ describe('a client that is killed with SIGKILL', () => {
 
   it('in the middle of its operations: the table is back after the timeout, verified', async () => {
     const [before, after] = [rules(1, MANY), rules(2, MANY)];
-    ipvsadm('-C');
-    ipvsadm('-R', before);
+    await ipvsadm('-C');
+    await ipvsadm('-R', before);
     writeFileSync(join(folder, 'many.save'), after);
     const client = start(TRY.with(2, 'many.save'));
     await until(isUnderWay);
     await kill(client);
 
     await until(() => pending() === undefined);
-    expect(table()).toEqual(linesOf(before));
+    expect(await table()).toEqual(linesOf(before));
     expect(await run(['rollback'])).toEqual(isUndone);
   });
 
@@ -102,10 +102,10 @@ describe('a client that is killed with SIGKILL', () => {
     const client = start(TRY);
     await until(() => pending()?.phase === 'waiting');
     await kill(client);
-    expect(table()).toEqual(linesOf(AFTER));
+    expect(await table()).toEqual(linesOf(AFTER));
 
     await until(() => pending() === undefined);
-    expect(table()).toEqual(linesOf(BEFORE));
+    expect(await table()).toEqual(linesOf(BEFORE));
     expect(await run(['rollback'])).toEqual(isUndone);
   });
 
@@ -114,7 +114,7 @@ describe('a client that is killed with SIGKILL', () => {
     await sleep(400);
     await kill(client);
     await until(() => pending() === undefined);
-    expect(table()).toEqual(linesOf(BEFORE));
+    expect(await table()).toEqual(linesOf(BEFORE));
   });
 
   it('with the process that guards it: the next command that writes undoes it', async () => {
@@ -122,11 +122,11 @@ describe('a client that is killed with SIGKILL', () => {
     await until(() => pending()?.phase === 'waiting');
     await kill(client);
     for (const pid of guards()) process.kill(pid, 'SIGKILL');
-    expect(table()).toEqual(linesOf(AFTER));
+    expect(await table()).toEqual(linesOf(AFTER));
     await sleep(2000);
 
     expect(await run(['confirm'])).toMatchObject({ status: 8, stderr: expect.stringContaining('too late') });
-    expect(table()).toEqual(linesOf(BEFORE));
+    expect(await table()).toEqual(linesOf(BEFORE));
   });
 });
 
@@ -136,20 +136,20 @@ describe('a try', () => {
     expect(await once(client, 'exit')).toEqual([0, null]);
     const [guard = 0] = guards();
     for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.kill(guard, signal);
-    expect(table()).toEqual(linesOf(AFTER));
+    expect(await table()).toEqual(linesOf(AFTER));
     expect(guards()).toEqual([guard]);
 
     expect(await run(['confirm'])).toMatchObject({ status: 0 });
     await until(() => guards().length === 0);
-    expect(table()).toEqual(linesOf(AFTER));
+    expect(await table()).toEqual(linesOf(AFTER));
     expect(await run(['rollback'])).toMatchObject({ status: 0, stdout: expect.stringContaining('Applied and verified') });
-    expect(table()).toEqual(linesOf(BEFORE));
+    expect(await table()).toEqual(linesOf(BEFORE));
   });
 
   it('ends with 8 for who waits, and leaves no process behind', async () => {
     const client = start(TRY);
     expect(await once(client, 'exit')).toEqual([8, null]);
-    expect(table()).toEqual(linesOf(BEFORE));
+    expect(await table()).toEqual(linesOf(BEFORE));
     await until(() => guards().length === 0);
   });
 });
@@ -179,7 +179,7 @@ describe('surroundings', () => {
     });
     const waiting = run(['apply', '-f', join(folder, 'after.save'), '--max-service-deletes', 'off', '--lock-timeout', '10s']);
     await sleep(300);
-    expect(table()).toEqual(linesOf(BEFORE));
+    expect(await table()).toEqual(linesOf(BEFORE));
     await lock.release();
     expect(await waiting).toMatchObject({ status: 0 });
   });
@@ -187,17 +187,20 @@ describe('surroundings', () => {
   it('the lock of another network namespace is another one', async () => {
     const lock = await takeLock(state.lockPath, { command: 'ipvstate watch' });
     writeFileSync(join(folder, 'empty.save'), '-A -t 192.0.2.9:80 -s rr\n');
-    const apply = [process.execPath, 'dist/cli.cjs', 'apply', '-f', join(folder, 'empty.save')];
-    expect(spawnSync('unshare', ['--net', ...apply], { env, encoding: 'utf8' })).toMatchObject({
-      status: 0,
-    });
+    const apply = [process.execPath, PROGRAM, 'apply', '-f', join(folder, 'empty.save')];
+    const { IPVSTATE_RUNTIME_DIR = '', IPVSTATE_STATE_DIR = '' } = env;
+    expect(
+      await shell.run('unshare', ['--net', ...apply], {
+        env: { IPVSTATE_RUNTIME_DIR, IPVSTATE_STATE_DIR },
+      }),
+    ).toMatchObject({ status: 0 });
     await lock.release();
   });
 
   it('a full disk stops no apply, and is said once; without room for its deadline a try changes nothing', async () => {
     const full = join(folder, 'full');
     mkdirSync(full);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8k', 'tmpfs', full]);
+    await output(`mount -t tmpfs -o size=8k tmpfs ${full}`);
     try {
       writeFileSync(join(full, 'ballast'), Buffer.alloc(4096));
       mkdirSync(join(full, 'run'));
@@ -206,17 +209,17 @@ describe('surroundings', () => {
       const options = { openKernel, state: crowded, env: { IPVSTATE_TRACE: '1' } };
       const refused = await runCli(['try', '-f', join(folder, 'after.save'), '--max-service-deletes', 'off'], options);
       expect(refused).toMatchObject({ status: 74, stderr: expect.stringContaining('the disk is full') });
-      expect(table()).toEqual(linesOf(BEFORE));
+      expect(await table()).toEqual(linesOf(BEFORE));
 
       writeFileSync(join(full, 'more ballast'), Buffer.alloc(4096));
       const { status, stderr } = await runCli(['apply', '-f', join(folder, 'after.save'), '--max-service-deletes', 'off'], options);
       expect(status).toBe(0);
       expect(stderr.match(/is not recorded/g)).toHaveLength(1);
       expect(stderr.match(/cannot be rolled back with/g)).toHaveLength(1);
-      expect(table()).toEqual(linesOf(AFTER));
+      expect(await table()).toEqual(linesOf(AFTER));
       expect(await runCli(['rollback'], options)).toMatchObject({ status: 3, stderr: expect.stringContaining('nothing to roll back') });
     } finally {
-      execFileSync('umount', [full]);
+      await output(`umount ${full}`);
     }
   });
 });

@@ -1,26 +1,28 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { DaemonProcess, until } from '../support/daemon-process.ts';
+import { openKernel } from '../../src/kernel/netlink/client.ts';
+import { DaemonInProcess, DaemonProcess } from '../support/daemon.ts';
 import { PROGRAM } from '../support/program.ts';
+import { until } from '../support/until.ts';
+import { ipvsadm, output, shell } from './real-programs.ts';
 
-const ipvsadm = (args: string): string => execFileSync('ipvsadm', args.split(' '), { encoding: 'utf8' });
-const live = (): string => ipvsadm('-Sn');
+const live = (): Promise<string> => ipvsadm('-Sn');
 
 let folder: string;
 let file: string;
-let started: DaemonProcess[];
+let started: (DaemonInProcess | DaemonProcess)[];
 
-beforeEach(() => {
-  ipvsadm('-C');
+beforeEach(async () => {
+  await ipvsadm('-C');
   folder = mkdtempSync(join(tmpdir(), 'ipvstate-watch-'));
   file = join(folder, 'conf', 'ipvs.yaml');
   started = [];
   return async () => {
-    for (const daemon of started) await daemon.stop('SIGKILL');
-    ipvsadm('-C');
+    for (const daemon of started) await daemon.stop();
+    await ipvsadm('-C');
     rmSync(folder, { recursive: true, force: true });
   };
 });
@@ -45,13 +47,28 @@ function write(text: string, path = file): void {
   renameSync(`${path}.new`, path);
 }
 
-async function start(...args: readonly string[]): Promise<DaemonProcess> {
-  const daemon = new DaemonProcess(join(folder, `daemon-${started.length}`), args.length > 0 ? args : ['-f', file, ...FAST]);
+function folderOfNext(): string {
+  return join(folder, `daemon-${started.length}`);
+}
+
+async function start(...args: readonly string[]): Promise<DaemonInProcess> {
+  const words = args.length > 0 ? args : ['-f', file, ...FAST];
+  const daemon = new DaemonInProcess(folderOfNext(), words, openKernel);
   started.push(daemon);
   return daemon.start();
 }
 
-const holds = (line: string): Promise<void> => until(`the kernel has ${line}`, () => live().includes(`${line}\n`));
+async function startProcess(...args: readonly string[]): Promise<DaemonProcess> {
+  const daemon = new DaemonProcess(folderOfNext(), args.length > 0 ? args : ['-f', file, ...FAST]);
+  started.push(daemon);
+  return daemon.start();
+}
+
+function journalOf({ state }: DaemonInProcess | DaemonProcess): string {
+  return readFileSync(join(state.folders.state, 'journal.jsonl'), 'utf8');
+}
+
+const holds = (line: string): Promise<void> => until(`the kernel has ${line}`, async () => (await live()).includes(`${line}\n`));
 
 describe('a change of the files reaches the kernel', () => {
   it('written in place, renamed over, and after the folder was replaced', async () => {
@@ -109,11 +126,11 @@ describe('files that are of no use', () => {
   it('keep the last good state, are told with their place, and are forgiven when the old ones come back', async () => {
     write(configOf([[1, 1]]));
     const daemon = await start();
-    const before = live();
+    const before = await live();
     for (const bad of ['', 'version: 1\n', configOf([[1, 1]]).replace('weight', 'wieght'), 'version: 1\nservices: [']) {
       write(bad);
       await until('the daemon notices', async () => !(await daemon.status()).config.valid);
-      expect(live()).toBe(before);
+      expect(await live()).toBe(before);
       expect((await daemon.get('/readyz')).status).toBe(503);
       expect((await daemon.get('/healthz')).status).toBe(200);
       write(configOf([[1, 1]]));
@@ -121,7 +138,7 @@ describe('files that are of no use', () => {
     }
     rmSync(file);
     await until('the daemon misses it', async () => (await daemon.status()).config.error?.code === 'NO_INPUT');
-    expect(live()).toBe(before);
+    expect(await live()).toBe(before);
     expect(daemon.events('config-invalid').length).toBeGreaterThan(4);
     expect(daemon.events('config-invalid').some(({ msg }) => msg.includes('ipvs.yaml:4:'))).toBe(true);
     expect((await daemon.get('/metrics')).body).toContain('ipvstate_config_valid 0\n');
@@ -130,8 +147,9 @@ describe('files that are of no use', () => {
   it('cut off where what is left is valid are not believed at once: nothing is deleted when the rest follows', async () => {
     const whole = configOf([[1, 1], [1], [1]]);
     write(whole);
-    await start('-f', file, '--interval', '200ms', '--debounce', '400ms');
-    const journal = (): string => readFileSync(join(folder, 'daemon-0', 'state', 'host', 'journal.jsonl'), 'utf8');
+    // A process of its own, which may look between the two writes.
+    const daemon = await startProcess('-f', file, '--interval', '200ms', '--debounce', '400ms');
+    const journal = (): string => journalOf(daemon);
     const half = whole.split('\n').slice(0, 5).join('\n');
     for (let round = 0; round < 5; round++) {
       writeFileSync(file, `${half}\n`);
@@ -146,24 +164,27 @@ describe('a guard', () => {
   it('stops a plan, and only the very plan that was looked at can be approved', async () => {
     write(configOf([[1], [1], [1], [1]]));
     const daemon = await start();
-    const before = live();
+    const before = await live();
     write(configOf([[7]]));
     await until('the plan is held back', async () => (await daemon.status()).waiting !== null);
     const { waiting } = await daemon.status();
     expect(waiting?.refusals).toMatchObject([{ guard: 'max_service_deletes' }]);
-    expect(live()).toBe(before);
+    expect(await live()).toBe(before);
     expect((await daemon.get('/metrics')).body).toContain('ipvstate_refused 1\n');
-    expect(daemon.run('status').stdout).toContain(`ipvstate approve ${waiting?.plan}`);
+    expect((await daemon.run('status')).stdout).toContain(`ipvstate approve ${waiting?.plan}`);
 
-    expect(daemon.run('approve', '000000000000')).toMatchObject({ status: 4 });
+    expect(await daemon.run('approve', '000000000000')).toMatchObject({ status: 4 });
     write(configOf([[8]]));
-    await until('another plan is held back', async () => (await daemon.status()).waiting?.plan !== waiting?.plan);
-    expect(daemon.run('approve', waiting?.plan ?? '')).toMatchObject({ status: 4, stderr: expect.stringContaining('not the plan') });
-    expect(live()).toBe(before);
+    await until('another plan is held back', async () => {
+      const now = (await daemon.status()).waiting;
+      return now !== null && now.plan !== waiting?.plan;
+    });
+    expect(await daemon.run('approve', waiting?.plan ?? '')).toMatchObject({ status: 4, stderr: expect.stringContaining('not the plan') });
+    expect(await live()).toBe(before);
 
-    expect(daemon.run('approve', (await daemon.status()).waiting?.plan ?? '')).toMatchObject({ status: 0 });
-    expect(live()).toBe(`-A -t 192.0.2.1:80 -s wlc\n${destination(1, 1, 8)}\n`);
-    expect(daemon.run('approve')).toMatchObject({ status: 3, stderr: expect.stringContaining('nothing is held back') });
+    expect(await daemon.run('approve', (await daemon.status()).waiting?.plan ?? '')).toMatchObject({ status: 0 });
+    expect(await live()).toBe(`-A -t 192.0.2.1:80 -s wlc\n${destination(1, 1, 8)}\n`);
+    expect(await daemon.run('approve')).toMatchObject({ status: 3, stderr: expect.stringContaining('nothing is held back') });
   });
 
   it('that stopped a plan is over with files that are good again', async () => {
@@ -181,7 +202,7 @@ describe('drift', () => {
   it('is corrected: single values, deleted entries, foreign services, and the loss of everything', async () => {
     write(configOf([[1, 1], [1]]));
     const daemon = await start();
-    const before = live();
+    const before = await live();
     const meddle = [
       '-e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 9',
       '-d -t 192.0.2.1:80 -r 10.0.0.2:80',
@@ -190,8 +211,8 @@ describe('drift', () => {
       '-C',
     ];
     for (const command of meddle) {
-      ipvsadm(command);
-      await until(`${command} is corrected`, () => live() === before);
+      await ipvsadm(command);
+      await until(`${command} is corrected`, async () => (await live()) === before);
     }
     await until('it is counted', async () => /^ipvstate_drift_total [1-9]/m.test((await daemon.get('/metrics')).body));
     expect(daemon.events('applied').some(({ drift }) => drift === true)).toBe(true);
@@ -202,30 +223,33 @@ describe('drift', () => {
       write(configOf([[1, 1]]));
       const daemon = await start();
       await until('a second look', async () => (await daemon.status()).last_pass?.outcome === 'in-sync');
-      const before = live();
-      ipvsadm('-C');
-      await until('the table is back', () => live() === before);
+      const before = await live();
+      await ipvsadm('-C');
+      await until('the table is back', async () => (await live()) === before);
       await daemon.stop();
-      ipvsadm('-C');
+      await ipvsadm('-C');
     }
   });
 
   it('is corrected where the text form of the table does not show it, at the slow cadence', async () => {
     write(configOf([[1]]));
     await start('-f', file, '--interval', '60s', '--resync', '1s', '--debounce', '60ms');
-    ipvsadm('-e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 1 -x 50 -y 10');
+    await ipvsadm('-e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 1 -x 50 -y 10');
     await holds(destination(1, 1, 1));
   });
 
   it('is corrected after the module was unloaded and loaded again', async () => {
     write(configOf([[1, 1]]));
-    const daemon = await start();
-    const before = live();
-    ipvsadm('-C');
-    spawnSync('modprobe', ['-r', 'ip_vs_wlc', 'ip_vs']);
-    spawnSync('modprobe', ['ip_vs']);
-    await until('the table is back', () => live() === before).catch(async (error: Error) => {
-      throw new Error(`${error.message}; it is\n${live()}${JSON.stringify(await daemon.status())}\n${daemon.log}`);
+    const daemon = await startProcess();
+    const before = await live();
+    // While it is stopped, it cannot use the module again before that is gone.
+    daemon.signal('SIGSTOP');
+    await ipvsadm('-C');
+    await output('modprobe -r ip_vs_wlc ip_vs');
+    await output('modprobe ip_vs');
+    daemon.signal('SIGCONT');
+    await until('the table is back', async () => (await live()) === before).catch(async (error: Error) => {
+      throw new Error(`${error.message}; it is\n${await live()}${JSON.stringify(await daemon.status())}\n${daemon.log}`);
     });
     await until('all is well', async () => (await daemon.status()).health === 'in-sync');
   });
@@ -233,10 +257,10 @@ describe('drift', () => {
   it('is only reported with --drift report, and a file that changes is applied all the same', async () => {
     write(configOf([[1]]));
     const daemon = await start('-f', file, ...FAST, '--drift', 'report');
-    ipvsadm('-e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 9');
+    await ipvsadm('-e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 9');
     await until('it is reported', async () => (await daemon.status()).health === 'differs');
-    expect(live()).toContain(destination(1, 1, 9));
-    expect(daemon.run('reload')).toMatchObject({ status: 2 });
+    expect(await live()).toContain(destination(1, 1, 9));
+    expect(await daemon.run('reload')).toMatchObject({ status: 2 });
     write(configOf([[2]]));
     await holds(destination(1, 1, 2));
   });
@@ -245,14 +269,14 @@ describe('drift', () => {
     write(configOf([[1], [1]]));
     const daemon = await start();
     await until('it is contested', async () => {
-      if (live().includes(destination(1, 1, 1))) ipvsadm('-e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 9');
+      if ((await live()).includes(destination(1, 1, 1))) await ipvsadm('-e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 9');
       return (await daemon.status()).contested.length > 0;
     });
     expect((await daemon.status()).contested).toEqual([{ object: 'tcp://192.0.2.1:80 10.0.0.1:80', reversals: 3 }]);
     expect((await daemon.get('/metrics')).body).toContain('ipvstate_contested 1\n');
-    ipvsadm('-d -t 192.0.2.2:80 -r 10.0.1.1:80');
+    await ipvsadm('-d -t 192.0.2.2:80 -r 10.0.1.1:80');
     await holds(destination(2, 1, 1));
-    expect(live()).toContain(destination(1, 1, 9));
+    expect(await live()).toContain(destination(1, 1, 9));
     expect(daemon.events('contested')).toHaveLength(1);
   });
 });
@@ -260,7 +284,7 @@ describe('drift', () => {
 describe('the daemon', () => {
   it('is alone: a second one, and an apply, exit 75 and name the first', async () => {
     write(configOf([[1]]));
-    const daemon = await start();
+    const daemon = await startProcess();
     for (const args of [
       ['watch', '-f', file],
       ['apply', '-f', file, '--yes'],
@@ -271,14 +295,14 @@ describe('the daemon', () => {
 
   it('leaves the table as it is when it is stopped, and goes on after it was killed, over its own stale socket', async () => {
     write(configOf([[1, 1]]));
-    const daemon = await start();
-    const before = live();
+    const daemon = await startProcess();
+    const before = await live();
     expect(await daemon.stop('SIGTERM')).toBe(0);
-    expect(live()).toBe(before);
+    expect(await live()).toBe(before);
     expect(daemon.run('status')).toMatchObject({ status: 69 });
     await daemon.start();
     await daemon.stop('SIGKILL');
-    expect(live()).toBe(before);
+    expect(await live()).toBe(before);
     expect(daemon.run('status')).toMatchObject({ status: 69, stderr: expect.stringContaining('did not end by itself') });
     write(configOf([[1, 5]]));
     await daemon.start();
@@ -288,13 +312,13 @@ describe('the daemon', () => {
 
   it('reads everything on SIGHUP, and on reload, which answers with how that ended', async () => {
     write(configOf([[1]]));
-    const daemon = await start('-f', file, '--interval', '60s', '--resync', '60s', '--debounce', '60ms');
-    ipvsadm('-e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 9');
+    const daemon = await startProcess('-f', file, '--interval', '60s', '--resync', '60s', '--debounce', '60ms');
+    await ipvsadm('-e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 9');
     daemon.signal('SIGHUP');
     await holds(destination(1, 1, 1));
-    ipvsadm('-e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 9');
+    await ipvsadm('-e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 9');
     expect(daemon.run('reload')).toMatchObject({ status: 0, stdout: expect.stringContaining('Applied and verified: 1 operation.') });
-    expect(live()).toContain(destination(1, 1, 1));
+    expect(await live()).toContain(destination(1, 1, 1));
     write('version: 2\n');
     expect(daemon.run('reload')).toMatchObject({ status: 65, stdout: expect.stringContaining('ipvs.yaml:1:') });
     write(
@@ -314,7 +338,7 @@ describe('the daemon', () => {
     started.push(daemon);
     const running = daemon.start();
     await until('it waits', () => daemon.events('pending-try').length === 1);
-    expect(live()).toContain(destination(1, 1, 1));
+    expect(await live()).toContain(destination(1, 1, 1));
     expect(other.run('confirm')).toMatchObject({ status: 0 });
     await running;
     await holds(destination(1, 1, 2));
@@ -328,10 +352,10 @@ describe('the daemon', () => {
     await passesThatWrote(1);
     write(configOf([[2]]));
     await passesThatWrote(2);
-    ipvsadm('-e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 9');
+    await ipvsadm('-e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 9');
     await passesThatWrote(3);
     await daemon.stop();
-    const lines = readFileSync(join(folder, 'daemon-0', 'state', 'host', 'journal.jsonl'), 'utf8')
+    const lines = journalOf(daemon)
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line));
@@ -341,8 +365,8 @@ describe('the daemon', () => {
       ['watch', 'drift'],
     ]);
     expect(lines.filter(({ type }) => type === 'end').map(({ outcome }) => outcome)).toEqual(['applied', 'applied', 'applied']);
-    expect(daemon.run('rollback', '--yes')).toMatchObject({ status: 0 });
-    expect(live()).toContain(destination(1, 1, 9));
+    expect(await daemon.run('rollback', '--yes')).toMatchObject({ status: 0 });
+    expect(await live()).toContain(destination(1, 1, 9));
   });
 });
 
@@ -402,8 +426,9 @@ describe('the metrics', () => {
     write(configOf([[1], [1], [1]]));
     await until('one is gone', async () => (await series()).length === 3);
     expect((await series()).join('\n')).not.toContain('192.0.2.4');
-    const promtool = spawnSync('promtool', ['check', 'metrics'], { input: (await daemon.get('/metrics')).body, encoding: 'utf8' });
-    if (promtool.error) process.stderr.write('promtool is not installed: the format was checked without it\n');
+    const promtool = await shell.run('promtool', ['check', 'metrics'], { stdin: (await daemon.get('/metrics')).body });
+    const isMissing = promtool.status === 127;
+    if (isMissing) process.stderr.write('promtool is not installed: the format was checked without it\n');
     else expect(promtool).toMatchObject({ status: 0, stdout: '', stderr: '' });
   });
 });

@@ -14,6 +14,8 @@ export interface CliResult {
 }
 
 export interface CliOptions {
+  /** Default: `ipvstate`. */
+  readonly programName?: string;
   readonly stdin?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly openKernel?: () => Promise<Ipvs>;
@@ -21,6 +23,8 @@ export interface CliOptions {
   readonly answer?: string;
   readonly signal?: AbortSignal;
   readonly isTTY?: boolean;
+  /** Takes what is written to stderr while the command runs. */
+  readonly stderr?: Captured;
   /** Records and lock that outlive one command; by default each has its own, which go with it. */
   readonly state?: State;
   /** Starts what goes on when the command has ended; by default it is only said to have been started. */
@@ -33,11 +37,11 @@ export async function runCli(
   options: CliOptions = {},
 ): Promise<CliResult> {
   const stdout = new Captured(options.isTTY);
-  const stderr = new Captured(options.isTTY);
+  const stderr = options.stderr ?? new Captured(options.isTTY);
   const { answer } = options;
   const folder = mkdtempSync(join(tmpdir(), 'ipvstate-cli-state-'));
   const status = await main(argv, {
-    programName: 'ipvstate',
+    programName: options.programName ?? 'ipvstate',
     version: '0.0.0-test',
     stdin: () => Readable.from(options.stdin === undefined ? [] : [Buffer.from(options.stdin)]),
     output: new Output(stdout, stderr, options.env ?? {}),

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect } from 'vitest';
 import { openKernel } from '../../../src/kernel/netlink/client.ts';
 import type { Ipvs } from '../../../src/model/ipvs.ts';
+import { shell } from '../real-programs.ts';
 import { type Case, Comparison, reset } from './compare.ts';
-import { Shell } from './shell.ts';
+import type { Shell } from './shell.ts';
 
 export interface Harness {
   readonly shell: Shell;
@@ -18,7 +19,6 @@ const NETWORK = 'ip link add ipvsadm0 type dummy && ip address add 10.0.0.254/24
 export function useHarness(): () => Harness {
   let harness: Harness;
   beforeAll(async () => {
-    const shell = new Shell();
     const ipvs = await openKernel();
     const comparison = new Comparison(shell, ipvs);
     const network = await shell.run('sh', ['-c', NETWORK]);
@@ -31,11 +31,10 @@ export function useHarness(): () => Harness {
     harness = { shell, ipvs, comparison, same };
   });
   afterAll(async () => {
-    const { shell, ipvs } = harness;
+    const { ipvs } = harness;
     await reset(ipvs, '');
     ipvs.close();
     await shell.run('ip', ['link', 'delete', 'ipvsadm0']);
-    shell.close();
   });
   return () => harness;
 }

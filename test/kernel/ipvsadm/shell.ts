@@ -1,5 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
@@ -41,11 +41,6 @@ export class Shell {
     const answer = new Promise<string>((resolve) => this.#answers.once('line', resolve));
     this.#sh.stdin.write(`${command} <${input} >${path('out')} 2>${path('err')}; echo $?\n`);
     return { status: Number(await answer), stdout: read('out'), stderr: read('err') };
-  }
-
-  close(): void {
-    this.#sh.stdin.end();
-    rmSync(this.#folder, { recursive: true });
   }
 }
 

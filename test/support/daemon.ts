@@ -1,0 +1,174 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { defaultControlSocket } from '../../src/cli/control.ts';
+import { askDaemon } from '../../src/daemon/control/client.ts';
+import type { Status } from '../../src/daemon/status/status.ts';
+import type { Ipvs } from '../../src/model/ipvs.ts';
+import { type State, systemState } from '../../src/recovery/state.ts';
+import { PROGRAM } from './program.ts';
+import { Captured, runCli } from './run-cli.ts';
+import { until } from './until.ts';
+
+export interface Ran {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** `ipvstate watch`, whose state and sockets are in a folder. */
+abstract class Daemon {
+  readonly #folder: string;
+  readonly #args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly state: State;
+
+  constructor(folder: string, args: readonly string[]) {
+    this.#folder = folder;
+    this.#args = args;
+    mkdirSync(folder, { recursive: true });
+    this.env = {
+      ...process.env,
+      IPVSTATE_RUNTIME_DIR: join(folder, 'run'),
+      IPVSTATE_STATE_DIR: join(folder, 'state'),
+      NO_COLOR: '1',
+    };
+    this.state = systemState(this.env);
+  }
+
+  /** What it has logged so far. */
+  abstract get log(): string;
+
+  protected abstract begin(argv: readonly string[]): void;
+
+  get #httpSocket(): string {
+    return join(this.#folder, 'http.sock');
+  }
+
+  /** Resolves when the first pass is over. */
+  async start(): Promise<this> {
+    this.begin(['watch', ...this.#args, '--listen', this.#httpSocket, '--log-format', 'json']);
+    await until('a first pass', async () => {
+      const { last_pass, config } = await this.status();
+      return last_pass !== null || config.error !== null;
+    }).catch((error: Error) => {
+      throw new Error(`${error.message}; it said:\n${this.log}`);
+    });
+    return this;
+  }
+
+  async status(): Promise<Status> {
+    const answer = await askDaemon(defaultControlSocket(this.state), { command: 'status' });
+    return (answer.ok ? answer.status : undefined) as unknown as Status;
+  }
+
+  /** The lines of its log that are of one event. */
+  events(event: string): readonly { readonly msg: string; readonly [field: string]: unknown }[] {
+    return this.log
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line))
+      .filter((line) => line.event === event);
+  }
+
+  get(path: string): Promise<{ readonly status: number | undefined; readonly body: string }> {
+    return new Promise((resolve, reject) => {
+      request({ socketPath: this.#httpSocket, path, agent: false }, (response) => {
+        let body = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => {
+          body += chunk;
+        });
+        response.on('end', () => resolve({ status: response.statusCode, body }));
+      })
+        .on('error', reject)
+        .end();
+    });
+  }
+}
+
+/** A daemon that is a process of its own: it can be sent signals, and be killed. */
+export class DaemonProcess extends Daemon {
+  #child: ChildProcess | undefined;
+  #ended: Promise<number | null> = Promise.resolve(null);
+  log = '';
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  protected begin(argv: readonly string[]): void {
+    const child = spawn(process.execPath, [PROGRAM, ...argv], {
+      env: this.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (chunk: string) => {
+        this.log += chunk;
+      });
+    }
+    this.#ended = new Promise((resolve) => child.on('exit', (code) => resolve(code)));
+  }
+
+  /** Resolves with its exit code; null when a signal ended it. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    this.#child?.kill(signal);
+    return this.#ended;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
+  }
+
+  /** Runs another command beside it, as a process of its own. */
+  run(...args: readonly string[]): Ran {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
+      env: this.env,
+      encoding: 'utf8',
+    });
+    return { status, stdout, stderr };
+  }
+}
+
+/** A daemon in this process: a start in User-Mode Linux takes a fraction of that of a process. */
+export class DaemonInProcess extends Daemon {
+  readonly #openKernel: () => Promise<Ipvs>;
+  readonly #stderr = new Captured();
+  readonly #stopping = new AbortController();
+  #ended: Promise<number | null> = Promise.resolve(null);
+
+  constructor(folder: string, args: readonly string[], openKernel: () => Promise<Ipvs>) {
+    super(folder, args);
+    this.#openKernel = openKernel;
+  }
+
+  get log(): string {
+    return this.#stderr.text;
+  }
+
+  protected begin(argv: readonly string[]): void {
+    const { signal } = this.#stopping;
+    this.#ended = this.#run(argv, { signal, stderr: this.#stderr }).then(({ status }) => status);
+  }
+
+  /** Resolves with its exit code. */
+  async stop(): Promise<number | null> {
+    this.#stopping.abort();
+    return this.#ended;
+  }
+
+  /** Runs another command beside it, in this process. */
+  run(...args: readonly string[]): Promise<Ran> {
+    return this.#run(args);
+  }
+
+  #run(argv: readonly string[], options: { signal?: AbortSignal; stderr?: Captured } = {}) {
+    return runCli(argv, {
+      ...options,
+      env: this.env,
+      state: this.state,
+      openKernel: this.#openKernel,
+    });
+  }
+}
