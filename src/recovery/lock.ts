@@ -70,6 +70,16 @@ async function openLockFile(path: string): Promise<FileHandle> {
     return await open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EACCES' || code === 'EPERM') {
+      throw new IpvstateError(
+        'PERMISSION',
+        `no permission to open the lock file ${path} (${code})`,
+        {
+          cause: error,
+          hint: 'A command that writes to the table needs root, or CAP_NET_ADMIN and a folder of its own in IPVSTATE_RUNTIME_DIR.',
+        },
+      );
+    }
     throw new IpvstateError('IO', `the lock file ${path} cannot be opened (${code})`, {
       cause: error,
       hint: 'Run as root, or name a folder that can be written to in IPVSTATE_RUNTIME_DIR.',
