@@ -28,29 +28,24 @@ export function openPassRun(
   interruption: AbortSignal | undefined,
 ): PassRun {
   const journal = new Journal(session.state, newRunId(session.state), session.warn);
-  let undo: RollbackRecord | undefined;
+  let rollback: RollbackRecord | undefined;
   const { ipvs, announce } = stack.open(
-    { journal, record: async (passes) => undo?.record(passes) },
+    { journal, record: async (passes) => rollback?.record(passes) },
     interruption,
   );
   return {
     ipvs,
     announce: async (plan, trigger, files) => {
-      undo ??= await openRollbackRecord(session, 'watch');
+      rollback ??= await openRollbackRecord(session, 'watch');
       await announce(plan);
-      journal.begin({
-        verb: 'watch',
-        trigger,
-        files: files.flatMap(({ path, sha256 }) =>
-          sha256 === undefined ? [] : [{ path, sha256 }],
-        ),
-        changes: plan.changes.length,
-        operations: plan.waves.reduce((sum, { steps }) => sum + steps.length, 0),
-      });
+      const readable = files.flatMap(({ path, sha256 }) =>
+        sha256 === undefined ? [] : [{ path, sha256 }],
+      );
+      journal.beginPlan({ verb: 'watch', trigger, files: readable }, plan);
     },
     end: async ({ outcome, report }, exitCode) => {
       journal.end(outcome, exitCode);
-      if (report) await undo?.conclude(report);
+      if (report) await rollback?.conclude(report);
     },
   };
 }

@@ -28,9 +28,7 @@ export async function rollBackKernel(
       ...options,
       confirm: async (prepared) => {
         if (options.confirm && !(await options.confirm(prepared))) return false;
-        const { changes, waves } = prepared.plan;
-        const operations = waves.reduce((sum, { steps }) => sum + steps.length, 0);
-        journal.begin({ ...run, files: [], changes: changes.length, operations });
+        journal.beginPlan({ ...run, files: [] }, prepared.plan);
         return true;
       },
     });

@@ -49,14 +49,7 @@ export async function withKernel<T>(
       journal,
       announce: async (plan, files) => {
         await stack.announce(plan);
-        const operations = plan.waves.reduce((sum, { steps }) => sum + steps.length, 0);
-        journal.begin({
-          verb: run.verb,
-          trigger: 'command',
-          files: await files(),
-          changes: plan.changes.length,
-          operations,
-        });
+        journal.beginPlan({ verb: run.verb, trigger: 'command', files: await files() }, plan);
       },
     });
   } catch (error) {

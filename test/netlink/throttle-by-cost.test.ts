@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Activity } from '../../src/kernel/activity.ts';
 import { throttledByCost } from '../../src/kernel/throttle-by-cost.ts';
 
-describe('a look that is spared', () => {
+describe('a look that is throttled by its cost', () => {
   it.each([
     [0.1, 100],
     [15, 14],
@@ -62,39 +61,5 @@ describe('a look that is spared', () => {
     );
     await expect(look()).rejects.toThrow('no table');
     expect(await look()).toBe(2);
-  });
-});
-
-describe('the activity of the loop', () => {
-  it('is stuck while one thing takes longer than a minute, and no longer once that has ended', async () => {
-    let now = 0;
-    const activity = new Activity(() => now);
-    let finish = (): void => {};
-    const work = activity.during(
-      () =>
-        new Promise<void>((resolve) => {
-          finish = resolve;
-        }),
-    );
-    now = 59;
-    expect(activity.isStuck).toBe(false);
-    now = 61;
-    expect(activity.isStuck).toBe(true);
-    await activity.during(async () => {});
-    expect(activity.isStuck).toBe(true);
-    finish();
-    await work;
-    expect(activity.isStuck).toBe(false);
-  });
-
-  it('of many short things is never stuck, however long it goes on, failures included', async () => {
-    let now = 0;
-    const activity = new Activity(() => now);
-    for (; now < 300; now += 30) {
-      await activity
-        .during(async () => Promise.reject(new Error('refused')))
-        .catch(() => undefined);
-      expect(activity.isStuck).toBe(false);
-    }
   });
 });

@@ -80,7 +80,7 @@ export class LoopWorld {
   readonly clock = new VirtualClock();
   readonly ipvs: MisbehavingTable;
   readonly states: LoopState[] = [];
-  /** Turns that looked at the kernel, in order. */
+  /** The passes that read the table, in order. */
   readonly passes: PassResult[] = [];
   readonly loop: Loop;
   content: Content;

@@ -9,6 +9,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import type { Plan } from '../../plan/plan.ts';
 import type { Warn } from '../records/record-file.ts';
 import type { State } from '../state.ts';
 import type { JournalLine, RunStart } from './journal-lines.ts';
@@ -59,6 +60,12 @@ export class Journal {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
     this.write({ type: 'begin', version: 1, pid: process.pid, ...this.#state.life, ...start });
+  }
+
+  /** Begins the run with the size of its plan. */
+  beginPlan(start: Omit<RunStart, 'changes' | 'operations'>, { changes, waves }: Plan): void {
+    const operations = waves.reduce((sum, { steps }) => sum + steps.length, 0);
+    this.begin({ ...start, changes: changes.length, operations });
   }
 
   write(line: LineBody): void {
