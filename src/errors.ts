@@ -9,7 +9,7 @@ export type ErrorCode =
   | 'CONFIG'
   /** A file is missing or cannot be read. */
   | 'NO_INPUT'
-  /** A file cannot be written. */
+  /** A file cannot be written, or a file of the program itself cannot be read. */
   | 'IO'
   /** Another process is writing in this network namespace. */
   | 'LOCKED'
@@ -94,6 +94,21 @@ export class KernelError extends IpvstateError {
     this.errno = errno;
     this.request = request;
   }
+}
+
+/**
+ * Whether a failed call says that there is no such file. Any other error, such as EMFILE, EIO or
+ * EACCES, says nothing about the file: it must never be taken for absence.
+ */
+export function isAbsent(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+/** Returns an `IO` error for a file of the program or the kernel that cannot be read. */
+export function cannotRead(path: string, error: unknown): IpvstateError {
+  const { code } = error as NodeJS.ErrnoException;
+  return new IpvstateError('IO', `${path} cannot be read (${code})`, { cause: error });
 }
 
 const REASONS: Readonly<Record<string, string>> = {

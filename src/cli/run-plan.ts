@@ -85,13 +85,12 @@ async function keepProtected(
   { output }: Environment,
 ): Promise<void> {
   if (!protection) return;
-  await protection
-    .write(protectedAfter(await protection.read(), desired, applied))
-    .catch((error: Error) => {
-      output.warn(
-        `ipvstate: ${error.message}: only services that the files protect are protected\n`,
-      );
-    });
+  try {
+    await protection.write(protectedAfter(await protection.read(), desired, applied));
+  } catch (error) {
+    if (!(error instanceof IpvstateError)) throw error;
+    output.warn(`ipvstate: ${error.message}: only services that the files protect are protected\n`);
+  }
 }
 
 export function printReport(view: ReportView, format: ReportFormat, { output }: Environment): void {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile, stat, statfs } from 'node:fs/promises';
 import { constants } from 'node:os';
-import { IpvstateError, unreadable } from '../errors.ts';
+import { IpvstateError, isAbsent, unreadable } from '../errors.ts';
 
 /** uapi: linux/magic.h NSFS_MAGIC, the type of the file system that has the files of namespaces. */
 const NSFS_MAGIC = 0x6e736673;
@@ -91,7 +91,7 @@ function ended(
  */
 async function isNetnsReplaced(netns: string): Promise<boolean> {
   const wanted = await stat(pathOf(netns)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
+    if (isAbsent(error)) return undefined;
     throw error;
   });
   if (wanted === undefined) return true;

@@ -1,6 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ErrnoName, IpvstateError, KernelError } from '../errors.ts';
+import { cannotRead, type ErrnoName, isAbsent, KernelError } from '../errors.ts';
 import type { Ipvs, Refused } from '../model/ipvs.ts';
 import { formatOperation, type Operation } from '../model/operation.ts';
 import { trimSysctl } from '../model/sysctl.ts';
@@ -64,25 +64,21 @@ function split(wave: readonly Operation[]): Operation[][] {
  */
 async function readSysctls(folder: string): Promise<Sysctls> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw unreadable(folder, error);
+    if (isAbsent(error)) return [];
+    throw cannotRead(folder, error);
   });
   const values = await Promise.all(
     names.sort().map(async (name) => {
       const path = join(folder, name);
       const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
         // The module can be unloaded while its files are read.
-        if (error.code === 'ENOENT') return undefined;
-        throw unreadable(path, error);
+        if (isAbsent(error)) return undefined;
+        throw cannotRead(path, error);
       });
       return text === undefined ? [] : [[name, trimSysctl(text)] as const];
     }),
   );
   return new Map(values.flat());
-}
-
-function unreadable(path: string, error: NodeJS.ErrnoException): IpvstateError {
-  return new IpvstateError('IO', `${path} cannot be read (${error.code})`, { cause: error });
 }
 
 /** Writes a value with one call: the kernel would take a second call for another value. */

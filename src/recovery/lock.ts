@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { IpvstateError } from '../errors.ts';
+import { IpvstateError, isAbsent } from '../errors.ts';
 import { formatTime, type RecordClock, SYSTEM_CLOCK } from './clock.ts';
 
 /** The process that has the lock, as it wrote itself into the lock file. */
@@ -99,14 +99,19 @@ function tryLock(file: FileHandle): Promise<boolean> {
           hint: 'flock(1) is in the package util-linux.',
         }),
       );
+    const failToStart = (error: NodeJS.ErrnoException): void => {
+      const reason = `cannot be started (${error.code})`;
+      if (isAbsent(error)) fail(reason);
+      else reject(new IpvstateError('IO', `the lock cannot be taken: flock ${reason}`));
+    };
     let child: ChildProcess;
     try {
       child = spawn('flock', ['-n', '3'], { stdio: ['ignore', 'ignore', 'ignore', file.fd] });
     } catch (error) {
-      fail(`cannot be started (${(error as NodeJS.ErrnoException).code})`);
+      failToStart(error as NodeJS.ErrnoException);
       return;
     }
-    child.on('error', (error) => fail(`cannot be started (${error.message})`));
+    child.on('error', failToStart);
     child.on('exit', (status, signal) => {
       if (status === 0 || status === FLOCK_IS_TAKEN) resolve(status === 0);
       else fail(`ended with ${signal ?? `status ${status}`}`);

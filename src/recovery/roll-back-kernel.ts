@@ -43,12 +43,17 @@ export async function rollBackKernel(
 }
 
 /**
- * Warns where the drains cannot be stored: a full disk must not stop a rollback. At worst a drain
- * begins anew, or ends early.
+ * Warns where the drains cannot be read or stored: a bad disk must not stop a rollback. At worst a
+ * drain begins anew, or ends early. A file that cannot be read is not written either.
  */
 function withLenience(store: DrainStore, warn: (message: string) => void): DrainStore {
   return {
     ...store,
+    read: () =>
+      store.read().catch((error: Error) => {
+        warn(error.message);
+        return new Map();
+      }),
     write: (drains) => store.write(drains).catch((error: Error) => warn(error.message)),
   };
 }

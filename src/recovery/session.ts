@@ -16,7 +16,7 @@ export interface Session {
   readonly pending: PendingTry | undefined;
 }
 
-/** Takes the lock, and reads the records of earlier runs. Throws `LOCKED`. */
+/** Takes the lock, and reads the records of earlier runs. Throws `LOCKED` and `IO`. */
 export async function withSession<T>(
   verb: string,
   lockTimeoutSeconds: number,
@@ -54,7 +54,14 @@ export function newRunId({ clock }: State): string {
  * running.
  */
 export function reportCutOff({ state, warn }: Session): void {
-  const found = findCutOff(state.folders.state);
+  let found: ReturnType<typeof findCutOff>;
+  try {
+    found = findCutOff(state.folders.state);
+  } catch (error) {
+    // The journal is for people. That it cannot be read must not keep services away.
+    if (!(error instanceof IpvstateError)) throw error;
+    warn(`${error.message}: whether the last run was cut off is not known`);
+  }
   if (!found) return;
   const { begin, answered } = found;
   const when = formatTime(new Date(begin.time), state.clock.now());
@@ -88,7 +95,14 @@ export function refuseWhilePending({ pending, state }: Session): void {
 /** Says, for verbs that only read, that a try may soon change the table. Changes no record. */
 export async function notePendingTry(environment: RecoveryEnvironment): Promise<void> {
   const state = await environment.state();
-  const pending = await openRecords(state, () => {}).pending.read();
+  const pending = await openRecords(state, () => {})
+    .pending.read()
+    .catch((error: Error) => {
+      environment.output.note(
+        `ipvstate: ${error.message}: whether a try is pending is not known\n`,
+      );
+      return undefined;
+    });
   if (!pending) return;
   const { clock } = state;
   const when = formatTime(new Date(pending.started), clock.now());

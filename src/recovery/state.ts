@@ -1,6 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type RecordClock, SYSTEM_CLOCK } from './clock.ts';
+import { readIfPresentSync } from './records/read.ts';
 
 /** Two folders for each network namespace, because the kernel has one IPVS table for each. */
 interface StateFolders {
@@ -30,7 +31,8 @@ export interface State {
 /**
  * The state of the network namespace that this process is in. The folder is named by the
  * namespace's inode, which every process can read whatever its capabilities are, so that the
- * daemon of a hardened unit and a root shell find the same lock and the same records.
+ * daemon of a hardened unit and a root shell find the same lock and the same records. Throws `IO`
+ * when the boot cannot be told: records of this boot would look like those of another.
  */
 export function systemState(env: NodeJS.ProcessEnv): State {
   const netns = String(statSync('/proc/self/ns/net').ino);
@@ -47,11 +49,7 @@ export function systemState(env: NodeJS.ProcessEnv): State {
 }
 
 function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  } catch {
-    return 'unknown';
-  }
+  return readIfPresentSync('/proc/sys/kernel/random/boot_id')?.trim() ?? 'unknown';
 }
 
 export function isSameLife(a: TableLife, b: TableLife): boolean {

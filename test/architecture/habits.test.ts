@@ -7,6 +7,7 @@ import {
   nameViolations,
   outputViolations,
   purityViolations,
+  recordReadViolations,
   spreadCallViolations,
 } from './habits.ts';
 import { sizeViolations } from './sizes.ts';
@@ -123,6 +124,14 @@ describe('shape', () => {
     expect(spreadCallViolations(src)).toEqual([]);
     const spread = one('src/plan/a.ts', 'changes.push(...more);');
     expect(spreadCallViolations(spread)).toEqual(['src/plan/a.ts:1 spreads an array into a call']);
+  });
+
+  test('records are read in one place, which knows a missing file from an unreadable one', () => {
+    expect(recordReadViolations(src)).toEqual([]);
+    const reader = one('src/recovery/a.ts', "const text = readFileSync(path, 'utf8');");
+    expect(recordReadViolations(reader)).toEqual([
+      'src/recovery/a.ts:1 uses readFileSync in place of readIfPresent',
+    ]);
   });
 
   test('there are no enums', () => {

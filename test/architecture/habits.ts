@@ -85,6 +85,22 @@ export function spreadCallViolations(tree: Tree): readonly string[] {
 const SMALL_SPREADS =
   /excerpt\(|formatWarnings|formatChange\(|tunnelArguments\(|Object\.keys\(PAGES\)|\.\.\.(costs|times|split\(target\))\)|source\.read\(\)/;
 
+const RECORD_READER = 'src/recovery/records/read.ts';
+
+/**
+ * What outlives a process is read in one place, which never takes a file that cannot be read for
+ * one that does not exist.
+ */
+export function recordReadViolations(tree: Tree): readonly string[] {
+  return [...tree].flatMap(([path, source]) => {
+    if (!path.startsWith('src/recovery/') || path === RECORD_READER) return [];
+    const tokens = tokenize(source);
+    return ['readFile', 'readFileSync'].flatMap((name) =>
+      isAnything(uses(tokens, name), path, `${name} in place of readIfPresent`),
+    );
+  });
+}
+
 export function enumViolations(tree: Tree): readonly string[] {
   return [...tree].flatMap(([path, source]) => {
     const tokens = tokenize(source);

@@ -55,7 +55,7 @@ function start(argv: readonly string[]): ChildProcess {
   return spawn(process.execPath, [join(process.cwd(), 'dist/cli.cjs'), ...argv], { cwd: folder, env, stdio: 'ignore', detached: true });
 }
 
-function pending(): { phase: string } | undefined {
+function pending(): { phase: string; deadlineSeconds: number } | undefined {
   const path = join(state.folders.runtime, 'try.json');
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
 }
@@ -143,6 +143,23 @@ describe('a try', () => {
     await until(() => guards().length === 0);
     expect(await table()).toEqual(linesOf(AFTER));
     expect(await run(['rollback'])).toMatchObject({ status: 0, stdout: expect.stringContaining('Applied and verified') });
+    expect(await table()).toEqual(linesOf(BEFORE));
+  });
+
+  it('is rolled back by a guard that could not open any file at the deadline', async () => {
+    const client = start(TRY.with(TRY.indexOf('2s'), '4s'));
+    await until(() => pending()?.phase === 'waiting');
+    await kill(client);
+    const [guard = 0] = guards();
+    const limit = (files: string) => output(`prlimit --pid ${guard} --nofile=${files}`);
+    const { deadlineSeconds = 0 } = pending() ?? {};
+    await limit('3:');
+    await until(() => Number(process.hrtime.bigint()) / 1e9 > deadlineSeconds + 1.5);
+    expect(guards()).toEqual([guard]);
+    expect(await table()).toEqual(linesOf(AFTER));
+    await limit('1024:');
+    await until(() => guards().length === 0);
+    expect(pending()).toBeUndefined();
     expect(await table()).toEqual(linesOf(BEFORE));
   });
 

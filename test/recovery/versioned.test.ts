@@ -4,7 +4,9 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -72,13 +74,29 @@ test('cannot use any truncation of a file', async () => {
   }
 });
 
-test('says why a folder in the place of the file cannot be read', async () => {
+test.each([
+  ['EISDIR', (path: string) => mkdirSync(path)],
+  ['ELOOP', (path: string) => symlinkSync(path, path)],
+])(
+  'throws IO for a file that cannot be read (%s), and leaves it in its place',
+  async (code, spoil) => {
+    const path = pathOfThing();
+    mkdirSync(dirname(path), { recursive: true });
+    spoil(path);
+    await expect(readVersioned(path, FORMAT)).rejects.toMatchObject({
+      code: 'IO',
+      message: `${path} cannot be read (${code})`,
+    });
+    expect(readdirSync(dirname(path))).toEqual(['thing.json']);
+  },
+);
+
+test('writes through no link that cannot be followed', async () => {
   const path = pathOfThing();
-  mkdirSync(path, { recursive: true });
-  expect(await readVersioned(path, FORMAT)).toMatchObject({
-    kind: 'unusable',
-    reason: 'it cannot be read (EISDIR)',
-  });
+  mkdirSync(dirname(path), { recursive: true });
+  symlinkSync(path, path);
+  await expect(writeAtomically(path, 'text')).rejects.toMatchObject({ code: 'IO' });
+  expect(readlinkSync(path)).toBe(path);
 });
 
 test('throws with the path when a file is in the place of the folder', async () => {

@@ -54,8 +54,8 @@ async function keep({ state, records, warn }: Session, pending: PendingTry): Pro
       isTold: true,
     },
   };
-  await records.outcome.write(outcome).catch((error: Error) => warn(error.message));
   const earlier = (await records.unfinished.readAndCleanUp())?.passes ?? [];
+  await records.outcome.write(outcome).catch((error: Error) => warn(error.message));
   const record: RunRecord = {
     boot,
     netns,

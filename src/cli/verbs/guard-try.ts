@@ -12,7 +12,8 @@ import { requiredArgument } from '../options.ts';
 const LOOK_MILLISECONDS = 1000;
 /** Another writer may hold the lock at the deadline. It rolls the try back before its own work. */
 const LOCK_TIMEOUT_SECONDS = 60;
-const MAX_FAILURES = 5;
+/** About a minute, as a failure is followed by one look. */
+const MAX_FAILURES = 60;
 
 export const guardTryVerb = defineVerb({
   name: GUARD_VERB,
@@ -27,7 +28,8 @@ export const guardTryVerb = defineVerb({
 /**
  * Runs in a process that outlives the terminal. Waits for the deadline of a try and rolls the try
  * back, unless it was confirmed, rolled back or replaced before. Reads the deadline each time,
- * because it starts anew when the operations of the try are done.
+ * because it starts anew when the operations of the try are done. A file that cannot be read is read
+ * again until it can be: only a file that is not there means that the try has ended.
  */
 async function guardTry(id: string, environment: Environment): Promise<number> {
   const state = await environment.state();
@@ -36,7 +38,7 @@ async function guardTry(id: string, environment: Environment): Promise<number> {
   (await environment.openKernel()).close();
   await environment.background.ready();
   for (let failures = 0; failures < MAX_FAILURES; ) {
-    const pending = await records.pending.read();
+    const pending = await records.pending.readPatiently(state.clock);
     if (pending?.id !== id) return EXIT.ok;
     if (!isExpired(pending, state)) {
       await state.clock.sleep(untilNextLook(pending, state));
@@ -46,7 +48,8 @@ async function guardTry(id: string, environment: Environment): Promise<number> {
       await rollBackIfPending(id, environment);
     } catch (error) {
       if (!(error instanceof IpvstateError)) throw error;
-      if (error.code !== 'LOCKED') failures++;
+      // Files that cannot be read or written can be later, so the guard never gives up for that.
+      if (error.code !== 'LOCKED' && error.code !== 'IO') failures++;
       await state.clock.sleep(LOOK_MILLISECONDS);
     }
   }

@@ -184,7 +184,11 @@ async function awaitPendingTry(
   const state = await environment.state();
   const { pending } = openRecords(state, () => {});
   for (let isSaid = false; !signal.aborted; isSaid = true) {
-    const found = await pending.read();
+    const found = await pending.readPatiently(
+      state.clock,
+      (message) => log.warn({ event: 'state' }, message),
+      signal,
+    );
     if (!found || isExpired(found, state)) return;
     if (!isSaid) {
       const text = 'a try is pending: nothing is written until it is confirmed or rolled back';

@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { IpvstateError } from '../../errors.ts';
+import { IpvstateError, isAbsent } from '../../errors.ts';
 import {
   type ControlAnswer,
   type ControlRequest,
@@ -65,14 +65,18 @@ function listen(path: string, accept: (socket: Socket) => void): Promise<Server>
   });
 }
 
+/** Whether a process listens on a socket file. Throws when that cannot be told. */
 function isAnswered(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const socket = connect(path);
-    const end = (isOpen: boolean) => () => {
+    socket.on('connect', () => {
       socket.destroy();
-      resolve(isOpen);
-    };
-    socket.on('connect', end(true)).on('error', end(false));
+      resolve(true);
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED' || isAbsent(error)) resolve(false);
+      else reject(failure(path, error));
+    });
   });
 }
 

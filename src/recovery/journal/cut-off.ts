@@ -1,4 +1,6 @@
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { cannotRead, isAbsent } from '../../errors.ts';
+import { readIfPresentSync } from '../records/read.ts';
 import type { State } from '../state.ts';
 import { Journal, journalFiles } from './journal.ts';
 import type { BeginLine, JournalLine } from './journal-lines.ts';
@@ -15,8 +17,7 @@ const TAIL_BYTES = 4096;
 
 /**
  * Finds the last run, when the journal has no end of it. Only the holder of the lock may ask: a run
- * that goes on has no end either. Returns undefined when the journal cannot be read or has other
- * lines.
+ * that goes on has no end either. Throws `IO`.
  */
 export function findCutOff(folder: string): CutOff | undefined {
   const files = journalFiles(folder);
@@ -24,7 +25,7 @@ export function findCutOff(folder: string): CutOff | undefined {
   let answered = 0;
   let run: string | undefined;
   for (const path of files) {
-    for (const text of read(path).split('\n').reverse()) {
+    for (const text of (readIfPresentSync(path) ?? '').split('\n').reverse()) {
       const line = parse(text);
       if (!line || (run !== undefined && line.run !== run)) continue;
       if (line.type === 'end') return undefined;
@@ -68,29 +69,22 @@ function parse(text: string | undefined): JournalLine | undefined {
   }
 }
 
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-/** The last line of a file. */
+/** The last line of a file. Returns undefined when there is no file. Throws `IO`. */
 function tail(path: string): string | undefined {
   let file: number;
   try {
     file = openSync(path, 'r');
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw cannotRead(path, error);
   }
   try {
     const bytes = Buffer.alloc(TAIL_BYTES);
     const start = Math.max(0, fstatSync(file).size - TAIL_BYTES);
     const length = readSync(file, bytes, 0, TAIL_BYTES, start);
     return bytes.toString('utf8', 0, length).trimEnd().split('\n').at(-1);
-  } catch {
-    return undefined;
+  } catch (error) {
+    throw cannotRead(path, error);
   } finally {
     closeSync(file);
   }

@@ -1,9 +1,14 @@
 import { rm } from 'node:fs/promises';
+import { IpvstateError } from '../../errors.ts';
+import type { RecordClock } from '../clock.ts';
 import { isSameLife, type TableLife } from '../state.ts';
 import { type FileFormat, readVersioned, setAside, writeVersioned } from './versioned.ts';
-import { moveFile } from './write.ts';
+import { deleteFile, moveFile } from './write.ts';
 
 export type Warn = (message: string) => void;
+
+/** Time between two attempts to read a file that cannot be read. */
+const RETRY_MILLISECONDS = 1000;
 
 /** The file of one record about the kernel's table. A record about an earlier table is void. */
 export class RecordFile<T extends TableLife> {
@@ -21,7 +26,7 @@ export class RecordFile<T extends TableLife> {
     this.#warn = warn;
   }
 
-  /** Reads the record and changes no file. Returns undefined when there is no valid one. */
+  /** Reads the record and changes no file. Returns undefined when there is no valid one. Throws `IO`. */
   async read(): Promise<T | undefined> {
     for (const path of this.#paths) {
       const stored = await readVersioned(path, this.#format);
@@ -31,8 +36,28 @@ export class RecordFile<T extends TableLife> {
   }
 
   /**
+   * Reads the record like `read`, and waits as long as its file cannot be read. `onFailure` is told
+   * of the first failure. Throws the failure once `signal` aborts.
+   */
+  async readPatiently(
+    clock: Pick<RecordClock, 'sleep'>,
+    onFailure: Warn = () => {},
+    signal?: AbortSignal,
+  ): Promise<T | undefined> {
+    for (let failures = 0; ; failures++) {
+      try {
+        return await this.read();
+      } catch (error) {
+        if (!(error instanceof IpvstateError) || signal?.aborted) throw error;
+        if (failures === 0) onFailure(`${error.message}: waiting until it can be read`);
+        await clock.sleep(RETRY_MILLISECONDS);
+      }
+    }
+  }
+
+  /**
    * Reads the record, deletes void ones and sets damaged ones aside. `onVoid` is told of a void
-   * one.
+   * one. Throws `IO`.
    */
   async readAndCleanUp(onVoid: (value: T) => void = () => {}): Promise<T | undefined> {
     for (const path of this.#paths) {
@@ -80,7 +105,8 @@ export class RecordFile<T extends TableLife> {
     for (const path of this.#paths) await setAside(path);
   }
 
+  /** Deletes the record. Throws `IO`: a record that is still there is still in force. */
   async clear(): Promise<void> {
-    for (const path of this.#paths) await rm(path, { force: true }).catch(() => undefined);
+    for (const path of this.#paths) await deleteFile(path);
   }
 }

@@ -1,5 +1,6 @@
 import type { Report } from '../../plan/report.ts';
 import { newRunId, type Session } from '../session.ts';
+import type { RecordFile } from './record-file.ts';
 import type { RunRecord, StoredPass } from './records.ts';
 
 /** The record that a run leaves for `ipvstate rollback`. */
@@ -35,6 +36,9 @@ export async function openRollbackRecord(
       isOff = true;
     });
   };
+  // The run has ended: that its record cannot be deleted must not hide its report.
+  const forget = (record: RecordFile<RunRecord>): Promise<void> =>
+    record.clear().catch((error: Error) => warn(error.message));
   return {
     id,
     record: (passes) =>
@@ -50,15 +54,15 @@ export async function openRollbackRecord(
         case 'applied':
         case 'in-sync':
           // Without a record of this run, the record of an older one would roll back too much.
-          if (isOff) await records.last.clear();
-          else await records.unfinished.moveTo(records.last).catch(() => records.last.clear());
-          await records.unfinished.clear();
+          if (isOff) await forget(records.last);
+          else await records.unfinished.moveTo(records.last).catch(() => forget(records.last));
+          await forget(records.unfinished);
           return;
         case 'refused':
         case 'declined':
         case 'rolled-back':
           if (earlier) await write(earlier);
-          else await records.unfinished.clear();
+          else await forget(records.unfinished);
           return;
         case 'partial':
         case 'unverified':

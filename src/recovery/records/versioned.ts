@@ -1,5 +1,6 @@
-import { mkdir, readFile, rename } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { readIfPresent } from './read.ts';
 import { writeAtomically } from './write.ts';
 
 /** The format of a file `{ "format": ..., "version": ..., ... }`. */
@@ -13,25 +14,25 @@ export interface FileFormat<T extends object> {
 type Stored<T> =
   | { readonly kind: 'none' }
   | { readonly kind: 'read'; readonly value: T }
-  /** The file exists and cannot be used. */
+  /** The content of the file was read and cannot be used. */
   | { readonly kind: 'unusable'; readonly path: string; readonly reason: string };
 
 /**
- * Reads a file that `writeVersioned` wrote. Never throws: the result says why a file cannot be
- * used.
+ * Reads a file that `writeVersioned` wrote. The result says why its content cannot be used. Throws
+ * `IO` when the file cannot be read, because nothing is known about its content then.
  */
 export async function readVersioned<T extends object>(
   path: string,
   { name, version, isValid }: FileFormat<T>,
 ): Promise<Stored<T>> {
   const unusable = (reason: string): Stored<T> => ({ kind: 'unusable', path, reason });
+  const text = await readIfPresent(path);
+  if (text === undefined) return { kind: 'none' };
   let document: { format?: unknown; version?: unknown } & Partial<T>;
   try {
-    document = JSON.parse(await readFile(path, 'utf8')) as typeof document;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'none' };
-    return unusable(code === undefined ? 'it is damaged' : `it cannot be read (${code})`);
+    document = JSON.parse(text) as typeof document;
+  } catch {
+    return unusable('it is damaged');
   }
   if (document === null || typeof document !== 'object' || document.format !== name)
     return unusable(`it is no ${name} file`);

@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { IpvstateError } from '../../errors.ts';
+import { IpvstateError, isAbsent } from '../../errors.ts';
 
 /**
  * Replaces a file as a whole or not at all. A reader never sees half of it, and neither does the
@@ -9,9 +9,9 @@ import { IpvstateError } from '../../errors.ts';
  * `mode` is for a new file. A device or a pipe is written directly. Throws `IO`.
  */
 export async function writeAtomically(path: string, text: string, mode = 0o644): Promise<void> {
-  const target = await realpath(path).catch(() => path);
   try {
-    const before = await stat(target).catch(() => undefined);
+    const target = await realpath(path).catch(absent(path));
+    const before = await stat(target).catch(absent(undefined));
     if (before && !before.isFile()) await writeFile(target, text);
     else await replace(target, text, mode, before);
   } catch (error) {
@@ -20,6 +20,14 @@ export async function writeAtomically(path: string, text: string, mode = 0o644):
       cause: error,
     });
   }
+}
+
+/** Returns a handler of errors, with a value for a file that does not exist. */
+function absent<T>(value: T): (error: unknown) => T {
+  return (error) => {
+    if (isAbsent(error)) return value;
+    throw error;
+  };
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -69,12 +77,23 @@ export async function moveFile(from: string, to: string): Promise<void> {
     await rename(from, to);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
-    if (code === 'ENOENT') return;
+    if (isAbsent(error)) return;
     throw new IpvstateError('IO', `${to} ${REASONS[code] ?? `cannot be written (${code})`}`, {
       cause: error,
     });
   }
   await syncFolder(dirname(to));
+}
+
+/** Deletes a file. Does nothing when there is none. Throws `IO`. */
+export async function deleteFile(path: string): Promise<void> {
+  try {
+    await rm(path, { force: true });
+  } catch (error) {
+    if (isAbsent(error)) return;
+    const { code } = error as NodeJS.ErrnoException;
+    throw new IpvstateError('IO', `${path} cannot be deleted (${code})`, { cause: error });
+  }
 }
 
 /**

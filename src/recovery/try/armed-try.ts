@@ -56,8 +56,8 @@ export function armTry(
       const isFirst = pending === undefined;
       await write({ phase: 'applying', passes });
       if (!isFirst) return;
-      await records.outcome.clear();
       try {
+        await records.outcome.clear();
         await environment.background.start([GUARD_VERB, id]);
       } catch (error) {
         await disarm();

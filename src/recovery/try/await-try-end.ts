@@ -22,7 +22,8 @@ export async function awaitTryEnd(
   const records = openRecords(state, () => {});
   const signal = environment.interruption();
   for (;;) {
-    const pending = await records.pending.read();
+    const warn = (message: string): void => output.warn(`ipvstate: ${message}\n`);
+    const pending = await records.pending.readPatiently(state.clock, warn, signal);
     if (pending?.id !== begun.id) break;
     const secondsLeft = Math.ceil(pending.deadlineSeconds - state.clock.monotonicSeconds());
     if (signal.aborted || secondsLeft <= 0)

@@ -1,4 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
+import { isAbsent } from '../../errors.ts';
 
 /** The places of a configuration that nobody named. The first place that exists is read. */
 const DEFAULT_PATHS = ['/etc/ipvstate/ipvstate.yaml', '/etc/ipvstate/conf.d'] as const;
@@ -32,8 +33,7 @@ async function exists(path: string): Promise<boolean> {
     await stat(path);
     return true;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return code !== 'ENOENT' && code !== 'ENOTDIR';
+    return !isAbsent(error);
   }
 }
 
