@@ -1,10 +1,14 @@
 /**
- * IP addresses as canonical text: equal addresses are equal strings, so they can be map keys and compare with `===`.
- * Only the strict spellings are read: `010.0.0.1`, `10.1` and `0x0a000001`, which some parsers take as other addresses, are not.
+ * IP addresses as canonical text: equal addresses are equal strings. They can be keys of a map and
+ * compare with `===`. Only strict spellings are read. Some parsers read `010.0.0.1`, `10.1` and
+ * `0x0a000001` as other addresses; here they are no addresses.
  */
 declare const brand: unique symbol;
 
-/** IPv4 as a dotted quad; IPv6 as `inet_ntop` prints it (RFC 5952: lower case, longest run of zeros as `::`). */
+/**
+ * IPv4 as a dotted quad; IPv6 as `inet_ntop` prints it (RFC 5952: lower case, longest run of zeros
+ * as `::`).
+ */
 export type Address = string & { readonly [brand]: 'Address' };
 
 export type Family = 'ipv4' | 'ipv6';
@@ -17,7 +21,10 @@ export function addressFamily(address: Address): Family {
   return address.includes(':') ? 'ipv6' : 'ipv4';
 }
 
-/** Returns the canonical address, or undefined for anything else: names, zones (`fe80::1%eth0`), leading zeros, blanks. */
+/**
+ * Returns the canonical address; undefined for anything else, such as a name, a zone
+ * (`fe80::1%eth0`), leading zeros or blanks.
+ */
 export function parseAddress(text: string): Address | undefined {
   if (text.includes(':')) {
     const words = parseIPv6Words(text);
@@ -26,11 +33,14 @@ export function parseAddress(text: string): Address | undefined {
   return isIPv4(text) ? (text as Address) : undefined;
 }
 
-/** Writes the kernel's 16-byte form: IPv4 in the first 4 bytes, the rest zero (uapi: union nf_inet_addr). */
+/**
+ * Writes the kernel's 16-byte form: IPv4 in the first 4 bytes, the rest zero (uapi: union
+ * nf_inet_addr).
+ */
 export function writeAddress(address: Address, bytes: Uint8Array, offset: number): void {
   if (addressFamily(address) === 'ipv4') {
     writeIPv4(address, bytes, offset);
-    // A call of `fill` takes longer than the rest of this.
+    // A call of `fill` takes longer than the rest of this function.
     for (let at = offset + 4; at < offset + 16; at++) bytes[at] = 0;
     return;
   }
@@ -53,12 +63,15 @@ export function readAddress(family: Family, bytes: Uint8Array, offset: number): 
   return formatIPv6Words(words);
 }
 
-/** IPv4 first. By hand, because `localeCompare` loads the data of the locale: 20 ms, a tenth of a whole `plan`. */
+/**
+ * Sorts IPv4 first. Written by hand: `localeCompare` loads the data of the locale, which takes 20
+ * ms, a tenth of a whole `plan`.
+ */
 export function compareFamilies(a: Family, b: Family): number {
   return a === b ? 0 : a === 'ipv4' ? -1 : 1;
 }
 
-/** IPv4 before IPv6, then by value. */
+/** Sorts IPv4 before IPv6, then by value. */
 export function compareAddresses(a: Address, b: Address): number {
   if (a === b) return 0;
   const families = compareFamilies(addressFamily(a), addressFamily(b));
@@ -74,7 +87,10 @@ export function compareAddresses(a: Address, b: Address): number {
   return 0;
 }
 
-/** `::ffff:10.0.0.1`: the kernel keeps it apart from 10.0.0.1, people mean the latter, so configurations may not use it. */
+/**
+ * Whether the address is an IPv4 address written as IPv6, such as `::ffff:10.0.0.1`. The kernel
+ * keeps it apart from 10.0.0.1.
+ */
 export function isIPv4Mapped(address: Address): boolean {
   return address.startsWith('::ffff:') && address.includes('.');
 }
@@ -83,7 +99,10 @@ function isIPv4(text: string): boolean {
   return endOfIPv4(text, 0) === text.length;
 }
 
-/** The offset behind the dotted quad at `start`: four numbers of up to 255 without leading zeros. -1 when there is none. */
+/**
+ * Returns the offset after the dotted quad at `start`: four numbers of up to 255 without leading
+ * zeros. -1 when there is none.
+ */
 export function endOfIPv4(text: string, start: number): number {
   let dots = 0;
   let digits = 0;
@@ -123,7 +142,10 @@ function writeIPv4(text: string, bytes: Uint8Array, offset: number): void {
   bytes[at] = value;
 }
 
-/** RFC 4291 section 2.2: eight groups of one to four hex digits, one `::`, the last two groups perhaps as a dotted quad. */
+/**
+ * Reads an IPv6 address (RFC 4291, section 2.2): eight groups of one to four hex digits, one `::`,
+ * and the last two groups perhaps as a dotted quad.
+ */
 function parseIPv6Words(text: string): number[] | undefined {
   const halves = text.split('::');
   if (halves.length > 2) return undefined;

@@ -1,7 +1,13 @@
-/** A value in JSON output and for people; null for none, and for a value that means nothing in its object. */
+/**
+ * A value in JSON output and for people; null for none, and for a value that means nothing in its
+ * object.
+ */
 export type FieldValue = string | number | boolean | null | readonly string[];
 
-/** The settings of an object by their names in the configuration file, in the order in which they are printed. */
+/**
+ * The settings of an object by their names in the configuration file, in the order in which they
+ * are printed.
+ */
 export type Fields = { readonly [name: string]: FieldValue };
 
 /** Where a value that is the default is left out. */
@@ -9,7 +15,10 @@ type Omission = 'everywhere' | 'in YAML' | 'nowhere';
 
 /** Everything that is said of one attribute. `Owner` is the object that has it. */
 interface Attribute<Owner, Value> {
-  /** The key in the configuration file, in plans and in reports; `tunnel.port` is `port` in the block `tunnel`. */
+  /**
+   * The key in the configuration file, in plans and in reports; `tunnel.port` is `port` in the
+   * block `tunnel`.
+   */
   readonly name: string;
   readonly default: Value;
   /** ipvsadm's option, by its long name. */
@@ -30,7 +39,10 @@ interface Attribute<Owner, Value> {
   print?(value: Value, owner: Owner): FieldValue;
 }
 
-/** An attribute with the name that it has in the model. All rows have the same shape, which makes reading them fast. */
+/**
+ * An attribute with the name that it has in the model. All rows have the same shape, which makes
+ * reading them fast.
+ */
 export interface Row<Owner, Settings> {
   readonly key: keyof Settings & keyof Owner;
   readonly name: string;
@@ -49,7 +61,10 @@ export interface Row<Owner, Settings> {
   readonly print: ((value: Settings[keyof Settings], owner: Owner) => FieldValue) | undefined;
 }
 
-/** The rows of an object's attributes, in the order in which they are printed. A missing attribute does not compile. */
+/**
+ * The rows of an object's attributes, in the order in which they are printed. A missing attribute
+ * does not compile.
+ */
 export function attributeRows<Owner extends Settings, Settings extends object>(
   attributes: {
     readonly [Key in keyof Settings]-?: Attribute<Owner, Settings[Key]>;

@@ -5,37 +5,47 @@ import type { ServiceKey } from './service.ts';
 import type { Daemon, Timeouts } from './settings.ts';
 import type { ServiceEntry } from './table.ts';
 
-/** A bound on deletions: a number of objects, a share of the live ones, or none. */
+/** A limit on deletions: a number of objects, a share of the live ones, or none. */
 export type Limit =
   | { readonly kind: 'count'; readonly value: number }
   | { readonly kind: 'percent'; readonly value: number }
   | { readonly kind: 'off' };
 
-/** Bounds of the file on what one plan may delete; an absent one means the built-in default (plan/guard.ts). */
+/**
+ * The limits of a file on the deletions of one plan. A missing limit is the built-in default
+ * (plan/guard.ts).
+ */
 export interface Limits {
   readonly maxServiceDeletes?: Limit;
   readonly maxDestinationDeletes?: Limit;
 }
 
-/** Where a desired object was written. Asked for few objects, so it is computed when asked. */
-export type Locate = (service: ServiceKey, destination?: DestinationKey) => Position | undefined;
+/**
+ * Returns where a desired object was written. Few objects are asked for, so it is computed when
+ * asked.
+ */
+type Locate = (service: ServiceKey, destination?: DestinationKey) => Position | undefined;
 
-/** The parts of a file that are there once, and where they begin. */
+/** The sections that a file has at most once. */
 export type Section = 'limits' | 'timeouts' | 'sync_daemons' | 'manage' | 'sysctls';
 
-/** What files ask for: complete services, and hands off for whatever they do not mention. */
+/**
+ * The desired state of some files: complete services. Whatever they do not mention stays as it is.
+ */
 export interface Desired {
   readonly services: ReadonlyMap<ServiceKey, ServiceEntry>;
-  /** Absent keys leave the live value alone. */
+  /** A missing timeout keeps its live value. */
   readonly timeouts: Partial<Timeouts>;
-  /** undefined: hands off. Empty: none may run. */
+  /** undefined keeps the live daemons; an empty list means that none may run. */
   readonly daemons: readonly Daemon[] | undefined;
   readonly limits: Limits;
-  /** Absent: the whole table is managed, nothing is preserved, drained or protected. */
+  /**
+   * Without a policy, the whole table is managed, and nothing is preserved, drained or protected.
+   */
   readonly policy?: Policy;
-  /** The `name` of a service: a label for people, never identity. */
+  /** The `name` of a service: a label for people, never its identity. */
   readonly names: ReadonlyMap<ServiceKey, string>;
   readonly locate: Locate;
-  /** Where the sections that a file has were written, for messages about two files that both have one. */
+  /** Where the sections of a file begin, for messages about two files that both have one. */
   readonly sections?: Readonly<Partial<Record<Section, Position>>>;
 }

@@ -4,7 +4,10 @@ import { formatEndpoint } from './endpoint.ts';
 
 declare const brand: unique symbol;
 
-/** Identity of a destination inside its service: `10.0.0.1:80` or `[2001:db8::1]:80`. The forwarding method is not part of it. */
+/**
+ * The identity of a destination inside its service: `10.0.0.1:80` or `[2001:db8::1]:80`. The
+ * forwarding method is no part of it.
+ */
 export type DestinationKey = string & { readonly [brand]: 'DestinationKey' };
 
 /** Forwarding methods, in ipvsadm's words (uapi: IP_VS_CONN_F_MASQ, _TUNNEL, _DROUTE). */
@@ -15,18 +18,27 @@ export type TunnelType = 'ipip' | 'gue' | 'gre';
 /** ipvsadm: `--tun-nocsum`, `--tun-csum`, `--tun-remcsum`. */
 export type TunnelChecksum = 'none' | 'csum' | 'remcsum';
 
-/** Everything about a destination that an edit replaces. Each attribute has a row in `DESTINATION_ATTRIBUTES`. */
+/**
+ * The settings of a destination, all of which an edit replaces. Each has a row in
+ * `DESTINATION_ATTRIBUTES`.
+ */
 export interface DestinationSettings {
   readonly forward: Forward;
-  /** 0..2147483647; 0 takes no new connections and keeps the old ones. */
+  /** 0..2147483647. A destination of weight 0 gets no new connections and keeps the old ones. */
   readonly weight: number;
-  /** No new connections from this many on; 0 is no limit. 0..2147483647. */
+  /**
+   * The number of connections from which on the destination gets no new ones, 0..2147483647; 0 is
+   * no limit.
+   */
   readonly upperThreshold: number;
-  /** New connections again below this many; 0 is the kernel's three quarters of the upper one. At most the upper one. */
+  /**
+   * The number of connections below which it gets new ones again, at most the upper threshold; 0
+   * lets the kernel take three quarters of that.
+   */
   readonly lowerThreshold: number;
-  /** The three tunnel fields are `ipip`, 0, `none` unless `forward` is `tunnel`. */
+  /** The three settings of a tunnel are `ipip`, 0 and `none` unless `forward` is `tunnel`. */
   readonly tunnelType: TunnelType;
-  /** GUE only: 1..65535. 0 for the others. */
+  /** 1..65535 for GUE; 0 for the other types. */
   readonly tunnelPort: number;
   readonly tunnelChecksum: TunnelChecksum;
 }
@@ -34,7 +46,7 @@ export interface DestinationSettings {
 export interface Destination extends DestinationSettings {
   readonly key: DestinationKey;
   readonly address: Address;
-  /** 0 means "the port of the request"; only for fwmark and port-0 services. */
+  /** 0 stands for the port of the request, in services of a mark or of port 0. */
   readonly port: number;
 }
 
@@ -77,10 +89,10 @@ export const DESTINATION_ATTRIBUTES = attributeRows<Destination, DestinationSett
   },
 });
 
-/** The settings that are a plain number, whatever the others are. */
+/** The settings that are a number by themselves, whatever the others are. */
 export type DestinationNumbers = Omit<DestinationSettings, 'forward' | `tunnel${string}`>;
 
-/** Their attributes. Readers and writers treat all of them alike. */
+/** The rows of `DestinationNumbers`. Readers and writers treat all of them alike. */
 export const DESTINATION_NUMBERS = DESTINATION_ATTRIBUTES.filter(
   ({ name, range }) => range !== undefined && !name.includes('.'),
 ) as unknown as readonly Row<Destination, DestinationNumbers>[];
@@ -107,7 +119,7 @@ export function destinationKey(address: Address, port: number): DestinationKey {
   return formatEndpoint(address, port) as DestinationKey;
 }
 
-/** By family, address and port. */
+/** Sorts by family, address and port. */
 export function compareDestinations(a: Destination, b: Destination): number {
   return compareAddresses(a.address, b.address) || a.port - b.port;
 }

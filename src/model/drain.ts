@@ -15,19 +15,22 @@ export function parseDrainKey(key: DrainKey): {
   return { service, destination };
 }
 
-/** A removed destination that still has connections. */
+/** A destination that was removed from the file and still has connections. */
 export interface PendingDrain {
-  /** On the monotonic clock; from then on it is deleted whatever it has. */
+  /**
+   * The time on the monotonic clock at which the destination is deleted, whatever connections it
+   * has.
+   */
   readonly deadlineSeconds: number;
-  /** Its weight before. */
+  /** The weight before the drain. */
   readonly weight: number;
 }
 
-/** What is draining, kept for as long as the kernel's table lives. */
+/** The store of the drains. It lives as long as the kernel's table. */
 export interface DrainStore {
   /** The monotonic clock, in seconds. */
   now(): number;
   read(): Promise<ReadonlyMap<DrainKey, PendingDrain>>;
-  /** Replaces everything. */
+  /** Replaces all drains. */
   write(drains: ReadonlyMap<DrainKey, PendingDrain>): Promise<void>;
 }

@@ -5,7 +5,10 @@ const UNITS: readonly (readonly [unit: string, seconds: number])[] = [
   ['s', 1],
 ];
 
-/** Seconds of `90s`, `15m`, `1h30m` or `2d`: units from large to small, each at most once. undefined for anything else, a bare number too. */
+/**
+ * Returns the seconds of `90s`, `15m`, `1h30m` or `2d`: units from large to small, each at most
+ * once. undefined for anything else, a bare number included.
+ */
 export function parseDuration(text: string): number | undefined {
   const match = /^(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?$/.exec(text);
   if (!match || text === '') return undefined;
@@ -15,7 +18,7 @@ export function parseDuration(text: string): number | undefined {
   );
 }
 
-/** The shortest way to write it: `15m`, `1h30m`, `2d`. Parts of a second are not taken apart: `0.5s`. */
+/** Returns the shortest spelling: `15m`, `1h30m`, `2d`. Parts of a second are not split: `0.5s`. */
 export function formatDuration(seconds: number): string {
   if (seconds < 1 || !Number.isInteger(seconds)) return `${seconds}s`;
   let rest = seconds;

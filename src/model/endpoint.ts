@@ -14,7 +14,10 @@ export interface Endpoint {
   readonly port: number | undefined;
 }
 
-/** Reads `10.0.0.1`, `10.0.0.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`; undefined for anything else. */
+/**
+ * Reads `10.0.0.1`, `10.0.0.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`; undefined
+ * for anything else.
+ */
 export function parseEndpoint(text: string, start = 0, end = text.length): Endpoint | undefined {
   const colon = endOfIPv4(text, start);
   if (colon === -1) return parseIPv6Endpoint(text.slice(start, end));
@@ -25,7 +28,7 @@ export function parseEndpoint(text: string, start = 0, end = text.length): Endpo
   return port === undefined ? undefined : { address, port };
 }
 
-/** A decimal port without sign, blanks or leading zeros, at `[start, end)` of a text. */
+/** Reads a decimal port without sign, blanks or leading zeros at `[start, end)` of a text. */
 export function parsePort(text: string, start = 0, end = text.length): number | undefined {
   if (text.charCodeAt(start) === ZERO && end - start > 1) return undefined;
   const port = readDigits(text, start, end);
@@ -41,7 +44,10 @@ function parseIPv6Endpoint(text: string): Endpoint | undefined {
   return number === undefined ? undefined : { address, port: number };
 }
 
-/** The number at `[start, end)` of a text: nothing but digits; undefined when there are none, or more than a 32-bit number has. */
+/**
+ * Returns the number at `[start, end)` of a text; undefined when there are no digits, other
+ * characters, or more digits than a 32-bit number has.
+ */
 export function readDigits(text: string, start: number, end: number): number | undefined {
   if (end <= start || end - start > 10) return undefined;
   let value = 0;

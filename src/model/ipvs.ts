@@ -4,13 +4,16 @@ import type { Operation } from './operation.ts';
 import type { ServiceKey } from './service.ts';
 import type { Table } from './table.ts';
 
-/** Something that only raw netlink can have put into the kernel, which no file can express: plans leave it alone. */
+/**
+ * An object in the kernel that no file can express, because another program made it by raw netlink.
+ * Plans leave it alone.
+ */
 export interface Unmanageable {
-  /** The service's key or, when its identity is what cannot be expressed, a description of it. */
+  /** The key of the service; a description of it when its identity is what no file can express. */
   readonly service: string;
-  /** The destination's key; undefined when it is the service itself. */
+  /** The key of the destination; undefined when it is the service itself. */
   readonly destination: string | undefined;
-  /** Such as `forwarding method 5`. */
+  /** The reason, such as `forwarding method 5`. */
   readonly reason: string;
 }
 
@@ -22,43 +25,58 @@ export interface Snapshot {
 }
 
 export interface IpvsInfo {
-  /** IPVS version, such as `1.2.1`. */
+  /** The version of IPVS, such as `1.2.1`. */
   readonly version: string;
-  /** Buckets of the connection hash table. */
+  /** The number of buckets in the connection hash table. */
   readonly connectionTableSize: number;
 }
 
-/** What the kernel refused of a wave, by the operation's index in it. All others were done. */
+/**
+ * The errors of the operations of a wave that the kernel refused, by index in the wave. All others
+ * were done.
+ */
 export type Refused = ReadonlyMap<number, KernelError>;
 
 export interface ReadOptions {
-  /** Only these services, if they exist. Default: all. Timeouts and daemons are always read. */
+  /**
+   * Reads only these services, if they exist. Default: all. Timeouts and daemons are always read.
+   */
   readonly services?: Iterable<ServiceKey>;
-  /** Traffic counters too. Default false: they cost more to read than the rest together. */
+  /**
+   * Reads traffic counters as well. Default: false, because they cost more than the rest together.
+   */
   readonly stats?: boolean;
-  /** Sysctls too, where there are any. Default false. */
+  /** Reads sysctls as well, where there are any. Default: false. */
   readonly sysctls?: boolean;
-  /** Ends a read that takes long between two services: it throws `ABORTED`. */
+  /** Ends a long read between two services. The read then throws `ABORTED`. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * The port to an IPVS table: a kernel over netlink, or a table kept in a file. Throws `IpvstateError` (`UNAVAILABLE`,
- * `PERMISSION`, `LOST`, `PROTOCOL`); the errors of single operations are returned, not thrown.
+ * The access to an IPVS table: of a kernel over netlink, or of a table in a file. Throws
+ * `IpvstateError` (`UNAVAILABLE`, `PERMISSION`, `LOST`, `PROTOCOL`). Errors of single operations
+ * are returned, not thrown.
  */
 export interface Ipvs {
   info(): Promise<IpvsInfo>;
-  /** A read is complete or an error: never a part that could pass for less than there is. */
+  /**
+   * Reads the table. A read is complete, or it throws: it never returns a part that could pass for
+   * the whole.
+   */
   read(options?: ReadOptions): Promise<Snapshot>;
   /**
-   * Sends a wave of operations, in order, packed. The kernel goes on after a refused one, so a wave must not hold an operation
-   * whose safety depends on another's success. Throws `LOST` when it is unknown what was done.
+   * Sends a wave of operations, in order, packed. The kernel goes on after an operation that it
+   * refuses. So the safety of no operation of a wave may depend on the success of another. Throws
+   * `LOST` when it is unknown what was done.
    */
   execute(wave: readonly Operation[]): Promise<Refused>;
   close(): void;
 }
 
-/** Traffic counters and rates (uapi: IPVS_STATS_ATTR_*, the 64-bit form). Refreshed by the kernel every 2 s. */
+/**
+ * Traffic counters and rates (uapi: IPVS_STATS_ATTR_*, the 64-bit form). Refreshed by the kernel
+ * every 2 s.
+ */
 export interface Stats {
   readonly connections: bigint;
   readonly inPackets: bigint;
@@ -73,7 +91,10 @@ export interface Stats {
   readonly outByteRate: bigint;
 }
 
-/** Live numbers of connections of one destination; unlike `Stats` these are exact at the time of the read. */
+/**
+ * The numbers of connections of one destination. Unlike `Stats`, they are exact at the time of the
+ * read.
+ */
 export interface Connections {
   readonly active: number;
   readonly inactive: number;
@@ -90,9 +111,9 @@ export interface DestinationCounters extends Connections {
 
 export interface ServiceCounters {
   readonly stats: Stats | undefined;
-  /** Without stats, those alone that have connections or templates. */
+  /** Without stats, only the destinations that have connections or templates. */
   readonly destinations: ReadonlyMap<DestinationKey, DestinationCounters>;
 }
 
-/** What a read saw beside the configuration. Never part of a diff. */
+/** The counters of a read. They are never part of a diff. */
 export type Counters = ReadonlyMap<ServiceKey, ServiceCounters>;

@@ -8,7 +8,8 @@ export interface Position {
 export type Severity = 'error' | 'warning';
 
 /**
- * What can be wrong with text. The set is closed: the manual (issue-codes.md) lists every code, and a test holds the two together.
+ * The kinds of problems in a text. The set is closed: the manual (issue-codes.md) lists every code,
+ * and a test compares the two.
  */
 export type IssueCode =
   // The file as a whole.
@@ -32,7 +33,7 @@ export type IssueCode =
   | 'BAD_VALUE'
   | 'OUT_OF_RANGE'
   | 'VERSION'
-  // What the kernel would refuse, or accept as nonsense.
+  // Values that the kernel would refuse, or accept although they make no sense.
   | 'ADDRESS'
   | 'DUPLICATE'
   | 'CONFLICT'
@@ -51,22 +52,22 @@ export type IssueCode =
   // ipvsadm lines.
   | 'IPVSADM_LINE'
   | 'NOT_DECLARATIVE'
-  // Lint: legal, and probably not what was meant.
+  // Lint: valid, and probably a mistake.
   | 'UNSERVED'
   | 'NO_EFFECT'
-  // How many more there are, when there are too many to show.
+  // The number of problems that are not shown, when there are too many.
   | 'MORE';
 
-/** Something wrong in a text, with its place and what to do about it. Collected, never thrown. */
+/** A problem in a text, with its place and advice. Issues are collected, never thrown. */
 export interface Issue {
   readonly code: IssueCode;
   readonly severity: Severity;
   /** What was found and what was expected, without the place. */
   readonly message: string;
   readonly position: Position;
-  /** What to do, such as `did you mean "weight"?`. */
+  /** Advice, such as `did you mean "weight"?`. */
   readonly hint?: string;
-  /** Another place that belongs to it, such as the first of two duplicates. */
+  /** Another place that belongs to the problem, such as the first of two duplicates. */
   readonly related?: { readonly message: string; readonly position: Position };
 }
 
@@ -74,7 +75,9 @@ export function hasErrors(issues: readonly Issue[]): boolean {
   return issues.some((issue) => issue.severity === 'error');
 }
 
-/** Turns offsets of one text into positions. The line starts are found at the first question. */
+/**
+ * Turns offsets of one text into positions. The starts of the lines are found at the first call.
+ */
 export function positions(text: string, file: string): (offset: number) => Position {
   let starts: number[] | undefined;
   return (offset) => {

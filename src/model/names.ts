@@ -4,8 +4,8 @@ import { INTERFACE_NAME_LENGTH } from './settings.ts';
 /* Names that the kernel keeps in fields of a fixed number of bytes. */
 
 /**
- * The text as a C program copies it into a field: up to the first NUL, and at most so many bytes of UTF-8. A character that does not
- * fit is left out whole.
+ * Cuts a text as a C program copies it into a field: up to the first NUL, and to at most so many
+ * bytes of UTF-8. A character that does not fit is left out whole.
  */
 export function cutToBytes(text: string, bytes: number): string {
   let length = 0;
@@ -19,17 +19,26 @@ export function cutToBytes(text: string, bytes: number): string {
   return cut;
 }
 
-/** kernel: ip_vs_sched.c ip_vs_scheduler_get, as far as ipvsadm writes it: printable ASCII without blanks. */
+/**
+ * Whether a scheduler can have the name, as far as ipvsadm writes it: printable ASCII without
+ * blanks (kernel: ip_vs_sched.c ip_vs_scheduler_get).
+ */
 export function isSchedulerName(name: string): boolean {
   return isPrintable(name, SCHEDULER_NAME_LENGTH);
 }
 
-/** kernel: ip_vs_pe.c ip_vs_pe_getbyname, as far as ipvsadm writes it. */
+/**
+ * Whether a persistence engine can have the name, as far as ipvsadm writes it (kernel: ip_vs_pe.c
+ * ip_vs_pe_getbyname).
+ */
 export function isEngineName(name: string): boolean {
   return isPrintable(name, ENGINE_NAME_LENGTH);
 }
 
-/** kernel: net/core/dev.c dev_valid_name; a C string ends at a NUL. */
+/**
+ * Whether a network interface can have the name (kernel: net/core/dev.c dev_valid_name; a C string
+ * ends at a NUL).
+ */
 export function isInterfaceName(name: string): boolean {
   return (
     /^[^\s/:]+$/u.test(name) &&

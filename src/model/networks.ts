@@ -15,13 +15,19 @@ export interface Cidr {
   readonly prefixLength: number;
 }
 
-/** Reads `192.0.2.0/24`, `2001:db8::/32`, or a bare address as the network of itself; undefined for anything else, set host bits included. */
+/**
+ * Reads `192.0.2.0/24`, `2001:db8::/32`, or a bare address as the network of itself; undefined for
+ * anything else, an address with host bits included.
+ */
 export function parseCidr(text: string): Cidr | undefined {
   const network = parseNetwork(text);
   return network && !network.hasHostBits ? network.cidr : undefined;
 }
 
-/** The network that an address with a prefix length is in, as `192.0.2.0/24`; undefined for what is neither. */
+/**
+ * Returns the network of an address with a prefix length, as `192.0.2.0/24`; undefined for anything
+ * else.
+ */
 export function networkOf(text: string): string | undefined {
   const network = parseNetwork(text);
   if (!network) return undefined;
@@ -69,12 +75,15 @@ function bitOf(bytes: Uint8Array, bit: number): boolean {
   return ((bytes[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0;
 }
 
-/** An IPv4 mask as a dotted quad, from its 32 bits: 0xffffff00 is `255.255.255.0`. */
+/** Returns an IPv4 mask as a dotted quad: 0xffffff00 is `255.255.255.0`. */
 export function formatIPv4Mask(mask: number): string {
   return `${mask >>> 24}.${(mask >>> 16) & 0xff}.${(mask >>> 8) & 0xff}.${mask & 0xff}`;
 }
 
-/** The 32 bits of a dotted quad, whether its ones are contiguous or not; undefined for anything else. */
+/**
+ * Returns the 32 bits of a dotted quad, whether its ones are contiguous or not; undefined for
+ * anything else.
+ */
 export function parseIPv4Mask(text: string): number | undefined {
   const address = parseAddress(text);
   if (!address || address.includes(':')) return undefined;
@@ -83,12 +92,12 @@ export function parseIPv4Mask(text: string): number | undefined {
   return new DataView(bytes.buffer).getUint32(0);
 }
 
-/** The mask of an IPv4 prefix length, 0..32. */
+/** Returns the mask of an IPv4 prefix length, 0..32. */
 export function maskOfPrefix(length: number): number {
   return length === 0 ? 0 : (0xffff_ffff << (32 - length)) >>> 0;
 }
 
-/** The prefix length of a mask; undefined when its ones are not contiguous. */
+/** Returns the prefix length of a mask; undefined when its ones are not contiguous. */
 export function prefixOfMask(mask: number): number | undefined {
   const length = Math.clz32(~mask);
   return maskOfPrefix(length) === mask ? length : undefined;

@@ -3,16 +3,17 @@ import { type Service, type ServiceIdentity, serviceKey } from './service.ts';
 import { type Daemon, type DaemonRole, TIMEOUT_ATTRIBUTES, type Timeouts } from './settings.ts';
 
 /**
- * Everything that changes IPVS. The reconciler, the ipvsadm front end, the simulation and the reports all speak it; each
- * switch over `kind` ends in `satisfies never`, so the compiler finds every place that a new kind concerns.
+ * One change of IPVS. The reconciler, the ipvsadm front end, the simulation and the reports all use
+ * it. Each switch over `kind` ends in `satisfies never`, so that the compiler finds every place
+ * that a new kind concerns.
  */
 export type Operation =
-  /** Of `net.ipv4.vs`; not netlink but a file below /proc/sys. */
+  /** A sysctl of `net.ipv4.vs`: a file below /proc/sys, not a netlink request. */
   | { readonly kind: 'set-sysctl'; readonly name: string; readonly value: string }
   | { readonly kind: 'add-service'; readonly service: Service }
   /** Replaces every setting of the service. */
   | { readonly kind: 'edit-service'; readonly service: Service }
-  /** Its destinations go with it. */
+  /** Deletes the service with its destinations. */
   | { readonly kind: 'delete-service'; readonly service: ServiceIdentity }
   | {
       readonly kind: 'add-destination';
@@ -30,18 +31,24 @@ export type Operation =
       readonly service: ServiceIdentity;
       readonly destination: Destination;
     }
-  /** 0 keeps a value. */
+  /** A timeout of 0 keeps its live value. */
   | { readonly kind: 'set-timeouts'; readonly timeouts: Timeouts }
   | { readonly kind: 'start-daemon'; readonly daemon: Daemon }
   | { readonly kind: 'stop-daemon'; readonly role: DaemonRole }
-  /** Counters of one service and its destinations; without a service, of everything. */
+  /** Zeroes the counters of one service and its destinations; without a service, all counters. */
   | { readonly kind: 'zero'; readonly service: ServiceIdentity | undefined }
-  /** Deletes every service of the namespace; daemons and timeouts stay. Never used to reconcile. */
+  /**
+   * Deletes every service of the network namespace. Daemons and timeouts stay. The reconciler never
+   * uses it.
+   */
   | { readonly kind: 'flush' };
 
 export type OperationKind = Operation['kind'];
 
-/** One line for logs and errors, such as `add-destination tcp://192.0.2.1:80 10.0.0.1:80`: the kind and what it names, no settings. */
+/**
+ * Returns one line for logs and errors, such as `add-destination tcp://192.0.2.1:80 10.0.0.1:80`:
+ * the kind and the name of the object, no settings.
+ */
 export function formatOperation(operation: Operation): string {
   switch (operation.kind) {
     case 'set-sysctl':

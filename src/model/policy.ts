@@ -2,35 +2,41 @@ import type { DestinationKey } from './destination.ts';
 import { type Cidr, cidrContains } from './networks.ts';
 import { type Protocol, type ServiceIdentity, type ServiceKey, serviceKey } from './service.ts';
 
-/** Live values that win over the file's, for destinations that exist: somebody else, such as a health checker, owns them. */
+/**
+ * Live values of destinations that win over those of the file, because another program, such as a
+ * health checker, owns them.
+ */
 export interface Preserve {
   readonly weight: boolean;
-  /** Both of them. */
+  /** Both thresholds. */
   readonly thresholds: boolean;
 }
 
-/** How one service wants to be treated. */
+/** The policy of one service. */
 export interface ServicePolicy {
-  /** Never deleted by a plan, unless that is allowed for once. */
+  /** No plan deletes the service, unless a flag allows it once. */
   readonly protect: boolean;
-  /** How long a removed destination may keep its connections; undefined: it goes at once. */
+  /**
+   * How long a removed destination may keep its connections; undefined means that it is deleted at
+   * once.
+   */
   readonly drainSeconds: number | undefined;
-  /** Only the destinations with something to preserve. */
+  /** Only the destinations with a value to preserve. */
   readonly preserve: ReadonlyMap<DestinationKey, Preserve>;
 }
 
-/** How the desired state is to be reached: who owns what, and what may not be hurried. */
+/** How the desired state is reached: which objects are managed, and what other programs own. */
 export interface Policy {
-  /** undefined: the whole table. */
+  /** undefined means the whole table. */
   readonly manage: Manage | undefined;
-  /** Only the services that want something special. */
+  /** Only the services with a policy of their own. */
   readonly services: ReadonlyMap<ServiceKey, ServicePolicy>;
   readonly sysctls: SysctlPolicy | undefined;
 }
 
-/** Values of `net.ipv4.vs.*` by name. Undeclared ones are never touched. */
+/** Values of `net.ipv4.vs.*` by name. Other sysctls are never written. */
 export interface SysctlPolicy {
-  /** `check` only reports what differs. */
+  /** `check` only reports the differences. */
   readonly mode: 'enforce' | 'check';
   readonly values: ReadonlyMap<string, string>;
 }
@@ -40,7 +46,7 @@ export interface Range {
   readonly max: number;
 }
 
-/** Services by what they have in common; every condition that is there must hold. */
+/** Conditions for services, all of which must hold. */
 export interface ServiceSelector {
   readonly cidr?: Cidr;
   readonly protocol?: Protocol;
@@ -49,11 +55,11 @@ export interface ServiceSelector {
   readonly service?: ServiceKey;
 }
 
-/** Which live services a configuration is responsible for. */
+/** The live services that a configuration is responsible for. */
 export interface Manage {
-  /** undefined: every service. */
+  /** undefined means every service. */
   readonly include: readonly ServiceSelector[] | undefined;
-  /** Wins over `include`. */
+  /** Services that are excluded even when `include` has them. */
   readonly exclude: readonly ServiceSelector[];
 }
 
@@ -62,7 +68,10 @@ export function isManaged({ include, exclude }: Manage, identity: ServiceIdentit
   return (include === undefined || include.some(matches)) && !exclude.some(matches);
 }
 
-/** Addresses, protocols and ports never match a mark, nor marks an address. */
+/**
+ * Whether a service meets a selector. An address, a protocol or a port never matches a mark, and a
+ * mark never matches an address.
+ */
 function isSelected(selector: ServiceSelector, identity: ServiceIdentity): boolean {
   const { cidr, protocol, port, fwmark, service } = selector;
   if (service !== undefined && service !== serviceKey(identity)) return false;

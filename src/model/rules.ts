@@ -10,23 +10,31 @@ import {
 import type { ServiceEntry } from './table.ts';
 
 /*
- * What the kernel refuses, and what it accepts although it cannot work. Each rule is here once, and every reader, plan and simulation
- * asks here. The sentences are complete, so that all of them say a thing in the same words.
+ * Rules of the kernel: what it refuses, and what it accepts although it cannot work. Each rule is
+ * here once, for every reader, plan and simulation. A sentence about a refusal is complete, so that
+ * all of them use the same words.
  */
 
-/** uapi: IN_MULTICAST (224.0.0.0/4) and IPV6_ADDR_MULTICAST (ff00::/8). */
+/**
+ * Whether an address is a multicast address: 224.0.0.0/4 or ff00::/8 (uapi: IN_MULTICAST,
+ * IPV6_ADDR_MULTICAST).
+ */
 export function isMulticast(address: Address): boolean {
   return /^(?:22[4-9]\.|23[0-9]\.|ff[0-9a-f]{2}:)/.test(address);
 }
 
-/** Link-local IPv6, fe80::/10: the kernel accepts it as a destination only when it is an address of the host itself. */
+/**
+ * Whether an address is link-local, fe80::/10. The kernel accepts such a destination only when it
+ * is an address of the host.
+ */
 export function isLinkLocalIPv6(address: Address): boolean {
   return /^fe[89ab][0-9a-f]:/.test(address);
 }
 
 /**
- * Why no kernel accepts an address as a new destination; undefined when it does, or when that depends on the host (kernel:
- * ip_vs_ctl.c ip_vs_new_dest by inet_addr_type and ipv6_addr_type; measured: 0.0.0.1 and 240.0.0.1 are accepted).
+ * Why no kernel accepts an address as a new destination; undefined when it does, or when that
+ * depends on the host (kernel: ip_vs_ctl.c ip_vs_new_dest by inet_addr_type and ipv6_addr_type;
+ * measured: 0.0.0.1 and 240.0.0.1 are accepted).
  */
 export function refuseDestinationAddress(address: Address): string | undefined {
   const reason = unusableAddress(address);
@@ -44,12 +52,15 @@ export function isMixedFamily(service: ServiceIdentity, address: Address): boole
   return addressFamily(address) !== serviceFamily(service);
 }
 
-/** Whether a forwarding method reaches an address: one of another family than the service's only through a tunnel (kernel: ip_vs_add_dest). */
+/**
+ * Whether a forwarding method reaches an address. An address of another family than the service
+ * needs a tunnel (kernel: ip_vs_ctl.c ip_vs_add_dest: EINVAL).
+ */
 export function reaches(forward: Forward, service: ServiceIdentity, address: Address): boolean {
   return forward === 'tunnel' || !isMixedFamily(service, address);
 }
 
-export interface MixedFamily {
+interface MixedFamily {
   readonly service: Service;
   readonly destination: Destination;
   /** Why no sync daemon may run beside it. */
@@ -57,8 +68,9 @@ export interface MixedFamily {
 }
 
 /**
- * The first destination of another family than its service's. It and a sync daemon exclude each other, in either order (kernel:
- * ip_vs_ctl.c ip_vs_add_dest and ip_vs_edit_dest, ip_vs_genl_new_daemon: EINVAL).
+ * The first destination of another family than its service's. It and a sync daemon exclude each
+ * other, in either order (kernel: ip_vs_ctl.c ip_vs_add_dest and ip_vs_edit_dest,
+ * ip_vs_genl_new_daemon: EINVAL).
  */
 export function findMixedFamily(
   services: ReadonlyMap<ServiceKey, ServiceEntry>,
@@ -66,14 +78,18 @@ export function findMixedFamily(
   for (const { service, destinations } of services.values()) {
     for (const destination of destinations.values()) {
       if (!isMixedFamily(service.identity, destination.address)) continue;
-      const message = `${destination.key} is of another family than its service ${service.key}: the kernel allows that only while no sync daemon runs`;
+      const subject = `${destination.key} is of another family than its service ${service.key}`;
+      const message = `${subject}: the kernel allows that only while no sync daemon runs`;
       return { service, destination, message };
     }
   }
   return undefined;
 }
 
-/** kernel: ip_vs_ctl.c ip_vs_add_dest, ip_vs_edit_dest: ERANGE. Without an upper threshold (0) there can be no lower one. */
+/**
+ * Why thresholds are refused. Without an upper threshold (0) there can be no lower one (kernel:
+ * ip_vs_ctl.c ip_vs_add_dest, ip_vs_edit_dest: ERANGE).
+ */
 export function refuseThresholds({
   lowerThreshold,
   upperThreshold,
@@ -83,7 +99,10 @@ export function refuseThresholds({
     : `the lower threshold ${lowerThreshold} is above the upper threshold ${upperThreshold}`;
 }
 
-/** kernel: ip_vs_ctl.c ip_vs_add_dest, ip_vs_edit_dest: EINVAL, whatever the forwarding method is. */
+/**
+ * Whether a GUE tunnel has no port. The kernel refuses it, whatever the forwarding method is
+ * (kernel: ip_vs_ctl.c ip_vs_add_dest, ip_vs_edit_dest: EINVAL).
+ */
 export function lacksTunnelPort({
   tunnelType,
   tunnelPort,
@@ -92,14 +111,18 @@ export function lacksTunnelPort({
 }
 
 /**
- * Whether the destinations of a service have its port: packets that are routed or tunnelled keep their port. The kernel stores
- * another one and ignores it (kernel: ip_vs_xmit.c); ipvsadm overwrites it.
+ * Whether the destinations of a service have its port: packets that are routed or tunnelled keep
+ * their port. The kernel stores another one and ignores it (kernel: ip_vs_xmit.c); ipvsadm
+ * overwrites it.
  */
 export function keepsPort(service: ServiceIdentity, forward: Forward): boolean {
   return service.kind === 'address' && forward !== 'masq';
 }
 
-/** Port 0 stands for any port. The kernel stores it, but schedules it for persistent services only (kernel: ip_vs_core.c ip_vs_schedule). */
+/**
+ * Whether a service has port 0, which stands for any port, without persistence. The kernel stores
+ * such a service, and schedules none of its connections (kernel: ip_vs_core.c ip_vs_schedule).
+ */
 export function isIdlePortZero({
   identity,
   persistent,
@@ -107,12 +130,18 @@ export function isIdlePortZero({
   return identity.kind === 'address' && identity.port === 0 && !persistent;
 }
 
-/** Whether one-packet scheduling has an effect: the kernel stores the flag for any service, and uses it for UDP only. */
+/**
+ * Whether one-packet scheduling has an effect: the kernel stores the flag for any service, and uses
+ * it for UDP only.
+ */
 export function allowsOnePacket(service: ServiceIdentity): boolean {
   return service.kind === 'fwmark' || service.protocol === 'udp';
 }
 
-/** The name of the first timeout that a kernel with HZ=1000 refuses (kernel: ip_vs_ctl.c ip_vs_set_timeout: EINVAL); 0 keeps a value. */
+/**
+ * Returns the name of the first timeout that a kernel with HZ=1000 refuses (kernel: ip_vs_ctl.c
+ * ip_vs_set_timeout: EINVAL). 0 is fine: it keeps the live value.
+ */
 export function findLongTimeout(timeouts: Partial<Timeouts>): keyof Timeouts | undefined {
   return (['tcp', 'tcpFin', 'udp'] as const).find((name) => !isTimeout(timeouts[name] ?? 0, 0));
 }
@@ -122,7 +151,10 @@ export function isTimeout(seconds: number, min = 1): boolean {
   return seconds >= min && seconds <= MAX_TIMEOUT_SECONDS;
 }
 
-/** Lengths of sync messages that stay as they are: the kernel silently changes others to the nearest of these (kernel: ip_vs_sync.c). */
+/**
+ * Returns the lengths of sync messages that the kernel keeps. It silently changes others to the
+ * nearest of them (kernel: ip_vs_sync.c start_sync_thread).
+ */
 export function syncLengthRange(
   role: DaemonRole,
   group: Address | undefined,

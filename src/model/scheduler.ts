@@ -1,4 +1,7 @@
-/** Schedulers of the mainline kernel. Others may exist as modules, so an unknown name is only a warning. */
+/**
+ * The schedulers of the mainline kernel. Others may exist as modules, so an unknown name is only a
+ * warning.
+ */
 export const SCHEDULERS = [
   'rr',
   'wrr',
@@ -17,17 +20,14 @@ export const SCHEDULERS = [
   'none',
 ] as const;
 
-/** All flag bits that belong to the scheduler (uapi: IP_VS_SVC_F_SCHED1 | _SCHED2 | _SCHED3). */
-export const SCHEDULER_FLAG_BITS = 0x38;
-
-export interface SchedulerFlag {
+interface SchedulerFlag {
   readonly name: string;
   readonly bit: number;
-  /** The only scheduler it may be used with; undefined for the generic names. */
+  /** The only scheduler that has the flag; undefined for the generic names. */
   readonly scheduler: string | undefined;
 }
 
-/** Every name ipvsadm's `-b` takes, in the order in which they are printed. */
+/** Every name that ipvsadm accepts after `-b`, in the order in which they are printed. */
 export const SCHEDULER_FLAGS: readonly SchedulerFlag[] = [
   { name: 'sh-fallback', bit: 0x08, scheduler: 'sh' },
   { name: 'sh-port', bit: 0x10, scheduler: 'sh' },
@@ -38,7 +38,10 @@ export const SCHEDULER_FLAGS: readonly SchedulerFlag[] = [
   { name: 'flag-3', bit: 0x20, scheduler: undefined },
 ];
 
-/** The names of the set bits: the scheduler's own where it has one, `flag-N` elsewhere. Reading them back gives the same bits. */
+/**
+ * Returns the names of the set bits: the name of the scheduler's own flag, or `flag-N`. Reading the
+ * names back gives the same bits.
+ */
 export function schedulerFlagNames(scheduler: string, bits: number): string[] {
   return [0x08, 0x10, 0x20]
     .filter((bit) => (bits & bit) !== 0)

@@ -12,14 +12,20 @@ import { schedulerFlagNames } from './scheduler.ts';
 
 declare const brand: unique symbol;
 
-/** Identity of a virtual service as text: `tcp://192.0.2.1:80`, `udp://[2001:db8::1]:53`, `fwmark:7`, `fwmark:7/ipv6`. */
+/**
+ * The identity of a virtual service as text: `tcp://192.0.2.1:80`, `udp://[2001:db8::1]:53`,
+ * `fwmark:7`, `fwmark:7/ipv6`.
+ */
 export type ServiceKey = string & { readonly [brand]: 'ServiceKey' };
 
 export type Protocol = 'tcp' | 'udp' | 'sctp';
 
 export const PROTOCOLS: readonly Protocol[] = ['tcp', 'udp', 'sctp'];
 
-/** What the kernel looks a service up by: (family, mark) or (family, protocol, address, port). Never editable in place. */
+/**
+ * The key by which the kernel finds a service: (family, mark) or (family, protocol, address, port).
+ * It cannot be edited.
+ */
 export type ServiceIdentity =
   | {
       readonly kind: 'address';
@@ -29,20 +35,34 @@ export type ServiceIdentity =
     }
   | { readonly kind: 'fwmark'; readonly fwmark: number; readonly family: Family };
 
-/** Everything about a service that an edit replaces (kernel: IP_VS_SVC_* and the attributes after the key). */
+/**
+ * The settings of a service, all of which an edit replaces (kernel: IP_VS_SVC_* and the attributes
+ * after the key). Each has a row in `SERVICE_ATTRIBUTES`.
+ */
 export interface ServiceSettings {
-  /** Scheduler name of 1..15 characters; `none` is a service without one, which schedules nothing. */
+  /**
+   * The scheduler, 1..15 characters. A service with `none` has no scheduler, and schedules nothing.
+   */
   readonly scheduler: string;
-  /** The scheduler's own flag bits, a subset of 0x38 (uapi: IP_VS_SVC_F_SCHED1..3); their names are in scheduler.ts. */
+  /**
+   * The flag bits of the scheduler, a subset of 0x38 (uapi: IP_VS_SVC_F_SCHED1..3). Their names are
+   * in scheduler.ts.
+   */
   readonly schedulerFlags: number;
-  /** One-packet scheduling: each datagram is scheduled anew. UDP and fwmark services only. */
+  /** One-packet scheduling: each datagram is scheduled anew. For UDP and fwmark services. */
   readonly onePacket: boolean;
   readonly persistent: boolean;
-  /** Life of a persistence template in seconds, 1..2678400; 0 when not persistent. */
+  /**
+   * The life of a persistence template in seconds, 1..2678400; 0 when the service is not
+   * persistent.
+   */
   readonly persistenceTimeoutSeconds: number;
-  /** Grouping of persistent clients. IPv4: the mask as an unsigned 32-bit number; IPv6: a prefix length, 1..128. */
+  /**
+   * How persistent clients are grouped. IPv4: the mask as an unsigned 32-bit number. IPv6: a prefix
+   * length, 1..128.
+   */
   readonly persistenceNetmask: number;
-  /** Persistence engine, such as `sip`; empty for none. */
+  /** The persistence engine, such as `sip`; empty for none. */
   readonly persistenceEngine: string;
 }
 
@@ -51,15 +71,18 @@ export interface Service extends ServiceSettings {
   readonly identity: ServiceIdentity;
 }
 
-/** ipvsadm's ceiling for persistence timeouts, 31 days. Larger values wrap in the kernel (seconds x HZ in 32 bits). */
+/**
+ * The longest persistence timeout of ipvsadm, 31 days. A longer one overflows in the kernel
+ * (seconds times HZ in 32 bits).
+ */
 export const MAX_PERSISTENCE_SECONDS = 2_678_400;
-/** ipvsadm's `-p` without a value. */
+/** The timeout of ipvsadm for `-p` without a value. */
 export const DEFAULT_PERSISTENCE_SECONDS = 360;
 export const MAX_FWMARK = 0xffff_ffff;
 export const SCHEDULER_NAME_LENGTH = 15;
 export const ENGINE_NAME_LENGTH = 16;
 
-/** Every client by itself: /32 or /128. */
+/** Returns the netmask that groups no clients: /32 or /128. */
 export function hostNetmask(family: Family): number {
   return family === 'ipv4' ? 0xffff_ffff : 128;
 }
@@ -122,7 +145,10 @@ export function serviceKey(identity: ServiceIdentity): ServiceKey {
   return `${identity.protocol}://${formatEndpoint(identity.address, identity.port)}` as ServiceKey;
 }
 
-/** Reads what `serviceKey` writes; a port may be missing (0), and `fwmark:7/ipv4` is `fwmark:7`. Undefined for anything else. */
+/**
+ * Reads the text that `serviceKey` writes. The port may be missing (0), and `fwmark:7/ipv4` is
+ * `fwmark:7`. undefined for anything else.
+ */
 export function parseServiceKey(text: string): ServiceIdentity | undefined {
   const mark = /^fwmark:(0|[1-9]\d{0,9})(\/ipv[46])?$/.exec(text);
   if (mark) {
@@ -141,7 +167,10 @@ export function parseServiceKey(text: string): ServiceIdentity | undefined {
 
 const PROTOCOL_ORDER: Readonly<Record<Protocol, number>> = { tcp: 6, udp: 17, sctp: 132 };
 
-/** Address services by family, protocol, address and port; then marks by number and family. */
+/**
+ * Sorts services with an address by family, protocol, address and port, then those with a mark by
+ * mark and family.
+ */
 export function compareServices(a: ServiceIdentity, b: ServiceIdentity): number {
   if (a.kind !== b.kind) return a.kind === 'address' ? -1 : 1;
   const families = compareFamilies(serviceFamily(a), serviceFamily(b));

@@ -1,14 +1,20 @@
 import { type Address, parseAddress } from './address.ts';
 import { attributeRows, defaultsOf } from './attributes.ts';
 
-/** Connection timeouts of a network namespace, in seconds (uapi: IPVS_CMD_ATTR_TIMEOUT_*). As an argument, 0 keeps the live value. */
+/**
+ * The connection timeouts of a network namespace, in seconds (uapi: IPVS_CMD_ATTR_TIMEOUT_*). As an
+ * argument, 0 keeps the live value.
+ */
 export interface Timeouts {
   readonly tcp: number;
   readonly tcpFin: number;
   readonly udp: number;
 }
 
-/** The longest timeout that every kernel accepts: 2^31 - 1 ticks at HZ=1000, nearly 25 days (kernel: ip_vs_ctl.c ip_vs_set_timeout). */
+/**
+ * The longest timeout that every kernel accepts: 2^31 - 1 ticks at HZ=1000, nearly 25 days (kernel:
+ * ip_vs_ctl.c ip_vs_set_timeout).
+ */
 export const MAX_TIMEOUT_SECONDS = 2_147_483;
 
 const TIMEOUT = {
@@ -30,7 +36,7 @@ export function sameTimeouts(a: Timeouts, b: Timeouts): boolean {
   return a.tcp === b.tcp && a.tcpFin === b.tcpFin && a.udp === b.udp;
 }
 
-/** Timeouts whose values are computed one by one. */
+/** Returns timeouts whose values are computed one by one. */
 export function mapTimeouts(secondsOf: (name: keyof Timeouts) => number): Timeouts {
   return Object.fromEntries(
     TIMEOUT_ATTRIBUTES.map(({ key }) => [key, secondsOf(key)]),
@@ -39,20 +45,29 @@ export function mapTimeouts(secondsOf: (name: keyof Timeouts) => number): Timeou
 
 export type DaemonRole = 'master' | 'backup';
 
-/** A connection synchronisation daemon. At most one of each role runs; it has no edit, a change stops and starts it. */
+/**
+ * A connection synchronisation daemon. At most one of each role runs. The kernel cannot edit one: a
+ * change stops and starts it.
+ */
 export interface Daemon {
   readonly role: DaemonRole;
-  /** Multicast interface, 1..15 characters. */
+  /** The multicast interface, 1..15 bytes. */
   readonly interface: string;
   /** 0..255. */
   readonly syncId: number;
-  /** Largest message in bytes. 0: the kernel chooses by the interface's MTU; a read never returns 0. */
+  /**
+   * The largest message in bytes. 0 lets the kernel choose by the MTU of the interface; a read
+   * never returns 0.
+   */
   readonly maxLength: number;
-  /** Multicast group; undefined asks for the kernel's 224.0.0.81, a read never returns it so. */
+  /**
+   * The multicast group. undefined asks for 224.0.0.81, the kernel's default; a read never returns
+   * undefined.
+   */
   readonly group: Address | undefined;
-  /** UDP base port; 0 asks for the kernel's 8848. */
+  /** The UDP base port. 0 asks for 8848, the kernel's default. */
   readonly port: number;
-  /** 0 asks for the kernel's 1. */
+  /** The time to live. 0 asks for 1, the kernel's default. */
   readonly ttl: number;
 }
 
@@ -62,7 +77,10 @@ export const MAX_SYNC_ID = 255;
 /** 65535 less the IPv4 and UDP headers (ipvsadm's limit). */
 export const MAX_SYNC_LENGTH = 65_507;
 
-/** The attributes of a sync daemon. The defaults are what the kernel fills in (kernel: ip_vs_sync.c start_sync_thread). */
+/**
+ * The attributes of a sync daemon. The defaults are what the kernel fills in (kernel: ip_vs_sync.c
+ * start_sync_thread).
+ */
 export const DAEMON_ATTRIBUTES = attributeRows<Daemon, Omit<Daemon, 'role'>>({
   interface: {
     name: 'interface',

@@ -1,4 +1,6 @@
-/** What the kernel takes for a setting below `net.ipv4.vs`, as far as it is known. */
+/**
+ * The values that the kernel accepts for a sysctl below `net.ipv4.vs`, as far as they are known.
+ */
 export type SysctlValues =
   | { readonly kind: 'number'; readonly min: number; readonly max: number }
   /** 1, 2, 4, ... up to `max`. */
@@ -15,7 +17,7 @@ const DEFENCE: SysctlValues = { kind: 'number', min: 0, max: 3 };
 const NICE: SysctlValues = { kind: 'number', min: -20, max: 19 };
 const LOAD_FACTOR: SysctlValues = { kind: 'number', min: -8, max: 8 };
 
-/** kernel: ip_vs_ctl.c vs_vars, of 5.10 to 7.3; no kernel has all of them. */
+/** The sysctls of kernels 5.10 to 7.3 (kernel: ip_vs_ctl.c vs_vars). No kernel has all of them. */
 export const SYSCTLS: ReadonlyMap<string, SysctlValues> = new Map(
   Object.entries({
     am_droprate: INTEGER,
@@ -54,12 +56,18 @@ export const SYSCTLS: ReadonlyMap<string, SysctlValues> = new Map(
   } satisfies Readonly<Record<string, SysctlValues>>),
 );
 
-/** Without blanks around it, and with one between two words: the kernel separates numbers by tabs. */
+/**
+ * Returns a value without blanks around it, and with one blank between two words: the kernel
+ * separates numbers by tabs.
+ */
 export function trimSysctl(value: string): string {
   return value.trim().replace(/\s+/g, ' ');
 }
 
-/** Whether two values mean the same. The kernel itself turns 1 of the defence modes into 2 and back, as memory gets scarce. */
+/**
+ * Whether two values mean the same. The kernel itself changes a defence mode from 1 to 2 and back
+ * when memory gets scarce.
+ */
 export function sameSysctl(name: string, a: string, b: string): boolean {
   if (a === b) return true;
   const values = SYSCTLS.get(name);
@@ -73,7 +81,10 @@ function isAutomatic(value: string): boolean {
   return value === '1' || value === '2';
 }
 
-/** A CPU list as sorted ranges that do not touch, `first-last` each; undefined for anything else. */
+/**
+ * Returns a CPU list as sorted ranges that do not touch, `first-last` each; undefined for anything
+ * else.
+ */
 export function parseCpus(text: string): readonly string[] | undefined {
   if (text === '') return [];
   const ranges: (readonly [number, number])[] = [];

@@ -13,19 +13,25 @@ export interface ServiceEntry {
   readonly destinations: ReadonlyMap<DestinationKey, Destination>;
 }
 
-/** The whole configuration of one network namespace's IPVS: what `diff` compares. */
+/** The whole IPVS configuration of one network namespace. `diff` compares two of them. */
 export interface Table {
   readonly services: ReadonlyMap<ServiceKey, ServiceEntry>;
   readonly timeouts: Timeouts;
   /** Master first, at most one of each role. */
   readonly daemons: readonly Daemon[];
-  /** `net.ipv4.vs.*` by name, blanks trimmed. Absent: not read, or not to be changed. */
+  /**
+   * The values of `net.ipv4.vs.*` by name, without blanks around them. Missing when they were not
+   * read, or are not to be changed.
+   */
   readonly sysctls?: Sysctls;
 }
 
 export type Sysctls = ReadonlyMap<string, string>;
 
-/** Services in the order of `compareServices`; the map's own order is meaningless (the kernel lists by hash bucket). */
+/**
+ * Returns the services in the order of `compareServices`. The order of the map means nothing: the
+ * kernel lists by hash bucket.
+ */
 export function sortedServices(table: Pick<Table, 'services'>): ServiceEntry[] {
   return [...table.services.values()].sort((a, b) =>
     compareServices(a.service.identity, b.service.identity),
@@ -36,14 +42,17 @@ export function sortedDestinations(entry: ServiceEntry): Destination[] {
   return [...entry.destinations.values()].sort(compareDestinations);
 }
 
-/** Whether new connections can be served: there is a scheduler and a destination that takes them. */
+/**
+ * Whether new connections can be served: the service has a scheduler, and a destination that gets
+ * new connections.
+ */
 export function isServed(entry: ServiceEntry): boolean {
   if (entry.service.scheduler === 'none') return false;
   for (const destination of entry.destinations.values()) if (destination.weight > 0) return true;
   return false;
 }
 
-/** Equal settings and equal destinations. */
+/** Whether two services have equal settings and equal destinations. */
 export function sameEntry(a: ServiceEntry, b: ServiceEntry): boolean {
   if (a.destinations.size !== b.destinations.size || !sameService(a.service, b.service))
     return false;

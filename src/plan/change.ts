@@ -4,8 +4,9 @@ import type { Daemon, DaemonRole, Timeouts } from '../model/settings.ts';
 import type { ServiceEntry } from '../model/table.ts';
 
 /**
- * What differs between two tables, one object each. Which of add, edit and delete it is follows from the side that is missing.
- * A service that comes or goes brings its destinations; only those that come are changes of their own.
+ * A difference between two tables, in one object. The side that is missing tells whether it is an
+ * add, an edit or a delete. When a service is added, its destinations are changes of their own;
+ * when one is deleted, they are not.
  */
 export type Change =
   | {
@@ -21,7 +22,7 @@ export type Change =
       readonly before: Destination | undefined;
       readonly after: Destination | undefined;
     }
-  /** One of `net.ipv4.vs`, which exist as the kernel has them: there is only an edit. */
+  /** A sysctl of `net.ipv4.vs`. The kernel has it or not, so it can only be edited. */
   | {
       readonly object: 'sysctl';
       readonly name: string;
@@ -36,7 +37,7 @@ export type Change =
       readonly after: Daemon | undefined;
     };
 
-/** `replace` is a delete and an add of something that has no edit in the kernel: a running daemon. */
+/** `replace` is a delete and an add of an object that the kernel cannot edit: a running daemon. */
 export type Action = 'add' | 'edit' | 'delete' | 'replace';
 
 export function changeAction(change: Change): Action {
@@ -47,7 +48,7 @@ export function changeAction(change: Change): Action {
 
 export type Tally = { readonly [action in Action]: number };
 
-/** How many changes of each kind. The destinations of a deleted service count as deleted. */
+/** The number of changes of each kind. The destinations of a deleted service count as deleted. */
 export interface Summary {
   readonly services: Tally;
   readonly destinations: Tally;

@@ -6,8 +6,10 @@ import { type ServiceEntry, type Sysctls, sameEntry, type Table } from '../model
 import type { Change } from './change.ts';
 
 /**
- * What turns `before` into `after`: plain equality, key by key, in one linear pass. Sorted for reading: services in the order of
- * `compareServices`, each followed by its destinations; timeouts, daemons and sysctls last. What order is *safe* is the plan's concern.
+ * Returns the changes that turn `before` into `after`: plain equality, key by key, in one linear
+ * pass. They are sorted for reading: services in the order of `compareServices`, each followed by
+ * its destinations; then timeouts, daemons and sysctls. The plan decides in which order they are
+ * safe.
  */
 export function diff(before: Table, after: Table): Change[] {
   const touched: ServiceEntry[] = [];
@@ -27,7 +29,10 @@ export function diff(before: Table, after: Table): Change[] {
   return [...changes, ...diffDaemons(before, after), ...diffSysctls(before.sysctls, after.sysctls)];
 }
 
-/** What only one side has is not compared: sysctls are not read unless they matter, and cannot come or go. */
+/**
+ * Compares the sysctls that both sides have. They are read only when they matter, and cannot be
+ * added or deleted.
+ */
 function diffSysctls(before: Sysctls | undefined, after: Sysctls | undefined): Change[] {
   if (!before || !after) return [];
   return [...after].sort(byName).flatMap(([name, value]): Change[] => {

@@ -5,12 +5,14 @@ import type { ServicePolicy } from '../model/policy.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { ServiceEntry, Table } from '../model/table.ts';
 
-/** A destination that the plan would delete, and keeps with weight 0 until its connections are gone. */
+/**
+ * A destination that the plan would delete, and that keeps weight 0 until its connections are gone.
+ */
 export interface Drain extends PendingDrain {
   readonly service: ServiceKey;
   readonly destination: DestinationKey;
   readonly connections: number;
-  /** Seconds until it is deleted whatever it has. */
+  /** Seconds until it is deleted, whatever connections it has. */
   readonly secondsLeft: number;
 }
 
@@ -26,9 +28,10 @@ export interface Drained {
 }
 
 /**
- * Keeps the destinations that the file no longer has for as long as they have connections and time. One that still takes new
- * connections is kept as well, with weight 0, until the next read: a connection that came after this one was counted nowhere. UDP has
- * no connections that an end of could be waited for, so its destinations go at once.
+ * Keeps the destinations that the file no longer has, as long as they have connections and time.
+ * One that still gets new connections is kept as well, with weight 0, until the next read: a
+ * connection that arrived after this read is in no counter yet. UDP has no connections whose end
+ * can be waited for, so its destinations are deleted at once.
  */
 export function drain(
   desired: ServiceEntry,
@@ -58,7 +61,10 @@ export function drain(
   return { entry: { service: desired.service, destinations }, drains };
 }
 
-/** Sysctls that work against what drains, in sentences. Those of the desired table win: they are written first. */
+/**
+ * Returns a sentence for each sysctl that works against the drains. The values of the desired table
+ * count, because they are written first.
+ */
 export function drainWarnings(drains: readonly Drain[], live: Table, desired: Table): string[] {
   if (drains.length === 0) return [];
   const sysctl = (name: string): string | undefined =>
@@ -72,12 +78,14 @@ export function drainWarnings(drains: readonly Drain[], live: Table, desired: Ta
   if (sysctl('expire_quiescent_template') === '0' && persistent.size > 0) {
     const services = [...persistent].join(', ');
     warnings.push(
-      `persistent clients keep coming to what drains of ${services}, because net.ipv4.vs.expire_quiescent_template is 0`,
+      `persistent clients keep coming to what drains of ${services}, ` +
+        'because net.ipv4.vs.expire_quiescent_template is 0',
     );
   }
   if (sysctl('expire_nodest_conn') === '1') {
     warnings.push(
-      'connections that are left when a drain ends are reset, because net.ipv4.vs.expire_nodest_conn is 1',
+      'connections that are left when a drain ends are reset, ' +
+        'because net.ipv4.vs.expire_nodest_conn is 1',
     );
   }
   return warnings;

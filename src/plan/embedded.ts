@@ -5,11 +5,14 @@ import type { Table } from '../model/table.ts';
 import { Simulation } from './simulate.ts';
 
 export interface EmbeddedTable extends Ipvs {
-  /** The table as it is now. */
+  /** Returns the current table. */
   table(): Table;
 }
 
-/** An IPVS table in memory, behind the same port as the kernel's: for plans against a saved table, and for tests of programs. */
+/**
+ * Opens an IPVS table in memory, with the interface of the kernel's table: for plans against a
+ * saved table, and for tests of programs.
+ */
 export function openEmbeddedTable(initial: Table, schedulers?: ReadonlySet<string>): EmbeddedTable {
   const simulation = new Simulation(initial, schedulers);
   let table = initial;
@@ -36,7 +39,7 @@ export function openEmbeddedTable(initial: Table, schedulers?: ReadonlySet<strin
   };
 }
 
-/** What a table in memory says where a kernel would refuse. */
+/** Returns the error of a table in memory where a kernel would refuse. */
 export function refusal(errno: ErrnoName, operation: Operation): KernelError {
   const request = formatOperation(operation);
   return new KernelError(errno, request, `${request}: refused with ${errno}`);

@@ -10,7 +10,7 @@ import {
 } from '../model/settings.ts';
 import type { Change } from './change.ts';
 
-export interface FieldChange {
+interface FieldChange {
   readonly field: string;
   readonly before: FieldValue;
   readonly after: FieldValue;
@@ -32,7 +32,7 @@ export function daemonFields(daemon: Daemon): Fields {
   return fieldsOf(DAEMON_ATTRIBUTES, daemon);
 }
 
-/** The settings on both sides of a change; null for a side that does not exist. */
+/** Returns the settings on both sides of a change; null for a side that does not exist. */
 export function changeFields(change: Change): {
   readonly before: Fields | null;
   readonly after: Fields | null;
@@ -62,7 +62,7 @@ export function changeFields(change: Change): {
   }
 }
 
-/** The settings that differ, of an object that exists on both sides. */
+/** Returns the settings that differ, of an object that exists on both sides. */
 export function fieldChanges(before: Fields, after: Fields): FieldChange[] {
   return Object.entries(after).flatMap(([field, value]) => {
     const old = before[field] ?? null;
@@ -76,7 +76,7 @@ const DURATIONS: ReadonlySet<string> = new Set(
     .map(({ name }) => name),
 );
 
-/** A setting for people: `15m`, `mh-port,mh-fallback`, `none`. */
+/** Returns a setting for people: `15m`, `mh-port,mh-fallback`, `none`. */
 export function formatFieldValue(field: string, value: FieldValue): string {
   if (value === null || (Array.isArray(value) && value.length === 0))
     return DURATIONS.has(field) ? 'off' : 'none';

@@ -1,7 +1,10 @@
 import { type ServiceEntry, sortedDestinations, type Table } from '../model/table.ts';
 import { daemonFields, destinationFields, serviceFields, timeoutFields } from './fields.ts';
 
-/** One line that is equal exactly when two services with their destinations are. Counters take no part. */
+/**
+ * Returns one line that is equal exactly when two services and their destinations are equal.
+ * Counters take no part.
+ */
 export function serviceFingerprint(entry: ServiceEntry): string {
   const destinations = sortedDestinations(entry).map((destination) => [
     destination.key,
@@ -14,7 +17,7 @@ export function serviceFingerprint(entry: ServiceEntry): string {
   ]);
 }
 
-/** The same for timeouts and sync daemons. */
+/** Returns the same for timeouts and sync daemons. */
 export function settingsFingerprint({
   timeouts,
   daemons,

@@ -11,41 +11,44 @@ export type GuardName =
   | 'empty'
   | 'protect';
 
-/** What the operator accepts for this once. */
+/** The refusals that the operator accepts for one run. */
 export interface Allowances extends Limits {
   readonly unserved?: boolean;
   readonly empty?: boolean;
   readonly protected?: boolean;
 }
 
-/** What the guards must know beside the plan. */
-export interface GuardContext {
+/** What the guards need beside the plan. */
+interface GuardContext {
   readonly limits: Limits;
-  /** What wins over `limits`. */
+  /** Limits of the command line. They win over those of the file. */
   readonly allowances?: Allowances;
-  /** Live services that the files are not responsible for: shares are of the others. */
+  /** Live services that the files are not responsible for. Shares are counted without them. */
   readonly foreign?: ReadonlySet<ServiceKey>;
   /** Services that no plan deletes. */
   readonly protectedServices?: ReadonlySet<ServiceKey>;
 }
 
-/** A guard that tripped. Nothing of the plan may be executed. */
+/** A refusal of a plan by a guard. Nothing of the plan may be executed. */
 export interface Refusal {
   readonly guard: GuardName;
-  /** The numbers, in one sentence. */
+  /** One sentence with the numbers. */
   readonly message: string;
-  /** The command-line flag that accepts it once. */
+  /** The flag of the command line that accepts it once. */
   readonly flag: string;
-  /** The services that it is about; empty when it is about the whole table. */
+  /** The services that it concerns; empty when it concerns the whole table. */
   readonly services: readonly ServiceKey[];
 }
 
-/** A slip of the editor rarely costs more than this; a mistake in a template usually does. */
+/**
+ * A typing mistake rarely deletes more than this share in percent; a mistake in a template usually
+ * does.
+ */
 const DEFAULT_SHARE = 30;
 
 const NONE: ReadonlySet<ServiceKey> = new Set();
 
-/** Checks a finished plan. */
+/** Checks a finished plan, and returns the refusals. */
 export function guard(
   plan: Plan,
   { limits, allowances = {}, foreign = NONE, protectedServices = NONE }: GuardContext,
@@ -70,7 +73,7 @@ export function guard(
   ];
 }
 
-/** An empty table has a guard and a flag of its own: one flag should be enough for it. */
+/** Guards against an empty table with a flag of its own, so that one flag is enough. */
 function guardEmpty(managed: number, { empty }: Allowances): Refusal[] {
   if (empty || managed === 0) return [];
   const message = `the plan leaves no service at all; the live table has ${managed}`;
@@ -87,7 +90,7 @@ function guardServiceDeletes(
     ? resolveLimit(limit, managed)
     : Math.max(1, resolveLimit({ kind: 'percent', value: DEFAULT_SHARE }, managed));
   if (services.length <= allowed) return [];
-  const message = `the plan deletes ${services.length} of ${managed} services; ${allowed} ${allowed === 1 ? 'is' : 'are'} allowed`;
+  const message = `the plan deletes ${services.length} of ${managed} services; ${allows(allowed)}`;
   return [
     {
       guard: 'max_service_deletes',
@@ -123,7 +126,7 @@ function guardDestinationDeletes(
   }
   const allowed = resolveLimit(limit, total);
   if (deleted <= allowed) return [];
-  const message = `the plan deletes ${deleted} of ${total} destinations; ${allowed} ${allowed === 1 ? 'is' : 'are'} allowed`;
+  const message = `the plan deletes ${deleted} of ${total} destinations; ${allows(allowed)}`;
   return [
     {
       guard: 'max_destination_deletes',
@@ -147,7 +150,8 @@ function guardUnserved({ live, desired, changes }: Plan, { unserved }: Allowance
     return before && after && isServed(before) && !isServed(after);
   });
   if (services.length === 0) return [];
-  const message = `the plan leaves ${services.length} served service${services.length === 1 ? '' : 's'} without a usable destination`;
+  const subject = `${services.length} served service${services.length === 1 ? '' : 's'}`;
+  const message = `the plan leaves ${subject} without a usable destination`;
   return [{ guard: 'unserved', message, flag: '--allow-unserved', services }];
 }
 
@@ -158,7 +162,8 @@ function guardProtected(
 ): Refusal[] {
   const services = deletedServices(changes).filter((key) => protectedServices.has(key));
   if (allowances.protected || services.length === 0) return [];
-  const message = `the plan deletes ${services.length} protected service${services.length === 1 ? '' : 's'}`;
+  const subject = `${services.length} protected service${services.length === 1 ? '' : 's'}`;
+  const message = `the plan deletes ${subject}`;
   return [{ guard: 'protect', message, flag: '--allow-protected', services }];
 }
 
@@ -168,8 +173,15 @@ function deletedServices(changes: readonly Change[]): ServiceKey[] {
   );
 }
 
-/** A percentage is rounded down: 30 % of 3 services is none. */
+/**
+ * Returns the number of objects that a limit allows. A percentage is rounded down: 30 % of 3
+ * services is none.
+ */
 function resolveLimit(limit: Limit, total: number): number {
   if (limit.kind === 'off') return Number.POSITIVE_INFINITY;
   return limit.kind === 'count' ? limit.value : Math.floor((limit.value * total) / 100);
+}
+
+function allows(count: number): string {
+  return `${count} ${count === 1 ? 'is' : 'are'} allowed`;
 }

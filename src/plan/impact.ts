@@ -1,14 +1,17 @@
 import type { Counters } from '../model/ipvs.ts';
 import type { Change } from './change.ts';
 
-/** What a change does to connections (measured in the kernel; defaults of the sysctls). */
+/** The effect of a change on connections, as measured on kernels with the default sysctls. */
 export type Impact =
   | { readonly kind: 'none' }
-  /** The scheduler is exchanged in place: new connections are refused for one RCU grace period, some milliseconds. */
+  /**
+   * The scheduler is replaced in place. The kernel refuses new connections for one RCU grace
+   * period, some milliseconds.
+   */
   | { readonly kind: 'new-connections-wait' }
-  /** Weight 0: these connections live on, new ones go elsewhere. */
+  /** The weight becomes 0: these connections stay, and new ones go to other destinations. */
   | { readonly kind: 'drain'; readonly connections: number }
-  /** The entry goes: packets of these connections are dropped from then on. */
+  /** The entry is deleted: the kernel drops the packets of these connections from then on. */
   | { readonly kind: 'cut'; readonly connections: number };
 
 export function impactOf(change: Change, counters: Counters): Impact {

@@ -6,7 +6,7 @@ import type { ServiceEntry, Table } from '../model/table.ts';
 import type { Change } from './change.ts';
 import type { Place } from './place.ts';
 
-export interface PlacedOperation {
+interface PlacedOperation {
   readonly place: Place;
   readonly operation: Operation;
 }
@@ -15,7 +15,7 @@ type ServiceChange = Extract<Change, { object: 'service' }>;
 type DestinationChange = Extract<Change, { object: 'destination' }>;
 type DaemonChange = Extract<Change, { object: 'daemon' }>;
 
-/** Returns what makes single changes of `live` into `desired`; to be called with each of `changes` in turn. */
+/** Returns a function from a change to its operations. Call it with each of `changes` in turn. */
 export function operationsFor(
   live: Table,
   desired: Table,
@@ -80,7 +80,7 @@ function serviceOperations(
   const edit: Operation = { kind: 'edit-service', service };
   if (service.scheduler === 'none' && before.service.scheduler !== 'none')
     return [{ place: 'unschedule', operation: edit }];
-  // No probe: it would schedule to what is left of a pool that an interrupted plan began to fill.
+  // No probe: the service would schedule to the half-filled pool of an interrupted plan.
   if (before.service.scheduler === 'none' && isFilled(after))
     return [{ place: 'schedule', operation: edit }];
   return [{ place: probe(service) ? 'probe' : 'settings', operation: edit }];
@@ -115,7 +115,7 @@ function destinationOperation(
   service: ServiceIdentity,
 ): PlacedOperation {
   if (!after) {
-    if (!before) throw new Error('a change of a destination that is in neither table');
+    if (!before) throw new Error('a change of a destination that neither table has');
     return {
       place: 'delete',
       operation: { kind: 'delete-destination', service, destination: before },
@@ -128,7 +128,7 @@ function destinationOperation(
   return { place, operation: { kind: 'edit-destination', service, destination: after } };
 }
 
-/** A daemon has no edit: it is stopped and started. */
+/** The kernel cannot edit a daemon, so it is stopped and started. */
 function daemonOperations(
   { role, before, after }: DaemonChange,
   stopping: Place,
@@ -140,17 +140,26 @@ function daemonOperations(
   return operations;
 }
 
-/** 0 for a timeout that does not change, so that a value that another program sets meanwhile stays. */
+/**
+ * Returns 0 for a timeout that does not change, so that a value that another program sets meanwhile
+ * stays.
+ */
 function changedTimeouts(before: Timeouts, after: Timeouts): Timeouts {
   return mapTimeouts((name) => (after[name] === before[name] ? 0 : after[name]));
 }
 
-/** A service without destinations, or without a scheduler, has nothing to hide while it is built. */
+/**
+ * Whether a service could schedule to a half-filled pool while it is built: it has destinations and
+ * a scheduler.
+ */
 function isFilled(entry: ServiceEntry): boolean {
   return entry.destinations.size > 0 && entry.service.scheduler !== 'none';
 }
 
-/** True once for each scheduler and engine that no live service uses: those may be missing from the kernel. */
+/**
+ * Returns a function that is true once for each scheduler and engine that no live service uses. The
+ * kernel may lack those.
+ */
 function schedulerProbe(live: Table): (service: Service) => boolean {
   const known = new Set(['scheduler none', 'engine ']);
   for (const { service } of live.services.values())
@@ -166,6 +175,6 @@ function schedulerProbe(live: Table): (service: Service) => boolean {
 
 function identityOf(key: ServiceKey, live: Table, desired: Table): ServiceIdentity {
   const entry = desired.services.get(key) ?? live.services.get(key);
-  if (!entry) throw new Error(`a change of a service that is in neither table: ${key}`);
+  if (!entry) throw new Error(`a change of a service that neither table has: ${key}`);
   return entry.service.identity;
 }

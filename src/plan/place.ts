@@ -1,23 +1,29 @@
-/** Why the operations of a wave are where they are. */
+/** The purpose of the operations of a wave. */
 export type Purpose =
-  /** Sysctls: some count when a daemon starts, others when a destination goes. */
+  /** Writes sysctls. Some count when a daemon starts, others when a destination is deleted. */
   | 'tune'
   /** Stops sync daemons that would forbid a later operation. */
   | 'unblock'
-  /** Uses each scheduler and engine that the table does not use yet, because only use tells whether the kernel has it. */
+  /**
+   * Uses each scheduler and engine that no live service uses, because only their use tells whether
+   * the kernel has them.
+   */
   | 'probe'
-  /** Adds, and edits that take nothing away. */
+  /** Adds objects, and edits that take nothing away. */
   | 'make'
-  /** In kept services: takes the scheduler, lowers weights, then deletes. Only safe once everything before it has succeeded. */
+  /**
+   * Takes schedulers away, lowers weights and deletes, in services that stay. This is safe only
+   * after everything before it has succeeded.
+   */
   | 'break'
   /** Deletes services. */
   | 'remove'
-  /** Timeouts and daemons. */
+  /** Sets timeouts and starts and stops daemons. */
   | 'finish';
 
 /**
- * Where an operation belongs: the purposes are the waves, in order, and the places of one purpose are the order in which the
- * operations of one service follow each other in that wave.
+ * The place of an operation. The purposes are the waves, in order. The places of one purpose are
+ * the order of the operations of one service in that wave.
  */
 const PLACES = {
   tune: 'tune',
@@ -27,7 +33,10 @@ const PLACES = {
   add: 'make',
   raise: 'make',
   edit: 'make',
-  /** Pools are filled while their service schedules nothing, so that no client meets a half-filled one. */
+  /**
+   * A pool is filled while its service schedules nothing, so that no client meets a half-filled
+   * pool.
+   */
   schedule: 'make',
   unschedule: 'break',
   lower: 'break',

@@ -7,17 +7,17 @@ import { comparePlaces, PURPOSES, type Purpose, purposeOf } from './place.ts';
 
 export interface Step {
   readonly operation: Operation;
-  /** Index of the change that it serves, in `Plan.changes`. */
+  /** The index in `Plan.changes` of the change that it serves. */
   readonly change: number;
 }
 
-/** Operations that are sent together: none of them is unsafe if another one of the wave fails. */
+/** Operations that are sent together. None of them is unsafe when another one of the wave fails. */
 export interface Wave {
   readonly purpose: Purpose;
   readonly steps: readonly Step[];
 }
 
-/** Ordered operations with the changes they serve. */
+/** Ordered operations and the changes that they serve. */
 export interface Plan {
   readonly live: Table;
   /** The whole table after the plan. */
@@ -27,8 +27,9 @@ export interface Plan {
 }
 
 /**
- * Orders what turns `live` into `desired` so that traffic keeps flowing: a service that has a usable destination before and after
- * the plan has one after each single operation. The waves run one after another, each only when the one before it succeeded whole.
+ * Orders the operations that turn `live` into `desired` so that traffic keeps flowing: a service
+ * that has a usable destination before and after the plan has one after each single operation. The
+ * waves run one after another, each only when the one before it has succeeded completely.
  */
 export function plan(live: Table, desired: Table): Plan {
   const changes = diff(live, desired);
@@ -47,7 +48,10 @@ export function plan(live: Table, desired: Table): Plan {
   return { live, desired, changes, waves };
 }
 
-/** The changes of a service and its destinations, which follow each other in a diff, together; any other change by itself. */
+/**
+ * Groups the changes of a service and its destinations, which follow each other in a diff. Any
+ * other change is a group of its own.
+ */
 function bySubject(changes: readonly Change[]): (readonly [number, Change])[][] {
   const groups: (readonly [number, Change])[][] = [];
   let subject: string | undefined;

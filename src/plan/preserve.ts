@@ -4,8 +4,9 @@ import type { Preserve, ServicePolicy } from '../model/policy.ts';
 import type { ServiceEntry } from '../model/table.ts';
 
 /**
- * The desired entry with the live values that somebody else owns. What is not live yet gets the file's. Where it was us who set a
- * weight to 0, to drain a destination that is wanted again, the weight from before is the one to preserve.
+ * Returns the desired service with the live values that other programs own. A destination that is
+ * not live yet gets the values of the file. Where a drain set the weight to 0, and the destination
+ * is wanted again, the weight from before the drain is preserved.
  */
 export function preserve(
   desired: ServiceEntry,

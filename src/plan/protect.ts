@@ -3,8 +3,9 @@ import type { ServiceKey } from '../model/service.ts';
 import type { Table } from '../model/table.ts';
 
 /**
- * The services that are protected once the table is `applied`: those that the files protect, and those that were protected before and
- * that no file lists since. Listing one without `protect` is how it is released.
+ * Returns the services that are protected once the table is `applied`: those that the files
+ * protect, and those that were protected before and that no file lists any more. A service is
+ * released by listing it without `protect`.
  */
 export function protectedAfter(
   before: ReadonlySet<ServiceKey>,

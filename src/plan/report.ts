@@ -5,21 +5,24 @@ import type { Drain } from './drain.ts';
 import type { Refusal } from './guard.ts';
 import type { Plan } from './plan.ts';
 
-/** How a run ended. The CLI's exit codes follow from it. */
+/** The outcome of a run. The exit codes of the command line follow from it. */
 export type ReportOutcome =
-  /** Nothing to do. */
+  /** There was nothing to do. */
   | 'in-sync'
-  /** Done, read back and equal to what was desired. */
+  /** Every operation was done. The table was read back, and is as desired. */
   | 'applied'
-  /** A guard tripped; nothing was written. */
+  /** A guard refused the plan; nothing was written. */
   | 'refused'
-  /** The operator said no; nothing was written. */
+  /** The operator declined; nothing was written. */
   | 'declined'
-  /** An operation failed; the state from before was restored, read back and found equal. */
+  /** An operation failed. The state from before was put back, read back and found equal. */
   | 'rolled-back'
   /** An operation failed, and the table is between the two states. */
   | 'partial'
-  /** Every operation was accepted, yet the table differs when read back: somebody else writes to it. */
+  /**
+   * Every operation was accepted, yet the table differs when it is read back: another program
+   * writes to it.
+   */
   | 'unverified';
 
 export interface Failure {
@@ -27,23 +30,32 @@ export interface Failure {
   readonly error: KernelError;
 }
 
-/** What happened in one run. */
+/** The report of one run. */
 export interface Report {
   readonly outcome: ReportOutcome;
-  /** The plan of the first pass: what the operator saw. */
+  /** The plan of the first pass, which the operator saw. */
   readonly plan: Plan;
-  /** Times that the table was read and planned; more than one when somebody else wrote to it meanwhile. */
+  /**
+   * How often the table was read and planned; more than once when another program wrote to it
+   * meanwhile.
+   */
   readonly passes: number;
-  /** Operations that the kernel accepted, without those of a rollback. */
+  /** The number of operations that the kernel accepted, without those of a rollback. */
   readonly done: number;
   readonly failures: readonly Failure[];
-  /** What kept the run from reading or writing any further: lost replies, a table that did not settle, `ABORTED` by the caller's signal. */
+  /**
+   * The error that ended the run early: lost replies, a table that did not settle, or `ABORTED` by
+   * the signal of the caller.
+   */
   readonly error: IpvstateError | undefined;
   readonly refusals: readonly Refusal[];
-  /** Removed destinations that keep their connections for a while: a later run deletes them. */
+  /** Removed destinations that keep their connections for a while. A later run deletes them. */
   readonly drains: readonly Drain[];
-  /** What still differs: from what was desired or, after a failed rollback, from the state before. */
+  /**
+   * The differences that are left: from the desired table or, after a failed rollback, from the
+   * table before.
+   */
   readonly differences: readonly Change[];
-  /** Objects of ours that a rollback left alone because somebody else had changed them since. */
+  /** Objects that a rollback left alone, because another program had changed them since. */
   readonly contested: readonly string[];
 }

@@ -12,15 +12,17 @@ import { sameSysctl } from '../model/sysctl.ts';
 import { type ServiceEntry, type Sysctls, sameEntry, type Table } from '../model/table.ts';
 
 export interface RolledBack {
-  /** The live table with our own changes undone. */
+  /** The live table with our changes rolled back. */
   readonly table: Table;
-  /** What we changed and somebody else changed again: left as it is. */
+  /** The objects that we changed and another program changed again. They stay as they are. */
   readonly contested: readonly string[];
 }
 
 /**
- * Undoes what turned `before` into `after` in a table that others may have written to since: a three-way merge, object by object.
- * Only what is still as we left it goes back. The result is a table, so that going back is a plan like any other, in a safe order.
+ * Rolls back the changes that turned `before` into `after`, in a table that other programs may have
+ * written to since: a three-way merge, object by object. Only an object that is still as we left it
+ * is rolled back. The result is a table, so that the rollback is a plan like any other, in a safe
+ * order.
  */
 export function rollBackChanges(before: Table, after: Table, live: Table): RolledBack {
   const contested: string[] = [];

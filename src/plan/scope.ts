@@ -16,11 +16,11 @@ export type Selector = (service: ServiceKey) => boolean;
 
 export interface ScopeOptions {
   readonly only?: Selector | undefined;
-  /** Needed when a policy drains; without it every drain begins anew. */
+  /** The pending drains. Without them, every drain begins anew. */
   readonly drains?: DrainClock;
 }
 
-/** What is desired of the whole table. */
+/** The desired state of the whole table. */
 export interface Scoped {
   readonly table: Table;
   /** Live services that the files are not responsible for. */
@@ -29,11 +29,14 @@ export interface Scoped {
 }
 
 /**
- * Completes what is desired to a whole table: whatever is not ours to change is copied from the live one, so that the diff is plain
- * equality and knows no exceptions. Copied are services outside of what the files manage, settings that no file mentions, values that
- * a policy preserves, what no file can express and, when `only` is given, the services that it leaves out and all settings. Throws
- * `REFUSED` where a file claims something that cannot be expressed, or asks for what the kernel has never together, and `UNAVAILABLE`
- * for sysctls that this kernel does not have.
+ * Completes a desired state to a whole table. Whatever the files do not change is copied from the
+ * live table, so that the diff is plain equality without exceptions. Copied are: services outside
+ * of what the files manage, settings that no file mentions, values that a policy preserves, and
+ * objects that no file can express. With `only`, the services that it leaves out and all settings
+ * are copied as well.
+ *
+ * Throws `REFUSED` where a file claims an object that no file can express, or asks for objects that
+ * exclude each other in the kernel, and `UNAVAILABLE` for sysctls that this kernel does not have.
  */
 export function scope(desired: Desired, snapshot: Snapshot, options: ScopeOptions = {}): Scoped {
   const { table: live } = snapshot;
@@ -76,7 +79,10 @@ function applyPolicy(
   return drain(preserve(entry, live, own, clock.pending), live, own, counters.get(key), clock);
 }
 
-/** For tables that run a sync daemon, or are to run one. */
+/**
+ * Refuses a table that runs a sync daemon, or is to run one, beside a destination of another
+ * family.
+ */
 function refuseMixedFamily(services: ReadonlyMap<ServiceKey, ServiceEntry>): void {
   const mixed = findMixedFamily(services);
   if (!mixed) return;
@@ -85,7 +91,10 @@ function refuseMixedFamily(services: ReadonlyMap<ServiceKey, ServiceEntry>): voi
   });
 }
 
-/** A service that holds something inexpressible stays, because deleting it would delete that too. Returns those that no file declares. */
+/**
+ * Keeps a service that holds an object that no file can express, because deleting the service would
+ * delete the object. Returns the kept services that no file declares.
+ */
 function keepUnmanageable(
   services: Map<ServiceKey, ServiceEntry>,
   snapshot: Snapshot,
@@ -99,13 +108,13 @@ function keepUnmanageable(
         ? declared !== undefined
         : declared?.destinations.has(destination as DestinationKey);
     if (isDeclared) {
-      throw new IpvstateError(
-        'REFUSED',
-        `${destination === undefined ? '' : `${destination} of `}${service} exists in the kernel with ${reason}`,
-        {
-          hint: 'No file can express that, so it is left alone. Delete it with the tool that made it, or take it out of the file.',
-        },
-      );
+      const subject = destination === undefined ? service : `${destination} of ${service}`;
+      throw new IpvstateError('REFUSED', `${subject} exists in the kernel with ${reason}`, {
+        hint: [
+          'No file can express that, so it is left alone.',
+          'Delete it with the tool that made it, or take it out of the file.',
+        ].join(' '),
+      });
     }
     const live = snapshot.table.services.get(key);
     if (!declared && live) {
@@ -116,7 +125,10 @@ function keepUnmanageable(
   return kept;
 }
 
-/** The kernel chooses a length that nobody named by the interface's MTU; whatever it chose is right. */
+/**
+ * Completes daemons of which no file gives the length. The kernel chooses it by the MTU of the
+ * interface, and every choice is right.
+ */
 export function completeDaemons(
   desired: readonly Daemon[],
   live: readonly Daemon[],
@@ -130,8 +142,9 @@ export function completeDaemons(
 }
 
 /**
- * `--only`: a service by its address (`tcp://192.0.2.10:443`, `fwmark:7`) or by its name, with `*` for any characters. Each must match
- * something, desired or live: a misspelt one would otherwise pass for "nothing to do".
+ * Parses the values of `--only`: a service by its address (`tcp://192.0.2.10:443`, `fwmark:7`) or
+ * by its name, with `*` for any characters. Each must match a service, desired or live: a misspelt
+ * one would otherwise look like "nothing to do".
  */
 export function parseSelectors(
   texts: readonly string[],
@@ -148,7 +161,10 @@ export function parseSelectors(
     });
     if (matches.length === 0) {
       throw new IpvstateError('USAGE', `--only ${text} matches no service, desired or live`, {
-        hint: 'Write it as in the plan, such as tcp://192.0.2.10:443 or fwmark:7, or use the name in the file; * stands for any characters.',
+        hint: [
+          'Write it as in the plan, such as tcp://192.0.2.10:443 or fwmark:7,',
+          'or use the name in the file; * stands for any characters.',
+        ].join(' '),
       });
     }
     for (const key of matches) selected.add(key);
@@ -156,7 +172,7 @@ export function parseSelectors(
   return (key) => selected.has(key);
 }
 
-/** The text as a regular expression that matches just it. */
+/** Returns a regular expression that matches exactly the text. */
 function literal(text: string): string {
   return text.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&');
 }

@@ -23,17 +23,19 @@ interface SimulatedEntry {
   readonly destinations: Map<DestinationKey, Destination>;
 }
 
-/** A table that operations change in place, refusing what the kernel refuses. */
+/** A table that operations change in place. It refuses what the kernel refuses. */
 export class Simulation {
   readonly #services: Map<ServiceKey, ServiceEntry>;
-  /** Entries that were copied before they were changed: the table that came in is never written to. */
+  /**
+   * Entries that were copied before they were changed. The table that came in is never written to.
+   */
   readonly #copied = new Map<ServiceKey, SimulatedEntry>();
   readonly #schedulers: ReadonlySet<string> | undefined;
   #timeouts: Timeouts;
   #daemons: readonly Daemon[];
   #sysctls: Sysctls | undefined;
 
-  /** `schedulers`: those the simulated kernel has; by default it has every one. */
+  /** @param schedulers those of the simulated kernel; by default it has every one */
   constructor(table: Table, schedulers?: ReadonlySet<string>) {
     this.#services = new Map(table.services);
     this.#timeouts = table.timeouts;
@@ -42,7 +44,7 @@ export class Simulation {
     this.#schedulers = schedulers;
   }
 
-  /** The table as it is now. Later operations do not change what was returned. */
+  /** Returns the current table. Later operations do not change it. */
   table(): Table {
     this.#copied.clear();
     const settings = {
@@ -53,7 +55,10 @@ export class Simulation {
     return { services: new Map(this.#services), ...settings };
   }
 
-  /** Applies one operation, or returns the errno with which the kernel would refuse it (checks in the order of ip_vs_ctl.c). */
+  /**
+   * Applies one operation, or returns the errno with which the kernel would refuse it. The checks
+   * have the order of ip_vs_ctl.c.
+   */
   apply(operation: Operation): ErrnoName | null {
     switch (operation.kind) {
       case 'add-service':

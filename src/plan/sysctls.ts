@@ -3,17 +3,18 @@ import type { SysctlPolicy } from '../model/policy.ts';
 import { sameSysctl } from '../model/sysctl.ts';
 import type { Sysctls } from '../model/table.ts';
 
-/** A sysctl that is only checked, and is not as it should be. */
+/** A sysctl that is only checked, and differs from the file. */
 export interface SysctlDifference {
   readonly name: string;
-  /** undefined: this kernel does not have it. */
+  /** undefined when this kernel does not have it. */
   readonly live: string | undefined;
   readonly desired: string;
 }
 
 /**
- * The declared values, for the desired table: only those may be written. undefined when none are to be written, or when nothing is
- * known about the live ones. Throws `UNAVAILABLE` for what the kernel does not have.
+ * Returns the values of the file for the desired table: only those may be written. undefined when
+ * none are to be written, or when the live ones are unknown. Throws `UNAVAILABLE` for sysctls that
+ * the kernel does not have.
  */
 export function enforcedSysctls(
   policy: SysctlPolicy | undefined,
@@ -34,7 +35,9 @@ export function enforcedSysctls(
   return policy.values;
 }
 
-/** What differs from sysctls that are only checked; nothing when nothing is known about the live ones. */
+/**
+ * Returns the differences of sysctls that are only checked; none when the live ones are unknown.
+ */
 export function sysctlDifferences(
   policy: SysctlPolicy | undefined,
   live: Sysctls | undefined,
