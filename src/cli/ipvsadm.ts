@@ -1,4 +1,4 @@
-import type { Surroundings } from '../ipvsadm/surroundings.ts';
+import type { ProgramIo } from '../ipvsadm/program-io.ts';
 import type { Desired } from '../model/desired.ts';
 import { readStream } from '../sources/read-stream.ts';
 import { STDIN_NAME } from '../sources/stdin.ts';
@@ -20,25 +20,25 @@ export async function runFrontEnd(
   argv: readonly string[],
   environment: Environment,
 ): Promise<number> {
-  const surroundings = await surroundingsOf(programName, environment);
+  const io = await programIo(programName, environment);
   switch (name) {
     case 'ipvsadm':
-      return (await import('../ipvsadm/run.ts')).runIpvsadm(argv, surroundings);
+      return (await import('../ipvsadm/run.ts')).runIpvsadm(argv, io);
     case 'ipvsadm-save':
-      return (await import('../ipvsadm/wrappers.ts')).runIpvsadmSave(argv, surroundings);
+      return (await import('../ipvsadm/save-and-restore.ts')).runIpvsadmSave(argv, io);
     case 'ipvsadm-restore': {
-      const { runIpvsadmRestore } = await import('../ipvsadm/wrappers.ts');
-      return runIpvsadmRestore(surroundings, (desired) => restore(desired, surroundings));
+      const { runIpvsadmRestore } = await import('../ipvsadm/save-and-restore.ts');
+      return runIpvsadmRestore(io, (desired) => restore(desired, io));
     }
     default:
       return name satisfies never;
   }
 }
 
-async function surroundingsOf(
+async function programIo(
   programName: string,
   { output, stdin, env, openKernel }: Environment,
-): Promise<Surroundings> {
+): Promise<ProgramIo> {
   const { systemResolver } = await import('./system-resolver.ts');
   return {
     programName,
@@ -58,7 +58,7 @@ async function surroundingsOf(
 }
 
 /** Makes the live table equal to the rules. A diff spares unchanged entries. */
-async function restore(desired: Desired, surroundings: Surroundings): Promise<number> {
+async function restore(desired: Desired, io: ProgramIo): Promise<number> {
   const { withKernel } = await import('../ipvsadm/run-kernel.ts');
   const { kernelMessage } = await import('../ipvsadm/messages.ts');
   const { reconcile } = await import('../reconcile/reconcile.ts');
@@ -68,13 +68,13 @@ async function restore(desired: Desired, surroundings: Surroundings): Promise<nu
     unserved: true,
     empty: true,
   } as const;
-  return withKernel(surroundings, async (ipvs) => {
+  return withKernel(io, async (ipvs) => {
     const { outcome, failures, error } = await reconcile(ipvs, desired, { allowances });
     for (const { operation, error: refusal } of failures)
-      surroundings.stderr(`${refusal.request}: ${kernelMessage(operation.kind, refusal.errno)}\n`);
-    if (error) surroundings.stderr(`${error.message}\n`);
+      io.stderr(`${refusal.request}: ${kernelMessage(operation.kind, refusal.errno)}\n`);
+    if (error) io.stderr(`${error.message}\n`);
     if (outcome === 'applied' || outcome === 'in-sync') return 0;
-    surroundings.stderr(
+    io.stderr(
       outcome === 'rolled-back'
         ? 'The table is as it was before.\n'
         : 'The table is not what the rules say.\n',

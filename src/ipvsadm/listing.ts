@@ -1,33 +1,30 @@
 import { formatNetmask, netmaskArguments } from '../formats/ipvsadm/arguments.ts';
-import { type ListingFormat, TITLES } from '../formats/ipvsadm/grammar/listing-format.ts';
-import type { Destination } from '../model/destination.ts';
-import {
-  type IpvsInfo,
-  NO_CONNECTIONS,
-  type ServiceCounters,
-  type Snapshot,
-  type Stats,
-} from '../model/ipvs.ts';
+import type { ListingFormat } from '../formats/ipvsadm/grammar/parsed-command.ts';
+import type { IpvsInfo, ServiceCounters, Snapshot } from '../model/ipvs.ts';
 import { schedulerFlagNames } from '../model/scheduler.ts';
 import type { Service } from '../model/service.ts';
+import type { Daemon, Timeouts } from '../model/settings.ts';
 import { type ServiceEntry, sortedDestinations, sortedServices } from '../model/table.ts';
+import { formatRates, formatServerColumns, formatTotals, TITLES } from './listing-columns.ts';
 import {
   type EndpointNames,
   formatListedServer,
   formatListedService,
 } from './listing-endpoints.ts';
-import { formatCounter } from './listing-numbers.ts';
 
 export interface ListingOptions {
   readonly format: ListingFormat;
   readonly names: EndpointNames;
-  /** All digits of the counters. */
+  /** Print all digits of the counters. */
   readonly exact: boolean;
-  /** false: in the order of the snapshot. */
+  /** false: keep the order of the snapshot. */
   readonly sorted: boolean;
 }
 
-/** The table as `ipvsadm -L` prints it, but with marks unsigned, sorted by value, and every scheduler flag named. */
+/**
+ * The table as `ipvsadm -L` prints it, with three differences: marks are unsigned, addresses sort by
+ * value, and every scheduler flag has a name.
+ */
 export function formatListing(info: IpvsInfo, snapshot: Snapshot, options: ListingOptions): string {
   const entries = options.sorted
     ? sortedServices(snapshot.table)
@@ -58,7 +55,7 @@ function formatEntry(entry: ServiceEntry, { counters }: Snapshot, options: Listi
       service.identity,
       options.names,
     );
-    return `${first}${formatServerColumns(destination, counted, options)}\n`;
+    return `${first}${formatServerColumns(destination, counted, options.format, options.exact)}\n`;
   });
   return `${formatServiceRow(service, counted, options)}\n${rows.join('')}`;
 }
@@ -71,19 +68,9 @@ function formatServiceRow(
   const text = formatListedService(service.identity, names);
   switch (format) {
     case 'stats':
-      return (
-        text.padEnd(33) +
-        totals(counted?.stats)
-          .map((value) => formatCounter(value, exact))
-          .join('')
-      );
+      return `${text.padEnd(33)}${formatTotals(counted?.stats, exact)}`;
     case 'rate':
-      return (
-        text.padEnd(33) +
-        rates(counted?.stats)
-          .map((value) => formatCounter(value, exact))
-          .join('')
-      );
+      return `${text.padEnd(33)}${formatRates(counted?.stats, exact)}`;
     default:
       return `${text} ${formatServiceFlags(service)}`;
   }
@@ -102,71 +89,21 @@ function formatServiceFlags(service: Service): string {
   return words.join(' ');
 }
 
-const FORWARD_NAMES = { masq: 'Masq', tunnel: 'Tunnel', route: 'Route' } as const;
-
-function formatServerColumns(
-  destination: Destination,
-  counted: ServiceCounters | undefined,
-  { format, exact }: ListingOptions,
-): string {
-  const counters = counted?.destinations.get(destination.key);
-  const { active, inactive, persistent } = counters ?? NO_CONNECTIONS;
-  const { weight, upperThreshold, lowerThreshold } = destination;
-  const forward = FORWARD_NAMES[destination.forward];
-  switch (format) {
-    case 'plain':
-      return columns([forward, 7], [weight, 6], [active, 10], [inactive, 10]);
-    case 'tun-info':
-      return columns(
-        [forward, 7],
-        [formatTunnel(destination), 13],
-        [weight, 6],
-        [active, 10],
-        [inactive, 10],
-      );
-    case 'thresholds':
-      return columns([upperThreshold, 10], [lowerThreshold, 10], [active, 10], [inactive, 10]);
-    case 'persistent-conn':
-      return columns([weight, 9], [persistent, 11], [active, 10], [inactive, 10]);
-    case 'stats':
-      return totals(counters?.stats)
-        .map((value) => formatCounter(value, exact))
-        .join('');
-    case 'rate':
-      // ipvsadm never shortens the first three of a server.
-      return rates(counters?.stats)
-        .map((value, index) => formatCounter(value, exact || index < 3))
-        .join('');
-    default:
-      return format satisfies never;
-  }
+/** `ipvsadm -L --timeout` */
+export function formatTimeoutListing(timeouts: Timeouts): string {
+  return `Timeout (tcp tcpfin udp): ${timeouts.tcp} ${timeouts.tcpFin} ${timeouts.udp}\n`;
 }
 
-function columns(...cells: readonly (readonly [string | number, number])[]): string {
-  return cells.map(([value, width]) => ` ${`${value}`.padEnd(width)}`).join('');
+/** `ipvsadm -L --daemon`: a line for each running daemon. */
+export function formatDaemonListing(daemons: readonly Daemon[]): string {
+  return daemons.map(formatDaemon).join('');
 }
 
-const CHECKSUM_NAMES = { none: '-c', csum: '+c', remcsum: 'r+c' } as const;
-
-function formatTunnel({ forward, tunnelType, tunnelPort, tunnelChecksum }: Destination): string {
-  if (forward !== 'tunnel') return 'n/a';
-  if (tunnelType === 'ipip') return tunnelType;
-  const port = tunnelType === 'gue' ? `:${tunnelPort}` : '';
-  return `${tunnelType}${port}:${CHECKSUM_NAMES[tunnelChecksum]}`;
-}
-
-function totals(stats: Stats | undefined): readonly bigint[] {
-  if (!stats) return [0n, 0n, 0n, 0n, 0n];
-  return [stats.connections, stats.inPackets, stats.outPackets, stats.inBytes, stats.outBytes];
-}
-
-function rates(stats: Stats | undefined): readonly bigint[] {
-  if (!stats) return [0n, 0n, 0n, 0n, 0n];
-  return [
-    stats.connectionRate,
-    stats.inPacketRate,
-    stats.outPacketRate,
-    stats.inByteRate,
-    stats.outByteRate,
-  ];
+function formatDaemon(daemon: Daemon): string {
+  const words = [`mcast=${daemon.interface}`, `syncid=${daemon.syncId}`];
+  if (daemon.maxLength !== 0) words.push(`maxlen=${daemon.maxLength}`);
+  if (daemon.group !== undefined) words.push(`group=${daemon.group}`);
+  if (daemon.port !== 0) words.push(`port=${daemon.port}`);
+  if (daemon.ttl !== 0) words.push(`ttl=${daemon.ttl}`);
+  return `${daemon.role} sync daemon (${words.join(', ')})\n`;
 }

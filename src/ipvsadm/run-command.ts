@@ -1,12 +1,12 @@
 import { KernelError } from '../errors.ts';
-import type { Caution, Command } from '../formats/ipvsadm/grammar/command.ts';
+import type { Caution, Command } from '../formats/ipvsadm/grammar/parsed-command.ts';
 import { formatSave } from '../formats/ipvsadm/save.ts';
 import type { Ipvs, IpvsInfo } from '../model/ipvs.ts';
 import type { Operation } from '../model/operation.ts';
-import { formatDaemonListing, formatTimeoutListing } from './listing-settings.ts';
+import { formatDaemonListing, formatTimeoutListing } from './listing.ts';
 import { kernelMessage } from './messages.ts';
+import type { ProgramIo } from './program-io.ts';
 import { listConnections, listServices, printUnmanageable } from './run-listing.ts';
-import type { Surroundings } from './surroundings.ts';
 
 export type KernelCommand = Exclude<Command, { readonly kind: 'help' | 'version' | 'restore' }>;
 
@@ -15,9 +15,9 @@ export async function runCommand(
   command: KernelCommand,
   ipvs: Ipvs,
   info: IpvsInfo,
-  surroundings: Surroundings,
+  io: ProgramIo,
 ): Promise<number> {
-  const { stdout, stderr } = surroundings;
+  const { stdout, stderr } = io;
   if (command.kind === 'modify') {
     const refused = await ipvs.execute([command.operation]);
     for (const caution of command.cautions) printCaution(caution, stderr);
@@ -26,9 +26,9 @@ export async function runCommand(
   try {
     switch (command.kind) {
       case 'list':
-        return await listServices(command, ipvs, info, surroundings);
+        return await listServices(command, ipvs, info, io);
       case 'list-connections':
-        return await listConnections(command, surroundings);
+        return await listConnections(command, io);
       case 'list-timeouts':
         stdout(formatTimeoutListing((await ipvs.read({ services: [] })).table.timeouts));
         return 0;

@@ -1,10 +1,10 @@
 import { IpvstateError } from '../errors.ts';
 import type { Ipvs, IpvsInfo } from '../model/ipvs.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { ProgramIo } from './program-io.ts';
 
 /** Contacts the kernel as ipvsadm does before anything else, with its words and status 2 when there is no IPVS or no permission. */
 export async function withKernel(
-  { ipvs: open, stderr }: Surroundings,
+  { ipvs: open, stderr }: ProgramIo,
   run: (ipvs: Ipvs, info: IpvsInfo) => Promise<number>,
 ): Promise<number> {
   let ipvs: Ipvs | undefined;

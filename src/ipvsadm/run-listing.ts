@@ -1,12 +1,12 @@
-import type { Command } from '../formats/ipvsadm/grammar/command.ts';
+import type { Command } from '../formats/ipvsadm/grammar/parsed-command.ts';
 import type { Ipvs, IpvsInfo, Unmanageable } from '../model/ipvs.ts';
 import { serviceKey } from '../model/service.ts';
 import { formatListing, formatServiceListing, type ListingOptions } from './listing.ts';
 import { formatConnections, parseConnections } from './listing-connections.ts';
 import { type EndpointNames, NUMBERS } from './listing-endpoints.ts';
 import { kernelMessage } from './messages.ts';
+import type { ProgramIo } from './program-io.ts';
 import { withEndpointNames } from './resolve.ts';
-import type { Surroundings } from './surroundings.ts';
 
 type List = Extract<Command, { readonly kind: 'list' }>;
 type ListConnections = Extract<Command, { readonly kind: 'list-connections' }>;
@@ -15,7 +15,7 @@ export async function listServices(
   command: List,
   ipvs: Ipvs,
   info: IpvsInfo,
-  surroundings: Surroundings,
+  io: ProgramIo,
 ): Promise<number> {
   const { format, service, exact, sorted, numeric } = command;
   const key = service && serviceKey(service);
@@ -23,28 +23,24 @@ export async function listServices(
   const snapshot = await ipvs.read({ stats, ...(key !== undefined && { services: [key] }) });
   const options = (names: EndpointNames): ListingOptions => ({ format, names, exact, sorted });
   if (key === undefined) {
-    await print((names) => formatListing(info, snapshot, options(names)), numeric, surroundings);
-    printUnmanageable(snapshot.unmanageable, surroundings.stderr);
+    await print((names) => formatListing(info, snapshot, options(names)), numeric, io);
+    printUnmanageable(snapshot.unmanageable, io.stderr);
     return 0;
   }
   const entry = snapshot.table.services.get(key);
   printUnmanageable(
     snapshot.unmanageable.filter((each) => each.service === key),
-    surroundings.stderr,
+    io.stderr,
   );
   if (!entry) {
     if (
       snapshot.unmanageable.some((each) => each.service === key && each.destination === undefined)
     )
       return 1;
-    surroundings.stderr(`${kernelMessage('list', 'ESRCH')}\n`);
+    io.stderr(`${kernelMessage('list', 'ESRCH')}\n`);
     return 1;
   }
-  await print(
-    (names) => formatServiceListing(entry, snapshot, options(names)),
-    numeric,
-    surroundings,
-  );
+  await print((names) => formatServiceListing(entry, snapshot, options(names)), numeric, io);
   return 0;
 }
 
@@ -62,9 +58,9 @@ export function printUnmanageable(
 
 export async function listConnections(
   { numeric, engineData }: ListConnections,
-  surroundings: Surroundings,
+  io: ProgramIo,
 ): Promise<number> {
-  const { readConnections, stderr } = surroundings;
+  const { readConnections, stderr } = io;
   const text = await readConnections();
   if (text === undefined) {
     stderr('cannot open file /proc/net/ip_vs_conn\n');
@@ -75,14 +71,14 @@ export async function listConnections(
     stderr('unexpected input from /proc/net/ip_vs_conn\n');
     return 1;
   }
-  await print((names) => formatConnections(entries, engineData, names), numeric, surroundings);
+  await print((names) => formatConnections(entries, engineData, names), numeric, io);
   return 0;
 }
 
 async function print(
   format: (names: EndpointNames) => string,
   numeric: boolean,
-  { resolver, stdout }: Surroundings,
+  { resolver, stdout }: ProgramIo,
 ): Promise<void> {
   stdout(numeric ? format(NUMBERS) : await withEndpointNames(format, resolver));
 }

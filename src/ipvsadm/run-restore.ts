@@ -1,12 +1,12 @@
-import type { Modify } from '../formats/ipvsadm/grammar/command.ts';
 import { type Failure, isFailure } from '../formats/ipvsadm/grammar/failure.ts';
 import type { Names } from '../formats/ipvsadm/grammar/names.ts';
+import type { Modify } from '../formats/ipvsadm/grammar/parsed-command.ts';
 import { parseRestore, type RestoreLine } from '../formats/ipvsadm/restore.ts';
 import type { Ipvs, IpvsInfo } from '../model/ipvs.ts';
+import type { ProgramIo } from './program-io.ts';
 import { withNames } from './resolve.ts';
 import { printCaution, printOutcome, runCommand } from './run-command.ts';
 import { withKernel } from './run-kernel.ts';
-import type { Surroundings } from './surroundings.ts';
 import { formatUsage, VERSION_LINE } from './usage.ts';
 
 /** Changes for one call of `execute`. Larger waves are no faster, and they keep more memory alive. */
@@ -16,8 +16,8 @@ const WAVE = 330;
  * `-R`: reads all lines first and does nothing if one is wrong, each of which is shown with its number. What the kernel refuses is
  * shown with its line, and the rest goes on, as in ipvsadm. Returns the worst status of all lines.
  */
-export async function runRestore(surroundings: Surroundings): Promise<number> {
-  const { programName, posixlyCorrect = false, resolver, readStdin, stderr } = surroundings;
+export async function runRestore(io: ProgramIo): Promise<number> {
+  const { programName, posixlyCorrect = false, resolver, readStdin, stderr } = io;
   const input = await readStdin();
   const read = (names: Names) => parseRestore(input, { programName, posixlyCorrect, names });
   const { known, wrong } = await withNames(
@@ -27,7 +27,7 @@ export async function runRestore(surroundings: Surroundings): Promise<number> {
   for (const { line, failure } of wrong) stderr(`line ${line}: ${failure.message}\n`);
   if (wrong.length > 0)
     return wrong.reduce((worst, { failure }) => Math.max(worst, failure.exit), 0);
-  return withKernel(surroundings, (ipvs, info) => runLines(read(known), ipvs, info, surroundings));
+  return withKernel(io, (ipvs, info) => runLines(read(known), ipvs, info, io));
 }
 
 function wrongLines(
@@ -45,14 +45,14 @@ async function runLines(
   lines: Iterable<RestoreLine>,
   ipvs: Ipvs,
   info: IpvsInfo,
-  surroundings: Surroundings,
+  io: ProgramIo,
 ): Promise<number> {
   let worst = 0;
   let wave: Change[] = [];
   const flush = async () => {
     const changes = wave;
     wave = [];
-    if (changes.length > 0) worst = Math.max(worst, await runChanges(changes, ipvs, surroundings));
+    if (changes.length > 0) worst = Math.max(worst, await runChanges(changes, ipvs, io));
   };
   for (const { line, command } of lines) {
     if (command.kind === 'failure' || command.kind === 'restore')
@@ -64,13 +64,11 @@ async function runLines(
     }
     await flush();
     if (command.kind === 'help' || command.kind === 'version') {
-      surroundings.stdout(
-        command.kind === 'help' ? formatUsage(surroundings.programName) : VERSION_LINE,
-      );
+      io.stdout(command.kind === 'help' ? formatUsage(io.programName) : VERSION_LINE);
       return worst;
     }
-    const stderr = (text: string) => surroundings.stderr(`line ${line}: ${text}`);
-    worst = Math.max(worst, await runCommand(command, ipvs, info, { ...surroundings, stderr }));
+    const stderr = (text: string) => io.stderr(`line ${line}: ${text}`);
+    worst = Math.max(worst, await runCommand(command, ipvs, info, { ...io, stderr }));
   }
   await flush();
   return worst;
@@ -80,7 +78,7 @@ async function runLines(
 async function runChanges(
   changes: readonly Change[],
   ipvs: Ipvs,
-  { stderr }: Surroundings,
+  { stderr }: ProgramIo,
 ): Promise<number> {
   const refused = await ipvs.execute(changes.map(({ command }) => command.operation));
   let worst = 0;

@@ -1,18 +1,15 @@
 import { isFailure } from '../formats/ipvsadm/grammar/failure.ts';
 import { parseCommand } from '../formats/ipvsadm/grammar/parse.ts';
+import type { ProgramIo } from './program-io.ts';
 import { withNames } from './resolve.ts';
 import { runCommand } from './run-command.ts';
 import { withKernel } from './run-kernel.ts';
 import { runRestore } from './run-restore.ts';
-import type { Surroundings } from './surroundings.ts';
 import { formatUsage, VERSION_LINE } from './usage.ts';
 
 /** Runs one ipvsadm command line (without the program's name) and returns its exit status. */
-export async function runIpvsadm(
-  argv: readonly string[],
-  surroundings: Surroundings,
-): Promise<number> {
-  const { programName, posixlyCorrect = false, resolver, stdout, stderr } = surroundings;
+export async function runIpvsadm(argv: readonly string[], io: ProgramIo): Promise<number> {
+  const { programName, posixlyCorrect = false, resolver, stdout, stderr } = io;
   const command = await withNames(
     (names) => parseCommand(argv, { programName, posixlyCorrect, names, signedMarks: false }),
     resolver,
@@ -29,10 +26,8 @@ export async function runIpvsadm(
       stdout(VERSION_LINE);
       return 0;
     case 'restore':
-      return runRestore(surroundings);
+      return runRestore(io);
     default:
-      return withKernel(surroundings, (ipvs, info) =>
-        runCommand(command, ipvs, info, surroundings),
-      );
+      return withKernel(io, (ipvs, info) => runCommand(command, ipvs, info, io));
   }
 }

@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { NUMERIC_ONLY } from '../../src/formats/ipvsadm/grammar/names.ts';
-import { parseRestore } from '../../src/formats/ipvsadm/restore.ts';
-import { textChunks } from '../../src/formats/ipvsadm/text-chunks.ts';
-import { runIpvsadmRestore, runIpvsadmSave } from '../../src/ipvsadm/wrappers.ts';
+import { parseRestore, textChunks } from '../../src/formats/ipvsadm/restore.ts';
+import { runIpvsadmRestore, runIpvsadmSave } from '../../src/ipvsadm/save-and-restore.ts';
 import type { Desired } from '../../src/model/desired.ts';
 import { frontEnd } from '../ipvsadm/front-end.ts';
 import { holds } from '../support/properties.ts';
@@ -75,11 +74,11 @@ test('-R prints the cautions of a line with its number', async () => {
 });
 
 test('ipvsadm-save knows -n and nothing else', async () => {
-  const { surroundings, saved } = frontEnd(table);
+  const { io, saved } = frontEnd(table);
   const save = async (...argv: string[]) => {
     const out = { stdout: '', stderr: '' };
     const status = await runIpvsadmSave(argv, {
-      ...surroundings,
+      ...io,
       stdout: (text) => {
         out.stdout += text;
       },
@@ -102,14 +101,14 @@ test('ipvsadm-restore hands the wanted table on, or says what is wrong and does 
   const applied: Desired[] = [];
   const restore = async (stdin: string) => {
     let stderr = '';
-    const surroundings = {
-      ...frontEnd(table).surroundings,
+    const io = {
+      ...frontEnd(table).io,
       readStdin: async () => Buffer.from(stdin),
       stderr: (text: string) => {
         stderr += text;
       },
     };
-    const status = await runIpvsadmRestore(surroundings, async (desired) => {
+    const status = await runIpvsadmRestore(io, async (desired) => {
       applied.push(desired);
       return 0;
     });

@@ -1,14 +1,14 @@
 import { formatSave } from '../../src/formats/ipvsadm/save.ts';
+import type { ProgramIo } from '../../src/ipvsadm/program-io.ts';
 import type { Resolver } from '../../src/ipvsadm/resolve.ts';
 import { runIpvsadm } from '../../src/ipvsadm/run.ts';
-import type { Surroundings } from '../../src/ipvsadm/surroundings.ts';
 import { parseAddress } from '../../src/model/address.ts';
 import type { Ipvs } from '../../src/model/ipvs.ts';
 import type { Table } from '../../src/model/table.ts';
 import { openEmbeddedTable } from '../../src/plan/embedded.ts';
 
 export interface FrontEnd {
-  readonly surroundings: Surroundings;
+  readonly io: ProgramIo;
   /** Runs a command line, or words with blanks in them; returns status and output. */
   readonly run: (
     command: string | readonly string[],
@@ -22,7 +22,7 @@ export interface FrontEnd {
 }
 
 /** The front end on a table in memory, with the names `vip` (192.0.2.1), `rs` (10.0.0.2) and `http` (80). */
-export function frontEnd(table: Table, replace: Partial<Surroundings> = {}): FrontEnd {
+export function frontEnd(table: Table, replace: Partial<ProgramIo> = {}): FrontEnd {
   const embedded = openEmbeddedTable(table);
   const asked: string[] = [];
   const counts: [number, number] = [0, 0];
@@ -45,7 +45,7 @@ export function frontEnd(table: Table, replace: Partial<Surroundings> = {}): Fro
       return port === 80 ? 'http' : undefined;
     },
   };
-  const surroundings: Surroundings = {
+  const io: ProgramIo = {
     programName: 'ipvsadm',
     ipvs: async (): Promise<Ipvs> => {
       counts[0]++;
@@ -71,11 +71,11 @@ export function frontEnd(table: Table, replace: Partial<Surroundings> = {}): Fro
     Object.assign(output, { stdout: '', stderr: '', stdin });
     const argv =
       typeof command === 'string' ? command.split(' ').filter((word) => word !== '') : command;
-    const status = await runIpvsadm(argv, surroundings);
+    const status = await runIpvsadm(argv, io);
     return { status, stdout: output.stdout, stderr: output.stderr };
   };
   return {
-    surroundings,
+    io,
     run,
     saved: () => formatSave(embedded.table()),
     asked,

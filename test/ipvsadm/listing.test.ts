@@ -1,10 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ListingFormat } from '../../src/formats/ipvsadm/grammar/listing-format.ts';
-import { formatListing, formatServiceListing } from '../../src/ipvsadm/listing.ts';
+import type { ListingFormat } from '../../src/formats/ipvsadm/grammar/parsed-command.ts';
+import {
+  formatDaemonListing,
+  formatListing,
+  formatServiceListing,
+  formatTimeoutListing,
+} from '../../src/ipvsadm/listing.ts';
+import { formatCounter } from '../../src/ipvsadm/listing-columns.ts';
 import { formatNamedEndpoint, NUMBERS } from '../../src/ipvsadm/listing-endpoints.ts';
-import { formatCounter } from '../../src/ipvsadm/listing-numbers.ts';
-import { formatDaemonListing, formatTimeoutListing } from '../../src/ipvsadm/listing-settings.ts';
 import type { Counters, Stats } from '../../src/model/ipvs.ts';
 import type { Table } from '../../src/model/table.ts';
 import { daemonOf, destinationOf, keyOf, serviceOf, tableOf } from '../support/tables.ts';

@@ -103,9 +103,9 @@ test('a bug is not taken for a kernel without IPVS', async () => {
 });
 
 test('a listing that the kernel refuses is an error of status 1', async () => {
-  const { surroundings } = frontEnd(table);
+  const { io } = frontEnd(table);
   const ipvs = async (): Promise<Ipvs> => ({
-    ...(await surroundings.ipvs()),
+    ...(await io.ipvs()),
     read: () => Promise.reject(new KernelError('EINVAL', 'list', 'refused')),
   });
   for (const command of ['-L', '-S', '-L --timeout', '-L --daemon']) {
@@ -119,9 +119,9 @@ test('a listing that the kernel refuses is an error of status 1', async () => {
 });
 
 test('an IPVS older than ipvsadm wants is warned of, and used', async () => {
-  const { surroundings } = frontEnd(table);
+  const { io } = frontEnd(table);
   const old = async (): Promise<Ipvs> => ({
-    ...(await surroundings.ipvs()),
+    ...(await io.ipvs()),
     info: async () => ({ version: '1.1.3', connectionTableSize: 1 }),
   });
   const { status, stdout, stderr } = await frontEnd(table, { ipvs: old }).run('-L -n');
@@ -132,13 +132,13 @@ test('an IPVS older than ipvsadm wants is warned of, and used', async () => {
 });
 
 test('what ipvsadm has no words for is named, not passed over', async () => {
-  const { surroundings } = frontEnd(table);
+  const { io } = frontEnd(table);
   const unmanageable = [
     { service: 'tcp://192.0.2.1:80', destination: '10.0.0.9:80', reason: 'forwarding method 5' },
     { service: 'tcp://192.0.2.8:80', destination: undefined, reason: 'flags 0x40' },
   ];
   const ipvs = async (): Promise<Ipvs> => {
-    const opened = await surroundings.ipvs();
+    const opened = await io.ipvs();
     return {
       ...opened,
       read: async (options) => ({ ...(await opened.read(options)), unmanageable }),

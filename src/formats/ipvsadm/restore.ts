@@ -1,8 +1,7 @@
-import type { Command } from './grammar/command.ts';
 import { type Failure, failure, isFailure, tryLine } from './grammar/failure.ts';
 import { type ParseRules, parseCommand } from './grammar/parse.ts';
+import type { Command } from './grammar/parsed-command.ts';
 import { parseSavedLine } from './saved-line.ts';
-import { textChunks } from './text-chunks.ts';
 
 /** One line of the input of `-R`. */
 export interface RestoreLine {
@@ -63,4 +62,22 @@ function parseLine(
   const command = parseCommand(argv, rules);
   if (isFailure(command) || command.kind !== 'restore') return command;
   return failure(tryLine(rules.programName), 0, 255);
+}
+
+/** The least size of a piece of text. Strings of this size are short-lived memory. */
+const CHUNK_BYTES = 64 * 1024;
+
+const NEWLINE = 0x0a;
+
+/**
+ * Decodes UTF-8 text in pieces of whole lines, each without its last newline. A large text is never
+ * in memory as one string. Bytes that are not UTF-8 become replacement characters.
+ */
+export function* textChunks(bytes: Buffer): Generator<string, undefined, undefined> {
+  for (let start = 0; start <= bytes.length; ) {
+    const newline = bytes.indexOf(NEWLINE, start + CHUNK_BYTES);
+    const end = newline === -1 ? bytes.length : newline;
+    yield bytes.toString('utf8', start, end);
+    start = end + 1;
+  }
 }

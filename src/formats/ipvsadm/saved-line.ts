@@ -3,7 +3,7 @@ import { type DestinationKey, destinationKey, MAX_WEIGHT } from '../../model/des
 import { parseEndpoint, readDigits } from '../../model/endpoint.ts';
 import { keepsPort, reaches } from '../../model/rules.ts';
 import { defaultServiceSettings, type ServiceIdentity, serviceKey } from '../../model/service.ts';
-import { type Modify, NO_CAUTIONS } from './grammar/command.ts';
+import { type Modify, NO_CAUTIONS } from './grammar/parsed-command.ts';
 
 type AddressIdentity = Extract<ServiceIdentity, { kind: 'address' }>;
 

@@ -1,7 +1,7 @@
 import type { ServiceIdentity } from '../../model/service.ts';
 import { type Failure, isFailure } from './grammar/failure.ts';
 import { type ParseRules, parseCommand } from './grammar/parse.ts';
-import { isCommandWord, splitOptions } from './grammar/words.ts';
+import { isCommandWord, splitOptions } from './grammar/popt.ts';
 
 export interface FailureDescription {
   readonly message: string;

@@ -3,7 +3,7 @@ import { systemResolver } from '../../../src/cli/system-resolver.ts';
 import { NUMERIC_ONLY } from '../../../src/formats/ipvsadm/grammar/names.ts';
 import { parseRestore } from '../../../src/formats/ipvsadm/restore.ts';
 import { formatSave } from '../../../src/formats/ipvsadm/save.ts';
-import { formatDaemonListing, formatTimeoutListing } from '../../../src/ipvsadm/listing-settings.ts';
+import { formatDaemonListing, formatTimeoutListing } from '../../../src/ipvsadm/listing.ts';
 import { runIpvsadm } from '../../../src/ipvsadm/run.ts';
 import type { Ipvs } from '../../../src/model/ipvs.ts';
 import type { Operation } from '../../../src/model/operation.ts';

@@ -1,45 +1,50 @@
+import { parseAddress } from '../../../model/address.ts';
+import { cutToBytes } from '../../../model/names.ts';
 import type { Operation } from '../../../model/operation.ts';
 import type { ServiceIdentity } from '../../../model/service.ts';
-import type { DaemonRole, Timeouts } from '../../../model/settings.ts';
-import { type Command, NO_CAUTIONS } from './command.ts';
+import {
+  type Daemon,
+  type DaemonRole,
+  INTERFACE_NAME_LENGTH,
+  type Timeouts,
+} from '../../../model/settings.ts';
+import { checkListingOptions } from './allowed-options.ts';
 import type { CommandName } from './commands.ts';
-import { buildDaemon } from './daemon.ts';
 import { type Failure, isFailure } from './failure.ts';
-import type { Given } from './given.ts';
-import type { ListingFormat } from './listing-format.ts';
-import { checkListing } from './matrix.ts';
+import { type Command, type ListingFormat, NO_CAUTIONS } from './parsed-command.ts';
+import type { OptionValues } from './read-options.ts';
 import { buildServer } from './server.ts';
 import { buildService } from './service.ts';
 
-/** What the stages before have found out beside the options. */
-export interface Evaluated {
+/** Values that are already read and are not in `OptionValues`. */
+export interface CheckedValues {
   readonly schedulerFlags: number;
-  /** Of the daemon commands. */
+  /** The word after `--start-daemon` or `--stop-daemon`. */
   readonly role: DaemonRole | undefined;
-  /** Of `--set`. */
+  /** The words after `--set`. */
   readonly timeouts: Timeouts | undefined;
 }
 
-/** The command that a line means whose options are all allowed; checks what hangs together. */
+/** The meaning of a line. Each option is allowed; here the rules between their values are checked. */
 export function buildCommand(
   name: CommandName,
-  given: Given,
-  evaluated: Evaluated,
+  values: OptionValues,
+  checked: CheckedValues,
 ): Command | Failure {
   switch (name) {
     case 'list':
-      return checkListing(given.words) ?? buildListing(given);
+      return checkListingOptions(values.words) ?? buildListing(values);
     case 'save':
     case 'restore':
     case 'help':
     case 'version':
       return { kind: name };
     default: {
-      const operation = buildOperation(name, given, evaluated);
+      const operation = buildOperation(name, values, checked);
       if (isFailure(operation)) return operation;
-      const serviceWord = given.words.get('service-address');
-      const serverWord = given.words.get('real-server');
-      const cautions = given.cautions.length === 0 ? NO_CAUTIONS : given.cautions;
+      const serviceWord = values.words.get('service-address');
+      const serverWord = values.words.get('real-server');
+      const cautions = values.cautions.length === 0 ? NO_CAUTIONS : values.cautions;
       return { kind: 'modify', operation, cautions, serviceWord, serverWord };
     }
   }
@@ -49,36 +54,36 @@ type ModifyingName = Exclude<CommandName, 'list' | 'save' | 'restore' | 'help' |
 
 function buildOperation(
   name: ModifyingName,
-  given: Given,
-  { schedulerFlags, role, timeouts }: Evaluated,
+  values: OptionValues,
+  { schedulerFlags, role, timeouts }: CheckedValues,
 ): Operation | Failure {
   switch (name) {
     case 'add-service':
     case 'edit-service': {
-      const service = buildService(given, schedulerFlags);
+      const service = buildService(values, schedulerFlags);
       return isFailure(service) ? service : { kind: name, service };
     }
     case 'delete-service':
-      return { kind: name, service: required(given.service) };
+      return { kind: name, service: required(values.service) };
     case 'add-server':
     case 'edit-server':
     case 'delete-server': {
-      const destination = buildServer(given, name);
+      const destination = buildServer(values, name);
       return isFailure(destination)
         ? destination
-        : { kind: DESTINATION_KINDS[name], service: required(given.service), destination };
+        : { kind: DESTINATION_KINDS[name], service: required(values.service), destination };
     }
     case 'flush':
       return { kind: name };
     case 'zero':
       return {
         kind: name,
-        service: given.service && isUnspecified(given.service) ? undefined : given.service,
+        service: values.service && isUnspecified(values.service) ? undefined : values.service,
       };
     case 'set':
       return { kind: 'set-timeouts', timeouts: required(timeouts) };
     case 'start-daemon':
-      return { kind: name, daemon: buildDaemon(given, required(role)) };
+      return { kind: name, daemon: buildDaemon(values, required(role)) };
     case 'stop-daemon':
       return { kind: name, role: required(role) };
     default:
@@ -92,32 +97,49 @@ const DESTINATION_KINDS = {
   'delete-server': 'delete-destination',
 } as const;
 
-/** ipvsadm sends `-Z` with an all-zero address and port without a service, which zeroes everything. */
+/** ipvsadm sends `-Z` of an all-zero address and port without a service, which zeroes all services. */
 function isUnspecified(service: ServiceIdentity): boolean {
   return (
     service.kind === 'address' && service.port === 0 && ['0.0.0.0', '::'].includes(service.address)
   );
 }
 
-function buildListing(given: Given): Command {
-  const numeric = given.words.has('numeric');
-  if (given.words.has('connection'))
-    return { kind: 'list-connections', numeric, engineData: given.words.has('persistent-conn') };
-  if (given.words.has('timeout')) return { kind: 'list-timeouts' };
-  if (given.words.has('daemon')) return { kind: 'list-daemons' };
-  const format = FORMATS.find((name) => given.words.has(name)) ?? 'plain';
-  const exact = given.words.has('exact');
+/**
+ * The daemon of `--start-daemon`. Without their options the interface is `eth0` and the sync id 0,
+ * as in ipvsadm; the kernel decides the other values.
+ */
+function buildDaemon(values: OptionValues, role: DaemonRole): Daemon {
+  const group = values.texts['mcast-group'];
   return {
-    kind: 'list',
-    format,
-    service: given.service,
-    numeric,
-    exact,
-    sorted: !given.words.has('nosort'),
+    role,
+    interface: cutToBytes(values.texts['mcast-interface'] ?? '', INTERFACE_NAME_LENGTH) || 'eth0',
+    syncId: values.numbers.syncid ?? 0,
+    maxLength: values.numbers['sync-maxlen'] ?? 0,
+    group: group === undefined ? undefined : parseAddress(group),
+    port: values.numbers['mcast-port'] ?? 0,
+    ttl: values.numbers['mcast-ttl'] ?? 0,
   };
 }
 
-/** The first one given wins. */
+function buildListing(values: OptionValues): Command {
+  const numeric = values.words.has('numeric');
+  if (values.words.has('connection'))
+    return { kind: 'list-connections', numeric, engineData: values.words.has('persistent-conn') };
+  if (values.words.has('timeout')) return { kind: 'list-timeouts' };
+  if (values.words.has('daemon')) return { kind: 'list-daemons' };
+  const format = FORMATS.find((name) => values.words.has(name)) ?? 'plain';
+  const exact = values.words.has('exact');
+  return {
+    kind: 'list',
+    format,
+    service: values.service,
+    numeric,
+    exact,
+    sorted: !values.words.has('nosort'),
+  };
+}
+
+/** Formats with an option. The first format of this list wins. */
 const FORMATS = [
   'stats',
   'rate',
@@ -127,6 +149,6 @@ const FORMATS = [
 ] as const satisfies readonly ListingFormat[];
 
 function required<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('the matrix lets no command without it through');
+  if (value === undefined) throw new Error('a command without a required value was accepted');
   return value;
 }

@@ -1,11 +1,11 @@
-/** Why a command line cannot be run. Nothing was done. */
+/** The reason why a command line cannot run. */
 export interface Failure {
   readonly kind: 'failure';
-  /** What ipvsadm prints, without the final newline. */
+  /** The text that ipvsadm prints, without the final newline. */
   readonly message: string;
   /** ipvsadm's exit status. */
   readonly exit: 2 | 255;
-  /** Index of the offending word; undefined when it is what is missing. */
+  /** Index of the word at fault; undefined when a word is missing. */
   readonly word: number | undefined;
 }
 
@@ -19,7 +19,7 @@ export function isFailure(value: unknown): value is Failure {
   );
 }
 
-/** What ipvsadm prints when the command line holds no command. */
+/** The text that ipvsadm prints for a command line without a command. */
 export function tryLine(programName: string): string {
   return `Try \`${programName} -h' or '${programName} --help' for more information.`;
 }

@@ -1,12 +1,12 @@
 import type { Family } from '../../../model/address.ts';
 import { maskOfPrefix, parseIPv4Mask } from '../../../model/networks.ts';
-import { parseInetAddress } from './inet-address.ts';
+import { parseInetAddress, parseNumber } from './libc.ts';
 import type { Names } from './names.ts';
-import { parseNumber } from './number.ts';
 
 /**
- * The value of `-M` as `ServiceSettings.persistenceNetmask`: a mask or `/N` for IPv4, a prefix length (`/` allowed) for IPv6. A
- * short plain number for IPv4, which ipvsadm takes for 0.0.0.N, and text after an IPv6 prefix length, which it ignores, are refused.
+ * Reads the value of `-M` as a `persistenceNetmask`: for IPv4 a mask or `/N`, for IPv6 a prefix
+ * length with or without `/`. Two values that ipvsadm accepts are refused: a short plain number for
+ * IPv4, which ipvsadm reads as 0.0.0.N, and text after an IPv6 prefix length, which it ignores.
  */
 export function parseNetmask(text: string, family: Family, names: Names): number | undefined {
   const prefix = text.startsWith('/') ? text.slice(1) : undefined;
@@ -20,6 +20,7 @@ export function parseNetmask(text: string, family: Family, names: Names): number
   return mask && parseIPv4Mask(mask);
 }
 
+/** The message of ipvsadm about a bad `-M`. */
 export function illegalNetmask(family: Family): string {
   return family === 'ipv6'
     ? 'illegal ipv6 netmask specified'

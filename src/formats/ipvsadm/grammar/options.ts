@@ -4,8 +4,8 @@ import type { Protocol } from '../../../model/service.ts';
 import { DAEMON_ATTRIBUTES } from '../../../model/settings.ts';
 
 /**
- * The options of ipvsadm, in the order of its usage text. This table drives parsing, the usage text and completions; which command
- * takes which option is in commands.ts.
+ * An option as messages of ipvsadm name it. Options that share a name exclude each other. The
+ * options of each command are in allowed-options.ts.
  */
 export type OptionName =
   | 'numeric'
@@ -44,7 +44,7 @@ export type OptionName =
 /** The options of `DESTINATION_NUMBERS`. */
 export type NumberOption = 'weight' | 'u-threshold' | 'l-threshold';
 
-/** What follows an option, and what ipvsadm says when it cannot be read. */
+/** The value of an option, and ipvsadm's message about a bad one. */
 export type OptionValue =
   | { readonly kind: 'flag' }
   | {
@@ -52,7 +52,7 @@ export type OptionValue =
       readonly min: number;
       readonly max: number;
       readonly illegal: (text: string) => string;
-      /** The value may be missing (`-p`). */
+      /** The option may stand without a value, as `-p` does. */
       readonly optional?: true;
     }
   | { readonly kind: 'text' }
@@ -64,21 +64,21 @@ export type OptionValue =
   | { readonly kind: 'group' };
 
 export interface Option {
-  /** The word in messages; options that share it exclude each other. undefined: neither counted nor restricted to a command. */
+  /** undefined: ipvsadm accepts the option with any command, and more than once. */
   readonly name: OptionName | undefined;
   readonly long: string;
   readonly short?: string;
-  /** The short spelling is missing in the usage text. */
+  /** The usage text leaves the short spelling out. */
   readonly hidesShort?: true;
   readonly value: OptionValue;
   readonly section: 'service' | 'option' | 'daemon';
-  /** Placeholder of the value in the usage text. */
+  /** The name of the value in the usage text. */
   readonly placeholder?: string;
-  /** Lines of the usage text. */
+  /** The lines of its explanation in the usage text. */
   readonly usage: readonly string[];
 }
 
-/** What ipvsadm says about a bad `-p` or `--set`. */
+/** ipvsadm's message about a bad `-p` or `--set`. */
 export function invalidTimeout(text: string): string {
   return `invalid timeout value \`${text}' specified`;
 }
@@ -207,6 +207,7 @@ const DAEMON_OPTIONS = inSection('daemon', [
   ),
 ]);
 
+/** All options, in the order of the usage text. Parser and usage text read this table. */
 export const OPTIONS: readonly Option[] = [
   ...SERVICE_OPTIONS,
   flag(undefined, 'ipv6|6', 'fwmark entry uses IPv6'),

@@ -1,27 +1,25 @@
-import type { DaemonRole, Timeouts } from '../../../model/settings.ts';
+import { DAEMON_ROLES, type DaemonRole, type Timeouts } from '../../../model/settings.ts';
+import { checkOptions } from './allowed-options.ts';
 import { buildCommand } from './build.ts';
-import type { Command } from './command.ts';
 import type { CommandWord } from './commands.ts';
-import { parseRole } from './daemon.ts';
 import { type Failure, failure, isFailure, tryLine } from './failure.ts';
-import { type Given, nothingGiven } from './given.ts';
-import { checkMatrix } from './matrix.ts';
-import { parseNumber } from './number.ts';
+import { parseNumber } from './libc.ts';
 import { invalidTimeout, LONGEST_TIMEOUT_SECONDS } from './options.ts';
-import { givenSchedulerFlags } from './service.ts';
-import { findServiceContext } from './service-context.ts';
-import { takeOption, type ValueRules } from './take-option.ts';
-import { isCommandWord, splitOptions, type Token } from './words.ts';
+import type { Command } from './parsed-command.ts';
+import { isCommandWord, splitOptions } from './popt.ts';
+import { readOptions, type ValueRules } from './read-options.ts';
+import { readSchedulerFlags } from './service.ts';
 
 export interface ParseRules extends ValueRules {
-  /** `argv[0]`, for the line that points to the help. */
+  /** `argv[0]`, for the message that points to the help. */
   readonly programName: string;
   readonly posixlyCorrect?: boolean;
 }
 
 /**
- * Reads one command line (without the program's name). The first thing wrong decides the message, in ipvsadm's order: options left
- * to right, words of `--set`, left-over words, `-b`, the matrix, then what the command itself checks.
+ * Reads one command line, without the name of the program. The first fault decides the message. The
+ * order of the checks is ipvsadm's: options from left to right, words of `--set`, words too many,
+ * `-b`, allowed options, and last the rules of the command itself.
  */
 export function parseCommand(argv: readonly string[], rules: ParseRules): Command | Failure {
   const tokens = splitOptions(argv, rules.posixlyCorrect);
@@ -43,38 +41,19 @@ export function parseCommand(argv: readonly string[], rules: ParseRules): Comman
   const role = readRole(first.option, first.value, first.last);
   if (isFailure(role)) return role;
 
-  const given = takeOptions(tokens.slice(firstIndex + 1), argv, rules);
-  if (isFailure(given)) return given;
+  const values = readOptions(tokens.slice(firstIndex + 1), argv, rules);
+  if (isFailure(values)) return values;
   const words = tokens.filter((token) => token.kind === 'positional');
   const timeouts = first.option.name === 'set' ? readTimeouts(words.splice(0, 3)) : undefined;
   if (isFailure(timeouts)) return timeouts;
   const [extra] = words;
   if (extra) return failure(`unexpected argument ${extra.text}`, extra.word);
-  const schedulerFlags = givenSchedulerFlags(given);
+  const schedulerFlags = readSchedulerFlags(values);
   if (isFailure(schedulerFlags)) return schedulerFlags;
   return (
-    checkMatrix(first.option.name, given.words) ??
-    buildCommand(first.option.name, given, { schedulerFlags, role, timeouts })
+    checkOptions(first.option.name, values.words) ??
+    buildCommand(first.option.name, values, { schedulerFlags, role, timeouts })
   );
-}
-
-function takeOptions(
-  tokens: readonly Token[],
-  argv: readonly string[],
-  rules: ParseRules,
-): Given | Failure {
-  const given = nothingGiven();
-  const taking = { given, context: findServiceContext(tokens), rules };
-  for (const token of tokens) {
-    if (token.kind === 'positional') continue;
-    if (token.kind === 'bad')
-      return failure(`${argv[token.word]}: ${token.reason}`, token.word, 255);
-    if (isCommandWord(token.option))
-      return failure(`invalid option \`${argv[token.last]}'`, token.word);
-    const refusal = takeOption(taking, token, token.option);
-    if (refusal) return refusal;
-  }
-  return given;
 }
 
 function readRole(
@@ -87,7 +66,7 @@ function readRole(
     command.name === 'start-daemon'
       ? 'illegal start-daemon parameter specified'
       : 'illegal start_daemon specified';
-  return parseRole(state) ?? failure(illegal, word);
+  return DAEMON_ROLES.find((role) => role === state) ?? failure(illegal, word);
 }
 
 function readTimeouts(

@@ -11,18 +11,17 @@ import {
 import { keepsPort, reaches } from '../../../model/rules.ts';
 import type { CommandName } from './commands.ts';
 import { type Failure, failure, isFailure } from './failure.ts';
-import type { Given } from './given.ts';
 import type { OptionName } from './options.ts';
+import type { OptionValues } from './read-options.ts';
 import { checkTunnel, TUNNEL_OPTIONS } from './tunnel.ts';
 
-/** The complete destination that `-a`, `-e` or `-d` describes: whatever is not given has its default. */
-export function buildServer(given: Given, command: CommandName): Destination | Failure {
-  const { service, server } = given;
-  if (!service || !server)
-    throw new Error('the matrix lets no command without a service and a server through');
+/** The destination of `-a`, `-e` or `-d`. A setting without an option has its default. */
+export function buildServer(values: OptionValues, command: CommandName): Destination | Failure {
+  const { service, server } = values;
+  if (!service || !server) throw new Error('a command without a service or a server was accepted');
   const servicePort = service.kind === 'address' ? service.port : 0;
   const address = server.address;
-  const forward = givenForward(given);
+  const forward = forwardOf(values);
   if (command === 'delete-server') {
     const port = server.port ?? servicePort;
     return { ...DEFAULT_DESTINATION_SETTINGS, key: destinationKey(address, port), address, port };
@@ -30,31 +29,31 @@ export function buildServer(given: Given, command: CommandName): Destination | F
   if (!reaches(forward, service, address)) {
     return failure(
       'Different address family is allowed only for tunneling servers',
-      given.words.get('real-server'),
+      values.words.get('real-server'),
     );
   }
-  const refusal = forward === 'tunnel' ? checkTunnel(given) : refuseTunnelOptions(given);
+  const refusal = forward === 'tunnel' ? checkTunnel(values) : refuseTunnelOptions(values);
   if (isFailure(refusal)) return refusal;
   const copiesPort = keepsPort(service, forward);
   if (copiesPort && server.port !== undefined && server.port !== servicePort)
-    cautionPort(given, server.port, servicePort, forward);
+    cautionPort(values, server.port, servicePort, forward);
   const port = copiesPort ? servicePort : (server.port ?? servicePort);
   return {
     key: destinationKey(address, port),
     address,
     port,
     forward,
-    ...givenNumbers(given),
-    tunnelType: (given.texts['tun-type'] as TunnelType | undefined) ?? 'ipip',
-    tunnelPort: given.numbers['tun-port'] ?? 0,
-    tunnelChecksum: givenChecksum(given),
+    ...numbersOf(values),
+    tunnelType: (values.texts['tun-type'] as TunnelType | undefined) ?? 'ipip',
+    tunnelPort: values.numbers['tun-port'] ?? 0,
+    tunnelChecksum: checksumOf(values),
   };
 }
 
-function givenNumbers(given: Given): DestinationNumbers {
+function numbersOf(values: OptionValues): DestinationNumbers {
   const numbers: Partial<Record<keyof DestinationNumbers, number>> = {};
   for (const { key, option, default: fallback } of DESTINATION_NUMBERS)
-    numbers[key] = given.numbers[option as OptionName] ?? fallback;
+    numbers[key] = values.numbers[option as OptionName] ?? fallback;
   return numbers as DestinationNumbers;
 }
 
@@ -64,21 +63,26 @@ const FORWARDS: Readonly<Record<string, Forward>> = {
   masquerading: 'masq',
 };
 
-function givenForward(given: Given): Forward {
-  return FORWARDS[given.texts['forwarding-method'] ?? ''] ?? 'route';
+function forwardOf(values: OptionValues): Forward {
+  return FORWARDS[values.texts['forwarding-method'] ?? ''] ?? 'route';
 }
 
-function givenChecksum(given: Given): TunnelChecksum {
-  if (given.words.has('tun-csum')) return 'csum';
-  return given.words.has('tun-remcsum') ? 'remcsum' : 'none';
+function checksumOf(values: OptionValues): TunnelChecksum {
+  if (values.words.has('tun-csum')) return 'csum';
+  return values.words.has('tun-remcsum') ? 'remcsum' : 'none';
 }
 
-function refuseTunnelOptions(given: Given): Failure | undefined {
-  const option = TUNNEL_OPTIONS.find((name: OptionName) => given.words.has(name));
-  return option && failure('Tunnel options conflict with forward method', given.words.get(option));
+function refuseTunnelOptions(values: OptionValues): Failure | undefined {
+  const option = TUNNEL_OPTIONS.find((name: OptionName) => values.words.has(name));
+  return option && failure('Tunnel options conflict with forward method', values.words.get(option));
 }
 
-function cautionPort(given: Given, port: number, servicePort: number, forward: Forward): void {
+function cautionPort(
+  values: OptionValues,
+  port: number,
+  servicePort: number,
+  forward: Forward,
+): void {
   const message = `port ${port} is replaced by the service's port ${servicePort}: '${forward}' cannot change ports, only -m can`;
-  given.cautions.push({ code: 'PORT', message, word: given.words.get('real-server') ?? 0 });
+  values.cautions.push({ code: 'PORT', message, word: values.words.get('real-server') ?? 0 });
 }

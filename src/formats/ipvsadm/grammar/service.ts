@@ -1,5 +1,6 @@
 import { cutToBytes } from '../../../model/names.ts';
 import { allowsOnePacket, isIdlePortZero } from '../../../model/rules.ts';
+import { SCHEDULER_FLAGS } from '../../../model/scheduler.ts';
 import {
   DEFAULT_PERSISTENCE_SECONDS,
   defaultServiceSettings,
@@ -10,38 +11,43 @@ import {
   serviceKey,
 } from '../../../model/service.ts';
 import { type Failure, failure, isFailure } from './failure.ts';
-import type { Given } from './given.ts';
-import { parseSchedulerFlags } from './sched-flags.ts';
+import type { OptionValues } from './read-options.ts';
 
-/** The scheduler that `-A` and `-E` will ask for. */
-export function givenScheduler(given: Given): string {
-  return cutToBytes(given.texts.scheduler ?? '', SCHEDULER_NAME_LENGTH) || 'wlc';
+function schedulerOf(values: OptionValues): string {
+  return cutToBytes(values.texts.scheduler ?? '', SCHEDULER_NAME_LENGTH) || 'wlc';
 }
 
-/** ipvsadm's buffer for `-b`. */
+/** The size of ipvsadm's buffer for the value of `-b`. */
 const FLAGS_LENGTH = 127;
 
-/** Evaluates `-b` against the scheduler. */
-export function givenSchedulerFlags(given: Given): number | Failure {
-  return parseSchedulerFlags(
-    cutToBytes(given.texts['sched-flags'] ?? '', FLAGS_LENGTH),
-    givenScheduler(given),
-    given.words.get('sched-flags'),
-  );
+/** Reads the value of `-b`: names between commas, which may be empty. Returns the bits of the flags. */
+export function readSchedulerFlags(values: OptionValues): number | Failure {
+  const scheduler = schedulerOf(values);
+  const word = values.words.get('sched-flags');
+  let bits = 0;
+  for (const name of cutToBytes(values.texts['sched-flags'] ?? '', FLAGS_LENGTH).split(',')) {
+    if (name === '') continue;
+    const flag = SCHEDULER_FLAGS.find((known) => known.name === name);
+    if (!flag) return failure(`invalid scheduler flag \`${name}'`, word);
+    if (flag.scheduler !== undefined && flag.scheduler !== scheduler)
+      return failure(`incompatible scheduler flag \`${name}'`, word);
+    bits |= flag.bit;
+  }
+  return bits;
 }
 
-/** The complete service that `-A` or `-E` describes: whatever is not given has its default. */
-export function buildService(given: Given, schedulerFlags: number): Service | Failure {
-  const identity = given.service;
-  if (!identity) throw new Error('the matrix lets no command without a service through');
-  const persistent = given.words.has('persistent');
-  const onePacket = given.words.has('ops');
-  const refusal = checkService(given, persistent, onePacket);
+/** The service of `-A` or `-E`. A setting without an option has its default. */
+export function buildService(values: OptionValues, schedulerFlags: number): Service | Failure {
+  const identity = values.service;
+  if (!identity) throw new Error('a command without a service was accepted');
+  const persistent = values.words.has('persistent');
+  const onePacket = values.words.has('ops');
+  const refusal = checkService(values, persistent, onePacket);
   if (isFailure(refusal)) return refusal;
   const defaults = defaultServiceSettings(serviceFamily(identity));
-  const netmaskWord = given.words.get('netmask');
+  const netmaskWord = values.words.get('netmask');
   if (netmaskWord !== undefined && !persistent) {
-    given.cautions.push({
+    values.cautions.push({
       code: 'NO_EFFECT',
       message: "-M has no effect without -p, and 'ipvsadm -S' loses it",
       word: netmaskWord,
@@ -50,28 +56,32 @@ export function buildService(given: Given, schedulerFlags: number): Service | Fa
   return {
     key: serviceKey(identity),
     identity,
-    scheduler: givenScheduler(given),
+    scheduler: schedulerOf(values),
     schedulerFlags,
     onePacket,
     persistent,
     persistenceTimeoutSeconds: persistent
-      ? (given.numbers.persistent ?? DEFAULT_PERSISTENCE_SECONDS)
+      ? (values.numbers.persistent ?? DEFAULT_PERSISTENCE_SECONDS)
       : 0,
-    persistenceNetmask: given.numbers.netmask ?? defaults.persistenceNetmask,
-    persistenceEngine: cutToBytes(given.texts.pe ?? '', ENGINE_NAME_LENGTH),
+    persistenceNetmask: values.numbers.netmask ?? defaults.persistenceNetmask,
+    persistenceEngine: cutToBytes(values.texts.pe ?? '', ENGINE_NAME_LENGTH),
   };
 }
 
-function checkService(given: Given, persistent: boolean, onePacket: boolean): Failure | undefined {
-  const { service } = given;
+function checkService(
+  values: OptionValues,
+  persistent: boolean,
+  onePacket: boolean,
+): Failure | undefined {
+  const { service } = values;
   if (!service) return undefined;
-  const word = given.words.get('service-address');
+  const word = values.words.get('service-address');
   if (isIdlePortZero({ identity: service, persistent }))
     return failure('Zero port specified for non-persistent service', word);
   if (onePacket && !allowsOnePacket(service))
     return failure(
       'One-Packet Scheduling is only for UDP virtual services',
-      given.words.get('ops'),
+      values.words.get('ops'),
     );
   return undefined;
 }

@@ -1,12 +1,15 @@
 import type { TunnelType } from '../../../model/destination.ts';
 import { type Failure, failure } from './failure.ts';
-import type { Given } from './given.ts';
 import type { OptionName } from './options.ts';
+import type { OptionValues } from './read-options.ts';
 
 type TunnelOption = 'tun-port' | 'tun-nocsum' | 'tun-csum' | 'tun-remcsum';
 type Rule = 'required' | 'exclusive' | undefined;
 
-/** Which options a tunnel type takes, in the order in which violations are looked for. */
+/**
+ * The options of each type of tunnel; undefined forbids one. The order is the order in which ipvsadm
+ * looks for violations.
+ */
 const RULES: Readonly<Record<TunnelType, Readonly<Record<TunnelOption, Rule>>>> = {
   ipip: {
     'tun-port': undefined,
@@ -36,11 +39,12 @@ export const TUNNEL_OPTIONS: readonly OptionName[] = [
   'tun-remcsum',
 ];
 
-export function checkTunnel(given: Given): Failure | undefined {
-  const type = (given.texts['tun-type'] ?? 'ipip') as TunnelType;
+/** Refuses the first option that the type of the tunnel lacks or must not have. */
+export function checkTunnel(values: OptionValues): Failure | undefined {
+  const type = (values.texts['tun-type'] ?? 'ipip') as TunnelType;
   let exclusive: TunnelOption | undefined;
   for (const [option, rule] of Object.entries(RULES[type]) as [TunnelOption, Rule][]) {
-    const word = given.words.get(option);
+    const word = values.words.get(option);
     if (word === undefined) {
       if (rule === 'required')
         return failure(`You need to supply the '${option}' option for the '${type}' tunnel type`);

@@ -1,24 +1,21 @@
 import { parseScript } from '../formats/ipvsadm/script.ts';
 import type { Desired } from '../model/desired.ts';
 import { hasErrors } from '../model/issue.ts';
+import type { ProgramIo } from './program-io.ts';
 import { withNames } from './resolve.ts';
 import { runIpvsadm } from './run.ts';
-import type { Surroundings } from './surroundings.ts';
 
 const SAVE_USAGE = `ipvsadm-save: Script to save the IPVS table to stdout.
    With the -n option, prints out the table in numeric format.
 `;
 
 /** `ipvsadm-save [-n]`. Other words than options are ignored, as by the script that it replaces. */
-export async function runIpvsadmSave(
-  argv: readonly string[],
-  surroundings: Surroundings,
-): Promise<number> {
+export async function runIpvsadmSave(argv: readonly string[], io: ProgramIo): Promise<number> {
   if (argv.some((word) => word.startsWith('-') && word !== '-n')) {
-    surroundings.stderr(SAVE_USAGE);
+    io.stderr(SAVE_USAGE);
     return 1;
   }
-  return runIpvsadm(argv.includes('-n') ? ['-S', '-n'] : ['-S'], surroundings);
+  return runIpvsadm(argv.includes('-n') ? ['-S', '-n'] : ['-S'], io);
 }
 
 /**
@@ -27,10 +24,10 @@ export async function runIpvsadmSave(
  * @param apply brings the live table to the wanted one; its status is returned
  */
 export async function runIpvsadmRestore(
-  surroundings: Surroundings,
+  io: ProgramIo,
   apply: (desired: Desired) => Promise<number>,
 ): Promise<number> {
-  const { readStdin, resolver, stderr } = surroundings;
+  const { readStdin, resolver, stderr } = io;
   const text = (await readStdin()).toString('utf8');
   const { desired, issues } = await withNames(
     (names) => parseScript(text, 'stdin', names),

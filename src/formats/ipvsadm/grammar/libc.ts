@@ -1,11 +1,27 @@
 import { type Address, readAddress } from '../../../model/address.ts';
 
+/*
+ * Numbers and addresses as functions of the C library read them. Old save files and scripts have
+ * such spellings, and must keep their meaning.
+ */
+
+/**
+ * Reads a decimal number like `strtol`: white space and one sign may come before the digits.
+ * Undefined for any other text, for text after the digits, and for a value outside min..max.
+ */
+export function parseNumber(text: string, min: number, max: number): number | undefined {
+  if (!/^[ \t\n\v\f\r]*[+-]?[0-9]+$/.test(text)) return undefined;
+  const value = Number(text);
+  // The text `-0` is the number 0.
+  return value >= min && value <= max ? value || 0 : undefined;
+}
+
 /** The largest value of the last part, by the number of parts before it. */
 const LAST_PART_MAX = [0xffff_ffff, 0xff_ffff, 0xffff, 0xff];
 
 /**
- * IPv4 text as C's `inet_aton` reads it: one to four parts, decimal, octal (`010`) or hexadecimal, the last one filling what is left;
- * whatever follows a blank is ignored. Such spellings stand in old save files and must keep their meaning.
+ * Reads an IPv4 address like `inet_aton`: one to four parts, each decimal, octal (`010`) or
+ * hexadecimal. The last part fills the bytes that are left. Text after a blank is ignored.
  */
 export function parseInetAddress(text: string): Address | undefined {
   const significant = /^[^ \t\n\v\f\r]*/.exec(text)?.[0] ?? '';
@@ -18,16 +34,8 @@ export function parseInetAddress(text: string): Address | undefined {
     if (part === undefined || part > 0xff) return undefined;
     value += part * 2 ** (24 - 8 * index);
   }
-  return formatInetAddress(value);
-}
-
-/** An unsigned 32-bit number as a dotted quad. */
-export function formatInetAddress(value: number): Address {
-  return readAddress(
-    'ipv4',
-    [24, 16, 8, 0].map((shift) => (value >>> shift) & 0xff) as unknown as Uint8Array,
-    0,
-  );
+  const bytes = Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
+  return readAddress('ipv4', bytes, 0);
 }
 
 function parsePart(text: string): number | undefined {

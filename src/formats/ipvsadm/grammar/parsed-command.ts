@@ -1,28 +1,37 @@
 import type { Operation } from '../../../model/operation.ts';
 import type { ServiceIdentity } from '../../../model/service.ts';
-import type { ListingFormat } from './listing-format.ts';
 
-/** Something that ipvsadm accepts without a word although it does not do what it seems to. */
+/** A part of a line that ipvsadm accepts in silence although its effect is not the obvious one. */
 export interface Caution {
   readonly code: 'NO_EFFECT' | 'PORT' | 'ADDRESS';
   readonly message: string;
-  /** Index of the word that it is about. */
+  /** Index of the word that has the caution. */
   readonly word: number;
 }
 
-/** One for all of the lines that are kept until the last one was read. */
+/** The same empty list for all lines: the commands of a large file are kept for a while. */
 export const NO_CAUTIONS: readonly Caution[] = [];
 
 export interface Modify {
   readonly kind: 'modify';
   readonly operation: Operation;
   readonly cautions: readonly Caution[];
-  /** The option of `word`s that name the service and the server, for pointing at them. */
+  /** Index of the option that names the service, such as `-t`. */
   readonly serviceWord: number | undefined;
+  /** Index of the option `-r`. */
   readonly serverWord: number | undefined;
 }
 
-/** Everything that ipvsadm can be told to do. */
+/** The columns of a listing of services; `plain` is a listing without a format option. */
+export type ListingFormat =
+  | 'plain'
+  | 'tun-info'
+  | 'stats'
+  | 'rate'
+  | 'thresholds'
+  | 'persistent-conn';
+
+/** The meaning of a command line of ipvsadm. */
 export type Command =
   | Modify
   | {

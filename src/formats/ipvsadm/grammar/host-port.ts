@@ -1,13 +1,13 @@
 import { type Address, addressFamily, parseAddress } from '../../../model/address.ts';
 import type { Endpoint } from '../../../model/endpoint.ts';
 import type { Protocol } from '../../../model/service.ts';
-import { parseInetAddress } from './inet-address.ts';
+import { parseInetAddress, parseNumber } from './libc.ts';
 import type { Names } from './names.ts';
-import { parseNumber } from './number.ts';
 
 /**
- * `host`, `host:port`, `[v6]:port` or a bare IPv6 address, where `host` is IPv4 text of `inet_aton` or a name. As in ipvsadm `[v6]`
- * needs a port and a bare number is refused. Unlike in ipvsadm `[10.0.0.1]:80` keeps its port instead of losing it.
+ * Reads `host`, `host:port`, `[v6]:port` or a bare IPv6 address. The host is IPv4 text for
+ * `inet_aton`, or a name. Like ipvsadm it refuses `[v6]` without a port, and a bare number. Unlike
+ * ipvsadm it keeps the port of `[10.0.0.1]:80`.
  */
 export function parseHostPort(
   text: string,
@@ -28,12 +28,12 @@ export function parseHostPort(
   return withPort(ipv4(text.slice(0, colon), names), text.slice(colon + 1), protocol, names);
 }
 
-/** Whether `parseHostPort` will take the text as IPv6, without looking anything up. */
+/** Whether `parseHostPort` reads the text as an IPv6 address. Looks no name up. */
 export function isIPv6HostPort(text: string): boolean {
   return ipv6(text.startsWith('[') ? hostOf(text) : text) !== undefined;
 }
 
-/** The host as written, without brackets and port. */
+/** The host as the text spells it, without brackets and port. */
 export function hostOf(text: string): string {
   const bracket = text.startsWith('[') ? text.indexOf(']') : -1;
   if (bracket !== -1) return text.slice(1, bracket);

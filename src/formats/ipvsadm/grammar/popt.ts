@@ -1,23 +1,20 @@
 import { COMMANDS, type CommandWord } from './commands.ts';
 import { OPTIONS, type Option } from './options.ts';
 
-/**
- * Splits a command line into options and positional words by the rules of popt 1.19, which ipvsadm uses: bundles, glued values,
- * one skipped `=`, long options by their exact name only. Its `!#:+` substitution and its alias files are left out on purpose.
- */
+/** A part of a command line. */
 export type Token =
   | {
       readonly kind: 'option';
       readonly option: CommandWord | Option;
-      /** undefined for a flag, and for an optional value that is missing. */
+      /** undefined for a flag, and for a missing optional value. */
       readonly value: string | undefined;
       /** Index of the word that holds the option. */
       readonly word: number;
-      /** Index of the last word used up so far: that of the value, if it is a word of its own. */
+      /** Index of the last word of the option: its value may be a word of its own. */
       readonly last: number;
     }
   | { readonly kind: 'positional'; readonly text: string; readonly word: number }
-  /** Nothing after it is looked at. */
+  /** The end: words after a bad one are not read. */
   | { readonly kind: 'bad'; readonly reason: string; readonly word: number };
 
 type Spelling = CommandWord | Option;
@@ -45,7 +42,12 @@ function argumentOf(spelling: Spelling): Argument {
   return spelling.value.kind === 'number' && spelling.value.optional ? 'optional' : 'required';
 }
 
-/** @param posixlyCorrect the first positional word ends the options (environment variable POSIXLY_CORRECT). */
+/**
+ * Splits a command line into options and positional words by the rules of popt 1.19, which ipvsadm
+ * uses: bundled short options, values in the same word, one skipped `=`, and no shortened long
+ * options. Two features of popt are missing on purpose: its `!#:+` substitution and alias files.
+ * @param posixlyCorrect the first positional word ends the options, as with POSIXLY_CORRECT
+ */
 export function splitOptions(argv: readonly string[], posixlyCorrect = false): Token[] {
   const tokens: Token[] = [];
   let next = 0;
