@@ -11,7 +11,8 @@ function counterTitles(...names: readonly string[]): string {
 }
 
 function settingTitles(...columns: readonly (readonly [string, number])[]): string {
-  return `${SERVICE}${columns.map(([name, width]) => ` ${name.padEnd(width)}`).join('')}\n${SERVER}\n`;
+  const titles = columns.map(([name, width]) => ` ${name.padEnd(width)}`);
+  return `${SERVICE}${titles.join('')}\n${SERVER}\n`;
 }
 
 /** The two title lines of each format. Some end in blanks, as ipvsadm's titles do. */

@@ -9,18 +9,21 @@ export interface ConnectionEnd {
 
 /** A line of /proc/net/ip_vs_conn. */
 export interface ConnectionEntry {
-  /** As the kernel names it: `TCP`, `UDP`, `SCTP`, or `IP` for the template of a mark. */
+  /** In the kernel's words: `TCP`, `UDP`, `SCTP`, or `IP` for the template of a mark. */
   readonly protocol: string;
   readonly client: ConnectionEnd;
   readonly virtual: ConnectionEnd;
   readonly destination: ConnectionEnd;
   readonly state: string;
   readonly expiresSeconds: number;
-  /** Persistence engine and what it keeps, such as a SIP Call-ID. Clients choose it: it may be long, control characters are `?` here. */
+  /**
+   * The persistence engine and its data, such as a SIP Call-ID. Clients choose the data, so it can
+   * be long, and its control characters are replaced by `?`.
+   */
   readonly engine: { readonly name: string; readonly data: string } | undefined;
 }
 
-/** Reads the whole file, in its order; undefined when a line is not what the kernel writes. */
+/** Reads the whole file in its order; undefined when a line does not have the kernel's form. */
 export function parseConnections(text: string): readonly ConnectionEntry[] | undefined {
   const entries: ConnectionEntry[] = [];
   for (const line of text.split('\n').slice(1)) {
@@ -72,7 +75,10 @@ function parseHexAddress(text: string): Address {
   return readAddress('ipv4', bytes, 0);
 }
 
-/** `ipvsadm -L -c`; with `engineData` (`--persistent-conn`) the title and the rows that have some show it. */
+/**
+ * Formats `ipvsadm -L -c`. With `engineData` (`--persistent-conn`) the title and the rows of
+ * connections with such data show it.
+ */
 export function formatConnections(
   entries: readonly ConnectionEntry[],
   engineData: boolean,
@@ -87,7 +93,7 @@ export function formatConnections(
 }
 
 const WIDTHS = [3, 6, 11, 18, 18, 0];
-/** ipvsadm's title and rows do not line up here. */
+/** In ipvsadm these titles are not above their columns. */
 const ENGINE_TITLE_WIDTHS = [3, 6, 11, 18, 18, 18, 16, 0];
 const ENGINE_WIDTHS = [3, 6, 11, 18, 18, 16, 18, 0];
 

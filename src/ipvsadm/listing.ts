@@ -22,15 +22,17 @@ export interface ListingOptions {
 }
 
 /**
- * The table as `ipvsadm -L` prints it, with three differences: marks are unsigned, addresses sort by
- * value, and every scheduler flag has a name.
+ * The table as `ipvsadm -L` prints it, with three differences: marks are unsigned, addresses sort
+ * by value, and every scheduler flag has a name.
  */
 export function formatListing(info: IpvsInfo, snapshot: Snapshot, options: ListingOptions): string {
   const entries = options.sorted
     ? sortedServices(snapshot.table)
     : [...snapshot.table.services.values()];
   const rows = entries.map((entry) => formatEntry(entry, snapshot, options));
-  return `IP Virtual Server version ${info.version} (size=${info.connectionTableSize})\n${TITLES[options.format]}${rows.join('')}`;
+  const { version, connectionTableSize } = info;
+  const head = `IP Virtual Server version ${version} (size=${connectionTableSize})\n`;
+  return `${head}${TITLES[options.format]}${rows.join('')}`;
 }
 
 /** One service, as `ipvsadm -L -t ...` prints it. */
@@ -89,12 +91,12 @@ function formatServiceFlags(service: Service): string {
   return words.join(' ');
 }
 
-/** `ipvsadm -L --timeout` */
+/** The output of `ipvsadm -L --timeout`. */
 export function formatTimeoutListing(timeouts: Timeouts): string {
   return `Timeout (tcp tcpfin udp): ${timeouts.tcp} ${timeouts.tcpFin} ${timeouts.udp}\n`;
 }
 
-/** `ipvsadm -L --daemon`: a line for each running daemon. */
+/** The output of `ipvsadm -L --daemon`: a line for each running daemon. */
 export function formatDaemonListing(daemons: readonly Daemon[]): string {
   return daemons.map(formatDaemon).join('');
 }

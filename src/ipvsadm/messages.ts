@@ -1,7 +1,7 @@
 import type { ErrnoName } from '../errors.ts';
 import type { OperationKind } from '../model/operation.ts';
 
-/** What was asked of the kernel: a change, or one of the reads of `-L`. */
+/** A request to the kernel: a change, or a read for `-L`. */
 export type Request = OperationKind | 'list';
 
 const OF_REQUEST: Readonly<Partial<Record<Request, Readonly<Partial<Record<ErrnoName, string>>>>>> =
@@ -24,7 +24,9 @@ const OF_REQUEST: Readonly<Partial<Record<Request, Readonly<Partial<Record<Errno
     'stop-daemon': { ESRCH: 'No daemon is running' },
   };
 
-/** For any request; from `EPERM` to `EMSGSIZE` in ipvsadm's words, then in those of the C library. */
+/**
+ * Messages for any request. From `EPERM` to `EMSGSIZE` they are ipvsadm's, then the C library's.
+ */
 const OF_ANY: Readonly<Partial<Record<ErrnoName, string>>> = {
   EPERM: 'Permission denied (you must be root)',
   EINVAL: 'Invalid operation.  Possibly wrong module version, address not unicast, ...',
@@ -46,7 +48,7 @@ const OF_ANY: Readonly<Partial<Record<ErrnoName, string>>> = {
   ENOBUFS: 'No buffer space available',
 };
 
-/** What ipvsadm says when the kernel refuses. */
+/** ipvsadm's message about a refusal by the kernel. */
 export function kernelMessage(request: Request, errno: ErrnoName): string {
   return OF_REQUEST[request]?.[errno] ?? OF_ANY[errno] ?? `Unknown error ${errno.slice(1)}`;
 }

@@ -3,7 +3,7 @@ import type { Address } from '../model/address.ts';
 import type { Protocol } from '../model/service.ts';
 import type { EndpointNames } from './listing-endpoints.ts';
 
-/** Looks names and numbers up, in files or over the network; undefined when nothing is known. */
+/** Looks names and numbers up, in files or over the network; undefined for unknown ones. */
 export interface Resolver {
   /** The first IPv4 address of a host. */
   address(host: string): Promise<Address | undefined>;
@@ -13,8 +13,9 @@ export interface Resolver {
 }
 
 /**
- * Parses with names. Parsing asks for them synchronously, so it is first done to learn which names there are, and done again once
- * they have all been looked up, at the same time. Text without names is parsed once.
+ * Parses a text that may have names. The parser cannot wait for names, so a first pass only
+ * collects them. They are all looked up at the same time, and the text is parsed again. A text
+ * without names is parsed once.
  */
 export async function withNames<T>(parse: (names: Names) => T, resolver: Resolver): Promise<T> {
   const addresses = new Map<string, Address | undefined>();
@@ -39,7 +40,10 @@ export async function withNames<T>(parse: (names: Names) => T, resolver: Resolve
   }
 }
 
-/** Prints once to learn which addresses and ports are shown, looks them all up, and prints again with their names. */
+/**
+ * Formats a listing with names. A first pass only collects the addresses and ports of the listing;
+ * the listing is formatted again when all of them are looked up.
+ */
 export async function withEndpointNames(
   format: (names: EndpointNames) => string,
   resolver: Resolver,

@@ -10,7 +10,10 @@ import { listConnections, listServices, printUnmanageable } from './run-listing.
 
 export type KernelCommand = Exclude<Command, { readonly kind: 'help' | 'version' | 'restore' }>;
 
-/** Runs a command that needs the kernel and returns ipvsadm's exit status: 255 for a refused change, 1 for a refused listing. */
+/**
+ * Runs a command that needs the kernel. Returns ipvsadm's exit status: 255 for a refused change, 1
+ * for a refused listing.
+ */
 export async function runCommand(
   command: KernelCommand,
   ipvs: Ipvs,
@@ -51,7 +54,7 @@ export async function runCommand(
   }
 }
 
-/** @returns the exit status of the change */
+/** Prints the refusal of a change, if any. Returns the exit status of the change. */
 export function printOutcome(
   operation: Operation,
   error: KernelError | undefined,
@@ -62,7 +65,7 @@ export function printOutcome(
   return 255;
 }
 
-/** Spellings that mean something unusual are ipvsadm's business as usual; what has another effect than asked for is not. */
+/** Prints a caution. ipvsadm users are used to unusual addresses, so these get no warning. */
 export function printCaution({ code, message }: Caution, stderr: (text: string) => void): void {
   if (code !== 'ADDRESS') stderr(`Warning: ${message}\n`);
 }

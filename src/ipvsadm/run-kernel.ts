@@ -2,7 +2,10 @@ import { IpvstateError } from '../errors.ts';
 import type { Ipvs, IpvsInfo } from '../model/ipvs.ts';
 import type { ProgramIo } from './program-io.ts';
 
-/** Contacts the kernel as ipvsadm does before anything else, with its words and status 2 when there is no IPVS or no permission. */
+/**
+ * Contacts the kernel first, as ipvsadm does. Without IPVS or without permission, prints ipvsadm's
+ * message and returns status 2.
+ */
 export async function withKernel(
   { ipvs: open, stderr }: ProgramIo,
   run: (ipvs: Ipvs, info: IpvsInfo) => Promise<number>,
@@ -23,9 +26,8 @@ export async function withKernel(
       error.code === 'PERMISSION'
         ? 'Permission denied (you must be root)'
         : 'Protocol not available';
-    stderr(
-      `Can't initialize ipvs: ${reason}\nAre you sure that IP Virtual Server is built in the kernel or as module?\n`,
-    );
+    stderr(`Can't initialize ipvs: ${reason}\n`);
+    stderr('Are you sure that IP Virtual Server is built in the kernel or as module?\n');
     return 2;
   } finally {
     ipvs?.close();
@@ -42,6 +44,10 @@ function isOld(version: string): boolean {
 
 function oldVersionWarning(version: string): string {
   const minimum = MINIMUM.join('.');
-  const kernel = `  Kernel compiled with IPVS version ${version}`;
-  return `Warning: IPVS version mismatch: \n${kernel}\n  ipvsadm v1.31  requires minimum IPVS version ${minimum}\n\n`;
+  return [
+    'Warning: IPVS version mismatch: ',
+    `  Kernel compiled with IPVS version ${version}`,
+    `  ipvsadm v1.31  requires minimum IPVS version ${minimum}`,
+    '\n',
+  ].join('\n');
 }

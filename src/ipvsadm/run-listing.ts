@@ -44,15 +44,17 @@ export async function listServices(
   return 0;
 }
 
-/** Other programs can put into the kernel what ipvsadm has no words for; it must not look as if it were not there. */
+/**
+ * Warns of entries that other programs made and that ipvsadm has no options for. Without a warning
+ * they would seem not to exist.
+ */
 export function printUnmanageable(
   unmanageable: readonly Unmanageable[],
   stderr: (text: string) => void,
 ): void {
   for (const { service, destination, reason } of unmanageable) {
-    stderr(
-      `Warning: ${destination === undefined ? service : `${destination} of ${service}`} is left out: ${reason}\n`,
-    );
+    const name = destination === undefined ? service : `${destination} of ${service}`;
+    stderr(`Warning: ${name} is left out: ${reason}\n`);
   }
 }
 

@@ -9,12 +9,15 @@ import { printCaution, printOutcome, runCommand } from './run-command.ts';
 import { withKernel } from './run-kernel.ts';
 import { formatUsage, VERSION_LINE } from './usage.ts';
 
-/** Changes for one call of `execute`. Larger waves are no faster, and they keep more memory alive. */
+/**
+ * Changes for one call of `execute`. Larger waves are no faster, and they keep more memory alive.
+ */
 const WAVE = 330;
 
 /**
- * `-R`: reads all lines first and does nothing if one is wrong, each of which is shown with its number. What the kernel refuses is
- * shown with its line, and the rest goes on, as in ipvsadm. Returns the worst status of all lines.
+ * Runs `-R`. All lines are read first. If some are wrong, they are printed with their numbers, and
+ * no line runs. A line that the kernel refuses is printed with its number, and the next lines run,
+ * as in ipvsadm. Returns the worst status of all lines.
  */
 export async function runRestore(io: ProgramIo): Promise<number> {
   const { programName, posixlyCorrect = false, resolver, readStdin, stderr } = io;
@@ -74,7 +77,7 @@ async function runLines(
   return worst;
 }
 
-/** The kernel carries a wave out in order and goes on after a refusal, just as `-R` does line by line. */
+/** The kernel runs a wave in its order and goes on after a refusal, like `-R` with single lines. */
 async function runChanges(
   changes: readonly Change[],
   ipvs: Ipvs,

@@ -7,7 +7,7 @@ import { withKernel } from './run-kernel.ts';
 import { runRestore } from './run-restore.ts';
 import { formatUsage, VERSION_LINE } from './usage.ts';
 
-/** Runs one ipvsadm command line (without the program's name) and returns its exit status. */
+/** Runs one command line, without the name of the program. Returns the exit status. */
 export async function runIpvsadm(argv: readonly string[], io: ProgramIo): Promise<number> {
   const { programName, posixlyCorrect = false, resolver, stdout, stderr } = io;
   const command = await withNames(

@@ -9,7 +9,7 @@ const SAVE_USAGE = `ipvsadm-save: Script to save the IPVS table to stdout.
    With the -n option, prints out the table in numeric format.
 `;
 
-/** `ipvsadm-save [-n]`. Other words than options are ignored, as by the script that it replaces. */
+/** Runs `ipvsadm-save [-n]`. Words that are not options are ignored, as in the replaced script. */
 export async function runIpvsadmSave(argv: readonly string[], io: ProgramIo): Promise<number> {
   if (argv.some((word) => word.startsWith('-') && word !== '-n')) {
     io.stderr(SAVE_USAGE);
@@ -19,9 +19,10 @@ export async function runIpvsadmSave(argv: readonly string[], io: ProgramIo): Pr
 }
 
 /**
- * `ipvsadm-restore`: reads the rules as the table that is wanted. Unlike the script that it replaces, which clears the table before it
- * has read the first line, nothing is done when one is wrong (status 2) or none adds or clears anything.
- * @param apply brings the live table to the wanted one; its status is returned
+ * Runs `ipvsadm-restore`: reads the rules as the desired table. The replaced script clears the
+ * table before it reads the first line. This one changes nothing and returns status 2 when a line
+ * is wrong, or when no line adds a service or clears the table.
+ * @param apply makes the live table equal to the desired one, and returns the exit status
  */
 export async function runIpvsadmRestore(
   io: ProgramIo,

@@ -1,7 +1,7 @@
 import { COMMANDS, type CommandWord } from '../formats/ipvsadm/grammar/commands.ts';
 import { OPTIONS, type Option } from '../formats/ipvsadm/grammar/options.ts';
 
-/** The version of ipvsadm whose command line this is. */
+/** The version of ipvsadm with the same command line. */
 export const VERSION_LINE = 'ipvsadm v1.31 2019/12/24 (compiled with popt and IPVS v1.2.1)\n';
 
 const SYNOPSIS = [
@@ -20,11 +20,11 @@ const SYNOPSIS = [
   '-h',
 ];
 
-/** Where the explanations of commands and of options begin. */
+/** The columns of the explanations. */
 const COMMAND_COLUMN = 30;
 const OPTION_COLUMN = 38;
 
-/** What `-h` prints. */
+/** The output of `-h`. */
 export function formatUsage(programName: string): string {
   const section = (name: Option['section']) =>
     OPTIONS.filter((option) => option.section === name).flatMap(formatOption);

@@ -15,8 +15,8 @@ export interface Endpoint {
 }
 
 /**
- * Reads `10.0.0.1`, `10.0.0.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`; undefined
- * for anything else.
+ * Reads `10.0.0.1`, `10.0.0.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80` at
+ * `[start, end)` of a text; undefined for anything else.
  */
 export function parseEndpoint(text: string, start = 0, end = text.length): Endpoint | undefined {
   const colon = endOfIPv4(text, start);

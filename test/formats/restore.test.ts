@@ -121,7 +121,7 @@ test('ipvsadm-restore hands the wanted table on, or says what is wrong and does 
   expect(await restore('-A -f 7\n-A -f 7\n-Z\n')).toEqual({
     status: 2,
     stderr:
-      'line 2: Service already exists\nline 3: Warning: counters are no part of the wanted state\n',
+      'line 2: Service already exists\nline 3: Warning: counters are not part of the desired state\n',
   });
   expect(await restore('')).toMatchObject({
     status: 2,

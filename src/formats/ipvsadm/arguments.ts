@@ -13,14 +13,15 @@ import { OPTIONS } from './grammar/options.ts';
 
 const PROTOCOL_OPTIONS = { tcp: '-t', udp: '-u', sctp: '--sctp-service' } as const;
 
-/** `-t 10.0.0.1:80`, `-f 7` or `-f 7 -6`. */
+/** Formats the options that name a service: `-t 10.0.0.1:80`, `-f 7` or `-f 7 -6`. */
 export function formatServiceReference(identity: ServiceIdentity): string {
   if (identity.kind === 'fwmark')
     return `-f ${identity.fwmark}${identity.family === 'ipv6' ? ' -6' : ''}`;
-  return `${PROTOCOL_OPTIONS[identity.protocol]} ${formatEndpoint(identity.address, identity.port)}`;
+  const { protocol, address, port } = identity;
+  return `${PROTOCOL_OPTIONS[protocol]} ${formatEndpoint(address, port)}`;
 }
 
-/** The reference and every setting, as after `-A` in a save file. */
+/** Formats the name of a service and all its settings, as after `-A` in a save file. */
 export function formatServiceArguments(service: Service): string {
   const words = [formatServiceReference(service.identity), '-s', service.scheduler];
   if (service.persistent)
@@ -32,7 +33,7 @@ export function formatServiceArguments(service: Service): string {
   return words.join(' ');
 }
 
-/** `-M` and its value, nothing for /32 and /128. */
+/** `-M` and its value; no words for /32 and /128. */
 export function netmaskArguments(service: Service): string[] {
   const family = serviceFamily(service.identity);
   if (service.persistenceNetmask === hostNetmask(family)) return [];
@@ -60,7 +61,10 @@ const CHECKSUM_OPTIONS = {
   remcsum: '--tun-remcsum',
 } as const;
 
-/** Both references and every setting, as after `-a` in a save file; thresholds (which ipvsadm's own `-S` loses) when not 0. */
+/**
+ * Formats the names of a service and a destination and all settings of the destination, as after
+ * `-a` in a save file. Thresholds other than 0 are written; `ipvsadm -S` leaves them out.
+ */
 export function formatDestinationArguments(
   service: ServiceIdentity,
   destination: Destination,
@@ -77,12 +81,13 @@ export function formatDestinationArguments(
   return words.join(' ');
 }
 
-/** `-t 10.0.0.1:80 -r 10.0.0.2:80` */
+/** Formats the options that name a destination: `-t 10.0.0.1:80 -r 10.0.0.2:80`. */
 export function formatDestinationReference(
   service: ServiceIdentity,
   destination: Destination,
 ): string {
-  return `${formatServiceReference(service)} -r ${formatEndpoint(destination.address, destination.port)}`;
+  const { address, port } = destination;
+  return `${formatServiceReference(service)} -r ${formatEndpoint(address, port)}`;
 }
 
 function tunnelArguments(destination: Destination): string[] {

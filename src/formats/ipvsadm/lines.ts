@@ -9,7 +9,9 @@ import {
   netmaskArguments,
 } from './arguments.ts';
 
-/** The `ipvsadm` command line (for a sysctl, that of `sysctl`) that does the same as the operation. */
+/**
+ * The command line with the effect of the operation: of `sysctl` for a sysctl, else of `ipvsadm`.
+ */
 export function formatOperationAsIpvsadm(operation: Operation): string {
   if (operation.kind === 'set-sysctl')
     return `sysctl -w ${shellWord(`net.ipv4.vs.${operation.name}=${operation.value}`)}`;
@@ -34,8 +36,10 @@ function formatArguments(operation: Exclude<Operation, { kind: 'set-sysctl' }>):
       return `-e ${formatDestinationArguments(operation.service, operation.destination)}`;
     case 'delete-destination':
       return `-d ${formatDestinationReference(operation.service, operation.destination)}`;
-    case 'set-timeouts':
-      return `--set ${operation.timeouts.tcp} ${operation.timeouts.tcpFin} ${operation.timeouts.udp}`;
+    case 'set-timeouts': {
+      const { tcp, tcpFin, udp } = operation.timeouts;
+      return `--set ${tcp} ${tcpFin} ${udp}`;
+    }
     case 'start-daemon':
       return `--start-daemon ${formatDaemonArguments(operation.daemon)}`;
     case 'stop-daemon':
@@ -49,7 +53,10 @@ function formatArguments(operation: Exclude<Operation, { kind: 'set-sysctl' }>):
   }
 }
 
-/** With the netmask that a service without persistence can have: it does nothing, but an edit would reset it. */
+/**
+ * Also writes the netmask of a service without persistence. That netmask has no effect, but an edit
+ * without it would reset it.
+ */
 function formatCompleteService(service: Service): string {
   const hidden =
     !service.persistent &&

@@ -4,7 +4,10 @@ import { isProgram } from './script-line.ts';
 const LONG_COMMANDS = new Set(COMMANDS.map((command) => `--${command.long}`));
 const SHORT_COMMANDS = new Set(COMMANDS.flatMap((command) => command.shorts));
 
-/** Whether a text is meant for `parseScript`: its first line that is not a comment calls ipvsadm or begins with one of its commands. */
+/**
+ * Whether a text is for `parseScript`: its first line that is not a comment calls ipvsadm, or
+ * begins with a command of ipvsadm.
+ */
 export function looksLikeScript(text: string): boolean {
   const [first = '', second = ''] =
     /^[ \t\r]*[^#\s].*$/m

@@ -5,7 +5,7 @@ import { parseSavedLine } from './saved-line.ts';
 
 /** One line of the input of `-R`. */
 export interface RestoreLine {
-  /** From 1. */
+  /** The number of the line; the first line is 1. */
   readonly line: number;
   readonly command: Command | Failure;
 }
@@ -32,7 +32,7 @@ export function* parseRestore(
   }
 }
 
-/** The words of a line up to a comment, without the program's name. */
+/** The words of a line up to a comment, without the name of the program. */
 function splitLine(text: string, start: number, end: number): string[] {
   const words: string[] = [];
   for (let at = start; at < end; ) {

@@ -10,8 +10,9 @@ import {
 import { formatDestinationArguments, formatServiceArguments } from './arguments.ts';
 
 /**
- * The services as `ipvsadm -S -n` prints them, which `ipvsadm -R` reads, but for its losses: thresholds are written, marks are
- * unsigned, every scheduler flag has a name, and addresses sort by value. Empty for an empty table.
+ * Formats the services as `ipvsadm -S -n` does, without its faults: thresholds are written, marks
+ * are unsigned, every scheduler flag has a name, and addresses sort by value. `ipvsadm -R` reads
+ * the result. It is empty for an empty table.
  */
 export function formatSave(table: Pick<Table, 'services'>): string {
   const lines: string[] = [];
@@ -24,7 +25,10 @@ export function formatSave(table: Pick<Table, 'services'>): string {
   return lines.join('');
 }
 
-/** What of a table `formatSave` cannot hold, or `ipvsadm -R` would refuse or change: noun phrases. */
+/**
+ * Names the parts of a table that `formatSave` leaves out, and the parts that `ipvsadm -R` would
+ * refuse or change. Each is a noun phrase.
+ */
 export function saveLosses(table: Table): string[] {
   const { timeouts, daemons } = table;
   const losses: string[] = [];
@@ -56,11 +60,10 @@ function serviceLosses(entry: ServiceEntry): string[] {
     losses.push(`${service.key}, which is not persistent: ipvsadm refuses its port 0`);
   if (service.onePacket && !allowsOnePacket(identity))
     losses.push(`${service.key}: ipvsadm refuses one-packet scheduling of ${identity.protocol}`);
-  for (const destination of destinations.values()) {
-    if (!keepsPort(identity, destination.forward) || destination.port === identity.port) continue;
-    losses.push(
-      `the port of ${destination.key} of ${service.key}: ipvsadm gives '${destination.forward}' the service's port`,
-    );
+  for (const { key, forward, port } of destinations.values()) {
+    if (!keepsPort(identity, forward) || port === identity.port) continue;
+    const reason = `ipvsadm gives '${forward}' the service's port`;
+    losses.push(`the port of ${key} of ${service.key}: ${reason}`);
   }
   return losses;
 }

@@ -6,11 +6,13 @@ import { isCommandWord, splitOptions } from './grammar/popt.ts';
 export interface FailureDescription {
   readonly message: string;
   readonly hint: string | undefined;
-  /** The service that the line would have added, had it been right. */
+  /** The service that the line would add without its fault. */
   readonly service: ServiceIdentity | undefined;
 }
 
-/** A failure in words for somebody who sees the line: ipvsadm's own, with what to do about it. */
+/**
+ * Describes a failure to a reader of the script: ipvsadm's message, and a hint how to correct it.
+ */
 export function describeFailure(
   failure: Failure,
   argv: readonly string[],

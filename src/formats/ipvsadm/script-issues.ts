@@ -1,14 +1,14 @@
 import { type Issue, type IssueCode, type Position, positions } from '../../model/issue.ts';
 
 interface Details {
-  /** Default: error. */
+  /** `error` when missing. */
   readonly severity?: Issue['severity'];
   readonly hint?: string | undefined;
   readonly related?: Issue['related'];
 }
 
 export interface Reporter {
-  /** Everything reported so far. */
+  /** All issues up to now, in the order of their reports. */
   readonly issues: readonly Issue[];
   /** The line and column of an offset in the text. */
   readonly position: (at: number) => Position;

@@ -1,7 +1,7 @@
 import type { ScriptLine, ScriptWord } from './script-words.ts';
 
 export interface CommandWords {
-  /** What follows the program's name. */
+  /** The words after the name of the program. */
   readonly args: readonly ScriptWord[];
   readonly problem:
     | { readonly message: string; readonly hint: string; readonly word: ScriptWord }
@@ -9,9 +9,10 @@ export interface CommandWords {
 }
 
 const ONLY_IPVSADM =
-  'only ipvsadm lines can be read; run the script on a test machine and save the result with `ipvsadm -S -n`';
+  'only ipvsadm lines can be read; ' +
+  'run the script on a test machine and save the result with `ipvsadm -S -n`';
 
-/** Takes `sudo` and the program's name off a line and refuses what is not a call of ipvsadm. */
+/** Removes `sudo` and the name of the program. Refuses a line that does not call ipvsadm. */
 export function splitCommandWords(line: ScriptLine): CommandWords {
   const { words, shell } = line;
   const rest = words[0]?.text === 'sudo' ? words.slice(1) : words;
@@ -40,7 +41,7 @@ function shellMessage(character: string): string {
   return `"${character}" needs a shell`;
 }
 
-/** `ipvsadm`, by whatever path. */
+/** Whether a word is `ipvsadm`, with or without a path. */
 export function isProgram(word: string): boolean {
   return word === 'ipvsadm' || word.endsWith('/ipvsadm');
 }

@@ -8,7 +8,7 @@ export interface KernelRefusal {
   readonly message: string;
 }
 
-/** What the kernel would refuse whatever the table holds; ipvsadm itself does not look. */
+/** Finds an operation that the kernel refuses for any table. ipvsadm itself does not check this. */
 export function findKernelRefusal(operation: Operation): KernelRefusal | undefined {
   switch (operation.kind) {
     case 'add-destination':
@@ -21,7 +21,8 @@ export function findKernelRefusal(operation: Operation): KernelRefusal | undefin
     case 'set-timeouts': {
       const name = findLongTimeout(operation.timeouts);
       if (name === undefined) return undefined;
-      const message = `a timeout is from 1 to ${MAX_TIMEOUT_SECONDS} seconds, not ${operation.timeouts[name]}`;
+      const seconds = operation.timeouts[name];
+      const message = `a timeout is from 1 to ${MAX_TIMEOUT_SECONDS} seconds, not ${seconds}`;
       return { code: 'OUT_OF_RANGE', message };
     }
     default:

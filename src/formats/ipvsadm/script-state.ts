@@ -10,21 +10,29 @@ import type { Daemon, DaemonRole, Timeouts } from '../../model/settings.ts';
 
 export interface ScriptService {
   readonly service: Service;
-  /** Offset of the word that names it. */
+  /** Offset of the word that names the service. */
   readonly at: number;
   readonly destinations: Map<DestinationKey, Destination>;
-  /** Where they are: a plain list in the order of the map while lines only add, because another map takes as much memory as the text. */
+  /**
+   * Offsets of the words that name the destinations. A list in the order of `destinations` while
+   * all lines only add: a second map takes as much memory as the text.
+   */
   places: number[] | Map<DestinationKey, number>;
 }
 
-/** What the lines of a script have built so far. */
+/** The table after the lines that are read. */
 export interface ScriptState {
   readonly services: Map<ServiceKey, ScriptService>;
-  /** Whose destinations the last line was about: those of a service usually follow each other. */
+  /**
+   * The service of the last destination. The destinations of a service usually follow each other.
+   */
   recent: { readonly identity: ServiceIdentity; readonly service: ScriptService } | undefined;
   readonly daemons: Map<DaemonRole, { readonly daemon: Daemon; readonly at: number }>;
   timeouts: Partial<Timeouts>;
-  /** A service was added, or the table cleared: the script says which services there are. */
+  /**
+   * Whether a line added a service or cleared the table. Else the script does not describe
+   * services.
+   */
   declaresServices: boolean;
 }
 
@@ -38,12 +46,12 @@ export function emptyScriptState(): ScriptState {
   };
 }
 
-/** Why a line cannot be carried out, in ipvsadm's words for the kernel's refusal. */
+/** The reason why a line cannot run, in the words of ipvsadm for a refusal by the kernel. */
 export interface Refusal {
   readonly message: string;
-  /** It exists already: where from. */
+  /** For an entry that exists: the offset of the line that added it. */
   readonly first?: number;
-  /** It is the service that is missing. */
+  /** For a missing service: its key. */
   readonly missing?: ServiceKey;
 }
 
@@ -58,7 +66,9 @@ export function placesOf(service: ScriptService): Map<DestinationKey, number> {
   return byKey;
 }
 
-/** Carries one line out, as ipvsadm and the kernel would; the state is unchanged when it is refused. */
+/**
+ * Applies one operation like ipvsadm and the kernel. A refused operation does not change the state.
+ */
 export function applyToScript(
   state: ScriptState,
   operation: Operation,
@@ -150,13 +160,13 @@ function findService(state: ScriptState, identity: ServiceIdentity): ScriptServi
   return service;
 }
 
-/** Compares what two lines say of their services, which takes less time than making a key of it. */
+/** Compares two identities, which takes less time than making and finding a key. */
 function isSameService(a: ServiceIdentity, b: ServiceIdentity): boolean {
   if (a.kind !== 'address' || b.kind !== 'address') return a === b;
   return a.address === b.address && a.port === b.port && a.protocol === b.protocol;
 }
 
-/** 0 keeps the live value, so it says nothing. */
+/** A timeout of 0 keeps the live value, so it is not part of the desired state. */
 function withoutZeros(timeouts: Timeouts): Partial<Timeouts> {
   return Object.fromEntries(Object.entries(timeouts).filter(([, seconds]) => seconds !== 0));
 }

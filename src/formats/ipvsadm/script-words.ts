@@ -1,28 +1,28 @@
-/** A word of a script, unquoted. */
+/** A word of a script, without its quotes. */
 export interface ScriptWord {
   readonly text: string;
-  /** Offset of its first character in the script. */
+  /** Offset of the first character of the word in the script. */
   readonly at: number;
 }
 
-/** One command: a line, with those that a backslash joins to it. */
+/** One command: a line, and the lines that a backslash joins to it. */
 export interface ScriptLine {
   readonly words: readonly ScriptWord[];
-  /** Something that only a shell understands; the words after it are missing. */
+  /** The first part that only a shell can read. `words` ends before it. */
   readonly shell: ScriptWord | undefined;
   /** Offsets in the script. */
   readonly start: number;
   readonly end: number;
 }
 
-/** What a character is to a shell. Those beyond ASCII are plain. */
+/** The meaning of a character for a shell. All characters beyond ASCII are plain. */
 const PLAIN = 0;
 const BLANK = 1;
 const QUOTE = 2;
 const ESCAPE = 3;
-/** Plain inside of quotes. */
+/** Plain between quotes. */
 const OPERATOR = 4;
-/** Plain inside of single quotes. */
+/** Plain between single quotes. */
 const EXPANSION = 5;
 
 const KINDS = new Uint8Array(128);
@@ -40,12 +40,14 @@ const SINGLE_QUOTE = 0x27;
 const HASH = 0x23;
 
 /**
- * Splits a script as a shell would, as far as plain words, quotes, comments and continued lines go. Lines without words are left out.
- * @param take is asked about each line that begins a command, by its offsets; one that it deals with itself is left out as well.
+ * Splits a script as a shell does: into words, with quotes, comments and continued lines. Lines
+ * without words are left out.
+ * @param reads is called with the offsets of each line that begins a command; true when it has read
+ *   the line, which is then left out
  */
 export function* splitScript(
   text: string,
-  take: (start: number, end: number) => boolean,
+  reads: (start: number, end: number) => boolean,
 ): Generator<ScriptLine, undefined> {
   let words: ScriptWord[] = [];
   let begin = 0;
@@ -53,7 +55,7 @@ export function* splitScript(
     const newline = text.indexOf('\n', start);
     const next = newline === -1 ? text.length : newline;
     const end = next > start && text[next - 1] === '\r' ? next - 1 : next;
-    if (words.length > 0 || !take(start, end)) {
+    if (words.length > 0 || !reads(start, end)) {
       if (words.length === 0) begin = start;
       const { continued, shell } = splitLine(text, start, end, words);
       if (!continued) {
@@ -93,11 +95,11 @@ function splitLine(text: string, start: number, end: number, words: ScriptWord[]
       else if (kind === QUOTE && quote === 0) quote = code;
       else if (kind === BLANK && quote === 0) break;
       else if (kind !== ESCAPE) continue;
-      // A quote or a backslash is no part of the word.
+      // A quote or a backslash is not part of the word.
       word += text.slice(taken, at);
       taken = at + 1;
       if (kind !== ESCAPE) continue;
-      // What follows a backslash is, whatever it is.
+      // The character after a backslash always is.
       at++;
       if (at === end) return { continued: false, shell: { text: '\\', at: at - 1 } };
     }

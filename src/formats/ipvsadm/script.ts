@@ -24,8 +24,10 @@ export interface ParsedScript {
 }
 
 /**
- * Reads the output of `ipvsadm -S`, or a script of `ipvsadm` lines, as the table that is there after its last line.
- * @param names resolves host and port names; by default there are none, because they differ between machines and days.
+ * Reads the output of `ipvsadm -S`, or a script of `ipvsadm` lines. The desired state is the table
+ * after the last line.
+ * @param names host and port names. By default there are none: names differ between machines and
+ *   days
  */
 export function parseScript(text: string, file: string, names: Names = NUMERIC_ONLY): ParsedScript {
   const rules: ParseRules = { names, signedMarks: true, programName: 'ipvsadm' };
@@ -45,7 +47,7 @@ export function parseScript(text: string, file: string, names: Names = NUMERIC_O
   for (const line of splitScript(text, readSavedLine)) readLine(reading, line);
   const { issues, state, report } = reading;
   if (!state.declaresServices && !hasErrors(issues)) {
-    const hint = 'a line `-C` says that no services are wanted';
+    const hint = 'write a line `-C` when there must be no services';
     report('EMPTY', 'no service is added and the table is not cleared', 0, { hint });
   }
   reportMixedFamily(reading);
@@ -62,7 +64,7 @@ function reportMixedFamily({ state, report, position }: Reading): void {
   report('CONFLICT', mixed.message, at, { related });
 }
 
-/** Where a word of a line begins that has one blank between two words. */
+/** Offset of a word in a line with exactly one blank between two words. */
 function offsetOfWord(text: string, start: number, index: number): number {
   let at = start;
   for (let word = 0; word < index; word++) at = text.indexOf(' ', at) + 1;
@@ -72,7 +74,7 @@ function offsetOfWord(text: string, start: number, index: number): number {
 interface Reading extends Reporter {
   readonly rules: ParseRules;
   readonly state: ScriptState;
-  /** Services whose own line is wrong: that they are missing afterwards is no news. */
+  /** Services whose own line is wrong. Later lines about them get no further issue. */
   readonly broken: Set<ServiceKey>;
 }
 
@@ -115,7 +117,10 @@ function modify(
   modifyBy(reading, operation, start.at, (args[serverWord ?? serviceWord ?? 0] ?? start).at);
 }
 
-/** @param at offset of the word that names what the operation of the line that starts at `start` is about. */
+/**
+ * @param start offset of the line
+ * @param at offset of the option that names the service or the destination
+ */
 function modifyBy(
   reading: Reading,
   operation: Modify['operation'],
@@ -134,17 +139,17 @@ function modifyBy(
     return;
   }
   const hint =
-    'the file must describe the whole table: only what it has added before can be changed';
+    'the file must describe the whole table: a line can change only an entry of an earlier line';
   report('IPVSADM_LINE', refusal.message, at, { hint });
 }
 
 function warn({ state, report }: Reading, operation: Modify['operation'], at: number): void {
   const severity = 'warning';
   if (operation.kind === 'zero') {
-    report('NOT_DECLARATIVE', 'counters are no part of the wanted state', at, { severity });
+    report('NOT_DECLARATIVE', 'counters are not part of the desired state', at, { severity });
   } else if (operation.kind === 'stop-daemon' && !state.daemons.has(operation.role)) {
-    const hint = '`sync_daemons: []` of the YAML format says that none may run';
-    report('NOT_DECLARATIVE', 'a daemon that this file has not started is left alone', at, {
+    const hint = 'in the YAML format, `sync_daemons: []` stops all daemons';
+    report('NOT_DECLARATIVE', 'a daemon that this file does not start is left alone', at, {
       severity,
       hint,
     });

@@ -25,7 +25,9 @@ export interface CheckedValues {
   readonly timeouts: Timeouts | undefined;
 }
 
-/** The meaning of a line. Each option is allowed; here the rules between their values are checked. */
+/**
+ * The meaning of a line. Each option is allowed; here the rules between their values are checked.
+ */
 export function buildCommand(
   name: CommandName,
   values: OptionValues,
@@ -97,7 +99,9 @@ const DESTINATION_KINDS = {
   'delete-server': 'delete-destination',
 } as const;
 
-/** ipvsadm sends `-Z` of an all-zero address and port without a service, which zeroes all services. */
+/**
+ * ipvsadm sends `-Z` of an all-zero address and port without a service, which zeroes all services.
+ */
 function isUnspecified(service: ServiceIdentity): boolean {
   return (
     service.kind === 'address' && service.port === 0 && ['0.0.0.0', '::'].includes(service.address)

@@ -83,6 +83,7 @@ function cautionPort(
   servicePort: number,
   forward: Forward,
 ): void {
-  const message = `port ${port} is replaced by the service's port ${servicePort}: '${forward}' cannot change ports, only -m can`;
+  const reason = `'${forward}' cannot change ports, only -m can`;
+  const message = `port ${port} is replaced by the service's port ${servicePort}: ${reason}`;
   values.cautions.push({ code: 'PORT', message, word: values.words.get('real-server') ?? 0 });
 }

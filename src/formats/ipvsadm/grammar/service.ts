@@ -20,7 +20,9 @@ function schedulerOf(values: OptionValues): string {
 /** The size of ipvsadm's buffer for the value of `-b`. */
 const FLAGS_LENGTH = 127;
 
-/** Reads the value of `-b`: names between commas, which may be empty. Returns the bits of the flags. */
+/**
+ * Reads the value of `-b`: names between commas, which may be empty. Returns the bits of the flags.
+ */
 export function readSchedulerFlags(values: OptionValues): number | Failure {
   const scheduler = schedulerOf(values);
   const word = values.words.get('sched-flags');

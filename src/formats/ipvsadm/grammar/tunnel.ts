@@ -7,8 +7,8 @@ type TunnelOption = 'tun-port' | 'tun-nocsum' | 'tun-csum' | 'tun-remcsum';
 type Rule = 'required' | 'exclusive' | undefined;
 
 /**
- * The options of each type of tunnel; undefined forbids one. The order is the order in which ipvsadm
- * looks for violations.
+ * The options of each type of tunnel; undefined forbids one. The order is the order in which
+ * ipvsadm looks for violations.
  */
 const RULES: Readonly<Record<TunnelType, Readonly<Record<TunnelOption, Rule>>>> = {
   ipip: {
