@@ -48,7 +48,7 @@ const anyWord = fc.oneof(
 );
 const anyArgv = fc.array(anyWord, { maxLength: 9 });
 
-test('any words are a command or a failure at one of them', () =>
+test('parseCommand reads any words as a command, or as a failure at one of the words', () =>
   holds(
     fc.property(anyArgv, fc.boolean(), (argv, posixlyCorrect) => {
       const command = parseCommand(argv, { ...rules, posixlyCorrect });
@@ -72,7 +72,7 @@ const anyText = fc
   )
   .chain((lines) => fc.constantFrom('\n', '\r\n', ' \\\n').map((end) => lines.join(end)));
 
-test('any text is a script or has errors at places in it', () =>
+test('parseScript reads any text as a script, or reports errors at places in the text', () =>
   holds(
     fc.property(anyText, (text) => {
       const { desired, issues } = parseScript(text, 'any');
@@ -86,7 +86,7 @@ test('any text is a script or has errors at places in it', () =>
     1000,
   ));
 
-test('any text is read by -R, each line with its number', () =>
+test('parseRestore reads any text, and gives each line its number', () =>
   holds(
     fc.property(anyText, (text) => {
       const numbers = Array.from(parseRestore(Buffer.from(text), rules), ({ line }) => line);

@@ -53,7 +53,7 @@ test.each<[string, Operation]>([
   ['ipvsadm -Z', { kind: 'zero', service: undefined }],
   ['ipvsadm -Z -t 10.0.0.1:80', { kind: 'zero', service: service.identity }],
   ['ipvsadm -C', { kind: 'flush' }],
-])('%s', (line, operation) => {
+])('an operation is written as the line %s', (line, operation) => {
   expect(formatOperationAsIpvsadm(operation)).toBe(line);
 });
 
@@ -77,7 +77,7 @@ const operations: fc.Arbitrary<Operation> = saveableEntries.chain(
   },
 );
 
-test('the line of an operation is read as that operation', () =>
+test('parseCommand reads the line of an operation as the same operation', () =>
   holds(
     fc.property(operations, (operation) => {
       const [, ...argv] = formatOperationAsIpvsadm(operation).split(' ');

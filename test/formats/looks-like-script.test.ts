@@ -9,7 +9,7 @@ test.each([
   '--add-service -f 1',
   '--start-daemon=master',
   '-Af1',
-])('%j is a script', (text) => {
+])('the text %j looks like a script', (text) => {
   expect(looksLikeScript(text)).toBe(true);
 });
 
@@ -25,6 +25,6 @@ test.each([
   'ipvsadmin',
   '--version: 1\n',
   '%YAML 1.2',
-])('%j is not a script', (text) => {
+])('the text %j does not look like a script', (text) => {
   expect(looksLikeScript(text)).toBe(false);
 });

@@ -25,7 +25,7 @@ function refusal(...argv: string[]): string {
   return `${command.exit} ${command.message}`;
 }
 
-test('a service has the defaults of ipvsadm for what is not given', () => {
+test("a service has ipvsadm's default for each missing option", () => {
   expect(operation('-A', '-t', '192.0.2.1:80')).toEqual({
     kind: 'add-service',
     service: serviceOf('tcp://192.0.2.1:80'),
@@ -72,13 +72,13 @@ test('every setting of a destination is read', () => {
   });
 });
 
-test('a server before its service still takes its port and its port names, unlike in ipvsadm', () => {
+test('a server before its service takes the port of the service and may have a port name, unlike in ipvsadm', () => {
   const expected = operation('-a', '-t', 'vip:http', '-r', '10.0.0.2', '-m');
   expect(operation('-a', '-r', '10.0.0.2', '-m', '-t', 'vip:http')).toEqual(expected);
   expect(operation('-a', '-r', '10.0.0.2:http', '-m', '-t', 'vip:http')).toEqual(expected);
 });
 
-test('a mask before its IPv6 service keeps its value, unlike in ipvsadm', () => {
+test('a netmask before its IPv6 service keeps its value, unlike in ipvsadm', () => {
   const expected = serviceOf('tcp://[2001:db8::1]:80', {
     persistent: true,
     persistenceTimeoutSeconds: 360,
@@ -98,7 +98,7 @@ test.each([
   ['0.0.0.24', 24],
   ['/33', undefined],
   ['', undefined],
-])('the IPv4 mask "%s" is %s', (text, expected) => {
+])('the IPv4 netmask "%s" is read as %s', (text, expected) => {
   const command = parse('-A', '-t', '192.0.2.1:80', '-p', '-M', text);
   if (expected === undefined)
     expect(command).toMatchObject({ message: 'illegal virtual server persistent mask specified' });
@@ -115,7 +115,7 @@ test.each([
   ['2001:DB8::1:80', 'tcp://[2001:db8::1:80]:0'],
   ['[10.0.0.1]:80', 'tcp://10.0.0.1:80'],
   ['vip:80', 'tcp://192.0.2.1:80'],
-])('the service address %s is %s', (text, key) => {
+])('the service address "%s" is read as %s', (text, key) => {
   expect(operation('-D', '-t', text)).toEqual({
     kind: 'delete-service',
     service: serviceOf(key).identity,
@@ -152,7 +152,7 @@ test.each([
   );
 });
 
-test('the first thing wrong from left to right decides, then left-over words, flags, the matrix and the checks', () => {
+test('the first wrong option is reported before words too many, scheduler flags, forbidden options and wrong combinations', () => {
   expect(refusal('-L', '-w', 'x', '-q')).toBe('2 illegal weight specified');
   expect(refusal('-L', '-q', '-w', 'x')).toBe('255 -q: unknown option');
   expect(refusal('-L', 'foo', '-w', '1')).toBe('2 unexpected argument foo');
@@ -163,7 +163,7 @@ test('the first thing wrong from left to right decides, then left-over words, fl
   expect(refusal('-A', '-t', '10.0.0.1')).toBe('2 Zero port specified for non-persistent service');
 });
 
-test('a failure names the word that is wrong', () => {
+test('a failure has the index of the wrong word', () => {
   expect(parse('-a', '-t', '10.0.0.1:80', '-r', '10.0.0.2', '-w', 'heavy')).toMatchObject({
     word: 6,
   });
@@ -171,7 +171,7 @@ test('a failure names the word that is wrong', () => {
   expect(parse('-A', '-s', 'rr')).toMatchObject({ word: undefined });
 });
 
-test('without a command in the first place there is only a pointer to the help', () => {
+test('a line that does not begin with a command is answered with a pointer to the help', () => {
   const line = "255 Try `ipvsadm -h' or 'ipvsadm --help' for more information.";
   expect(refusal('foo')).toBe(line);
   expect(refusal('-n')).toBe(line);
@@ -179,20 +179,20 @@ test('without a command in the first place there is only a pointer to the help',
   expect(refusal('--start-daemon')).toBe(line);
 });
 
-test('a second command is an invalid option', () => {
+test('a second command is refused as an invalid option', () => {
   expect(refusal('-L', '-C')).toBe("2 invalid option `-C'");
   expect(refusal('-LC')).toBe("2 invalid option `-LC'");
   expect(refusal('-L', '--start-daemon', 'master')).toBe("2 invalid option `master'");
 });
 
-test('only commas after -b are no flags, where ipvsadm crashes', () => {
+test('only commas after -b mean no flags, unlike in ipvsadm, which crashes', () => {
   expect(operation('-A', '-t', 'vip:80', '-b', ',')).toEqual({
     kind: 'add-service',
     service: serviceOf('tcp://192.0.2.1:80'),
   });
 });
 
-test('what ipvsadm does without saying so is cautioned', () => {
+test('an option with a surprising effect, which ipvsadm accepts in silence, has a caution', () => {
   const codes = (...argv: string[]) => {
     const command = parse(...argv);
     return command.kind === 'modify'
@@ -205,7 +205,7 @@ test('what ipvsadm does without saying so is cautioned', () => {
   expect(codes('-D', '-t', '10.1:80')).toEqual([['ADDRESS', 2]]);
 });
 
-test('the all-zero address zeroes everything', () => {
+test('-Z with the all-zero address zeroes the counters of all services', () => {
   expect(operation('-Z', '-t', '0.0.0.0')).toEqual({ kind: 'zero', service: undefined });
   expect(operation('-Z', '-t', '[::]:0')).toEqual({ kind: 'zero', service: undefined });
   expect(operation('-Z', '-t', '0.0.0.0:1')).toEqual({
@@ -214,7 +214,7 @@ test('the all-zero address zeroes everything', () => {
   });
 });
 
-test('timeouts may stand anywhere, daemons have the defaults of ipvsadm', () => {
+test("the timeouts of --set may stand anywhere, and a daemon has ipvsadm's defaults", () => {
   expect(operation('900', '--set', '120', '300')).toEqual({
     kind: 'set-timeouts',
     timeouts: { tcp: 900, tcpFin: 120, udp: 300 },

@@ -6,7 +6,7 @@ import { holds, isBrokenBy } from '../support/properties.ts';
 import { saveableTables } from '../support/saveable-tables.ts';
 import { daemonOf, tableOf } from '../support/tables.ts';
 
-test('services and servers come in the order of their numbers, marks last', () => {
+test('services and servers are sorted by the values of their addresses and ports, with marks last', () => {
   const masq = { forward: 'masq' } as const;
   const table = tableOf({
     'fwmark:4294967295': {},
@@ -36,7 +36,7 @@ test('services and servers come in the order of their numbers, marks last', () =
   ]);
 });
 
-test('thresholds and the third scheduler flag, which ipvsadm loses, are saved', () => {
+test('thresholds and the third scheduler flag are saved, unlike by ipvsadm', () => {
   const table = tableOf({
     'tcp://10.0.0.1:80': {
       scheduler: 'sh',
@@ -49,7 +49,7 @@ test('thresholds and the third scheduler flag, which ipvsadm loses, are saved', 
   );
 });
 
-test('an empty table is an empty text', () => {
+test('an empty table is saved as an empty text', () => {
   expect(formatSave(tableOf({}))).toBe('');
 });
 
@@ -61,12 +61,12 @@ function roundTrip(format: typeof formatSave) {
   });
 }
 
-test('reading what was saved gives the same services', () => holds(roundTrip(formatSave)));
+test('a saved table is read as the same services', () => holds(roundTrip(formatSave)));
 
-test('losing thresholds, as ipvsadm does, would be noticed', () =>
+test('the round trip of saved tables fails when thresholds are lost', () =>
   isBrokenBy(roundTrip((table) => formatSave(table).replace(/ -[xy] \d+/g, ''))));
 
-test('what cannot be saved is named', () => {
+test('saveLosses names each part of a table that a save file cannot hold', () => {
   const plain = tableOf({ 'tcp://10.0.0.1:80': { destinations: { '10.0.0.2:80': 1 } } });
   expect(saveLosses(plain)).toEqual([]);
   const table = tableOf(

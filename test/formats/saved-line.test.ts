@@ -120,10 +120,10 @@ const readsAsParseCommand = (read: typeof parseSavedLine) =>
     if (command) expect(command).toEqual(parseCommand(line.split(' '), rules));
   });
 
-test('a saved line means what its words mean to the general parser', () =>
+test('parseSavedLine returns what parseCommand returns for the words of the line', () =>
   holds(readsAsParseCommand(parseSavedLine), 5000));
 
-test('a reader of saved lines that loses thresholds would be noticed', () =>
+test('the comparison with parseCommand fails for a reader that loses thresholds', () =>
   isBrokenBy(
     readsAsParseCommand((text, start, end) => {
       const line = text.slice(start, end).replace(/ -[xy] \d+/g, '');
@@ -134,7 +134,7 @@ test('a reader of saved lines that loses thresholds would be noticed', () =>
 
 const isRead = (line: string) => parseSavedLine(line, 0, line.length) !== undefined;
 
-test('every line that is saved for plain services and destinations is read as a saved line', () => {
+test('parseSavedLine reads every line that formatSave writes for plain services and destinations', () => {
   const table = tableOf({
     'tcp://192.0.2.1:80': {
       destinations: {
@@ -150,7 +150,7 @@ test('every line that is saved for plain services and destinations is read as a 
   expect(lines.filter((line) => !isRead(line))).toEqual([]);
 });
 
-describe('leaves a line to the general parser with', () => {
+describe('parseSavedLine leaves a line to parseCommand that has', () => {
   it.each([
     ['an option more', '-a -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 1 -x 5'],
     ['an option less', '-a -t 192.0.2.1:80 -r 10.0.0.1:80 -m'],
@@ -171,10 +171,10 @@ describe('leaves a line to the general parser with', () => {
   });
 });
 
-/** A blank in front of a line keeps it from being read as a saved line. */
+/** parseSavedLine does not read a line that begins with a blank. */
 const indented = (lines: readonly string[]) => lines.map((line) => ` ${line}`).join('\n');
 
-test('-R reads the same commands from lines that are not read as saved lines', () =>
+test('parseRestore returns the same commands when parseSavedLine reads no line', () =>
   holds(
     fc.property(anyLines, (lines) => {
       const read = (text: string) => Array.from(parseRestore(Buffer.from(text), rules));
@@ -183,7 +183,7 @@ test('-R reads the same commands from lines that are not read as saved lines', (
     1000,
   ));
 
-test('a script has the same services, issues and places when no line is read as a saved line', () =>
+test('parseScript returns the same services, issues and places when parseSavedLine reads no line', () =>
   holds(
     fc.property(anyLines, (lines) => {
       const { desired, issues } = parseScript(lines.join('\n'), 'file');

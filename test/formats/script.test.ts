@@ -13,7 +13,7 @@ function issues(...lines: string[]): string[] {
   );
 }
 
-test('a shell script of plain lines is read as the table it leaves behind', () => {
+test('a shell script of plain lines is read as the table after its last line', () => {
   const { desired, issues: found } = read(
     '#!/bin/sh',
     'ipvsadm -C   # start afresh',
@@ -49,14 +49,14 @@ test('a shell script of plain lines is read as the table it leaves behind', () =
   ]);
 });
 
-test('-C empties what was there so far', () => {
+test('-C removes the services of the lines before it', () => {
   expect(read('-A -t 192.0.2.1:80', '-C', '-A -t 192.0.2.2:80').desired?.services).toEqual(
     servicesOf({ 'tcp://192.0.2.2:80': {} }),
   );
   expect(read('-C').desired?.services.size).toBe(0);
 });
 
-test('objects are located at the line that wrote them last', () => {
+test('a service or destination is located at the last line that wrote it', () => {
   const { desired } = read(
     '-A -t 192.0.2.1:80',
     '-a -t 192.0.2.1:80 -r 10.0.0.2',
@@ -76,7 +76,7 @@ test('objects are located at the line that wrote them last', () => {
   expect(desired?.locate(keyOf('tcp://192.0.2.9:80'))).toBeUndefined();
 });
 
-test('all errors come at once, each at its word', () => {
+test('all errors are reported together, each at its word', () => {
   expect(
     issues(
       '-A -t 192.0.2.1:80 -w 3',
@@ -98,11 +98,11 @@ test('all errors come at once, each at its word', () => {
   ]);
 });
 
-test('nothing is wanted from a script with errors', () => {
+test('a script with errors gives no desired state', () => {
   expect(read('-A -t 192.0.2.1:80', '-A -t nonsense').desired).toBeUndefined();
 });
 
-test('a duplicate shows both places', () => {
+test('a duplicate is reported with both places', () => {
   const { issues: found } = read('-A -t 192.0.2.1:80', '', '  -A -t 192.0.2.1:80');
   expect(found).toMatchObject([
     {
@@ -113,7 +113,7 @@ test('a duplicate shows both places', () => {
   ]);
 });
 
-test('what is not there cannot be changed', () => {
+test('a line that changes a missing entry is an error', () => {
   expect(
     issues(
       '-C',
@@ -133,11 +133,11 @@ test('what is not there cannot be changed', () => {
   ]);
 });
 
-test('servers of a service whose own line is wrong are not reported as well', () => {
+test('servers of a service with a wrong line are not reported', () => {
   expect(issues('-A -t 192.0.2.1:80 -w 3', '-a -t 192.0.2.1:80 -r 10.0.0.2')).toHaveLength(1);
 });
 
-test('lines that do not describe a state are warnings, rules from elsewhere an error', () => {
+test('a line without effect on the desired state is a warning, and -R is an error', () => {
   const { desired, issues: found } = read(
     '-A -t 192.0.2.1:80',
     '-L -n',
@@ -166,7 +166,7 @@ test('host names are refused with a hint, unless they can be resolved', () => {
   );
 });
 
-test('spellings that mean something else than they seem are warnings', () => {
+test('an option with a surprising effect is a warning', () => {
   expect(
     issues(
       '-A -t 010.0.0.1:80',
@@ -182,7 +182,7 @@ test('spellings that mean something else than they seem are warnings', () => {
   ]);
 });
 
-test('what the kernel would refuse is an error', () => {
+test('a destination that every kernel refuses is an error', () => {
   expect(
     issues(
       '-A -t 192.0.2.1:80',
@@ -195,7 +195,7 @@ test('what the kernel would refuse is an error', () => {
   ]);
 });
 
-test('a timeout that some kernels refuse is an error, at its line', () => {
+test('a timeout that some kernels refuse is an error at its line', () => {
   expect(issues('-C', '--set 0 0 2147483')).toEqual([]);
   expect(issues('-C', '--set 2147484 0 0')).toEqual([
     '2:1 OUT_OF_RANGE a timeout is from 1 to 2147483 seconds, not 2147484',
@@ -210,7 +210,7 @@ test('a sync daemon beside a destination of another family than its service is a
   expect(issues(...mixed)).toEqual([]);
 });
 
-test('a script that neither adds nor clears says nothing about services', () => {
+test('a script that neither adds a service nor clears the table is an error', () => {
   expect(issues('')).toEqual(['1:1 EMPTY no service is added and the table is not cleared']);
   expect(issues('# -C', '--set 1 2 3')).toEqual([
     '1:1 EMPTY no service is added and the table is not cleared',

@@ -13,7 +13,7 @@ function lines(text: string): string[] {
 }
 
 test.each(['rich', 'forty-services'])(
-  'what ipvsadm has saved from the table "%s" is written again line for line',
+  'the file "%s" that ipvsadm saved is read and written again line for line',
   (name) => {
     const { desired, issues } = parseScript(fixture(name), name);
     expect(issues).toEqual([]);
@@ -21,7 +21,7 @@ test.each(['rich', 'forty-services'])(
   },
 );
 
-test('marks that ipvsadm has saved as negative numbers are read, and written unsigned', () => {
+test('marks that ipvsadm saved as negative numbers are read, and written unsigned', () => {
   const { desired, issues } = parseScript(fixture('signed-marks'), 'signed-marks');
   expect(issues).toEqual([]);
   expect(desired && formatSave(desired)).toBe(
@@ -38,6 +38,6 @@ test('marks that ipvsadm has saved as negative numbers are read, and written uns
   );
 });
 
-test('the save of an empty table is no description of an empty one', () => {
+test('the file that ipvsadm saved from an empty table does not describe an empty table', () => {
   expect(parseScript(fixture('empty'), 'empty').issues).toMatchObject([{ code: 'EMPTY' }]);
 });

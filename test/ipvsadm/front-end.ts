@@ -9,13 +9,13 @@ import { openEmbeddedTable } from '../../src/plan/embedded.ts';
 
 export interface FrontEnd {
   readonly io: ProgramIo;
-  /** Runs a command line, or words with blanks in them; returns status and output. */
+  /** Runs a command line. An array can have words with blanks. */
   readonly run: (
     command: string | readonly string[],
     stdin?: string,
   ) => Promise<{ status: number; stdout: string; stderr: string }>;
   readonly saved: () => string;
-  /** What the resolver was asked. */
+  /** The names and numbers that the resolver was asked for. */
   readonly asked: string[];
   /** How often the table was opened and closed. */
   readonly opened: () => readonly [number, number];

@@ -9,7 +9,7 @@ function show(lines: readonly string[], engineData = false): string[] | undefine
   return entries && formatConnections(entries, engineData, NUMBERS).split('\n').slice(1, -1);
 }
 
-test('rows are those of ipvsadm -L -c', () => {
+test('connections are listed in the rows of ipvsadm -L -c', () => {
   expect(
     show([
       'TCP C0A83202 E69C 0A000001 0050 0A0000FC 1F90 ESTABLISHED     899',
@@ -26,7 +26,7 @@ test('rows are those of ipvsadm -L -c', () => {
   ]);
 });
 
-test('engine data is shown on request, however long a client has made it', () => {
+test('--persistent-conn shows the data of the persistence engine at any length', () => {
   const line = 'UDP C0A83202 0000 0A000001 13C4 0A0000FD 13C4 ASSURED          59 sip ';
   const id = 'x'.repeat(5000);
   expect(show([`${line}abc123@example`, `${line}${id}`], true)).toEqual([
@@ -44,11 +44,11 @@ test.each([
   'garbage',
   'TCP C0A83202 E69C 0A000001 0050 0A0000FC 1F90 ESTABLISHED soon',
   'TCP nonsense E69C 0A000001 0050 0A0000FC 1F90 NONE 1',
-])('"%s" is not what the kernel writes', (line) => {
+])('the line "%s" of /proc/net/ip_vs_conn is refused', (line) => {
   expect(parseConnections(`${HEADER}\n${line}\n`)).toBeUndefined();
 });
 
-test('a file without connections is a title', () => {
+test('a file without connections is listed as a title only', () => {
   expect(show([])).toEqual([
     'pro expire state       source             virtual            destination',
   ]);

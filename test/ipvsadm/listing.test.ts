@@ -42,7 +42,7 @@ function stats(...values: readonly bigint[]): Stats {
   };
 }
 
-describe('a service row', () => {
+describe('the row of a service', () => {
   const table = tableOf({
     'tcp://10.0.0.1:443': {
       scheduler: 'sh',
@@ -68,7 +68,7 @@ describe('a service row', () => {
     'fwmark:4294967295': {},
     'fwmark:7/ipv6': {},
   });
-  test('shows what is set, marks unsigned and every scheduler flag', () => {
+  test('shows all settings, with marks unsigned and every scheduler flag', () => {
     expect(list(table)).toEqual([
       'TCP  10.0.0.1:443 sh (sh-fallback,sh-port,flag-3) persistent 50 mask 255.255.255.0',
       'UDP  10.0.0.1:5060 rr persistent 60 pe sip ops',
@@ -81,7 +81,7 @@ describe('a service row', () => {
   });
 });
 
-describe('a server row', () => {
+describe('the row of a server', () => {
   const tunnel = { forward: 'tunnel', weight: 0, upperThreshold: 100, lowerThreshold: 50 } as const;
   const table = tableOf({
     'tcp://10.0.0.1:80': {
@@ -150,7 +150,7 @@ describe('a server row', () => {
   });
 });
 
-describe('counters', () => {
+describe('a counter', () => {
   test.each([
     [0n, '        0'],
     [99_999_999n, ' 99999999'],
@@ -162,11 +162,11 @@ describe('counters', () => {
     [99_999_999_999_999n, '   99999G'],
     [100_000_000_000_000n, '     100T'],
     [18_446_744_073_709_551_615n, '18446744T'],
-  ])('%d is "%s"', (value, text) => {
+  ])('%d is printed as "%s"', (value, text) => {
     expect(formatCounter(value, false)).toBe(text);
   });
 
-  test('are whole with --exact, at least nine columns and a blank before them', () => {
+  test('has all its digits with --exact, in at least nine columns after a blank', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), (value) => {
         const text = formatCounter(value, true);
@@ -177,7 +177,7 @@ describe('counters', () => {
     );
   });
 
-  test('stand in the rows of services and servers; the first three rates of a server are never shortened', () => {
+  test('is printed for services and servers, and the first three rates of a server are never shortened', () => {
     const table = tableOf({ 'tcp://10.0.0.9:80': { destinations: { '10.0.0.253:8080': 1 } } });
     const big = stats(100_000_000n, 2n ** 40n, 3n, 1_141_241_776n, 2n ** 63n);
     const destination = { active: 0, inactive: 0, persistent: 0, stats: big };
@@ -201,12 +201,12 @@ describe('counters', () => {
   });
 });
 
-describe('names', () => {
+describe('an endpoint with names', () => {
   const names = {
     host: () => 'a-host-with-a-really-quite-long-name.example.test',
     port: () => 'http',
   };
-  test('are cut at 33 columns for a service and 28 for a server, but not those of IPv6', () => {
+  test('is cut to 33 columns for a service and 28 for a server, but not for IPv6', () => {
     const table = tableOf({
       'tcp://10.0.0.1:80': { destinations: { '10.0.0.2:80': 1 } },
       'tcp://[2001:db8::1]:80': {},
@@ -220,7 +220,7 @@ describe('names', () => {
     ]);
   });
 
-  test('have at most 59 characters, and ports none without a protocol', () => {
+  test('has at most 59 characters, and no port name without a protocol', () => {
     const { address } = destinationOf('10.0.0.2:80');
     const long = { host: () => 'x'.repeat(70), port: () => 'http' };
     expect(formatNamedEndpoint(address, 80, 'tcp', long)).toBe('x'.repeat(59));
@@ -233,7 +233,7 @@ describe('names', () => {
   });
 });
 
-test('unsorted, rows keep the order of the kernel', () => {
+test('an unsorted listing keeps the order of the kernel', () => {
   const table = tableOf({
     'tcp://10.0.0.2:80': { destinations: { '10.1.0.2:80': 1, '10.1.0.1:80': 1 } },
     'tcp://10.0.0.1:80': {},
@@ -271,7 +271,7 @@ test('the listing of one service has no version line', () => {
   );
 });
 
-test('timeouts and daemons have lines of their own; what the kernel does not report is left out', () => {
+test('timeouts and daemons are listed in lines of their own, without values that the kernel does not report', () => {
   expect(formatTimeoutListing({ tcp: 900, tcpFin: 120, udp: 300 })).toBe(
     'Timeout (tcp tcpfin udp): 900 120 300\n',
   );

@@ -12,7 +12,7 @@ const table = tableOf({
 const HEAD =
   'Prot LocalAddress:Port Scheduler Flags\n  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn\n';
 
-test('what cannot be read is refused without opening the table', async () => {
+test('a wrong command line is refused before the table is opened', async () => {
   const { run, opened } = frontEnd(table);
   expect(await run('-A -t 192.0.2.1:80 -w 1')).toEqual({
     status: 2,
@@ -32,7 +32,7 @@ test('what cannot be read is refused without opening the table', async () => {
   expect(opened()).toEqual([0, 0]);
 });
 
-test('a change is silent, the refusal of one is said in the words of ipvsadm', async () => {
+test("a change prints nothing, and a refused change prints ipvsadm's message", async () => {
   const { run, saved, opened } = frontEnd(table);
   expect(await run('-a -t 192.0.2.1:80 -r 10.0.0.3 -m -w 5')).toEqual({
     status: 0,
@@ -53,7 +53,7 @@ test('a change is silent, the refusal of one is said in the words of ipvsadm', a
   expect(opened()).toEqual([3, 3]);
 });
 
-test('names are looked up, in both directions, and only where they are wanted', async () => {
+test('names are looked up in both directions, and only where a name is read or printed', async () => {
   const { run, saved, asked } = frontEnd(table);
   expect(await run('-A -u vip:http')).toMatchObject({ status: 0 });
   expect(asked).toEqual(['vip', 'http/udp']);
@@ -69,13 +69,13 @@ test('names are looked up, in both directions, and only where they are wanted', 
   expect(asked).toEqual(['10.0.0.2']);
 });
 
-test('saving never writes names', async () => {
+test('-S never writes names', async () => {
   const { run, asked } = frontEnd(table);
   expect((await run('-S')).stdout).toBe((await run('-S -n')).stdout);
   expect(asked).toEqual([]);
 });
 
-test('a service that is not there is an error of status 1', async () => {
+test('a listing of a missing service returns status 1', async () => {
   expect(await frontEnd(table).run('-L -t 192.0.2.9:80')).toEqual({
     status: 1,
     stdout: '',
@@ -86,7 +86,7 @@ test('a service that is not there is an error of status 1', async () => {
 test.each([
   [new IpvstateError('UNAVAILABLE', 'no IPVS'), 'Protocol not available'],
   [new IpvstateError('PERMISSION', 'no'), 'Permission denied (you must be root)'],
-])('without a kernel that answers the status is 2 (%s)', async (error, reason) => {
+])('a kernel that cannot be used gives status 2 (%s)', async (error, reason) => {
   const ipvs = async (): Promise<Ipvs> => {
     throw error;
   };
@@ -95,14 +95,14 @@ test.each([
   expect(await run('-L')).toEqual({ status: 2, stdout: '', stderr });
 });
 
-test('a bug is not taken for a kernel without IPVS', async () => {
+test('a bug is not reported as a kernel without IPVS', async () => {
   const ipvs = async (): Promise<Ipvs> => {
     throw new TypeError('a bug');
   };
   await expect(frontEnd(table, { ipvs }).run('-L')).rejects.toThrow('a bug');
 });
 
-test('a listing that the kernel refuses is an error of status 1', async () => {
+test('a listing that the kernel refuses returns status 1', async () => {
   const { io } = frontEnd(table);
   const ipvs = async (): Promise<Ipvs> => ({
     ...(await io.ipvs()),
@@ -118,7 +118,7 @@ test('a listing that the kernel refuses is an error of status 1', async () => {
   }
 });
 
-test('an IPVS older than ipvsadm wants is warned of, and used', async () => {
+test('an IPVS that is too old for ipvsadm is used after a warning', async () => {
   const { io } = frontEnd(table);
   const old = async (): Promise<Ipvs> => ({
     ...(await io.ipvs()),
@@ -131,7 +131,7 @@ test('an IPVS older than ipvsadm wants is warned of, and used', async () => {
   expect([status, stdout.split('\n')[0]]).toEqual([0, 'IP Virtual Server version 1.1.3 (size=1)']);
 });
 
-test('what ipvsadm has no words for is named, not passed over', async () => {
+test('entries that ipvsadm has no options for are named in warnings', async () => {
   const { io } = frontEnd(table);
   const unmanageable = [
     { service: 'tcp://192.0.2.1:80', destination: '10.0.0.9:80', reason: 'forwarding method 5' },
@@ -154,7 +154,7 @@ test('what ipvsadm has no words for is named, not passed over', async () => {
   expect(await run('-L -n -t 192.0.2.8:80')).toEqual({ status: 1, stdout: '', stderr: service });
 });
 
-test('connections come from their file', async () => {
+test('-L -c reads the connections from /proc/net/ip_vs_conn', async () => {
   const title =
     'IPVS connection entries\npro expire state       source             virtual            destination\n';
   const line = 'TCP C0000201 E69C C0000201 0050 0A000002 1F90 NONE 9\n';
@@ -175,7 +175,7 @@ test('connections come from their file', async () => {
   });
 });
 
-test('cautions go to stderr, the change is made', async () => {
+test('cautions are printed to stderr and the change is made', async () => {
   const { run, saved } = frontEnd(table);
   expect(await run('-a -t 192.0.2.1:80 -r 10.0.0.3:81')).toEqual({
     ...{ status: 0, stdout: '' },

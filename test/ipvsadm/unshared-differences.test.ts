@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { tableOf } from '../support/tables.ts';
 import { frontEnd } from './front-end.ts';
 
-test('words in -R may have any length', async () => {
+test('words in the input of -R may have any length', async () => {
   const { run, saved } = frontEnd(tableOf({}));
   const long = 'x'.repeat(10_000);
   expect(await run('-R', `-A -t ${long}:80\n`)).toEqual({
@@ -14,7 +14,7 @@ test('words in -R may have any length', async () => {
   expect(saved()).toBe(`-A -f 8 -s ${long.slice(0, 15)}\n`);
 });
 
-test('!#:+ in a value stands for itself', async () => {
+test('!#:+ in a value has no special meaning', async () => {
   const { run, saved } = frontEnd(tableOf({}));
   expect(await run('-A -t !#:+ 10.0.0.1:80')).toEqual({
     status: 2,

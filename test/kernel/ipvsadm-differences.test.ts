@@ -4,7 +4,7 @@ import { DIFFERENCES } from './ipvsadm-differences.ts';
 
 const harness = useHarness();
 
-test.each(DIFFERENCES)('$name: $reason', async ({ name, example }) => {
+test.each(DIFFERENCES)('differs from ipvsadm on purpose in "$name": $reason', async ({ name, example }) => {
   const { comparison } = harness();
   comparison.met.clear();
   expect(await comparison.run(example)).toBeUndefined();

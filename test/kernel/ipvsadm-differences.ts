@@ -1,21 +1,21 @@
 import { BASE } from './ipvsadm/base.ts';
 import type { Case, Effect } from './ipvsadm/compare.ts';
 
-/** Something that we do otherwise than ipvsadm 1.31, on purpose. */
+/** An intended difference from ipvsadm 1.31. */
 export interface Difference {
   readonly name: string;
   readonly reason: string;
-  /** Something that shows it. */
+  /** A run that shows the difference. */
   readonly example: Case;
   readonly explains: (each: Case, real: Effect, ours: Effect) => boolean;
-  /** The command line with which the real ipvsadm does what ours does with this one. */
+  /** The command line that gives the real ipvsadm the effect of ours. */
   readonly instead?: (argv: readonly string[]) => readonly string[];
 }
 
 export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'cautions',
-    reason: 'ipvsadm accepts without a word what has another effect than asked for: a port that is replaced, a mask that does nothing',
+    reason: 'ipvsadm accepts options with a surprising effect in silence: a port that is replaced, a netmask without effect',
     example: { argv: ['-a', '-t', '10.0.0.1:80', '-r', '10.0.0.9:81'] },
     explains: (_, real, ours) =>
       ours.stderr.includes('Warning: ') &&
@@ -23,7 +23,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     name: 'third scheduler flag',
-    reason: 'ipvsadm knows no name for flag-3 of sh and mh: it prints nothing, and a save file that cannot be restored',
+    reason: 'ipvsadm has no name for flag-3 of sh and mh: it prints nothing, and saves a file that cannot be restored',
     example: { argv: ['-L', '-n'], setup: '-A -t 10.0.0.1:80 -s sh -b flag-3\n' },
     explains: (_, real, ours) =>
       isSame(real, ours, ['status', 'stderr', 'table']) &&
@@ -32,7 +32,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     name: 'listing',
-    reason: 'ipvsadm sorts by overflowing differences and prints marks as negative numbers, which it cannot read back',
+    reason: 'ipvsadm sorts by overflowing differences, and prints marks as negative numbers that it cannot read',
     example: { argv: ['-L', '-n'], setup: '-A -t 192.168.0.1:80\n-A -t 10.0.0.1:80\n-A -f 3000000000\n' },
     explains: (_, real, ours) =>
       isSame(real, ours, ['status', 'stderr', 'table']) && isEqual(comparableLines(real.stdout), comparableLines(ours.stdout)),
@@ -48,7 +48,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     name: 'numeric save',
-    reason: 'ipvsadm -S without -n writes names that are cut, or mean something else when they are read',
+    reason: 'ipvsadm -S without -n writes names that are cut, or that have another meaning when they are read',
     example: { argv: ['-S'] },
     explains: ({ argv }, real, ours) =>
       isSave(argv) &&
@@ -58,47 +58,47 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     name: 'bracketed IPv4',
-    reason: 'ipvsadm drops the port behind [10.0.0.1] and uses the one inside the brackets',
+    reason: 'ipvsadm ignores the port after [10.0.0.1] and uses a port inside the brackets',
     example: { argv: ['-A', '-t', '[10.0.0.5]:80'] },
     explains: ({ argv }) => argv.some((word) => BRACKETED.test(word)),
     instead: (argv) => argv.map((word) => word.replace(BRACKETED, '$1:')),
   },
   {
     name: 'netmask before its service',
-    reason: 'ipvsadm reads -M for IPv4, then resets it to 128, when the IPv6 service comes after it',
+    reason: 'ipvsadm reads -M as an IPv4 netmask and resets it to 128 when the IPv6 service comes later',
     example: { argv: ['-A', '-p', '-M', '64', '-t', '[2001:db8::5]:80'] },
     explains: ({ argv }) => isBefore(argv, '-M', '-6') || (isBefore(argv, '-M', '-t') && isIPv6(argv)),
     instead: (argv) => moveToEnd(argv, '-M'),
   },
   {
     name: 'netmask spellings',
-    reason: 'ipvsadm takes -M 24 for 0.0.0.24, ignores what follows an IPv6 prefix length, and does not know /24',
+    reason: 'ipvsadm reads -M 24 as 0.0.0.24, ignores text after an IPv6 prefix length, and does not know /24',
     example: { argv: ['-A', '-t', '10.0.0.5:80', '-p', '-M', '/24'] },
     explains: ({ argv }) => argv.includes('-M') && strictMask(argv) !== argumentOf(argv, '-M'),
     instead: (argv) => argv.map((word, at) => (argv[at - 1] === '-M' ? strictMask(argv) : word)),
   },
   {
     name: 'server before its service',
-    reason: 'ipvsadm gives a server before its service port 0 and does not read its port names',
+    reason: 'ipvsadm gives a server before its service port 0, and does not read its port name',
     example: { argv: ['-a', '-r', '10.0.0.9', '-m', '-t', '10.0.0.1:80'] },
     explains: ({ argv }) => ['-t', '-u', '-f'].some((service) => isBefore(argv, '-r', service)),
     instead: (argv) => moveToEnd(argv, '-r'),
   },
   {
     name: 'only commas',
-    reason: 'ipvsadm -b , is a segmentation fault',
+    reason: 'ipvsadm -b , ends with a segmentation fault',
     example: { argv: ['-A', '-t', '10.0.0.5:80', '-b', ','] },
     explains: ({ argv }, real, ours) => /^,+$/.test(argumentOf(argv, '-b') ?? '') && real.status === 139 && ours.status === 0,
   },
   {
     name: 'restore: line numbers',
-    reason: 'ipvsadm -R does not say which line is wrong',
+    reason: 'ipvsadm -R prints no line numbers',
     example: { argv: ['-R'], stdin: '-A -f 8\n-D -f 9\n' },
     explains: (each, real, ours) => isRestore(each) && isSame({ ...ours, stderr: withoutNumbers(ours.stderr) }, real, [...OUTPUT, 'table']),
   },
   {
     name: 'restore: worst status',
-    reason: 'ipvsadm -R forgets all failures but that of the last line',
+    reason: 'the status of ipvsadm -R is the status of its last line',
     example: { argv: ['-R'], stdin: '-A -f 8\n-A -f 8\n-A -f 9\n' },
     explains: (each, real, ours) =>
       isRestore(each) &&
@@ -107,20 +107,20 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     name: 'restore: nothing of a bad file',
-    reason: 'ipvsadm -R stops at, or leaves out, a line that it cannot read, and keeps what it has done so far',
+    reason: 'ipvsadm -R stops at a wrong line, or leaves it out, and keeps the changes of the lines before it',
     example: { argv: ['-R'], stdin: '-A -f 8\n-A -f 9 -q\n-A -f 10\n' },
     explains: (each, real, ours) =>
       isRestore(each) && ours.status !== 0 && ours.stdout === '' && withoutNumbers(ours.stderr) === real.stderr && isUnchanged(each, ours),
   },
   {
     name: 'restore: comments',
-    reason: 'ipvsadm -R takes # for a word, and stops',
+    reason: 'ipvsadm -R reads # as a word, and stops',
     example: { argv: ['-R'], stdin: '# all services\n-A -f 8 # one\n' },
     explains: (each, real, ours) => isRestore(each) && /#/.test(each.stdin ?? '') && real.status !== 0 && ours.status === 0,
   },
   {
     name: 'restore: last line',
-    reason: 'ipvsadm -R drops a last line that ends in two blanks',
+    reason: 'ipvsadm -R ignores a last line that ends in two blanks',
     example: { argv: ['-R'], stdin: '-A -f 8\n-A -f 9  ' },
     explains: (each, _, ours) => isRestore(each) && /[^\n] {2,}$/.test(each.stdin ?? '') && ours.status === 0,
   },
@@ -132,7 +132,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     name: 'restore: a listing that fails',
-    reason: 'ipvsadm -R leaves out the rest of the file when a listing in it finds no service',
+    reason: 'ipvsadm -R ignores the rest of a file after a listing that finds no service',
     example: { argv: ['-R'], stdin: '-L -f 8\n-A -f 9\n' },
     explains: (each, real, ours) => isRestore(each) && /^-L/m.test(each.stdin ?? '') && real.status === 1 && ours.status === 1,
   },
@@ -152,7 +152,7 @@ function isEqual(a: readonly string[], b: readonly string[]): boolean {
   return a.join('\n') === b.join('\n');
 }
 
-/** Lines without what the first three differences are about: their order, negative marks, and the third scheduler flag. */
+/** The lines without three intended differences: their order, negative marks, and the third scheduler flag. */
 function comparableLines(text: string): string[] {
   return unsigned(text)
     .replace(/,?flag-3/g, '')
@@ -208,7 +208,7 @@ function isIPv6(argv: readonly string[]): boolean {
   return argv.includes('-6') || /^\[?[\da-f]*:[\da-f]*:/.test(argumentOf(argv, '-t') ?? '');
 }
 
-/** The mask as ipvsadm has to be given it to do what we do; `x` is none for it either. */
+/** The netmask that has the same effect in ipvsadm. It refuses `x`, too. */
 function strictMask(argv: readonly string[]): string {
   const text = argumentOf(argv, '-M') ?? '';
   const prefix = /^\/(\d+)$/.exec(text)?.[1];

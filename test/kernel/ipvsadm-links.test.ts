@@ -28,7 +28,7 @@ function ours(programName: string, args: readonly string[], stdin = ''): Promise
   return runCli(args, { programName, stdin, openKernel });
 }
 
-it('is ipvsadm when it is started through a link of that name', async () => {
+it('ipvstate behaves as ipvsadm when it is started through a link of that name', async () => {
   expect(await linked('ipvsadm', ['-A', '-t', '192.0.2.1:80', '-s', 'rr'])).toEqual(NOTHING);
   expect(await ours('ipvsadm', ['-a', '-t', '192.0.2.1:80', '-r', '127.0.0.1', '-m'])).toEqual(NOTHING);
   expect((await ours('ipvsadm', ['-Ln'])).stdout).toBe(await ipvsadm('-Ln'));
@@ -40,7 +40,7 @@ it('is ipvsadm when it is started through a link of that name', async () => {
   });
 });
 
-it('saves and restores through links with the names of the scripts, and keeps what stays', async () => {
+it('ipvstate saves and restores through links named ipvsadm-save and ipvsadm-restore', async () => {
   await ours('ipvsadm', ['-R'], '-A -t 192.0.2.1:80 -s rr\n-a -t 192.0.2.1:80 -r 127.0.0.1:80 -m -w 1\n-A -t 192.0.2.2:80 -s rr\n');
   const saved = (await linked('ipvsadm-save', ['-n'])).stdout;
   expect(saved).toBe(await ipvsadm('-Sn'));
@@ -49,7 +49,7 @@ it('saves and restores through links with the names of the scripts, and keeps wh
   expect(await ipvsadm('-Sn')).toBe(rules);
 });
 
-it('restores nothing when a line is wrong', async () => {
+it('ipvsadm-restore changes nothing when a line is wrong', async () => {
   await ipvsadm('-A -t 192.0.2.1:80');
   const { status, stderr } = await ours('ipvsadm-restore', [], '-A -t 192.0.2.3:80 -s rr\n-A -t 192.0.2.4:80 -w 3\n');
   expect(status).toBe(2);
@@ -57,7 +57,7 @@ it('restores nothing when a line is wrong', async () => {
   expect(await ipvsadm('-Sn')).toBe('-A -t 192.0.2.1:80 -s wlc\n');
 });
 
-it('is there as a verb, too', async () => {
+it('ipvstate has the verb ipvsadm', async () => {
   const { stdout } = await runCli(['ipvsadm', '-v']);
   expect(stdout).toMatch(/^ipvsadm v1\.31 /);
 });

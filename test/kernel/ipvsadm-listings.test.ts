@@ -5,7 +5,7 @@ import { useHarness, words } from './ipvsadm/harness.ts';
 
 const harness = useHarness();
 
-/** Everything that shows, within addresses that ipvsadm sorts as we do. */
+/** All settings that a listing shows, with addresses that ipvsadm sorts correctly. */
 const RICH = `${readFileSync(new URL('../ipvsadm/fixtures/rich.save', import.meta.url), 'utf8').replace(/255\.255\.255\.254/g, '99.255.255.254')}
 -A -t 99.0.2.9:80 -s rr
 -a -t 99.0.2.9:80 -r 99.0.113.254:65535 -m -w 2147483647 -x 2147483647 -y 2147483647
@@ -23,7 +23,7 @@ const HOSTS = `127.0.0.1 localhost
 
 const FORMATS = ['', '--thresholds', '--persistent-conn', '--tun-info', '--stats', '--rate', '--stats --exact', '--rate --exact'];
 
-describe('a table of everything', () => {
+describe('a table with all settings', () => {
   beforeAll(async () => {
     writeFileSync('/run/ipvsadm-hosts', HOSTS);
     await harness().shell.run('mount', ['--bind', '/run/ipvsadm-hosts', '/etc/hosts']);
@@ -32,12 +32,14 @@ describe('a table of everything', () => {
     await harness().shell.run('umount', ['/etc/hosts']);
   });
 
-  test('the names are those of this test', async () => {
+  test('is listed with the names of this test', async () => {
     expect((await harness().comparison.ours({ argv: ['-L'], setup: RICH })).stdout).toContain('[v6vip.example.test]:http');
   });
-  test.each(FORMATS)('with -n %s', (format) => harness().same({ argv: ['-L', '-n', ...words(format)], setup: RICH }));
-  test.each(FORMATS)('with names %s', (format) => harness().same({ argv: ['-L', ...words(format)], setup: RICH }));
-  test.each(['-L -n --nosort', '-L --nosort --stats', '-S -n', '-S', ''])('%s', (line) =>
+  test.each(FORMATS)('is listed as by ipvsadm with -n %s', (format) =>
+    harness().same({ argv: ['-L', '-n', ...words(format)], setup: RICH }),
+  );
+  test.each(FORMATS)('is listed as by ipvsadm with names %s', (format) => harness().same({ argv: ['-L', ...words(format)], setup: RICH }));
+  test.each(['-L -n --nosort', '-L --nosort --stats', '-S -n', '-S', ''])('is printed as by ipvsadm with "%s"', (line) =>
     harness().same({ argv: words(line), setup: RICH }),
   );
   test.each([
@@ -52,18 +54,19 @@ describe('a table of everything', () => {
     '-t 10.0.0.9',
     '-t 1.2.3.4:5',
     '-t vip.example.test:http',
-  ])('only the service %s', async (service) => {
+  ])('is listed as by ipvsadm for the service %s alone', async (service) => {
     for (const format of ['-n', '--stats', '-n --tun-info', '-n --rate --exact --nosort']) {
       await harness().same({ argv: ['-L', ...words(service), ...words(format)], setup: RICH });
     }
   });
 });
 
-test.each(['-L -n', '-S -n', '-L -n --stats', '-L --daemon', '-L --timeout', '-L -c', '-L -c -n'])('%s of an empty table', (line) =>
-  harness().same({ argv: words(line), setup: '' }),
+test.each(['-L -n', '-S -n', '-L -n --stats', '-L --daemon', '-L --timeout', '-L -c', '-L -c -n'])(
+  'ipvsadm and ipvstate print the same for %s of an empty table',
+  (line) => harness().same({ argv: words(line), setup: '' }),
 );
 
-test.each(['-L --daemon', '-L --timeout'])('%s of a table with settings', (line) =>
+test.each(['-L --daemon', '-L --timeout'])('ipvsadm and ipvstate print the same for %s of a table with settings', (line) =>
   harness().same({
     argv: words(line),
     setup:
@@ -71,7 +74,7 @@ test.each(['-L --daemon', '-L --timeout'])('%s of a table with settings', (line)
   }),
 );
 
-describe('with connections', () => {
+describe('a table with connections', () => {
   const SETUP = '-A -t 10.0.0.254:80 -s rr -p 300 -M 255.255.255.0\n-a -t 10.0.0.254:80 -r 127.0.0.1:18080 -m -x 9\n';
   const sockets: Socket[] = [];
   let server: Server;
@@ -93,7 +96,7 @@ describe('with connections', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  test('there is something to be seen', async () => {
+  test('has connections, persistent connections and counters', async () => {
     const see = async (line: string) => (await harness().comparison.ours({ argv: words(line), setup: SETUP })).stdout;
     expect(await see('-L -c -n')).toMatch(/^TCP \d\d:\d\d {2}ESTABLISHED 10\.0\.0\.254:\d+ +10\.0\.0\.254:80 +127\.0\.0\.1:18080$/m);
     expect(await see('-L -n --persistent-conn')).toMatch(/127\.0\.0\.1:18080 +1 {9}1 {11}3 /);
@@ -110,5 +113,5 @@ describe('with connections', () => {
     '-L -n --stats',
     '-L -n --rate',
     '-L -n --stats --exact',
-  ])('%s', (line) => harness().same({ argv: words(line), setup: SETUP }));
+  ])('is printed as by ipvsadm with %s', (line) => harness().same({ argv: words(line), setup: SETUP }));
 });

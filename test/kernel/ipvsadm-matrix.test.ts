@@ -12,7 +12,7 @@ const VALUES: Readonly<Record<string, string>> = {
   ...{ syncid: '5', 'sync-maxlen': '1000', 'mcast-interface': 'lo', 'mcast-group': '224.0.0.99', 'mcast-port': '9', 'mcast-ttl': '3' },
 };
 
-/** What a command needs to be complete, with objects of the base table or beside them. */
+/** Complete command lines for entries of the base table and for new entries. */
 const COMPLETE: Readonly<Partial<Record<CommandName, string>>> = {
   'add-service': '-A -t 10.0.0.5:80',
   'edit-service': '-E -t 10.0.0.1:80',
@@ -34,11 +34,11 @@ function given(option: Option): string[] {
   return [`--${option.long}=${value}`];
 }
 
-/** Nothing after these two is looked at. */
+/** The rest of the line after these commands is ignored. */
 const ENDS = ['help', 'version'];
 
 test.each(COMMANDS.filter(({ name }) => !ENDS.includes(name)))(
-  '$name takes and refuses each option as ipvsadm does',
+  'the command $name takes and refuses each option as in ipvsadm',
   async ({ name, long }) => {
     const complete = words(COMPLETE[name] ?? `--${long}`);
     await harness().same(complete);
@@ -47,7 +47,7 @@ test.each(COMMANDS.filter(({ name }) => !ENDS.includes(name)))(
 );
 
 test.each(['-A', '-D', '-a', '-d', '-L', '-Z', '--set', '--start-daemon master'])(
-  '%s alone asks for what ipvsadm asks for',
+  'the command %s without options is refused as in ipvsadm',
   async (command) => {
     await harness().same(words(command));
   },
@@ -55,6 +55,9 @@ test.each(['-A', '-D', '-a', '-d', '-L', '-Z', '--set', '--start-daemon master']
 
 const REPEATED = ['tcp-service', 'scheduler', 'persistent', 'gatewaying', 'numeric', 'ipv6', 'sort', 'syncid', 'tun-csum'];
 
-test.each(OPTIONS.filter(({ long }) => REPEATED.includes(long)))('--$long twice is what it is for ipvsadm', async (option) => {
-  await harness().same(['-L', ...given(option), ...given(option)]);
-});
+test.each(OPTIONS.filter(({ long }) => REPEATED.includes(long)))(
+  'the option --$long is accepted or refused twice as in ipvsadm',
+  async (option) => {
+    await harness().same(['-L', ...given(option), ...given(option)]);
+  },
+);

@@ -7,7 +7,7 @@ import { useHarness, words } from './ipvsadm/harness.ts';
 const harness = useHarness();
 const same = (each: Parameters<ReturnType<typeof harness>['same']>[0]) => harness().same(each);
 
-describe('help, version and the first option', () => {
+describe('a line with help, version or another first option', () => {
   test.each([
     '-h',
     '-v',
@@ -27,11 +27,11 @@ describe('help, version and the first option', () => {
     '--exact -L',
     '-p',
     '-t',
-  ])('%s', (line) => same(words(line)));
-  test('nothing at all lists the table', () => same([]));
+  ])('is read as by ipvsadm: %s', (line) => same(words(line)));
+  test('lists the table as ipvsadm does when there are no words', () => same([]));
 });
 
-describe('bundles, glued values and equals signs', () => {
+describe('a line with bundled options, values in the same word or equals signs', () => {
   test.each([
     ...[
       '-Lnc',
@@ -53,10 +53,10 @@ describe('bundles, glued values and equals signs', () => {
     ...['-At10.0.0.5:81 -s=sh -p=100', '-At 10.0.0.5:81 -ssh', '-At 10.0.0.5:81 -s==sh', '-Apt 10.0.0.5:81', '-A -b'],
     ...['-a -t 10.0.0.1:80 -r 10.0.0.9 -mw 5', '-a -t 10.0.0.1:80 -r 10.0.0.9 -mw5x10y2', '-a -t 10.0.0.1:80 -r 10.0.0.9 -mx10'],
     ...['-a -t 10.0.0.1:80 -r 10.0.0.9 -w', '-a -t 10.0.0.1:80 -r 10.0.0.9 -w -1', '-a -t 10.0.0.1:80 -r', '-A --tcp-service'],
-  ])('%s', (line) => same(words(line)));
+  ])('is read as by ipvsadm: %s', (line) => same(words(line)));
 });
 
-describe('the value of -p is optional', () => {
+describe('the optional value of -p', () => {
   const service = ['-A', '-t', '10.0.0.5:81'];
   test.each([
     '-p',
@@ -72,15 +72,15 @@ describe('the value of -p is optional', () => {
     '--persistent',
     '--persistent 100',
     '-p -',
-  ])('%s', (line) => same([...service, ...words(line)]));
-  test('it may be empty, which is no number', async () => {
+  ])('is read as by ipvsadm: %s', (line) => same([...service, ...words(line)]));
+  test('is refused as by ipvsadm when it is empty', async () => {
     await same([...service, '-p', '']);
     await same([...service, '--persistent=']);
     await same([...service, '--persistent', ' 7']);
   });
 });
 
-describe('positional words', () => {
+describe('a line with positional words', () => {
   test.each([
     ...['900 --set 120 300', '--set 1 2', '--set', '--set 1 2 3 4', '--set -1 2 3', '--set -- -1 2 3', '--set 1 x 3', '--set 1 2 3 -n'],
     ...[
@@ -95,22 +95,23 @@ describe('positional words', () => {
       '-C foo',
       '-R foo',
     ],
-  ])('%s', (line) => same(words(line)));
-  test.each(['-L foo -n', 'foo -L', '-A foo -t 10.0.0.5:81', '--set 1 -n 2', '-L -n x -q'])('%s with POSIXLY_CORRECT', (line) =>
-    same({ argv: words(line), posixlyCorrect: true }),
+  ])('is read as by ipvsadm: %s', (line) => same(words(line)));
+  test.each(['-L foo -n', 'foo -L', '-A foo -t 10.0.0.5:81', '--set 1 -n 2', '-L -n x -q'])(
+    'is read as by ipvsadm with POSIXLY_CORRECT: %s',
+    (line) => same({ argv: words(line), posixlyCorrect: true }),
   );
 });
 
-describe('the first thing wrong decides', () => {
+describe('a line with several faults', () => {
   test.each([
     ...['-L -w x -q', '-L -q -w x', '-D -n -s rr', '-a -s rr', '-A -b sh-port -n', '-A -t 10.0.0.5 -w 1', '-a -r 10.0.0.9 -r bad'],
     ...['-a -t 10.0.0.1:80 -f 1 -r 10.0.0.9', '-a -t 10.0.0.1:80 -r 10.0.0.9 -g -m', '-a -t 10.0.0.1:80 -r 10.0.0.9 -m -m'],
     ...['-L --start-daemon master', '-L --start-daemon', '-L --start-daemon=master', '-L --set 1 2 3', '-A -A', '-A -t 10.0.0.5:81 -h'],
     ...['-C -f 1 -6', '-L -6', '-A -6 -f 9', '-A -6', '-A -t 10.0.0.5:81 -6', '-A -f 9 -6 -6', '-L -f 7 -6 -n'],
-  ])('%s', (line) => same(words(line)));
+  ])('is read as by ipvsadm: %s', (line) => same(words(line)));
 });
 
-describe('formats of -L', () => {
+describe('a line with formats of -L', () => {
   test.each([
     ...['-L -c -t x', '-L -t 10.0.0.1:80 -c', '-L -c -t 10.0.0.1:80', '-L -c --timeout', '-L --daemon --timeout', '-L --timeout --stats'],
     ...['-L -c --rate', '-L --daemon --thresholds', '-L --timeout --persistent-conn', '-L --daemon --persistent-conn', '-L --daemon'],
@@ -122,10 +123,10 @@ describe('formats of -L', () => {
       '-L --syncid 5 -n',
       '-l -n -X',
     ],
-  ])('%s', (line) => same(words(line)));
+  ])('is read as by ipvsadm: %s', (line) => same(words(line)));
 });
 
-test('without permission both say so, with the same words', async () => {
+test('ipvsadm and ipvstate print the same message without permission', async () => {
   const argv = ['--reuid=65534', '--clear-groups', 'ipvsadm', '-L', '-n'];
   const ipvs = () => Promise.reject(new IpvstateError('PERMISSION', 'no'));
   const real = await harness().shell.run('setpriv', argv);

@@ -26,15 +26,15 @@ test.each<[string, string]>([
   ['a line without a command', '-A -f 7\nfoo\n'],
   ['itself', '-A -f 7\n-R\n'],
   ['another path of ipvsadm', '/sbin/ipvsadm -A -f 7\n'],
-  ['quotes, which are no quotes', '-A -t "10.0.0.1:80"\n'],
+  ['quotes, which have no meaning', '-A -t "10.0.0.1:80"\n'],
   ['a last line that ends in a blank', '-A -f 7 '],
-])('-R of %s', (_, stdin) => harness().same({ argv: ['-R'], stdin, setup: '' }));
+])('ipvsadm and ipvstate do the same for -R of %s', (_, stdin) => harness().same({ argv: ['-R'], stdin, setup: '' }));
 
-test.each(['-A -f 7\n', '-A foo -f 7\n'])('-R with POSIXLY_CORRECT of %j', (stdin) =>
+test.each(['-A -f 7\n', '-A foo -f 7\n'])('ipvsadm and ipvstate do the same with POSIXLY_CORRECT for -R of %j', (stdin) =>
   harness().same({ argv: ['-R'], stdin, setup: '', posixlyCorrect: true }),
 );
 
-test('every bad line is shown with its number, and nothing is done', async () => {
+test('-R prints every wrong line with its number, and changes nothing', async () => {
   const { comparison } = harness();
   const ours = await comparison.ours({ argv: ['-R'], stdin: '-A -f 7\n-A -f 8 -w 1\n\n-q\n-A -f 9 -s\n', setup: '' });
   expect(ours.stderr.split('\n')).toEqual([
@@ -46,7 +46,7 @@ test('every bad line is shown with its number, and nothing is done', async () =>
   expect(ours).toMatchObject({ status: 255, stdout: '', table: 'Timeout (tcp tcpfin udp): 900 120 300\n' });
 });
 
-test('what the real ipvsadm saves, ours restores, and the other way round', async () => {
+test('ipvstate restores a file of ipvsadm, and ipvsadm restores a file of ipvstate', async () => {
   const { comparison, shell } = harness();
   const restored = await comparison.ours({ argv: ['-R'], stdin: rich, setup: '' });
   expect(restored).toMatchObject({ status: 0, stderr: '' });

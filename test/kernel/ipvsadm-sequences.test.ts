@@ -10,7 +10,7 @@ import { useHarness, words } from './ipvsadm/harness.ts';
 
 const harness = useHarness();
 
-/** Operations on few services and servers, so that many of them meet something that is there, or is not. */
+/** Operations on few services and servers: many meet an existing entry or a missing one. */
 const operations: fc.Arbitrary<Operation[]> = fc.array(saveableEntries, { minLength: 1, maxLength: 2 }).chain((entries) => {
   const possible = entries.flatMap(({ service, destinations }): Operation[] => [
     { kind: 'add-service', service },
@@ -29,7 +29,7 @@ const operations: fc.Arbitrary<Operation[]> = fc.array(saveableEntries, { minLen
   return fc.array(fc.constantFrom(...possible), { minLength: 3, maxLength: 8 }).map((rest) => [...first, ...rest]);
 });
 
-/** The same options spelled otherwise: long or short, glued, after a blank or an equals sign. */
+/** The same options in other spellings: long or short, with the value after a blank, an equals sign or nothing. */
 function respell(argv: readonly string[], choices: readonly number[]): string[] {
   const spelled: string[] = [];
   for (let at = 0; at < argv.length; at++) {
@@ -59,7 +59,7 @@ const sequences = fc.tuple(operations, fc.array(fc.nat(100), { minLength: 7, max
   }),
 );
 
-/** The lines of a sequence that the script reader takes, and the table that it makes of them. */
+/** The lines of a sequence that are a valid script, and the table of that script. */
 function readable(sequence: readonly (readonly string[])[]): { text: string; saved: string } | undefined {
   const lines = sequence.map((argv) => argv.join(' ')).filter((line) => !line.startsWith('-Z'));
   const bad = new Set(parseScript(lines.join('\n'), 'sequence').issues.map(({ position }) => position.line));
@@ -77,11 +77,12 @@ const property = fc.asyncProperty(sequences, async (sequence) => {
   expect(ours.table).toBe(real.table);
 });
 
-test('sequences of commands have the same effects', () => fc.assert(property, { seed: 42, numRuns: 12, endOnFailure: true }));
+test('known sequences of commands have the same effects as in ipvsadm', () =>
+  fc.assert(property, { seed: 42, numRuns: 12, endOnFailure: true }));
 
-test('so have sequences that nobody has seen before', () => fc.assert(property, { numRuns: 12, endOnFailure: true }));
+test('random sequences of commands have the same effects as in ipvsadm', () => fc.assert(property, { numRuns: 12, endOnFailure: true }));
 
-test('what a script is read as is what the real ipvsadm makes of it', async () => {
+test('a script is read as the table that ipvsadm makes of it', async () => {
   let compared = 0;
   const readings = fc.asyncProperty(sequences, async (sequence) => {
     const reading = readable(sequence);
@@ -96,7 +97,7 @@ test('what a script is read as is what the real ipvsadm makes of it', async () =
 
 const FORMATS = ['-L -n', '-L -n --thresholds', '-L -n --tun-info', '-L --nosort', '-S -n'];
 
-test('tables of all kinds are listed and saved alike', async () => {
+test('random tables are listed and saved as by ipvsadm', async () => {
   const listings = fc.asyncProperty(saveableTables, async (table) => {
     for (const format of FORMATS) await harness().same({ argv: words(format), setup: formatSave(table) });
   });

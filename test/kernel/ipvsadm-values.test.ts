@@ -7,7 +7,7 @@ const add = (...rest: string[]) => ['-A', '-t', '10.0.0.5:81', ...rest];
 const server = (...rest: string[]) => ['-a', '-t', '10.0.0.1:80', '-r', '10.0.0.9', ...rest];
 const master = (...rest: string[]) => ['--start-daemon', 'master', '--mcast-interface', 'ipvsadm0', ...rest];
 
-describe('numbers', () => {
+describe('a number is read as by ipvsadm as', () => {
   const odd = ['', '0', ' 5', '+5', '05', '5 ', '0x5', '-1', '-0', '1e3', '5.0', '\t5', '- 5', '+-5', '99999999999999999999'];
   test.each(odd)('a weight of "%s"', (text) => same(server('-w', text)));
   test.each(odd)('a persistence of "%s"', (text) => same(add(`-p${text}`)));
@@ -24,7 +24,7 @@ describe('numbers', () => {
   test.each(['2678400', '2678401'])('a persistence of %s', (text) => same(add('-p', text)));
 });
 
-describe('addresses', () => {
+describe('an address is read as by ipvsadm as', () => {
   const texts = [
     ...[
       '',
@@ -118,7 +118,7 @@ describe('addresses', () => {
   });
 });
 
-describe('netmasks', () => {
+describe('a netmask is read as by ipvsadm when it is', () => {
   const texts = [
     '255.255.255.0',
     '24',
@@ -146,7 +146,7 @@ describe('netmasks', () => {
   });
 });
 
-describe('names', () => {
+describe('a name is read as by ipvsadm as', () => {
   const flags = [
     'flag-1',
     'flag-2',
@@ -200,7 +200,7 @@ describe('names', () => {
   );
 });
 
-describe('tunnels', () => {
+describe('a tunnel is read as by ipvsadm when it is', () => {
   test.each([undefined, 'ipip', 'gue', 'gre', 'x', ''])('of type %s with each other option', async (type) => {
     const options = [
       '',
@@ -221,7 +221,7 @@ describe('tunnels', () => {
   });
 });
 
-describe('what hangs together', () => {
+describe('a combination of options is read as by ipvsadm:', () => {
   test.each([
     '-t 10.0.0.5',
     '-t 10.0.0.5 -p',

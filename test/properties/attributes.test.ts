@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { MAPPINGS } from '../../src/config/config.ts';
 import { formatConfigJson } from '../../src/config/write/json.ts';
 import { type Exportable, formatConfig } from '../../src/config/write/yaml.ts';
-import { MATRIX } from '../../src/formats/ipvsadm/grammar/commands.ts';
+import { ALLOWED_OPTIONS } from '../../src/formats/ipvsadm/grammar/allowed-options.ts';
 import { OPTIONS } from '../../src/formats/ipvsadm/grammar/options.ts';
 import { formatOperationAsIpvsadm } from '../../src/formats/ipvsadm/lines.ts';
 import { formatSave } from '../../src/formats/ipvsadm/save.ts';
@@ -302,8 +302,8 @@ test('the option of every attribute is one of ipvsadm, with the same range', () 
   }
 });
 
-test('every option of ipvsadm has a row in the matrix of commands', () => {
-  for (const { name } of OPTIONS) if (name !== undefined) expect(MATRIX).toHaveProperty(name);
+test('every option of ipvsadm has a row in the table of allowed options', () => {
+  for (const { name } of OPTIONS) if (name !== undefined) expect(ALLOWED_OPTIONS).toHaveProperty(name);
 });
 
 interface Schema {

@@ -1,4 +1,4 @@
-/** One service of each kind that the argument tests need to be there. */
+/** One service of each kind for the tests of arguments. */
 export const BASE = `
 -A -t 10.0.0.1:80 -s wlc
 -a -t 10.0.0.1:80 -r 10.0.0.2:8080 -m -w 3 -x 100 -y 50

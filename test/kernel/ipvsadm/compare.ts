@@ -21,9 +21,9 @@ export interface Case {
   readonly setup?: string | undefined;
 }
 
-/** What one of the two programs has done. */
+/** The result of one of the two programs. */
 export interface Effect extends Run {
-  /** The table afterwards, thresholds, daemons and timeouts included. */
+  /** The table after the run, with thresholds, daemons and timeouts. */
   readonly table: string;
 }
 
@@ -44,11 +44,11 @@ const resolver = systemResolver();
 export class Comparison {
   readonly #shell: Shell;
   readonly #ipvs: Ipvs;
-  /** The table that is there, if it is still as its setup has made it. */
+  /** The setup of the table that is there, while no run has changed it. */
   #made: { readonly setup: string; readonly table: string } | undefined;
-  /** Without contact to the kernel the table need not be read again. */
+  /** Whether a run contacted the kernel. Otherwise the table need not be read again. */
   #isContacted = false;
-  /** The names of the differences that were met. */
+  /** The names of the intended differences that the runs showed. */
   readonly met = new Set<string>();
 
   constructor(shell: Shell, ipvs: Ipvs) {
@@ -56,7 +56,7 @@ export class Comparison {
     this.#ipvs = ipvs;
   }
 
-  /** Runs only ours; with `setup: undefined` on whatever table is there. */
+  /** Runs only our program. `setup: undefined` keeps the table of the run before. */
   async ours(each: Case): Promise<Effect> {
     if ('setup' in each && each.setup === undefined) {
       this.#made = undefined;
@@ -65,7 +65,7 @@ export class Comparison {
     return this.#effect(each, () => this.#runOurs(each));
   }
 
-  /** Runs command after command on a table that is empty at first; `saved` is what the real ipvsadm then saves. */
+  /** Runs commands one after another on an empty table. `saved` is the file that ipvsadm saves at the end. */
   async runSequence(sequence: readonly (readonly string[])[]): Promise<{ real: SequenceEffect; ours: SequenceEffect }> {
     const effect = async (run: (each: Case) => Promise<Run>): Promise<SequenceEffect> => {
       await reset(this.#ipvs, '');
@@ -77,7 +77,7 @@ export class Comparison {
     return { real: await effect((each) => this.#runReal(each)), ours: await effect((each) => this.#runOurs(each)) };
   }
 
-  /** What the real ipvsadm makes of a file on an empty table. */
+  /** Restores a file with the real ipvsadm on an empty table. */
   async restoreByReal(text: string): Promise<Run & { saved: string }> {
     this.#made = undefined;
     await reset(this.#ipvs, '');
@@ -157,7 +157,7 @@ export class Comparison {
   }
 }
 
-/** Makes the table that the lines describe, whatever is there. */
+/** Replaces the table by the table of the lines. */
 export async function reset(ipvs: Ipvs, setup: string): Promise<void> {
   const { table } = await ipvs.read({ services: [] });
   const operations: Operation[] = [

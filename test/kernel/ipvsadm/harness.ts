@@ -9,7 +9,7 @@ export interface Harness {
   readonly shell: Shell;
   readonly ipvs: Ipvs;
   readonly comparison: Comparison;
-  /** Asserts that both programs do the same. */
+  /** Asserts that both programs print the same and leave the same table. */
   readonly same: (each: Case | readonly string[]) => Promise<void>;
 }
 
@@ -43,7 +43,7 @@ function isCase(each: Case | readonly string[]): each is Case {
   return 'argv' in each;
 }
 
-/** `-A -t 10.0.0.1:80` as words; for words with blanks use arrays. */
+/** Splits `-A -t 10.0.0.1:80` into words. Words with blanks need an array. */
 export function words(line: string): string[] {
   return line.split(' ').filter((word) => word !== '');
 }

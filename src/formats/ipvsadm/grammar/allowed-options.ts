@@ -21,7 +21,7 @@ const NUMBERS = Object.fromEntries(
  * The options of each command; a missing entry forbids the option. The order of the options is the
  * order in which ipvsadm looks for violations.
  */
-const ALLOWED_OPTIONS: Readonly<Record<OptionName, Rules>> = {
+export const ALLOWED_OPTIONS: Readonly<Record<OptionName, Rules>> = {
   numeric: { list: 'allowed', save: 'allowed' },
   connection: LIST_ONE,
   'service-address': {
