@@ -2,13 +2,13 @@ import { type Address, parseAddress, readAddress } from '../model/address.ts';
 import type { Protocol } from '../model/service.ts';
 import { type EndpointNames, formatNamedEndpoint } from './listing-endpoints.ts';
 
-export interface ConnectionEnd {
+interface ConnectionEnd {
   readonly address: Address;
   readonly port: number;
 }
 
 /** A line of /proc/net/ip_vs_conn. */
-export interface ConnectionEntry {
+interface ConnectionEntry {
   /** In the kernel's words: `TCP`, `UDP`, `SCTP`, or `IP` for the template of a mark. */
   readonly protocol: string;
   readonly client: ConnectionEnd;

@@ -2,7 +2,7 @@ import type { ErrnoName } from '../errors.ts';
 import type { OperationKind } from '../model/operation.ts';
 
 /** A request to the kernel: a change, or a read for `-L`. */
-export type Request = OperationKind | 'list';
+type Request = OperationKind | 'list';
 
 const OF_REQUEST: Readonly<Partial<Record<Request, Readonly<Partial<Record<ErrnoName, string>>>>>> =
   {

@@ -8,7 +8,7 @@ import { kernelMessage } from './messages.ts';
 import type { ProgramIo } from './program-io.ts';
 import { listConnections, listServices, printUnmanageable } from './run-listing.ts';
 
-export type KernelCommand = Exclude<Command, { readonly kind: 'help' | 'version' | 'restore' }>;
+type KernelCommand = Exclude<Command, { readonly kind: 'help' | 'version' | 'restore' }>;
 
 /**
  * Runs a command that needs the kernel. Returns ipvsadm's exit status: 255 for a refused change, 1

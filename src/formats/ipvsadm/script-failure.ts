@@ -3,7 +3,7 @@ import { type Failure, isFailure } from './grammar/failure.ts';
 import { type ParseRules, parseCommand } from './grammar/parse.ts';
 import { isCommandWord, splitOptions } from './grammar/popt.ts';
 
-export interface FailureDescription {
+interface FailureDescription {
   readonly message: string;
   readonly hint: string | undefined;
   /** The service that the line would add without its fault. */

@@ -1,6 +1,6 @@
 import type { ScriptLine, ScriptWord } from './script-words.ts';
 
-export interface CommandWords {
+interface CommandWords {
   /** The words after the name of the program. */
   readonly args: readonly ScriptWord[];
   readonly problem:

@@ -3,7 +3,7 @@ import type { Operation } from '../../model/operation.ts';
 import { findLongTimeout, refuseDestinationAddress, refuseThresholds } from '../../model/rules.ts';
 import { MAX_TIMEOUT_SECONDS } from '../../model/settings.ts';
 
-export interface KernelRefusal {
+interface KernelRefusal {
   readonly code: IssueCode;
   readonly message: string;
 }

@@ -8,7 +8,7 @@ import {
 } from '../../model/service.ts';
 import type { Daemon, DaemonRole, Timeouts } from '../../model/settings.ts';
 
-export interface ScriptService {
+interface ScriptService {
   readonly service: Service;
   /** Offset of the word that names the service. */
   readonly at: number;

@@ -17,7 +17,7 @@ import { findKernelRefusal } from './script-refusals.ts';
 import { applyToScript, emptyScriptState, placesOf, type ScriptState } from './script-state.ts';
 import { type ScriptLine, type ScriptWord, splitScript } from './script-words.ts';
 
-export interface ParsedScript {
+interface ParsedScript {
   /** undefined when there are errors. */
   readonly desired: Desired | undefined;
   readonly issues: readonly Issue[];

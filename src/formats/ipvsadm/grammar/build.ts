@@ -17,7 +17,7 @@ import { buildServer } from './server.ts';
 import { buildService } from './service.ts';
 
 /** Values that are already read and are not in `OptionValues`. */
-export interface CheckedValues {
+interface CheckedValues {
   readonly schedulerFlags: number;
   /** The word after `--start-daemon` or `--stop-daemon`. */
   readonly role: DaemonRole | undefined;

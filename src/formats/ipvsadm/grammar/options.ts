@@ -45,7 +45,7 @@ export type OptionName =
 export type NumberOption = 'weight' | 'u-threshold' | 'l-threshold';
 
 /** The value of an option, and ipvsadm's message about a bad one. */
-export type OptionValue =
+type OptionValue =
   | { readonly kind: 'flag' }
   | {
       readonly kind: 'number';

@@ -30,8 +30,8 @@ export interface OptionValues {
 
 type OptionToken = Extract<Token, { kind: 'option' }>;
 
-/** The service decides how other values are read, so it is known before them. */
-interface ValueContext extends ValueRules {
+/** The part of the service that decides how other values are read. It is known before them. */
+interface ServiceContext {
   readonly family: Family;
   /** The protocol of port names; `tcp` for marks. */
   readonly protocol: Protocol;
@@ -51,21 +51,21 @@ export function readOptions(
     service: undefined,
     server: undefined,
   };
-  const context = { ...rules, ...findService(tokens) };
+  const service = findService(tokens);
   for (const token of tokens) {
     if (token.kind === 'positional') continue;
     if (token.kind === 'bad')
       return failure(`${argv[token.word]}: ${token.reason}`, token.word, 255);
     if (isCommandWord(token.option))
       return failure(`invalid option \`${argv[token.last]}'`, token.word);
-    const refusal = readOption(values, token, token.option, context);
+    const refusal = readOption(values, token, token.option, service, rules);
     if (refusal) return refusal;
   }
   return values;
 }
 
 /** The family and protocol of the service, wherever its option is on the line. */
-function findService(tokens: readonly Token[]): Pick<ValueContext, 'family' | 'protocol'> {
+function findService(tokens: readonly Token[]): ServiceContext {
   const options = tokens.filter((token) => token.kind === 'option');
   const service = options.find(
     (token) => !isCommandWord(token.option) && token.option.name === 'service-address',
@@ -88,13 +88,14 @@ function readOption(
   values: OptionValues,
   token: OptionToken,
   option: Option,
-  context: ValueContext,
+  context: ServiceContext,
+  rules: ValueRules,
 ): Failure | undefined {
   const { name } = option;
   if (name === undefined) return option.long === 'ipv6' ? readIPv6(values, token) : undefined;
   if (values.words.has(name)) return failure(`multiple '${name}' options specified`, token.word);
   values.words.set(name, token.word);
-  const message = readValue(values, name, token, option, context);
+  const message = readValue(values, name, token, option, context, rules);
   return message === undefined ? undefined : failure(message, token.last);
 }
 
@@ -110,7 +111,8 @@ function readValue(
   name: OptionName,
   token: OptionToken,
   option: Option,
-  context: ValueContext,
+  context: ServiceContext,
+  rules: ValueRules,
 ): string | undefined {
   const { value } = option;
   const text = token.value ?? '';
@@ -132,22 +134,21 @@ function readValue(
       return keep(
         values,
         name,
-        parseNetmask(text, context.family, context.names),
+        parseNetmask(text, context.family, rules.names),
         illegalNetmask(context.family),
       );
     case 'fwmark': {
       const mark =
-        parseNumber(text, 1, MAX_FWMARK) ??
-        (context.signedMarks ? parseSignedMark(text) : undefined);
+        parseNumber(text, 1, MAX_FWMARK) ?? (rules.signedMarks ? parseSignedMark(text) : undefined);
       if (mark === undefined) return `invalid fwmark value \`${text}' specified`;
       values.service = { kind: 'fwmark', fwmark: mark, family: 'ipv4' };
       return undefined;
     }
     case 'service':
-      values.service = readService(values, token, value.protocol, context.names);
+      values.service = readService(values, token, value.protocol, rules.names);
       return values.service ? undefined : 'illegal virtual server address[:port] specified';
     case 'server':
-      values.server = readEndpoint(values, token, context.protocol, context.names);
+      values.server = readEndpoint(values, token, context.protocol, rules.names);
       return values.server ? undefined : 'illegal real server address[:port] specified';
     case 'group': {
       const group = parseAddress(text);

@@ -24,10 +24,12 @@ const FLAGS_LENGTH = 127;
  * Reads the value of `-b`: names between commas, which may be empty. Returns the bits of the flags.
  */
 export function readSchedulerFlags(values: OptionValues): number | Failure {
+  const text = values.texts['sched-flags'];
+  if (text === undefined) return 0;
   const scheduler = schedulerOf(values);
   const word = values.words.get('sched-flags');
   let bits = 0;
-  for (const name of cutToBytes(values.texts['sched-flags'] ?? '', FLAGS_LENGTH).split(',')) {
+  for (const name of cutToBytes(text, FLAGS_LENGTH).split(',')) {
     if (name === '') continue;
     const flag = SCHEDULER_FLAGS.find((known) => known.name === name);
     if (!flag) return failure(`invalid scheduler flag \`${name}'`, word);
