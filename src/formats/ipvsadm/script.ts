@@ -1,5 +1,6 @@
+import type { ParseResult } from '../../config/parse.ts';
 import type { Desired } from '../../model/desired.ts';
-import { hasErrors, type Issue } from '../../model/issue.ts';
+import { hasErrors } from '../../model/issue.ts';
 import { findMixedFamily } from '../../model/rules.ts';
 import { SCHEDULERS } from '../../model/scheduler.ts';
 import { type ServiceKey, serviceKey } from '../../model/service.ts';
@@ -17,19 +18,13 @@ import { findKernelRefusal } from './script-refusals.ts';
 import { applyToScript, emptyScriptState, placesOf, type ScriptState } from './script-state.ts';
 import { type ScriptLine, type ScriptWord, splitScript } from './script-words.ts';
 
-interface ParsedScript {
-  /** undefined when there are errors. */
-  readonly desired: Desired | undefined;
-  readonly issues: readonly Issue[];
-}
-
 /**
  * Reads the output of `ipvsadm -S`, or a script of `ipvsadm` lines. The desired state is the table
  * after the last line.
  * @param names host and port names. By default there are none: names differ between machines and
  *   days
  */
-export function parseScript(text: string, file: string, names: Names = NUMERIC_ONLY): ParsedScript {
+export function parseScript(text: string, file: string, names: Names = NUMERIC_ONLY): ParseResult {
   const rules: ParseRules = { names, signedMarks: true, programName: 'ipvsadm' };
   const reading: Reading = {
     rules,
