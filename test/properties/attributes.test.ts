@@ -303,7 +303,8 @@ test('the option of every attribute is one of ipvsadm, with the same range', () 
 });
 
 test('every option of ipvsadm has a row in the table of allowed options', () => {
-  for (const { name } of OPTIONS) if (name !== undefined) expect(ALLOWED_OPTIONS).toHaveProperty(name);
+  for (const { name } of OPTIONS)
+    if (name !== undefined) expect(ALLOWED_OPTIONS).toHaveProperty(name);
 });
 
 interface Schema {
