@@ -34,7 +34,7 @@ test('16 bytes are printed as inet_ntop prints them, and read back to the same b
   }
 });
 
-test('a text is an address exactly when inet_pton says so, and becomes the same canonical text', () => {
+test('a text is an address exactly when inet_pton accepts it, and is printed as by inet_ntop', () => {
   const rows = fixture('inet-pton.txt').map((line) => /^"(.*)"(?: (.*))?$/.exec(line) ?? []);
   expect(rows.length).toBeGreaterThan(300);
   for (const [, text = '', canonical] of rows) expect(parseAddress(text), text).toBe(canonical);
@@ -62,7 +62,7 @@ test.each([
 const words = fc.tuple(
   ...Array.from({ length: 8 }, () => fc.constantFrom(0, 0, 1, 0xff, 0x1000, 0xffff, 0xdb8)),
 );
-/** Ways to write the same eight words. */
+/** The ways to write the same eight words. */
 function spellings(list: readonly number[]): string[] {
   const hex = list.map((word) => word.toString(16));
   const quad = list.slice(6).flatMap((word) => [word >> 8, word & 255]);
@@ -84,14 +84,14 @@ const isCanonical = (parse: (text: string) => Address | undefined) =>
     );
   });
 
-test('whatever the spelling, equal addresses are equal strings', async () => {
+test('equal addresses are equal strings, however they were written', async () => {
   await holds(isCanonical(parseAddress));
   await isBrokenBy(
     isCanonical((text) => (parseAddress(text) ? (text.toLowerCase() as Address) : undefined)),
   );
 });
 
-test('the WHATWG URL parser takes what is printed for the same address', async () => {
+test('the WHATWG URL parser reads a printed address as the same address', async () => {
   const sameToUrl = (print: (address: Address) => string) =>
     fc.property(words, (list) => {
       const address = readAddress(
@@ -117,18 +117,18 @@ test('IPv4 addresses round-trip through four bytes, with the other twelve cleare
   await isBrokenBy(roundTrips((bytes) => readAddress('ipv4', bytes.reverse(), 12)));
 });
 
-test('bytes are written and read where they are asked for', () => {
+test('an address is written and read at the given offset', () => {
   const bytes = new Uint8Array(20).fill(9);
   writeAddress('10.0.0.1' as Address, bytes, 3);
   expect([...bytes]).toEqual([9, 9, 9, 10, 0, 0, 1, ...new Array(12).fill(0), 9]);
   expect(readAddress('ipv4', bytes, 3)).toBe('10.0.0.1');
 });
 
-test('text that only claims to be an address is a bug', () => {
+test('writing a text that is no address throws', () => {
   expect(() => writeAddress('::zz' as Address, new Uint8Array(16), 0)).toThrow('::zz');
 });
 
-test('addresses are in order of family, then value', () => {
+test('addresses sort by family, then by value', () => {
   const sorted = [
     '9.0.0.0',
     '10.0.0.9',
@@ -145,7 +145,7 @@ test('addresses are in order of family, then value', () => {
   for (const address of sorted) expect(compareAddresses(address, address)).toBe(0);
 });
 
-test('the family is told by the text', () => {
+test('the text of an address tells its family', () => {
   expect(addressFamily('10.0.0.1' as Address)).toBe('ipv4');
   expect(addressFamily('::ffff:10.0.0.1' as Address)).toBe('ipv6');
 });

@@ -75,7 +75,7 @@ const roundTrips = (format: (address: Address, port: number) => string) =>
     return endpoint?.address === address && endpoint.port === port;
   });
 
-test('what is written is read back', async () => {
+test('an endpoint that was written is read back', async () => {
   await holds(roundTrips(formatEndpoint));
   await isBrokenBy(roundTrips((address, port) => `${address}:${port}`));
 });

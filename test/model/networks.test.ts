@@ -40,7 +40,7 @@ function bitsOf(address: Parameters<typeof writeAddress>[0]): string {
     .slice(0, addressFamily(address) === 'ipv4' ? 32 : 128);
 }
 
-test('a network contains the addresses of its family that share its first bits, and no other', () => {
+test('a network contains exactly the addresses of its family that share its first bits', () => {
   const any = fc.oneof(addressArbitrary('ipv4'), addressArbitrary('ipv6'));
   fc.assert(
     fc.property(any, any, fc.nat(128), (base, other, length) => {

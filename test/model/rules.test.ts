@@ -49,7 +49,7 @@ test('only a tunnel reaches an address of another family than the service', () =
   expect(reaches('masq', identity, address('10.0.0.1'))).toBe(true);
 });
 
-test('the first destination of another family than its service is found, with a sentence about it', () => {
+test('the first destination of another family than its service is found', () => {
   const destinations = { '10.0.0.1:80': 1, '[2001:db8::1]:80': 1 };
   expect(findMixedFamily(servicesOf({ 'fwmark:1': {}, [A]: { destinations } }))).toMatchObject({
     service: { key: A },

@@ -13,7 +13,7 @@ test.each([
   expect(schedulerFlagNames(scheduler, bits)).toEqual(names);
 });
 
-test('whatever the scheduler, names read back give the same bits', () => {
+test('the names of flag bits read back as the same bits, for every scheduler', () => {
   for (const scheduler of [...SCHEDULERS, 'other']) {
     for (let bits = 0; bits <= 0x38; bits += 8) {
       const read = schedulerFlagNames(scheduler, bits).map((name) => {

@@ -32,7 +32,7 @@ const roundTrips = (format: (identity: ServiceIdentity) => string) =>
     expect(parsed).toEqual(identity);
   });
 
-test('a key is read back to the identity it was made from', async () => {
+test('a key is read back as the identity that it was made from', async () => {
   await holds(roundTrips(serviceKey));
   await isBrokenBy(roundTrips((identity) => serviceKey(identity).replace('/ipv6', '')));
   await isBrokenBy(roundTrips((identity) => serviceKey(identity).replace('udp', 'tcp')));
@@ -94,7 +94,7 @@ test.each([
   expect(parseServiceKey(text)).toBeUndefined();
 });
 
-test('services are in order: addresses by family, protocol, address and port, then marks by number and family', () => {
+test('services sort by family, protocol, address and port, then by mark', () => {
   const sorted = [
     'tcp://9.0.0.1:80',
     'tcp://10.0.0.1:80',
@@ -113,7 +113,7 @@ test('services are in order: addresses by family, protocol, address and port, th
   );
 });
 
-test('the order is total', async () => {
+test('services have a total order', async () => {
   const isTotal = (compare: (a: ServiceIdentity, b: ServiceIdentity) => number) =>
     fc.property(fc.array(identities, { minLength: 3, maxLength: 3 }), ([a, b, c]) => {
       if (!a || !b || !c) return false;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseCpus, sameSysctl, trimSysctl } from '../../src/model/sysctl.ts';
 
-test('blanks do not tell values apart', () => {
+test('sysctl values that differ only in blanks are equal', () => {
   expect(trimSysctl('3\t50\n')).toBe('3 50');
   expect(trimSysctl('\n')).toBe('');
 });
@@ -21,7 +21,7 @@ test.each([
   expect(sameSysctl(name, a, b)).toBe(same);
 });
 
-test('a list of CPUs with a very large range costs nothing', () => {
+test('a list of CPUs with a very large range is read without listing every CPU', () => {
   expect(parseCpus('0-999999,7')).toEqual(['0-999999']);
   expect(parseCpus('0-99999999')).toBeUndefined();
 });

@@ -12,7 +12,7 @@ test.each([
   expect(isServed(entryOf('fwmark:1', service))).toBe(expected);
 });
 
-test('services and destinations come sorted, whatever the order of the maps', () => {
+test('services and destinations are returned sorted, whatever the order of the maps', () => {
   const table = tableOf({
     'fwmark:2': {},
     'udp://192.0.2.1:53': {},

@@ -19,6 +19,6 @@ test('a daemon that differs is replaced, because it cannot be edited', () => {
   expect(summarize(changes).settings).toEqual({ ...none, replace: 1, add: 1 });
 });
 
-test('no changes count as nothing', () => {
+test('an empty list of changes counts as zero of everything', () => {
   expect(summarize([])).toEqual({ services: none, destinations: none, settings: none });
 });

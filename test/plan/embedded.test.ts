@@ -9,7 +9,7 @@ const TABLE = tableOf(
   { timeouts: { udp: 9 } },
 );
 
-test('a read gives the whole table, or the services that were asked for with everything that is no service', async () => {
+test('a read returns the whole table, or the given services and all settings', async () => {
   const ipvs = openEmbeddedTable(TABLE);
   expect((await ipvs.read()).table).toEqual(TABLE);
   const { table } = await ipvs.read({
@@ -35,7 +35,7 @@ test('a wave goes on after a refusal, which carries its errno and names the requ
   expect(ipvs.table().services.get(first.key)?.destinations.size).toBe(2);
 });
 
-test('it refuses schedulers that it was not given', async () => {
+test('a table in memory refuses schedulers that it was not given', async () => {
   const ipvs = openEmbeddedTable(TABLE, new Set(['wlc']));
   const refused = await ipvs.execute([
     { kind: 'edit-service', service: { ...first, scheduler: 'mh' } },

@@ -66,7 +66,7 @@ test.each<[Limit, number, number, boolean]>([
   },
 );
 
-test('a refusal gives the numbers, the services and the flag', () => {
+test('a refusal has the numbers, the services and the flag', () => {
   expect(tripped(services(10), services(6))).toEqual([
     {
       guard: 'max_service_deletes',
@@ -80,7 +80,7 @@ test('a refusal gives the numbers, the services and the flag', () => {
   );
 });
 
-test('an empty table has one guard of its own', () => {
+test('a plan that empties the table is refused by one guard, with a flag of its own', () => {
   const expected = [
     {
       guard: 'empty',
@@ -95,7 +95,7 @@ test('an empty table has one guard of its own', () => {
   expect(tripped(services(0), services(0))).toEqual([]);
 });
 
-test('destinations may go freely unless there is a limit; those of deleted services count', () => {
+test('destinations have no limit by default, and a limit counts those of deleted services', () => {
   expect(tripped(pool(9), pool(1))).toEqual([]);
   expect(tripped(pool(9), pool(6), { maxDestinationDeletes: percent(33) })).toEqual([
     {
@@ -133,13 +133,13 @@ test.each<[string, ServiceText, boolean]>([
   expect(tripped(live, desired, {}, { unserved: true })).toEqual([]);
 });
 
-test('a service that was not served before may stay so', () => {
+test('a service that was not served before may stay unserved', () => {
   const idle = { destinations: { '10.0.0.1:80': 0 } };
   expect(tripped(tableOf({ 'fwmark:1': idle }), tableOf({ 'fwmark:1': {} }))).toEqual([]);
   expect(tripped(tableOf({}), tableOf({ 'fwmark:1': idle }))).toEqual([]);
 });
 
-test('an allowance wins over the limit of the file, both ways', () => {
+test('an allowance wins over the limit of the file, whether it is higher or lower', () => {
   const limits = { maxServiceDeletes: count(1) };
   expect(tripped(services(5), services(3), limits, { maxServiceDeletes: count(2) })).toEqual([]);
   expect(tripped(services(5), services(4), limits, { maxServiceDeletes: count(0) })).toHaveLength(
@@ -147,7 +147,7 @@ test('an allowance wins over the limit of the file, both ways', () => {
   );
 });
 
-test('all guards that trip are reported at once', () => {
+test('all refusals of a plan are reported at once', () => {
   const live = tableOf({ 'fwmark:1': served, 'fwmark:2': served, 'fwmark:3': served });
   const desired = tableOf({ 'fwmark:1': {} });
   expect(
@@ -155,7 +155,7 @@ test('all guards that trip are reported at once', () => {
   ).toEqual(['max_service_deletes', 'max_destination_deletes', 'unserved']);
 });
 
-/** Reads the flags that refusals print back as allowances. */
+/** Reads the flags of refusals back as allowances. */
 function accept(flags: readonly string[]): Allowances {
   const number = (name: string): { readonly limit?: Limit } => {
     const flag = flags.find((text) => text.startsWith(`${name} `));
@@ -178,7 +178,7 @@ const flagsAreEnough = (keep: (flag: string) => boolean) =>
     return tripped(live, desired, limits, accept(flags.filter(keep))).length === 0;
   });
 
-test('the flags that refusals name are just what is needed to pass', async () => {
+test('the flags that the refusals name are enough, and all of them are needed', async () => {
   await holds(flagsAreEnough(() => true));
   for (const name of ['--max-service', '--max-destination', '--allow-unserved', '--allow-empty']) {
     await isBrokenBy(flagsAreEnough((flag) => !flag.startsWith(name)));

@@ -36,13 +36,13 @@ const pool = (first: number | undefined, scheduler = 'rr'): Table =>
     },
   });
 
-test('a destination that goes cuts its active connections', () => {
+test('the deletion of a destination cuts its active connections', () => {
   expect(impacts(pool(undefined))).toEqual([{ kind: 'cut', connections: 7 }]);
   expect(impacts(pool(undefined), LIVE, counters([0, 4]))).toEqual([{ kind: 'none' }]);
   expect(impacts(pool(undefined), LIVE, new Map())).toEqual([{ kind: 'none' }]);
 });
 
-test('a weight that becomes 0 drains; any other weight has no impact', () => {
+test('a weight that becomes 0 drains, and any other weight has no impact', () => {
   expect(impacts(pool(0))).toEqual([{ kind: 'drain', connections: 7 }]);
   expect(impacts(pool(0), LIVE, counters([0, 4]))).toEqual([{ kind: 'none' }]);
   expect(impacts(pool(1))).toEqual([{ kind: 'none' }]);
@@ -59,11 +59,11 @@ test('a weight that becomes 0 drains; any other weight has no impact', () => {
   ).toEqual([{ kind: 'none' }]);
 });
 
-test('a service that goes cuts the connections of all its destinations', () => {
+test('the deletion of a service cuts the connections of all its destinations', () => {
   expect(impacts(tableOf({}))).toEqual([{ kind: 'cut', connections: 11 }]);
 });
 
-test('an exchanged scheduler makes new connections wait, unless there was none', () => {
+test('a replaced scheduler makes new connections wait, unless there was none before', () => {
   expect(impacts(pool(5, 'wlc'))).toEqual([{ kind: 'new-connections-wait' }]);
   expect(impacts(pool(5, 'wlc'), pool(5, 'none'))).toEqual([{ kind: 'none' }]);
   expect(
@@ -79,7 +79,7 @@ test('an exchanged scheduler makes new connections wait, unless there was none',
   ).toEqual([{ kind: 'none' }]);
 });
 
-test('what is added, timeouts and daemons have no impact', () => {
+test('additions, timeouts and daemons have no impact', () => {
   const desired = tableOf({
     [S]: {
       scheduler: 'rr',

@@ -6,7 +6,9 @@ import { run } from '../support/plan-runs.ts';
 import { DAEMONS, EVERY_WAVE } from '../support/scenarios.ts';
 import { daemonOf, tableOf } from '../support/tables.ts';
 
-/** The waves as text; what is put into a service tells its scheduler, what is put into a pool its weight. */
+/**
+ * Returns the waves as text. A service is shown with its scheduler, a destination with its weight.
+ */
 function print(live: Table, desired: Table): Record<string, string[]> {
   const waves = plan(live, desired).waves.map(({ purpose, steps }) => [
     purpose,
@@ -22,7 +24,7 @@ function print(live: Table, desired: Table): Record<string, string[]> {
   return Object.fromEntries(waves) as Record<string, string[]>;
 }
 
-test('each operation has its wave, and its place among those of its service', () => {
+test('each operation is in the wave of its purpose, and in its place in the service', () => {
   expect(print(EVERY_WAVE.live, EVERY_WAVE.desired)).toEqual({
     unblock: ['stop-daemon master'],
     probe: ['edit-service tcp://192.0.2.2:80 wlc', 'add-service tcp://192.0.2.4:80 mh'],
@@ -51,7 +53,7 @@ test('each operation has its wave, and its place among those of its service', ()
   });
 });
 
-test('daemons that are in nobody’s way stop and start at the end', () => {
+test('daemons that exclude no destination stop and start at the end', () => {
   const { finish, unblock } = print(DAEMONS.live, DAEMONS.desired);
   expect(unblock).toBeUndefined();
   expect(finish).toEqual([
@@ -62,7 +64,7 @@ test('daemons that are in nobody’s way stop and start at the end', () => {
   ]);
 });
 
-test('a daemon starts once the destinations that forbid it are gone', () => {
+test('a daemon starts after the destinations that exclude it are deleted', () => {
   const live = tableOf({
     'fwmark:1': { destinations: { '10.0.0.1:0': 1, '[2001:db8::1]:0': { forward: 'tunnel' } } },
   });
@@ -79,7 +81,7 @@ test('a daemon starts once the destinations that forbid it are gone', () => {
   ).toEqual([]);
 });
 
-test('weights are lowered before destinations go', () => {
+test('weights are lowered before destinations are deleted', () => {
   const live = tableOf({
     'fwmark:1': { destinations: { '10.0.0.1:0': 1, '10.0.0.2:0': 5, '10.0.0.3:0': 1 } },
   });
@@ -93,7 +95,7 @@ test('weights are lowered before destinations go', () => {
   });
 });
 
-test('a new service without destinations, or without a scheduler, is simply added', () => {
+test('a new service without destinations or scheduler is added in one operation', () => {
   const live = tableOf({ 'fwmark:9': { scheduler: 'wlc' } });
   const desired = {
     'fwmark:9': { scheduler: 'wlc' },
@@ -109,7 +111,7 @@ test('a new service without destinations, or without a scheduler, is simply adde
   });
 });
 
-test('each scheduler and engine that no live service uses is tried once, before anything else', () => {
+test('each scheduler and engine that no live service uses is probed once, at first', () => {
   const live = tableOf({ 'fwmark:1': { scheduler: 'rr' } });
   const desired = tableOf({
     'fwmark:1': { scheduler: 'sh' },
@@ -141,7 +143,7 @@ test('a service that schedules nothing yet is scheduled when its pool is complet
   });
 });
 
-test('a scheduler is taken away only when everything else was made', () => {
+test('a scheduler is taken away after everything else was added and edited', () => {
   const live = tableOf({ 'fwmark:1': { scheduler: 'rr', destinations: { '10.0.0.1:0': 1 } } });
   const desired = tableOf({
     'fwmark:1': { scheduler: 'none', destinations: { '10.0.0.1:0': 0, '10.0.0.2:0': 1 } },
@@ -152,11 +154,11 @@ test('a scheduler is taken away only when everything else was made', () => {
   });
 });
 
-test('equal tables have no plan', () => {
+test('the plan between equal tables is empty', () => {
   expect(plan(EVERY_WAVE.live, EVERY_WAVE.live)).toMatchObject({ changes: [], waves: [] });
 });
 
-test('changes are sorted for reading: services, each before its destinations, then the rest', () => {
+test('changes are sorted: services before their destinations, settings last', () => {
   const { changes } = plan(DAEMONS.live, {
     ...DAEMONS.desired,
     services: EVERY_WAVE.desired.services,

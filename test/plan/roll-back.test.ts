@@ -8,7 +8,7 @@ const EMPTY = tableOf({});
 
 test.each([
   [
-    'a service we added that got a destination from somebody else stays, with only that',
+    'a service that we added stays with only the destination of another program',
     EMPTY,
     tableOf({ [S]: { destinations: { '10.0.0.1:80': 1 } } }),
     tableOf({ [S]: { destinations: { '10.0.0.1:80': 1, '10.0.0.9:80': 1 } } }),
@@ -16,7 +16,7 @@ test.each([
     [S],
   ],
   [
-    'a service we added that somebody else edited stays',
+    'a service that we added and another program edited stays',
     EMPTY,
     tableOf({ [S]: {} }),
     tableOf({ [S]: { scheduler: 'sh' } }),
@@ -24,7 +24,7 @@ test.each([
     [S],
   ],
   [
-    'a service we deleted comes back with its destinations',
+    'a service that we deleted comes back with its destinations',
     tableOf({ [S]: { destinations: { '10.0.0.1:80': 1 } } }),
     EMPTY,
     EMPTY,
@@ -32,7 +32,7 @@ test.each([
     [],
   ],
   [
-    'a service we deleted that somebody else made anew is theirs',
+    'a service that we deleted and another program added again stays as that program made it',
     tableOf({ [S]: { destinations: { '10.0.0.1:80': 1 } } }),
     EMPTY,
     tableOf({ [S]: { scheduler: 'sh' } }),
@@ -40,7 +40,7 @@ test.each([
     [S],
   ],
   [
-    'a service we edited that somebody else deleted stays deleted',
+    'a service that we edited and another program deleted stays deleted',
     tableOf({ [S]: { scheduler: 'rr' } }),
     tableOf({ [S]: { scheduler: 'sh' } }),
     EMPTY,
@@ -48,7 +48,7 @@ test.each([
     [S],
   ],
   [
-    'a service we did not touch that somebody else deleted is their business',
+    'a service that only another program deleted stays deleted, and is not contested',
     tableOf({ [S]: { scheduler: 'rr' }, 'fwmark:1': {} }),
     tableOf({ [S]: { scheduler: 'rr' } }),
     EMPTY,
@@ -56,7 +56,7 @@ test.each([
     [],
   ],
   [
-    'the scheduler goes back although somebody else added a destination',
+    'the scheduler is rolled back although another program added a destination',
     tableOf({ [S]: { scheduler: 'rr' } }),
     tableOf({ [S]: { scheduler: 'sh' } }),
     tableOf({ [S]: { scheduler: 'sh', destinations: { '10.0.0.9:80': 1 } } }),
@@ -64,7 +64,7 @@ test.each([
     [],
   ],
   [
-    'timeouts go back one by one',
+    'timeouts are rolled back one by one',
     tableOf({}, { timeouts: { tcp: 1, tcpFin: 1, udp: 1 } }),
     tableOf({}, { timeouts: { tcp: 2, tcpFin: 2, udp: 1 } }),
     tableOf({}, { timeouts: { tcp: 2, tcpFin: 3, udp: 3 } }),
@@ -72,7 +72,7 @@ test.each([
     ['timeouts'],
   ],
   [
-    'daemons go back one by one',
+    'daemons are rolled back one by one',
     tableOf({}, { daemons: [daemonOf('master')] }),
     tableOf({}, { daemons: [daemonOf('master', { syncId: 2 }), daemonOf('backup')] }),
     tableOf(

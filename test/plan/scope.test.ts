@@ -17,7 +17,7 @@ function snapshotOf(table: Table, unmanageable: readonly Unmanageable[] = []): S
   return { table, counters: new Map(), unmanageable };
 }
 
-test('what a file does not mention is copied: timeouts by key, daemons as a whole', () => {
+test('settings that a file does not mention are copied from the live table', () => {
   const scoped = scope(desiredOf(new Map(), { timeouts: { udp: 10 } }), snapshotOf(LIVE)).table;
   expect(scoped.services.size).toBe(0);
   expect(scoped.timeouts).toEqual({ tcp: 60, tcpFin: 120, udp: 10 });
@@ -30,7 +30,7 @@ test('an empty list of daemons means that none may run', () => {
   );
 });
 
-test('with only, every other service is the live one, whatever the file says', () => {
+test('with --only, every other service is copied from the live table', () => {
   const services = servicesOf({
     [A]: { scheduler: 'rr' },
     [B]: { scheduler: 'rr' },
@@ -44,14 +44,14 @@ test('with only, every other service is the live one, whatever the file says', (
   expect(scoped.services.get(keyOf(B))).toBe(LIVE.services.get(keyOf(B)));
 });
 
-test('with only, a selected service that the file no longer has is deleted, and no other', () => {
+test('with --only, a selected service that the file no longer has is deleted, and no other', () => {
   const scoped = scope(desiredOf(new Map()), snapshotOf(LIVE), {
     only: (key) => key === keyOf(A),
   }).table;
   expect([...scoped.services.keys()]).toEqual([B]);
 });
 
-test('with only, timeouts and daemons are left alone', () => {
+test('with --only, timeouts and daemons are left alone', () => {
   const scoped = scope(
     desiredOf(LIVE.services, { timeouts: { tcp: 5 }, daemons: [] }),
     snapshotOf(LIVE),
@@ -98,7 +98,7 @@ test.each([
   );
 });
 
-test('what has an identity that no file can express bothers nobody', () => {
+test('a live service with an identity that no file can express changes no plan', () => {
   const odd: Unmanageable = {
     service: 'protocol 47 192.0.2.1:0',
     destination: undefined,
@@ -126,11 +126,11 @@ test.each([
   },
 );
 
-test('a daemon that the file takes away does not stand in the way', () => {
+test('a daemon that the file removes excludes no destination', () => {
   expect(scope(desiredOf(mixed, { daemons: [] }), snapshotOf(LIVE)).table.services).toEqual(mixed);
 });
 
-test('the length that the kernel chose for a running daemon completes one that names none', () => {
+test('a daemon without a length gets the length that the kernel chose for the running one', () => {
   const wanted = [
     daemonOf('master', { maxLength: 0 }),
     daemonOf('backup', { maxLength: 0, interface: 'eth1' }),
@@ -148,7 +148,7 @@ test('the length that the kernel chose for a running daemon completes one that n
   ]);
 });
 
-test('a desired table that was completed and is live plans nothing', () => {
+test('the plan for a completed table that is live is empty', () => {
   const desired = desiredOf(LIVE.services, {
     timeouts: { tcp: 60 },
     daemons: [daemonOf('master', { maxLength: 0 })],
@@ -156,7 +156,7 @@ test('a desired table that was completed and is live plans nothing', () => {
   expect(plan(LIVE, scope(desired, snapshotOf(LIVE)).table).changes).toEqual([]);
 });
 
-test('a service kept for what no file can express is foreign: a file without services still empties the rest', () => {
+test('a file without services keeps a service that no file can express, and empties the rest', () => {
   const { foreign, table } = scope(desiredOf(new Map()), snapshotOf(LIVE, [method5]));
   expect([...foreign]).toEqual([A]);
   expect(guard(plan(LIVE, table), { limits: {}, foreign })).toMatchObject([{ guard: 'empty' }]);

@@ -132,7 +132,7 @@ test.each<[string, ErrnoName | null]>([
   ['[fc00::1]', null],
   ['[ff::1]', null],
 ])(
-  'the kernel takes %s as a destination or not, as it is no matter what is local',
+  'the simulation accepts %s as a destination, or refuses it, as the kernel does',
   (address, errno) => {
     expect(
       apply(put('add-destination', `${address}:80`, {}, address.startsWith('[') ? V6 : V4)),
@@ -140,7 +140,7 @@ test.each<[string, ErrnoName | null]>([
   },
 );
 
-test('a scheduler that the kernel does not have is refused, after everything about the service itself', () => {
+test('a missing scheduler is refused after the checks of the service itself', () => {
   const schedulers = new Set(['rr']);
   expect(
     apply({ kind: 'add-service', service: { ...absent, scheduler: 'wlc' } }, LIVE, schedulers),
@@ -202,7 +202,7 @@ test('a timeout of 0 keeps the live value', () => {
   expect(simulation.table().timeouts).toEqual({ tcp: 900, tcpFin: 7, udp: 300 });
 });
 
-test('a flush takes the services and leaves daemons and timeouts', () => {
+test('a flush deletes the services and leaves daemons and timeouts', () => {
   const simulation = new Simulation(
     tableOf({ [V4.key]: {} }, { timeouts: { udp: 9 }, daemons: [daemonOf('master')] }),
   );
@@ -220,7 +220,7 @@ test('a service that is deleted and added again has no destinations', () => {
   expect(simulation.table().services.get(V4.key)?.destinations.size).toBe(0);
 });
 
-test('neither the table that came in nor one that was handed out is written to', () => {
+test('the simulation writes to no table that it got or returned', () => {
   const copy = structuredClone(LIVE.services.get(V4.key));
   const simulation = new Simulation(LIVE);
   simulation.apply(put('add-destination', '10.0.0.2:80'));
@@ -236,7 +236,7 @@ test('neither the table that came in nor one that was handed out is written to',
   expect(isSameTable(simulation.table(), handedOut)).toBe(false);
 });
 
-test('services that nothing was done to are handed out as the very objects that came in', () => {
+test('services that no operation changed are returned as the same objects', () => {
   const simulation = new Simulation(LIVE);
   simulation.apply(put('add-destination', '10.0.0.2:80'));
   expect(simulation.table().services.get(V6.key)).toBe(LIVE.services.get(V6.key));

@@ -39,7 +39,7 @@ function planFor(
   return plan(live, scope(desired, { table: live, counters: new Map(), unmanageable: [] }).table);
 }
 
-test('declared sysctls are written before daemons start and services go, and others are left alone', () => {
+test('the sysctls of a file are written before daemons start and services are deleted', () => {
   const planned = planFor({ sync_threshold: '5 10', expire_nodest_conn: '1' });
   expect(planned.waves.map(({ purpose }) => purpose)).toEqual(['tune', 'remove', 'finish']);
   expect(operationsOf(planned).slice(0, 2).map(formatOperationAsIpvsadm)).toEqual([
@@ -52,14 +52,14 @@ test('declared sysctls are written before daemons start and services go, and oth
   );
 });
 
-test('what means the same is not written', () => {
+test('a sysctl whose live value means the same is not written', () => {
   expect(planFor({ drop_entry: '1', conntrack: '0' }).waves.map(({ purpose }) => purpose)).toEqual([
     'remove',
     'finish',
   ]);
 });
 
-test('with mode check nothing is written, and what differs is known', () => {
+test('with mode: check, no sysctl is written, and the differences are reported', () => {
   expect(planFor({ conntrack: '1' }, 'check').waves.map(({ purpose }) => purpose)).toEqual([
     'remove',
     'finish',
@@ -86,7 +86,7 @@ test('a sysctl that the kernel does not have is refused before anything is plann
   );
 });
 
-test('a table that does not know its sysctls has nothing planned for them', () => {
+test('a table without sysctls gets no operation for them', () => {
   const { sysctls: _, ...unknown } = LIVE;
   expect(
     planFor({ conntrack: '1' }, 'enforce', unknown as typeof LIVE).waves.map(
@@ -96,7 +96,7 @@ test('a table that does not know its sysctls has nothing planned for them', () =
   expect(sysctlDifferences(policyOf('check', { conntrack: '1' }).sysctls, undefined)).toEqual([]);
 });
 
-test('with only, sysctls are left alone', () => {
+test('with --only, sysctls are left alone', () => {
   const desired = desiredOf(LIVE.services, { policy: policyOf('enforce', { conntrack: '1' }) });
   expect(
     scope(desired, { table: LIVE, counters: new Map(), unmanageable: [] }, { only: () => true })

@@ -55,7 +55,7 @@ interface Pair<T> {
   readonly after: T;
 }
 
-/** What somebody sees of an object. Two objects are told apart when the texts differ. */
+/** A text about an object. A view tells two objects apart when their texts differ. */
 type View<T> = (object: T, before: T) => string;
 
 type Views<T> = Readonly<Record<string, View<T>>>;

@@ -6,7 +6,7 @@ import { operationsOf, type Planner, run, withOneRefused } from '../support/plan
 import { holds, isBrokenBy } from '../support/properties.ts';
 import { tablePairs } from '../support/table-pairs.ts';
 
-/** The services that a plan has no excuse for interrupting. */
+/** Returns whether a table serves every service that both tables serve. */
 function servedThroughout(live: Table, desired: Table): (table: Table) => boolean {
   const isServedIn = (table: Table, key: Parameters<Table['services']['get']>[0]): boolean => {
     const entry = table.services.get(key);
@@ -51,11 +51,11 @@ const inOneWave: Planner = (live, desired) => {
   };
 };
 
-test('a service that is served before and after a plan is served after each of its operations', async () => {
+test('a service that is served before and after a plan is served all the time', async () => {
   await holds(continuous(plan));
 });
 
-test('a service keeps a usable destination when the kernel refuses any one operation and goes on with the wave', async () => {
+test('a service keeps a usable destination when the kernel refuses any one operation', async () => {
   await holds(continuousWhenRefused(plan));
 });
 
@@ -64,12 +64,15 @@ test('continuity is lost when the waves run in another order', async () => {
   await isBrokenBy(continuous(breaksBeforeItMakes));
 });
 
-test('continuity is lost when everything is one wave and the kernel refuses one operation of it', async () => {
+test('continuity is lost when the kernel refuses one operation of a single wave', async () => {
   await holds(continuous(inOneWave));
   await isBrokenBy(continuousWhenRefused(inOneWave));
 });
 
-/** In every table on the way, a service that is to stop scheduling still does, unless all that the plan makes is made. */
+/**
+ * In every table on the way, a service whose scheduler is to be taken away still schedules, unless
+ * everything that the plan adds is there.
+ */
 const stopsLast = (planner: Planner) =>
   fc.property(tablePairs(), ({ live, desired }) => {
     const { waves } = planner(live, desired);
@@ -84,7 +87,7 @@ const stopsLast = (planner: Planner) =>
     );
   });
 
-test('a service whose scheduler is taken away schedules until everything else is made', async () => {
+test('a service whose scheduler is taken away schedules until the rest is made', async () => {
   await holds(stopsLast(plan));
   await isBrokenBy(stopsLast(inOneWave));
 });

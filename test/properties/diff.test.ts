@@ -11,7 +11,7 @@ import { tablePairs, tables } from '../support/table-pairs.ts';
 
 type Differ = (before: Table, after: Table) => Change[];
 
-/** Every map and object made anew, in reverse order: equal, and identical in nothing. */
+/** Copies every map and object, in reverse order: the copy is equal, and shares no object. */
 function copied(table: Table): Table {
   return {
     services: new Map(
@@ -28,7 +28,7 @@ function copied(table: Table): Table {
   };
 }
 
-/** Equality that knows nothing of fields: what the tables print as JSON. */
+/** Prints a table as JSON: an equality that knows no attributes. */
 function print({ services, timeouts, daemons, sysctls = new Map() }: Table): string {
   const entries = [...services].map(([key, { service, destinations }]) => [
     key,
@@ -52,14 +52,14 @@ const emptyOnlyOnEqual = (differ: Differ) =>
       (differ(live, desired).length === 0) === (print(live) === print(desired)),
   );
 
-/** Another value for a field, whatever the field is. */
+/** Returns another value for an attribute, whatever its type is. */
 function another(value: unknown): unknown {
   if (typeof value === 'number') return value + 1;
   if (typeof value === 'boolean') return !value;
   return `${value ?? ''}x`;
 }
 
-/** Every table that differs from this one in one field of one object. */
+/** Every table that differs from this one in one attribute of one object. */
 function* mutants(table: Table): Generator<Table> {
   const withEntry = (entry: ServiceEntry): Table => ({
     ...table,
@@ -105,7 +105,7 @@ const findsEveryField = (differ: Differ) =>
     [...mutants(table)].every((mutant) => differ(table, mutant).length === 1),
   );
 
-/** A diff that does not look at one field. */
+/** A diff that does not compare one attribute. */
 function blindTo(field: string): Differ {
   const erase = (table: Table): Table =>
     JSON.parse(
@@ -135,7 +135,7 @@ test('the diff of a table with its copy is empty', async () => {
   await holds(emptyOnEqual(diff));
 });
 
-test('a diff that compares objects by identity finds differences between equal tables', async () => {
+test('a diff by object identity finds differences between equal tables', async () => {
   const byIdentity: Differ = (before, after) =>
     [...before.services].flatMap(([service, entry]) => {
       const other = after.services.get(service);

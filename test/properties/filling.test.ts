@@ -6,7 +6,10 @@ import { operationsOf, type Planner, run } from '../support/plan-runs.ts';
 import { holds, isBrokenBy } from '../support/properties.ts';
 import { tablePairs } from '../support/table-pairs.ts';
 
-/** Whether each service that `live` does not have schedules nothing, has no destination, or has all of them. */
+/**
+ * Returns whether each service that `live` lacks schedules nothing, has no destination, or has all
+ * of them.
+ */
 function fillsUnseen(live: Table, desired: Table): (table: Table) => boolean {
   const added = [...desired.services].filter(([key]) => !live.services.has(key));
   return (table) =>
@@ -23,7 +26,10 @@ const fillsBeforeItSchedules = (planner: Planner) =>
     run(live, operationsOf(planner(live, desired))).tables.every(fillsUnseen(live, desired)),
   );
 
-/** A table that a plan was interrupted in, as the next one finds it: some services schedule nothing and have part of their pool. */
+/**
+ * A plan that continues from a table in which an earlier plan was interrupted: some services
+ * schedule nothing and have a part of their pool.
+ */
 const fillsAfterRestart = (planner: Planner) =>
   fc.property(tablePairs(), ({ live, desired }) => {
     const isUnseen = fillsUnseen(live, desired);
@@ -35,7 +41,7 @@ const fillsAfterRestart = (planner: Planner) =>
     });
   });
 
-/** Adds services with their scheduler from the start. */
+/** A planner that adds services with their scheduler from the start. */
 const schedulesAtOnce: Planner = (live, desired) => {
   const planned = plan(live, desired);
   const waves = planned.waves.map((wave) => ({
@@ -58,6 +64,6 @@ test('a service that schedules from the start is met with a half-filled pool', a
   await isBrokenBy(fillsBeforeItSchedules(schedulesAtOnce));
 });
 
-test('a new service whose pool was left half-filled does not schedule before the rest is in it', async () => {
+test('a service whose pool was left half-filled does not schedule before it is full', async () => {
   await holds(fillsAfterRestart(plan), 100);
 });

@@ -32,7 +32,7 @@ const attributes = (planner: Planner) =>
 
 const TIMEOUTS = ['tcp', 'tcpFin', 'udp'] as const;
 
-/** What a table holds under the names that a plan does not mention. */
+/** The objects of a table that a plan does not name. */
 function untouched(table: Table, { changes }: Plan): unknown {
   const named = new Set(
     changes.flatMap((change): string | string[] => {
@@ -71,7 +71,7 @@ function isIdentical(a: unknown, b: unknown): boolean {
   return [...a].every(([key, value]) => b.get(key) === value);
 }
 
-/** The plan was made for one table and meets another one; whatever it is refused, it goes on. */
+/** A plan that was made for one table and runs on another. It goes on after each refusal. */
 const sparesTheRest = (planner: Planner) =>
   fc.property(tablePairs(), tables, ({ live, desired }, found) => {
     const planned = planner(live, desired);
@@ -94,7 +94,7 @@ const backwards: Planner = (live, desired) => {
   return { ...planned, waves: planned.waves.toReversed() };
 };
 
-/** Replaces a service that it could have edited. */
+/** A planner that replaces services instead of editing them. */
 const recreating: Planner = (live, desired) => {
   const isKept = (entry: ServiceEntry, key: ServiceKey): boolean =>
     desired.services.get(key) === entry;
@@ -111,20 +111,20 @@ const recreating: Planner = (live, desired) => {
   };
 };
 
-test('a plan turns the live table into the desired one, and the kernel refuses none of its operations', async () => {
+test('a plan turns the live table into the desired one without a refusal', async () => {
   await holds(reaches(plan));
 });
 
-test('a plan that skips an operation, or runs its waves backwards, does not reach the desired table', async () => {
+test('a plan with a missing operation, or with its waves reversed, is found out', async () => {
   await isBrokenBy(reaches(forgetful));
   await isBrokenBy(reaches(backwards));
 });
 
-test('whatever operation it stops after, a new plan from there reaches the desired table', async () => {
+test('a new plan reaches the desired table from wherever an earlier plan stopped', async () => {
   await holds(restarts(plan), 100);
 });
 
-test('a plan that skips an operation does not get further when it is made again', async () => {
+test('a planner that skips an operation does not get there by planning again', async () => {
   await isBrokenBy(restarts(forgetful));
 });
 
@@ -133,11 +133,11 @@ test('every operation serves a change and every change is served', async () => {
   await isBrokenBy(attributes(forgetful));
 });
 
-test('a plan for another table leaves every object alone that it does not name', async () => {
+test('a plan that meets another table changes no object that it does not name', async () => {
   await holds(sparesTheRest(plan));
 });
 
-test('a plan that sets a timeout along with those that do not change undoes what others set', async () => {
+test('a plan that also sets the unchanged timeouts overwrites those of others', async () => {
   const resetting: Planner = (live, desired) => {
     const planned = plan(live, desired);
     const waves = planned.waves.map((wave) => ({
@@ -154,7 +154,7 @@ test('a plan that sets a timeout along with those that do not change undoes what
   await isBrokenBy(sparesTheRest(resetting));
 });
 
-test('a plan that deletes and re-creates services takes the work of others with them', async () => {
+test('a plan that deletes and adds services again loses the changes of others', async () => {
   await holds(reaches(recreating));
   await isBrokenBy(sparesTheRest(recreating));
 });

@@ -26,14 +26,14 @@ const snapshotOf = (table: Table, counters: Snapshot['counters'] = new Map()): S
 const withoutPolicy: Scoper = ({ policy: _, ...desired }, snapshot, options) =>
   scope(desired, snapshot, options);
 
-/** What a file may ask for when it manages only this: no service outside of it. */
+/** The services that a file may declare when it manages only these: none outside of them. */
 function declared(table: Table, manage: Manage): Table['services'] {
   return new Map(
     [...table.services].filter(([, { service }]) => isManaged(manage, service.identity)),
   );
 }
 
-/** No daemon runs in these: they would refuse mixed families, which is another matter. */
+/** Tables without daemons, which would refuse mixed families: another test is about those. */
 const pairs = tablePairs({ mixedFamilies: false });
 
 const sparesForeign = (scoper: Scoper) =>
@@ -53,15 +53,15 @@ const sparesForeign = (scoper: Scoper) =>
     );
   });
 
-test('a service that the files are not responsible for is the very same after each operation of any plan', async () => {
+test('a foreign service is unchanged after each operation of any plan', async () => {
   await holds(sparesForeign(scope));
 });
 
-test('foreign services are lost when what is managed is not asked', async () => {
+test('foreign services are lost when every service is taken as managed', async () => {
   await isBrokenBy(sparesForeign(withoutPolicy));
 });
 
-/** Tables, what a file that declares the second one wants, and connections in the first one. */
+/** Two tables, a policy for the second one, and connections in the first one. */
 const situations = pairs.chain(({ live, desired }) =>
   fc.record({
     live: fc.constant(live),
@@ -71,7 +71,10 @@ const situations = pairs.chain(({ live, desired }) =>
   }),
 );
 
-/** Whatever is preserved and live keeps its live values; whatever is new has the file's. */
+/**
+ * Whether each preserved value of a live destination is the live one, and each value of a new
+ * destination that of the file.
+ */
 function isPreserved({ live, desired }: TablePair, { services }: Policy, result: Table): boolean {
   return [...services].every(([key, { preserve }]) =>
     [...preserve].every(([name, { weight, thresholds }]) => {
@@ -98,7 +101,7 @@ const preserves = (scoper: Scoper) =>
     return refusals.length === 0 && isPreserved({ live, desired }, policy, last);
   });
 
-test('a preserved value is the live one where the destination exists, and the one of the file where it does not', async () => {
+test('a preserved value is the live one, or that of the file for a new destination', async () => {
   await holds(preserves(scope));
 });
 
@@ -124,7 +127,7 @@ test('apply preserves what the plan preserves', async () => {
   );
 });
 
-/** Without the destinations that drain, none of which has connections here. */
+/** The table without the draining destinations, none of which has connections here. */
 function without(table: Table, drains: readonly Drain[]): Table {
   const gone = new Set(drains.map(({ service, destination }) => drainKey(service, destination)));
   const services = [...table.services].map(([key, { service, destinations }]) => {
@@ -184,7 +187,7 @@ const keepsConnections = (scoper: Scoper) =>
     });
   });
 
-test('a removed destination that has or takes connections stays with weight 0; one that does not, or of UDP, goes at once', async () => {
+test('a removed destination stays with weight 0 as long as it has or gets connections', async () => {
   await holds(keepsConnections(scope));
 });
 
@@ -192,7 +195,7 @@ test('connections are cut without the policy', async () => {
   await isBrokenBy(keepsConnections(withoutPolicy));
 });
 
-test('the deadline of a drain stays whenever it is looked at, and at the deadline the destination goes', async () => {
+test('the deadline of a drain does not move, and ends the destination', async () => {
   await holds(
     fc.property(situations, fc.nat(400), (situation, later) => {
       const first = drainOnce(scope, situation);
@@ -220,7 +223,7 @@ function destinationNames(table: Table): ReadonlySet<DrainKey> {
   );
 }
 
-/** The file has everything again that it had taken out. */
+/** The desired table with every destination that the file had removed. */
 function withEverything({ live, desired }: TablePair): Table {
   const services = [...desired.services].map(([key, { service, destinations }]) => {
     const before = live.services.get(key)?.destinations ?? new Map();
@@ -270,10 +273,10 @@ function isEdit(kind: string): boolean {
   return kind === 'edit-destination';
 }
 
-test('a draining destination that is wanted again gets its weight back by an edit, be it that of the file or the preserved one', async () => {
+test('a draining destination that is wanted again gets its weight back by an edit', async () => {
   await holds(comesBack(false));
 });
 
-test('a preserved weight does not come back when the drain is forgotten', async () => {
+test('a preserved weight is lost when the drain is forgotten', async () => {
   await isBrokenBy(comesBack(true));
 });

@@ -26,7 +26,7 @@ const changesNothingOfOthers = (roller: Roller) =>
     return isSameTable(table, live) && contested.length === 0;
   });
 
-/** Every object of a table by the name under which it is contested, printed. */
+/** The objects of a table, printed, by the names under which they are contested. */
 function objectsOf(table: Table): Map<string, string> {
   const objects: [string, unknown][] = [];
   for (const [key, { service, destinations }] of table.services) {
@@ -37,7 +37,10 @@ function objectsOf(table: Table): Map<string, string> {
   return new Map(objects.map(([name, object]) => [name, JSON.stringify(object)]));
 }
 
-/** The three tables without the services that are not in all of them: where a service comes or goes, its destinations depend on it. */
+/**
+ * The three tables without the services that one of them lacks: where a service is added or
+ * deleted, its destinations depend on it.
+ */
 function withCommonServices(all: readonly [Table, Table, Table]): [Table, Table, Table] {
   const strip = (table: Table): Table => ({
     ...table,
@@ -48,7 +51,10 @@ function withCommonServices(all: readonly [Table, Table, Table]): [Table, Table,
   return [strip(all[0]), strip(all[1]), strip(all[2])];
 }
 
-/** Object by object: what is as we left it goes back, what we did not change stays, the rest stays and is contested. */
+/**
+ * Object by object: one that is as we left it is rolled back, one that we did not change stays, and
+ * any other stays and is contested.
+ */
 const isThreeWay = (roller: Roller) =>
   fc.property(tablePairs(), tables, fc.boolean(), (pair, other, isRelated) => {
     const third = isRelated
@@ -84,38 +90,38 @@ const isThreeWay = (roller: Roller) =>
 
 type Objects = Map<string, string>;
 
-/** Goes back to the table from before, whoever wrote since. */
+/** Returns to the table from before, whatever other programs wrote since. */
 const blunt: Roller = (before) => ({ table: before, contested: [] });
-/** Never goes back. */
+/** Never rolls back. */
 const inert: Roller = (_, __, live) => ({ table: live, contested: [] });
-/** Goes back right, and complains of nothing. */
+/** Rolls back correctly, and reports nothing as contested. */
 const silent: Roller = (before, after, live) => ({
   ...rollBackChanges(before, after, live),
   contested: [],
 });
-/** Complains of everything. */
+/** Rolls back correctly, and reports everything as contested. */
 const querulous: Roller = (before, after, live) => ({
   table: rollBackChanges(before, after, live).table,
   contested: [...objectsOf(live).keys()],
 });
 
-test('what nobody touched since goes back whole', async () => {
+test('changes that no other program touched since are rolled back completely', async () => {
   await holds(restores(rollBackChanges));
   await isBrokenBy(restores(inert));
   await isBrokenBy(restores(querulous));
 });
 
-test('what never happened, or was undone already, is not contested', async () => {
+test('changes that never happened, or were rolled back already, are not contested', async () => {
   await holds(ignoresWhatNeverHappened(rollBackChanges));
   await isBrokenBy(ignoresWhatNeverHappened((_, after) => ({ table: after, contested: [] })));
 });
 
-test('where we changed nothing, nothing is changed', async () => {
+test('a rollback of no changes changes nothing', async () => {
   await holds(changesNothingOfOthers(rollBackChanges));
   await isBrokenBy(changesNothingOfOthers(blunt));
 });
 
-test('only what is still ours goes back, and what is contested is exactly what we and others changed differently', async () => {
+test('only objects that are as we left them are rolled back, and the others are contested', async () => {
   await holds(isThreeWay(rollBackChanges));
   for (const broken of [blunt, inert, silent, querulous]) await isBrokenBy(isThreeWay(broken));
 });

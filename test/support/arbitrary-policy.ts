@@ -43,7 +43,7 @@ const preserves = fc.constantFrom<(Preserve | undefined)[]>(
   { weight: true, thresholds: true },
 );
 
-/** A table's destinations with something drawn for each. */
+/** The destinations of a table with a random value for each. */
 function forDestinations<T, R>(
   { services }: Pick<Table, 'services'>,
   value: fc.Arbitrary<T>,
@@ -57,7 +57,7 @@ function forDestinations<T, R>(
   return fc.tuple(...entries).map((pairs) => new Map(pairs));
 }
 
-/** What a file that declares this table could want. */
+/** The policies of a file that declares this table. */
 export function policiesOf(table: Table): fc.Arbitrary<Policy> {
   const drains = fc.constantFrom(undefined, 60, 60, 300);
   return fc
@@ -85,7 +85,7 @@ export function policiesOf(table: Table): fc.Arbitrary<Policy> {
     });
 }
 
-/** Connections of what is live: some have none. */
+/** Connections of the live destinations: some have none. */
 export function countersOf(table: Table): fc.Arbitrary<Counters> {
   return forDestinations(table, fc.constantFrom(0, 3), ({ destinations }, values) => ({
     stats: undefined,

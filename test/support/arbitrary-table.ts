@@ -32,7 +32,10 @@ import {
 } from '../../src/model/settings.ts';
 import type { ServiceEntry, Table } from '../../src/model/table.ts';
 
-/** Small numbers often, so that things collide and tables are readable; any number sometimes. */
+/**
+ * Returns small numbers often, so that keys collide and tables are readable, and any number
+ * sometimes.
+ */
 function number(min: number, max: number): fc.Arbitrary<number> {
   return fc.oneof(
     { weight: 3, arbitrary: fc.integer({ min, max: Math.min(max, min + 3) }) },
@@ -72,7 +75,10 @@ export function addressArbitrary(family: Family): fc.Arbitrary<Address> {
   return family === 'ipv4' ? ipv4 : ipv6;
 }
 
-/** Addresses that the kernel takes for destinations: no multicast, nor IPv6 link-local ones, which it takes only of the host itself. */
+/**
+ * Addresses that the kernel accepts for destinations: no multicast, and no link-local IPv6, which
+ * it accepts only of the host.
+ */
 export function destinationAddressArbitrary(family: Family): fc.Arbitrary<Address> {
   return addressArbitrary(family).filter((candidate) =>
     addressFamily(candidate) === 'ipv4'
@@ -98,7 +104,10 @@ export const serviceIdentityArbitrary: fc.Arbitrary<ServiceIdentity> = fc.oneof<
   fc.WeightedArbitrary<ServiceIdentity>[]
 >({ weight: 3, arbitrary: addressIdentity }, { weight: 1, arbitrary: markIdentity });
 
-/** Settings by themselves; `toService` fits them to an identity. No chains: building arbitraries is what costs. */
+/**
+ * The settings of a service; `toService` fits them to an identity. There are no chains, because
+ * building arbitraries takes most of the time.
+ */
 const serviceSettings = fc.record({
   scheduler: fc.oneof(
     { weight: 9, arbitrary: fc.constantFrom<string>(...SCHEDULERS) },
@@ -203,7 +212,10 @@ function toDestination(service: ServiceIdentity, mixed: boolean, raw: RawDestina
   };
 }
 
-/** Every destination that ipvsadm's `-a` can add to a service; `mixed` allows tunnels to the other family. */
+/**
+ * Every destination that ipvsadm's `-a` can add to a service; `mixed` allows tunnels to the other
+ * family.
+ */
 export function destinationArbitrary(
   service: ServiceIdentity,
   mixed = true,
@@ -276,7 +288,10 @@ export interface TableOptions {
   readonly daemons?: boolean;
 }
 
-/** Tables that ipvsadm can make in a real kernel; sync daemons and tunnels to another family exclude each other there. */
+/**
+ * Tables that ipvsadm can make in a real kernel; sync daemons and tunnels to another family exclude
+ * each other there.
+ */
 export function tableArbitraryOf({
   maxServices = 5,
   maxDestinations = 4,

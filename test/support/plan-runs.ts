@@ -12,7 +12,7 @@ export function operationsOf({ waves }: Pick<Plan, 'waves'>): Operation[] {
 }
 
 export interface Run {
-  /** The table before the first operation, and after each. */
+  /** The table before the first operation, and after each operation. */
   readonly tables: readonly [Table, ...Table[]];
   readonly last: Table;
   readonly refusals: readonly { readonly operation: Operation; readonly errno: ErrnoName }[];
@@ -31,7 +31,10 @@ export function run(table: Table, operations: readonly Operation[]): Run {
   return { tables, last: tables[tables.length - 1] ?? table, refusals };
 }
 
-/** What the kernel executes when it refuses one operation: the rest of that wave, and none of the later waves. */
+/**
+ * The operations that the kernel executes when it refuses one: the rest of that wave, and none of
+ * the later waves.
+ */
 export function withOneRefused(waves: readonly Wave[]): Operation[][] {
   return waves.flatMap((wave, index) => {
     const earlier = operationsOf({ waves: waves.slice(0, index) });

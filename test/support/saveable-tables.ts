@@ -19,7 +19,7 @@ import { destinationNumbers } from './arbitrary-table.ts';
 const ports = fc.oneof(fc.constantFrom(1, 80, 443, 65_535), fc.integer({ min: 1, max: 65_535 }));
 const schedulers = fc.constantFrom('rr', 'wrr', 'lc', 'wlc', 'sh', 'mh', 'fo', 'none');
 
-/** Any address, with unicast first bytes so that a kernel takes it for a server too. */
+/** Any address with a unicast first byte, so that a kernel accepts it as a destination. */
 export function addresses(family: Family): fc.Arbitrary<Address> {
   const rest = fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 255 })), {
     minLength: 16,
@@ -164,7 +164,10 @@ export const saveableEntries: fc.Arbitrary<ServiceEntry> = identities.chain((ide
     })),
 );
 
-/** The services of tables that the save format can hold, with everything that ipvsadm can put into a kernel. */
+/**
+ * The services of tables that the save format can hold, with everything that ipvsadm can put into a
+ * kernel.
+ */
 export const saveableTables: fc.Arbitrary<Pick<Table, 'services'>> = fc
   .array(saveableEntries, { minLength: 1, maxLength: 5 })
   .map((entries) => ({ services: new Map(entries.map((entry) => [entry.service.key, entry])) }));

@@ -12,8 +12,9 @@ import type { ServiceEntry, Sysctls, Table } from '../../src/model/table.ts';
 import { daemonOf, destinationOf, serviceOf } from './tables.ts';
 
 /**
- * Tables over a universe so small that two of them meet in most keys: plans are about what two tables have in common.
- * Whatever the kernel refuses is left out, so every one of them could be live.
+ * Tables of so few possible objects that two of them have most keys in common: plans are about the
+ * objects that both tables have. Objects that the kernel refuses are left out, so that each table
+ * could be live.
  */
 export interface TablePair {
   readonly live: Table;
@@ -118,7 +119,7 @@ const daemons: fc.Arbitrary<readonly Daemon[]> = fc
   )
   .map((slots) => slots.filter((daemon) => daemon !== undefined));
 
-/** The kernel has always the same ones. */
+/** Sysctls. The kernel always has the same ones. */
 const sysctls: fc.Arbitrary<Sysctls> = fc
   .tuple(fc.constantFrom('0', '1'), fc.constantFrom('3 50', '5 10'), fc.constantFrom('0', '3'))
   .map(
@@ -132,7 +133,10 @@ const sysctls: fc.Arbitrary<Sysctls> = fc
       ),
   );
 
-/** Where one object of the second table comes from: mostly the first one, so that the two are related. */
+/**
+ * The origin of one object of the second table: mostly the first table, so that the two are
+ * related.
+ */
 const sources = fc.constantFrom('same', 'same', 'other', 'absent');
 
 function pairOf<T>(value: fc.Arbitrary<T>): fc.Arbitrary<readonly [T | undefined, T | undefined]> {
@@ -173,7 +177,10 @@ function entryPair(
 
 export interface TableShape {
   readonly services?: readonly string[];
-  /** Destinations of the other family in some services; a table that has one runs no daemon. Default true. */
+  /**
+   * Destinations of the other family in some services; a table that has one runs no daemon. Default
+   * true.
+   */
   readonly mixedFamilies?: boolean;
 }
 

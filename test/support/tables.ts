@@ -21,7 +21,7 @@ import {
 import { type Daemon, KERNEL_TIMEOUTS } from '../../src/model/settings.ts';
 import type { ServiceEntry, Table } from '../../src/model/table.ts';
 
-/** A service with ipvsadm's defaults, by the text of its key. */
+/** Returns a service with the defaults of ipvsadm, by the text of its key. */
 export function serviceOf(text: string, settings: Partial<ServiceSettings> = {}): Service {
   const identity = parseServiceKey(text);
   if (!identity) throw new Error(`not a service: ${text}`);
@@ -33,7 +33,7 @@ export function serviceOf(text: string, settings: Partial<ServiceSettings> = {})
   };
 }
 
-/** A destination with ipvsadm's defaults, by the text of its key. */
+/** Returns a destination with the defaults of ipvsadm, by the text of its key. */
 export function destinationOf(
   text: string,
   settings: Partial<DestinationSettings> = {},
@@ -50,7 +50,7 @@ export function destinationOf(
   };
 }
 
-/** A number is the weight. */
+/** The settings of destinations by key. A number is the weight. */
 export type DestinationText = Readonly<Record<string, number | Partial<DestinationSettings>>>;
 export type ServiceText = Partial<ServiceSettings> & { readonly destinations?: DestinationText };
 
@@ -74,7 +74,10 @@ export function servicesOf(
   return new Map(entries.map((entry) => [entry.service.key, entry]));
 }
 
-/** A table as one would say it: `tableOf({ 'tcp://192.0.2.1:80': { scheduler: 'rr', destinations: { '10.0.0.1:80': 5 } } })`. */
+/**
+ * Returns a table from its text: `tableOf({ 'tcp://192.0.2.1:80': { scheduler: 'rr', destinations:
+ * { '10.0.0.1:80': 5 } } })`.
+ */
 export function tableOf(
   services: Readonly<Record<string, ServiceText>>,
   {
@@ -85,7 +88,7 @@ export function tableOf(
   return { services: servicesOf(services), timeouts: { ...KERNEL_TIMEOUTS, ...timeouts }, daemons };
 }
 
-/** A daemon with the values that the kernel fills in. */
+/** Returns a daemon with the values that the kernel fills in. */
 export function daemonOf(
   role: Daemon['role'],
   settings: Partial<Omit<Daemon, 'role'>> = {},
@@ -102,7 +105,7 @@ export function daemonOf(
   };
 }
 
-/** What a file asks for that declares exactly the services of a table; hands off for the rest. */
+/** Returns the desired state of a file that declares exactly these services, and nothing else. */
 export function desiredOf(services: Table['services'], rest: Partial<Desired> = {}): Desired {
   return {
     services,
@@ -115,7 +118,7 @@ export function desiredOf(services: Table['services'], rest: Partial<Desired> = 
   };
 }
 
-/** What a file asks for that declares a table whole. */
+/** Returns the desired state of a file that declares a whole table. */
 export function wholly(
   { services, timeouts, daemons, sysctls }: Table,
   rest: Partial<Desired> = {},
