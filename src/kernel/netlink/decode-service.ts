@@ -1,6 +1,7 @@
 import type { Family } from '../../model/address.ts';
 import { formatEndpoint } from '../../model/endpoint.ts';
 import type { Stats, Unmanageable } from '../../model/ipvs.ts';
+import { allowsOnePacket } from '../../model/rules.ts';
 import {
   MAX_PERSISTENCE_SECONDS,
   type Service,
@@ -49,13 +50,12 @@ export function decodeService(
   const reason = unmanageableReason(flags, persistent, timeout);
   if (reason !== undefined) return { service: key, destination: undefined, reason };
   // kernel: ip_vs_core.c ip_vs_schedule reads the flag for UDP packets only.
-  const mayBeOnePacket = identity.kind === 'fwmark' || identity.protocol === 'udp';
   const service: Service = {
     key,
     identity,
     scheduler,
     schedulerFlags: flags & uapi.IP_VS_SVC_F_SCHED_MASK,
-    onePacket: mayBeOnePacket && (flags & uapi.IP_VS_SVC_F_ONEPACKET) !== 0,
+    onePacket: allowsOnePacket(identity) && (flags & uapi.IP_VS_SVC_F_ONEPACKET) !== 0,
     persistent,
     persistenceTimeoutSeconds: persistent ? timeout : 0,
     persistenceNetmask: family === 'ipv6' ? prefixLength : netmask,

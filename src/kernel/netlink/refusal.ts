@@ -1,7 +1,7 @@
 import { type ErrnoName, type ErrorCode, KernelError } from '../../errors.ts';
-import { addressFamily } from '../../model/address.ts';
 import { formatOperation, type Operation } from '../../model/operation.ts';
-import { serviceFamily, serviceKey } from '../../model/service.ts';
+import { isMixedFamily, lacksTunnelPort } from '../../model/rules.ts';
+import { serviceKey } from '../../model/service.ts';
 
 interface Explanation {
   /** The meaning of the error, without the request. */
@@ -78,7 +78,7 @@ function explainOperation(operation: Operation, errno: ErrnoName): Explanation |
       if (errno === 'ENOENT') return { message: 'no such destination' };
       if (errno === 'ERANGE')
         return { message: 'the lower threshold is above the upper one, or the weight is negative' };
-      if (errno === 'EINVAL' && addressFamily(destination.address) !== serviceFamily(service)) {
+      if (errno === 'EINVAL' && isMixedFamily(service, destination.address)) {
         return {
           message:
             'a destination of the other address family needs tunnel forwarding' +
@@ -86,7 +86,7 @@ function explainOperation(operation: Operation, errno: ErrnoName): Explanation |
           hint: 'Use forward: tunnel and stop the sync daemons.',
         };
       }
-      if (errno === 'EINVAL' && destination.tunnelType === 'gue' && destination.tunnelPort === 0) {
+      if (errno === 'EINVAL' && lacksTunnelPort(destination)) {
         return { message: 'a gue tunnel needs a port' };
       }
       if (errno === 'EINVAL') {
