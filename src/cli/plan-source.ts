@@ -13,7 +13,8 @@ import type { Environment } from './environment.ts';
 import { loadValid } from './load-valid.ts';
 import { allowancesOf, CONFIRMATION_OPTIONS, LOCK_OPTIONS, PLAN_OPTIONS } from './option-groups.ts';
 import { choice, optionalArgument, outputFormat, type ValuesOf } from './options.ts';
-import { hasSysctls, readSavedPlan, resumePlan } from './saved-plan.ts';
+import { resumePlan } from './resume-plan.ts';
+import { hasSysctls, namespaceOf, readSavedPlan } from './saved-plan.ts';
 
 export const PLAN_ARGUMENT = optionalArgument(
   'plan',
@@ -49,7 +50,9 @@ export async function openSource(
   options: ApplyOptions,
   environment: Environment,
 ): Promise<PlanSource> {
-  return planFile === undefined ? fromFiles(options, environment) : fromPlan(planFile, options);
+  return planFile === undefined
+    ? fromFiles(options, environment)
+    : fromPlan(planFile, options, environment);
 }
 
 async function fromFiles(options: ApplyOptions, environment: Environment): Promise<PlanSource> {
@@ -65,7 +68,11 @@ async function fromFiles(options: ApplyOptions, environment: Environment): Promi
   };
 }
 
-async function fromPlan(path: string, options: ApplyOptions): Promise<PlanSource> {
+async function fromPlan(
+  path: string,
+  options: ApplyOptions,
+  environment: Environment,
+): Promise<PlanSource> {
   const allows = Object.values(allowancesOf(options)).some((value) => value !== false);
   if (options.file.length > 0 || options.only.length > 0 || allows) {
     throw new IpvstateError(
@@ -74,12 +81,14 @@ async function fromPlan(path: string, options: ApplyOptions): Promise<PlanSource
     );
   }
   const saved = await readSavedPlan(path);
+  const netns =
+    options.table === undefined ? namespaceOf(await environment.state(), options.netns) : undefined;
   return {
     desired: undefined,
     files: async () => saved.saved.files,
     run: async (ipvs, rest) => {
       const snapshot = await ipvs.read({ sysctls: hasSysctls(saved) });
-      return executePlan(ipvs, await resumePlan(saved, path, snapshot), snapshot, {
+      return executePlan(ipvs, await resumePlan(saved, path, snapshot, netns), snapshot, {
         ...rest,
         begin: saved.drains,
       });

@@ -1,31 +1,50 @@
 import { createHash } from 'node:crypto';
-import { parseConfig } from '../config/parse.ts';
 import { formatConfigJson } from '../config/write/json.ts';
 import { IpvstateError } from '../errors.ts';
 import type { DestinationKey } from '../model/destination.ts';
-import type { Snapshot } from '../model/ipvs.ts';
+import { MAX_WEIGHT } from '../model/destination.ts';
 import type { ServiceKey } from '../model/service.ts';
-import { sameSysctl } from '../model/sysctl.ts';
+import {
+  countUpTo,
+  isCount,
+  isObject,
+  isText,
+  isTime,
+  listOf,
+  mapOf,
+  nullable,
+  objectOf,
+  optional,
+  type Shape,
+} from '../model/shape.ts';
 import type { Table } from '../model/table.ts';
 import type { Drain } from '../plan/drain.ts';
 import { serviceFingerprint, settingsFingerprint } from '../plan/fingerprint.ts';
-import { type Plan, plan } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan.ts';
 import { writeAtomically } from '../recovery/records/write.ts';
+import type { State } from '../recovery/state.ts';
 import type { ChangesContext } from '../render/changes.ts';
 import { formatJson, type Json } from '../render/json.ts';
 import { planJson } from '../render/plan-json.ts';
-import { sha256 } from '../sources/digest.ts';
 import { readInputFile } from '../sources/files/files.ts';
-import { readStable } from '../sources/files/read-stable.ts';
 import { digestsOf, type Loaded } from '../sources/load.ts';
 
-interface SourceFile {
+export interface SourceFile {
   readonly path: string;
   readonly sha256: string;
 }
 
+/** The network namespace whose kernel's table a plan is for. */
+export interface PlanNamespace {
+  /** The name that was given with `--netns`. */
+  readonly name: string | null;
+  readonly inode: string;
+  /** Inodes mean nothing after a boot. */
+  readonly boot: string;
+}
+
 /** Ties a saved plan to its live table and its files (`saved` in schemas/plan.schema.json). */
-interface Binding {
+export interface Binding {
   readonly created: string;
   readonly files: readonly SourceFile[];
   /**
@@ -35,35 +54,97 @@ interface Binding {
   readonly live: {
     readonly services: { readonly [key: string]: string };
     readonly settings: string;
-    readonly sysctls?: { readonly [name: string]: string };
+    readonly sysctls?: { readonly [name: string]: string } | undefined;
   };
+  /** Absent for a plan that was made for a table in a file. */
+  readonly netns?: PlanNamespace | undefined;
   /** The whole desired table, as a configuration. */
   readonly desired: Json;
+  /** Digest of the document without this member: a person may have read any part of it. */
+  readonly digest: string;
 }
 
-interface SavedPlan {
+interface SavedDrain {
+  readonly service: ServiceKey;
+  readonly destination: DestinationKey;
+  readonly connections: number;
+  readonly seconds_left: number;
+  readonly weight: number;
+}
+
+/** The parts of the document that a plan is made of again. */
+interface PlanDocument {
+  readonly noop: unknown;
+  readonly summary: unknown;
+  readonly changes: readonly { readonly [key: string]: unknown }[];
+  readonly waves: readonly unknown[];
+  readonly drains: readonly SavedDrain[];
   readonly saved: Binding;
-  readonly waves: Json;
+}
+
+export interface SavedPlan extends Omit<PlanDocument, 'drains'> {
   /** Drains that the plan begins. */
   readonly drains: readonly Drain[];
 }
 
+const isAny: Shape<unknown> = (value): value is unknown => value !== undefined;
+
+const isDocument = objectOf<PlanDocument>({
+  noop: isAny,
+  summary: isAny,
+  changes: listOf(isObject),
+  waves: listOf(isAny),
+  drains: listOf(
+    objectOf<SavedDrain>({
+      service: isText as Shape<ServiceKey>,
+      destination: isText as Shape<DestinationKey>,
+      connections: isCount,
+      seconds_left: isCount,
+      weight: countUpTo(MAX_WEIGHT),
+    }),
+  ),
+  saved: objectOf<Binding>({
+    created: isTime,
+    files: listOf(objectOf<SourceFile>({ path: isText, sha256: isText })),
+    live: objectOf<Binding['live']>({
+      services: mapOf(isText),
+      settings: isText,
+      sysctls: optional(mapOf(isText)),
+    }),
+    netns: optional(
+      objectOf<PlanNamespace>({ name: nullable(isText), inode: isText, boot: isText }),
+    ),
+    desired: isObject as Shape<Json>,
+    digest: isText,
+  }),
+});
+
+/** Returns the namespace that this process plans for. `name` is the value of `--netns`. */
+export function namespaceOf({ life }: State, name: string | undefined): PlanNamespace {
+  return { name: name ?? null, inode: life.netns, boot: life.boot };
+}
+
+/** Writes a plan. `netns` is undefined for a plan for a table in a file. Throws `IO`. */
 export async function savePlan(
   path: string,
   planned: Plan,
   context: ChangesContext,
-  { sources }: Loaded,
+  { sources }: Pick<Loaded, 'sources'>,
+  netns: PlanNamespace | undefined,
 ): Promise<void> {
-  const saved: Binding = {
+  const saved = {
     created: new Date().toISOString(),
     files: await digestsOf(sources),
     live: { ...liveDigests(planned.live), ...liveSysctls(planned) },
+    ...(netns && { netns }),
     desired: desiredJson(planned.desired),
   };
-  await writeAtomically(path, formatJson({ ...planJson(planned, [], context), saved }));
+  const document = { ...planJson(planned, [], context), saved };
+  const sealed = { ...document, saved: { ...saved, digest: digest(JSON.stringify(document), 64) } };
+  await writeAtomically(path, formatJson(sealed));
 }
 
-/** Reads a file that `savePlan` wrote. Throws `NO_INPUT` or `CONFIG`. */
+/** Reads a file that `savePlan` wrote. Throws `NO_INPUT`, or `CONFIG` for one that was edited. */
 export async function readSavedPlan(path: string): Promise<SavedPlan> {
   const text = (await readInputFile(path)).toString('utf8');
   const document = parseJson(text, path);
@@ -75,13 +156,15 @@ export async function readSavedPlan(path: string): Promise<SavedPlan> {
   if (document.version !== 1) {
     throw new IpvstateError(
       'CONFIG',
-      `${path} is a plan of format version ${document.version}; this program reads version 1`,
+      `${path} is a plan of format version ${JSON.stringify(document.version)}; this program reads version 1`,
     );
   }
-  const { saved, waves, drains } = document;
-  if (!isBinding(saved) || !Array.isArray(waves) || !areDrains(drains))
-    throw damaged(path, 'parts of it are missing');
-  return { saved, waves, drains: drains.map(loadDrain) };
+  if (!isDocument(document))
+    throw damagedPlan(path, 'parts of it are missing or have another form');
+  const { digest: sealed, ...saved } = document.saved;
+  if (digest(JSON.stringify({ ...document, saved }), 64) !== sealed)
+    throw damagedPlan(path, 'it was edited after it was saved');
+  return { ...document, drains: document.drains.map(loadDrain) };
 }
 
 /** Whether the plan is about sysctls, so that the table must be read with them. */
@@ -94,108 +177,21 @@ function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    if (/^\{\s*"format": "ipvstate-plan"/.test(text)) throw damaged(path, (error as Error).message);
+    if (/^\{\s*"format": "ipvstate-plan"/.test(text))
+      throw damagedPlan(path, (error as Error).message);
     return undefined;
   }
 }
 
-function damaged(path: string, reason: string): IpvstateError {
+export function damagedPlan(path: string, reason: string): IpvstateError {
   return new IpvstateError('CONFIG', `the saved plan ${path} is damaged: ${reason}`, {
     hint: 'Make a new one with `ipvstate plan --save FILE`.',
   });
 }
 
-function isObject(value: unknown): value is { readonly [key: string]: unknown } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isBinding(value: unknown): value is Binding {
-  if (!isObject(value) || typeof value.created !== 'string' || !isObject(value.desired))
-    return false;
-  const { files, live } = value;
-  const areFiles =
-    Array.isArray(files) && files.every((file) => isObject(file) && typeof file.path === 'string');
-  return areFiles && isObject(live) && isObject(live.services);
-}
-
-/**
- * Makes the plan again from the saved tables. Throws `STALE` with the differences when the live
- * table or a file has changed, and `CONFIG` when the plan is not the saved one.
- */
-export async function resumePlan(
-  { saved, waves }: SavedPlan,
-  path: string,
-  snapshot: Snapshot,
-): Promise<Plan> {
-  const differences = [
-    ...(await changedFiles(saved.files)),
-    ...changedObjects(saved, snapshot.table),
-  ];
-  if (differences.length > 0) {
-    const shown = differences.slice(0, 20).map((difference) => `\n    ${difference}`);
-    if (differences.length > shown.length)
-      shown.push(`\n    and ${differences.length - shown.length} more`);
-    throw new IpvstateError(
-      'STALE',
-      `the plan of ${saved.created} is stale; nothing was changed${shown.join('')}`,
-      { hint: 'Make a new plan, and read it before applying it.' },
-    );
-  }
-  const { desired, issues } = parseConfig(JSON.stringify(saved.desired), path);
-  if (!desired) throw damaged(path, issues[0]?.message ?? 'its table is not valid');
-  const { timeouts, daemons } = snapshot.table;
-  const sysctls = desired.policy?.sysctls?.values;
-  const table: Table = {
-    services: desired.services,
-    timeouts: { ...timeouts, ...desired.timeouts },
-    daemons: desired.daemons ?? daemons,
-    ...(sysctls && { sysctls }),
-  };
-  const planned = plan(snapshot.table, table);
-  const again = planJson(planned, [], { counters: snapshot.counters }).waves;
-  if (JSON.stringify(again) !== JSON.stringify(waves)) {
-    throw damaged(path, 'its operations are not those that lead to its desired table');
-  }
-  return planned;
-}
-
-function changedObjects({ live }: Binding, table: Table): string[] {
-  const now = liveDigests(table);
-  const keys = [...new Set([...Object.keys(live.services), ...Object.keys(now.services)])].sort();
-  const services = keys.flatMap((key) => {
-    const [before, after] = [live.services[key], now.services[key]];
-    if (before === after) return [];
-    if (before === undefined) return [`${key} was added to the live table`];
-    return [`${key} was ${after === undefined ? 'deleted from' : 'changed in'} the live table`];
-  });
-  const sysctls = Object.entries(live.sysctls ?? {}).flatMap(([name, value]) => {
-    const found = table.sysctls?.get(name);
-    return found !== undefined && sameSysctl(name, value, found)
-      ? []
-      : [`the sysctl net.ipv4.vs.${name} was changed`];
-  });
-  const settings =
-    live.settings === now.settings
-      ? []
-      : ['timeouts or sync daemons were changed in the live table'];
-  return [...services, ...settings, ...sysctls];
-}
-
-/** Errors for a path without a file, or with a pipe, which has no content to compare. */
-const WITHOUT_CONTENT = ['ENOENT', 'ENOTDIR', 'EINVAL'];
-
-/** Names the changed files. A missing file counts as unchanged: plans may be made elsewhere. */
-async function changedFiles(files: readonly SourceFile[]): Promise<string[]> {
-  const changed = await Promise.all(
-    files.map(async ({ path, sha256: planned }) => {
-      const read = await readStable(path);
-      if (read.kind === 'unreadable')
-        return WITHOUT_CONTENT.includes(read.code) ? [] : [`${path} cannot be read (${read.code})`];
-      const isSame = read.kind === 'content' && (await sha256(read.bytes)) === planned;
-      return isSame ? [] : [`${path} has other content now`];
-    }),
-  );
-  return changed.flat();
+/** Reads a drain. Its time begins when the plan is applied. */
+function loadDrain({ seconds_left: secondsLeft, ...drain }: SavedDrain): Drain {
+  return { ...drain, secondsLeft, deadlineSeconds: secondsLeft };
 }
 
 /** Live values of the sysctls that the plan enforces. */
@@ -215,30 +211,8 @@ function desiredJson(table: Table): Json {
     : config;
 }
 
-interface SavedDrain {
-  readonly service: ServiceKey;
-  readonly destination: DestinationKey;
-  readonly connections: number;
-  readonly seconds_left: number;
-  readonly weight: number;
-}
-
-function areDrains(value: unknown): value is readonly SavedDrain[] {
-  if (!Array.isArray(value)) return false;
-  return value.every(
-    ({ service, destination, connections, seconds_left, weight }: Partial<SavedDrain>) => {
-      const areNumbers = [connections, seconds_left, weight].every(Number.isFinite);
-      return typeof service === 'string' && typeof destination === 'string' && areNumbers;
-    },
-  );
-}
-
-/** Reads a drain. Its time begins when the plan is applied. */
-function loadDrain({ seconds_left: secondsLeft, ...drain }: SavedDrain): Drain {
-  return { ...drain, secondsLeft, deadlineSeconds: secondsLeft };
-}
-
-function liveDigests(table: Table): Binding['live'] {
+/** Digests of each live service and of the settings. */
+export function liveDigests(table: Table): Binding['live'] {
   const services = [...table.services.values()].map(
     (entry) => [entry.service.key, digest(serviceFingerprint(entry), 16)] as const,
   );

@@ -11,12 +11,15 @@ declare const brand: unique symbol;
 export type DestinationKey = string & { readonly [brand]: 'DestinationKey' };
 
 /** Forwarding methods, in ipvsadm's words (uapi: IP_VS_CONN_F_MASQ, _TUNNEL, _DROUTE). */
-export type Forward = 'masq' | 'tunnel' | 'route';
+export const FORWARDS = ['masq', 'tunnel', 'route'] as const;
+export type Forward = (typeof FORWARDS)[number];
 
-export type TunnelType = 'ipip' | 'gue' | 'gre';
+export const TUNNEL_TYPES = ['ipip', 'gue', 'gre'] as const;
+export type TunnelType = (typeof TUNNEL_TYPES)[number];
 
 /** ipvsadm: `--tun-nocsum`, `--tun-csum`, `--tun-remcsum`. */
-export type TunnelChecksum = 'none' | 'csum' | 'remcsum';
+export const TUNNEL_CHECKSUMS = ['none', 'csum', 'remcsum'] as const;
+export type TunnelChecksum = (typeof TUNNEL_CHECKSUMS)[number];
 
 /**
  * The settings of a destination, all of which an edit replaces. Each has a row in

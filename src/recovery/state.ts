@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isText } from '../model/shape.ts';
 import { type RecordClock, SYSTEM_CLOCK } from './clock.ts';
 import { readIfPresentSync } from './records/read.ts';
 
@@ -18,6 +19,9 @@ export interface TableLife {
   /** The inode of the network namespace. */
   readonly netns: string;
 }
+
+/** The members of a record that say which life it is about. */
+export const LIFE_SHAPE = { boot: isText, netns: isText };
 
 /** Where records are kept, which table they are about, and the clock. */
 export interface State {

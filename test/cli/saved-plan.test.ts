@@ -1,4 +1,10 @@
+import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
+import { runCli } from '../support/run-cli.ts';
+import { tableOf } from '../support/tables.ts';
+import { afterReboot, temporaryState } from '../support/temporary-state.ts';
 import { DONE, LIVE, SHOP, shop, type Workspace } from './workspace.ts';
 
 async function saved(files: Readonly<Record<string, string>> = {}): Promise<Workspace> {
@@ -10,6 +16,19 @@ async function saved(files: Readonly<Record<string, string>> = {}): Promise<Work
 }
 
 const APPLY = 'apply ./shop.plan --table ./live.save';
+
+// biome-ignore lint/suspicious/noExplicitAny: the tests edit any part of the document.
+type PlanDocument = any;
+
+/** A document with the digest that fits it, as of someone who wants to deceive. */
+function sealed(document: PlanDocument): PlanDocument {
+  const { digest: _digest, ...saved } = document.saved;
+  const text = JSON.stringify({ ...document, saved });
+  return {
+    ...document,
+    saved: { ...saved, digest: createHash('sha256').update(text).digest('hex') },
+  };
+}
 
 /** Edits the JSON of a saved plan. */
 function edit(
@@ -64,10 +83,8 @@ describe('a saved plan', () => {
 
   it('may be applied on a machine without the configuration', async () => {
     const space = await saved();
-    space.write(
-      'elsewhere/shop.plan',
-      space.read('shop.plan').replaceAll(`${space.folder}/shop.yaml`, `${space.folder}/gone.yaml`),
-    );
+    space.write('elsewhere/shop.plan', space.read('shop.plan'));
+    rmSync(space.path('shop.yaml'));
     expect(await space.run('apply ./elsewhere/shop.plan --table ./live.save')).toMatchObject({
       status: 0,
     });
@@ -142,6 +159,76 @@ describe('a stale plan', () => {
   });
 });
 
+describe('a plan for the table of the kernel', () => {
+  const netns = (inode: string) => ({ ...temporaryState(), life: { boot: 'a', netns: inode } });
+  const kernel = () => openMisbehavingTable(tableOf({}));
+  const openKernel = async () => kernel();
+
+  async function savedIn(
+    state: ReturnType<typeof netns>,
+    ...options: string[]
+  ): Promise<Workspace> {
+    const space = shop();
+    const plan = ['plan', '-f', './shop.yaml', '--save', './shop.plan', ...options];
+    expect(await space.run(plan, { state, openKernel })).toMatchObject({ status: 0 });
+    return space;
+  }
+
+  it('is refused in another network namespace with the same table', async () => {
+    const space = await savedIn(netns('4026532001'));
+    const { status, stderr } = await space.run('apply ./shop.plan', {
+      state: netns('4026532002'),
+      openKernel,
+    });
+    expect(status).toBe(4);
+    expect(stderr).toMatch(
+      /is for the network namespace with inode 4026532001, and this is with inode 4026532002; nothing was changed\n/,
+    );
+  });
+
+  it('is refused with both names where they were given', async () => {
+    const space = await savedIn(netns('4026532001'));
+    const document = JSON.parse(space.read('shop.plan'));
+    document.saved.netns.name = 'green';
+    space.write('shop.plan', JSON.stringify(sealed(document)));
+    const refusal = await space.run('apply ./shop.plan', { state: netns('2'), openKernel });
+    expect(refusal.stderr).toContain('the network namespace green (inode 4026532001), and this is');
+  });
+
+  it('is applied in its own network namespace', async () => {
+    const state = netns('4026532001');
+    const space = await savedIn(state);
+    const own = kernel();
+    expect(
+      await space.run('apply ./shop.plan', { state, openKernel: async () => own }),
+    ).toMatchObject({ status: 0 });
+    expect(own.table().services.size).toBe(1);
+  });
+
+  it('is bound by the digests of the table alone after a reboot', async () => {
+    const state = temporaryState();
+    const space = await savedIn(state);
+    const next = afterReboot(state);
+    const other = { ...next, life: { ...next.life, netns: '7' } };
+    expect(await space.run('apply ./shop.plan', { state: other, openKernel })).toMatchObject({
+      status: 0,
+    });
+  });
+
+  it('may be applied to a table in a file, and the other way round', async () => {
+    const space = shop({ 'empty.save': '' });
+    await space.run('plan -f ./shop.yaml --table ./empty.save --save ./shop.plan');
+    expect(
+      await space.run('apply ./shop.plan', { state: netns('4026532001'), openKernel }),
+    ).toMatchObject({ status: 0 });
+    const fromKernel = await savedIn(netns('4026532001'));
+    fromKernel.write('empty.yaml', (await runCli(['export'], { openKernel })).stdout);
+    expect(await fromKernel.run('apply ./shop.plan --table ./empty.yaml')).toMatchObject({
+      status: 0,
+    });
+  });
+});
+
 describe('a file that is not a valid saved plan', () => {
   it.each([
     { what: 'a configuration', text: SHOP, says: 'shop.plan is not a saved plan' },
@@ -210,20 +297,67 @@ describe('a file that is not a valid saved plan', () => {
     },
   );
 
-  it('is refused as damaged when its desired table was edited', async () => {
+  it.each([
+    {
+      what: 'its desired table',
+      change: ({ saved }: PlanDocument) => {
+        saved.desired.services[0].destinations[1].weight = 7;
+      },
+      says: 'its operations are not those',
+    },
+    {
+      what: 'its changes',
+      change: (document: PlanDocument) => {
+        document.changes = [];
+      },
+      says: 'its changes or its summary are not those',
+    },
+    {
+      what: 'its summary',
+      change: ({ summary }: PlanDocument) => {
+        summary.destinations.delete = 0;
+      },
+      says: 'its changes or its summary are not those',
+    },
+    {
+      what: 'the claim that it changes nothing',
+      change: (document: PlanDocument) => {
+        document.noop = true;
+      },
+      says: 'its changes or its summary are not those',
+    },
+  ])('is refused as damaged when someone edited $what', async ({ change, says }) => {
     const space = await saved();
-    space.write(
-      'shop.plan',
-      space
-        .read('shop.plan')
-        .replace(/"weight": 3(\s*\}\s*\]\s*\}\s*\]\s*\}\s*\}\s*\}\s*)$/, '"weight": 7$1'),
-    );
-    expect(space.read('shop.plan')).toContain('"weight": 7');
+    const document = JSON.parse(space.read('shop.plan')) as PlanDocument;
+    const before = JSON.stringify(document);
+    change(document);
+    expect(JSON.stringify(document)).not.toBe(before);
+    space.write('shop.plan', JSON.stringify(document));
     expect(await space.run(APPLY)).toMatchObject({
       status: 65,
-      stderr: expect.stringContaining('is damaged: its operations are not those'),
+      stderr: expect.stringContaining('is damaged: it was edited after it was saved'),
+    });
+    space.write('shop.plan', JSON.stringify(sealed(document)));
+    expect(await space.run(APPLY)).toMatchObject({
+      status: 65,
+      stderr: expect.stringContaining(`is damaged: ${says}`),
     });
     expect(space.read('live.save')).toBe(LIVE);
+  });
+
+  it('is executed when only its blanks were changed', async () => {
+    const space = await saved();
+    space.write('shop.plan', JSON.stringify(JSON.parse(space.read('shop.plan'))));
+    expect(await space.run(APPLY)).toMatchObject({ status: 0 });
+  });
+
+  it('is refused as damaged when its drains are not drains', async () => {
+    const space = await saved();
+    edit(space, (document) => Object.assign(document, { drains: [null] }));
+    expect(await space.run(APPLY)).toMatchObject({
+      status: 65,
+      stderr: expect.stringContaining('is damaged: parts of it are missing or have another form'),
+    });
   });
 
   it('makes apply exit 66 when it is missing', async () => {

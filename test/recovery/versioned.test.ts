@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { isCount, objectOf } from '../../src/model/shape.ts';
 import {
   type FileFormat,
   readVersioned,
@@ -26,7 +27,7 @@ interface Thing {
 const FORMAT: FileFormat<Thing> = {
   name: 'ipvstate-thing',
   version: 1,
-  isValid: ({ count }) => typeof count === 'number',
+  shape: objectOf<Thing>({ count: isCount }),
 };
 
 const pathOfThing = (): string => join(temporaryState().runtime, 'thing.json');

@@ -43,8 +43,12 @@ export const planVerb = defineVerb({
       if (options.save !== undefined) {
         if (isRefused) output.note('Not saved: apply would refuse it.\n');
         else {
-          const { savePlan } = await import('../saved-plan.ts');
-          await savePlan(options.save, prepared.plan, context, loaded);
+          const { namespaceOf, savePlan } = await import('../saved-plan.ts');
+          const netns =
+            options.table === undefined
+              ? namespaceOf(await environment.state(), options.netns)
+              : undefined;
+          await savePlan(options.save, prepared.plan, context, loaded, netns);
           output.note(`Saved. Execute it with: ipvstate apply ${options.save}\n`);
         }
       }

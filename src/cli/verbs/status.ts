@@ -1,6 +1,6 @@
-import type { Status } from '../../daemon/status/status.ts';
+import { unknownAnswer } from '../../daemon/control/client.ts';
+import { isStatus } from '../../daemon/status/parse-status.ts';
 import { formatStatus } from '../../daemon/status/status-text.ts';
-import { IpvstateError } from '../../errors.ts';
 import { EXIT } from '../../render/exit.ts';
 import { formatJson } from '../../render/json.ts';
 import { control, printAnswer } from '../control.ts';
@@ -19,13 +19,8 @@ export const statusVerb = defineVerb({
   run: async (options, environment) => {
     const answer = await control({ command: 'status' }, options, environment);
     if (!answer.ok) return printAnswer(answer, environment);
-    if (!answer.status) {
-      throw new IpvstateError(
-        'UNAVAILABLE',
-        'the daemon sent an answer that this version does not understand',
-      );
-    }
-    const status = answer.status as unknown as Status;
+    const { status } = answer;
+    if (!isStatus(status)) throw unknownAnswer();
     environment.output.print(STATUS_FORMATS[options.output](status));
     return EXIT.ok;
   },

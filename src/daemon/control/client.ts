@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { IpvstateError } from '../../errors.ts';
-import type { ControlAnswer, ControlRequest } from './protocol.ts';
+import { type ControlAnswer, type ControlRequest, parseAnswer } from './protocol.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no daemon runs here',
@@ -8,7 +8,16 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'the daemon belongs to somebody else',
 };
 
-/** Asks the daemon. Throws `UNAVAILABLE` when there is none, `PERMISSION` when it may not be asked. */
+/** Returns the error for an answer of another version. */
+export function unknownAnswer(): IpvstateError {
+  return new IpvstateError(
+    'PROTOCOL',
+    'the daemon sent an answer that this version does not understand',
+    { hint: 'Run `ipvstate` of the version of the daemon, or restart the daemon.' },
+  );
+}
+
+/** Asks the daemon. Throws `UNAVAILABLE` when there is none, `PERMISSION` when it may not be asked, `PROTOCOL` for an unknown answer. */
 export function askDaemon(path: string, request: ControlRequest): Promise<ControlAnswer> {
   return new Promise((resolve, reject) => {
     let answer = '';
@@ -34,11 +43,9 @@ export function askDaemon(path: string, request: ControlRequest): Promise<Contro
       const end = answer.indexOf('\n');
       if (end === -1) return;
       socket.destroy();
-      try {
-        resolve(JSON.parse(answer.slice(0, end)) as ControlAnswer);
-      } catch {
-        fail('the daemon does not answer in JSON');
-      }
+      const parsed = parseAnswer(answer.slice(0, end));
+      if (parsed) resolve(parsed);
+      else reject(unknownAnswer());
     });
   });
 }

@@ -1,3 +1,4 @@
+import { countUpTo, isText, objectOf, oneOf, optional, type Shape } from '../../model/shape.ts';
 import type { Json } from '../../render/json.ts';
 
 /** One line of JSON each way over the control socket. */
@@ -45,4 +46,35 @@ export function parseRequest(line: string): ControlRequest | string {
     default:
       return `no such command: ${JSON.stringify(command)}`;
   }
+}
+
+/** Exit codes are bytes. */
+const isExitCode = countUpTo(255);
+
+/** JSON has no other values than `Json`. */
+const isJson: Shape<Json> = (value): value is Json => value !== undefined;
+
+const isGood = objectOf<Extract<ControlAnswer, { ok: true }>>({
+  ok: oneOf([true]),
+  exit_code: isExitCode,
+  message: optional(isText),
+  status: optional(isJson),
+});
+
+const isBad = objectOf<Extract<ControlAnswer, { ok: false }>>({
+  ok: oneOf([false]),
+  exit_code: isExitCode,
+  message: isText,
+  hint: optional(isText),
+});
+
+/** Reads an answer. Returns undefined for one that this version does not know. */
+export function parseAnswer(line: string): ControlAnswer | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  return isGood(value) || isBad(value) ? value : undefined;
 }

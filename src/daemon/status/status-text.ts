@@ -1,7 +1,7 @@
 import { formatDuration } from '../../model/duration.ts';
 import type { Health, Status, StatusError } from './status.ts';
 
-const HEALTH_WORDS: Readonly<Record<Health, string>> = {
+export const HEALTH_WORDS: Readonly<Record<Health, string>> = {
   starting: 'starting',
   'in-sync': 'in sync: the live table is as desired',
   differs: 'the live table differs, and is only looked at (--drift)',

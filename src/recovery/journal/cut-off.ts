@@ -1,13 +1,31 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { cannotRead, isAbsent } from '../../errors.ts';
+import { isCount, isObject, isText, isTime, listOf, objectOf, oneOf } from '../../model/shape.ts';
 import { readIfPresentSync } from '../records/read.ts';
 import type { State } from '../state.ts';
 import { Journal, journalFiles } from './journal.ts';
-import type { BeginLine, JournalLine } from './journal-lines.ts';
+import type { BeginLine } from './journal-lines.ts';
+
+type BegunLine = Pick<
+  BeginLine,
+  'type' | 'version' | 'run' | 'time' | 'pid' | 'verb' | 'operations'
+>;
+
+interface OutcomesLine {
+  readonly type: 'outcomes';
+  readonly run: string;
+  readonly done: number;
+  readonly refused: readonly unknown[];
+}
+
+interface OtherLine {
+  readonly type: 'wave' | 'end';
+  readonly run: string;
+}
 
 /** A run that has no end in the journal. */
 interface CutOff {
-  readonly begin: BeginLine;
+  readonly begin: BegunLine;
   /** The number of operations that the kernel answered. */
   readonly answered: number;
 }
@@ -52,21 +70,36 @@ export function closeCutOff(state: State, { begin }: CutOff): void {
   } catch {}
 }
 
-function parse(text: string | undefined): JournalLine | undefined {
+type Line = BegunLine | OutcomesLine | OtherLine;
+
+/** The members of the lines that tell whether a run has ended. */
+const isBegun = objectOf<BegunLine>({
+  type: oneOf(['begin']),
+  version: oneOf([1]),
+  run: isText,
+  time: isTime,
+  pid: isCount,
+  verb: isText,
+  operations: isCount,
+});
+const isOutcomes = objectOf<OutcomesLine>({
+  type: oneOf(['outcomes']),
+  run: isText,
+  done: isCount,
+  refused: listOf(isObject),
+});
+const isOther = objectOf<OtherLine>({ type: oneOf(['wave', 'end']), run: isText });
+
+/** Reads a line. Returns undefined for one that is cut short, or of another version. */
+function parse(text: string | undefined): Line | undefined {
   if (!text) return undefined;
+  let line: unknown;
   try {
-    const line = JSON.parse(text) as JournalLine;
-    const isOurs = typeof line.run === 'string' && typeof line.time === 'string';
-    if (
-      !isOurs ||
-      (line.type === 'begin' && line.version !== 1) ||
-      (line.type === 'outcomes' && !Array.isArray(line.refused))
-    )
-      return undefined;
-    return line;
+    line = JSON.parse(text);
   } catch {
     return undefined;
   }
+  return isBegun(line) || isOutcomes(line) || isOther(line) ? line : undefined;
 }
 
 /** The last line of a file. Returns undefined when there is no file. Throws `IO`. */

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import { MAX_WEIGHT } from '../../model/destination.ts';
 import type { DrainKey, DrainStore, PendingDrain } from '../../model/drain.ts';
-import { isSameLife, type State, type TableLife } from '../state.ts';
-import { type FileFormat, isRecord, readVersioned, setAside, writeVersioned } from './versioned.ts';
+import { countUpTo, isNumber, isTime, mapOf, objectOf } from '../../model/shape.ts';
+import { isSameLife, LIFE_SHAPE, type State, type TableLife } from '../state.ts';
+import { type FileFormat, readVersioned, setAside, writeVersioned } from './versioned.ts';
 
 interface StoredDrain extends PendingDrain {
   /** When the drain began, in ISO 8601. It is for people who read the file. */
@@ -15,20 +17,17 @@ interface DrainsFile extends TableLife {
 const FORMAT: FileFormat<DrainsFile> = {
   name: 'ipvstate-drains',
   version: 1,
-  isValid: ({ boot, netns, drains }) =>
-    typeof boot === 'string' &&
-    typeof netns === 'string' &&
-    isRecord(drains) &&
-    Object.values(drains).every(isDrain),
+  shape: objectOf<DrainsFile>({
+    ...LIFE_SHAPE,
+    drains: mapOf(
+      objectOf<StoredDrain>({
+        deadlineSeconds: isNumber,
+        weight: countUpTo(MAX_WEIGHT),
+        started: isTime,
+      }),
+    ),
+  }),
 };
-
-function isDrain(value: unknown): boolean {
-  if (!isRecord(value)) return false;
-  const { deadlineSeconds, weight, started } = value;
-  return (
-    Number.isFinite(deadlineSeconds) && Number.isInteger(weight) && typeof started === 'string'
-  );
-}
 
 /**
  * Opens the deadlines of draining destinations. They belong to the kernel's table: after a boot

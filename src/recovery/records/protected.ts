@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { ServiceKey } from '../../model/service.ts';
-import { isSameLife, type State, type TableLife } from '../state.ts';
+import { isText, listOf, objectOf } from '../../model/shape.ts';
+import { isSameLife, LIFE_SHAPE, type State, type TableLife } from '../state.ts';
 import { type FileFormat, readVersioned, setAside, writeVersioned } from './versioned.ts';
 
 interface ProtectedFile extends TableLife {
@@ -10,11 +11,7 @@ interface ProtectedFile extends TableLife {
 const FORMAT: FileFormat<ProtectedFile> = {
   name: 'ipvstate-protected',
   version: 1,
-  isValid: ({ boot, netns, services }) =>
-    typeof boot === 'string' &&
-    typeof netns === 'string' &&
-    Array.isArray(services) &&
-    services.every((service) => typeof service === 'string'),
+  shape: objectOf<ProtectedFile>({ ...LIFE_SHAPE, services: listOf(isText) }),
 };
 
 /** The services that were protected when they were last applied. */

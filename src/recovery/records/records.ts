@@ -1,7 +1,19 @@
 import { join } from 'node:path';
-import type { State, TableLife } from '../state.ts';
+import {
+  isCount,
+  isFlag,
+  isNumber,
+  isObject,
+  isText,
+  isTime,
+  listOf,
+  objectOf,
+  oneOf,
+  type Shape,
+} from '../../model/shape.ts';
+import { LIFE_SHAPE, type State, type TableLife } from '../state.ts';
 import { RecordFile, type Warn } from './record-file.ts';
-import { type FileFormat, isRecord } from './versioned.ts';
+import type { FileFormat } from './versioned.ts';
 
 /** The difference that one pass made. Both tables are data in the form of stored-table.ts. */
 export interface StoredPass {
@@ -58,62 +70,62 @@ export interface TryOutcome extends TableLife {
   readonly isTold: boolean;
 }
 
-const isLife = ({ boot, netns }: Partial<TableLife>): boolean =>
-  typeof boot === 'string' && typeof netns === 'string';
+/** The names of sysctls become names of files. */
+const isSysctlName: Shape<string> = (value): value is string =>
+  isText(value) && /^[a-z0-9_]+$/.test(value);
 
-function isPass(pass: unknown): boolean {
-  if (!isRecord(pass) || !isRecord(pass.before) || !isRecord(pass.after)) return false;
-  const { sysctls = {} } = pass;
+const isPass: Shape<StoredPass> = (value): value is StoredPass => {
+  if (!isObject(value) || !isObject(value.before) || !isObject(value.after)) return false;
+  const { sysctls = {} } = value;
   const isPair = (pair: unknown): boolean =>
-    Array.isArray(pair) && pair.length === 2 && pair.every((value) => typeof value === 'string');
-  return isRecord(sysctls) && Object.values(sysctls).every(isPair);
-}
-
-function isRun(run: Partial<RunRecord>): boolean {
-  const { id, verb, started, passes } = run;
-  const isText = [id, verb, started].every((value) => typeof value === 'string');
-  return isLife(run) && isText && Array.isArray(passes) && passes.every(isPass);
-}
-
-function isPending(pending: Partial<PendingTry>): boolean {
-  const { pid, phase, timeoutSeconds, deadlineSeconds } = pending;
+    Array.isArray(pair) && pair.length === 2 && pair.every(isText);
   return (
-    isRun(pending) &&
-    [pid, timeoutSeconds, deadlineSeconds].every(Number.isFinite) &&
-    (phase === 'applying' || phase === 'waiting')
+    isObject(sysctls) &&
+    Object.entries(sysctls).every(([name, pair]) => isSysctlName(name) && isPair(pair))
   );
-}
+};
 
-const CAUSES: readonly unknown[] = [
-  'confirmed',
-  'timeout',
-  'interrupted',
-  'rejected',
-] satisfies TryCause[];
+const RUN_SHAPE = {
+  ...LIFE_SHAPE,
+  id: isText,
+  verb: isText,
+  started: isTime,
+  passes: listOf(isPass),
+};
 
-function isOutcome(outcome: Partial<TryOutcome>): boolean {
-  const { id, started, ended, cause, isRestored, operations, contested, problems, isTold } =
-    outcome;
-  const areTexts = (list: unknown): boolean =>
-    Array.isArray(list) && list.every((value) => typeof value === 'string');
-  const isFlagged = typeof isRestored === 'boolean' && typeof isTold === 'boolean';
-  return (
-    isLife(outcome) &&
-    areTexts([id, started, ended]) &&
-    CAUSES.includes(cause) &&
-    isFlagged &&
-    Number.isFinite(operations) &&
-    areTexts(contested) &&
-    areTexts(problems)
-  );
-}
+const PENDING: FileFormat<PendingTry> = {
+  name: 'ipvstate-try',
+  version: 1,
+  shape: objectOf<PendingTry>({
+    ...RUN_SHAPE,
+    pid: isCount,
+    phase: oneOf(['applying', 'waiting']),
+    timeoutSeconds: isNumber,
+    deadlineSeconds: isNumber,
+  }),
+};
 
-const PENDING: FileFormat<PendingTry> = { name: 'ipvstate-try', version: 1, isValid: isPending };
-const RUN: FileFormat<RunRecord> = { name: 'ipvstate-run', version: 1, isValid: isRun };
+const RUN: FileFormat<RunRecord> = {
+  name: 'ipvstate-run',
+  version: 1,
+  shape: objectOf<RunRecord>(RUN_SHAPE),
+};
+
 const OUTCOME: FileFormat<TryOutcome> = {
   name: 'ipvstate-try-outcome',
   version: 1,
-  isValid: isOutcome,
+  shape: objectOf<TryOutcome>({
+    ...LIFE_SHAPE,
+    id: isText,
+    started: isTime,
+    ended: isTime,
+    cause: oneOf(['confirmed', 'timeout', 'interrupted', 'rejected']),
+    isRestored: isFlag,
+    operations: isCount,
+    contested: listOf(isText),
+    problems: listOf(isText),
+    isTold: isFlag,
+  }),
 };
 
 /**

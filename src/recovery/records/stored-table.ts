@@ -5,6 +5,9 @@ import {
   type Destination,
   type DestinationKey,
   destinationKey,
+  FORWARDS,
+  TUNNEL_CHECKSUMS,
+  TUNNEL_TYPES,
 } from '../../model/destination.ts';
 import { parseEndpoint } from '../../model/endpoint.ts';
 import {
@@ -22,8 +25,8 @@ import {
   KERNEL_TIMEOUTS,
   type Timeouts,
 } from '../../model/settings.ts';
+import { isCount, isFlag, isObject, isText, oneOf, type Shape } from '../../model/shape.ts';
 import type { ServiceEntry } from '../../model/table.ts';
-import { isRecord } from './versioned.ts';
 
 /** The parts of a table that are stored. */
 interface TableParts {
@@ -68,7 +71,7 @@ function withoutDefaults(settings: object, defaults: object): object {
 
 /** Turns data back into a table. Returns undefined for data that `storeTable` does not write. */
 export function loadTable(stored: unknown): TableParts | undefined {
-  if (!isRecord(stored) || !Array.isArray(stored.services)) return undefined;
+  if (!isObject(stored) || !Array.isArray(stored.services)) return undefined;
   const services = new Map<ServiceKey, ServiceEntry>();
   for (const value of stored.services) {
     const entry = loadEntry(value);
@@ -84,7 +87,7 @@ export function loadTable(stored: unknown): TableParts | undefined {
 }
 
 function loadEntry(stored: unknown): ServiceEntry | undefined {
-  if (!isRecord(stored)) return undefined;
+  if (!isObject(stored)) return undefined;
   const { key, destinations: list, ...rest } = stored;
   const identity = typeof key === 'string' ? parseServiceKey(key) : undefined;
   if (!identity || serviceKey(identity) !== key || !Array.isArray(list)) return undefined;
@@ -101,7 +104,7 @@ function loadEntry(stored: unknown): ServiceEntry | undefined {
 }
 
 function loadDestination(stored: unknown): Destination | undefined {
-  if (!isRecord(stored)) return undefined;
+  if (!isObject(stored)) return undefined;
   const { key, ...rest } = stored;
   const endpoint = typeof key === 'string' ? parseEndpoint(key) : undefined;
   const settings = overlay(DEFAULT_DESTINATION_SETTINGS, rest);
@@ -116,30 +119,58 @@ const DAEMON: Omit<Daemon, 'group'> = { role: 'master', ...DAEMON_DEFAULTS };
 function loadDaemons(stored: unknown): readonly Daemon[] | undefined {
   if (!Array.isArray(stored)) return undefined;
   const daemons = stored.flatMap((value) => {
-    if (!isRecord(value)) return [];
+    if (!isObject(value)) return [];
     const { group, ...rest } = value;
     const daemon = overlay(DAEMON, rest);
     const address = typeof group === 'string' ? parseAddress(group) : undefined;
-    const isSound =
-      daemon &&
-      DAEMON_ROLES.includes(daemon.role) &&
-      (group === undefined || address !== undefined);
+    const isSound = daemon && (group === undefined || address !== undefined);
     return isSound ? [{ ...daemon, group: address }] : [];
   });
   return daemons.length === stored.length ? daemons : undefined;
 }
 
 /**
- * Puts stored settings over the defaults. Returns undefined when one has an unknown name or another
- * type.
+ * Puts stored settings over the defaults. Returns undefined when one has an unknown name, or a value
+ * that no request to the kernel can carry.
  */
 function overlay<T extends object>(defaults: T, stored: unknown): T | undefined {
-  if (!isRecord(stored)) return undefined;
-  const isSound = Object.entries(stored).every(([name, value]) => {
-    const expected: unknown = (defaults as Readonly<Record<string, unknown>>)[name];
-    return (
-      typeof value === typeof expected && (typeof value !== 'number' || Number.isSafeInteger(value))
-    );
-  });
+  if (!isObject(stored)) return undefined;
+  const isSound = Object.entries(stored).every(
+    ([name, value]) =>
+      Object.hasOwn(defaults, name) &&
+      typeof value === typeof defaults[name as keyof T] &&
+      isCarried(name, value),
+  );
   return isSound ? { ...defaults, ...stored } : undefined;
+}
+
+/** Words of the model. Any other text is a name for the kernel to judge. */
+const WORDS: Readonly<Record<string, Shape<string>>> = {
+  role: oneOf(DAEMON_ROLES),
+  forward: oneOf(FORWARDS),
+  tunnelType: oneOf(TUNNEL_TYPES),
+  tunnelChecksum: oneOf(TUNNEL_CHECKSUMS),
+};
+
+/** The largest values of numbers that have less than 32 bits (uapi: linux/ip_vs.h). */
+const NARROW: Readonly<Record<string, number>> = {
+  tunnelPort: 0xffff,
+  maxLength: 0xffff,
+  port: 0xffff,
+  ttl: 0xff,
+};
+
+function isCarried(name: string, value: unknown): boolean {
+  switch (typeof value) {
+    case 'number':
+      return isCount(value) && value <= (NARROW[name] ?? 0xffff_ffff);
+    case 'string':
+      return (WORDS[name] ?? isName)(value);
+    default:
+      return isFlag(value);
+  }
+}
+
+function isName(value: unknown): value is string {
+  return isText(value) && !value.includes('\0');
 }

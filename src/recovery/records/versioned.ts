@@ -1,5 +1,6 @@
 import { mkdir, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { isObject, type Shape } from '../../model/shape.ts';
 import { readIfPresent } from './read.ts';
 import { writeAtomically } from './write.ts';
 
@@ -7,8 +8,7 @@ import { writeAtomically } from './write.ts';
 export interface FileFormat<T extends object> {
   readonly name: string;
   readonly version: number;
-  /** Whether the document has the fields of `T`. */
-  readonly isValid: (document: Partial<T>) => boolean;
+  readonly shape: Shape<T>;
 }
 
 type Stored<T> =
@@ -23,26 +23,24 @@ type Stored<T> =
  */
 export async function readVersioned<T extends object>(
   path: string,
-  { name, version, isValid }: FileFormat<T>,
+  { name, version, shape }: FileFormat<T>,
 ): Promise<Stored<T>> {
   const unusable = (reason: string): Stored<T> => ({ kind: 'unusable', path, reason });
   const text = await readIfPresent(path);
   if (text === undefined) return { kind: 'none' };
-  let document: { format?: unknown; version?: unknown } & Partial<T>;
+  let document: unknown;
   try {
-    document = JSON.parse(text) as typeof document;
+    document = JSON.parse(text);
   } catch {
     return unusable('it is damaged');
   }
-  if (document === null || typeof document !== 'object' || document.format !== name)
-    return unusable(`it is no ${name} file`);
+  if (!isObject(document) || document.format !== name) return unusable(`it is no ${name} file`);
   if (document.version !== version)
     return unusable(
       `it has version ${document.version}, and this program knows version ${version}`,
     );
-  if (!isValid(document)) return unusable('it is damaged');
   const { format: _format, version: _version, ...value } = document;
-  return { kind: 'read', value: value as T };
+  return shape(value) ? { kind: 'read', value } : unusable('it is damaged');
 }
 
 /**
@@ -68,8 +66,4 @@ export async function setAside(path: string): Promise<string | undefined> {
     () => aside,
     () => undefined,
   );
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

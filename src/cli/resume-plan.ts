@@ -1,0 +1,128 @@
+import { parseConfig } from '../config/parse.ts';
+import { IpvstateError } from '../errors.ts';
+import type { Snapshot } from '../model/ipvs.ts';
+import { sameSysctl } from '../model/sysctl.ts';
+import type { Table } from '../model/table.ts';
+import { type Plan, plan } from '../plan/plan.ts';
+import { planJson } from '../render/plan-json.ts';
+import { sha256 } from '../sources/digest.ts';
+import { readStable } from '../sources/files/read-stable.ts';
+import {
+  type Binding,
+  damagedPlan,
+  liveDigests,
+  type PlanNamespace,
+  type SavedPlan,
+  type SourceFile,
+} from './saved-plan.ts';
+
+/**
+ * Makes the plan again from the saved tables. Throws `STALE` with the differences when the live
+ * table or a file has changed, or for another network namespace, and `CONFIG` when the plan is not
+ * the saved one. `netns` is undefined for a table in a file.
+ */
+export async function resumePlan(
+  { saved, ...document }: SavedPlan,
+  path: string,
+  snapshot: Snapshot,
+  netns: PlanNamespace | undefined,
+): Promise<Plan> {
+  refuseOtherNamespace(saved, netns);
+  const differences = [
+    ...(await changedFiles(saved.files)),
+    ...changedObjects(saved, snapshot.table),
+  ];
+  if (differences.length > 0) {
+    const shown = differences.slice(0, 20).map((difference) => `\n    ${difference}`);
+    if (differences.length > shown.length)
+      shown.push(`\n    and ${differences.length - shown.length} more`);
+    throw new IpvstateError(
+      'STALE',
+      `the plan of ${saved.created} is stale; nothing was changed${shown.join('')}`,
+      { hint: 'Make a new plan, and read it before applying it.' },
+    );
+  }
+  const { desired, issues } = parseConfig(JSON.stringify(saved.desired), path);
+  if (!desired) throw damagedPlan(path, issues[0]?.message ?? 'its table is not valid');
+  const { timeouts, daemons } = snapshot.table;
+  const sysctls = desired.policy?.sysctls?.values;
+  const table: Table = {
+    services: desired.services,
+    timeouts: { ...timeouts, ...desired.timeouts },
+    daemons: desired.daemons ?? daemons,
+    ...(sysctls && { sysctls }),
+  };
+  const planned = plan(snapshot.table, table);
+  const again = planJson(planned, [], { counters: snapshot.counters }) as unknown as PlanParts;
+  if (JSON.stringify(again.waves) !== JSON.stringify(document.waves))
+    throw damagedPlan(path, 'its operations are not those that lead to its desired table');
+  if (JSON.stringify(readableParts(again)) !== JSON.stringify(readableParts(document)))
+    throw damagedPlan(path, 'its changes or its summary are not those of its operations');
+  return planned;
+}
+
+type PlanParts = Pick<SavedPlan, 'noop' | 'summary' | 'changes' | 'waves'>;
+
+/**
+ * Returns the parts that a person reads before the operations are executed. The place and the name
+ * of a change are those of a file that may be elsewhere now, and connections come and go.
+ */
+function readableParts({ noop, summary, changes }: PlanParts): unknown {
+  return [noop, summary, changes.map(({ name, position, impact, ...change }) => change)];
+}
+
+/** Throws `STALE` for the table of another namespace, even one that is equal to the plan's. */
+function refuseOtherNamespace(
+  { netns: planned, created }: Binding,
+  netns: PlanNamespace | undefined,
+): void {
+  if (!planned || !netns || planned.boot !== netns.boot || planned.inode === netns.inode) return;
+  throw new IpvstateError(
+    'STALE',
+    `the plan of ${created} is for the network namespace ${formatNamespace(planned)}, and this is ${formatNamespace(netns)}; nothing was changed`,
+    { hint: 'Apply it with the --netns that it was made with, or make a new plan here.' },
+  );
+}
+
+function formatNamespace({ name, inode }: PlanNamespace): string {
+  return name === null ? `with inode ${inode}` : `${name} (inode ${inode})`;
+}
+
+function changedObjects({ live }: Binding, table: Table): string[] {
+  const now = liveDigests(table);
+  const keys = [...new Set([...Object.keys(live.services), ...Object.keys(now.services)])].sort();
+  const services = keys.flatMap((key) => {
+    const [before, after] = [live.services[key], now.services[key]];
+    if (before === after) return [];
+    if (before === undefined) return [`${key} was added to the live table`];
+    return [`${key} was ${after === undefined ? 'deleted from' : 'changed in'} the live table`];
+  });
+  const sysctls = Object.entries(live.sysctls ?? {}).flatMap(([name, value]) => {
+    const found = table.sysctls?.get(name);
+    return found !== undefined && sameSysctl(name, value, found)
+      ? []
+      : [`the sysctl net.ipv4.vs.${name} was changed`];
+  });
+  const settings =
+    live.settings === now.settings
+      ? []
+      : ['timeouts or sync daemons were changed in the live table'];
+  return [...services, ...settings, ...sysctls];
+}
+
+/** Errors for a path without a file, or with a pipe, which has no content to compare. */
+const WITHOUT_CONTENT = ['ENOENT', 'ENOTDIR', 'EINVAL'];
+
+/** Names the changed files. A missing file counts as unchanged: plans may be made elsewhere. */
+async function changedFiles(files: readonly SourceFile[]): Promise<string[]> {
+  const changed = await Promise.all(
+    files.map(async ({ path, sha256: planned }) => {
+      const read = await readStable(path);
+      if (read.kind === 'unreadable')
+        return WITHOUT_CONTENT.includes(read.code) ? [] : [`${path} cannot be read (${read.code})`];
+      const isSame = read.kind === 'content' && (await sha256(read.bytes)) === planned;
+      return isSame ? [] : [`${path} has other content now`];
+    }),
+  );
+  return changed.flat();
+}

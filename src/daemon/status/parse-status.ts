@@ -1,0 +1,72 @@
+import type { Position } from '../../model/issue.ts';
+import {
+  isCount,
+  isFlag,
+  isNumber,
+  isText,
+  listOf,
+  nullable,
+  objectOf,
+  oneOf,
+  type Shape,
+} from '../../model/shape.ts';
+import { DRIFT_MODES, type Health, type Status, type StatusError } from './status.ts';
+import { HEALTH_WORDS } from './status-text.ts';
+
+type Member<Name extends keyof Status> = NonNullable<Status[Name]>;
+type Item<Name extends 'files' | 'drains' | 'contested'> = Status[Name][number];
+type Refusal = Member<'waiting'>['refusals'][number];
+
+const isError = nullable(
+  objectOf<StatusError>({
+    since: isText,
+    code: isText,
+    message: isText,
+    hint: nullable(isText),
+    position: nullable(objectOf<Position>({ file: isText, line: isCount, column: isCount })),
+  }),
+);
+
+/** Whether the answer of a daemon, which may be of another version, is a status. */
+export const isStatus: Shape<Status> = objectOf<Status>({
+  format: oneOf(['ipvstate-status']),
+  version: oneOf([1]),
+  program: objectOf<Status['program']>({ version: isText, pid: isCount, started: isText }),
+  health: oneOf(Object.keys(HEALTH_WORDS) as Health[]),
+  drift: oneOf(DRIFT_MODES),
+  files: listOf(
+    objectOf<Item<'files'>>({ path: isText, sha256: nullable(isText), problem: nullable(isText) }),
+  ),
+  config: objectOf<Status['config']>({
+    valid: isFlag,
+    last_success: nullable(isText),
+    services: isCount,
+    destinations: isCount,
+    error: isError,
+  }),
+  error: isError,
+  last_pass: nullable(
+    objectOf<Member<'last_pass'>>({
+      at: isText,
+      trigger: isText,
+      outcome: isText,
+      exit_code: isCount,
+      changes: isCount,
+      operations: isCount,
+      seconds: isNumber,
+    }),
+  ),
+  waiting: nullable(
+    objectOf<Member<'waiting'>>({
+      plan: isText,
+      since: isText,
+      refusals: listOf(objectOf<Refusal>({ guard: isText, message: isText, flag: isText })),
+      changes: listOf(isText),
+    }),
+  ),
+  drains: listOf(
+    objectOf<Item<'drains'>>({ service: isText, destination: isText, seconds_left: isCount }),
+  ),
+  contested: listOf(objectOf<Item<'contested'>>({ object: isText, reversals: isCount })),
+  watch: objectOf<Status['watch']>({ mode: isText, reason: nullable(isText) }),
+});
