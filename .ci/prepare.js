@@ -23,11 +23,15 @@ function run(program, args, options = {}) {
   throw new Error(`${program} ${args.join(' ')} failed: ${result.error?.message ?? result.signal ?? `status ${result.status}`}`);
 }
 
+/** Whether a version is in a range such as `^20.19 || >=22.12`, which has no other operators. */
 export function isNodeSupported(version, range) {
-  const wanted = range.match(/\d+/g).map(Number);
   const actual = version.split('.').map(Number);
-  const differs = wanted.findIndex((part, at) => part !== actual[at]);
-  return differs === -1 || actual[differs] > wanted[differs];
+  return range.split('||').some((part) => {
+    const wanted = part.match(/\d+/g).map(Number);
+    if (part.includes('^') && actual[0] !== wanted[0]) return false;
+    const differs = wanted.findIndex((number, at) => number !== actual[at]);
+    return differs === -1 || actual[differs] > wanted[differs];
+  });
 }
 
 /** Whether what npm noted as installed is what the lock file asks for; packages for other platforms may be absent. */

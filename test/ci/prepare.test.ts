@@ -4,9 +4,13 @@ const { isInstalled, isNodeSupported } = await import(new URL('../../.ci/prepare
 const { closingLine, count } = await import(new URL('../../.ci/count.js', import.meta.url).href);
 const { thirdPartyLicenses } = await import(new URL('../../.ci/licenses.js', import.meta.url).href);
 
-test('Node is compared by number, part by part', () => {
-  expect(['20.19.0', '20.20.2', '22.0.0', '100.0.0'].filter((version) => !isNodeSupported(version, '>=20.19'))).toEqual([]);
-  expect(['20.9.0', '20.18.9', '18.20.0', '9.30.0'].filter((version) => isNodeSupported(version, '>=20.19'))).toEqual([]);
+test('Node is compared by number, part by part, with each range', () => {
+  const range = '^20.19 || ^22.12 || ^24 || >=26';
+  const isSupported = (version: string): boolean => isNodeSupported(version, range);
+  const supported = ['20.19.0', '20.20.2', '22.12.0', '24.0.0', '26.0.0', '27.1.0', '100.0.0'];
+  expect(supported.filter((version) => !isSupported(version))).toEqual([]);
+  const others = ['18.20.0', '20.18.3', '21.9.0', '22.11.0', '23.1.0', '25.9.0'];
+  expect(others.filter(isSupported)).toEqual([]);
 });
 
 test('packages are installed when npm noted the versions of the lock file, whatever platform the optional ones are for', () => {

@@ -1,0 +1,102 @@
+#!/usr/bin/env node
+// node .ci/node-versions.js [--smoke] [MAJOR]...
+//
+// Runs the unit tests, and those kernel tests that run the program, under each supported version of
+// Node, and the built program under the oldest one of each major version. --smoke runs only the tests
+// that depend on Node most. npm fetches the versions and keeps them in node_modules/.cache.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { closingLine } from './count.js';
+import { isNodeSupported } from './prepare.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** The versions that are tested, and the oldest ones that `engines` in package.json allows. */
+const VERSIONS = {
+  20: { tested: '20.20.2', oldest: '20.19.0' },
+  22: { tested: '22.23.5', oldest: '22.12.0' },
+  24: { tested: '24.22.3', oldest: '24.0.0' },
+  26: { tested: '26.12.1', oldest: '26.0.0' },
+};
+
+/** Kernel tests that load the native addon and run commands. */
+const KERNEL = ['kernel', 'kernel/smoke', 'kernel/cli.test'];
+/** Unit tests that start the program and the installed package, and those that use sockets and files. */
+const SMOKE = ['package/', 'cli/process', 'cli/plan', 'cli/try.test', 'daemon/', 'sources/', 'recovery/'];
+
+const EXAMPLE = 'examples/change-servers';
+
+/** Returns the path of that version's `node`, which npm fetches once. */
+function fetchNode(version) {
+  const folder = join(root, 'node_modules/.cache/node-versions', version);
+  const name = `node-linux-${process.arch}`;
+  const node = join(folder, 'node_modules', name, 'bin/node');
+  if (existsSync(node)) return node;
+  mkdirSync(folder, { recursive: true });
+  const quiet = ['--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--loglevel=error'];
+  const args = ['install', '--prefix', folder, '--ignore-scripts', ...quiet, `${name}@${version}`];
+  const { status, stderr } = spawnSync('npm', args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`npm cannot fetch ${name}@${version}:\n${stderr}`);
+  return node;
+}
+
+/** Runs .ci/test.js under that Node and resolves with what its closing line counts. */
+async function runTests(node, args) {
+  const path = `${dirname(node)}${delimiter}${process.env.PATH}`;
+  const child = spawn(node, ['.ci/test.js', ...args], {
+    cwd: root,
+    env: { ...process.env, PATH: path },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    output += text;
+    process.stdout.write(text);
+  });
+  const status = await new Promise((resolve) => child.on('close', resolve));
+  const closing = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\n$/m.exec(output);
+  const [passed = 0, failed = 0, skipped = 0] = closing?.slice(1).map((text) => Number(text ?? 0)) ?? [];
+  return { passed, skipped, failed: status === 0 ? failed : Math.max(1, failed) };
+}
+
+/** Runs the built program and loads the library under that Node. Returns what is wrong. */
+function runOldest(node) {
+  const plan = ['plan', '-f', `${EXAMPLE}/config.yaml`, '--table', `${EXAMPLE}/live.save`];
+  const library = "const { formatSave } = await import('ipvstate'); console.log(typeof formatSave)";
+  const checks = [
+    [['dist/cli.cjs', ...plan], readFileSync(join(root, EXAMPLE, 'plan.txt'), 'utf8')],
+    [['--input-type=module', '-e', library], 'function\n'],
+  ];
+  return checks.flatMap(([args, expected]) => {
+    const { stdout, stderr } = spawnSync(node, args, { cwd: root, encoding: 'utf8' });
+    return stdout === expected ? [] : [`${args.join(' ')} printed\n${stdout}${stderr}`];
+  });
+}
+
+const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+for (const version of Object.values(VERSIONS).flatMap(({ tested, oldest }) => [tested, oldest])) {
+  if (!isNodeSupported(version, engines.node)) throw new Error(`${version}: not in ${engines.node}`);
+}
+
+const isSmoke = process.argv.includes('--smoke');
+const named = process.argv.slice(2).filter((arg) => arg !== '--smoke');
+const unknown = named.filter((major) => !(major in VERSIONS));
+if (unknown.length > 0) throw new Error(`Node ${unknown.join(', ')}: not among the tested versions`);
+
+const counts = [];
+for (const [major, { tested, oldest }] of Object.entries(VERSIONS)) {
+  if (named.length > 0 && !named.includes(major)) continue;
+  process.stdout.write(`\n== Node ${tested}\n`);
+  const node = fetchNode(tested);
+  counts.push(await runTests(node, ['unit', ...(isSmoke ? SMOKE : [])]));
+  counts.push(await runTests(node, KERNEL));
+
+  const wrong = runOldest(fetchNode(oldest));
+  const verdict = wrong.length === 0 ? 'runs the program and the library' : wrong.join('\n');
+  process.stdout.write(`\n== Node ${oldest} ${verdict}\n`);
+  counts.push({ passed: wrong.length === 0 ? 1 : 0, failed: wrong.length, skipped: 0 });
+}
+process.stdout.write(`${closingLine(counts)}\n`);
+process.exitCode = counts.every(({ failed }) => failed === 0) ? 0 : 1;
