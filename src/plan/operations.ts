@@ -23,6 +23,8 @@ export function operationsFor(
 ): (change: Change) => PlacedOperation[] {
   const probe = schedulerProbe(live);
   const identity = (key: ServiceKey): ServiceIdentity => identityOf(key, live, desired);
+  const startsDaemon = changes.some(({ object, after }) => object === 'daemon' && after);
+  const starting = startsDaemon && hasMixedFamily(live) ? 'finish' : 'settle';
   const stopping = changes.some(
     (change) =>
       change.object === 'destination' &&
@@ -30,7 +32,7 @@ export function operationsFor(
       isMixedFamily(identity(change.service), change.after.address),
   )
     ? 'unblock'
-    : 'finish';
+    : starting;
   return (change) => {
     switch (change.object) {
       case 'service':
@@ -47,7 +49,7 @@ export function operationsFor(
       case 'timeouts':
         return [
           {
-            place: 'finish',
+            place: 'settle',
             operation: {
               kind: 'set-timeouts',
               timeouts: changedTimeouts(change.before, change.after),
@@ -55,7 +57,7 @@ export function operationsFor(
           },
         ];
       case 'daemon':
-        return daemonOperations(change, stopping);
+        return daemonOperations(change, stopping, starting);
       default:
         return change satisfies never;
     }
@@ -132,12 +134,21 @@ function destinationOperation(
 function daemonOperations(
   { role, before, after }: DaemonChange,
   stopping: Place,
+  starting: Place,
 ): PlacedOperation[] {
   const operations: PlacedOperation[] = [];
   if (before) operations.push({ place: stopping, operation: { kind: 'stop-daemon', role } });
   if (after)
-    operations.push({ place: 'finish', operation: { kind: 'start-daemon', daemon: after } });
+    operations.push({ place: starting, operation: { kind: 'start-daemon', daemon: after } });
   return operations;
+}
+
+/** While a destination has another family than its service, the kernel starts no daemon. */
+function hasMixedFamily({ services }: Table): boolean {
+  for (const { service, destinations } of services.values())
+    for (const { address } of destinations.values())
+      if (isMixedFamily(service.identity, address)) return true;
+  return false;
 }
 
 /**

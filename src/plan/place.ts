@@ -12,13 +12,18 @@ export type Purpose =
   /** Adds objects, and edits that take nothing away. */
   | 'make'
   /**
+   * Sets timeouts, and stops and starts daemons. The kernel can refuse these for reasons outside
+   * the table, so they come before anything is taken away.
+   */
+  | 'settle'
+  /**
    * Takes schedulers away, lowers weights and deletes, in services that stay. This is safe only
    * after everything before it has succeeded.
    */
   | 'break'
   /** Deletes services. */
   | 'remove'
-  /** Sets timeouts and starts and stops daemons. */
+  /** Starts a daemon that the kernel refuses until destinations of mixed families are gone. */
   | 'finish';
 
 /**
@@ -38,6 +43,7 @@ const PLACES = {
    * pool.
    */
   schedule: 'make',
+  settle: 'settle',
   unschedule: 'break',
   lower: 'break',
   delete: 'break',

@@ -44,19 +44,21 @@ test('each operation is in the wave of its purpose, and in its place in the serv
       'add-destination tcp://192.0.2.5:80 10.0.0.2:80 1',
       'edit-service tcp://192.0.2.5:80 rr',
     ],
+    settle: ['set-timeouts tcp=60 tcp_fin=0 udp=0'],
     break: [
       'edit-destination tcp://192.0.2.1:80 10.0.0.3:80 0',
       'delete-destination tcp://192.0.2.2:80 10.0.0.1:80',
     ],
     remove: ['delete-service udp://192.0.2.3:53'],
-    finish: ['set-timeouts tcp=60 tcp_fin=0 udp=0'],
   });
 });
 
-test('daemons that exclude no destination stop and start at the end', () => {
-  const { finish, unblock } = print(DAEMONS.live, DAEMONS.desired);
-  expect(unblock).toBeUndefined();
-  expect(finish).toEqual([
+test('timeouts and daemons, which the kernel can refuse, come before anything is taken away', () => {
+  const purposes = plan(EVERY_WAVE.live, EVERY_WAVE.desired).waves.map(({ purpose }) => purpose);
+  expect(purposes.indexOf('settle')).toBeLessThan(purposes.indexOf('break'));
+  const { settle, unblock, finish } = print(DAEMONS.live, DAEMONS.desired);
+  expect([unblock, finish]).toEqual([undefined, undefined]);
+  expect(settle).toEqual([
     'set-timeouts tcp=0 tcp_fin=0 udp=10',
     'stop-daemon master',
     'start-daemon master eth0',

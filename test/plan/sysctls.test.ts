@@ -41,7 +41,7 @@ function planFor(
 
 test('the sysctls of a file are written before daemons start and services are deleted', () => {
   const planned = planFor({ sync_threshold: '5 10', expire_nodest_conn: '1' });
-  expect(planned.waves.map(({ purpose }) => purpose)).toEqual(['tune', 'remove', 'finish']);
+  expect(planned.waves.map(({ purpose }) => purpose)).toEqual(['tune', 'settle', 'remove']);
   expect(operationsOf(planned).slice(0, 2).map(formatOperationAsIpvsadm)).toEqual([
     'sysctl -w net.ipv4.vs.expire_nodest_conn=1',
     "sysctl -w 'net.ipv4.vs.sync_threshold=5 10'",
@@ -54,15 +54,15 @@ test('the sysctls of a file are written before daemons start and services are de
 
 test('a sysctl whose live value means the same is not written', () => {
   expect(planFor({ drop_entry: '1', conntrack: '0' }).waves.map(({ purpose }) => purpose)).toEqual([
+    'settle',
     'remove',
-    'finish',
   ]);
 });
 
 test('with mode: check, no sysctl is written, and the differences are reported', () => {
   expect(planFor({ conntrack: '1' }, 'check').waves.map(({ purpose }) => purpose)).toEqual([
+    'settle',
     'remove',
-    'finish',
   ]);
   expect(
     sysctlDifferences(
@@ -92,7 +92,7 @@ test('a table without sysctls gets no operation for them', () => {
     planFor({ conntrack: '1' }, 'enforce', unknown as typeof LIVE).waves.map(
       ({ purpose }) => purpose,
     ),
-  ).toEqual(['remove', 'finish']);
+  ).toEqual(['settle', 'remove']);
   expect(sysctlDifferences(policyOf('check', { conntrack: '1' }).sysctls, undefined)).toEqual([]);
 });
 

@@ -38,9 +38,9 @@ test('sends no later wave after a wave with a refused operation', async () => {
     'unblock',
     'probe',
     'make',
+    'settle',
     'break',
     'remove',
-    'finish',
   ]);
   expect(ipvs.waves).toHaveLength(3);
   expect(
@@ -67,7 +67,7 @@ test('with continue, leaves services that had a failure out of later waves', asy
   });
   expect(failures).toHaveLength(1);
   expect(ipvs.waves).toHaveLength(PLAN.waves.length);
-  const broken = ipvs.waves[3]?.map((operation) => 'destination' in operation && operation.service);
+  const broken = ipvs.waves[4]?.map((operation) => 'destination' in operation && operation.service);
   expect(broken).toEqual([serviceOf('tcp://192.0.2.2:80').identity]);
   expect(done.flat().map(({ kind }) => kind)).toContain('delete-service');
   expect(progress.at(-1)).toBe(operationsOf(PLAN).length);

@@ -226,7 +226,7 @@ test('with stop, leaves the table and reports the differences that are left', as
     outcome: 'partial',
     failures: [{ operation: { kind: 'delete-service' } }],
   });
-  expect(report.differences.map(({ object }) => object)).toEqual(['service', 'timeouts']);
+  expect(report.differences.map(({ object }) => object)).toEqual(['service']);
 });
 
 test('with continue, leaves only the failed operations out', async () => {

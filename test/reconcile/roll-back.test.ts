@@ -165,14 +165,14 @@ test('reports the differences that are left when the rollback is refused too', a
 });
 
 test('keeps a service usable when its old destination cannot be added again', async () => {
-  const live = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } } });
-  const desired = tableOf(
-    { 'tcp://192.0.2.1:80': { destinations: { '10.0.0.2:80': 1 } } },
-    { timeouts: { tcp: 60 } },
-  );
+  const live = tableOf({
+    'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } },
+    'udp://192.0.2.3:53': {},
+  });
+  const desired = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.2:80': 1 } } });
   const ipvs = openMisbehavingTable(live, {
     refuse: ({ kind }, index) =>
-      kind === 'set-timeouts' || (kind === 'add-destination' && index > 0) ? 'ENOMEM' : undefined,
+      kind === 'delete-service' || (kind === 'add-destination' && index > 0) ? 'ENOMEM' : undefined,
   });
   const report = await reconcile(ipvs, wants(desired));
   expect(report.outcome).toBe('partial');
