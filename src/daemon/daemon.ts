@@ -4,7 +4,12 @@ import type { ServiceKey } from '../model/service.ts';
 import type { Allowances } from '../plan/guard.ts';
 import { aborted } from '../reconcile/aborted.ts';
 import { type Loop, startLoop } from '../reconcile/loop/loop.ts';
-import { INITIAL_STATE, type LoopState, type PassResult } from '../reconcile/loop/loop-state.ts';
+import {
+  type DriftMode,
+  INITIAL_STATE,
+  type LoopState,
+  type PassResult,
+} from '../reconcile/loop/loop-state.ts';
 import { openDrainStore } from '../recovery/records/drains.ts';
 import { openProtectedStore } from '../recovery/records/protected.ts';
 import type { Session } from '../recovery/session.ts';
@@ -16,12 +21,12 @@ import { createMetrics, type Metrics } from './http/metrics.ts';
 import { daemonPages } from './http/pages.ts';
 import { type HttpServer, serveHttp } from './http/server.ts';
 import type { Log } from './log/log.ts';
-import { Repetition } from './log/repetition.ts';
+import { RepetitionLimit } from './log/repetition.ts';
 import { StateLog } from './log/state-log.ts';
 import { openLoopPort } from './loop-port.ts';
 import { monotonicMicroseconds, type Notifier } from './notify.ts';
 import { PASS_OUTCOMES } from './status/pass-exit.ts';
-import type { DriftMode, Status } from './status/status.ts';
+import type { Status } from './status/status.ts';
 import { statusOfLoop } from './status/status-of-loop.ts';
 import { formatHealth } from './status/status-text.ts';
 
@@ -36,10 +41,10 @@ export interface DaemonOptions {
   };
   readonly drift: DriftMode;
   readonly allowances: Allowances;
-  /** undefined: no HTTP. */
+  /** undefined: no HTTP server. */
   readonly listen: ListenAddress | undefined;
   readonly controlSocket: string;
-  /** Whether the metrics have the kernel's counters of each service and destination. */
+  /** Whether /metrics has the kernel's counters of each service and destination. */
   readonly stats: boolean;
 }
 
@@ -49,15 +54,18 @@ export interface DaemonPorts {
   readonly openKernel: () => Promise<Ipvs>;
   readonly log: Log;
   readonly notifier: Notifier;
-  /** Asks to stop. */
+  /** Aborts when the daemon is to stop. */
   readonly signal: AbortSignal;
-  /** Calls back when files and table are to be read now; returns how not to. */
+  /** Calls `reload` on each SIGHUP, until the returned function is called. */
   readonly onHangup: (reload: () => void) => () => void;
 }
 
 const REMIND_MILLISECONDS = 10_000;
 
-/** Follows files and keeps the kernel's table as they say, until it is asked to stop. The table then stays as it is. */
+/**
+ * Follows a configuration and keeps the kernel's table as the configuration says, until it is asked
+ * to stop. The table then stays as it is.
+ */
 export async function runDaemon(options: DaemonOptions, ports: DaemonPorts): Promise<void> {
   const kernel = await ports.openKernel();
   const daemon = new Daemon(options, ports, kernel);
@@ -98,7 +106,7 @@ class Daemon {
 
     const stateLog = new StateLog(
       log,
-      new Repetition(() => performance.now() / 1000),
+      new RepetitionLimit(() => performance.now() / 1000),
       () => configuration.texts,
     );
     const protection = openProtectedStore(session.state, session.warn);
@@ -120,7 +128,8 @@ class Daemon {
         stateLog.changed(state, previous);
         if (state.protectedServices !== previous.protectedServices)
           void keepProtected(state.protectedServices);
-        this.#follow(state, previous);
+        this.#count(state, previous);
+        this.#notifyWhenSettled(state);
       },
     });
     this.#loop = loop;
@@ -137,7 +146,7 @@ class Daemon {
       removeHangup();
       await notifier.notify({ STOPPING: '1', STATUS: 'stopping; the table stays as it is' });
       log.info({ event: 'stopping' }, 'stopping; the table stays as it is');
-      // The watch waits for a look that is under way.
+      // The watch waits for the reading that it started, so the loop is stopped first.
       const stopped = loop.stop();
       await watch.close();
       await stopped;
@@ -165,10 +174,10 @@ class Daemon {
       log.info({ event: 'listening' }, `listening on ${formatListenAddress(this.#http.address)}`);
     }
     if (notifier.watchdogMilliseconds !== undefined) {
-      const pat = (): void => {
+      const sendSignOfLife = (): void => {
         if (!this.#activity.isStuck) void notifier.notify({ WATCHDOG: '1' });
       };
-      this.#timers.push(setInterval(pat, notifier.watchdogMilliseconds));
+      this.#timers.push(setInterval(sendSignOfLife, notifier.watchdogMilliseconds));
     }
   }
 
@@ -178,7 +187,7 @@ class Daemon {
       metrics: this.#metrics.registry,
       isStuck: () => this.#activity.isStuck,
       isReady: () => this.#ready,
-      // A connection of its own: a scrape must not keep a change waiting.
+      // Scrapes have a connection of their own, so that no change waits for them.
       openKernel: this.#options.stats ? this.#ports.openKernel : undefined,
       names: () => this.#loop?.state.config.good?.desired.names ?? new Map(),
     });
@@ -192,44 +201,45 @@ class Daemon {
       drift,
       pid: process.pid,
       started: this.#started,
-      drainNow: clock.monotonicSeconds(),
+      drainClockSeconds: clock.monotonicSeconds(),
       wallTime: (time) => new Date(Date.now() - performance.now() + time).toISOString(),
     });
   }
 
   async #reload(): Promise<PassResult> {
     const { notifier, signal } = this.#ports;
-    if (!this.#loop) throw new Error('the daemon is only starting');
+    if (!this.#loop) throw new Error('the daemon is still starting');
     await notifier.notify({
       RELOADING: '1',
       MONOTONIC_USEC: monotonicMicroseconds(),
       STATUS: 'reading the files and the table',
     });
     const pass = await this.#loop.reload();
-    // Whoever stops has said so already.
+    // A daemon that stops has sent its last message already.
     if (!signal.aborted)
       await notifier.notify({ READY: '1', STATUS: formatHealth(this.#status()) });
     return pass;
   }
 
-  #follow(state: LoopState, previous: LoopState): void {
-    const { lastPass } = state;
-    if (lastPass && lastPass !== previous.lastPass) {
-      this.#metrics.passed(lastPass.outcome, (lastPass.finishedAt - lastPass.startedAt) / 1000);
-      if (state.totals.corrections > previous.totals.corrections)
-        this.#metrics.drifted(lastPass.report?.plan.changes.length ?? 0);
-      if (state.drift && !previous.drift) this.#metrics.drifted(state.drift.changes.length);
-    }
-    if (state.phase === 'running' || state.phase === 'stopped') return;
-    const isDone =
-      lastPass !== undefined ||
-      (state.config.problem !== undefined && state.config.good === undefined);
-    if (isDone) this.#tell(state);
+  #count({ lastPass, totals, drift }: LoopState, previous: LoopState): void {
+    if (!lastPass || lastPass === previous.lastPass) return;
+    const { startedAt, finishedAt, outcome, report } = lastPass;
+    this.#metrics.countPass(outcome, (finishedAt - startedAt) / 1000);
+    if (totals.corrections > previous.totals.corrections)
+      this.#metrics.countDrift(report?.plan.changes.length ?? 0);
+    if (drift && !previous.drift) this.#metrics.countDrift(drift.changes.length);
   }
 
-  /** The service manager is told of a start that is over, and of every other state of health. */
-  #tell(state: LoopState): void {
-    // The loop is not known here before its first turn; its state is.
+  #notifyWhenSettled({ phase, lastPass, config }: LoopState): void {
+    if (phase === 'running' || phase === 'stopped') return;
+    const isStartOver =
+      lastPass !== undefined || (config.problem !== undefined && config.good === undefined);
+    if (isStartOver) this.#notifyHealth(phase);
+  }
+
+  /** Tells the service manager the end of the start, and then each other health. */
+  #notifyHealth(phase: LoopState['phase']): void {
+    // The first state arrives before `startLoop` has returned the loop, which the status needs.
     queueMicrotask(() => {
       if (this.#ports.signal.aborted) return;
       const text = formatHealth(this.#status());
@@ -238,7 +248,7 @@ class Daemon {
       void this.#ports.notifier.notify(
         this.#ready ? { STATUS: text } : { READY: '1', STATUS: text },
       );
-      this.#ready = state.phase !== 'failed';
+      this.#ready = phase !== 'failed';
     });
   }
 }

@@ -11,12 +11,12 @@ import type { Session } from '../recovery/session.ts';
 import { openPassRun, type PassRun } from './pass-record.ts';
 import { exitCodeOfPass } from './status/pass-exit.ts';
 
-/** What the loop needs of the kernel, and what must follow from its state before its next pass. */
+/** Opens the kernel's table for the loop's passes, and records the passes. */
 export interface LoopPort
   extends Required<Pick<LoopOptions, 'openTable' | 'fingerprint' | 'announce' | 'digest'>> {
-  /** To be called with every new state. */
+  /** Prepares for the next pass. To be called with every new state. */
   follow(state: LoopState, previous: LoopState): void;
-  /** Everything about passes that ended is on record. */
+  /** Resolves when all passes that ended are recorded. */
   settled(): Promise<void>;
 }
 
@@ -60,9 +60,9 @@ export function openLoopPort(session: Session, kernel: Ipvs, activity: Activity)
     digest: (text) => createHash('sha256').update(text).digest('hex'),
     fingerprint: () =>
       activity.during(async () => {
-        // What it costs grows with the table, and a short pass is followed by a look at all of it
-        // anyway. What a pass begins with is what later ones are compared with: one from before
-        // another pass could be that of a lost table.
+        // The cost of a fingerprint grows with the table, and a short pass ends with a read of the
+        // whole table. During a pass, the fingerprint must be new: later ones are compared with it,
+        // and an older one could belong to a table that is lost since.
         const fingerprint = isShort ? undefined : await look(state.phase === 'running');
         if (fingerprint === undefined)
           throw new IpvstateError('UNAVAILABLE', 'the kernel shows no table');
@@ -81,10 +81,7 @@ export function openLoopPort(session: Session, kernel: Ipvs, activity: Activity)
   };
 }
 
-/**
- * The cause that the record of a pass names: the first one, but the look for drift that comes every
- * few seconds only when it is alone.
- */
+/** The cause in the record of a pass: the first one, and `drift` only without any other cause. */
 function causeOf({ triggers }: LoopState): Trigger {
   return triggers.find((trigger) => trigger !== 'drift') ?? 'drift';
 }

@@ -1,17 +1,20 @@
 import { execFile } from 'node:child_process';
 import { fstatSync, write } from 'node:fs';
 
-/** What a service tells systemd about itself (sd_notify). */
+/** Tells systemd the state of this service (sd_notify). */
 export interface Notifier {
-  /** Never throws: a service manager that cannot be reached is no reason to stop balancing. Resolves when it was handed over. */
+  /**
+   * Sends a message, and resolves when it was handed over. Never rejects: load balancing goes on
+   * when the service manager cannot be reached.
+   */
   notify(state: NotifyState): Promise<void>;
-  /** How often `WATCHDOG=1` is due, in milliseconds: half of what systemd grants. undefined: nobody watches. */
+  /** Interval of `WATCHDOG=1`: half of systemd's timeout. undefined: systemd has none. */
   readonly watchdogMilliseconds: number | undefined;
 }
 
 export interface NotifyState {
   readonly READY?: '1';
-  /** Needs MONOTONIC_USEC (systemd: Type=notify-reload). */
+  /** Needs MONOTONIC_USEC (systemd.service: Type=notify-reload). */
   readonly RELOADING?: '1';
   readonly STOPPING?: '1';
   readonly WATCHDOG?: '1';
@@ -19,8 +22,8 @@ export interface NotifyState {
   readonly STATUS?: string;
 }
 
-/** The ways out; tests bring their own. */
-export interface NotifyMeans {
+/** The system calls of a notifier. Tests bring their own. */
+export interface NotifyPorts {
   readonly pid: number;
   isSocket(fd: number): boolean;
   write(fd: number, text: string): Promise<void>;
@@ -28,34 +31,33 @@ export interface NotifyMeans {
   run(args: readonly string[]): Promise<void>;
 }
 
-/** systemd: SD_LISTEN_FDS_START. */
+/** The first file descriptor that systemd passes (sd-daemon.h: SD_LISTEN_FDS_START). */
 const FIRST_FD = 3;
 
 /**
- * Node has no datagram sockets of the Unix family, but it can write to one that it was given: systemd connects it (`OpenFile=` in the
- * unit), and a write is then a message of this very process. That takes microseconds. Where no such socket was passed, a
- * `systemd-notify` process is started for each message, which takes some 10 ms and the unit's `NotifyAccess=all`.
+ * Opens a notifier. Node cannot open Unix datagram sockets, but it can write to one that systemd
+ * passes (`OpenFile=` in the unit). Such a write takes microseconds, and comes from this process.
+ * Without such a socket, each message starts a `systemd-notify` process. That takes about 10 ms,
+ * and the unit needs `NotifyAccess=all`.
  */
-export function openNotifier(env: NodeJS.ProcessEnv, means: NotifyMeans = SYSTEM_MEANS): Notifier {
-  const own = { watchdogMilliseconds: watchdogOf(env, means.pid) };
-  if (!env.NOTIFY_SOCKET)
-    return { ...own, notify: async () => {}, watchdogMilliseconds: undefined };
-  let fd = passedSocket(env, means);
+export function openNotifier(env: NodeJS.ProcessEnv, ports: NotifyPorts = SYSTEM_PORTS): Notifier {
+  if (!env.NOTIFY_SOCKET) return { notify: async () => {}, watchdogMilliseconds: undefined };
+  let fd = passedSocket(env, ports);
   let last: Promise<void> = Promise.resolve();
   const send = async (state: NotifyState): Promise<void> => {
     const lines = Object.entries(state).map(([name, value]) => `${name}=${oneLine(value)}`);
     if (fd !== undefined) {
       try {
-        await means.write(fd, lines.join('\n'));
+        await ports.write(fd, lines.join('\n'));
         return;
       } catch {
         fd = undefined;
       }
     }
-    await means.run(['--no-block', ...lines]).catch(() => undefined);
+    await ports.run(['--no-block', ...lines]).catch(() => undefined);
   };
   return {
-    ...own,
+    watchdogMilliseconds: watchdogOf(env, ports.pid),
     notify: (state) => {
       last = last.then(() => send(state));
       return last;
@@ -63,12 +65,12 @@ export function openNotifier(env: NodeJS.ProcessEnv, means: NotifyMeans = SYSTEM
   };
 }
 
-/** CLOCK_MONOTONIC in microseconds, which is what Node's high-resolution time is on Linux. */
+/** CLOCK_MONOTONIC in microseconds. Node's hrtime is that clock on Linux. */
 export function monotonicMicroseconds(): string {
   return String(process.hrtime.bigint() / 1000n);
 }
 
-/** The value of a line must not begin another one. */
+/** Removes line breaks: a value with one would set another variable. */
 function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ').slice(0, 500);
 }
@@ -80,14 +82,14 @@ function watchdogOf(env: NodeJS.ProcessEnv, pid: number): number | undefined {
 }
 
 /** The file descriptor that the unit names `notify`. */
-function passedSocket(env: NodeJS.ProcessEnv, { pid, isSocket }: NotifyMeans): number | undefined {
+function passedSocket(env: NodeJS.ProcessEnv, { pid, isSocket }: NotifyPorts): number | undefined {
   if (Number(env.LISTEN_PID) !== pid) return undefined;
   const index = (env.LISTEN_FDNAMES ?? '').split(':').indexOf('notify');
   if (index === -1 || index >= Number(env.LISTEN_FDS)) return undefined;
   return isSocket(FIRST_FD + index) ? FIRST_FD + index : undefined;
 }
 
-const SYSTEM_MEANS: NotifyMeans = {
+const SYSTEM_PORTS: NotifyPorts = {
   pid: process.pid,
   isSocket: (fd) => {
     try {

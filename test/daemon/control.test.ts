@@ -45,7 +45,7 @@ describe('the control socket', () => {
     expect(requests).toEqual([{ command: 'reload' }, { command: 'approve', plan: 'abc' }]);
   });
 
-  it('and its folder can be opened by their owner only', async () => {
+  it('can be opened by its owner only, and so can its folder', async () => {
     await serve();
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(statSync(join(folder, 'run')).mode & 0o777).toBe(0o700);
@@ -56,14 +56,12 @@ describe('the control socket', () => {
     execFileSync('mkdir', ['-p', join(folder, 'run')]);
     expect(() => execFileSync(process.execPath, ['-e', program])).toThrow();
     expect(statSync(path).isSocket()).toBe(true);
-    await expect(askDaemon(path, { command: 'status' })).rejects.toThrow(
-      'the last one did not end by itself',
-    );
+    await expect(askDaemon(path, { command: 'status' })).rejects.toThrow('the last one was killed');
     await serve();
     expect(await askDaemon(path, { command: 'status' })).toEqual(OK);
   });
 
-  it('of somebody who still listens is left alone', async () => {
+  it('of a process that still listens is not replaced', async () => {
     await serve();
     await expect(serveControl(path, async () => OK)).rejects.toMatchObject({
       code: 'IO',
@@ -72,7 +70,7 @@ describe('the control socket', () => {
     expect(await askDaemon(path, { command: 'status' })).toEqual(OK);
   });
 
-  it('is gone after close, and whoever asks is told that no daemon runs', async () => {
+  it('is gone after close, and a client is told that no daemon runs', async () => {
     const server = await serveControl(path, async () => OK);
     await server.close();
     await expect(askDaemon(path, { command: 'status' })).rejects.toMatchObject({
@@ -103,7 +101,7 @@ describe('the control socket', () => {
     ).toEqual(['status', 'reload', 'not a line of JSON']);
   });
 
-  it('a bug in an answer reaches the one who asked, and the daemon lives on', async () => {
+  it('returns an unexpected error to the client, and goes on serving', async () => {
     let asked = 0;
     await serve(async () => {
       if (asked++ === 0) throw new Error('broken');
@@ -117,7 +115,7 @@ describe('the control socket', () => {
     expect(await askDaemon(path, { command: 'status' })).toEqual(OK);
   });
 
-  it('hangs up on a request without an end', async () => {
+  it('disconnects a client that sends a request without an end', async () => {
     await serve();
     await new Promise<void>((resolve) => {
       const socket = connect(path, () => socket.write('x'.repeat(20_000)));
@@ -126,7 +124,7 @@ describe('the control socket', () => {
     expect(await askDaemon(path, { command: 'status' })).toEqual(OK);
   });
 
-  it('a daemon that ends instead of answering is reported as gone', async () => {
+  it('reports a daemon that ends before it answers as unavailable', async () => {
     const server = createServer((socket) => socket.end());
     const other = join(folder, 'mute.sock');
     await new Promise<void>((resolve) => server.listen(other, resolve));
@@ -146,7 +144,7 @@ describe('a request', () => {
     ['{"command":"stop"}', 'no such command: "stop"'],
     ['null', 'not an object'],
     ['[', 'not a line of JSON'],
-  ])('%s', (line, expected) => {
+  ])('%s is parsed or refused with a reason', (line, expected) => {
     expect(parseRequest(line)).toEqual(expected);
   });
 });

@@ -41,7 +41,7 @@ function get(
 }
 
 describe('the HTTP server', () => {
-  it('serves its pages on a port, and says which port it got', async () => {
+  it('serves its pages on a port, and returns the port that it got', async () => {
     const { address } = await serve({ host: '127.0.0.1', port: 0 });
     expect(address).toMatchObject({ port: expect.any(Number) });
     expect(await get(address, '/healthz?verbose')).toEqual({ status: 200, body: 'ok\n' });
@@ -49,7 +49,7 @@ describe('the HTTP server', () => {
     expect(await get(address, '/healthz', 'HEAD')).toEqual({ status: 200, body: '' });
   });
 
-  it('changes nothing for anybody: other methods and paths are refused', async () => {
+  it('refuses other methods than GET and HEAD, and other paths than its pages', async () => {
     const { address } = await serve({ host: '127.0.0.1', port: 0 });
     expect(await get(address, '/healthz', 'POST')).toMatchObject({ status: 405 });
     expect(await get(address, '/toString')).toEqual({
@@ -58,7 +58,7 @@ describe('the HTTP server', () => {
     });
   });
 
-  it('serves on a Unix socket that others cannot open, in place of a stale one', async () => {
+  it('serves on a Unix socket that other users cannot open, and replaces a stale file', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ipvstate-http-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const path = join(folder, 'http.sock');
@@ -68,14 +68,14 @@ describe('the HTTP server', () => {
     expect(await get({ path }, '/healthz')).toMatchObject({ status: 200 });
   });
 
-  it('a page that fails takes only its own connection with it', async () => {
+  it('closes only the connection that asked for a page that fails', async () => {
     const pages = { ...PAGES, '/status': () => Promise.reject(new Error('broken')) };
     const { address } = await serve({ host: '127.0.0.1', port: 0 }, pages);
     await expect(get(address, '/status')).rejects.toThrow();
     expect(await get(address, '/healthz')).toMatchObject({ status: 200 });
   });
 
-  it('a port that is taken is an error with the address', async () => {
+  it('names the address in the error when its port is taken', async () => {
     const { address } = await serve({ host: '127.0.0.1', port: 0 });
     await expect(serveHttp(address, PAGES)).rejects.toMatchObject({
       code: 'IO',
@@ -94,11 +94,11 @@ describe('the address to listen on', () => {
     ['unix:/run/x', false, 'unix:/run/x'],
     ['0.0.0.0:9798', true, '0.0.0.0:9798'],
     ['[::]:9798', true, '[::]:9798'],
-  ])('%s', (text, any, expected) => {
-    expect(formatListenAddress(parseListenAddress(text, any))).toBe(expected);
+  ])('%s (all addresses allowed: %s) is %s', (text, allowsAny, expected) => {
+    expect(formatListenAddress(parseListenAddress(text, allowsAny))).toBe(expected);
   });
 
-  it.each(['0.0.0.0:9798', '[::]:9798', '[0::0]:9798'])('%s needs a flag of its own', (text) => {
+  it.each(['0.0.0.0:9798', '[::]:9798', '[0::0]:9798'])('%s needs --listen-any', (text) => {
     expect(() => parseListenAddress(text, false)).toThrow('every network');
   });
 

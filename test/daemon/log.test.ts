@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createLog } from '../../src/daemon/log/log.ts';
 import type { LogFormat, LogLevel } from '../../src/daemon/log/log-options.ts';
-import { Repetition } from '../../src/daemon/log/repetition.ts';
+import { RepetitionLimit } from '../../src/daemon/log/repetition.ts';
 
 function logged(
   format: LogFormat,
@@ -18,7 +18,7 @@ function logged(
 }
 
 describe('the log', () => {
-  it('as text has the time, the level and the message, further lines indented', () => {
+  it('writes text with the time, the level and the message, and indents further lines', () => {
     const { log, lines } = logged('text');
     log.warn({ event: 'config-invalid' }, 'not valid\na.yaml:3:5: no such key\n');
     expect(lines.join('')).toBe(
@@ -26,7 +26,7 @@ describe('the log', () => {
     );
   });
 
-  it('as JSON is one line per event with its fields', () => {
+  it('writes one line of JSON with its fields for each entry', () => {
     const { log, lines } = logged('json');
     log.info({ event: 'applied', operations: 3 }, 'applied\n2 lines');
     expect(lines).toHaveLength(1);
@@ -39,7 +39,7 @@ describe('the log', () => {
     });
   });
 
-  it('for the journal puts the priority before every line', () => {
+  it('writes the priority before every line for the journal', () => {
     const { log, lines } = logged('journal', 'debug');
     log.error({ event: 'a' }, 'bad\nworse');
     log.warn({ event: 'b' }, 'odd');
@@ -48,7 +48,7 @@ describe('the log', () => {
     expect(lines.join('')).toBe('<3>bad\n<3>worse\n<4>odd\n<6>fine\n<7>detail\n');
   });
 
-  it('leaves out what is below its level', () => {
+  it('leaves out entries below its level', () => {
     const { log, lines } = logged('text', 'warn');
     log.info({ event: 'a' }, 'fine');
     log.error({ event: 'b' }, 'bad');
@@ -56,14 +56,14 @@ describe('the log', () => {
   });
 });
 
-describe('what stays the same', () => {
-  it('is said again after 1, 2, 4 minutes and so on, with the number of times', () => {
+describe('a lasting problem', () => {
+  it('is logged again after 1, 2, 4 minutes and so on, with the number of repetitions', () => {
     let now = 0;
-    const repetition = new Repetition(() => now);
+    const limit = new RepetitionLimit(() => now);
     const said: (readonly [number, number])[] = [];
     for (; now < 1000; now += 5) {
-      const saying = repetition.check('config', 'bad file');
-      if (saying) said.push([now, saying.repeated]);
+      const repetition = limit.note('config', 'bad file');
+      if (repetition) said.push([now, repetition.repeated]);
     }
     expect(said).toEqual([
       [0, 0],
@@ -74,26 +74,26 @@ describe('what stays the same', () => {
     ]);
   });
 
-  it('is said at least every hour, however long it lasts', () => {
+  it('is logged at least every hour, however long it lasts', () => {
     let now = 0;
-    const repetition = new Repetition(() => now);
+    const limit = new RepetitionLimit(() => now);
     let last = 0;
     for (; now < 200_000; now += 60) {
-      if (!repetition.check('config', 'bad file')) continue;
+      if (!limit.note('config', 'bad file')) continue;
       expect(now - last).toBeLessThanOrEqual(3660);
       last = now;
     }
     expect(last).toBeGreaterThan(190_000);
   });
 
-  it('is said at once when it is another thing, and anew once it was over', () => {
-    const repetition = new Repetition(() => 0);
-    expect(repetition.check('config', 'a')).toEqual({ repeated: 0, forSeconds: 0 });
-    expect(repetition.check('config', 'a')).toBeUndefined();
-    expect(repetition.check('kernel', 'a')).toBeDefined();
-    expect(repetition.check('config', 'b')).toBeDefined();
-    expect(repetition.clear('config')).toBe(true);
-    expect(repetition.clear('config')).toBe(false);
-    expect(repetition.check('config', 'b')).toEqual({ repeated: 0, forSeconds: 0 });
+  it('is logged at once when its text changes, and again after it had ended', () => {
+    const limit = new RepetitionLimit(() => 0);
+    expect(limit.note('config', 'a')).toEqual({ repeated: 0, forSeconds: 0 });
+    expect(limit.note('config', 'a')).toBeUndefined();
+    expect(limit.note('kernel', 'a')).toBeDefined();
+    expect(limit.note('config', 'b')).toBeDefined();
+    expect(limit.end('config')).toBe(true);
+    expect(limit.end('config')).toBe(false);
+    expect(limit.note('config', 'b')).toEqual({ repeated: 0, forSeconds: 0 });
   });
 });

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { formatStats } from '../../src/daemon/http/kernel-counters.ts';
+import { formatKernelCounters } from '../../src/daemon/http/kernel-counters.ts';
 import { createMetrics } from '../../src/daemon/http/metrics.ts';
 import type { Status } from '../../src/daemon/status/status.ts';
 import type { Counters, Stats } from '../../src/model/ipvs.ts';
@@ -18,7 +18,7 @@ const line = (text: string, name: string): string | undefined =>
   text.split('\n').find((candidate) => candidate.startsWith(`${name} `));
 
 describe('the metrics', () => {
-  it('say what the status says at the time of the scrape', async () => {
+  it('show the status at the time of the scrape', async () => {
     let status = statusOf();
     const { registry } = metricsOf(() => status);
     const before = await registry.metrics();
@@ -44,9 +44,9 @@ describe('the metrics', () => {
 
   it('count passes by their result, those that never happened included', async () => {
     const metrics = metricsOf(statusOf);
-    metrics.passed('applied', 0.2);
-    metrics.passed('applied', 0.02);
-    metrics.drifted(4);
+    metrics.countPass('applied', 0.2);
+    metrics.countPass('applied', 0.02);
+    metrics.countDrift(4);
     const text = await metrics.registry.metrics();
     expect(line(text, 'ipvstate_reconcile_total{result="applied"}')).toMatch(/ 2$/);
     expect(line(text, 'ipvstate_reconcile_total{result="in-sync"}')).toMatch(/ 0$/);
@@ -92,13 +92,13 @@ const TABLE = tableOf({
   'fwmark:7': {},
 });
 const statsText = (table: Table): string =>
-  formatStats(
+  formatKernelCounters(
     { table, counters: countersOf(table), unmanageable: [] },
     new Map([[keyOf('tcp://192.0.2.1:80'), 'a "shop"']]),
   );
 
-describe('the counters of --stats', () => {
-  it('are the numbers of the kernel, to the last digit', () => {
+describe('the kernel counters of --stats', () => {
+  it('are written with all 64 bits', () => {
     const text = statsText(TABLE);
     const labels = 'service="tcp://192.0.2.1:80",name="a \\"shop\\""';
     expect(text).toContain(
@@ -111,12 +111,12 @@ describe('the counters of --stats', () => {
     expect(text).toContain('ipvstate_service_connections_total{service="fwmark:7",name=""} 5\n');
   });
 
-  it('of what was removed are gone', () => {
+  it('of a removed service are gone', () => {
     expect(statsText(tableOf({ 'fwmark:7': {} }))).not.toContain('192.0.2.1');
   });
 });
 
-describe('the format', () => {
+describe('the format of the metrics', () => {
   it('has exactly one HELP and one TYPE line before the samples of each family, and label values in quotes', async () => {
     const text = `${await metricsOf(statusOf).registry.metrics()}${statsText(TABLE)}`;
     const seen = new Set<string>();
@@ -139,7 +139,7 @@ describe('the format', () => {
   });
 
   it.runIf(spawnSync('promtool', ['--version']).status === 0)(
-    'pleases promtool, where that is installed',
+    'passes promtool, where promtool is installed',
     async () => {
       const input = `${await metricsOf(statusOf).registry.metrics()}${statsText(TABLE)}`;
       const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {

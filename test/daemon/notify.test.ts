@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type NotifyMeans, openNotifier } from '../../src/daemon/notify.ts';
+import { type NotifyPorts, openNotifier } from '../../src/daemon/notify.ts';
 
-interface Means extends NotifyMeans {
+interface RecordingPorts extends NotifyPorts {
   readonly sent: string[];
 }
 
-function meansOf(rest: Partial<NotifyMeans> = {}): Means {
+function portsOf(rest: Partial<NotifyPorts> = {}): RecordingPorts {
   const sent: string[] = [];
   return {
     pid: 42,
@@ -25,11 +25,11 @@ const PASSED = {
 };
 
 describe('the notifier', () => {
-  it('writes one datagram per message to the socket that systemd passed under the name notify', async () => {
-    const means = meansOf();
-    const notifier = openNotifier(PASSED, means);
+  it('writes one datagram per message to the socket that systemd passed as notify', async () => {
+    const ports = portsOf();
+    const notifier = openNotifier(PASSED, ports);
     await notifier.notify({ READY: '1', STATUS: 'in sync' });
-    expect(means.sent).toEqual(['fd 4: READY=1\nSTATUS=in sync']);
+    expect(ports.sent).toEqual(['fd 4: READY=1\nSTATUS=in sync']);
   });
 
   it.each([
@@ -37,56 +37,56 @@ describe('the notifier', () => {
     ['the sockets are for another process', { ...PASSED, LISTEN_PID: '41' }, {}],
     ['none of the sockets has the name', { ...PASSED, LISTEN_FDNAMES: 'a:b' }, {}],
     ['there are fewer sockets than names', { ...PASSED, LISTEN_FDS: '1' }, {}],
-    ['what was passed is no socket', PASSED, { isSocket: () => false }],
+    ['the passed file descriptor is no socket', PASSED, { isSocket: () => false }],
   ])('starts systemd-notify when %s', async (_, env, rest) => {
-    const means = meansOf(rest);
-    await openNotifier(env, means).notify({ WATCHDOG: '1' });
-    expect(means.sent).toEqual(['run --no-block WATCHDOG=1']);
+    const ports = portsOf(rest);
+    await openNotifier(env, ports).notify({ WATCHDOG: '1' });
+    expect(ports.sent).toEqual(['run --no-block WATCHDOG=1']);
   });
 
-  it('starts systemd-notify from the first write that fails on', async () => {
+  it('starts systemd-notify for every message from the first failed write on', async () => {
     let writes = 0;
-    const means = meansOf({
+    const ports = portsOf({
       write: async () => {
         writes++;
         throw new Error('ENOTCONN');
       },
     });
-    const notifier = openNotifier(PASSED, means);
+    const notifier = openNotifier(PASSED, ports);
     await notifier.notify({ READY: '1' });
     await notifier.notify({ WATCHDOG: '1' });
-    expect(means.sent).toEqual(['run --no-block READY=1', 'run --no-block WATCHDOG=1']);
+    expect(ports.sent).toEqual(['run --no-block READY=1', 'run --no-block WATCHDOG=1']);
     expect(writes).toBe(1);
   });
 
-  it('says nothing where nobody listens, and nobody watches there', async () => {
-    const means = meansOf();
-    const notifier = openNotifier({ WATCHDOG_USEC: '30000000' }, means);
+  it('sends nothing and has no watchdog without NOTIFY_SOCKET', async () => {
+    const ports = portsOf();
+    const notifier = openNotifier({ WATCHDOG_USEC: '30000000' }, ports);
     await notifier.notify({ READY: '1' });
-    expect(means.sent).toEqual([]);
+    expect(ports.sent).toEqual([]);
     expect(notifier.watchdogMilliseconds).toBeUndefined();
   });
 
-  it('a manager that cannot be told is no failure', async () => {
-    const means = meansOf({ run: () => Promise.reject(new Error('ENOENT')) });
+  it('does not fail when the service manager cannot be reached', async () => {
+    const ports = portsOf({ run: () => Promise.reject(new Error('ENOENT')) });
     await expect(
-      openNotifier({ NOTIFY_SOCKET: 'x' }, means).notify({ READY: '1' }),
+      openNotifier({ NOTIFY_SOCKET: 'x' }, ports).notify({ READY: '1' }),
     ).resolves.toBeUndefined();
   });
 
-  it('keeps messages in their order however long each takes', async () => {
+  it('keeps messages in their order, however long each takes', async () => {
     const sent: string[] = [];
     let release = (): void => {};
     const slow = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const means = meansOf({
+    const ports = portsOf({
       write: async (_fd, text) => {
         if (text === 'READY=1') await slow;
         sent.push(text);
       },
     });
-    const notifier = openNotifier(PASSED, means);
+    const notifier = openNotifier(PASSED, ports);
     const ready = notifier.notify({ READY: '1' });
     const stopping = notifier.notify({ STOPPING: '1' });
     release();
@@ -94,10 +94,10 @@ describe('the notifier', () => {
     expect(sent).toEqual(['READY=1', 'STOPPING=1']);
   });
 
-  it('a status with line breaks stays one line and cannot smuggle in another variable', async () => {
-    const means = meansOf();
-    await openNotifier(PASSED, means).notify({ STATUS: 'bad file\nMAINPID=1' });
-    expect(means.sent).toEqual(['fd 4: STATUS=bad file MAINPID=1']);
+  it('removes line breaks from a status, which would set another variable', async () => {
+    const ports = portsOf();
+    await openNotifier(PASSED, ports).notify({ STATUS: 'bad file\nMAINPID=1' });
+    expect(ports.sent).toEqual(['fd 4: STATUS=bad file MAINPID=1']);
   });
 
   it.each([
@@ -106,7 +106,7 @@ describe('the notifier', () => {
     [{ WATCHDOG_USEC: '30000000', WATCHDOG_PID: '7' }, undefined],
     [{ WATCHDOG_USEC: '0' }, undefined],
     [{}, undefined],
-  ])('with %j a sign of life is due every %s ms', (env, expected) => {
-    expect(openNotifier({ ...PASSED, ...env }, meansOf()).watchdogMilliseconds).toBe(expected);
+  ])('with %j sends a sign of life every %s ms', (env, expected) => {
+    expect(openNotifier({ ...PASSED, ...env }, portsOf()).watchdogMilliseconds).toBe(expected);
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { formatStatus } from '../../src/daemon/status/status-text.ts';
+import { formatHealth, formatStatus } from '../../src/daemon/status/status-text.ts';
 import { statusOf } from './statuses.ts';
 
 describe('the status as text', () => {
-  it('is short when all is well', () => {
+  it('is short while the daemon is in sync', () => {
     expect(formatStatus(statusOf())).toBe(`State:      in sync: the live table is as desired
 Daemon:     pid 42, version 1.2.3, since 2026-05-04T11:00:00.000Z; drift: correct
 File:       a.yaml e3b0c44298fc
@@ -12,7 +12,7 @@ Desired:    2 services, 1 destination, valid since 2026-05-04T12:00:00.000Z
 `);
   });
 
-  it('has the place of an error, what a guard stopped and how to go on', () => {
+  it('shows the place of an error, the plan that a guard holds back, and the command that approves it', () => {
     const text = formatStatus(
       statusOf({
         health: 'refused',
@@ -63,7 +63,17 @@ Waiting:    plan 4f2a, since T2; \`ipvstate approve 4f2a\` executes it
             refused by guard empty: the plan leaves no service at all
             - tcp://192.0.2.1:80
 Drains:     10.0.0.1:80 of fwmark:7, at most 1m30s more
-Contested:  fwmark:8: changed back by somebody else 3 times
+Contested:  fwmark:8: changed back by another program 3 times
 `);
+  });
+
+  it.each([
+    ['2026-05-04T12:00:00.000Z', 'the last valid one stays in force'],
+    [null, 'nothing is written until it is valid'],
+  ])('says what an invalid configuration leads to when one was last valid at %s', (time, says) => {
+    const config = { ...statusOf().config, valid: false, last_success: time };
+    const status = statusOf({ health: 'invalid', config });
+    expect(formatHealth(status)).toBe(`the configuration is invalid; ${says}`);
+    expect(formatStatus(status)).toContain(`State:      the configuration is invalid; ${says}\n`);
   });
 });

@@ -1,6 +1,6 @@
 import type { Status } from '../../src/daemon/status/status.ts';
 
-/** A daemon that has nothing to complain about. */
+/** The status of a daemon without any problem, with some fields replaced. */
 export function statusOf(rest: Partial<Status> = {}): Status {
   return {
     format: 'ipvstate-status',

@@ -37,7 +37,7 @@ function write(weight: number, rest = ''): void {
   renameSync(`${file}.new`, file);
 }
 
-/** A daemon in this process, on a table in memory. */
+/** Starts a daemon in this process, on a table in memory. */
 function startDaemon(misbehaviour: Misbehaviour = {}) {
   const kernel: MisbehavingTable = openMisbehavingTable(tableOf({}), misbehaviour);
   const state = temporaryState();
@@ -91,7 +91,7 @@ function startDaemon(misbehaviour: Misbehaviour = {}) {
 }
 
 describe('the daemon', () => {
-  it('follows the file, tells the service manager, and leaves the table when it is stopped', async () => {
+  it('follows the file, notifies the service manager, and leaves the table when it stops', async () => {
     write(1);
     const daemon = startDaemon();
     await until('weight 1', () => daemon.weight() === 1);
@@ -111,10 +111,10 @@ describe('the daemon', () => {
     expect(news.at(-1)).toMatchObject({ STOPPING: '1' });
   });
 
-  it('starts with a file that is not valid, and says so to everybody', async () => {
+  it('starts with an invalid file, and tells log, status and service manager', async () => {
     write(1, 'nonsense: true\n');
     const daemon = startDaemon();
-    await until('it is told', () =>
+    await until('READY with the place of the error', () =>
       daemon.told.some(({ READY, STATUS }) => READY === '1' && STATUS?.includes('ipvs.yaml:3:1: ')),
     );
     expect(await daemon.status()).toMatchObject({
@@ -137,12 +137,12 @@ describe('the daemon', () => {
     ]);
   });
 
-  it('goes on trying while the kernel has no IPVS, and logs that once', async () => {
+  it('retries while the kernel has no IPVS, and logs the failure once', async () => {
     write(1);
     const daemon = startDaemon({
       failRead: (read) => (read < 2 ? new IpvstateError('UNAVAILABLE', 'no IPVS') : undefined),
     });
-    await until('it failed', async () => (await daemon.status()).error?.code === 'UNAVAILABLE');
+    await until('a failed pass', async () => (await daemon.status()).error?.code === 'UNAVAILABLE');
     expect(await daemon.status()).toMatchObject({
       health: 'failing',
       last_pass: { outcome: 'failed', exit_code: 69 },
@@ -152,14 +152,14 @@ describe('the daemon', () => {
     expect(daemon.logged.filter(({ event }) => event === 'failed')).toHaveLength(1);
   });
 
-  it('ends when it may not use the kernel at all', async () => {
+  it('ends when it lacks the permission to use the kernel', async () => {
     write(1);
     const daemon = startDaemon({ failRead: () => new IpvstateError('PERMISSION', 'not root') });
     await expect(daemon.done).rejects.toMatchObject({ code: 'PERMISSION' });
   });
 });
 
-describe('the verbs beside it', () => {
+describe('the verbs for the daemon', () => {
   it.each([['status'], ['reload'], ['approve']])(
     '%s exits 69 when no daemon runs',
     async (verb) => {
@@ -179,13 +179,13 @@ describe('the verbs beside it', () => {
     [['-f', 'a', '--listen', '0.0.0.0:1'], 'every network'],
     [['-f', 'a', '--interval', '1ms'], 'Expected a time'],
     [['-f', 'a', '--drift', 'sometimes'], 'Allowed choices'],
-  ])('watch %j is a wrong command line', async (args, message) => {
+  ])('watch %j is refused as a wrong command line', async (args, message) => {
     const { status, stderr } = await runCli(['watch', ...args]);
     expect(status).toBe(64);
     expect(stderr).toContain(message);
   });
 
-  it('status prints what the daemon says, as text and as JSON', async () => {
+  it('print the status as text and as JSON, reload, and find no plan to approve', async () => {
     write(1);
     const daemon = startDaemon();
     await until('in sync', async () => (await daemon.status()).health === 'in-sync');

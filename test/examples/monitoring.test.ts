@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { formatStats } from '../../src/daemon/http/kernel-counters.ts';
+import { formatKernelCounters } from '../../src/daemon/http/kernel-counters.ts';
 import { createMetrics } from '../../src/daemon/http/metrics.ts';
 import { statusOf } from '../daemon/statuses.ts';
 import { tableOf } from '../support/tables.ts';
@@ -13,7 +13,7 @@ const read = (name: string): string => readFileSync(`${MONITORING}${name}`, 'utf
 
 async function metricNames(): Promise<ReadonlySet<string>> {
   const text = await createMetrics('0', statusOf, []).registry.metrics();
-  const stats = formatStats(
+  const stats = formatKernelCounters(
     { table: tableOf({}), counters: new Map(), unmanageable: [] },
     new Map(),
   );

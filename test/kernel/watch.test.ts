@@ -122,8 +122,8 @@ describe('a change of the files reaches the kernel', () => {
   });
 });
 
-describe('files that are of no use', () => {
-  it('keep the last good state, are told with their place, and are forgiven when the old ones come back', async () => {
+describe('an invalid configuration', () => {
+  it('leaves the last valid one in force, is reported with its place, and is forgotten when the old files come back', async () => {
     write(configOf([[1, 1]]));
     const daemon = await start();
     const before = await live();
@@ -406,7 +406,9 @@ describe('systemd', () => {
       /^RELOADING=1 \| MONOTONIC_USEC=\d{6,} \| STATUS=[^|]+\n(?:WATCHDOG=1\n)*READY=1 \| STATUS=in sync/m.test(said),
     );
     write('version: 1\nservices: [{}]\n');
-    await until('a failure', () => /^STATUS=the files are not valid: the last good state is kept: .*ipvs.yaml:2:12: /m.test(said));
+    await until('a failure', () =>
+      /^STATUS=the configuration is invalid; the last valid one stays in force: .*ipvs.yaml:2:12: /m.test(said),
+    );
     process.kill(pid, 'SIGTERM');
     await until('STOPPING', () => said.includes('STOPPING=1 | STATUS=stopping; the table stays as it is\n'));
     expect(

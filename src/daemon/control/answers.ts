@@ -4,75 +4,79 @@ import { EXIT } from '../../render/exit.ts';
 import type { Json } from '../../render/json.ts';
 import { formatReport } from '../../render/plan-text.ts';
 import { exitCodeOfPass, exitCodeOfRequest } from '../status/pass-exit.ts';
-import type { Status, StatusError } from '../status/status.ts';
+import { describeInvalid, SHOWN_FINGERPRINT, type Status } from '../status/status.ts';
+import { formatPlace } from '../status/status-text.ts';
 import type { ControlAnswer, ControlRequest } from './protocol.ts';
 import type { AnswerRequest } from './server.ts';
 
 export interface AnswerPorts {
+  /** undefined until the daemon has started the loop. */
   readonly loop: () => Pick<Loop, 'state' | 'approve'> | undefined;
   readonly status: () => Status;
-  /** Reads files and table now, and tells the service manager. */
+  /** Reads the configuration and the table now, and notifies the service manager. */
   readonly reload: () => Promise<PassResult>;
 }
 
+/** `approve` takes the beginning of a plan's fingerprint, of at least this length. */
 const SHORTEST_FINGERPRINT = 8;
 
+/** Answers the requests of `status`, `reload` and `approve`. */
 export function controlAnswers({ loop, status, reload }: AnswerPorts): AnswerRequest {
   return async (request: ControlRequest): Promise<ControlAnswer> => {
     const running = loop();
     if (request.command === 'status')
       return { ok: true, exit_code: EXIT.ok, status: status() as unknown as Json };
     if (!running)
-      return { ok: false, exit_code: EXIT.unavailable, message: 'the daemon is only starting' };
+      return { ok: false, exit_code: EXIT.unavailable, message: 'the daemon is still starting' };
     if (request.command === 'reload') {
       const pass = await reload();
-      return answerPass(exitCodeOfRequest(running.state, pass), pass, status().config.error);
+      const message = formatConfigError(status()) ?? formatPass(pass);
+      return { ok: true, exit_code: exitCodeOfRequest(running.state, pass), message };
     }
     const refused = running.state.refused;
-    if (!refused)
-      return {
-        ok: false,
-        exit_code: EXIT.refused,
-        message: 'nothing is held back: there is no plan to approve',
-      };
+    if (!refused) {
+      const message = 'nothing is held back: there is no plan to approve';
+      return { ok: false, exit_code: EXIT.refused, message };
+    }
     const wanted = request.plan ?? refused.fingerprint;
     if (wanted.length < SHORTEST_FINGERPRINT || !refused.fingerprint.startsWith(wanted))
-      return otherPlan(wanted, refused);
+      return refuseOtherPlan(wanted, refused);
     const pass = await running.approve(refused.fingerprint);
-    return answerPass(exitCodeOfPass(pass), pass, null);
+    return { ok: true, exit_code: exitCodeOfPass(pass), message: formatPass(pass) };
   };
 }
 
-function otherPlan(
+function refuseOtherPlan(
   wanted: string,
   { fingerprint }: NonNullable<LoopState['refused']>,
 ): ControlAnswer {
+  const heldBack = fingerprint.slice(0, SHOWN_FINGERPRINT);
   return {
     ok: false,
     exit_code: EXIT.stale,
-    message: `${wanted} is not the plan that is held back; that is ${fingerprint.slice(0, 12)} now`,
-    hint: 'Look at it with `ipvstate status` before it is approved.',
+    message: `the plan that is held back is ${heldBack}, not ${wanted}`,
+    hint: 'Read the plan with `ipvstate status` before you approve it.',
   };
 }
 
-function answerPass(exitCode: number, pass: PassResult, config: StatusError | null): ControlAnswer {
-  const { report, error, outcome } = pass;
-  const place = config?.position
-    ? `${config.position.file}:${config.position.line}:${config.position.column}: `
-    : '';
-  const problem = config ? `${place}${config.message}; the last good state is kept\n` : '';
-  const result = report
-    ? formatReport(report, { counters: new Map() })
-    : error
-      ? `${error.message}\n`
-      : `${OUTCOMES[outcome] ?? outcome}\n`;
-  return { ok: true, exit_code: exitCode, message: problem || result };
+/** undefined while the configuration is valid. */
+function formatConfigError({ config }: Status): string | undefined {
+  const { error, last_success } = config;
+  return error
+    ? `${describeInvalid(last_success !== null)}: ${formatPlace(error)}${error.message}\n`
+    : undefined;
 }
 
+function formatPass({ report, error, outcome }: PassResult): string {
+  if (report) return formatReport(report, { counters: new Map() });
+  return `${error?.message ?? OUTCOMES[outcome] ?? outcome}\n`;
+}
+
+/** The outcomes of passes without a report, as sentences. */
 const OUTCOMES: Readonly<Partial<Record<PassResult['outcome'], string>>> = {
-  unconfigured: 'No files were good yet: nothing was changed.',
+  unconfigured: 'No configuration was valid yet: nothing was changed.',
   'in-sync': 'No changes: the live table is as desired.',
-  drift: 'The live table differs, and is only looked at (--drift).',
-  unchanged: 'Nothing is new.',
+  drift: 'The live table differs from the desired one, and --drift leaves it so.',
+  unchanged: 'Nothing changed since the last pass.',
   stopped: 'The daemon is stopping.',
 };

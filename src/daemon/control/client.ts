@@ -4,8 +4,8 @@ import { type ControlAnswer, type ControlRequest, parseAnswer } from './protocol
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no daemon runs here',
-  ECONNREFUSED: 'no daemon runs here; the last one did not end by itself',
-  EACCES: 'the daemon belongs to somebody else',
+  ECONNREFUSED: 'no daemon runs here; the last one was killed',
+  EACCES: 'the daemon belongs to another user',
 };
 
 /** Returns the error for an answer of another version. */
@@ -17,7 +17,10 @@ export function unknownAnswer(): IpvstateError {
   );
 }
 
-/** Asks the daemon. Throws `UNAVAILABLE` when there is none, `PERMISSION` when it may not be asked, `PROTOCOL` for an unknown answer. */
+/**
+ * Sends a request to the daemon. Throws `UNAVAILABLE` without a daemon, `PERMISSION` for the daemon
+ * of another user, and `PROTOCOL` for an unknown answer.
+ */
 export function askDaemon(path: string, request: ControlRequest): Promise<ControlAnswer> {
   return new Promise((resolve, reject) => {
     let answer = '';
@@ -31,11 +34,9 @@ export function askDaemon(path: string, request: ControlRequest): Promise<Contro
       );
     };
     socket.setEncoding('utf8');
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      fail(
-        REASONS[error.code ?? ''] ?? `the daemon cannot be asked: ${error.code}`,
-        error.code === 'EACCES' ? 'PERMISSION' : undefined,
-      );
+    socket.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
+      const reason = REASONS[code] ?? `the daemon cannot be reached (${code})`;
+      fail(reason, code === 'EACCES' ? 'PERMISSION' : 'UNAVAILABLE');
     });
     socket.on('end', () => fail('the daemon ended before it answered'));
     socket.on('data', (chunk: string) => {

@@ -1,12 +1,12 @@
 import { countUpTo, isText, objectOf, oneOf, optional, type Shape } from '../../model/shape.ts';
 import type { Json } from '../../render/json.ts';
 
-/** One line of JSON each way over the control socket. */
+/** A request over the control socket: one line of JSON, answered by one line of JSON. */
 export type ControlRequest =
   | { readonly command: 'status' }
-  /** Reads the files and the kernel now, and answers when that is done. */
+  /** Reads the configuration and the table now. The answer comes after the pass. */
   | { readonly command: 'reload' }
-  /** Executes the plan that a guard stopped. `plan` undefined: whichever it is. */
+  /** Executes the plan that a guard holds back. Without `plan`: whatever that plan is. */
   | { readonly command: 'approve'; readonly plan?: string };
 
 export type ControlAnswer =
@@ -23,10 +23,10 @@ export type ControlAnswer =
       readonly hint?: string;
     };
 
-/** A request is short; whoever sends more is not one of us. */
+/** Requests are shorter. A client that sends more is disconnected. */
 export const MAX_REQUEST_LENGTH = 10_000;
 
-/** Reads a request, or says what is wrong with it. */
+/** Parses a request. Returns a message when it is none. */
 export function parseRequest(line: string): ControlRequest | string {
   let value: unknown;
   try {

@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { IpvstateError, isAbsent } from '../../errors.ts';
+import { EXIT } from '../../render/exit.ts';
 import {
   type ControlAnswer,
   type ControlRequest,
@@ -15,10 +16,10 @@ export interface ControlServer {
   close(): Promise<void>;
 }
 
-/** sysexits.h EX_PROTOCOL is nothing that our own client could cause; 64 is what a wrong command line is, too. */
-const USAGE = 64;
-
-/** Listens on a Unix socket that only its owner can open. A socket file that nobody listens on any more is replaced. Throws `IO`. */
+/**
+ * Listens on a Unix socket that only its owner can open. Replaces the socket file of a process that
+ * no longer listens. Throws `IO`.
+ */
 export async function serveControl(path: string, answer: AnswerRequest): Promise<ControlServer> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch(() => undefined);
   const open = new Set<Socket>();
@@ -51,7 +52,7 @@ function failure(path: string, error: NodeJS.ErrnoException): IpvstateError {
   });
 }
 
-/** The socket file is made within the call: the mask keeps it from everybody else from its first moment on. */
+/** The umask keeps other users out from the moment at which `listen` creates the socket file. */
 function listen(path: string, accept: (socket: Socket) => void): Promise<Server> {
   const server = createServer(accept);
   return new Promise((resolve, reject) => {
@@ -80,7 +81,7 @@ function isAnswered(path: string): Promise<boolean> {
   });
 }
 
-/** Requests of one connection are answered in their order. */
+/** Answers the requests of one connection in their order. */
 function serveLines(socket: Socket, answer: AnswerRequest): void {
   let rest = '';
   let last: Promise<void> = Promise.resolve();
@@ -100,13 +101,13 @@ function serveLines(socket: Socket, answer: AnswerRequest): void {
 
 async function answerLine(line: string, answer: AnswerRequest): Promise<ControlAnswer> {
   const request = parseRequest(line);
-  if (typeof request === 'string') return { ok: false, exit_code: USAGE, message: request };
+  if (typeof request === 'string') return { ok: false, exit_code: EXIT.usage, message: request };
   try {
     return await answer(request);
   } catch (error) {
     return {
       ok: false,
-      exit_code: 1,
+      exit_code: EXIT.internal,
       message: error instanceof Error ? error.message : String(error),
     };
   }

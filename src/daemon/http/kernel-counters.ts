@@ -2,8 +2,10 @@ import type { DestinationKey } from '../../model/destination.ts';
 import type { Counters, Snapshot, Stats } from '../../model/ipvs.ts';
 import type { ServiceKey } from '../../model/service.ts';
 
+/** The counters that have a total. */
 type StatName = 'connections' | 'inPackets' | 'outPackets' | 'inBytes' | 'outBytes';
 
+/** Counter, end of the metric's name, and beginning of its help. */
 const STATS: readonly (readonly [StatName, string, string])[] = [
   ['connections', 'connections_total', 'Connections'],
   ['inPackets', 'incoming_packets_total', 'Packets in'],
@@ -12,21 +14,25 @@ const STATS: readonly (readonly [StatName, string, string])[] = [
   ['outBytes', 'outgoing_bytes_total', 'Bytes out'],
 ];
 
-/** A series of one family of metrics. */
-type Line = (value: bigint | number, service: ServiceKey, destination?: DestinationKey) => void;
+/** Writes one sample of a family. */
+type WriteSample = (
+  value: bigint | number,
+  service: ServiceKey,
+  destination?: DestinationKey,
+) => void;
 
 interface Family {
   readonly name: string;
   readonly help: string;
   readonly type: 'counter' | 'gauge';
-  readonly lines: (line: Line) => void;
+  readonly samples: (write: WriteSample) => void;
 }
 
 /**
- * The kernel's counters, in Prometheus' text format. They are the kernel's own: written anew from each read, so that what was removed
- * is gone from the next scrape, and without the client library, whose counters only count up from zero and have no 64 bits.
+ * Formats the kernel's counters as Prometheus text. Each scrape formats a new snapshot, so that
+ * removed services vanish. prom-client is not used: its counters start at zero and lack 64 bits.
  */
-export function formatStats(
+export function formatKernelCounters(
   { table, counters }: Snapshot,
   names: ReadonlyMap<ServiceKey, string>,
 ): string {
@@ -45,18 +51,18 @@ function statFamilies(counters: Counters, [stat, name, help]: (typeof STATS)[num
       name: `ipvstate_service_${name}`,
       help: `${help} of a service, as the kernel counts.`,
       type: 'counter',
-      lines: (line) => {
-        for (const [service, { stats }] of counters) line(value(stats), service);
+      samples: (write) => {
+        for (const [service, { stats }] of counters) write(value(stats), service);
       },
     },
     {
       name: `ipvstate_destination_${name}`,
       help: `${help} of a destination, as the kernel counts.`,
       type: 'counter',
-      lines: (line) => {
+      samples: (write) => {
         for (const [service, { destinations }] of counters) {
           for (const [destination, { stats }] of destinations)
-            line(value(stats), service, destination);
+            write(value(stats), service, destination);
         }
       },
     },
@@ -68,9 +74,9 @@ function liveFamilies(counters: Counters): Family[] {
     name: `ipvstate_destination_${kind}_connections`,
     help: `Connections of a destination: ${kind}.`,
     type: 'gauge',
-    lines: (line) => {
+    samples: (write) => {
       for (const [service, { destinations }] of counters) {
-        for (const [destination, live] of destinations) line(live[kind], service, destination);
+        for (const [destination, live] of destinations) write(live[kind], service, destination);
       }
     },
   }));
@@ -81,20 +87,20 @@ function weightFamily(table: Snapshot['table']): Family {
     name: 'ipvstate_destination_weight',
     help: 'Live weight of a destination.',
     type: 'gauge',
-    lines: (line) => {
+    samples: (write) => {
       for (const [service, { destinations }] of table.services) {
-        for (const [destination, { weight }] of destinations) line(weight, service, destination);
+        for (const [destination, { weight }] of destinations) write(weight, service, destination);
       }
     },
   };
 }
 
 function formatFamily(
-  { name, help, type, lines }: Family,
+  { name, help, type, samples }: Family,
   names: ReadonlyMap<ServiceKey, string>,
 ): string {
   let text = `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
-  lines((value, service, destination) => {
+  samples((value, service, destination) => {
     const label = names.get(service) ?? '';
     const of = destination === undefined ? '' : `,destination="${destination}"`;
     text += `${name}{service="${service}",name="${escapeLabel(label)}"${of}} ${value}\n`;

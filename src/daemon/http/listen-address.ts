@@ -2,7 +2,7 @@ import { isIP, isIPv4 } from 'node:net';
 import { IpvstateError } from '../../errors.ts';
 import { parseEndpoint } from '../../model/endpoint.ts';
 
-/** Where the HTTP server listens. */
+/** The address of the HTTP server. */
 export type ListenAddress =
   | { readonly path: string }
   | { readonly host: string; readonly port: number };
@@ -10,17 +10,20 @@ export type ListenAddress =
 const FORMS =
   'Write 127.0.0.1:9798, [::1]:9798, :9798 (loopback), or the path of a Unix socket such as /run/ipvstate/http.sock.';
 
-/** Reads `--listen`. Throws `USAGE`; for all addresses of the machine unless `any` allows it: what is served names every server. */
-export function parseListenAddress(text: string, any: boolean): ListenAddress {
+/**
+ * Parses `--listen`. Throws `USAGE`, also for all addresses of the machine unless `allowsAny`: the
+ * pages name every server.
+ */
+export function parseListenAddress(text: string, allowsAny: boolean): ListenAddress {
   const path = text.startsWith('unix:') ? text.slice('unix:'.length) : text;
   if (path.startsWith('/')) return { path };
   const endpoint = parseEndpoint(text.startsWith(':') ? `127.0.0.1${text}` : text);
   if (endpoint?.port === undefined)
     throw new IpvstateError('USAGE', `--listen ${text} is no address with a port`, { hint: FORMS });
   const host: string = endpoint.address;
-  if (isWildcard(host) && !any) {
+  if (isWildcard(host) && !allowsAny) {
     throw new IpvstateError('USAGE', `--listen ${text} would serve every network of this machine`, {
-      hint: 'Name one address of it, or add --listen-any if that is what you want.',
+      hint: 'Name one address of it, or add --listen-any if every network may read the pages.',
     });
   }
   return { host, port: endpoint.port };

@@ -1,21 +1,21 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Status } from '../status/status.ts';
 
-/** What happened, beside what is. */
+/** The metrics of the daemon. Counters are counted here; gauges are computed from the status. */
 export interface Metrics {
-  /** A pass ended. */
-  passed(result: string, seconds: number): void;
-  /** The kernel was found to differ from what was applied. */
-  drifted(objects: number): void;
+  /** Counts a pass that ended. */
+  countPass(result: string, seconds: number): void;
+  /** Counts objects of the live table that another program had changed. */
+  countDrift(objects: number): void;
   readonly registry: Registry;
 }
 
 const WATCH_MODES = ['inotify', 'poll'] as const;
 
-/** Buckets from a single edit to a table of 100 000 destinations. */
-const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+/** Histogram buckets in seconds: from a single edit to a table of 100,000 destinations. */
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** Gauges are computed from the status when they are asked for. */
+/** Creates the metrics. `results` are the values of the label `result`. */
 export function createMetrics(
   version: string,
   status: () => Status,
@@ -39,17 +39,17 @@ export function createMetrics(
     labelNames: ['result'],
     registers,
   });
-  // A rate over a counter that appears with its first event misses that event.
+  // Every result starts at 0: a rate over a counter that appears with its first event misses it.
   for (const result of results) passes.inc({ result }, 0);
   const durations = new Histogram({
     name: 'ipvstate_reconcile_duration_seconds',
     help: 'How long passes took.',
-    buckets: SECONDS,
+    buckets: BUCKETS,
     registers,
   });
   const drift = new Counter({
     name: 'ipvstate_drift_total',
-    help: 'Objects in the kernel that somebody else had changed.',
+    help: 'Objects of the live table that another program had changed.',
     registers,
   });
   new Gauge({
@@ -69,20 +69,18 @@ export function createMetrics(
   });
   gauge(
     'config_valid',
-    'Whether the files are valid now; when not, the last good state is kept.',
+    'Whether the configuration is valid; if not, the last valid one stays in force.',
     ({ config }) => Number(config.valid),
   );
   gauge(
     'config_last_success_timestamp_seconds',
-    'When the files were last found valid.',
+    'When the configuration was last found valid.',
     ({ config }) => seconds(config.last_success),
   );
   gauge('in_sync', 'Whether the live table is as desired.', ({ health }) =>
     Number(health === 'in-sync'),
   );
-  gauge('refused', 'Whether a guard holds a plan back until somebody approves it.', ({ waiting }) =>
-    Number(waiting !== null),
-  );
+  gauge('refused', 'Whether a guard holds a plan back.', ({ waiting }) => Number(waiting !== null));
   gauge(
     'drains',
     'Removed destinations that still have connections.',
@@ -90,7 +88,7 @@ export function createMetrics(
   );
   gauge(
     'contested',
-    'Objects that somebody else keeps changing back.',
+    'Objects that another program keeps changing back.',
     ({ contested }) => contested.length,
   );
   gauge('services', 'Desired services.', ({ config }) => config.services);
@@ -100,11 +98,11 @@ export function createMetrics(
   );
   return {
     registry,
-    passed: (result, duration) => {
+    countPass: (result, duration) => {
       passes.inc({ result });
       durations.observe(duration);
     },
-    drifted: (objects) => drift.inc(objects),
+    countDrift: (objects) => drift.inc(objects),
   };
 }
 

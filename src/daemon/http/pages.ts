@@ -1,36 +1,37 @@
 import type { Registry } from 'prom-client';
 import type { Ipvs } from '../../model/ipvs.ts';
 import type { ServiceKey } from '../../model/service.ts';
-import type { Status } from '../status/status.ts';
-import { formatStats } from './kernel-counters.ts';
+import { describeInvalid, type Status } from '../status/status.ts';
+import { formatKernelCounters } from './kernel-counters.ts';
 import { type Page, type Pages, probePage } from './server.ts';
 
 export interface PagePorts {
   readonly status: () => Status;
   readonly metrics: Registry;
   readonly isStuck: () => boolean;
-  /** The first pass is over. */
+  /** Whether the first pass has ended. */
   readonly isReady: () => boolean;
-  /** For the counters of services and destinations; undefined: they are not wanted. */
+  /** Opens a connection for the kernel's counters. undefined: /metrics does not have them. */
   readonly openKernel: (() => Promise<Ipvs>) | undefined;
   readonly names: () => ReadonlyMap<ServiceKey, string>;
 }
 
+/** The pages that the daemon serves over HTTP. */
 export function daemonPages(ports: PagePorts): Pages {
   const { status, metrics, isStuck, isReady } = ports;
   return {
     '/metrics': async () => ({
       status: 200,
       type: metrics.contentType,
-      body: (await metrics.metrics()) + (await stats(ports)),
+      body: (await metrics.metrics()) + (await kernelCounters(ports)),
     }),
-    '/healthz': () => probePage(!isStuck(), isStuck() ? 'the loop does not get on' : 'ok'),
+    '/healthz': () => probePage(!isStuck(), isStuck() ? 'the daemon makes no progress' : 'ok'),
     '/readyz': () => {
       if (!isReady()) return probePage(false, 'no pass has ended yet');
       const { config, health } = status();
       return probePage(
         config.valid,
-        config.valid ? health : 'the files are not valid; the last good state is kept',
+        config.valid ? health : describeInvalid(config.last_success !== null),
       );
     },
     '/status': (): Page => ({
@@ -41,12 +42,12 @@ export function daemonPages(ports: PagePorts): Pages {
   };
 }
 
-/** A kernel that cannot be read takes only its own numbers from the scrape. */
-async function stats({ openKernel, names }: PagePorts): Promise<string> {
+/** The kernel's counters. A kernel that cannot be read leaves all other metrics as they are. */
+async function kernelCounters({ openKernel, names }: PagePorts): Promise<string> {
   if (!openKernel) return '';
   const kernel = await openKernel();
   try {
-    return formatStats(await kernel.read({ stats: true }), names());
+    return formatKernelCounters(await kernel.read({ stats: true }), names());
   } catch {
     return '';
   } finally {

@@ -9,11 +9,11 @@ export interface Page {
   readonly body: string;
 }
 
-/** What is served, by path. Nothing can be changed over HTTP. */
+/** The pages by path. Requests cannot change anything. */
 export type Pages = { readonly [path: string]: () => Page | Promise<Page> };
 
 export interface HttpServer {
-  /** Where it really listens: the port when 0 was asked for. */
+  /** The address with the port that the system chose for port 0. */
   readonly address: ListenAddress;
   close(): Promise<void>;
 }
@@ -21,7 +21,10 @@ export interface HttpServer {
 const TEXT = 'text/plain; charset=utf-8';
 const HEADER_MILLISECONDS = 5000;
 
-/** Throws `IO`. A Unix socket is for its owner and group; a file that a dead process left there is replaced. */
+/**
+ * Serves pages. A Unix socket is open to its owner and group, and replaces an older socket file.
+ * Throws `IO`.
+ */
 export async function serveHttp(address: ListenAddress, pages: Pages): Promise<HttpServer> {
   const server = createServer(
     { requestTimeout: HEADER_MILLISECONDS, headersTimeout: HEADER_MILLISECONDS },
@@ -30,7 +33,7 @@ export async function serveHttp(address: ListenAddress, pages: Pages): Promise<H
     },
   );
   server.maxHeadersCount = 50;
-  // The lock of the network namespace is ours: whoever listened there before is gone.
+  // This daemon holds the lock of the network namespace, so an earlier daemon no longer listens.
   if ('path' in address) await rm(address.path, { force: true });
   await listen(server, address);
   if ('path' in address) await chmod(address.path, 0o660);
@@ -82,7 +85,7 @@ async function respond(
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-/** A yes-or-no page for probes. */
+/** A page for probes: status 200 or 503. */
 export function probePage(isGood: boolean, reason: string): Page {
   return { status: isGood ? 200 : 503, type: TEXT, body: `${reason}\n` };
 }

@@ -1,3 +1,4 @@
+/** These choices are not in log.ts because the command line's help needs no logger. */
 export const LOG_FORMATS = ['text', 'json', 'journal'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 

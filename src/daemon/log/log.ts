@@ -1,7 +1,7 @@
 import pino from 'pino';
 import type { LogFormat, LogLevel } from './log-options.ts';
 
-/** What a line says beside its message, for machines. */
+/** The fields of an entry, for programs. */
 export type LogFields = { readonly event: string } & { readonly [field: string]: unknown };
 
 export type Log = { readonly [level in LogLevel]: (fields: LogFields, message: string) => void };
@@ -13,7 +13,7 @@ export interface LogOptions {
   readonly now?: () => Date;
 }
 
-/** One line of JSON, or lines for people; `journal` is what systemd reads the priority of each line from. */
+/** Creates a log. `json` writes one line for each entry; `journal` marks priorities for systemd. */
 export function createLog({ format, level, write, now = () => new Date() }: LogOptions): Log {
   const timestamp = (): string => `,"time":"${now().toISOString()}"`;
   const formatters = { level: (label: string) => ({ level: label }) };
@@ -29,20 +29,21 @@ export function createLog({ format, level, write, now = () => new Date() }: LogO
   };
 }
 
-interface Line {
+/** An entry as pino writes it. */
+interface Entry {
   readonly level: LogLevel;
   readonly time: string;
   readonly msg: string;
 }
 
-/** syslog's numbers (sd-daemon.h). */
+/** Priorities of syslog (sd-daemon.h). */
 const PRIORITIES: Readonly<Record<LogLevel, number>> = { error: 3, warn: 4, info: 6, debug: 7 };
 
 function render(json: string, format: LogFormat): string {
   if (format === 'json') return json;
-  const { level, time, msg } = JSON.parse(json) as Line;
+  const { level, time, msg } = JSON.parse(json) as Entry;
   const lines = msg.trimEnd().split('\n');
-  // The journal has the time already.
+  // The journal keeps the time itself.
   if (format === 'journal') return lines.map((line) => `<${PRIORITIES[level]}>${line}\n`).join('');
   return lines
     .map((line, index) =>

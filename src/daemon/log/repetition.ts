@@ -1,60 +1,60 @@
-/** How often something that stays the same is said again: after 1, 2, 4, ... minutes, and then every hour. */
-const FIRST_SECONDS = 60;
-const LAST_SECONDS = 3600;
+/** The wait before a lasting problem is logged again doubles from 1 minute to 1 hour. */
+const FIRST_WAIT_SECONDS = 60;
+const LONGEST_WAIT_SECONDS = 3600;
 
-/** What is the matter for now, by topic. */
-interface Said {
+/** A problem that was logged and lasts. */
+interface LastingProblem {
   readonly text: string;
   readonly since: number;
-  /** Times it came back since it was said last. */
-  count: number;
-  next: number;
-  wait: number;
+  /** How often the problem came back since it was last logged. */
+  repeated: number;
+  waitSeconds: number;
+  nextTime: number;
 }
 
-/** A thing worth saying now. */
-export interface Saying {
-  /** Times it came back without being said; 0 the first time. */
+/** Returned when a problem is to be logged. */
+export interface Repetition {
+  /** How often the problem came back without being logged; 0 for a new problem. */
   readonly repeated: number;
-  /** Seconds since it was said first. */
+  /** Seconds since the problem was first logged. */
   readonly forSeconds: number;
 }
 
-/** Decides what is worth a line in the log: what is new at once, what comes back the same at growing distances. */
-export class Repetition {
-  readonly #said = new Map<string, Said>();
+/** Decides when to log problems: a new one at once, a lasting one more and more rarely. */
+export class RepetitionLimit {
+  readonly #problems = new Map<string, LastingProblem>();
   readonly #now: () => number;
 
-  /** `now` in seconds on a monotonic clock. */
+  /** `now` gives seconds on a monotonic clock. */
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  /** undefined: it was said already. */
-  check(topic: string, text: string): Saying | undefined {
+  /** Takes note of the problem of a topic. Returns undefined when it is not to be logged now. */
+  note(topic: string, text: string): Repetition | undefined {
     const now = this.#now();
-    const said = this.#said.get(topic);
-    if (!said || said.text !== text) {
-      this.#said.set(topic, {
+    const problem = this.#problems.get(topic);
+    if (!problem || problem.text !== text) {
+      this.#problems.set(topic, {
         text,
         since: now,
-        count: 0,
-        next: now + FIRST_SECONDS,
-        wait: FIRST_SECONDS,
+        repeated: 0,
+        waitSeconds: FIRST_WAIT_SECONDS,
+        nextTime: now + FIRST_WAIT_SECONDS,
       });
       return { repeated: 0, forSeconds: 0 };
     }
-    said.count++;
-    if (now < said.next) return undefined;
-    const saying = { repeated: said.count, forSeconds: Math.round(now - said.since) };
-    said.wait = Math.min(said.wait * 2, LAST_SECONDS);
-    said.next = now + said.wait;
-    said.count = 0;
-    return saying;
+    problem.repeated++;
+    if (now < problem.nextTime) return undefined;
+    const { repeated } = problem;
+    problem.waitSeconds = Math.min(problem.waitSeconds * 2, LONGEST_WAIT_SECONDS);
+    problem.nextTime = now + problem.waitSeconds;
+    problem.repeated = 0;
+    return { repeated, forSeconds: Math.round(now - problem.since) };
   }
 
-  /** It is over. True when it had been said. */
-  clear(topic: string): boolean {
-    return this.#said.delete(topic);
+  /** Ends the problem of a topic. Returns whether there was one. */
+  end(topic: string): boolean {
+    return this.#problems.delete(topic);
   }
 }

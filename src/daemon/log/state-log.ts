@@ -5,23 +5,23 @@ import { formatIssues } from '../../render/issues.ts';
 import { formatRefusals, formatReport } from '../../render/plan-text.ts';
 import { changeTitles } from '../status/change-titles.ts';
 import { exitCodeOfPass } from '../status/pass-exit.ts';
-import { SHOWN_FINGERPRINT } from '../status/status-of-loop.ts';
+import { describeInvalid, SHOWN_FINGERPRINT } from '../status/status.ts';
 import type { Log, LogFields } from './log.ts';
 import type { LogLevel } from './log-options.ts';
-import type { Repetition, Saying } from './repetition.ts';
+import type { Repetition, RepetitionLimit } from './repetition.ts';
 
 const SHOWN_CHANGES = 20;
 
-/** Writes what becomes another, and seldom what stays bad. */
+/** Logs each change of the loop's state once, and a lasting problem more and more rarely. */
 export class StateLog {
   readonly #log: Log;
-  readonly #repetition: Repetition;
+  readonly #limit: RepetitionLimit;
   readonly #texts: () => ReadonlyMap<string, string>;
 
-  /** `texts`: of the files that have issues. */
-  constructor(log: Log, repetition: Repetition, texts: () => ReadonlyMap<string, string>) {
+  /** `texts` gives the texts of the files that have issues, by file name. */
+  constructor(log: Log, limit: RepetitionLimit, texts: () => ReadonlyMap<string, string>) {
     this.#log = log;
-    this.#repetition = repetition;
+    this.#limit = limit;
     this.#texts = texts;
   }
 
@@ -33,15 +33,16 @@ export class StateLog {
     if (state.watch.mode !== previous.watch.mode) this.#watch(state.watch);
   }
 
-  /** To be called now and then. */
+  /** Logs a lasting problem of the configuration when it is due. To be called every few seconds. */
   remind({ config }: LoopState): void {
-    if (config.problem) this.#problem(config.problem);
+    if (config.problem) this.#problem(config.problem, config.good !== undefined);
   }
 
   #config({ config }: LoopState, { config: previous }: LoopState): void {
-    if (config.problem && config.problem !== previous.problem) this.#problem(config.problem);
-    if (!config.problem && this.#repetition.clear('config'))
-      this.#log.info({ event: 'config-valid' }, 'the files are valid again');
+    if (config.problem && config.problem !== previous.problem)
+      this.#problem(config.problem, config.good !== undefined);
+    if (!config.problem && this.#limit.end('config'))
+      this.#log.info({ event: 'config-valid' }, 'the configuration is valid again');
     if (!config.good || config.good === previous.good) return;
     const { desired, files, issues, digest } = config.good;
     const size = `${files.length} file${files.length === 1 ? '' : 's'}, ${desired.services.size} service${desired.services.size === 1 ? '' : 's'}`;
@@ -53,7 +54,7 @@ export class StateLog {
       this.#log.warn({ event: 'config-warnings', issues }, this.#issues(issues));
   }
 
-  #problem({ issues, error }: ConfigProblem): void {
+  #problem({ issues, error }: ConfigProblem, wasValid: boolean): void {
     const text = error
       ? `${error.message}${error.hint ? `\n${error.hint}` : ''}`
       : this.#issues(issues);
@@ -62,12 +63,7 @@ export class StateLog {
       issues,
       ...(error && { code: error.code }),
     };
-    this.#repeat(
-      'config',
-      'error',
-      fields,
-      `the files are of no use, and the last good state is kept\n${text}`,
-    );
+    this.#repeat('config', 'error', fields, `${describeInvalid(wasValid)}\n${text}`);
   }
 
   #issues(issues: ConfigProblem['issues']): string {
@@ -85,12 +81,12 @@ export class StateLog {
     };
     switch (outcome) {
       case 'in-sync': {
-        const isNews = this.#repetition.clear('pass') || previous.lastPass === undefined;
+        const isNews = this.#limit.end('pass') || previous.lastPass === undefined;
         this.#log[isNews ? 'info' : 'debug'](fields, 'in sync: the live table is as desired');
         return;
       }
       case 'applied': {
-        this.#repetition.clear('pass');
+        this.#limit.end('pass');
         const isDrift = totals.corrections > previous.totals.corrections;
         const what = isDrift ? 'drift corrected' : 'applied and verified';
         const titles = report ? changeTitles(report.plan.changes, SHOWN_CHANGES) : [];
@@ -105,7 +101,7 @@ export class StateLog {
         if (!refused) return;
         const plan = refused.fingerprint.slice(0, SHOWN_FINGERPRINT);
         const lines = [
-          'a guard holds the plan back, and nothing is written until it is approved, or the files change',
+          'a guard holds the plan back; nothing is written until the plan is approved or the configuration changes',
           ...formatRefusals(refused.refusals, {}).trimEnd().split('\n'),
           ...changeTitles(refused.plan.changes, SHOWN_CHANGES),
           `To execute it: ipvstate approve ${plan}`,
@@ -119,7 +115,9 @@ export class StateLog {
           'pass',
           'warn',
           fields,
-          ['the live table differs, and is left so', ...titles].join('\n'),
+          ['the live table differs from the desired one, and --drift leaves it so', ...titles].join(
+            '\n',
+          ),
         );
         return;
       }
@@ -152,15 +150,12 @@ export class StateLog {
     const now = new Set(contested.map(({ name }) => name));
     for (const { name, reversals, delay } of contested) {
       if (before.has(name)) continue;
-      const text = `somebody else keeps changing ${name} back (${reversals} times): left alone for ${formatDuration(delay / 1000)}`;
+      const text = `another program keeps changing ${name} back (${reversals} times): left alone for ${formatDuration(delay / 1000)}`;
       this.#log.warn({ event: 'contested', object: name, reversals }, text);
     }
     for (const name of before) {
       if (!now.has(name))
-        this.#log.info(
-          { event: 'uncontested', object: name },
-          `nobody changes ${name} back any more`,
-        );
+        this.#log.info({ event: 'uncontested', object: name }, `${name} is no longer changed back`);
     }
   }
 
@@ -171,17 +166,17 @@ export class StateLog {
   }
 
   #repeat(topic: string, level: LogLevel, fields: LogFields, text: string): void {
-    const saying = this.#repetition.check(topic, text);
-    if (saying)
+    const repetition = this.#limit.note(topic, text);
+    if (repetition)
       this.#log[level](
-        { ...fields, repeated: saying.repeated },
-        `${text.trimEnd()}${again(saying)}`,
+        { ...fields, repeated: repetition.repeated },
+        `${text.trimEnd()}${formatRepetition(repetition)}`,
       );
   }
 }
 
-function again({ repeated, forSeconds }: Saying): string {
+function formatRepetition({ repeated, forSeconds }: Repetition): string {
   return repeated === 0
     ? ''
-    : `\n(the same ${repeated} more times, for ${formatDuration(forSeconds)} now)`;
+    : `\n(repeated ${repeated} times; lasts for ${formatDuration(forSeconds)})`;
 }

@@ -2,7 +2,7 @@ import { type Change, changeAction } from '../../plan/change.ts';
 
 const SIGNS = { add: '+', edit: '~', delete: '-', replace: '±' } as const;
 
-/** Changes in one short line each, at most so many. */
+/** Names each change in one short line; the last line counts those above `most`. */
 export function changeTitles(changes: readonly Change[], most: number): string[] {
   const shown = changes
     .slice(0, most)

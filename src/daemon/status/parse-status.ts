@@ -10,8 +10,7 @@ import {
   oneOf,
   type Shape,
 } from '../../model/shape.ts';
-import { DRIFT_MODES, type Health, type Status, type StatusError } from './status.ts';
-import { HEALTH_WORDS } from './status-text.ts';
+import { DRIFT_MODES, HEALTHS, type Status, type StatusError } from './status.ts';
 
 type Member<Name extends keyof Status> = NonNullable<Status[Name]>;
 type Item<Name extends 'files' | 'drains' | 'contested'> = Status[Name][number];
@@ -32,7 +31,7 @@ export const isStatus: Shape<Status> = objectOf<Status>({
   format: oneOf(['ipvstate-status']),
   version: oneOf([1]),
   program: objectOf<Status['program']>({ version: isText, pid: isCount, started: isText }),
-  health: oneOf(Object.keys(HEALTH_WORDS) as Health[]),
+  health: oneOf(HEALTHS),
   drift: oneOf(DRIFT_MODES),
   files: listOf(
     objectOf<Item<'files'>>({ path: isText, sha256: nullable(isText), problem: nullable(isText) }),

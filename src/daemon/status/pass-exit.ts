@@ -1,7 +1,7 @@
 import type { LoopState, PassOutcome, PassResult } from '../../reconcile/loop/loop-state.ts';
 import { EXIT, exitCodeOfError, exitCodeOfReport } from '../../render/exit.ts';
 
-/** The ways in which a look at the kernel can end, for counters that are there from the beginning. */
+/** The outcomes of passes that read the kernel's table: the values of the metrics' label. */
 export const PASS_OUTCOMES: readonly PassOutcome[] = [
   'in-sync',
   'applied',
@@ -13,7 +13,7 @@ export const PASS_OUTCOMES: readonly PassOutcome[] = [
   'failed',
 ];
 
-/** What `apply`, or `check` where nothing is written, would exit with. */
+/** The exit code of `apply` for the same outcome; for a pass that writes nothing, of `check`. */
 export function exitCodeOfPass({ outcome, report, error }: PassResult): number {
   switch (outcome) {
     case 'failed':
@@ -31,7 +31,7 @@ export function exitCodeOfPass({ outcome, report, error }: PassResult): number {
   }
 }
 
-/** Of a pass that somebody asked for: files that are not valid count, although the last good state is in force. */
+/** The exit code of `reload`. An invalid configuration counts, although the last valid one is applied. */
 export function exitCodeOfRequest({ config }: LoopState, pass: PassResult): number {
   if (!config.problem) return exitCodeOfPass(pass);
   return config.problem.error ? exitCodeOfError(config.problem.error) : EXIT.config;

@@ -1,29 +1,27 @@
 import type { Issue } from '../../model/issue.ts';
 import type { ConfigProblem } from '../../reconcile/loop/config-state.ts';
-import type { LoopState, PassResult } from '../../reconcile/loop/loop-state.ts';
+import type { DriftMode, LoopState, PassResult } from '../../reconcile/loop/loop-state.ts';
 import { changeTitles } from './change-titles.ts';
 import { exitCodeOfPass } from './pass-exit.ts';
-import type { DriftMode, Health, Status, StatusError } from './status.ts';
+import { type Health, SHOWN_FINGERPRINT, type Status, type StatusError } from './status.ts';
 
-/** What the loop does not know. */
-export interface Surroundings {
+/** The facts of a status that the loop does not know. */
+export interface DaemonFacts {
   readonly version: string;
   readonly pid: number;
   readonly started: string;
   readonly drift: DriftMode;
-  /** Seconds on the clock of the drains' deadlines. */
-  readonly drainNow: number;
-  /** ISO 8601 of a time on the loop's clock. */
+  /** Seconds on the clock of the deadlines of drains. */
+  readonly drainClockSeconds: number;
+  /** Converts a time on the loop's clock to ISO 8601. */
   readonly wallTime: (time: number) => string;
 }
 
-/** Digits of a plan's fingerprint that are shown, and that `approve` needs. */
-export const SHOWN_FINGERPRINT = 12;
 const SHOWN_CHANGES = 20;
 
-export function statusOfLoop(state: LoopState, around: Surroundings): Status {
+export function statusOfLoop(state: LoopState, facts: DaemonFacts): Status {
   const { config, lastPass, refused, contested, watch, drains } = state;
-  const { version, pid, started, drift, wallTime } = around;
+  const { version, pid, started, drift, wallTime, drainClockSeconds } = facts;
   const inForce = config.good?.desired;
   let destinations = 0;
   for (const entry of inForce?.services.values() ?? []) destinations += entry.destinations.size;
@@ -58,7 +56,7 @@ export function statusOfLoop(state: LoopState, around: Surroundings): Status {
     drains: drains.map((drain) => ({
       service: drain.service,
       destination: drain.destination,
-      seconds_left: Math.max(0, Math.round(drain.deadlineSeconds - around.drainNow)),
+      seconds_left: Math.max(0, Math.round(drain.deadlineSeconds - drainClockSeconds)),
     })),
     contested: contested.map(({ name, reversals }) => ({ object: name, reversals })),
     watch: { mode: watch.mode, reason: watch.reason ?? null },

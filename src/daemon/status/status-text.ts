@@ -1,29 +1,34 @@
 import { formatDuration } from '../../model/duration.ts';
-import type { Health, Status, StatusError } from './status.ts';
+import { describeInvalid, type Health, type Status, type StatusError } from './status.ts';
 
-export const HEALTH_WORDS: Readonly<Record<Health, string>> = {
+const HEALTH_WORDS: Readonly<Record<Exclude<Health, 'invalid'>, string>> = {
   starting: 'starting',
   'in-sync': 'in sync: the live table is as desired',
-  differs: 'the live table differs, and is only looked at (--drift)',
+  differs: 'the live table differs from the desired one, and --drift leaves it so',
   refused: 'stopped by a guard: nothing is written',
-  invalid: 'the files are not valid: the last good state is kept',
   failing: 'failing: the live table is not as desired',
 };
 
-/** One line, for `systemctl status`: the last failure with its place, or how the table is. */
-export function formatHealth(status: Status): string {
-  const error = status.config.error ?? status.error;
-  const words = HEALTH_WORDS[status.health];
-  if (status.waiting)
-    return `${words}: ${status.waiting.refusals.map(({ message }) => message).join('; ')}`;
-  return error ? `${words}: ${placeOf(error)}${error.message}` : words;
+function describeHealth({ health, config }: Status): string {
+  return health === 'invalid'
+    ? describeInvalid(config.last_success !== null)
+    : HEALTH_WORDS[health];
 }
 
-/** For people; a line or a few for each thing there is. */
+/** Formats the health as one line for `systemctl status`: with the failure and its place, if any. */
+export function formatHealth(status: Status): string {
+  const error = status.config.error ?? status.error;
+  const words = describeHealth(status);
+  if (status.waiting)
+    return `${words}: ${status.waiting.refusals.map(({ message }) => message).join('; ')}`;
+  return error ? `${words}: ${formatPlace(error)}${error.message}` : words;
+}
+
+/** Formats the whole status for people. */
 export function formatStatus(status: Status): string {
   const { program, config, watch, waiting, last_pass } = status;
   return [
-    line('State', HEALTH_WORDS[status.health]),
+    line('State', describeHealth(status)),
     line(
       'Daemon',
       `pid ${program.pid}, version ${program.version}, since ${program.started}; drift: ${status.drift}`,
@@ -47,7 +52,7 @@ export function formatStatus(status: Status): string {
       ),
     ),
     ...status.contested.map(({ object, reversals }) =>
-      line('Contested', `${object}: changed back by somebody else ${count(reversals, 'time')}`),
+      line('Contested', `${object}: changed back by another program ${count(reversals, 'time')}`),
     ),
   ]
     .map((text) => `${text}\n`)
@@ -81,12 +86,13 @@ function formatError(name: string, error: StatusError | null): string[] {
   if (!error) return [];
   const { message, hint, since } = error;
   return [
-    line(name, `${placeOf(error)}${message} [${error.code}], since ${since}`),
+    line(name, `${formatPlace(error)}${message} [${error.code}], since ${since}`),
     ...(hint ? [line('', hint).replace(':', ' ')] : []),
   ];
 }
 
-function placeOf({ position }: StatusError): string {
+/** `FILE:LINE:COLUMN: `, or nothing. */
+export function formatPlace({ position }: StatusError): string {
   return position ? `${position.file}:${position.line}:${position.column}: ` : '';
 }
 

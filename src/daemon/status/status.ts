@@ -1,14 +1,26 @@
 import type { Position } from '../../model/issue.ts';
+import type { DriftMode } from '../../reconcile/loop/loop-state.ts';
 
-export type DriftMode = 'correct' | 'report' | 'off';
+/** The choices of `--drift`. */
 export const DRIFT_MODES: readonly DriftMode[] = ['correct', 'report', 'off'];
 
-/** In one word. `differs`: only reported (`--drift report`). */
-export type Health = 'starting' | 'in-sync' | 'differs' | 'refused' | 'invalid' | 'failing';
+/** Length at which the fingerprint of a plan is shown. */
+export const SHOWN_FINGERPRINT = 12;
 
-/** Something that went wrong, as it is told. */
+/** The state of the daemon in one word. `differs`: a difference that `--drift report` leaves. */
+export type Health = (typeof HEALTHS)[number];
+export const HEALTHS = [
+  'starting',
+  'in-sync',
+  'differs',
+  'refused',
+  'invalid',
+  'failing',
+] as const;
+
+/** A failure, as people and programs are told. */
 export interface StatusError {
-  /** ISO 8601, of its first time. */
+  /** When the failure was first seen, in ISO 8601. */
   readonly since: string;
   readonly code: string;
   readonly message: string;
@@ -16,7 +28,7 @@ export interface StatusError {
   readonly position: Position | null;
 }
 
-/** What the daemon is about, as `ipvstate status -o json` and `/status` show it. Times are ISO 8601. */
+/** The document that `ipvstate status -o json` and `/status` show. Times are in ISO 8601. */
 export interface Status {
   readonly format: 'ipvstate-status';
   readonly version: 1;
@@ -29,14 +41,15 @@ export interface Status {
     readonly problem: string | null;
   }[];
   readonly config: {
-    /** Of what the files say now. What is applied is the last valid state. */
+    /** Whether the configuration is valid now. The last valid one is applied. */
     readonly valid: boolean;
+    /** null: no configuration was valid yet. */
     readonly last_success: string | null;
     readonly services: number;
     readonly destinations: number;
     readonly error: StatusError | null;
   };
-  /** Why the table may not be as desired: the kernel, a lock, a guard. */
+  /** Why the last pass failed: the kernel, a lock, a guard. */
   readonly error: StatusError | null;
   readonly last_pass: {
     readonly at: string;
@@ -47,7 +60,10 @@ export interface Status {
     readonly operations: number;
     readonly seconds: number;
   } | null;
-  /** A plan that a guard stopped: nothing is written until it is approved, or the files change. */
+  /**
+   * The plan that a guard holds back. Nothing is written until the plan is approved or the
+   * configuration changes.
+   */
   readonly waiting: {
     readonly plan: string;
     readonly since: string;
@@ -65,4 +81,11 @@ export interface Status {
   }[];
   readonly contested: readonly { readonly object: string; readonly reversals: number }[];
   readonly watch: { readonly mode: string; readonly reason: string | null };
+}
+
+/** Says what an invalid configuration leads to. */
+export function describeInvalid(wasValid: boolean): string {
+  return wasValid
+    ? 'the configuration is invalid; the last valid one stays in force'
+    : 'the configuration is invalid; nothing is written until it is valid';
 }
