@@ -30,7 +30,7 @@ import type { Status } from './status/status.ts';
 import { statusOfLoop } from './status/status-of-loop.ts';
 import { formatHealth } from './status/status-text.ts';
 
-export interface DaemonOptions {
+interface DaemonOptions {
   readonly version: string;
   readonly configuration: FollowedConfiguration;
   /** In milliseconds. */
@@ -48,7 +48,7 @@ export interface DaemonOptions {
   readonly stats: boolean;
 }
 
-export interface DaemonPorts {
+interface DaemonPorts {
   /** Holds the lock for as long as the daemon runs. */
   readonly session: Session;
   readonly openKernel: () => Promise<Ipvs>;

@@ -12,7 +12,7 @@ import { openPassRun, type PassRun } from './pass-record.ts';
 import { exitCodeOfPass } from './status/pass-exit.ts';
 
 /** Opens the kernel's table for the loop's passes, and records the passes. */
-export interface LoopPort
+interface LoopPort
   extends Required<Pick<LoopOptions, 'openTable' | 'fingerprint' | 'announce' | 'digest'>> {
   /** Prepares for the next pass. To be called with every new state. */
   follow(state: LoopState, previous: LoopState): void;

@@ -7,10 +7,7 @@ import { Journal } from '../recovery/journal/journal.ts';
 import { openRollbackRecord, type RollbackRecord } from '../recovery/records/rollback-record.ts';
 import { newRunId, type Session } from '../recovery/session.ts';
 
-/**
- * One pass of the loop. Like `ipvstate apply`, it is a run of its own in the journal and in the
- * records.
- */
+/** One pass of the loop. Like `ipvstate apply`, it is a run in the journal and in the records. */
 export interface PassRun {
   readonly ipvs: Ipvs;
   /** To be called with the plan, before its first operation. */

@@ -5,7 +5,7 @@ import type { Issue } from '../model/issue.ts';
 import { KERNEL_TIMEOUTS } from '../model/settings.ts';
 import { looksLikeScript } from './ipvsadm/looks-like-script.ts';
 
-export interface FormattedTable {
+interface FormattedTable {
   readonly text: string;
   /** Sentences about the parts of the table that the text does not have. */
   readonly omissions: readonly string[];
@@ -25,7 +25,7 @@ export interface Format {
   readonly format?: (table: Exportable, options: FormatOptions) => Promise<FormattedTable>;
 }
 
-export type WritableFormat = Required<Format>;
+type WritableFormat = Required<Format>;
 
 const YAML: Format = {
   name: 'yaml',

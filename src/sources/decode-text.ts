@@ -1,6 +1,6 @@
 import type { Issue } from '../model/issue.ts';
 
-/** Bytes as text, its byte order mark included, or the issue that says where they are none. */
+/** Decodes UTF-8, and keeps a byte order mark. Returns an issue that names the first wrong byte. */
 export function decodeText(bytes: Buffer, file: string): string | Issue {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -25,7 +25,7 @@ function notText(file: string, bytes: Buffer): Issue {
   };
 }
 
-/** Length of the longest valid beginning, by bisection on decodes that may end within a character. */
+/** Length of the longest valid beginning, by bisection: a decode may end within a character. */
 function decodableLength(bytes: Buffer): number {
   let low = 0;
   let high = bytes.length;
@@ -42,7 +42,7 @@ function decodableLength(bytes: Buffer): number {
   return low - cutCharacter(bytes.subarray(0, low));
 }
 
-/** How many bytes at the end begin a character and do not complete it. */
+/** Number of bytes at the end that begin a character without completing it. */
 function cutCharacter(bytes: Buffer): number {
   let length = 1;
   while (length < 4 && ((bytes.at(-length) ?? 0) & 0xc0) === 0x80) length++;

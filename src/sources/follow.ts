@@ -13,7 +13,7 @@ export interface FollowedConfiguration {
   watch(options: WatchOptions): Promise<Watch>;
 }
 
-export interface FollowedLoad extends ParseResult {
+interface FollowedLoad extends ParseResult {
   /** Equal exactly when the names and contents of all documents are. */
   readonly digest: string;
   readonly files: readonly { readonly path: string; readonly sha256: string }[];
@@ -76,7 +76,7 @@ function spare(parsed: ParsedDocument): ParsedDocument {
   };
 }
 
-/** Merges. Documents that contradict each other are parsed again, because the issues name places. */
+/** Merges. Documents that contradict each other are parsed again for the places in the issues. */
 async function combineKnown(
   documents: readonly Document[],
   known: readonly KnownDocument[],

@@ -4,7 +4,7 @@ import { IpvstateError, unreadable } from '../errors.ts';
 /** The size of the largest document that is read. */
 export const MAX_BYTES = 64 * 1024 * 1024;
 
-/** Reads a stream to its end. Throws `NO_INPUT` when reading fails and `CONFIG` above `maxBytes`. */
+/** Reads a stream to its end. Throws `NO_INPUT` when that fails, and `CONFIG` above `maxBytes`. */
 export async function readStream(
   stream: Readable,
   name: string,

@@ -13,7 +13,7 @@ const linksOf = async (path: string, folder: string) =>
   );
 
 test(
-  'a plain file is in its folder',
+  'the chain of a plain file is the file in its folder',
   within(async (folder) => {
     await writeFile(join(folder, 'c.yaml'), '');
     expect(await linksOf(join(folder, 'c.yaml'), folder)).toEqual(['/ c.yaml']);
@@ -21,7 +21,7 @@ test(
 );
 
 test(
-  'every link on the way counts, in the folder that holds it, relative, absolute and through ..',
+  'the chain has every link on the way: relative, absolute, and through ..',
   within(async (folder) => {
     await mkdir(join(folder, 'releases', '7', 'etc'), { recursive: true });
     await mkdir(join(folder, 'all'));
@@ -39,7 +39,7 @@ test(
 );
 
 test(
-  'what is missing is waited for in the nearest folder that exists',
+  'the chain to a missing file ends in the nearest folder that exists',
   within(async (folder) => {
     expect(await linksOf(join(folder, 'a', 'b', 'c.yaml'), folder)).toEqual(['/ a']);
     await symlink('nowhere/c.yaml', join(folder, 'c.yaml'));
@@ -48,7 +48,7 @@ test(
 );
 
 test(
-  'a file where a folder should be ends the chain',
+  'the chain ends at a file in the place of a folder',
   within(async (folder) => {
     await writeFile(join(folder, 'a'), '');
     expect(await linksOf(join(folder, 'a', 'c.yaml'), folder)).toEqual(['/ a']);
@@ -56,7 +56,7 @@ test(
 );
 
 test(
-  'a loop of links ends',
+  'the chain through a loop of links ends after 40 links',
   within(async (folder) => {
     await symlink('b', join(folder, 'a'));
     await symlink('a', join(folder, 'b'));
@@ -65,7 +65,7 @@ test(
 );
 
 test(
-  'any name of a folder counts, and the chain of each file in it',
+  'the chain of a folder has all its entries, and the chain of each configuration file',
   within(async (folder) => {
     await mkdir(join(folder, 'd', '..1'), { recursive: true });
     await writeFile(join(folder, 'd', '..1', 'a.yaml'), '');
@@ -81,7 +81,7 @@ test(
 );
 
 test(
-  'the identity is another one when a folder or the file is another one at the same path, and the same for a write',
+  'the identity changes when the file or a folder is replaced, and stays when the file is written',
   within(async (folder) => {
     const path = join(folder, 'etc', 'c.yaml');
     const identity = async () => (await resolveChain(path)).identity;

@@ -13,7 +13,7 @@ function start() {
   };
 }
 
-test('one touch is answered once, after the quiet time', async () => {
+test('one event leads to one call after the quiet time', async () => {
   const { clock, calls, wait } = start();
   wait.touch();
   await clock.advance(249);
@@ -22,7 +22,7 @@ test('one touch is answered once, after the quiet time', async () => {
   expect(calls).toEqual([250]);
 });
 
-test('each touch begins the quiet time anew, so that the last of several writes is what is read', async () => {
+test('each event starts the quiet time again, so that the last of several writes is read', async () => {
   const { clock, calls, wait } = start();
   for (let write = 0; write < 4; write++) {
     wait.touch();
@@ -33,7 +33,7 @@ test('each touch begins the quiet time anew, so that the last of several writes 
   expect(calls).toEqual([850]);
 });
 
-test('a writer that never stops is answered every two seconds', async () => {
+test('events that never cease lead to a call every two seconds', async () => {
   const { clock, calls, wait } = start();
   for (let write = 0; write < 100; write++) {
     wait.touch();
@@ -42,7 +42,7 @@ test('a writer that never stops is answered every two seconds', async () => {
   expect(calls).toEqual([2000, 4000]);
 });
 
-test('the ceiling counts from the first touch after a call', async () => {
+test('the ceiling counts from the first event after a call', async () => {
   const { clock, calls, wait } = start();
   wait.touch();
   await clock.advance(5000);
@@ -53,7 +53,7 @@ test('the ceiling counts from the first touch after a call', async () => {
   expect(calls).toEqual([250, 7000]);
 });
 
-test('what was cancelled is forgotten', async () => {
+test('cancelled events are forgotten', async () => {
   const { clock, calls, wait } = start();
   wait.touch();
   wait.cancel();
@@ -62,6 +62,6 @@ test('what was cancelled is forgotten', async () => {
   expect(clock.next).toBeUndefined();
 });
 
-test('jitter is a tenth to either side', () => {
+test('jitter varies a time by a tenth in both directions', () => {
   expect([0, 0.5, 1].map((value) => jittered(5000, () => value))).toEqual([4500, 5000, 5500]);
 });

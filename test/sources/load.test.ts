@@ -4,8 +4,8 @@ import { LIVE, SHOP, shop, workspace } from '../cli/workspace.ts';
 const DNS =
   'version: 1\nservices: [{ name: dns, address: "udp://192.0.2.53:53", destinations: [10.1.0.53] }]\n';
 
-describe('-f', () => {
-  it('of a folder reads *.yaml, *.yml and *.json in byte order, and nothing else', async () => {
+describe('the option -f', () => {
+  it('reads *.yaml, *.yml and *.json of a folder in byte order, and nothing else', async () => {
     const { run } = workspace({
       'conf/b.yml': DNS,
       'conf/B.yaml': SHOP,
@@ -30,7 +30,7 @@ describe('-f', () => {
     expect(new Set(positions)).toEqual(new Set(['conf/B.yaml', 'conf/b.yml', 'conf/é.json']));
   });
 
-  it('of a folder reports in the order of the names', async () => {
+  it('reports the issues of a folder in the order of its file names', async () => {
     const { run } = workspace({
       'conf/a.yaml': '',
       'conf/Z.yaml': '',
@@ -46,7 +46,7 @@ describe('-f', () => {
     ]);
   });
 
-  it('can be repeated; the files make one table', async () => {
+  it('can be repeated, and merges the files into one table', async () => {
     const { run } = workspace({ 'a.yaml': SHOP, 'b.yaml': DNS, 'live.save': '' });
     const { status, stdout } = await run('plan -f ./a.yaml -f ./b.yaml --table ./live.save');
     expect(status).toBe(0);
@@ -54,7 +54,7 @@ describe('-f', () => {
     expect(stdout).toContain('"dns"');
   });
 
-  it('- is stdin, and is called so', async () => {
+  it('reads stdin for -, and names it in positions', async () => {
     const { run } = shop();
     expect(await run('plan -f - --table ./live.save', { stdin: SHOP })).toMatchObject({
       status: 0,
@@ -64,7 +64,7 @@ describe('-f', () => {
     );
   });
 
-  it('takes what ipvsadm saved', async () => {
+  it('reads the output of ipvsadm -S', async () => {
     const { run } = shop({ 'rules.save': LIVE });
     expect(await run('check -f ./rules.save --table ./live.save')).toMatchObject({ status: 0 });
   });
@@ -81,14 +81,14 @@ describe('-f', () => {
     expect(stderr).toMatch(/^ipvstate: \S+ is given twice\n$/);
   });
 
-  it('of an empty folder is an error: no file is not no services', async () => {
+  it('refuses an empty folder: no file does not mean no services', async () => {
     const { run, folder } = workspace();
     const { status, stderr } = await run(['validate', '-f', folder]);
     expect(status).toBe(66);
     expect(stderr).toContain('has no *.yaml, *.yml or *.json file');
   });
 
-  it('defaults to /etc/ipvstate, and says so when there is nothing', async () => {
+  it('names both default places when neither exists', async () => {
     for (const verb of ['validate', 'plan', 'apply', 'check']) {
       const { status, stdout, stderr } = await workspace().run(verb);
       expect({ status, stdout }).toEqual({ status: 66, stdout: '' });

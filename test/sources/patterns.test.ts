@@ -18,7 +18,7 @@ async function runPattern(pattern: Pattern, run: number): Promise<void> {
   });
 }
 
-describe('without a poll, the final content is seen, and last, when a file is', () => {
+describe('events alone lead to a last read of the final content when a file is', () => {
   test.concurrent.each(PATTERNS)(
     '$name',
     async (pattern) => {

@@ -15,14 +15,14 @@ import {
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** A way in which configuration comes to be changed. */
+/** A way in which programs and people change a configuration. */
 export interface Pattern {
   readonly name: string;
-  /** Prepares a folder, and returns what is watched and what is seen of it then. */
+  /** Prepares a folder, and returns the paths to watch and their text. */
   readonly prepare: (
     folder: string,
   ) => Promise<{ readonly paths: readonly string[]; readonly first: string }>;
-  /** Changes it, and returns what is to be seen last. `run` counts from 0. */
+  /** Makes the change, and returns the text to be seen last. `run` counts from 0. */
   readonly change: (folder: string, run: number) => Promise<string>;
 }
 
@@ -32,7 +32,7 @@ const NEW = 'new!';
 
 type Change = (file: string, run: number, folder: string) => Promise<unknown>;
 
-/** A plain file in a folder. */
+/** A change of a plain file in a folder. */
 function plain(name: string, change: Change, last = NEW): Pattern {
   return {
     name,
@@ -48,13 +48,13 @@ function plain(name: string, change: Change, last = NEW): Pattern {
   };
 }
 
-/** A link that is pointed elsewhere by renaming another one over it. */
+/** Changes the target of a link by renaming a new link over it. */
 async function retarget(path: string, target: string): Promise<void> {
   await symlink(target, `${path}.tmp`);
   await rename(`${path}.tmp`, path);
 }
 
-/** What a kubelet does; `c.yaml -> ..data/c.yaml`, `..data -> ..1`. */
+/** An update by a kubelet: `c.yaml -> ..data/c.yaml`, `..data -> ..1`, then `..data -> ..2`. */
 function projected(name: string, keepsOld: boolean): Pattern {
   return {
     name,

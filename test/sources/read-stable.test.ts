@@ -8,8 +8,8 @@ import { inFolder } from './watching.ts';
 
 const content = (text: string) => ({ kind: 'content', bytes: Buffer.from(text) });
 
-describe('a file', () => {
-  test('is read as a whole', () =>
+describe('a stable read', () => {
+  test('returns the whole file', () =>
     inFolder(async (folder) => {
       const path = join(folder, 'c.yaml');
       await writeFile(path, 'text');
@@ -35,7 +35,7 @@ describe('a file', () => {
         await utimes(path, 0, 0);
       },
     ],
-  ])('that is %s while it is read is read again', (_, change) =>
+  ])('is repeated when the file is %s meanwhile', (_, change) =>
     inFolder(async (folder) => {
       const path = join(folder, 'c.yaml');
       await writeFile(path, 'text');
@@ -52,7 +52,7 @@ describe('a file', () => {
     }),
   );
 
-  test('that changes during every attempt is unstable', () =>
+  test('returns unstable when the file changes during every attempt', () =>
     inFolder(async (folder) => {
       const path = join(folder, 'c.yaml');
       await writeFile(path, '');
@@ -61,7 +61,7 @@ describe('a file', () => {
       });
     }));
 
-  test('that vanishes while it is read is unreadable', () =>
+  test('returns unreadable when the file vanishes meanwhile', () =>
     inFolder(async (folder) => {
       const path = join(folder, 'c.yaml');
       await writeFile(path, 'text');
@@ -71,7 +71,7 @@ describe('a file', () => {
       });
     }));
 
-  test('that is too large is not read', () =>
+  test('does not read a file that is too large', () =>
     inFolder(async (folder) => {
       const path = join(folder, 'c.yaml');
       await writeFile(path, 'text');
@@ -79,7 +79,7 @@ describe('a file', () => {
       expect(await readStable(path, { maxSize: 4 })).toEqual(content('text'));
     }));
 
-  test('that is none is unreadable, and a pipe without a writer does not stop the program', () =>
+  test('returns unreadable for anything but a file, and does not wait for the writer of a pipe', () =>
     inFolder(async (folder) => {
       await symlink('loop', join(folder, 'loop'));
       execFileSync('mkfifo', [join(folder, 'pipe')]);
@@ -96,8 +96,8 @@ describe('a file', () => {
     }));
 });
 
-describe('everything that paths mean', () => {
-  test('is their files, and those of folders in byte order without hidden and other ones', () =>
+describe('the files of several paths', () => {
+  test('are the files themselves, and those of folders in byte order, without hidden and other files', () =>
     inFolder(async (folder) => {
       await mkdir(join(folder, 'd'));
       for (const name of ['b.yml', 'a.yaml', 'B.json', '.c.yaml', 'd.txt', 'e.yaml~'])
@@ -112,12 +112,12 @@ describe('everything that paths mean', () => {
       );
     }));
 
-  test('is a folder by itself when it has no file', () =>
+  test('have an entry for a folder without files', () =>
     inFolder(async (folder) => {
       expect(await readFiles([folder])).toEqual([{ path: folder, read: { kind: 'no-files' } }]);
     }));
 
-  test('has another digest when a file has other content, another name, or becomes unreadable, and the same one when it is as before', () =>
+  test('have a digest that follows content, name and readability, and comes back with the same content', () =>
     inFolder(async (folder) => {
       const path = join(folder, 'a.yaml');
       const digest = async () => digestOf(await readFiles([folder]));

@@ -10,7 +10,7 @@ import { VirtualClock } from '../support/virtual-clock.ts';
 import { PATTERNS } from './patterns.ts';
 import { inFolder, startWatching } from './watching.ts';
 
-/** Watches nothing, or fails with an error code, and tells what it was asked for. */
+/** An inotify that watches nothing. The n-th one fails with the n-th error code, if there is one. */
 function scripted(errors: readonly (string | undefined)[]) {
   const opened: InotifyHandlers[] = [];
   let closed = 0;
@@ -20,7 +20,7 @@ function scripted(errors: readonly (string | undefined)[]) {
     if (error) handlers.onError(error);
     return { ready, close: async () => void closed++ } satisfies Inotify;
   };
-  /** What is opened from now on takes until it is released. */
+  /** Delays the readiness of later watches until `release`. */
   const hold = () => {
     let release = () => {};
     ready = new Promise((resolve) => {
@@ -36,10 +36,10 @@ function start(paths: readonly string[], errors: readonly (string | undefined)[]
   const inotify = scripted(errors);
   const modes: (readonly [string, string | undefined])[] = [];
   const digests: string[] = [];
-  let looks = 0;
+  let reports = 0;
   const cache = new ReadCache();
   const onChange = async () => {
-    looks++;
+    reports++;
     cache.digest = await digestOf(await readFiles(paths));
     digests.push(cache.digest);
   };
@@ -53,12 +53,12 @@ function start(paths: readonly string[], errors: readonly (string | undefined)[]
     },
     { clock, random: () => 0.5, openInotify: inotify.open },
   );
-  /** Until that many looks have ended, and the next poll is scheduled. */
-  const looked = (count: number) =>
+  /** Waits until so many reports were read, and the next safety read is scheduled. */
+  const reported = (count: number) =>
     vi.waitFor(() =>
-      expect([looks, digests.length, clock.next !== undefined]).toEqual([count, count, true]),
+      expect([reports, digests.length, clock.next !== undefined]).toEqual([count, count, true]),
     );
-  return { clock, inotify, modes, watching, looked, looks: () => looks };
+  return { clock, inotify, modes, watching, reported, reports: () => reports };
 }
 
 const FILE = async (folder: string) => {
@@ -67,31 +67,31 @@ const FILE = async (folder: string) => {
   return path;
 };
 
-describe('the net', () => {
-  test('finds after five seconds what raised no event, once', () =>
+describe('the safety read', () => {
+  test('reports a change without an event after five seconds, and only once', () =>
     inFolder(async (folder) => {
       const path = await FILE(folder);
-      const { clock, watching, looked, looks } = start([path]);
-      await looked(1);
+      const { clock, watching, reported, reports } = start([path]);
+      await reported(1);
       await writeFile(path, 'other');
       await clock.advance(4999);
-      expect(looks()).toBe(1);
+      expect(reports()).toBe(1);
       await clock.advance(1);
-      await looked(2);
+      await reported(2);
       for (let round = 0; round < 3; round++) {
         const before = clock.next ?? 0;
         await clock.advance(5000);
         await vi.waitFor(() => expect(clock.next ?? 0).toBeGreaterThan(before));
       }
-      expect(looks()).toBe(2);
+      expect(reports()).toBe(2);
       await watching.close();
     }));
 
-  test('puts the watches elsewhere when a folder far above was exchanged', () =>
+  test('moves the watches when a folder far above the file was replaced', () =>
     inFolder(async (folder) => {
       await symlink('nowhere', join(folder, 'l'));
-      const { clock, inotify, watching, looked } = start([join(folder, 'l', 'c.yaml')]);
-      await looked(1);
+      const { clock, inotify, watching, reported } = start([join(folder, 'l', 'c.yaml')]);
+      await reported(1);
       expect(inotify.opened.length).toBe(1);
       await symlink('elsewhere', join(folder, 'l.tmp'));
       await rename(join(folder, 'l.tmp'), join(folder, 'l'));
@@ -107,34 +107,36 @@ describe('when inotify is exhausted', () => {
     ['ENOSPC', 'inotify is exhausted (ENOSPC); raise fs.inotify.max_user_watches'],
     ['EMFILE', 'inotify is exhausted (EMFILE); raise fs.inotify.max_user_instances'],
     ['EACCES', 'something cannot be watched (EACCES)'],
-  ])('%s: the content is polled every two seconds, and that is said once', (code, reason) =>
-    inFolder(async (folder) => {
-      const path = await FILE(folder);
-      const { clock, inotify, modes, watching, looked } = start([path], [code, code, code]);
-      await looked(1);
-      expect(modes).toEqual([['poll', reason]]);
-      await writeFile(path, 'other');
-      await clock.advance(2000);
-      await looked(2);
-      await clock.advance(600_000);
-      await vi.waitFor(() => expect(inotify.opened.length).toBe(2));
-      expect(modes.length).toBe(1);
-      await watching.close();
-    }),
+  ])(
+    '(%s) the content is polled every two seconds, and the mode is reported once',
+    (code, reason) =>
+      inFolder(async (folder) => {
+        const path = await FILE(folder);
+        const { clock, inotify, modes, watching, reported } = start([path], [code, code, code]);
+        await reported(1);
+        expect(modes).toEqual([['poll', reason]]);
+        await writeFile(path, 'other');
+        await clock.advance(2000);
+        await reported(2);
+        await clock.advance(600_000);
+        await vi.waitFor(() => expect(inotify.opened.length).toBe(2));
+        expect(modes.length).toBe(1);
+        await watching.close();
+      }),
   );
 
-  test('it is tried again after ten minutes, and what comes back is said', () =>
+  test('it is tried again after ten minutes, and its return is reported', () =>
     inFolder(async (folder) => {
       const path = await FILE(folder);
-      const { clock, inotify, modes, watching, looked, looks } = start(
+      const { clock, inotify, modes, watching, reported, reports } = start(
         [path],
         ['ENOSPC', 'ENOSPC'],
       );
-      await looked(1);
+      await reported(1);
       expect(inotify.opened.length).toBe(1);
       await clock.advance(600_000);
       await vi.waitFor(() => expect(inotify.opened.length).toBe(2));
-      await looked(looks());
+      await reported(reports());
       await clock.advance(600_000);
       await vi.waitFor(() => expect(inotify.opened.length).toBe(3));
       await vi.waitFor(() => expect(modes.map(([mode]) => mode)).toEqual(['poll', 'inotify']));
@@ -142,83 +144,83 @@ describe('when inotify is exhausted', () => {
     }));
 });
 
-describe('looks', () => {
-  test('follow an event after it was quiet, and one that comes during a look follows it', () =>
+describe('a report', () => {
+  test('follows an event after the quiet time, and an event during a report leads to the next one', () =>
     inFolder(async (folder) => {
       const path = await FILE(folder);
-      const { clock, inotify, watching, looked } = start([path]);
-      await looked(1);
+      const { clock, inotify, watching, reported } = start([path]);
+      await reported(1);
       inotify.opened[0]?.onEvent(false);
       await clock.advance(250);
       inotify.opened[0]?.onEvent(false);
       await clock.advance(250);
-      await looked(3);
+      await reported(3);
       await watching.close();
     }));
 
-  test('do not wait for watches that are being moved, and the old ones are heard until the new ones are there', () =>
+  test('does not wait for watches that move, and old watches are heard until new ones are ready', () =>
     inFolder(async (folder) => {
       const path = await FILE(folder);
-      const { clock, inotify, watching, looked, looks } = start([path]);
-      await looked(1);
+      const { clock, inotify, watching, reported, reports } = start([path]);
+      await reported(1);
       const moving = inotify.hold();
       await writeFile(`${path}.tmp`, 'other');
       await rename(`${path}.tmp`, path);
       inotify.opened[0]?.onEvent(false);
       await clock.advance(250);
-      await vi.waitFor(() => expect([looks(), inotify.opened.length]).toEqual([2, 2]));
+      await vi.waitFor(() => expect([reports(), inotify.opened.length]).toEqual([2, 2]));
       expect(inotify.closed()).toBe(0);
       inotify.opened[0]?.onEvent(false);
       await clock.advance(250);
-      expect(looks()).toBe(3);
+      expect(reports()).toBe(3);
       moving.release();
-      await looked(4);
+      await reported(4);
       expect(inotify.closed()).toBe(1);
       await watching.close();
     }));
 
-  test('end before the watches move', () =>
+  test('is read to its end before the watches move', () =>
     inFolder(async (folder) => {
       const path = await FILE(folder);
       const clock = new VirtualClock();
       const inotify = scripted([]);
-      const looks: (() => void)[] = [];
-      const onChange = () => new Promise<void>((resolve) => looks.push(resolve));
+      const reports: (() => void)[] = [];
+      const onChange = () => new Promise<void>((resolve) => reports.push(resolve));
       const watching = watchFiles(
         async () => [path],
         new ReadCache(),
         { onChange, quietMilliseconds: 250 },
         { clock, random: () => 0.5, openInotify: inotify.open },
       );
-      await vi.waitFor(() => expect(looks.length).toBe(1));
+      await vi.waitFor(() => expect(reports.length).toBe(1));
       await writeFile(`${path}.tmp`, 'other');
       await rename(`${path}.tmp`, path);
       inotify.opened[0]?.onEvent(false);
       await clock.advance(250);
-      expect(looks.length).toBe(2);
+      expect(reports.length).toBe(2);
       await new Promise((resolve) => setTimeout(resolve, 50));
       expect(inotify.opened.length).toBe(1);
-      looks[1]?.();
+      reports[1]?.();
       await vi.waitFor(() => expect(inotify.opened.length).toBe(2));
       await watching.close();
     }));
 
-  test('end when it is closed', () =>
+  test('does not come after close', () =>
     inFolder(async (folder) => {
       const path = await FILE(folder);
-      const { clock, inotify, watching, looked, looks } = start([path]);
-      await looked(1);
+      const { clock, inotify, watching, reported, reports } = start([path]);
+      await reported(1);
       inotify.opened[0]?.onEvent(false);
       await watching.close();
       await clock.advance(60_000);
       inotify.opened[0]?.onEvent(true);
       await clock.advance(60_000);
-      expect(looks()).toBe(1);
+      expect(reports()).toBe(1);
       expect(clock.next).toBeUndefined();
     }));
 });
 
-test('a file that is written without end is looked at all the same', () =>
+test('a file that is written without end is reported all the same', () =>
   inFolder(async (folder) => {
     const path = await FILE(folder);
     const watching = startWatching([path], { timing: { ceiling: 400 } });
@@ -238,7 +240,7 @@ test('a file that is written without end is looked at all the same', () =>
     await watching.close();
   }));
 
-/** The obvious way: chokidar on the path itself. What it misses is left to the net. */
+/** Watches with chokidar on the path itself. The safety read must find the changes that it misses. */
 const onThePath =
   (path: string, onEvent: () => void): OpenInotify =>
   (_links, _clock, handlers) => {
@@ -254,7 +256,7 @@ const onThePath =
   };
 
 test.each(PATTERNS.filter(({ name }) => /kept|a link to the file/.test(name)))(
-  '$name raises no event on the path itself, and is found by the net',
+  'the safety read finds $name, which raises no event on the path itself',
   (pattern) =>
     inFolder(async (folder) => {
       const { paths, first } = await pattern.prepare(folder);

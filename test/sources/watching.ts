@@ -5,21 +5,21 @@ import { readFiles } from '../../src/sources/files/read-files.ts';
 import { ReadCache } from '../../src/sources/files/read-stable.ts';
 import { type FileWatchPorts, watchFiles } from '../../src/sources/files/watch-files.ts';
 
-/** So long that no test waits for it: what is seen was seen because of an event. */
+/** Longer than any test: whatever a test sees, it sees because of an event. */
 export const NEVER = 3_600_000;
 
-/** How long something that does happen may take on a machine under load. */
+/** The time that an expected change may take on a machine under load. */
 const PATIENCE = 45_000;
 
 export interface Watching {
-  /** The contents that were seen, one text for all files together, each different from the one before. */
+  /** The texts of all files together, each different from the one before. */
   readonly seen: readonly string[];
-  /** Resolves when a text is what was seen last; rejects when that does not happen. */
+  /** Resolves when the last seen text is `text`. */
   until(text: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What is seen of files: their contents, or the error code in angle brackets. */
+/** The contents of files, or their error codes in angle brackets, joined by `|`. */
 export async function textOf(paths: readonly string[]): Promise<string> {
   const files = await readFiles(paths);
   return files
@@ -31,12 +31,12 @@ export async function textOf(paths: readonly string[]): Promise<string> {
     .join('|');
 }
 
-/** A program that looks whenever it is told to. */
+/** Reads files whenever their watch reports a change. */
 export function startWatching(paths: readonly string[], ports: FileWatchPorts = {}): Watching {
   const seen: string[] = [];
   const waiters = new Set<() => void>();
   let reading = Promise.resolve();
-  const look = (): void => {
+  const read = (): void => {
     reading = reading.then(async () => {
       const text = await textOf(paths);
       if (seen.at(-1) !== text) seen.push(text);
@@ -46,7 +46,7 @@ export function startWatching(paths: readonly string[], ports: FileWatchPorts = 
   const watch = watchFiles(
     async () => paths,
     new ReadCache(),
-    { onChange: look, quietMilliseconds: 250 },
+    { onChange: read, quietMilliseconds: 250 },
     { ...ports, timing: { safetyRead: NEVER, poll: NEVER, ...ports.timing } },
   );
   return {
@@ -77,7 +77,7 @@ export function startWatching(paths: readonly string[], ports: FileWatchPorts = 
   };
 }
 
-/** Runs something in a folder of its own, which is gone afterwards. */
+/** Runs a test in a folder of its own, and removes the folder. */
 export async function inFolder<T>(run: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'ipvstate-watch-'));
   try {

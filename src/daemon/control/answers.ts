@@ -9,7 +9,7 @@ import { formatPlace } from '../status/status-text.ts';
 import type { ControlAnswer, ControlRequest } from './protocol.ts';
 import type { AnswerRequest } from './server.ts';
 
-export interface AnswerPorts {
+interface AnswerPorts {
   /** undefined until the daemon has started the loop. */
   readonly loop: () => Pick<Loop, 'state' | 'approve'> | undefined;
   readonly status: () => Status;

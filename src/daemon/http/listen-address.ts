@@ -8,7 +8,8 @@ export type ListenAddress =
   | { readonly host: string; readonly port: number };
 
 const FORMS =
-  'Write 127.0.0.1:9798, [::1]:9798, :9798 (loopback), or the path of a Unix socket such as /run/ipvstate/http.sock.';
+  'Write 127.0.0.1:9798, [::1]:9798, :9798 (loopback), or the path of a Unix socket such as ' +
+  '/run/ipvstate/http.sock.';
 
 /**
  * Parses `--listen`. Throws `USAGE`, also for all addresses of the machine unless `allowsAny`: the

@@ -5,7 +5,7 @@ import { describeInvalid, type Status } from '../status/status.ts';
 import { formatKernelCounters } from './kernel-counters.ts';
 import { type Page, type Pages, probePage } from './server.ts';
 
-export interface PagePorts {
+interface PagePorts {
   readonly status: () => Status;
   readonly metrics: Registry;
   readonly isStuck: () => boolean;

@@ -6,7 +6,7 @@ export type LogFields = { readonly event: string } & { readonly [field: string]:
 
 export type Log = { readonly [level in LogLevel]: (fields: LogFields, message: string) => void };
 
-export interface LogOptions {
+interface LogOptions {
   readonly format: LogFormat;
   readonly level: LogLevel;
   readonly write: (text: string) => void;

@@ -1,6 +1,7 @@
 import { formatDuration } from '../../model/duration.ts';
 import type { ConfigProblem } from '../../reconcile/loop/config-state.ts';
 import type { LoopState, PassResult } from '../../reconcile/loop/loop-state.ts';
+import { countOf } from '../../render/count-of.ts';
 import { formatIssues } from '../../render/issues.ts';
 import { formatRefusals, formatReport } from '../../render/plan-text.ts';
 import { changeTitles } from '../status/change-titles.ts';
@@ -45,7 +46,7 @@ export class StateLog {
       this.#log.info({ event: 'config-valid' }, 'the configuration is valid again');
     if (!config.good || config.good === previous.good) return;
     const { desired, files, issues, digest } = config.good;
-    const size = `${files.length} file${files.length === 1 ? '' : 's'}, ${desired.services.size} service${desired.services.size === 1 ? '' : 's'}`;
+    const size = `${countOf(files.length, 'file')}, ${countOf(desired.services.size, 'service')}`;
     this.#log.info(
       { event: 'config-read', digest, services: desired.services.size },
       `read ${size}`,
@@ -90,7 +91,7 @@ export class StateLog {
         const isDrift = totals.corrections > previous.totals.corrections;
         const what = isDrift ? 'drift corrected' : 'applied and verified';
         const titles = report ? changeTitles(report.plan.changes, SHOWN_CHANGES) : [];
-        const sum = `${report?.done} operation${report?.done === 1 ? '' : 's'} in ${fields.milliseconds} ms`;
+        const sum = `${countOf(report?.done ?? 0, 'operation')} in ${fields.milliseconds} ms`;
         this.#log[isDrift ? 'warn' : 'info'](
           { ...fields, drift: isDrift },
           [`${what}: ${sum}`, ...titles].join('\n'),
@@ -101,7 +102,8 @@ export class StateLog {
         if (!refused) return;
         const plan = refused.fingerprint.slice(0, SHOWN_FINGERPRINT);
         const lines = [
-          'a guard holds the plan back; nothing is written until the plan is approved or the configuration changes',
+          'a guard holds the plan back: nothing is written',
+          'This ends when the plan is approved, or when the configuration changes.',
           ...formatRefusals(refused.refusals, {}).trimEnd().split('\n'),
           ...changeTitles(refused.plan.changes, SHOWN_CHANGES),
           `To execute it: ipvstate approve ${plan}`,
@@ -150,7 +152,8 @@ export class StateLog {
     const now = new Set(contested.map(({ name }) => name));
     for (const { name, reversals, delay } of contested) {
       if (before.has(name)) continue;
-      const text = `another program keeps changing ${name} back (${reversals} times): left alone for ${formatDuration(delay / 1000)}`;
+      const pause = formatDuration(delay / 1000);
+      const text = `another program changed ${name} back ${reversals} times: left alone for ${pause}`;
       this.#log.warn({ event: 'contested', object: name, reversals }, text);
     }
     for (const name of before) {

@@ -6,7 +6,7 @@ import { exitCodeOfPass } from './pass-exit.ts';
 import { type Health, SHOWN_FINGERPRINT, type Status, type StatusError } from './status.ts';
 
 /** The facts of a status that the loop does not know. */
-export interface DaemonFacts {
+interface DaemonFacts {
   readonly version: string;
   readonly pid: number;
   readonly started: string;

@@ -1,4 +1,5 @@
 import { formatDuration } from '../../model/duration.ts';
+import { countOf } from '../../render/count-of.ts';
 import { describeInvalid, type Health, type Status, type StatusError } from './status.ts';
 
 const HEALTH_WORDS: Readonly<Record<Exclude<Health, 'invalid'>, string>> = {
@@ -15,7 +16,7 @@ function describeHealth({ health, config }: Status): string {
     : HEALTH_WORDS[health];
 }
 
-/** Formats the health as one line for `systemctl status`: with the failure and its place, if any. */
+/** Formats the health as one line for `systemctl status`, with the place of a failure. */
 export function formatHealth(status: Status): string {
   const error = status.config.error ?? status.error;
   const words = describeHealth(status);
@@ -29,30 +30,21 @@ export function formatStatus(status: Status): string {
   const { program, config, watch, waiting, last_pass } = status;
   return [
     line('State', describeHealth(status)),
-    line(
-      'Daemon',
-      `pid ${program.pid}, version ${program.version}, since ${program.started}; drift: ${status.drift}`,
-    ),
+    line('Daemon', `${describeProgram(program)}; drift: ${status.drift}`),
     ...status.files.map(({ path, sha256, problem }) =>
       line('File', `${path} ${problem ?? (sha256 ?? '').slice(0, 12)}`),
     ),
     line('Watch', watch.reason ? `${watch.mode}: ${watch.reason}` : watch.mode),
-    line(
-      'Desired',
-      `${count(config.services, 'service')}, ${count(config.destinations, 'destination')}, ${lastSuccess(config.last_success)}`,
-    ),
+    line('Desired', describeDesired(config)),
     ...formatError('Config', config.error),
     ...formatError('Error', status.error),
     ...(last_pass ? [line('Last pass', describePass(last_pass))] : []),
     ...(waiting ? formatWaiting(waiting) : []),
-    ...status.drains.map((drain) =>
-      line(
-        'Drains',
-        `${drain.destination} of ${drain.service}, at most ${formatDuration(drain.seconds_left)} more`,
-      ),
+    ...status.drains.map(({ destination, service, seconds_left }) =>
+      line('Drains', `${destination} of ${service}, at most ${formatDuration(seconds_left)} more`),
     ),
     ...status.contested.map(({ object, reversals }) =>
-      line('Contested', `${object}: changed back by another program ${count(reversals, 'time')}`),
+      line('Contested', `${object}: changed back by another program ${countOf(reversals, 'time')}`),
     ),
   ]
     .map((text) => `${text}\n`)
@@ -63,12 +55,15 @@ function line(name: string, text: string): string {
   return `${`${name}:`.padEnd(11)} ${text}`;
 }
 
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+function describeProgram({ pid, version, started }: Status['program']): string {
+  return `pid ${pid}, version ${version}, since ${started}`;
 }
 
-function lastSuccess(time: string | null): string {
-  return time === null ? 'never valid yet' : `valid since ${time}`;
+function describeDesired({ services, destinations, last_success }: Status['config']): string {
+  const lastSuccess = last_success === null ? 'never valid yet' : `valid since ${last_success}`;
+  return [countOf(services, 'service'), countOf(destinations, 'destination'), lastSuccess].join(
+    ', ',
+  );
 }
 
 function describePass({
@@ -79,7 +74,8 @@ function describePass({
   seconds,
   exit_code,
 }: NonNullable<Status['last_pass']>): string {
-  return `${outcome} (exit code ${exit_code}), ${count(operations, 'operation')} in ${Math.round(seconds * 1000)} ms, because of ${trigger}, at ${at}`;
+  const duration = `${countOf(operations, 'operation')} in ${Math.round(seconds * 1000)} ms`;
+  return `${outcome} (exit code ${exit_code}), ${duration}, because of ${trigger}, at ${at}`;
 }
 
 function formatError(name: string, error: StatusError | null): string[] {

@@ -9,14 +9,7 @@ export const SHOWN_FINGERPRINT = 12;
 
 /** The state of the daemon in one word. `differs`: a difference that `--drift report` leaves. */
 export type Health = (typeof HEALTHS)[number];
-export const HEALTHS = [
-  'starting',
-  'in-sync',
-  'differs',
-  'refused',
-  'invalid',
-  'failing',
-] as const;
+export const HEALTHS = ['starting', 'in-sync', 'differs', 'refused', 'invalid', 'failing'] as const;
 
 /** A failure, as people and programs are told. */
 export interface StatusError {

@@ -3,25 +3,28 @@ import { lstat, readlink, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { configurationNames } from './paths.ts';
 
-/** A place where a change can alter what a path leads to. */
+/** An entry of a folder whose change can alter the file that a path leads to. */
 export interface Link {
-  /** A folder that exists, with no link in its path. */
+  /** An existing folder, by a path without symbolic links. */
   readonly folder: string;
-  /** The name in it that matters: a link, the file, or what is missing. `undefined`: any name does. */
+  /** The name of a link, of the file, or of a missing entry. undefined: every entry counts. */
   readonly name: string | undefined;
 }
 
-/** What a path leads to now, by way of which places. */
+/** The way from a path to its file or folder, through symbolic links. */
 export interface Chain {
   readonly links: readonly Link[];
-  /** Equal as long as the same things are in the same places: what the watches are on is then still what counts. */
+  /** Equal while the links lead through the same folders and files, whose watches then hold. */
   readonly identity: string;
 }
 
-/** As many as the kernel follows (kernel: include/linux/namei.h, MAXSYMLINKS). */
+/** The most links that the kernel follows (kernel: include/linux/namei.h, MAXSYMLINKS). */
 const MAX_LINKS = 40;
 
-/** Resolves a path link by link. What is missing or forbidden ends the chain there, in the nearest folder that exists. */
+/**
+ * Resolves a path link by link. A missing or forbidden entry ends the chain: its last link is then
+ * in the nearest folder that exists.
+ */
 export async function resolveChain(path: string): Promise<Chain> {
   const folders = new FolderIdentities();
   const walk = await walkLinks('/', split(resolve(path)), folders);
@@ -43,7 +46,7 @@ interface Walk extends Chain {
   readonly isFolder: boolean;
 }
 
-/** Looks at each folder once, however many files are in it. */
+/** Reads the identity of each folder once, however many files are in it. */
 class FolderIdentities {
   readonly #known = new Map<string, Promise<string>>();
 
@@ -54,7 +57,7 @@ class FolderIdentities {
   }
 }
 
-/** From a folder with no link in its path, by these names. */
+/** Walks along `names` from a folder whose path has no symbolic links. */
 async function walkLinks(
   start: string,
   names: readonly string[],
@@ -68,9 +71,9 @@ async function walkLinks(
     end,
     isFolder,
   });
-  const note = async (folder: string, name: string, what: string): Promise<void> => {
+  const addLink = async (folder: string, name: string, entry: string): Promise<void> => {
     links.push({ folder, name });
-    identities.push(`${folder} ${await folders.of(folder)} ${name} ${what}`);
+    identities.push(`${folder} ${await folders.of(folder)} ${name} ${entry}`);
   };
 
   let folder = start;
@@ -88,11 +91,11 @@ async function walkLinks(
       folder = here;
     } else if (found?.isSymbolicLink() && followed++ < MAX_LINKS) {
       const target = await readlinkQuietly(here);
-      await note(folder, name, target);
+      await addLink(folder, name, target);
       if (target.startsWith('/')) folder = '/';
       rest.unshift(...split(target));
     } else {
-      await note(folder, name, identityOf(found));
+      await addLink(folder, name, identityOf(found));
       return done(here);
     }
   }
@@ -104,7 +107,7 @@ function split(path: string): string[] {
   return path.split('/').filter((part) => part !== '' && part !== '.');
 }
 
-/** The time of birth tells a folder from one that was removed before and whose number was given to it. */
+/** The time of birth tells a new folder from a removed one that had the same inode number. */
 function identityOf(stats: BigIntStats | undefined): string {
   return stats ? `${stats.dev}:${stats.ino}:${stats.birthtimeNs}` : 'missing';
 }
@@ -117,7 +120,7 @@ function statQuietly(path: string): Promise<BigIntStats | undefined> {
   return stat(path, { bigint: true }).catch(() => undefined);
 }
 
-/** A link that vanished since leads nowhere. */
+/** Returns an empty target for a link that vanished meanwhile. */
 function readlinkQuietly(path: string): Promise<string> {
   return readlink(path).catch(() => '');
 }

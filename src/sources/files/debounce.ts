@@ -1,22 +1,22 @@
 import type { Clock } from '../../model/clock.ts';
 
 export interface Debounce {
-  /** Something happened. */
+  /** Notes an event. */
   touch(): void;
-  /** Forgets what happened. */
+  /** Forgets all events. */
   cancel(): void;
 }
 
-export interface DebounceOptions {
-  /** How long it must be quiet, in milliseconds. */
+interface DebounceOptions {
+  /** Milliseconds without an event before the callback. */
   readonly quiet: number;
-  /** The longest wait since the first touch, for what never becomes quiet. */
+  /** Milliseconds from the first event to the callback while events never cease. */
   readonly ceiling: number;
 }
 
 /**
- * Calls back once it was quiet for a while after the last touch: what is read on the first event is often the first of two writes,
- * and the second may raise no event of its own.
+ * Calls back when there was no event for a while. A file that is read on the first event is often
+ * incomplete, and the second write may raise no event of its own.
  */
 export function debounce(
   clock: Clock,

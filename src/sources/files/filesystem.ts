@@ -1,6 +1,9 @@
 import { statfs } from 'node:fs/promises';
 
-/** File systems that are changed from elsewhere without a local event, by their magic number (kernel: uapi/linux/magic.h). */
+/**
+ * File systems that other machines or layers change without a local event, by magic number
+ * (kernel: uapi/linux/magic.h).
+ */
 const REMOTE: ReadonlyMap<number, string> = new Map([
   [0x6969, 'NFS'],
   [0x517b, 'SMB'],
@@ -20,7 +23,7 @@ const REMOTE: ReadonlyMap<number, string> = new Map([
   [0x786f4256, 'vboxsf'],
 ]);
 
-/** The name of the file system that a folder is on, when it can change without an event; undefined when events tell everything. */
+/** The name of a folder's file system if that changes without events; undefined otherwise. */
 export async function remoteFilesystem(folder: string): Promise<string | undefined> {
   const found = await statfs(folder).catch(() => undefined);
   return found && REMOTE.get(found.type >>> 0);

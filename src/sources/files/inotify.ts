@@ -4,15 +4,15 @@ import type { Clock } from '../../model/clock.ts';
 import type { Link } from './chain.ts';
 
 export interface Inotify {
-  /** Resolves when everything that will be watched is watched. */
+  /** Resolves when all watches are in place. */
   readonly ready: Promise<void>;
   close(): Promise<void>;
 }
 
 export interface InotifyHandlers {
-  /** Something on the links may have changed. `isMoved`: a watched folder itself went away, so that its watch is on the wrong one. */
+  /** A link may have changed. `isMoved`: a watched folder was moved, and the watch with it. */
   readonly onEvent: (isMoved: boolean) => void;
-  /** Something cannot be watched; `code` is the errno's name. */
+  /** A folder or file cannot be watched; `code` is the name of the errno. */
   readonly onError: (code: string) => void;
 }
 
@@ -23,11 +23,12 @@ export type OpenInotify = (
 ) => Inotify;
 
 /** chokidar never becomes ready when a folder vanishes while it is listed. */
-const READY_TIMEOUT = 2000;
+const READY_TIMEOUT_MILLISECONDS = 2000;
 
 /**
- * Watches the folders of the links, and the files in them, which may be written to by another name. Other names are ignored. What
- * counts are the raw events: chokidar holds back, joins and drops others on the way to what it makes of them.
+ * Watches the folders of the links, and the linked files themselves, which may be written through
+ * another name. Other names are ignored. Takes chokidar's raw events, because chokidar delays,
+ * joins and drops some of them before it reports a change.
  */
 export const openInotify: OpenInotify = (links, clock, { onEvent, onError }) => {
   const names = new Map<string, Set<string | undefined>>();
@@ -37,7 +38,7 @@ export const openInotify: OpenInotify = (links, clock, { onEvent, onError }) => 
     const own = names.get(dirname(path));
     return own !== undefined && (own.has(basename(path)) || own.has(undefined));
   };
-  // Not persistent, for otherwise it shares watches by path, which can be those of a folder that is gone.
+  // A persistent watcher would share watches by path, perhaps with those of a removed folder.
   const watcher = watch([...names.keys()], {
     persistent: false,
     ignoreInitial: true,
@@ -57,7 +58,7 @@ export const openInotify: OpenInotify = (links, clock, { onEvent, onError }) => 
   watcher.on('all', () => onEvent(false));
   watcher.on('error', (error) => onError((error as NodeJS.ErrnoException).code ?? String(error)));
   const ready = new Promise<void>((resolve) => {
-    const cancel = clock.after(READY_TIMEOUT, resolve);
+    const cancel = clock.after(READY_TIMEOUT_MILLISECONDS, resolve);
     watcher.on('ready', () => {
       cancel();
       resolve();

@@ -23,13 +23,13 @@ interface CachedRead {
 /** Earlier reads of followed files. A file with unchanged attributes need not be read again. */
 export class ReadCache {
   readonly reads = new Map<string, CachedRead>();
-  /** Whether files are opened before their attributes are believed: only open asks an NFS server. */
+  /** Whether attributes are believed only after opening a file: on NFS, that asks the server. */
   isRemote = false;
   /** Digest of the last read of all files; undefined before the first read. */
   digest: string | undefined;
 }
 
-export interface StableReadOptions {
+interface StableReadOptions {
   readonly cache?: ReadCache;
   /** In bytes. */
   readonly maxSize?: number;

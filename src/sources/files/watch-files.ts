@@ -9,7 +9,7 @@ import { digestOf, readFollowedFiles } from './read-files.ts';
 import type { ReadCache } from './read-stable.ts';
 
 /** In milliseconds. */
-export interface FileWatchTiming {
+interface FileWatchTiming {
   /** The longest time before a change is reported while events never cease. */
   readonly ceiling: number;
   /** Between two reads of the content that find changes without an event. */
@@ -46,7 +46,7 @@ export function watchFiles(
   return watch;
 }
 
-/** Links may change while they are watched. The next event or read continues after so many rounds. */
+/** Links may change meanwhile. After so many rounds, the next event or safety read continues. */
 const MAX_ROUNDS = 5;
 
 /** Safety reads take at most this share of one core, and come at least every two minutes. */
@@ -170,7 +170,7 @@ class FileWatch implements Watch {
     }
   }
 
-  /** Closes the old watches after the new ones are there. Otherwise events between them are lost. */
+  /** Closes the old watches when the new ones are ready: otherwise events in between are lost. */
   async #openInotify(chains: readonly Chain[]): Promise<void> {
     const old = this.#inotify;
     this.#inotify = undefined;
