@@ -1,6 +1,6 @@
 import type { Clock } from '../../model/clock.ts';
 
-/** Its timers do not keep the process alive. */
+/** The clock of this machine. Its timers do not keep the process alive. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(milliseconds, callback) {
@@ -9,7 +9,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** A span that is up to a tenth shorter or longer, so that many machines do not read the same share at the same moment. */
+/** Varies a time by up to a tenth, so that many machines do not read one network share at once. */
 export function jittered(milliseconds: number, random: () => number): number {
   return milliseconds * (0.9 + 0.2 * random());
 }
