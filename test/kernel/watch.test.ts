@@ -303,7 +303,7 @@ describe('the daemon', () => {
     await daemon.start();
     await daemon.stop('SIGKILL');
     expect(await live()).toBe(before);
-    expect(daemon.run('status')).toMatchObject({ status: 69, stderr: expect.stringContaining('did not end by itself') });
+    expect(daemon.run('status')).toMatchObject({ status: 69, stderr: expect.stringContaining('the last one was killed') });
     write(configOf([[1, 5]]));
     await daemon.start();
     await holds(destination(1, 2, 5));

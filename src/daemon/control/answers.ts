@@ -54,7 +54,7 @@ function refuseOtherPlan(
   return {
     ok: false,
     exit_code: EXIT.stale,
-    message: `the plan that is held back is ${heldBack}, not ${wanted}`,
+    message: `${wanted} is not the plan that is held back: that is ${heldBack}`,
     hint: 'Read the plan with `ipvstate status` before you approve it.',
   };
 }
