@@ -58,7 +58,7 @@ describe('the HTTP server', () => {
     });
   });
 
-  it('serves on a Unix socket that other users cannot open, and replaces a stale file', async () => {
+  it('serves on a Unix socket that other users cannot open, in place of a stale one', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ipvstate-http-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const path = join(folder, 'http.sock');

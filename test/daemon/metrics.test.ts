@@ -117,7 +117,7 @@ describe('the kernel counters of --stats', () => {
 });
 
 describe('the format of the metrics', () => {
-  it('has exactly one HELP and one TYPE line before the samples of each family, and label values in quotes', async () => {
+  it('has one HELP and one TYPE line before each family, and label values in quotes', async () => {
     const text = `${await metricsOf(statusOf).registry.metrics()}${statsText(TABLE)}`;
     const seen = new Set<string>();
     let family = '';

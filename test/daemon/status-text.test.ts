@@ -12,7 +12,7 @@ Desired:    2 services, 1 destination, valid since 2026-05-04T12:00:00.000Z
 `);
   });
 
-  it('shows the place of an error, the plan that a guard holds back, and the command that approves it', () => {
+  it('shows the place of an error, and the plan to approve with its command', () => {
     const text = formatStatus(
       statusOf({
         health: 'refused',

@@ -91,7 +91,7 @@ function startDaemon(misbehaviour: Misbehaviour = {}) {
 }
 
 describe('the daemon', () => {
-  it('follows the file, notifies the service manager, and leaves the table when it stops', async () => {
+  it('follows the file, notifies the service manager, and leaves the table at its end', async () => {
     write(1);
     const daemon = startDaemon();
     await until('weight 1', () => daemon.weight() === 1);

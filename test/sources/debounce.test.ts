@@ -22,7 +22,7 @@ test('one event leads to one call after the quiet time', async () => {
   expect(calls).toEqual([250]);
 });
 
-test('each event starts the quiet time again, so that the last of several writes is read', async () => {
+test('each event starts the quiet time again: the last of several writes is read', async () => {
   const { clock, calls, wait } = start();
   for (let write = 0; write < 4; write++) {
     wait.touch();

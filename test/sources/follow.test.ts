@@ -15,7 +15,7 @@ const service = (port: number): string =>
   `version: 1\nservices: [{ address: "tcp://192.0.2.1:${port}", destinations: [10.0.0.1] }]\n`;
 
 describe('a followed configuration', () => {
-  it('parses only documents whose content changed and keeps the entries of all others', async () => {
+  it('parses only documents whose content changed, and keeps all other entries', async () => {
     write('a.yaml', service(1));
     write('b.yaml', service(2));
     const configuration = followConfiguration([folder]);

@@ -79,7 +79,7 @@ describe('a stable read', () => {
       expect(await readStable(path, { maxSize: 4 })).toEqual(content('text'));
     }));
 
-  test('returns unreadable for anything but a file, and does not wait for the writer of a pipe', () =>
+  test('returns unreadable for anything but a file, without waiting for a pipe', () =>
     inFolder(async (folder) => {
       await symlink('loop', join(folder, 'loop'));
       execFileSync('mkfifo', [join(folder, 'pipe')]);
@@ -97,7 +97,7 @@ describe('a stable read', () => {
 });
 
 describe('the files of several paths', () => {
-  test('are the files themselves, and those of folders in byte order, without hidden and other files', () =>
+  test('are the files themselves, and in byte order the configuration files of folders', () =>
     inFolder(async (folder) => {
       await mkdir(join(folder, 'd'));
       for (const name of ['b.yml', 'a.yaml', 'B.json', '.c.yaml', 'd.txt', 'e.yaml~'])
@@ -117,7 +117,7 @@ describe('the files of several paths', () => {
       expect(await readFiles([folder])).toEqual([{ path: folder, read: { kind: 'no-files' } }]);
     }));
 
-  test('have a digest that follows content, name and readability, and comes back with the same content', () =>
+  test('have a digest that follows content, name and readability', () =>
     inFolder(async (folder) => {
       const path = join(folder, 'a.yaml');
       const digest = async () => digestOf(await readFiles([folder]));

@@ -10,7 +10,7 @@ import { VirtualClock } from '../support/virtual-clock.ts';
 import { PATTERNS } from './patterns.ts';
 import { inFolder, startWatching } from './watching.ts';
 
-/** An inotify that watches nothing. The n-th one fails with the n-th error code, if there is one. */
+/** An inotify that watches nothing. The n-th one fails with the n-th error code, if any. */
 function scripted(errors: readonly (string | undefined)[]) {
   const opened: InotifyHandlers[] = [];
   let closed = 0;
@@ -145,7 +145,7 @@ describe('when inotify is exhausted', () => {
 });
 
 describe('a report', () => {
-  test('follows an event after the quiet time, and an event during a report leads to the next one', () =>
+  test('follows an event after the quiet time, and an event meanwhile leads to another report', () =>
     inFolder(async (folder) => {
       const path = await FILE(folder);
       const { clock, inotify, watching, reported } = start([path]);
@@ -158,7 +158,7 @@ describe('a report', () => {
       await watching.close();
     }));
 
-  test('does not wait for watches that move, and old watches are heard until new ones are ready', () =>
+  test('does not wait for watches that move; old ones are heard until new ones are ready', () =>
     inFolder(async (folder) => {
       const path = await FILE(folder);
       const { clock, inotify, watching, reported, reports } = start([path]);
@@ -240,7 +240,7 @@ test('a file that is written without end is reported all the same', () =>
     await watching.close();
   }));
 
-/** Watches with chokidar on the path itself. The safety read must find the changes that it misses. */
+/** Watches with chokidar on the path itself. The safety read must find what that misses. */
 const onThePath =
   (path: string, onEvent: () => void): OpenInotify =>
   (_links, _clock, handlers) => {

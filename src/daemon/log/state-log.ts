@@ -153,7 +153,7 @@ export class StateLog {
     for (const { name, reversals, delay } of contested) {
       if (before.has(name)) continue;
       const pause = formatDuration(delay / 1000);
-      const text = `another program changed ${name} back ${reversals} times: left alone for ${pause}`;
+      const text = `changed back ${reversals} times by another program: ${name} is left alone for ${pause}`;
       this.#log.warn({ event: 'contested', object: name, reversals }, text);
     }
     for (const name of before) {

@@ -31,7 +31,7 @@ export function exitCodeOfPass({ outcome, report, error }: PassResult): number {
   }
 }
 
-/** The exit code of `reload`. An invalid configuration counts even while the last one is applied. */
+/** The exit code of `reload`: an invalid configuration counts, although the last one is applied. */
 export function exitCodeOfRequest({ config }: LoopState, pass: PassResult): number {
   if (!config.problem) return exitCodeOfPass(pass);
   return config.problem.error ? exitCodeOfError(config.problem.error) : EXIT.config;
