@@ -1,6 +1,11 @@
 import type { Operation } from '../model/operation.ts';
 import { isMixedFamily } from '../model/rules.ts';
-import type { Service, ServiceIdentity, ServiceKey } from '../model/service.ts';
+import {
+  type Service,
+  type ServiceIdentity,
+  type ServiceKey,
+  serviceFamily,
+} from '../model/service.ts';
 import { mapTimeouts, type Timeouts } from '../model/settings.ts';
 import type { ServiceEntry, Table } from '../model/table.ts';
 import type { Change } from './change.ts';
@@ -21,7 +26,7 @@ export function operationsFor(
   desired: Table,
   changes: readonly Change[],
 ): (change: Change) => PlacedOperation[] {
-  const probe = schedulerProbe(live);
+  const probe = kernelProbe(live);
   const identity = (key: ServiceKey): ServiceIdentity => identityOf(key, live, desired);
   const startsDaemon = changes.some(({ object, after }) => object === 'daemon' && after);
   const starting = startsDaemon && hasMixedFamily(live) ? 'finish' : 'settle';
@@ -168,20 +173,24 @@ function isFilled(entry: ServiceEntry): boolean {
 }
 
 /**
- * Returns a function that is true once for each scheduler and engine that no live service uses. The
- * kernel may lack those.
+ * Returns a function that is true once for each need that no live service has. The kernel may lack
+ * what is needed.
  */
-function schedulerProbe(live: Table): (service: Service) => boolean {
+function kernelProbe(live: Table): (service: Service) => boolean {
   const known = new Set(['scheduler none', 'engine ']);
   for (const { service } of live.services.values())
-    known.add(`scheduler ${service.scheduler}`).add(`engine ${service.persistenceEngine}`);
+    for (const need of needsOf(service)) known.add(need);
   return (service) => {
     const size = known.size;
-    return (
-      known.add(`scheduler ${service.scheduler}`).add(`engine ${service.persistenceEngine}`).size >
-      size
-    );
+    for (const need of needsOf(service)) known.add(need);
+    return known.size > size;
   };
+}
+
+/** What a kernel can lack: a scheduler, a persistence engine, or IPv6. */
+function needsOf({ identity, scheduler, persistenceEngine }: Service): readonly string[] {
+  const needs = [`scheduler ${scheduler}`, `engine ${persistenceEngine}`];
+  return serviceFamily(identity) === 'ipv6' ? [...needs, 'IPv6'] : needs;
 }
 
 function identityOf(key: ServiceKey, live: Table, desired: Table): ServiceIdentity {

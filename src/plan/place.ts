@@ -5,17 +5,17 @@ export type Purpose =
   /** Stops sync daemons that would forbid a later operation. */
   | 'unblock'
   /**
-   * Uses each scheduler and engine that no live service uses, because only their use tells whether
-   * the kernel has them.
+   * Uses each scheduler and engine that no live service uses, and IPv6, because only their use tells
+   * whether the kernel has them.
    */
   | 'probe'
-  /** Adds objects, and edits that take nothing away. */
-  | 'make'
   /**
    * Sets timeouts, and stops and starts daemons. The kernel can refuse these for reasons outside
-   * the table, so they come before anything is taken away.
+   * the table, so they come before any client meets a new destination or loses an old one.
    */
   | 'settle'
+  /** Adds objects, and edits that take nothing away. */
+  | 'make'
   /**
    * Takes schedulers away, lowers weights and deletes, in services that stay. This is safe only
    * after everything before it has succeeded.
@@ -34,6 +34,7 @@ const PLACES = {
   tune: 'tune',
   unblock: 'unblock',
   probe: 'probe',
+  settle: 'settle',
   settings: 'make',
   add: 'make',
   raise: 'make',
@@ -43,7 +44,6 @@ const PLACES = {
    * pool.
    */
   schedule: 'make',
-  settle: 'settle',
   unschedule: 'break',
   lower: 'break',
   delete: 'break',

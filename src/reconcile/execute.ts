@@ -6,8 +6,11 @@ import type { Plan } from '../plan/plan.ts';
 import type { Failure } from '../plan/report.ts';
 import { objectOf } from './operation-object.ts';
 
-/** What follows when an operation fails, and another pass could not help. */
-export type OnError = 'rollback' | 'stop' | 'continue';
+/**
+ * What follows when an operation fails, and another pass could not help. `isolate` rolls back the
+ * service or the setting that had the failure and keeps the others.
+ */
+export type OnError = 'rollback' | 'stop' | 'continue' | 'isolate';
 
 export interface ExecuteOptions {
   readonly onError?: OnError;
@@ -81,7 +84,8 @@ export async function execute(
       }
       answered += operations.length;
       options.onProgress?.(answered, total);
-      if (failures.length > 0 && options.onError !== 'continue') return end();
+      const goesOn = options.onError === 'continue' || options.onError === 'isolate';
+      if (failures.length > 0 && !goesOn) return end();
     }
   }
   return end();

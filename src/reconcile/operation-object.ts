@@ -42,3 +42,23 @@ export function objectOf(operation: Operation): OperationObject {
       return operation satisfies never;
   }
 }
+
+/** Begins the name of the part that is one sysctl. */
+export const SYSCTL_PART = 'sysctl ';
+
+/**
+ * Returns the part of the table that succeeds or fails as one: a service with its destinations,
+ * `timeouts`, `daemons`, or one sysctl.
+ */
+export function partOf(operation: Operation): string {
+  const { service } = objectOf(operation);
+  if (service !== undefined) return service;
+  switch (operation.kind) {
+    case 'set-sysctl':
+      return `${SYSCTL_PART}${operation.name}`;
+    case 'set-timeouts':
+      return 'timeouts';
+    default:
+      return 'daemons';
+  }
+}

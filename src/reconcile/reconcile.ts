@@ -13,6 +13,7 @@ import type { Drain } from '../plan/drain.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Report, ReportOutcome } from '../plan/report.ts';
 import { type ExecuteOptions, type Execution, execute, isStale } from './execute.ts';
+import { partOf } from './operation-object.ts';
 import { type Prepared, type PrepareOptions, prepare } from './prepare.ts';
 import { type Pass, rollBack } from './roll-back.ts';
 import { verify } from './verify.ts';
@@ -231,13 +232,33 @@ async function settle(
   options: ReconcileOptions,
   report: MakeReport,
 ): Promise<Report> {
-  if ((options.onError ?? 'rollback') !== 'rollback') {
+  if (options.onError === 'stop' || options.onError === 'continue') {
     return report('partial', {
       ...findings,
       differences: await verify(ipvs, plan.desired, plan.changes),
     });
   }
-  const { differences, contested } = await rollBack(ipvs, passes);
+  const { differences, contested } = await rollBack(
+    ipvs,
+    rolledBackPart(passes, findings, options),
+  );
   const isComplete = differences.length === 0 && contested.length === 0;
   return report(isComplete ? 'rolled-back' : 'partial', { ...findings, differences, contested });
+}
+
+/**
+ * Returns the operations that are rolled back: all, or with `isolate` those of the services and
+ * settings that had a failure. After lost answers nobody knows which those are.
+ */
+function rolledBackPart(
+  passes: readonly Pass[],
+  { failures, error, refusals }: Findings,
+  { onError }: ReconcileOptions,
+): readonly Pass[] {
+  if (onError !== 'isolate' || error || refusals.length > 0) return passes;
+  const failed = new Set(failures.map(({ operation }) => partOf(operation)));
+  return passes.map(({ before, done }) => ({
+    before,
+    done: done.map((part) => part.filter((operation) => failed.has(partOf(operation)))),
+  }));
 }

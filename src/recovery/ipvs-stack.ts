@@ -1,4 +1,5 @@
 import type { Activity } from '../kernel/activity.ts';
+import { withInterfaces } from '../kernel/interfaces.ts';
 import { openKernel } from '../kernel/netlink/client.ts';
 import { RememberedTable } from '../kernel/remembered-table.ts';
 import { withSysctls } from '../kernel/sysctls.ts';
@@ -17,49 +18,54 @@ import { storePass } from './records/stored-pass.ts';
  *       plan, export,      apply, try       rollback,          a pass of watch
  *       ipvsadm, metrics                    the end of a try
  *     ──────────────────────────────────────────────────────────────────────────
- *   7                                                          interruptible
- *   6                      journaled        journaled          journaled
- *   5                      recorded                            recorded
- *   4                                                          RememberedTable
- *   3                                                          Activity
- *   2   withSysctls        withSysctls      withSysctls        withSysctls
+ *   8                                                          interruptible
+ *   7                      journaled        journaled          journaled
+ *   6                      recorded                            recorded
+ *   5                                                          RememberedTable
+ *   4                                                          Activity
+ *   3   withSysctls        withSysctls      withSysctls        withSysctls
+ *   2   withInterfaces     withInterfaces   withInterfaces     withInterfaces
  *   1   openKernel         openKernel       openKernel         openKernel
  *     ──────────────────────────────────────────────────────────────────────────
  *                             the kernel's IPVS table
  *
  * 1 `openKernel` speaks netlink. It lives as long as the command or the daemon.
  *
- * 2 `withSysctls` reads and writes /proc/sys/net/ipv4/vs, which netlink does not reach. It is
- *   directly on netlink, so that all layers above treat a sysctl like any other part of the table:
+ * 2 `withInterfaces` refuses a sync daemon on an interface that does not exist, before the running
+ *   daemon is stopped for it. It is directly on netlink, so that its refusal looks like the kernel's
+ *   to all layers above.
+ *
+ * 3 `withSysctls` reads and writes /proc/sys/net/ipv4/vs, which netlink does not reach. It is below
+ *   all layers that know operations, so that all layers above treat a sysctl like any other part of the table:
  *   it is recorded, journaled and rolled back.
  *
- * 3 `Activity` notices when a call does not come back. The watchdog and the page `/healthz` ask it.
+ * 4 `Activity` notices when a call does not come back. The watchdog and the page `/healthz` ask it.
  *   It is below the layers that write files, so that a slow disk does not look like a kernel that
  *   does not answer.
  *
- * 4 `RememberedTable` answers a read of the whole table with a read of the services that changed
+ * 5 `RememberedTable` answers a read of the whole table with a read of the services that changed
  *   files touch; the other services are as the last pass left them. It is below `recorded` and
  *   `journaled`: both need the whole table, and ignore reads of some services.
  *
- * 5 `recorded` stores the way back before a wave is sent. `try` does not send the wave when that
+ * 6 `recorded` stores the way back before a wave is sent. `try` does not send the wave when that
  *   fails. `apply` and `watch` warn, and go on.
  *
- * 6 `journaled` writes each wave before it is sent, and the answers after. It is above `recorded`,
+ * 7 `journaled` writes each wave before it is sent, and the answers after. It is above `recorded`,
  *   so that the journal also has the wave that was not sent because the way back could not be
  *   stored. A rollback is journaled and not recorded: the records that it starts from are the way
  *   back, and they are kept until it has ended.
  *
- * 7 `interruptible` ends the first read of a pass when something more urgent waits. It is outermost
+ * 8 `interruptible` ends the first read of a pass when something more urgent waits. It is outermost
  *   because it counts the reads of the pass, and `RememberedTable` can turn one of them into a read
  *   of some services.
  *
- * Layers 5 to 7 know what they read and wrote, so each run and each pass has its own. Layers 1 to 4
+ * Layers 6 to 8 know what they read and wrote, so each run and each pass has its own. Layers 1 to 5
  * stay.
  */
 
-/** Layers 1 and 2: the kernel's table, for commands that only read, and for the stacks below. */
+/** Layers 1 to 3: the kernel's table, for commands that only read, and for the stacks below. */
 export async function openKernelTable(): Promise<Ipvs> {
-  return withSysctls(await openKernel());
+  return withSysctls(withInterfaces(await openKernel()));
 }
 
 /** What a run that writes needs, besides the table. */
@@ -69,20 +75,20 @@ interface RunFiles {
   readonly record: (passes: readonly StoredPass[]) => Promise<void>;
 }
 
-/** Layers 5 and 6: a run of `apply` or `try`. */
+/** Layers 6 and 7: a run of `apply` or `try`. */
 export function stackOfRun(table: Ipvs, { journal, record }: RunFiles): Recorder {
   const { ipvs, announce } = recorded(table, (passes) => record(passes.map(storePass)));
   return { ipvs: journaled(ipvs, journal), announce };
 }
 
-/** Layer 6: a rollback. */
+/** Layer 7: a rollback. */
 export function stackOfRollback(table: Ipvs, journal: Journal): Ipvs {
   return journaled(table, journal);
 }
 
-/** Layers 3 to 7: the passes of `watch`. */
+/** Layers 4 to 8: the passes of `watch`. */
 export class StackOfPasses {
-  /** Layer 4. The daemon tells it what each pass found. */
+  /** Layer 5. The daemon tells it what each pass found. */
   readonly remembered: RememberedTable;
 
   constructor(table: Ipvs, activity: Activity) {

@@ -37,12 +37,12 @@ test('sends no later wave after a wave with a refused operation', async () => {
   expect(PLAN.waves.map(({ purpose }) => purpose)).toEqual([
     'unblock',
     'probe',
-    'make',
     'settle',
+    'make',
     'break',
     'remove',
   ]);
-  expect(ipvs.waves).toHaveLength(3);
+  expect(ipvs.waves).toHaveLength(4);
   expect(
     failures.every(
       ({ operation, error }) => operation.kind === 'add-destination' && error.errno === 'ENOMEM',

@@ -5,7 +5,7 @@ import type { Change } from '../../plan/change.ts';
 import { diff } from '../../plan/diff.ts';
 
 /** The part of a table that is left alone while one object of it is contested. */
-type TablePart = ServiceKey | SettingsPart;
+export type TablePart = ServiceKey | SettingsPart;
 
 type SettingsPart = 'timeouts' | 'daemons' | 'sysctls';
 
