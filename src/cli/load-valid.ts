@@ -1,5 +1,5 @@
-import { IpvstateError } from '../errors.ts';
 import type { Desired } from '../model/desired.ts';
+import { ConfigurationError } from '../model/issue.ts';
 import { countOf } from '../render/count-of.ts';
 import { formatIssues } from '../render/issues.ts';
 import { type Loaded, load } from '../sources/load.ts';
@@ -20,9 +20,9 @@ export async function loadValid(
   const { desired } = loaded;
   if (!desired) {
     const errors = loaded.issues.filter(({ severity }) => severity === 'error').length;
-    throw new IpvstateError(
-      'CONFIG',
+    throw new ConfigurationError(
       `${countOf(errors, 'error')} in the configuration; nothing was changed`,
+      loaded.issues,
     );
   }
   return { ...loaded, desired };

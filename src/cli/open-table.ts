@@ -1,6 +1,7 @@
 import { IpvstateError } from '../errors.ts';
 import { formatOf, isWritable } from '../formats/formats.ts';
 import type { Ipvs } from '../model/ipvs.ts';
+import { ConfigurationError } from '../model/issue.ts';
 import { KERNEL_TIMEOUTS } from '../model/settings.ts';
 import type { Table } from '../model/table.ts';
 import { openEmbeddedTable } from '../plan/embedded.ts';
@@ -65,7 +66,7 @@ async function parseTable(bytes: Buffer, path: string, output: Output): Promise<
   const { desired, issues, text = '' } = await parseDocument({ name: path, bytes });
   if (!desired) {
     output.warn(formatIssues(issues, new Map([[path, text]]), output.layout('stderr')));
-    throw new IpvstateError('CONFIG', `the table ${path} has errors; nothing was changed`);
+    throw new ConfigurationError(`the table ${path} has errors; nothing was changed`, issues);
   }
   return {
     services: desired.services,

@@ -18,6 +18,8 @@ export class Output {
   readonly #now: () => number;
   #color: ColorMode = 'auto';
   #quiet = false;
+  /** The result, while it is held back. */
+  #held: string[] | undefined;
   #started: number | undefined;
   #shown = 0;
 
@@ -40,8 +42,24 @@ export class Output {
 
   /** Prints the result of a verb on stdout. */
   print(text: string): void {
+    if (this.#held) {
+      this.#held.push(text);
+      return;
+    }
     this.#clearProgress();
     this.#stdout.write(text);
+  }
+
+  /** Holds results back until `release`: a document must be whole, or be replaced as a whole. */
+  hold(): void {
+    this.#held = [];
+  }
+
+  /** Prints what was held back or, when the verb failed, `replacement` in its place. */
+  release(replacement?: string): void {
+    const texts = replacement === undefined ? (this.#held ?? []) : [replacement];
+    this.#held = undefined;
+    for (const text of texts) this.print(text);
   }
 
   /** Prints a remark about the result on stderr. `--quiet` leaves it out. */

@@ -1,3 +1,5 @@
+import { IpvstateError } from '../errors.ts';
+
 /** A place in a text. Lines and columns count from 1; a column is in UTF-16 units. */
 export interface Position {
   readonly file: string;
@@ -69,6 +71,16 @@ export interface Issue {
   readonly hint?: string;
   /** Another place that belongs to the problem, such as the first of two duplicates. */
   readonly related?: { readonly message: string; readonly position: Position };
+}
+
+/** The error for text that has issues, with all of them. */
+export class ConfigurationError extends IpvstateError {
+  readonly issues: readonly Issue[];
+
+  constructor(message: string, issues: readonly Issue[]) {
+    super('CONFIG', message);
+    this.issues = issues;
+  }
 }
 
 export function hasErrors(issues: readonly Issue[]): boolean {

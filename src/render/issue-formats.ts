@@ -14,14 +14,17 @@ interface Validation {
   readonly fileCount: number;
   /** undefined when an error hides the services. */
   readonly serviceCount: number | undefined;
+  /** The version of this program. */
+  readonly programVersion: string;
 }
 
 /** Every output format of a validation. */
 export const ISSUE_FORMATS = {
   text: formatValidation,
-  json: ({ isValid, issues }: Validation) => formatJson({ valid: isValid, issues }),
+  json: ({ isValid, issues }: Validation) =>
+    formatJson({ format: 'ipvstate-validation', version: 1, valid: isValid, issues }),
   github: ({ issues }: Validation) => formatIssuesGithub(issues),
-  sarif: ({ issues }: Validation) => formatIssuesSarif(issues),
+  sarif: ({ issues, programVersion }: Validation) => formatIssuesSarif(issues, programVersion),
 };
 
 function formatValidation(validation: Validation, options: FormatIssuesOptions): string {

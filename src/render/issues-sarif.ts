@@ -2,7 +2,7 @@ import type { Issue, Position } from '../model/issue.ts';
 import { formatJson } from './json.ts';
 
 /** Formats issues as SARIF 2.1.0, for code scanning. */
-export function formatIssuesSarif(issues: readonly Issue[]): string {
+export function formatIssuesSarif(issues: readonly Issue[], programVersion: string): string {
   const rules = [...new Set(issues.map((issue) => issue.code))].sort();
   const log = {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
@@ -12,6 +12,7 @@ export function formatIssuesSarif(issues: readonly Issue[]): string {
         tool: {
           driver: {
             name: 'ipvstate',
+            version: programVersion,
             rules: rules.map((id) => ({ id })),
           },
         },

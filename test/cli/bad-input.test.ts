@@ -18,7 +18,13 @@ async function expectRefusal(
       stdout,
       stderr,
     } = await space.run(`${verb} ${files} --table ./live.save`);
-    expect({ exitCode, stdout }, verb).toEqual({ exitCode: status, stdout: '' });
+    expect(exitCode, verb).toBe(status);
+    if (!verb.endsWith('-o json')) expect(stdout, verb).toBe('');
+    else
+      expect(JSON.parse(stdout), verb).toMatchObject({
+        format: 'ipvstate-error',
+        error: { exit_code: status },
+      });
     expect(stderr, verb).toMatch(says);
   }
   expect(space.read('live.save')).toBe(LIVE);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import errorSchema from '../../schemas/error.schema.json' with { type: 'json' };
 import { type ErrorCode, IpvstateError } from '../../src/errors.ts';
 import { EXIT, exitCodeOfError } from '../../src/render/exit.ts';
 import { runCli } from '../support/run-cli.ts';
@@ -62,6 +63,11 @@ describe('exit codes', () => {
       expect(Object.values(EXIT), code).toContain(exitCode);
       expect([EXIT.ok, EXIT.internal, EXIT.changes], code).not.toContain(exitCode);
     }
+  });
+
+  it('has all error codes in the schema of errors', () => {
+    const { code } = errorSchema.properties.error.properties;
+    expect(code.enum).toEqual([...members('src/errors.ts', 'ErrorCode'), 'INTERNAL']);
   });
 
   it('gives any other error the exit code of a bug', () => {

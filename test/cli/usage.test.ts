@@ -94,7 +94,10 @@ describe('wrong usage', () => {
     { line: 'plan extra', says: "too many arguments for 'plan'" },
     { line: 'apply one two', says: "too many arguments for 'apply'" },
     { line: 'import', says: "missing required argument 'file'" },
-    { line: 'schema foo', says: 'Allowed choices are config, plan, report, journal.' },
+    {
+      line: 'schema foo',
+      says: 'Allowed choices are config, plan, report, validation, status, error, journal.',
+    },
     { line: '--color never plan', says: "unknown option '--color'" },
   ])('exits 64 and explains the error on stderr: $line', async ({ line, says }) => {
     const { status, stdout, stderr } = await runCli(line.split(' '));
@@ -141,14 +144,18 @@ describe('a bug', () => {
 });
 
 describe('schema', () => {
-  it.each(['config', 'plan', 'report', 'journal'])('prints the whole schema %s', async (name) => {
-    const { status, stdout, stderr } = await runCli(['schema', name]);
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(JSON.parse(stdout)).toMatchObject({
-      title: expect.stringMatching(/^ipvstate/),
-      type: 'object',
-    });
-  });
+  it.each(['config', 'plan', 'report', 'validation', 'status', 'error', 'journal'])(
+    'prints the whole schema %s',
+    async (name) => {
+      const { status, stdout, stderr } = await runCli(['schema', name]);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(JSON.parse(stdout)).toMatchObject({
+        $id: `urn:ipvstate:schema:${name}:1`,
+        title: expect.stringMatching(/^ipvstate/),
+        type: 'object',
+      });
+    },
+  );
 
   it('prints the schema of the configuration by default', async () => {
     expect((await runCli(['schema'])).stdout).toBe((await runCli(['schema', 'config'])).stdout);

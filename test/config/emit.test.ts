@@ -7,8 +7,7 @@ import { desiredOf } from '../support/config-problems.ts';
 
 const EMPTY: Table = { services: new Map(), timeouts: KERNEL_TIMEOUTS, daemons: [] };
 
-const YAML = `# yaml-language-server: $schema=./schemas/config.schema.json
-version: 1
+const YAML = `version: 1
 
 timeouts: { tcp: 15m, tcp_fin: 2m, udp: 5m }
 
@@ -65,7 +64,7 @@ describe('export as YAML', () => {
 
   it('says that an empty table is one', () => {
     expect(formatConfig(EMPTY)).toBe(
-      '# yaml-language-server: $schema=./schemas/config.schema.json\nversion: 1\n\ntimeouts: { tcp: 15m, tcp_fin: 2m, udp: 5m }\n\nsync_daemons: []\n\nservices: []\n',
+      'version: 1\n\ntimeouts: { tcp: 15m, tcp_fin: 2m, udp: 5m }\n\nsync_daemons: []\n\nservices: []\n',
     );
   });
 

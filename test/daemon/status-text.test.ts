@@ -1,4 +1,8 @@
+import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
+import schema from '../../schemas/status.schema.json' with { type: 'json' };
+import validation from '../../schemas/validation.schema.json' with { type: 'json' };
+import { HEALTHS } from '../../src/daemon/status/status.ts';
 import { formatHealth, formatStatus } from '../../src/daemon/status/status-text.ts';
 import { statusOf } from './statuses.ts';
 
@@ -75,5 +79,26 @@ Contested:  fwmark:8: changed back by another program 3 times
     const status = statusOf({ health: 'invalid', config });
     expect(formatHealth(status)).toBe(`the configuration is invalid; ${says}`);
     expect(formatStatus(status)).toContain(`State:      the configuration is invalid; ${says}\n`);
+  });
+});
+
+describe('the status as JSON', () => {
+  const isStatus = new Ajv({ strict: false }).addSchema(validation).compile(schema);
+
+  it('has the form that its schema describes', () => {
+    const error = {
+      ...{ since: 'T1', code: 'UNKNOWN_KEY', message: 'no such key', hint: null },
+      position: { file: 'a.yaml', line: 3, column: 5 },
+    };
+    for (const status of [
+      statusOf(),
+      statusOf({ error, config: { ...statusOf().config, last_success: null, error } }),
+    ])
+      expect({ isValid: isStatus(status), errors: isStatus.errors }).toEqual({
+        isValid: true,
+        errors: null,
+      });
+    expect(isStatus({ ...statusOf(), health: 'fine' })).toBe(false);
+    expect(schema.properties.health.enum).toEqual(HEALTHS);
   });
 });

@@ -94,12 +94,17 @@ describe('issues as text', () => {
 describe('issues as JSON', () => {
   it('are one document whose member valid tells whether the text is valid', () => {
     const json = (isValid: boolean, issues: readonly Issue[]): string =>
-      ISSUE_FORMATS.json({ issues, isValid, sources: new Map(), fileCount: 1, serviceCount: 1 });
+      ISSUE_FORMATS.json({
+        ...{ issues, isValid, sources: new Map(), fileCount: 1, serviceCount: 1 },
+        programVersion: '1.2.3',
+      });
+    const head = { format: 'ipvstate-validation', version: 1 };
     expect(JSON.parse(json(false, [ISSUE, WARNING]))).toEqual({
+      ...head,
       valid: false,
       issues: [ISSUE, WARNING],
     });
-    expect(JSON.parse(json(true, [WARNING]))).toEqual({ valid: true, issues: [WARNING] });
+    expect(JSON.parse(json(true, [WARNING]))).toEqual({ ...head, valid: true, issues: [WARNING] });
     expect(json(true, []).endsWith('\n')).toBe(true);
   });
 });
@@ -118,7 +123,7 @@ describe('issues for GitHub', () => {
 
 describe('issues as SARIF', () => {
   it('are results of one run with their rules and places', () => {
-    const log = JSON.parse(formatIssuesSarif([WARNING, ISSUE]));
+    const log = JSON.parse(formatIssuesSarif([WARNING, ISSUE], '1.2.3'));
     expect(log).toMatchObject({
       version: '2.1.0',
       runs: [
@@ -157,9 +162,10 @@ describe('issues as SARIF', () => {
       ],
     });
     expect(log.runs[0].results[0]).toMatchObject({ ruleIndex: 1, level: 'warning' });
+    expect(log.runs[0].tool.driver).toMatchObject({ name: 'ipvstate', version: '1.2.3' });
   });
 
   it('are a run without results when there are no issues', () => {
-    expect(JSON.parse(formatIssuesSarif([])).runs[0].results).toEqual([]);
+    expect(JSON.parse(formatIssuesSarif([], '1.2.3')).runs[0].results).toEqual([]);
   });
 });

@@ -8,15 +8,18 @@ const SCHEMAS = {
   config: () => import('../../../schemas/config.schema.json', { with: { type: 'json' } }),
   plan: () => import('../../../schemas/plan.schema.json', { with: { type: 'json' } }),
   report: () => import('../../../schemas/report.schema.json', { with: { type: 'json' } }),
+  validation: () => import('../../../schemas/validation.schema.json', { with: { type: 'json' } }),
+  status: () => import('../../../schemas/status.schema.json', { with: { type: 'json' } }),
+  error: () => import('../../../schemas/error.schema.json', { with: { type: 'json' } }),
   journal: () => import('../../../schemas/journal.schema.json', { with: { type: 'json' } }),
 };
 
 export const schemaVerb = defineVerb({
   name: 'schema',
-  summary: 'print a JSON Schema: of the configuration, or of the JSON that plan or apply print',
+  summary: 'print a JSON Schema: of the configuration, or of the JSON that a verb prints',
   argument: choiceArgument('name', 'which one', SCHEMAS, 'config'),
   options: {},
-  examples: ['ipvstate schema > config.schema.json', 'ipvstate schema report'],
+  examples: ['ipvstate schema > config.schema.json', 'ipvstate schema error'],
   run: async (_, { output }, name) => {
     output.print(formatJson((await SCHEMAS[name]()).default));
     return EXIT.ok;

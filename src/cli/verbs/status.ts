@@ -1,9 +1,10 @@
 import { unknownAnswer } from '../../daemon/control/client.ts';
 import { isStatus } from '../../daemon/status/parse-status.ts';
 import { formatStatus } from '../../daemon/status/status-text.ts';
+import { IpvstateError } from '../../errors.ts';
 import { EXIT } from '../../render/exit.ts';
 import { formatJson } from '../../render/json.ts';
-import { control, printAnswer } from '../control.ts';
+import { control } from '../control.ts';
 import { defineVerb } from '../define-verb.ts';
 import { CONTROL_OPTIONS } from '../option-groups.ts';
 import { outputFormat } from '../options.ts';
@@ -18,7 +19,10 @@ export const statusVerb = defineVerb({
   notes: ['Exits 69 when no daemon runs.'],
   run: async (options, environment) => {
     const answer = await control({ command: 'status' }, options, environment);
-    if (!answer.ok) return printAnswer(answer, environment);
+    if (!answer.ok)
+      throw new IpvstateError('UNAVAILABLE', answer.message, {
+        ...(answer.hint !== undefined && { hint: answer.hint }),
+      });
     const { status } = answer;
     if (!isStatus(status)) throw unknownAnswer();
     environment.output.print(STATUS_FORMATS[options.output](status));

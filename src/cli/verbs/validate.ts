@@ -15,11 +15,11 @@ export const validateVerb = defineVerb({
     strict: flag('--strict', 'let warnings fail, too'),
   },
   examples: ['ipvstate validate -f ipvs.yaml', 'ipvstate validate -f conf.d --strict -o github'],
-  run: async (options, { output, stdin }) => {
+  run: async (options, { output, stdin, version }) => {
     const { desired, issues, sources, files } = await load(options.file, stdin);
     const isValid = options.strict ? issues.length === 0 : !hasErrors(issues);
     const validation = {
-      ...{ issues, sources, isValid },
+      ...{ issues, sources, isValid, programVersion: version },
       ...{ fileCount: files.length, serviceCount: desired?.services.size },
     };
     output.print(ISSUE_FORMATS[options.output](validation, output.layout('stdout')));

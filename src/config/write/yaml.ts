@@ -40,16 +40,14 @@ export interface FormatOptions {
   /** What no file can express becomes commented warnings. */
   readonly unmanageable?: readonly Unmanageable[];
   readonly names?: ReadonlyMap<ServiceKey, string>;
-  /** Where editors find the schema. */
+  /** Where editors find the schema. Without it, no line names one. */
   readonly schema?: string;
 }
-
-export const DEFAULT_SCHEMA_LOCATION = './schemas/config.schema.json';
 
 /** A table as YAML that `parseConfig` reads back as the same table. Sorted; only what differs from the defaults, and the forwarding method. */
 export function formatConfig(table: Exportable, options: FormatOptions = {}): string {
   const lines = [
-    `# yaml-language-server: $schema=${options.schema ?? DEFAULT_SCHEMA_LOCATION}`,
+    ...(options.schema === undefined ? [] : [`# yaml-language-server: $schema=${options.schema}`]),
     'version: 1',
   ];
   for (const { service, destination, reason } of options.unmanageable ?? []) {
