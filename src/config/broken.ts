@@ -1,15 +1,15 @@
 import type { Path } from './finding.ts';
 
 /**
- * What the schema found fault with. Semantic checks pass over it, so that one mistake is one message, and so that all the
- * other mistakes are found in the same run.
+ * The parts of a document that violate the schema. Later checks skip them, so that one mistake has
+ * one message, and one run finds all other mistakes.
  */
 export interface Broken {
   readonly sections: ReadonlySet<string>;
   readonly services: ReadonlySet<number>;
-  /** Names of profiles and pools, as `profiles/web` and `pools/eu`. */
+  /** The names of profiles and pools, such as `profiles/web` and `pools/eu`. */
   readonly named: ReadonlySet<string>;
-  /** Items of lists of destinations, as `services/0/destinations/3` and `pools/eu/1`. */
+  /** The items of lists of destinations, such as `services/0/destinations/3` and `pools/eu/1`. */
   readonly items: ReadonlySet<string>;
 }
 

@@ -8,7 +8,10 @@ import {
 import type { Protocol } from '../model/service.ts';
 import { DAEMON_ATTRIBUTES, type DaemonRole, TIMEOUT_ATTRIBUTES } from '../model/settings.ts';
 
-/** A configuration as written: what schemas/config.schema.json lets through, nothing filled in. The schema describes the keys. */
+/**
+ * A configuration that meets schemas/config.schema.json, which describes the keys. No default is
+ * filled in.
+ */
 export interface Config {
   readonly version: 1;
   readonly manage?: ManageMapping;
@@ -40,7 +43,7 @@ export interface ManageMapping {
 export interface SelectorMapping {
   readonly cidr?: string;
   readonly protocol?: Protocol;
-  /** A number, or a range as `8000-8999`. */
+  /** A number, or a range such as `8000-8999`. */
   readonly port?: number | string;
   readonly fwmark?: number | string;
   readonly service?: string;
@@ -60,7 +63,7 @@ export interface PersistenceMapping {
   readonly enabled?: boolean;
 }
 
-/** A time, or `off`. */
+/** A duration, or `off`. */
 export type DrainText = DurationText | { readonly timeout: DurationText };
 
 export interface SchedulingMapping {
@@ -83,7 +86,9 @@ export interface DestinationKeys extends Readonly<Partial<DestinationNumberKeys>
   readonly preserve?: readonly PreserveField[];
 }
 
-/** The numbers of a destination by their names in the file: `upper_threshold` for `upperThreshold`. */
+/**
+ * The numbers of a destination by their keys in the file: `upper_threshold` for `upperThreshold`.
+ */
 type DestinationNumberKeys = { [Key in keyof DestinationNumbers as SnakeCase<Key>]: number };
 
 type SnakeCase<Text extends string> = Text extends `${infer First}${infer Rest}`
@@ -136,7 +141,9 @@ function keysOfBlock(name: string): string[] {
   return DESTINATION_ATTRIBUTES.filter(({ block }) => block === name).map((row) => row.keyInBlock);
 }
 
-/** What messages call each kind of mapping, and the keys it may have. A test compares these with the schema. */
+/**
+ * Each kind of mapping: its name in messages, and its keys. A test compares these with the schema.
+ */
 export const MAPPINGS = {
   root: {
     name: 'the file',

@@ -3,7 +3,10 @@ import type { Issue, IssueCode, Severity } from '../model/issue.ts';
 /** Keys and indexes from the root of the document to a value. */
 export type Path = readonly (string | number)[];
 
-/** Where something is: an offset in the text, or a value (or its key), whose offset is looked up only when it is shown. */
+/**
+ * A place in the text: an offset, or the path of a value or key. A path is turned into an offset
+ * only for an issue that is shown.
+ */
 export type Place = number | { readonly path: Path; readonly at: 'key' | 'value' };
 
 /** An issue before its place is turned into line and column. */
@@ -16,7 +19,7 @@ export interface Finding {
   readonly related?: { readonly message: string; readonly place: Place };
 }
 
-/** Where findings go, so that all of them come at once. */
+/** Takes a finding. Checks go on afterwards, so that one run finds all problems. */
 export type Report = (finding: Finding) => void;
 
 export function atValue(...path: Path): Place {
@@ -27,10 +30,13 @@ export function atKey(...path: Path): Place {
   return { path, at: 'key' };
 }
 
-/** More than this many are counted, not shown. */
+/** The number of issues that are shown. Further ones are only counted. */
 export const MAX_SHOWN_ISSUES = 50;
 
-/** Turns findings into issues in the order of the text: errors before warnings when there are too many of them, and then a count of the rest. */
+/**
+ * Turns findings into issues in the order of the text. When there are too many, errors have
+ * precedence over warnings, and the last issue counts the rest.
+ */
 export function toIssues(
   findings: readonly Finding[],
   positionOf: (place: Place) => Issue['position'],
@@ -49,7 +55,7 @@ export function toIssues(
     };
   });
   issues.sort((a, b) => a.position.line - b.position.line || a.position.column - b.position.column);
-  // What is wrong behind an anchor is found again at each alias.
+  // A problem in an anchored value is found again at each alias.
   const distinct = issues.filter(
     (issue, index) => !issues.slice(0, index).some((other) => isSame(issue, other)),
   );

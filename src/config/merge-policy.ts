@@ -4,12 +4,12 @@ import { isManaged, type Policy } from '../model/policy.ts';
 import type { ServiceKey } from '../model/service.ts';
 
 export interface MergedPolicy {
-  /** undefined when no file has any of it. */
+  /** undefined when no file has a policy. */
   readonly policy: Policy | undefined;
   readonly issues: readonly Issue[];
 }
 
-/** Puts together how several files want things to be treated. What is managed, and the sysctls, may be in one of them only. */
+/** Merges the policies of several files. `manage` and `sysctls` may be in one file only. */
 export function mergePolicies(parts: readonly Desired[], duplicate: Duplicate): MergedPolicy {
   const issues: Issue[] = [];
   const owner = (section: 'manage' | 'sysctls'): Desired | undefined => {
@@ -24,7 +24,7 @@ export function mergePolicies(parts: readonly Desired[], duplicate: Duplicate): 
   const sysctls = owner('sysctls')?.policy?.sysctls;
   const manage = manager?.policy?.manage;
   for (const part of parts) {
-    // A file's own services were compared when it was read.
+    // The services in the file with `manage` were checked when that file was read.
     if (!manage || part === manager) continue;
     for (const { service } of part.services.values()) {
       if (isManaged(manage, service.identity)) continue;
@@ -47,7 +47,7 @@ const MESSAGES: Readonly<Record<Extract<Section, 'manage' | 'sysctls'>, string>>
   sysctls: 'the sysctls are in two files',
 };
 
-/** What is wrong with declaring a service that no pass would look at. */
+/** The message for a service that the files declare and `manage` leaves out. */
 export function describeOutside(service: ServiceKey): {
   readonly message: string;
   readonly hint: string;

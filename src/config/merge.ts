@@ -12,19 +12,19 @@ export interface Merged {
   readonly issues: readonly Issue[];
 }
 
-/** What a file calls the fields. */
+/** The fields' keys in the file. */
 const KEY_NAMES: Readonly<Record<string, string>> = {
   ...Object.fromEntries(TIMEOUT_ATTRIBUTES.map(({ key, name }) => [key, name])),
   maxServiceDeletes: 'max_service_deletes',
   maxDestinationDeletes: 'max_destination_deletes',
 };
 
-/** Stands in for the place of something that was never in a file. */
+/** The position of a value that comes from no file. */
 const NOWHERE: Position = { file: '-', line: 1, column: 1 };
 
 /**
- * Puts together what several files ask for. Each thing may be asked for once: a service, a timeout, a limit, and the sync
- * daemons as a whole. Errors show both places.
+ * Merges the desired states of several files. One file only may declare a service, a timeout, a
+ * limit, or the sync daemons as a whole. An error shows both places.
  */
 export function mergeDesired(parts: readonly Desired[]): Merged {
   const issues: Issue[] = [];
@@ -115,7 +115,10 @@ export function mergeDesired(parts: readonly Desired[]): Merged {
   };
 }
 
-/** Sync daemons of one file and, in another file, a destination that no daemon may run beside. */
+/**
+ * The issue for sync daemons in one file and, in another file, a destination beside which no daemon
+ * may run.
+ */
 function mixedFamilyIssue(part: Desired, daemons: Position | undefined): Issue | undefined {
   const mixed = findMixedFamily(part.services);
   if (!mixed) return undefined;

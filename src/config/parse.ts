@@ -8,13 +8,15 @@ import { readDocument } from './read/read.ts';
 import { checkSchema } from './schema/schema-findings.ts';
 
 export interface ParseResult {
-  /** undefined when there are errors: there is nothing to fall back on. */
+  /** undefined when there are errors. */
   readonly desired: Desired | undefined;
-  /** All that is wrong or odd, in the order of the text. */
+  /** Errors and warnings, in the order of the text. */
   readonly issues: readonly Issue[];
 }
 
-/** Reads a configuration file, YAML or JSON. Never throws for what a text can contain. `file` is its name in positions. */
+/**
+ * Parses a configuration file, YAML or JSON. Throws for no text. `file` is its name in positions.
+ */
 export function parseConfig(text: string, file: string): ParseResult {
   const plain = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   const positionOf = positions(plain, file);

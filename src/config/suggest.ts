@@ -1,4 +1,7 @@
-/** What people call things that have another name here. Keys are compared in lower case without `-` and `_`. */
+/**
+ * Words of other programs, and our word for each. They are compared in lower case without `-` and
+ * `_`.
+ */
 const SYNONYMS: Readonly<Record<string, string>> = {
   nat: 'masq',
   snat: 'masq',
@@ -119,7 +122,10 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   v6: 'ipv6',
 };
 
-/** What to write in place of a word that is not among the allowed ones; undefined when nothing is close. */
+/**
+ * The allowed word that an unknown word probably means. Returns undefined when no allowed word is
+ * similar.
+ */
 export function suggest(word: string, allowed: readonly string[]): string | undefined {
   const synonym = SYNONYMS[word.toLowerCase().replace(/[-_ ]/g, '')];
   if (synonym !== undefined && allowed.includes(synonym)) return synonym;
@@ -139,14 +145,17 @@ export function suggest(word: string, allowed: readonly string[]): string | unde
   return best;
 }
 
-/** The hint for an unknown word: what was probably meant, or all that is allowed. */
+/** The hint for an unknown word: the word that was probably meant, or all allowed words. */
 export function hintFor(word: string, allowed: readonly string[]): string {
   const near = suggest(word, allowed);
   if (near !== undefined) return `did you mean "${near}"?`;
   return allowed.length === 0 ? 'remove it' : `allowed: ${allowed.join(', ')}`;
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours; anything over `limit` may come back as limit + 1. */
+/**
+ * Counts the insertions, deletions, replacements and swaps of neighbours between two words. A
+ * distance over `limit` may be returned as limit + 1.
+ */
 export function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1;
   let before: number[] = [];

@@ -1,7 +1,7 @@
 import { parseAddress } from '../../model/address.ts';
 import { type Endpoint, parseEndpoint, parsePort } from '../../model/endpoint.ts';
 
-/** Why a text is no address with or without a port, in words for its author. To be asked after `parseEndpoint` said so. */
+/** Explains to the author of a text why `parseEndpoint` refused it. */
 export function explainEndpoint(text: string): { readonly message: string; readonly hint: string } {
   const quoted = JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text);
   const message = `${quoted} is not an IP address with or without a port`;
@@ -51,7 +51,10 @@ function badPort(message: string): { readonly message: string; readonly hint: st
   return { message, hint: 'a port is a number from 0 to 65535, without leading zeros' };
 }
 
-/** Strict: what other programs read as another address is not read at all. */
+/**
+ * Reads an address with or without a port. Refuses a text that another program would read as
+ * another address.
+ */
 export function readEndpoint(
   text: string,
 ): Endpoint | { readonly message: string; readonly hint: string } {

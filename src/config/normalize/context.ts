@@ -2,12 +2,14 @@ import type { Broken } from '../broken.ts';
 import type { Config } from '../config.ts';
 import type { Finding, Place, Report } from '../finding.ts';
 
-/** What every part of the normalisation works with. */
+/** The state that every part of the normalisation shares. */
 export interface Context {
   readonly config: Config;
   readonly broken: Broken;
   readonly report: Report;
-  /** For values that several services inherit: says the same thing about the same place once. */
+  /**
+   * For values that several services inherit: reports the same message about the same place once.
+   */
   readonly reportOnce: Report;
   readonly usedProfiles: Set<string>;
   readonly usedPools: Set<string>;

@@ -21,7 +21,7 @@ import { placeOf, type WrittenDestination } from './written-destination.ts';
 
 const NOTHING: DestinationKeys = {};
 
-/** undefined when it has errors, which were reported. */
+/** Returns undefined after reporting an error. */
 export function normalizeDestination(
   written: WrittenDestination,
   service: ServiceIdentity,
@@ -74,7 +74,7 @@ export function normalizeDestination(
   };
 }
 
-// Each check reports what it finds and returns whether the destination is still good.
+// Each check reports its problems, and returns false for an error.
 
 function checkAddress(address: Address, written: WrittenDestination, report: Report): boolean {
   const message = refuseDestinationAddress(address);

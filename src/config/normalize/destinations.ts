@@ -12,9 +12,9 @@ import { preserveOf } from './policy.ts';
 
 export interface Destinations {
   readonly map: ReadonlyMap<DestinationKey, Destination>;
-  /** Only those with something to preserve. */
+  /** The destinations with a value to preserve. */
   readonly preserve: ReadonlyMap<DestinationKey, Preserve>;
-  /** Whether every one that was written is there. */
+  /** False when an error left a destination out. */
   readonly complete: boolean;
 }
 
@@ -24,12 +24,12 @@ interface Expansion {
   readonly origins: ItemOrigins;
   readonly map: Map<DestinationKey, Destination>;
   readonly preserve: Map<DestinationKey, Preserve>;
-  /** What the service, its profile or the defaults preserve. */
+  /** The fields that the service, its profile or the defaults preserve. */
   readonly inherited: readonly PreserveField[] | undefined;
   complete: boolean;
 }
 
-/** The destinations of a service, from its own list or its profile's, with pools put in their places. */
+/** The destinations of a service, from its own list or that of its profile. Pools are expanded. */
 export function normalizeDestinations(
   service: ServiceIdentity,
   layers: readonly Layer<Profile>[],
@@ -114,7 +114,7 @@ function add(
     listPath,
     index,
   };
-  // A pool is looked at once for each service that uses it.
+  // Each service that uses a pool checks it again.
   const destination = normalizeDestination(
     written,
     service,

@@ -1,16 +1,18 @@
 import { atKey, atValue, type Path, type Place } from '../finding.ts';
 
-/** Mappings that a value may come from, the nearest first: a service, its profile, the defaults. */
+/**
+ * A mapping that a value may come from. Lists begin with the nearest: service, profile, defaults.
+ */
 export interface Layer<T> {
   readonly keys: T;
   readonly path: Path;
 }
 
-/** A value and the layer that it is from; the layer is undefined for a built-in default. */
+/** A value, and the layer that has it. */
 export interface Picked<V> {
   readonly value: V;
   readonly place: Place;
-  /** Position among the layers; Infinity for a built-in default. */
+  /** The index of the layer. */
   readonly depth: number;
 }
 
@@ -27,7 +29,7 @@ export function pick<T, K extends keyof T & string>(
   return undefined;
 }
 
-/** The key at a layer, which is where to say that it should not be there. */
+/** The place of a value's key, for issues about a key that should not be there. */
 export function keyPlace(place: Place): Place {
   return typeof place === 'number' ? place : atKey(...place.path);
 }

@@ -10,7 +10,7 @@ import { readServiceText } from './service-address.ts';
 
 const MAX_PORT = 65_535;
 
-/** undefined when the file does not limit what it is responsible for, or has errors there, which were reported. */
+/** Returns undefined for a file without `manage`, and after reporting an error. */
 export function normalizeManage({ config, broken, report }: Context): Manage | undefined {
   const written = config.manage;
   if (!written || broken.sections.has('manage')) return undefined;

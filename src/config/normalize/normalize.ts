@@ -29,8 +29,8 @@ interface Services {
 }
 
 /**
- * A configuration as it was written becomes what is asked for: every default filled in, every address canonical, everything
- * keyed. Defaults live nowhere else. What is wrong is reported, and left out.
+ * Turns a configuration into the desired state: every default filled in, every address canonical,
+ * services and destinations by their keys. Reports errors, and leaves out the values with errors.
  */
 export function normalize(
   context: Context,
@@ -44,7 +44,7 @@ export function normalize(
     origins: new Map(),
     policies: new Map(),
   };
-  // With unreadable defaults nothing is known about the services.
+  // Without valid defaults, the settings of the services are unknown.
   if (
     !broken.sections.has('services') &&
     !broken.sections.has('defaults') &&
@@ -137,7 +137,7 @@ function addService(
   if (destinations.complete && !isServed(entry)) reportUnserved(entry, index, service, context);
 }
 
-/** The schema found fault with the service itself; what is wrong with its destinations can be said all the same. */
+/** Checks the destinations of a service that violates the schema itself. */
 function checkBrokenService(service: unknown, index: number, context: Context): void {
   if (service === null || typeof service !== 'object') return;
   const { address, family, profile, destinations } = service as Partial<
@@ -207,7 +207,7 @@ function reportMixedFamily(services: Services, context: Context): void {
 }
 
 function reportUnused({ config, broken, report, usedPools, usedProfiles }: Context): void {
-  // What a broken service uses is not known.
+  // The pools and the profile of an invalid service are unknown.
   if (broken.services.size > 0 || broken.items.size > 0 || broken.sections.size > 0) return;
   for (const [section, used] of [
     ['pools', usedPools],

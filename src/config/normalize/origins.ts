@@ -3,7 +3,10 @@ import type { Position } from '../../model/issue.ts';
 import { atValue, type Path, type Place } from '../finding.ts';
 import type { ItemOffsets } from '../read/document.ts';
 
-/** Enough bits for the items of one list; the rest of a safe integer numbers the lists. */
+/**
+ * The low 28 bits of a number are the index in a list. The other bits of a safe integer number the
+ * lists.
+ */
 const LIST = 2 ** 28;
 
 interface List {
@@ -11,12 +14,14 @@ interface List {
   readonly path: Path;
 }
 
-/** Where the destinations of one service were written, in the order of its map: one number for each. */
+/**
+ * The places of the destinations of one service, in the order of its map. Each takes one number.
+ */
 export interface ItemOrigins {
-  /** Registers a list that destinations come from. */
+  /** Registers a list that destinations come from, and returns its number for `push`. */
   list(items: readonly unknown[], path: Path): number;
   push(list: number, index: number): void;
-  /** The place of the destination with that number. */
+  /** The place of a destination by its index in the service's map. */
   placeOf(ordinal: number): Place;
   offsetOf(ordinal: number, offsets: ItemOffsets): number | undefined;
 }
@@ -45,7 +50,7 @@ export function itemOrigins(): ItemOrigins {
   };
 }
 
-/** A lookup of positions by key in one service; the index from key to number is made at the first question. */
+/** Returns a lookup of positions by key in one service. The first call builds its index. */
 export function destinationLocator(
   keys: () => Iterable<DestinationKey>,
   origins: ItemOrigins,

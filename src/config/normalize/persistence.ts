@@ -18,7 +18,7 @@ export type PersistenceSettings = Pick<
   'persistent' | 'persistenceTimeoutSeconds' | 'persistenceNetmask' | 'persistenceEngine'
 >;
 
-/** undefined when it has errors, which were reported. */
+/** Returns undefined after reporting an error. */
 export function normalizePersistence(
   picked: Picked<DurationText | PersistenceMapping> | undefined,
   service: ServiceIdentity,
@@ -72,7 +72,7 @@ function reportIdle(block: PersistenceMapping, at: (key: string) => Place, repor
   }
 }
 
-/** ipvsadm's `-M`, which stores any 32-bit mask. */
+/** Reads the netmask, ipvsadm's `-M`. The kernel stores any 32-bit mask. */
 function readNetmask(
   value: number | string | undefined,
   family: Family,

@@ -10,7 +10,10 @@ import { normalizeManage } from './manage.ts';
 import { readDuration } from './read-duration.ts';
 import { normalizeSysctls } from './sysctls.ts';
 
-/** How a service wants to be treated, from its own keys, its profile's and the defaults; undefined when in no special way. */
+/**
+ * The policy of a service, from its own keys, its profile and the defaults. Returns undefined for a
+ * service without any of these keys.
+ */
 export function normalizeServicePolicy(
   identity: ServiceIdentity,
   layers: readonly Layer<Profile>[],
@@ -23,7 +26,7 @@ export function normalizeServicePolicy(
     'drain',
   );
   const isUdp = identity.kind === 'address' && identity.protocol === 'udp';
-  // From the defaults it is meant for the others.
+  // A drain from the defaults is meant for services of other protocols.
   if (drain && drain.value !== 'off' && isUdp && drain.depth < layers.length) {
     const message = 'drain has no effect on a udp service: UDP has no connections to wait for';
     report({
@@ -56,7 +59,10 @@ function readDrain(
     : readDuration(timeout, 'the timeout of a drain', MAX_DRAIN_SECONDS, at, report);
 }
 
-/** What of a destination is preserved; undefined for nothing. Few distinct objects, for there may be very many destinations. */
+/**
+ * Returns the preserved fields of a destination. Equal results are one object, because there may be
+ * 100,000 destinations.
+ */
 export function preserveOf(fields: readonly PreserveField[]): Preserve | undefined {
   const weight = fields.includes('weight');
   if (fields.includes('thresholds')) return weight ? BOTH : THRESHOLDS;
@@ -67,7 +73,7 @@ const WEIGHT: Preserve = { weight: true, thresholds: false };
 const THRESHOLDS: Preserve = { weight: false, thresholds: true };
 const BOTH: Preserve = { weight: true, thresholds: true };
 
-/** undefined when the file has none of it. */
+/** Returns undefined for a file without `manage`, `sysctls` and policies of services. */
 export function normalizePolicy(
   entries: ReadonlyMap<ServiceKey, ServiceEntry>,
   policies: ReadonlyMap<ServiceKey, ServicePolicy>,

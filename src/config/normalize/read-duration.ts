@@ -2,7 +2,7 @@ import { parseDuration } from '../../model/duration.ts';
 import type { DurationText } from '../config.ts';
 import type { Place, Report } from '../finding.ts';
 
-/** Seconds from 1 to `largest`; undefined when it is something else, which was reported. */
+/** Reads a duration of 1 to `largest` seconds. Returns undefined after reporting an error. */
 export function readDuration(
   value: DurationText,
   name: string,

@@ -9,8 +9,9 @@ import { type Layer, pick } from './layers.ts';
 export type SchedulingSettings = Pick<ServiceSettings, 'scheduler' | 'schedulerFlags'>;
 
 /**
- * Flags belong to a scheduler: those written farther from the service than the scheduler is are not its own, and are dropped.
- * undefined when there are errors, which were reported.
+ * Reads the scheduler and its flags. Flags belong to the scheduler beside them: flags of the
+ * defaults are dropped when the service or its profile names the scheduler. Returns undefined after
+ * reporting an error.
  */
 export function normalizeScheduling(
   layers: readonly Layer<SchedulingMapping>[],
@@ -36,7 +37,10 @@ export function normalizeScheduling(
   return good ? { scheduler, schedulerFlags: bits } : undefined;
 }
 
-/** Anyone can write a scheduler module, so that an unknown name is worth a warning only. */
+/**
+ * Checks the name of a scheduler. An unknown name is only a warning, because the kernel may have a
+ * module for it.
+ */
 function checkScheduler(scheduler: string, place: Place, report: Report): boolean {
   if (!isSchedulerName(scheduler)) {
     const message = `${JSON.stringify(scheduler)} is not the name of a scheduler: 1 to 15 characters without blanks`;

@@ -11,7 +11,10 @@ import { atKey, atValue, type Path, type Place, type Report } from '../finding.t
 import { suggest } from '../suggest.ts';
 import { readEndpoint } from './address-text.ts';
 
-/** Identity of a service from its `address` and `family`; undefined when it has errors, which were reported. */
+/**
+ * Reads the identity of a service from its `address` and `family`. Returns undefined after
+ * reporting an error.
+ */
 export function readIdentity(
   service: ServiceMapping,
   path: Path,
@@ -64,7 +67,10 @@ export function readIdentity(
   return identity;
 }
 
-/** An exact service, in one text: as in `services`, and a mark with its family as `fwmark:7/ipv6`. undefined when reported. */
+/**
+ * Reads the identity of a service from one text: an `address` of a service, or a mark with its
+ * family such as `fwmark:7/ipv6`. Returns undefined after reporting an error.
+ */
 export function readServiceText(
   text: string,
   place: Place,
@@ -85,7 +91,7 @@ export function readServiceText(
 
 const FORMS = 'write tcp://192.0.2.10:443, udp://[2001:db8::10]:53, sctp://… or fwmark:100';
 
-/** What keeps a text from being the address of a service, if anything. */
+/** Explains why a text is not the address of a service. Returns undefined for a valid address. */
 function explain(text: string): { readonly message: string; readonly hint: string } | undefined {
   const quoted = JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text);
   const message = `${quoted} is not the address of a service`;

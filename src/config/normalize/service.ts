@@ -14,7 +14,10 @@ import { keyPlace, type Layer, pick } from './layers.ts';
 import { normalizePersistence } from './persistence.ts';
 import { normalizeScheduling } from './scheduling.ts';
 
-/** The service and its profile; undefined when the profile does not exist (reported) or was reported as broken. */
+/**
+ * The service and its profile. Returns undefined for a profile that does not exist, which is
+ * reported, or is invalid.
+ */
 export function serviceLayers(
   service: ServiceMapping,
   path: Path,
@@ -49,7 +52,7 @@ export function serviceLayers(
   return [own, { keys: profiles[name] ?? {}, path: ['profiles', name] }];
 }
 
-/** undefined when it has errors, which were reported. */
+/** Returns undefined after reporting an error. */
 export function normalizeService(
   identity: ServiceIdentity,
   layers: readonly Layer<Profile>[],

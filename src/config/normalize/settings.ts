@@ -69,7 +69,7 @@ function readLimit(
   return undefined;
 }
 
-/** Master first; undefined when the file leaves the daemons alone. */
+/** The sync daemons, the master first. Returns undefined for a file without `sync_daemons`. */
 export function normalizeDaemons({
   config,
   broken,

@@ -4,7 +4,7 @@ import { atKey, atValue, type Report } from '../finding.ts';
 import { suggest } from '../suggest.ts';
 import type { Context } from './context.ts';
 
-/** undefined when the file leaves them alone. */
+/** Returns undefined for a file without `sysctls`. */
 export function normalizeSysctls({ config, broken, report }: Context): SysctlPolicy | undefined {
   if (!config.sysctls || broken.sections.has('sysctls')) return undefined;
   const { mode = 'check', values: written } = config.sysctls;
@@ -74,7 +74,10 @@ function explain(name: string, text: string): Problem | undefined {
   return wanted === undefined ? undefined : { message, hint: wanted };
 }
 
-/** What to write in place of a value that the kernel refuses or silently changes; undefined when it is good. */
+/**
+ * The hint for a value that the kernel refuses or silently changes. Returns undefined for a valid
+ * value.
+ */
 function wantedInstead(values: SysctlValues | undefined, text: string): string | undefined {
   if (/\p{Cc}/u.test(text)) return 'write it without control characters';
   const numbers = text

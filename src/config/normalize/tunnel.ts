@@ -15,7 +15,10 @@ export type TunnelSettings = Pick<
 const { tunnelType, tunnelPort, tunnelChecksum } = DEFAULT_DESTINATION_SETTINGS;
 export const NO_TUNNEL: TunnelSettings = { tunnelType, tunnelPort, tunnelChecksum };
 
-/** The tunnel block of a destination by ipvsadm's table of options (`--tun-*`); undefined when it has errors, which were reported. */
+/**
+ * Reads the tunnel block of a destination. It may combine the settings that ipvsadm's `--tun-*`
+ * options may. Returns undefined after reporting an error.
+ */
 export function normalizeTunnel(
   written: WrittenDestination,
   forward: Forward,
@@ -27,7 +30,8 @@ export function normalizeTunnel(
   const block = override?.tunnel ?? own ?? defaults.tunnel ?? {};
   const place = placeOf(written, where, 'tunnel');
   if (forward !== 'tunnel') {
-    // The pool's tunnel is not meant when the reference to the pool asks for something else.
+    // A reference to the pool with another forwarding method replaces the tunnel of the pool's
+    // item.
     if (where === 'own' && override?.forward !== undefined) return NO_TUNNEL;
     const message = `a tunnel block has no meaning with forward: ${forward}`;
     report({

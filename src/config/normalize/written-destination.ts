@@ -1,19 +1,22 @@
 import type { DestinationKeys, DestinationMapping } from '../config.ts';
 import { atValue, type Path, type Place } from '../finding.ts';
 
-/** One destination as written, with what is written around it. */
+/** One destination of the file, with the mappings that it inherits from. */
 export interface WrittenDestination {
   readonly item: string | DestinationMapping;
-  /** Keys beside a reference to a pool, which win over those of the item. */
+  /** The keys of the reference to the pool. They have precedence over the keys of the item. */
   readonly override: DestinationKeys | undefined;
   readonly overridePath: Path;
   readonly defaults: DestinationKeys;
-  /** The list that has the item. */
+  /** The path of the list that has the item. */
   readonly listPath: Path;
   readonly index: number;
 }
 
-/** The place of a key: beside the reference to the pool, in the item itself, or, when it is inherited, of the item. */
+/**
+ * The place of a key in the reference to the pool or in the item. For an inherited key, the place
+ * of the item.
+ */
 export function placeOf(
   written: WrittenDestination,
   where: 'override' | 'own' | 'item',

@@ -19,13 +19,13 @@ const CLOSE_MAP = 0x7d;
 /**
  * Returns the offset at which a YAML text is nested deeper than `MAX_DEPTH`, or undefined. Brackets
  * and indentation nest, and so does each `:` of one entry, as in `: : :` and `{a: a: a:`. This is a
- * rough lexer: one pass, no memory. The real parser needs seconds and hundreds of errors for 100,000
- * open brackets, and Node aborts the process when it recurses too deeply.
+ * rough lexer: one pass, no memory. The real parser needs seconds and hundreds of errors for
+ * 100,000 open brackets, and Node aborts the process when it recurses too deeply.
  */
 export function tooDeepAt(text: string): number | undefined {
   const indents: number[] = [];
   let flow = 0;
-  /** Colons since the last comma, bracket or, outside brackets, line. */
+  /** Counts the colons since the last comma or bracket and, outside brackets, on this line. */
   let colons = 0;
   let at = 0;
   while (at < text.length) {
@@ -73,7 +73,10 @@ export function tooDeepAt(text: string): number | undefined {
   return undefined;
 }
 
-/** Reads the indentation of a line and its `- ` and `? ` markers, each of which opens a level, and returns where its content begins. */
+/**
+ * Reads the indentation of a line and its `- ` and `? ` markers. Each opens a level. Returns the
+ * offset of the line's content.
+ */
 function openBlocks(text: string, start: number, indents: number[]): number {
   let at = start;
   for (;;) {

@@ -1,15 +1,24 @@
 import type { Finding, Place } from '../finding.ts';
 
-/** The offsets at which the items of a list begin; undefined for a list that is not of the document. */
+/**
+ * Looks up the offsets at which the items of a list begin. Returns undefined for a list that is not
+ * from the document.
+ */
 export type ItemOffsets = (list: readonly unknown[]) => ArrayLike<number> | undefined;
 
-/** A text read as data, with enough to find any place of it again. */
+/** The data of a text, with lookups from the data to offsets in the text. */
 export interface ConfigDocument {
-  /** Plain objects, arrays, strings, numbers, booleans and null. undefined: the text could not be read at all. */
+  /**
+   * Plain objects, arrays, strings, numbers, booleans and null. undefined for a text that could not
+   * be read.
+   */
   readonly value: unknown;
   readonly findings: readonly Finding[];
-  /** Looks a place up in what the parser kept; to be asked for the few that are shown. */
+  /**
+   * Looks a place up in the parser's nodes or in the text. Slow: only for the issues that are
+   * shown.
+   */
   readonly offsetOf: (place: Place) => number;
-  /** Cheap, and keeps nothing of the parser alive but the offsets. */
+  /** Fast, and keeps only the offsets in memory, not the parser's nodes. */
   readonly itemOffsets: ItemOffsets;
 }

@@ -4,9 +4,9 @@ import { jsonItemOffsets, jsonOffset } from './json-text.ts';
 import { MAX_DEPTH } from './pre-scan.ts';
 
 /**
- * Reads JSON with the engine's own parser, many times faster than YAML, after one scan for what that parser lets pass. Places
- * are looked for when asked. undefined when the text is not plain JSON or has something to complain about: then the YAML
- * reader, which takes JSON too, finds what and where.
+ * Reads JSON with `JSON.parse`, which is many times faster than the YAML parser, after a scan for
+ * texts that `JSON.parse` accepts and we do not. Returns undefined for a text with a problem: the
+ * YAML reader, which reads JSON too, then finds the problem and its place.
  */
 export function readJson(text: string): ConfigDocument | undefined {
   const keys = scanJson(text);
@@ -17,7 +17,7 @@ export function readJson(text: string): ConfigDocument | undefined {
   } catch {
     return undefined;
   }
-  // JSON.parse keeps the last of two equal keys, so that there are fewer in the value than in the text.
+  // JSON.parse keeps the last of two equal keys: the value then has fewer keys than the text.
   if (value === null || countKeys(value) !== keys) return undefined;
   let offsets: WeakMap<object, Int32Array> | undefined;
   const itemOffsets = (list: readonly unknown[]) => {
@@ -36,7 +36,10 @@ export function readJson(text: string): ConfigDocument | undefined {
   };
 }
 
-/** The number of keys; undefined if the text is nested too deeply or writes a number in an odd way. */
+/**
+ * Counts the keys. Returns undefined for a text that is nested too deeply, or has a number that is
+ * not a plain integer.
+ */
 function scanJson(text: string): number | undefined {
   let keys = 0;
   let depth = 0;
@@ -89,7 +92,7 @@ function countKeys(value: unknown): number {
   return count;
 }
 
-/** The innermost list item on a path, so that the search begins next to what it looks for. */
+/** The innermost list item on a path. A search from there is short. */
 function nearestItem(
   root: unknown,
   path: Path,
@@ -99,7 +102,7 @@ function nearestItem(
   let node = root;
   for (const [depth, step] of path.entries()) {
     if (node === null || typeof node !== 'object') break;
-    // The last step's key is found from the map that has it.
+    // The search for the key of the last step begins at its mapping.
     const offset = Array.isArray(node) ? itemOffsets(node)?.[Number(step)] : undefined;
     if (offset !== undefined) near = { offset, depth: depth + 1 };
     node = (node as Record<string | number, unknown>)[step];

@@ -1,6 +1,6 @@
 import type { Path } from '../finding.ts';
 
-/** A place in a JSON text that is known to be valid, and how to step over what is there. */
+/** A place in a JSON text. The text is valid: `JSON.parse` has read it. */
 export interface JsonCursor {
   readonly text: string;
   at: number;
@@ -22,7 +22,7 @@ export function skipSpace(cursor: JsonCursor): number {
   return code;
 }
 
-/** Stands on the opening quote, ends after the closing one. */
+/** Moves the cursor from the opening quote of a string to behind the closing one. */
 export function skipString(cursor: JsonCursor): void {
   const { text } = cursor;
   for (let at = cursor.at + 1; ; at++) {
@@ -35,7 +35,10 @@ export function skipString(cursor: JsonCursor): void {
   }
 }
 
-/** Calls back with the cursor on each value, which the callback must step over. The key is undefined in a list. */
+/**
+ * Calls `visit` with the cursor on each value of a list or mapping. `visit` must step over the
+ * value. Its key is undefined in a list.
+ */
 export function eachMember(
   cursor: JsonCursor,
   visit: (key: string | undefined, index: number, keyAt: number) => void,
@@ -85,7 +88,7 @@ export function skipValue(cursor: JsonCursor): void {
   while (/[-+.0-9a-zA-Z]/.test(cursor.text.charAt(cursor.at))) cursor.at++;
 }
 
-/** The offset of the value (or its key) at a path below the value that starts at `from`. */
+/** The offset of the value or key at a path below the value that begins at `from`. */
 export function jsonOffset(text: string, from: number, path: Path, at: 'key' | 'value'): number {
   const cursor: JsonCursor = { text, at: from };
   skipSpace(cursor);
@@ -109,7 +112,7 @@ export function jsonOffset(text: string, from: number, path: Path, at: 'key' | '
   return offset;
 }
 
-/** Where the items of every list of a JSON text begin; `value` is what `JSON.parse` made of it. */
+/** The offsets of the items of every list in a JSON text. `value` is the result of `JSON.parse`. */
 export function jsonItemOffsets(text: string, value: unknown): WeakMap<object, Int32Array> {
   const offsets = new WeakMap<object, Int32Array>();
   const cursor: JsonCursor = { text, at: 0 };

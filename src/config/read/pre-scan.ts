@@ -1,19 +1,29 @@
 import type { IssueCode } from '../../model/issue.ts';
 import type { Finding } from '../finding.ts';
 
-/** In UTF-16 units of the text, which are at least as many as a third of its bytes. The reader of the file checks bytes. */
+/**
+ * The limit in UTF-16 units, each of which is 1 to 3 bytes in the file. The reader of the file
+ * limits bytes.
+ */
 export const MAX_TEXT_LENGTH = 64 * 1024 * 1024;
 export const MAX_DEPTH = 64;
 
-/** Most files have none, and this search is many times faster than those for what is really unwanted. */
+/**
+ * Matches any character beyond printable ASCII. Most files have none, and this search is many times
+ * faster than that for `UNWANTED`.
+ */
 const UNUSUAL = /[^\t\n\r -~]/;
 
-/** Controls but tab, line feed and return; no-break space, zero-width and line separators, text direction, BOM. */
+/**
+ * Control characters other than tab, line feed and return; no-break space, zero-width characters,
+ * line separators, text direction, BOM.
+ */
 const UNWANTED = /(?![\t\n\r])[\p{Cc}\u00a0\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu;
 
 /**
- * What must be known before a parser sees the text, because the parser would be slow about it, silent about it, or confusing.
- * Linear. `yaml` is false for JSON, which may be indented with tabs and has neither comments nor directives.
+ * Finds problems that a parser would find slowly, report in a confusing way, or not report. Takes
+ * linear time. `yaml` is false for JSON, which may be indented with tabs and has neither comments
+ * nor directives.
  */
 export function preScan(text: string, yaml: boolean): Finding[] {
   if (text.length > MAX_TEXT_LENGTH) {

@@ -5,7 +5,7 @@ import { readJson } from './json-document.ts';
 import { preScan } from './pre-scan.ts';
 import { readYaml } from './yaml-document.ts';
 
-/** Reads a text, without its byte order mark, as JSON if it looks so and else as YAML. */
+/** Reads a text that begins with `{` as JSON, or else as YAML. The text has no byte order mark. */
 export function readDocument(text: string): ConfigDocument {
   const looksLikeJson = /^\s*\{/.test(text);
   const found = preScan(text, !looksLikeJson);

@@ -6,8 +6,8 @@ import { yamlOffset } from './yaml-offset.ts';
 import { type YamlValue, yamlValue } from './yaml-value.ts';
 
 /**
- * Reads YAML 1.2. The library's errors and warnings are findings; with any of them there is no value. The check for
- * duplicate keys is ours, because the library's is quadratic.
+ * Reads YAML 1.2. Errors and warnings of the library become findings, and then there is no value.
+ * The check for duplicate keys is in yaml-value.ts, because the library's takes quadratic time.
  */
 export function readYaml(text: string): ConfigDocument {
   const document = parseDocument(text, {
@@ -17,7 +17,7 @@ export function readYaml(text: string): ConfigDocument {
     uniqueKeys: false,
     resolveKnownTags: false,
     prettyErrors: false,
-    // With 'silent' the library also keeps silent about a second document.
+    // With 'silent', the library does not report a second document either.
     logLevel: 'error',
   });
   const problems: readonly YAMLError[] = [...document.errors, ...document.warnings];
@@ -35,7 +35,8 @@ export function readYaml(text: string): ConfigDocument {
   };
 }
 
-// Made apart, because functions made in one place keep alive what any of them uses: the lookup outlives the nodes, which are large.
+// Two functions with a scope of their own. In one scope, each closure would keep in memory the
+// variables of the other: `itemOffsets` outlives the parser's nodes, which are large.
 
 function offsetsIn(root: Node): ConfigDocument['offsetOf'] {
   return (place) => (typeof place === 'number' ? place : yamlOffset(root, place.path, place.at));

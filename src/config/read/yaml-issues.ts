@@ -2,7 +2,7 @@ import type { ErrorCode, YAMLError } from 'yaml';
 import type { IssueCode } from '../../model/issue.ts';
 import type { Finding } from '../finding.ts';
 
-/** `[2001:db8::1]:80` without quotes, which YAML takes for the start of a list. */
+/** Matches `[2001:db8::1]:80` without quotes, which YAML takes for the start of a list. */
 const BARE_IPV6 =
   /(?:(?:tcp|udp|sctp):\/\/)?\[[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(?:%[^\]\s]*)?\](?::\d+)?/;
 
@@ -13,8 +13,8 @@ interface Wording {
 }
 
 /**
- * Our words for every error of the parser. Its own messages are never shown: they are about its
- * insides, and some quote the file, which may hold a password.
+ * A message for each error code of the parser. The parser's own messages are never shown: they name
+ * its internals, and some quote the file, which may hold a password.
  */
 const WORDINGS: Readonly<Record<ErrorCode, Wording>> = {
   ALIAS_PROPS: { message: 'an alias cannot have an anchor or a tag' },
@@ -77,7 +77,7 @@ const WORDINGS: Readonly<Record<ErrorCode, Wording>> = {
   },
 };
 
-/** One code of the library covers several mistakes that people would tell apart. */
+/** Messages for mistakes that share a code of the parser with other mistakes. */
 function byMessage(message: string): Wording | undefined {
   const flow = /^Flow (map|sequence)|^Expected flow (map|sequence) to end with/i.exec(message);
   if (flow) {
@@ -99,7 +99,10 @@ function byMessage(message: string): Wording | undefined {
   return undefined;
 }
 
-/** One finding for each line: what follows on the same line is mostly the parser losing its way. */
+/**
+ * Turns the parser's errors into findings, one for each line. Further errors on a line mostly
+ * follow from the first.
+ */
 export function syntaxFindings(problems: readonly YAMLError[], text: string): Finding[] {
   const findings: Finding[] = [];
   let lastLine = -1;

@@ -3,8 +3,8 @@ import type { Path } from '../finding.ts';
 import { isMergeKey, startOf } from './yaml-value.ts';
 
 /**
- * The offset of the value (or its key) at a path, through aliases and merge keys: where it is really written. For a path that
- * leads nowhere, the offset of the last thing on the way.
+ * The offset of the value or key at a path. Follows aliases and merge keys to the text of the
+ * value. For a path that leads to no value, the offset of the last value on the path.
  */
 export function yamlOffset(root: Node, path: Path, at: 'key' | 'value'): number {
   const anchors = new Map<string, Node>();
@@ -26,7 +26,10 @@ export function yamlOffset(root: Node, path: Path, at: 'key' | 'value'): number 
   return offset;
 }
 
-/** `key:` with nothing after it is a node of no length at some later place: the key is the better place. */
+/**
+ * Tells whether `key:` has no value. The parser then has an empty node at a later offset, and an
+ * issue is better shown at the key.
+ */
 function isAbsent(node: unknown): boolean {
   return (
     node === null || node === undefined || (isScalar(node) && node.range?.[0] === node.range?.[1])
@@ -61,7 +64,10 @@ function dereference(node: unknown, root: Node, anchors: Map<string, Node>): unk
   return anchors.get(node.source);
 }
 
-/** The first anchor of a name: redefining one is possible in YAML, and too rare to be exact about. */
+/**
+ * Collects the first anchor of each name. YAML allows a second one, but files with one are too rare
+ * to follow them exactly.
+ */
 function collectAnchors(node: unknown, anchors: Map<string, Node>): void {
   if (isAlias(node)) return;
   const { anchor } = (node ?? {}) as { anchor?: string };

@@ -12,10 +12,12 @@ import {
 import type { IssueCode } from '../../model/issue.ts';
 import type { Finding } from '../finding.ts';
 
-/** How often the content of one anchor may appear, nested aliases multiplied out. */
+/**
+ * The number of times that the content of one anchor may appear, with nested aliases multiplied.
+ */
 export const MAX_ALIAS_EXPANSIONS = 100;
 
-/** A parsed node as data, and where the items of each list begin. */
+/** The data of a parsed node, and the offsets of the items of each list. */
 export interface YamlValue {
   readonly value: unknown;
   readonly findings: readonly Finding[];
@@ -25,7 +27,7 @@ export interface YamlValue {
 interface Anchor {
   readonly node: Node;
   readonly value: unknown;
-  /** How many times its most repeated part appears in it. */
+  /** The number of times that its most repeated part appears in it. */
   readonly weight: number;
   uses: number;
 }
@@ -34,14 +36,15 @@ interface Walk {
   readonly findings: Finding[];
   readonly offsets: WeakMap<object, Int32Array>;
   readonly anchors: Map<string, Anchor>;
-  /** Largest alias weight met since an anchored node was entered. */
+  /** The largest weight of an alias since the walk entered an anchored node. */
   weight: number;
   exhausted: boolean;
 }
 
 /**
- * Does what `toJS` of the library does, in one walk with the checks that it does not: spelling of numbers, tags, duplicate keys
- * with both places. Aliases share the value of their anchor, so that an alias bomb costs nothing.
+ * Converts a node to data in one walk, as the library's `toJS` does, and also checks the spelling
+ * of numbers, tags and duplicate keys. Aliases share the value of their anchor, so that nested
+ * aliases take no memory.
  */
 export function yamlValue(root: Node): YamlValue {
   const walk: Walk = {
@@ -55,7 +58,7 @@ export function yamlValue(root: Node): YamlValue {
   return { value, findings: walk.findings, offsets: walk.offsets };
 }
 
-/** The merge key, which is written without quotes. */
+/** Tells whether a key is the merge key, `<<` without quotes. */
 export function isMergeKey(key: unknown): boolean {
   return isScalar(key) && key.value === '<<' && (key.type === undefined || key.type === 'PLAIN');
 }
@@ -112,7 +115,7 @@ function mapOf(node: YAMLMap, walk: Walk): Record<string, unknown> {
       merges.push(pair);
       continue;
     }
-    // A key that is no string was reported by the parser.
+    // The parser reports a key that is not a string.
     const key = isScalar(pair.key) ? String(pair.key.value) : '';
     if (isScalar(pair.key) && pair.key.tag !== undefined)
       report(walk, 'TAG', startOf(pair.key), `the tag ${pair.key.tag} is not allowed`, 'remove it');
@@ -124,7 +127,10 @@ function mapOf(node: YAMLMap, walk: Walk): Record<string, unknown> {
   return map;
 }
 
-/** Keys of the map itself win, then those of the earlier merged maps. */
+/**
+ * Merges the mappings of a merge key. The mapping's own keys have precedence, then those of the
+ * earlier merged mappings.
+ */
 function merge(
   node: YAMLMap,
   pair: Pair,
@@ -173,7 +179,10 @@ function resolve(name: string, offset: number, walk: Walk): Anchor | undefined {
   return anchor;
 }
 
-/** YAML reads `010`, `0x50`, `8e1`, `+80`, `80.0` and `.5` as numbers; other tools, and people, read some of them otherwise. */
+/**
+ * Refuses `010`, `0x50`, `8e1`, `+80`, `80.0` and `.5`. YAML 1.2 reads them as numbers, but other
+ * tools and people read some of them as another value.
+ */
 function checkNumber(source: string, offset: number, walk: Walk): void {
   if (isCanonicalNumber(source)) return;
   const value = Number(source);
@@ -190,7 +199,10 @@ function checkNumber(source: string, offset: number, walk: Walk): void {
   );
 }
 
-/** Fractions pass, if they are some: the schema says better that a whole number is wanted. */
+/**
+ * Tells whether a number is spelled in the one usual way. Accepts fractions: the schema then asks
+ * for a whole number.
+ */
 export function isCanonicalNumber(source: string): boolean {
   return /^(?:0|-?[1-9][0-9]*|-?(?:0|[1-9][0-9]*)\.[0-9]*[1-9])$/.test(source);
 }

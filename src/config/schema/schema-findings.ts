@@ -5,15 +5,15 @@ import type { SchemaError } from './validate.generated.js';
 import { validate } from './validate.generated.js';
 import { describeValue, wrongType } from './wrong-type.ts';
 
-/** Where values violate the schema: they must not be looked at any further. */
+/** The document if it is a mapping, and its violations of the schema. */
 export interface SchemaResult {
   readonly config: Config | undefined;
   readonly findings: readonly Finding[];
-  /** The mappings and values that have something wrong in or directly below them. */
+  /** The paths of the values that violate the schema. Later checks skip these values. */
   readonly broken: readonly Path[];
 }
 
-/** Checks a document against the schema. All violations come back, one finding for each thing to repair. */
+/** Checks a document against the schema. Returns all violations, one finding for each mistake. */
 export function checkSchema(value: unknown): SchemaResult {
   if (validate(value)) return { config: value as Config, findings: [], broken: [] };
   const violations = (validate.errors ?? []).filter((error) => error.keyword !== 'if');
@@ -77,7 +77,7 @@ function toFinding(
       return wrongType(key, path, target, error.params.type as string | readonly string[]);
     case 'enum': {
       const allowed = error.params.allowedValues as readonly string[];
-      // A value of another type was reported as that.
+      // A value of another type has a finding of the keyword `type`.
       if (typeof target !== 'string') return undefined;
       const message = `${key} cannot be ${describeValue(target)}`;
       return {
@@ -122,7 +122,7 @@ function unknownKeys(errors: readonly SchemaError[]): ReadonlyMap<string, readon
   return unknown;
 }
 
-/** Resolves a JSON pointer. */
+/** Resolves a JSON pointer to its path and value. */
 function follow(root: unknown, pointer: string): { path: Path; target: unknown } {
   const path: (string | number)[] = [];
   let target: unknown = root;
@@ -134,7 +134,7 @@ function follow(root: unknown, pointer: string): { path: Path; target: unknown }
   return { path, target };
 }
 
-/** `weight`, `services`; an item by its list: `an item of destinations`. */
+/** The name of a value in messages: its key, or `an item of destinations`. */
 function nameOf(path: Path): string {
   const last = path.at(-1);
   if (last === undefined) return 'the file';
@@ -160,7 +160,7 @@ function mappingKind(path: Path, target: unknown): MappingKind {
     : 'destination';
 }
 
-/** Parts of an address that people look for as keys of their own. */
+/** Hints for parts of an address that users write as separate keys. */
 const PARTS_OF_ADDRESS: Readonly<Record<string, string>> = {
   port: 'the port is part of "address"',
   protocol: 'the protocol is part of "address": tcp://IP:PORT',

@@ -6,7 +6,10 @@ export interface SchemaError {
   readonly params: Readonly<Record<string, unknown>>;
 }
 
-/** Checks a parsed configuration against schemas/config.schema.json. The errors of the last call are on the function. */
+/**
+ * Checks a parsed configuration against schemas/config.schema.json. `errors` has the errors of the
+ * last call.
+ */
 export const validate: {
   (data: unknown): boolean;
   errors?: readonly SchemaError[] | null;

@@ -8,7 +8,9 @@ const NAMES: Readonly<Record<string, string>> = {
   boolean: 'true or false',
 };
 
-/** A value of another type than the schema's, with the reason that YAML had for reading it so. */
+/**
+ * The finding for a value of the wrong type. The hint says why YAML read the text as another type.
+ */
 export function wrongType(
   key: string,
   path: Path,
@@ -36,7 +38,7 @@ function foundValue(value: unknown): string {
   return value === null ? 'has no value' : `is ${describeValue(value)}`;
 }
 
-/** A value as a message names it: text in quotes, cut when it is long. */
+/** A value in a message: text in quotes, cut when it is long. */
 export function describeValue(value: unknown): string {
   if (typeof value === 'string')
     return JSON.stringify(value.length > 40 ? `${value.slice(0, 39)}…` : value);

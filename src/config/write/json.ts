@@ -12,7 +12,10 @@ import { type ServiceEntry, sortedDestinations, sortedServices } from '../../mod
 import type { Config, DestinationMapping, ServiceMapping, SyncDaemon } from '../config.ts';
 import { type Exportable, type FormatOptions, persistenceOf, plainServiceFields } from './yaml.ts';
 
-/** The same as `formatConfig` in JSON, which has no place for comments: what no file can express is left out. */
+/**
+ * Formats a table as JSON, as `formatConfig` does as YAML. JSON has no comments: there are no
+ * warnings about entries that a file cannot express.
+ */
 export function formatConfigJson(table: Exportable, options: FormatOptions = {}): string {
   const timeouts = timeoutsOf(table.timeouts ?? {});
   const config: Config = {

@@ -1,6 +1,6 @@
 import type { Family } from '../../model/address.ts';
 
-/** A netmask as a configuration has it: a prefix length where there is one that may be written (1 to 32), else a dotted mask. */
+/** Formats a netmask for a configuration: a prefix length from 1 to 32, or else a dotted mask. */
 export function formatNetmask(mask: number, family: Family): number | string {
   if (family === 'ipv6') return mask;
   const length = Math.clz32(~mask >>> 0);

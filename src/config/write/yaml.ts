@@ -29,7 +29,10 @@ import type { PersistenceMapping } from '../config.ts';
 import { formatNetmask } from './netmask-text.ts';
 import { yamlQuoted, yamlScalar, yamlText } from './yaml-scalar.ts';
 
-/** What can be written as a configuration: a live table, or what other files ask for. Absent parts are left out. */
+/**
+ * A table that can be written as a configuration: a live one, or the desired state of other files.
+ * Absent parts are left out.
+ */
 export interface Exportable {
   readonly services: Table['services'];
   readonly timeouts?: Partial<Timeouts>;
@@ -37,14 +40,17 @@ export interface Exportable {
 }
 
 export interface FormatOptions {
-  /** What no file can express becomes commented warnings. */
+  /** Entries of the table that no file can express. Each becomes a comment with a warning. */
   readonly unmanageable?: readonly Unmanageable[];
   readonly names?: ReadonlyMap<ServiceKey, string>;
-  /** Where editors find the schema. Without it, no line names one. */
+  /** The address of the schema for editors. Without it, the file names no schema. */
   readonly schema?: string;
 }
 
-/** A table as YAML that `parseConfig` reads back as the same table. Sorted; only what differs from the defaults, and the forwarding method. */
+/**
+ * Formats a table as YAML that `parseConfig` reads back as the same table. Entries are sorted.
+ * Settings with default values are left out, except the forwarding method.
+ */
 export function formatConfig(table: Exportable, options: FormatOptions = {}): string {
   const lines = [
     ...(options.schema === undefined ? [] : [`# yaml-language-server: $schema=${options.schema}`]),
@@ -128,7 +134,10 @@ function destinationLine(destination: Destination): string {
   return `      - { address: "${address}"${flowPairs(fields)} }`;
 }
 
-/** Fields for the rest of a flow mapping, each after a comma; those of a block follow each other. */
+/**
+ * Formats fields for the rest of a flow mapping, each after a comma. The fields of a block follow
+ * each other.
+ */
 function flowPairs(fields: readonly WrittenField[]): string {
   let text = '';
   let open = '';
@@ -141,12 +150,12 @@ function flowPairs(fields: readonly WrittenField[]): string {
   return open === '' ? text : `${text} }`;
 }
 
-/** The settings of a service that are no part of its persistence. Shared with the JSON form. */
+/** The settings of a service other than its persistence. The JSON form uses them too. */
 export function plainServiceFields(service: Service, format: 'yaml' | 'json'): WrittenField[] {
   return writtenFields(SERVICE_ATTRIBUTES, service, format).filter(({ block }) => block === '');
 }
 
-/** undefined when there is nothing to write. Shared with the JSON form. */
+/** Returns undefined for a service with default persistence. The JSON form uses it too. */
 export function persistenceOf(service: Service): PersistenceMapping | undefined {
   const family = serviceFamily(service.identity);
   const netmask =
