@@ -17,7 +17,13 @@ export type {
   TunnelChecksum,
   TunnelType,
 } from './model/destination.ts';
-export type { DrainKey, DrainStore, PendingDrain } from './model/drain.ts';
+export type {
+  DrainKey,
+  DrainPolicy,
+  DrainRecord,
+  DrainStore,
+  PendingDrain,
+} from './model/drain.ts';
 export type {
   Connections,
   Counters,

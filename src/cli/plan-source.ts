@@ -88,10 +88,8 @@ async function fromPlan(
     files: async () => saved.saved.files,
     run: async (ipvs, rest) => {
       const snapshot = await ipvs.read({ sysctls: hasSysctls(saved) });
-      return executePlan(ipvs, await resumePlan(saved, path, snapshot, netns), snapshot, {
-        ...rest,
-        begin: saved.drains,
-      });
+      const { plan, drainPolicies } = await resumePlan(saved, path, snapshot, netns);
+      return executePlan(ipvs, plan, snapshot, { ...rest, begin: saved.drains, drainPolicies });
     },
   };
 }

@@ -1,5 +1,6 @@
 import { parseConfig } from '../config/parse.ts';
 import { IpvstateError } from '../errors.ts';
+import type { DrainRecord } from '../model/drain.ts';
 import type { Snapshot } from '../model/ipvs.ts';
 import { sameSysctl } from '../model/sysctl.ts';
 import type { Table } from '../model/table.ts';
@@ -17,16 +18,16 @@ import {
 } from './saved-plan.ts';
 
 /**
- * Makes the plan again from the saved tables. Throws `STALE` with the differences when the live
- * table or a file has changed, or for another network namespace, and `CONFIG` when the plan is not
- * the saved one. `netns` is undefined for a table in a file.
+ * Makes the plan again from the saved tables, with how its services drain. Throws `STALE` with the
+ * differences when the live table or a file has changed, or for another network namespace, and
+ * `CONFIG` when the plan is not the saved one. `netns` is undefined for a table in a file.
  */
 export async function resumePlan(
   { saved, ...document }: SavedPlan,
   path: string,
   snapshot: Snapshot,
   netns: PlanNamespace | undefined,
-): Promise<Plan> {
+): Promise<{ readonly plan: Plan; readonly drainPolicies: DrainRecord['policies'] }> {
   refuseOtherNamespace(saved, netns);
   const differences = [
     ...(await changedFiles(saved.files)),
@@ -58,7 +59,10 @@ export async function resumePlan(
     throw damagedPlan(path, 'its operations are not those that lead to its desired table');
   if (JSON.stringify(readableParts(again)) !== JSON.stringify(readableParts(document)))
     throw damagedPlan(path, 'its changes or its summary are not those of its operations');
-  return planned;
+  const drainPolicies = [...(desired.policy?.services ?? [])].flatMap(([key, { drain }]) =>
+    drain ? [[key, drain] as const] : [],
+  );
+  return { plan: planned, drainPolicies: new Map(drainPolicies) };
 }
 
 type PlanParts = Pick<SavedPlan, 'noop' | 'summary' | 'changes' | 'waves'>;

@@ -3,10 +3,12 @@ import { formatConfigJson } from '../config/write/json.ts';
 import { IpvstateError } from '../errors.ts';
 import type { DestinationKey } from '../model/destination.ts';
 import { MAX_WEIGHT } from '../model/destination.ts';
+import { DEFAULT_LINGER_SECONDS, type DrainRecord } from '../model/drain.ts';
 import type { ServiceKey } from '../model/service.ts';
 import {
   countUpTo,
   isCount,
+  isFlag,
   isObject,
   isText,
   isTime,
@@ -21,6 +23,7 @@ import type { Table } from '../model/table.ts';
 import type { Drain } from '../plan/drain.ts';
 import { serviceFingerprint, settingsFingerprint } from '../plan/fingerprint.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { Prepared } from '../reconcile/prepare.ts';
 import { writeAtomically } from '../recovery/records/write.ts';
 import type { State } from '../recovery/state.ts';
 import type { ChangesContext } from '../render/changes.ts';
@@ -68,6 +71,10 @@ interface SavedDrain {
   readonly service: ServiceKey;
   readonly destination: DestinationKey;
   readonly connections: number;
+  /** Plans of earlier releases lack this and the two following members. */
+  readonly remembered?: number | undefined;
+  readonly linger_seconds?: number | undefined;
+  readonly service_leaves?: boolean | undefined;
   readonly seconds_left: number;
   readonly weight: number;
 }
@@ -99,6 +106,9 @@ const isDocument = objectOf<PlanDocument>({
       service: isText as Shape<ServiceKey>,
       destination: isText as Shape<DestinationKey>,
       connections: isCount,
+      remembered: optional(isCount),
+      linger_seconds: optional(isCount),
+      service_leaves: optional(isFlag),
       seconds_left: isCount,
       weight: countUpTo(MAX_WEIGHT),
     }),
@@ -127,7 +137,7 @@ export function namespaceOf({ life }: State, name: string | undefined): PlanName
 /** Writes a plan. `netns` is undefined for a plan for a table in a file. Throws `IO`. */
 export async function savePlan(
   path: string,
-  planned: Plan,
+  { plan: planned, record }: Pick<Prepared, 'plan' | 'record'>,
   context: ChangesContext,
   { sources }: Pick<Loaded, 'sources'>,
   netns: PlanNamespace | undefined,
@@ -137,7 +147,7 @@ export async function savePlan(
     files: await digestsOf(sources),
     live: { ...liveDigests(planned.live), ...liveSysctls(planned) },
     ...(netns && { netns }),
-    desired: desiredJson(planned.desired),
+    desired: desiredJson(planned.desired, record.policies),
   };
   const document = { ...planJson(planned, [], context), saved };
   const sealed = { ...document, saved: { ...saved, digest: digest(JSON.stringify(document), 64) } };
@@ -190,8 +200,21 @@ export function damagedPlan(path: string, reason: string): IpvstateError {
 }
 
 /** Reads a drain. Its time begins when the plan is applied. */
-function loadDrain({ seconds_left: secondsLeft, ...drain }: SavedDrain): Drain {
-  return { ...drain, secondsLeft, deadlineSeconds: secondsLeft };
+function loadDrain({
+  seconds_left: secondsLeft,
+  remembered,
+  linger_seconds: lingerSeconds = DEFAULT_LINGER_SECONDS,
+  service_leaves: leaving,
+  ...drain
+}: SavedDrain): Drain {
+  return {
+    ...drain,
+    remembered: remembered ?? drain.connections,
+    secondsLeft,
+    lingerSeconds,
+    deadlineSeconds: secondsLeft,
+    ...(leaving && { leaving }),
+  };
 }
 
 /** Live values of the sysctls that the plan enforces. */
@@ -204,8 +227,10 @@ function liveSysctls({ live, desired }: Plan): Pick<Binding['live'], 'sysctls'> 
   };
 }
 
-function desiredJson(table: Table): Json {
-  const config = JSON.parse(formatConfigJson(table)) as { readonly [key: string]: Json };
+function desiredJson(table: Table, drainPolicies: DrainRecord['policies']): Json {
+  const config = JSON.parse(formatConfigJson(table, { drainPolicies })) as {
+    readonly [key: string]: Json;
+  };
   return table.sysctls
     ? { ...config, sysctls: { mode: 'enforce', values: Object.fromEntries(table.sysctls) } }
     : config;

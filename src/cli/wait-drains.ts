@@ -33,7 +33,8 @@ export async function waitForDrains(
   first: Report,
   { clock, signal, note, reconcileAgain }: WaitOptions,
 ): Promise<WaitResult> {
-  const noted = new Map<DrainKey, { readonly connections: number; readonly at: number }>();
+  const noted = new Map<DrainKey, { readonly count: string; readonly at: number }>();
+  const warned = new Set(first.warnings);
   const draining = new Set<DrainKey>();
   // One listener serves the whole wait, because Node warns about more than ten.
   const stopped = aborted(signal);
@@ -43,14 +44,20 @@ export async function waitForDrains(
     for (const drain of report.drains) {
       const key = drainKey(drain.service, drain.destination);
       draining.add(key);
+      const count = `${drain.connections}, ${drain.connections === 0 ? drain.remembered : ''}`;
       const last = noted.get(key);
-      if (last?.connections === drain.connections && now - last.at < REPEAT_SECONDS) continue;
+      if (last?.count === count && now - last.at < REPEAT_SECONDS) continue;
       note(formatDrain(drain));
-      noted.set(key, { connections: drain.connections, at: now });
+      noted.set(key, { count, at: now });
     }
     await Promise.race([clock.sleep(POLL_MILLISECONDS), stopped]);
     if (signal.aborted) break;
-    report = merge(report, await reconcileOrFail(report, reconcileAgain));
+    const next = await reconcileOrFail(report, reconcileAgain);
+    for (const warning of next.warnings) {
+      if (!warned.has(warning)) note(`warning: ${warning}`);
+      warned.add(warning);
+    }
+    report = merge(report, next);
   }
   return { report, deletedCount: draining.size - report.drains.length };
 }

@@ -64,7 +64,9 @@ export interface PersistenceMapping {
 }
 
 /** A duration, or `off`. */
-export type DrainText = DurationText | { readonly timeout: DurationText };
+export type DrainText =
+  | DurationText
+  | { readonly timeout: DurationText; readonly linger?: DurationText };
 
 export interface SchedulingMapping {
   readonly scheduler?: string;
@@ -176,7 +178,7 @@ export const MAPPINGS = {
   poolReference: { name: 'a reference to a pool', keys: ['pool', ...DESTINATION] },
   tunnel: { name: '"tunnel"', keys: keysOfBlock('tunnel') },
   persistence: { name: '"persistence"', keys: ['timeout', 'netmask', 'engine', 'enabled'] },
-  drain: { name: '"drain"', keys: ['timeout'] },
+  drain: { name: '"drain"', keys: ['timeout', 'linger'] },
 } as const satisfies Record<string, { readonly name: string; readonly keys: readonly string[] }>;
 
 export type MappingKind = keyof typeof MAPPINGS;

@@ -1,4 +1,5 @@
 import type { DestinationKey } from './destination.ts';
+import type { DrainPolicy } from './drain.ts';
 import { type Cidr, cidrContains } from './networks.ts';
 import { type Protocol, type ServiceIdentity, type ServiceKey, serviceKey } from './service.ts';
 
@@ -16,11 +17,8 @@ export interface Preserve {
 export interface ServicePolicy {
   /** No plan deletes the service, unless a flag allows it once. */
   readonly protect: boolean;
-  /**
-   * How long a removed destination may keep its connections; undefined means that it is deleted at
-   * once.
-   */
-  readonly drainSeconds: number | undefined;
+  /** How a removed destination is drained; undefined: it is deleted at once. */
+  readonly drain: DrainPolicy | undefined;
   /** Only the destinations with a value to preserve. */
   readonly preserve: ReadonlyMap<DestinationKey, Preserve>;
 }

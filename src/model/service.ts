@@ -71,6 +71,11 @@ export interface Service extends ServiceSettings {
   readonly identity: ServiceIdentity;
 }
 
+/** Whether all that a service carries is UDP. A firewall mark may carry UDP among others. */
+export function isUdpService(service: ServiceKey): boolean {
+  return service.startsWith('udp://');
+}
+
 /**
  * The longest persistence timeout of ipvsadm, 31 days. A longer one overflows in the kernel
  * (seconds times HZ in 32 bits).

@@ -1,92 +1,128 @@
 import type { Destination, DestinationKey } from '../model/destination.ts';
-import { type DrainKey, drainKey, type PendingDrain } from '../model/drain.ts';
-import type { ServiceCounters } from '../model/ipvs.ts';
-import type { ServicePolicy } from '../model/policy.ts';
-import type { ServiceKey } from '../model/service.ts';
-import type { ServiceEntry, Table } from '../model/table.ts';
+import {
+  type DrainPolicy,
+  type DrainRecord,
+  drainKey,
+  openConnections,
+  type PendingDrain,
+  rememberedConnections,
+} from '../model/drain.ts';
+import { type Connections, NO_CONNECTIONS, type ServiceCounters } from '../model/ipvs.ts';
+import { isUdpService, type Service, type ServiceKey } from '../model/service.ts';
+import type { ServiceEntry } from '../model/table.ts';
 
-/**
- * A destination that the plan would delete, and that keeps weight 0 until its connections are gone.
- */
+/** A destination that the plan would delete, and keeps with weight 0 for its connections. */
 export interface Drain extends PendingDrain {
   readonly service: ServiceKey;
   readonly destination: DestinationKey;
+  /** Open connections; of UDP, every flow. */
   readonly connections: number;
-  /** Seconds until it is deleted, whatever connections it has. */
+  /** All that the kernel remembers: closed connections and persistence templates as well. */
+  readonly remembered: number;
+  /** Seconds until it is deleted whatever it has. */
   readonly secondsLeft: number;
+  /** Seconds that closed connections and templates are still waited for, once none is open. */
+  readonly lingerSeconds: number;
 }
 
-export interface DrainClock {
+/**
+ * A destination that the plan deletes because its time is over, with the connections that it still
+ * has.
+ */
+export interface OverdueDrain {
+  readonly service: ServiceKey;
+  readonly destination: DestinationKey;
+  readonly connections: number;
+}
+
+/** What earlier runs recorded, and the time. */
+export interface DrainClock extends DrainRecord {
   /** The monotonic clock, in seconds. */
   readonly now: number;
-  readonly pending: ReadonlyMap<DrainKey, PendingDrain>;
 }
 
 export interface Drained {
   readonly entry: ServiceEntry;
   readonly drains: readonly Drain[];
+  readonly overdue: readonly OverdueDrain[];
 }
 
 /**
- * Keeps the destinations that the file no longer has, as long as they have connections and time.
- * One that still gets new connections is kept as well, with weight 0, until the next read: a
- * connection that arrived after this read is in no counter yet. UDP has no connections whose end
- * can be waited for, so its destinations are deleted at once.
+ * Keeps the removed destinations of a service for as long as the kernel remembers their
+ * connections, and time is left. `desired` is undefined for a service that was removed: then all
+ * its destinations are, and the result has no destination when it can be deleted.
  */
 export function drain(
-  desired: ServiceEntry,
+  desired: ServiceEntry | undefined,
   live: ServiceEntry,
-  { drainSeconds }: ServicePolicy,
+  policy: DrainPolicy,
   counters: ServiceCounters | undefined,
   clock: DrainClock,
 ): Drained {
-  const { identity, key: service } = desired.service;
-  if (drainSeconds === undefined || (identity.kind === 'address' && identity.protocol === 'udp'))
-    return { entry: desired, drains: [] };
+  const { service } = live;
   const drains: Drain[] = [];
-  const destinations = new Map<DestinationKey, Destination>(desired.destinations);
+  const overdue: OverdueDrain[] = [];
+  const destinations = new Map<DestinationKey, Destination>(desired?.destinations);
   for (const [key, destination] of live.destinations) {
-    const connections = counters?.destinations.get(key)?.active ?? 0;
-    if (desired.destinations.has(key) || (connections === 0 && destination.weight === 0)) continue;
-    const begun = clock.pending.get(drainKey(service, key));
-    const { deadlineSeconds, weight } = begun ?? {
-      deadlineSeconds: clock.now + drainSeconds,
-      weight: destination.weight,
-    };
-    const secondsLeft = deadlineSeconds - clock.now;
-    if (secondsLeft <= 0) continue;
+    if (desired?.destinations.has(key)) continue;
+    const counted = counters?.destinations.get(key) ?? NO_CONNECTIONS;
+    const begun = clock.drains.get(drainKey(service.key, key));
+    const decision = decideDrain(service, destination, counted, begun, policy, clock.now);
+    const connections = openConnections(service.key, counted);
+    if (decision === 'out-of-time' && connections > 0)
+      overdue.push({ service: service.key, destination: key, connections });
+    if (typeof decision === 'string') continue;
     destinations.set(key, { ...destination, weight: 0 });
-    drains.push({ service, destination: key, connections, deadlineSeconds, weight, secondsLeft });
+    const { deadlineSeconds, quietSinceSeconds: quiet } = decision;
+    drains.push({
+      ...decision,
+      ...(!desired && { leaving: true }),
+      service: service.key,
+      destination: key,
+      connections,
+      remembered: rememberedConnections(counted),
+      secondsLeft: deadlineSeconds - clock.now,
+      lingerSeconds: policy.lingerSeconds - (quiet === undefined ? 0 : clock.now - quiet),
+    });
   }
-  return { entry: { service: desired.service, destinations }, drains };
+  return { entry: { service: desired?.service ?? service, destinations }, drains, overdue };
 }
 
 /**
- * Returns a sentence for each sysctl that works against the drains. The values of the desired table
- * count, because they are written first.
+ * Decides whether a removed destination is kept, and until when. One that still takes new
+ * connections is kept until the next read, at weight 0: a connection that came after this read was
+ * counted nowhere.
  */
-export function drainWarnings(drains: readonly Drain[], live: Table, desired: Table): string[] {
-  if (drains.length === 0) return [];
-  const sysctl = (name: string): string | undefined =>
-    desired.sysctls?.get(name) ?? live.sysctls?.get(name);
-  const warnings: string[] = [];
-  const persistent = new Set<ServiceKey>(
-    drains
-      .map(({ service }) => service)
-      .filter((service) => desired.services.get(service)?.service.persistent),
-  );
-  if (sysctl('expire_quiescent_template') === '0' && persistent.size > 0) {
-    const services = [...persistent].join(', ');
-    warnings.push(
-      `persistent clients keep coming to what drains of ${services}, ` +
-        'because net.ipv4.vs.expire_quiescent_template is 0',
-    );
-  }
-  if (sysctl('expire_nodest_conn') === '1') {
-    warnings.push(
-      'connections that are left when a drain ends are reset, ' +
-        'because net.ipv4.vs.expire_nodest_conn is 1',
-    );
-  }
-  return warnings;
+export function decideDrain(
+  service: Service,
+  destination: Destination,
+  connections: Connections,
+  begun: PendingDrain | undefined,
+  { timeoutSeconds, lingerSeconds }: DrainPolicy,
+  now: number,
+): PendingDrain | 'forgotten' | 'out-of-time' {
+  const isDrained = destination.weight === 0;
+  if (rememberedConnections(connections) === 0 && (isDrained || hasNoFlows(service)))
+    return 'forgotten';
+  const deadlineSeconds = begun?.deadlineSeconds ?? now + timeoutSeconds;
+  if (now >= deadlineSeconds) return 'out-of-time';
+  const weight = begun?.weight ?? destination.weight;
+  if (!isQuiet(service, connections)) return { deadlineSeconds, weight };
+  const quietSinceSeconds = (isDrained ? begun?.quietSinceSeconds : undefined) ?? now;
+  if (isDrained && now >= quietSinceSeconds + lingerSeconds) return 'forgotten';
+  return { deadlineSeconds, weight, quietSinceSeconds };
+}
+
+/** Whether no connection is open. A firewall mark may carry UDP, whose flows are all inactive. */
+function isQuiet({ key, identity }: Service, connections: Connections): boolean {
+  const mayBeFlows = identity.kind === 'fwmark' && connections.inactive > 0;
+  return openConnections(key, connections) === 0 && !mayBeFlows;
+}
+
+/**
+ * Whether the kernel forgets each packet at once. A firewall mark may carry TCP as well, which it
+ * does not forget.
+ */
+function hasNoFlows({ key, onePacket }: Service): boolean {
+  return onePacket && isUdpService(key);
 }

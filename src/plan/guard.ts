@@ -1,4 +1,6 @@
 import type { Limit, Limits } from '../model/desired.ts';
+import type { DestinationKey } from '../model/destination.ts';
+import { type DrainKey, drainKey, type PendingDrain, parseDrainKey } from '../model/drain.ts';
 import type { ServiceKey } from '../model/service.ts';
 import { isServed } from '../model/table.ts';
 import type { Change } from './change.ts';
@@ -27,6 +29,17 @@ interface GuardContext {
   readonly foreign?: ReadonlySet<ServiceKey>;
   /** Services that no plan deletes. */
   readonly protectedServices?: ReadonlySet<ServiceKey>;
+  /** The drains after the plan. What begins to drain counts as deleted. */
+  readonly drains?: readonly (PendingDrain & DrainedDestination)[];
+  /** The drains before the plan. What they are about was counted by the plan that began them. */
+  readonly pending?: ReadonlyMap<DrainKey, PendingDrain>;
+  /** Services that were removed, and drain. */
+  readonly leaving?: ReadonlySet<ServiceKey>;
+}
+
+interface DrainedDestination {
+  readonly service: ServiceKey;
+  readonly destination: DestinationKey;
 }
 
 /** A refusal of a plan by a guard. Nothing of the plan may be executed. */
@@ -48,32 +61,51 @@ const DEFAULT_SHARE = 30;
 
 const NONE: ReadonlySet<ServiceKey> = new Set();
 
-/** Checks a finished plan, and returns the refusals. */
-export function guard(
-  plan: Plan,
-  { limits, allowances = {}, foreign = NONE, protectedServices = NONE }: GuardContext,
-): Refusal[] {
-  const isEmptied = [...plan.desired.services.keys()].every((key) => foreign.has(key));
-  const managed = plan.live.services.size - foreign.size;
+/**
+ * Checks a finished plan. What drains before it is deleted counts in the plan that begins the
+ * drain, and not again in the plan that deletes it.
+ */
+export function guard(plan: Plan, context: GuardContext): Refusal[] {
+  const { limits, allowances = {}, foreign = NONE, protectedServices = NONE } = context;
+  const { leaving = NONE } = context;
+  const isEmptied = [...plan.desired.services.keys()].every(
+    (key) => foreign.has(key) || leaving.has(key),
+  );
+  const decided = decidedServices(context);
+  const managed = [...plan.live.services.keys()].filter(
+    (key) => !foreign.has(key) && !(decided.has(key) && isRemoved(key, plan, leaving)),
+  ).length;
+  const removed = [...deletedServices(plan.changes), ...leaving].filter((key) => !decided.has(key));
   return [
     ...(isEmptied
       ? guardEmpty(managed, allowances)
       : guardServiceDeletes(
-          plan,
+          removed,
           managed,
           allowances.maxServiceDeletes ?? limits.maxServiceDeletes,
         )),
     ...guardDestinationDeletes(
       plan,
-      foreign,
+      context,
       allowances.maxDestinationDeletes ?? limits.maxDestinationDeletes ?? { kind: 'off' },
     ),
-    ...guardUnserved(plan, allowances),
-    ...guardProtected(plan, protectedServices, allowances),
+    ...guardUnserved(plan, leaving, allowances),
+    ...guardProtected(removed, protectedServices, allowances),
   ];
 }
 
-/** Guards against an empty table with a flag of its own, so that one flag is enough. */
+/** The services that an earlier plan began to remove. */
+function decidedServices({ pending = new Map() }: GuardContext): ReadonlySet<ServiceKey> {
+  const services = new Set<ServiceKey>();
+  for (const [key, drain] of pending) if (drain.leaving) services.add(parseDrainKey(key).service);
+  return services;
+}
+
+function isRemoved(key: ServiceKey, { desired }: Plan, leaving: ReadonlySet<ServiceKey>): boolean {
+  return leaving.has(key) || !desired.services.has(key);
+}
+
+/** An empty table has a guard and a flag of its own: one flag should be enough for it. */
 function guardEmpty(managed: number, { empty }: Allowances): Refusal[] {
   if (empty || managed === 0) return [];
   const message = `the plan leaves no service at all; the live table has ${managed}`;
@@ -81,11 +113,10 @@ function guardEmpty(managed: number, { empty }: Allowances): Refusal[] {
 }
 
 function guardServiceDeletes(
-  { changes }: Plan,
+  services: readonly ServiceKey[],
   managed: number,
   limit: Limit | undefined,
 ): Refusal[] {
-  const services = deletedServices(changes);
   const allowed = limit
     ? resolveLimit(limit, managed)
     : Math.max(1, resolveLimit({ kind: 'percent', value: DEFAULT_SHARE }, managed));
@@ -103,26 +134,30 @@ function guardServiceDeletes(
 
 function guardDestinationDeletes(
   { live, changes }: Plan,
-  foreign: ReadonlySet<ServiceKey>,
+  { foreign = NONE, pending = new Map(), drains = [] }: GuardContext,
   limit: Limit,
 ): Refusal[] {
   if (limit.kind === 'off') return [];
+  const isPending = (service: ServiceKey, destination: DestinationKey): boolean =>
+    pending.has(drainKey(service, destination));
   let total = 0;
-  for (const [key, { destinations }] of live.services)
-    if (!foreign.has(key)) total += destinations.size;
+  for (const [service, { destinations }] of live.services) {
+    if (foreign.has(service)) continue;
+    for (const key of destinations.keys()) if (!isPending(service, key)) total++;
+  }
   const services = new Set<ServiceKey>();
   let deleted = 0;
+  const count = (service: ServiceKey, destination: DestinationKey): void => {
+    if (isPending(service, destination)) return;
+    services.add(service);
+    deleted++;
+  };
+  for (const { service, destination } of drains) count(service, destination);
   for (const change of changes) {
-    const count = change.after
-      ? 0
-      : change.object === 'destination'
-        ? 1
-        : change.object === 'service'
-          ? (change.before?.destinations.size ?? 0)
-          : 0;
-    if (count > 0 && (change.object === 'destination' || change.object === 'service'))
-      services.add(change.service);
-    deleted += count;
+    if (change.after) continue;
+    if (change.object === 'destination') count(change.service, change.destination);
+    if (change.object === 'service')
+      for (const key of change.before?.destinations.keys() ?? []) count(change.service, key);
   }
   const allowed = resolveLimit(limit, total);
   if (deleted <= allowed) return [];
@@ -137,7 +172,11 @@ function guardDestinationDeletes(
   ];
 }
 
-function guardUnserved({ live, desired, changes }: Plan, { unserved }: Allowances): Refusal[] {
+function guardUnserved(
+  { live, desired, changes }: Plan,
+  leaving: ReadonlySet<ServiceKey>,
+  { unserved }: Allowances,
+): Refusal[] {
   if (unserved) return [];
   const touched = new Set(
     changes.flatMap((change) =>
@@ -145,6 +184,7 @@ function guardUnserved({ live, desired, changes }: Plan, { unserved }: Allowance
     ),
   );
   const services = [...touched].filter((key) => {
+    if (leaving.has(key)) return false;
     const before = live.services.get(key);
     const after = desired.services.get(key);
     return before && after && isServed(before) && !isServed(after);
@@ -156,11 +196,11 @@ function guardUnserved({ live, desired, changes }: Plan, { unserved }: Allowance
 }
 
 function guardProtected(
-  { changes }: Plan,
+  removed: readonly ServiceKey[],
   protectedServices: ReadonlySet<ServiceKey>,
   allowances: Allowances,
 ): Refusal[] {
-  const services = deletedServices(changes).filter((key) => protectedServices.has(key));
+  const services = removed.filter((key) => protectedServices.has(key));
   if (allowances.protected || services.length === 0) return [];
   const subject = `${services.length} protected service${services.length === 1 ? '' : 's'}`;
   const message = `the plan deletes ${subject}`;

@@ -1,7 +1,12 @@
-import type { Counters } from '../model/ipvs.ts';
+import { openConnections } from '../model/drain.ts';
+import { type Connections, type Counters, NO_CONNECTIONS } from '../model/ipvs.ts';
+import type { ServiceKey } from '../model/service.ts';
 import type { Change } from './change.ts';
 
-/** The effect of a change on connections, as measured on kernels with the default sysctls. */
+/**
+ * The effect of a change on connections, as measured on kernels with the default sysctls. Of UDP,
+ * every flow counts as a connection.
+ */
 export type Impact =
   | { readonly kind: 'none' }
   /**
@@ -18,27 +23,27 @@ export function impactOf(change: Change, counters: Counters): Impact {
   if (change.object === 'service') {
     const { before, after } = change;
     if (!before) return { kind: 'none' };
-    if (!after) return cut([...(counters.get(change.service)?.destinations.values() ?? [])]);
+    const counted = counters.get(change.service)?.destinations.values() ?? [];
+    if (!after) return impact('cut', openOf(change.service, counted));
     const exchanges =
       before.service.scheduler !== after.service.scheduler && before.service.scheduler !== 'none';
     return { kind: exchanges ? 'new-connections-wait' : 'none' };
   }
   if (change.object === 'destination' && change.before) {
-    const connections = counters.get(change.service)?.destinations.get(change.destination);
-    if (!change.after) return cut(connections ? [connections] : []);
-    if (
-      change.after.weight === 0 &&
-      change.before.weight > 0 &&
-      connections &&
-      connections.active > 0
-    ) {
-      return { kind: 'drain', connections: connections.active };
-    }
+    const { service, destination, before, after } = change;
+    const counted = counters.get(service)?.destinations.get(destination) ?? NO_CONNECTIONS;
+    if (!after) return impact('cut', openOf(service, [counted]));
+    if (after.weight === 0 && before.weight > 0) return impact('drain', openOf(service, [counted]));
   }
   return { kind: 'none' };
 }
 
-function cut(destinations: readonly { readonly active: number }[]): Impact {
-  const connections = destinations.reduce((sum, { active }) => sum + active, 0);
-  return connections === 0 ? { kind: 'none' } : { kind: 'cut', connections };
+function impact(kind: 'drain' | 'cut', connections: number): Impact {
+  return connections === 0 ? { kind: 'none' } : { kind, connections };
+}
+
+function openOf(service: ServiceKey, counted: Iterable<Connections>): number {
+  let sum = 0;
+  for (const connections of counted) sum += openConnections(service, connections);
+  return sum;
 }

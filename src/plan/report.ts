@@ -51,6 +51,8 @@ export interface Report {
   readonly refusals: readonly Refusal[];
   /** Removed destinations that keep their connections for a while. A later run deletes them. */
   readonly drains: readonly Drain[];
+  /** Settings that work against the plan, each in a sentence. */
+  readonly warnings: readonly string[];
   /**
    * The differences that are left: from the desired table or, after a failed rollback, from the
    * table before.

@@ -1,13 +1,14 @@
 import { IpvstateError } from '../errors.ts';
 import type { Desired } from '../model/desired.ts';
 import type { DestinationKey } from '../model/destination.ts';
+import { NO_DRAINS } from '../model/drain.ts';
 import type { Snapshot } from '../model/ipvs.ts';
 import { isManaged, type Policy } from '../model/policy.ts';
 import { findMixedFamily } from '../model/rules.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Daemon } from '../model/settings.ts';
 import type { ServiceEntry, Table } from '../model/table.ts';
-import { type Drain, type DrainClock, type Drained, drain } from './drain.ts';
+import { type Drain, type DrainClock, type Drained, drain, type OverdueDrain } from './drain.ts';
 import { preserve } from './preserve.ts';
 import { enforcedSysctls } from './sysctls.ts';
 
@@ -16,7 +17,9 @@ export type Selector = (service: ServiceKey) => boolean;
 
 export interface ScopeOptions {
   readonly only?: Selector | undefined;
-  /** The pending drains. Without them, every drain begins anew. */
+  /**
+   * Needed when a policy drains; without it every drain begins anew, and no removed service drains.
+   */
   readonly drains?: DrainClock;
 }
 
@@ -26,7 +29,15 @@ export interface Scoped {
   /** Live services that the files are not responsible for. */
   readonly foreign: ReadonlySet<ServiceKey>;
   readonly drains: readonly Drain[];
+  /**
+   * Destinations that are deleted with open connections, because the time of their drains is over.
+   */
+  readonly overdue: readonly OverdueDrain[];
+  /** Services that no file has any more, which stay until their destinations have drained. */
+  readonly leaving: ReadonlySet<ServiceKey>;
 }
+
+const NEVER_DRAINED: DrainClock = { now: 0, ...NO_DRAINS };
 
 /**
  * Completes a desired state to a whole table. Whatever the files do not change is copied from the
@@ -40,15 +51,15 @@ export interface Scoped {
  */
 export function scope(desired: Desired, snapshot: Snapshot, options: ScopeOptions = {}): Scoped {
   const { table: live } = snapshot;
-  const { only } = options;
+  const { only, drains: clock = NEVER_DRAINED } = options;
   const services = new Map<ServiceKey, ServiceEntry>();
   const foreign = new Set<ServiceKey>();
-  const drains: Drain[] = [];
+  const drained: Drained[] = [];
   for (const [key, entry] of desired.services) {
     if (only && !only(key)) continue;
-    const treated = applyPolicy(entry, desired.policy, snapshot, options.drains);
+    const treated = applyPolicy(entry, desired.policy, snapshot, clock);
     services.set(key, treated.entry);
-    for (const drain of treated.drains) drains.push(drain);
+    drained.push(treated);
   }
   for (const [key, entry] of live.services) {
     const isForeign =
@@ -58,25 +69,44 @@ export function scope(desired: Desired, snapshot: Snapshot, options: ScopeOption
     if (isForeign || (only && !only(key))) services.set(key, entry);
   }
   for (const key of keepUnmanageable(services, snapshot)) foreign.add(key);
+  const leaving = new Set<ServiceKey>();
+  for (const [key, policy] of clock.policies) {
+    const entry = live.services.get(key);
+    if (!entry || services.has(key)) continue;
+    const treated = drain(undefined, entry, policy, snapshot.counters.get(key), clock);
+    drained.push(treated);
+    if (treated.drains.length === 0) continue;
+    services.set(key, treated.entry);
+    leaving.add(key);
+  }
   const daemons =
     desired.daemons && !only ? completeDaemons(desired.daemons, live.daemons) : live.daemons;
   if (daemons.length > 0) refuseMixedFamily(services);
   const timeouts = only ? live.timeouts : { ...live.timeouts, ...desired.timeouts };
   const sysctls = only ? undefined : enforcedSysctls(desired.policy?.sysctls, live.sysctls);
-  return { table: { services, timeouts, daemons, ...(sysctls && { sysctls }) }, foreign, drains };
+  return {
+    table: { services, timeouts, daemons, ...(sysctls && { sysctls }) },
+    foreign,
+    drains: drained.flatMap(({ drains }) => drains),
+    overdue: drained.flatMap(({ overdue }) => overdue),
+    leaving,
+  };
 }
 
 function applyPolicy(
   entry: ServiceEntry,
   policy: Policy | undefined,
   { table, counters }: Snapshot,
-  clock: DrainClock = { now: 0, pending: new Map() },
+  clock: DrainClock,
 ): Drained {
   const { key } = entry.service;
   const own = policy?.services.get(key);
   const live = table.services.get(key);
-  if (!own || !live) return { entry, drains: [] };
-  return drain(preserve(entry, live, own, clock.pending), live, own, counters.get(key), clock);
+  if (!own || !live) return { entry, drains: [], overdue: [] };
+  const preserved = preserve(entry, live, own, clock.drains);
+  return own.drain
+    ? drain(preserved, live, own.drain, counters.get(key), clock)
+    : { entry: preserved, drains: [], overdue: [] };
 }
 
 /**

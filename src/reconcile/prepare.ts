@@ -1,15 +1,11 @@
 import type { Desired } from '../model/desired.ts';
-import {
-  type DrainKey,
-  type DrainStore,
-  drainKey,
-  type PendingDrain,
-  parseDrainKey,
-} from '../model/drain.ts';
+import { type DrainRecord, type DrainStore, NO_DRAINS } from '../model/drain.ts';
 import type { Ipvs, Snapshot } from '../model/ipvs.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Table } from '../model/table.ts';
-import { type Drain, type DrainClock, drainWarnings } from '../plan/drain.ts';
+import type { Drain, DrainClock } from '../plan/drain.ts';
+import { recordAfter } from '../plan/drain-record.ts';
+import { drainWarnings } from '../plan/drain-warnings.ts';
 import { type Allowances, guard, type Refusal } from '../plan/guard.ts';
 import { type Plan, plan } from '../plan/plan.ts';
 import { type Selector, scope } from '../plan/scope.ts';
@@ -20,7 +16,10 @@ export interface PrepareOptions {
   readonly allowances?: Allowances;
   /** Restricts the plan to the selected services. Everything else is left alone. */
   readonly only?: (live: Table) => Selector | undefined;
-  /** The stored deadlines of drains. Without a store, each run begins the drains anew. */
+  /**
+   * The record of drains. Without it, each run begins the drains anew, and a removed service is
+   * deleted at once.
+   */
   readonly drains?: DrainStore;
   /**
    * Whether every difference is read a second time, and not only a deletion. For reports that no
@@ -43,8 +42,8 @@ export interface Prepared {
   readonly foreign: ReadonlySet<ServiceKey>;
   /** Removed destinations that keep their connections until a deadline. */
   readonly drains: readonly Drain[];
-  /** All drains after the plan. To be stored before its first operation. */
-  readonly pending: ReadonlyMap<DrainKey, PendingDrain>;
+  /** The record of drains after the plan. To be stored before its first operation. */
+  readonly record: DrainRecord;
   /** Differing sysctls that the files check and do not enforce. */
   readonly sysctlDifferences: readonly SysctlDifference[];
   /** Settings that work against the plan, each in a sentence. */
@@ -62,10 +61,11 @@ export async function prepare(
   options: PrepareOptions = {},
 ): Promise<Prepared> {
   for (let reads = 1; reads <= MAX_READS; reads++) {
-    const snapshot = await ipvs.read({ sysctls: needsSysctls(desired) });
-    const only = options.only?.(snapshot.table);
     const clock = await drainClock(options.drains);
-    const { table, foreign, drains } = scope(desired, snapshot, { only, drains: clock });
+    const snapshot = await ipvs.read({ sysctls: needsSysctls(desired, clock) });
+    const only = options.only?.(snapshot.table);
+    const scoped = scope(desired, snapshot, { only, drains: clock });
+    const { table, foreign, drains, leaving } = scoped;
     const planned = plan(snapshot.table, table);
     if (await isConfirmed(ipvs, snapshot, planned, options.confirmsAll ?? false)) {
       const { allowances = {}, protectedServices = new Set() } = options;
@@ -74,18 +74,23 @@ export async function prepare(
         allowances,
         foreign,
         protectedServices,
+        drains,
+        leaving,
+        pending: clock.drains,
       });
+      const isTouched = (service: ServiceKey): boolean =>
+        !foreign.has(service) && (only?.(service) ?? true);
       return {
         snapshot,
         plan: planned,
         refusals,
         foreign,
         drains,
-        pending: pendingAfter(desired, only, clock, drains),
+        record: recordAfter(clock, desired, table, drains, isTouched),
         sysctlDifferences: only
           ? []
           : sysctlDifferences(desired.policy?.sysctls, snapshot.table.sysctls),
-        warnings: drainWarnings(drains, snapshot.table, table),
+        warnings: drainWarnings(scoped, snapshot.table),
       };
     }
   }
@@ -93,34 +98,16 @@ export async function prepare(
 }
 
 /** Whether the sysctls must be read: the files set or check some, or some work against a drain. */
-function needsSysctls({ policy }: Desired): boolean {
-  if (!policy) return false;
+function needsSysctls({ policy }: Desired, { policies }: DrainRecord): boolean {
   return (
-    policy.sysctls !== undefined ||
-    [...policy.services.values()].some(({ drainSeconds }) => drainSeconds !== undefined)
+    policies.size > 0 ||
+    policy?.sysctls !== undefined ||
+    [...(policy?.services.values() ?? [])].some(({ drain }) => drain !== undefined)
   );
 }
 
 async function drainClock(store: DrainStore | undefined): Promise<DrainClock> {
-  return { now: store?.now() ?? 0, pending: (await store?.read()) ?? new Map() };
-}
-
-/** The drains after a plan. Those of services outside the plan stay as they were. */
-function pendingAfter(
-  desired: Desired,
-  only: Selector | undefined,
-  clock: DrainClock,
-  drains: readonly Drain[],
-): Prepared['pending'] {
-  const pending = new Map<DrainKey, PendingDrain>();
-  for (const [key, begun] of clock.pending) {
-    const { service } = parseDrainKey(key);
-    if (only ? !only(service) : !desired.services.has(service)) pending.set(key, begun);
-  }
-  for (const { service, destination, deadlineSeconds, weight } of drains) {
-    pending.set(drainKey(service, destination), { deadlineSeconds, weight });
-  }
-  return pending;
+  return { ...((await store?.read()) ?? NO_DRAINS), now: store?.now() ?? 0 };
 }
 
 function isConfirmed(

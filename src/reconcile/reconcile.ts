@@ -1,15 +1,9 @@
 import { IpvstateError } from '../errors.ts';
 import type { Desired } from '../model/desired.ts';
-import {
-  type DrainKey,
-  type DrainStore,
-  drainKey,
-  type PendingDrain,
-  parseDrainKey,
-} from '../model/drain.ts';
+import { type DrainRecord, type DrainStore, NO_DRAINS } from '../model/drain.ts';
 import type { Ipvs, Snapshot } from '../model/ipvs.ts';
-import type { Table } from '../model/table.ts';
 import type { Drain } from '../plan/drain.ts';
+import { mergedRecords, recordAfterPlan, sameRecord } from '../plan/drain-record.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Report, ReportOutcome } from '../plan/report.ts';
 import { type ExecuteOptions, type Execution, execute, isStale } from './execute.ts';
@@ -28,6 +22,8 @@ export interface ReconcileOptions extends PrepareOptions, ExecuteOptions {
 interface ExecutePlanOptions extends ReconcileOptions {
   /** The drains that the plan begins. */
   readonly begin?: readonly Drain[];
+  /** How the services of the plan drain when they are removed. undefined: as recorded. */
+  readonly drainPolicies?: DrainRecord['policies'];
 }
 
 /** After so many passes, a run gives up against another writer. */
@@ -59,25 +55,13 @@ export async function executePlan(
   snapshot: Snapshot,
   options: ExecutePlanOptions = {},
 ): Promise<Report> {
-  const { drains: store, begin = [] } = options;
+  const { drains: store, begin = [], drainPolicies } = options;
   const now = store?.now() ?? 0;
   const drains = begin.map((drain) => ({ ...drain, deadlineSeconds: now + drain.secondsLeft }));
-  const pending = new Map<DrainKey, PendingDrain>();
-  for (const { service, destination, deadlineSeconds, weight } of drains)
-    pending.set(drainKey(service, destination), { deadlineSeconds, weight });
-  for (const [key, known] of (await store?.read()) ?? [])
-    if (isDraining(plan.desired, key)) pending.set(key, known);
+  const before = (await store?.read()) ?? NO_DRAINS;
+  const record = recordAfterPlan(before, plan.desired, drains, drainPolicies);
   const nothing = { refusals: [], foreign: new Set<never>(), sysctlDifferences: [], warnings: [] };
-  return run(ipvs, { snapshot, plan, drains, pending, ...nothing }, options, undefined);
-}
-
-/**
- * Whether a drain goes on. A plan that sets another weight or deletes the destination ends the
- * drain.
- */
-function isDraining({ services }: Table, key: DrainKey): boolean {
-  const { service, destination } = parseDrainKey(key);
-  return services.get(service)?.destinations.get(destination)?.weight === 0;
+  return run(ipvs, { snapshot, plan, drains, record, ...nothing }, options, undefined);
 }
 
 async function run(
@@ -96,17 +80,19 @@ async function run(
     error: undefined,
     refusals: [],
     drains: first.drains,
+    warnings: first.warnings,
     differences: [],
     contested: [],
     ...rest,
   });
 
   await options.onPlan?.(first);
+  // A service whose destinations have weight 0 already begins to drain without an operation.
+  if (first.refusals.length > 0) return report('refused', { refusals: first.refusals });
   if (first.plan.changes.length === 0) {
-    await storeDrains(options.drains, first.pending);
+    await storeDrains(options.drains, first.record);
     return report('in-sync');
   }
-  if (first.refusals.length > 0) return report('refused', { refusals: first.refusals });
   if (options.confirm && !(await options.confirm(first))) return report('declined');
 
   try {
@@ -119,8 +105,8 @@ async function run(
 }
 
 /**
- * Deletes the draining destinations that have no connections. A connection that came before the
- * first operation is counted by now. When that fails, the next run deletes them, like any other
+ * Deletes the draining destinations of which the kernel remembers nothing. A connection that came
+ * before the first operation is counted by now. When that fails, the next run deletes them, like any other
  * drain.
  */
 async function endDrains(
@@ -129,7 +115,7 @@ async function endDrains(
   options: ReconcileOptions,
   prepareAgain: () => Promise<Prepared>,
 ): Promise<Report> {
-  if (applied.outcome !== 'applied' || !applied.drains.some(({ connections }) => connections === 0))
+  if (applied.outcome !== 'applied' || !applied.drains.some(({ remembered }) => remembered === 0))
     return applied;
   const next = await prepareAgain().catch((error: unknown) => {
     if (error instanceof IpvstateError) return undefined;
@@ -152,8 +138,8 @@ async function converge(
   passes: Pass[],
   report: MakeReport,
 ): Promise<Report> {
-  const before = (await options.drains?.read()) ?? new Map();
-  let { plan, refusals, drains, pending } = first;
+  const before = (await options.drains?.read()) ?? NO_DRAINS;
+  let { plan, refusals, drains, record, warnings } = first;
   const giveUp = async (findings: Findings): Promise<Report> => {
     const settled = await settle(ipvs, passes, plan, findings, options, report);
     if (settled.outcome === 'rolled-back') await storeDrains(options.drains, before);
@@ -162,13 +148,14 @@ async function converge(
   for (;;) {
     // Without its stored deadline, a drain would begin anew after a crash. An old drain is kept
     // until its operations are done.
-    await storeDrains(options.drains, new Map([...before, ...pending]));
+    await storeDrains(options.drains, mergedRecords(before, record));
     const execution = refusals.length === 0 ? await execute(ipvs, plan, options) : undefined;
     if (execution) passes.push({ before: plan.live, done: execution.done });
     if (execution && isClean(execution)) {
-      await storeDrains(options.drains, pending);
+      await storeDrains(options.drains, record);
       const differences = await verify(ipvs, plan.desired, plan.changes);
-      return report(differences.length === 0 ? 'applied' : 'unverified', { drains, differences });
+      const outcome = differences.length === 0 ? 'applied' : 'unverified';
+      return report(outcome, { drains, warnings, differences });
     }
     const findings = {
       failures: execution?.failures ?? [],
@@ -183,7 +170,7 @@ async function converge(
     )
       return giveUp(findings);
     try {
-      ({ plan, refusals, drains, pending } = await prepareAgain());
+      ({ plan, refusals, drains, record, warnings } = await prepareAgain());
     } catch (error) {
       if (!(error instanceof IpvstateError)) throw error;
       return giveUp({ ...findings, error });
@@ -194,14 +181,8 @@ async function converge(
 type Findings = Pick<Report, 'failures' | 'error' | 'refusals'>;
 
 /** Stores the drains when they differ. Most runs have none, and write nothing. */
-async function storeDrains(
-  store: DrainStore | undefined,
-  pending: Prepared['pending'],
-): Promise<void> {
-  const stored = await store?.read();
-  const isSame =
-    stored?.size === pending.size && [...pending.keys()].every((key) => stored.has(key));
-  if (!isSame) await store?.write(pending);
+async function storeDrains(store: DrainStore | undefined, record: DrainRecord): Promise<void> {
+  if (store && !sameRecord(await store.read(), record)) await store.write(record);
 }
 
 type MakeReport = (outcome: ReportOutcome, rest?: Partial<Report>) => Report;

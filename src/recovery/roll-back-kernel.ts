@@ -1,4 +1,4 @@
-import type { DrainStore } from '../model/drain.ts';
+import { type DrainStore, NO_DRAINS } from '../model/drain.ts';
 import type { Report } from '../plan/report.ts';
 import type { ReconcileOptions } from '../reconcile/reconcile.ts';
 import type { RecoveryEnvironment } from './environment.ts';
@@ -52,8 +52,8 @@ function withLenience(store: DrainStore, warn: (message: string) => void): Drain
     read: () =>
       store.read().catch((error: Error) => {
         warn(error.message);
-        return new Map();
+        return NO_DRAINS;
       }),
-    write: (drains) => store.write(drains).catch((error: Error) => warn(error.message)),
+    write: (record) => store.write(record).catch((error: Error) => warn(error.message)),
   };
 }

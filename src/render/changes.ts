@@ -1,7 +1,7 @@
 import { type DrainKey, drainKey } from '../model/drain.ts';
 import type { Counters } from '../model/ipvs.ts';
 import type { Position } from '../model/issue.ts';
-import type { ServiceKey } from '../model/service.ts';
+import { isUdpService, type ServiceKey } from '../model/service.ts';
 import {
   type Action,
   type Change,
@@ -46,11 +46,20 @@ export function formatChanges(changes: readonly Change[], context: ChangesContex
     if (change.object === 'service') heading = change.service;
     if (change.object === 'destination' && change.service !== heading) {
       heading = change.service;
-      lines.push(`  ${serviceTitle(change.service, context)}`);
+      lines.push(`  ${serviceTitle(change.service, context)}${leavingNote(change, context)}`);
     }
     lines.push(...formatChange(change, context));
   }
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** Note for a service that has no change of its own yet: it is deleted after its destinations. */
+function leavingNote(
+  { service, destination }: Extract<Change, { object: 'destination' }>,
+  { drains, style = PLAIN }: ChangesContext,
+): string {
+  const isLeaving = drains?.get(drainKey(service, destination))?.leaving;
+  return isLeaving ? style.faint('  removed: deleted with the last of its destinations') : '';
 }
 
 function formatChange(change: Change, context: ChangesContext): string[] {
@@ -107,7 +116,7 @@ function deletedWith(change: Change): string[] {
 }
 
 function connectionNote(change: Change, { counters, drains }: ChangesContext): string[] {
-  const impact = impactNote(impactOf(change, counters));
+  const impact = impactNote(change, impactOf(change, counters));
   const drain =
     change.object === 'destination' && drains?.size
       ? drains.get(drainKey(change.service, change.destination))
@@ -116,8 +125,10 @@ function connectionNote(change: Change, { counters, drains }: ChangesContext): s
 }
 
 /** Notes about connections that a change cuts, drains or delays. */
-function impactNote(impact: Impact): string[] {
-  const connections = (count: number): string => countOf(count, 'active connection');
+function impactNote(change: Change, impact: Impact): string[] {
+  const isUdp = 'service' in change && isUdpService(change.service);
+  const connections = (count: number): string =>
+    countOf(count, isUdp ? 'flow' : 'active connection');
   switch (impact.kind) {
     case 'none':
       return [];

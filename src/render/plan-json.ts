@@ -42,6 +42,7 @@ export function planJson(
     foreign_services: context.foreign?.size ?? 0,
     drains: [...(context.drains?.values() ?? [])].map(drainJson),
     sysctl_differences: (context.sysctlDifferences ?? []).map(sysctlJson),
+    warnings: context.warnings ?? [],
   };
 }
 
@@ -73,6 +74,7 @@ export function reportJson(
     foreign_services: context.foreign?.size ?? 0,
     drains: report.drains.map(drainJson),
     sysctl_differences: (context.sysctlDifferences ?? []).map(sysctlJson),
+    warnings: report.warnings,
   };
 }
 
@@ -172,8 +174,18 @@ function refusalJson(refusal: Refusal): Json {
   return { guard: refusal.guard, message: refusal.message, flag: refusal.flag, services };
 }
 
-function drainJson({ service, destination, connections, secondsLeft, weight }: Drain): Json {
-  return { service, destination, connections, seconds_left: Math.ceil(secondsLeft), weight };
+function drainJson(drain: Drain): Json {
+  const { service, destination, connections, remembered, weight, leaving = false } = drain;
+  return {
+    service,
+    destination,
+    connections,
+    remembered,
+    seconds_left: Math.ceil(drain.secondsLeft),
+    linger_seconds: Math.ceil(drain.lingerSeconds),
+    weight,
+    service_leaves: leaving,
+  };
 }
 
 function sysctlJson({ name, live, desired }: SysctlDifference): Json {

@@ -52,7 +52,7 @@ describe('a drain', () => {
     const now = scene();
     const plan = await run('plan -f ./one.yaml', now.options);
     expect(plan.stdout).toContain(
-      '~ 10.0.0.2:80  weight 1 -> 0  drains 12 active connections; deleted when they are gone, or in 5m\n',
+      '~ 10.0.0.2:80  weight 1 -> 0  drains 12 active connections; deleted up to 2m after they are gone, or in 5m\n',
     );
 
     const first = await run('apply -f ./one.yaml', now.options);
@@ -210,6 +210,154 @@ describe('apply --wait', () => {
     expect(await workspace({ 'plan.json': '{}' }).run('apply ./plan.json --wait')).toMatchObject({
       status: 64,
     });
+  });
+});
+
+describe('a drain of UDP', () => {
+  const DNS = 'udp://192.0.2.1:53';
+  const UDP = tableOf({ [DNS]: { destinations: { '10.0.0.1:53': 1, '10.0.0.2:53': 1 } } });
+  const GONE = destinationKeyOf('10.0.0.2:53');
+  const file = `version: 1\nservices: [{ address: "${DNS}", drain: 60s, destinations: [10.0.0.1] }]\n`;
+
+  it('keeps the flows until the limit, and says who gets no answer then', async () => {
+    const { run } = workspace({ 'one.yaml': file });
+    const now = scene({ ...UDP, sysctls: new Map([['expire_nodest_conn', '0']]) }, {});
+    now.kernel.inactive.set(GONE, 40);
+    const first = await run('apply -f ./one.yaml', now.options);
+    expect(first.stdout).toContain(
+      '~ 10.0.0.2:53  weight 1 -> 0  drains 40 flows; deleted when they are gone, or in 1m\n',
+    );
+    expect(first.stdout).toContain(`warning: flows of ${DNS} that go on until the drain ends`);
+    expect(first.stdout).toContain(`Draining: 10.0.0.2:53 of ${DNS}: 40 flows left, at most 1m\n`);
+
+    now.state.clock.pass(60);
+    const last = await run('apply -f ./one.yaml', now.options);
+    expect(last.stdout).toContain('- 10.0.0.2:53  cuts 40 flows\n');
+    expect(last.stdout).toContain(
+      `warning: the drain is over, and 40 flows of ${DNS} get no answer for up to 5m, because net.ipv4.vs.expire_nodest_conn is 0; 1 sends them to another server\n`,
+    );
+  });
+});
+
+describe('a drain after the last connection', () => {
+  it('waits until the kernel has forgotten the closed connections', async () => {
+    const { run } = workspace({ 'one.yaml': ONE });
+    const now = scene();
+    await run('apply -f ./one.yaml', now.options);
+    now.kernel.active.clear();
+    now.kernel.inactive.set(SECOND, 30);
+    now.state.clock.pass(10);
+    const quiet = await run('apply -f ./one.yaml', now.options);
+    expect(quiet.stdout).toContain(
+      `Draining: 10.0.0.2:80 of ${WEB}: remembers 30 closed connections, at most 2m\n`,
+    );
+    now.state.clock.pass(110);
+    expect((await run('apply -f ./one.yaml', now.options)).stdout).toContain('at most 10s\n');
+    now.state.clock.pass(10);
+    await run('apply -f ./one.yaml', now.options);
+    expect(weight(now)).toBeUndefined();
+  });
+
+  it('does not wait for them with linger: off', async () => {
+    const { run } = workspace({
+      'one.yaml': config('10.0.0.1', 'drain: { timeout: 5m, linger: off }'),
+    });
+    const now = scene();
+    await run('apply -f ./one.yaml', now.options);
+    now.kernel.active.clear();
+    now.kernel.inactive.set(SECOND, 30);
+    await run('apply -f ./one.yaml', now.options);
+    expect(weight(now)).toBeUndefined();
+  });
+});
+
+describe('a removed service that drains', () => {
+  const OTHER_DRAIN = `  - { address: "${OTHER}", drain: 5m, destinations: [10.0.0.9] }\n`;
+  const TWO = tableOf({
+    [WEB]: { destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 1 } },
+    [OTHER]: { destinations: { '10.0.0.9:80': 1 } },
+  });
+  const WITH = BOTH + OTHER_DRAIN;
+  const WITHOUT = `version: 1\nservices:\n${OTHER_DRAIN}`;
+  const isThere = ({ kernel }: Scene) => kernel.table().services.has(keyOf(WEB));
+  const files = () =>
+    workspace({ 'a.yaml': WITH, 'b.yaml': WITHOUT, 'none.yaml': 'version: 1\nservices: []\n' });
+
+  it('stays with its destinations at weight 0, and goes with the last of them', async () => {
+    const { run } = files();
+    const now = scene(TWO, { '10.0.0.2:80': 12 });
+    await run('apply -f ./a.yaml', now.options);
+    const plan = await run('plan -f ./b.yaml', now.options);
+    expect(plan).toMatchObject({ status: 0 });
+    expect(plan.stdout).toContain(`  ${WEB}  removed: deleted with the last of its destinations\n`);
+    expect(plan.stdout).toContain('weight 1 -> 0  and then deleted');
+    expect(plan.stdout).toContain('weight 1 -> 0  drains 12 active connections; deleted up to 2m');
+    const first = await run('apply -f ./b.yaml', now.options);
+    expect(first).toMatchObject({ status: 0 });
+    expect([...(now.kernel.table().services.get(keyOf(WEB))?.destinations.keys() ?? [])]).toEqual([
+      SECOND,
+    ]);
+    expect(weight(now)).toBe(0);
+    expect((await run('check -f ./b.yaml', now.options)).status).toBe(0);
+
+    now.kernel.active.clear();
+    expect((await run('apply -f ./b.yaml', now.options)).stdout).toContain(`- ${WEB}`);
+    expect(isThere(now)).toBe(false);
+  });
+
+  it('counts for the guards in the plan that begins the drain, and not in the one that ends it', async () => {
+    const { run } = files();
+    const now = scene(TWO, { '10.0.0.2:80': 12, '10.0.0.9:80': 1 });
+    await run('apply -f ./a.yaml', now.options);
+    expect((await run('apply -f ./b.yaml --max-service-deletes 0', now.options)).stdout).toContain(
+      'the plan deletes 1 of 2 services; 0 are allowed',
+    );
+    expect(weight(now)).toBe(1);
+    expect((await run('apply -f ./none.yaml', now.options)).stdout).toContain(
+      'refused by guard empty: the plan leaves no service at all; the live table has 2',
+    );
+    expect((await run('apply -f ./none.yaml --allow-empty', now.options)).status).toBe(0);
+    expect(weight(now)).toBe(0);
+    expect((await run('apply -f ./none.yaml', now.options)).status).toBe(0);
+    now.state.clock.pass(300);
+    expect((await run('apply -f ./none.yaml', now.options)).status).toBe(0);
+    expect(now.kernel.table().services.size).toBe(0);
+  });
+
+  it('is deleted at once when it was last applied with drain: off', async () => {
+    const { run, write } = files();
+    const now = scene(TWO, { '10.0.0.2:80': 12 });
+    await run('apply -f ./a.yaml', now.options);
+    write('a.yaml', WITH.replace('drain: 5m', 'drain: off'));
+    await run('apply -f ./a.yaml', now.options);
+    await run('apply -f ./b.yaml', now.options);
+    expect(isThere(now)).toBe(false);
+  });
+
+  it('takes connections again when a file lists it again', async () => {
+    const { run } = files();
+    const now = scene(TWO, { '10.0.0.2:80': 12 });
+    await run('apply -f ./a.yaml', now.options);
+    await run('apply -f ./b.yaml', now.options);
+    expect(await run('apply -f ./a.yaml', now.options)).toMatchObject({ status: 0 });
+    expect(weight(now)).toBe(1);
+    // The guard counts the second removal like the first.
+    expect((await run('plan -f ./b.yaml --max-service-deletes 0', now.options)).status).toBe(3);
+  });
+
+  it('drains as well when all that is applied are saved plans', async () => {
+    const { run } = files();
+    const now = scene(TWO, { '10.0.0.2:80': 12 });
+    for (const name of ['a', 'b']) {
+      await run(`plan -f ./${name}.yaml --save ./${name}.plan`, now.options);
+      expect(await run(`apply ./${name}.plan`, now.options)).toMatchObject({ status: 0 });
+    }
+    expect(weight(now)).toBe(0);
+    // The saved plan was guarded when it was made. The plans after it do not count it again.
+    expect(await run('apply -f ./b.yaml --max-service-deletes 0', now.options)).toMatchObject({
+      status: 0,
+    });
+    expect(weight(now)).toBe(0);
   });
 });
 
@@ -386,10 +534,15 @@ describe('sysctls', () => {
       },
     });
     const { run } = workspace({ 'a.yaml': config('10.0.0.1', 'drain: 5m, persistence: 6m') });
-    const quiet = scene({
-      ...persistent,
-      sysctls: new Map(Object.entries({ expire_nodest_conn: '0', expire_quiescent_template: '1' })),
-    });
+    const quiet = scene(
+      {
+        ...persistent,
+        sysctls: new Map(
+          Object.entries({ expire_nodest_conn: '0', expire_quiescent_template: '1' }),
+        ),
+      },
+      {},
+    );
     expect((await run('plan -f ./a.yaml', quiet.options)).stdout).not.toContain('warning');
     const loud = scene({
       ...persistent,

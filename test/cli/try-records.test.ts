@@ -143,14 +143,11 @@ test('a try starts, ends and reports its outcome although the state directory ca
 test('a try is rolled back although its drains cannot be stored', async () => {
   await tryIt('--no-wait');
   const drains = openDrainStore(state, () => {});
-  await drains.write(
-    new Map([
-      [
-        drainKey(keyOf('tcp://192.0.2.1:80'), destinationKeyOf('10.0.0.2:80')),
-        { deadlineSeconds: 5300, weight: 3 },
-      ],
-    ]),
-  );
+  const key = drainKey(keyOf('tcp://192.0.2.1:80'), destinationKeyOf('10.0.0.2:80'));
+  await drains.write({
+    drains: new Map([[key, { deadlineSeconds: 5300, weight: 3 }]]),
+    policies: new Map(),
+  });
   const file = join(state.runtime, 'drains.json');
   mkdirSync(`${file}.${process.pid}.tmp`);
   state.clock.pass(61);

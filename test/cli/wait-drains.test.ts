@@ -11,7 +11,9 @@ const drainOf = (destination: string, connections: number, secondsLeft = 60): Dr
   service: keyOf('tcp://192.0.2.1:80'),
   destination: destinationKeyOf(destination),
   connections,
+  remembered: connections,
   secondsLeft,
+  lingerSeconds: 120,
   deadlineSeconds: 100,
   weight: 1,
 });
@@ -24,6 +26,7 @@ function report(drains: readonly Drain[], rest: Partial<Report> = {}): Report {
     refusals: [],
     differences: [],
     contested: [],
+    warnings: [],
   };
   return {
     outcome: 'applied',
@@ -71,6 +74,13 @@ test('prints a drain when its connections change, and every ten seconds', async 
   ]);
   expect(last).toMatchObject({ outcome: 'applied', done: 2, drains: [] });
   expect(deletedCount).toBe(1);
+});
+
+test('notes a warning of a later pass once', async () => {
+  const warnings = ['flows get no answer'];
+  const rounds = [report([drainOf('10.0.0.1:80', 2)], { warnings }), report([], { warnings })];
+  const { lines } = await wait(report([drainOf('10.0.0.1:80', 2)]), rounds);
+  expect(lines.slice(1)).toEqual(['warning: flows get no answer']);
 });
 
 test('waits until the last of several drains has ended', async () => {

@@ -120,9 +120,7 @@ describe('mergeDesired', () => {
     expect(text).toBe('');
     expect(desired?.policy).toEqual({
       manage: { include: [{ fwmark: { min: 1, max: 9 } }], exclude: [] },
-      services: new Map([
-        ['fwmark:2', { protect: true, drainSeconds: undefined, preserve: new Map() }],
-      ]),
+      services: new Map([['fwmark:2', { protect: true, drain: undefined, preserve: new Map() }]]),
       sysctls: { mode: 'check', values: new Map([['conntrack', '1']]) },
     });
     expect(merge(A, B).desired).not.toHaveProperty('policy');

@@ -104,24 +104,27 @@ describe('preserve', () => {
 
 describe('drain', () => {
   it.each([
-    ['5m', 300],
-    ['90', 90],
-    ['{ timeout: 1h30m }', 5400],
+    ['5m', [300, 120]],
+    ['90', [90, 120]],
+    ['{ timeout: 1h30m }', [5400, 120]],
+    ['{ timeout: 5m, linger: 3m }', [300, 180]],
+    ['{ timeout: 5m, linger: 10 }', [300, 10]],
+    ['{ timeout: 5m, linger: off }', [300, 0]],
     ['{ timeout: off }', undefined],
-    ['31d', 2_678_400],
+    ['{ timeout: off, linger: 3m }', undefined],
+    ['31d', [2_678_400, 120]],
     ['off', undefined],
-  ])('of %s is %s seconds', (value, seconds) => {
-    expect(
-      servicePolicy(service(WEB, `drain: ${value}`, 'destinations: [10.0.0.1]'))?.drainSeconds,
-    ).toBe(seconds);
+  ])('reads %s as a limit and a linger of %s seconds', (value, seconds) => {
+    const drain = servicePolicy(service(WEB, `drain: ${value}`, 'destinations: [10.0.0.1]'))?.drain;
+    expect(drain && [drain.timeoutSeconds, drain.lingerSeconds]).toEqual(seconds);
   });
 
   it('comes from the service, its profile or the defaults', () => {
     const text = (...keys: string[]) =>
       `version: 1\ndefaults: { drain: 1s }\nprofiles: { p: { drain: 2s } }\nservices: [{ address: fwmark:1, destinations: [10.0.0.1], ${keys} }]\n`;
-    expect(servicePolicy(text('profile: p', ' drain: 3s'))?.drainSeconds).toBe(3);
-    expect(servicePolicy(text('profile: p'))?.drainSeconds).toBe(2);
-    expect(servicePolicy(text())?.drainSeconds).toBe(1);
+    expect(servicePolicy(text('profile: p', ' drain: 3s'))?.drain?.timeoutSeconds).toBe(3);
+    expect(servicePolicy(text('profile: p'))?.drain?.timeoutSeconds).toBe(2);
+    expect(servicePolicy(text())?.drain?.timeoutSeconds).toBe(1);
     expect(servicePolicy(text('drain: off'))).toBeUndefined();
   });
 
@@ -139,6 +142,16 @@ describe('drain', () => {
       '{ timeout: 5x }',
       '4:23 error BAD_VALUE: "5x" is not a duration => write 90s, 15m, 1h30m, or whole seconds',
     ],
+    ['{ timeout: 5m, linger: 0 }', '4:35 error OUT_OF_RANGE: linger is 0; the smallest is 1'],
+    [
+      '{ timeout: 5m, linger: 32d }',
+      '4:35 error OUT_OF_RANGE: the linger of a drain is from 1 to 2678400 seconds, not 2764800',
+    ],
+    [
+      '{ timeout: off, linger: 5x }',
+      '4:36 error BAD_VALUE: "5x" is not a duration => write 90s, 15m, 1h30m, or whole seconds',
+    ],
+    ['{ linger: 2m }', '4:12 error MISSING_KEY: "drain" needs the key "timeout"'],
     ['{}', '4:12 error MISSING_KEY: "drain" needs the key "timeout"'],
     [
       '{ timout: 5m }',
@@ -154,16 +167,20 @@ describe('drain', () => {
     ]);
   });
 
-  it('says that a udp service has nothing to wait for, unless the defaults say drain for all', () => {
-    expect(
-      briefProblemsOf(service('udp://192.0.2.1:53', 'drain: 5m', 'destinations: [10.0.0.1]')),
-    ).toEqual([
-      '4:5 warning NO_EFFECT: drain has no effect on a udp service: UDP has no connections to wait for => remove it',
+  it('is of a udp service like of any other', () => {
+    const text = service('udp://192.0.2.1:53', 'drain: 5m', 'destinations: [10.0.0.1]');
+    expect(briefProblemsOf(text)).toEqual([]);
+    expect(servicePolicy(text)?.drain?.timeoutSeconds).toBe(300);
+  });
+
+  it('has no effect on a one_packet service, unless the defaults ask for it for all', () => {
+    const onePacket = (...keys: string[]) =>
+      service('udp://192.0.2.1:53', 'one_packet: true', ...keys, 'destinations: [10.0.0.1]');
+    expect(briefProblemsOf(onePacket('drain: 5m'))).toEqual([
+      '5:5 warning NO_EFFECT: drain has no effect on a one_packet service: the kernel forgets each packet => remove it',
     ]);
+    expect(briefProblemsOf(onePacket('drain: off'))).toEqual([]);
     expect(briefProblemsOf(file('defaults: { drain: 5m }', 'udp://192.0.2.1:53'))).toEqual([]);
-    expect(
-      briefProblemsOf(service('udp://192.0.2.1:53', 'drain: off', 'destinations: [10.0.0.1]')),
-    ).toEqual([]);
   });
 });
 
@@ -327,7 +344,7 @@ describe('an inherited policy', () => {
     );
     expect(desired.policy?.services.get(keyOf('fwmark:2'))).toEqual({
       protect: false,
-      drainSeconds: 300,
+      drain: { timeoutSeconds: 300, lingerSeconds: 120 },
       preserve: new Map([[destinationKeyOf('10.0.0.2:0'), { weight: true, thresholds: false }]]),
     });
     expect(desired.policy?.services.size).toBe(2);

@@ -1,3 +1,4 @@
+import { createSocket, type Socket as Dgram } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
@@ -151,7 +152,7 @@ describe('a drain with a real connection', () => {
     return String(answer);
   }
 
-  const file = (destinations: string, drain = '5m'): string =>
+  const file = (destinations: string, drain = '{ timeout: 5m, linger: 3s }'): string =>
     `version: 1\nservices: [{ address: "tcp://${VIP}:${PORT}", scheduler: rr, drain: ${drain}, destinations: [${destinations}] }]\n`;
   const BOTH = '127.0.0.1, 127.0.0.2';
 
@@ -169,10 +170,10 @@ describe('a drain with a real connection', () => {
     return pair;
   }
 
-  it('keeps the connection and takes no new ones until it is closed, and is then deleted by the next apply', async () => {
+  it('keeps the connection and takes no new ones until it is closed, and is deleted by an apply after the linger', async () => {
     const pair = await twoClients();
     const plan = await run('plan -f -', file('127.0.0.1'));
-    expect(plan.stdout).toContain('weight 1 -> 0  drains 1 active connection; deleted when they are gone, or in 5m');
+    expect(plan.stdout).toContain('weight 1 -> 0  drains 1 active connection; deleted up to 3s after they are gone, or in 5m');
     expect(await run('apply -f -', file('127.0.0.1'))).toMatchObject({ status: 0 });
     expect(await shown('127.0.0.2')).toBe('0 1');
     for (const client of pair) expect(await echo(client, 'still')).toBe('still');
@@ -183,8 +184,12 @@ describe('a drain with a real connection', () => {
 
     for (const client of pair) client.end();
     await vi.waitFor(async () => expect(await shown('127.0.0.2')).toBe('0 0'), PATIENCE);
-    expect(await run('apply -f -', file('127.0.0.1'))).toMatchObject({ status: 0 });
-    expect(await shown('127.0.0.2')).toBeUndefined();
+    expect((await run('apply -f -', file('127.0.0.1'))).stdout).toContain('remembers 1 closed connection, at most 3s');
+    expect(await shown('127.0.0.2')).toBe('0 0');
+    await vi.waitFor(async () => {
+      await run('apply -f -', file('127.0.0.1'));
+      expect(await shown('127.0.0.2')).toBeUndefined();
+    }, PATIENCE);
   });
 
   it('is ended by an edit when the destination is wanted again', async () => {
@@ -196,7 +201,7 @@ describe('a drain with a real connection', () => {
     for (const client of pair) expect(await echo(client, 'still')).toBe('still');
   });
 
-  it('is waited for, until the last connection is closed', async () => {
+  it('is waited for, until the linger after the last connection is over', async () => {
     const pair = await twoClients();
     const waiting = run('apply -f - --wait', file('127.0.0.1'));
     await vi.waitFor(async () => expect(await shown('127.0.0.2')).toBe('0 1'), PATIENCE);
@@ -213,5 +218,97 @@ describe('a drain with a real connection', () => {
     expect(await run('apply -f - --wait', file('127.0.0.1', '2s'))).toMatchObject({ status: 0 });
     expect(await shown('127.0.0.2')).toBeUndefined();
     expect(await shown('127.0.0.1')).toBe('1 1');
+  });
+});
+
+describe('a drain with a real UDP flow', () => {
+  const VIP = '127.0.0.100';
+  /** Each test has its own: the kernel remembers the flows of a deleted destination, and counts them when it is added again. */
+  let port = 18_080;
+  const NODEST = '/proc/sys/net/ipv4/vs/expire_nodest_conn';
+  let server: Dgram;
+  let client: Dgram;
+
+  beforeEach(async () => {
+    port++;
+    server = createSocket('udp4');
+    server.on('message', (text, from) => server.send(text, from.port, from.address));
+    // The client keeps its port, and so its flow.
+    client = createSocket('udp4');
+    for (const socket of [server, client]) {
+      socket.bind(socket === server ? port : 0);
+      await once(socket, 'listening');
+    }
+    expect(await run('apply -f -', file('127.0.0.1, 127.0.0.2', '5m'))).toMatchObject({ status: 0 });
+    expect(await isAnswered()).toBe(true);
+  });
+  afterEach(async () => {
+    server.close();
+    client.close();
+    writeFileSync(NODEST, '0\n');
+    await ipvsadm('--set 0 0 300');
+  });
+
+  const file = (destinations: string, drain: string, udp = '5m'): string =>
+    `version: 1\ntimeouts: { udp: ${udp} }\nservices: [{ address: "udp://${VIP}:${port}", scheduler: rr, drain: ${drain}, destinations: [${destinations}] }]\n`;
+
+  /** Whether a datagram of the client is answered. */
+  async function isAnswered(): Promise<boolean> {
+    const answer = once(client, 'message', { signal: AbortSignal.timeout(1500) });
+    client.send('hello', port, VIP);
+    return answer.then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Weight and flows of each destination, by its address. */
+  async function shown(): Promise<Record<string, string>> {
+    const lines = (await ipvsadm('-Ln')).matchAll(/-> (127\.0\.0\.\d):\d+ +Route +(\d+) +0 +(\d+)/g);
+    return Object.fromEntries([...lines].map(([, address, weight, flows]) => [address, `${weight} ${flows}`]));
+  }
+
+  /** The destination that has the flow, and the other one. */
+  async function servers(): Promise<readonly [string, string]> {
+    const busy = Object.entries(await shown()).find(([, counted]) => counted === '1 1')?.[0];
+    expect(busy).toBeDefined();
+    return busy === '127.0.0.1' ? ['127.0.0.1', '127.0.0.2'] : ['127.0.0.2', '127.0.0.1'];
+  }
+
+  it('keeps the flow until the kernel has forgotten it', async () => {
+    const [busy, other] = await servers();
+    const first = await run('apply -f -', file(other, '5m', '3s'));
+    expect(first.stdout).toContain('weight 1 -> 0  drains 1 flow; deleted when they are gone, or in 5m');
+    expect(await shown()).toEqual({ [busy]: '0 1', [other]: '1 0' });
+    expect(await isAnswered()).toBe(true);
+    await vi.waitFor(async () => expect((await shown())[busy]).toBe('0 0'), { timeout: 20_000, interval: 500 });
+    expect(await run('apply -f -', file(other, '5m', '3s'))).toMatchObject({ status: 0 });
+    expect(await shown()).toEqual({ [other]: '1 0' });
+  });
+
+  it.each([
+    ['0', false],
+    ['1', true],
+  ])('with expire_nodest_conn %s, a flow that is left at the limit is answered afterwards: %s', async (value, answered) => {
+    writeFileSync(NODEST, `${value}\n`);
+    const [, other] = await servers();
+    const { status, stdout, stderr } = await run('apply -f - --wait', file(other, '2s'));
+    expect(status).toBe(0);
+    expect(`${stdout}${stderr}`.includes('get no answer for up to 5m')).toBe(!answered);
+    expect(Object.keys(await shown())).toEqual([other]);
+    expect(await isAnswered()).toBe(answered);
+  });
+
+  it('keeps a removed service with its flow, beside the service at its new address', async () => {
+    const [busy, other] = await servers();
+    const moved = file(`${busy}, ${other}`, '2s').replace(VIP, '127.0.0.101');
+    // The drain of the removed service is the one that was last applied.
+    await run('apply -f -', file(`${busy}, ${other}`, '2s'));
+    expect(await run('apply -f -', moved)).toMatchObject({ status: 0 });
+    expect(await ipvsadm('-Sn')).toContain(`-a -u ${VIP}:${port} -r ${busy}:${port} -g -w 0\n`);
+    expect(await ipvsadm('-Sn')).toContain(`-A -u 127.0.0.101:${port}`);
+    expect(await isAnswered()).toBe(true);
+    expect(await run('apply -f - --wait', moved)).toMatchObject({ status: 0 });
+    expect(await ipvsadm('-Sn')).not.toContain(`${VIP}:`);
   });
 });

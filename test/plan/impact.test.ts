@@ -42,6 +42,25 @@ test('the deletion of a destination cuts its active connections', () => {
   expect(impacts(pool(undefined), LIVE, new Map())).toEqual([{ kind: 'none' }]);
 });
 
+test('counts every flow of a udp service, all of which the kernel counts as inactive', () => {
+  const service = 'udp://192.0.2.1:53';
+  const table = (destinations: Record<string, number>) => tableOf({ [service]: { destinations } });
+  const flows = new Map([
+    [
+      keyOf(service),
+      counters([0, 0]).get(keyOf(S)) ?? { stats: undefined, destinations: new Map() },
+    ],
+  ]);
+  const live = table({ '10.0.0.1:80': 1, '10.0.0.2:80': 1 });
+  expect(impacts(table({ '10.0.0.2:80': 1 }), live, flows)).toEqual([
+    { kind: 'cut', connections: 3 },
+  ]);
+  expect(impacts(table({ '10.0.0.1:80': 0, '10.0.0.2:80': 1 }), live, flows)).toEqual([
+    { kind: 'drain', connections: 3 },
+  ]);
+  expect(impacts(table({}), live, flows)).toMatchObject([{ connections: 3 }, { connections: 3 }]);
+});
+
 test('a weight that becomes 0 drains, and any other weight has no impact', () => {
   expect(impacts(pool(0))).toEqual([{ kind: 'drain', connections: 7 }]);
   expect(impacts(pool(0), LIVE, counters([0, 4]))).toEqual([{ kind: 'none' }]);

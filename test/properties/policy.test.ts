@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { test } from 'vitest';
+
 import type { Desired } from '../../src/model/desired.ts';
 import { type DrainKey, drainKey, type PendingDrain } from '../../src/model/drain.ts';
-import type { Snapshot } from '../../src/model/ipvs.ts';
+import { type Connections, NO_CONNECTIONS, type Snapshot } from '../../src/model/ipvs.ts';
 import { isManaged, type Manage, type Policy } from '../../src/model/policy.ts';
+import type { ServiceKey } from '../../src/model/service.ts';
 import type { Table } from '../../src/model/table.ts';
 import type { Drain } from '../../src/plan/drain.ts';
 import { openEmbeddedTable } from '../../src/plan/embedded.ts';
@@ -147,7 +149,7 @@ function drainOnce(
 ) {
   const wanted = desiredOf(desired.services, { policy });
   const { table, drains } = scoper(wanted, snapshotOf(live, counters), {
-    drains: { now, pending },
+    drains: { now, drains: pending, policies: new Map() },
   });
   const planned = plan(live, table);
   const begun: Pending = new Map(
@@ -157,7 +159,7 @@ function drainOnce(
 }
 
 type Situation = typeof situations extends fc.Arbitrary<infer T> ? T : never;
-type Pending = ReadonlyMap<DrainKey, PendingDrain & Pick<Drain, 'connections'>>;
+type Pending = ReadonlyMap<DrainKey, PendingDrain>;
 
 /** The live destinations that the file no longer has, in services that it has. */
 function removed({ live, desired, policy, counters }: Situation) {
@@ -169,51 +171,84 @@ function removed({ live, desired, policy, counters }: Situation) {
         destination,
         before,
         key: drainKey(service, destination),
-        seconds: service.startsWith('udp') ? undefined : policy.services.get(service)?.drainSeconds,
-        active: counters.get(service)?.destinations.get(destination)?.active ?? 0,
+        policy: policy.services.get(service)?.drain,
+        isTcpOrSctp: /^(?:tcp|sctp)/.test(service),
+        isOnePacket: service.startsWith('udp') && isOnePacket(live, service),
+        counted: counters.get(service)?.destinations.get(destination) ?? NO_CONNECTIONS,
       })),
   );
+}
+
+function isOnePacket({ services }: Table, service: ServiceKey): boolean {
+  return services.get(service)?.service.onePacket ?? false;
 }
 
 const keepsConnections = (scoper: Scoper) =>
   fc.property(situations, (situation) => {
     const { result, begun } = drainOnce(scoper, situation);
-    return removed(situation).every(({ service, destination, before, key, seconds, active }) => {
+    return removed(situation).every((gone) => {
+      const { service, destination, before, key, policy } = gone;
       const kept = result.services.get(service)?.destinations.get(destination);
-      if (seconds === undefined || (active === 0 && before.weight === 0))
+      const mayBeMissed = before.weight > 0 && !gone.isOnePacket;
+      if (!policy || (sumOf(gone.counted) === 0 && !mayBeMissed))
         return kept === undefined && !begun.has(key);
       const { deadlineSeconds, weight } = begun.get(key) ?? {};
-      return kept?.weight === 0 && deadlineSeconds === NOW + seconds && weight === before.weight;
+      return (
+        kept?.weight === 0 &&
+        deadlineSeconds === NOW + policy.timeoutSeconds &&
+        weight === before.weight
+      );
     });
   });
 
-test('a removed destination stays with weight 0 as long as it has or gets connections', async () => {
+test('keeps a removed destination at weight 0 while the kernel remembers connections of it, or may take one', async () => {
   await holds(keepsConnections(scope));
 });
 
-test('connections are cut without the policy', async () => {
+test('cuts connections without the policy', async () => {
   await isBrokenBy(keepsConnections(withoutPolicy));
 });
 
-test('the deadline of a drain does not move, and ends the destination', async () => {
-  await holds(
-    fc.property(situations, fc.nat(400), (situation, later) => {
-      const first = drainOnce(scope, situation);
-      const next = { ...situation, live: first.result };
-      const second = drainOnce(scope, next, first.begun, NOW + later);
-      return [...first.begun].every(([key, { deadlineSeconds, weight, connections }]) => {
-        const pending = second.begun.get(key);
-        if (NOW + later >= deadlineSeconds || connections === 0)
-          return pending === undefined && !destinationNames(second.result).has(key);
-        return (
-          pending?.deadlineSeconds === deadlineSeconds &&
-          pending.weight === weight &&
-          destinationNames(second.result).has(key)
-        );
-      });
-    }),
-  );
+/** A drain that is looked at again `later`, in a table that has the same connections then. */
+const endsInTime = (forgetsQuiet: boolean) =>
+  fc.property(situations, fc.nat(400), (situation, later) => {
+    const first = drainOnce(scope, situation);
+    const begun = new Map(
+      [...first.begun].map(([key, { quietSinceSeconds, ...drain }]) => [
+        key,
+        forgetsQuiet || quietSinceSeconds === undefined ? drain : { ...drain, quietSinceSeconds },
+      ]),
+    );
+    const next = { ...situation, live: first.result };
+    const second = drainOnce(scope, next, begun, NOW + later);
+    const names = destinationNames(second.result);
+    return removed(situation).every(({ key, policy, counted, isTcpOrSctp }) => {
+      const drain = begun.get(key);
+      if (!drain || !policy) return true;
+      const { active, inactive } = counted;
+      const isOpen = active > 0 || (!isTcpOrSctp && inactive > 0);
+      const isKept =
+        later < policy.timeoutSeconds &&
+        sumOf(counted) > 0 &&
+        (isOpen || later < policy.lingerSeconds);
+      const { deadlineSeconds, weight } = second.begun.get(key) ?? {};
+      return isKept
+        ? names.has(key) && deadlineSeconds === drain.deadlineSeconds && weight === drain.weight
+        : !second.begun.has(key) && !names.has(key);
+    });
+  });
+
+test('deletes a draining destination when the kernel remembers nothing of it, after the linger without an open connection, and at the deadline', async () => {
+  await holds(endsInTime(false));
 });
+
+test('waits for closed connections beyond the linger when the record forgets since when it is quiet', async () => {
+  await isBrokenBy(endsInTime(true));
+});
+
+function sumOf({ active, inactive, persistent }: Connections): number {
+  return active + inactive + persistent;
+}
 
 function destinationNames(table: Table): ReadonlySet<DrainKey> {
   return new Set(
@@ -240,7 +275,10 @@ const comesBack = (forget: boolean) =>
       const preserve = new Map(
         [...destinations.keys()].map((name) => [name, { weight: isPreserving, thresholds: false }]),
       );
-      return [key, { protect: false, drainSeconds: 60, preserve }] as const;
+      return [
+        key,
+        { protect: false, drain: { timeoutSeconds: 60, lingerSeconds: 120 }, preserve },
+      ] as const;
     });
     const again = {
       ...situation,

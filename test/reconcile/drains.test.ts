@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Desired } from '../../src/model/desired.ts';
 import {
   type DrainKey,
+  type DrainRecord,
   type DrainStore,
   drainKey,
   type PendingDrain,
@@ -37,7 +38,7 @@ function openBusyTable(initial: Table, misbehaviour: Misbehaviour = {}): Misbeha
 }
 
 interface MemoryStore extends DrainStore {
-  stored: ReadonlyMap<DrainKey, PendingDrain>;
+  stored: DrainRecord;
 }
 
 function memoryStore(
@@ -45,18 +46,25 @@ function memoryStore(
   now = 100,
 ): MemoryStore {
   const store: MemoryStore = {
-    stored: new Map(initial),
+    stored: { drains: new Map(initial), policies: new Map() },
     now: () => now,
     read: async () => store.stored,
-    write: async (drains) => {
-      store.stored = drains;
+    write: async (record) => {
+      store.stored = record;
     },
   };
   return store;
 }
 
+const drainsOf = ({ stored }: MemoryStore) => [...stored.drains];
+
 function draining(table: Table, policy: Partial<ServicePolicy> = {}): Desired {
-  const own: ServicePolicy = { preserve: new Map(), drainSeconds: 60, protect: false, ...policy };
+  const own: ServicePolicy = {
+    preserve: new Map(),
+    drain: { timeoutSeconds: 60, lingerSeconds: 120 },
+    protect: false,
+    ...policy,
+  };
   return wants(table, {
     policy: { manage: undefined, services: new Map([[keyOf(S), own]]), sysctls: undefined },
   });
@@ -74,7 +82,7 @@ test('gives a removed destination with connections weight 0, and stores its dead
     drains: [{ connections: 7, secondsLeft: 60, weight: 5 }],
   });
   expect(weightOf(ipvs.table())).toBe(0);
-  expect([...store.stored]).toEqual([[D, { deadlineSeconds: 160, weight: 5 }]]);
+  expect(drainsOf(store)).toEqual([[D, { deadlineSeconds: 160, weight: 5 }]]);
 });
 
 test('deletes and forgets a draining destination at its deadline', async () => {
@@ -84,7 +92,7 @@ test('deletes and forgets a draining destination at its deadline', async () => {
     await reconcile(ipvs, draining(pool({ '10.0.0.2:80': 1 })), { drains: store }),
   ).toMatchObject({ outcome: 'applied', drains: [] });
   expect(weightOf(ipvs.table())).toBeUndefined();
-  expect(store.stored.size).toBe(0);
+  expect(drainsOf(store)).toEqual([]);
 });
 
 const preserveWeight = new Map([
@@ -103,7 +111,7 @@ test('sets a preserved weight again when the destination is desired again', asyn
     drains: [],
   });
   expect(weightOf(ipvs.table())).toBe(5);
-  expect(store.stored.size).toBe(0);
+  expect(drainsOf(store)).toEqual([]);
 });
 
 test('sets a preserved weight again when the first wave was lost unexecuted', async () => {
@@ -114,7 +122,7 @@ test('sets a preserved weight again when the first wave was lost unexecuted', as
     passes: 2,
   });
   expect(weightOf(ipvs.table())).toBe(5);
-  expect(store.stored.size).toBe(0);
+  expect(drainsOf(store)).toEqual([]);
 });
 
 test('rolls the stored drains back with the table', async () => {
@@ -125,7 +133,7 @@ test('rolls the stored drains back with the table', async () => {
   expect(await reconcile(ipvs, WANTED_AGAIN, { drains: store })).toMatchObject({
     outcome: 'rolled-back',
   });
-  expect([...store.stored]).toEqual([[D, { deadlineSeconds: 160, weight: 5 }]]);
+  expect(drainsOf(store)).toEqual([[D, { deadlineSeconds: 160, weight: 5 }]]);
 });
 
 test('rolls the stored drains back after a second pass that could not read', async () => {
@@ -145,7 +153,7 @@ test('rolls the stored drains back after a second pass that could not read', asy
   });
   expect(report).toMatchObject({ outcome: 'rolled-back', error: { code: 'UNSTABLE' } });
   expect(weightOf(ipvs.table())).toBe(5);
-  expect(store.stored.size).toBe(0);
+  expect(drainsOf(store)).toEqual([]);
 });
 
 /**
@@ -189,5 +197,5 @@ test('does not cut a connection that came after the table was read', async () =>
   const report = await reconcile(ipvs, draining(pool({ '10.0.0.2:80': 1 })), { drains: store });
   expect(report).toMatchObject({ outcome: 'applied', drains: [{ connections: 1 }], done: 1 });
   expect(weightOf(ipvs.table())).toBe(0);
-  expect([...store.stored.keys()]).toEqual([D]);
+  expect([...store.stored.drains.keys()]).toEqual([D]);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { DrainKey, DrainStore, PendingDrain } from '../../src/model/drain.ts';
+import { type DrainRecord, type DrainStore, NO_DRAINS } from '../../src/model/drain.ts';
 import type { Ipvs, Snapshot } from '../../src/model/ipvs.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { LoopWorld, tableWith } from '../support/loop-world.ts';
@@ -17,20 +17,25 @@ const DRAINED = tableOf({
 const policy = {
   manage: undefined,
   sysctls: undefined,
-  services: new Map([[SERVICE, { protect: false, drainSeconds: 60, preserve: new Map() }]]),
+  services: new Map([
+    [
+      SERVICE,
+      { protect: false, drain: { timeoutSeconds: 60, lingerSeconds: 30 }, preserve: new Map() },
+    ],
+  ]),
 };
 const wants = (table: typeof BEFORE) => desiredOf(table.services, { policy });
 
 /** A loop with a destination that has `connections.active` connections. */
-async function draining(drift: 'correct' | 'off') {
+async function draining(drift: 'correct' | 'off', before = BEFORE, after = wants(AFTER)) {
   const connections = { active: 5 };
-  let stored: ReadonlyMap<DrainKey, PendingDrain> = new Map();
+  let stored: DrainRecord = NO_DRAINS;
   const inner: { world?: LoopWorld } = {};
   const store: DrainStore = {
     now: () => (inner.world?.clock.now() ?? 0) / 1000,
     read: async () => stored,
-    write: async (drains) => {
-      stored = drains;
+    write: async (record) => {
+      stored = record;
     },
   };
   const counted = (snapshot: Snapshot): Snapshot => {
@@ -42,7 +47,7 @@ async function draining(drift: 'correct' | 'off') {
       counters: new Map([[SERVICE, { stats: undefined, destinations }]]),
     } as Snapshot;
   };
-  const world: LoopWorld = new LoopWorld(BEFORE, wants(BEFORE), {
+  const world: LoopWorld = new LoopWorld(before, wants(before), {
     drift,
     reconciling: { drains: store },
     port: (ipvs: Ipvs): Ipvs => ({
@@ -52,7 +57,7 @@ async function draining(drift: 'correct' | 'off') {
   });
   inner.world = world;
   await world.begin();
-  await world.write(wants(AFTER));
+  await world.write(after);
   await world.clock.advance(250);
   return { world, connections, stored: () => stored };
 }
@@ -63,14 +68,14 @@ test.each(['correct', 'off'] as const)(
     const { world, connections, stored } = await draining(drift);
     expect(isSameTable(world.ipvs.table(), DRAINED)).toBe(true);
     expect(world.state.drains).toMatchObject([{ service: SERVICE, destination: GOING, weight: 1 }]);
-    expect(stored().size).toBe(1);
+    expect(stored().drains.size).toBe(1);
     await world.clock.advance(20_000);
     expect(isSameTable(world.ipvs.table(), DRAINED)).toBe(true);
     connections.active = 0;
     await world.clock.advance(5000);
     expect(isSameTable(world.ipvs.table(), AFTER)).toBe(true);
     expect(world.state).toMatchObject({ drains: [], contested: [], totals: { reversals: 0 } });
-    expect(stored().size).toBe(0);
+    expect(stored().drains.size).toBe(0);
   },
 );
 
@@ -101,4 +106,30 @@ test('announces a plan once before its first operation, and not when it is refus
   await world.clock.advance(0);
   expect(await approval).toMatchObject({ outcome: 'applied' });
   expect(announced.slice(1)).toEqual([[1, waves]]);
+});
+
+test('keeps a removed service until its destinations have drained, and deletes it by itself', async () => {
+  const other = 'tcp://192.0.2.9:80';
+  const before = tableWith({ [other]: { destinations: { '10.0.0.9:80': 1 } } });
+  const left = tableOf({ [other]: { destinations: { '10.0.0.9:80': 1 } } });
+  const { world, connections, stored } = await draining(
+    'correct',
+    before,
+    desiredOf(left.services, { policy: { ...policy, services: new Map() } }),
+  );
+  // A removal is applied only after a second read of the file.
+  await world.clock.advance(1000);
+  const leaving = tableOf({
+    'tcp://192.0.2.1:80': { destinations: { '10.0.0.2:80': 0 } },
+    [other]: { destinations: { '10.0.0.9:80': 1 } },
+  });
+  expect(isSameTable(world.ipvs.table(), leaving)).toBe(true);
+  expect(world.state).toMatchObject({ refused: undefined, drains: [{ leaving: true }] });
+  await world.clock.advance(20_000);
+  expect(isSameTable(world.ipvs.table(), leaving)).toBe(true);
+  connections.active = 0;
+  await world.clock.advance(6000);
+  expect(isSameTable(world.ipvs.table(), left)).toBe(true);
+  expect(world.state).toMatchObject({ drains: [], refused: undefined, contested: [] });
+  expect([...stored().policies.keys()]).toEqual([]);
 });

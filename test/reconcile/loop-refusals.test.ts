@@ -122,7 +122,7 @@ describe('a plan that a guard refuses', () => {
     const policy = {
       manage: undefined,
       sysctls: undefined,
-      services: new Map([[key, { protect: true, drainSeconds: undefined, preserve: new Map() }]]),
+      services: new Map([[key, { protect: true, drain: undefined, preserve: new Map() }]]),
     };
     const world = await new LoopWorld(many(9), desiredOf(many(10).services, { policy })).begin();
     expect(world.state.protectedServices).toEqual(new Set([key]));

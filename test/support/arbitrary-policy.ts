@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Counters } from '../../src/model/ipvs.ts';
+import { type Connections, type Counters, NO_CONNECTIONS } from '../../src/model/ipvs.ts';
 import { parseCidr } from '../../src/model/networks.ts';
 import type {
   Manage,
@@ -59,7 +59,12 @@ function forDestinations<T, R>(
 
 /** The policies of a file that declares this table. */
 export function policiesOf(table: Table): fc.Arbitrary<Policy> {
-  const drains = fc.constantFrom(undefined, 60, 60, 300);
+  const drains = fc.constantFrom(
+    undefined,
+    { timeoutSeconds: 60, lingerSeconds: 120 },
+    { timeoutSeconds: 60, lingerSeconds: 30 },
+    { timeoutSeconds: 300, lingerSeconds: 120 },
+  );
   return fc
     .tuple(
       forDestinations(
@@ -74,11 +79,11 @@ export function policiesOf(table: Table): fc.Arbitrary<Policy> {
       ),
       fc.array(drains, { minLength: table.services.size, maxLength: table.services.size }),
     )
-    .map(([preserved, seconds]) => {
+    .map(([preserved, drained]) => {
       const services = [...preserved].map(
         ([key, preserve], index): readonly [ServiceKey, ServicePolicy] => [
           key,
-          { protect: false, drainSeconds: seconds[index], preserve },
+          { protect: false, drain: drained[index], preserve },
         ],
       );
       return { manage: undefined, services: new Map(services), sysctls: undefined };
@@ -87,12 +92,18 @@ export function policiesOf(table: Table): fc.Arbitrary<Policy> {
 
 /** Connections of the live destinations: some have none. */
 export function countersOf(table: Table): fc.Arbitrary<Counters> {
-  return forDestinations(table, fc.constantFrom(0, 3), ({ destinations }, values) => ({
+  const connections = fc.constantFrom<Connections[]>(
+    NO_CONNECTIONS,
+    { active: 3, inactive: 1, persistent: 0 },
+    { active: 0, inactive: 5, persistent: 0 },
+    { active: 0, inactive: 0, persistent: 2 },
+  );
+  return forDestinations(table, connections, ({ destinations }, values) => ({
     stats: undefined,
     destinations: new Map(
       [...destinations.keys()].map((key, index) => [
         key,
-        { active: values[index] ?? 0, inactive: 1, persistent: 0, stats: undefined },
+        { ...(values[index] ?? NO_CONNECTIONS), stats: undefined },
       ]),
     ),
   }));

@@ -7,6 +7,8 @@ import { destinationKeyOf } from './tables.ts';
 export interface BusyTable extends EmbeddedTable {
   /** Active connections by destination, in every service that has it; to be changed by the test. */
   readonly active: Map<DestinationKey, number>;
+  /** The same of inactive ones. There are none at first. */
+  readonly inactive: Map<DestinationKey, number>;
 }
 
 /** A kernel with connections. Closing it does nothing, so that one command after another can use it. */
@@ -18,13 +20,14 @@ export function openBusyTable(
   const active = new Map(
     Object.entries(connections).map(([text, count]) => [destinationKeyOf(text), count]),
   );
+  const inactive = new Map<DestinationKey, number>();
   const counters = (): Counters =>
     new Map(
       [...inner.table().services].map(([key, { destinations }]) => {
         const own = [...destinations.keys()].map((name) => {
           const count = {
             active: active.get(name) ?? 0,
-            inactive: 0,
+            inactive: inactive.get(name) ?? 0,
             persistent: 0,
             stats: undefined,
           };
@@ -36,6 +39,7 @@ export function openBusyTable(
   return {
     ...inner,
     active,
+    inactive,
     read: async (options) => ({ ...(await inner.read(options)), counters: counters() }),
   };
 }

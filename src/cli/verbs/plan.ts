@@ -48,7 +48,7 @@ export const planVerb = defineVerb({
             options.table === undefined
               ? namespaceOf(await environment.state(), options.netns)
               : undefined;
-          await savePlan(options.save, prepared.plan, context, loaded, netns);
+          await savePlan(options.save, prepared, context, loaded, netns);
           output.note(`Saved. Execute it with: ipvstate apply ${options.save}\n`);
         }
       }

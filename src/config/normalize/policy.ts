@@ -1,7 +1,8 @@
+import { DEFAULT_LINGER_SECONDS, type DrainPolicy } from '../../model/drain.ts';
 import { isManaged, type Policy, type Preserve, type ServicePolicy } from '../../model/policy.ts';
 import type { ServiceIdentity, ServiceKey } from '../../model/service.ts';
 import type { ServiceEntry } from '../../model/table.ts';
-import type { PreserveField, Profile } from '../config.ts';
+import type { DurationText, PreserveField, Profile } from '../config.ts';
 import { atKey, atValue, type Place, type Report } from '../finding.ts';
 import { describeOutside } from '../merge-policy.ts';
 import type { Context } from './context.ts';
@@ -25,10 +26,10 @@ export function normalizeServicePolicy(
     [...layers, { keys: (config.defaults ?? {}) as Profile, path: ['defaults'] }],
     'drain',
   );
-  const isUdp = identity.kind === 'address' && identity.protocol === 'udp';
-  // A drain from the defaults is meant for services of other protocols.
-  if (drain && drain.value !== 'off' && isUdp && drain.depth < layers.length) {
-    const message = 'drain has no effect on a udp service: UDP has no connections to wait for';
+  const isOnePacket = identity.kind === 'address' && (pick(layers, 'one_packet')?.value ?? false);
+  // A drain from the defaults is meant for the other services.
+  if (drain && drain.value !== 'off' && isOnePacket && drain.depth < layers.length) {
+    const message = 'drain has no effect on a one_packet service: the kernel forgets each packet';
     report({
       code: 'NO_EFFECT',
       severity: 'warning',
@@ -37,9 +38,9 @@ export function normalizeServicePolicy(
       hint: 'remove it',
     });
   }
-  const drainSeconds = drain && readDrain(drain.value, drain.place, report);
-  return protect || drainSeconds !== undefined || preserve.size > 0
-    ? { protect, drainSeconds, preserve }
+  const policy = drain && readDrain(drain.value, drain.place, report);
+  return protect || policy !== undefined || preserve.size > 0
+    ? { protect, drain: policy, preserve }
     : undefined;
 }
 
@@ -50,13 +51,19 @@ function readDrain(
   value: NonNullable<Profile['drain']>,
   place: Place,
   report: Report,
-): number | undefined {
-  const isMapping = typeof value === 'object';
-  const timeout = isMapping ? value.timeout : value;
-  const at = isMapping && typeof place === 'object' ? atValue(...place.path, 'timeout') : place;
-  return timeout === 'off'
+): DrainPolicy | undefined {
+  const { timeout, linger } =
+    typeof value === 'object' ? value : { timeout: value, linger: undefined };
+  const placeOf = (key: string): Place =>
+    typeof value === 'object' && typeof place === 'object' ? atValue(...place.path, key) : place;
+  const read = (text: DurationText, key: 'timeout' | 'linger'): number | undefined =>
+    readDuration(text, `the ${key} of a drain`, MAX_DRAIN_SECONDS, placeOf(key), report);
+  const lingerSeconds =
+    linger === undefined ? DEFAULT_LINGER_SECONDS : linger === 'off' ? 0 : read(linger, 'linger');
+  const timeoutSeconds = timeout === 'off' ? undefined : read(timeout, 'timeout');
+  return timeoutSeconds === undefined || lingerSeconds === undefined
     ? undefined
-    : readDuration(timeout, 'the timeout of a drain', MAX_DRAIN_SECONDS, at, report);
+    : { timeoutSeconds, lingerSeconds };
 }
 
 /**

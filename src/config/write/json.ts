@@ -44,6 +44,7 @@ function serviceOf(entry: ServiceEntry, options: FormatOptions): ServiceMapping 
   const { service } = entry;
   const { identity } = service;
   const name = options.names?.get(service.key);
+  const drain = options.drainPolicies?.get(service.key);
   const persistence = persistenceOf(service);
   const address = identity.kind === 'fwmark' ? `fwmark:${identity.fwmark}` : service.key;
   return {
@@ -52,6 +53,9 @@ function serviceOf(entry: ServiceEntry, options: FormatOptions): ServiceMapping 
     ...(identity.kind === 'fwmark' ? { family: identity.family } : {}),
     ...mappingOf(plainServiceFields(service, 'json')),
     ...(persistence === undefined ? {} : { persistence }),
+    ...(drain && {
+      drain: { timeout: drain.timeoutSeconds, linger: drain.lingerSeconds || 'off' },
+    }),
     destinations: sortedDestinations(entry).map(destinationOf),
   };
 }

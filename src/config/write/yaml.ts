@@ -1,6 +1,7 @@
 import { addressFamily } from '../../model/address.ts';
 import { type WrittenField, writtenFields } from '../../model/attributes.ts';
 import { DESTINATION_ATTRIBUTES, type Destination } from '../../model/destination.ts';
+import type { DrainPolicy } from '../../model/drain.ts';
 import { formatDuration } from '../../model/duration.ts';
 import { formatEndpoint } from '../../model/endpoint.ts';
 import type { Unmanageable } from '../../model/ipvs.ts';
@@ -43,6 +44,8 @@ export interface FormatOptions {
   /** Entries of the table that no file can express. Each becomes a comment with a warning. */
   readonly unmanageable?: readonly Unmanageable[];
   readonly names?: ReadonlyMap<ServiceKey, string>;
+  /** How services drain. Only JSON has them: for a saved plan. */
+  readonly drainPolicies?: ReadonlyMap<ServiceKey, DrainPolicy>;
   /** The address of the schema for editors. Without it, the file names no schema. */
   readonly schema?: string;
 }

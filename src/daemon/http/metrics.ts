@@ -83,7 +83,7 @@ export function createMetrics(
   gauge('refused', 'Whether a guard holds a plan back.', ({ waiting }) => Number(waiting !== null));
   gauge(
     'drains',
-    'Removed destinations that still have connections.',
+    'Removed destinations that are kept at weight 0 for their connections.',
     ({ drains }) => drains.length,
   );
   gauge(

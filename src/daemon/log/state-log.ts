@@ -1,4 +1,5 @@
 import { formatDuration } from '../../model/duration.ts';
+import type { Report } from '../../plan/report.ts';
 import type { ConfigProblem } from '../../reconcile/loop/config-state.ts';
 import type { LoopState, PassResult } from '../../reconcile/loop/loop-state.ts';
 import { countOf } from '../../render/count-of.ts';
@@ -72,6 +73,7 @@ export class StateLog {
   }
 
   #pass(pass: PassResult, { refused, drift, totals }: LoopState, previous: LoopState): void {
+    this.#warnings(pass.report, previous.lastPass?.report);
     const { outcome, report, error } = pass;
     const fields: LogFields = {
       event: outcome,
@@ -144,6 +146,12 @@ export class StateLog {
       default:
         this.#log.debug(fields, outcome);
     }
+  }
+
+  /** A warning is about something that goes on, such as a drain. It is logged when it begins. */
+  #warnings(report: Report | undefined, previous: Report | undefined): void {
+    for (const warning of report?.warnings ?? [])
+      if (!previous?.warnings.includes(warning)) this.#log.warn({ event: 'warning' }, warning);
   }
 
   #contested({ contested }: LoopState, { contested: previous }: LoopState): void {

@@ -142,9 +142,13 @@ class LoopPass {
    * Executes the approved plan and no other. There is no second pass, whose plan would be another
    * one.
    */
-  async #execute({ plan, snapshot, drains }: Prepared): Promise<Report> {
+  async #execute({ plan, snapshot, drains, record }: Prepared): Promise<Report> {
     await this.#ports.announce?.(plan);
-    return executePlan(this.#ports.ipvs, plan, snapshot, { ...this.#options(), begin: drains });
+    return executePlan(this.#ports.ipvs, plan, snapshot, {
+      ...this.#options(),
+      begin: drains,
+      drainPolicies: record.policies,
+    });
   }
 
   /**

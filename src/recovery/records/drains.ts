@@ -1,7 +1,23 @@
 import { join } from 'node:path';
 import { MAX_WEIGHT } from '../../model/destination.ts';
-import type { DrainKey, DrainStore, PendingDrain } from '../../model/drain.ts';
-import { countUpTo, isNumber, isTime, mapOf, objectOf } from '../../model/shape.ts';
+import {
+  type DrainKey,
+  type DrainPolicy,
+  type DrainRecord,
+  type DrainStore,
+  NO_DRAINS,
+  type PendingDrain,
+} from '../../model/drain.ts';
+import type { ServiceKey } from '../../model/service.ts';
+import {
+  countUpTo,
+  isFlag,
+  isNumber,
+  isTime,
+  mapOf,
+  objectOf,
+  optional,
+} from '../../model/shape.ts';
 import { isSameLife, LIFE_SHAPE, type State, type TableLife } from '../state.ts';
 import { type FileFormat, readVersioned, setAside, writeVersioned } from './versioned.ts';
 
@@ -12,6 +28,8 @@ interface StoredDrain extends PendingDrain {
 
 interface DrainsFile extends TableLife {
   readonly drains: { readonly [key: string]: StoredDrain };
+  /** How services drain when they are removed. Absent in files of earlier releases. */
+  readonly policies?: { readonly [service: string]: DrainPolicy };
 }
 
 const FORMAT: FileFormat<DrainsFile> = {
@@ -23,49 +41,60 @@ const FORMAT: FileFormat<DrainsFile> = {
       objectOf<StoredDrain>({
         deadlineSeconds: isNumber,
         weight: countUpTo(MAX_WEIGHT),
+        quietSinceSeconds: optional(isNumber),
+        leaving: optional(isFlag),
         started: isTime,
       }),
+    ),
+    policies: optional(
+      mapOf(objectOf<DrainPolicy>({ timeoutSeconds: isNumber, lingerSeconds: isNumber })),
     ),
   }),
 };
 
 /**
- * Opens the deadlines of draining destinations. They belong to the kernel's table: after a boot
- * there are none. `warn` is told of a damaged file.
+ * Opens the record of draining destinations. It belongs to the kernel's table: after a boot there
+ * are none. `warn` is told of a damaged file.
  */
 export function openDrainStore(
   { folders, life, clock }: State,
   warn: (message: string) => void,
 ): DrainStore {
   const path = join(folders.runtime, 'drains.json');
-  const readStored = async (): Promise<ReadonlyMap<DrainKey, StoredDrain>> => {
+  const readStored = async (): Promise<Pick<DrainsFile, 'drains' | 'policies'> | undefined> => {
     const stored = await readVersioned(path, FORMAT);
     if (stored.kind === 'unusable') {
       const aside = await setAside(path);
       warn(
-        `${path} is not used: ${stored.reason}${aside ? `; it is now ${aside}` : ''}. Drains begin anew.`,
+        `${path} is not used: ${stored.reason}${aside ? `; it is now ${aside}` : ''}. ` +
+          'Drains begin anew, and a removed service is deleted at once.',
       );
     }
-    if (stored.kind !== 'read' || !isSameLife(stored.value, life)) return new Map();
-    return new Map(Object.entries(stored.value.drains) as [DrainKey, StoredDrain][]);
+    return stored.kind === 'read' && isSameLife(stored.value, life) ? stored.value : undefined;
   };
   return {
     now: () => clock.monotonicSeconds(),
-    read: async () =>
-      new Map(
-        [...(await readStored())].map(([key, { deadlineSeconds, weight }]) => [
-          key,
-          { deadlineSeconds, weight },
-        ]),
-      ),
-    write: async (drains) => {
+    read: async (): Promise<DrainRecord> => {
+      const stored = await readStored();
+      if (!stored) return NO_DRAINS;
+      const drains = Object.entries(stored.drains).map(
+        ([key, { started: _, ...drain }]) => [key as DrainKey, drain] as const,
+      );
+      const policies = Object.entries(stored.policies ?? {}) as [ServiceKey, DrainPolicy][];
+      return { drains: new Map(drains), policies: new Map(policies) };
+    },
+    write: async ({ drains, policies }) => {
       const known = await readStored();
       const started = clock.now().toISOString();
       const entries = [...drains].map(([key, drain]) => [
         key,
-        { ...drain, started: known.get(key)?.started ?? started },
+        { ...drain, started: known?.drains[key]?.started ?? started },
       ]);
-      await writeVersioned(path, FORMAT, { ...life, drains: Object.fromEntries(entries) });
+      await writeVersioned(path, FORMAT, {
+        ...life,
+        drains: Object.fromEntries(entries),
+        policies: Object.fromEntries(policies),
+      });
     },
   };
 }
