@@ -15,11 +15,17 @@ const LOADED_AT_RUN_TIME = ['netlink'];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
-/** Built here and moved when it is whole: a program that runs meanwhile goes on with the old one. */
+/**
+ * The build is written here, and moved to `dist` when it is complete. A program that runs meanwhile
+ * keeps the old one.
+ */
 const stage = join(root, 'node_modules', `.ipvstate-dist-${process.pid}`);
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-/** Commander can run verbs that are programs of their own. There are none here, and loading what starts them takes a tenth of a `plan`. */
+/**
+ * Replaces `node:child_process` in Commander, which can run verbs as separate programs. ipvstate
+ * has no such verbs, and loading the module takes a tenth of the time of a `plan`.
+ */
 const commanderWithoutPrograms = {
   name: 'commander-without-programs',
   setup({ onResolve, onLoad }) {
@@ -37,9 +43,10 @@ const SHARED = {
   target: 'node20.19',
   external: LOADED_AT_RUN_TIME,
   plugins: [commanderWithoutPrograms],
-  // Its ECMAScript modules: what CommonJS modules take from each other is looked up at each call, and reading YAML takes a quarter longer.
+  // The ECMAScript modules of `yaml`. CommonJS modules look up their imports at each call, which
+  // makes reading YAML a quarter slower.
   alias: { yaml: './node_modules/yaml/browser/dist/index.js' },
-  // Names stay: a stack trace in a bug report has to mean something.
+  // Names are kept, so that the stack trace in a bug report can be read.
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'none',
@@ -49,7 +56,7 @@ const SHARED = {
   write: false,
 };
 
-/** Bundles one entry point and returns the output files and the paths of what went into them. */
+/** Bundles one entry point. Returns the output files and the paths of the bundled files. */
 async function bundle(options) {
   const { outputFiles, metafile } = await build({ ...SHARED, outdir: stage, ...options });
   return { files: outputFiles, inputs: Object.keys(metafile.inputs) };
@@ -111,7 +118,7 @@ try {
   rmSync(dist, { recursive: true, force: true });
   renameSync(stage, dist);
 } catch (error) {
-  // esbuild has printed its own errors. What is left of an older build would pass for this one.
+  // esbuild has printed its own errors. Files of an older build would be taken for this one.
   rmSync(stage, { recursive: true, force: true });
   rmSync(dist, { recursive: true, force: true });
   process.stderr.write(`build: ${error.message}\n`);

@@ -1,13 +1,20 @@
-// Compiles schemas/config.schema.json into src/config/schema/validate.generated.js, so that nothing compiles or even loads ajv at start-up.
+// Compiles schemas/config.schema.json into src/config/schema/validate.generated.js, so that the
+// program neither loads ajv nor compiles the schema when it starts.
 // Usage: node .ci/compile-schema.js [--print]
 import { readFileSync, writeFileSync } from 'node:fs';
 import Ajv from 'ajv';
 import standalone from 'ajv/dist/standalone/index.js';
 
-/** What the program does not need at run time. Strings are parsed again by code that explains what is wrong with them. */
+/**
+ * Keywords that the program does not need at run time. Its own code parses strings, and explains
+ * what is wrong with them.
+ */
 const ANNOTATIONS = new Set(['description', 'examples', 'title', '$schema', 'pattern']);
 
-/** A copy without annotations; `isSchema` is false inside `properties` and `definitions`, whose keys are names. */
+/**
+ * Copies a schema without annotations. `isSchema` is false inside `properties` and `definitions`,
+ * where the keys are names.
+ */
 function strip(node, isSchema) {
   if (Array.isArray(node)) return node.map((item) => strip(item, isSchema));
   if (node === null || typeof node !== 'object') return node;
@@ -17,7 +24,10 @@ function strip(node, isSchema) {
   );
 }
 
-/** ajv copies all errors so far for each item that has some: quadratic, 20 seconds for 40,000 bad items. */
+/**
+ * Replaces the way in which ajv collects errors. For each invalid item it copies all earlier
+ * errors, which takes quadratic time: 20 seconds for 40,000 invalid items.
+ */
 function appendInPlace(code) {
   const linear = code.replace(/vErrors\.concat\((\w+\.errors)\)/g, 'append(vErrors, $1)');
   if (linear.includes('.concat(')) throw new Error('the generated validator still copies errors');

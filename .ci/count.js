@@ -1,8 +1,9 @@
-// What a Vitest run came to, from its JSON report.
+// Counts the results of Vitest runs from their JSON reports.
 
 /**
- * Counts of one run. What fails outside a test, a file that cannot be loaded, an unhandled rejection, a run without a report, counts as
- * one failure, so that no count is ever clean for a run whose status is not.
+ * The counts of one run. A failure outside a test counts as one failed test: a file that cannot be
+ * loaded, an unhandled rejection, or a run without a report. So a run with a failed status always
+ * has a failure.
  */
 export function count(report, status) {
   const passed = report?.numPassedTests ?? 0;

@@ -1,12 +1,18 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** `node_modules/@scope/name` of a bundled file, or null for the project's own. */
+/**
+ * The package of a bundled file, such as `node_modules/@scope/name`. Null for a file of the
+ * project.
+ */
 function packageFolder(input) {
   return /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? null;
 }
 
-/** Names, versions and licence texts of the packages that `inputs`, paths from `root`, belong to. A package without a text is an error. */
+/**
+ * The names, versions and licence texts of the packages of `inputs`, which are paths from `root`.
+ * Throws for a package without a text.
+ */
 export function thirdPartyLicenses(root, inputs) {
   const folders = [...new Set(inputs.map(packageFolder))].filter((folder) => folder !== null).sort();
   const parts = folders.map((folder) => {

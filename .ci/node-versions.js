@@ -2,8 +2,8 @@
 // node .ci/node-versions.js [--smoke] [MAJOR]...
 //
 // Runs the unit tests, and those kernel tests that run the program, under each supported version of
-// Node, and the built program under the oldest one of each major version. --smoke runs only the tests
-// that depend on Node most. npm fetches the versions and keeps them in node_modules/.cache.
+// Node, and the built program under the oldest one of each major version. --smoke runs only the
+// tests that depend on Node most. npm fetches the versions and keeps them in node_modules/.cache.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
@@ -13,7 +13,7 @@ import { isNodeSupported } from './prepare.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** The versions that are tested, and the oldest ones that `engines` in package.json allows. */
+/** The tested versions. They are the oldest ones that `engines` in package.json allows. */
 const VERSIONS = {
   20: { tested: '20.20.2', oldest: '20.19.0' },
   22: { tested: '22.23.5', oldest: '22.12.0' },
@@ -23,12 +23,15 @@ const VERSIONS = {
 
 /** Kernel tests that load the native addon and run commands. */
 const KERNEL = ['kernel', 'kernel/smoke', 'kernel/cli.test'];
-/** Unit tests that start the program and the installed package, and those that use sockets and files. */
+/**
+ * Unit tests that start the program and the installed package, and those that use sockets and
+ * files.
+ */
 const SMOKE = ['package/', 'cli/process', 'cli/plan', 'cli/try.test', 'daemon/', 'sources/', 'recovery/'];
 
 const EXAMPLE = 'examples/change-servers';
 
-/** Returns the path of that version's `node`, which npm fetches once. */
+/** Returns the path of a version's `node`. npm fetches each version once. */
 function fetchNode(version) {
   const folder = join(root, 'node_modules/.cache/node-versions', version);
   const name = `node-linux-${process.arch}`;

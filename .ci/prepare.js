@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // node .ci/prepare.js [--deps] [--kernel]
 //
-// Makes a checkout ready, whatever is missing: packages, build, and with --kernel the system's packages for the kernel tests.
-// Says nothing when there is nothing to do. --deps leaves the build out. Uses nothing but Node, for it runs before anything is installed.
+// Installs the packages, builds, and with --kernel installs Debian's packages for the kernel tests.
+// Does only the steps that are missing, and prints nothing when there are none. --deps leaves the
+// build out. Imports no package, because it runs before any is installed.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +16,7 @@ function say(line) {
   process.stderr.write(`prepare: ${line}\n`);
 }
 
-/** Runs a program to its end, silently unless it fails. */
+/** Runs a program to its end. Prints its output only when it fails. */
 function run(program, args, options = {}) {
   const result = spawnSync(program, args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], ...options });
   if (result.status === 0) return;
@@ -23,7 +24,10 @@ function run(program, args, options = {}) {
   throw new Error(`${program} ${args.join(' ')} failed: ${result.error?.message ?? result.signal ?? `status ${result.status}`}`);
 }
 
-/** Whether a version is in a range such as `^20.19 || >=22.12`, which has no other operators. */
+/**
+ * Tells whether a version is in a range. The range has no operators but those of `^20.19 ||
+ * >=22.12`.
+ */
 export function isNodeSupported(version, range) {
   const actual = version.split('.').map(Number);
   return range.split('||').some((part) => {
@@ -34,7 +38,10 @@ export function isNodeSupported(version, range) {
   });
 }
 
-/** Whether what npm noted as installed is what the lock file asks for; packages for other platforms may be absent. */
+/**
+ * Tells whether npm's list of installed packages agrees with the lock file. Optional packages, for
+ * other platforms, may be absent.
+ */
 export function isInstalled(lock, installed) {
   return Object.entries(lock.packages).every(
     ([path, wanted]) =>
@@ -70,7 +77,10 @@ function prepareBuild() {
   run(process.execPath, ['.ci/build.js']);
 }
 
-/** The kernel tests' own programs. Only root can install them; `KERNEL=optional` lets others go on without, and .ci/test.js says so. */
+/**
+ * Installs the programs of the kernel tests, as root. Other users can leave these tests out with
+ * `KERNEL=optional`; .ci/test.js then says so.
+ */
 function prepareKernel() {
   if (missingPrograms().length === 0) return;
   if (process.getuid() === 0 && existsSync('/usr/bin/apt-get')) {

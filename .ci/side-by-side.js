@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 
 /**
- * Runs Node programs at the same time and resolves with their exit codes, null for one that a signal
- * ended. Their output does not mix: the first one's appears at once, and each other one's when the
- * programs before it have ended.
+ * Runs Node programs at the same time and resolves with their exit codes, null for one that a
+ * signal ended. Their output does not mix: the first one's appears at once, and each other one's
+ * when the programs before it have ended.
  */
 export async function runSideBySide(programs, { cwd, timeoutSeconds, out = process.stdout }) {
   const running = programs.map((args) => start(args, { cwd, timeoutSeconds, out }));

@@ -2,8 +2,8 @@
 // node .ci/test.js [unit] [kernel] [VITEST ARGUMENT]...
 //
 // Runs the tests, those for a real kernel in User-Mode Linux, and ends with one line that counts
-// them all. Arguments after the names of the suites go to Vitest: a part of a file name, -t PATTERN.
-// UPDATE=1 rewrites the golden files.
+// them all. Arguments after the names of the suites go to Vitest: a part of a file name, -t
+// PATTERN. UPDATE=1 rewrites the golden files.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,12 +14,13 @@ import { runSideBySide } from './side-by-side.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** A suite's time limit. Both together stay far below it; it is there for a hang. */
+/** The time limit of a suite that hangs. Both suites together usually take much less. */
 const LIMIT_SECONDS = 1800;
 
 /**
  * The kernel tests in two guests side by side, each with about half of the work: a guest has one
- * processor. A new test file belongs to the second guest, unless its name is like those of the first.
+ * processor. A new test file belongs to the second guest, unless its name is like those of the
+ * first.
  */
 const GUESTS = {
   'kernel-beside-ipvsadm': ['test/kernel/ipvsadm'],
@@ -84,8 +85,8 @@ const own = named.findIndex((arg) => !(arg in SUITES));
 const names = own === -1 ? named : named.slice(0, own);
 const args = own === -1 ? [] : named.slice(own);
 
-// ^C reaches the suite as well, which ends; staying alive is for clearing up and for the closing
-// line.
+// ^C also reaches the suite, which then ends. This process stays alive to clean up and to print the
+// closing line.
 process.on('SIGINT', () => {});
 
 const folder = mkdtempSync(join(tmpdir(), 'ipvstate-test-'));

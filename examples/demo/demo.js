@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// The main job in five commands: on a table in a file (no root, no kernel module) or, with `--kernel`, on this kernel's own table with
-// `ipvsadm` beside it. The kernel's one is emptied first: run that only where nothing is lost, as `npm run demo:kernel` does.
+// Shows the main job in a few commands, on a table in a file. That needs neither root nor a kernel
+// module. With `--kernel` it works on the table of this kernel, and shows it with `ipvsadm`. It
+// then empties the table first: use it only in a guest, as `npm run demo:kernel` does.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +17,7 @@ const color = process.stdout.isTTY && !process.env.NO_COLOR;
 const say = (text) => process.stdout.write(`\n${color ? `\x1b[1m${text}\x1b[0m` : text}\n\n`);
 const show = (command) => process.stdout.write(`$ ${command}\n`);
 
-/** Runs a command and shows it as it would be typed; its status must be the expected one. */
+/** Prints a command and runs it. Throws for another exit code than the expected one. */
 function run(program, args, expected = 0) {
   show([program, ...args].join(' '));
   const [file, ...rest] =

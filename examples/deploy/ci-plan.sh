@@ -1,14 +1,16 @@
 #!/bin/sh
-# A job for each merge request: are the files valid, and what would they do to production? Needs no root and no kernel module.
+# A CI job for each merge request. It validates the files, and shows what they would change in
+# production. It needs neither root nor a kernel module.
 #   sh ci-plan.sh CONFIGURATION SNAPSHOT
-# SNAPSHOT is what a load balancer said last: `ipvstate export`, or `ipvsadm -Sn`. The plan is on stdout, for the comment of the request.
+# SNAPSHOT is the table of a load balancer, written by `ipvstate export` or `ipvsadm -Sn`.
+# The plan is on stdout, for a comment on the merge request.
 set -eu
 config=$1
 snapshot=$2
 
 ipvstate validate --strict -f "$config" -o "${CI_FORMAT:-text}" >&2
 
-# Exit 0: no changes; 2: there are some; 3: a guard would stop it, and so does this job.
+# Exit code 0: no changes. 2: changes. 3: a guard would stop the apply; this job fails, too.
 status=0
 ipvstate plan -f "$config" --table "$snapshot" --detailed-exitcode -o markdown || status=$?
 case $status in

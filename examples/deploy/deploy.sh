@@ -1,5 +1,5 @@
 #!/bin/sh
-# A step of a deployment, on the load balancer itself.
+# A step of a deployment that runs on the load balancer. It applies the configuration.
 #   sh deploy.sh CONFIGURATION [OPTION OF ipvstate apply]...
 set -u
 config=$1

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Puts a revision of a Git repository in place of the last one, for `ipvstate watch -f BASE/current/...`: the daemon sees the old files or
-# the new ones, and never half of each.
+# Switches `ipvstate watch -f BASE/current/...` to a revision of a Git repository in one step.
+# The daemon sees either the old files or the new ones, never some of each.
 #   sh release.sh REPOSITORY REVISION BASE
 set -eu
 repository=$1
@@ -15,6 +15,6 @@ if [ ! -d "$release" ]; then
   git -C "$repository" archive "$revision" | tar -x -C "$release.tmp"
   mv "$release.tmp" "$release"
 fi
-# A link cannot be replaced in place, but a rename replaces one in a single step.
+# A rename replaces a link in a single step. `ln -sfn` alone would remove it first.
 ln -sfn "releases/$revision" "$base/current.tmp"
 mv -T "$base/current.tmp" "$base/current"
