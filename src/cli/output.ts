@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
-import { COLOR, PLAIN, type Style } from '../render/style.ts';
+import { printableLines } from '../model/printable.ts';
+import { CSI, colorStyle, PLAIN, type Style } from '../render/style.ts';
 
 export const COLOR_MODES = ['auto', 'always', 'never'] as const;
 type ColorMode = (typeof COLOR_MODES)[number];
@@ -10,12 +11,19 @@ type Terminal = Writable & { readonly isTTY?: boolean; readonly columns?: number
 const PROGRESS_AFTER_MILLISECONDS = 1000;
 const PROGRESS_EVERY_MILLISECONDS = 200;
 
-/** The only writer of stdout and stderr. Results go to stdout, all other text to stderr. */
+/**
+ * The only writer of stdout and stderr. Results go to stdout, all other text to stderr. Texts may
+ * contain anything from files, paths, the kernel and the network: characters that steer a terminal
+ * or are not seen are printed as escapes.
+ */
 export class Output {
   readonly #stdout: Terminal;
   readonly #stderr: Terminal;
   readonly #env: NodeJS.ProcessEnv;
   readonly #now: () => number;
+  /** Stands for the beginning of our colour codes: no text from outside can contain it. */
+  readonly #mark = `${Math.random()}`;
+  readonly #colors = colorStyle(this.#mark);
   #color: ColorMode = 'auto';
   #quiet = false;
   /** The result, while it is held back. */
@@ -47,7 +55,7 @@ export class Output {
       return;
     }
     this.#clearProgress();
-    this.#stdout.write(text);
+    this.#stdout.write(this.#printable(text));
   }
 
   /** Holds results back until `release`: a document must be whole, or be replaced as a whole. */
@@ -70,7 +78,7 @@ export class Output {
   /** Prints an error or a warning on stderr. */
   warn(text: string): void {
     this.#clearProgress();
-    this.#stderr.write(text);
+    this.#stderr.write(this.#printable(text));
   }
 
   /** Beginning of an error message on stderr. */
@@ -80,13 +88,16 @@ export class Output {
 
   /** Emphasis for a stream: stdout may be a terminal while stderr is a file. */
   style(stream: 'stdout' | 'stderr'): Style {
-    return this.layout(stream).color ? COLOR : PLAIN;
+    return this.layout(stream).style;
   }
 
-  /** Whether a stream is coloured, and its width in columns. */
-  layout(stream: 'stdout' | 'stderr'): { readonly color: boolean; readonly width: number } {
+  /** Emphasis for a stream, and its width in columns. */
+  layout(stream: 'stdout' | 'stderr'): { readonly style: Style; readonly width: number } {
     const terminal = stream === 'stdout' ? this.#stdout : this.#stderr;
-    return { color: this.#isColored(terminal), width: terminal.columns || 80 };
+    return {
+      style: this.#isColored(terminal) ? this.#colors : PLAIN,
+      width: terminal.columns || 80,
+    };
   }
 
   isTerminal(stream: 'stdout' | 'stderr'): boolean {
@@ -111,6 +122,10 @@ export class Output {
     if (this.#shown > 0) this.#stderr.write('\r\u001b[K');
     this.#shown = 0;
     this.#started = undefined;
+  }
+
+  #printable(text: string): string {
+    return text.split(this.#mark).map(printableLines).join(CSI);
   }
 
   #isColored(stream: Terminal): boolean {

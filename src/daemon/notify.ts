@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { fstatSync, write } from 'node:fs';
+import { printable } from '../model/printable.ts';
 
 /** Tells systemd the state of this service (sd_notify). */
 export interface Notifier {
@@ -70,9 +71,9 @@ export function monotonicMicroseconds(): string {
   return String(process.hrtime.bigint() / 1000n);
 }
 
-/** Removes line breaks: a value with one would set another variable. */
+/** Removes line breaks, because a value with one would set another variable. */
 function oneLine(text: string): string {
-  return text.replaceAll(/\s+/g, ' ').slice(0, 500);
+  return printable(text.replaceAll(/\s+/g, ' ')).slice(0, 500);
 }
 
 function watchdogOf(env: NodeJS.ProcessEnv, pid: number): number | undefined {

@@ -1,14 +1,16 @@
 import type { Issue, Position } from '../model/issue.ts';
-import { clipLine, oneLine } from './source-line.ts';
+import { printable } from '../model/printable.ts';
+import { clipLine } from './source-line.ts';
+import { colorStyle, PLAIN, type Style } from './style.ts';
 
 export interface FormatIssuesOptions {
   /** Whether to use ANSI colours. Default false. */
   readonly color?: boolean;
+  /** Emphasis in place of `color`. */
+  readonly style?: Style;
   /** Columns of the terminal, for source lines. Default 80. */
   readonly width?: number;
 }
-
-type Paint = (code: number, text: string) => string;
 
 /**
  * Formats issues as `file:line:col: error CODE: message`, each with its source line and a caret.
@@ -19,36 +21,28 @@ export function formatIssues(
   sources: ReadonlyMap<string, string>,
   options: FormatIssuesOptions = {},
 ): string {
-  const paint: Paint = options.color
-    ? (code, text) => `\u001b[${code}m${text}\u001b[0m`
-    : (_, text) => text;
+  const style = options.style ?? (options.color ? colorStyle() : PLAIN);
   const lineOf = lineReader(sources);
   const width = Math.max(20, options.width ?? 80);
-  return issues.map((issue) => formatIssue(issue, lineOf, width, paint)).join('');
+  return issues.map((issue) => formatIssue(issue, lineOf, width, style)).join('');
 }
-
-const BOLD = 1;
-const RED = 31;
-const YELLOW = 33;
-const CYAN = 36;
 
 function formatIssue(
   issue: Issue,
   lineOf: (position: Position) => string | undefined,
   width: number,
-  paint: Paint,
+  style: Style,
 ): string {
   const { severity, code, message, position, hint, related } = issue;
-  const color = severity === 'error' ? RED : YELLOW;
-  const place = paint(BOLD, `${oneLine(formatPosition(position))}:`);
-  const lines = [`${place} ${paint(color, `${severity} ${code}:`)} ${oneLine(message)}`];
-  if (code !== 'MORE')
-    lines.push(...excerpt(position, lineOf, width, (caret) => paint(color, caret)));
-  if (hint !== undefined) lines.push(`  ${paint(CYAN, 'hint:')} ${oneLine(hint)}`);
+  const paint = severity === 'error' ? style.remove : style.edit;
+  const place = style.strong(`${printable(formatPosition(position))}:`);
+  const lines = [`${place} ${paint(`${severity} ${code}:`)} ${printable(message)}`];
+  if (code !== 'MORE') lines.push(...excerpt(position, lineOf, width, paint));
+  if (hint !== undefined) lines.push(`  ${style.hint('hint:')} ${printable(hint)}`);
   if (related) {
-    const note = oneLine(`${related.message}: ${formatPosition(related.position)}`);
-    lines.push(`  ${paint(CYAN, 'note:')} ${note}`);
-    lines.push(...excerpt(related.position, lineOf, width, (caret) => paint(CYAN, caret)));
+    const note = printable(`${related.message}: ${formatPosition(related.position)}`);
+    lines.push(`  ${style.hint('note:')} ${note}`);
+    lines.push(...excerpt(related.position, lineOf, width, style.hint));
   }
   return `${lines.join('\n')}\n`;
 }

@@ -1,3 +1,5 @@
+import { printable } from '../model/printable.ts';
+
 /** Part of a source line around one column. */
 interface ClippedLine {
   readonly text: string;
@@ -8,13 +10,13 @@ interface ClippedLine {
 const CUT = '…';
 
 /**
- * Cuts a line to a width. Columns count from 1 in UTF-16 units. Tabs become single blanks and other
- * control characters `?`, so that the caret points to the right character.
+ * Cuts a line to a width. Columns count from 1 in UTF-16 units. Tabs become single blanks, and
+ * characters that are not seen become escapes, so that the caret points to the right character.
  */
 export function clipLine(line: string, column: number, width: number): ClippedLine {
   const index = Math.max(0, Math.min(column - 1, line.length));
-  const before = printable(line.slice(0, index));
-  const after = printable(line.slice(index));
+  const before = shownCharacters(line.slice(0, index));
+  const after = shownCharacters(line.slice(index));
   const length = before.length + after.length;
   if (length <= width)
     return { text: before.join('') + after.join(''), caret: displayWidth(before) };
@@ -38,20 +40,8 @@ export function clipLine(line: string, column: number, width: number): ClippedLi
   };
 }
 
-/** Makes a text printable in one line: control and invisible characters become `?`. */
-export function oneLine(text: string): string {
-  return printable(text).join('');
-}
-
-/** Splits a text into characters. Those that move the cursor or hide text become `?`. */
-function printable(text: string): string[] {
-  return Array.from(text, (character) =>
-    character === '\t'
-      ? ' '
-      : /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(character)
-        ? '?'
-        : character,
-  );
+function shownCharacters(text: string): string[] {
+  return Array.from(printable(text.replaceAll('\t', ' ')));
 }
 
 /** Number of terminal cells: wide characters and emoji take two, combining marks none. */

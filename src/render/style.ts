@@ -3,6 +3,7 @@ export interface Style {
   readonly add: (text: string) => string;
   readonly edit: (text: string) => string;
   readonly remove: (text: string) => string;
+  readonly hint: (text: string) => string;
   readonly strong: (text: string) => string;
   readonly faint: (text: string) => string;
 }
@@ -13,16 +14,23 @@ export const PLAIN: Style = {
   add: unchanged,
   edit: unchanged,
   remove: unchanged,
+  hint: unchanged,
   strong: unchanged,
   faint: unchanged,
 };
 
-const ansi = (code: number) => (text: string) => `\u001b[${code}m${text}\u001b[0m`;
+/** Beginning of a colour code (ECMA-48: CSI). */
+export const CSI = '\u001b[';
 
-export const COLOR: Style = {
-  add: ansi(32),
-  edit: ansi(33),
-  remove: ansi(31),
-  strong: ansi(1),
-  faint: ansi(2),
-};
+/** Emphasis by colour codes. `start` stands for their beginning. */
+export function colorStyle(start = CSI): Style {
+  const ansi = (code: number) => (text: string) => `${start}${code}m${text}${start}0m`;
+  return {
+    add: ansi(32),
+    edit: ansi(33),
+    remove: ansi(31),
+    hint: ansi(36),
+    strong: ansi(1),
+    faint: ansi(2),
+  };
+}

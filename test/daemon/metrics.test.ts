@@ -94,13 +94,13 @@ const TABLE = tableOf({
 const statsText = (table: Table): string =>
   formatKernelCounters(
     { table, counters: countersOf(table), unmanageable: [] },
-    new Map([[keyOf('tcp://192.0.2.1:80'), 'a "shop"']]),
+    new Map([[keyOf('tcp://192.0.2.1:80'), 'a\u202e "shop"']]),
   );
 
 describe('the kernel counters of --stats', () => {
   it('are written with all 64 bits', () => {
     const text = statsText(TABLE);
-    const labels = 'service="tcp://192.0.2.1:80",name="a \\"shop\\""';
+    const labels = 'service="tcp://192.0.2.1:80",name="a\\\\u202e \\"shop\\""';
     expect(text).toContain(
       `ipvstate_service_incoming_packets_total{${labels}} 1152921504606846976\n`,
     );

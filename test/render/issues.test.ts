@@ -42,7 +42,7 @@ describe('issues as text', () => {
 
   it('are shown without source lines when the source is unknown', () => {
     expect(formatIssues([WARNING], new Map())).toBe(
-      'a,b:c.yaml:9:1: warning UNSERVED: line 1?line 2\n',
+      'a,b:c.yaml:9:1: warning UNSERVED: line 1\\u000aline 2\n',
     );
     expect(formatIssues([], SOURCES)).toBe('');
   });
@@ -57,15 +57,15 @@ describe('issues as text', () => {
     expect(plain.join('')).toBe(formatIssues([ISSUE, WARNING], SOURCES));
   });
 
-  it('replace control characters of a file', () => {
+  it('show control characters of a file as escapes', () => {
     const hostile: Issue = {
       ...ISSUE,
       message: 'a\u001b[2Jb',
       hint: 'c\nd',
       position: { file: 'e\u0007', line: 1, column: 1 },
     };
-    expect(formatIssues([hostile], new Map())).toMatch(
-      /^e\?:1:1: error DUPLICATE: a\?\[2Jb\n {2}hint: c\?d\n/,
+    expect(formatIssues([hostile], new Map())).toContain(
+      'e\\u0007:1:1: error DUPLICATE: a\\u001b[2Jb\n  hint: c\\u000ad\n',
     );
   });
 
@@ -82,12 +82,15 @@ describe('issues as text', () => {
     expect(source[caret.indexOf('^')]).toBe(String((column - 1) % 10));
   });
 
-  it('put the caret in the right cell after tabs and wide characters, and show control characters as ?', () => {
+  it('put the caret in the right cell after tabs and wide characters, and show control characters as escapes', () => {
     const text = formatIssues(
       [{ ...WARNING, position: { file: 'f', line: 1, column: 7 } }],
       new Map([['f', '\t店é\u0301\u001b x']]),
     );
-    expect(text.split('\n').slice(1, 3)).toEqual(['1 |  店é\u0301? x', `  |${' '.repeat(7)}^`]);
+    expect(text.split('\n').slice(1, 3)).toEqual([
+      '1 |  店é\u0301\\u001b x',
+      `  |${' '.repeat(12)}^`,
+    ]);
   });
 });
 

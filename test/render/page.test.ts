@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatPage } from '../../src/render/page.ts';
-import { COLOR } from '../../src/render/style.ts';
+import { colorStyle } from '../../src/render/style.ts';
 
 const PAGE = `# A page
 
@@ -37,7 +37,7 @@ a.yaml:
   });
 
   it('has headings and strong words in bold on a terminal', () => {
-    const text = formatPage(PAGE, COLOR);
+    const text = formatPage(PAGE, colorStyle());
     const bold = (words: string): string => `\u001b[1m${words}\u001b[0m`;
     expect(text).toContain(`${bold('A page')}\n`);
     expect(text).toContain(`\n${bold('More')}\n`);

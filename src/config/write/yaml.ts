@@ -5,6 +5,7 @@ import type { DrainPolicy } from '../../model/drain.ts';
 import { formatDuration } from '../../model/duration.ts';
 import { formatEndpoint } from '../../model/endpoint.ts';
 import type { Unmanageable } from '../../model/ipvs.ts';
+import { printable } from '../../model/printable.ts';
 import { isTimeout } from '../../model/rules.ts';
 import {
   DEFAULT_PERSISTENCE_SECONDS,
@@ -61,7 +62,7 @@ export function formatConfig(table: Exportable, options: FormatOptions = {}): st
   ];
   for (const { service, destination, reason } of options.unmanageable ?? []) {
     lines.push(
-      `# warning: not exported: ${oneLine(destination === undefined ? service : `${service} -> ${destination}`)}: ${oneLine(reason)}`,
+      `# warning: not exported: ${printable(destination === undefined ? service : `${service} -> ${destination}`)}: ${printable(reason)}`,
     );
   }
   lines.push('', ...timeoutLines(table.timeouts ?? {}), ...daemonLines(table.daemons));
@@ -172,8 +173,4 @@ export function persistenceOf(service: Service): PersistenceMapping | undefined 
   if (service.persistent)
     return { timeout: service.persistenceTimeoutSeconds || DEFAULT_PERSISTENCE_SECONDS, ...rest };
   return Object.keys(rest).length === 0 ? undefined : { enabled: false, ...rest };
-}
-
-function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
 }

@@ -1,5 +1,6 @@
 import type { DestinationKey } from '../../model/destination.ts';
 import type { Counters, Snapshot, Stats } from '../../model/ipvs.ts';
+import { printable } from '../../model/printable.ts';
 import type { ServiceKey } from '../../model/service.ts';
 
 /** The counters that have a total. */
@@ -109,5 +110,5 @@ function formatFamily(
 }
 
 function escapeLabel(text: string): string {
-  return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+  return printable(text).replaceAll('\\', '\\\\').replaceAll('"', '\\"');
 }

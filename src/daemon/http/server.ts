@@ -1,6 +1,7 @@
 import { chmod, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { IpvstateError } from '../../errors.ts';
+import { printableLines } from '../../model/printable.ts';
 import { formatListenAddress, type ListenAddress } from './listen-address.ts';
 
 export interface Page {
@@ -9,7 +10,7 @@ export interface Page {
   readonly body: string;
 }
 
-/** The pages by path. Requests cannot change anything. */
+/** The pages by path. Requests cannot change anything. Bodies are made printable. */
 export type Pages = { readonly [path: string]: () => Page | Promise<Page> };
 
 export interface HttpServer {
@@ -72,11 +73,16 @@ async function respond(
   const { pathname } = new URL(request.url ?? '/', 'http://localhost');
   const isRead = request.method === 'GET' || request.method === 'HEAD';
   const page = Object.hasOwn(pages, pathname) ? pages[pathname] : undefined;
-  const { status, type, body } = !page
+  const {
+    status,
+    type,
+    body: text,
+  } = !page
     ? { status: 404, type: TEXT, body: `There are: ${Object.keys(pages).join(' ')}\n` }
     : isRead
       ? await page()
       : { status: 405, type: TEXT, body: 'GET only\n' };
+  const body = printableLines(text);
   response.writeHead(status, {
     'content-type': type,
     'cache-control': 'no-store',
