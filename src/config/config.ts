@@ -35,7 +35,7 @@ export interface Config {
 /** Seconds, or text that `parseDuration` reads. */
 export type DurationText = number | string;
 
-export interface ManageMapping {
+interface ManageMapping {
   readonly include?: readonly SelectorMapping[];
   readonly exclude?: readonly SelectorMapping[];
 }
@@ -49,7 +49,7 @@ export interface SelectorMapping {
   readonly service?: string;
 }
 
-export interface SysctlsMapping {
+interface SysctlsMapping {
   readonly mode?: 'enforce' | 'check';
   readonly values: Readonly<Record<string, number | boolean | string>>;
 }
@@ -64,9 +64,7 @@ export interface PersistenceMapping {
 }
 
 /** A duration, or `off`. */
-export type DrainText =
-  | DurationText
-  | { readonly timeout: DurationText; readonly linger?: DurationText };
+type DrainText = DurationText | { readonly timeout: DurationText; readonly linger?: DurationText };
 
 export interface SchedulingMapping {
   readonly scheduler?: string;
@@ -76,7 +74,7 @@ export interface SchedulingMapping {
   readonly preserve?: readonly PreserveField[];
 }
 
-export interface TunnelMapping {
+interface TunnelMapping {
   readonly type?: TunnelType;
   readonly port?: number;
   readonly checksum?: TunnelChecksum;
@@ -97,7 +95,7 @@ type SnakeCase<Text extends string> = Text extends `${infer First}${infer Rest}`
   ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeCase<Rest>}`
   : '';
 
-export interface Defaults extends SchedulingMapping, DestinationKeys {}
+interface Defaults extends SchedulingMapping, DestinationKeys {}
 
 export interface DestinationMapping extends DestinationKeys {
   readonly address: string;
@@ -107,7 +105,7 @@ export interface PoolReference extends DestinationKeys {
   readonly pool: string;
 }
 
-export type DestinationItem = string | DestinationMapping | PoolReference;
+type DestinationItem = string | DestinationMapping | PoolReference;
 
 export interface Profile extends SchedulingMapping {
   readonly one_packet?: boolean;

@@ -31,7 +31,7 @@ export function atKey(...path: Path): Place {
 }
 
 /** The number of issues that are shown. Further ones are only counted. */
-export const MAX_SHOWN_ISSUES = 50;
+const MAX_SHOWN_ISSUES = 50;
 
 /**
  * Turns findings into issues in the order of the text. When there are too many, errors have

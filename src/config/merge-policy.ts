@@ -3,7 +3,7 @@ import type { Issue, Position } from '../model/issue.ts';
 import { isManaged, type Policy } from '../model/policy.ts';
 import type { ServiceKey } from '../model/service.ts';
 
-export interface MergedPolicy {
+interface MergedPolicy {
   /** undefined when no file has a policy. */
   readonly policy: Policy | undefined;
   readonly issues: readonly Issue[];

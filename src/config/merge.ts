@@ -6,7 +6,7 @@ import { DAEMON_ROLES, type Daemon, TIMEOUT_ATTRIBUTES, type Timeouts } from '..
 import type { ServiceEntry } from '../model/table.ts';
 import { mergePolicies } from './merge-policy.ts';
 
-export interface Merged {
+interface Merged {
   /** undefined when there are errors. */
   readonly desired: Desired | undefined;
   readonly issues: readonly Issue[];

@@ -1,7 +1,7 @@
 import type { Desired } from '../model/desired.ts';
 import { hasErrors, type Issue, positions } from '../model/issue.ts';
-import { indexBroken } from './broken.ts';
 import { type Finding, toIssues } from './finding.ts';
+import { indexInvalidParts } from './invalid-parts.ts';
 import { createContext } from './normalize/context.ts';
 import { normalize } from './normalize/normalize.ts';
 import { readDocument } from './read/read.ts';
@@ -24,11 +24,11 @@ export function parseConfig(text: string, file: string): ParseResult {
   const findings: Finding[] = [...document.findings];
   let desired: Desired | undefined;
   if (document.value !== undefined) {
-    const { config, findings: violations, broken } = checkSchema(document.value);
+    const { config, findings: violations, invalidPaths } = checkSchema(document.value);
     for (const violation of violations) findings.push(violation);
     if (config)
       desired = normalize(
-        createContext(config, indexBroken(broken), findings),
+        createContext(config, indexInvalidParts(invalidPaths), findings),
         document,
         positionOf,
       );

@@ -2,7 +2,7 @@ import { parseAddress } from '../../model/address.ts';
 import { type Endpoint, parseEndpoint, parsePort } from '../../model/endpoint.ts';
 
 /** Explains to the author of a text why `parseEndpoint` refused it. */
-export function explainEndpoint(text: string): { readonly message: string; readonly hint: string } {
+function explainEndpoint(text: string): { readonly message: string; readonly hint: string } {
   const quoted = JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text);
   const message = `${quoted} is not an IP address with or without a port`;
   if (text.includes('%'))

@@ -1,11 +1,11 @@
-import type { Broken } from '../broken.ts';
 import type { Config } from '../config.ts';
 import type { Finding, Place, Report } from '../finding.ts';
+import type { InvalidParts } from '../invalid-parts.ts';
 
 /** The state that every part of the normalisation shares. */
 export interface Context {
   readonly config: Config;
-  readonly broken: Broken;
+  readonly invalid: InvalidParts;
   readonly report: Report;
   /**
    * For values that several services inherit: reports the same message about the same place once.
@@ -15,7 +15,7 @@ export interface Context {
   readonly usedPools: Set<string>;
 }
 
-export function createContext(config: Config, broken: Broken, findings: Finding[]): Context {
+export function createContext(config: Config, invalid: InvalidParts, findings: Finding[]): Context {
   const seen = new Set<string>();
   const report: Report = (finding) => findings.push(finding);
   const reportOnce: Report = (finding) => {
@@ -24,7 +24,7 @@ export function createContext(config: Config, broken: Broken, findings: Finding[
     seen.add(id);
     findings.push(finding);
   };
-  return { config, broken, report, reportOnce, usedProfiles: new Set(), usedPools: new Set() };
+  return { config, invalid, report, reportOnce, usedProfiles: new Set(), usedPools: new Set() };
 }
 
 function placeText(place: Place): string {

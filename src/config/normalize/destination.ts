@@ -122,8 +122,8 @@ function checkThresholds(
     written.override?.lower_threshold !== undefined
       ? 'override'
       : own !== undefined
-        ? 'own'
-        : 'item';
+        ? 'item'
+        : 'inherited';
   report({
     code: 'THRESHOLD',
     severity: 'error',
@@ -163,8 +163,8 @@ function checkPort(
 
 function addressPlace(written: WrittenDestination): Place {
   return typeof written.item === 'string'
-    ? placeOf(written, 'item', '')
-    : placeOf(written, 'own', 'address');
+    ? placeOf(written, 'inherited', '')
+    : placeOf(written, 'item', 'address');
 }
 
 function name(family: 'ipv4' | 'ipv6'): string {

@@ -10,7 +10,7 @@ import { type Layer, pick } from './layers.ts';
 import type { ItemOrigins } from './origins.ts';
 import { preserveOf } from './policy.ts';
 
-export interface Destinations {
+interface Destinations {
   readonly map: ReadonlyMap<DestinationKey, Destination>;
   /** The destinations with a value to preserve. */
   readonly preserve: ReadonlyMap<DestinationKey, Preserve>;
@@ -51,7 +51,7 @@ export function normalizeDestinations(
   const listPath = picked.place.path;
   const list = origins.list(picked.value, listPath);
   for (const [index, item] of picked.value.entries()) {
-    if (isBroken(expansion, listPath, index)) continue;
+    if (isInvalidItem(expansion, listPath, index)) continue;
     if (typeof item === 'object' && 'pool' in item)
       expandPool(item, [...listPath, index], expansion);
     else add(item, undefined, listPath, listPath, index, list, expansion);
@@ -64,7 +64,7 @@ function expandPool(reference: PoolReference, path: Path, expansion: Expansion):
   const name = reference.pool;
   context.usedPools.add(name);
   const pools = context.config.pools ?? {};
-  if (context.broken.sections.has('pools') || context.broken.named.has(`pools/${name}`)) {
+  if (context.invalid.sections.has('pools') || context.invalid.named.has(`pools/${name}`)) {
     expansion.complete = false;
     return;
   }
@@ -92,7 +92,7 @@ function expandPool(reference: PoolReference, path: Path, expansion: Expansion):
   const listPath = ['pools', name];
   const list = origins.list(pool, listPath);
   for (const [index, item] of pool.entries())
-    if (!isBroken(expansion, listPath, index))
+    if (!isInvalidItem(expansion, listPath, index))
       add(item, reference, path, listPath, index, list, expansion);
 }
 
@@ -150,8 +150,8 @@ function add(
   origins.push(list, index);
 }
 
-function isBroken(expansion: Expansion, listPath: Path, index: number): boolean {
-  const { items } = expansion.context.broken;
+function isInvalidItem(expansion: Expansion, listPath: Path, index: number): boolean {
+  const { items } = expansion.context.invalid;
   if (items.size === 0 || !items.has([...listPath, index].join('/'))) return false;
   expansion.complete = false;
   return true;

@@ -11,9 +11,9 @@ import { readServiceText } from './service-address.ts';
 const MAX_PORT = 65_535;
 
 /** Returns undefined for a file without `manage`, and after reporting an error. */
-export function normalizeManage({ config, broken, report }: Context): Manage | undefined {
+export function normalizeManage({ config, invalid, report }: Context): Manage | undefined {
   const written = config.manage;
-  if (!written || broken.sections.has('manage')) return undefined;
+  if (!written || invalid.sections.has('manage')) return undefined;
   const { include, exclude = [] } = written;
   if (include === undefined && exclude.length === 0) {
     const message = '"manage" without include and exclude is the whole table';

@@ -37,7 +37,7 @@ export function normalize(
   document: ConfigDocument,
   positionOf: (offset: number) => Position,
 ): Desired {
-  const { config, broken } = context;
+  const { config, invalid } = context;
   const services: Services = {
     entries: new Map(),
     names: new Map(),
@@ -46,12 +46,12 @@ export function normalize(
   };
   // Without valid defaults, the settings of the services are unknown.
   if (
-    !broken.sections.has('services') &&
-    !broken.sections.has('defaults') &&
+    !invalid.sections.has('services') &&
+    !invalid.sections.has('defaults') &&
     Array.isArray(config.services)
   ) {
     for (const [index, service] of config.services.entries()) {
-      if (broken.services.has(index)) checkBrokenService(service, index, context);
+      if (invalid.services.has(index)) checkInvalidService(service, index, context);
       else addService(service, index, services, context);
     }
   }
@@ -138,7 +138,7 @@ function addService(
 }
 
 /** Checks the destinations of a service that violates the schema itself. */
-function checkBrokenService(service: unknown, index: number, context: Context): void {
+function checkInvalidService(service: unknown, index: number, context: Context): void {
   if (service === null || typeof service !== 'object') return;
   const { address, family, profile, destinations } = service as Partial<
     Record<keyof ServiceMapping, unknown>
@@ -206,9 +206,9 @@ function reportMixedFamily(services: Services, context: Context): void {
   });
 }
 
-function reportUnused({ config, broken, report, usedPools, usedProfiles }: Context): void {
+function reportUnused({ config, invalid, report, usedPools, usedProfiles }: Context): void {
   // The pools and the profile of an invalid service are unknown.
-  if (broken.services.size > 0 || broken.items.size > 0 || broken.sections.size > 0) return;
+  if (invalid.services.size > 0 || invalid.items.size > 0 || invalid.sections.size > 0) return;
   for (const [section, used] of [
     ['pools', usedPools],
     ['profiles', usedProfiles],

@@ -13,7 +13,7 @@ import { atValue, type Place, type Report } from '../finding.ts';
 import type { Picked } from './layers.ts';
 import { readDuration } from './read-duration.ts';
 
-export type PersistenceSettings = Pick<
+type PersistenceSettings = Pick<
   ServiceSettings,
   'persistent' | 'persistenceTimeoutSeconds' | 'persistenceNetmask' | 'persistenceEngine'
 >;

@@ -6,7 +6,7 @@ import { atValue, type Place, type Report } from '../finding.ts';
 import { hintFor, suggest } from '../suggest.ts';
 import { type Layer, pick } from './layers.ts';
 
-export type SchedulingSettings = Pick<ServiceSettings, 'scheduler' | 'schedulerFlags'>;
+type SchedulingSettings = Pick<ServiceSettings, 'scheduler' | 'schedulerFlags'>;
 
 /**
  * Reads the scheduler and its flags. Flags belong to the scheduler beside them: flags of the

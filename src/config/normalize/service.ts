@@ -28,7 +28,7 @@ export function serviceLayers(
   if (name === undefined) return [own];
   context.usedProfiles.add(name);
   const profiles = context.config.profiles ?? {};
-  if (context.broken.sections.has('profiles') || context.broken.named.has(`profiles/${name}`))
+  if (context.invalid.sections.has('profiles') || context.invalid.named.has(`profiles/${name}`))
     return undefined;
   if (!Object.hasOwn(profiles, name)) {
     const names = Object.keys(profiles);

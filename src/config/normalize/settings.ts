@@ -18,9 +18,9 @@ import { readDuration } from './read-duration.ts';
 
 const DEFAULTS = defaultsOf(DAEMON_ATTRIBUTES);
 
-export function normalizeTimeouts({ config, broken, report }: Context): Partial<Timeouts> {
+export function normalizeTimeouts({ config, invalid, report }: Context): Partial<Timeouts> {
   const timeouts: { tcp?: number; tcpFin?: number; udp?: number } = {};
-  if (!config.timeouts || broken.sections.has('timeouts')) return timeouts;
+  if (!config.timeouts || invalid.sections.has('timeouts')) return timeouts;
   for (const { key, name } of TIMEOUT_ATTRIBUTES) {
     const written = config.timeouts[name as keyof typeof config.timeouts];
     if (written === undefined) continue;
@@ -31,8 +31,8 @@ export function normalizeTimeouts({ config, broken, report }: Context): Partial<
   return timeouts;
 }
 
-export function normalizeLimits({ config, broken, report }: Context): Limits {
-  if (!config.limits || broken.sections.has('limits')) return {};
+export function normalizeLimits({ config, invalid, report }: Context): Limits {
+  if (!config.limits || invalid.sections.has('limits')) return {};
   const services = readLimit(
     config.limits.max_service_deletes,
     atValue('limits', 'max_service_deletes'),
@@ -72,10 +72,10 @@ function readLimit(
 /** The sync daemons, the master first. Returns undefined for a file without `sync_daemons`. */
 export function normalizeDaemons({
   config,
-  broken,
+  invalid,
   report,
 }: Context): readonly Daemon[] | undefined {
-  if (!config.sync_daemons || broken.sections.has('sync_daemons')) return undefined;
+  if (!config.sync_daemons || invalid.sections.has('sync_daemons')) return undefined;
   const daemons: Daemon[] = [];
   for (const [index, written] of config.sync_daemons.entries()) {
     const first = config.sync_daemons.findIndex((other) => other.role === written.role);

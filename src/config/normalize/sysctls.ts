@@ -5,8 +5,8 @@ import { suggest } from '../suggest.ts';
 import type { Context } from './context.ts';
 
 /** Returns undefined for a file without `sysctls`. */
-export function normalizeSysctls({ config, broken, report }: Context): SysctlPolicy | undefined {
-  if (!config.sysctls || broken.sections.has('sysctls')) return undefined;
+export function normalizeSysctls({ config, invalid, report }: Context): SysctlPolicy | undefined {
+  if (!config.sysctls || invalid.sections.has('sysctls')) return undefined;
   const { mode = 'check', values: written } = config.sysctls;
   const values = new Map<string, string>();
   for (const [name, value] of Object.entries(written)) {

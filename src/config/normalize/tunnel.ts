@@ -7,10 +7,7 @@ import type { Report } from '../finding.ts';
 import { keyPlace } from './layers.ts';
 import { placeOf, type WrittenDestination } from './written-destination.ts';
 
-export type TunnelSettings = Pick<
-  DestinationSettings,
-  'tunnelType' | 'tunnelPort' | 'tunnelChecksum'
->;
+type TunnelSettings = Pick<DestinationSettings, 'tunnelType' | 'tunnelPort' | 'tunnelChecksum'>;
 
 const { tunnelType, tunnelPort, tunnelChecksum } = DEFAULT_DESTINATION_SETTINGS;
 export const NO_TUNNEL: TunnelSettings = { tunnelType, tunnelPort, tunnelChecksum };
@@ -26,13 +23,14 @@ export function normalizeTunnel(
 ): TunnelSettings | undefined {
   const { override, defaults } = written;
   const own = typeof written.item === 'string' ? undefined : written.item.tunnel;
-  const where = override?.tunnel !== undefined ? 'override' : own !== undefined ? 'own' : 'item';
+  const where =
+    override?.tunnel !== undefined ? 'override' : own !== undefined ? 'item' : 'inherited';
   const block = override?.tunnel ?? own ?? defaults.tunnel ?? {};
   const place = placeOf(written, where, 'tunnel');
   if (forward !== 'tunnel') {
     // A reference to the pool with another forwarding method replaces the tunnel of the pool's
     // item.
-    if (where === 'own' && override?.forward !== undefined) return NO_TUNNEL;
+    if (where === 'item' && override?.forward !== undefined) return NO_TUNNEL;
     const message = `a tunnel block has no meaning with forward: ${forward}`;
     report({
       code: 'TUNNEL',

@@ -19,11 +19,11 @@ export interface WrittenDestination {
  */
 export function placeOf(
   written: WrittenDestination,
-  where: 'override' | 'own' | 'item',
+  where: 'override' | 'item' | 'inherited',
   key: string,
 ): Place {
   if (where === 'override') return atValue(...written.overridePath, key);
-  return where === 'own'
+  return where === 'item'
     ? atValue(...written.listPath, written.index, key)
     : atValue(...written.listPath, written.index);
 }

@@ -1,7 +1,7 @@
 import type { Path } from '../finding.ts';
 
 /** A place in a JSON text. The text is valid: `JSON.parse` has read it. */
-export interface JsonCursor {
+interface JsonCursor {
   readonly text: string;
   at: number;
 }
@@ -15,7 +15,7 @@ const CLOSE_MAP = 0x7d;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 
-export function skipSpace(cursor: JsonCursor): number {
+function skipSpace(cursor: JsonCursor): number {
   let code = cursor.text.charCodeAt(cursor.at);
   while (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09)
     code = cursor.text.charCodeAt(++cursor.at);
@@ -23,7 +23,7 @@ export function skipSpace(cursor: JsonCursor): number {
 }
 
 /** Moves the cursor from the opening quote of a string to behind the closing one. */
-export function skipString(cursor: JsonCursor): void {
+function skipString(cursor: JsonCursor): void {
   const { text } = cursor;
   for (let at = cursor.at + 1; ; at++) {
     const code = text.charCodeAt(at);
@@ -39,7 +39,7 @@ export function skipString(cursor: JsonCursor): void {
  * Calls `visit` with the cursor on each value of a list or mapping. `visit` must step over the
  * value. Its key is undefined in a list.
  */
-export function eachMember(
+function eachMember(
   cursor: JsonCursor,
   visit: (key: string | undefined, index: number, keyAt: number) => void,
 ): void {
@@ -65,7 +65,7 @@ export function eachMember(
   cursor.at++;
 }
 
-export function skipValue(cursor: JsonCursor): void {
+function skipValue(cursor: JsonCursor): void {
   const code = skipSpace(cursor);
   if (code === QUOTE) {
     skipString(cursor);

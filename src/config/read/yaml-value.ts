@@ -15,7 +15,7 @@ import type { Finding } from '../finding.ts';
 /**
  * The number of times that the content of one anchor may appear, with nested aliases multiplied.
  */
-export const MAX_ALIAS_EXPANSIONS = 100;
+const MAX_ALIAS_EXPANSIONS = 100;
 
 /** The data of a parsed node, and the offsets of the items of each list. */
 export interface YamlValue {
@@ -203,7 +203,7 @@ function checkNumber(source: string, offset: number, walk: Walk): void {
  * Tells whether a number is spelled in the one usual way. Accepts fractions: the schema then asks
  * for a whole number.
  */
-export function isCanonicalNumber(source: string): boolean {
+function isCanonicalNumber(source: string): boolean {
   return /^(?:0|-?[1-9][0-9]*|-?(?:0|[1-9][0-9]*)\.[0-9]*[1-9])$/.test(source);
 }
 

@@ -6,18 +6,18 @@ import { validate } from './validate.generated.js';
 import { describeValue, wrongType } from './wrong-type.ts';
 
 /** The document if it is a mapping, and its violations of the schema. */
-export interface SchemaResult {
+interface SchemaResult {
   readonly config: Config | undefined;
   readonly findings: readonly Finding[];
   /** The paths of the values that violate the schema. Later checks skip these values. */
-  readonly broken: readonly Path[];
+  readonly invalidPaths: readonly Path[];
 }
 
 /** Checks a document against the schema. Returns all violations, one finding for each mistake. */
 export function checkSchema(value: unknown): SchemaResult {
-  if (validate(value)) return { config: value as Config, findings: [], broken: [] };
+  if (validate(value)) return { config: value as Config, findings: [], invalidPaths: [] };
   const violations = (validate.errors ?? []).filter((error) => error.keyword !== 'if');
-  const broken: Path[] = [];
+  const invalidPaths: Path[] = [];
   const findings: Finding[] = [];
   const unknown = unknownKeys(violations);
   const mistyped = new Set(
@@ -25,13 +25,13 @@ export function checkSchema(value: unknown): SchemaResult {
   );
   for (const error of violations) {
     const { path, target } = follow(value, error.instancePath);
-    broken.push(path);
+    invalidPaths.push(path);
     if (error.keyword === 'const' && mistyped.has(error.instancePath)) continue;
     const finding = toFinding(error, path, target, unknown.get(error.instancePath) ?? []);
     if (finding) findings.push(finding);
   }
   const isMapping = value !== null && typeof value === 'object' && !Array.isArray(value);
-  return { config: isMapping ? (value as Config) : undefined, findings, broken };
+  return { config: isMapping ? (value as Config) : undefined, findings, invalidPaths };
 }
 
 function toFinding(

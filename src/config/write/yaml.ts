@@ -1,4 +1,4 @@
-import { addressFamily } from '../../model/address.ts';
+import { addressFamily, type Family } from '../../model/address.ts';
 import { type WrittenField, writtenFields } from '../../model/attributes.ts';
 import { DESTINATION_ATTRIBUTES, type Destination } from '../../model/destination.ts';
 import type { DrainPolicy } from '../../model/drain.ts';
@@ -28,7 +28,6 @@ import {
   type Table,
 } from '../../model/table.ts';
 import type { PersistenceMapping } from '../config.ts';
-import { formatNetmask } from './netmask-text.ts';
 import { yamlQuoted, yamlScalar, yamlText } from './yaml-scalar.ts';
 
 /**
@@ -173,4 +172,14 @@ export function persistenceOf(service: Service): PersistenceMapping | undefined 
   if (service.persistent)
     return { timeout: service.persistenceTimeoutSeconds || DEFAULT_PERSISTENCE_SECONDS, ...rest };
   return Object.keys(rest).length === 0 ? undefined : { enabled: false, ...rest };
+}
+
+/** Formats a netmask for a configuration: a prefix length from 1 to 32, or else a dotted mask. */
+function formatNetmask(mask: number, family: Family): number | string {
+  if (family === 'ipv6') return mask;
+  const length = Math.clz32(~mask >>> 0);
+  const contiguous = mask !== 0 && (0xffff_ffff << (32 - length)) >>> 0 === mask;
+  return contiguous
+    ? length
+    : [mask >>> 24, (mask >>> 16) & 255, (mask >>> 8) & 255, mask & 255].join('.');
 }

@@ -4,7 +4,7 @@ import type { Path } from './finding.ts';
  * The parts of a document that violate the schema. Later checks skip them, so that one mistake has
  * one message, and one run finds all other mistakes.
  */
-export interface Broken {
+export interface InvalidParts {
   readonly sections: ReadonlySet<string>;
   readonly services: ReadonlySet<number>;
   /** The names of profiles and pools, such as `profiles/web` and `pools/eu`. */
@@ -13,7 +13,7 @@ export interface Broken {
   readonly items: ReadonlySet<string>;
 }
 
-export function indexBroken(paths: readonly Path[]): Broken {
+export function indexInvalidParts(paths: readonly Path[]): InvalidParts {
   const sections = new Set<string>();
   const services = new Set<number>();
   const named = new Set<string>();
