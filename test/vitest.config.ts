@@ -17,9 +17,9 @@ export default defineConfig({
     exclude: ['test/kernel/**'],
     // Vitest would leave one processor free, which is half of a small machine.
     maxWorkers: availableParallelism(),
-    // For machines under load; no test waits for time to pass.
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Against a hang; a machine under load may be slow.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     update: process.env.UPDATE === '1' ? 'all' : 'none',
   },
 });

@@ -139,14 +139,16 @@ describe('the daemon', () => {
 
   it('retries while the kernel has no IPVS, and logs the failure once', async () => {
     write(1);
+    let isMissing = true;
     const daemon = startDaemon({
-      failRead: (read) => (read < 2 ? new IpvstateError('UNAVAILABLE', 'no IPVS') : undefined),
+      failRead: () => (isMissing ? new IpvstateError('UNAVAILABLE', 'no IPVS') : undefined),
     });
     await until('a failed pass', async () => (await daemon.status()).error?.code === 'UNAVAILABLE');
     expect(await daemon.status()).toMatchObject({
       health: 'failing',
       last_pass: { outcome: 'failed', exit_code: 69 },
     });
+    isMissing = false;
     await until('weight 1', () => daemon.weight() === 1);
     await daemon.stop();
     expect(daemon.logged.filter(({ event }) => event === 'failed')).toHaveLength(1);

@@ -100,7 +100,7 @@ describe('a table with connections', () => {
     const see = async (line: string) => (await harness().comparison.ours({ argv: words(line), setup: SETUP })).stdout;
     expect(await see('-L -c -n')).toMatch(/^TCP \d\d:\d\d {2}ESTABLISHED 10\.0\.0\.254:\d+ +10\.0\.0\.254:80 +127\.0\.0\.1:18080$/m);
     expect(await see('-L -n --persistent-conn')).toMatch(/127\.0\.0\.1:18080 +1 {9}1 {11}3 /);
-    await expect.poll(() => see('-L -n --stats'), { timeout: 10_000 }).toMatch(/^TCP {2}10\.0\.0\.254:80 +3 +\d/m);
+    await expect.poll(() => see('-L -n --stats'), { timeout: 60_000 }).toMatch(/^TCP {2}10\.0\.0\.254:80 +3 +\d/m);
   });
 
   test.each([

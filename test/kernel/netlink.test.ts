@@ -152,7 +152,7 @@ describe('live traffic', () => {
       return [counters?.stats, counters?.destinations.get(destination)?.stats];
     };
     await vi.waitFor(async () => expect(await stats()).toEqual([expect.objectContaining(counted), expect.objectContaining(counted)]), {
-      timeout: 20_000,
+      timeout: 60_000,
       interval: 200,
     });
     await succeed(ipvs, [{ kind: 'zero', service: undefined }]);

@@ -123,7 +123,7 @@ describe('a drain with a real connection', () => {
   /** All of 127.0.0.0/8 is local, so that one server answers for every destination. */
   const VIP = '127.0.0.100';
   const PORT = 18_080;
-  const PATIENCE = { timeout: 20_000, interval: 500 };
+  const PATIENCE = { timeout: 60_000, interval: 500 };
   let server: Server;
   const clients: Socket[] = [];
 

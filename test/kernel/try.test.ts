@@ -1,16 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openKernel } from '../../src/kernel/netlink/client.ts';
+import { SYSTEM_CLOCK } from '../../src/recovery/clock.ts';
 import { takeLock } from '../../src/recovery/lock.ts';
 import { type State, systemState } from '../../src/recovery/state.ts';
 import { PROGRAM } from '../support/program.ts';
 import { linesOf } from '../support/real-save.ts';
 import { runCli } from '../support/run-cli.ts';
+import { until } from '../support/until.ts';
 import { ipvsadm, output, shell } from './real-programs.ts';
 
 function rules(weight: number, services: number): string {
@@ -49,24 +51,24 @@ beforeEach(async () => {
 });
 afterEach(() => ipvsadm('-C'));
 
-const TRY = ['try', '-f', 'after.save', '--max-service-deletes', 'off', '--timeout', '2s', '-q'];
+const TRY = ['try', '-f', 'after.save', '--max-service-deletes', 'off', '--timeout', '4s', '-q'];
 
 function start(argv: readonly string[]): ChildProcess {
   return spawn(process.execPath, [join(process.cwd(), 'dist/cli.cjs'), ...argv], { cwd: folder, env, stdio: 'ignore', detached: true });
 }
 
 function pending(): { phase: string; deadlineSeconds: number } | undefined {
-  const path = join(state.folders.runtime, 'try.json');
-  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
+  try {
+    return JSON.parse(readFileSync(join(state.folders.runtime, 'try.json'), 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** From the first destination of the new rules on, in hexadecimal as the kernel prints it. */
 function isUnderWay(): boolean {
   return readFileSync('/proc/net/ip_vs', 'utf8').includes('-> 0A0202');
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await sleep(20);
 }
 
 /** Kills a client and everything that its terminal would take with it. */
@@ -90,21 +92,23 @@ describe('a client that is killed with SIGKILL', () => {
     await ipvsadm('-R', before);
     writeFileSync(join(folder, 'many.save'), after);
     const client = start(TRY.with(2, 'many.save'));
-    await until(isUnderWay);
+    await until('it is under way', isUnderWay);
     await kill(client);
 
-    await until(() => pending() === undefined);
+    await until('the try is over', () => pending() === undefined);
     expect(await table()).toEqual(linesOf(before));
     expect(await run(['rollback'])).toEqual(isUndone);
   });
 
   it('while it waits: the table is back after the timeout, verified', async () => {
     const client = start(TRY);
-    await until(() => pending()?.phase === 'waiting');
+    await until('it waits', () => pending()?.phase === 'waiting');
+    signalGuards('SIGSTOP');
     await kill(client);
     expect(await table()).toEqual(linesOf(AFTER));
 
-    await until(() => pending() === undefined);
+    signalGuards('SIGCONT');
+    await until('the try is over', () => pending() === undefined);
     expect(await table()).toEqual(linesOf(BEFORE));
     expect(await run(['rollback'])).toEqual(isUndone);
   });
@@ -113,17 +117,18 @@ describe('a client that is killed with SIGKILL', () => {
     const client = start(TRY);
     await sleep(400);
     await kill(client);
-    await until(() => pending() === undefined);
+    await until('the try is over', () => pending() === undefined);
     expect(await table()).toEqual(linesOf(BEFORE));
   });
 
   it('with the process that guards it: the next command that writes undoes it', async () => {
     const client = start(TRY);
-    await until(() => pending()?.phase === 'waiting');
+    await until('it waits', () => pending()?.phase === 'waiting');
+    signalGuards('SIGKILL');
     await kill(client);
-    for (const pid of guards()) process.kill(pid, 'SIGKILL');
     expect(await table()).toEqual(linesOf(AFTER));
-    await sleep(2000);
+    const deadlineSeconds = pending()?.deadlineSeconds ?? 0;
+    await until('its time is over', () => SYSTEM_CLOCK.monotonicSeconds() > deadlineSeconds);
 
     expect(await run(['confirm'])).toMatchObject({ status: 8, stderr: expect.stringContaining('too late') });
     expect(await table()).toEqual(linesOf(BEFORE));
@@ -132,7 +137,7 @@ describe('a client that is killed with SIGKILL', () => {
 
 describe('a try', () => {
   it('survives every polite signal to its guard, is confirmed, and can be rolled back', async () => {
-    const client = start([...TRY.with(TRY.indexOf('2s'), '1m'), '--no-wait']);
+    const client = start([...TRY.with(TRY.indexOf('4s'), '1m'), '--no-wait']);
     expect(await once(client, 'exit')).toEqual([0, null]);
     const [guard = 0] = guards();
     for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.kill(guard, signal);
@@ -140,25 +145,28 @@ describe('a try', () => {
     expect(guards()).toEqual([guard]);
 
     expect(await run(['confirm'])).toMatchObject({ status: 0 });
-    await until(() => guards().length === 0);
+    await until('no guard is left', () => guards().length === 0);
     expect(await table()).toEqual(linesOf(AFTER));
     expect(await run(['rollback'])).toMatchObject({ status: 0, stdout: expect.stringContaining('Applied and verified') });
     expect(await table()).toEqual(linesOf(BEFORE));
   });
 
   it('is rolled back by a guard that could not open any file at the deadline', async () => {
-    const client = start(TRY.with(TRY.indexOf('2s'), '4s'));
-    await until(() => pending()?.phase === 'waiting');
+    const client = start(TRY);
+    await until('it waits', () => pending()?.phase === 'waiting');
+    signalGuards('SIGSTOP');
     await kill(client);
     const [guard = 0] = guards();
     const limit = (files: string) => output(`prlimit --pid ${guard} --nofile=${files}`);
     const { deadlineSeconds = 0 } = pending() ?? {};
     await limit('3:');
-    await until(() => Number(process.hrtime.bigint()) / 1e9 > deadlineSeconds + 1.5);
+    signalGuards('SIGCONT');
+    const isLongOver = () => SYSTEM_CLOCK.monotonicSeconds() > deadlineSeconds + 1.5;
+    await until('its time is long over', isLongOver);
     expect(guards()).toEqual([guard]);
     expect(await table()).toEqual(linesOf(AFTER));
     await limit('1024:');
-    await until(() => guards().length === 0);
+    await until('no guard is left', () => guards().length === 0);
     expect(pending()).toBeUndefined();
     expect(await table()).toEqual(linesOf(BEFORE));
   });
@@ -167,9 +175,13 @@ describe('a try', () => {
     const client = start(TRY);
     expect(await once(client, 'exit')).toEqual([8, null]);
     expect(await table()).toEqual(linesOf(BEFORE));
-    await until(() => guards().length === 0);
+    await until('no guard is left', () => guards().length === 0);
   });
 });
+
+function signalGuards(signal: NodeJS.Signals): void {
+  for (const pid of guards()) process.kill(pid, signal);
+}
 
 /** Processes that guard a try. */
 function guards(): number[] {

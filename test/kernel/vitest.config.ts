@@ -11,7 +11,8 @@ export default defineConfig({
     isolate: false,
     fileParallelism: false,
     update: process.env.UPDATE === '1' ? 'all' : 'none',
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Against a hang; a machine under load may be slow.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
   },
 });

@@ -1,5 +1,6 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { FollowedSource, Source } from '../../src/sources/source.ts';
+import { eventually } from './watching.ts';
 
 /** What a source can be given to read. Bytes are the content of its only document. */
 export type SourceContent = Buffer | 'nothing' | 'too-much';
@@ -67,8 +68,7 @@ export function sourceContract(
           seen.push(read?.[0]?.bytes.toString() ?? 'nothing');
         };
         const watch = await followed?.watch({ onChange, quietMilliseconds: 10 });
-        const last = (text: string) =>
-          vi.waitFor(() => expect(seen.at(-1)).toBe(text), { timeout: 45_000 });
+        const last = (text: string) => eventually(() => expect(seen.at(-1)).toBe(text));
         await last('nothing');
         for (const text of ['one', 'two']) {
           await change(Buffer.from(text));

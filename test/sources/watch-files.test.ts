@@ -1,14 +1,14 @@
 import { rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { watch } from 'chokidar';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Inotify, InotifyHandlers, OpenInotify } from '../../src/sources/files/inotify.ts';
 import { digestOf, readFiles } from '../../src/sources/files/read-files.ts';
 import { ReadCache } from '../../src/sources/files/read-stable.ts';
 import { watchFiles } from '../../src/sources/files/watch-files.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 import { PATTERNS } from './patterns.ts';
-import { inFolder, startWatching } from './watching.ts';
+import { eventually, inFolder, startWatching } from './watching.ts';
 
 /** An inotify that watches nothing. The n-th one fails with the n-th error code, if any. */
 function scripted(errors: readonly (string | undefined)[]) {
@@ -55,7 +55,7 @@ function start(paths: readonly string[], errors: readonly (string | undefined)[]
   );
   /** Waits until so many reports were read, and the next safety read is scheduled. */
   const reported = (count: number) =>
-    vi.waitFor(() =>
+    eventually(() =>
       expect([reports, digests.length, clock.next !== undefined]).toEqual([count, count, true]),
     );
   return { clock, inotify, modes, watching, reported, reports: () => reports };
@@ -81,7 +81,7 @@ describe('the safety read', () => {
       for (let round = 0; round < 3; round++) {
         const before = clock.next ?? 0;
         await clock.advance(5000);
-        await vi.waitFor(() => expect(clock.next ?? 0).toBeGreaterThan(before));
+        await eventually(() => expect(clock.next ?? 0).toBeGreaterThan(before));
       }
       expect(reports()).toBe(2);
       await watching.close();
@@ -96,7 +96,7 @@ describe('the safety read', () => {
       await symlink('elsewhere', join(folder, 'l.tmp'));
       await rename(join(folder, 'l.tmp'), join(folder, 'l'));
       await clock.advance(5000);
-      await vi.waitFor(() => expect(inotify.opened.length).toBe(2));
+      await eventually(() => expect(inotify.opened.length).toBe(2));
       await watching.close();
       expect(inotify.closed()).toBe(2);
     }));
@@ -119,7 +119,7 @@ describe('when inotify is exhausted', () => {
         await clock.advance(2000);
         await reported(2);
         await clock.advance(600_000);
-        await vi.waitFor(() => expect(inotify.opened.length).toBe(2));
+        await eventually(() => expect(inotify.opened.length).toBe(2));
         expect(modes.length).toBe(1);
         await watching.close();
       }),
@@ -135,11 +135,11 @@ describe('when inotify is exhausted', () => {
       await reported(1);
       expect(inotify.opened.length).toBe(1);
       await clock.advance(600_000);
-      await vi.waitFor(() => expect(inotify.opened.length).toBe(2));
+      await eventually(() => expect(inotify.opened.length).toBe(2));
       await reported(reports());
       await clock.advance(600_000);
-      await vi.waitFor(() => expect(inotify.opened.length).toBe(3));
-      await vi.waitFor(() => expect(modes.map(([mode]) => mode)).toEqual(['poll', 'inotify']));
+      await eventually(() => expect(inotify.opened.length).toBe(3));
+      await eventually(() => expect(modes.map(([mode]) => mode)).toEqual(['poll', 'inotify']));
       await watching.close();
     }));
 });
@@ -168,7 +168,7 @@ describe('a report', () => {
       await rename(`${path}.tmp`, path);
       inotify.opened[0]?.onEvent(false);
       await clock.advance(250);
-      await vi.waitFor(() => expect([reports(), inotify.opened.length]).toEqual([2, 2]));
+      await eventually(() => expect([reports(), inotify.opened.length]).toEqual([2, 2]));
       expect(inotify.closed()).toBe(0);
       inotify.opened[0]?.onEvent(false);
       await clock.advance(250);
@@ -192,7 +192,7 @@ describe('a report', () => {
         { onChange, quietMilliseconds: 250 },
         { clock, random: () => 0.5, openInotify: inotify.open },
       );
-      await vi.waitFor(() => expect(reports.length).toBe(1));
+      await eventually(() => expect(reports.length).toBe(1));
       await writeFile(`${path}.tmp`, 'other');
       await rename(`${path}.tmp`, path);
       inotify.opened[0]?.onEvent(false);
@@ -201,7 +201,7 @@ describe('a report', () => {
       await new Promise((resolve) => setTimeout(resolve, 50));
       expect(inotify.opened.length).toBe(1);
       reports[1]?.();
-      await vi.waitFor(() => expect(inotify.opened.length).toBe(2));
+      await eventually(() => expect(inotify.opened.length).toBe(2));
       await watching.close();
     }));
 
@@ -233,7 +233,7 @@ test('a file that is written without end is reported all the same', () =>
       }
       await writeFile(path, 'last');
     })();
-    await vi.waitFor(() => expect(watching.seen.length).toBeGreaterThan(3), { timeout: 10_000 });
+    await eventually(() => expect(watching.seen.length).toBeGreaterThan(3));
     isWriting = false;
     await writer;
     await watching.until('last');

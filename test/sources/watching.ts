@@ -1,9 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { vi } from 'vitest';
 import { readFiles } from '../../src/sources/files/read-files.ts';
 import { ReadCache } from '../../src/sources/files/read-stable.ts';
 import { type FileWatchPorts, watchFiles } from '../../src/sources/files/watch-files.ts';
+
+/** Resolves when the assertions hold, however long that takes on a machine under load. */
+export function eventually(assertions: () => void): Promise<void> {
+  return vi.waitFor(assertions, { timeout: PATIENCE, interval: 10 });
+}
 
 /** Longer than any test: whatever a test sees, it sees because of an event. */
 export const NEVER = 3_600_000;
