@@ -1,6 +1,7 @@
 /**
- * Every way an operation can fail, as a closed set. What is wrong with *text* is an `Issue` (model/issue.ts), never an
- * error; a broken invariant is a plain `Error` from `assert`, because it is a bug.
+ * Every way an operation can fail, as a closed set. What is wrong with *text* is an `Issue`
+ * (model/issue.ts), never an error; a broken invariant is a plain `Error` from `assert`, because it
+ * is a bug.
  */
 export type ErrorCode =
   /** Wrong flags or arguments. */
@@ -23,7 +24,10 @@ export type ErrorCode =
   | 'PERMISSION'
   /** The kernel refused one operation; `errno` says why. */
   | 'KERNEL'
-  /** A reply did not arrive in time, or the socket broke: the outcome is unknown, only a new read can tell. */
+  /**
+   * A reply did not arrive in time, or the socket broke: the outcome is unknown, only a new read
+   * can tell.
+   */
   | 'LOST'
   /** A reply could not be decoded. */
   | 'PROTOCOL'
@@ -34,7 +38,7 @@ export type ErrorCode =
 
 export class IpvstateError extends Error {
   readonly code: ErrorCode;
-  /** What the operator can do about it, one sentence. */
+  /** The step that the operator can take, in one sentence. */
   readonly hint: string | undefined;
 
   constructor(
@@ -49,7 +53,10 @@ export class IpvstateError extends Error {
   }
 }
 
-/** The kernel's symbolic error names that an IPVS request can be answered with (uapi: asm-generic/errno*.h). */
+/**
+ * The kernel's symbolic error names that an IPVS request can be answered with (uapi:
+ * asm-generic/errno*.h).
+ */
 export type ErrnoName =
   | 'EPERM'
   | 'EACCES'
@@ -73,7 +80,10 @@ export type ErrnoName =
   | 'ENOBUFS'
   | `E${number}`;
 
-/** One request that the kernel answered with an error. Carries the errno, so that nobody parses messages. */
+/**
+ * One request that the kernel answered with an error. Carries the errno, so that nobody parses
+ * messages.
+ */
 export class KernelError extends IpvstateError {
   readonly errno: ErrnoName;
   /** The request in words, such as `add-destination tcp://192.0.2.1:80 10.0.0.1:80`. */
@@ -97,8 +107,8 @@ export class KernelError extends IpvstateError {
 }
 
 /**
- * Whether a failed call says that there is no such file. Any other error, such as EMFILE, EIO or
- * EACCES, says nothing about the file: it must never be taken for absence.
+ * Tells whether a failed call says that there is no such file. Any other error, such as EMFILE, EIO
+ * or EACCES, says nothing about the file: it must never be taken for absence.
  */
 export function isAbsent(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;

@@ -62,7 +62,7 @@ export async function confirmOnTerminal(
   return /^y(?:es)?$/i.test((await ask(`Apply ${operations}? [y/N] `)).trim());
 }
 
-/** Whether the live table is as desired at the end of a run. */
+/** Tells whether the live table is as desired at the end of a run. */
 export function reachedDesired({ outcome }: Report): boolean {
   return outcome === 'applied' || outcome === 'in-sync';
 }

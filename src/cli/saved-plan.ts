@@ -177,7 +177,7 @@ export async function readSavedPlan(path: string): Promise<SavedPlan> {
   return { ...document, drains: document.drains.map(loadDrain) };
 }
 
-/** Whether the plan is about sysctls, so that the table must be read with them. */
+/** Tells whether the plan is about sysctls, so that the table must be read with them. */
 export function hasSysctls({ saved }: SavedPlan): boolean {
   return saved.live.sysctls !== undefined;
 }

@@ -44,7 +44,7 @@ interface DaemonOptions {
   /** undefined: no HTTP server. */
   readonly listen: ListenAddress | undefined;
   readonly controlSocket: string;
-  /** Whether /metrics has the kernel's counters of each service and destination. */
+  /** True when /metrics has the kernel's counters of each service and destination. */
   readonly stats: boolean;
 }
 

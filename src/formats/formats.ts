@@ -16,8 +16,8 @@ export interface Format {
   /** The name that `export -o` and `import -o` take. */
   readonly name: string;
   /**
-   * Whether a text is in this format. At most one format recognises a text. The name of the file
-   * decides only for a text without content.
+   * Tells whether a text is in this format. At most one format recognises a text. The name of the
+   * file decides only for a text without content.
    */
   readonly recognise: (text: string, fileName: string) => boolean;
   readonly parse: (text: string, fileName: string) => Promise<ParseResult>;

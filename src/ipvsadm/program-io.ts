@@ -13,6 +13,6 @@ export interface ProgramIo {
   readonly resolver: Resolver;
   /** The text of /proc/net/ip_vs_conn; undefined when the file cannot be opened. */
   readonly readConnections: () => Promise<string | undefined>;
-  /** Whether the environment has POSIXLY_CORRECT or POSIX_ME_HARDER. */
+  /** True when the environment has POSIXLY_CORRECT or POSIX_ME_HARDER. */
   readonly posixlyCorrect?: boolean;
 }

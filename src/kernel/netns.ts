@@ -99,7 +99,7 @@ async function isNetnsReplaced(netns: string): Promise<boolean> {
   return ours.dev !== wanted.dev || ours.ino !== wanted.ino;
 }
 
-/** Whether the namespace is the one that this process is in. */
+/** Tells whether the namespace is the one that this process is in. */
 async function isOurs(netns: string, path: string): Promise<boolean> {
   const hint = '`ip netns list` shows the names of network namespaces.';
   const wanted = await stat(path).catch((error: NodeJS.ErrnoException) => {

@@ -88,8 +88,8 @@ export function compareAddresses(a: Address, b: Address): number {
 }
 
 /**
- * Whether the address is an IPv4 address written as IPv6, such as `::ffff:10.0.0.1`. The kernel
- * keeps it apart from 10.0.0.1.
+ * Tells whether the address is an IPv4 address written as IPv6, such as `::ffff:10.0.0.1`. The
+ * kernel keeps it apart from 10.0.0.1.
  */
 export function isIPv4Mapped(address: Address): boolean {
   return address.startsWith('::ffff:') && address.includes('.');

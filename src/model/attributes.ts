@@ -23,7 +23,7 @@ interface Attribute<Owner, Value> {
   readonly default: Value;
   /** ipvsadm's option, by its long name. */
   readonly option?: string;
-  /** Of numbers: the values that the kernel and ipvsadm accept. */
+  /** The values of a number that the kernel and ipvsadm accept. */
   readonly range?: { readonly min: number; readonly max: number };
   /** Seconds are printed as a duration for people. */
   readonly unit?: 'seconds';
@@ -33,7 +33,7 @@ interface Attribute<Owner, Value> {
   readonly omitsDefault?: Omission;
   /** Another attribute prints this one with its own value. */
   readonly isPartOf?: string;
-  /** Whether the attribute means anything in its object. Without it: always. */
+  /** Tells whether the attribute means anything in its object. Without it: always. */
   applies?(owner: Owner): boolean;
   /** The value as it is printed. Without it: as it is. */
   print?(value: Value, owner: Owner): FieldValue;
@@ -46,7 +46,7 @@ interface Attribute<Owner, Value> {
 export interface Row<Owner, Settings> {
   readonly key: keyof Settings & keyof Owner;
   readonly name: string;
-  /** Of `tunnel.port`: `tunnel` and `port`. The block is empty where there is none. */
+  /** The parts of a name: `tunnel` and `port` of `tunnel.port`. A name without a block has ''. */
   readonly block: string;
   readonly keyInBlock: string;
   readonly default: Settings[keyof Settings];

@@ -64,7 +64,7 @@ export type IssueCode =
 export interface Issue {
   readonly code: IssueCode;
   readonly severity: Severity;
-  /** What was found and what was expected, without the place. */
+  /** The value that was found and the one that was expected, without the place. */
   readonly message: string;
   readonly position: Position;
   /** Advice, such as `did you mean "weight"?`. */

@@ -20,7 +20,7 @@ export function cutToBytes(text: string, bytes: number): string {
 }
 
 /**
- * Whether a scheduler can have the name, as far as ipvsadm writes it: printable ASCII without
+ * Tells whether a scheduler can have the name, as far as ipvsadm writes it: printable ASCII without
  * blanks (kernel: ip_vs_sched.c ip_vs_scheduler_get).
  */
 export function isSchedulerName(name: string): boolean {
@@ -28,16 +28,16 @@ export function isSchedulerName(name: string): boolean {
 }
 
 /**
- * Whether a persistence engine can have the name, as far as ipvsadm writes it (kernel: ip_vs_pe.c
- * ip_vs_pe_getbyname).
+ * Tells whether a persistence engine can have the name, as far as ipvsadm writes it (kernel:
+ * ip_vs_pe.c ip_vs_pe_getbyname).
  */
 export function isEngineName(name: string): boolean {
   return isPrintable(name, ENGINE_NAME_LENGTH);
 }
 
 /**
- * Whether a network interface can have the name (kernel: net/core/dev.c dev_valid_name; a C string
- * ends at a NUL).
+ * Tells whether a network interface can have the name (kernel: net/core/dev.c dev_valid_name; a C
+ * string ends at a NUL).
  */
 export function isInterfaceName(name: string): boolean {
   return (

@@ -67,8 +67,8 @@ export function isManaged({ include, exclude }: Manage, identity: ServiceIdentit
 }
 
 /**
- * Whether a service meets a selector. An address, a protocol or a port never matches a mark, and a
- * mark never matches an address.
+ * Tells whether a service meets a selector. An address, a protocol or a port never matches a mark,
+ * and a mark never matches an address.
  */
 function isSelected(selector: ServiceSelector, identity: ServiceIdentity): boolean {
   const { cidr, protocol, port, fwmark, service } = selector;

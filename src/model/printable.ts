@@ -7,7 +7,7 @@ const INVISIBLE =
   /(?![\ufe00-\ufe0f])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
 const ALL_INVISIBLE = new RegExp(INVISIBLE, 'gu');
 
-/** Whether a text has characters that `printable` escapes. */
+/** Tells whether a text has characters that `printable` escapes. */
 export function hasInvisible(text: string): boolean {
   return INVISIBLE.test(text);
 }

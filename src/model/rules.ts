@@ -16,7 +16,7 @@ import type { ServiceEntry } from './table.ts';
  */
 
 /**
- * Whether an address is a multicast address: 224.0.0.0/4 or ff00::/8 (uapi: IN_MULTICAST,
+ * Tells whether an address is a multicast address: 224.0.0.0/4 or ff00::/8 (uapi: IN_MULTICAST,
  * IPV6_ADDR_MULTICAST).
  */
 export function isMulticast(address: Address): boolean {
@@ -24,8 +24,8 @@ export function isMulticast(address: Address): boolean {
 }
 
 /**
- * Whether an address is link-local, fe80::/10. The kernel accepts such a destination only when it
- * is an address of the host.
+ * Tells whether an address is link-local, fe80::/10. The kernel accepts such a destination only
+ * when it is an address of the host.
  */
 export function isLinkLocalIPv6(address: Address): boolean {
   return /^fe[89ab][0-9a-f]:/.test(address);
@@ -53,8 +53,8 @@ export function isMixedFamily(service: ServiceIdentity, address: Address): boole
 }
 
 /**
- * Whether a forwarding method reaches an address. An address of another family than the service
- * needs a tunnel (kernel: ip_vs_ctl.c ip_vs_add_dest: EINVAL).
+ * Tells whether a forwarding method reaches an address. An address of another family than the
+ * service needs a tunnel (kernel: ip_vs_ctl.c ip_vs_add_dest: EINVAL).
  */
 export function reaches(forward: Forward, service: ServiceIdentity, address: Address): boolean {
   return forward === 'tunnel' || !isMixedFamily(service, address);
@@ -100,7 +100,7 @@ export function refuseThresholds({
 }
 
 /**
- * Whether a GUE tunnel has no port. The kernel refuses it, whatever the forwarding method is
+ * Tells whether a GUE tunnel has no port. The kernel refuses it, whatever the forwarding method is
  * (kernel: ip_vs_ctl.c ip_vs_add_dest, ip_vs_edit_dest: EINVAL).
  */
 export function lacksTunnelPort({
@@ -111,8 +111,8 @@ export function lacksTunnelPort({
 }
 
 /**
- * Whether the destinations of a service have its port: packets that are routed or tunnelled keep
- * their port. The kernel stores another one and ignores it (kernel: ip_vs_xmit.c); ipvsadm
+ * Tells whether the destinations of a service have its port: packets that are routed or tunnelled
+ * keep their port. The kernel stores another one and ignores it (kernel: ip_vs_xmit.c); ipvsadm
  * overwrites it.
  */
 export function keepsPort(service: ServiceIdentity, forward: Forward): boolean {
@@ -120,8 +120,9 @@ export function keepsPort(service: ServiceIdentity, forward: Forward): boolean {
 }
 
 /**
- * Whether a service has port 0, which stands for any port, without persistence. The kernel stores
- * such a service, and schedules none of its connections (kernel: ip_vs_core.c ip_vs_schedule).
+ * Tells whether a service has port 0, which stands for any port, without persistence. The kernel
+ * stores such a service, and schedules none of its connections (kernel: ip_vs_core.c
+ * ip_vs_schedule).
  */
 export function isIdlePortZero({
   identity,
@@ -131,8 +132,8 @@ export function isIdlePortZero({
 }
 
 /**
- * Whether one-packet scheduling has an effect: the kernel stores the flag for any service, and uses
- * it for UDP only.
+ * Tells whether one-packet scheduling has an effect: the kernel stores the flag for any service,
+ * and uses it for UDP only.
  */
 export function allowsOnePacket(service: ServiceIdentity): boolean {
   return service.kind === 'fwmark' || service.protocol === 'udp';
@@ -146,7 +147,7 @@ export function findLongTimeout(timeouts: Partial<Timeouts>): keyof Timeouts | u
   return (['tcp', 'tcpFin', 'udp'] as const).find((name) => !isTimeout(timeouts[name] ?? 0, 0));
 }
 
-/** Whether every kernel accepts a timeout of so many seconds, and reads back the same. */
+/** Tells whether every kernel accepts a timeout of so many seconds, and reads back the same. */
 export function isTimeout(seconds: number, min = 1): boolean {
   return seconds >= min && seconds <= MAX_TIMEOUT_SECONDS;
 }

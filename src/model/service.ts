@@ -71,7 +71,7 @@ export interface Service extends ServiceSettings {
   readonly identity: ServiceIdentity;
 }
 
-/** Whether all that a service carries is UDP. A firewall mark may carry UDP among others. */
+/** Tells whether all that a service carries is UDP. A firewall mark may carry UDP among others. */
 export function isUdpService(service: ServiceKey): boolean {
   return service.startsWith('udp://');
 }
@@ -127,7 +127,7 @@ export function defaultServiceSettings(family: Family): ServiceSettings {
   return { ...DEFAULT_SERVICE_SETTINGS, persistenceNetmask: hostNetmask(family) };
 }
 
-/** Whether the settings are equal; the identities are equal already. */
+/** Tells whether the settings are equal; the identities are equal already. */
 export function sameService(a: Service, b: Service): boolean {
   return (
     a.scheduler === b.scheduler &&

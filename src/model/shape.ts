@@ -13,17 +13,17 @@ export function isFlag(value: unknown): value is boolean {
   return typeof value === 'boolean';
 }
 
-/** Whether a value is a finite number. JSON has others: those that are too large. */
+/** Tells whether a value is a finite number. JSON has others: those that are too large. */
 export function isNumber(value: unknown): value is number {
   return Number.isFinite(value);
 }
 
-/** Whether a value is a whole number from 0 on. */
+/** Tells whether a value is a whole number from 0 on. */
 export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-/** Whether a value is a time in ISO 8601. */
+/** Tells whether a value is a time in ISO 8601. */
 export function isTime(value: unknown): value is string {
   return isText(value) && !Number.isNaN(Date.parse(value));
 }

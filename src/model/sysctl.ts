@@ -65,8 +65,8 @@ export function trimSysctl(value: string): string {
 }
 
 /**
- * Whether two values mean the same. The kernel itself changes a defence mode from 1 to 2 and back
- * when memory gets scarce.
+ * Tells whether two values mean the same. The kernel itself changes a defence mode from 1 to 2 and
+ * back when memory gets scarce.
  */
 export function sameSysctl(name: string, a: string, b: string): boolean {
   if (a === b) return true;

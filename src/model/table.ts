@@ -43,8 +43,8 @@ export function sortedDestinations(entry: ServiceEntry): Destination[] {
 }
 
 /**
- * Whether new connections can be served: the service has a scheduler, and a destination that gets
- * new connections.
+ * Tells whether new connections can be served: the service has a scheduler, and a destination that
+ * gets new connections.
  */
 export function isServed(entry: ServiceEntry): boolean {
   if (entry.service.scheduler === 'none') return false;
@@ -52,7 +52,7 @@ export function isServed(entry: ServiceEntry): boolean {
   return false;
 }
 
-/** Whether two services have equal settings and equal destinations. */
+/** Tells whether two services have equal settings and equal destinations. */
 export function sameEntry(a: ServiceEntry, b: ServiceEntry): boolean {
   if (a.destinations.size !== b.destinations.size || !sameService(a.service, b.service))
     return false;

@@ -108,8 +108,8 @@ function sameEntries<K, V>(
 }
 
 /**
- * Whether a drain goes on. A plan that sets another weight or deletes the destination ends the
- * drain.
+ * Tells whether a drain goes on. A plan that sets another weight or deletes the destination ends
+ * the drain.
  */
 function isDraining({ services }: Table, key: DrainKey): boolean {
   const { service, destination } = parseDrainKey(key);

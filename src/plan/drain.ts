@@ -35,7 +35,7 @@ export interface OverdueDrain {
   readonly connections: number;
 }
 
-/** What earlier runs recorded, and the time. */
+/** The records of earlier runs, and the time. */
 export interface DrainClock extends DrainRecord {
   /** The monotonic clock, in seconds. */
   readonly now: number;
@@ -113,15 +113,17 @@ export function decideDrain(
   return { deadlineSeconds, weight, quietSinceSeconds };
 }
 
-/** Whether no connection is open. A firewall mark may carry UDP, whose flows are all inactive. */
+/**
+ * Tells whether no connection is open. A firewall mark may carry UDP, whose flows are all inactive.
+ */
 function isQuiet({ key, identity }: Service, connections: Connections): boolean {
   const mayBeFlows = identity.kind === 'fwmark' && connections.inactive > 0;
   return openConnections(key, connections) === 0 && !mayBeFlows;
 }
 
 /**
- * Whether the kernel forgets each packet at once. A firewall mark may carry TCP as well, which it
- * does not forget.
+ * Tells whether the kernel forgets each packet at once. A firewall mark may carry TCP as well,
+ * which it does not forget.
  */
 function hasNoFlows({ key, onePacket }: Service): boolean {
   return onePacket && isUdpService(key);

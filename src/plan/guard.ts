@@ -20,7 +20,7 @@ export interface Allowances extends Limits {
   readonly protected?: boolean;
 }
 
-/** What the guards need beside the plan. */
+/** The facts that the guards need beside the plan. */
 interface GuardContext {
   readonly limits: Limits;
   /** Limits of the command line. They win over those of the file. */

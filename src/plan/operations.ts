@@ -165,8 +165,8 @@ function changedTimeouts(before: Timeouts, after: Timeouts): Timeouts {
 }
 
 /**
- * Whether a service could schedule to a half-filled pool while it is built: it has destinations and
- * a scheduler.
+ * Tells whether a service could schedule to a half-filled pool while it is built: it has
+ * destinations and a scheduler.
  */
 function isFilled(entry: ServiceEntry): boolean {
   return entry.destinations.size > 0 && entry.service.scheduler !== 'none';
@@ -187,7 +187,7 @@ function kernelProbe(live: Table): (service: Service) => boolean {
   };
 }
 
-/** What a kernel can lack: a scheduler, a persistence engine, or IPv6. */
+/** A feature that a kernel can lack: a scheduler, a persistence engine, or IPv6. */
 function needsOf({ identity, scheduler, persistenceEngine }: Service): readonly string[] {
   const needs = [`scheduler ${scheduler}`, `engine ${persistenceEngine}`];
   return serviceFamily(identity) === 'ipv6' ? [...needs, 'IPv6'] : needs;

@@ -5,8 +5,8 @@ export type Purpose =
   /** Stops sync daemons that would forbid a later operation. */
   | 'unblock'
   /**
-   * Uses each scheduler and engine that no live service uses, and IPv6, because only their use tells
-   * whether the kernel has them.
+   * Uses each scheduler and engine that no live service uses, and IPv6, because only their use
+   * tells whether the kernel has them.
    */
   | 'probe'
   /**

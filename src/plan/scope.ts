@@ -12,7 +12,7 @@ import { type Drain, type DrainClock, type Drained, drain, type OverdueDrain } f
 import { preserve } from './preserve.ts';
 import { enforcedSysctls } from './sysctls.ts';
 
-/** Whether a plan may touch a service. */
+/** Tells whether a plan may touch a service. */
 export type Selector = (service: ServiceKey) => boolean;
 
 export interface ScopeOptions {

@@ -7,7 +7,7 @@ import type { Failure } from '../plan/report.ts';
 import { objectOf } from './operation-object.ts';
 
 /**
- * What follows when an operation fails, and another pass could not help. `isolate` rolls back the
+ * The reaction to a failed operation that another pass could not help. `isolate` rolls back the
  * service or the setting that had the failure and keeps the others.
  */
 export type OnError = 'rollback' | 'stop' | 'continue' | 'isolate';
@@ -29,7 +29,7 @@ export interface Execution {
   readonly failures: readonly Failure[];
   /** Set when the answers to a wave did not arrive. Only a new read shows what was done. */
   readonly lost: IpvstateError | undefined;
-  /** Whether the signal was aborted before the last wave. */
+  /** True when the signal was aborted before the last wave. */
   readonly aborted: boolean;
 }
 
@@ -92,8 +92,8 @@ export async function execute(
 }
 
 /**
- * Whether the kernel refused an operation only because the table changed since the read. Reading
- * and planning again can help.
+ * Tells whether the kernel refused an operation only because the table changed since the read.
+ * Reading and planning again can help.
  */
 export function isStale({ operation, error }: Failure): boolean {
   switch (error.errno) {

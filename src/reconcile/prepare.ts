@@ -22,7 +22,7 @@ export interface PrepareOptions {
    */
   readonly drains?: DrainStore;
   /**
-   * Whether every difference is read a second time, and not only a deletion. For reports that no
+   * True when every difference is read a second time, and not only a deletion. For reports that no
    * execution verifies. Default: false.
    */
   readonly confirmsAll?: boolean;
@@ -97,7 +97,10 @@ export async function prepare(
   throw unstable();
 }
 
-/** Whether the sysctls must be read: the files set or check some, or some work against a drain. */
+/**
+ * Tells whether the sysctls must be read: the files set or check some, or some work against a
+ * drain.
+ */
 function needsSysctls({ policy }: Desired, { policies }: DrainRecord): boolean {
   return (
     policies.size > 0 ||

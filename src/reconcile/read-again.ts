@@ -8,8 +8,8 @@ import { diff } from '../plan/diff.ts';
 export const MAX_READS = 3;
 
 /**
- * Whether a second read finds these services as in `table`. A read beside another writer can lack
- * entries that exist.
+ * Tells whether a second read finds these services as in `table`. A read beside another writer can
+ * lack entries that exist.
  */
 export async function readsTheSame(
   ipvs: Ipvs,

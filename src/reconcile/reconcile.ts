@@ -106,8 +106,8 @@ async function run(
 
 /**
  * Deletes the draining destinations of which the kernel remembers nothing. A connection that came
- * before the first operation is counted by now. When that fails, the next run deletes them, like any other
- * drain.
+ * before the first operation is counted by now. When that fails, the next run deletes them, like
+ * any other drain.
  */
 async function endDrains(
   ipvs: Ipvs,

@@ -32,12 +32,12 @@ import { storePass } from './records/stored-pass.ts';
  * 1 `openKernel` speaks netlink. It lives as long as the command or the daemon.
  *
  * 2 `withInterfaces` refuses a sync daemon on an interface that does not exist, before the running
- *   daemon is stopped for it. It is directly on netlink, so that its refusal looks like the kernel's
- *   to all layers above.
+ *   daemon is stopped for it. It is directly on netlink, so that its refusal looks to all layers
+ *   above like one of the kernel.
  *
  * 3 `withSysctls` reads and writes /proc/sys/net/ipv4/vs, which netlink does not reach. It is below
- *   all layers that know operations, so that all layers above treat a sysctl like any other part of the table:
- *   it is recorded, journaled and rolled back.
+ *   all layers that know operations, so that all layers above treat a sysctl like any other part of
+ *   the table: it is recorded, journaled and rolled back.
  *
  * 4 `Activity` notices when a call does not come back. The watchdog and the page `/healthz` ask it.
  *   It is below the layers that write files, so that a slow disk does not look like a kernel that
@@ -68,7 +68,7 @@ export async function openKernelTable(): Promise<Ipvs> {
   return withSysctls(withInterfaces(await openKernel()));
 }
 
-/** What a run that writes needs, besides the table. */
+/** The parts that a run that writes needs besides the table. */
 interface RunFiles {
   readonly journal: Journal;
   /** Stores the way back, each time whole. What it throws keeps the wave from being sent. */

@@ -64,8 +64,8 @@ function keepInexpressible(
 }
 
 /**
- * Whether a second read agrees. A read beside another writer can lack destinations, which deleting
- * their service would delete too.
+ * Tells whether a second read agrees. A read beside another writer can lack destinations, which
+ * deleting their service would delete too.
  */
 function isStable(ipvs: Ipvs, { live, changes }: Plan): Promise<boolean> {
   const touched = new Set<ServiceKey>();

@@ -7,7 +7,7 @@ export interface ErrorView {
   /** `INTERNAL` is a bug. */
   readonly code: ErrorCode | 'INTERNAL';
   readonly message: string;
-  /** What the operator can do about it. */
+  /** The step that the operator can take. */
   readonly hint: string | undefined;
 }
 

@@ -4,7 +4,7 @@ import { clipLine } from './source-line.ts';
 import { colorStyle, PLAIN, type Style } from './style.ts';
 
 export interface FormatIssuesOptions {
-  /** Whether to use ANSI colours. Default false. */
+  /** True to use ANSI colours. Default false. */
   readonly color?: boolean;
   /** Emphasis in place of `color`. */
   readonly style?: Style;

@@ -1,8 +1,9 @@
 import { PLAIN, type Style } from './style.ts';
 
 /**
- * A page of the manual as text for a terminal. Its lines are wrapped for 80 columns already. Without
- * colour, headings keep their marks, because nothing else would show that they are headings.
+ * A page of the manual as text for a terminal. Its lines are wrapped for 80 columns already.
+ * Without colour, headings keep their marks, because nothing else would show that they are
+ * headings.
  */
 export function formatPage(markdown: string, style: Style = PLAIN): string {
   const lines: string[] = [];

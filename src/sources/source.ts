@@ -43,7 +43,7 @@ export interface Watch {
 
 /** A row of the table in sources.ts. */
 export interface SourceKind {
-  /** Whether a value of `-f` names a source of this kind. */
+  /** Tells whether a value of `-f` names a source of this kind. */
   readonly recognise: (path: string) => boolean;
   /** Opens one source for several values of `-f`, to be read once. `stdin` opens stdin. */
   readonly open: (paths: readonly string[], stdin: () => Readable) => Source;

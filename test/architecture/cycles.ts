@@ -1,7 +1,7 @@
 import { readImports } from './imports.ts';
 import { resolveImport, type Tree } from './tree.ts';
 
-/** Files each file needs at run time, at once or later. */
+/** The files that each file loads at run time, when it starts or later. */
 function valueImports(tree: Tree): ReadonlyMap<string, readonly string[]> {
   const edges = [...tree].map(([path, source]): [string, string[]] => [
     path,
@@ -13,7 +13,7 @@ function valueImports(tree: Tree): ReadonlyMap<string, readonly string[]> {
   return new Map(edges);
 }
 
-/** Every file that reaches itself, with the way back, each cycle once. */
+/** Every cycle of imports once, as the list of its files. */
 export function importCycles(tree: Tree): readonly string[] {
   const edges = valueImports(tree);
   const finished = new Set<string>();

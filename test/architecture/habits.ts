@@ -2,11 +2,11 @@ import { LAYERS, layerOf } from './layers.ts';
 import { type Token, tokenize } from './tokens.ts';
 import { isWritten, type Tree } from './tree.ts';
 
-/** Hands the process's streams to the writer, and nothing else does. */
+/** The files that may name the process's streams: the writer, and the file that opens it. */
 const STREAM_OWNERS = ['src/cli/bin.ts', 'src/cli/output.ts'];
 const WRITER = 'src/cli/output.ts';
 
-/** Globals through which time, chance or the outside gets into a function. */
+/** Globals that give a function the time, chance, the environment or the network. */
 const IMPURE = new Set([
   'process',
   'fetch',
@@ -22,7 +22,10 @@ const VAGUE = /(^|[-/])(utils?|helpers?|commons?|managers?|misc)([-./]|$)/i;
 
 const at = (path: string, token: Token) => `${path}:${token.line}`;
 
-/** Tokens that begin `words` joined by dots, as in `process.exit`, and are not themselves a member or a key. */
+/**
+ * The tokens that begin `words` joined by dots, such as `process.exit`. Members and keys are left
+ * out.
+ */
 function uses(tokens: readonly Token[], ...words: readonly string[]): readonly Token[] {
   return tokens.filter(
     (token, start) =>
@@ -88,7 +91,7 @@ const SMALL_SPREADS =
 const RECORD_READER = 'src/recovery/records/read.ts';
 
 /**
- * What outlives a process is read in one place, which never takes a file that cannot be read for
+ * Files that outlive a process are read in one place. It never takes a file that cannot be read for
  * one that does not exist.
  */
 export function recordReadViolations(tree: Tree): readonly string[] {
@@ -135,7 +138,7 @@ export function purityViolations(tree: Tree): readonly string[] {
   });
 }
 
-/** An `index.ts` says what a folder offers and does nothing itself. */
+/** An `index.ts` only re-exports. */
 export function indexViolations(tree: Tree): readonly string[] {
   return [...tree]
     .filter(([path]) => /(^|\/)index\.ts$/.test(path))
@@ -155,7 +158,7 @@ export function nameViolations(paths: Iterable<string>): readonly string[] {
     .map((path) => `${path} is named for nothing in particular`);
 }
 
-/** Paths of one machine. Written in two parts, for this file is read as well. */
+/** Paths of one machine. They are written in two parts, because the test also reads this file. */
 const MACHINE = [
   new RegExp(`(?<![\\w.~-])/(${['wo' + 'rk', 'fa' + 'rm'].join('|')})/`),
   new RegExp(`\\.\\./sha${'red'}\\b`),

@@ -1,8 +1,9 @@
 import { type Token, tokenize } from './tokens.ts';
 
 /**
- * `static`: before the file runs, re-exports included. `dynamic`: when asked for. `type`: gone after compilation; `import { type A }`
- * is not such a one, for the module is loaded all the same.
+ * The time at which an import is loaded. `static`: before the file runs, as re-exports are.
+ * `dynamic`: when the code asks for it. `type`: never. `import { type A }` is static, because its
+ * module is loaded.
  */
 export type ImportKind = 'static' | 'dynamic' | 'type';
 export type Import = Readonly<{ kind: ImportKind; specifier: string; line: number }>;
@@ -12,7 +13,9 @@ const isMark = (token: Token | undefined, text: string) =>
 const isWord = (token: Token | undefined, text: string) =>
   token?.kind === 'word' && token.text === text;
 
-/** `import('x')`: of a value, or of a type as in `typeof import('x')` and `import('x').Name`. */
+/**
+ * The kind of `import('x')`: a value, or a type as in `typeof import('x')` and `import('x').Name`.
+ */
 function parseCall(tokens: readonly Token[], at: number): Import | undefined {
   const argument = tokens[at + 2];
   if (argument === undefined) return undefined;
@@ -32,7 +35,10 @@ function isTypeOnly(tokens: readonly Token[], at: number): boolean {
   );
 }
 
-/** The index of the string after `from` that belongs to the clause beginning at `at`, or -1 for `export { a }` and `export const`. */
+/**
+ * The index of the string after the `from` of the clause that begins at `at`. Returns -1 for
+ * `export { a }` and `export const`.
+ */
 function findSource(tokens: readonly Token[], at: number): number {
   let index = at + (isTypeOnly(tokens, at) ? 2 : 1);
   const first = tokens[index];

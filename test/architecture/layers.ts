@@ -4,18 +4,20 @@ import { isWritten, resolveImport, type Tree } from './tree.ts';
 type Layer = Readonly<{
   /** Path prefixes. */
   files: readonly string[];
-  /** Layers it may import from; itself always. */
+  /** The layers that it may import besides itself. */
   layers: readonly string[] | 'all';
-  /** Packages and modules of Node's, subpaths included. */
+  /** The packages and modules of Node that it may import, with their subpaths. */
   packages: readonly string[] | 'all';
-  /** No clock, chance, environment or output: the same arguments give the same result. */
+  /** True when it uses no clock, chance, environment or output. */
   pure: boolean;
 }>;
 
-/** Modules of Node's that reach files, sockets and time. */
+/** The modules of Node for files, sockets and time. */
 const FILES = ['node:fs', 'node:path', 'node:crypto'];
 
-/** Every room and the rooms and packages that it may import; ARCHITECTURE.md says what each is for. */
+/**
+ * Every room and the rooms and packages that it may import; ARCHITECTURE.md says what each is for.
+ */
 export const LAYERS: Readonly<Record<string, Layer>> = {
   errors: { files: ['src/errors.ts'], layers: [], packages: [], pure: true },
   model: { files: ['src/model/'], layers: ['errors'], packages: [], pure: true },
@@ -63,7 +65,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: ['node:timers'],
     pure: false,
   },
-  /** `ipvs-stack.ts` puts the layers of recovery on those of the kernel, so `recovery` may use `kernel`. */
+  /**
+   * `ipvs-stack.ts` puts the layers of recovery on those of the kernel, so `recovery` may use
+   * `kernel`.
+   */
   recovery: {
     files: ['src/recovery/'],
     layers: ['errors', 'model', 'plan', 'kernel', 'reconcile'],
@@ -122,7 +127,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   schemas: { files: ['schemas/'], layers: [], packages: [], pure: true },
 };
 
-/** A native addon, which needs a Linux with netlink: only one file knows it, and it loads it when it is needed. */
+/**
+ * A native addon, which needs Linux with netlink. Only one file imports it, and loads it when it is
+ * needed.
+ */
 export const NATIVE = { package: 'netlink', file: 'src/kernel/netlink/socket.ts' };
 
 export function layerOf(path: string): string | undefined {
@@ -139,7 +147,7 @@ function packageName(specifier: string): string {
 const allows = (allowed: readonly string[] | 'all', name: string) =>
   allowed === 'all' || allowed.includes(name);
 
-/** Imports that the table does not allow, types included: a type couples as well. */
+/** The imports that the table does not allow. Imports of types count, too. */
 export function layerViolations(tree: Tree): readonly string[] {
   const found: string[] = [];
   for (const [path, source] of tree) {

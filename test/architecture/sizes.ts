@@ -6,12 +6,12 @@ function lines(source: string): number {
   return source.split('\n').length - (source.endsWith('\n') ? 1 : 0);
 }
 
-/** Value below which the share `part` of `sorted` lies, by nearest rank. */
+/** The value below which the share `part` of `sorted` lies, by nearest rank. */
 function percentile(sorted: readonly number[], part: number): number {
   return sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)] ?? 0;
 }
 
-/** Files, and the tree as a whole, that have outgrown what can be read in one go. */
+/** The files that are too long to be read at once, and the same for the tree as a whole. */
 export function sizeViolations(tree: Tree): readonly string[] {
   const sizes = [...tree].map(([path, source]) => ({ path, size: lines(source) }));
   const sorted = sizes.map(({ size }) => size).sort((a, b) => a - b);

@@ -1,11 +1,14 @@
-/** A piece of TypeScript that is not white space or a comment. `text` of a string is its content as written, without the quotes. */
+/**
+ * A piece of TypeScript other than white space and comments. The `text` of a string has no quotes,
+ * and keeps its escapes.
+ */
 export type Token = Readonly<{
   kind: 'word' | 'string' | 'template' | 'regex' | 'mark';
   text: string;
   line: number;
 }>;
 
-/** Words after which a slash begins a regular expression, although they are words. */
+/** The words after which a slash begins a regular expression. After any other word, it divides. */
 const BEFORE_EXPRESSION = new Set([
   'return',
   'typeof',
@@ -22,7 +25,7 @@ const BEFORE_EXPRESSION = new Set([
   'do',
 ]);
 
-/** Whether a slash after `previous` begins a regular expression rather than divides. */
+/** Tells whether a slash after `previous` begins a regular expression rather than divides. */
 function startsRegex(previous: Token | undefined): boolean {
   if (previous === undefined) return true;
   if (previous.kind === 'word') return BEFORE_EXPRESSION.has(previous.text);
@@ -30,7 +33,9 @@ function startsRegex(previous: Token | undefined): boolean {
   return previous.text !== ')' && previous.text !== ']' && previous.text !== '}';
 }
 
-/** Index after the literal that opens at `start` and ends with `close`, unless that is escaped. */
+/**
+ * The index after the literal that opens at `start` and ends with a `close` that is not escaped.
+ */
 function endOfQuoted(source: string, start: number, close: string): number {
   let at = start + 1;
   while (at < source.length && source[at] !== close) at += source[at] === '\\' ? 2 : 1;
@@ -57,12 +62,12 @@ function endOfRegex(source: string, start: number): number {
 }
 
 /**
- * Splits TypeScript, as far as reading imports and names needs it: comments and literals cannot be taken for code. The parts of a
- * template between `${` and `}` are tokens like any other.
+ * Splits TypeScript into tokens, exactly enough to read imports and names. Comments and literals
+ * are never taken for code. The parts of a template between `${` and `}` are tokens like any other.
  */
 export function tokenize(source: string): readonly Token[] {
   const tokens: Token[] = [];
-  /** Open braces; true for one that began inside a template, which goes on after it closes. */
+  /** The open braces. True for one inside a template, which goes on after the brace closes. */
   const braces: boolean[] = [];
   let at = 0;
   let line = 1;
@@ -72,7 +77,10 @@ export function tokenize(source: string): readonly Token[] {
     line += source.slice(at, end).split('\n').length - 1;
     at = end;
   };
-  /** From a backtick, or from the brace that ends an insertion, to the next insertion or the closing backtick. */
+  /**
+   * Reads a template from a backtick, or from the brace that ends an insertion, to the next
+   * insertion or the closing backtick.
+   */
   const takeTemplate = () => {
     let end = at + 1;
     while (end < source.length && source[end] !== '`' && !source.startsWith('${', end))

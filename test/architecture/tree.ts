@@ -2,7 +2,10 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, posix, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Source texts by path from the top of the repository, with slashes. Made by hand, it shows that a rule catches what it should. */
+/**
+ * The texts of files by their path in the repository. Tests also build one by hand, to show that a
+ * rule finds a violation.
+ */
 export type Tree = ReadonlyMap<string, string>;
 
 export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
@@ -18,7 +21,7 @@ function* walk(folder: string): Generator<string> {
   }
 }
 
-/** The files below `folder` of the repository, '' being all of it, whose path `accepts`. */
+/** The files below `folder` whose path `accepts`. The folder '' is the whole repository. */
 export function readTree(folder: string, accepts: (path: string) => boolean = () => true): Tree {
   const paths = [...walk(join(REPOSITORY, folder))]
     .map((path) => relative(REPOSITORY, path))
@@ -26,12 +29,12 @@ export function readTree(folder: string, accepts: (path: string) => boolean = ()
   return new Map(paths.map((path) => [path, readFileSync(join(REPOSITORY, path), 'utf8')]));
 }
 
-/** What somebody wrote: generated code keeps no rule of style, and declarations have no behaviour. */
+/** Tells whether a file is TypeScript written by hand: neither generated code nor declarations. */
 export function isWritten(path: string): boolean {
   return path.endsWith('.ts') && !path.endsWith('.d.ts');
 }
 
-/** The file that a relative `specifier` in `path` names; null for a package or a module of Node's. */
+/** The file that a relative `specifier` in `path` names. Null for a package or a module of Node. */
 export function resolveImport(path: string, specifier: string): string | null {
   return specifier.startsWith('.') ? posix.join(dirname(path), specifier) : null;
 }

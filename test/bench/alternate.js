@@ -9,7 +9,7 @@ function runOnce(command, { kernel, before = ':', metric }, { measure, env }) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   const file = join(folder, 'measured');
   const prepare = kernel ? `ip link set lo up; ${before} >&2; ` : '';
-  // What was made is taken down inside: otherwise the kernel does it behind the next run's back.
+  // Each run empties its table itself. Otherwise the kernel does that during the next run.
   const clear = kernel ? '; status=$?; ipvsadm -C; exit $status' : '';
   const script = `${prepare}${measure} ${file} sh -c '${command}'${clear}`;
   const [program, ...args] = kernel ? ['unshare', '-n', 'sh', '-c', script] : ['sh', '-c', script];

@@ -1,10 +1,13 @@
-// What is measured, side by side with what, and how good it has to be.
+// The measured cases: the two programs that are compared, and the required result.
 //
-// Commands are shell lines. They find in the environment: $ipvstate (the command), $floor, $programs and $execute (this project's
-// measured programs), and $input (where the texts of inputs.js are); each runs in a fresh network namespace or, without `kernel`, on
-// the host.
+// Commands are shell lines. They find in the environment: $ipvstate (the command), $floor,
+// $programs and $execute (this project's measured programs), and $input (where the texts of
+// inputs.js are); each runs in a fresh network namespace or, without `kernel`, on the host.
 
-/** What a side is judged by: the wall clock of the whole process, or the milliseconds that the command prints. */
+/**
+ * The measure of a side: the wall clock of the whole process, or the milliseconds that the
+ * command prints.
+ */
 const PROCESS = 'process';
 const PRINTED = 'printed';
 

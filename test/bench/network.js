@@ -1,4 +1,5 @@
-// Three hosts in network namespaces: a client, this one as the director, and servers behind it by masquerading.
+// Three hosts in network namespaces: a client, this one as the director, and servers behind it by
+// masquerading.
 import { execFileSync, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -22,7 +23,10 @@ export function layNetwork() {
 const SERVER = `const http=require('node:http');
 for(const address of process.argv.slice(1)) http.createServer({keepAliveTimeout:60000},(request,response)=>response.end(address)).listen(8080,address)`;
 
-/** Half of the loops open a connection for each request, half keep one for 20 requests. Says, for each kind, how many and how many failed. */
+/**
+ * Half of the loops open a connection for each request, half keep one for 20 requests. Says, for
+ * each kind, how many and how many failed.
+ */
 const CLIENT = `const http=require('node:http');const counts={fresh:[0,0],kept:[0,0]};
 const fetch=(kind,agent)=>new Promise((resolve)=>{let over=false;const end=(error)=>{if(over)return;over=true;counts[kind][0]++;
   if(error){counts[kind][1]++;process.stderr.write(kind+' '+error+'\\n')}resolve(!error)};

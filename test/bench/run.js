@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // npm run bench -- [--runs N] [--slow-runs N] [--size SERVICESxDESTINATIONS] [CASE]...
 //
-// Measures ipvstate side by side with what it is compared to, and prints a table: medians, their ratio, and the goal. What needs a
-// kernel runs in User-Mode Linux, each run in a fresh network namespace. Ratios tell; the times are those of this machine, now.
-// --slow-runs is for the side that takes up to minutes, `ipvsadm -R`; 0 leaves it out.
+// Measures ipvstate side by side with what it is compared to, and prints a table: medians, their
+// ratio, and the goal. What needs a kernel runs in User-Mode Linux, each run in a fresh network
+// namespace. Ratios tell; the times are those of this machine, now. --slow-runs is for the side
+// that takes up to minutes, `ipvsadm -R`; 0 leaves it out.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';

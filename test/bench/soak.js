@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 // node test/bench/soak.js [--minutes 5] [--seed N] [--program dist/cli.cjs]
 //
-// A daemon under everything at once, on a real kernel in User-Mode Linux: random edits of its files, valid and invalid, renames, cut and
-// deleted files, ipvsadm meddling, `ipvsadm -C`, SIGHUP, SIGKILL and restart, a module that is unloaded and loaded, while a client in
-// another network namespace fetches from the service without pause. After each burst it is quiet, and the table must be what the files say.
-// Exits 1 when it was not, when a request failed that nobody but the daemon can have failed, or when its memory grew.
+// A daemon under everything at once, on a real kernel in User-Mode Linux: random edits of its
+// files, valid and invalid, renames, cut and deleted files, ipvsadm meddling, `ipvsadm -C`, SIGHUP,
+// SIGKILL and restart, a module that is unloaded and loaded, while a client in another network
+// namespace fetches from the service without pause. After each burst it is quiet, and the table
+// must be what the files say. Exits 1 when it was not, when a request failed that nobody but the
+// daemon can have failed, or when its memory grew.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
@@ -43,7 +45,10 @@ const ended = (child) =>
 const sh = (command) => execFileSync('sh', ['-ec', command], { encoding: 'utf8' });
 const ipvsadm = (args) => spawnSync('ipvsadm', args.split(' '), { encoding: 'utf8' }).stdout;
 
-/** A client in a namespace of its own; the servers are addresses of this one, behind the balancer by masquerading. */
+/**
+ * A client in a namespace of its own; the servers are addresses of this one, behind the balancer by
+ * masquerading.
+ */
 function network() {
   sh(`ip netns add client
     ip link add lb0 type veth peer name eth0 netns client
@@ -56,9 +61,10 @@ function network() {
 
 const SERVER = `const http=require('node:http');for(const address of process.argv.slice(1))http.createServer((q,r)=>r.end('ok')).listen(8080,address)`;
 /**
- * Fetches one after the other; says how many, and each failure with its time. It chooses its ports in turn, where the kernel takes only
- * every second one: so it comes back to one only after the kernel has forgotten what it did with it (FIN_WAIT and TIME_WAIT, 2 min). A
- * connection from the port of an earlier one to a server that was deleted since gets no answer, whoever deleted it.
+ * Fetches one after the other; says how many, and each failure with its time. It chooses its ports
+ * in turn, where the kernel takes only every second one: so it comes back to one only after the
+ * kernel has forgotten what it did with it (FIN_WAIT and TIME_WAIT, 2 min). A connection from the
+ * port of an earlier one to a server that was deleted since gets no answer, whoever deleted it.
  */
 const CLIENT = `const http=require('node:http');let done=0;let port=1024;const used=new Map();const go=()=>{const at=Date.now();let over=false;
   const localPort=port;port=port===65535?1024:port+1;const before=used.get(localPort);used.set(localPort,at);
@@ -68,7 +74,10 @@ const CLIENT = `const http=require('node:http');let done=0;let port=1024;const u
   q.on('timeout',()=>{q.destroy();end('timeout')});q.on('error',(e)=>end(e.code??e.message))};
   for(let n=0;n<4;n++)go();process.on('SIGTERM',()=>{process.stdout.write('DONE '+done+'\\n');process.exit(0)})`;
 
-/** The service with traffic, always with a server of weight 1 or more, and others that come and go, each once it has no connections. */
+/**
+ * The service with traffic, always with a server of weight 1 or more, and others that come and go,
+ * each once it has no connections.
+ */
 function configuration() {
   const weights = REALS.map(() => random(4));
   if (weights.every((weight) => weight === 0)) weights[0] = 1;
@@ -109,7 +118,7 @@ async function soak() {
   };
   /** Times at which traffic suffers by somebody else's hand. */
   const excused = [];
-  /** What was done, with its time. */
+  /** The actions so far, with their times. */
   const actions = [];
   let daemon;
   const start = () => {
@@ -233,7 +242,7 @@ async function soak() {
       start();
     },
   };
-  // What costs traffic is rarer than what must not.
+  // Actions that interrupt traffic are rarer than the others.
   const names = Object.keys(ACTIONS).flatMap((name) =>
     /-C|module/.test(name) ? [name] : Array(name.startsWith('SIGKILL') ? 2 : 6).fill(name),
   );
@@ -254,7 +263,8 @@ async function soak() {
     replace(file, wanted);
     count('quiet seconds');
     await sleep(1000);
-    // A start of the daemon takes longer than a second here, and an object that was meddled with is tried again later.
+    // A start of the daemon takes longer than a second here, and an object that was meddled with is
+    // tried again later.
     const deadline = Date.now() + 15_000;
     let found = check();
     while (found.status !== 0 && Date.now() < deadline) {
@@ -279,7 +289,8 @@ async function soak() {
     at: Number(at),
     error,
   }));
-  // From a loss of the whole table until the daemon has put it back, requests fail by the hand of whoever cleared it.
+  // From a loss of the whole table until the daemon has put it back, requests fail by the hand of
+  // whoever cleared it.
   const ours = failed.filter(
     ({ at }) => !excused.some((time) => at > time - 5500 && at < time + 4000),
   );

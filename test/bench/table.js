@@ -15,7 +15,10 @@ function duration(milliseconds) {
     : `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`;
 }
 
-/** Theirs by ours where ours must be faster, else ours by theirs, so that it compares with the goal's number. */
+/**
+ * Theirs by ours where ours must be faster, else ours by theirs, so that it compares with the
+ * goal's number.
+ */
 function ratio(ours, theirs, isFaster) {
   if (theirs === undefined) return '-';
   const value = isFaster ? theirs / ours : ours / theirs;

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // node test/bench/traffic.js
 //
-// What changes of a table cost the clients, on a real kernel in User-Mode Linux: the same changes by `ipvstate` and by the real
-// `ipvsadm-restore`, while a client in another network namespace fetches without pause, with new connections and with kept ones.
-// Prints requests and failures of each change.
+// What changes of a table cost the clients, on a real kernel in User-Mode Linux: the same changes
+// by `ipvstate` and by the real `ipvsadm-restore`, while a client in another network namespace
+// fetches without pause, with new connections and with kept ones. Prints requests and failures of
+// each change.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,9 +1,11 @@
 #!/usr/bin/env node
-// node test/bench/watch.js [--sizes 10x100,1000x100] [--changes 20] [--settle 120] [--idle 120] [--files N] [--program dist/cli.cjs]
+// node test/bench/watch.js [--sizes 10x100,1000x100] [--changes 20] [--settle 120] [--idle 120]
+// [--files N] [--program dist/cli.cjs]
 //
-// How `ipvstate watch` does with a large table, on a real kernel in User-Mode Linux: the time from the rename of a file that changes one
-// weight until the kernel holds it, less the debounce; what the daemon costs while nothing happens; its memory. Goals: 300 ms, however
-// many services did not change; 0.5 % of a core; 250 MB.
+// How `ipvstate watch` does with a large table, on a real kernel in User-Mode Linux: the time from
+// the rename of a file that changes one weight until the kernel holds it, less the debounce; what
+// the daemon costs while nothing happens; its memory. Goals: 300 ms, however many services did not
+// change; 0.5 % of a core; 250 MB.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
@@ -155,8 +157,8 @@ async function measure(services, destinations) {
   process.stdout.write(
     `${size}: from rename to kernel, beyond the debounce: median ${typical.toFixed(0)} ms, worst ${Math.max(...latencies).toFixed(0)} ms (the pass itself: ${median(passes).toFixed(0)} ms): ${verdict(typical, GOALS.milliseconds)}\n`,
   );
-  // What its looks cost, and so how rare they are to be, the daemon learns by some of them; and V8 collects once, within 100 s, what the
-  // start has left.
+  // The daemon measures its first polls, and sets their interval by their cost. V8 collects the
+  // garbage of the start once, within 100 s.
   await sleep(Number(values.settle) * 1000);
   const before = cpuSeconds(daemon.pid);
   await sleep(Number(values.idle) * 1000);

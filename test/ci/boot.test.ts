@@ -19,7 +19,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  // Only a failed test leaves any.
+  // Only a failed test leaves processes.
   for (const child of running.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)) {
     child.kill('SIGTERM');
     await once(child, 'close');
@@ -32,7 +32,10 @@ function program(name: string, text: string): void {
   chmodSync(join(folder, 'bin', name), 0o755);
 }
 
-/** A kernel that does what `text` says, with `$boot` the folder it was told to boot from. */
+/**
+ * A fake kernel that runs the shell script `text`. `$boot` is the folder that it was told to boot
+ * from.
+ */
 function kernel(text: string): void {
   for (const name of ['ipvsadm', 'ip', 'modprobe']) program(name, '');
   program('linux.uml', `for a; do case "$a" in init=*) boot=$(dirname "\${a#init=}");; esac; done\n${text}`);
@@ -115,7 +118,10 @@ test('a command that is missing is a matter of usage', async () => {
   expect(stderr).toContain('usage: run.js');
 });
 
-/** Command lines of the running programs from this test's folder; a process that merely waits to be buried has none. */
+/**
+ * The command lines of the running programs of this test's folder. A zombie process has no command
+ * line.
+ */
 function processesOfKernel(): readonly string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

@@ -19,7 +19,7 @@ const run = async (...scripts: readonly string[]) => {
   return { statuses, output: out.text };
 };
 
-/** A script that goes on when the other program has made the file `name`. */
+/** A script that continues when the other program has written the file `name`. */
 const after = (name: string, script: string): string =>
   `const timer = setInterval(() => {
     if (!fs.existsSync('${name}')) return;

@@ -15,7 +15,7 @@ function servicePolicy(text: string) {
   return [...(policyOf(text)?.services.values() ?? [])][0];
 }
 
-/** Line 2 is the policy; the service is on line 4. */
+/** A configuration with the policy on line 2 and the service on line 4. */
 function file(line: string, address = WEB): string {
   return `version: 1\n${line}\nservices:\n  - { address: "${address}", destinations: [10.0.0.1] }\n`;
 }

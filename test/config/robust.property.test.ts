@@ -121,7 +121,8 @@ describe('parseConfig', () => {
                 replacement +
                 json.slice(match.index + match[0].length);
           }
-          // A comment at the top is enough to send it through the other reader, one line further down.
+          // With a comment at the top, the YAML reader reads the text, with line numbers one
+          // higher.
           const fast = parseConfig(json, 'c.json');
           const slow = parseConfig(`# YAML\n${json}`, 'c.json');
           const up = (at: (typeof slow.issues)[number]['position']) => ({

@@ -65,7 +65,7 @@ describe('the schema', () => {
       ([, { type, additionalProperties }]) =>
         [type].flat().includes('object') && additionalProperties === undefined,
     );
-    // These choose between closed mappings.
+    // These definitions choose between closed mappings.
     expect(open.map(([path]) => path)).toEqual(['#/destination', '#/poolMember']);
   });
 

@@ -14,7 +14,7 @@ const analyze = (...args: readonly string[]) =>
   spawnSync('systemd-analyze', args, { encoding: 'utf8' });
 const version = Number(/^systemd (\d+)/.exec(analyze('--version').stdout ?? '')?.[1] ?? 0);
 
-/** systemd looks at a file, and at whether there is such a program. */
+/** A copy of the unit whose programs exist here, because systemd checks that they do. */
 function unitFile(): string {
   const folder = mkdtempSync(join(tmpdir(), 'ipvstate-unit-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -50,7 +50,7 @@ describe('the unit', () => {
     `is understood by systemd-analyze, where that is installed (${version || 'it is not'})`,
     () => {
       const { stdout, stderr } = analyze('verify', unitFile());
-      // Older ones do not know what came with 253.
+      // Older versions do not know the settings of systemd 253.
       const known = version >= 253 ? /^$/ : /notify-reload|'OpenFile'|^$/;
       expect(
         `${stdout}${stderr}`

@@ -21,7 +21,10 @@ export interface FrontEnd {
   readonly opened: () => readonly [number, number];
 }
 
-/** The front end on a table in memory, with the names `vip` (192.0.2.1), `rs` (10.0.0.2) and `http` (80). */
+/**
+ * The front end on a table in memory, with the names `vip` (192.0.2.1), `rs` (10.0.0.2) and `http`
+ * (80).
+ */
 export function frontEnd(table: Table, replace: Partial<ProgramIo> = {}): FrontEnd {
   const embedded = openEmbeddedTable(table);
   const asked: string[] = [];

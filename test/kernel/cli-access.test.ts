@@ -48,7 +48,8 @@ const clear = async (): Promise<void> => {
 beforeEach(clear);
 afterEach(clear);
 
-// Each start of the program takes seconds in User-Mode Linux; what needs no kernel is tested elsewhere.
+// Each start of the program takes seconds in User-Mode Linux. Unit tests have the cases that need
+// no kernel.
 describe('without CAP_NET_ADMIN', () => {
   it.each(['apply -f rules.save --yes', 'export'])('%s exits 77 and says what is missing', async (line) => {
     const { status, stdout, stderr } = await ipvstate(line, { as: NOBODY });

@@ -84,7 +84,7 @@ describe('what can go wrong', () => {
 
   it('an operation that the kernel refuses rolls everything back, exits 5', async () => {
     await ipvsadm('-A -t 192.0.2.9:80 -s rr');
-    // The broadcast address of a local network is nothing that the file alone could tell.
+    // The file alone does not show that this is the broadcast address of a local network.
     await ip('address add 10.99.0.1/24 dev lo');
     const config = small.replace('SCHED', 'rr').replace('127.0.0.1', '127.0.0.1, 10.99.0.255');
     const result = await run(['apply', '-f', '-', '--on-error', 'rollback'], { stdin: config });

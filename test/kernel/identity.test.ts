@@ -23,7 +23,7 @@ function run(prefix: readonly string[], argv: readonly string[]) {
   return { status, stdout, stderr };
 }
 
-/** Starts a daemon and waits until it says that it is in sync. */
+/** Starts a daemon and waits until its status is in sync. */
 async function startDaemon(prefix: readonly string[], ...options: string[]): Promise<ChildProcess> {
   const argv = [PROGRAM, 'watch', '-f', config, '--log-format', 'json', ...options];
   const [program = '', ...rest] = [...prefix, process.execPath, ...argv];

@@ -138,7 +138,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
 ];
 
-/** IPv4 text or a name in brackets. */
+/** Matches an IPv4 address or a name in brackets. */
 const BRACKETED = /^\[((?:[\d.]+|[a-z]+)(?::\d+)?)\]:/;
 
 type Field = keyof Effect;
@@ -152,7 +152,10 @@ function isEqual(a: readonly string[], b: readonly string[]): boolean {
   return a.join('\n') === b.join('\n');
 }
 
-/** The lines without three intended differences: their order, negative marks, and the third scheduler flag. */
+/**
+ * The lines without three intended differences: their order, negative marks, and the third
+ * scheduler flag.
+ */
 function comparableLines(text: string): string[] {
   return unsigned(text)
     .replace(/,?flag-3/g, '')

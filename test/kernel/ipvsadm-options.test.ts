@@ -130,7 +130,7 @@ test('ipvsadm and ipvstate print the same message without permission', async () 
   const argv = ['--reuid=65534', '--clear-groups', 'ipvsadm', '-L', '-n'];
   const ipvs = () => Promise.reject(new IpvstateError('PERMISSION', 'no'));
   const real = await harness().shell.run('setpriv', argv);
-  // The real one calls modprobe before it gives up.
+  // The real ipvsadm runs modprobe before it fails.
   const stderr = real.stderr.replace(/^modprobe: .*\n/m, '');
   expect({ ...real, stderr }).toEqual(await frontEnd(tableOf({}), { ipvs }).run('-L -n'));
 });

@@ -29,7 +29,10 @@ const operations: fc.Arbitrary<Operation[]> = fc.array(saveableEntries, { minLen
   return fc.array(fc.constantFrom(...possible), { minLength: 3, maxLength: 8 }).map((rest) => [...first, ...rest]);
 });
 
-/** The same options in other spellings: long or short, with the value after a blank, an equals sign or nothing. */
+/**
+ * The same options in other spellings: long or short, with the value after a blank, an equals sign
+ * or nothing.
+ */
 function respell(argv: readonly string[], choices: readonly number[]): string[] {
   const spelled: string[] = [];
   for (let at = 0; at < argv.length; at++) {

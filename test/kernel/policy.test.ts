@@ -156,7 +156,10 @@ describe('a drain with a real connection', () => {
     `version: 1\nservices: [{ address: "tcp://${VIP}:${PORT}", scheduler: rr, drain: ${drain}, destinations: [${destinations}] }]\n`;
   const BOTH = '127.0.0.1, 127.0.0.2';
 
-  /** Weight and active connections of a destination, as ipvsadm shows them; undefined when it is gone. */
+  /**
+   * Weight and active connections of a destination, as ipvsadm shows them; undefined when it is
+   * gone.
+   */
   async function shown(destination: string): Promise<string | undefined> {
     return new RegExp(`${destination}:${PORT} +Route +(\\d+ +\\d+) `).exec(await ipvsadm('-Ln'))?.[1]?.replace(/ +/, ' ');
   }
@@ -223,7 +226,10 @@ describe('a drain with a real connection', () => {
 
 describe('a drain with a real UDP flow', () => {
   const VIP = '127.0.0.100';
-  /** Each test has its own: the kernel remembers the flows of a deleted destination, and counts them when it is added again. */
+  /**
+   * Each test has its own: the kernel remembers the flows of a deleted destination, and counts them
+   * when it is added again.
+   */
   let port = 18_080;
   const NODEST = '/proc/sys/net/ipv4/vs/expire_nodest_conn';
   let server: Dgram;
@@ -252,7 +258,7 @@ describe('a drain with a real UDP flow', () => {
   const file = (destinations: string, drain: string, udp = '5m'): string =>
     `version: 1\ntimeouts: { udp: ${udp} }\nservices: [{ address: "udp://${VIP}:${port}", scheduler: rr, drain: ${drain}, destinations: [${destinations}] }]\n`;
 
-  /** Whether a datagram of the client is answered. */
+  /** Tells whether a datagram of the client is answered. */
   async function isAnswered(): Promise<boolean> {
     const answer = once(client, 'message', { signal: AbortSignal.timeout(1500) });
     client.send('hello', port, VIP);

@@ -33,7 +33,7 @@ afterAll(async () => {
   await ipvsadm('-C');
 });
 
-/** What the kernel that Debian builds has. */
+/** The schedulers and engines of Debian's kernel. */
 const AVAILABLE: ReadonlySet<string> = new Set(SCHEDULERS.filter((scheduler) => scheduler !== 'twos'));
 
 /** The same table with schedulers and engines that the kernel has. */

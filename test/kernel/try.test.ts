@@ -26,7 +26,7 @@ function rules(weight: number, services: number): string {
 }
 
 const FEW = 2;
-/** Enough that a client can be met in the middle of them. */
+/** Enough operations that the test can kill a client in the middle of them. */
 const MANY = 100;
 
 const BEFORE = rules(1, FEW);
@@ -66,12 +66,14 @@ function pending(): { phase: string; deadlineSeconds: number } | undefined {
   }
 }
 
-/** From the first destination of the new rules on, in hexadecimal as the kernel prints it. */
+/**
+ * Matches from the first destination of the new rules on, in hexadecimal as the kernel prints it.
+ */
 function isUnderWay(): boolean {
   return readFileSync('/proc/net/ip_vs', 'utf8').includes('-> 0A0202');
 }
 
-/** Kills a client and everything that its terminal would take with it. */
+/** Kills a client with all processes of its terminal. */
 async function kill(client: ChildProcess): Promise<void> {
   process.kill(-(client.pid ?? 0), 'SIGKILL');
   if (client.exitCode === null && client.signalCode === null) await once(client, 'exit');
@@ -183,7 +185,7 @@ function signalGuards(signal: NodeJS.Signals): void {
   for (const pid of guards()) process.kill(pid, signal);
 }
 
-/** Processes that guard a try. */
+/** The processes that guard a try. */
 function guards(): number[] {
   const isGuard = (pid: string): boolean => {
     try {

@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests on a real kernel. They share it and its one IPVS table, so they take turns, in one process that is started once. */
+/**
+ * The tests on a real kernel. They share its one IPVS table, and so run one after another in one
+ * process.
+ */
 export default defineConfig({
   root: new URL('../..', import.meta.url).pathname,
   cacheDir: '/run/tmp/vite',
@@ -11,7 +14,7 @@ export default defineConfig({
     isolate: false,
     fileParallelism: false,
     update: process.env.UPDATE === '1' ? 'all' : 'none',
-    // Against a hang; a machine under load may be slow.
+    // The limit is for a hang. A machine under load may be slow.
     testTimeout: 240_000,
     hookTimeout: 240_000,
   },

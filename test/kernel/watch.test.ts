@@ -29,7 +29,10 @@ beforeEach(async () => {
 
 const FAST = ['--interval', '200ms', '--debounce', '60ms'] as const;
 
-/** One service per line of weights: `[[1, 2], [3]]` is 192.0.2.1 with two destinations and 192.0.2.2 with one. */
+/**
+ * Builds one service for each list of weights: `[[1, 2], [3]]` is 192.0.2.1 with two destinations,
+ * and 192.0.2.2 with one.
+ */
 function configOf(services: readonly (readonly number[])[]): string {
   const list = services.map((weights, index) => {
     const destinations = weights.map((weight, at) => `{ address: 10.0.${index}.${at + 1}, weight: ${weight} }`).join(', ');
@@ -147,7 +150,7 @@ describe('an invalid configuration', () => {
   it('cut off where what is left is valid are not believed at once: nothing is deleted when the rest follows', async () => {
     const whole = configOf([[1, 1], [1], [1]]);
     write(whole);
-    // A process of its own, which may look between the two writes.
+    // The daemon is another process, and may read between the two writes.
     const daemon = await startProcess('-f', file, '--interval', '200ms', '--debounce', '400ms');
     const journal = (): string => journalOf(daemon);
     const half = whole.split('\n').slice(0, 5).join('\n');
@@ -242,7 +245,7 @@ describe('drift', () => {
     write(configOf([[1, 1]]));
     const daemon = await startProcess();
     const before = await live();
-    // While it is stopped, it cannot use the module again before that is gone.
+    // A stopped daemon cannot use the module again before the module is removed.
     daemon.signal('SIGSTOP');
     await ipvsadm('-C');
     await output('modprobe -r ip_vs_wlc ip_vs');
@@ -347,7 +350,7 @@ describe('the daemon', () => {
   it('journals each pass that writes as a run of its own, with what made it', async () => {
     write(configOf([[1]]));
     const daemon = await start();
-    // A pass is over when the log says so: the kernel has its operations before the pass has read them back.
+    // The log has the end of the pass. The kernel has the operations before that.
     const passesThatWrote = (count: number) => until(`${count} passes that wrote`, () => daemon.events('applied').length === count);
     await passesThatWrote(1);
     write(configOf([[2]]));
@@ -371,7 +374,10 @@ describe('the daemon', () => {
 });
 
 describe('systemd', () => {
-  /** A service manager: passes on a connected datagram socket, and prints what arrives with the process it comes from. */
+  /**
+   * A service manager. It passes on a connected datagram socket, and prints each message with the
+   * process that sent it.
+   */
   const MANAGER = `use Socket; use Fcntl;
     my ($path, $program, @args) = @ARGV;
     socket(my $in, AF_UNIX, SOCK_DGRAM, 0) or die; bind($in, sockaddr_un($path)) or die "$path $!";

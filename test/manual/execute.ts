@@ -38,7 +38,7 @@ export function execute(markdown: string): string {
   });
 }
 
-/** Whether a block is the output of the program in the block before it. */
+/** Tells whether a block is the output of the program in the block before it. */
 export function isProgramOutput({ language, file, follows }: Block): boolean {
   return language === '' && file === undefined && follows?.language === 'ts';
 }

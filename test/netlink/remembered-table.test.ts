@@ -17,7 +17,7 @@ const files = (weight: number, others: object = {}): Desired =>
     }),
   );
 
-/** A kernel whose table is as the files say, after a pass that found it so. */
+/** A kernel after a pass that found its table as desired. */
 async function settled(desired: Desired) {
   const kernel = openMisbehavingTable(tableOf({}));
   const remembered = new RememberedTable(kernel);
@@ -63,7 +63,7 @@ describe('a table that was found as desired', () => {
       ]);
     remembered.shortenNextRead(files(7));
     expect([...(await remembered.read()).table.services.keys()]).toEqual([B]);
-    // The look at the whole table that follows each pass that wrote.
+    // The read of the whole table after each pass that wrote.
     remembered.readWholeNext();
     expect((await remembered.read()).table.services.size).toBe(0);
   });

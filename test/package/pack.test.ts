@@ -16,7 +16,8 @@ let packed: readonly string[];
 const run = (program: string, args: readonly string[], cwd = folder) =>
   execFileSync(program, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
-// Scripts are off: packing must not rebuild the dist that other tests are running, and npm 11 runs none of a dependency either.
+// Scripts are off, so that packing does not rebuild the `dist` that other tests run. npm 11 runs no
+// scripts of dependencies either.
 beforeAll(() => {
   const [{ files, filename }] = JSON.parse(
     run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root),

@@ -74,7 +74,7 @@ const situations = pairs.chain(({ live, desired }) =>
 );
 
 /**
- * Whether each preserved value of a live destination is the live one, and each value of a new
+ * Tells whether each preserved value of a live destination is the live one, and each value of a new
  * destination that of the file.
  */
 function isPreserved({ live, desired }: TablePair, { services }: Policy, result: Table): boolean {

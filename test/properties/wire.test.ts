@@ -167,7 +167,7 @@ describe('a stored table of another version', () => {
   const EMPTY = tableOf({}, { timeouts: { tcp: 1, tcpFin: 1, udp: 1 } });
   const stored = JSON.parse(JSON.stringify(storeTable(FULL))) as unknown;
 
-  /** Whether every operation that makes the table can be sent to a kernel. */
+  /** Tells whether every operation that makes the table can be sent to a kernel. */
   function canBeSent(table: Table): boolean {
     const writer = new MessageWriter();
     for (const { steps } of plan(EMPTY, table).waves)

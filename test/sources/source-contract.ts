@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { FollowedSource, Source } from '../../src/sources/source.ts';
 import { eventually } from './watching.ts';
 
-/** What a source can be given to read. Bytes are the content of its only document. */
+/** Content that a source can be given to read. Bytes are the content of its only document. */
 export type SourceContent = Buffer | 'nothing' | 'too-much';
 
 /** A source in a place that the test may change. */
@@ -15,7 +15,7 @@ export interface SourceSubject {
   change(content: SourceContent): Promise<void>;
 }
 
-/** What every source must do. `use` opens one on a content, and removes it after the test. */
+/** The tests of every source. `use` opens one on a content, and removes it after the test. */
 export function sourceContract(
   kind: string,
   use: (content: SourceContent, test: (subject: SourceSubject) => Promise<void>) => Promise<void>,

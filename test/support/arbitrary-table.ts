@@ -224,7 +224,7 @@ export function destinationArbitrary(
 }
 
 export interface EntryOptions {
-  /** Whether tunnels to the other family may occur. Default true. */
+  /** True when tunnels to the other family may occur. Default true. */
   readonly mixed?: boolean;
   /** Default 4. */
   readonly maxDestinations?: number;

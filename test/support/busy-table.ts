@@ -5,13 +5,17 @@ import { type EmbeddedTable, openEmbeddedTable } from '../../src/plan/embedded.t
 import { destinationKeyOf } from './tables.ts';
 
 export interface BusyTable extends EmbeddedTable {
-  /** Active connections by destination, in every service that has it; to be changed by the test. */
+  /**
+   * The active connections of each destination, in every service that has it. The test sets them.
+   */
   readonly active: Map<DestinationKey, number>;
-  /** The same of inactive ones. There are none at first. */
+  /** The inactive connections. There are none at first. */
   readonly inactive: Map<DestinationKey, number>;
 }
 
-/** A kernel with connections. Closing it does nothing, so that one command after another can use it. */
+/**
+ * A kernel with connections. Closing it does nothing, so that one command after another can use it.
+ */
 export function openBusyTable(
   initial: Table,
   connections: Readonly<Record<string, number>>,

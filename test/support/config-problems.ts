@@ -2,7 +2,7 @@ import { parseConfig } from '../../src/config/parse.ts';
 import type { Desired } from '../../src/model/desired.ts';
 import { formatIssues } from '../../src/render/issues.ts';
 
-/** What a user sees for a configuration, without colours; empty when there is nothing to say. */
+/** The issues of a configuration as a user sees them, without colours. Empty for no issues. */
 export function problemsOf(text: string, file = 'c.yaml'): string {
   return formatIssues(parseConfig(text, file).issues, new Map([[file, text]]));
 }
@@ -22,7 +22,9 @@ export function desiredOf(text: string, file = 'c.yaml'): Desired {
   return desired;
 }
 
-/** A configuration of one service with these lines of keys; the address is on line 3, the lines begin on line 4. */
+/**
+ * A configuration of one service. Its address is on line 3, and the given lines begin on line 4.
+ */
 export function service(address: string, ...lines: readonly string[]): string {
   return [
     'version: 1',

@@ -37,7 +37,7 @@ abstract class Daemon {
     this.state = systemState(this.env);
   }
 
-  /** What it has logged so far. */
+  /** The log so far. */
   abstract get log(): string;
 
   protected abstract begin(argv: readonly string[]): void;
@@ -63,7 +63,7 @@ abstract class Daemon {
     return (answer.ok ? answer.status : undefined) as unknown as Status;
   }
 
-  /** The lines of its log that are of one event. */
+  /** The lines of the log about one event. */
   events(event: string): readonly { readonly msg: string; readonly [field: string]: unknown }[] {
     return this.log
       .split('\n')
@@ -87,7 +87,7 @@ abstract class Daemon {
   }
 }
 
-/** A daemon that is a process of its own: it can be sent signals, and be killed. */
+/** A daemon in another process, which can be sent signals and be killed. */
 export class DaemonProcess extends Daemon {
   #child: ChildProcess | undefined;
   #ended: Promise<number | null> = Promise.resolve(null);
@@ -121,7 +121,7 @@ export class DaemonProcess extends Daemon {
     this.#child?.kill(signal);
   }
 
-  /** Runs another command beside it, as a process of its own. */
+  /** Runs another command while the daemon runs, in another process. */
   run(...args: readonly string[]): Ran {
     const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
       env: this.env,
@@ -158,7 +158,7 @@ export class DaemonInProcess extends Daemon {
     return this.#ended;
   }
 
-  /** Runs another command beside it, in this process. */
+  /** Runs another command while the daemon runs, in this process. */
   run(...args: readonly string[]): Promise<Ran> {
     return this.#run(args);
   }

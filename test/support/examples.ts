@@ -6,14 +6,16 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface Example {
   readonly name: string;
-  /** File or folder of the configuration, relative to the checkout, because it shows in plans. */
+  /**
+   * The file or folder of the configuration. It is relative to the checkout, because plans show it.
+   */
   readonly config: string;
   readonly live: string;
   readonly plan: string;
   readonly after: string;
 }
 
-/** The stories in `examples/`: a folder with a live table and a configuration each. */
+/** The folders in `examples/` that have a live table and a configuration. */
 export function examples(): Example[] {
   const folder = join(root, 'examples');
   return readdirSync(folder)

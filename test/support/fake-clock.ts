@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/kernel/netlink/clock.ts';
 
-/** Time that stands still until a test moves it. */
+/** A clock that stands still until a test moves it. */
 export class FakeClock implements Clock {
   #now = 0;
   #timers: { readonly due: number; readonly callback: () => void }[] = [];

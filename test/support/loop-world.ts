@@ -20,7 +20,7 @@ import { operationsOf } from './plan-runs.ts';
 import { type ServiceText, tableOf, wholly } from './tables.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
-/** What the one file of a test holds: a table, nonsense, or nothing that could be read. */
+/** The content of the one file of a test: a table, an invalid text, or no readable text. */
 export type Content = Table | Desired | 'nonsense' | 'more nonsense' | IpvstateError;
 
 export const MISSING = new IpvstateError('NO_INPUT', 'c.yaml does not exist');
@@ -71,7 +71,7 @@ export function loaded(content: Content): LoadedFiles {
 
 export interface WorldOptions extends Partial<LoopOptions> {
   readonly misbehaviour?: Misbehaviour;
-  /** What the loop sees of the table. */
+  /** The table as the loop reads it. */
   readonly port?: (ipvs: Ipvs) => Ipvs;
 }
 
@@ -86,7 +86,7 @@ export class LoopWorld {
   content: Content;
   loads = 0;
   fingerprints = 0;
-  /** Times that something was begun before something else had ended: two passes at once. */
+  /** The number of times that a pass began before another one had ended. */
   overlaps = 0;
   #inside = 0;
   #isForeign = false;
@@ -159,7 +159,7 @@ export class LoopWorld {
     this.#isForeign = true;
     await this.ipvs.execute(operationsOf(plan(this.ipvs.table(), table)));
     this.#isForeign = false;
-    // What others write is no wave of ours.
+    // A write of another program is not a wave of the loop.
     this.ipvs.waves.length = length;
   }
 

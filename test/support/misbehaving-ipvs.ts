@@ -8,9 +8,12 @@ import { type EmbeddedTable, openEmbeddedTable, refusal } from '../../src/plan/e
 export interface Misbehaviour {
   /** Refuses an operation with an errno; undefined lets it through. */
   readonly refuse?: (operation: Operation, index: number) => ErrnoName | undefined;
-  /** Executes only so many operations of a wave, and loses all answers; undefined is a wave like any other. */
+  /**
+   * Executes only so many operations of a wave, and loses all answers; undefined is a wave like any
+   * other.
+   */
   readonly lose?: (wave: number, operations: readonly Operation[]) => number | undefined;
-  /** What another program writes before a wave is executed, and before a read. */
+  /** The operations that another program executes before a wave, and before a read. */
   readonly beforeWave?: (wave: number, table: Table) => readonly Operation[];
   readonly beforeRead?: (read: number, options: ReadOptions) => readonly Operation[];
   /** Fails a read. */
@@ -25,7 +28,10 @@ export interface MisbehavingTable extends EmbeddedTable {
 
 export const MTU_LENGTH = 1472;
 
-/** A table in memory that fails as a kernel does, or as one with other writers; like a kernel it chooses a length for daemons. */
+/**
+ * A table in memory that fails as a kernel does, or as one with other writers; like a kernel it
+ * chooses a length for daemons.
+ */
 export function openMisbehavingTable(
   initial: Table,
   misbehaviour: Misbehaviour = {},

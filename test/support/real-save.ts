@@ -1,4 +1,7 @@
-/** Lines in an order of their own: ipvsadm compares addresses with overflowing subtractions, so its order is not ours. */
+/**
+ * Sorts lines. The order of ipvsadm is not ours, because it compares addresses by subtractions that
+ * overflow.
+ */
 export function linesOf(save: string): string[] {
   return save
     .split('\n')
@@ -7,7 +10,10 @@ export function linesOf(save: string): string[] {
     .sort();
 }
 
-/** Our save text as the real `ipvsadm -S` prints the same table: no thresholds, signed marks, and nothing for the third flag of sh and mh. */
+/**
+ * Our save text as the real `ipvsadm -S` prints the same table: without thresholds and the third
+ * flag of sh and mh, and with signed marks.
+ */
 export function asIpvsadmSaves(save: string): string[] {
   return linesOf(
     save

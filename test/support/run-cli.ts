@@ -19,15 +19,17 @@ export interface CliOptions {
   readonly stdin?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly openKernel?: () => Promise<Ipvs>;
-  /** Answers to questions, as a person at a terminal would give them; absent: nobody is there. */
+  /** The answers of a person at a terminal. Without them, there is no terminal. */
   readonly answer?: string;
   readonly signal?: AbortSignal;
   readonly isTTY?: boolean;
-  /** Takes what is written to stderr while the command runs. */
+  /** Receives the text that the command writes to stderr, while it runs. */
   readonly stderr?: Captured;
-  /** Records and lock that outlive one command; by default each has its own, which go with it. */
+  /** Records and a lock that several commands share. By default, each command has its own. */
   readonly state?: State;
-  /** Starts what goes on when the command has ended; by default it is only said to have been started. */
+  /**
+   * Starts a background process. By default none is started, and the command is told that it was.
+   */
   readonly startInBackground?: (argv: readonly string[]) => Promise<void>;
 }
 
@@ -62,7 +64,7 @@ export async function runCli(
   return { status, stdout: stdout.text, stderr: stderr.text };
 }
 
-/** Of the machine's table, yet in nobody's way: tests run side by side. */
+/** A lock for the machine's table that no other test can hold: tests run at the same time. */
 function ownState(folder: string): State {
   const env = {
     IPVSTATE_RUNTIME_DIR: join(folder, 'run'),

@@ -8,7 +8,10 @@ export interface Scenario {
   readonly desired: Table;
 }
 
-/** A plan with a wave of every purpose: a daemon that is in the way, a scheduler to try, pools that grow, shift, shrink and go. */
+/**
+ * A plan with a wave of every purpose: a daemon that must stop first, a scheduler to probe, and
+ * pools that grow, shift, shrink and are deleted.
+ */
 export const EVERY_WAVE: Scenario = {
   live: tableOf(
     {
@@ -54,7 +57,9 @@ export const EVERY_WAVE: Scenario = {
   ),
 };
 
-/** A plan that ends with daemons: one is replaced, and one that leaves its length to the kernel starts. */
+/**
+ * A plan that ends with daemons: one is replaced, and another one starts with the kernel's length.
+ */
 export const DAEMONS: Scenario = {
   live: tableOf(
     { 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } } },
@@ -69,14 +74,14 @@ export const DAEMONS: Scenario = {
   ),
 };
 
-/** No guard trips. */
+/** The permission for everything that a guard would stop. */
 export const EVERYTHING_ALLOWED: Allowances = {
   maxServiceDeletes: { kind: 'off' },
   unserved: true,
   empty: true,
 };
 
-/** A file that asks for a table whole, whatever that deletes. */
+/** The desired state of a file that declares a whole table. No guard limits its deletions. */
 export function wants(table: Table, rest: Partial<Desired> = {}): Desired {
   return wholly(table, { limits: { maxServiceDeletes: { kind: 'off' } }, ...rest });
 }

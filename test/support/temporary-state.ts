@@ -5,7 +5,9 @@ import { onTestFinished } from 'vitest';
 import type { RecordClock } from '../../src/recovery/clock.ts';
 import type { State, TableLife } from '../../src/recovery/state.ts';
 
-/** Time that passes only by being slept through, or by a test's hand. The wall clock can be moved by itself. */
+/**
+ * A clock that moves when code sleeps or the test moves it. The test can move the wall clock alone.
+ */
 export class ManualClock implements RecordClock {
   seconds = 5000;
   wall = Date.parse('2026-05-04T12:00:00Z');
@@ -36,7 +38,7 @@ export interface TemporaryState extends State {
 
 const LIFE: TableLife = { boot: 'e0b7d6a2-0000-4000-8000-000000000001', netns: '4026531840' };
 
-/** Records in a folder that goes with the test, and a lock of its own. */
+/** Records in a folder that is removed after the test, and a lock that no other test can hold. */
 export function temporaryState(life: TableLife = LIFE): TemporaryState {
   const folder = mkdtempSync(join(tmpdir(), 'ipvstate-state-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -50,7 +52,7 @@ export function temporaryState(life: TableLife = LIFE): TemporaryState {
   };
 }
 
-/** The same folders as seen after a reboot. */
+/** The same folders after a reboot. */
 export function afterReboot(state: TemporaryState): TemporaryState {
   return {
     ...state,

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 
-/** Whether a kernel is User-Mode Linux, by its `/proc/cpuinfo`: it says so where a processor's vendor belongs. */
+/**
+ * Tells whether a kernel is User-Mode Linux, by the vendor of the processor in its `/proc/cpuinfo`.
+ */
 export function isUserModeLinux(cpuinfo: string = readFileSync('/proc/cpuinfo', 'utf8')): boolean {
   return /^vendor_id\s*: User Mode Linux$/m.test(cpuinfo);
 }
 
 /**
- * Throws on a kernel that somebody may be using, because the kernel tests empty its IPVS table again and again.
+ * Throws on a kernel that may be in use, because the kernel tests empty its IPVS table.
  * `IPVSTATE_TEST_WIPES_THIS_HOST=yes` is the consent.
  */
 export function assertTableIsExpendable(

@@ -3,10 +3,10 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** Time that stands still until a test moves it. Fits every layer's `Clock`. */
+/** A clock that stands still until a test moves it. It fits the `Clock` of every layer. */
 export class VirtualClock {
   #now = 0;
-  /** By when they are due; of those due at the same time, the one that was started first. */
+  /** The timers by the time at which they are due, and then by their start. */
   #timers: readonly Timer[] = [];
 
   now(): number {
@@ -19,12 +19,15 @@ export class VirtualClock {
     return () => this.#drop(timer);
   }
 
-  /** When the next timer is due; undefined when there is none. */
+  /** The time at which the next timer is due. undefined when there is none. */
   get next(): number | undefined {
     return this.#timers[0]?.due;
   }
 
-  /** Runs every timer that is due until then, in order, and lets what each of them starts come to rest, timers of its own included. */
+  /**
+   * Runs every timer that is due until then, in order. After each, waits until the work that it
+   * started has settled. Timers that it started run, too.
+   */
   async advance(milliseconds: number): Promise<void> {
     const end = this.#now + milliseconds;
     await settle();
@@ -44,7 +47,7 @@ export class VirtualClock {
   }
 }
 
-/** Resolves when every promise that waits for nothing but other promises is done. */
+/** Resolves when every promise is settled that waits only for other promises. */
 export function settle(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);

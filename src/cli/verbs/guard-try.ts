@@ -28,8 +28,8 @@ export const guardTryVerb = defineVerb({
 /**
  * Runs in a process that outlives the terminal. Waits for the deadline of a try and rolls the try
  * back, unless it was confirmed, rolled back or replaced before. Reads the deadline each time,
- * because it starts anew when the operations of the try are done. A file that cannot be read is read
- * again until it can be: only a file that is not there means that the try has ended.
+ * because it starts anew when the operations of the try are done. A file that cannot be read is
+ * read again until it can be: only a file that is not there means that the try has ended.
  */
 async function guardTry(id: string, environment: Environment): Promise<number> {
   const state = await environment.state();

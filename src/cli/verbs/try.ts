@@ -156,7 +156,7 @@ async function waitOrRollBack(
   }
 }
 
-/** Whether the live table has changes of the try that are not rolled back yet. */
+/** Tells whether the live table has changes of the try that are not rolled back yet. */
 function isInForce({ report: { outcome } }: ReportView, { onError }: TryOptions): boolean {
   return (
     outcome === 'applied' ||

@@ -66,7 +66,7 @@ function listen(path: string, accept: (socket: Socket) => void): Promise<Server>
   });
 }
 
-/** Whether a process listens on a socket file. Throws when that cannot be told. */
+/** Tells whether a process listens on a socket file. Throws when that cannot be told. */
 function isAnswered(path: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);

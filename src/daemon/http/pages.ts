@@ -9,7 +9,7 @@ interface PagePorts {
   readonly status: () => Status;
   readonly metrics: Registry;
   readonly isStuck: () => boolean;
-  /** Whether the first pass has ended. */
+  /** Tells whether the first pass has ended. */
   readonly isReady: () => boolean;
   /** Opens a connection for the kernel's counters. undefined: /metrics does not have them. */
   readonly openKernel: (() => Promise<Ipvs>) | undefined;

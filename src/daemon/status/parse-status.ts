@@ -26,7 +26,7 @@ const isError = nullable(
   }),
 );
 
-/** Whether the answer of a daemon, which may be of another version, is a status. */
+/** Tells whether the answer of a daemon, which may be of another version, is a status. */
 export const isStatus: Shape<Status> = objectOf<Status>({
   format: oneOf(['ipvstate-status']),
   version: oneOf([1]),

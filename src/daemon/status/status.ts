@@ -34,7 +34,7 @@ export interface Status {
     readonly problem: string | null;
   }[];
   readonly config: {
-    /** Whether the configuration is valid now. The last valid one is applied. */
+    /** True when the configuration is valid now. The last valid one is applied. */
     readonly valid: boolean;
     /** null: no configuration was valid yet. */
     readonly last_success: string | null;

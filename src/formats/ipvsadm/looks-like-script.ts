@@ -5,7 +5,7 @@ const LONG_COMMANDS = new Set(COMMANDS.map((command) => `--${command.long}`));
 const SHORT_COMMANDS = new Set(COMMANDS.flatMap((command) => command.shorts));
 
 /**
- * Whether a text is for `parseScript`: its first line that is not a comment calls ipvsadm, or
+ * Tells whether a text is for `parseScript`: its first line that is not a comment calls ipvsadm, or
  * begins with a command of ipvsadm.
  */
 export function looksLikeScript(text: string): boolean {

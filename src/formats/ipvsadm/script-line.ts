@@ -41,7 +41,7 @@ function shellMessage(character: string): string {
   return `"${character}" needs a shell`;
 }
 
-/** Whether a word is `ipvsadm`, with or without a path. */
+/** Tells whether a word is `ipvsadm`, with or without a path. */
 export function isProgram(word: string): boolean {
   return word === 'ipvsadm' || word.endsWith('/ipvsadm');
 }

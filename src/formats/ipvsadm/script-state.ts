@@ -30,7 +30,7 @@ export interface ScriptState {
   readonly daemons: Map<DaemonRole, { readonly daemon: Daemon; readonly at: number }>;
   timeouts: Partial<Timeouts>;
   /**
-   * Whether a line added a service or cleared the table. Else the script does not describe
+   * True when a line added a service or cleared the table. Else the script does not describe
    * services.
    */
   declaresServices: boolean;

@@ -72,9 +72,9 @@ export class Connection {
   #exchange: Exchange | undefined;
   #sequence = 0;
   #isOpen = true;
-  /** Whether the deadline timer runs. */
+  /** True when the deadline timer runs. */
   #isTimed = false;
-  /** Whether a datagram arrived since the deadline timer was last started. */
+  /** True when a datagram arrived since the deadline timer was last started. */
   #hasHeard = false;
 
   constructor(options: ConnectionOptions) {
@@ -243,7 +243,7 @@ export class Connection {
 
 /** Answers are lost: nobody knows which requests were executed. The code is always `LOST`. */
 export class LostError extends IpvstateError {
-  /** Whether the kernel was silent. A second attempt would only wait once more. */
+  /** True when the kernel was silent. A second attempt would only wait once more. */
   readonly timedOut: boolean;
 
   constructor(

@@ -43,7 +43,7 @@ export function stateAfterPass(previous: LoopState, pass: EndedPass): Partial<Lo
   };
 }
 
-/** Whether and when to try again. */
+/** Tells whether and when to try again. */
 function retryAfter(
   { failures: before }: LoopState,
   { found, now, retryDelay }: EndedPass,

@@ -1,7 +1,7 @@
 import type { ErrnoName, ErrorCode, IpvstateError } from '../../errors.ts';
 import type { Report } from '../../plan/report.ts';
 
-/** What can help after a failed pass: waiting, or another file or table. */
+/** The change that can help after a failed pass: time, or another file or table. */
 type Remedy = 'time' | 'change';
 
 /** The kernel refuses these operations always: the same again cannot help. */

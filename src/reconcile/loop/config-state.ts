@@ -46,7 +46,7 @@ export interface ConfigProblem {
  * when an old valid file comes back, the problem is gone, although nothing has to change.
  */
 export interface ConfigState {
-  /** Whether the files that were read last are valid. */
+  /** True when the files that were read last are valid. */
   readonly valid: boolean;
   /** The digest of the files that were read last, valid or not. undefined before the first read. */
   readonly seen: string | undefined;
@@ -108,7 +108,10 @@ export function seeFiles(
   return { valid: true, seen: digest, files, good, held: found, problem: undefined };
 }
 
-/** Whether the files must be read again soon: they remove something, or they are being written. */
+/**
+ * Tells whether the files must be read again soon: they remove something, or they are being
+ * written.
+ */
 export function needsSecondRead({ held, problem }: ConfigState): boolean {
   return held !== undefined || problem?.error?.code === 'UNSTABLE';
 }
@@ -123,7 +126,7 @@ function seeProblem(
   return { valid: false, seen, files, good: state.good, held: undefined, problem };
 }
 
-/** Whether a plan for `next` can delete something that a plan for `previous` keeps. */
+/** Tells whether a plan for `next` can delete something that a plan for `previous` keeps. */
 export function removesAnything(previous: Desired, next: Desired): boolean {
   for (const [key, { destinations }] of previous.services) {
     const entry = next.services.get(key);
@@ -139,15 +142,15 @@ export function removesAnything(previous: Desired, next: Desired): boolean {
 }
 
 /**
- * Whether a daemon can stop. Files that name daemons for the first time stop those that run and are
- * not named.
+ * Tells whether a daemon can stop. Files that name daemons for the first time stop those that run
+ * and are not named.
  */
 function stopsDaemons({ daemons: previous }: Desired, { daemons: next }: Desired): boolean {
   if (!next) return false;
   return !previous || previous.some(({ role }) => !next.some((daemon) => daemon.role === role));
 }
 
-/** Whether the files manage the same services. Files that manage more can delete more. */
+/** Tells whether the files manage the same services. Files that manage more can delete more. */
 function isSameManage(a: Manage | undefined, b: Manage | undefined): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }

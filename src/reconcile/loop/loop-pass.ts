@@ -37,7 +37,7 @@ export interface PassPorts {
 
 interface PassRequest {
   readonly good: GoodFiles;
-  /** Whether differences are corrected. Otherwise they are only reported. */
+  /** True when differences are corrected. Otherwise they are only reported. */
   readonly write: boolean;
   /** The fingerprint of a plan that is executed although a guard refuses it. */
   readonly approval: string | undefined;

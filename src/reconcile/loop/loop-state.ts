@@ -21,7 +21,7 @@ export type Trigger =
   /** A contested object is retried, or forgotten. */
   | 'contested';
 
-/** What the loop does about differences that come from another program. */
+/** The way in which the loop treats differences that come from another program. */
 export type DriftMode = 'correct' | 'report' | 'off';
 
 type Phase =

@@ -4,9 +4,9 @@ import type { Wake } from './read-causes.ts';
 interface PassQueueOptions {
   /** Handles wakes, with a pass if one is due. Never called before the last call has ended. */
   readonly handle: (wakes: readonly Wake[]) => Promise<PassResult>;
-  /** Whether no more wakes are to be handled. */
+  /** Tells whether no more wakes are to be handled. */
   readonly isOver: () => boolean;
-  /** Whether the result that just came answers a request with this trigger. */
+  /** Tells whether the result that just came answers a request with this trigger. */
   readonly isAnswer: (trigger: Trigger) => boolean;
   /** Called when `handle` threw. No more wakes are handled then. */
   readonly failed: (error: unknown) => void;

@@ -4,7 +4,9 @@ import type { Failure } from '../../plan/report.ts';
 import { objectOf, partOf, SYSCTL_PART } from '../operation-object.ts';
 import { type Leave, type TablePart, withoutContested } from './contest.ts';
 
-/** A part of the table that the kernel does not let the loop change. The other parts are applied. */
+/**
+ * A part of the table that the kernel does not let the loop change. The other parts are applied.
+ */
 export interface RefusedPart {
   /** A service, `timeouts`, `daemons`, or `sysctl` and its name. */
   readonly part: string;

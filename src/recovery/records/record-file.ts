@@ -26,7 +26,10 @@ export class RecordFile<T extends TableLife> {
     this.#warn = warn;
   }
 
-  /** Reads the record and changes no file. Returns undefined when there is no valid one. Throws `IO`. */
+  /**
+   * Reads the record and changes no file. Returns undefined when there is no valid one. Throws
+   * `IO`.
+   */
   async read(): Promise<T | undefined> {
     for (const path of this.#paths) {
       const stored = await readVersioned(path, this.#format);

@@ -56,7 +56,7 @@ export interface TryOutcome extends TableLife {
   readonly ended: string;
   readonly cause: TryCause;
   /**
-   * Whether the table is right: as the try left it when it was confirmed, otherwise as it was
+   * True when the table is right: as the try left it when it was confirmed, otherwise as it was
    * before the try.
    */
   readonly isRestored: boolean;
@@ -66,7 +66,7 @@ export interface TryOutcome extends TableLife {
   readonly contested: readonly string[];
   /** One line for each failure of the rollback. */
   readonly problems: readonly string[];
-  /** Whether an operator has been told. */
+  /** True when an operator has been told. */
   readonly isTold: boolean;
 }
 

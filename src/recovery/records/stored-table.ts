@@ -130,8 +130,8 @@ function loadDaemons(stored: unknown): readonly Daemon[] | undefined {
 }
 
 /**
- * Puts stored settings over the defaults. Returns undefined when one has an unknown name, or a value
- * that no request to the kernel can carry.
+ * Puts stored settings over the defaults. Returns undefined when one has an unknown name, or a
+ * value that no request to the kernel can carry.
  */
 function overlay<T extends object>(defaults: T, stored: unknown): T | undefined {
   if (!isObject(stored)) return undefined;

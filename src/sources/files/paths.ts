@@ -7,7 +7,7 @@ const DEFAULT_PATHS = ['/etc/ipvstate/ipvstate.yaml', '/etc/ipvstate/conf.d'] as
 /** The files and folders to read. */
 export interface ConfigurationPaths {
   readonly paths: readonly string[];
-  /** Whether these are the default places, and none of them exists. */
+  /** True when these are the default places, and none of them exists. */
   readonly areMissing: boolean;
 }
 

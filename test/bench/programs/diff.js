@@ -1,10 +1,13 @@
-// diff.js SERVICES DESTINATIONS: milliseconds to plan what leads from a table to one where every hundredth destination differs.
+// diff.js SERVICES DESTINATIONS: milliseconds to plan what leads from a table to one where every
+// hundredth destination differs.
 import { parseConfig, plan } from '../../../dist/index.js';
 import { jsonText, quad } from '../inputs.js';
 
 const [services, destinations] = process.argv.slice(2).map(Number);
 
-/** A million destinations are more than one text may have, so they are copies of one that was read. */
+/**
+ * A million destinations are more than one text may have, so they are copies of one that was read.
+ */
 const [model] = parseConfig(jsonText(1, 1), 'rules.json').desired.services.values();
 const [modelDestination] = model.destinations.values();
 

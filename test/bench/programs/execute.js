@@ -1,5 +1,5 @@
-// execute.js FILE: milliseconds from a plan's first operation to the kernel's last answer, in a process that has sent nothing before. It
-// runs as a CommonJS bundle, as the program does.
+// execute.js FILE: milliseconds from a plan's first operation to the kernel's last answer, in a
+// process that has sent nothing before. It runs as a CommonJS bundle, as the program does.
 import { readFileSync } from 'node:fs';
 import { parseScript } from '../../../src/formats/ipvsadm/script.ts';
 import { openKernel } from '../../../src/kernel/netlink/client.ts';

@@ -1,11 +1,12 @@
-// What the kernel tests need from the system: a kernel with IPVS that runs as a program, and the tools that look at it.
+// The programs and packages that the kernel tests need: a kernel with IPVS that runs as a program,
+// and the tools that read and write its table.
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Program that proves a package is there, and the Debian package. */
+/** Each Debian package, by a program that only it installs. */
 const programs = { 'linux.uml': 'user-mode-linux', ipvsadm: 'ipvsadm', ip: 'iproute2', modprobe: 'kmod' };
 
-/** Administration programs are often outside an ordinary user's PATH. */
+/** The folders of programs. Administration programs are often outside an ordinary user's PATH. */
 export const searchPath = [
   ...new Set([...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin']),
 ];

@@ -1,10 +1,13 @@
 import { closeSync, openSync, readSync, watch } from 'node:fs';
 
-/** Copies what is appended to the file at `path` to `out` as it comes; `end()` resolves when all of it is written. */
+/**
+ * Copies the text that is appended to the file at `path` to `out`, as it comes. `end()` resolves
+ * when all of it is written.
+ */
 export function follow(path, out) {
   const file = openSync(path, 'r');
   const buffer = Buffer.alloc(64 * 1024);
-  // Whoever reads it may have seen enough, as `head` has: the guest is to end all the same.
+  // A reader such as `head` may close the pipe early. The guest still ends as usual.
   out.on('error', () => {});
   const copy = () => {
     for (;;) {

@@ -1,11 +1,15 @@
-// The inside of the guest: what its first process sets up before it runs the command, and what it hands back.
+// The inside of the guest: its first process, which prepares the guest, runs the command and writes
+// its status.
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { searchPath } from './debian.js';
 
 const MODULES = '/usr/lib/uml/modules';
 
-/** What of the host's environment the tests may depend on; the rest stays outside, so that a run means the same everywhere. */
+/**
+ * The variables of the host's environment that the guest gets. The others stay outside, so that a
+ * run has the same result everywhere.
+ */
 const passed = /^(CI|UPDATE|KERNEL|LANG|LC_\w+|TZ|TERM|NO_COLOR|FORCE_COLOR|COLUMNS|DEBUG|NODE_OPTIONS|(FC|IPVSTATE|VITEST)_\w+)$/;
 
 const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
@@ -24,8 +28,9 @@ function executable(path, text) {
 }
 
 /**
- * Fills `folder` with what the guest boots from: `init`; `bin/modprobe`, the module loader for its kernel, whose modules are not where
- * a distribution has them; and the empty `output`. The guest adds `status`.
+ * Fills `folder` with the files that the guest boots from: `init`, an empty `output`, and
+ * `bin/modprobe`, which loads the modules of its kernel from their unusual folder. The guest adds
+ * `status`.
  */
 export function writeGuest(folder, { command, writable, cwd, limitSeconds }) {
   for (const lib of ['lib', 'usr/lib']) {
@@ -36,8 +41,10 @@ export function writeGuest(folder, { command, writable, cwd, limitSeconds }) {
   const path = [...new Set(['/run/boot/bin', dirname(process.execPath), ...searchPath])].join(':');
   executable(join(folder, 'bin', 'modprobe'), `#!/bin/sh\nPATH=${quote(searchPath.join(':'))} exec modprobe -d /run/boot/modules "$@"\n`);
   writeFileSync(join(folder, 'output'), '');
-  // The sleep ends a guest whose host side was killed and cannot end it any more. The root is mounted read-only; a second hostfs mount of the same folder is the way to a writable one. Everything is reported
-  // through files and not through the console, which is slow, translates line ends and loses its last bytes at power-off.
+  // The sleep ends a guest whose host side was killed and cannot end it any more. The root is
+  // mounted read-only; a second hostfs mount of the same folder is the way to a writable one.
+  // Everything is reported through files and not through the console, which is slow, translates
+  // line ends and loses its last bytes at power-off.
   executable(
     join(folder, 'init'),
     `#!/bin/sh

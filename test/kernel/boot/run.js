@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-// node test/kernel/boot/run.js [--mem 2G] [--guests 1] [--limit SECONDS] [--writable DIR]... -- COMMAND [ARG]...
+// node test/kernel/boot/run.js [--mem 2G] [--guests 1] [--limit SECONDS] [--writable DIR]... --
+// COMMAND [ARG]...
 //
 // Boots Debian's User-Mode Linux, an ordinary program that is a whole kernel with IPVS, over this
 // machine's files, runs COMMAND as its uid 0 in the current folder and exits with COMMAND's status.
 // Needs no privileges. The machine's files are read-only inside, except the --writable folders; the
-// IPVS table inside starts empty and is gone afterwards. --guests says how many run at the same time
-// and need memory.
+// IPVS table inside starts empty and is gone afterwards. --guests says how many run at the same
+// time and need memory.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,11 +17,14 @@ import { follow } from './follow.js';
 import { writeGuest } from './guest.js';
 import { memoryFolder } from './memory.js';
 
-/** Statuses of this script itself, apart from those of COMMAND: what timeout(1) and a shell would say. */
+/** The statuses of this script itself. timeout(1) and shells use the same ones. */
 const TIMED_OUT = 124;
 const NO_KERNEL = 125;
 
-/** Starts the kernel and waits for its end: COMMAND's status, or null when the guest never wrote one. */
+/**
+ * Starts the kernel and waits for its end. Returns COMMAND's status, or null when the guest wrote
+ * none.
+ */
 async function boot(folder, { memory, guests }) {
   const kernel = spawn(
     'linux.uml',
@@ -36,7 +40,8 @@ async function boot(folder, { memory, guests }) {
       'oops=panic',
       `uml_dir=${folder}/`,
     ],
-    // A process group of its own: the guest's processes are host processes too, and one signal must reach them all.
+    // A separate process group: the guest's processes are processes of the host, too, and one
+    // signal must reach them all.
     { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: { ...process.env, TMPDIR: memoryFolder(memory, guests) } },
   );
   const messages = [];
@@ -67,7 +72,7 @@ async function run(command, { memory, guests, limitSeconds, writable }) {
       try {
         process.kill(-kernel.pid, 'SIGKILL');
       } catch {
-        // It ended by itself in the meantime.
+        // The process has already ended.
       }
     };
     const onSignal = (signal) => stop(signal);

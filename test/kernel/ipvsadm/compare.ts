@@ -46,7 +46,7 @@ export class Comparison {
   readonly #ipvs: Ipvs;
   /** The setup of the table that is there, while no run has changed it. */
   #made: { readonly setup: string; readonly table: string } | undefined;
-  /** Whether a run contacted the kernel. Otherwise the table need not be read again. */
+  /** True when a run contacted the kernel. Otherwise the table need not be read again. */
   #isContacted = false;
   /** The names of the intended differences that the runs showed. */
   readonly met = new Set<string>();
@@ -65,7 +65,10 @@ export class Comparison {
     return this.#effect(each, () => this.#runOurs(each));
   }
 
-  /** Runs commands one after another on an empty table. `saved` is the file that ipvsadm saves at the end. */
+  /**
+   * Runs commands one after another on an empty table. `saved` is the file that ipvsadm saves at
+   * the end.
+   */
   async runSequence(sequence: readonly (readonly string[])[]): Promise<{ real: SequenceEffect; ours: SequenceEffect }> {
     const effect = async (run: (each: Case) => Promise<Run>): Promise<SequenceEffect> => {
       await reset(this.#ipvs, '');
@@ -90,9 +93,9 @@ export class Comparison {
   }
 
   /**
-   * Returns undefined when nothing differs but what `DIFFERENCES` allows. Rates and remaining times in
-   * a listing change by themselves: each number of ours must lie between those that ipvsadm prints
-   * before and after.
+   * Returns undefined when nothing differs but what `DIFFERENCES` allows. Rates and remaining times
+   * in a listing change by themselves: each number of ours must lie between those that ipvsadm
+   * prints before and after.
    */
   async run(each: Case): Promise<Difference | undefined> {
     const real = await this.#effect(each, () => this.#runReal(each));
@@ -182,7 +185,10 @@ function isEqual(a: Effect, b: Effect): boolean {
   return a.status === b.status && a.stdout === b.stdout && a.stderr === b.stderr && a.table === b.table;
 }
 
-/** Whether a listing differs from two others only in numbers, and each of these lies between theirs. */
+/**
+ * Tells whether a listing differs from two others only in numbers, and each of these lies between
+ * theirs.
+ */
 function liesBetween(text: string, before: string, after: string): boolean {
   const [tokens, first, last] = [text, before, after].map(tokensOf);
   if (!tokens || tokens.length !== first?.length || tokens.length !== last?.length) return false;

@@ -15,7 +15,10 @@ export interface Harness {
 
 const NETWORK = 'ip link add ipvsadm0 type dummy && ip address add 10.0.0.254/24 dev ipvsadm0 && ip link set ipvsadm0 up';
 
-/** Opens the kernel for the tests of one file, with a network interface `ipvsadm0` that has 10.0.0.254/24. */
+/**
+ * Opens the kernel for the tests of one file, with a network interface `ipvsadm0` that has
+ * 10.0.0.254/24.
+ */
 export function useHarness(): () => Harness {
   let harness: Harness;
   beforeAll(async () => {

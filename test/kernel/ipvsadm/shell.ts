@@ -11,9 +11,9 @@ export interface Run {
 }
 
 /**
- * A shell that stays. In User-Mode Linux the start of a program copies the memory of the process that
- * starts it page by page, so a small process should do it: Debian's `sh` takes 24 ms of CPU time for
- * one run of ipvsadm, bash takes 37 ms and this process several times as much.
+ * A shell that stays. In User-Mode Linux the start of a program copies the memory of the process
+ * that starts it page by page, so a small process should do it: Debian's `sh` takes 24 ms of CPU
+ * time for one run of ipvsadm, bash takes 37 ms and this process several times as much.
  */
 export class Shell {
   readonly #sh: ChildProcessWithoutNullStreams = spawn('sh', [], { stdio: 'pipe' });

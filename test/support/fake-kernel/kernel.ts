@@ -31,11 +31,11 @@ export type Answer = { readonly messages: readonly Buffer[] } | { readonly listi
  */
 export class FakeKernel {
   table = new FakeTable();
-  /** Whether the ip_vs module is loaded. */
+  /** True when the ip_vs module is loaded. */
   loaded = true;
   /** Changes whenever the module is loaded again. */
   familyId = 28;
-  /** Whether the caller has CAP_NET_ADMIN. */
+  /** True when the caller has CAP_NET_ADMIN. */
   permitted = true;
   /** The largest SO_RCVBUF that net.core.rmem_max allows, doubled as the kernel does. */
   receiveBufferLimit = 425_984;

@@ -3,7 +3,7 @@ import { COMMANDS, type CommandName } from './commands.ts';
 import { type Failure, failure } from './failure.ts';
 import type { NumberOption, OptionName } from './options.ts';
 
-/** Whether a command takes an option. It takes only one of its `exclusive` options at a time. */
+/** The rule for an option of a command, which takes one of its `exclusive` options at a time. */
 type Rule = 'required' | 'allowed' | 'exclusive';
 type Rules = Partial<Readonly<Record<CommandName, Rule>>>;
 

@@ -28,7 +28,7 @@ export function parseHostPort(
   return withPort(ipv4(text.slice(0, colon), names), text.slice(colon + 1), protocol, names);
 }
 
-/** Whether `parseHostPort` reads the text as an IPv6 address. Looks no name up. */
+/** Tells whether `parseHostPort` reads the text as an IPv6 address. Looks no name up. */
 export function isIPv6HostPort(text: string): boolean {
   return ipv6(text.startsWith('[') ? hostOf(text) : text) !== undefined;
 }
