@@ -30,7 +30,9 @@ const commanderWithoutPrograms = {
   name: 'commander-without-programs',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
-      /[\\/]node_modules[\\/]commander[\\/]/.test(importer) ? { path: 'nothing', namespace: 'nothing' } : undefined,
+      /[\\/]node_modules[\\/]commander[\\/]/.test(importer)
+        ? { path: 'nothing', namespace: 'nothing' }
+        : undefined,
     );
     onLoad({ filter: /.*/, namespace: 'nothing' }, () => ({ contents: 'module.exports = {};' }));
   },
@@ -67,7 +69,9 @@ const library = () =>
     entryPoints: { index: 'src/index.ts' },
     format: 'esm',
     // Bundled CommonJS packages call `require` for Node's own modules.
-    banner: { js: "import { createRequire } from 'node:module';const require=createRequire(import.meta.url);" },
+    banner: {
+      js: "import { createRequire } from 'node:module';const require=createRequire(import.meta.url);",
+    },
   });
 
 const COMMON_JS = { format: 'cjs', outExtension: { '.js': '.cjs' } };
@@ -104,10 +108,14 @@ function writeManPages() {
 }
 
 function declareTypes() {
-  const { status } = spawnSync('node_modules/.bin/tsc', ['-p', '.ci/tsconfig.types.json', '--outDir', join(stage, 'types')], {
-    cwd: root,
-    stdio: 'inherit',
-  });
+  const { status } = spawnSync(
+    'node_modules/.bin/tsc',
+    ['-p', '.ci/tsconfig.types.json', '--outDir', join(stage, 'types')],
+    {
+      cwd: root,
+      stdio: 'inherit',
+    },
+  );
   if (status !== 0) throw new Error('tsc found no valid declarations for src/index.ts');
 }
 

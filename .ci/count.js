@@ -8,7 +8,9 @@
 export function count(report, status) {
   const passed = report?.numPassedTests ?? 0;
   const skipped = (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0);
-  const brokenFiles = (report?.testResults ?? []).filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
+  const brokenFiles = (report?.testResults ?? []).filter(
+    (file) => file.status === 'failed' && file.assertionResults.length === 0,
+  ).length;
   const failed = (report?.numFailedTests ?? 0) + brokenFiles;
   const isBroken = status !== 0 || report === null;
   return { passed, skipped, failed: isBroken && failed === 0 ? 1 : failed };

@@ -14,11 +14,16 @@ function packageFolder(input) {
  * Throws for a package without a text.
  */
 export function thirdPartyLicenses(root, inputs) {
-  const folders = [...new Set(inputs.map(packageFolder))].filter((folder) => folder !== null).sort();
+  const folders = [...new Set(inputs.map(packageFolder))]
+    .filter((folder) => folder !== null)
+    .sort();
   const parts = folders.map((folder) => {
-    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    const { name, version, license } = JSON.parse(
+      readFileSync(join(root, folder, 'package.json'), 'utf8'),
+    );
     const file = readdirSync(join(root, folder)).find((entry) => /^licen[cs]e/i.test(entry));
-    if (file === undefined || !existsSync(join(root, folder, file))) throw new Error(`${name} is bundled and has no licence text`);
+    if (file === undefined || !existsSync(join(root, folder, file)))
+      throw new Error(`${name} is bundled and has no licence text`);
     return `${name} ${version} (${license})\n\n${readFileSync(join(root, folder, file), 'utf8').trim()}\n`;
   });
   return `The files of this folder contain parts of the packages below.\n\n${parts.join(`\n${'-'.repeat(80)}\n\n`)}`;

@@ -10,7 +10,15 @@ const MAN_PAGES = [
     section: 8,
     summary: "desired state for IPVS, the Linux kernel's layer-4 load balancer",
     synopsis: ['ipvstate VERB [OPTION]...', 'ipvstate help [TOPIC]', 'ipvstate ipvsadm [ARG]...'],
-    pages: ['command-line', 'plans', 'try-and-rollback', 'daemon', 'ci', 'replacing-ipvsadm', 'exit-codes'],
+    pages: [
+      'command-line',
+      'plans',
+      'try-and-rollback',
+      'daemon',
+      'ci',
+      'replacing-ipvsadm',
+      'exit-codes',
+    ],
     seeAlso: ['ipvstate.yaml(5)', 'ipvsadm(8)', 'ip-netns(8)'],
   },
   {
@@ -72,7 +80,8 @@ function formatSpan(token) {
 
 function formatItem(item, number) {
   const [text, ...rest] = item.tokens;
-  if (text === undefined || rest.length > 0) throw new Error(`an item of a list is one paragraph: ${item.raw}`);
+  if (text === undefined || rest.length > 0)
+    throw new Error(`an item of a list is one paragraph: ${item.raw}`);
   const mark = number === undefined ? '\\(bu 2' : `${number}. 3`;
   return `.IP ${mark}\n${protectLines(formatSpan(text))}\n`;
 }
@@ -101,7 +110,9 @@ function formatBlock(token) {
     case 'paragraph':
       return `.PP\n${protectLines(formatInline(token.tokens))}\n`;
     case 'list':
-      return token.items.map((item, at) => formatItem(item, token.ordered ? token.start + at : undefined)).join('');
+      return token.items
+        .map((item, at) => formatItem(item, token.ordered ? token.start + at : undefined))
+        .join('');
     case 'code':
       return formatCode(token.text);
     case 'html':
@@ -120,7 +131,11 @@ export function formatRoff(markdown) {
   return roff.replaceAll(/^(\.S[HS] .*\n)\.PP\n/gm, '$1');
 }
 
-function formatManPage({ name, section, summary, synopsis, pages, seeAlso }, { version, date }, readPage) {
+function formatManPage(
+  { name, section, summary, synopsis, pages, seeAlso },
+  { version, date },
+  readPage,
+) {
   const lines = synopsis.map((line) => `.B ${quote(escapeText(line))}\n`).join('.br\n');
   return [
     `.TH ${quote(escapeText(name).toUpperCase())} ${section} ${quote(date)} ${quote(`ipvstate ${version}`)}\n`,
@@ -147,5 +162,10 @@ export function manPages(root) {
   const { version } = JSON.parse(read('package.json'));
   const release = { version, date: releaseDate(read('CHANGELOG.md'), version) };
   const readPage = (page) => read(`src/manual/${page}.md`);
-  return new Map(MAN_PAGES.map((page) => [`${page.name}.${page.section}`, formatManPage(page, release, readPage)]));
+  return new Map(
+    MAN_PAGES.map((page) => [
+      `${page.name}.${page.section}`,
+      formatManPage(page, release, readPage),
+    ]),
+  );
 }

@@ -27,7 +27,15 @@ const KERNEL = ['kernel', 'kernel/smoke', 'kernel/cli.test'];
  * Unit tests that start the program and the installed package, and those that use sockets and
  * files.
  */
-const SMOKE = ['package/', 'cli/process', 'cli/plan', 'cli/try.test', 'daemon/', 'sources/', 'recovery/'];
+const SMOKE = [
+  'package/',
+  'cli/process',
+  'cli/plan',
+  'cli/try.test',
+  'daemon/',
+  'sources/',
+  'recovery/',
+];
 
 const EXAMPLE = 'examples/change-servers';
 
@@ -60,7 +68,8 @@ async function runTests(node, args) {
   });
   const status = await new Promise((resolve) => child.on('close', resolve));
   const closing = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\n$/m.exec(output);
-  const [passed = 0, failed = 0, skipped = 0] = closing?.slice(1).map((text) => Number(text ?? 0)) ?? [];
+  const [passed = 0, failed = 0, skipped = 0] =
+    closing?.slice(1).map((text) => Number(text ?? 0)) ?? [];
   return { passed, skipped, failed: status === 0 ? failed : Math.max(1, failed) };
 }
 
@@ -80,13 +89,15 @@ function runOldest(node) {
 
 const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 for (const version of Object.values(VERSIONS).flatMap(({ tested, oldest }) => [tested, oldest])) {
-  if (!isNodeSupported(version, engines.node)) throw new Error(`${version}: not in ${engines.node}`);
+  if (!isNodeSupported(version, engines.node))
+    throw new Error(`${version}: not in ${engines.node}`);
 }
 
 const isSmoke = process.argv.includes('--smoke');
 const named = process.argv.slice(2).filter((arg) => arg !== '--smoke');
 const unknown = named.filter((major) => !(major in VERSIONS));
-if (unknown.length > 0) throw new Error(`Node ${unknown.join(', ')}: not among the tested versions`);
+if (unknown.length > 0)
+  throw new Error(`Node ${unknown.join(', ')}: not among the tested versions`);
 
 const counts = [];
 for (const [major, { tested, oldest }] of Object.entries(VERSIONS)) {

@@ -18,10 +18,17 @@ function say(line) {
 
 /** Runs a program to its end. Prints its output only when it fails. */
 function run(program, args, options = {}) {
-  const result = spawnSync(program, args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], ...options });
+  const result = spawnSync(program, args, {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...options,
+  });
   if (result.status === 0) return;
   process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
-  throw new Error(`${program} ${args.join(' ')} failed: ${result.error?.message ?? result.signal ?? `status ${result.status}`}`);
+  throw new Error(
+    `${program} ${args.join(' ')} failed: ${result.error?.message ?? result.signal ?? `status ${result.status}`}`,
+  );
 }
 
 /**
@@ -45,7 +52,9 @@ export function isNodeSupported(version, range) {
 export function isInstalled(lock, installed) {
   return Object.entries(lock.packages).every(
     ([path, wanted]) =>
-      path === '' || installed.packages?.[path]?.version === wanted.version || (wanted.optional && !(path in (installed.packages ?? {}))),
+      path === '' ||
+      installed.packages?.[path]?.version === wanted.version ||
+      (wanted.optional && !(path in (installed.packages ?? {}))),
   );
 }
 
@@ -54,17 +63,22 @@ const readJson = (path) => JSON.parse(readFileSync(join(root, path), 'utf8'));
 function newest(path) {
   const stat = statSync(join(root, path));
   if (!stat.isDirectory()) return stat.mtimeMs;
-  return Math.max(stat.mtimeMs, ...readdirSync(join(root, path)).map((name) => newest(join(path, name))));
+  return Math.max(
+    stat.mtimeMs,
+    ...readdirSync(join(root, path)).map((name) => newest(join(path, name))),
+  );
 }
 
 function prepareNode() {
   const range = readJson('package.json').engines.node;
-  if (!isNodeSupported(process.versions.node, range)) throw new Error(`this is Node ${process.versions.node}; ipvstate needs ${range}`);
+  if (!isNodeSupported(process.versions.node, range))
+    throw new Error(`this is Node ${process.versions.node}; ipvstate needs ${range}`);
 }
 
 function preparePackages() {
   const noted = 'node_modules/.package-lock.json';
-  if (existsSync(join(root, noted)) && isInstalled(readJson('package-lock.json'), readJson(noted))) return;
+  if (existsSync(join(root, noted)) && isInstalled(readJson('package-lock.json'), readJson(noted)))
+    return;
   say('npm ci');
   run('npm', ['ci', '--no-audit', '--no-fund']);
 }
@@ -88,11 +102,13 @@ function prepareKernel() {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
     run('apt-get', ['update'], { env });
     run('apt-get', ['install', '-y', '--no-install-recommends', ...missingPackages()], { env });
-    if (missingPrograms().length > 0) throw new Error(`${missingPrograms().join(', ')} not found, though installed`);
+    if (missingPrograms().length > 0)
+      throw new Error(`${missingPrograms().join(', ')} not found, though installed`);
     return;
   }
   const message = `the kernel tests need ${missingPrograms().join(', ')}; install with:\n  ${installCommand()}`;
-  if (process.env.KERNEL !== 'optional') throw new Error(`${message}\nor leave them out with KERNEL=optional`);
+  if (process.env.KERNEL !== 'optional')
+    throw new Error(`${message}\nor leave them out with KERNEL=optional`);
   say(message);
 }
 

@@ -1,6 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,7 +28,9 @@ beforeEach(() => {
 
 afterEach(async () => {
   // Only a failed test leaves processes.
-  for (const child of running.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)) {
+  for (const child of running.filter(
+    ({ exitCode, signalCode }) => exitCode === null && signalCode === null,
+  )) {
     child.kill('SIGTERM');
     await once(child, 'close');
   }
@@ -38,12 +48,22 @@ function program(name: string, text: string): void {
  */
 function kernel(text: string): void {
   for (const name of ['ipvsadm', 'ip', 'modprobe']) program(name, '');
-  program('linux.uml', `for a; do case "$a" in init=*) boot=$(dirname "\${a#init=}");; esac; done\n${text}`);
+  program(
+    'linux.uml',
+    `for a; do case "$a" in init=*) boot=$(dirname "\${a#init=}");; esac; done\n${text}`,
+  );
 }
 
 function start(...args: readonly string[]) {
-  const env = { ...process.env, PATH: `${join(folder, 'bin')}:${process.env.PATH}`, TMPDIR: join(folder, 'tmp') };
-  const child = spawn(process.execPath, [script, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const env = {
+    ...process.env,
+    PATH: `${join(folder, 'bin')}:${process.env.PATH}`,
+    TMPDIR: join(folder, 'tmp'),
+  };
+  const child = spawn(process.execPath, [script, ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   running.push(child);
   const seen = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text) => {
@@ -57,12 +77,16 @@ function start(...args: readonly string[]) {
 }
 
 test('the output and the status are those of the command', async () => {
-  kernel('echo noise of the kernel; echo one >> $boot/output; echo two >> $boot/output; echo 7 > $boot/status');
+  kernel(
+    'echo noise of the kernel; echo one >> $boot/output; echo two >> $boot/output; echo 7 > $boot/status',
+  );
   expect(await start('--', 'true').ended).toEqual({ status: 7, stdout: 'one\ntwo\n', stderr: '' });
 });
 
 test('the output appears while the kernel is still running', async () => {
-  kernel('echo early >> $boot/output; while [ ! -e $boot/go ]; do sleep 0.02; done; echo 0 > $boot/status');
+  kernel(
+    'echo early >> $boot/output; while [ ! -e $boot/go ]; do sleep 0.02; done; echo 0 > $boot/status',
+  );
   const { child, ended } = start('--', 'true');
   const [first] = await once(child.stdout, 'data');
   expect(first).toBe('early\n');

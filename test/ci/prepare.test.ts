@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 
-const { isInstalled, isNodeSupported } = await import(new URL('../../.ci/prepare.js', import.meta.url).href);
+const { isInstalled, isNodeSupported } = await import(
+  new URL('../../.ci/prepare.js', import.meta.url).href
+);
 const { closingLine, count } = await import(new URL('../../.ci/count.js', import.meta.url).href);
 const { thirdPartyLicenses } = await import(new URL('../../.ci/licenses.js', import.meta.url).href);
 
@@ -15,34 +17,63 @@ test('Node is compared by number, part by part, with each range', () => {
 
 test('packages are installed when npm noted the versions of the lock file, whatever platform the optional ones are for', () => {
   const lock = {
-    packages: { '': {}, 'node_modules/a': { version: '1.0.0' }, 'node_modules/a-darwin': { version: '1.0.0', optional: true } },
+    packages: {
+      '': {},
+      'node_modules/a': { version: '1.0.0' },
+      'node_modules/a-darwin': { version: '1.0.0', optional: true },
+    },
   };
   expect(isInstalled(lock, { packages: { 'node_modules/a': { version: '1.0.0' } } })).toBe(true);
   expect(isInstalled(lock, { packages: { 'node_modules/a': { version: '1.0.1' } } })).toBe(false);
-  expect(isInstalled(lock, { packages: { 'node_modules/a': { version: '1.0.0' }, 'node_modules/a-darwin': { version: '0.9.0' } } })).toBe(
-    false,
-  );
+  expect(
+    isInstalled(lock, {
+      packages: {
+        'node_modules/a': { version: '1.0.0' },
+        'node_modules/a-darwin': { version: '0.9.0' },
+      },
+    }),
+  ).toBe(false);
   expect(isInstalled(lock, {})).toBe(false);
 });
 
 test('the closing line adds up the suites, and names what was skipped', () => {
-  const unit = { numPassedTests: 10, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, testResults: [] };
+  const unit = {
+    numPassedTests: 10,
+    numFailedTests: 0,
+    numPendingTests: 0,
+    numTodoTests: 0,
+    testResults: [],
+  };
   const kernel = { ...unit, numPassedTests: 5, numFailedTests: 2 };
   expect(closingLine([count(unit, 0), count(kernel, 1)])).toBe('15 passed, 2 failed');
-  expect(closingLine([count({ ...unit, numPendingTests: 1 }, 0)])).toBe('10 passed, 0 failed, 1 skipped');
+  expect(closingLine([count({ ...unit, numPendingTests: 1 }, 0)])).toBe(
+    '10 passed, 0 failed, 1 skipped',
+  );
 });
 
 test('a run that failed outside its tests counts as a failure', () => {
-  const clean = { numPassedTests: 10, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, testResults: [] };
+  const clean = {
+    numPassedTests: 10,
+    numFailedTests: 0,
+    numPendingTests: 0,
+    numTodoTests: 0,
+    testResults: [],
+  };
   expect(count(clean, 1).failed).toBe(1);
   expect(count(null, null).failed).toBe(1);
   expect(count(null, 0).failed).toBe(1);
-  expect(count({ ...clean, testResults: [{ status: 'failed', assertionResults: [] }] }, 1).failed).toBe(1);
+  expect(
+    count({ ...clean, testResults: [{ status: 'failed', assertionResults: [] }] }, 1).failed,
+  ).toBe(1);
 });
 
 test('the licence of every bundled package is handed on, and one without a text stops the build', () => {
   const root = new URL('../..', import.meta.url).pathname;
-  const text = thirdPartyLicenses(root, ['node_modules/yaml/dist/index.js', 'node_modules/yaml/dist/util.js', 'src/index.ts']);
+  const text = thirdPartyLicenses(root, [
+    'node_modules/yaml/dist/index.js',
+    'node_modules/yaml/dist/util.js',
+    'src/index.ts',
+  ]);
   expect(text.match(/^yaml \d\S* \(ISC\)$/gm)).toHaveLength(1);
   expect(text).toContain('Permission to use, copy, modify');
   expect(() => thirdPartyLicenses(root, ['node_modules/no-such-package/index.js'])).toThrow();

@@ -37,7 +37,11 @@ test('programs run at the same time, and their output does not mix', async () =>
 });
 
 test('each exit code counts, and a signal is none', async () => {
-  const { statuses } = await run('process.exitCode = 3', "process.kill(process.pid, 'SIGKILL')", '');
+  const { statuses } = await run(
+    'process.exitCode = 3',
+    "process.kill(process.pid, 'SIGKILL')",
+    '',
+  );
   expect(statuses).toEqual([3, null, 0]);
 });
 

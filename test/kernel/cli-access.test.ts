@@ -12,8 +12,14 @@ const RULES = '-A -t 192.0.2.1:80 -s rr\n-a -t 192.0.2.1:80 -r 127.0.0.1:80 -m -
 
 let folder: string;
 
-function ipvstate(args: string, { as: uid, inside }: { readonly as?: number; readonly inside?: string } = {}): Promise<Run> {
-  const identity = uid === undefined ? [] : ['setpriv', '--reuid', `${uid}`, '--regid', `${uid}`, '--clear-groups', '--'];
+function ipvstate(
+  args: string,
+  { as: uid, inside }: { readonly as?: number; readonly inside?: string } = {},
+): Promise<Run> {
+  const identity =
+    uid === undefined
+      ? []
+      : ['setpriv', '--reuid', `${uid}`, '--regid', `${uid}`, '--clear-groups', '--'];
   const place = inside === undefined ? [] : ['ip', 'netns', 'exec', inside];
   const words = args.split(' ');
   const paths = words.map((word) => (word.endsWith('.save') ? join(folder, word) : word));
@@ -26,7 +32,8 @@ function ipvstate(args: string, { as: uid, inside }: { readonly as?: number; rea
   return shell.run(command, rest, { env });
 }
 
-const saved = (netns?: string): Promise<string> => (netns === undefined ? ipvsadm('-Sn') : output(`ip netns exec ${netns} ipvsadm -Sn`));
+const saved = (netns?: string): Promise<string> =>
+  netns === undefined ? ipvsadm('-Sn') : output(`ip netns exec ${netns} ipvsadm -Sn`);
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ipvstate-access-'));
@@ -51,15 +58,21 @@ afterEach(clear);
 // Each start of the program takes seconds in User-Mode Linux. Unit tests have the cases that need
 // no kernel.
 describe('without CAP_NET_ADMIN', () => {
-  it.each(['apply -f rules.save --yes', 'export'])('%s exits 77 and says what is missing', async (line) => {
-    const { status, stdout, stderr } = await ipvstate(line, { as: NOBODY });
-    expect({ status, stdout }).toEqual({ status: 77, stdout: '' });
-    expect(stderr).toContain('CAP_NET_ADMIN');
-    expect(await saved()).toBe('');
-  });
+  it.each(['apply -f rules.save --yes', 'export'])(
+    '%s exits 77 and says what is missing',
+    async (line) => {
+      const { status, stdout, stderr } = await ipvstate(line, { as: NOBODY });
+      expect({ status, stdout }).toEqual({ status: 77, stdout: '' });
+      expect(stderr).toContain('CAP_NET_ADMIN');
+      expect(await saved()).toBe('');
+    },
+  );
 
   it('a plan against a saved table works', async () => {
-    expect(await ipvstate('plan -f rules.save --table live.save', { as: NOBODY })).toMatchObject({ status: 0, stderr: '' });
+    expect(await ipvstate('plan -f rules.save --table live.save', { as: NOBODY })).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
   });
 
   it('another network namespace cannot be entered', async () => {
@@ -71,13 +84,20 @@ describe('without CAP_NET_ADMIN', () => {
 
 describe('--netns', () => {
   it('works on the table of that namespace, by name and by path, and hands on the exit code', async () => {
-    expect(await ipvstate('apply -f rules.save --yes --netns blue --detailed-exitcode')).toMatchObject({ status: 2, stderr: '' });
+    expect(
+      await ipvstate('apply -f rules.save --yes --netns blue --detailed-exitcode'),
+    ).toMatchObject({ status: 2, stderr: '' });
     expect([await saved('blue'), await saved()]).toEqual([RULES, '']);
-    expect(await ipvstate('export -o save --netns=/run/netns/blue')).toMatchObject({ status: 0, stdout: RULES });
+    expect(await ipvstate('export -o save --netns=/run/netns/blue')).toMatchObject({
+      status: 0,
+      stdout: RULES,
+    });
   });
 
   it('of the namespace that the program is in changes nothing', async () => {
-    expect(await ipvstate('apply -f rules.save --yes --netns blue', { inside: 'blue' })).toMatchObject({ status: 0 });
+    expect(
+      await ipvstate('apply -f rules.save --yes --netns blue', { inside: 'blue' }),
+    ).toMatchObject({ status: 0 });
     expect([await saved('blue'), await saved()]).toEqual([RULES, '']);
   });
 });

@@ -8,9 +8,11 @@ import { asIpvsadmSaves, linesOf } from '../support/real-save.ts';
 import { type CliOptions, type CliResult, runCli } from '../support/run-cli.ts';
 import { shell } from './real-programs.ts';
 
-const ipvsadm = async (args: string, stdin = ''): Promise<string> => (await shell.run('ipvsadm', args.split(' '), { stdin })).stdout;
+const ipvsadm = async (args: string, stdin = ''): Promise<string> =>
+  (await shell.run('ipvsadm', args.split(' '), { stdin })).stdout;
 const ip = (args: string) => shell.run('ip', args.split(' '));
-const run = (argv: readonly string[], options: CliOptions = {}): Promise<CliResult> => runCli(argv, { openKernel, ...options });
+const run = (argv: readonly string[], options: CliOptions = {}): Promise<CliResult> =>
+  runCli(argv, { openKernel, ...options });
 
 let folder: string;
 
@@ -34,7 +36,9 @@ describe.each(examples())('example $name in the kernel', ({ config, live, after 
     expect(await run(['apply', '-f', config, '--yes'])).toMatchObject({ status: 0, stderr: '' });
 
     expect(linesOf(await ipvsadm('-Sn'))).toEqual(asIpvsadmSaves(readFileSync(after, 'utf8')));
-    expect((await run(['export', '-o', 'save', '--quiet'])).stdout).toBe(readFileSync(after, 'utf8'));
+    expect((await run(['export', '-o', 'save', '--quiet'])).stdout).toBe(
+      readFileSync(after, 'utf8'),
+    );
     expect(await run(['plan', '-f', config, '--detailed-exitcode'])).toMatchObject({ status: 0 });
   });
 });
@@ -42,7 +46,17 @@ describe.each(examples())('example $name in the kernel', ({ config, live, after 
 describe('export', () => {
   it('survives an empty table and another apply to the byte, with every attribute', async () => {
     const file = join(folder, 'export.yaml');
-    await run(['apply', '-f', 'examples/every-attribute/config.yaml', '--only', 'shop', '--only', '*calls', '--only', '*:*']);
+    await run([
+      'apply',
+      '-f',
+      'examples/every-attribute/config.yaml',
+      '--only',
+      'shop',
+      '--only',
+      '*calls',
+      '--only',
+      '*:*',
+    ]);
     await ip('link add sync0 type dummy');
     await ip('link set sync0 up');
     await ipvsadm('-d -t 192.0.2.40:80 -r [2001:db8:1::44]:80');
@@ -73,7 +87,8 @@ describe('export', () => {
 });
 
 describe('what can go wrong', () => {
-  const small = 'version: 1\nservices: [{ address: "tcp://192.0.2.1:80", scheduler: SCHED, destinations: [127.0.0.1] }]\n';
+  const small =
+    'version: 1\nservices: [{ address: "tcp://192.0.2.1:80", scheduler: SCHED, destinations: [127.0.0.1] }]\n';
 
   it('a scheduler that the kernel lacks is named, exits 69 and leaves nothing behind', async () => {
     const result = await run(['apply', '-f', '-'], { stdin: small.replace('SCHED', 'wlcc') });
@@ -91,9 +106,15 @@ describe('what can go wrong', () => {
     expect(result.stdout).toContain('Rolled back');
     expect(result.status).toBe(5);
     expect(await ipvsadm('-Sn')).toBe('-A -t 192.0.2.9:80 -s rr\n');
-    const stopped = await run(['apply', '-f', '-', '--on-error', 'stop', '-o', 'json'], { stdin: config });
+    const stopped = await run(['apply', '-f', '-', '--on-error', 'stop', '-o', 'json'], {
+      stdin: config,
+    });
     expect(stopped.status).toBe(6);
-    expect(JSON.parse(stopped.stdout)).toMatchObject({ outcome: 'partial', exit_code: 6, failures: [{ kind: 'add-destination' }] });
+    expect(JSON.parse(stopped.stdout)).toMatchObject({
+      outcome: 'partial',
+      exit_code: 6,
+      failures: [{ kind: 'add-destination' }],
+    });
     await ip('address delete 10.99.0.1/24 dev lo');
   });
 
@@ -108,6 +129,8 @@ describe('what can go wrong', () => {
     expect(stale.stderr).toContain('tcp://192.0.2.7:80 was added to the live table');
     await ipvsadm('-D -t 192.0.2.7:80');
     expect(await run(['apply', plan])).toMatchObject({ status: 0 });
-    expect(await ipvsadm('-Sn')).toBe('-A -t 192.0.2.1:80 -s rr\n-a -t 192.0.2.1:80 -r 127.0.0.1:80 -g -w 1\n');
+    expect(await ipvsadm('-Sn')).toBe(
+      '-A -t 192.0.2.1:80 -s rr\n-a -t 192.0.2.1:80 -r 127.0.0.1:80 -g -w 1\n',
+    );
   });
 });

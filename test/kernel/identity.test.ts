@@ -55,7 +55,10 @@ beforeAll(() => {
 beforeEach(() => {
   ipvsadm('-C');
   rmSync('/run/ipvstate', { recursive: true, force: true });
-  writeFileSync(config, 'version: 1\nservices: [{ address: "tcp://192.0.2.1:80", destinations: [10.0.0.1] }]\n');
+  writeFileSync(
+    config,
+    'version: 1\nservices: [{ address: "tcp://192.0.2.1:80", destinations: [10.0.0.1] }]\n',
+  );
 });
 afterEach(async () => {
   for (const daemon of started.splice(0)) await stop(daemon);

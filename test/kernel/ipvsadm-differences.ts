@@ -15,15 +15,20 @@ export interface Difference {
 export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'cautions',
-    reason: 'ipvsadm accepts options with a surprising effect in silence: a port that is replaced, a netmask without effect',
+    reason:
+      'ipvsadm accepts options with a surprising effect in silence: a port that is replaced, a netmask without effect',
     example: { argv: ['-a', '-t', '10.0.0.1:80', '-r', '10.0.0.9:81'] },
     explains: (_, real, ours) =>
       ours.stderr.includes('Warning: ') &&
-      isSame({ ...ours, stderr: ours.stderr.replace(/^(line \d+: )?Warning: .*\n/gm, '') }, real, [...OUTPUT, 'table']),
+      isSame({ ...ours, stderr: ours.stderr.replace(/^(line \d+: )?Warning: .*\n/gm, '') }, real, [
+        ...OUTPUT,
+        'table',
+      ]),
   },
   {
     name: 'third scheduler flag',
-    reason: 'ipvsadm has no name for flag-3 of sh and mh: it prints nothing, and saves a file that cannot be restored',
+    reason:
+      'ipvsadm has no name for flag-3 of sh and mh: it prints nothing, and saves a file that cannot be restored',
     example: { argv: ['-L', '-n'], setup: '-A -t 10.0.0.1:80 -s sh -b flag-3\n' },
     explains: (_, real, ours) =>
       isSame(real, ours, ['status', 'stderr', 'table']) &&
@@ -32,10 +37,15 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     name: 'listing',
-    reason: 'ipvsadm sorts by overflowing differences, and prints marks as negative numbers that it cannot read',
-    example: { argv: ['-L', '-n'], setup: '-A -t 192.168.0.1:80\n-A -t 10.0.0.1:80\n-A -f 3000000000\n' },
+    reason:
+      'ipvsadm sorts by overflowing differences, and prints marks as negative numbers that it cannot read',
+    example: {
+      argv: ['-L', '-n'],
+      setup: '-A -t 192.168.0.1:80\n-A -t 10.0.0.1:80\n-A -f 3000000000\n',
+    },
     explains: (_, real, ours) =>
-      isSame(real, ours, ['status', 'stderr', 'table']) && isEqual(comparableLines(real.stdout), comparableLines(ours.stdout)),
+      isSame(real, ours, ['status', 'stderr', 'table']) &&
+      isEqual(comparableLines(real.stdout), comparableLines(ours.stdout)),
   },
   {
     name: 'thresholds saved',
@@ -48,7 +58,8 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     name: 'numeric save',
-    reason: 'ipvsadm -S without -n writes names that are cut, or that have another meaning when they are read',
+    reason:
+      'ipvsadm -S without -n writes names that are cut, or that have another meaning when they are read',
     example: { argv: ['-S'] },
     explains: ({ argv }, real, ours) =>
       isSave(argv) &&
@@ -65,14 +76,17 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     name: 'netmask before its service',
-    reason: 'ipvsadm reads -M as an IPv4 netmask and resets it to 128 when the IPv6 service comes later',
+    reason:
+      'ipvsadm reads -M as an IPv4 netmask and resets it to 128 when the IPv6 service comes later',
     example: { argv: ['-A', '-p', '-M', '64', '-t', '[2001:db8::5]:80'] },
-    explains: ({ argv }) => isBefore(argv, '-M', '-6') || (isBefore(argv, '-M', '-t') && isIPv6(argv)),
+    explains: ({ argv }) =>
+      isBefore(argv, '-M', '-6') || (isBefore(argv, '-M', '-t') && isIPv6(argv)),
     instead: (argv) => moveToEnd(argv, '-M'),
   },
   {
     name: 'netmask spellings',
-    reason: 'ipvsadm reads -M 24 as 0.0.0.24, ignores text after an IPv6 prefix length, and does not know /24',
+    reason:
+      'ipvsadm reads -M 24 as 0.0.0.24, ignores text after an IPv6 prefix length, and does not know /24',
     example: { argv: ['-A', '-t', '10.0.0.5:80', '-p', '-M', '/24'] },
     explains: ({ argv }) => argv.includes('-M') && strictMask(argv) !== argumentOf(argv, '-M'),
     instead: (argv) => argv.map((word, at) => (argv[at - 1] === '-M' ? strictMask(argv) : word)),
@@ -88,13 +102,16 @@ export const DIFFERENCES: readonly Difference[] = [
     name: 'only commas',
     reason: 'ipvsadm -b , ends with a segmentation fault',
     example: { argv: ['-A', '-t', '10.0.0.5:80', '-b', ','] },
-    explains: ({ argv }, real, ours) => /^,+$/.test(argumentOf(argv, '-b') ?? '') && real.status === 139 && ours.status === 0,
+    explains: ({ argv }, real, ours) =>
+      /^,+$/.test(argumentOf(argv, '-b') ?? '') && real.status === 139 && ours.status === 0,
   },
   {
     name: 'restore: line numbers',
     reason: 'ipvsadm -R prints no line numbers',
     example: { argv: ['-R'], stdin: '-A -f 8\n-D -f 9\n' },
-    explains: (each, real, ours) => isRestore(each) && isSame({ ...ours, stderr: withoutNumbers(ours.stderr) }, real, [...OUTPUT, 'table']),
+    explains: (each, real, ours) =>
+      isRestore(each) &&
+      isSame({ ...ours, stderr: withoutNumbers(ours.stderr) }, real, [...OUTPUT, 'table']),
   },
   {
     name: 'restore: worst status',
@@ -107,34 +124,43 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     name: 'restore: nothing of a bad file',
-    reason: 'ipvsadm -R stops at a wrong line, or leaves it out, and keeps the changes of the lines before it',
+    reason:
+      'ipvsadm -R stops at a wrong line, or leaves it out, and keeps the changes of the lines before it',
     example: { argv: ['-R'], stdin: '-A -f 8\n-A -f 9 -q\n-A -f 10\n' },
     explains: (each, real, ours) =>
-      isRestore(each) && ours.status !== 0 && ours.stdout === '' && withoutNumbers(ours.stderr) === real.stderr && isUnchanged(each, ours),
+      isRestore(each) &&
+      ours.status !== 0 &&
+      ours.stdout === '' &&
+      withoutNumbers(ours.stderr) === real.stderr &&
+      isUnchanged(each, ours),
   },
   {
     name: 'restore: comments',
     reason: 'ipvsadm -R reads # as a word, and stops',
     example: { argv: ['-R'], stdin: '# all services\n-A -f 8 # one\n' },
-    explains: (each, real, ours) => isRestore(each) && /#/.test(each.stdin ?? '') && real.status !== 0 && ours.status === 0,
+    explains: (each, real, ours) =>
+      isRestore(each) && /#/.test(each.stdin ?? '') && real.status !== 0 && ours.status === 0,
   },
   {
     name: 'restore: last line',
     reason: 'ipvsadm -R ignores a last line that ends in two blanks',
     example: { argv: ['-R'], stdin: '-A -f 8\n-A -f 9  ' },
-    explains: (each, _, ours) => isRestore(each) && /[^\n] {2,}$/.test(each.stdin ?? '') && ours.status === 0,
+    explains: (each, _, ours) =>
+      isRestore(each) && /[^\n] {2,}$/.test(each.stdin ?? '') && ours.status === 0,
   },
   {
     name: 'restore: negative marks',
     reason: 'ipvsadm -S writes marks from 2147483648 on as negative numbers',
     example: { argv: ['-R'], stdin: '-A -f -1294967296\n' },
-    explains: (each, real, ours) => isRestore(each) && /-f -\d/.test(each.stdin ?? '') && real.status === 2 && ours.status === 0,
+    explains: (each, real, ours) =>
+      isRestore(each) && /-f -\d/.test(each.stdin ?? '') && real.status === 2 && ours.status === 0,
   },
   {
     name: 'restore: a listing that fails',
     reason: 'ipvsadm -R ignores the rest of a file after a listing that finds no service',
     example: { argv: ['-R'], stdin: '-L -f 8\n-A -f 9\n' },
-    explains: (each, real, ours) => isRestore(each) && /^-L/m.test(each.stdin ?? '') && real.status === 1 && ours.status === 1,
+    explains: (each, real, ours) =>
+      isRestore(each) && /^-L/m.test(each.stdin ?? '') && real.status === 1 && ours.status === 1,
   },
 ];
 
@@ -164,7 +190,10 @@ function comparableLines(text: string): string[] {
 }
 
 function unsigned(text: string): string {
-  return text.replace(/^((?:FWM {2}|-[Aa] -f ))(-\d+)/gm, (_, start: string, mark: string) => `${start}${Number(mark) + 2 ** 32}`);
+  return text.replace(
+    /^((?:FWM {2}|-[Aa] -f ))(-\d+)/gm,
+    (_, start: string, mark: string) => `${start}${Number(mark) + 2 ** 32}`,
+  );
 }
 
 function isSave(argv: readonly string[]): boolean {
@@ -176,7 +205,8 @@ function isRestore({ argv }: Case): boolean {
 }
 
 function isUnchanged({ setup = BASE }: Case, ours: Effect): boolean {
-  const services = (text: string) => text.split('\n').filter((line) => line.startsWith('-A')).length;
+  const services = (text: string) =>
+    text.split('\n').filter((line) => line.startsWith('-A')).length;
   return services(ours.table) === services(setup);
 }
 
@@ -217,5 +247,7 @@ function strictMask(argv: readonly string[]): string {
   const prefix = /^\/(\d+)$/.exec(text)?.[1];
   if (isIPv6(argv)) return prefix ?? (/^\d+[^\d]/.test(text) ? 'x' : text);
   if (prefix === undefined) return /^[1-9]\d{0,2}$/.test(text) ? 'x' : text;
-  return [0, 8, 16, 24].map((bits) => 256 - 2 ** (8 - Math.min(8, Math.max(0, Number(prefix) - bits)))).join('.');
+  return [0, 8, 16, 24]
+    .map((bits) => 256 - 2 ** (8 - Math.min(8, Math.max(0, Number(prefix) - bits))))
+    .join('.');
 }

@@ -21,7 +21,16 @@ const HOSTS = `127.0.0.1 localhost
 2001:db8:1234:5678:9abc:def0:1234:5678 v6-with-a-really-quite-long-name-indeed-so-it-is-cut-at-fifty-nine.example.test
 `;
 
-const FORMATS = ['', '--thresholds', '--persistent-conn', '--tun-info', '--stats', '--rate', '--stats --exact', '--rate --exact'];
+const FORMATS = [
+  '',
+  '--thresholds',
+  '--persistent-conn',
+  '--tun-info',
+  '--stats',
+  '--rate',
+  '--stats --exact',
+  '--rate --exact',
+];
 
 describe('a table with all settings', () => {
   beforeAll(async () => {
@@ -33,14 +42,19 @@ describe('a table with all settings', () => {
   });
 
   test('is listed with the names of this test', async () => {
-    expect((await harness().comparison.ours({ argv: ['-L'], setup: RICH })).stdout).toContain('[v6vip.example.test]:http');
+    expect((await harness().comparison.ours({ argv: ['-L'], setup: RICH })).stdout).toContain(
+      '[v6vip.example.test]:http',
+    );
   });
   test.each(FORMATS)('is listed as by ipvsadm with -n %s', (format) =>
     harness().same({ argv: ['-L', '-n', ...words(format)], setup: RICH }),
   );
-  test.each(FORMATS)('is listed as by ipvsadm with names %s', (format) => harness().same({ argv: ['-L', ...words(format)], setup: RICH }));
-  test.each(['-L -n --nosort', '-L --nosort --stats', '-S -n', '-S', ''])('is printed as by ipvsadm with "%s"', (line) =>
-    harness().same({ argv: words(line), setup: RICH }),
+  test.each(FORMATS)('is listed as by ipvsadm with names %s', (format) =>
+    harness().same({ argv: ['-L', ...words(format)], setup: RICH }),
+  );
+  test.each(['-L -n --nosort', '-L --nosort --stats', '-S -n', '-S', ''])(
+    'is printed as by ipvsadm with "%s"',
+    (line) => harness().same({ argv: words(line), setup: RICH }),
   );
   test.each([
     '-t 10.0.0.1:80',
@@ -66,16 +80,19 @@ test.each(['-L -n', '-S -n', '-L -n --stats', '-L --daemon', '-L --timeout', '-L
   (line) => harness().same({ argv: words(line), setup: '' }),
 );
 
-test.each(['-L --daemon', '-L --timeout'])('ipvsadm and ipvstate print the same for %s of a table with settings', (line) =>
-  harness().same({
-    argv: words(line),
-    setup:
-      '--set 7 8 9\n--start-daemon backup --mcast-interface ipvsadm0 --syncid 5 --mcast-group ff02::5\n--start-daemon master --mcast-interface ipvsadm0 --mcast-ttl 3 --sync-maxlen 900\n',
-  }),
+test.each(['-L --daemon', '-L --timeout'])(
+  'ipvsadm and ipvstate print the same for %s of a table with settings',
+  (line) =>
+    harness().same({
+      argv: words(line),
+      setup:
+        '--set 7 8 9\n--start-daemon backup --mcast-interface ipvsadm0 --syncid 5 --mcast-group ff02::5\n--start-daemon master --mcast-interface ipvsadm0 --mcast-ttl 3 --sync-maxlen 900\n',
+    }),
 );
 
 describe('a table with connections', () => {
-  const SETUP = '-A -t 10.0.0.254:80 -s rr -p 300 -M 255.255.255.0\n-a -t 10.0.0.254:80 -r 127.0.0.1:18080 -m -x 9\n';
+  const SETUP =
+    '-A -t 10.0.0.254:80 -s rr -p 300 -M 255.255.255.0\n-a -t 10.0.0.254:80 -r 127.0.0.1:18080 -m -x 9\n';
   const sockets: Socket[] = [];
   let server: Server;
 
@@ -86,7 +103,9 @@ describe('a table with connections', () => {
     for (let index = 0; index < 3; index++) {
       const socket = connect(80, '10.0.0.254');
       sockets.push(socket);
-      await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+      await new Promise<void>((resolve, reject) =>
+        socket.once('connect', resolve).once('error', reject),
+      );
       socket.write('x'.repeat(1000));
       await new Promise((resolve) => socket.once('data', resolve));
     }
@@ -97,10 +116,15 @@ describe('a table with connections', () => {
   });
 
   test('has connections, persistent connections and counters', async () => {
-    const see = async (line: string) => (await harness().comparison.ours({ argv: words(line), setup: SETUP })).stdout;
-    expect(await see('-L -c -n')).toMatch(/^TCP \d\d:\d\d {2}ESTABLISHED 10\.0\.0\.254:\d+ +10\.0\.0\.254:80 +127\.0\.0\.1:18080$/m);
+    const see = async (line: string) =>
+      (await harness().comparison.ours({ argv: words(line), setup: SETUP })).stdout;
+    expect(await see('-L -c -n')).toMatch(
+      /^TCP \d\d:\d\d {2}ESTABLISHED 10\.0\.0\.254:\d+ +10\.0\.0\.254:80 +127\.0\.0\.1:18080$/m,
+    );
     expect(await see('-L -n --persistent-conn')).toMatch(/127\.0\.0\.1:18080 +1 {9}1 {11}3 /);
-    await expect.poll(() => see('-L -n --stats'), { timeout: 60_000 }).toMatch(/^TCP {2}10\.0\.0\.254:80 +3 +\d/m);
+    await expect
+      .poll(() => see('-L -n --stats'), { timeout: 60_000 })
+      .toMatch(/^TCP {2}10\.0\.0\.254:80 +3 +\d/m);
   });
 
   test.each([
@@ -113,5 +137,7 @@ describe('a table with connections', () => {
     '-L -n --stats',
     '-L -n --rate',
     '-L -n --stats --exact',
-  ])('is printed as by ipvsadm with %s', (line) => harness().same({ argv: words(line), setup: SETUP }));
+  ])('is printed as by ipvsadm with %s', (line) =>
+    harness().same({ argv: words(line), setup: SETUP }),
+  );
 });

@@ -6,10 +6,30 @@ import { useHarness, words } from './ipvsadm/harness.ts';
 const harness = useHarness();
 
 const VALUES: Readonly<Record<string, string>> = {
-  ...{ 'tcp-service': '10.0.0.1:80', 'udp-service': '10.0.0.1:53', 'sctp-service': '10.0.0.1:7', 'fwmark-service': '7', ipv6: '' },
-  ...{ scheduler: 'sh', pe: 'sip', persistent: '77', netmask: '255.255.0.0', 'real-server': '10.0.0.2:80', 'sched-flags': 'flag-1' },
+  ...{
+    'tcp-service': '10.0.0.1:80',
+    'udp-service': '10.0.0.1:53',
+    'sctp-service': '10.0.0.1:7',
+    'fwmark-service': '7',
+    ipv6: '',
+  },
+  ...{
+    scheduler: 'sh',
+    pe: 'sip',
+    persistent: '77',
+    netmask: '255.255.0.0',
+    'real-server': '10.0.0.2:80',
+    'sched-flags': 'flag-1',
+  },
   ...{ 'tun-type': 'ipip', 'tun-port': '5', weight: '4', 'u-threshold': '9', 'l-threshold': '3' },
-  ...{ syncid: '5', 'sync-maxlen': '1000', 'mcast-interface': 'lo', 'mcast-group': '224.0.0.99', 'mcast-port': '9', 'mcast-ttl': '3' },
+  ...{
+    syncid: '5',
+    'sync-maxlen': '1000',
+    'mcast-interface': 'lo',
+    'mcast-group': '224.0.0.99',
+    'mcast-port': '9',
+    'mcast-ttl': '3',
+  },
 };
 
 /** Complete command lines for entries of the base table and for new entries. */
@@ -53,7 +73,17 @@ test.each(['-A', '-D', '-a', '-d', '-L', '-Z', '--set', '--start-daemon master']
   },
 );
 
-const REPEATED = ['tcp-service', 'scheduler', 'persistent', 'gatewaying', 'numeric', 'ipv6', 'sort', 'syncid', 'tun-csum'];
+const REPEATED = [
+  'tcp-service',
+  'scheduler',
+  'persistent',
+  'gatewaying',
+  'numeric',
+  'ipv6',
+  'sort',
+  'syncid',
+  'tun-csum',
+];
 
 test.each(OPTIONS.filter(({ long }) => REPEATED.includes(long)))(
   'the option --$long is accepted or refused twice as in ipvsadm',

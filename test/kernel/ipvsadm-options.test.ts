@@ -48,11 +48,45 @@ describe('a line with bundled options, values in the same word or equals signs',
       '-L --= ',
       '-L --=x',
     ],
-    ...['-L -n=x', '-Ln=x', '-Ln=', '-L=', '-L=n', '--list=', '--list=x', '--list --numeric=foo', '--lis', '--list --numeri'],
-    ...['-At10.0.0.5:81', '-At=10.0.0.5:81', '-A -t=10.0.0.5:81', '-A --tcp-service=10.0.0.5:81', '-A --tcp-service=', '-A -t', '-At'],
-    ...['-At10.0.0.5:81 -s=sh -p=100', '-At 10.0.0.5:81 -ssh', '-At 10.0.0.5:81 -s==sh', '-Apt 10.0.0.5:81', '-A -b'],
-    ...['-a -t 10.0.0.1:80 -r 10.0.0.9 -mw 5', '-a -t 10.0.0.1:80 -r 10.0.0.9 -mw5x10y2', '-a -t 10.0.0.1:80 -r 10.0.0.9 -mx10'],
-    ...['-a -t 10.0.0.1:80 -r 10.0.0.9 -w', '-a -t 10.0.0.1:80 -r 10.0.0.9 -w -1', '-a -t 10.0.0.1:80 -r', '-A --tcp-service'],
+    ...[
+      '-L -n=x',
+      '-Ln=x',
+      '-Ln=',
+      '-L=',
+      '-L=n',
+      '--list=',
+      '--list=x',
+      '--list --numeric=foo',
+      '--lis',
+      '--list --numeri',
+    ],
+    ...[
+      '-At10.0.0.5:81',
+      '-At=10.0.0.5:81',
+      '-A -t=10.0.0.5:81',
+      '-A --tcp-service=10.0.0.5:81',
+      '-A --tcp-service=',
+      '-A -t',
+      '-At',
+    ],
+    ...[
+      '-At10.0.0.5:81 -s=sh -p=100',
+      '-At 10.0.0.5:81 -ssh',
+      '-At 10.0.0.5:81 -s==sh',
+      '-Apt 10.0.0.5:81',
+      '-A -b',
+    ],
+    ...[
+      '-a -t 10.0.0.1:80 -r 10.0.0.9 -mw 5',
+      '-a -t 10.0.0.1:80 -r 10.0.0.9 -mw5x10y2',
+      '-a -t 10.0.0.1:80 -r 10.0.0.9 -mx10',
+    ],
+    ...[
+      '-a -t 10.0.0.1:80 -r 10.0.0.9 -w',
+      '-a -t 10.0.0.1:80 -r 10.0.0.9 -w -1',
+      '-a -t 10.0.0.1:80 -r',
+      '-A --tcp-service',
+    ],
   ])('is read as by ipvsadm: %s', (line) => same(words(line)));
 });
 
@@ -82,7 +116,16 @@ describe('the optional value of -p', () => {
 
 describe('a line with positional words', () => {
   test.each([
-    ...['900 --set 120 300', '--set 1 2', '--set', '--set 1 2 3 4', '--set -1 2 3', '--set -- -1 2 3', '--set 1 x 3', '--set 1 2 3 -n'],
+    ...[
+      '900 --set 120 300',
+      '--set 1 2',
+      '--set',
+      '--set 1 2 3 4',
+      '--set -1 2 3',
+      '--set -- -1 2 3',
+      '--set 1 x 3',
+      '--set 1 2 3 -n',
+    ],
     ...[
       '--set 1 2 2678400',
       '--set 1 2 2678401',
@@ -104,18 +147,63 @@ describe('a line with positional words', () => {
 
 describe('a line with several faults', () => {
   test.each([
-    ...['-L -w x -q', '-L -q -w x', '-D -n -s rr', '-a -s rr', '-A -b sh-port -n', '-A -t 10.0.0.5 -w 1', '-a -r 10.0.0.9 -r bad'],
-    ...['-a -t 10.0.0.1:80 -f 1 -r 10.0.0.9', '-a -t 10.0.0.1:80 -r 10.0.0.9 -g -m', '-a -t 10.0.0.1:80 -r 10.0.0.9 -m -m'],
-    ...['-L --start-daemon master', '-L --start-daemon', '-L --start-daemon=master', '-L --set 1 2 3', '-A -A', '-A -t 10.0.0.5:81 -h'],
-    ...['-C -f 1 -6', '-L -6', '-A -6 -f 9', '-A -6', '-A -t 10.0.0.5:81 -6', '-A -f 9 -6 -6', '-L -f 7 -6 -n'],
+    ...[
+      '-L -w x -q',
+      '-L -q -w x',
+      '-D -n -s rr',
+      '-a -s rr',
+      '-A -b sh-port -n',
+      '-A -t 10.0.0.5 -w 1',
+      '-a -r 10.0.0.9 -r bad',
+    ],
+    ...[
+      '-a -t 10.0.0.1:80 -f 1 -r 10.0.0.9',
+      '-a -t 10.0.0.1:80 -r 10.0.0.9 -g -m',
+      '-a -t 10.0.0.1:80 -r 10.0.0.9 -m -m',
+    ],
+    ...[
+      '-L --start-daemon master',
+      '-L --start-daemon',
+      '-L --start-daemon=master',
+      '-L --set 1 2 3',
+      '-A -A',
+      '-A -t 10.0.0.5:81 -h',
+    ],
+    ...[
+      '-C -f 1 -6',
+      '-L -6',
+      '-A -6 -f 9',
+      '-A -6',
+      '-A -t 10.0.0.5:81 -6',
+      '-A -f 9 -6 -6',
+      '-L -f 7 -6 -n',
+    ],
   ])('is read as by ipvsadm: %s', (line) => same(words(line)));
 });
 
 describe('a line with formats of -L', () => {
   test.each([
-    ...['-L -c -t x', '-L -t 10.0.0.1:80 -c', '-L -c -t 10.0.0.1:80', '-L -c --timeout', '-L --daemon --timeout', '-L --timeout --stats'],
-    ...['-L -c --rate', '-L --daemon --thresholds', '-L --timeout --persistent-conn', '-L --daemon --persistent-conn', '-L --daemon'],
-    ...['-L -c --persistent-conn -n', '-L -c --nosort --exact --tun-info -n', '-L --timeout -n --exact', '-L --stats --rate -n'],
+    ...[
+      '-L -c -t x',
+      '-L -t 10.0.0.1:80 -c',
+      '-L -c -t 10.0.0.1:80',
+      '-L -c --timeout',
+      '-L --daemon --timeout',
+      '-L --timeout --stats',
+    ],
+    ...[
+      '-L -c --rate',
+      '-L --daemon --thresholds',
+      '-L --timeout --persistent-conn',
+      '-L --daemon --persistent-conn',
+      '-L --daemon',
+    ],
+    ...[
+      '-L -c --persistent-conn -n',
+      '-L -c --nosort --exact --tun-info -n',
+      '-L --timeout -n --exact',
+      '-L --stats --rate -n',
+    ],
     ...[
       '-L --rate --thresholds -n',
       '-L --thresholds --persistent-conn -n',

@@ -12,7 +12,9 @@ import { ipvsadm, output, shell } from './real-programs.ts';
 const sorted = (text: string) => text.trim().split('\n').sort();
 
 /** Each attribute in ipvsadm's words and in ours. */
-const SERVICES: Readonly<Record<string, { readonly lines: readonly string[]; readonly service: ServiceText }>> = {
+const SERVICES: Readonly<
+  Record<string, { readonly lines: readonly string[]; readonly service: ServiceText }>
+> = {
   'tcp://192.0.2.1:80': {
     lines: [
       '-A -t 192.0.2.1:80 -s wrr -p 2678400 -M 255.255.254.0',
@@ -35,25 +37,49 @@ const SERVICES: Readonly<Record<string, { readonly lines: readonly string[]; rea
         '10.0.0.2:80': { forward: 'route', weight: 0 },
         '10.0.0.3:80': { forward: 'tunnel' },
         '10.0.0.4:80': { forward: 'tunnel', tunnelType: 'gue', tunnelPort: 6080 },
-        '10.0.0.5:80': { forward: 'tunnel', tunnelType: 'gue', tunnelPort: 65535, tunnelChecksum: 'csum' },
-        '[2001:db8::6]:80': { forward: 'tunnel', tunnelType: 'gue', tunnelPort: 1, tunnelChecksum: 'remcsum' },
+        '10.0.0.5:80': {
+          forward: 'tunnel',
+          tunnelType: 'gue',
+          tunnelPort: 65535,
+          tunnelChecksum: 'csum',
+        },
+        '[2001:db8::6]:80': {
+          forward: 'tunnel',
+          tunnelType: 'gue',
+          tunnelPort: 1,
+          tunnelChecksum: 'remcsum',
+        },
         '10.0.0.7:80': { forward: 'tunnel', tunnelType: 'gre', tunnelChecksum: 'csum' },
         '10.0.0.8:80': { forward: 'tunnel', tunnelType: 'gre' },
       },
     },
   },
-  'tcp://192.0.2.1:0': { lines: ['-A -t 192.0.2.1:0 -s wlc -p 360'], service: { persistent: true, persistenceTimeoutSeconds: 360 } },
-  'udp://192.0.2.1:53': { lines: ['-A -u 192.0.2.1:53 -s rr -o'], service: { scheduler: 'rr', onePacket: true } },
+  'tcp://192.0.2.1:0': {
+    lines: ['-A -t 192.0.2.1:0 -s wlc -p 360'],
+    service: { persistent: true, persistenceTimeoutSeconds: 360 },
+  },
+  'udp://192.0.2.1:53': {
+    lines: ['-A -u 192.0.2.1:53 -s rr -o'],
+    service: { scheduler: 'rr', onePacket: true },
+  },
   'udp://192.0.2.1:5060': {
     lines: ['-A -u 192.0.2.1:5060 -s rr -p 60 --pe sip'],
-    service: { scheduler: 'rr', persistent: true, persistenceTimeoutSeconds: 60, persistenceEngine: 'sip' },
+    service: {
+      scheduler: 'rr',
+      persistent: true,
+      persistenceTimeoutSeconds: 60,
+      persistenceEngine: 'sip',
+    },
   },
   'sctp://192.0.2.1:80': {
     lines: ['-A --sctp-service 192.0.2.1:80 -s mh -b mh-fallback,mh-port'],
     service: { scheduler: 'mh', schedulerFlags: 0x18 },
   },
   'tcp://[2001:db8::1]:443': {
-    lines: ['-A -t [2001:db8::1]:443 -s sh -p 1 -M 64 -b sh-fallback,sh-port', '-a -t [2001:db8::1]:443 -r [2001:db8::2]:443 -g -w 5'],
+    lines: [
+      '-A -t [2001:db8::1]:443 -s sh -p 1 -M 64 -b sh-fallback,sh-port',
+      '-a -t [2001:db8::1]:443 -r [2001:db8::2]:443 -g -w 5',
+    ],
     service: {
       scheduler: 'sh',
       schedulerFlags: 0x18,
@@ -64,8 +90,15 @@ const SERVICES: Readonly<Record<string, { readonly lines: readonly string[]; rea
     },
   },
   'fwmark:2147483647': {
-    lines: ['-A -f 2147483647 -s lc', '-a -f 2147483647 -r 10.0.0.1:0 -g -w 1', '-a -f 2147483647 -r 10.0.0.1:81 -m -w 1'],
-    service: { scheduler: 'lc', destinations: { '10.0.0.1:0': 1, '10.0.0.1:81': { forward: 'masq' } } },
+    lines: [
+      '-A -f 2147483647 -s lc',
+      '-a -f 2147483647 -r 10.0.0.1:0 -g -w 1',
+      '-a -f 2147483647 -r 10.0.0.1:81 -m -w 1',
+    ],
+    service: {
+      scheduler: 'lc',
+      destinations: { '10.0.0.1:0': 1, '10.0.0.1:81': { forward: 'masq' } },
+    },
   },
   'fwmark:1/ipv6': {
     lines: ['-A -f 1 -6 -s wlc', '-a -f 1 -6 -r [2001:db8::2]:0 -g -w 1'],
@@ -73,7 +106,9 @@ const SERVICES: Readonly<Record<string, { readonly lines: readonly string[]; rea
   },
 };
 
-const TABLE: Table = tableOf(Object.fromEntries(Object.entries(SERVICES).map(([key, { service }]) => [key, service])));
+const TABLE: Table = tableOf(
+  Object.fromEntries(Object.entries(SERVICES).map(([key, { service }]) => [key, service])),
+);
 const LINES = Object.values(SERVICES).flatMap(({ lines }) => lines);
 
 let ipvs: Ipvs;
@@ -97,7 +132,9 @@ describe('beside ipvsadm', () => {
 
   test('thresholds, which it does not save, agree both ways', async () => {
     const thresholds = { upperThreshold: 2_147_483_647, lowerThreshold: 7 };
-    const table = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': thresholds } } });
+    const table = tableOf({
+      'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': thresholds } },
+    });
     await succeed(ipvs, addingEntries(table));
     expect(await ipvsadm('-L -n --thresholds')).toMatch(/10\.0\.0\.1:80 +2147483647 +7 /);
     await succeed(ipvs, [{ kind: 'flush' }]);
@@ -109,7 +146,9 @@ describe('beside ipvsadm', () => {
   test('we read the third scheduler flag and the largest mark, which it writes and does not print', async () => {
     await ipvsadm('-A -f 4294967295 -s sh -b flag-3,flag-1');
     const { table } = await ipvs.read();
-    expect(table).toEqual(tableOf({ 'fwmark:4294967295': { scheduler: 'sh', schedulerFlags: 0x28 } }));
+    expect(table).toEqual(
+      tableOf({ 'fwmark:4294967295': { scheduler: 'sh', schedulerFlags: 0x28 } }),
+    );
   });
 
   test('timeouts agree both ways', async () => {
@@ -120,7 +159,13 @@ describe('beside ipvsadm', () => {
   });
 
   test('sync daemons agree both ways', async () => {
-    const master = daemonOf('master', { interface: 'lo', syncId: 255, maxLength: 1000, port: 1234, ttl: 9 });
+    const master = daemonOf('master', {
+      interface: 'lo',
+      syncId: 255,
+      maxLength: 1000,
+      port: 1234,
+      ttl: 9,
+    });
     await succeed(ipvs, [{ kind: 'start-daemon', daemon: master }]);
     expect(await ipvsadm('-L --daemon')).toBe(
       'master sync daemon (mcast=lo, syncid=255, maxlen=1000, group=224.0.0.81, port=1234, ttl=9)\n',
@@ -134,7 +179,12 @@ describe('beside ipvsadm', () => {
 describe('live traffic', () => {
   test('is counted at once as connections and later in the counters, until these are zeroed', async () => {
     await output('ip address replace 192.0.2.50/32 dev lo');
-    const table = tableOf({ 'udp://192.0.2.50:5000': { scheduler: 'rr', destinations: { '127.0.0.1:5001': { forward: 'masq' } } } });
+    const table = tableOf({
+      'udp://192.0.2.50:5000': {
+        scheduler: 'rr',
+        destinations: { '127.0.0.1:5001': { forward: 'masq' } },
+      },
+    });
     await succeed(ipvs, addingEntries(table));
     for (let sender = 0; sender < 3; sender++) {
       const socket = createSocket('udp4');
@@ -151,12 +201,20 @@ describe('live traffic', () => {
       const counters = (await ipvs.read({ stats: true })).counters.get(service);
       return [counters?.stats, counters?.destinations.get(destination)?.stats];
     };
-    await vi.waitFor(async () => expect(await stats()).toEqual([expect.objectContaining(counted), expect.objectContaining(counted)]), {
-      timeout: 60_000,
-      interval: 200,
-    });
+    await vi.waitFor(
+      async () =>
+        expect(await stats()).toEqual([
+          expect.objectContaining(counted),
+          expect.objectContaining(counted),
+        ]),
+      {
+        timeout: 60_000,
+        interval: 200,
+      },
+    );
     await succeed(ipvs, [{ kind: 'zero', service: undefined }]);
-    for (const zeroed of await stats()) expect(zeroed).toMatchObject({ connections: 0n, inPackets: 0n, inBytes: 0n });
+    for (const zeroed of await stats())
+      expect(zeroed).toMatchObject({ connections: 0n, inPackets: 0n, inBytes: 0n });
   });
 });
 
@@ -164,8 +222,11 @@ describe('a module that is removed and loaded again', () => {
   test('is found again under its other family id', async () => {
     await succeed(ipvs, addingEntries(tableOf({ 'fwmark:1': { scheduler: 'rr' } })));
     await succeed(ipvs, [{ kind: 'flush' }]);
-    const dependents = 'for module in $(grep -o "^ip_vs_[a-z_]*" /proc/modules); do rmmod $module; done';
-    expect(await shell.run('sh', ['-ec', `${dependents}; rmmod ip_vs; modprobe ip_vs`])).toMatchObject({ status: 0 });
+    const dependents =
+      'for module in $(grep -o "^ip_vs_[a-z_]*" /proc/modules); do rmmod $module; done';
+    expect(
+      await shell.run('sh', ['-ec', `${dependents}; rmmod ip_vs; modprobe ip_vs`]),
+    ).toMatchObject({ status: 0 });
     expect((await ipvs.read()).table).toEqual(tableOf({}));
     await succeed(ipvs, addingEntries(TABLE));
     expect((await ipvs.read()).table).toEqual(TABLE);

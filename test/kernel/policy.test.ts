@@ -25,16 +25,21 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 beforeEach(async () => {
   const own = mkdtempSync(join(folder, 'state-'));
-  state = systemState({ IPVSTATE_RUNTIME_DIR: join(own, 'run'), IPVSTATE_STATE_DIR: join(own, 'lib') });
+  state = systemState({
+    IPVSTATE_RUNTIME_DIR: join(own, 'run'),
+    IPVSTATE_STATE_DIR: join(own, 'lib'),
+  });
   await ipvsadm('-C');
 });
 afterEach(() => ipvsadm('-C'));
 
 describe('sysctls', () => {
   const path = (name: string): string => join('/proc/sys/net/ipv4/vs', name);
-  const read = (name: string): string => readFileSync(path(name), 'utf8').trim().replace(/\s+/g, ' ');
+  const read = (name: string): string =>
+    readFileSync(path(name), 'utf8').trim().replace(/\s+/g, ' ');
   const NAMES = ['expire_nodest_conn', 'sync_threshold', 'drop_entry', 'sync_ports'];
-  const config = (mode: string, values: string): string => `version: 1\nsysctls: { mode: ${mode}, values: { ${values} } }\nservices: []\n`;
+  const config = (mode: string, values: string): string =>
+    `version: 1\nsysctls: { mode: ${mode}, values: { ${values} } }\nservices: []\n`;
   let before: Map<string, string>;
 
   beforeEach(() => {
@@ -47,7 +52,9 @@ describe('sysctls', () => {
   it('that are enforced are written, read back the same, and undone by a rollback', async () => {
     const file = config('enforce', 'expire_nodest_conn: true, sync_threshold: "5 100"');
     const plan = await run('plan -f -', file);
-    expect(plan.stdout).toContain('~ sysctl expire_nodest_conn  0 -> 1\n~ sysctl sync_threshold  3 50 -> 5 100\n');
+    expect(plan.stdout).toContain(
+      '~ sysctl expire_nodest_conn  0 -> 1\n~ sysctl sync_threshold  3 50 -> 5 100\n',
+    );
     expect(await run('apply -f -', file)).toMatchObject({ status: 0, stderr: '' });
     expect([read('expire_nodest_conn'), read('sync_threshold')]).toEqual(['1', '5 100']);
     expect(await run('check -f -', file)).toMatchObject({ status: 0 });
@@ -73,7 +80,10 @@ describe('sysctls', () => {
   });
 
   it('that this kernel does not have are refused, and nothing is written', async () => {
-    const result = await run('apply -f -', config('enforce', 'expire_nodest_conn: 1, later_setting: 1'));
+    const result = await run(
+      'apply -f -',
+      config('enforce', 'expire_nodest_conn: 1, later_setting: 1'),
+    );
     expect(result.status).toBe(69);
     expect(result.stderr).toContain('unsupported by this kernel: net.ipv4.vs.later_setting');
     expect(read('expire_nodest_conn')).toBe('0');
@@ -103,7 +113,9 @@ describe('what is not ours', () => {
     const foreign = await ipvsadm('-Sn');
     const file = (destinations: string): string =>
       `version: 1\nmanage: { include: [{ cidr: 192.0.2.0/24 }] }\nservices:\n  - address: tcp://192.0.2.1:80\n    scheduler: rr\n    preserve: [weight]\n    destinations: [${destinations}]\n`;
-    expect(await run('apply -f -', file('127.0.0.1, { address: 127.0.0.2, weight: 3 }'))).toMatchObject({ status: 0 });
+    expect(
+      await run('apply -f -', file('127.0.0.1, { address: 127.0.0.2, weight: 3 }')),
+    ).toMatchObject({ status: 0 });
     await ipvsadm('-e -t 192.0.2.1:80 -r 127.0.0.1:80 -g -w 42');
     const again = await run('apply -f -', file('127.0.0.1, { address: 127.0.0.3, weight: 3 }'));
     expect(again.stdout).toContain('2 foreign services left alone.');
@@ -113,8 +125,17 @@ describe('what is not ours', () => {
       '-a -t 192.0.2.1:80 -r 127.0.0.1:80 -g -w 42',
       '-a -t 192.0.2.1:80 -r 127.0.0.3:80 -g -w 3',
     ]);
-    expect(lines.filter((line) => !line.includes('192.0.2.1')).sort()).toEqual(foreign.split('\n').sort());
-    expect((await run('apply -f - --allow-empty', file('127.0.0.1').replace(/services:.*/s, 'services: []\n'))).status).toBe(0);
+    expect(lines.filter((line) => !line.includes('192.0.2.1')).sort()).toEqual(
+      foreign.split('\n').sort(),
+    );
+    expect(
+      (
+        await run(
+          'apply -f - --allow-empty',
+          file('127.0.0.1').replace(/services:.*/s, 'services: []\n'),
+        )
+      ).status,
+    ).toBe(0);
     expect(await ipvsadm('-Sn')).toBe(foreign);
   });
 });
@@ -161,7 +182,9 @@ describe('a drain with a real connection', () => {
    * gone.
    */
   async function shown(destination: string): Promise<string | undefined> {
-    return new RegExp(`${destination}:${PORT} +Route +(\\d+ +\\d+) `).exec(await ipvsadm('-Ln'))?.[1]?.replace(/ +/, ' ');
+    return new RegExp(`${destination}:${PORT} +Route +(\\d+ +\\d+) `)
+      .exec(await ipvsadm('-Ln'))?.[1]
+      ?.replace(/ +/, ' ');
   }
 
   /** A client of each destination. */
@@ -176,18 +199,24 @@ describe('a drain with a real connection', () => {
   it('keeps the connection and takes no new ones until it is closed, and is deleted by an apply after the linger', async () => {
     const pair = await twoClients();
     const plan = await run('plan -f -', file('127.0.0.1'));
-    expect(plan.stdout).toContain('weight 1 -> 0  drains 1 active connection; deleted up to 3s after they are gone, or in 5m');
+    expect(plan.stdout).toContain(
+      'weight 1 -> 0  drains 1 active connection; deleted up to 3s after they are gone, or in 5m',
+    );
     expect(await run('apply -f -', file('127.0.0.1'))).toMatchObject({ status: 0 });
     expect(await shown('127.0.0.2')).toBe('0 1');
     for (const client of pair) expect(await echo(client, 'still')).toBe('still');
     for (const _ of [1, 2, 3]) expect(await echo(await dial(), 'new')).toBe('new');
     expect([await shown('127.0.0.1'), await shown('127.0.0.2')]).toEqual(['1 4', '0 1']);
-    expect((await run('apply -f -', file('127.0.0.1'))).stdout).toContain('1 connection left, at most ');
+    expect((await run('apply -f -', file('127.0.0.1'))).stdout).toContain(
+      '1 connection left, at most ',
+    );
     expect(await shown('127.0.0.2')).toBe('0 1');
 
     for (const client of pair) client.end();
     await vi.waitFor(async () => expect(await shown('127.0.0.2')).toBe('0 0'), PATIENCE);
-    expect((await run('apply -f -', file('127.0.0.1'))).stdout).toContain('remembers 1 closed connection, at most 3s');
+    expect((await run('apply -f -', file('127.0.0.1'))).stdout).toContain(
+      'remembers 1 closed connection, at most 3s',
+    );
     expect(await shown('127.0.0.2')).toBe('0 0');
     await vi.waitFor(async () => {
       await run('apply -f -', file('127.0.0.1'));
@@ -211,7 +240,9 @@ describe('a drain with a real connection', () => {
     for (const client of pair) client.end();
     const { status, stdout, stderr } = await waiting;
     expect(status).toBe(0);
-    expect(stderr).toContain(`127.0.0.2:${PORT} of tcp://${VIP}:${PORT}: 1 connection left, at most 5m`);
+    expect(stderr).toContain(
+      `127.0.0.2:${PORT} of tcp://${VIP}:${PORT}: 1 connection left, at most 5m`,
+    );
     expect(stdout).toContain('Drained and deleted: 1 destination.');
     expect(await shown('127.0.0.2')).toBeUndefined();
   });
@@ -245,7 +276,9 @@ describe('a drain with a real UDP flow', () => {
       socket.bind(socket === server ? port : 0);
       await once(socket, 'listening');
     }
-    expect(await run('apply -f -', file('127.0.0.1, 127.0.0.2', '5m'))).toMatchObject({ status: 0 });
+    expect(await run('apply -f -', file('127.0.0.1, 127.0.0.2', '5m'))).toMatchObject({
+      status: 0,
+    });
     expect(await isAnswered()).toBe(true);
   });
   afterEach(async () => {
@@ -270,8 +303,12 @@ describe('a drain with a real UDP flow', () => {
 
   /** Weight and flows of each destination, by its address. */
   async function shown(): Promise<Record<string, string>> {
-    const lines = (await ipvsadm('-Ln')).matchAll(/-> (127\.0\.0\.\d):\d+ +Route +(\d+) +0 +(\d+)/g);
-    return Object.fromEntries([...lines].map(([, address, weight, flows]) => [address, `${weight} ${flows}`]));
+    const lines = (await ipvsadm('-Ln')).matchAll(
+      /-> (127\.0\.0\.\d):\d+ +Route +(\d+) +0 +(\d+)/g,
+    );
+    return Object.fromEntries(
+      [...lines].map(([, address, weight, flows]) => [address, `${weight} ${flows}`]),
+    );
   }
 
   /** The destination that has the flow, and the other one. */
@@ -284,10 +321,15 @@ describe('a drain with a real UDP flow', () => {
   it('keeps the flow until the kernel has forgotten it', async () => {
     const [busy, other] = await servers();
     const first = await run('apply -f -', file(other, '5m', '3s'));
-    expect(first.stdout).toContain('weight 1 -> 0  drains 1 flow; deleted when they are gone, or in 5m');
+    expect(first.stdout).toContain(
+      'weight 1 -> 0  drains 1 flow; deleted when they are gone, or in 5m',
+    );
     expect(await shown()).toEqual({ [busy]: '0 1', [other]: '1 0' });
     expect(await isAnswered()).toBe(true);
-    await vi.waitFor(async () => expect((await shown())[busy]).toBe('0 0'), { timeout: 20_000, interval: 500 });
+    await vi.waitFor(async () => expect((await shown())[busy]).toBe('0 0'), {
+      timeout: 20_000,
+      interval: 500,
+    });
     expect(await run('apply -f -', file(other, '5m', '3s'))).toMatchObject({ status: 0 });
     expect(await shown()).toEqual({ [other]: '1 0' });
   });
@@ -295,15 +337,18 @@ describe('a drain with a real UDP flow', () => {
   it.each([
     ['0', false],
     ['1', true],
-  ])('with expire_nodest_conn %s, a flow that is left at the limit is answered afterwards: %s', async (value, answered) => {
-    writeFileSync(NODEST, `${value}\n`);
-    const [, other] = await servers();
-    const { status, stdout, stderr } = await run('apply -f - --wait', file(other, '2s'));
-    expect(status).toBe(0);
-    expect(`${stdout}${stderr}`.includes('get no answer for up to 5m')).toBe(!answered);
-    expect(Object.keys(await shown())).toEqual([other]);
-    expect(await isAnswered()).toBe(answered);
-  });
+  ])(
+    'with expire_nodest_conn %s, a flow that is left at the limit is answered afterwards: %s',
+    async (value, answered) => {
+      writeFileSync(NODEST, `${value}\n`);
+      const [, other] = await servers();
+      const { status, stdout, stderr } = await run('apply -f - --wait', file(other, '2s'));
+      expect(status).toBe(0);
+      expect(`${stdout}${stderr}`.includes('get no answer for up to 5m')).toBe(!answered);
+      expect(Object.keys(await shown())).toEqual([other]);
+      expect(await isAnswered()).toBe(answered);
+    },
+  );
 
   it('keeps a removed service with its flow, beside the service at its new address', async () => {
     const [busy, other] = await servers();

@@ -34,7 +34,9 @@ afterAll(async () => {
 });
 
 /** The schedulers and engines of Debian's kernel. */
-const AVAILABLE: ReadonlySet<string> = new Set(SCHEDULERS.filter((scheduler) => scheduler !== 'twos'));
+const AVAILABLE: ReadonlySet<string> = new Set(
+  SCHEDULERS.filter((scheduler) => scheduler !== 'twos'),
+);
 
 /** The same table with schedulers and engines that the kernel has. */
 function runnable(table: Table): Table {
@@ -46,17 +48,27 @@ function runnable(table: Table): Table {
   return { ...table, services: new Map(services) };
 }
 
-const arbitrary = tableArbitraryOf({ maxServices: 8, maxDestinations: 8, daemons: false }).map(runnable);
+const arbitrary = tableArbitraryOf({ maxServices: 8, maxDestinations: 8, daemons: false }).map(
+  runnable,
+);
 
-const tables = (numRuns: number, seed?: number): Table[] => fc.sample(arbitrary, seed === undefined ? { numRuns } : { numRuns, seed });
+const tables = (numRuns: number, seed?: number): Table[] =>
+  fc.sample(arbitrary, seed === undefined ? { numRuns } : { numRuns, seed });
 
-it('turns each of 200 random tables into the next one, as ipvsadm sees it', { timeout: 240_000 }, async () => {
+it('turns each of 200 random tables into the next one, as ipvsadm sees it', {
+  timeout: 240_000,
+}, async () => {
   const seed = Date.now() & 0xffff;
   for (const [index, table] of [...tables(100, 20260504), ...tables(100, seed)].entries()) {
     const label = `table ${index}, seed ${seed}`;
     const report = await reconcile(ipvs, wants(table), { allowances: EVERYTHING_ALLOWED });
-    expect({ label, outcome: report.outcome, failures: report.failures }).toMatchObject({ failures: [] });
-    expect({ label, lines: linesOf(await ipvsadm('-Sn')) }).toEqual({ label, lines: asIpvsadmSaves(formatSave(table)) });
+    expect({ label, outcome: report.outcome, failures: report.failures }).toMatchObject({
+      failures: [],
+    });
+    expect({ label, lines: linesOf(await ipvsadm('-Sn')) }).toEqual({
+      label,
+      lines: asIpvsadmSaves(formatSave(table)),
+    });
   }
 });
 
@@ -66,11 +78,15 @@ describe('an apply that is killed with SIGKILL', () => {
   const text = (weight: number): string =>
     Array.from({ length: SERVICES }, (_, index) => {
       const service = `10.1.${index >> 8}.${index & 255}:80`;
-      const servers = Array.from({ length: SERVERS }, (_, server) => `-a -t ${service} -r 10.2.${weight}.${server}:80 -m -w ${weight}`);
+      const servers = Array.from(
+        { length: SERVERS },
+        (_, server) => `-a -t ${service} -r 10.2.${weight}.${server}:80 -m -w ${weight}`,
+      );
       return [`-A -t ${service} -s wlc`, ...servers].join('\n');
     }).join('\n');
   /** Destinations of the rules with that weight, in hexadecimal as the kernel prints them. */
-  const present = (weight: number): number => readFileSync('/proc/net/ip_vs', 'utf8').split(`-> 0A020${weight}`).length - 1;
+  const present = (weight: number): number =>
+    readFileSync('/proc/net/ip_vs', 'utf8').split(`-> 0A020${weight}`).length - 1;
 
   it.each([
     [1, 0],
@@ -78,23 +94,30 @@ describe('an apply that is killed with SIGKILL', () => {
     [3, 0.25],
     [4, 0.5],
     [5, 0.75],
-  ])('converges when it is run again: rules %i, killed when %f of them are there', async (weight, share) => {
-    const file = join(folder, 'rules.save');
-    writeFileSync(file, text(weight));
-    const argv = ['apply', '-f', file, '--max-service-deletes', 'off'];
-    await killedWhen(argv, () => present(weight) >= share * SERVICES * SERVERS);
-    const result = await runCli([...argv, '-o', 'json'], { openKernel });
-    expect(JSON.parse(result.stdout)).toMatchObject({ exit_code: 0, failures: [] });
-    expect(linesOf(await ipvsadm('-Sn'))).toEqual(linesOf(text(weight)));
-  });
+  ])(
+    'converges when it is run again: rules %i, killed when %f of them are there',
+    async (weight, share) => {
+      const file = join(folder, 'rules.save');
+      writeFileSync(file, text(weight));
+      const argv = ['apply', '-f', file, '--max-service-deletes', 'off'];
+      await killedWhen(argv, () => present(weight) >= share * SERVICES * SERVERS);
+      const result = await runCli([...argv, '-o', 'json'], { openKernel });
+      expect(JSON.parse(result.stdout)).toMatchObject({ exit_code: 0, failures: [] });
+      expect(linesOf(await ipvsadm('-Sn'))).toEqual(linesOf(text(weight)));
+    },
+  );
 });
 
 it('reads back what it exports, whatever is in the table', async () => {
   for (const table of tables(20)) {
     await reconcile(ipvs, wants(table), { allowances: EVERYTHING_ALLOWED });
     const { stdout } = await runCli(['export'], { openKernel });
-    expect(await runCli(['check', '-f', '-', '-q'], { openKernel, stdin: stdout })).toMatchObject({ status: 0 });
-    expect(stdout).toBe(formatConfig({ ...table, timeouts: (await ipvs.read()).table.timeouts, daemons: [] }));
+    expect(await runCli(['check', '-f', '-', '-q'], { openKernel, stdin: stdout })).toMatchObject({
+      status: 0,
+    });
+    expect(stdout).toBe(
+      formatConfig({ ...table, timeouts: (await ipvs.read()).table.timeouts, daemons: [] }),
+    );
   }
 });
 

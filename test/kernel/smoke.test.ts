@@ -16,5 +16,7 @@ test('ipvsadm writes to the table and the kernel loads the scheduler that was as
   await ipvsadm('-a -t 192.0.2.10:80 -r 127.0.0.1:8080 -m -w 3');
 
   expect(readFileSync('/proc/modules', 'utf8')).toMatch(/^ip_vs_mh /m);
-  expect(await ipvsadm('-S -n')).toBe('-A -t 192.0.2.10:80 -s mh\n-a -t 192.0.2.10:80 -r 127.0.0.1:8080 -m -w 3\n');
+  expect(await ipvsadm('-S -n')).toBe(
+    '-A -t 192.0.2.10:80 -s mh\n-a -t 192.0.2.10:80 -r 127.0.0.1:8080 -m -w 3\n',
+  );
 });

@@ -18,7 +18,10 @@ import { ipvsadm, output, shell } from './real-programs.ts';
 function rules(weight: number, services: number): string {
   const lines = Array.from({ length: services }, (_, index) => {
     const service = `10.1.${index >> 8}.${index & 255}:80`;
-    const servers = Array.from({ length: 8 }, (_, server) => `-a -t ${service} -r 10.2.${weight}.${server}:80 -m -w ${weight}\n`);
+    const servers = Array.from(
+      { length: 8 },
+      (_, server) => `-a -t ${service} -r 10.2.${weight}.${server}:80 -m -w ${weight}\n`,
+    );
     return `-A -t ${service} -s wlc\n${servers.join('')}`;
   });
   const own = `192.0.2.${weight}:80`;
@@ -54,7 +57,12 @@ afterEach(() => ipvsadm('-C'));
 const TRY = ['try', '-f', 'after.save', '--max-service-deletes', 'off', '--timeout', '4s', '-q'];
 
 function start(argv: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [join(process.cwd(), 'dist/cli.cjs'), ...argv], { cwd: folder, env, stdio: 'ignore', detached: true });
+  return spawn(process.execPath, [join(process.cwd(), 'dist/cli.cjs'), ...argv], {
+    cwd: folder,
+    env,
+    stdio: 'ignore',
+    detached: true,
+  });
 }
 
 function pending(): { phase: string; deadlineSeconds: number } | undefined {
@@ -79,13 +87,16 @@ async function kill(client: ChildProcess): Promise<void> {
   if (client.exitCode === null && client.signalCode === null) await once(client, 'exit');
 }
 
-const run = (argv: readonly string[]) => runCli(argv, { openKernel, state, env: { IPVSTATE_TRACE: '1' } });
+const run = (argv: readonly string[]) =>
+  runCli(argv, { openKernel, state, env: { IPVSTATE_TRACE: '1' } });
 const table = async (): Promise<string[]> => linesOf(await ipvsadm('-Sn'));
 
 describe('a client that is killed with SIGKILL', () => {
   const isUndone = expect.objectContaining({
     status: 3,
-    stderr: expect.stringMatching(/was not confirmed in time; it was rolled back .* and the table was verified/),
+    stderr: expect.stringMatching(
+      /was not confirmed in time; it was rolled back .* and the table was verified/,
+    ),
   });
 
   it('in the middle of its operations: the table is back after the timeout, verified', async () => {
@@ -132,7 +143,10 @@ describe('a client that is killed with SIGKILL', () => {
     const deadlineSeconds = pending()?.deadlineSeconds ?? 0;
     await until('its time is over', () => SYSTEM_CLOCK.monotonicSeconds() > deadlineSeconds);
 
-    expect(await run(['confirm'])).toMatchObject({ status: 8, stderr: expect.stringContaining('too late') });
+    expect(await run(['confirm'])).toMatchObject({
+      status: 8,
+      stderr: expect.stringContaining('too late'),
+    });
     expect(await table()).toEqual(linesOf(BEFORE));
   });
 });
@@ -149,7 +163,10 @@ describe('a try', () => {
     expect(await run(['confirm'])).toMatchObject({ status: 0 });
     await until('no guard is left', () => guards().length === 0);
     expect(await table()).toEqual(linesOf(AFTER));
-    expect(await run(['rollback'])).toMatchObject({ status: 0, stdout: expect.stringContaining('Applied and verified') });
+    expect(await run(['rollback'])).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('Applied and verified'),
+    });
     expect(await table()).toEqual(linesOf(BEFORE));
   });
 
@@ -208,7 +225,15 @@ describe('surroundings', () => {
       stdout: '',
       stderr: expect.stringContaining(`held by pid ${process.pid} (ipvstate watch)`),
     });
-    const waiting = run(['apply', '-f', join(folder, 'after.save'), '--max-service-deletes', 'off', '--lock-timeout', '10s']);
+    const waiting = run([
+      'apply',
+      '-f',
+      join(folder, 'after.save'),
+      '--max-service-deletes',
+      'off',
+      '--lock-timeout',
+      '10s',
+    ]);
     await sleep(300);
     expect(await table()).toEqual(linesOf(BEFORE));
     await lock.release();
@@ -236,19 +261,34 @@ describe('surroundings', () => {
       writeFileSync(join(full, 'ballast'), Buffer.alloc(4096));
       mkdirSync(join(full, 'run'));
       mkdirSync(join(full, 'lib'));
-      const crowded = { ...state, folders: { runtime: join(full, 'run'), state: join(full, 'lib') } };
+      const crowded = {
+        ...state,
+        folders: { runtime: join(full, 'run'), state: join(full, 'lib') },
+      };
       const options = { openKernel, state: crowded, env: { IPVSTATE_TRACE: '1' } };
-      const refused = await runCli(['try', '-f', join(folder, 'after.save'), '--max-service-deletes', 'off'], options);
-      expect(refused).toMatchObject({ status: 74, stderr: expect.stringContaining('the disk is full') });
+      const refused = await runCli(
+        ['try', '-f', join(folder, 'after.save'), '--max-service-deletes', 'off'],
+        options,
+      );
+      expect(refused).toMatchObject({
+        status: 74,
+        stderr: expect.stringContaining('the disk is full'),
+      });
       expect(await table()).toEqual(linesOf(BEFORE));
 
       writeFileSync(join(full, 'more ballast'), Buffer.alloc(4096));
-      const { status, stderr } = await runCli(['apply', '-f', join(folder, 'after.save'), '--max-service-deletes', 'off'], options);
+      const { status, stderr } = await runCli(
+        ['apply', '-f', join(folder, 'after.save'), '--max-service-deletes', 'off'],
+        options,
+      );
       expect(status).toBe(0);
       expect(stderr.match(/is not recorded/g)).toHaveLength(1);
       expect(stderr.match(/cannot be rolled back with/g)).toHaveLength(1);
       expect(await table()).toEqual(linesOf(AFTER));
-      expect(await runCli(['rollback'], options)).toMatchObject({ status: 3, stderr: expect.stringContaining('nothing to roll back') });
+      expect(await runCli(['rollback'], options)).toMatchObject({
+        status: 3,
+        stderr: expect.stringContaining('nothing to roll back'),
+      });
     } finally {
       await output(`umount ${full}`);
     }

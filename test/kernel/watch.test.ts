@@ -1,5 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
@@ -35,7 +43,9 @@ const FAST = ['--interval', '200ms', '--debounce', '60ms'] as const;
  */
 function configOf(services: readonly (readonly number[])[]): string {
   const list = services.map((weights, index) => {
-    const destinations = weights.map((weight, at) => `{ address: 10.0.${index}.${at + 1}, weight: ${weight} }`).join(', ');
+    const destinations = weights
+      .map((weight, at) => `{ address: 10.0.${index}.${at + 1}, weight: ${weight} }`)
+      .join(', ');
     return `  - { address: "tcp://192.0.2.${index + 1}:80", destinations: [${destinations}] }\n`;
   });
   return `version: 1\ndefaults: { forward: masq }\nservices:${list.length === 0 ? ' []\n' : `\n${list.join('')}`}`;
@@ -71,7 +81,8 @@ function journalOf({ state }: DaemonInProcess | DaemonProcess): string {
   return readFileSync(join(state.folders.state, 'journal.jsonl'), 'utf8');
 }
 
-const holds = (line: string): Promise<void> => until(`the kernel has ${line}`, async () => (await live()).includes(`${line}\n`));
+const holds = (line: string): Promise<void> =>
+  until(`the kernel has ${line}`, async () => (await live()).includes(`${line}\n`));
 
 describe('a change of the files reaches the kernel', () => {
   it('written in place, renamed over, and after the folder was replaced', async () => {
@@ -130,7 +141,12 @@ describe('an invalid configuration', () => {
     write(configOf([[1, 1]]));
     const daemon = await start();
     const before = await live();
-    for (const bad of ['', 'version: 1\n', configOf([[1, 1]]).replace('weight', 'wieght'), 'version: 1\nservices: [']) {
+    for (const bad of [
+      '',
+      'version: 1\n',
+      configOf([[1, 1]]).replace('weight', 'wieght'),
+      'version: 1\nservices: [',
+    ]) {
       write(bad);
       await until('the daemon notices', async () => !(await daemon.status()).config.valid);
       expect(await live()).toBe(before);
@@ -140,10 +156,15 @@ describe('an invalid configuration', () => {
       await until('the daemon forgives', async () => (await daemon.status()).config.valid);
     }
     rmSync(file);
-    await until('the daemon misses it', async () => (await daemon.status()).config.error?.code === 'NO_INPUT');
+    await until(
+      'the daemon misses it',
+      async () => (await daemon.status()).config.error?.code === 'NO_INPUT',
+    );
     expect(await live()).toBe(before);
     expect(daemon.events('config-invalid').length).toBeGreaterThan(4);
-    expect(daemon.events('config-invalid').some(({ msg }) => msg.includes('ipvs.yaml:4:'))).toBe(true);
+    expect(daemon.events('config-invalid').some(({ msg }) => msg.includes('ipvs.yaml:4:'))).toBe(
+      true,
+    );
     expect((await daemon.get('/metrics')).body).toContain('ipvstate_config_valid 0\n');
   });
 
@@ -182,12 +203,20 @@ describe('a guard', () => {
       const now = (await daemon.status()).waiting;
       return now !== null && now.plan !== waiting?.plan;
     });
-    expect(await daemon.run('approve', waiting?.plan ?? '')).toMatchObject({ status: 4, stderr: expect.stringContaining('not the plan') });
+    expect(await daemon.run('approve', waiting?.plan ?? '')).toMatchObject({
+      status: 4,
+      stderr: expect.stringContaining('not the plan'),
+    });
     expect(await live()).toBe(before);
 
-    expect(await daemon.run('approve', (await daemon.status()).waiting?.plan ?? '')).toMatchObject({ status: 0 });
+    expect(await daemon.run('approve', (await daemon.status()).waiting?.plan ?? '')).toMatchObject({
+      status: 0,
+    });
     expect(await live()).toBe(`-A -t 192.0.2.1:80 -s wlc\n${destination(1, 1, 8)}\n`);
-    expect(await daemon.run('approve')).toMatchObject({ status: 3, stderr: expect.stringContaining('nothing is held back') });
+    expect(await daemon.run('approve')).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining('nothing is held back'),
+    });
   });
 
   it('that stopped a plan is over with files that are good again', async () => {
@@ -217,7 +246,9 @@ describe('drift', () => {
       await ipvsadm(command);
       await until(`${command} is corrected`, async () => (await live()) === before);
     }
-    await until('it is counted', async () => /^ipvstate_drift_total [1-9]/m.test((await daemon.get('/metrics')).body));
+    await until('it is counted', async () =>
+      /^ipvstate_drift_total [1-9]/m.test((await daemon.get('/metrics')).body),
+    );
     expect(daemon.events('applied').some(({ drift }) => drift === true)).toBe(true);
   });
 
@@ -225,7 +256,10 @@ describe('drift', () => {
     for (let round = 0; round < 3; round++) {
       write(configOf([[1, 1]]));
       const daemon = await start();
-      await until('a second look', async () => (await daemon.status()).last_pass?.outcome === 'in-sync');
+      await until(
+        'a second look',
+        async () => (await daemon.status()).last_pass?.outcome === 'in-sync',
+      );
       const before = await live();
       await ipvsadm('-C');
       await until('the table is back', async () => (await live()) === before);
@@ -251,9 +285,13 @@ describe('drift', () => {
     await output('modprobe -r ip_vs_wlc ip_vs');
     await output('modprobe ip_vs');
     daemon.signal('SIGCONT');
-    await until('the table is back', async () => (await live()) === before).catch(async (error: Error) => {
-      throw new Error(`${error.message}; it is\n${await live()}${JSON.stringify(await daemon.status())}\n${daemon.log}`);
-    });
+    await until('the table is back', async () => (await live()) === before).catch(
+      async (error: Error) => {
+        throw new Error(
+          `${error.message}; it is\n${await live()}${JSON.stringify(await daemon.status())}\n${daemon.log}`,
+        );
+      },
+    );
     await until('all is well', async () => (await daemon.status()).health === 'in-sync');
   });
 
@@ -272,10 +310,13 @@ describe('drift', () => {
     write(configOf([[1], [1]]));
     const daemon = await start();
     await until('it is contested', async () => {
-      if ((await live()).includes(destination(1, 1, 1))) await ipvsadm('-e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 9');
+      if ((await live()).includes(destination(1, 1, 1)))
+        await ipvsadm('-e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 9');
       return (await daemon.status()).contested.length > 0;
     });
-    expect((await daemon.status()).contested).toEqual([{ object: 'tcp://192.0.2.1:80 10.0.0.1:80', reversals: 3 }]);
+    expect((await daemon.status()).contested).toEqual([
+      { object: 'tcp://192.0.2.1:80 10.0.0.1:80', reversals: 3 },
+    ]);
     expect((await daemon.get('/metrics')).body).toContain('ipvstate_contested 1\n');
     await ipvsadm('-d -t 192.0.2.2:80 -r 10.0.1.1:80');
     await holds(destination(2, 1, 1));
@@ -292,7 +333,10 @@ describe('the daemon', () => {
       ['watch', '-f', file],
       ['apply', '-f', file, '--yes'],
     ]) {
-      expect(daemon.run(...args)).toMatchObject({ status: 75, stderr: expect.stringContaining(`pid ${daemon.pid} (ipvstate watch)`) });
+      expect(daemon.run(...args)).toMatchObject({
+        status: 75,
+        stderr: expect.stringContaining(`pid ${daemon.pid} (ipvstate watch)`),
+      });
     }
   });
 
@@ -306,7 +350,10 @@ describe('the daemon', () => {
     await daemon.start();
     await daemon.stop('SIGKILL');
     expect(await live()).toBe(before);
-    expect(daemon.run('status')).toMatchObject({ status: 69, stderr: expect.stringContaining('the last one was killed') });
+    expect(daemon.run('status')).toMatchObject({
+      status: 69,
+      stderr: expect.stringContaining('the last one was killed'),
+    });
     write(configOf([[1, 5]]));
     await daemon.start();
     await holds(destination(1, 2, 5));
@@ -315,15 +362,30 @@ describe('the daemon', () => {
 
   it('reads everything on SIGHUP, and on reload, which answers with how that ended', async () => {
     write(configOf([[1]]));
-    const daemon = await startProcess('-f', file, '--interval', '60s', '--resync', '60s', '--debounce', '60ms');
+    const daemon = await startProcess(
+      '-f',
+      file,
+      '--interval',
+      '60s',
+      '--resync',
+      '60s',
+      '--debounce',
+      '60ms',
+    );
     await ipvsadm('-e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 9');
     daemon.signal('SIGHUP');
     await holds(destination(1, 1, 1));
     await ipvsadm('-e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 9');
-    expect(daemon.run('reload')).toMatchObject({ status: 0, stdout: expect.stringContaining('Applied and verified: 1 operation.') });
+    expect(daemon.run('reload')).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('Applied and verified: 1 operation.'),
+    });
     expect(await live()).toContain(destination(1, 1, 1));
     write('version: 2\n');
-    expect(daemon.run('reload')).toMatchObject({ status: 65, stdout: expect.stringContaining('ipvs.yaml:1:') });
+    expect(daemon.run('reload')).toMatchObject({
+      status: 65,
+      stdout: expect.stringContaining('ipvs.yaml:1:'),
+    });
     write(
       configOf([[1]])
         .replace('services:', 'services: # the scheduler is unknown')
@@ -335,7 +397,9 @@ describe('the daemon', () => {
   it('waits for a try that is pending to end before it begins', async () => {
     write(configOf([[1]]));
     const other = new DaemonProcess(join(folder, 'daemon-0'), []);
-    expect(other.run('try', '-f', file, '--yes', '--no-wait', '--timeout', '60s')).toMatchObject({ status: 0 });
+    expect(other.run('try', '-f', file, '--yes', '--no-wait', '--timeout', '60s')).toMatchObject({
+      status: 0,
+    });
     write(configOf([[2]]));
     const daemon = new DaemonProcess(join(folder, 'daemon-0'), ['-f', file, ...FAST]);
     started.push(daemon);
@@ -351,7 +415,8 @@ describe('the daemon', () => {
     write(configOf([[1]]));
     const daemon = await start();
     // The log has the end of the pass. The kernel has the operations before that.
-    const passesThatWrote = (count: number) => until(`${count} passes that wrote`, () => daemon.events('applied').length === count);
+    const passesThatWrote = (count: number) =>
+      until(`${count} passes that wrote`, () => daemon.events('applied').length === count);
     await passesThatWrote(1);
     write(configOf([[2]]));
     await passesThatWrote(2);
@@ -362,12 +427,18 @@ describe('the daemon', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line));
-    expect(lines.filter(({ type }) => type === 'begin').map(({ verb, trigger }) => [verb, trigger])).toEqual([
+    expect(
+      lines.filter(({ type }) => type === 'begin').map(({ verb, trigger }) => [verb, trigger]),
+    ).toEqual([
       ['watch', 'start'],
       ['watch', 'file'],
       ['watch', 'drift'],
     ]);
-    expect(lines.filter(({ type }) => type === 'end').map(({ outcome }) => outcome)).toEqual(['applied', 'applied', 'applied']);
+    expect(lines.filter(({ type }) => type === 'end').map(({ outcome }) => outcome)).toEqual([
+      'applied',
+      'applied',
+      'applied',
+    ]);
     expect(await daemon.run('rollback', '--yes')).toMatchObject({ status: 0 });
     expect(await live()).toContain(destination(1, 1, 9));
   });
@@ -397,26 +468,38 @@ describe('systemd', () => {
     write(configOf([[1]]));
     const state = new DaemonProcess(join(folder, 'daemon-0'), []);
     const watch = [PROGRAM, 'watch', '-f', file, ...FAST, '--log-format', 'journal'];
-    const manager = spawn('perl', ['-MPOSIX', '-e', MANAGER, join(folder, 'notify.sock'), process.execPath, ...watch], { env: state.env });
+    const manager = spawn(
+      'perl',
+      ['-MPOSIX', '-e', MANAGER, join(folder, 'notify.sock'), process.execPath, ...watch],
+      { env: state.env },
+    );
     let said = '';
     manager.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       said += chunk;
     });
     onTestFinished(() => void manager.kill('SIGKILL'));
-    await until('READY', () => said.includes('READY=1 | STATUS=in sync: the live table is as desired\n'));
+    await until('READY', () =>
+      said.includes('READY=1 | STATUS=in sync: the live table is as desired\n'),
+    );
     const pid = Number(/^PID=(\d+)$/m.exec(said)?.[1]);
     onTestFinished(() => void spawnSync('kill', ['-KILL', String(pid)]));
     await until('WATCHDOG', () => (said.match(/^WATCHDOG=1$/gm) ?? []).length >= 3);
     process.kill(pid, 'SIGHUP');
     await until('RELOADING', () =>
-      /^RELOADING=1 \| MONOTONIC_USEC=\d{6,} \| STATUS=[^|]+\n(?:WATCHDOG=1\n)*READY=1 \| STATUS=in sync/m.test(said),
+      /^RELOADING=1 \| MONOTONIC_USEC=\d{6,} \| STATUS=[^|]+\n(?:WATCHDOG=1\n)*READY=1 \| STATUS=in sync/m.test(
+        said,
+      ),
     );
     write('version: 1\nservices: [{}]\n');
     await until('a failure', () =>
-      /^STATUS=the configuration is invalid; the last valid one stays in force: .*ipvs.yaml:2:12: /m.test(said),
+      /^STATUS=the configuration is invalid; the last valid one stays in force: .*ipvs.yaml:2:12: /m.test(
+        said,
+      ),
     );
     process.kill(pid, 'SIGTERM');
-    await until('STOPPING', () => said.includes('STOPPING=1 | STATUS=stopping; the table stays as it is\n'));
+    await until('STOPPING', () =>
+      said.includes('STOPPING=1 | STATUS=stopping; the table stays as it is\n'),
+    );
     expect(
       readFileSync(join(folder, 'notify.sock.log'), 'utf8')
         .split('\n')
@@ -429,14 +512,18 @@ describe('the metrics', () => {
   it('have the counters of the kernel with --stats, and not those of what was removed', async () => {
     write(configOf([[1, 1], [1], [1], [1]]));
     const daemon = await start('-f', file, ...FAST, '--stats');
-    const series = async (): Promise<string[]> => (await daemon.get('/metrics')).body.match(/^ipvstate_destination_weight\{.*$/gm) ?? [];
+    const series = async (): Promise<string[]> =>
+      (await daemon.get('/metrics')).body.match(/^ipvstate_destination_weight\{.*$/gm) ?? [];
     expect(await series()).toHaveLength(5);
     write(configOf([[1], [1], [1]]));
     await until('one is gone', async () => (await series()).length === 3);
     expect((await series()).join('\n')).not.toContain('192.0.2.4');
-    const promtool = await shell.run('promtool', ['check', 'metrics'], { stdin: (await daemon.get('/metrics')).body });
+    const promtool = await shell.run('promtool', ['check', 'metrics'], {
+      stdin: (await daemon.get('/metrics')).body,
+    });
     const isMissing = promtool.status === 127;
-    if (isMissing) process.stderr.write('promtool is not installed: the format was checked without it\n');
+    if (isMissing)
+      process.stderr.write('promtool is not installed: the format was checked without it\n');
     else expect(promtool).toMatchObject({ status: 0, stdout: '', stderr: '' });
   });
 });

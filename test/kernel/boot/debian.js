@@ -4,11 +4,23 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** Each Debian package, by a program that only it installs. */
-const programs = { 'linux.uml': 'user-mode-linux', ipvsadm: 'ipvsadm', ip: 'iproute2', modprobe: 'kmod' };
+const programs = {
+  'linux.uml': 'user-mode-linux',
+  ipvsadm: 'ipvsadm',
+  ip: 'iproute2',
+  modprobe: 'kmod',
+};
 
 /** The folders of programs. Administration programs are often outside an ordinary user's PATH. */
 export const searchPath = [
-  ...new Set([...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin']),
+  ...new Set([
+    ...(process.env.PATH ?? '').split(delimiter),
+    '/usr/local/sbin',
+    '/usr/sbin',
+    '/sbin',
+    '/usr/bin',
+    '/bin',
+  ]),
 ];
 
 function exists(program) {

@@ -10,7 +10,8 @@ const MODULES = '/usr/lib/uml/modules';
  * The variables of the host's environment that the guest gets. The others stay outside, so that a
  * run has the same result everywhere.
  */
-const passed = /^(CI|UPDATE|KERNEL|LANG|LC_\w+|TZ|TERM|NO_COLOR|FORCE_COLOR|COLUMNS|DEBUG|NODE_OPTIONS|(FC|IPVSTATE|VITEST)_\w+)$/;
+const passed =
+  /^(CI|UPDATE|KERNEL|LANG|LC_\w+|TZ|TERM|NO_COLOR|FORCE_COLOR|COLUMNS|DEBUG|NODE_OPTIONS|(FC|IPVSTATE|VITEST)_\w+)$/;
 
 const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
@@ -39,7 +40,10 @@ export function writeGuest(folder, { command, writable, cwd, limitSeconds }) {
   }
   mkdirSync(join(folder, 'bin'));
   const path = [...new Set(['/run/boot/bin', dirname(process.execPath), ...searchPath])].join(':');
-  executable(join(folder, 'bin', 'modprobe'), `#!/bin/sh\nPATH=${quote(searchPath.join(':'))} exec modprobe -d /run/boot/modules "$@"\n`);
+  executable(
+    join(folder, 'bin', 'modprobe'),
+    `#!/bin/sh\nPATH=${quote(searchPath.join(':'))} exec modprobe -d /run/boot/modules "$@"\n`,
+  );
   writeFileSync(join(folder, 'output'), '');
   // The sleep ends a guest whose host side was killed and cannot end it any more. The root is
   // mounted read-only; a second hostfs mount of the same folder is the way to a writable one.

@@ -42,7 +42,11 @@ async function boot(folder, { memory, guests }) {
     ],
     // A separate process group: the guest's processes are processes of the host, too, and one
     // signal must reach them all.
-    { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: { ...process.env, TMPDIR: memoryFolder(memory, guests) } },
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+      env: { ...process.env, TMPDIR: memoryFolder(memory, guests) },
+    },
   );
   const messages = [];
   kernel.stdout.on('data', (chunk) => messages.push(chunk));
@@ -82,14 +86,19 @@ async function run(command, { memory, guests, limitSeconds, writable }) {
     stop('ended');
     await output.end();
 
-    if (reason === 'SIGINT' || reason === 'SIGTERM' || reason === 'SIGHUP') return { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }[reason];
+    if (reason === 'SIGINT' || reason === 'SIGTERM' || reason === 'SIGHUP')
+      return { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }[reason];
     if (reason === 'limit') {
-      process.stderr.write(`kernel tests: not done after ${limitSeconds} s, User-Mode Linux was killed\n${consoleText()}`);
+      process.stderr.write(
+        `kernel tests: not done after ${limitSeconds} s, User-Mode Linux was killed\n${consoleText()}`,
+      );
       return TIMED_OUT;
     }
     const status = guestStatus(folder);
     if (status !== null) return status;
-    process.stderr.write(`kernel tests: User-Mode Linux ended without a status; its console said:\n${consoleText() || '(nothing)\n'}`);
+    process.stderr.write(
+      `kernel tests: User-Mode Linux ended without a status; its console said:\n${consoleText() || '(nothing)\n'}`,
+    );
     return NO_KERNEL;
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -106,10 +115,14 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 if (positionals.length === 0) {
-  process.stderr.write('usage: run.js [--mem 2G] [--guests 1] [--limit SECONDS] [--writable DIR]... -- COMMAND [ARG]...\n');
+  process.stderr.write(
+    'usage: run.js [--mem 2G] [--guests 1] [--limit SECONDS] [--writable DIR]... -- COMMAND [ARG]...\n',
+  );
   process.exitCode = 64;
 } else if (missingPrograms().length > 0) {
-  process.stderr.write(`kernel tests: ${missingPrograms().join(', ')} not found; install with:\n  ${installCommand()}\n`);
+  process.stderr.write(
+    `kernel tests: ${missingPrograms().join(', ')} not found; install with:\n  ${installCommand()}\n`,
+  );
   process.exitCode = NO_KERNEL;
 } else {
   process.exitCode = await run(positionals, {

@@ -69,15 +69,24 @@ export class Comparison {
    * Runs commands one after another on an empty table. `saved` is the file that ipvsadm saves at
    * the end.
    */
-  async runSequence(sequence: readonly (readonly string[])[]): Promise<{ real: SequenceEffect; ours: SequenceEffect }> {
+  async runSequence(
+    sequence: readonly (readonly string[])[],
+  ): Promise<{ real: SequenceEffect; ours: SequenceEffect }> {
     const effect = async (run: (each: Case) => Promise<Run>): Promise<SequenceEffect> => {
       await reset(this.#ipvs, '');
       const runs: Run[] = [];
       for (const argv of sequence) runs.push(await run({ argv }));
-      return { runs, saved: (await this.#shell.run('ipvsadm', ['-S', '-n', '--sort'])).stdout, table: await this.#readTable() };
+      return {
+        runs,
+        saved: (await this.#shell.run('ipvsadm', ['-S', '-n', '--sort'])).stdout,
+        table: await this.#readTable(),
+      };
     };
     this.#made = undefined;
-    return { real: await effect((each) => this.#runReal(each)), ours: await effect((each) => this.#runOurs(each)) };
+    return {
+      real: await effect((each) => this.#runReal(each)),
+      ours: await effect((each) => this.#runOurs(each)),
+    };
   }
 
   /** Restores a file with the real ipvsadm on an empty table. */
@@ -135,12 +144,20 @@ export class Comparison {
   #contact(): Ipvs {
     this.#isContacted = true;
     const ipvs = this.#ipvs;
-    return { info: () => ipvs.info(), read: (options) => ipvs.read(options), execute: (wave) => ipvs.execute(wave), close: () => {} };
+    return {
+      info: () => ipvs.info(),
+      read: (options) => ipvs.read(options),
+      execute: (wave) => ipvs.execute(wave),
+      close: () => {},
+    };
   }
 
   #runReal({ argv, stdin = '', posixlyCorrect = false }: Case): Promise<Run> {
     this.#isContacted = true;
-    return this.#shell.run('ipvsadm', argv, { stdin, env: posixlyCorrect ? { POSIXLY_CORRECT: '1' } : {} });
+    return this.#shell.run('ipvsadm', argv, {
+      stdin,
+      env: posixlyCorrect ? { POSIXLY_CORRECT: '1' } : {},
+    });
   }
 
   async #runOurs({ argv, stdin = '', posixlyCorrect = false }: Case): Promise<Run> {
@@ -170,7 +187,10 @@ export async function reset(ipvs: Ipvs, setup: string): Promise<void> {
     ...table.daemons.map(({ role }): Operation => ({ kind: 'stop-daemon', role })),
     { kind: 'set-timeouts', timeouts: KERNEL_TIMEOUTS },
   ];
-  for (const { command, line } of parseRestore(Buffer.from(setup), { programName: 'setup', names: NUMERIC_ONLY })) {
+  for (const { command, line } of parseRestore(Buffer.from(setup), {
+    programName: 'setup',
+    names: NUMERIC_ONLY,
+  })) {
     if (command.kind !== 'modify') throw new Error(`line ${line} of the setup is no operation`);
     operations.push(command.operation);
   }
@@ -178,11 +198,15 @@ export async function reset(ipvs: Ipvs, setup: string): Promise<void> {
 }
 
 function formatTable(table: Table): string {
-  return formatSave(table) + formatTimeoutListing(table.timeouts) + formatDaemonListing(table.daemons);
+  return (
+    formatSave(table) + formatTimeoutListing(table.timeouts) + formatDaemonListing(table.daemons)
+  );
 }
 
 function isEqual(a: Effect, b: Effect): boolean {
-  return a.status === b.status && a.stdout === b.stdout && a.stderr === b.stderr && a.table === b.table;
+  return (
+    a.status === b.status && a.stdout === b.stdout && a.stderr === b.stderr && a.table === b.table
+  );
 }
 
 /**
@@ -202,5 +226,7 @@ function liesBetween(text: string, before: string, after: string): boolean {
 
 /** The words of a listing, with a remaining time such as 01:59 in seconds. */
 function tokensOf(listing: string): readonly string[] {
-  return listing.replace(/ (\d\d):(\d\d) /g, (_, minutes, seconds) => ` ${60 * minutes + Number(seconds)} `).split(/\s+/);
+  return listing
+    .replace(/ (\d\d):(\d\d) /g, (_, minutes, seconds) => ` ${60 * minutes + Number(seconds)} `)
+    .split(/\s+/);
 }

@@ -13,7 +13,8 @@ export interface Harness {
   readonly same: (each: Case | readonly string[]) => Promise<void>;
 }
 
-const NETWORK = 'ip link add ipvsadm0 type dummy && ip address add 10.0.0.254/24 dev ipvsadm0 && ip link set ipvsadm0 up';
+const NETWORK =
+  'ip link add ipvsadm0 type dummy && ip address add 10.0.0.254/24 dev ipvsadm0 && ip link set ipvsadm0 up';
 
 /**
  * Opens the kernel for the tests of one file, with a network interface `ipvsadm0` that has
@@ -29,7 +30,8 @@ export function useHarness(): () => Harness {
     const same = async (each: Case | readonly string[]) => {
       const wanted: Case = isCase(each) ? each : { argv: each };
       const found = await comparison.run(wanted);
-      if (found) expect({ argv: wanted.argv, ...found.ours }).toEqual({ argv: wanted.argv, ...found.real });
+      if (found)
+        expect({ argv: wanted.argv, ...found.ours }).toEqual({ argv: wanted.argv, ...found.real });
     };
     harness = { shell, ipvs, comparison, same };
   });

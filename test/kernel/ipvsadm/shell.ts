@@ -31,7 +31,11 @@ export class Shell {
     return run;
   }
 
-  async #run(program: string, argv: readonly string[], { stdin = '', env = {} }: RunOptions): Promise<Run> {
+  async #run(
+    program: string,
+    argv: readonly string[],
+    { stdin = '', env = {} }: RunOptions,
+  ): Promise<Run> {
     const path = (name: string) => join(this.#folder, name);
     const read = (name: string) => readFileSync(path(name), 'utf8');
     if (stdin !== '') writeFileSync(path('in'), stdin);
