@@ -1,11 +1,16 @@
+import { type Change, changeAction } from '../plan/change.ts';
 import { type ChangesContext, formatChanges, formatSummary } from './changes.ts';
 import { formatDrains } from './drains.ts';
 import type { PlanView } from './plan-text.ts';
 import { PLAIN } from './style.ts';
 import { formatWarnings } from './warnings.ts';
 
-/** Keeps the comment of a merge request below the usual limit of 64 KiB. */
-const MAX_LINES = 400;
+/** GitHub takes comments of 65536 characters. The rest is for text that is put around the plan. */
+const MAX_CHARACTERS = 60_000;
+/** No line of a change is shorter. */
+const MIN_LINE = 10;
+/** The line about the changes that are not shown is shorter. */
+const MISSING = 500;
 const MAX_NOTES = 20;
 
 /** Formats a plan as Markdown, for the comment of a merge request. */
@@ -15,22 +20,37 @@ export function formatPlanMarkdown({ plan, refusals }: PlanView, context: Change
       formatDrains(context.drains?.values() ?? [], plan.changes),
   );
   if (plan.changes.length === 0) return ['### IPVS plan: no changes\n', ...notes].join('\n');
-  const lines = formatChanges(plan.changes, { ...context, style: PLAIN })
-    .trimEnd()
-    .split('\n');
-  const shown = lines.slice(0, MAX_LINES);
-  if (lines.length > shown.length) shown.push(`... ${lines.length - shown.length} more lines`);
   const warnings = refusals.map(
     ({ guard, message, flag }) =>
       `> **Refused** by guard \`${guard}\`: ${message}. Accept with \`${flag}\`.\n`,
   );
-  const blocks = [
-    `### IPVS plan: ${formatSummary(plan.changes)}\n`,
-    ...warnings,
-    ...notes,
-    `\`\`\`diff\n${shown.map(asDiffLine).join('\n')}\n\`\`\`\n`,
-  ];
-  return blocks.join('\n');
+  const head = [`### IPVS plan: ${formatSummary(plan.changes)}\n`, ...warnings, ...notes].join(
+    '\n',
+  );
+  const diff = formatDiff(plan.changes, context, MAX_CHARACTERS - head.length);
+  return `${head}\n\`\`\`diff\n${diff}\`\`\`\n`;
+}
+
+/** Formats as many changes as fit. When not all of them do, deletions come first. */
+function formatDiff(changes: readonly Change[], context: ChangesContext, room: number): string {
+  const format = (shown: readonly Change[]) => {
+    const lines = formatChanges(shown, { ...context, style: PLAIN }).split('\n');
+    return lines.map(asDiffLine).join('\n');
+  };
+  if (changes.length <= room / MIN_LINE) {
+    const whole = format(changes);
+    if (whole.length <= room) return whole;
+  }
+  const isDeleted = (change: Change) => changeAction(change) === 'delete';
+  const sorted = [...changes.filter(isDeleted), ...changes.filter((change) => !isDeleted(change))];
+  let fits = 0;
+  let fitsNot = Math.min(changes.length, Math.ceil(room / MIN_LINE)) + 1;
+  while (fitsNot - fits > 1) {
+    const middle = Math.floor((fits + fitsNot) / 2);
+    if (format(sorted.slice(0, middle)).length <= room - MISSING) fits = middle;
+    else fitsNot = middle;
+  }
+  return `${format(sorted.slice(0, fits))}... not shown: ${formatSummary(sorted.slice(fits))}\n`;
 }
 
 function quoteLines(text: string): string[] {

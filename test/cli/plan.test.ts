@@ -63,16 +63,36 @@ describe('plan', () => {
     expect(refused.stdout).toContain('> **Refused** by guard `empty`');
   });
 
-  it('cuts a huge Markdown plan and counts the missing lines', async () => {
-    const { run, write } = shop({ 'live.save': '' });
-    const services = Array.from({ length: 500 }, (_, index) => ({
+  it('cuts a huge Markdown plan by characters, shows deletions first and sums up the rest', async () => {
+    const { run, write } = shop({ 'live.save': '-A -t 203.0.113.9:9 -s rr\n' });
+    const services = Array.from({ length: 2000 }, (_, index) => ({
+      name: `a service with a rather long name, number ${index + 1}`,
       address: `tcp://192.0.2.1:${index + 1}`,
       destinations: ['10.0.0.1'],
     }));
     write('many.json', JSON.stringify({ version: 1, services }));
     const { stdout } = await run('plan -f ./many.json --table ./live.save -o markdown');
-    expect(stdout).toContain('... 600 more lines\n');
-    expect(stdout.length).toBeLessThan(65_536);
+    expect(stdout.length).toBeLessThan(60_000);
+    expect(stdout.length).toBeGreaterThan(45_000);
+    expect(stdout).toContain('```diff\n- tcp://203.0.113.9:9  it has no destinations\n+ tcp:');
+    const shown = stdout.match(/^\+ /gm) ?? [];
+    const [, missing] = /^\.\.\. not shown: (\d+) .*\n```\n$/m.exec(stdout) ?? [];
+    expect(shown.length).toBeGreaterThan(100);
+    expect(stdout).toContain('### IPVS plan: 2000 services to add');
+    expect(Number(missing)).toBeGreaterThanOrEqual(1000);
+    expect(stdout.match(/"a service/g)?.length).toBeLessThanOrEqual(2000 - Number(missing) + 1);
+  });
+
+  it('shows a Markdown plan of 400 services as a whole', async () => {
+    const { run, write } = shop({ 'live.save': '-A -t 203.0.113.9:9 -s rr\n' });
+    const services = Array.from({ length: 400 }, (_, index) => ({
+      address: `tcp://192.0.2.1:${index + 1}`,
+      destinations: ['10.0.0.1'],
+    }));
+    write('many.json', JSON.stringify({ version: 1, services }));
+    const { stdout } = await run('plan -f ./many.json --table ./live.save -o markdown');
+    expect(stdout).not.toContain('not shown');
+    expect(stdout.match(/^\+ /gm)).toHaveLength(800);
   });
 
   it.each([
