@@ -14,6 +14,8 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   directrouting: 'route',
   gateway: 'route',
   gatewaying: 'route',
+  gate: 'route',
+  direct: 'route',
   tun: 'tunnel',
   ipip: 'tunnel',
   encap: 'tunnel',

@@ -56,7 +56,10 @@ const JSON_FORMAT: Format = {
 /** The output of `ipvsadm -S`, and scripts of ipvsadm lines. */
 const SAVE: Format = {
   name: 'save',
-  recognise: recogniser(/\.save$/, (line) => !line.startsWith('{') && looksLikeScript(line)),
+  recognise: recogniser(
+    /\.(?:save|rules)$/,
+    (line) => !line.startsWith('{') && looksLikeScript(line),
+  ),
   parse: async (text, fileName) =>
     (await import('./ipvsadm/script.ts')).parseScript(withoutByteOrderMark(text), fileName),
   format: async (table, options) => {

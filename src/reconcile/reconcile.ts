@@ -192,9 +192,7 @@ function isClean({ failures, lost, aborted }: Execution): boolean {
 }
 
 function interruption({ lost, aborted }: Execution): IpvstateError | undefined {
-  return aborted
-    ? new IpvstateError('ABORTED', 'stopped between two waves, as the caller asked')
-    : lost;
+  return aborted ? new IpvstateError('ABORTED', 'stopped between two steps of the plan') : lost;
 }
 
 function isWorthAnotherPass({ failures, lost, aborted }: Execution): boolean {

@@ -212,6 +212,9 @@ describe('layers', () => {
       persistent: false,
       persistenceTimeoutSeconds: 0,
     });
+    expect(scheduling('', profile, ', persistence: off')).toEqual(
+      scheduling('', profile, ', persistence: { enabled: false }'),
+    );
     expect(scheduling('persistence: 1h30m', '', '')).toMatchObject({
       persistent: true,
       persistenceTimeoutSeconds: 5400,

@@ -130,7 +130,7 @@ describe('one_packet', () => {
 describe('schedulers', () => {
   it('may be unknown, with a warning', () => {
     expect(briefProblemsOf(service(WEB, 'scheduler: wlcc', ONE))).toEqual([
-      '4:16 warning SCHEDULER: the scheduler "wlcc" is not one of the Linux kernel\'s: it needs a module ip_vs_wlcc => did you mean "wlc"?',
+      '4:16 warning SCHEDULER: the scheduler "wlcc" is not one of the Linux kernel\'s => did you mean "wlc"?',
     ]);
     expect(briefProblemsOf(service(WEB, 'scheduler: maglev', ONE))[0]).toContain(
       'did you mean "mh"?',
@@ -322,6 +322,22 @@ describe('destinations', () => {
     expect(destination('"fe80::1"', '"tcp://[2001:db8::1]:80"')).toEqual([
       '5:9 warning ADDRESS: fe80::1 is link-local: the kernel takes it only if it is an address of this host',
     ]);
+  });
+
+  it('name the pool when the address is the name of one', () => {
+    const text = (item: string) =>
+      `version: 1\npools: { web: [10.0.0.1] }\nservices: [{ address: "fwmark:1", destinations: [${item}] }]\n`;
+    expect(briefProblemsOf(text('web'))).toEqual([
+      '2:10 warning NO_EFFECT: no service of this file uses the pool "web" => remove it, or use it',
+      '3:50 error ADDRESS: "web" is not an IP address with or without a port => write { pool: web } for the pool of this name',
+    ]);
+    expect(briefProblemsOf(text('{ pool: web }'))).toEqual([]);
+  });
+
+  it.each(['gate', 'direct', 'gateway'])('suggest route for the method %s', (word) => {
+    expect(destination(`{ address: 10.0.0.1, forward: ${word} }`)[0]).toContain(
+      'did you mean "route"?',
+    );
   });
 
   it('are of the family of the service, but through a tunnel', () => {

@@ -62,7 +62,7 @@ Watch:      poll: inotify is exhausted
 Desired:    2 services, 1 destination, never valid yet
 Config:     a.yaml:3:5: no such key [UNKNOWN_KEY], since T1
             did you mean "weight"?
-Last pass:  refused (exit code 3), 0 operations in 12 ms, because of files, at T2
+Last pass:  refused (exit code 3), 0 operations in 12 ms, trigger: files, at T2
 Waiting:    plan 4f2a, since T2; \`ipvstate approve 4f2a\` executes it
             refused by guard empty: the plan leaves no service at all
             - tcp://192.0.2.1:80

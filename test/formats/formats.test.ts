@@ -89,6 +89,7 @@ test.each([
   ['\ufeff-A -t 192.0.2.1:80\n', 'a.yaml', 'save'],
   ['#!/bin/sh\nipvsadm -C\n', 'a', 'save'],
   ['', 'a.save', 'save'],
+  ['# empty rules file for ipvsadm\n', '/etc/ipvsadm.rules', 'save'],
   ['# nothing yet\n', 'a.json', 'json'],
   ['', 'a', 'yaml'],
   ['neither one nor the other', 'a', 'yaml'],

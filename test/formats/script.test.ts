@@ -211,8 +211,10 @@ test('a sync daemon beside a destination of another family than its service is a
 });
 
 test('a script that neither adds a service nor clears the table is an error', () => {
-  expect(issues('')).toEqual(['1:1 EMPTY no service is added and the table is not cleared']);
+  expect(issues('')).toEqual([
+    '1:1 EMPTY this ipvsadm save text adds no service, and does not clear the table',
+  ]);
   expect(issues('# -C', '--set 1 2 3')).toEqual([
-    '1:1 EMPTY no service is added and the table is not cleared',
+    '1:1 EMPTY this ipvsadm save text adds no service, and does not clear the table',
   ]);
 });

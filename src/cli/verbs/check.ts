@@ -30,7 +30,7 @@ export const checkVerb = defineVerb({
     output: outputFormat(COMPARISON_FORMATS, 'text'),
   },
   examples: [
-    "ipvstate check -f ipvs.yaml || logger 'IPVS has drifted'",
+    "ipvstate check -f ipvs.yaml; test $? -eq 2 && logger 'IPVS has drifted'",
     'ipvstate check -f ipvs.yaml -o json',
   ],
   run: async (options, environment) => {

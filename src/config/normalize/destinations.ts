@@ -115,10 +115,15 @@ function add(
     index,
   };
   // Each service that uses a pool checks it again.
-  const destination = normalizeDestination(
-    written,
-    service,
-    override ? context.reportOnce : context.report,
+  const report = override ? context.reportOnce : context.report;
+  const text = typeof item === 'string' ? item : item.address;
+  const isPool = Object.hasOwn(context.config.pools ?? {}, text);
+  const destination = normalizeDestination(written, service, (finding) =>
+    report(
+      isPool && finding.code === 'ADDRESS'
+        ? { ...finding, hint: `write { pool: ${text} } for the pool of this name` }
+        : finding,
+    ),
   );
   if (!destination) {
     expansion.complete = false;

@@ -34,7 +34,7 @@ export function normalizePersistence(
     };
   const { value, place } = picked;
   const isMapping = typeof value === 'object';
-  const block: PersistenceMapping = isMapping ? value : { timeout: value };
+  const block = blockOf(value);
   const at = (key: string): Place =>
     isMapping && typeof place === 'object' ? atValue(...place.path, key) : place;
   const persistent = block.enabled ?? true;
@@ -56,6 +56,11 @@ export function normalizePersistence(
     persistenceNetmask: netmask,
     persistenceEngine: engine,
   };
+}
+
+function blockOf(value: DurationText | PersistenceMapping): PersistenceMapping {
+  if (typeof value === 'object') return value;
+  return value === 'off' ? { enabled: false } : { timeout: value };
 }
 
 function reportIdle(block: PersistenceMapping, at: (key: string) => Place, report: Report): void {

@@ -49,7 +49,8 @@ function checkScheduler(scheduler: string, place: Place, report: Report): boolea
   }
   if (!(SCHEDULERS as readonly string[]).includes(scheduler)) {
     const near = suggest(scheduler, SCHEDULERS);
-    const message = `the scheduler "${scheduler}" is not one of the Linux kernel's: it needs a module ip_vs_${scheduler}`;
+    const needs = near === undefined ? `: it needs a module ip_vs_${scheduler}` : '';
+    const message = `the scheduler "${scheduler}" is not one of the Linux kernel's${needs}`;
     report({
       code: 'SCHEDULER',
       severity: 'warning',

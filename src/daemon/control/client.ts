@@ -5,7 +5,12 @@ import { type ControlAnswer, type ControlRequest, parseAnswer } from './protocol
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no daemon runs here',
   ECONNREFUSED: 'no daemon runs here; the last one was killed',
-  EACCES: 'the daemon belongs to another user',
+  EACCES: 'no permission to reach the daemon',
+};
+
+const HINTS = {
+  UNAVAILABLE: 'Start one with `ipvstate watch`, or name its --control-socket.',
+  PERMISSION: 'Only the user of the daemon may ask it: run as root, or as that user.',
 };
 
 /** Returns the error for an answer of another version. */
@@ -25,13 +30,9 @@ export function askDaemon(path: string, request: ControlRequest): Promise<Contro
   return new Promise((resolve, reject) => {
     let answer = '';
     const socket = connect(path, () => socket.write(`${JSON.stringify(request)}\n`));
-    const fail = (reason: string, code: 'UNAVAILABLE' | 'PERMISSION' = 'UNAVAILABLE'): void => {
+    const fail = (reason: string, code: keyof typeof HINTS = 'UNAVAILABLE'): void => {
       socket.destroy();
-      reject(
-        new IpvstateError(code, `${reason} (${path})`, {
-          hint: 'Start one with `ipvstate watch`, or name its --control-socket.',
-        }),
-      );
+      reject(new IpvstateError(code, `${reason} (${path})`, { hint: HINTS[code] }));
     };
     socket.setEncoding('utf8');
     socket.on('error', ({ code = '' }: NodeJS.ErrnoException) => {

@@ -75,7 +75,7 @@ function describePass({
   exit_code,
 }: NonNullable<Status['last_pass']>): string {
   const duration = `${countOf(operations, 'operation')} in ${Math.round(seconds * 1000)} ms`;
-  return `${outcome} (exit code ${exit_code}), ${duration}, because of ${trigger}, at ${at}`;
+  return `${outcome} (exit code ${exit_code}), ${duration}, trigger: ${trigger}, at ${at}`;
 }
 
 function formatError(name: string, error: StatusError | null): string[] {

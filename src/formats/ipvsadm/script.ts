@@ -43,7 +43,9 @@ export function parseScript(text: string, file: string, names: Names = NUMERIC_O
   const { issues, state, report } = reading;
   if (!state.declaresServices && !hasErrors(issues)) {
     const hint = 'write a line `-C` when there must be no services';
-    report('EMPTY', 'no service is added and the table is not cleared', 0, { hint });
+    report('EMPTY', 'this ipvsadm save text adds no service, and does not clear the table', 0, {
+      hint,
+    });
   }
   reportMixedFamily(reading);
   return { desired: hasErrors(issues) ? undefined : toDesired(reading), issues };

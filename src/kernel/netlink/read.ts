@@ -112,8 +112,7 @@ async function readAllDestinations(
   };
   const sockets = Math.min(MAX_DUMP_SOCKETS, Math.ceil(services.size / SERVICES_PER_SOCKET));
   await Promise.all(pool.dumps(sockets).map(drain));
-  if (signal?.aborted)
-    throw new IpvstateError('ABORTED', 'the read was ended, as the caller asked');
+  if (signal?.aborted) throw new IpvstateError('ABORTED', 'the read was stopped before its end');
   return destinations;
 }
 
