@@ -13,6 +13,7 @@ import {
 import { openDrainStore } from '../recovery/records/drains.ts';
 import { openProtectedStore } from '../recovery/records/protected.ts';
 import type { Session } from '../recovery/session.ts';
+import { EXIT } from '../render/exit.ts';
 import type { FollowedConfiguration } from '../sources/follow.ts';
 import { controlAnswers } from './control/answers.ts';
 import { type ControlServer, serveControl } from './control/server.ts';
@@ -25,7 +26,7 @@ import { RepetitionLimit } from './log/repetition.ts';
 import { StateLog } from './log/state-log.ts';
 import { openLoopPort } from './loop-port.ts';
 import { monotonicMicroseconds, type Notifier } from './notify.ts';
-import { PASS_OUTCOMES } from './status/pass-exit.ts';
+import { exitCodeOfRequest, PASS_OUTCOMES } from './status/pass-exit.ts';
 import type { Status } from './status/status.ts';
 import { statusOfLoop } from './status/status-of-loop.ts';
 import { formatHealth } from './status/status-text.ts';
@@ -134,7 +135,7 @@ class Daemon {
     });
     this.#loop = loop;
     this.#timers.push(setInterval(() => stateLog.remind(loop.state), REMIND_MILLISECONDS));
-    const removeHangup = onHangup(() => void this.#reload());
+    const removeHangup = onHangup(() => void this.#hangUp());
     const watch = await configuration.watch({
       onChange: () => loop.look(),
       onMode: (mode, reason) => loop.setWatchMode(mode, reason),
@@ -221,13 +222,22 @@ class Daemon {
     return pass;
   }
 
-  #count({ lastPass, totals, drift }: LoopState, previous: LoopState): void {
+  /** Logs a bad end of a reload by signal, which nobody gets an answer to. */
+  async #hangUp(): Promise<void> {
+    const pass = await this.#reload();
+    const exitCode = this.#loop ? exitCodeOfRequest(this.#loop.state, pass) : EXIT.ok;
+    if (exitCode === EXIT.ok || this.#ports.signal.aborted) return;
+    this.#ports.log.error(
+      { event: 'reload', exit_code: exitCode },
+      `reload: ${formatHealth(this.#status())}`,
+    );
+  }
+
+  #count({ lastPass, totals }: LoopState, previous: LoopState): void {
     if (!lastPass || lastPass === previous.lastPass) return;
-    const { startedAt, finishedAt, outcome, report } = lastPass;
+    const { startedAt, finishedAt, outcome } = lastPass;
     this.#metrics.countPass(outcome, (finishedAt - startedAt) / 1000);
-    if (totals.corrections > previous.totals.corrections)
-      this.#metrics.countDrift(report?.plan.changes.length ?? 0);
-    if (drift && !previous.drift) this.#metrics.countDrift(drift.changes.length);
+    this.#metrics.countDrift(totals.drifted - previous.totals.drifted);
   }
 
   #notifyWhenSettled({ phase, lastPass, config }: LoopState): void {

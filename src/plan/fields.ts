@@ -76,9 +76,11 @@ const DURATIONS: ReadonlySet<string> = new Set(
     .map(({ name }) => name),
 );
 
-/** Returns a setting for people: `15m`, `mh-port,mh-fallback`, `none`. */
+/** Returns a setting for people: `15m`, `mh-port,mh-fallback`, `none`, `(empty)`. */
 export function formatFieldValue(field: string, value: FieldValue): string {
   if (value === null || (Array.isArray(value) && value.length === 0))
     return DURATIONS.has(field) ? 'off' : 'none';
+  // Some sysctls can be empty. Nothing at all would look like a mistake of the program.
+  if (value === '') return '(empty)';
   return typeof value === 'number' && DURATIONS.has(field) ? formatDuration(value) : String(value);
 }

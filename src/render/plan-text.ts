@@ -107,6 +107,7 @@ function formatOutcome({ outcome, plan, done, passes, contested }: Report): stri
         contested.length === 0
           ? ''
           : ` Changed by another program meanwhile, and left alone: ${contested.join(', ')}.`;
+      if (done === 0 && others === '') return 'Nothing was changed.\n';
       const advice = 'Run `ipvstate plan` to see what is left to do.';
       return `The table is between two states: ${operations} done.${others} ${advice}\n`;
     }

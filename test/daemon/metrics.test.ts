@@ -33,11 +33,19 @@ describe('the metrics', () => {
       waiting: { plan: 'p', since: '', refusals: [], changes: [] },
       watch: { mode: 'poll', reason: 'NFS' },
       contested: [{ object: 'x', reversals: 3 }],
+      health: 'unserved',
+      unserved: ['fwmark:7'],
     });
     const after = await registry.metrics();
     expect(line(after, 'ipvstate_config_valid')).toBe('ipvstate_config_valid 0');
     expect(line(after, 'ipvstate_refused')).toBe('ipvstate_refused 1');
     expect(line(after, 'ipvstate_contested')).toBe('ipvstate_contested 1');
+    expect(line(after, 'ipvstate_unserved_services')).toBe('ipvstate_unserved_services 1');
+    expect(line(before, 'ipvstate_in_sync')).toBe('ipvstate_in_sync 1');
+    expect(line(after, 'ipvstate_in_sync')).toBe('ipvstate_in_sync 0');
+    expect(line(before, 'ipvstate_health{state="in-sync"}')).toMatch(/ 1$/);
+    expect(line(after, 'ipvstate_health{state="in-sync"}')).toMatch(/ 0$/);
+    expect(line(after, 'ipvstate_health{state="unserved"}')).toMatch(/ 1$/);
     expect(line(after, 'ipvstate_watch_mode{mode="inotify"}')).toMatch(/ 0$/);
     expect(line(after, 'ipvstate_watch_mode{mode="poll"}')).toMatch(/ 1$/);
   });

@@ -19,7 +19,7 @@ Desired:    2 services, 1 destination, valid since 2026-05-04T12:00:00.000Z
   it('shows the place of an error, and the plan to approve with its command', () => {
     const text = formatStatus(
       statusOf({
-        health: 'refused',
+        health: 'held',
         files: [{ path: 'a.yaml', sha256: null, problem: 'does not exist' }],
         config: {
           ...statusOf().config,

@@ -7,6 +7,8 @@ export function statusOf(rest: Partial<Status> = {}): Status {
     version: 1,
     program: { version: '1.2.3', pid: 42, started: '2026-05-04T11:00:00.000Z' },
     health: 'in-sync',
+    health_since: '2026-05-04T12:00:00.000Z',
+    why: [],
     drift: 'correct',
     files: [{ path: 'a.yaml', sha256: 'e3b0c44298fc1c149afbf4c8996fb924', problem: null }],
     config: {
@@ -19,6 +21,8 @@ export function statusOf(rest: Partial<Status> = {}): Status {
     error: null,
     last_pass: null,
     waiting: null,
+    unserved: [],
+    differences: [],
     drains: [],
     contested: [],
     watch: { mode: 'inotify', reason: null },

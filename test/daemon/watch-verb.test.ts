@@ -145,7 +145,7 @@ describe('the daemon', () => {
     });
     await until('a failed pass', async () => (await daemon.status()).error?.code === 'UNAVAILABLE');
     expect(await daemon.status()).toMatchObject({
-      health: 'failing',
+      health: 'failed',
       last_pass: { outcome: 'failed', exit_code: 69 },
     });
     isMissing = false;

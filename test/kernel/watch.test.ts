@@ -223,7 +223,13 @@ describe('a guard', () => {
     write(configOf([[1], [1], [1]]));
     const daemon = await start();
     write(configOf([]));
-    await until('the plan is held back', async () => (await daemon.status()).health === 'refused');
+    await until('the plan is held back', async () => (await daemon.status()).health === 'held');
+    // Invalid files make the plan void, also when nobody has noticed them yet.
+    const before = await live();
+    write('version: 2\n');
+    expect((await daemon.run('approve')).status).not.toBe(0);
+    expect(await live()).toBe(before);
+    expect(await daemon.status()).toMatchObject({ health: 'invalid', waiting: null });
     write(configOf([[2], [1], [1]]));
     await holds(destination(1, 1, 2));
     await until('all is well', async () => (await daemon.status()).health === 'in-sync');
@@ -299,11 +305,39 @@ describe('drift', () => {
     write(configOf([[1]]));
     const daemon = await start('-f', file, ...FAST, '--drift', 'report');
     await ipvsadm('-e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 9');
-    await until('it is reported', async () => (await daemon.status()).health === 'differs');
+    await until('it is reported', async () => (await daemon.status()).health === 'drifted');
     expect(await live()).toContain(destination(1, 1, 9));
     expect(await daemon.run('reload')).toMatchObject({ status: 2 });
     write(configOf([[2]]));
     await holds(destination(1, 1, 2));
+  });
+
+  it('that is the loss of everything is corrected at once, however often it comes', async () => {
+    write(configOf([[1, 1]]));
+    const daemon = await start();
+    const before = await live();
+    for (let round = 0; round < 6; round++) {
+      await ipvsadm('-C');
+      await until(`the table is back in round ${round}`, async () => (await live()) === before);
+    }
+    expect(await daemon.status()).toMatchObject({ contested: [] });
+    expect(await daemon.run('reload')).toMatchObject({ status: 0 });
+  });
+
+  it('that takes the last servers of a service is put back each time, and everything agrees', async () => {
+    write(configOf([[1, 1]]));
+    const daemon = await start();
+    const before = await live();
+    for (let round = 0; round < 6; round++) {
+      await ipvsadm('-d -t 192.0.2.1:80 -r 10.0.0.1:80');
+      await ipvsadm('-d -t 192.0.2.1:80 -r 10.0.0.2:80');
+      await until(`the servers are back in round ${round}`, async () => (await live()) === before);
+    }
+    expect(daemon.events('contested').length).toBeGreaterThan(0);
+    expect(daemon.events('applied').some(({ level, unserved }) => level === 'error' && unserved !== undefined)).toBe(true);
+    expect(await daemon.run('reload')).toMatchObject({ status: 0 });
+    expect(await daemon.run('check', '-f', file)).toMatchObject({ status: 0 });
+    expect((await daemon.get('/readyz')).status).toBe(200);
   });
 
   it('by somebody who insists makes an object contested, and that object only', async () => {
@@ -322,6 +356,13 @@ describe('drift', () => {
     await holds(destination(2, 1, 1));
     expect(await live()).toContain(destination(1, 1, 9));
     expect(daemon.events('contested')).toHaveLength(1);
+    // What is left alone is not in sync, for everybody.
+    expect((await daemon.status()).health).toBe('contested');
+    expect((await daemon.get('/metrics')).body).toContain('ipvstate_in_sync 0\n');
+    expect((await daemon.get('/readyz')).status).toBe(503);
+    expect(await daemon.run('check', '-f', file)).toMatchObject({ status: 2 });
+    expect(await daemon.run('reload')).toMatchObject({ status: 0, stdout: expect.stringContaining('Applied and verified: 1 operation.') });
+    await holds(destination(1, 1, 1));
   });
 });
 

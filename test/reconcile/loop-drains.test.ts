@@ -71,10 +71,19 @@ test.each(['correct', 'off'] as const)(
     expect(stored().drains.size).toBe(1);
     await world.clock.advance(20_000);
     expect(isSameTable(world.ipvs.table(), DRAINED)).toBe(true);
+    expect(world.state.health).toMatchObject({
+      state: 'draining',
+      why: ['1 removed destination drains'],
+    });
     connections.active = 0;
     await world.clock.advance(5000);
     expect(isSameTable(world.ipvs.table(), AFTER)).toBe(true);
-    expect(world.state).toMatchObject({ drains: [], contested: [], totals: { reversals: 0 } });
+    // The loop itself ended the drain, so that is no drift.
+    expect(world.state).toMatchObject({
+      drains: [],
+      contested: [],
+      totals: { reversals: 0, drifted: 0, corrections: 0 },
+    });
     expect(stored().drains.size).toBe(0);
   },
 );

@@ -262,11 +262,79 @@ describe('an object that another program changes back', () => {
     ).toBe(2);
   });
 
-  test('is left deleted when the program deletes its service again and again', async () => {
-    const world = await synced();
+  test('is left deleted when its service has no usable destination in the files either', async () => {
+    const quiet = tableWith({ 'tcp://192.0.2.2:80': { destinations: { '10.0.0.3:80': 0 } } });
+    const world = await new LoopWorld(quiet, quiet).begin();
     await reverse(world, 3, tableWith({}));
     expect(isSameTable(world.ipvs.table(), tableWith({}))).toBe(true);
-    expect(world.state.contested).toMatchObject([{ name: 'tcp://192.0.2.2:80' }]);
+    expect(world.state).toMatchObject({
+      contested: [{ name: 'tcp://192.0.2.2:80' }],
+      lastPass: { outcome: 'drift', differs: true },
+      health: { state: 'contested' },
+    });
+  });
+
+  test.each([
+    ['its service', tableWith({})],
+    ['the last destination of its service', tableWith({ 'tcp://192.0.2.2:80': {} })],
+    [
+      'every weight of its service',
+      tableWith({ 'tcp://192.0.2.2:80': { destinations: { '10.0.0.3:80': 0 } } }),
+    ],
+  ])('is put back each time when another program takes away %s', async (_, left) => {
+    const world = await synced();
+    for (let time = 0; time < 6; time++) {
+      await reverse(world, 1, left);
+      expect(isSameTable(world.ipvs.table(), WANTED)).toBe(true);
+      expect(world.state).toMatchObject({ unserved: [], health: { state: 'in-sync' } });
+    }
+    expect(world.state.contested).toHaveLength(1);
+  });
+
+  test('is put back when its service becomes unserved while the object is left alone', async () => {
+    const world = await synced();
+    await reverse(world, 3);
+    expect(world.state.health.state).toBe('contested');
+    await world.foreign(
+      tableWith({ 'tcp://192.0.2.2:80': { destinations: { '10.0.0.3:80': 0 } } }),
+    );
+    await world.clock.advance(5000);
+    expect(isSameTable(world.ipvs.table(), WANTED)).toBe(true);
+  });
+
+  test('is not in sync while it is left alone, and a reload tries it at once', async () => {
+    const world = await synced();
+    await reverse(world, 3);
+    expect(world.state).toMatchObject({
+      drift: { changes: [{ object: 'destination' }] },
+      health: {
+        state: 'contested',
+        why: ['another program keeps changing tcp://192.0.2.2:80 10.0.0.3:80, which is left alone'],
+      },
+    });
+    const reload = world.loop.reload();
+    await world.clock.advance(0);
+    expect(await reload).toMatchObject({ outcome: 'applied', report: { done: 1 } });
+    expect(isSameTable(world.ipvs.table(), WANTED)).toBe(true);
+    expect(world.state.health).toMatchObject({ state: 'in-sync', why: [] });
+    await world.foreign(MOVED);
+    await world.clock.advance(5000);
+    expect(world.state.contested).toMatchObject([{ delay: 2 * MINUTE }]);
+  });
+
+  test('is never the whole table: that is put back at once, however often it is lost', async () => {
+    const settings = { timeouts: { tcp: 60 } };
+    const wanted = tableOf(
+      { 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } } },
+      settings,
+    );
+    const world = await new LoopWorld(wanted, wholly(wanted)).begin();
+    for (let time = 0; time < 6; time++) {
+      await reverse(world, 1, { ...EMPTY, timeouts: { tcp: 900, tcpFin: 120, udp: 300 } });
+      expect(isSameTable(world.ipvs.table(), wanted)).toBe(true);
+    }
+    expect(world.state.contested).toEqual([]);
+    expect(world.state.totals.drifted).toBe(18);
   });
 
   test('comes back with its service when the whole table is lost', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ServiceKey } from '../../src/model/service.ts';
 import type { RefusedPlan } from '../../src/reconcile/loop/loop-state.ts';
-import { LoopWorld } from '../support/loop-world.ts';
+import { BEING_WRITTEN, LoopWorld, MISSING } from '../support/loop-world.ts';
 import { isSameTable } from '../support/plan-runs.ts';
 import { desiredOf, keyOf, tableOf } from '../support/tables.ts';
 
@@ -100,6 +100,46 @@ describe('a plan that a guard refuses', () => {
     expect(await approval).toMatchObject({
       report: { passes: 1, failures: [{ error: { errno: 'ESRCH' } }] },
     });
+  });
+
+  test.each([
+    ['invalid', 'nonsense' as const],
+    ['missing', MISSING],
+    ['being written', BEING_WRITTEN],
+  ])('is void when the files are %s, and an approval executes nothing', async (_, content) => {
+    const { world, refused } = await refusing();
+    expect(world.state.health.state).toBe('held');
+    // Nothing tells the loop that the files are other ones.
+    world.content = content;
+    const approval = world.loop.approve(refused.fingerprint);
+    await world.clock.advance(0);
+    expect(await approval).not.toMatchObject({ outcome: 'applied' });
+    expect(world.ipvs.waves).toEqual([]);
+    expect(world.state).toMatchObject({ refused: undefined, health: { state: 'invalid' } });
+    // The files that were applied last are in force again.
+    await world.foreign(many(9));
+    await world.clock.advance(5000);
+    expect(isSameTable(world.ipvs.table(), many(10))).toBe(true);
+  });
+
+  test('is void when the files are other valid ones, before their second read too', async () => {
+    const { world, refused } = await refusing();
+    world.content = many(6);
+    const approval = world.loop.approve(refused.fingerprint);
+    await world.clock.advance(0);
+    await approval;
+    expect(world.ipvs.waves).toEqual([]);
+    await world.clock.advance(250);
+    expect(world.state.refused?.plan.changes).toHaveLength(4);
+  });
+
+  test('leaves no files in force when none were ever applied and the file is invalid', async () => {
+    const world = await new LoopWorld(many(3), tableOf({})).begin();
+    expect(world.state.health.state).toBe('held');
+    await world.write('nonsense');
+    expect(world.state).toMatchObject({ config: { good: undefined }, refused: undefined });
+    await world.clock.advance(600_000);
+    expect(isSameTable(world.ipvs.table(), many(3))).toBe(true);
   });
 
   test('is forgotten with the file that asked for it', async () => {

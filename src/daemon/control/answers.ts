@@ -1,11 +1,12 @@
+import { isHealthy } from '../../reconcile/loop/health.ts';
 import type { Loop } from '../../reconcile/loop/loop.ts';
 import type { LoopState, PassResult } from '../../reconcile/loop/loop-state.ts';
 import { EXIT } from '../../render/exit.ts';
 import type { Json } from '../../render/json.ts';
 import { formatReport } from '../../render/plan-text.ts';
-import { exitCodeOfPass, exitCodeOfRequest } from '../status/pass-exit.ts';
-import { describeInvalid, SHOWN_FINGERPRINT, type Status } from '../status/status.ts';
-import { formatPlace } from '../status/status-text.ts';
+import { exitCodeOfRequest } from '../status/pass-exit.ts';
+import { SHOWN_FINGERPRINT, type Status } from '../status/status.ts';
+import { formatHealth } from '../status/status-text.ts';
 import type { ControlAnswer, ControlRequest } from './protocol.ts';
 import type { AnswerRequest } from './server.ts';
 
@@ -30,10 +31,9 @@ export function controlAnswers({ loop, status, reload }: AnswerPorts): AnswerReq
       return { ok: false, exit_code: EXIT.unavailable, message: 'the daemon is still starting' };
     if (request.command === 'reload') {
       const pass = await reload();
-      const message = formatConfigError(status()) ?? formatPass(pass);
-      return { ok: true, exit_code: exitCodeOfRequest(running.state, pass), message };
+      return answerPass(running.state, pass, status());
     }
-    const refused = running.state.refused;
+    const { refused, config } = running.state;
     if (!refused) {
       const message = 'nothing is held back: there is no plan to approve';
       return { ok: false, exit_code: EXIT.refused, message };
@@ -42,7 +42,8 @@ export function controlAnswers({ loop, status, reload }: AnswerPorts): AnswerReq
     if (wanted.length < SHORTEST_FINGERPRINT || !refused.fingerprint.startsWith(wanted))
       return refuseOtherPlan(wanted, refused);
     const pass = await running.approve(refused.fingerprint);
-    return { ok: true, exit_code: exitCodeOfPass(pass), message: formatPass(pass) };
+    if (running.state.config.seen !== config.seen) return refuseVoidPlan();
+    return answerPass(running.state, pass, status());
   };
 }
 
@@ -59,24 +60,35 @@ function refuseOtherPlan(
   };
 }
 
-/** undefined while the configuration is valid. */
-function formatConfigError({ config }: Status): string | undefined {
-  const { error, last_success } = config;
-  return error
-    ? `${describeInvalid(last_success !== null)}: ${formatPlace(error)}${error.message}\n`
-    : undefined;
+function refuseVoidPlan(): ControlAnswer {
+  return {
+    ok: false,
+    exit_code: EXIT.stale,
+    message: 'the files have changed: the plan that was held back is void, and was not executed',
+    hint: 'Read the state with `ipvstate status`.',
+  };
 }
 
-function formatPass({ report, error, outcome }: PassResult): string {
-  if (report) return formatReport(report, { counters: new Map() });
-  return `${error?.message ?? OUTCOMES[outcome] ?? outcome}\n`;
+/** Says how the pass ended, and what is wrong after it. */
+function answerPass(state: LoopState, pass: PassResult, status: Status): ControlAnswer {
+  const answer = { ok: true, exit_code: exitCodeOfRequest(state, pass) } as const;
+  if (state.config.problem) return { ...answer, message: `${formatHealth(status)}\n` };
+  const { report, error, outcome } = pass;
+  const result =
+    report && outcome !== 'drift'
+      ? formatReport(report, { counters: new Map() })
+      : `${error?.message ?? OUTCOMES[outcome] ?? outcome}\n`;
+  // The result has a failure and a refusal already.
+  const isSaid = isHealthy(state.health) || ['failed', 'held'].includes(state.health.state);
+  const rest = isSaid ? [] : [...state.health.why, ...status.differences];
+  return { ...answer, message: result + rest.map((reason) => `    ${reason}\n`).join('') };
 }
 
 /** The outcomes of passes without a report, as sentences. */
 const OUTCOMES: Readonly<Partial<Record<PassResult['outcome'], string>>> = {
   unconfigured: 'No configuration was valid yet: nothing was changed.',
   'in-sync': 'No changes: the live table is as desired.',
-  drift: 'The live table differs from the desired one, and --drift leaves it so.',
+  drift: 'The live table differs from the desired one, and is left so.',
   unchanged: 'Nothing changed since the last pass.',
   stopped: 'The daemon is stopping.',
 };

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { HEALTH_STATES, isHealthy } from '../../reconcile/loop/health.ts';
 import type { Status } from '../status/status.ts';
 
 /** The metrics of the daemon. Counters are counted here; gauges are computed from the status. */
@@ -10,6 +11,7 @@ export interface Metrics {
   readonly registry: Registry;
 }
 
+const HEALTH_NAMES = [...HEALTH_STATES, 'starting'] as const;
 const WATCH_MODES = ['inotify', 'poll'] as const;
 
 /** Histogram buckets in seconds: from a single edit to a table of 100,000 destinations. */
@@ -77,8 +79,23 @@ export function createMetrics(
     'When the configuration was last found valid.',
     ({ config }) => seconds(config.last_success),
   );
+  new Gauge({
+    name: 'ipvstate_health',
+    help: 'The state of the daemon and its table: 1 for the worst that holds.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      const { health } = status();
+      for (const state of HEALTH_NAMES) this.set({ state }, Number(health === state));
+    },
+  });
   gauge('in_sync', 'Whether the live table is as desired.', ({ health }) =>
-    Number(health === 'in-sync'),
+    Number(isHealthy({ state: health })),
+  );
+  gauge(
+    'unserved_services',
+    'Services with usable destinations in the files and none in the kernel.',
+    ({ unserved }) => unserved.length,
   );
   gauge('refused', 'Whether a guard holds a plan back.', ({ waiting }) => Number(waiting !== null));
   gauge(

@@ -1,7 +1,9 @@
 import type { Registry } from 'prom-client';
 import type { Ipvs } from '../../model/ipvs.ts';
 import type { ServiceKey } from '../../model/service.ts';
-import { describeInvalid, type Status } from '../status/status.ts';
+import { isHealthy } from '../../reconcile/loop/health.ts';
+import type { Status } from '../status/status.ts';
+import { formatHealth } from '../status/status-text.ts';
 import { formatKernelCounters } from './kernel-counters.ts';
 import { type Page, type Pages, probePage } from './server.ts';
 
@@ -28,11 +30,9 @@ export function daemonPages(ports: PagePorts): Pages {
     '/healthz': () => probePage(!isStuck(), isStuck() ? 'the daemon makes no progress' : 'ok'),
     '/readyz': () => {
       if (!isReady()) return probePage(false, 'no pass has ended yet');
-      const { config, health } = status();
-      return probePage(
-        config.valid,
-        config.valid ? health : describeInvalid(config.last_success !== null),
-      );
+      const current = status();
+      const isGood = isHealthy({ state: current.health });
+      return probePage(isGood, isGood ? current.health : formatHealth(current));
     },
     '/status': (): Page => ({
       status: 200,

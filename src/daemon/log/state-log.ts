@@ -1,11 +1,12 @@
 import { formatDuration } from '../../model/duration.ts';
 import type { Report } from '../../plan/report.ts';
+import { unservedIn } from '../../reconcile/loop/comparison.ts';
 import type { ConfigProblem } from '../../reconcile/loop/config-state.ts';
 import type { LoopState, PassResult } from '../../reconcile/loop/loop-state.ts';
 import { countOf } from '../../render/count-of.ts';
 import { formatIssues } from '../../render/issues.ts';
 import { formatRefusals, formatReport } from '../../render/plan-text.ts';
-import { changeTitles } from '../status/change-titles.ts';
+import { changeTitles, driftTitles } from '../status/change-titles.ts';
 import { exitCodeOfPass } from '../status/pass-exit.ts';
 import { describeInvalid, SHOWN_FINGERPRINT } from '../status/status.ts';
 import type { Log, LogFields } from './log.ts';
@@ -32,6 +33,7 @@ export class StateLog {
     if (state.lastPass && state.lastPass !== previous.lastPass)
       this.#pass(state.lastPass, state, previous);
     this.#contested(state, previous);
+    if (state.unserved !== previous.unserved) this.#unserved(state, previous);
     if (state.watch.mode !== previous.watch.mode) this.#watch(state.watch);
   }
 
@@ -72,13 +74,15 @@ export class StateLog {
     return formatIssues(issues, this.#texts(), { color: false, width: 100 });
   }
 
-  #pass(pass: PassResult, { refused, drift, totals }: LoopState, previous: LoopState): void {
+  #pass(pass: PassResult, state: LoopState, previous: LoopState): void {
     this.#warnings(pass.report, previous.lastPass?.report);
+    const { refused, drift, health } = state;
     const { outcome, report, error } = pass;
     const fields: LogFields = {
       event: outcome,
       triggers: pass.triggers,
       exit_code: exitCodeOfPass(pass),
+      health: health.state,
       milliseconds: Math.round(pass.finishedAt - pass.startedAt),
       ...(report && { operations: report.done, changes: report.plan.changes.length }),
     };
@@ -88,18 +92,9 @@ export class StateLog {
         this.#log[isNews ? 'info' : 'debug'](fields, 'in sync: the live table is as desired');
         return;
       }
-      case 'applied': {
-        this.#limit.end('pass');
-        const isDrift = totals.corrections > previous.totals.corrections;
-        const what = isDrift ? 'drift corrected' : 'applied and verified';
-        const titles = report ? changeTitles(report.plan.changes, SHOWN_CHANGES) : [];
-        const sum = `${countOf(report?.done ?? 0, 'operation')} in ${fields.milliseconds} ms`;
-        this.#log[isDrift ? 'warn' : 'info'](
-          { ...fields, drift: isDrift },
-          [`${what}: ${sum}`, ...titles].join('\n'),
-        );
+      case 'applied':
+        this.#applied(pass, state, previous, fields);
         return;
-      }
       case 'refused': {
         if (!refused) return;
         const plan = refused.fingerprint.slice(0, SHOWN_FINGERPRINT);
@@ -114,14 +109,17 @@ export class StateLog {
         return;
       }
       case 'drift': {
-        const titles = changeTitles(drift?.changes ?? [], SHOWN_CHANGES);
+        // Each contested object has a line of its own.
+        if (health.state === 'contested') {
+          this.#log.debug(fields, 'the contested objects are left alone');
+          return;
+        }
+        const titles = drift ? driftTitles(drift, SHOWN_CHANGES) : [];
         this.#repeat(
           'pass',
           'warn',
           fields,
-          ['the live table differs from the desired one, and --drift leaves it so', ...titles].join(
-            '\n',
-          ),
+          ['the live table differs from the desired one, and is left so', ...titles].join('\n'),
         );
         return;
       }
@@ -136,6 +134,11 @@ export class StateLog {
       case 'rolled-back':
       case 'partial':
       case 'unverified':
+        if (error?.code === 'ABORTED') {
+          const done = countOf(report?.done ?? 0, 'operation');
+          this.#log.info(fields, `stopped between two operations: ${done} done`);
+          return;
+        }
         this.#repeat(
           'pass',
           'error',
@@ -154,16 +157,52 @@ export class StateLog {
       if (!previous?.warnings.includes(warning)) this.#log.warn({ event: 'warning' }, warning);
   }
 
-  #contested({ contested }: LoopState, { contested: previous }: LoopState): void {
+  #applied(pass: PassResult, state: LoopState, previous: LoopState, fields: LogFields): void {
+    this.#limit.end('pass');
+    const { report } = pass;
+    if (!report) return;
+    const isDrift = state.totals.corrections > previous.totals.corrections;
+    const lost = isDrift ? unservedIn(report.plan) : [];
+    const event = isDrift ? 'drift corrected' : 'applied and verified';
+    const sum = `${event}: ${countOf(report.done, 'operation')}`;
+    const lines = [
+      ...changeTitles(report.plan.changes, SHOWN_CHANGES),
+      ...(lost.length > 0 ? [`without a usable server until then: ${formatServices(lost)}`] : []),
+    ];
+    const level = lost.length > 0 ? 'error' : isDrift ? 'warn' : 'info';
+    const logged = { ...fields, drift: isDrift, ...(lost.length > 0 && { unserved: lost }) };
+    // The same fight goes on every few seconds.
+    if (isDrift && state.contested.length > 0)
+      this.#repeat('drift', level, logged, [sum, ...lines].join('\n'));
+    else this.#log[level](logged, [`${sum} in ${fields.milliseconds} ms`, ...lines].join('\n'));
+  }
+
+  #unserved({ unserved }: LoopState, { unserved: before }: LoopState): void {
+    const added = unserved.filter((service) => !before.includes(service));
+    if (added.length > 0)
+      this.#log.error(
+        { event: 'unserved', services: added },
+        `no usable server in the kernel, although the files have some: ${formatServices(added)}`,
+      );
+    const gone = before.filter((service) => !unserved.includes(service));
+    if (gone.length > 0)
+      this.#log.info({ event: 'served', services: gone }, `served again: ${formatServices(gone)}`);
+  }
+
+  #contested({ contested, lastPass }: LoopState, { contested: previous }: LoopState): void {
     if (contested === previous) return;
     const before = new Set(previous.map(({ name }) => name));
     const now = new Set(contested.map(({ name }) => name));
-    for (const { name, reversals, delay } of contested) {
+    for (const { name, reversals, delay, retryAt } of contested) {
       if (before.has(name)) continue;
-      const pause = formatDuration(delay / 1000);
-      const text = `changed back ${reversals} times by another program: ${name} is left alone for ${pause}`;
+      const isLeftAlone = lastPass === undefined || retryAt > lastPass.startedAt;
+      const answer = isLeftAlone
+        ? `is left alone for ${formatDuration(delay / 1000)}`
+        : 'is put back each time, because clients get no answer without it';
+      const text = `changed back ${reversals} times by another program: ${name} ${answer}`;
       this.#log.warn({ event: 'contested', object: name, reversals }, text);
     }
+    if (contested.length === 0) this.#limit.end('drift');
     for (const name of before) {
       if (!now.has(name))
         this.#log.info({ event: 'uncontested', object: name }, `${name} is no longer changed back`);
@@ -184,6 +223,14 @@ export class StateLog {
         `${text.trimEnd()}${formatRepetition(repetition)}`,
       );
   }
+}
+
+const SHOWN_SERVICES = 5;
+
+function formatServices(services: readonly string[]): string {
+  const hidden = services.length - SHOWN_SERVICES;
+  const shown = services.slice(0, SHOWN_SERVICES).join(', ');
+  return hidden > 0 ? `${shown} and ${hidden} more` : shown;
 }
 
 function formatRepetition({ repeated, forSeconds }: Repetition): string {

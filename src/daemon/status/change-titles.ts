@@ -1,4 +1,5 @@
 import { type Change, changeAction } from '../../plan/change.ts';
+import type { LoopState } from '../../reconcile/loop/loop-state.ts';
 
 const SIGNS = { add: '+', edit: '~', delete: '-', replace: '±' } as const;
 
@@ -8,6 +9,17 @@ export function changeTitles(changes: readonly Change[], most: number): string[]
     .slice(0, most)
     .map((change) => `${SIGNS[changeAction(change)]} ${nameOf(change)}`);
   return changes.length > most ? [...shown, `and ${changes.length - most} more`] : shown;
+}
+
+/** Names each difference, sysctls that are only checked included. */
+export function driftTitles(
+  { changes, sysctls }: NonNullable<LoopState['drift']>,
+  most: number,
+): string[] {
+  return [
+    ...changeTitles(changes, most),
+    ...sysctls.map(({ name }) => `${SIGNS.edit} net.ipv4.vs.${name}`),
+  ];
 }
 
 function nameOf(change: Change): string {

@@ -32,6 +32,8 @@ export const isStatus: Shape<Status> = objectOf<Status>({
   version: oneOf([1]),
   program: objectOf<Status['program']>({ version: isText, pid: isCount, started: isText }),
   health: oneOf(HEALTHS),
+  health_since: nullable(isText),
+  why: listOf(isText),
   drift: oneOf(DRIFT_MODES),
   files: listOf(
     objectOf<Item<'files'>>({ path: isText, sha256: nullable(isText), problem: nullable(isText) }),
@@ -63,6 +65,8 @@ export const isStatus: Shape<Status> = objectOf<Status>({
       changes: listOf(isText),
     }),
   ),
+  unserved: listOf(isText),
+  differences: listOf(isText),
   drains: listOf(
     objectOf<Item<'drains'>>({ service: isText, destination: isText, seconds_left: isCount }),
   ),

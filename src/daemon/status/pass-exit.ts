@@ -1,3 +1,4 @@
+import { isHealthy } from '../../reconcile/loop/health.ts';
 import type { LoopState, PassOutcome, PassResult } from '../../reconcile/loop/loop-state.ts';
 import { EXIT, exitCodeOfError, exitCodeOfReport } from '../../render/exit.ts';
 
@@ -14,7 +15,7 @@ export const PASS_OUTCOMES: readonly PassOutcome[] = [
 ];
 
 /** The exit code of `apply` for the same outcome; for a pass that writes nothing, of `check`. */
-export function exitCodeOfPass({ outcome, report, error }: PassResult): number {
+export function exitCodeOfPass({ outcome, report, error, differs }: PassResult): number {
   switch (outcome) {
     case 'failed':
       return exitCodeOfError(error);
@@ -26,13 +27,23 @@ export function exitCodeOfPass({ outcome, report, error }: PassResult): number {
       return EXIT.changes;
     case 'stopped':
       return EXIT.unavailable;
-    default:
-      return report ? exitCodeOfReport(report, false) : EXIT.ok;
+    default: {
+      const code = report ? exitCodeOfReport(report, false) : EXIT.ok;
+      // The pass did what it could, and left a contested part of the table alone.
+      return code === EXIT.ok && differs ? EXIT.changes : code;
+    }
   }
 }
 
-/** The exit code of `reload`: an invalid configuration counts, although the last one is applied. */
-export function exitCodeOfRequest({ config }: LoopState, pass: PassResult): number {
-  if (!config.problem) return exitCodeOfPass(pass);
-  return config.problem.error ? exitCodeOfError(config.problem.error) : EXIT.config;
+/**
+ * The exit code of `reload` and `approve`: 0 exactly when the daemon is healthy after the pass that
+ * answers the request.
+ */
+export function exitCodeOfRequest(state: LoopState, pass: PassResult): number {
+  const { config, lastPass, health, fatal } = state;
+  if (config.problem)
+    return config.problem.error ? exitCodeOfError(config.problem.error) : EXIT.config;
+  if (fatal) return exitCodeOfError(fatal);
+  const code = exitCodeOfPass(pass.outcome === 'unchanged' && lastPass ? lastPass : pass);
+  return code === EXIT.ok && !isHealthy(health) ? EXIT.changes : code;
 }

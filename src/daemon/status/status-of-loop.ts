@@ -1,12 +1,12 @@
 import type { Issue } from '../../model/issue.ts';
 import type { ConfigProblem } from '../../reconcile/loop/config-state.ts';
 import type { DriftMode, LoopState, PassResult } from '../../reconcile/loop/loop-state.ts';
-import { changeTitles } from './change-titles.ts';
+import { changeTitles, driftTitles } from './change-titles.ts';
 import { exitCodeOfPass } from './pass-exit.ts';
-import { type Health, SHOWN_FINGERPRINT, type Status, type StatusError } from './status.ts';
+import { SHOWN_FINGERPRINT, type Status, type StatusError } from './status.ts';
 
 /** The facts of a status that the loop does not know. */
-interface DaemonFacts {
+export interface DaemonFacts {
   readonly version: string;
   readonly pid: number;
   readonly started: string;
@@ -20,7 +20,7 @@ interface DaemonFacts {
 const SHOWN_CHANGES = 20;
 
 export function statusOfLoop(state: LoopState, facts: DaemonFacts): Status {
-  const { config, lastPass, refused, contested, watch, drains } = state;
+  const { config, lastPass, refused, contested, watch, drains, health, unserved } = state;
   const { version, pid, started, drift, wallTime, drainClockSeconds } = facts;
   const inForce = config.good?.desired;
   let destinations = 0;
@@ -29,7 +29,9 @@ export function statusOfLoop(state: LoopState, facts: DaemonFacts): Status {
     format: 'ipvstate-status',
     version: 1,
     program: { version, pid, started },
-    health: healthOf(state),
+    health: health.state,
+    health_since: health.state === 'starting' ? null : wallTime(health.since),
+    why: health.why,
     drift,
     files: config.files.map(({ path, sha256 }) => ({
       path,
@@ -53,6 +55,8 @@ export function statusOfLoop(state: LoopState, facts: DaemonFacts): Status {
           changes: changeTitles(refused.plan.changes, SHOWN_CHANGES),
         }
       : null,
+    unserved,
+    differences: differencesOf(state),
     drains: drains.map((drain) => ({
       service: drain.service,
       destination: drain.destination,
@@ -63,12 +67,9 @@ export function statusOfLoop(state: LoopState, facts: DaemonFacts): Status {
   };
 }
 
-function healthOf({ config, lastPass, refused, drift }: LoopState): Health {
-  if (config.problem) return 'invalid';
-  if (refused) return 'refused';
-  if (!lastPass) return 'starting';
-  if (drift) return 'differs';
-  return exitCodeOfPass(lastPass) === 0 ? 'in-sync' : 'failing';
+/** Titles of the differences that are left. Those of a plan that is held back are in `waiting`. */
+function differencesOf({ drift, refused }: LoopState): readonly string[] {
+  return drift && !refused ? driftTitles(drift, SHOWN_CHANGES) : [];
 }
 
 function configError(

@@ -1,13 +1,18 @@
 import { formatDuration } from '../../model/duration.ts';
+import type { HealthName } from '../../reconcile/loop/health.ts';
 import { countOf } from '../../render/count-of.ts';
-import { describeInvalid, type Health, type Status, type StatusError } from './status.ts';
+import { describeInvalid, type Status, type StatusError } from './status.ts';
 
-const HEALTH_WORDS: Readonly<Record<Exclude<Health, 'invalid'>, string>> = {
+const HEALTH_WORDS: Readonly<Record<Exclude<HealthName, 'invalid'>, string>> = {
   starting: 'starting',
+  failed: 'failed: the live table is not as desired',
+  unserved: 'unserved: clients of a service get no answer',
+  held: 'stopped by a guard: nothing is written',
+  refused: 'refused: the kernel does not take an object, which is left out',
+  contested: 'contested: the live table is not as desired, because another program changes it',
+  drifted: 'drifted: the live table differs from the desired one, and is left so',
+  draining: 'in sync: the live table is as desired, and removed destinations drain',
   'in-sync': 'in sync: the live table is as desired',
-  differs: 'the live table differs from the desired one, and --drift leaves it so',
-  refused: 'stopped by a guard: nothing is written',
-  failing: 'failing: the live table is not as desired',
 };
 
 function describeHealth({ health, config }: Status): string {
@@ -18,18 +23,34 @@ function describeHealth({ health, config }: Status): string {
 
 /** Formats the health as one line for `systemctl status`, with the place of a failure. */
 export function formatHealth(status: Status): string {
-  const error = status.config.error ?? status.error;
   const words = describeHealth(status);
-  if (status.waiting)
-    return `${words}: ${status.waiting.refusals.map(({ message }) => message).join('; ')}`;
+  switch (status.health) {
+    case 'held':
+      return `${words}: ${status.waiting?.refusals.map(({ message }) => message).join('; ')}`;
+    case 'invalid':
+      return withError(words, status.config.error);
+    case 'failed':
+      return withError(words, status.error);
+    case 'in-sync':
+    case 'draining':
+    case 'starting':
+      return words;
+    default:
+      return `${words}: ${status.why.join('; ')}`;
+  }
+}
+
+function withError(words: string, error: StatusError | null): string {
   return error ? `${words}: ${formatPlace(error)}${error.message}` : words;
 }
 
 /** Formats the whole status for people. */
 export function formatStatus(status: Status): string {
-  const { program, config, watch, waiting, last_pass } = status;
+  const { program, config, watch, waiting, last_pass, health_since } = status;
+  const since = status.why.length > 0 && health_since ? `, since ${health_since}` : '';
   return [
-    line('State', describeHealth(status)),
+    line('State', `${describeHealth(status)}${since}`),
+    ...status.why.map((reason) => `${' '.repeat(12)}${reason}`),
     line('Daemon', `${describeProgram(program)}; drift: ${status.drift}`),
     ...status.files.map(({ path, sha256, problem }) =>
       line('File', `${path} ${problem ?? (sha256 ?? '').slice(0, 12)}`),
@@ -40,6 +61,7 @@ export function formatStatus(status: Status): string {
     ...formatError('Error', status.error),
     ...(last_pass ? [line('Last pass', describePass(last_pass))] : []),
     ...(waiting ? formatWaiting(waiting) : []),
+    ...status.differences.map((difference) => line('Differs', difference)),
     ...status.drains.map(({ destination, service, seconds_left }) =>
       line('Drains', `${destination} of ${service}, at most ${formatDuration(seconds_left)} more`),
     ),

@@ -1,4 +1,5 @@
 import type { Position } from '../../model/issue.ts';
+import { HEALTH_STATES, type HealthName } from '../../reconcile/loop/health.ts';
 import type { DriftMode } from '../../reconcile/loop/loop-state.ts';
 
 /** The choices of `--drift`. */
@@ -7,9 +8,8 @@ export const DRIFT_MODES: readonly DriftMode[] = ['correct', 'report', 'off'];
 /** Length at which the fingerprint of a plan is shown. */
 export const SHOWN_FINGERPRINT = 12;
 
-/** The state of the daemon in one word. `differs`: a difference that `--drift report` leaves. */
-export type Health = (typeof HEALTHS)[number];
-export const HEALTHS = ['starting', 'in-sync', 'differs', 'refused', 'invalid', 'failing'] as const;
+/** The states of the daemon, each in one word. */
+export const HEALTHS: readonly HealthName[] = [...HEALTH_STATES, 'starting'];
 
 /** A failure, as people and programs are told. */
 export interface StatusError {
@@ -26,7 +26,11 @@ export interface Status {
   readonly format: 'ipvstate-status';
   readonly version: 1;
   readonly program: { readonly version: string; readonly pid: number; readonly started: string };
-  readonly health: Health;
+  /** The worst of what is wrong. `in-sync` and `draining` are the healthy ones. */
+  readonly health: HealthName;
+  readonly health_since: string | null;
+  /** All that is wrong, each in a sentence, the worst first. */
+  readonly why: readonly string[];
   readonly drift: DriftMode;
   readonly files: readonly {
     readonly path: string;
@@ -67,6 +71,10 @@ export interface Status {
     }[];
     readonly changes: readonly string[];
   } | null;
+  /** Services with usable destinations in the files and none in the kernel. */
+  readonly unserved: readonly string[];
+  /** Differences that are left: contested, or only reported. */
+  readonly differences: readonly string[];
   readonly drains: readonly {
     readonly service: string;
     readonly destination: string;

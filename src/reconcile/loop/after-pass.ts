@@ -1,5 +1,6 @@
 import { protectedAfter } from '../../plan/protect.ts';
 import { remedyOf } from './back-off.ts';
+import { isEmpty } from './comparison.ts';
 import type { GoodFiles } from './config-state.ts';
 import type { ContestState } from './contest.ts';
 import type { PassFindings } from './loop-pass.ts';
@@ -21,8 +22,9 @@ const BEGINS_DRAINS: readonly PassOutcome[] = ['applied', 'in-sync', 'unverified
 
 /** Returns the part of the loop's state that a pass changes. */
 export function stateAfterPass(previous: LoopState, pass: EndedPass): Partial<LoopState> {
-  const { found, result, good, now } = pass;
-  const { outcome, report } = found;
+  const { found, result, good } = pass;
+  const { report, differences } = found;
+  const outcome = report?.outcome ?? found.outcome;
   const applied = report && (outcome === 'applied' || outcome === 'in-sync') ? report : undefined;
   const isUnknown = outcome === 'partial' || outcome === 'unverified';
   return {
@@ -32,15 +34,22 @@ export function stateAfterPass(previous: LoopState, pass: EndedPass): Partial<Lo
     protectedServices: applied
       ? protectedAfter(previous.protectedServices, good.desired, applied.plan.desired)
       : previous.protectedServices,
-    drift:
-      found.drift.length > 0
-        ? { changes: found.drift, since: previous.drift?.since ?? now }
-        : undefined,
+    drift: driftAfter(previous, pass),
+    unserved: differences?.unserved ?? previous.unserved,
     refused: refusedAfter(previous, pass),
     drains: report && BEGINS_DRAINS.includes(outcome) ? report.drains : previous.drains,
     contested: sortedContested(found.contest),
     totals: totalsAfter(previous, pass),
   };
+}
+
+/** A pass that left the table in an unknown state says nothing about its differences. */
+function driftAfter({ drift }: LoopState, { found, now }: EndedPass): LoopState['drift'] {
+  const { differences } = found;
+  if (!differences) return drift;
+  if (isEmpty(differences)) return undefined;
+  const { changes, sysctls } = differences;
+  return { changes, sysctls, since: drift?.since ?? now };
 }
 
 /** Tells whether and when to try again. */
@@ -65,15 +74,23 @@ function refusedAfter({ refused }: LoopState, { found, now }: EndedPass): LoopSt
   return { since: isSame ? refused.since : now, ...found.refused };
 }
 
+/**
+ * Drift is what another program changed. What the loop does later by itself, such as the end of a
+ * drain, is none. A difference that is only reported counts when it begins.
+ */
 function totalsAfter(
-  { totals, applied }: LoopState,
-  { found: { outcome, reversed }, good }: EndedPass,
+  { totals, applied, drift }: LoopState,
+  { found: { outcome, report, reversed, drifted }, good }: EndedPass,
 ): LoopState['totals'] {
-  const isCorrection = outcome === 'applied' && applied === good.digest;
+  const isCorrection = outcome === 'applied' && applied === good.digest && drifted > 0;
+  const isCounted = report
+    ? report.outcome === 'applied' || report.outcome === 'in-sync'
+    : drift === undefined;
   return {
     passes: totals.passes + 1,
     corrections: totals.corrections + Number(isCorrection),
     reversals: totals.reversals + reversed,
+    drifted: totals.drifted + (isCounted ? drifted : 0),
   };
 }
 

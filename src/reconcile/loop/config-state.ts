@@ -109,6 +109,19 @@ export function seeFiles(
 }
 
 /**
+ * Returns the state without files in force that were never applied, because a guard held their plan
+ * back. Other content makes such a plan void: the files that were applied before are in force again.
+ */
+export function withoutHeldBack(
+  state: ConfigState,
+  loaded: LoadedFiles | IpvstateError,
+  applied: GoodFiles | undefined,
+): ConfigState {
+  const isSame = !(loaded instanceof IpvstateError) && loaded.digest === state.good?.digest;
+  return isSame ? state : { ...state, good: applied };
+}
+
+/**
  * Tells whether the files must be read again soon: they remove something, or they are being
  * written.
  */

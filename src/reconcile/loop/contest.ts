@@ -65,15 +65,40 @@ export type Reversal = Pick<Contested, 'name' | 'part' | 'leave'>;
 
 /**
  * Returns those of the changes that are needed because another program changed the table that the
- * loop left as `expected`.
+ * loop left as `expected`. When that program deleted a service, the destinations that come back with
+ * the service are among them.
  */
-export function reversalsOf(
+export function foreignChanges(
   changes: readonly Change[],
   expected: Table,
   live: Table,
-): readonly Reversal[] {
+): readonly Change[] {
   const foreign = new Set(diff(expected, live).map((change) => reversalOf(change).name));
-  return changes.map(reversalOf).filter(({ name }) => foreign.has(name));
+  return changes.filter(
+    (change) =>
+      foreign.has(reversalOf(change).name) ||
+      (change.object === 'destination' && foreign.has(change.service)),
+  );
+}
+
+/**
+ * Returns the reversals of foreign changes. A destination that comes back with its deleted service
+ * is part of the reversal of the service.
+ */
+export function reversalsOf(foreign: readonly Change[]): readonly Reversal[] {
+  const added = new Set(
+    foreign.flatMap((change) =>
+      change.object === 'service' && !change.before ? [change.service] : [],
+    ),
+  );
+  return foreign
+    .filter((change) => change.object !== 'destination' || !added.has(change.service))
+    .map(reversalOf);
+}
+
+/** Returns the part of the table that is left alone while the object of a change is contested. */
+export function partOf(change: Change): TablePart {
+  return reversalOf(change).part;
 }
 
 function reversalOf(change: Change): Reversal {
@@ -143,6 +168,22 @@ export function forget(state: ContestState, now: number, { window }: ContestRule
   if (reversals.length === state.reversals.size && contested.length === state.contested.size)
     return state;
   return { reversals: new Map(reversals), contested: new Map(contested) };
+}
+
+/**
+ * Ends the wait of contested objects in these parts, or in all. They stay contested: one more
+ * reversal doubles their next wait.
+ */
+export function retryAtOnce(
+  { reversals, contested }: ContestState,
+  now: number,
+  parts?: readonly TablePart[],
+): ContestState {
+  const retried = [...contested].map(([name, object]) => {
+    const isRetried = object.retryAt > now && (!parts || parts.includes(object.part));
+    return [name, isRetried ? { ...object, retryAt: now } : object] as const;
+  });
+  return { reversals, contested: new Map(retried) };
 }
 
 /** Returns the parts that are left alone at `now`. */

@@ -2,19 +2,28 @@ import { IpvstateError } from '../../errors.ts';
 import type { Ipvs } from '../../model/ipvs.ts';
 import type { ServiceKey } from '../../model/service.ts';
 import type { Table } from '../../model/table.ts';
-import type { Change } from '../../plan/change.ts';
 import type { Refusal } from '../../plan/guard.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Report } from '../../plan/report.ts';
 import { type Prepared, prepare } from '../prepare.ts';
 import { executePlan, type ReconcileOptions, reconcile } from '../reconcile.ts';
+import {
+  type Comparison,
+  compareWhole,
+  differencesAfter,
+  isEmpty,
+  isTableLost,
+  unservedIn,
+} from './comparison.ts';
 import type { GoodFiles } from './config-state.ts';
 import {
   type ContestRules,
   type ContestState,
   countReversals,
+  foreignChanges,
   partsLeftAlone,
   type Reversal,
+  retryAtOnce,
   reversalsOf,
   withoutContested,
 } from './contest.ts';
@@ -53,14 +62,16 @@ export interface PassFindings {
   readonly outcome: PassOutcome;
   readonly report: Report | undefined;
   readonly error: IpvstateError | undefined;
-  /** Differences that were not corrected. */
-  readonly drift: readonly Change[];
+  /** The differences that are left. undefined when the table is in an unknown state. */
+  readonly differences: Comparison | undefined;
   readonly refused:
     | { readonly fingerprint: string; readonly plan: Plan; readonly refusals: readonly Refusal[] }
     | undefined;
   readonly contest: ContestState;
   /** How many objects another program had changed back. */
   readonly reversed: number;
+  /** How many objects another program had changed since the last pass. */
+  readonly drifted: number;
 }
 
 /**
@@ -82,6 +93,9 @@ class LoopPass {
   readonly #request: PassRequest;
   #contest: ContestState;
   #reversed: readonly Reversal[] | undefined;
+  #drifted = 0;
+  /** The last plan, with the table that it is for. */
+  #prepared: Prepared | undefined;
 
   constructor(ports: PassPorts, request: PassRequest) {
     this.#ports = ports;
@@ -94,13 +108,17 @@ class LoopPass {
     if (!write) return this.#look();
     if (approval !== undefined) {
       const prepared = await prepare(this.#ports.ipvs, this.#desired(), this.#options());
+      this.#prepared = prepared;
       if (this.#fingerprint(prepared.plan) === approval)
         return this.#conclude(await this.#execute(prepared));
     }
-    const report = await this.#reconcile();
-    // `declined`: an object became contested, so nothing was executed. The second plan leaves the
-    // object alone.
-    return this.#conclude(report.outcome === 'declined' ? await this.#reconcile() : report);
+    for (;;) {
+      const report = await this.#reconcile();
+      // `declined`: another part of the table is left alone now, or no longer. Nothing was executed.
+      const isPlannedAgain =
+        report.outcome === 'declined' || (report.outcome === 'in-sync' && this.#takesBack());
+      if (!isPlannedAgain) return this.#conclude(report);
+    }
   }
 
   findings(outcome: PassOutcome, rest: Partial<PassFindings> = {}): PassFindings {
@@ -109,31 +127,47 @@ class LoopPass {
       outcome,
       report: undefined,
       error: undefined,
-      drift: [],
+      differences: undefined,
       refused: undefined,
       contest: this.#contest,
       reversed,
+      drifted: this.#drifted,
       ...rest,
     };
   }
 
   #conclude(report: Report): PassFindings {
     const { outcome, plan, refusals } = report;
+    const differences = differencesAfter(report, this.#whole(), this.#leftAlone());
+    const isLeft = outcome === 'in-sync' && differences !== undefined && !isEmpty(differences);
     const refused =
       outcome === 'refused' ? { fingerprint: this.#fingerprint(plan), plan, refusals } : undefined;
-    return this.findings(outcome, { report, error: report.error, refused });
+    return this.findings(isLeft ? 'drift' : outcome, {
+      report,
+      error: report.error,
+      refused,
+      differences,
+    });
   }
 
   async #look(): Promise<PassFindings> {
-    const { plan } = await prepare(this.#ports.ipvs, this.#desired(), this.#options());
-    return this.findings(plan.changes.length === 0 ? 'in-sync' : 'drift', { drift: plan.changes });
+    const { good } = this.#request;
+    this.#prepared = await prepare(this.#ports.ipvs, good.desired, this.#options());
+    const differences = this.#whole();
+    this.#drifted = differences.changes.length;
+    return this.findings(isEmpty(differences) ? 'in-sync' : 'drift', { differences });
   }
 
   #reconcile(): Promise<Report> {
-    const options = this.#options(async ({ plan }) => {
-      if (this.#becomesContested(plan)) return false;
-      await this.#ports.announce?.(plan);
-      return true;
+    const options = this.#options({
+      onPlan: async (prepared) => {
+        this.#prepared = prepared;
+      },
+      confirm: async ({ plan }) => {
+        if (this.#becomesContested(plan) || this.#takesBack()) return false;
+        await this.#ports.announce?.(plan);
+        return true;
+      },
     });
     return reconcile(this.#ports.ipvs, this.#desired(), options);
   }
@@ -157,8 +191,10 @@ class LoopPass {
    */
   #becomesContested({ changes, live }: Plan): boolean {
     if (this.#reversed) return false;
-    const { expected, now, rules } = this.#request;
-    this.#reversed = expected ? reversalsOf(changes, expected, live) : [];
+    const { expected, now, rules, good } = this.#request;
+    const foreign = expected ? foreignChanges(changes, expected, live) : [];
+    this.#drifted = foreign.length;
+    this.#reversed = isTableLost(live, good.desired) ? [] : reversalsOf(foreign);
     const before = partsLeftAlone(this.#contest, now);
     this.#contest = countReversals(this.#contest, this.#reversed, now, rules);
     return [...partsLeftAlone(this.#contest, now)].some(
@@ -166,14 +202,42 @@ class LoopPass {
     );
   }
 
-  #desired() {
-    return withoutContested(
-      this.#request.good.desired,
-      partsLeftAlone(this.#contest, this.#request.now),
-    );
+  /**
+   * Ends the wait of contested parts that must not be left alone: a service without a usable
+   * destination, and every part when the whole table is lost. Returns true when there are such parts.
+   */
+  #takesBack(): boolean {
+    const { good, now } = this.#request;
+    const leftAlone = this.#leftAlone();
+    if (leftAlone.size === 0 || !this.#prepared) return false;
+    const { unserved } = this.#whole();
+    const parts = isTableLost(this.#prepared.snapshot.table, good.desired)
+      ? [...leftAlone.keys()]
+      : unserved.filter((service) => leftAlone.has(service));
+    if (parts.length === 0) return false;
+    this.#contest = retryAtOnce(this.#contest, now, parts);
+    return true;
   }
 
-  #options(confirm?: (prepared: Prepared) => Promise<boolean>): ReconcileOptions {
+  /** Compares the table that was read last with all that the files ask for. */
+  #whole(): Comparison {
+    const { reconciling: { drains } = {} } = this.#ports;
+    if (!this.#prepared) return { changes: [], sysctls: [], unserved: [] };
+    const { plan, sysctlDifferences } = this.#prepared;
+    if (this.#leftAlone().size === 0)
+      return { changes: plan.changes, sysctls: sysctlDifferences, unserved: unservedIn(plan) };
+    return compareWhole(this.#request.good.desired, this.#prepared, drains?.now() ?? 0);
+  }
+
+  #leftAlone() {
+    return partsLeftAlone(this.#contest, this.#request.now);
+  }
+
+  #desired() {
+    return withoutContested(this.#request.good.desired, this.#leftAlone());
+  }
+
+  #options(hooks: Pick<ReconcileOptions, 'onPlan' | 'confirm'> = {}): ReconcileOptions {
     const { signal, reconciling = {} } = this.#ports;
     return {
       ...reconciling,
@@ -183,7 +247,7 @@ class LoopPass {
       get onError() {
         return signal.aborted ? 'stop' : (reconciling.onError ?? 'rollback');
       },
-      ...(confirm && { confirm }),
+      ...hooks,
     };
   }
 

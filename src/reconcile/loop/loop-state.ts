@@ -1,12 +1,13 @@
 import type { IpvstateError } from '../../errors.ts';
 import type { ServiceKey } from '../../model/service.ts';
-import type { Change } from '../../plan/change.ts';
 import type { Drain } from '../../plan/drain.ts';
 import type { Refusal } from '../../plan/guard.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Report, ReportOutcome } from '../../plan/report.ts';
+import type { Comparison } from './comparison.ts';
 import { type ConfigState, UNSEEN } from './config-state.ts';
 import type { Contested } from './contest.ts';
+import { type Health, STARTING } from './health.ts';
 
 /** Why a pass began. A pass after a second read of the files has the triggers of the first read. */
 export type Trigger =
@@ -41,7 +42,7 @@ export type PassOutcome =
   | 'unconfigured'
   /** Nothing was new, so the table was not read. */
   | 'unchanged'
-  /** The table differs, and drift is only reported. */
+  /** The table differs, and is left so: drift is only reported, or the difference is contested. */
   | 'drift'
   /** The table could not be read, or nothing was written; `error` says why. */
   | 'failed'
@@ -59,6 +60,8 @@ export interface PassResult {
   readonly outcome: PassOutcome;
   readonly report: Report | undefined;
   readonly error: IpvstateError | undefined;
+  /** Whether the pass left the table different from all that the files ask for. */
+  readonly differs: boolean;
 }
 
 /** A plan that a guard refuses. */
@@ -70,9 +73,8 @@ export interface RefusedPlan {
   readonly since: number;
 }
 
-/** Differences that are reported and not corrected. */
-interface Drift {
-  readonly changes: readonly Change[];
+/** Differences from all that the files ask for, which the last pass did not correct. */
+interface Drift extends Pick<Comparison, 'changes' | 'sysctls'> {
   readonly since: number;
 }
 
@@ -90,6 +92,10 @@ export interface LoopState {
   /** The digest of the files that were last applied completely. */
   readonly applied: string | undefined;
   readonly drift: Drift | undefined;
+  /** Services with usable destinations in the files and none in the kernel. */
+  readonly unserved: readonly ServiceKey[];
+  /** Follows from the rest of the state. */
+  readonly health: Health;
   /**
    * Removed destinations that keep their connections until a deadline, as the last pass left them.
    */
@@ -109,12 +115,13 @@ export interface LoopState {
   readonly fatal: IpvstateError | undefined;
   /**
    * Since the start: passes that read the table, passes that corrected the work of another program,
-   * and objects changed back.
+   * objects changed back, and objects that another program was found to have changed.
    */
   readonly totals: {
     readonly passes: number;
     readonly corrections: number;
     readonly reversals: number;
+    readonly drifted: number;
   };
 }
 
@@ -125,6 +132,8 @@ export const INITIAL_STATE: LoopState = {
   lastPass: undefined,
   applied: undefined,
   drift: undefined,
+  unserved: [],
+  health: STARTING,
   drains: [],
   contested: [],
   refused: undefined,
@@ -133,5 +142,5 @@ export const INITIAL_STATE: LoopState = {
   retryAt: undefined,
   protectedServices: new Set(),
   fatal: undefined,
-  totals: { passes: 0, corrections: 0, reversals: 0 },
+  totals: { passes: 0, corrections: 0, reversals: 0, drifted: 0 },
 };

@@ -2,8 +2,17 @@ import { IpvstateError } from '../../errors.ts';
 import type { Table } from '../../model/table.ts';
 import { stateAfterPass } from './after-pass.ts';
 import { backOffDelay, remedyOf } from './back-off.ts';
-import { type GoodFiles, needsSecondRead, seeFiles } from './config-state.ts';
-import { type ContestState, forget, nextContestTime, UNCONTESTED } from './contest.ts';
+import { isEmpty } from './comparison.ts';
+import { type GoodFiles, needsSecondRead, seeFiles, withoutHeldBack } from './config-state.ts';
+import {
+  type ContestState,
+  forget,
+  nextContestTime,
+  partsLeftAlone,
+  retryAtOnce,
+  UNCONTESTED,
+} from './contest.ts';
+import { healthOf } from './health.ts';
 import { LOOP_TIMING, type LoopOptions, type LoopTiming } from './loop-options.ts';
 import { type PassFindings, runPass } from './loop-pass.ts';
 import { INITIAL_STATE, type LoopState, type PassResult, type Trigger } from './loop-state.ts';
@@ -16,11 +25,14 @@ export interface Loop {
   /** Reads the files, which may have changed. Resolves with the pass that did. */
   look(): Promise<PassResult>;
   /**
-   * Reads the files and the table now. Resolves with the pass that did; files that remove something
-   * are read twice before.
+   * Reads the files and the table now, and tries contested objects again. Resolves with the pass
+   * that did; files that remove something are read twice before.
    */
   reload(): Promise<PassResult>;
-  /** Executes the refused plan of this fingerprint once, if it is still the plan. */
+  /**
+   * Reads the files, and executes the refused plan of this fingerprint once, if it is still the
+   * plan. Then tries contested objects again.
+   */
   approve(fingerprint: string): Promise<PassResult>;
   /** Puts into the state how the files are watched. */
   setWatchMode(mode: LoopState['watch']['mode'], reason: string | undefined): void;
@@ -70,6 +82,8 @@ class ReconcileLoop implements Loop {
   #contest: ContestState = UNCONTESTED;
   /** When a contested object is next retried or forgotten. */
   #contestTime: number | undefined;
+  /** The files that were applied last. */
+  #applied: GoodFiles | undefined;
   /** The live table as the last pass left it. */
   #expected: Table | undefined;
   /**
@@ -111,9 +125,18 @@ class ReconcileLoop implements Loop {
     return this.#ask('reload');
   }
 
-  approve(fingerprint: string): Promise<PassResult> {
+  async approve(fingerprint: string): Promise<PassResult> {
     this.#approval = fingerprint;
-    return this.#ask('approve');
+    const pass = await this.#ask('approve');
+    if (partsLeftAlone(this.#contest, this.#options.clock.now()).size > 0) {
+      this.#retryContested();
+      await this.#ask('contested');
+    }
+    return pass;
+  }
+
+  #retryContested(): void {
+    this.#contest = retryAtOnce(this.#contest, this.#options.clock.now());
   }
 
   setWatchMode(mode: LoopState['watch']['mode'], reason: string | undefined): void {
@@ -153,6 +176,7 @@ class ReconcileLoop implements Loop {
     const startedAt = this.#options.clock.now();
     const approval = this.#approval;
     this.#approval = undefined;
+    if (wakes.includes('reload')) this.#retryContested();
     const before = this.#state.config;
     const reads = wakes.some(isReading);
     const isNew = reads && (await this.#read());
@@ -174,8 +198,9 @@ class ReconcileLoop implements Loop {
       if (error instanceof IpvstateError) return error;
       throw error;
     });
-    const before = this.#state.config;
-    const config = seeFiles(before, loaded, clock.now(), this.#timing.secondRead);
+    const { config: before, refused } = this.#state;
+    const inForce = refused ? withoutHeldBack(before, loaded, this.#applied) : before;
+    const config = seeFiles(inForce, loaded, clock.now(), this.#timing.secondRead);
     if (config === before) return false;
     const isNew = config.good !== before.good;
     if (isNew) this.#contest = UNCONTESTED;
@@ -238,8 +263,17 @@ class ReconcileLoop implements Loop {
       this.#set({ phase: 'waiting' });
       return this.#withoutPass(triggers, 'unchanged', startedAt);
     }
-    const { outcome, report, error } = found;
-    const result = { triggers, startedAt, finishedAt: clock.now(), outcome, report, error };
+    const { outcome, report, error, differences } = found;
+    const differs = differences !== undefined && !isEmpty(differences);
+    const result = {
+      triggers,
+      startedAt,
+      finishedAt: clock.now(),
+      outcome,
+      report,
+      error,
+      differs,
+    };
     if (triggers.includes('resync')) this.#resyncCost = result.finishedAt - startedAt;
     await this.#learn(found, result, good, before);
     return result;
@@ -260,13 +294,15 @@ class ReconcileLoop implements Loop {
     good: GoodFiles,
     before: string | undefined,
   ): Promise<void> {
-    const { outcome, report, error, contest } = found;
+    const { report, error, contest } = found;
+    const outcome = report?.outcome ?? found.outcome;
     const isFirst = this.#state.lastPass === undefined;
     this.#contest = contest;
     this.#contestTime = nextContestTime(contest, result.startedAt, this.#timing.contest);
     if (outcome === 'applied' || outcome === 'in-sync' || outcome === 'unverified')
       this.#expected = report?.plan.desired ?? this.#expected;
     else if (outcome === 'partial') this.#expected = undefined;
+    if (outcome === 'applied' || outcome === 'in-sync') this.#applied = good;
     // A pass that wrote made the earlier fingerprint that of another table. After a failure, a
     // retry or the next resync looks again.
     const isUnchanged = (report?.done ?? 0) === 0;
@@ -314,13 +350,14 @@ class ReconcileLoop implements Loop {
     startedAt?: number,
   ): PassResult {
     const now = this.#options.clock.now();
-    const nothing = { report: undefined, error: undefined };
+    const nothing = { report: undefined, error: undefined, differs: false };
     return { triggers, startedAt: startedAt ?? now, finishedAt: now, outcome, ...nothing };
   }
 
   #set(change: Partial<LoopState>): void {
     const previous = this.#state;
-    this.#state = { ...previous, ...change };
+    const next = { ...previous, ...change };
+    this.#state = { ...next, health: healthOf(next, this.#options.clock.now()) };
     this.#options.onState?.(this.#state, previous);
   }
 

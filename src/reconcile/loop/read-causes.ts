@@ -4,8 +4,11 @@ import type { Trigger } from './loop-state.ts';
 /** Why the loop wakes: a trigger, or the time for a second read of files. */
 export type Wake = Trigger | 'second-read';
 
-/** These read the files. The others use the files in force. */
-const READING: readonly Wake[] = ['start', 'file', 'reload', 'resync', 'second-read'];
+/**
+ * These read the files. The others use the files in force. An approval reads them, because other
+ * files make the plan void.
+ */
+const READING: readonly Wake[] = ['start', 'file', 'reload', 'resync', 'approve', 'second-read'];
 
 export function isReading(wake: Wake): boolean {
   return READING.includes(wake);
@@ -36,7 +39,9 @@ export class ReadCauses {
       : needsSecondRead(before);
     const causes =
       isSecondReadOnly || isSameContent ? [...new Set([...this.#awaited, ...triggers])] : triggers;
-    this.#awaited = needsSecondRead(after) ? causes.filter(isReading) : [];
+    this.#awaited = needsSecondRead(after)
+      ? causes.filter((cause) => isReading(cause) && cause !== 'approve')
+      : [];
     return causes;
   }
 }

@@ -1,0 +1,126 @@
+import { partOf } from './contest.ts';
+import type { LoopState, PassOutcome } from './loop-state.ts';
+
+/** The states of health, the worst first. */
+export const HEALTH_STATES = [
+  /** The last pass failed, or the loop ended by itself. */
+  'failed',
+  /** A service has usable destinations in the files and none in the kernel. */
+  'unserved',
+  /** A guard holds a plan back. */
+  'held',
+  /** The files that were read last are invalid. */
+  'invalid',
+  /** The kernel refused an object, which is left out. */
+  'refused',
+  /** The table differs in an object that another program keeps changing, and is left alone. */
+  'contested',
+  /** The table differs, and the difference is only reported. */
+  'drifted',
+  /** The table is as desired, and removed destinations are kept for their connections. */
+  'draining',
+  'in-sync',
+] as const;
+
+/** `starting`: no pass has ended yet. */
+export type HealthName = (typeof HEALTH_STATES)[number] | 'starting';
+
+export interface Health {
+  readonly state: HealthName;
+  /** What is wrong, each in a sentence, the worst first. Empty when the table is in sync. */
+  readonly why: readonly string[];
+  /** When the state began, on the loop's clock. */
+  readonly since: number;
+}
+
+export const STARTING: Health = { state: 'starting', why: [], since: 0 };
+
+/** Whether the live table is as desired. Every exit code, probe and gauge follows from this. */
+export function isHealthy({ state }: Pick<Health, 'state'>): boolean {
+  return state === 'in-sync' || state === 'draining';
+}
+
+/** Returns the health of a state, and the same object as before when nothing is new. */
+export function healthOf(state: LoopState, now: number): Health {
+  const { health: previous } = state;
+  const problems = problemsOf(state);
+  const found = problems[0]?.state ?? (state.lastPass ? 'in-sync' : 'starting');
+  const why = problems.map((problem) => problem.why);
+  const isSame = found === previous.state;
+  if (isSame && why.join('\n') === previous.why.join('\n')) return previous;
+  return { state: found, why, since: isSame ? previous.since : now };
+}
+
+interface Problem {
+  readonly state: HealthName;
+  readonly why: string;
+}
+
+const FAILURES: readonly PassOutcome[] = ['failed', 'rolled-back', 'partial', 'unverified'];
+
+/** Finds all problems, the worst first. */
+function problemsOf(state: LoopState): Problem[] {
+  const found: readonly [HealthName, readonly string[]][] = [
+    ['failed', failuresOf(state)],
+    ['unserved', state.unserved.map(describeUnserved)],
+    ['held', (state.refused?.refusals ?? []).map(({ message }) => `held back: ${message}`)],
+    ['invalid', state.config.problem ? ['the files are not valid'] : []],
+    ...differencesOf(state),
+    ['draining', drainsOf(state)],
+  ];
+  return found.flatMap(([name, sentences]) =>
+    shortened(sentences).map((why) => ({ state: name, why })),
+  );
+}
+
+function failuresOf({ phase, fatal, lastPass }: LoopState): string[] {
+  if (phase === 'failed') return [fatal?.message ?? 'the daemon ended because of a bug'];
+  if (!lastPass || !FAILURES.includes(lastPass.outcome)) return [];
+  const { outcome, error, report } = lastPass;
+  // A stop between two operations is no failure.
+  if (phase === 'stopped' || error?.code === 'ABORTED') return [];
+  const cause = error ?? report?.failures[0]?.error;
+  return [cause?.message ?? `the last pass ended as ${outcome}`];
+}
+
+function describeUnserved(service: string): string {
+  return `${service} has usable servers in the files and none in the kernel`;
+}
+
+/** Splits the differences into those that are contested and the others. */
+function differencesOf({ drift, contested }: LoopState): [HealthName, string[]][] {
+  const { changes = [], sysctls = [] } = drift ?? {};
+  const parts = new Set(contested.map(({ part }) => part));
+  const isContested = changes.map((change) => parts.has(partOf(change)));
+  const touched = new Set(
+    changes.flatMap((change, index) => (isContested[index] ? [partOf(change)] : [])),
+  );
+  const others = isContested.filter((is) => !is).length + sysctls.length;
+  return [
+    [
+      'contested',
+      contested
+        .filter(({ part }) => touched.has(part))
+        .map(({ name }) => `another program keeps changing ${name}, which is left alone`),
+    ],
+    [
+      'drifted',
+      others === 0
+        ? []
+        : [`${others} ${others === 1 ? 'object differs' : 'objects differ'} from the files`],
+    ],
+  ];
+}
+
+function drainsOf({ drains }: LoopState): string[] {
+  if (drains.length === 0) return [];
+  const subject = drains.length === 1 ? 'destination drains' : 'destinations drain';
+  return [`${drains.length} removed ${subject}`];
+}
+
+const SHOWN = 5;
+
+function shortened(sentences: readonly string[]): readonly string[] {
+  const hidden = sentences.length - SHOWN;
+  return hidden > 0 ? [...sentences.slice(0, SHOWN), `and ${hidden} more`] : sentences;
+}

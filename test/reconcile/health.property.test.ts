@@ -1,0 +1,190 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createMetrics } from '../../src/daemon/http/metrics.ts';
+import { daemonPages } from '../../src/daemon/http/pages.ts';
+import { exitCodeOfRequest } from '../../src/daemon/status/pass-exit.ts';
+import { type DaemonFacts, statusOfLoop } from '../../src/daemon/status/status-of-loop.ts';
+import { formatHealth } from '../../src/daemon/status/status-text.ts';
+import { IpvstateError } from '../../src/errors.ts';
+import type { Table } from '../../src/model/table.ts';
+import { diff } from '../../src/plan/diff.ts';
+import { HEALTH_STATES, healthOf, isHealthy } from '../../src/reconcile/loop/health.ts';
+import type { LoopState } from '../../src/reconcile/loop/loop-state.ts';
+import { type Content, LoopWorld, MISSING } from '../support/loop-world.ts';
+import { holds, isBrokenBy } from '../support/properties.ts';
+import { desiredOf, tableOf } from '../support/tables.ts';
+
+const FACTS: DaemonFacts = {
+  version: '1.2.3',
+  pid: 42,
+  started: '2026-05-04T11:00:00.000Z',
+  drift: 'correct',
+  drainClockSeconds: 0,
+  wallTime: (time) => new Date(time).toISOString(),
+};
+
+const tables = fc
+  .dictionary(
+    fc.constantFrom('1', '2', '3', '4'),
+    fc.dictionary(fc.constantFrom('7', '8'), fc.integer({ min: 0, max: 2 })),
+  )
+  .map((found) =>
+    tableOf(
+      Object.fromEntries(
+        Object.entries(found).map(([service, pool]) => [
+          `tcp://192.0.2.${service}:80`,
+          {
+            destinations: Object.fromEntries(
+              Object.entries(pool).map(([host, weight]) => [`10.0.0.${host}:80`, weight]),
+            ),
+          },
+        ]),
+      ),
+    ),
+  );
+
+type Step =
+  | { readonly kind: 'write'; readonly content: Content }
+  | { readonly kind: 'foreign'; readonly table: Table }
+  /** Another program that makes the table the same each time that the loop corrected it. */
+  | { readonly kind: 'insist'; readonly table: Table }
+  | { readonly kind: 'fault' };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({
+    kind: fc.constant('write' as const),
+    content: fc.oneof(
+      tables.map((table): Content => desiredOf(table.services)),
+      fc.constantFrom<Content[]>('nonsense', MISSING),
+    ),
+  }),
+  fc.record({ kind: fc.constant('foreign' as const), table: tables }),
+  fc.record({ kind: fc.constant('insist' as const), table: tables }),
+  fc.constant({ kind: 'fault' as const }),
+);
+
+async function live(
+  initial: Table,
+  steps: readonly Step[],
+  drift: 'correct' | 'report',
+  begun = initial,
+): Promise<LoopWorld> {
+  let isFaulty = false;
+  const world = await new LoopWorld(begun, desiredOf(initial.services), {
+    drift,
+    misbehaviour: {
+      failRead: () => (isFaulty ? new IpvstateError('UNAVAILABLE', 'it failed') : undefined),
+    },
+  }).begin();
+  for (const next of steps) {
+    isFaulty = next.kind === 'fault';
+    if (next.kind === 'write') await world.write(next.content);
+    const times = next.kind === 'insist' ? 4 : next.kind === 'foreign' ? 1 : 0;
+    for (let time = 0; time < times; time++) {
+      if (next.kind === 'foreign' || next.kind === 'insist') await world.foreign(next.table);
+      await world.clock.advance(5000);
+    }
+    if (isFaulty) void world.loop.reload();
+    await world.clock.advance(5000);
+  }
+  return world;
+}
+
+/** The answers of everything that says whether the table is as desired. */
+async function answersOf(world: LoopWorld) {
+  const { state } = world;
+  const status = statusOfLoop(state, FACTS);
+  const { registry } = createMetrics('1.2.3', () => status, []);
+  const pages = daemonPages({
+    status: () => status,
+    metrics: registry,
+    isStuck: () => false,
+    isReady: () => true,
+    openKernel: undefined,
+    names: () => new Map(),
+  });
+  const metrics = await registry.metrics();
+  const { lastPass } = state;
+  return {
+    json: status.health === 'in-sync' || status.health === 'draining',
+    why: status.why.length === 0,
+    text: formatHealth(status).startsWith('in sync'),
+    gauge: /^ipvstate_in_sync 1$/m.test(metrics),
+    states: (metrics.match(/^ipvstate_health\{.*\} 1$/gm) ?? []).length === 1,
+    readyz: (await pages['/readyz']?.())?.status === 200,
+    exit: lastPass !== undefined && exitCodeOfRequest(state, lastPass) === 0,
+  };
+}
+
+/** Whether the table equals all that the files say that were read last, which must be valid. */
+function isAsFilesSay({ content, ipvs, state }: LoopWorld): boolean {
+  if (typeof content === 'string' || content instanceof IpvstateError) return false;
+  const { good } = state.config;
+  return (
+    good !== undefined &&
+    diff(ipvs.table(), { ...ipvs.table(), services: content.services }).length === 0
+  );
+}
+
+const agree = (isInSync: (world: LoopWorld) => boolean) =>
+  fc.asyncProperty(
+    tables,
+    tables,
+    fc.array(step, { maxLength: 6 }),
+    fc.constantFrom('correct' as const, 'report' as const),
+    async (initial, begun, steps, drift) => {
+      const world = await live(initial, steps, drift, begun);
+      const { states, why, ...answers } = await answersOf(world);
+      const { lastPass } = world.state;
+      const isKnown = lastPass?.outcome !== 'failed';
+      const expected = isInSync(world) && isKnown;
+      return (
+        states && why === expected && Object.values(answers).every((answer) => answer === expected)
+      );
+    },
+  );
+
+describe('the health of a loop', () => {
+  test(
+    'is in sync exactly when the table is as the files say, for everything that tells it',
+    () => holds(agree(isAsFilesSay), 15),
+    120_000,
+  );
+
+  test(
+    'would not agree with a comparison that left out what is contested',
+    () =>
+      isBrokenBy(
+        agree((world) => isAsFilesSay(world) || world.state.contested.length > 0),
+        1000,
+      ),
+    120_000,
+  );
+
+  test('is the worst of all that is wrong, and says all of it', async () => {
+    const world = await live(tableOf({}), [], 'correct');
+    const key = 'tcp://192.0.2.1:80' as never;
+    const state: LoopState = {
+      ...world.state,
+      unserved: [key],
+      drift: {
+        changes: [],
+        sysctls: [{ name: 'expire_nodest_conn', live: '0', desired: '1' }],
+        since: 0,
+      },
+    };
+    expect(healthOf(state, 7)).toEqual({
+      state: 'unserved',
+      why: [
+        'tcp://192.0.2.1:80 has usable servers in the files and none in the kernel',
+        '1 object differs from the files',
+      ],
+      since: 7,
+    });
+    expect(healthOf({ ...state, unserved: [] }, 8)).toMatchObject({ state: 'drifted' });
+    expect(HEALTH_STATES.filter((name) => isHealthy({ state: name }))).toEqual([
+      'draining',
+      'in-sync',
+    ]);
+  });
+});
