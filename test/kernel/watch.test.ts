@@ -334,7 +334,11 @@ describe('drift', () => {
       await until(`the servers are back in round ${round}`, async () => (await live()) === before);
     }
     expect(daemon.events('contested').length).toBeGreaterThan(0);
-    expect(daemon.events('applied').some(({ level, unserved }) => level === 'error' && unserved !== undefined)).toBe(true);
+    expect(
+      daemon
+        .events('applied')
+        .some(({ level, unserved }) => level === 'error' && unserved !== undefined),
+    ).toBe(true);
     expect(await daemon.run('reload')).toMatchObject({ status: 0 });
     expect(await daemon.run('check', '-f', file)).toMatchObject({ status: 0 });
     expect((await daemon.get('/readyz')).status).toBe(200);
@@ -361,7 +365,10 @@ describe('drift', () => {
     expect((await daemon.get('/metrics')).body).toContain('ipvstate_in_sync 0\n');
     expect((await daemon.get('/readyz')).status).toBe(503);
     expect(await daemon.run('check', '-f', file)).toMatchObject({ status: 2 });
-    expect(await daemon.run('reload')).toMatchObject({ status: 0, stdout: expect.stringContaining('Applied and verified: 1 operation.') });
+    expect(await daemon.run('reload')).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('Applied and verified: 1 operation.'),
+    });
     await holds(destination(1, 1, 1));
   });
 });
