@@ -17,7 +17,7 @@ const src = readTree('src', isWritten);
 const repository = readTree('');
 const one = (path: string, source: string): Tree => new Map([[path, source]]);
 
-describe('output', () => {
+describe('the rule for output:', () => {
   test('only the writer writes to the terminal', () => {
     expect(outputViolations(src)).toEqual([]);
   });
@@ -32,7 +32,7 @@ describe('output', () => {
     expect(outputViolations(one(path, source))).not.toEqual([]);
   });
 
-  test('the streams may be handed to the writer, and a comment may mention them', () => {
+  test('code may pass the streams to the writer, and comments may name them', () => {
     expect(
       outputViolations(one('src/cli/bin.ts', 'new Output(process.stdout, process.stderr);')),
     ).toEqual([]);
@@ -44,12 +44,12 @@ describe('output', () => {
   });
 });
 
-describe('the end of the process', () => {
-  test('nothing in src ends it, for output still on its way to a pipe would be lost', () => {
+describe('the rule for the end of the process:', () => {
+  test('no code in src calls process.exit, which would lose output to a pipe', () => {
     expect(exitViolations(src)).toEqual([]);
   });
 
-  test('a call is found, the exit code is not one', () => {
+  test('a call of process.exit is found, and setting the exit code is allowed', () => {
     expect(exitViolations(one('src/cli/a.ts', 'if (failed) process.exit(1);'))).toEqual([
       'src/cli/a.ts:1 uses process.exit',
     ]);
@@ -57,8 +57,8 @@ describe('the end of the process', () => {
   });
 });
 
-describe('purity', () => {
-  test('the layers inside neither look at the clock nor at the process', () => {
+describe('the rule for purity:', () => {
+  test('pure layers use neither the clock nor the process', () => {
     expect(purityViolations(src)).toEqual([]);
   });
 
@@ -74,19 +74,19 @@ describe('purity', () => {
     expect(purityViolations(one('src/cli/a.ts', source))).toEqual([]);
   });
 
-  test('a given moment and a member of the same name are not the outside', () => {
+  test('a date from a number and a member of the same name are allowed', () => {
     expect(
       purityViolations(one('src/model/a.ts', 'new Date(at); this.process(); ({ process: 1 });')),
     ).toEqual([]);
   });
 });
 
-describe('shape', () => {
-  test('no file of src has outgrown its limit, nor has src as a whole', () => {
+describe('the rule for shape:', () => {
+  test('no file of src is too long, and neither are its files on the whole', () => {
     expect(sizeViolations(src)).toEqual([]);
   });
 
-  test('a file too long, a median and a tenth too long are found', () => {
+  test('a long file, a long median and a long tenth are found', () => {
     const lines = (count: number) => 'x\n'.repeat(count);
     expect(sizeViolations(one('a.ts', lines(401)))).toContain('a.ts has 401 lines, over 400');
     expect(sizeViolations(one('a.ts', lines(101)))).toEqual([
@@ -126,7 +126,7 @@ describe('shape', () => {
     expect(spreadCallViolations(spread)).toEqual(['src/plan/a.ts:1 spreads an array into a call']);
   });
 
-  test('records are read in one place, which knows a missing file from an unreadable one', () => {
+  test('records are read in one place, which tells a missing file from an unreadable one', () => {
     expect(recordReadViolations(src)).toEqual([]);
     const reader = one('src/recovery/a.ts', "const text = readFileSync(path, 'utf8');");
     expect(recordReadViolations(reader)).toEqual([
@@ -144,7 +144,7 @@ describe('shape', () => {
     ).toEqual([]);
   });
 
-  test('no file or folder is a drawer for everything', () => {
+  test('no file or folder is named util, helpers, common or manager', () => {
     expect(nameViolations(repository.keys())).toEqual([]);
     const drawers = [
       'src/util.ts',
@@ -158,7 +158,7 @@ describe('shape', () => {
     expect(nameViolations(['src/model/utility-rate.ts', 'src/cli/commonplace.ts'])).toEqual([]);
   });
 
-  test('nothing depends on where somebody keeps the checkout', () => {
+  test('no file names a path of one machine', () => {
     expect(machinePathViolations(repository)).toEqual([]);
     const folder = `/${'work'}/main/src`;
     expect(machinePathViolations(one('README.md', `cd ${folder}`))).toEqual([

@@ -6,7 +6,7 @@ import { tokenize } from './tokens.ts';
 const imports = (source: string) =>
   readImports(source).map(({ kind, specifier }) => `${kind} ${specifier}`);
 
-describe('every form of import is found and classified', () => {
+describe('the reader of imports finds and classifies', () => {
   test.each([
     ["import a from 'x';", ['static x']],
     ["import './x.ts';", ['static ./x.ts']],
@@ -37,7 +37,7 @@ describe('every form of import is found and classified', () => {
   });
 });
 
-describe('what only looks like an import is none', () => {
+describe('the reader of imports ignores', () => {
   test.each([
     ["// import a from 'x'"],
     ["/* import a from 'x' */"],
@@ -54,7 +54,7 @@ describe('what only looks like an import is none', () => {
   });
 });
 
-test('literals and comments do not hide what follows them', () => {
+test('literals and comments do not hide the code after them', () => {
   const awkward = [
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source under test
     "const a = /['\"`/]/.test(b) ? `${`${c / d}`} ' ` : e / f / g;",

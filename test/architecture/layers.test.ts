@@ -6,13 +6,13 @@ import { readTree } from './tree.ts';
 const tree = (files: Readonly<Record<string, string>>) => new Map(Object.entries(files));
 const src = readTree('src', (path) => /\.[jt]s$/.test(path));
 
-test('the tree that the rules read is the whole source', () => {
+test('the rules read the whole source', () => {
   expect(src.size).toBeGreaterThan(40);
   expect([...src.keys()]).toContain('src/model/address.ts');
 });
 
-describe('layers', () => {
-  test('every import in src is one that its layer may have', () => {
+describe('the rule for layers:', () => {
+  test('every import in src is allowed in its layer', () => {
     expect(layerViolations(src)).toEqual([]);
   });
 
@@ -79,12 +79,12 @@ describe('layers', () => {
   });
 });
 
-describe('cycles', () => {
-  test('no file of src needs itself, by whatever way', () => {
+describe('the rule for cycles:', () => {
+  test('no file of src imports itself, directly or through others', () => {
     expect(importCycles(src)).toEqual([]);
   });
 
-  test('a cycle is found through re-exports and through imports made later', () => {
+  test('a cycle is found through re-exports and dynamic imports', () => {
     const round = tree({
       'src/model/a.ts': "import { b } from './b.ts';",
       'src/model/b.ts': "export * from './c.ts';",
@@ -96,7 +96,7 @@ describe('cycles', () => {
     ]);
   });
 
-  test('a type that comes back is no cycle', () => {
+  test('an import of a type makes no cycle', () => {
     const types = tree({
       'src/model/a.ts': "import { b } from './b.ts';",
       'src/model/b.ts': "import type { A } from './a.ts';",

@@ -95,7 +95,7 @@ test('the output appears while the kernel is still running', async () => {
   expect((await ended).status).toBe(0);
 });
 
-test('a kernel that panics is a failure with its last words', async () => {
+test('a kernel that panics is a failure, with the end of its console', async () => {
   kernel('echo started >> $boot/output; echo "Kernel panic - not syncing"; exit 134');
   const { status, stdout, stderr } = await start('--', 'true').ended;
   expect({ status, stdout }).toEqual({ status: 125, stdout: 'started\n' });
@@ -103,7 +103,7 @@ test('a kernel that panics is a failure with its last words', async () => {
   expect(stderr).toContain('Kernel panic - not syncing');
 });
 
-test('a kernel that hangs is killed with all its processes at the limit, and nothing is left of it', async () => {
+test('a kernel that hangs is killed with all its processes at the time limit', async () => {
   program('guest-process', 'sleep 1000; echo never');
   kernel('guest-process & wait');
   const { status, stderr } = await start('--limit', '1', '--', 'true').ended;
@@ -128,7 +128,7 @@ test.each([
   expect(readdirSync(join(folder, 'tmp'))).toEqual([]);
 });
 
-test('the command and the folders reach the guest as they were written, quotes and spaces included', async () => {
+test('the command and the folders reach the guest unchanged, with quotes and spaces', async () => {
   kernel(`cp $boot/init ${folder}/init; echo 0 > $boot/status`);
   await start('--writable', "/a 'b'", '--', 'echo', "it's", '$HOME').ended;
   const init = readFileSync(join(folder, 'init'), 'utf8');
@@ -136,7 +136,7 @@ test('the command and the folders reach the guest as they were written, quotes a
   expect(init).toContain(`mount -t hostfs none '/a '\\''b'\\''' -o '/a '\\''b'\\'''`);
 });
 
-test('a command that is missing is a matter of usage', async () => {
+test('a missing command is a usage error', async () => {
   const { status, stderr } = await start().ended;
   expect(status).toBe(64);
   expect(stderr).toContain('usage: run.js');

@@ -6,7 +6,7 @@ const { isInstalled, isNodeSupported } = await import(
 const { closingLine, count } = await import(new URL('../../.ci/count.js', import.meta.url).href);
 const { thirdPartyLicenses } = await import(new URL('../../.ci/licenses.js', import.meta.url).href);
 
-test('Node is compared by number, part by part, with each range', () => {
+test('the version of Node is compared with each range, part by part and by number', () => {
   const range = '^20.19 || ^22.12 || ^24 || >=26';
   const isSupported = (version: string): boolean => isNodeSupported(version, range);
   const supported = ['20.19.0', '20.20.2', '22.12.0', '24.0.0', '26.0.0', '27.1.0', '100.0.0'];
@@ -15,7 +15,7 @@ test('Node is compared by number, part by part, with each range', () => {
   expect(others.filter(isSupported)).toEqual([]);
 });
 
-test('packages are installed when npm noted the versions of the lock file, whatever platform the optional ones are for', () => {
+test("packages count as installed when npm's list has the versions of the lock file", () => {
   const lock = {
     packages: {
       '': {},
@@ -36,7 +36,7 @@ test('packages are installed when npm noted the versions of the lock file, whate
   expect(isInstalled(lock, {})).toBe(false);
 });
 
-test('the closing line adds up the suites, and names what was skipped', () => {
+test('the closing line adds up the suites, and counts skipped tests', () => {
   const unit = {
     numPassedTests: 10,
     numFailedTests: 0,
@@ -51,7 +51,7 @@ test('the closing line adds up the suites, and names what was skipped', () => {
   );
 });
 
-test('a run that failed outside its tests counts as a failure', () => {
+test('a run that fails outside its tests counts as a failed test', () => {
   const clean = {
     numPassedTests: 10,
     numFailedTests: 0,
@@ -67,7 +67,7 @@ test('a run that failed outside its tests counts as a failure', () => {
   ).toBe(1);
 });
 
-test('the licence of every bundled package is handed on, and one without a text stops the build', () => {
+test('the build has the licence of each bundled package, and fails when one has no text', () => {
   const root = new URL('../..', import.meta.url).pathname;
   const text = thirdPartyLicenses(root, [
     'node_modules/yaml/dist/index.js',

@@ -36,7 +36,7 @@ test('programs run at the same time, and their output does not mix', async () =>
   });
 });
 
-test('each exit code counts, and a signal is none', async () => {
+test('each exit code is returned, and null for a program that a signal ended', async () => {
   const { statuses } = await run(
     'process.exitCode = 3',
     "process.kill(process.pid, 'SIGKILL')",

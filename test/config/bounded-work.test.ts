@@ -5,7 +5,7 @@ import { parseConfig } from '../../src/config/parse.ts';
 const SIZE = 20_000;
 const repeated = (unit: string, length = SIZE) => unit.repeat(length / unit.length);
 
-describe('a text that nests too deeply', () => {
+describe('the limit of nesting', () => {
   test.each([
     ['values of values', `version: 1\nx: ${repeated(': ')}`],
     ['explicit keys of explicit keys', `version: 1\n${repeated('? ')}`],
@@ -15,7 +15,7 @@ describe('a text that nests too deeply', () => {
     ['keys of keys in JSON', `{"version": 1, ${repeated('"a":')}`],
     ['lists of lists', `version: 1\nx:\n${repeated('- ')}`],
     ['brackets', `version: 1\nx: ${repeated('[')}`],
-  ])('is refused with its place when it has %s', (_, text) => {
+  ])('refuses %s, with the place', (_, text) => {
     const { issues, desired } = parseConfig(text, 'deep.yaml');
     expect(desired).toBeUndefined();
     expect(issues).toEqual([
@@ -23,7 +23,7 @@ describe('a text that nests too deeply', () => {
     ]);
   });
 
-  test('is told from a long list of addresses in brackets, which does not nest', () => {
+  test('does not refuse a long list of addresses in brackets', () => {
     const addresses = Array.from({ length: 100 }, (_, index) => `"[2001:db8::${index + 1}]"`);
     const service = `{ address: "tcp://[2001:db8::ff]:80", destinations: [${addresses}] }`;
     expect(parseConfig(`version: 1\nservices: [${service}]\n`, 'flat.yaml').issues).toEqual([]);
@@ -31,18 +31,18 @@ describe('a text that nests too deeply', () => {
 });
 
 /** With quadratic work, a million characters take hours and the test runs into its limit. */
-describe('a line of a million characters is read in one pass', () => {
+describe('a line of a million characters', () => {
   const MILLION = 1_000_000;
 
   test.each([
     ['tabs', `version: 1\n${'\t'.repeat(MILLION)}\nservices: []\n`],
     ['blanks and tabs', `version: 1\nservices: []${repeated(' \t', MILLION)}\n`],
     ['zero-width spaces in a comment', `version: 1\nservices: [] # ${'\u200b'.repeat(MILLION)}\n`],
-  ])('when it has %s', (_, text) => {
+  ])('is read in one pass when it has %s', (_, text) => {
     expect(parseConfig(text, 'long.yaml').desired?.services.size).toBe(0);
   });
 
-  test('when each character of it is wrong', () => {
+  test('is read in one pass when each character of it is an error', () => {
     const { issues } = parseConfig(`version: 1\nx: ${'\u202e'.repeat(MILLION)}\n`, 'long.yaml');
     expect(issues[0]).toMatchObject({ code: 'CONTROL_CHARACTER' });
   });
@@ -53,7 +53,7 @@ const TOKENS = [
   ...['|', '>', "'", '"', '#', '%', '@', '~', '1', 'a', '\n', '\n ', '\t', '---', '...'],
 ];
 
-test('no repeated piece of syntax throws, and each is an issue or a configuration', () => {
+test('repeated pieces of syntax give an issue or a configuration, and never throw', () => {
   const unit = fc.array(fc.constantFrom(...TOKENS), { minLength: 1, maxLength: 3 });
   const start = fc.constantFrom('version: 1\nx: ', 'version: 1\n', '[', '{', '- ');
   fc.assert(
@@ -66,7 +66,7 @@ test('no repeated piece of syntax throws, and each is an issue or a configuratio
   );
 });
 
-test('a syntax error shows our words and an excerpt, never a long piece of the file', () => {
+test('a syntax error shows our own words and an excerpt, never a long piece of the file', () => {
   const secret = `auth_pass ${'s3cret '.repeat(500)}`;
   for (const text of [
     `version: 1\nx: "a\n${secret}`,

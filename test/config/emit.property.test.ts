@@ -16,8 +16,8 @@ function reread(text: string, file: string): Table | string {
   };
 }
 
-describe('export', () => {
-  it('reads every table back as it was, from YAML', () => {
+describe('the export', () => {
+  it('as YAML is read back as the same table', () => {
     fc.assert(
       fc.property(tableArbitrary, (table) => {
         expect(reread(formatConfig(table), 'a.yaml')).toEqual(table);
@@ -26,7 +26,7 @@ describe('export', () => {
     );
   });
 
-  it('reads every table back as it was, from JSON', () => {
+  it('as JSON is read back as the same table', () => {
     fc.assert(
       fc.property(tableArbitrary, (table) => {
         expect(reread(formatConfigJson(table), 'a.json')).toEqual(table);

@@ -43,8 +43,8 @@ services:
       - { address: "[2001:db8::2]:0", forward: tunnel, tunnel: { type: gre } }
 `;
 
-describe('export as YAML', () => {
-  it('is sorted and short, with what differs from the defaults and the forwarding method', () => {
+describe('the export as YAML', () => {
+  it('is sorted, and has the forwarding method and the settings that are not defaults', () => {
     const { services, timeouts, daemons, names } = desiredOf(YAML);
     const shuffled = new Map(
       [...services]
@@ -62,19 +62,19 @@ describe('export as YAML', () => {
     ).toBe(YAML);
   });
 
-  it('says that an empty table is one', () => {
+  it('of an empty table has empty lists', () => {
     expect(formatConfig(EMPTY)).toBe(
       'version: 1\n\ntimeouts: { tcp: 15m, tcp_fin: 2m, udp: 5m }\n\nsync_daemons: []\n\nservices: []\n',
     );
   });
 
-  it('leaves out what it is not given', () => {
+  it('leaves out the parts that it is not given', () => {
     expect(formatConfig({ services: new Map(), timeouts: { udp: 90 } }, { schema: 'x.json' })).toBe(
       '# yaml-language-server: $schema=x.json\nversion: 1\n\ntimeouts: { udp: 1m30s }\n\nservices: []\n',
     );
   });
 
-  it('warns in comments of what no file can express, one line each', () => {
+  it('warns in a comment of each entry that no file can express', () => {
     const text = formatConfig(
       { ...EMPTY, timeouts: { tcp: 3_000_000, tcpFin: 120, udp: 300 } },
       {
@@ -97,8 +97,8 @@ describe('export as YAML', () => {
   });
 });
 
-describe('export as JSON', () => {
-  it('is the same configuration', () => {
+describe('the export as JSON', () => {
+  it('has the same configuration as YAML', () => {
     const { services, timeouts, daemons, names } = desiredOf(YAML);
     const table = { services, timeouts, daemons };
     const json = formatConfigJson(table, { names });
@@ -127,7 +127,7 @@ describe('export as JSON', () => {
     });
   });
 
-  it('leaves out what it is not given', () => {
+  it('leaves out the parts that it is not given', () => {
     expect(JSON.parse(formatConfigJson({ services: new Map() }))).toEqual({
       version: 1,
       services: [],

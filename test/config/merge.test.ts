@@ -18,7 +18,7 @@ function merge(...texts: string[]) {
 }
 
 describe('mergeDesired', () => {
-  it('puts services, names and places of several files together', () => {
+  it('merges the services, names and places of several files', () => {
     const { desired, text } = merge(A, B);
     expect(text).toBe('');
     expect([...(desired?.services.keys() ?? [])]).toEqual(['fwmark:1', 'fwmark:2']);
@@ -34,7 +34,7 @@ describe('mergeDesired', () => {
     expect(desired?.daemons).toBeUndefined();
   });
 
-  it('of no file asks for nothing, and of one file is that file', () => {
+  it('returns an empty desired state for no files, and the file for one file', () => {
     expect(mergeDesired([]).desired).toMatchObject({
       timeouts: {},
       limits: {},
@@ -44,7 +44,7 @@ describe('mergeDesired', () => {
     expect(mergeDesired([only]).desired).toBe(only);
   });
 
-  it('takes different timeouts and limits from different files', () => {
+  it('merges different timeouts and limits of several files', () => {
     const { desired } = merge(
       `${A}timeouts: { tcp: 5m }\nlimits: { max_service_deletes: 1 }\n`,
       `${B}timeouts: { udp: 1m }\nlimits: { max_destination_deletes: off }\nsync_daemons: []\n`,
@@ -77,7 +77,7 @@ describe('mergeDesired', () => {
     );
   });
 
-  it('refuses what two files set, even to the same value', () => {
+  it('refuses a setting of two files, even with equal values', () => {
     const more = 'timeouts: { tcp: 5m }\nlimits: { max_service_deletes: 1 }\nsync_daemons: []\n';
     const { desired, text } = merge(A + more, B, `version: 1\nservices: []\n${more}`);
     expect(desired).toBeUndefined();
@@ -104,14 +104,14 @@ describe('mergeDesired', () => {
     expect(merge(`${A}sync_daemons: []\n`, mixed).text).toBe('');
   });
 
-  it('has a place even for what was never in a file', () => {
+  it('reports a place even for a service that comes from no file', () => {
     const desired = { ...desiredOf(A), locate: () => undefined };
     expect(mergeDesired([desired, desired]).issues).toMatchObject([
       { code: 'DUPLICATE', position: { file: '-', line: 1, column: 1 } },
     ]);
   });
 
-  it('puts what is managed, the sysctls and the treatment of services together', () => {
+  it('merges manage, the sysctls and the policies of services', () => {
     const { desired, text } = merge(
       `${A}manage: { include: [{ fwmark: 1-9 }] }\n`,
       B.replace('10.0.0.1]', '10.0.0.1], protect: true'),
@@ -126,7 +126,7 @@ describe('mergeDesired', () => {
     expect(merge(A, B).desired).not.toHaveProperty('policy');
   });
 
-  it('refuses two files that say what is managed, or sysctls', () => {
+  it('refuses manage or sysctls in two files', () => {
     const manage = 'manage: { exclude: [{ fwmark: 9 }] }\n';
     const sysctls = 'sysctls: { values: { conntrack: 1 } }\n';
     const { desired, text } = merge(`${A}${manage}${sysctls}`, `${B}${manage}${sysctls}`);
@@ -137,7 +137,7 @@ describe('mergeDesired', () => {
     expect(text).toContain('note: first here: a.yaml:5:1');
   });
 
-  it('refuses a service outside of what another file manages, and shows both places', () => {
+  it('refuses a service that the manage of another file leaves out, and shows both places', () => {
     const { desired, text } = merge(
       A,
       `${B.replace('fwmark:2', 'fwmark:5')}manage: { include: [{ fwmark: 5 }] }\n`,

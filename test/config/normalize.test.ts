@@ -36,7 +36,7 @@ function destinations(text: string): unknown[] {
 }
 
 describe('normalize', () => {
-  it('fills in everything, so that nothing is optional afterwards', () => {
+  it('fills in every default', () => {
     const desired = desiredOf(EXAMPLE);
     expect([...desired.services.values()].map(({ service }) => service)).toEqual([
       {
@@ -101,7 +101,7 @@ describe('normalize', () => {
     expect([...desired.names]).toEqual([['tcp://192.0.2.10:443', 'shop']]);
   });
 
-  it('puts the master daemon first, with what the kernel will report', () => {
+  it('puts the master daemon first, with the values that the kernel will report', () => {
     expect(desiredOf(EXAMPLE).daemons).toEqual([
       {
         role: 'master',
@@ -124,7 +124,7 @@ describe('normalize', () => {
     ]);
   });
 
-  it("has ipvsadm's defaults where a file has none", () => {
+  it("uses ipvsadm's defaults for settings that a file leaves out", () => {
     expect(
       destinations(
         'version: 1\nservices: [{ address: "tcp://192.0.2.1:80", destinations: [10.0.0.1] }]',
@@ -145,7 +145,7 @@ describe('normalize', () => {
     ]);
   });
 
-  it('says nothing about what the file does not mention', () => {
+  it('leaves out the timeouts, daemons and limits that the file does not mention', () => {
     const desired = desiredOf('version: 1\nservices: []\n');
     expect(desired).toMatchObject({ timeouts: {}, limits: {}, daemons: undefined });
     expect(desired.services.size + desired.names.size).toBe(0);
@@ -163,14 +163,14 @@ describe('normalize', () => {
   });
 });
 
-describe('layers', () => {
+describe('the lookup of a setting', () => {
   const scheduling = (defaults: string, profile: string, own: string) => {
     const text = `version: 1\ndefaults: {${defaults}}\nprofiles: { p: {${profile}} }\nservices: [{ address: "udp://192.0.2.1:53", profile: p, destinations: [10.0.0.1]${own} }]\n`;
     const [entry] = desiredOf(text).services.values();
     return entry?.service;
   };
 
-  it('are the service, its profile, the defaults', () => {
+  it('asks the service, then its profile, then the defaults', () => {
     expect(scheduling('scheduler: rr', 'scheduler: wrr', ', scheduler: lc')?.scheduler).toBe('lc');
     expect(scheduling('scheduler: rr', 'scheduler: wrr', '')?.scheduler).toBe('wrr');
     expect(scheduling('scheduler: rr', '', '')?.scheduler).toBe('rr');
@@ -178,7 +178,7 @@ describe('layers', () => {
     expect(scheduling('', 'one_packet: true', ', one_packet: false')?.onePacket).toBe(false);
   });
 
-  it('drop the flags of a scheduler that is replaced nearer to the service', () => {
+  it('drops the flags of a scheduler that a nearer mapping replaces', () => {
     expect(scheduling('scheduler: mh, scheduler_flags: [mh-port]', '', '')?.schedulerFlags).toBe(
       0x10,
     );
@@ -202,7 +202,7 @@ describe('layers', () => {
     ).toBe(0x08);
   });
 
-  it('replace persistence as a whole, and can switch it off', () => {
+  it('replaces persistence as a whole, and can switch it off', () => {
     const profile = 'persistence: { timeout: 10m, netmask: 24 }';
     expect(scheduling('', profile, ', persistence: 5m')).toMatchObject({
       persistenceTimeoutSeconds: 300,
@@ -225,7 +225,7 @@ describe('layers', () => {
     });
   });
 
-  it('give destinations the defaults, and keys beside a pool win over those in it', () => {
+  it('gives destinations the defaults, and prefers keys beside a pool to those in it', () => {
     const text = (reference: string) =>
       `version: 1\ndefaults: { forward: tunnel, tunnel: { type: gre }, weight: 5 }\npools: { p: [10.0.0.1, { address: 10.0.0.2, weight: 7, tunnel: { type: gue, port: 1 } }] }\nservices: [{ address: fwmark:1, destinations: [${reference}] }]\n`;
     const brief = (reference: string) =>
@@ -250,13 +250,13 @@ describe('layers', () => {
     ]);
   });
 
-  it('take the destinations of the profile when the service has none', () => {
+  it('takes the destinations of the profile when the service has none', () => {
     const text =
       'version: 1\nprofiles: { p: { destinations: [10.0.0.1] } }\nservices: [{ address: fwmark:1, profile: p }, { address: fwmark:2, profile: p, destinations: [10.0.0.2] }]\n';
     expect(destinations(text)).toMatchObject([{ key: '10.0.0.1:0' }, { key: '10.0.0.2:0' }]);
   });
 
-  it('say the same thing about a shared value once', () => {
+  it('reports a problem of a shared value once', () => {
     const services = Array.from(
       { length: 5 },
       (_, index) => `{ address: fwmark:${index + 1}, profile: p }`,
@@ -276,20 +276,20 @@ describe('locate', () => {
     );
   };
 
-  it('finds services and destinations, those of pools in the pool', () => {
+  it('finds services and destinations, and destinations of pools in the pool', () => {
     expect(lines('c.yaml', EXAMPLE)).toEqual([
       ['16:5', '14:8', '14:21', '21:9'],
       ['22:5', '26:9'],
     ]);
   });
 
-  it('finds them in JSON', () => {
+  it('finds services and destinations in JSON', () => {
     const text =
       '{"version": 1,\n "pools": {"a\\u0062": ["10.0.0.1"]},\n "services": [\n  {"name": "x{[\\"", "address": "fwmark:1",\n   "destinations": ["10.0.0.2",\n {"pool": "ab"}]}]}';
     expect(lines('c.json', text)).toEqual([['4:3', '5:21', '2:24']]);
   });
 
-  it('knows nothing of what is not there', () => {
+  it('returns undefined for a service or destination that is not in the file', () => {
     const { locate, services } = desiredOf(EXAMPLE);
     const [key] = services.keys();
     expect(locate('fwmark:9' as never)).toBeUndefined();
@@ -297,7 +297,7 @@ describe('locate', () => {
     expect(locate(key as never, '10.9.9.9:80' as never)).toBeUndefined();
   });
 
-  it('knows where the sections are', () => {
+  it('finds the sections', () => {
     const { sections } = desiredOf(EXAMPLE);
     expect(Object.entries(sections ?? {}).map(([name, at]) => [name, at?.line])).toEqual([
       ['limits', 3],

@@ -20,7 +20,7 @@ function file(line: string, address = WEB): string {
   return `version: 1\n${line}\nservices:\n  - { address: "${address}", destinations: [10.0.0.1] }\n`;
 }
 
-it('is absent when a file has none of it', () => {
+it('a file without policies has no policy', () => {
   expect(
     desiredOf(
       service(WEB, 'protect: false', 'drain: off', 'preserve: []', 'destinations: [10.0.0.1]'),
@@ -28,7 +28,7 @@ it('is absent when a file has none of it', () => {
   ).not.toHaveProperty('policy');
 });
 
-it('is not exported', () => {
+it('the export has no policy', () => {
   const text = service(
     WEB,
     'protect: true',
@@ -50,7 +50,7 @@ describe('preserve', () => {
     );
   };
 
-  it('comes from the nearest place that has it: reference, item, service, profile, defaults', () => {
+  it('comes from the reference, item, service, profile or defaults, the nearest first', () => {
     const text = [
       'version: 1',
       'defaults: { preserve: [weight, thresholds] }',
@@ -119,7 +119,7 @@ describe('drain', () => {
     expect(drain && [drain.timeoutSeconds, drain.lingerSeconds]).toEqual(seconds);
   });
 
-  it('comes from the service, its profile or the defaults', () => {
+  it('comes from the service, its profile or the defaults, the nearest first', () => {
     const text = (...keys: string[]) =>
       `version: 1\ndefaults: { drain: 1s }\nprofiles: { p: { drain: 2s } }\nservices: [{ address: fwmark:1, destinations: [10.0.0.1], ${keys} }]\n`;
     expect(servicePolicy(text('profile: p', ' drain: 3s'))?.drain?.timeoutSeconds).toBe(3);
@@ -185,7 +185,7 @@ describe('drain', () => {
 });
 
 describe('protect', () => {
-  it('is of a service or its profile', () => {
+  it('comes from the service or its profile', () => {
     expect(servicePolicy(service(WEB, 'protect: true', 'destinations: [10.0.0.1]'))?.protect).toBe(
       true,
     );
@@ -195,7 +195,7 @@ describe('protect', () => {
     expect(servicePolicy(`${profile}, protect: false }\n`)).toBeUndefined();
   });
 
-  it('is nothing for defaults', () => {
+  it('is refused in the defaults', () => {
     expect(briefProblemsOf(file('defaults: { protect: true }'))[0]).toContain(
       '2:13 error UNKNOWN_KEY: "defaults" has no key "protect"',
     );
@@ -226,7 +226,7 @@ describe('manage', () => {
     expect(exclude).toEqual([{ service: keyOf('udp://192.0.2.53:53') }]);
   });
 
-  it('without include is the whole table but what it excludes', () => {
+  it('without include covers the whole table except the excluded services', () => {
     expect(policyOf(file('manage: { exclude: [{ fwmark: 1-9 }] }'))?.manage).toEqual({
       include: undefined,
       exclude: [{ fwmark: { min: 1, max: 9 } }],
@@ -247,7 +247,7 @@ describe('manage', () => {
       '2:11 error UNKNOWN_KEY: "manage" has no key "includes" => did you mean "include"?',
     ],
     ['[]', '2:9 error WRONG_TYPE: manage is a list; it must be a mapping'],
-  ])('of %s has one problem', (value, problem) => {
+  ])('with the value %s has one problem', (value, problem) => {
     expect(briefProblemsOf(file(`manage: ${value}`))).toEqual([problem]);
   });
 
@@ -320,7 +320,7 @@ describe('manage', () => {
     expect(briefProblemsOf(file(`manage: { exclude: [${selector}] }`))).toEqual([`2:${problem}`]);
   });
 
-  it('refuses a declared service that is outside of it, and shows both places', () => {
+  it('refuses a declared service that it leaves out, and shows both places', () => {
     const text = file('manage: { include: [{ cidr: 192.0.2.0/24 }], exclude: [{ port: 80 }] }');
     expect(problemsOf(text)).toBe(
       [
@@ -338,7 +338,7 @@ describe('manage', () => {
 });
 
 describe('an inherited policy', () => {
-  it('is of every service of the file', () => {
+  it('applies to every service of the file', () => {
     const desired = desiredOf(
       'version: 1\ndefaults: { drain: 5m, preserve: [weight] }\nservices:\n  - { address: fwmark:1, destinations: [10.0.0.1] }\n  - { address: fwmark:2, destinations: [10.0.0.2] }\n',
     );

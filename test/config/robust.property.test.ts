@@ -55,7 +55,7 @@ const fragments = fc.constantFrom(
 );
 
 describe('parseConfig', () => {
-  it('returns for every text, and says why there is nothing when there is nothing', () => {
+  it('returns a configuration or an error for every text', () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -78,7 +78,7 @@ describe('parseConfig', () => {
     );
   });
 
-  it('returns for every change to a good file', () => {
+  it('returns a configuration or an error for every change to a valid file', () => {
     fc.assert(
       fc.property(
         tableArbitrary,
@@ -100,7 +100,7 @@ describe('parseConfig', () => {
     );
   });
 
-  it('finds the same in JSON as in the same text read as YAML', () => {
+  it('returns the same result for JSON as for the same text read as YAML', () => {
     fc.assert(
       fc.property(
         tableArbitrary,
@@ -145,8 +145,8 @@ describe('parseConfig', () => {
   });
 });
 
-describe('offsets in JSON', () => {
-  it('are those that the YAML parser has', () => {
+describe('the offsets in JSON', () => {
+  it('are equal to those of the YAML parser', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 4 }), fc.constantFrom(0, 2), (value, indent) => {
         const text = JSON.stringify(value, null, indent);

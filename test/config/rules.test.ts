@@ -74,7 +74,7 @@ describe('the address of a service', () => {
       'fwmark:7/ipv6',
       '"fwmark:7/ipv6" is not the address of a service => write address: fwmark:7 and family: ipv6',
     ],
-  ])('is not %s', (text, message) => {
+  ])('cannot be %s', (text, message) => {
     expect(briefProblemsOf(service(`"${text}"`, ONE))).toEqual([`3:14 error ADDRESS: ${message}`]);
   });
 
@@ -84,7 +84,7 @@ describe('the address of a service', () => {
     'sctp://255.255.255.255:1',
     'tcp://[::]:80',
     'fwmark:4294967295',
-  ])('may be %s, which ipvsadm can make', (text) => {
+  ])('may be %s, which ipvsadm accepts', (text) => {
     expect(
       briefProblemsOf(
         service(`"${text}"`, 'destinations: [{ address: "2001:db8::1", forward: tunnel }]'),
@@ -92,7 +92,7 @@ describe('the address of a service', () => {
     ).toEqual([]);
   });
 
-  it('is odd when it is IPv4 in IPv6, which ipvsadm can make', () => {
+  it('gets a warning when it is an IPv4 address in IPv6, which ipvsadm accepts', () => {
     expect(
       briefProblemsOf(service('"tcp://[::ffff:192.0.2.1]:80"', 'destinations: ["2001:db8::1"]')),
     ).toEqual([
@@ -100,7 +100,7 @@ describe('the address of a service', () => {
     ]);
   });
 
-  it('has the family that is its own', () => {
+  it('may not have another family than its own', () => {
     expect(briefProblemsOf(service(WEB, 'family: ipv6', ONE))).toEqual([
       '4:13 error FAMILY: the address of this service is not ipv6 => remove it: family is for fwmark services',
     ]);
@@ -118,7 +118,7 @@ describe('the address of a service', () => {
 });
 
 describe('one_packet', () => {
-  it('is for UDP and marks', () => {
+  it('is refused for services other than UDP and firewall marks', () => {
     expect(briefProblemsOf(service(WEB, 'one_packet: true', ONE))).toEqual([
       '4:5 error ONE_PACKET: one_packet is for udp and fwmark services, not for tcp => remove it',
     ]);
@@ -127,8 +127,8 @@ describe('one_packet', () => {
   });
 });
 
-describe('schedulers', () => {
-  it('may be unknown, with a warning', () => {
+describe('a scheduler', () => {
+  it('gets a warning when it is unknown', () => {
     expect(briefProblemsOf(service(WEB, 'scheduler: wlcc', ONE))).toEqual([
       '4:16 warning SCHEDULER: the scheduler "wlcc" is not one of the Linux kernel\'s => did you mean "wlc"?',
     ]);
@@ -140,7 +140,7 @@ describe('schedulers', () => {
     );
   });
 
-  it('must have a name that the kernel can hold', () => {
+  it('is refused when the kernel cannot store its name', () => {
     for (const name of ['sixteen_letters_', 'a b', '""']) {
       expect(briefProblemsOf(service(WEB, `scheduler: ${name}`, ONE))[0]).toMatch(
         /^4:16 error SCHEDULER: .* is not the name of a scheduler/,
@@ -148,7 +148,7 @@ describe('schedulers', () => {
     }
   });
 
-  it('have flags of their own', () => {
+  it('is refused with the flags of another scheduler', () => {
     expect(
       briefProblemsOf(service(WEB, 'scheduler: mh', 'scheduler_flags: [mh-port, sh-port]', ONE)),
     ).toEqual([
@@ -217,11 +217,11 @@ describe('persistence', () => {
       '{ timeout: 5m, enabled: false }',
       '4:29 warning NO_EFFECT: timeout has no effect while persistence is not enabled => remove it, or write enabled: true',
     ],
-  ])('of %s is judged', (value, problem) => {
+  ])('has the expected issue for %s', (value, problem) => {
     expect(briefProblemsOf(service(WEB, `persistence: ${value}`, ONE))).toEqual([problem]);
   });
 
-  it('has a prefix length for IPv6', () => {
+  it('takes a prefix length as the netmask of an IPv6 service', () => {
     const text = (netmask: string) =>
       service(
         '"tcp://[2001:db8::1]:80"',
@@ -238,7 +238,7 @@ describe('persistence', () => {
   });
 });
 
-describe('destinations', () => {
+describe('a destination', () => {
   it.each([
     ['0.0.0.0', '0.0.0.0 cannot be a destination: it means "no address"'],
     ['255.255.255.255', '255.255.255.255 cannot be a destination: it is the broadcast address'],
@@ -312,13 +312,13 @@ describe('destinations', () => {
   });
 
   it.each(['0.0.0.1', '127.0.0.1', '240.0.0.1', '255.255.255.254'])(
-    'may be %s, which the kernel takes',
+    'may be %s, which the kernel accepts',
     (text) => {
       expect(destination(text)).toEqual([]);
     },
   );
 
-  it('are odd when they are link-local, which the kernel takes of the host itself', () => {
+  it('gets a warning when it is link-local and may not be an address of the host', () => {
     expect(destination('"fe80::1"', '"tcp://[2001:db8::1]:80"')).toEqual([
       '5:9 warning ADDRESS: fe80::1 is link-local: the kernel takes it only if it is an address of this host',
     ]);
@@ -340,14 +340,14 @@ describe('destinations', () => {
     );
   });
 
-  it('are of the family of the service, but through a tunnel', () => {
+  it('may have another family than the service only with a tunnel', () => {
     expect(destination('{ address: "2001:db8::1", forward: masq }')).toEqual([
       '5:20 error FAMILY: an IPv6 destination of an IPv4 service must be reached by a tunnel, not by masq => write forward: tunnel',
     ]);
     expect(destination('{ address: "2001:db8::1", forward: tunnel }')).toEqual([]);
   });
 
-  it('keep the port of the service unless addresses are rewritten', () => {
+  it('may have another port than the service only with masq', () => {
     expect(destination('{ address: 10.0.0.1:81, forward: route }')).toEqual([
       '5:20 error PORT: route cannot change the port: packets go to port 80, that of the service, and not to 81 => leave the port out, or write forward: masq',
     ]);
@@ -396,8 +396,8 @@ describe('destinations', () => {
   });
 });
 
-describe('duplicates', () => {
-  it('of destinations are found after canonical spelling, and both are shown', () => {
+describe('a duplicate', () => {
+  it('of a destination in another spelling is refused with both places', () => {
     expect(
       problemsOf(
         service(
@@ -421,7 +421,7 @@ describe('duplicates', () => {
     );
   });
 
-  it('of destinations are found behind pools, at the reference', () => {
+  it('of a destination in a pool is refused at the reference to the pool', () => {
     const text =
       'version: 1\npools: { eu: [10.0.0.1] }\nservices:\n  - address: fwmark:1\n    destinations:\n      - pool: eu\n      - pool: eu\n';
     expect(briefProblemsOf(text)).toEqual([
@@ -429,7 +429,7 @@ describe('duplicates', () => {
     ]);
   });
 
-  it('of services are found after canonical spelling', () => {
+  it('of a service in another spelling is refused', () => {
     const text =
       'version: 1\nservices:\n  - { address: "tcp://[::1]:80", destinations: ["::2"] }\n  - { address: "tcp://[0:0::1]:80" }\n  - { address: fwmark:1, destinations: ["10.0.0.1"] }\n  - { address: fwmark:1, family: ipv6, destinations: ["::2"] }\n';
     expect(briefProblemsOf(text)).toEqual([
@@ -438,8 +438,8 @@ describe('duplicates', () => {
   });
 });
 
-describe('references', () => {
-  it('lead to pools and profiles of the same file', () => {
+describe('a reference', () => {
+  it('to a pool or profile that is not in the file is refused', () => {
     const text = [
       'version: 1',
       'pools: { europe: [10.0.0.1] }',
@@ -456,7 +456,7 @@ describe('references', () => {
     ]);
   });
 
-  it('do not lead to what every object has', () => {
+  it('to a property of every JavaScript object is refused', () => {
     const text =
       'version: 1\nservices:\n  - { address: fwmark:1, profile: toString, destinations: [{ pool: constructor }] }\n';
     expect(briefProblemsOf(text)).toEqual([
@@ -464,7 +464,7 @@ describe('references', () => {
     ]);
   });
 
-  it('are missed when nothing refers to a pool or profile', () => {
+  it('is missing for a pool or profile that no service uses, which gets a warning', () => {
     expect(
       briefProblemsOf('version: 1\nservices: []\npools: { eu: [] }\nprofiles: { web: {} }\n'),
     ).toEqual([
@@ -473,7 +473,7 @@ describe('references', () => {
     ]);
   });
 
-  it('show a mistake in a pool once, at the pool', () => {
+  it('by several services to a pool with a mistake shows the mistake once, in the pool', () => {
     const text =
       'version: 1\npools: { eu: [10.0.0.256] }\nservices:\n  - { address: fwmark:1, destinations: [{ pool: eu }] }\n  - { address: fwmark:2, destinations: [{ pool: eu }] }\n';
     expect(briefProblemsOf(text)).toEqual([
@@ -482,7 +482,7 @@ describe('references', () => {
   });
 });
 
-describe('a service that serves nobody', () => {
+describe('a service that takes no new connections', () => {
   it.each([
     [
       'destinations: []',
@@ -496,18 +496,18 @@ describe('a service that serves nobody', () => {
       'destinations: [{ address: 10.0.0.1, weight: 0 }]',
       '4:5 warning UNSERVED: tcp://192.0.2.1:80 takes no new connections: all its destinations have weight 0',
     ],
-  ])('is odd: %s', (line, problem) => {
+  ])('gets a warning with %s', (line, problem) => {
     expect(briefProblemsOf(service(WEB, line))).toEqual([problem]);
   });
 
-  it('is odd: the scheduler none', () => {
+  it('gets a warning with the scheduler none', () => {
     expect(briefProblemsOf(service(WEB, 'scheduler: none', ONE))).toEqual([
       '5:5 warning UNSERVED: tcp://192.0.2.1:80 takes no new connections: its scheduler is none',
     ]);
   });
 });
 
-describe('sync daemons', () => {
+describe('a sync daemon', () => {
   const daemons = (text: string) =>
     briefProblemsOf(`version: 1\nservices: []\nsync_daemons:\n  - ${text}\n`);
 
@@ -553,7 +553,7 @@ describe('sync daemons', () => {
     expect(daemons(text)).toEqual([problem]);
   });
 
-  it('run once for each role', () => {
+  it('is refused when there is another one with its role', () => {
     expect(
       daemons('{ role: master, interface: eth0 }\n  - { role: master, interface: eth1 }'),
     ).toEqual([
@@ -561,7 +561,7 @@ describe('sync daemons', () => {
     ]);
   });
 
-  it('do not run beside tunnels to another family', () => {
+  it('is refused beside a tunnel to another family', () => {
     const text =
       'version: 1\nservices:\n  - address: fwmark:1\n    destinations: [{ address: "2001:db8::1", forward: tunnel }]\nsync_daemons: [{ role: master, interface: eth0 }]\n';
     expect(problemsOf(text)).toBe(
@@ -579,7 +579,7 @@ describe('sync daemons', () => {
   });
 });
 
-describe('timeouts, limits and names', () => {
+describe('the check of timeouts, limits and names', () => {
   it.each([
     ['timeouts: { tcp: 0 }', '3:18 error OUT_OF_RANGE: tcp is 0; the smallest is 1'],
     [

@@ -8,8 +8,8 @@ function destination(text: string): string[] {
   return briefProblemsOf(service(WEB, 'destinations:', `  - ${text}`));
 }
 
-describe('keys', () => {
-  it('shows the key that is unknown, and what was probably meant', () => {
+describe('the check of keys', () => {
+  it('shows an unknown key, and the key that was probably meant', () => {
     expect(problemsOf(service(WEB, 'destinations:', '  - { address: 10.0.0.1, wieght: 5 }'))).toBe(
       [
         'c.yaml:5:30: error UNKNOWN_KEY: a destination has no key "wieght"',
@@ -33,7 +33,7 @@ describe('keys', () => {
     ['persistent', 'persistence'],
     ['persistence_timeout', 'persistence'],
     ['vip', 'address'],
-  ])('knows what %s is called here', (word, meant) => {
+  ])('suggests our word for %s', (word, meant) => {
     expect(briefProblemsOf(service(WEB, `${word}: []`, 'destinations: [10.0.0.1]'))).toEqual([
       `4:5 error UNKNOWN_KEY: a service has no key "${word}" => did you mean "${meant}"?`,
     ]);
@@ -43,13 +43,13 @@ describe('keys', () => {
     ['port', 'the port is part of "address"'],
     ['protocol', 'the protocol is part of "address": tcp://IP:PORT'],
     ['fwmark', 'write address: fwmark:N'],
-  ])('knows that %s is part of the address', (word, hint) => {
+  ])('says that %s is part of the address', (word, hint) => {
     expect(briefProblemsOf(service(WEB, `${word}: 1`, 'destinations: [10.0.0.1]'))).toEqual([
       `4:5 error UNKNOWN_KEY: a service has no key "${word}" => ${hint}`,
     ]);
   });
 
-  it('lists what is allowed when nothing is near', () => {
+  it('lists the allowed keys when none is similar', () => {
     expect(briefProblemsOf('version: 1\nservices: []\ntimeouts: { quic: 5 }\n')).toEqual([
       '3:13 error UNKNOWN_KEY: "timeouts" has no key "quic" => allowed: tcp, tcp_fin, udp',
     ]);
@@ -81,7 +81,7 @@ describe('keys', () => {
     ]);
   });
 
-  it('says what is missing, at the item that needs it', () => {
+  it('names a missing key at the item that needs it', () => {
     expect(destination('{ weight: 5 }')).toEqual([
       '5:9 error MISSING_KEY: a destination needs the key "address"',
     ]);
@@ -96,13 +96,13 @@ describe('keys', () => {
     ]);
   });
 
-  it('does not say that a key is missing when it is there with a mistake in its name', () => {
+  it('does not report a missing key whose name is only misspelled', () => {
     expect(destination('{ adress: 10.0.0.1 }')).toEqual([
       '5:11 error UNKNOWN_KEY: a destination has no key "adress" => did you mean "address"?',
     ]);
   });
 
-  it('is not confused by names that every object has', () => {
+  it('refuses the names of properties that every JavaScript object has', () => {
     expect(
       briefProblemsOf('version: 1\nservices: []\nconstructor: 1\n__proto__: 1\n').map((line) =>
         line.slice(0, 26),
@@ -111,7 +111,7 @@ describe('keys', () => {
   });
 });
 
-describe('values', () => {
+describe('the check of values', () => {
   it.each([
     ['nat', 'masq'],
     ['masquerade', 'masq'],
@@ -119,13 +119,13 @@ describe('values', () => {
     ['gatewaying', 'route'],
     ['ipip', 'tunnel'],
     ['tunel', 'tunnel'],
-  ])('knows what the forwarding method %s is called here', (word, meant) => {
+  ])('suggests our word for the forwarding method %s', (word, meant) => {
     expect(destination(`{ address: 10.0.0.1, forward: ${word} }`)).toEqual([
       `5:39 error BAD_VALUE: forward cannot be "${word}" => did you mean "${meant}"?`,
     ]);
   });
 
-  it('lists the values that there are when nothing is near', () => {
+  it('lists the allowed values when none is similar', () => {
     expect(destination('{ address: 10.0.0.1, forward: quic }')).toEqual([
       '5:39 error BAD_VALUE: forward cannot be "quic" => allowed: masq, route, tunnel',
     ]);
@@ -156,7 +156,7 @@ describe('values', () => {
     ['On', 'write true'],
     ['no', 'write false'],
     ['off', 'write false'],
-  ])('explains that %s is text', (value, hint) => {
+  ])('explains that YAML 1.2 reads %s as text', (value, hint) => {
     expect(
       briefProblemsOf(
         service('udp://192.0.2.1:53', `one_packet: ${value}`, 'destinations: [10.0.0.1]'),
@@ -166,7 +166,7 @@ describe('values', () => {
     ]);
   });
 
-  it('does not take an absent list for an empty one', () => {
+  it('does not take a list without a value for an empty one', () => {
     expect(briefProblemsOf('version: 1\nservices:\n')).toEqual([
       '2:1 error WRONG_TYPE: services has no value; it must be a list => write [] for an empty list',
     ]);
@@ -191,7 +191,7 @@ describe('values', () => {
       'persistence is true; it must be a whole number, text, a mapping => write a duration such as 6m, or a mapping',
     ],
     ['address: 5', 'the key "address" appears twice => remove one of them'],
-  ])('explains %s', (line, message) => {
+  ])('explains the wrong type of %s', (line, message) => {
     expect(
       briefProblemsOf(
         service(
@@ -203,7 +203,7 @@ describe('values', () => {
     ).toContain(message);
   });
 
-  it('explains a number where an address should be', () => {
+  it('explains a number in place of an address', () => {
     expect(destination('10.1')).toEqual([
       '5:9 error WRONG_TYPE: an item of destinations is 10.1; it must be text or a mapping => write a whole address, such as 10.0.0.1:80',
     ]);
@@ -219,8 +219,8 @@ describe('values', () => {
   });
 });
 
-describe('all problems', () => {
-  it('come at once: those of the schema, of the spelling and of the meaning', () => {
+describe('the list of problems', () => {
+  it('has the problems of schema, spelling and meaning in one run', () => {
     const text = service(
       WEB,
       'one_packet: yes',
@@ -244,7 +244,7 @@ describe('all problems', () => {
     ]);
   });
 
-  it('are all counted, and 50 shown, when 20,000 destinations have a mistake each', () => {
+  it('shows 50 and counts the others when 20,000 destinations have a mistake', () => {
     const list = Array.from(
       { length: 20_000 },
       (_, index) => `      - { address: 10.0.${index >> 8}.${index & 255}, wieght: 1 }`,

@@ -34,7 +34,7 @@ const ajv = new Ajv.default({ strict: true, allowUnionTypes: true });
 ajv.addSchema(schema);
 
 describe('the schema', () => {
-  it('is what the committed validator was generated from', () => {
+  it('is the source of the committed validator', () => {
     expect(readFileSync('src/config/schema/validate.generated.js', 'utf8')).toBe(compileSchema());
   });
 
@@ -49,7 +49,7 @@ describe('the schema', () => {
     expect(ALL.length).toBeGreaterThan(80);
   });
 
-  it('takes its own examples', () => {
+  it('accepts its own examples', () => {
     for (const [path, node] of ALL) {
       const validate = ajv.compile({ ...node, definitions, $id: `example:${path}` });
       for (const example of node.examples ?? [])
@@ -60,7 +60,7 @@ describe('the schema', () => {
     }
   });
 
-  it('lets nothing through that it does not name', () => {
+  it('refuses every key that it does not name', () => {
     const open = ALL.filter(
       ([, { type, additionalProperties }]) =>
         [type].flat().includes('object') && additionalProperties === undefined,
@@ -69,7 +69,7 @@ describe('the schema', () => {
     expect(open.map(([path]) => path)).toEqual(['#/destination', '#/poolMember']);
   });
 
-  it('has the keys that messages name', () => {
+  it('has exactly the keys that messages name', () => {
     const keysOf = (node: Node | undefined) => Object.keys(node?.properties ?? {}).sort();
     const item = (name: string) => properties[name]?.items;
     const expected = {
@@ -95,7 +95,7 @@ describe('the schema', () => {
     expect(named).toEqual(expected);
   });
 
-  it('is that of the configuration in its example, which the program takes as well', () => {
+  it('has an example that the program accepts', () => {
     for (const example of schema.examples ?? [])
       expect(parseConfig(JSON.stringify(example), 'c.json').issues).toEqual([]);
   });

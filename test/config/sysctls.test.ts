@@ -5,7 +5,7 @@ function text(values: string): string {
   return `version: 1\nsysctls: { values: { ${values} } }\nservices: []\n`;
 }
 
-it('are checked unless enforced', () => {
+it('sysctls are checked by default, and written with mode: enforce', () => {
   expect(desiredOf(text('conntrack: 1')).policy?.sysctls?.mode).toBe('check');
   expect(
     desiredOf(text('conntrack: 1').replace('{ values', '{ mode: enforce, values')).policy?.sysctls
@@ -25,7 +25,7 @@ it.each([
   ['est_nice: -20', '-20'],
   ['sync_ports: 64', '64'],
   ['conn_max: 1073741824', '1073741824'],
-])('of %s have the value of the kernel', (pair, value) => {
+])('a sysctl of %s has the value that the kernel shows', (pair, value) => {
   expect(briefProblemsOf(text(pair))).toEqual([]);
   expect([...(desiredOf(text(pair)).policy?.sysctls?.values.values() ?? [])]).toEqual([value]);
 });
@@ -104,11 +104,11 @@ it.each([
     'conntrack: [1]',
     '33 error WRONG_TYPE: conntrack is a list; it must be a whole number, true or false, text',
   ],
-])('with %s have a problem', (pair, problem) => {
+])('a sysctl with %s has a problem', (pair, problem) => {
   expect(briefProblemsOf(text(pair))[0]).toBe(`2:${problem}`);
 });
 
-it('refuse control characters, whatever the spelling', () => {
+it('a sysctl with control characters is refused in every spelling', () => {
   expect(briefProblemsOf(text('later_setting: "a\\u0007b"'))[1]).toContain(
     'error SYSCTL: later_setting cannot be',
   );
@@ -124,6 +124,6 @@ it.each([
     'sysctls: { value: {} }',
     '12 error UNKNOWN_KEY: "sysctls" has no key "value" => did you mean "values"?',
   ],
-])('written as %s are refused', (line, problem) => {
+])('sysctls written as %s are refused', (line, problem) => {
   expect(briefProblemsOf(`version: 1\n${line}\nservices: []\n`)).toEqual([`2:${problem}`]);
 });

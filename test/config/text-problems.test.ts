@@ -5,21 +5,21 @@ import { briefProblemsOf, desiredOf, problemsOf } from '../support/config-proble
 
 const NOTHING = 'version: 1\nservices: []\n';
 
-describe('a text that is no configuration', () => {
+describe('a text that is not a configuration', () => {
   it.each([
     ['an empty text', ''],
     ['a comment', '# to be written\n'],
     ['null', 'null\n'],
     ['a document start', '---\n'],
     ['a byte order mark', '\ufeff'],
-  ])('is EMPTY, never "no services", when it is %s', (_, text) => {
+  ])('is reported as EMPTY, and never read as "no services", when it is %s', (_, text) => {
     expect(briefProblemsOf(text)).toEqual([
       '1:1 error EMPTY: the file says nothing => to ask for no services at all, write "version: 1" and "services: []"',
     ]);
     expect(parseConfig(text, 'c.yaml').desired).toBeUndefined();
   });
 
-  it('is a mapping in the end', () => {
+  it('is refused when it is not a mapping', () => {
     expect(briefProblemsOf('- a\n')).toEqual([
       '1:1 error WRONG_TYPE: the file is a list; it must be a mapping',
     ]);
@@ -34,7 +34,7 @@ describe('a text that is no configuration', () => {
     ]);
   });
 
-  it('is refused when it is too large, without being read', () => {
+  it('is refused unread when it is too large', () => {
     expect(briefProblemsOf('#'.repeat(MAX_TEXT_LENGTH + 1))).toEqual([
       '1:1 error TOO_LARGE: the file is larger than 64 MiB => split it into several files',
     ]);
@@ -46,7 +46,7 @@ describe('a text that is no configuration', () => {
     ]);
   });
 
-  it('is refused when it is YAML 1.1, in which 010 is eight', () => {
+  it('is refused when it says that it is YAML 1.1, where 010 means eight', () => {
     expect(briefProblemsOf(`%YAML 1.1\n---\n${NOTHING}`)).toEqual([
       '1:1 error YAML_1_1: only YAML 1.2 is read => remove the %YAML line',
     ]);
@@ -68,7 +68,7 @@ describe('a text that is no configuration', () => {
     ]);
   });
 
-  it('is not too deep for brackets in quotes, in comments and in plain text', () => {
+  it('is not refused as too deep for brackets in quotes, comments and plain text', () => {
     const brackets = '['.repeat(100);
     const text = `version: 1 # ${brackets}\nservices:\n  - { address: "tcp://192.0.2.1:80", name: "${brackets}", destinations: [10.0.0.1] }\n`;
     expect(briefProblemsOf(text)).toEqual([]);
@@ -80,7 +80,7 @@ describe('a text that is no configuration', () => {
   });
 });
 
-describe('characters', () => {
+describe('the check of characters', () => {
   it.each([
     ['a no-break space', '\u00a0', 'no-break space U+00A0'],
     ['an escape', '\u001b', 'character U+001B'],
@@ -94,11 +94,11 @@ describe('characters', () => {
     );
   });
 
-  it('does not mind them in comments', () => {
+  it('accepts all characters in comments', () => {
     expect(briefProblemsOf(`version: 1 # a\u00a0b\n# \u00a0\n${'services: []'}\n`)).toEqual([]);
   });
 
-  it('reads a byte order mark at the start, CRLF and other alphabets', () => {
+  it('accepts a byte order mark at the start, CRLF and other alphabets', () => {
     const { services, names } = desiredOf(
       '\ufeffversion: 1\r\nservices:\r\n  - address: tcp://192.0.2.1:80\r\n    name: Übergröße 店\r\n    destinations: [10.0.0.1]\r\n',
     );
@@ -106,14 +106,14 @@ describe('characters', () => {
     expect([...names.values()]).toEqual(['Übergröße 店']);
   });
 
-  it('names a tab in the indentation, in YAML only', () => {
+  it('refuses a tab in the indentation of YAML, and accepts it in JSON', () => {
     expect(briefProblemsOf('version: 1\nservices:\n\t- address: a\n')).toEqual([
       '3:1 error SYNTAX: a tab cannot indent => use spaces',
     ]);
     expect(briefProblemsOf('{\n\t"version": 1,\n\t"services": []\n}\n')).toEqual([]);
   });
 
-  it('names the markers of a merge conflict', () => {
+  it('refuses the markers of a merge conflict by name', () => {
     expect(
       briefProblemsOf(
         'version: 1\n<<<<<<< HEAD\nservices: []\n=======\nservices: [a]\n>>>>>>> branch\n',
@@ -126,8 +126,8 @@ describe('characters', () => {
   });
 });
 
-describe('syntax', () => {
-  it('shows an IPv6 address that needs quotes', () => {
+describe('a syntax error', () => {
+  it('shows how to quote an IPv6 address', () => {
     expect(
       problemsOf(
         'version: 1\nservices:\n  - address: tcp://192.0.2.1:80\n    destinations:\n      - address: [2001:db8::1]:80\n',
@@ -143,7 +143,7 @@ describe('syntax', () => {
     );
   });
 
-  it('knows one inside of a flow mapping, with its protocol', () => {
+  it('shows how to quote an IPv6 address with a protocol in a flow mapping', () => {
     expect(
       briefProblemsOf('version: 1\nservices:\n  - { address: tcp://[2001:db8::1]:80 }\n'),
     ).toEqual([
@@ -151,7 +151,7 @@ describe('syntax', () => {
     ]);
   });
 
-  it('knows one without a port, which is a list of one text', () => {
+  it('shows how to quote an IPv6 address without a port, which YAML reads as a list', () => {
     expect(
       briefProblemsOf(
         'version: 1\nservices:\n  - address: tcp://192.0.2.1:80\n    destinations: [{ address: [2001:db8::1] }]\n',
@@ -198,20 +198,20 @@ describe('syntax', () => {
     ['an unknown tag', 'version: !a 1\n', '1:10 error TAG: tags are not allowed'],
     ['a known tag', 'version: !!str 1\nservices: []\n', '1:'],
     ['a tag of a list', 'version: 1\nservices: !!seq []\n', '2:'],
-  ])('names %s', (_, text, start) => {
+  ])('says in our own words that there is %s', (_, text, start) => {
     const [problem = ''] = briefProblemsOf(text);
     expect(problem.slice(0, start.length)).toBe(start);
     expect(problem).toMatch(/ (?:SYNTAX|TAG|WRONG_TYPE): /);
   });
 
-  it('finds the place of a mistake in JSON', () => {
+  it('has its place in JSON, too', () => {
     expect(briefProblemsOf('{"version": 1,\n "services": [}', 'c.json')).toEqual([
       '2:15 error SYNTAX: a "[" before this is not closed, or what it holds is not indented => is a "]" missing?',
     ]);
   });
 });
 
-describe('duplicate keys', () => {
+describe('the check of duplicate keys', () => {
   it('shows both places', () => {
     expect(problemsOf('version: 1\nservices: []\nversion: 1\n')).toBe(
       [
@@ -227,7 +227,7 @@ describe('duplicate keys', () => {
     );
   });
 
-  it('finds them in JSON, whose own parser is silent about them', () => {
+  it('finds them in JSON, where JSON.parse does not report them', () => {
     expect(
       briefProblemsOf(
         '{"version": 1, "services": [{"address": "tcp://192.0.2.1:80", "address": "a", "destinations": ["10.0.0.1"]}]}',
@@ -244,7 +244,7 @@ describe('duplicate keys', () => {
   });
 });
 
-describe('numbers', () => {
+describe('the check of numbers', () => {
   it.each([
     '010',
     '0x50',
@@ -258,7 +258,7 @@ describe('numbers', () => {
     '.inf',
     '.nan',
     '1e400',
-  ])('refuses %s, which other tools and people read otherwise', (spelling) => {
+  ])('refuses %s, which other tools and people read as another value', (spelling) => {
     expect(briefProblemsOf(`version: ${spelling}\nservices: []\n`)[0]).toContain(
       `1:10 error NUMBER_SPELLING: ${spelling} is an ambiguous way`,
     );
@@ -270,15 +270,15 @@ describe('numbers', () => {
     );
   });
 
-  it('says what to write', () => {
+  it('shows the plain spelling of the number', () => {
     expect(briefProblemsOf('version: 0x1\nservices: []\n')).toEqual([
       '1:10 error NUMBER_SPELLING: 0x1 is an ambiguous way to write a number => write 1, or put it in quotes if it is text',
     ]);
   });
 });
 
-describe('anchors', () => {
-  it('are shared and merged inside of one file, own keys first', () => {
+describe('an anchor', () => {
+  it('is shared and merged in one file, and the keys beside the merge key have precedence', () => {
     const { services } = desiredOf(
       [
         'version: 1',
@@ -308,7 +308,7 @@ describe('anchors', () => {
     ]);
   });
 
-  it('show a mistake where it is written, not where it is used', () => {
+  it('with a mistake shows it at the anchor, and not at its aliases', () => {
     const text =
       'version: 1\nservices:\n  - &a { address: tcp://192.0.2.1:80, sched: rr, destinations: [] }\n  - { <<: *a, address: tcp://192.0.2.1:81 }\n';
     expect(briefProblemsOf(text).filter((line) => line.includes('error'))).toEqual([
@@ -316,7 +316,7 @@ describe('anchors', () => {
     ]);
   });
 
-  it('may merge mappings only, and once', () => {
+  it('can be merged only as a mapping, and only once', () => {
     expect(briefProblemsOf('version: 1\nservices: []\nlimits: { <<: 5 }\n')).toEqual([
       '3:15 error WRONG_TYPE: << merges mappings only => write <<: *anchor of a mapping, or a list of them',
     ]);
@@ -325,7 +325,7 @@ describe('anchors', () => {
     );
   });
 
-  it('stop at a cap, so that a bomb costs nothing', () => {
+  it('is refused when its aliases expand it too often', () => {
     const bomb = [
       'a0: &a0 [x]',
       ...Array.from({ length: 30 }, (_, n) => `a${n + 1}: &a${n + 1} [*a${n}, *a${n}, *a${n}]`),
@@ -341,15 +341,15 @@ describe('anchors', () => {
     expect(briefProblemsOf(uses(100)).some((line) => line.includes('ALIAS_LIMIT'))).toBe(false);
   });
 
-  it('cannot hold themselves', () => {
+  it('cannot contain its own alias', () => {
     expect(briefProblemsOf('version: 1\nservices: &a [*a]\n')[0]).toBe(
       '2:15 error SYNTAX: there is no anchor &a before this alias => mark the value with &a first',
     );
   });
 });
 
-describe('very many problems', () => {
-  it('are cut to fifty, errors first, with the number of the rest', () => {
+describe('a long list of problems', () => {
+  it('is cut to fifty, errors first, with the number of the others', () => {
     const services = Array.from(
       { length: 70 },
       (_, n) => `  - { address: "tcp://192.0.2.${n}:80", foo: 1 }`,

@@ -6,25 +6,25 @@ import { editDistance, suggest } from '../../src/config/suggest.ts';
 import { yamlText } from '../../src/config/write/yaml-scalar.ts';
 import { formatDuration, parseDuration } from '../../src/model/duration.ts';
 
-describe('durations', () => {
+describe('a duration', () => {
   it.each([
     ['90s', 90],
     ['15m', 900],
     ['1h30m', 5400],
     ['2d', 172_800],
     ['1d2h3m4s', 93_784],
-  ])('%s is %i seconds', (text, seconds) => {
+  ])('of %s takes %i seconds', (text, seconds) => {
     expect(parseDuration(text)).toBe(seconds);
   });
 
   it.each(['', '5', '5w', 's', '1m1h', '1m1m', '-5s', '1.5h', ' 5s', '5 s', '5S'])(
-    '%s is none',
+    'cannot be written as "%s"',
     (text) => {
       expect(parseDuration(text)).toBeUndefined();
     },
   );
 
-  it('are read back as they are written', () => {
+  it('is read back as it is written', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 2 ** 31 }),
@@ -34,31 +34,31 @@ describe('durations', () => {
   });
 });
 
-describe('suggestions', () => {
+describe('the suggestion', () => {
   it.each([
     ['wieght', 'weight'],
     ['Weight', 'weight'],
     ['forwrad', 'forward'],
     ['upper-threshold', 'upper_threshold'],
     ['lowerthreshold', 'lower_threshold'],
-  ])('%s is probably %s', (word, meant) => {
+  ])('for %s is %s', (word, meant) => {
     expect(suggest(word, MAPPINGS.destination.keys)).toBe(meant);
   });
 
-  it('are not made for words that have nothing in common', () => {
+  it('for a word without a similar one is undefined', () => {
     for (const word of ['zone', 'x', '', 'constructor', 'w'.repeat(10_000)])
       expect(suggest(word, MAPPINGS.destination.keys)).toBeUndefined();
   });
 
-  it('count a swap of neighbours as one mistake', () => {
+  it('counts a swap of neighbours as one mistake', () => {
     expect(editDistance('ab', 'ba', 3)).toBe(1);
     expect(editDistance('kitten', 'sitting', 5)).toBe(3);
     expect(editDistance('', 'abc', 5)).toBe(3);
   });
 });
 
-describe('YAML scalars', () => {
-  it('are read back as the same text, whatever it is', () => {
+describe('a YAML scalar', () => {
+  it('is read back as the same text for every text', () => {
     fc.assert(
       fc.property(
         fc.oneof(

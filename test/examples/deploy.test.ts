@@ -49,7 +49,7 @@ describe('the job for a merge request', () => {
     expect(stdout).toContain('10.0.0.2:80');
   });
 
-  it('passes when there is nothing to do', () => {
+  it('passes when there are no changes', () => {
     configure('10.0.0.1');
     expect(run('ci-plan.sh', config, live)).toMatchObject({ status: 0 });
   });
@@ -61,7 +61,7 @@ describe('the job for a merge request', () => {
     expect(stderr).toContain('ipvs.yaml:2:');
   });
 
-  it('fails for what a guard would stop in production, and says so', () => {
+  it('fails when a guard would stop the plan in production, and names the guard', () => {
     writeFileSync(config, 'version: 1\nservices: []\n');
     const { status, stdout } = run('ci-plan.sh', config, live);
     expect(status).toBe(3);
@@ -70,7 +70,7 @@ describe('the job for a merge request', () => {
 });
 
 describe('the step of a deployment', () => {
-  it('tells a change from no change, and succeeds with both', () => {
+  it('prints whether the table changed, and succeeds in both cases', () => {
     configure('10.0.0.1', '10.0.0.2');
     expect(run('deploy.sh', config, '--table', live)).toMatchObject({
       status: 0,
@@ -112,7 +112,7 @@ describe('a release', () => {
     return git('rev-parse', 'HEAD');
   };
 
-  it('puts each revision into a folder of its own and switches the link to it, back and forth', () => {
+  it('puts each revision into its own folder and switches the link to it', () => {
     mkdirSync(repository());
     git('init', '-q');
     const first = commit('version: 1\nservices: []\n');
@@ -138,7 +138,7 @@ describe('a release', () => {
   });
 });
 
-describe('the objects for Kubernetes', () => {
+describe('the Kubernetes objects', () => {
   const [map, set] = parseAllDocuments(readFileSync(join(DEPLOY, 'kubernetes.yaml'), 'utf8')).map(
     (document) => document.toJS(),
   );
@@ -148,7 +148,7 @@ describe('the objects for Kubernetes', () => {
       expect(parseConfig(text, name).issues).toEqual([]);
   });
 
-  it('mount the whole ConfigMap where the daemon looks, with no capability but one', () => {
+  it('mount the whole ConfigMap at the path of the daemon, and allow one capability', () => {
     const [container] = set.spec.template.spec.containers;
     expect(container.args.slice(0, 3)).toEqual([
       'watch',

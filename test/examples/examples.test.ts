@@ -17,12 +17,12 @@ describe.each(examples())('example $name', ({ config, live, plan, after }) => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  it('is valid, without a warning that is not part of its story', async () => {
+  it('is valid, and has no warnings but the expected ones', async () => {
     const { status, stderr } = await runCli(['validate', '-f', config]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 
-  it('plans what plan.txt shows', async () => {
+  it('has the plan of plan.txt', async () => {
     const { status, stdout, stderr } = await runCli([
       'plan',
       '-f',

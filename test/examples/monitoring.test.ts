@@ -27,18 +27,21 @@ async function metricNames(): Promise<ReadonlySet<string>> {
 
 const used = (text: string): string[] => [...new Set(text.match(/\bipvstate_[a-z_]+/g))];
 
-describe('what monitoring asks for, the daemon has', () => {
-  it.each(['alerts.yaml', 'dashboard.json'])('%s', async (name) => {
-    const names = await metricNames();
-    expect(used(read(name)).length).toBeGreaterThan(5);
-    expect(used(read(name)).filter((metric) => !names.has(metric))).toEqual([]);
-  });
+describe('the monitoring example', () => {
+  it.each(['alerts.yaml', 'dashboard.json'])(
+    'uses only metrics that the daemon has in %s',
+    async (name) => {
+      const names = await metricNames();
+      expect(used(read(name)).length).toBeGreaterThan(5);
+      expect(used(read(name)).filter((metric) => !names.has(metric))).toEqual([]);
+    },
+  );
 });
 
 describe('the dashboard', () => {
   const dashboard = JSON.parse(read('dashboard.json'));
 
-  it('has panels that do not lie on top of each other, each with a query', () => {
+  it('has panels that do not overlap, each with a query', () => {
     const taken = new Set<string>();
     for (const { gridPos, targets, title } of dashboard.panels) {
       expect(targets.length, title).toBeGreaterThan(0);
@@ -53,7 +56,7 @@ describe('the dashboard', () => {
 });
 
 describe('the alerts', () => {
-  it('each say what is the matter and what goes on meanwhile', () => {
+  it('each have a summary, and a description of the state meanwhile', () => {
     const [group] = parse(read('alerts.yaml')).groups;
     for (const rule of group.rules)
       expect(Object.keys(rule.annotations)).toEqual(['summary', 'description']);

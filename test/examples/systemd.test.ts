@@ -33,7 +33,7 @@ describe('the unit', () => {
   const value = (key: string): string[] =>
     [...UNIT.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map((match) => match[1] ?? '');
 
-  it('gives one capability and the four families of sockets, and nothing to write to but its own folders', () => {
+  it('allows one capability, four families of sockets, and writes to its own folders only', () => {
     expect(value('CapabilityBoundingSet')).toEqual(['CAP_NET_ADMIN']);
     expect(value('AmbientCapabilities')).toEqual(['CAP_NET_ADMIN']);
     expect(value('RestrictAddressFamilies')).toEqual(['AF_NETLINK AF_UNIX AF_INET AF_INET6']);
@@ -41,7 +41,7 @@ describe('the unit', () => {
     expect(value('ReadWritePaths')).toEqual(['-/proc/sys/net/ipv4/vs']);
   });
 
-  it('passes on the socket under the name that the daemon looks for', () => {
+  it('passes the socket under the name that the daemon expects', () => {
     expect(value('OpenFile')).toEqual(['/run/systemd/notify:notify:graceful']);
     expect(value('Type')).toEqual(['notify-reload']);
   });
@@ -60,7 +60,7 @@ describe('the unit', () => {
     },
   );
 
-  it.runIf(version >= 250)('has an exposure of at most 2.5 in 10, by systemd', () => {
+  it.runIf(version >= 250)('has an exposure of at most 2.5 of 10 by systemd-analyze', () => {
     const { status, stdout } = analyze(
       'security',
       '--offline=yes',

@@ -57,9 +57,9 @@ afterEach(clear);
 
 // Each start of the program takes seconds in User-Mode Linux. Unit tests have the cases that need
 // no kernel.
-describe('without CAP_NET_ADMIN', () => {
+describe('a user without CAP_NET_ADMIN', () => {
   it.each(['apply -f rules.save --yes', 'export'])(
-    '%s exits 77 and says what is missing',
+    'gets exit 77 and the missing capability from %s',
     async (line) => {
       const { status, stdout, stderr } = await ipvstate(line, { as: NOBODY });
       expect({ status, stdout }).toEqual({ status: 77, stdout: '' });
@@ -68,14 +68,14 @@ describe('without CAP_NET_ADMIN', () => {
     },
   );
 
-  it('a plan against a saved table works', async () => {
+  it('can plan against a saved table', async () => {
     expect(await ipvstate('plan -f rules.save --table live.save', { as: NOBODY })).toMatchObject({
       status: 0,
       stderr: '',
     });
   });
 
-  it('another network namespace cannot be entered', async () => {
+  it('cannot enter another network namespace', async () => {
     const { status, stderr } = await ipvstate('export --netns blue', { as: NOBODY });
     expect(status).toBe(77);
     expect(stderr).toContain('CAP_SYS_ADMIN');
@@ -83,7 +83,7 @@ describe('without CAP_NET_ADMIN', () => {
 });
 
 describe('--netns', () => {
-  it('works on the table of that namespace, by name and by path, and hands on the exit code', async () => {
+  it('uses the table of a namespace, by name and by path, and keeps the exit code', async () => {
     expect(
       await ipvstate('apply -f rules.save --yes --netns blue --detailed-exitcode'),
     ).toMatchObject({ status: 2, stderr: '' });
@@ -94,7 +94,7 @@ describe('--netns', () => {
     });
   });
 
-  it('of the namespace that the program is in changes nothing', async () => {
+  it('does nothing for the namespace that the program is in', async () => {
     expect(
       await ipvstate('apply -f rules.save --yes --netns blue', { inside: 'blue' }),
     ).toMatchObject({ status: 0 });

@@ -30,7 +30,7 @@ beforeEach(clear);
 afterEach(clear);
 
 describe.each(examples())('example $name in the kernel', ({ config, live, after }) => {
-  it('leads to after.save, as ipvsadm shows it, and then to no changes', async () => {
+  it('leads to after.save in the listing of ipvsadm, and then to no changes', async () => {
     await ipvsadm('-R', readFileSync(live, 'utf8'));
 
     expect(await run(['apply', '-f', config, '--yes'])).toMatchObject({ status: 0, stderr: '' });
@@ -43,8 +43,8 @@ describe.each(examples())('example $name in the kernel', ({ config, live, after 
   });
 });
 
-describe('export', () => {
-  it('survives an empty table and another apply to the byte, with every attribute', async () => {
+describe('the export', () => {
+  it('with every attribute is byte for byte the same after an apply to an empty table', async () => {
     const file = join(folder, 'export.yaml');
     await run([
       'apply',
@@ -78,7 +78,7 @@ describe('export', () => {
     await ip('link delete sync0');
   });
 
-  it('says what the save format cannot hold', async () => {
+  it('warns of settings that the save format cannot hold', async () => {
     await ipvsadm('--set 1000 0 0');
     const { stdout, stderr } = await run(['export', '-o', 'save']);
     expect(stdout).toBe('');
@@ -86,18 +86,18 @@ describe('export', () => {
   });
 });
 
-describe('what can go wrong', () => {
+describe('a failure of an apply:', () => {
   const small =
     'version: 1\nservices: [{ address: "tcp://192.0.2.1:80", scheduler: SCHED, destinations: [127.0.0.1] }]\n';
 
-  it('a scheduler that the kernel lacks is named, exits 69 and leaves nothing behind', async () => {
+  it('a scheduler that the kernel lacks is named, exits 69 and leaves no entry behind', async () => {
     const result = await run(['apply', '-f', '-'], { stdin: small.replace('SCHED', 'wlcc') });
     expect(result.status).toBe(69);
     expect(result.stdout).toContain('scheduler "wlcc"');
     expect(await ipvsadm('-Sn')).toBe('');
   });
 
-  it('an operation that the kernel refuses rolls everything back, exits 5', async () => {
+  it('an operation that the kernel refuses is rolled back with all others, and exits 5', async () => {
     await ipvsadm('-A -t 192.0.2.9:80 -s rr');
     // The file alone does not show that this is the broadcast address of a local network.
     await ip('address add 10.99.0.1/24 dev lo');
@@ -118,7 +118,7 @@ describe('what can go wrong', () => {
     await ip('address delete 10.99.0.1/24 dev lo');
   });
 
-  it('a saved plan is stale after anyone changed the table', async () => {
+  it('a saved plan is stale after another program has changed the table', async () => {
     const plan = join(folder, 'plan.json');
     const file = join(folder, 'small.yaml');
     writeFileSync(file, small.replace('SCHED', 'rr'));

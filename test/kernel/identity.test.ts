@@ -66,7 +66,7 @@ afterEach(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('the daemon with the capabilities of the unit and a root shell', () => {
-  it('use the same folder, so that status, reload and the lock meet', async () => {
+  it('use the same folder for status, reload and the lock', async () => {
     await startDaemon(AS_UNIT);
     expect(run([], ['status']).status).toBe(0);
     expect(run([], ['reload']).status).toBe(0);
@@ -79,7 +79,7 @@ describe('the daemon with the capabilities of the unit and a root shell', () => 
 });
 
 describe('a user without privileges', () => {
-  it('cannot take the lock, enter its folder or speak in the place of its holder', async () => {
+  it('cannot take the lock, enter its folder or answer as its holder', async () => {
     run([], ['apply', '-f', config, '-q']);
     const [name = ''] = readdirSync('/run/ipvstate');
     const lock = join('/run/ipvstate', name, 'lock');

@@ -41,7 +41,7 @@ describe('a table with all settings', () => {
     await harness().shell.run('umount', ['/etc/hosts']);
   });
 
-  test('is listed with the names of this test', async () => {
+  test('is listed with the names of the hosts file of this test', async () => {
     expect((await harness().comparison.ours({ argv: ['-L'], setup: RICH })).stdout).toContain(
       '[v6vip.example.test]:http',
     );

@@ -221,7 +221,7 @@ describe('a name is read as by ipvsadm as', () => {
     await same(add('-b', text));
   });
   test.each([16, 17, 18, 19])(
-    '%s times a scheduler flag and then an unknown one, of which some may not fit',
+    '%s times a scheduler flag and then an unknown one, some of which may not fit',
     (times) => same(add('-b', `${'flag-1,'.repeat(times)}x`)),
   );
   test.each(['sip', '', 'nosuch', 'averyveryveryverylongname'])(

@@ -119,18 +119,18 @@ beforeEach(async () => {
   return () => ipvs.close();
 });
 
-describe('beside ipvsadm', () => {
-  test('it saves every attribute that we wrote', async () => {
+describe('our client and ipvsadm', () => {
+  test('agree on every attribute that we write and ipvsadm saves', async () => {
     await succeed(ipvs, addingEntries(TABLE));
     expect(sorted(await ipvsadm('-S -n'))).toEqual([...LINES].sort());
   });
 
-  test('we read every attribute that it wrote', async () => {
+  test('agree on every attribute that ipvsadm writes and we read', async () => {
     for (const line of LINES) await ipvsadm(line);
     expect((await ipvs.read()).table).toEqual(TABLE);
   });
 
-  test('thresholds, which it does not save, agree both ways', async () => {
+  test('agree on thresholds, which ipvsadm does not save', async () => {
     const thresholds = { upperThreshold: 2_147_483_647, lowerThreshold: 7 };
     const table = tableOf({
       'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': thresholds } },
@@ -143,7 +143,7 @@ describe('beside ipvsadm', () => {
     expect((await ipvs.read()).table).toEqual(table);
   });
 
-  test('we read the third scheduler flag and the largest mark, which it writes and does not print', async () => {
+  test('agree on the third scheduler flag and the largest mark', async () => {
     await ipvsadm('-A -f 4294967295 -s sh -b flag-3,flag-1');
     const { table } = await ipvs.read();
     expect(table).toEqual(
@@ -151,14 +151,14 @@ describe('beside ipvsadm', () => {
     );
   });
 
-  test('timeouts agree both ways', async () => {
+  test('agree on timeouts', async () => {
     await succeed(ipvs, [{ kind: 'set-timeouts', timeouts: { tcp: 1, tcpFin: 22, udp: 333 } }]);
     expect(await ipvsadm('-L --timeout')).toBe('Timeout (tcp tcpfin udp): 1 22 333\n');
     await ipvsadm('--set 2678400 0 5');
     expect((await ipvs.read()).table.timeouts).toEqual({ tcp: 2_678_400, tcpFin: 22, udp: 5 });
   });
 
-  test('sync daemons agree both ways', async () => {
+  test('agree on sync daemons', async () => {
     const master = daemonOf('master', {
       interface: 'lo',
       syncId: 255,
@@ -177,7 +177,7 @@ describe('beside ipvsadm', () => {
 });
 
 describe('live traffic', () => {
-  test('is counted at once as connections and later in the counters, until these are zeroed', async () => {
+  test('appears in the connections at once and in the counters later', async () => {
     await output('ip address replace 192.0.2.50/32 dev lo');
     const table = tableOf({
       'udp://192.0.2.50:5000': {
@@ -219,7 +219,7 @@ describe('live traffic', () => {
 });
 
 describe('a module that is removed and loaded again', () => {
-  test('is found again under its other family id', async () => {
+  test('is found again under another family id', async () => {
     await succeed(ipvs, addingEntries(tableOf({ 'fwmark:1': { scheduler: 'rr' } })));
     await succeed(ipvs, [{ kind: 'flush' }]);
     const dependents =

@@ -33,7 +33,7 @@ beforeEach(async () => {
 });
 afterEach(() => ipvsadm('-C'));
 
-describe('sysctls', () => {
+describe('a sysctl', () => {
   const path = (name: string): string => join('/proc/sys/net/ipv4/vs', name);
   const read = (name: string): string =>
     readFileSync(path(name), 'utf8').trim().replace(/\s+/g, ' ');
@@ -49,7 +49,7 @@ describe('sysctls', () => {
     for (const [name, value] of before) writeFileSync(path(name), `${value}\n`);
   });
 
-  it('that are enforced are written, read back the same, and undone by a rollback', async () => {
+  it('that is enforced is written, read back as the same, and rolled back', async () => {
     const file = config('enforce', 'expire_nodest_conn: true, sync_threshold: "5 100"');
     const plan = await run('plan -f -', file);
     expect(plan.stdout).toContain(
@@ -62,7 +62,7 @@ describe('sysctls', () => {
     expect([read('expire_nodest_conn'), read('sync_threshold')]).toEqual(['0', '3 50']);
   });
 
-  it('that are only checked are never written', async () => {
+  it('that is only checked is never written', async () => {
     const file = config('check', 'expire_nodest_conn: 1');
     expect(await run('apply -f -', file)).toMatchObject({ status: 0 });
     expect(read('expire_nodest_conn')).toBe('0');
@@ -71,7 +71,7 @@ describe('sysctls', () => {
     expect(check.stdout).toContain('sysctl net.ipv4.vs.expire_nodest_conn is 0; the file wants 1');
   });
 
-  it('of a mode that the kernel changes by itself are in sync', async () => {
+  it('that the kernel changes by itself is in sync', async () => {
     const file = config('enforce', 'drop_entry: 1');
     expect(await run('apply -f -', file)).toMatchObject({ status: 0 });
     expect(['1', '2']).toContain(read('drop_entry'));
@@ -79,7 +79,7 @@ describe('sysctls', () => {
     expect(await run('check -f -', file)).toMatchObject({ status: 0 });
   });
 
-  it('that this kernel does not have are refused, and nothing is written', async () => {
+  it('that this kernel does not have is refused, and nothing is written', async () => {
     const result = await run(
       'apply -f -',
       config('enforce', 'expire_nodest_conn: 1, later_setting: 1'),
@@ -89,7 +89,7 @@ describe('sysctls', () => {
     expect(read('expire_nodest_conn')).toBe('0');
   });
 
-  it('are refused by the kernel like any other operation', async () => {
+  it('is refused by the kernel like any other operation', async () => {
     const ipvs = await open();
     const refused = await ipvs.execute([
       { kind: 'set-sysctl', name: 'sync_ports', value: '3' },
@@ -105,8 +105,8 @@ describe('sysctls', () => {
   });
 });
 
-describe('what is not ours', () => {
-  it('stays as it is beside what we manage, and so do preserved weights', async () => {
+describe('a foreign service', () => {
+  it('is not changed beside managed services, and nor are preserved weights', async () => {
     await ipvsadm('-A -t 198.51.100.1:80 -s rr');
     await ipvsadm('-a -t 198.51.100.1:80 -r 127.0.0.9:80 -g -w 7');
     await ipvsadm('-A -f 7 -s sed');
@@ -196,7 +196,7 @@ describe('a drain with a real connection', () => {
     return pair;
   }
 
-  it('keeps the connection and takes no new ones until it is closed, and is deleted by an apply after the linger', async () => {
+  it('keeps the connection, takes no new ones, and ends with an apply after the linger', async () => {
     const pair = await twoClients();
     const plan = await run('plan -f -', file('127.0.0.1'));
     expect(plan.stdout).toContain(
@@ -247,7 +247,7 @@ describe('a drain with a real connection', () => {
     expect(await shown('127.0.0.2')).toBeUndefined();
   });
 
-  it('is over at its deadline, whatever is left', async () => {
+  it('ends at its deadline, even with open connections', async () => {
     await twoClients();
     expect(await run('apply -f - --wait', file('127.0.0.1', '2s'))).toMatchObject({ status: 0 });
     expect(await shown('127.0.0.2')).toBeUndefined();

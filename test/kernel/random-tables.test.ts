@@ -55,7 +55,7 @@ const arbitrary = tableArbitraryOf({ maxServices: 8, maxDestinations: 8, daemons
 const tables = (numRuns: number, seed?: number): Table[] =>
   fc.sample(arbitrary, seed === undefined ? { numRuns } : { numRuns, seed });
 
-it('turns each of 200 random tables into the next one, as ipvsadm sees it', {
+it('an apply turns each of 200 random tables into the next one, by the listing of ipvsadm', {
   timeout: 240_000,
 }, async () => {
   const seed = Date.now() & 0xffff;
@@ -95,7 +95,7 @@ describe('an apply that is killed with SIGKILL', () => {
     [4, 0.5],
     [5, 0.75],
   ])(
-    'converges when it is run again: rules %i, killed when %f of them are there',
+    'converges on its second run when it has weight %i and is killed after %f of the rules',
     async (weight, share) => {
       const file = join(folder, 'rules.save');
       writeFileSync(file, text(weight));
@@ -108,7 +108,7 @@ describe('an apply that is killed with SIGKILL', () => {
   );
 });
 
-it('reads back what it exports, whatever is in the table', async () => {
+it('an export is read back as the same table for every table', async () => {
   for (const table of tables(20)) {
     await reconcile(ipvs, wants(table), { allowances: EVERYTHING_ALLOWED });
     const { stdout } = await runCli(['export'], { openKernel });

@@ -11,7 +11,7 @@ test('the kernel has IPVS and its table is empty', async () => {
   expect(await ipvsadm('-S -n')).toBe('');
 });
 
-test('ipvsadm writes to the table and the kernel loads the scheduler that was asked for', async () => {
+test('ipvsadm adds a service, and the kernel loads its scheduler', async () => {
   await ipvsadm('-A -t 192.0.2.10:80 -s mh');
   await ipvsadm('-a -t 192.0.2.10:80 -r 127.0.0.1:8080 -m -w 3');
 

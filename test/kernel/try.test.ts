@@ -99,7 +99,7 @@ describe('a client that is killed with SIGKILL', () => {
     ),
   });
 
-  it('in the middle of its operations: the table is back after the timeout, verified', async () => {
+  it('in the middle of its operations is rolled back after the timeout, and verified', async () => {
     const [before, after] = [rules(1, MANY), rules(2, MANY)];
     await ipvsadm('-C');
     await ipvsadm('-R', before);
@@ -113,7 +113,7 @@ describe('a client that is killed with SIGKILL', () => {
     expect(await run(['rollback'])).toEqual(isUndone);
   });
 
-  it('while it waits: the table is back after the timeout, verified', async () => {
+  it('while it waits is rolled back after the timeout, and verified', async () => {
     const client = start(TRY);
     await until('it waits', () => pending()?.phase === 'waiting');
     signalGuards('SIGSTOP');
@@ -126,7 +126,7 @@ describe('a client that is killed with SIGKILL', () => {
     expect(await run(['rollback'])).toEqual(isUndone);
   });
 
-  it('right after its start: nothing was changed, or it is undone', async () => {
+  it('right after its start has changed nothing, or is rolled back', async () => {
     const client = start(TRY);
     await sleep(400);
     await kill(client);
@@ -134,7 +134,7 @@ describe('a client that is killed with SIGKILL', () => {
     expect(await table()).toEqual(linesOf(BEFORE));
   });
 
-  it('with the process that guards it: the next command that writes undoes it', async () => {
+  it('together with its guard is rolled back by the next command that writes', async () => {
     const client = start(TRY);
     await until('it waits', () => pending()?.phase === 'waiting');
     signalGuards('SIGKILL');
@@ -152,7 +152,7 @@ describe('a client that is killed with SIGKILL', () => {
 });
 
 describe('a try', () => {
-  it('survives every polite signal to its guard, is confirmed, and can be rolled back', async () => {
+  it('continues after every signal to its guard but SIGKILL, and can be rolled back', async () => {
     const client = start([...TRY.with(TRY.indexOf('4s'), '1m'), '--no-wait']);
     expect(await once(client, 'exit')).toEqual([0, null]);
     const [guard = 0] = guards();
@@ -190,7 +190,7 @@ describe('a try', () => {
     expect(await table()).toEqual(linesOf(BEFORE));
   });
 
-  it('ends with 8 for who waits, and leaves no process behind', async () => {
+  it('that is rolled back exits 8 for its caller, and leaves no process behind', async () => {
     const client = start(TRY);
     expect(await once(client, 'exit')).toEqual([8, null]);
     expect(await table()).toEqual(linesOf(BEFORE));
@@ -216,7 +216,7 @@ function guards(): number[] {
     .map(Number);
 }
 
-describe('surroundings', () => {
+describe('the environment of a run:', () => {
   it('a second writer exits 75 and names the first, or waits for it', async () => {
     const lock = await takeLock(state.lockPath, { command: 'ipvstate watch' });
     const refused = await run(['apply', '-f', join(folder, 'after.save')]);
@@ -240,7 +240,7 @@ describe('surroundings', () => {
     expect(await waiting).toMatchObject({ status: 0 });
   });
 
-  it('the lock of another network namespace is another one', async () => {
+  it('each network namespace has a lock', async () => {
     const lock = await takeLock(state.lockPath, { command: 'ipvstate watch' });
     writeFileSync(join(folder, 'empty.save'), '-A -t 192.0.2.9:80 -s rr\n');
     const apply = [process.execPath, PROGRAM, 'apply', '-f', join(folder, 'empty.save')];
@@ -253,7 +253,7 @@ describe('surroundings', () => {
     await lock.release();
   });
 
-  it('a full disk stops no apply, and is said once; without room for its deadline a try changes nothing', async () => {
+  it('a full disk gives an apply one warning, and a try changes nothing', async () => {
     const full = join(folder, 'full');
     mkdirSync(full);
     await output(`mount -t tmpfs -o size=8k tmpfs ${full}`);

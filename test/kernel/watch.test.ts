@@ -84,8 +84,8 @@ function journalOf({ state }: DaemonInProcess | DaemonProcess): string {
 const holds = (line: string): Promise<void> =>
   until(`the kernel has ${line}`, async () => (await live()).includes(`${line}\n`));
 
-describe('a change of the files reaches the kernel', () => {
-  it('written in place, renamed over, and after the folder was replaced', async () => {
+describe('a change of the files', () => {
+  it('is applied when a file is written in place or renamed, or the folder is replaced', async () => {
     write(configOf([[1, 1]]));
     await start();
     await holds(destination(1, 1, 1));
@@ -98,7 +98,7 @@ describe('a change of the files reaches the kernel', () => {
     await holds(destination(1, 1, 4));
   });
 
-  it('by the link of a release that is switched, also to an older one', async () => {
+  it('is applied when the link of a release is switched, also to an older one', async () => {
     const current = join(folder, 'current');
     const release = (name: string): void => {
       rmSync(`${current}.tmp`, { force: true });
@@ -119,7 +119,7 @@ describe('a change of the files reaches the kernel', () => {
     await holds(destination(1, 1, 5));
   });
 
-  it('by a ConfigMap that the kubelet updates: a new folder behind ..data, and links that never change', async () => {
+  it('is applied when the kubelet updates a ConfigMap through its ..data link', async () => {
     const mount = join(folder, 'mount');
     const update = (name: string, weight: number): void => {
       write(configOf([[weight]]), join(mount, name, 'shop.yaml'));
@@ -137,7 +137,7 @@ describe('a change of the files reaches the kernel', () => {
 });
 
 describe('an invalid configuration', () => {
-  it('leaves the last valid one in force, is reported with its place, and is forgotten when the old files come back', async () => {
+  it('keeps the last valid one in force until the files are valid again', async () => {
     write(configOf([[1, 1]]));
     const daemon = await start();
     const before = await live();
@@ -168,7 +168,7 @@ describe('an invalid configuration', () => {
     expect((await daemon.get('/metrics')).body).toContain('ipvstate_config_valid 0\n');
   });
 
-  it('cut off where what is left is valid are not believed at once: nothing is deleted when the rest follows', async () => {
+  it('that is valid only because it is cut off deletes nothing when the rest follows', async () => {
     const whole = configOf([[1, 1], [1], [1]]);
     write(whole);
     // The daemon is another process, and may read between the two writes.
@@ -185,7 +185,7 @@ describe('an invalid configuration', () => {
 });
 
 describe('a guard', () => {
-  it('stops a plan, and only the very plan that was looked at can be approved', async () => {
+  it('stops a plan, and only the plan that was shown can be approved', async () => {
     write(configOf([[1], [1], [1], [1]]));
     const daemon = await start();
     const before = await live();
@@ -219,7 +219,7 @@ describe('a guard', () => {
     });
   });
 
-  it('that stopped a plan is over with files that are good again', async () => {
+  it('that stopped a plan no longer stops the corrected files', async () => {
     write(configOf([[1], [1], [1]]));
     const daemon = await start();
     write(configOf([]));
@@ -237,7 +237,7 @@ describe('a guard', () => {
 });
 
 describe('drift', () => {
-  it('is corrected: single values, deleted entries, foreign services, and the loss of everything', async () => {
+  it('of values, entries, foreign services and the whole table is corrected', async () => {
     write(configOf([[1, 1], [1]]));
     const daemon = await start();
     const before = await live();
@@ -258,7 +258,7 @@ describe('drift', () => {
     expect(daemon.events('applied').some(({ drift }) => drift === true)).toBe(true);
   });
 
-  it('is corrected when everything is lost right after the start, and the table is what it was before it', async () => {
+  it('is corrected when the whole table is lost right after the start', async () => {
     for (let round = 0; round < 3; round++) {
       write(configOf([[1, 1]]));
       const daemon = await start();
@@ -274,7 +274,7 @@ describe('drift', () => {
     }
   });
 
-  it('is corrected where the text form of the table does not show it, at the slow cadence', async () => {
+  it('that the text form of the table does not show is corrected by the slow poll', async () => {
     write(configOf([[1]]));
     await start('-f', file, '--interval', '60s', '--resync', '1s', '--debounce', '60ms');
     await ipvsadm('-e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 1 -x 50 -y 10');
@@ -301,7 +301,7 @@ describe('drift', () => {
     await until('all is well', async () => (await daemon.status()).health === 'in-sync');
   });
 
-  it('is only reported with --drift report, and a file that changes is applied all the same', async () => {
+  it('is only reported with --drift report, while changed files are still applied', async () => {
     write(configOf([[1]]));
     const daemon = await start('-f', file, ...FAST, '--drift', 'report');
     await ipvsadm('-e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 9');
@@ -344,7 +344,7 @@ describe('drift', () => {
     expect((await daemon.get('/readyz')).status).toBe(200);
   });
 
-  it('by somebody who insists makes an object contested, and that object only', async () => {
+  it('that another program repeats makes only that object contested', async () => {
     write(configOf([[1], [1]]));
     const daemon = await start();
     await until('it is contested', async () => {
@@ -374,7 +374,7 @@ describe('drift', () => {
 });
 
 describe('the daemon', () => {
-  it('is alone: a second one, and an apply, exit 75 and name the first', async () => {
+  it('makes a second daemon and an apply exit 75 and name the first one', async () => {
     write(configOf([[1]]));
     const daemon = await startProcess();
     for (const args of [
@@ -388,7 +388,7 @@ describe('the daemon', () => {
     }
   });
 
-  it('leaves the table as it is when it is stopped, and goes on after it was killed, over its own stale socket', async () => {
+  it('keeps the table when it is stopped, and starts again over its stale socket', async () => {
     write(configOf([[1, 1]]));
     const daemon = await startProcess();
     const before = await live();
@@ -408,7 +408,7 @@ describe('the daemon', () => {
     expect(await daemon.stop('SIGINT')).toBe(0);
   });
 
-  it('reads everything on SIGHUP, and on reload, which answers with how that ended', async () => {
+  it('reads everything on SIGHUP and on reload, and reload prints the result', async () => {
     write(configOf([[1]]));
     const daemon = await startProcess(
       '-f',
@@ -442,7 +442,7 @@ describe('the daemon', () => {
     expect(daemon.run('reload').status).toBe(69);
   });
 
-  it('waits for a try that is pending to end before it begins', async () => {
+  it('waits for the end of a pending try before it begins', async () => {
     write(configOf([[1]]));
     const other = new DaemonProcess(join(folder, 'daemon-0'), []);
     expect(other.run('try', '-f', file, '--yes', '--no-wait', '--timeout', '60s')).toMatchObject({
@@ -459,7 +459,7 @@ describe('the daemon', () => {
     await holds(destination(1, 1, 2));
   });
 
-  it('journals each pass that writes as a run of its own, with what made it', async () => {
+  it('journals each pass that writes as a run, with its trigger', async () => {
     write(configOf([[1]]));
     const daemon = await start();
     // The log has the end of the pass. The kernel has the operations before that.
@@ -512,7 +512,7 @@ describe('systemd', () => {
     $| = 1; print "PID=$pid\\n";
     while (defined recv($in, my $text, 4096, 0)) { $text =~ s/\\n/ | /g; print "$text\\n" }`;
 
-  it('is told of the start, of reloads, of failures and of the stop, by the process itself', async () => {
+  it('gets the start, reloads, failures and the stop from the process itself', async () => {
     write(configOf([[1]]));
     const state = new DaemonProcess(join(folder, 'daemon-0'), []);
     const watch = [PROGRAM, 'watch', '-f', file, ...FAST, '--log-format', 'journal'];
@@ -557,7 +557,7 @@ describe('systemd', () => {
 });
 
 describe('the metrics', () => {
-  it('have the counters of the kernel with --stats, and not those of what was removed', async () => {
+  it('have the counters of the kernel with --stats, without those of removed objects', async () => {
     write(configOf([[1, 1], [1], [1], [1]]));
     const daemon = await start('-f', file, ...FAST, '--stats');
     const series = async (): Promise<string[]> =>

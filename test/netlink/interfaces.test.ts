@@ -36,7 +36,7 @@ test('the names of interfaces are read with a colon in an alias', async () => {
   expect([...(await readInterfaces(devFile()))]).toEqual(['lo', 'eth0:1']);
 });
 
-test('a daemon keeps running when its successor has no interface, and other operations are done', async () => {
+test('a daemon keeps running when its successor has no interface, and other operations run', async () => {
   const table = openEmbeddedTable(tableOf({}, { daemons: [running] }));
   const refused = await withInterfaces(table, devFile()).execute([stop, start('gone0'), timeouts]);
   expect([...refused].map(([index, { errno }]) => [index, errno])).toEqual([

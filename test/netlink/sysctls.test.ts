@@ -45,7 +45,7 @@ test('a read fails when a sysctl exists and cannot be read', async () => {
   });
 });
 
-test('sysctls are written in the order of the wave, and a refusal has the index of its operation', async () => {
+test('sysctls are written in the order of the wave, and a refusal has its operation', async () => {
   const inner = openEmbeddedTable(tableOf({}));
   const waves: Operation[][] = [];
   const spy: Ipvs = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { throttledByCost } from '../../src/kernel/throttle-by-cost.ts';
 
-describe('a look that is throttled by its cost', () => {
+describe('a poll that is throttled by its cost', () => {
   it.each([
     [0.1, 100],
     [15, 14],
@@ -27,7 +27,7 @@ describe('a look that is throttled by its cost', () => {
     },
   );
 
-  it('is not put off for long by one look beside which the process was busy', async () => {
+  it('is not delayed for long by one poll during which the process was busy', async () => {
     let now = 0;
     let looks = 0;
     const look = throttledByCost(
@@ -41,7 +41,7 @@ describe('a look that is throttled by its cost', () => {
     expect(looks).toBeGreaterThanOrEqual(5);
   });
 
-  it('is taken when it must be fresh', async () => {
+  it('runs at once when its result must be fresh', async () => {
     let looks = 0;
     const look = throttledByCost(
       async () => ++looks,
@@ -50,7 +50,7 @@ describe('a look that is throttled by its cost', () => {
     expect([await look(), await look(), await look(true), await look()]).toEqual([1, 1, 2, 2]);
   });
 
-  it('is taken again at once after it failed', async () => {
+  it('runs again at once after a failure', async () => {
     let looks = 0;
     const look = throttledByCost(
       async () => {

@@ -37,7 +37,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('the package has the program, the declarations, the schemas and the licences, and nothing of the workshop', () => {
+test('the package has the program, declarations, schemas and licences, and no other files', () => {
   expect(packed).toEqual(
     expect.arrayContaining([
       'dist/cli.cjs',
@@ -60,19 +60,19 @@ test('the package has the program, the declarations, the schemas and the licence
   ).toEqual([]);
 });
 
-test('the installed program says its version and how to use it', () => {
+test('the installed program prints its version and its help', () => {
   const program = join(prefix, 'bin/ipvstate');
   expect(run(program, ['--version'])).toContain(version);
   const help = run(program, ['--help']);
   for (const verb of ['validate', 'plan', 'apply', 'export']) expect(help).toContain(verb);
 });
 
-test('the installed man pages are where man looks for them', () => {
+test('the installed man pages are in the folders that man searches', () => {
   for (const page of ['man8/ipvstate.8', 'man5/ipvstate.yaml.5'])
     expect(readFileSync(join(prefix, 'share/man', page), 'utf8')).toMatch(/^\.TH "IPVSTATE/);
 });
 
-test('every dependency that is not bundled can be loaded from where the package is', () => {
+test('every dependency that is not bundled can be loaded from the folder of the package', () => {
   for (const name of Object.keys(dependencies)) {
     expect(
       run(process.execPath, ['--input-type=module', '-e', `await import('${name}')`], installed),
@@ -80,7 +80,7 @@ test('every dependency that is not bundled can be loaded from where the package 
   }
 });
 
-test('a program that uses the library runs, and its types are checked without settings of ours', () => {
+test('a program that uses the library runs, and compiles with default settings', () => {
   const user = join(folder, 'user');
   const modules = join(user, 'node_modules');
   mkdirSync(modules, { recursive: true });
@@ -111,7 +111,7 @@ test('a program that uses the library runs, and its types are checked without se
   expect(names).toContain('IpvstateError');
 });
 
-test('the program is executable as it lies in the package', () => {
+test('the file of the program in the package is executable', () => {
   expect(readFileSync(join(installed, 'dist/cli.cjs'), 'utf8')).toMatch(
     /^#!\/usr\/bin\/env node\n/,
   );

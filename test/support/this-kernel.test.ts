@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { assertTableIsExpendable, isUserModeLinux } from './this-kernel.ts';
 
-test('User-Mode Linux is told from a machine by the vendor of its processor', () => {
+test('User-Mode Linux is recognised by the vendor of its processor', () => {
   expect(isUserModeLinux('processor\t: 0\nvendor_id\t: User Mode Linux\nmodel name\t: UML\n')).toBe(
     true,
   );
@@ -10,7 +10,7 @@ test('User-Mode Linux is told from a machine by the vendor of its processor', ()
   );
 });
 
-test('the table of a kernel that is not User-Mode Linux is touched only with consent', () => {
+test('the kernel tests refuse a kernel that is not User-Mode Linux, except with consent', () => {
   expect(() => assertTableIsExpendable(false, undefined)).toThrow(
     'IPVSTATE_TEST_WIPES_THIS_HOST=yes',
   );
@@ -18,6 +18,6 @@ test('the table of a kernel that is not User-Mode Linux is touched only with con
   expect(() => assertTableIsExpendable(false, 'yes')).not.toThrow();
 });
 
-test('the table of User-Mode Linux may be emptied', () => {
+test('the kernel tests accept User-Mode Linux', () => {
   expect(() => assertTableIsExpendable(true, undefined)).not.toThrow();
 });
