@@ -70,6 +70,10 @@ export class Output {
     for (const text of texts) this.print(text);
   }
 
+  get isQuiet(): boolean {
+    return this.#quiet;
+  }
+
   /** Prints a remark about the result on stderr. `--quiet` leaves it out. */
   note(text: string): void {
     if (!this.#quiet) this.warn(text);

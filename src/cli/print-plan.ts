@@ -49,8 +49,8 @@ export function printPlan(
 }
 
 /**
- * Prints a plan that is about to be executed. A person who will be asked must see the plan, so it
- * goes to stderr when stdout is not a terminal or has another format.
+ * Prints a plan that is about to be executed, unless `--quiet` was given. A person who will be asked
+ * must see the plan, so it goes to stderr when stdout is not a terminal, or does not have it.
  */
 export function announcePlan(
   prepared: Prepared,
@@ -60,9 +60,10 @@ export function announcePlan(
 ): void {
   if (prepared.plan.changes.length === 0) return;
   const plan = { ...prepared, refusals: [] };
-  if (options.output === 'text') output.print(PLAN_FORMATS.text(plan, context));
+  const isShown = options.output === 'text' && !output.isQuiet;
+  if (isShown) output.print(PLAN_FORMATS.text(plan, context));
   const isAsked = ask && !options.yes && prepared.refusals.length === 0;
-  const isSeen = options.output === 'text' && output.isTerminal('stdout');
+  const isSeen = isShown && output.isTerminal('stdout');
   if (isAsked && !isSeen)
     output.warn(PLAN_FORMATS.text(plan, { ...context, style: output.style('stderr') }));
 }

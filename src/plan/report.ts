@@ -42,6 +42,11 @@ export interface Report {
   readonly passes: number;
   /** The number of operations that the kernel accepted, without those of a rollback. */
   readonly done: number;
+  /**
+   * Destinations that the run deleted at its end, because they had drained by then, and the number
+   * of operations of `done` that this took. Absent when there were none.
+   */
+  readonly drained?: { readonly destinations: number; readonly operations: number };
   readonly failures: readonly Failure[];
   /**
    * The error that ended the run early: lost replies, a table that did not settle, or `ABORTED` by

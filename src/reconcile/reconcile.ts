@@ -127,7 +127,10 @@ async function endDrains(
   if (ended.outcome === 'partial' || ended.outcome === 'unverified')
     return { ...ended, plan: applied.plan, done: applied.done + ended.done };
   const isEnded = ended.outcome === 'applied' || ended.outcome === 'in-sync';
-  return isEnded ? { ...applied, done: applied.done + ended.done, drains: ended.drains } : applied;
+  if (!isEnded) return applied;
+  const { done, drains } = ended;
+  const drained = { destinations: applied.drains.length - drains.length, operations: done };
+  return { ...applied, done: applied.done + done, drains, ...(done > 0 && { drained }) };
 }
 
 async function converge(

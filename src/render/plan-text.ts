@@ -56,9 +56,11 @@ export function formatRefusals(
 export function formatReport(report: Report, context: ChangesContext): string {
   const { style = PLAIN } = context;
   const lines: string[] = [];
+  const hints = new Set<string>();
   for (const { error } of report.failures.slice(0, SHOWN_FAILURES)) {
     lines.push(`${style.remove('failed')}: ${error.message}`);
-    if (error.hint) lines.push(`    ${error.hint}`);
+    if (error.hint && !hints.has(error.hint)) lines.push(`    ${error.hint}`);
+    if (error.hint) hints.add(error.hint);
   }
   const hidden = report.failures.length - SHOWN_FAILURES;
   if (hidden > 0) lines.push(`    and ${hidden} more failures`);
@@ -82,7 +84,8 @@ export function formatReport(report: Report, context: ChangesContext): string {
 
 const SHOWN_FAILURES = 10;
 
-function formatOutcome({ outcome, plan, done, passes, contested }: Report): string {
+function formatOutcome(report: Report): string {
+  const { outcome, plan, done, drained, passes, contested } = report;
   const operations = countOf(done, 'operation');
   switch (outcome) {
     case 'in-sync':
@@ -90,14 +93,18 @@ function formatOutcome({ outcome, plan, done, passes, contested }: Report): stri
     case 'applied': {
       const why = 'because the table changed meanwhile or a reply was lost';
       const again = passes > 1 ? ` in ${passes} passes, ${why}` : '';
-      return `Applied and verified: ${operations}${again}.\n`;
+      const ended = drained
+        ? `, and ${countOf(drained.destinations, 'drained destination')} deleted`
+        : '';
+      const planned = countOf(done - (drained?.operations ?? 0), 'operation');
+      return `Applied and verified: ${planned}${again}${ended}.\n`;
     }
     case 'refused':
       return 'Nothing was changed.\n';
     case 'declined':
       return 'Declined. Nothing was changed.\n';
     case 'rolled-back': {
-      if (done === 0) return 'Nothing was changed.\n';
+      if (done === 0) return 'Refused; nothing was changed.\n';
       const verb = done === 1 ? 'was' : 'were';
       const event = `the ${operations} before the failure ${verb} rolled back`;
       return `Rolled back: ${event}, and the table was verified.\n`;

@@ -108,6 +108,15 @@ describe('a drain', () => {
     expect(schemaOf('report')(report)).toBe(true);
   });
 
+  it('that ends at once is told apart from the operations of the plan', async () => {
+    const { run } = workspace({ 'one.yaml': ONE });
+    const { stdout } = await run('apply -f ./one.yaml', scene(LIVE, {}).options);
+    expect(stdout).toContain('(1 operation).\n');
+    expect(stdout).toContain(
+      'Applied and verified: 1 operation, and 1 drained destination deleted.\n',
+    );
+  });
+
   it('has its full time from the moment that a saved plan is applied', async () => {
     const { run } = workspace({ 'one.yaml': ONE });
     const now = scene();

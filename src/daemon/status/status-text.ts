@@ -97,7 +97,8 @@ function describePass({
   exit_code,
 }: NonNullable<Status['last_pass']>): string {
   const duration = `${countOf(operations, 'operation')} in ${Math.round(seconds * 1000)} ms`;
-  return `${outcome} (exit code ${exit_code}), ${duration}, trigger: ${trigger}, at ${at}`;
+  const end = outcome === 'rolled-back' && operations === 0 ? 'refused by the kernel' : outcome;
+  return `${end} (exit code ${exit_code}), ${duration}, trigger: ${trigger}, at ${at}`;
 }
 
 function formatError(name: string, error: StatusError | null): string[] {
