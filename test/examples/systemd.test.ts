@@ -46,6 +46,10 @@ describe('the unit', () => {
     expect(value('Type')).toEqual(['notify-reload']);
   });
 
+  it('reloads with a command that fails where the files are invalid', () => {
+    expect(value('ExecReload')).toEqual(['/usr/bin/ipvstate reload']);
+  });
+
   it.runIf(version > 0)(
     `is understood by systemd-analyze, where that is installed (${version || 'it is not'})`,
     () => {
