@@ -90,7 +90,7 @@ describe('the export as YAML', () => {
     );
     expect(text.match(/^# warning.*$/gm)).toEqual([
       '# warning: not exported: tcp://192.0.2.1:80 -> 10.0.0.1:80: forwarding method 5',
-      '# warning: not exported: protocol 1?services: [x]: protocol 1',
+      '# warning: not exported: protocol 1\\u000aservices: [x]: protocol 1',
       '# warning: not exported: timeout tcp of 3000000 seconds',
     ]);
     expect(desiredOf(text).timeouts).toEqual({ tcpFin: 120, udp: 300 });

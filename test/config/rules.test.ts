@@ -324,7 +324,7 @@ describe('a destination', () => {
     ]);
   });
 
-  it('name the pool when the address is the name of one', () => {
+  it('gets the hint to write { pool: NAME } when its address is the name of a pool', () => {
     const text = (item: string) =>
       `version: 1\npools: { web: [10.0.0.1] }\nservices: [{ address: "fwmark:1", destinations: [${item}] }]\n`;
     expect(briefProblemsOf(text('web'))).toEqual([
@@ -334,11 +334,14 @@ describe('a destination', () => {
     expect(briefProblemsOf(text('{ pool: web }'))).toEqual([]);
   });
 
-  it.each(['gate', 'direct', 'gateway'])('suggest route for the method %s', (word) => {
-    expect(destination(`{ address: 10.0.0.1, forward: ${word} }`)[0]).toContain(
-      'did you mean "route"?',
-    );
-  });
+  it.each(['gate', 'direct', 'gateway'])(
+    'gets the hint to write route for the method %s',
+    (word) => {
+      expect(destination(`{ address: 10.0.0.1, forward: ${word} }`)[0]).toContain(
+        'did you mean "route"?',
+      );
+    },
+  );
 
   it('may have another family than the service only with a tunnel', () => {
     expect(destination('{ address: "2001:db8::1", forward: masq }')).toEqual([

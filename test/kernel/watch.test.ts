@@ -312,7 +312,7 @@ describe('drift', () => {
     await holds(destination(1, 1, 2));
   });
 
-  it('that is the loss of everything is corrected at once, however often it comes', async () => {
+  it('that deletes the whole table is corrected at once, each time', async () => {
     write(configOf([[1, 1]]));
     const daemon = await start();
     const before = await live();
@@ -324,7 +324,7 @@ describe('drift', () => {
     expect(await daemon.run('reload')).toMatchObject({ status: 0 });
   });
 
-  it('that takes the last servers of a service is put back each time, and everything agrees', async () => {
+  it('that deletes the last servers of a service is corrected each time', async () => {
     write(configOf([[1, 1]]));
     const daemon = await start();
     const before = await live();
@@ -360,7 +360,7 @@ describe('drift', () => {
     await holds(destination(2, 1, 1));
     expect(await live()).toContain(destination(1, 1, 9));
     expect(daemon.events('contested')).toHaveLength(1);
-    // What is left alone is not in sync, for everybody.
+    // Drift that is only reported is not in sync in any view.
     expect((await daemon.status()).health).toBe('contested');
     expect((await daemon.get('/metrics')).body).toContain('ipvstate_in_sync 0\n');
     expect((await daemon.get('/readyz')).status).toBe(503);

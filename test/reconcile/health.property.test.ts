@@ -116,7 +116,9 @@ async function answersOf(world: LoopWorld) {
   };
 }
 
-/** Whether the table equals all that the files say that were read last, which must be valid. */
+/**
+ * Tells whether the table equals all that the files say that were read last, which must be valid.
+ */
 function isAsFilesSay({ content, ipvs, state }: LoopWorld): boolean {
   if (typeof content === 'string' || content instanceof IpvstateError) return false;
   const { good } = state.config;

@@ -75,8 +75,8 @@ export function isEmpty({ changes, sysctls }: Comparison): boolean {
 }
 
 /**
- * Whether the kernel lost its whole table, by `ipvsadm -C` or a reloaded module. That is an outage,
- * and not a fight over a value.
+ * Tells whether the kernel lost its whole table, by `ipvsadm -C` or a reloaded module. That is an
+ * outage, and not a fight over a value.
  */
 export function isTableLost(live: Table, desired: Desired): boolean {
   return live.services.size === 0 && desired.services.size > 0;

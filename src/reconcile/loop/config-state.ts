@@ -110,7 +110,8 @@ export function seeFiles(
 
 /**
  * Returns the state without files in force that were never applied, because a guard held their plan
- * back. Other content makes such a plan void: the files that were applied before are in force again.
+ * back. Other content makes such a plan void: the files that were applied before are in force
+ * again.
  */
 export function withoutHeldBack(
   state: ConfigState,

@@ -65,8 +65,8 @@ export type Reversal = Pick<Contested, 'name' | 'part' | 'leave'>;
 
 /**
  * Returns those of the changes that are needed because another program changed the table that the
- * loop left as `expected`. When that program deleted a service, the destinations that come back with
- * the service are among them.
+ * loop left as `expected`. When that program deleted a service, the destinations that come back
+ * with the service are among them.
  */
 export function foreignChanges(
   changes: readonly Change[],

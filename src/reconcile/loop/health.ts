@@ -27,7 +27,7 @@ export type HealthName = (typeof HEALTH_STATES)[number] | 'starting';
 
 export interface Health {
   readonly state: HealthName;
-  /** What is wrong, each in a sentence, the worst first. Empty when the table is in sync. */
+  /** The problems, one sentence each, the worst first. Empty when the table is in sync. */
   readonly why: readonly string[];
   /** When the state began, on the loop's clock. */
   readonly since: number;
@@ -35,7 +35,9 @@ export interface Health {
 
 export const STARTING: Health = { state: 'starting', why: [], since: 0 };
 
-/** Whether the live table is as desired. Every exit code, probe and gauge follows from this. */
+/**
+ * Tells whether the live table is as desired. Every exit code, probe and gauge follows from this.
+ */
 export function isHealthy({ state }: Pick<Health, 'state'>): boolean {
   return state === 'in-sync' || state === 'draining';
 }

@@ -114,7 +114,8 @@ class LoopPass {
     }
     for (;;) {
       const report = await this.#reconcile();
-      // `declined`: another part of the table is left alone now, or no longer. Nothing was executed.
+      // `declined`: another part of the table is left alone now, or no longer. Nothing was
+      // executed.
       const isPlannedAgain =
         report.outcome === 'declined' || (report.outcome === 'in-sync' && this.#takesBack());
       if (!isPlannedAgain) return this.#conclude(report);
@@ -204,7 +205,8 @@ class LoopPass {
 
   /**
    * Ends the wait of contested parts that must not be left alone: a service without a usable
-   * destination, and every part when the whole table is lost. Returns true when there are such parts.
+   * destination, and every part when the whole table is lost. Returns true when there are such
+   * parts.
    */
   #takesBack(): boolean {
     const { good, now } = this.#request;

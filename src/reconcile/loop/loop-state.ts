@@ -60,7 +60,7 @@ export interface PassResult {
   readonly outcome: PassOutcome;
   readonly report: Report | undefined;
   readonly error: IpvstateError | undefined;
-  /** Whether the pass left the table different from all that the files ask for. */
+  /** True when the pass left the table different from all that the files ask for. */
   readonly differs: boolean;
 }
 
