@@ -1,6 +1,6 @@
 import { IpvstateError } from '../errors.ts';
 import type { Ipvs, IpvsInfo } from '../model/ipvs.ts';
-import type { ProgramIo } from './program-io.ts';
+import type { ChangeRun, ProgramIo } from './program-io.ts';
 
 /**
  * Contacts the kernel first, as ipvsadm does. Without IPVS or without permission, prints ipvsadm's
@@ -32,6 +32,30 @@ export async function withKernel(
   } finally {
     ipvs?.close();
   }
+}
+
+/** The exit status of a change that is refused. */
+export const REFUSED = 255;
+
+/**
+ * Contacts the kernel like `withKernel`, for commands that change the table. When another writer
+ * keeps the table, prints who, and returns the status of a refused change.
+ */
+export function withKernelToChange(
+  io: ProgramIo,
+  run: (changes: ChangeRun, info: IpvsInfo) => Promise<number>,
+): Promise<number> {
+  return withKernel(io, async (ipvs, info) => {
+    let changes: ChangeRun;
+    try {
+      changes = await io.beginChanges(ipvs);
+    } catch (error) {
+      if (!(error instanceof IpvstateError)) throw error;
+      io.stderr(`${error.message}\n${error.hint === undefined ? '' : `${error.hint}\n`}`);
+      return REFUSED;
+    }
+    return run(changes, info);
+  });
 }
 
 const MINIMUM = [1, 1, 4];

@@ -3,10 +3,10 @@ import type { Names } from '../formats/ipvsadm/grammar/names.ts';
 import type { Modify } from '../formats/ipvsadm/grammar/parsed-command.ts';
 import { parseRestore, type RestoreLine } from '../formats/ipvsadm/restore.ts';
 import type { Ipvs, IpvsInfo } from '../model/ipvs.ts';
-import type { ProgramIo } from './program-io.ts';
+import type { ChangeRun, ProgramIo } from './program-io.ts';
 import { withNames } from './resolve.ts';
 import { printCaution, printOutcome, runCommand } from './run-command.ts';
-import { withKernel } from './run-kernel.ts';
+import { withKernel, withKernelToChange } from './run-kernel.ts';
 import { formatUsage, VERSION_LINE } from './usage.ts';
 
 /**
@@ -17,36 +17,48 @@ const WAVE = 330;
 /**
  * Runs `-R`. All lines are read first. If some are wrong, they are printed with their numbers, and
  * no line runs. A line that the kernel refuses is printed with its number, and the next lines run,
- * as in ipvsadm. Returns the worst status of all lines.
+ * as in ipvsadm. A signal stops the run between two waves. Returns the worst status of all lines.
  */
 export async function runRestore(io: ProgramIo): Promise<number> {
   const { programName, posixlyCorrect = false, resolver, readStdin, stderr } = io;
   const input = await readStdin();
   const read = (names: Names) => parseRestore(input, { programName, posixlyCorrect, names });
-  const { known, wrong } = await withNames(
-    (names) => ({ known: names, wrong: wrongLines(read(names)) }),
+  const { known, wrong, changes } = await withNames(
+    (names) => ({ known: names, ...examine(read(names)) }),
     resolver,
   );
   for (const { line, failure } of wrong) stderr(`line ${line}: ${failure.message}\n`);
   if (wrong.length > 0)
     return wrong.reduce((worst, { failure }) => Math.max(worst, failure.exit), 0);
-  return withKernel(io, (ipvs, info) => runLines(read(known), ipvs, info, io));
+  if (changes === 0)
+    return withKernel(io, (ipvs, info) => runLines(read(known), { ipvs }, info, io));
+  return withKernelToChange(io, (run, info) => {
+    run.announce(changes);
+    return runLines(read(known), run, info, io);
+  });
 }
 
-function wrongLines(
-  lines: Iterable<RestoreLine>,
-): { readonly line: number; readonly failure: Failure }[] {
+interface Examined {
+  readonly wrong: readonly { readonly line: number; readonly failure: Failure }[];
+  /** The number of lines that change the table. */
+  readonly changes: number;
+}
+
+function examine(lines: Iterable<RestoreLine>): Examined {
   const wrong: { line: number; failure: Failure }[] = [];
-  for (const { line, command } of lines)
+  let changes = 0;
+  for (const { line, command } of lines) {
     if (isFailure(command)) wrong.push({ line, failure: command });
-  return wrong;
+    else if (command.kind === 'modify') changes++;
+  }
+  return { wrong, changes };
 }
 
 type Change = { readonly line: number; readonly command: Modify };
 
 async function runLines(
   lines: Iterable<RestoreLine>,
-  ipvs: Ipvs,
+  { ipvs, signal }: Pick<ChangeRun, 'ipvs'> & Partial<ChangeRun>,
   info: IpvsInfo,
   io: ProgramIo,
 ): Promise<number> {
@@ -63,6 +75,7 @@ async function runLines(
     if (command.kind === 'modify') {
       wave.push({ line, command });
       if (wave.length === WAVE) await flush();
+      if (signal?.aborted) return signal.reason as number;
       continue;
     }
     await flush();

@@ -3,7 +3,7 @@ import { parseCommand } from '../formats/ipvsadm/grammar/parse.ts';
 import type { ProgramIo } from './program-io.ts';
 import { withNames } from './resolve.ts';
 import { runCommand } from './run-command.ts';
-import { withKernel } from './run-kernel.ts';
+import { withKernel, withKernelToChange } from './run-kernel.ts';
 import { runRestore } from './run-restore.ts';
 import { formatUsage, VERSION_LINE } from './usage.ts';
 
@@ -27,6 +27,11 @@ export async function runIpvsadm(argv: readonly string[], io: ProgramIo): Promis
       return 0;
     case 'restore':
       return runRestore(io);
+    case 'modify':
+      return withKernelToChange(io, ({ ipvs, announce }, info) => {
+        announce(1);
+        return runCommand(command, ipvs, info, io);
+      });
     default:
       return withKernel(io, (ipvs, info) => runCommand(command, ipvs, info, io));
   }

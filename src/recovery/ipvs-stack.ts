@@ -16,7 +16,8 @@ import { storePass } from './records/stored-pass.ts';
  * layer below it, and has one job. This file is the only place that puts one layer on another.
  *
  *       plan, export,      apply, try       rollback,          a pass of watch
- *       ipvsadm, metrics                    the end of a try
+ *       ipvsadm -L,                         the end of a try,
+ *       metrics                             ipvsadm -A
  *     ──────────────────────────────────────────────────────────────────────────
  *   8                                                          interruptible
  *   7                      journaled        journaled          journaled
@@ -53,7 +54,7 @@ import { storePass } from './records/stored-pass.ts';
  * 7 `journaled` writes each wave before it is sent, and the answers after. It is above `recorded`,
  *   so that the journal also has the wave that was not sent because the way back could not be
  *   stored. A rollback is journaled and not recorded: the records that it starts from are the way
- *   back, and they are kept until it has ended.
+ *   back, and they are kept until it has ended. So are changes of the ipvsadm front end.
  *
  * 8 `interruptible` ends the first read of a pass when something more urgent waits. It is outermost
  *   because it counts the reads of the pass, and `RememberedTable` can turn one of them into a read
@@ -81,9 +82,9 @@ export function stackOfRun(table: Ipvs, { journal, record }: RunFiles): Recorder
   return { ipvs: journaled(ipvs, journal), announce };
 }
 
-/** Layer 7: a rollback. */
-export function stackOfRollback(table: Ipvs, journal: Journal): Ipvs {
-  return journaled(table, journal);
+/** Layer 7: a rollback, and a change of the ipvsadm front end. */
+export function stackWithJournal(table: Ipvs, journal: Journal, isBrief?: () => boolean): Ipvs {
+  return journaled(table, journal, isBrief);
 }
 
 /** Layers 4 to 8: the passes of `watch`. */

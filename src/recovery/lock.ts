@@ -23,6 +23,8 @@ interface LockOptions {
   /** How long to wait for another holder. Default: 0. */
   readonly timeoutSeconds?: number;
   readonly clock?: RecordClock;
+  /** Says how to wait longer. */
+  readonly waitHint?: string;
 }
 
 const RETRY_MILLISECONDS = 100;
@@ -37,12 +39,17 @@ const FLOCK_IS_TAKEN = 1;
  * throws `IO` or `UNAVAILABLE`.
  */
 export async function takeLock(path: string, options: LockOptions): Promise<Lock> {
-  const { timeoutSeconds = 0, clock = SYSTEM_CLOCK } = options;
+  const {
+    timeoutSeconds = 0,
+    clock = SYSTEM_CLOCK,
+    waitHint = 'Wait for it, with --lock-timeout 30s for instance.',
+  } = options;
   const file = await openLockFile(path);
   try {
     const deadline = clock.monotonicSeconds() + timeoutSeconds;
     while (!(await tryLock(file))) {
-      if (clock.monotonicSeconds() >= deadline) throw locked(await readHolder(file), clock.now());
+      if (clock.monotonicSeconds() >= deadline)
+        throw locked(await readHolder(file), clock.now(), waitHint);
       const millisecondsLeft = (deadline - clock.monotonicSeconds()) * 1000;
       await clock.sleep(Math.min(RETRY_MILLISECONDS, Math.max(1, millisecondsLeft)));
     }
@@ -143,7 +150,7 @@ async function readHolder(file: FileHandle): Promise<Holder | undefined> {
   }
 }
 
-function locked(holder: Holder | undefined, now: Date): IpvstateError {
+function locked(holder: Holder | undefined, now: Date, waitHint: string): IpvstateError {
   const who = holder
     ? `held by pid ${holder.pid} (${holder.command}), since ${formatTime(new Date(holder.started), now)}`
     : 'held by a process that has not said yet who it is';
@@ -153,7 +160,7 @@ function locked(holder: Holder | undefined, now: Date): IpvstateError {
     {
       hint: holder?.command.startsWith('ipvstate watch')
         ? 'The daemon keeps the lock as long as it runs: change its files and use `ipvstate reload`.'
-        : 'Wait for it, with --lock-timeout 30s for instance.',
+        : waitHint,
     },
   );
 }

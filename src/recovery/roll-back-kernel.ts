@@ -2,7 +2,7 @@ import { type DrainStore, NO_DRAINS } from '../model/drain.ts';
 import type { Report } from '../plan/report.ts';
 import type { ReconcileOptions } from '../reconcile/reconcile.ts';
 import type { RecoveryEnvironment } from './environment.ts';
-import { stackOfRollback } from './ipvs-stack.ts';
+import { stackWithJournal } from './ipvs-stack.ts';
 import { Journal } from './journal/journal.ts';
 import type { Trigger } from './journal/journal-lines.ts';
 import { openDrainStore } from './records/drains.ts';
@@ -23,7 +23,7 @@ export async function rollBackKernel(
   const journal = new Journal(state, newRunId(state), warn);
   const kernel = await environment.openKernel();
   try {
-    const report = await executeRollback(stackOfRollback(kernel, journal), passes, {
+    const report = await executeRollback(stackWithJournal(kernel, journal), passes, {
       drains: withLenience(openDrainStore(state, warn), warn),
       ...options,
       confirm: async (prepared) => {

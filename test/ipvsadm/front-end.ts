@@ -59,6 +59,11 @@ export function frontEnd(table: Table, replace: Partial<ProgramIo> = {}): FrontE
         },
       };
     },
+    beginChanges: async (ipvs) => ({
+      ipvs,
+      announce: () => {},
+      signal: new AbortController().signal,
+    }),
     readStdin: async () => Buffer.from(output.stdin),
     stdout: (text) => {
       output.stdout += text;

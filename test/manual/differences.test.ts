@@ -16,6 +16,7 @@ const TESTED_ELSEWHERE = [
   'substitution of `!#:+`',
   'kernels before 2.6.28',
   'name in messages',
+  'beside another writer',
 ];
 
 test('the manual lists each difference from ipvsadm, and no other', () => {

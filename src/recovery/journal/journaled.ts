@@ -1,10 +1,14 @@
 import type { Ipvs, Refused } from '../../model/ipvs.ts';
+import { formatOperation } from '../../model/operation.ts';
 import { Simulation } from '../../plan/simulate.ts';
 import type { Journal } from './journal.ts';
 import { journalOperation } from './journal-operation.ts';
 
-/** Journals every wave before it is sent, and the kernel's answers after. */
-export function journaled(ipvs: Ipvs, journal: Journal): Ipvs {
+/**
+ * Journals every wave before it is sent, and the kernel's answers after. While `isBrief` is true,
+ * operations are journaled without their settings.
+ */
+export function journaled(ipvs: Ipvs, journal: Journal, isBrief = () => false): Ipvs {
   let table: Simulation | undefined;
   let next = 1;
   return {
@@ -22,7 +26,9 @@ export function journaled(ipvs: Ipvs, journal: Journal): Ipvs {
       journal.write({
         type: 'wave',
         first,
-        operations: wave.map((operation) => journalOperation(operation, before)),
+        operations: isBrief()
+          ? wave.map((operation) => ({ operation: formatOperation(operation) }))
+          : wave.map((operation) => journalOperation(operation, before)),
       });
       try {
         const refused = await ipvs.execute(wave);

@@ -166,6 +166,11 @@ export class Comparison {
     const status = await runIpvsadm(argv, {
       ...{ programName: 'ipvsadm', posixlyCorrect, resolver },
       ipvs: async () => this.#contact(),
+      beginChanges: async (ipvs) => ({
+        ipvs,
+        announce: () => {},
+        signal: new AbortController().signal,
+      }),
       readStdin: async () => Buffer.from(stdin),
       stdout: (text) => {
         stdout += text;
