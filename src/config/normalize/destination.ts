@@ -83,7 +83,8 @@ function checkAddress(address: Address, written: WrittenDestination, report: Rep
     return false;
   }
   if (isLinkLocalIPv6(address)) {
-    const message = `${address} is link-local: the kernel takes it only if it is an address of this host`;
+    const reason = 'the kernel takes it only if it is an address of this host';
+    const message = `${address} is link-local: ${reason}`;
     report({ code: 'ADDRESS', severity: 'warning', message, place: addressPlace(written) });
   }
   return true;
@@ -98,7 +99,8 @@ function checkFamily(
 ): boolean {
   if (reaches(forward, service, address)) return true;
   const [own, family] = [addressFamily(address), serviceFamily(service)].map(name);
-  const message = `an ${own} destination of an ${family} service must be reached by a tunnel, not by ${forward}`;
+  const object = `an ${own} destination of an ${family} service`;
+  const message = `${object} must be reached by a tunnel, not by ${forward}`;
   report({
     code: 'FAMILY',
     severity: 'error',
@@ -143,13 +145,15 @@ function checkPort(
 ): boolean {
   if (service.kind !== 'address' || port === service.port) return true;
   if (keepsPort(service, forward)) {
-    const message = `${forward} cannot change the port: packets go to port ${service.port}, that of the service, and not to ${port}`;
+    const reason = `packets go to port ${service.port}, that of the service, and not to ${port}`;
+    const message = `${forward} cannot change the port: ${reason}`;
     const hint = 'leave the port out, or write forward: masq';
     report({ code: 'PORT', severity: 'error', message, place: addressPlace(written), hint });
     return false;
   }
   if (port === 0) {
-    const message = `port 0 of a destination means the port of the request, which is always ${service.port} here`;
+    const meaning = `the port of the request, which is always ${service.port} here`;
+    const message = `port 0 of a destination means ${meaning}`;
     report({
       code: 'PORT',
       severity: 'warning',

@@ -106,7 +106,8 @@ function normalizeSelector(
     );
   }
   if (identity && !isManaged({ include: [selector], exclude: [] }, identity)) {
-    const message = `this matches nothing: ${serviceKey(identity)} does not meet the other conditions`;
+    const key = serviceKey(identity);
+    const message = `this matches nothing: ${key} does not meet the other conditions`;
     return refuse('CONFLICT', message, 'an exact service needs none beside it');
   }
   return selector;
@@ -139,11 +140,12 @@ function readRange(
   const [min, max] = [Number(match?.[1]), Number(match?.[2])];
   if (match && min >= smallest && max <= largest && min <= max) return { min, max };
   const message = `${describeValue(value)} is not a range of ${name}s`;
+  const example = name === 'port' ? '8000-8999' : '100-199';
   const hint = /^\d+$/.test(value)
     ? `write ${value} without quotes`
     : match && min > max
       ? `write ${max}-${min}`
-      : `write a number, or two as ${name === 'port' ? '8000-8999' : '100-199'}, from ${smallest} to ${largest}`;
+      : `write a number, or two as ${example}, from ${smallest} to ${largest}`;
   report({ code: 'BAD_VALUE', severity: 'error', message, place, hint });
   return undefined;
 }

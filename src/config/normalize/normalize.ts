@@ -215,7 +215,8 @@ function reportUnused({ config, invalid, report, usedPools, usedProfiles }: Cont
   ] as const) {
     for (const name of Object.keys(config[section] ?? {})) {
       if (used.has(name)) continue;
-      const message = `no service of this file uses the ${section === 'pools' ? 'pool' : 'profile'} "${name}"`;
+      const kind = section === 'pools' ? 'pool' : 'profile';
+      const message = `no service of this file uses the ${kind} "${name}"`;
       report({
         code: 'NO_EFFECT',
         severity: 'warning',

@@ -106,7 +106,9 @@ function readNetmask(
       family === 'ipv6'
         ? 'a prefix length from 1 to 128'
         : 'a prefix length from 1 to 32 or a mask such as 255.255.255.0';
-    const message = `${JSON.stringify(value)} is no netmask of an ${family === 'ipv6' ? 'IPv6' : 'IPv4'} service: it must be ${wanted}`;
+    const kind = family === 'ipv6' ? 'IPv6' : 'IPv4';
+    const quoted = JSON.stringify(value);
+    const message = `${quoted} is no netmask of an ${kind} service: it must be ${wanted}`;
     report({
       code: 'NETMASK',
       severity: 'error',
@@ -146,12 +148,14 @@ function readEngine(
 ): string | undefined {
   if (value === undefined) return '';
   if (!isEngineName(value)) {
-    const message = `${JSON.stringify(value)} is not the name of an engine: 1 to 16 characters without blanks`;
+    const quoted = JSON.stringify(value);
+    const message = `${quoted} is not the name of an engine: 1 to 16 characters without blanks`;
     report({ code: 'PERSISTENCE', severity: 'error', message, place });
     return undefined;
   }
   if (value !== 'sip') {
-    const message = `the persistence engine "${value}" is not one of the Linux kernel's: it needs a module ip_vs_pe_${value}`;
+    const reason = `it needs a module ip_vs_pe_${value}`;
+    const message = `the persistence engine "${value}" is not one of the Linux kernel's: ${reason}`;
     report({
       code: 'PERSISTENCE',
       severity: 'warning',

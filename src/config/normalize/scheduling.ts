@@ -43,7 +43,8 @@ export function normalizeScheduling(
  */
 function checkScheduler(scheduler: string, place: Place, report: Report): boolean {
   if (!isSchedulerName(scheduler)) {
-    const message = `${JSON.stringify(scheduler)} is not the name of a scheduler: 1 to 15 characters without blanks`;
+    const quoted = JSON.stringify(scheduler);
+    const message = `${quoted} is not the name of a scheduler: 1 to 15 characters without blanks`;
     report({ code: 'SCHEDULER', severity: 'error', message, place });
     return false;
   }

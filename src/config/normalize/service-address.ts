@@ -55,7 +55,8 @@ export function readIdentity(
     });
   }
   if (isIPv4Mapped(identity.address)) {
-    const message = `${identity.address} is an IPv4 address written as IPv6: the kernel matches it with IPv6 packets only`;
+    const reason = 'the kernel matches it with IPv6 packets only';
+    const message = `${identity.address} is an IPv4 address written as IPv6: ${reason}`;
     report({
       code: 'ADDRESS',
       severity: 'warning',

@@ -69,7 +69,8 @@ interface Problem {
 }
 
 function explain(name: string, text: string): Problem | undefined {
-  const message = `${name} cannot be ${JSON.stringify(text.length > 40 ? `${text.slice(0, 39)}…` : text)}`;
+  const shown = text.length > 40 ? `${text.slice(0, 39)}…` : text;
+  const message = `${name} cannot be ${JSON.stringify(shown)}`;
   const wanted = wantedInstead(SYSCTLS.get(name), text);
   return wanted === undefined ? undefined : { message, hint: wanted };
 }

@@ -173,7 +173,8 @@ function resolve(name: string, offset: number, walk: Walk): Anchor | undefined {
   walk.weight = Math.max(walk.weight, weight);
   if (weight > MAX_ALIAS_EXPANSIONS && !walk.exhausted) {
     walk.exhausted = true;
-    const message = `aliases expand the content of &${name} more than ${MAX_ALIAS_EXPANSIONS} times`;
+    const limit = MAX_ALIAS_EXPANSIONS;
+    const message = `aliases expand the content of &${name} more than ${limit} times`;
     report(walk, 'ALIAS_LIMIT', offset, message, 'use profiles and pools in place of anchors');
   }
   return anchor;

@@ -98,7 +98,8 @@ function toFinding(
       };
     case 'minimum':
     case 'maximum': {
-      const bound = `the ${error.keyword === 'minimum' ? 'smallest' : 'largest'} is ${String(error.params.limit)}`;
+      const end = error.keyword === 'minimum' ? 'smallest' : 'largest';
+      const bound = `the ${end} is ${String(error.params.limit)}`;
       return {
         code: 'OUT_OF_RANGE',
         severity: 'error',

@@ -60,9 +60,8 @@ export function formatConfig(table: Exportable, options: FormatOptions = {}): st
     'version: 1',
   ];
   for (const { service, destination, reason } of options.unmanageable ?? []) {
-    lines.push(
-      `# warning: not exported: ${printable(destination === undefined ? service : `${service} -> ${destination}`)}: ${printable(reason)}`,
-    );
+    const entry = destination === undefined ? service : `${service} -> ${destination}`;
+    lines.push(`# warning: not exported: ${printable(entry)}: ${printable(reason)}`);
   }
   lines.push('', ...timeoutLines(table.timeouts ?? {}), ...daemonLines(table.daemons));
   const entries = sortedServices(table);
