@@ -49,8 +49,8 @@ export function printPlan(
 }
 
 /**
- * Prints a plan that is about to be executed, unless `--quiet` was given. A person who will be asked
- * must see the plan, so it goes to stderr when stdout is not a terminal, or does not have it.
+ * Prints a plan that is about to be executed, unless `--quiet` was given. A person who will be
+ * asked must see the plan, so it goes to stderr when stdout is not a terminal, or does not have it.
  */
 export function announcePlan(
   prepared: Prepared,
