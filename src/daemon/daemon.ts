@@ -1,4 +1,5 @@
 import { Activity } from '../kernel/activity.ts';
+import { readInterfaces } from '../kernel/interfaces.ts';
 import type { Ipvs } from '../model/ipvs.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Allowances } from '../plan/guard.ts';
@@ -120,6 +121,7 @@ class Daemon {
       clock: { now: () => performance.now(), after: startTimer },
       load: () => this.#activity.during(configuration.load),
       ...port,
+      interfaces: async () => [...(await readInterfaces())].sort().join(' '),
       drift,
       reconciling: { drains: openDrainStore(session.state, session.warn), allowances },
       protectedServices: await protection.read(),

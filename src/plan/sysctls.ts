@@ -3,6 +3,19 @@ import type { SysctlPolicy } from '../model/policy.ts';
 import { sameSysctl } from '../model/sysctl.ts';
 import type { Sysctls } from '../model/table.ts';
 
+/** Thrown for sysctls that the files enforce and the kernel does not have. */
+export class UnsupportedSysctlsError extends IpvstateError {
+  readonly names: readonly string[];
+
+  constructor(names: readonly string[]) {
+    const list = names.map((name) => `net.ipv4.vs.${name}`).join(', ');
+    super('UNAVAILABLE', `unsupported by this kernel: ${list}; nothing was changed`, {
+      hint: 'Take it out of sysctls, or write mode: check.',
+    });
+    this.names = names;
+  }
+}
+
 /** A sysctl that is only checked, and differs from the file. */
 export interface SysctlDifference {
   readonly name: string;
@@ -23,14 +36,7 @@ export function enforcedSysctls(
   if (policy?.mode !== 'enforce' || !live) return undefined;
   const missing = [...policy.values.keys()].filter((name) => !live.has(name));
   if (missing.length > 0) {
-    const names = missing.map((name) => `net.ipv4.vs.${name}`).join(', ');
-    throw new IpvstateError(
-      'UNAVAILABLE',
-      `unsupported by this kernel: ${names}; nothing was changed`,
-      {
-        hint: 'Take it out of sysctls, or write mode: check.',
-      },
-    );
+    throw new UnsupportedSysctlsError(missing);
   }
   return policy.values;
 }

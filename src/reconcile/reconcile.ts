@@ -75,7 +75,7 @@ async function run(
     outcome,
     plan: first.plan,
     passes: Math.max(passes.length, 1),
-    done: passes.flatMap(({ done }) => done).reduce((sum, { length }) => sum + length, 0),
+    done: countOf(passes),
     failures: [],
     error: undefined,
     refusals: [],
@@ -220,27 +220,30 @@ async function settle(
       differences: await verify(ipvs, plan.desired, plan.changes),
     });
   }
-  const { differences, contested } = await rollBack(
-    ipvs,
-    rolledBackPart(passes, findings, options),
-  );
-  const isComplete = differences.length === 0 && contested.length === 0;
-  return report(isComplete ? 'rolled-back' : 'partial', { ...findings, differences, contested });
+  const isolated = isolatedPart(passes, findings, options);
+  const { differences, contested } = await rollBack(ipvs, isolated ?? passes);
+  const isWhole = isolated === undefined || countOf(isolated) === countOf(passes);
+  const isBefore = isWhole && differences.length === 0 && contested.length === 0;
+  return report(isBefore ? 'rolled-back' : 'partial', { ...findings, differences, contested });
 }
 
 /**
- * Returns the operations that are rolled back: all, or with `isolate` those of the services and
- * settings that had a failure. After lost answers nobody knows which those are.
+ * Returns the operations on the services and settings that had a failure. undefined when all is
+ * rolled back, as it is after lost answers: nobody knows then which operations were refused.
  */
-function rolledBackPart(
+function isolatedPart(
   passes: readonly Pass[],
   { failures, error, refusals }: Findings,
   { onError }: ReconcileOptions,
-): readonly Pass[] {
-  if (onError !== 'isolate' || error || refusals.length > 0) return passes;
+): readonly Pass[] | undefined {
+  if (onError !== 'isolate' || error || refusals.length > 0) return undefined;
   const failed = new Set(failures.map(({ operation }) => partOf(operation)));
   return passes.map(({ before, done }) => ({
     before,
     done: done.map((part) => part.filter((operation) => failed.has(partOf(operation)))),
   }));
+}
+
+function countOf(passes: readonly Pass[]): number {
+  return passes.flatMap(({ done }) => done).reduce((sum, { length }) => sum + length, 0);
 }

@@ -34,6 +34,7 @@ export class StateLog {
       this.#pass(state.lastPass, state, previous);
     this.#contested(state, previous);
     if (state.unserved !== previous.unserved) this.#unserved(state, previous);
+    if (state.refusedParts !== previous.refusedParts) this.#refusedParts(state, previous);
     if (state.watch.mode !== previous.watch.mode) this.#watch(state.watch);
   }
 
@@ -187,6 +188,21 @@ export class StateLog {
     const gone = before.filter((service) => !unserved.includes(service));
     if (gone.length > 0)
       this.#log.info({ event: 'served', services: gone }, `served again: ${formatServices(gone)}`);
+  }
+
+  #refusedParts({ refusedParts }: LoopState, { refusedParts: before }: LoopState): void {
+    const known = new Set(before.map(({ part }) => part));
+    const left = new Set(refusedParts.map(({ part }) => part));
+    for (const { part, reason, hint } of refusedParts.filter((each) => !known.has(each.part)))
+      this.#log.error(
+        { event: 'part-refused', part },
+        [
+          `the kernel refuses ${part}, which is left out until something changes: ${reason}`,
+          ...(hint === undefined ? [] : [hint]),
+        ].join('\n'),
+      );
+    for (const { part } of before.filter((each) => !left.has(each.part)))
+      this.#log.info({ event: 'part-accepted', part }, `${part} is no longer left out`);
   }
 
   #contested({ contested, lastPass }: LoopState, { contested: previous }: LoopState): void {

@@ -67,6 +67,7 @@ function problemsOf(state: LoopState): Problem[] {
     ['unserved', state.unserved.map(describeUnserved)],
     ['held', (state.refused?.refusals ?? []).map(({ message }) => `held back: ${message}`)],
     ['invalid', state.config.problem ? ['the files are not valid'] : []],
+    ['refused', state.refusedParts.map(({ part, reason }) => `${part} is left out: ${reason}`)],
     ...differencesOf(state),
     ['draining', drainsOf(state)],
   ];
@@ -90,8 +91,11 @@ function describeUnserved(service: string): string {
 }
 
 /** Splits the differences into those that are contested and the others. */
-function differencesOf({ drift, contested }: LoopState): [HealthName, string[]][] {
-  const { changes = [], sysctls = [] } = drift ?? {};
+function differencesOf(state: LoopState): [HealthName, string[]][] {
+  const { drift, contested } = state;
+  const refused = new Set(state.refusedParts.map(({ part }) => part));
+  const changes = (drift?.changes ?? []).filter((change) => !refused.has(partOf(change)));
+  const { sysctls = [] } = drift ?? {};
   const parts = new Set(contested.map(({ part }) => part));
   const isContested = changes.map((change) => parts.has(partOf(change)));
   const touched = new Set(

@@ -44,6 +44,8 @@ export interface LoopOptions extends Omit<PassPorts, 'ipvs' | 'signal'> {
    * the whole table is read instead.
    */
   readonly fingerprint?: () => Promise<string>;
+  /** The names of the network interfaces. A refused part is tried again when they change. */
+  readonly interfaces?: () => Promise<string>;
   /** Default: `correct`. */
   readonly drift?: DriftMode;
   /** The protected services when the last loop stopped. */

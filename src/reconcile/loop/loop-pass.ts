@@ -5,6 +5,7 @@ import type { Table } from '../../model/table.ts';
 import type { Refusal } from '../../plan/guard.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Report } from '../../plan/report.ts';
+import { UnsupportedSysctlsError } from '../../plan/sysctls.ts';
 import { type Prepared, prepare } from '../prepare.ts';
 import { executePlan, type ReconcileOptions, reconcile } from '../reconcile.ts';
 import {
@@ -29,6 +30,15 @@ import {
 } from './contest.ts';
 
 import type { PassOutcome } from './loop-state.ts';
+import {
+  lastingRefusals,
+  partsRefused,
+  type RefusedParts,
+  withoutRefused,
+  withoutRefusedSysctls,
+  withRefusals,
+  withUnsupported,
+} from './refused-parts.ts';
 
 export interface PassPorts {
   readonly ipvs: Ipvs;
@@ -51,6 +61,8 @@ interface PassRequest {
   /** The fingerprint of a plan that is executed although a guard refuses it. */
   readonly approval: string | undefined;
   readonly contest: ContestState;
+  /** Parts that the kernel refused before. They are left alone. */
+  readonly refusedParts: RefusedParts;
   readonly rules: ContestRules;
   /** The table as the last pass left it. undefined when it is not known. */
   readonly expected: Table | undefined;
@@ -68,6 +80,7 @@ export interface PassFindings {
     | { readonly fingerprint: string; readonly plan: Plan; readonly refusals: readonly Refusal[] }
     | undefined;
   readonly contest: ContestState;
+  readonly refusedParts: RefusedParts;
   /** How many objects another program had changed back. */
   readonly reversed: number;
   /** How many objects another program had changed since the last pass. */
@@ -92,6 +105,9 @@ class LoopPass {
   readonly #ports: PassPorts;
   readonly #request: PassRequest;
   #contest: ContestState;
+  #refusedParts: RefusedParts;
+  /** The operations accepted before a part was refused, and the refusals. */
+  #isolated: Pick<Report, 'done' | 'failures'> = { done: 0, failures: [] };
   #reversed: readonly Reversal[] | undefined;
   #drifted = 0;
   /** The last plan, with the table that it is for. */
@@ -101,6 +117,7 @@ class LoopPass {
     this.#ports = ports;
     this.#request = request;
     this.#contest = request.contest;
+    this.#refusedParts = request.refusedParts;
   }
 
   async run(): Promise<PassFindings> {
@@ -117,9 +134,45 @@ class LoopPass {
       // `declined`: another part of the table is left alone now, or no longer. Nothing was
       // executed.
       const isPlannedAgain =
-        report.outcome === 'declined' || (report.outcome === 'in-sync' && this.#takesBack());
-      if (!isPlannedAgain) return this.#conclude(report);
+        report?.outcome === 'declined' ||
+        (report?.outcome === 'in-sync' && this.#takesBack()) ||
+        (report !== undefined && this.#isolates(report));
+      if (report !== undefined && !isPlannedAgain) return this.#conclude(this.#whole(report));
     }
+  }
+
+  /**
+   * Leaves out the parts that the kernel refused, so that the pass goes on without them. Returns
+   * false when there are none.
+   */
+  #isolates(report: Report): boolean {
+    const failures = lastingRefusals(report);
+    if (failures.length === 0) return false;
+    const before = this.#refusedParts.size;
+    this.#refusedParts = withRefusals(
+      this.#refusedParts,
+      failures,
+      report.plan.live,
+      this.#request.now,
+    );
+    this.#isolated = {
+      done: this.#isolated.done + (report.outcome === 'partial' ? report.done : 0),
+      failures: [...this.#isolated.failures, ...failures],
+    };
+    return this.#refusedParts.size > before;
+  }
+
+  /** Returns the report of the last plan together with what came before the refusals. */
+  #whole(report: Report): Report {
+    const { done, failures } = this.#isolated;
+    if (failures.length === 0) return report;
+    const isApplied = report.outcome === 'in-sync' && done > 0;
+    return {
+      ...report,
+      outcome: isApplied ? 'applied' : report.outcome,
+      done: report.done + done,
+      failures: [...failures, ...report.failures],
+    };
   }
 
   findings(outcome: PassOutcome, rest: Partial<PassFindings> = {}): PassFindings {
@@ -131,6 +184,7 @@ class LoopPass {
       differences: undefined,
       refused: undefined,
       contest: this.#contest,
+      refusedParts: this.#refusedParts,
       reversed,
       drifted: this.#drifted,
       ...rest,
@@ -139,7 +193,7 @@ class LoopPass {
 
   #conclude(report: Report): PassFindings {
     const { outcome, plan, refusals } = report;
-    const differences = differencesAfter(report, this.#whole(), this.#leftAlone());
+    const differences = differencesAfter(report, this.#comparison(), this.#leftAlone());
     const isLeft = outcome === 'in-sync' && differences !== undefined && !isEmpty(differences);
     const refused =
       outcome === 'refused' ? { fingerprint: this.#fingerprint(plan), plan, refusals } : undefined;
@@ -153,13 +207,15 @@ class LoopPass {
 
   async #look(): Promise<PassFindings> {
     const { good } = this.#request;
-    this.#prepared = await prepare(this.#ports.ipvs, good.desired, this.#options());
-    const differences = this.#whole();
+    const desired = withoutRefusedSysctls(good.desired, this.#refusedParts);
+    this.#prepared = await prepare(this.#ports.ipvs, desired, this.#options());
+    const differences = this.#comparison();
     this.#drifted = differences.changes.length;
     return this.findings(isEmpty(differences) ? 'in-sync' : 'drift', { differences });
   }
 
-  #reconcile(): Promise<Report> {
+  /** Returns undefined when the kernel lacks sysctls, which are left out from now on. */
+  async #reconcile(): Promise<Report | undefined> {
     const options = this.#options({
       onPlan: async (prepared) => {
         this.#prepared = prepared;
@@ -170,7 +226,13 @@ class LoopPass {
         return true;
       },
     });
-    return reconcile(this.#ports.ipvs, this.#desired(), options);
+    try {
+      return await reconcile(this.#ports.ipvs, this.#desired(), options);
+    } catch (error) {
+      if (!(error instanceof UnsupportedSysctlsError)) throw error;
+      this.#refusedParts = withUnsupported(this.#refusedParts, error, this.#request.now);
+      return undefined;
+    }
   }
 
   /**
@@ -210,9 +272,9 @@ class LoopPass {
    */
   #takesBack(): boolean {
     const { good, now } = this.#request;
-    const leftAlone = this.#leftAlone();
+    const leftAlone = partsLeftAlone(this.#contest, now);
     if (leftAlone.size === 0 || !this.#prepared) return false;
-    const { unserved } = this.#whole();
+    const { unserved } = this.#comparison();
     const parts = isTableLost(this.#prepared.snapshot.table, good.desired)
       ? [...leftAlone.keys()]
       : unserved.filter((service) => leftAlone.has(service));
@@ -222,21 +284,26 @@ class LoopPass {
   }
 
   /** Compares the table that was read last with all that the files ask for. */
-  #whole(): Comparison {
+  #comparison(): Comparison {
     const { reconciling: { drains } = {} } = this.#ports;
     if (!this.#prepared) return { changes: [], sysctls: [], unserved: [] };
     const { plan, sysctlDifferences } = this.#prepared;
     if (this.#leftAlone().size === 0)
       return { changes: plan.changes, sysctls: sysctlDifferences, unserved: unservedIn(plan) };
-    return compareWhole(this.#request.good.desired, this.#prepared, drains?.now() ?? 0);
+    const desired = withoutRefusedSysctls(this.#request.good.desired, this.#refusedParts);
+    return compareWhole(desired, this.#prepared, drains?.now() ?? 0);
   }
 
+  /** The parts that are left alone, because they are contested or refused. */
   #leftAlone() {
-    return partsLeftAlone(this.#contest, this.#request.now);
+    const contested = partsLeftAlone(this.#contest, this.#request.now);
+    return new Map([...contested, ...partsRefused(this.#refusedParts)]);
   }
 
   #desired() {
-    return withoutContested(this.#request.good.desired, this.#leftAlone());
+    const { good, now } = this.#request;
+    const desired = withoutRefused(good.desired, this.#refusedParts);
+    return withoutContested(desired, partsLeftAlone(this.#contest, now));
   }
 
   #options(hooks: Pick<ReconcileOptions, 'onPlan' | 'confirm'> = {}): ReconcileOptions {
@@ -245,9 +312,9 @@ class LoopPass {
       ...reconciling,
       protectedServices: this.#request.protectedServices,
       signal,
-      // A stopped loop leaves the table as it is. A failed plan is rolled back.
+      // A stopped loop leaves the table as it is. One refused service keeps no other away.
       get onError() {
-        return signal.aborted ? 'stop' : (reconciling.onError ?? 'rollback');
+        return signal.aborted ? 'stop' : (reconciling.onError ?? 'isolate');
       },
       ...hooks,
     };

@@ -8,6 +8,7 @@ import type { Comparison } from './comparison.ts';
 import { type ConfigState, UNSEEN } from './config-state.ts';
 import type { Contested } from './contest.ts';
 import { type Health, STARTING } from './health.ts';
+import type { RefusedPart } from './refused-parts.ts';
 
 /** Why a pass began. A pass after a second read of the files has the triggers of the first read. */
 export type Trigger =
@@ -105,6 +106,8 @@ export interface LoopState {
    */
   readonly contested: readonly Contested[];
   readonly refused: RefusedPlan | undefined;
+  /** Parts that the kernel refused, sorted by name. They are left out until something changes. */
+  readonly refusedParts: readonly RefusedPart[];
   /** How the files are watched. */
   readonly watch: { readonly mode: 'inotify' | 'poll'; readonly reason: string | undefined };
   /** Failed passes in a row. */
@@ -137,6 +140,7 @@ export const INITIAL_STATE: LoopState = {
   drains: [],
   contested: [],
   refused: undefined,
+  refusedParts: [],
   watch: { mode: 'inotify', reason: undefined },
   failures: 0,
   retryAt: undefined,

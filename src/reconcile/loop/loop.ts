@@ -16,8 +16,9 @@ import { healthOf } from './health.ts';
 import { LOOP_TIMING, type LoopOptions, type LoopTiming } from './loop-options.ts';
 import { type PassFindings, runPass } from './loop-pass.ts';
 import { INITIAL_STATE, type LoopState, type PassResult, type Trigger } from './loop-state.ts';
-import { PassQueue } from './pass-queue.ts';
+import { deferred, PassQueue } from './pass-queue.ts';
 import { isReading, isTrigger, ReadCauses, type Wake } from './read-causes.ts';
+import { Refusals } from './refused-parts.ts';
 import { Timers } from './timers.ts';
 
 export interface Loop {
@@ -82,6 +83,7 @@ class ReconcileLoop implements Loop {
   #contest: ContestState = UNCONTESTED;
   /** When a contested object is next retried or forgotten. */
   #contestTime: number | undefined;
+  #refusals = new Refusals();
   /** The files that were applied last. */
   #applied: GoodFiles | undefined;
   /** The live table as the last pass left it. */
@@ -176,7 +178,10 @@ class ReconcileLoop implements Loop {
     const startedAt = this.#options.clock.now();
     const approval = this.#approval;
     this.#approval = undefined;
-    if (wakes.includes('reload')) this.#retryContested();
+    if (wakes.includes('reload')) {
+      this.#retryContested();
+      this.#refusals.clear();
+    }
     const before = this.#state.config;
     const reads = wakes.some(isReading);
     const isNew = reads && (await this.#read());
@@ -203,7 +208,10 @@ class ReconcileLoop implements Loop {
     const config = seeFiles(inForce, loaded, clock.now(), this.#timing.secondRead);
     if (config === before) return false;
     const isNew = config.good !== before.good;
-    if (isNew) this.#contest = UNCONTESTED;
+    if (isNew) {
+      this.#contest = UNCONTESTED;
+      this.#refusals.clear();
+    }
     this.#set({ config, ...(isNew && { refused: undefined, failures: 0 }) });
     return isNew;
   }
@@ -214,6 +222,7 @@ class ReconcileLoop implements Loop {
     if (isContestOver || wakes.some((wake) => COMPELLING.includes(wake))) return true;
     if (!wakes.includes('drift') || this.#state.retryAt !== undefined) return false;
     if (this.#isDraining) return true;
+    if (await this.#refusals.mayBeOver(this.#options.clock.now(), () => this.#world())) return true;
     const fingerprint = await this.#fingerprint();
     // After a failure, an unknown table is no reason for a pass: the kernel would refuse the same
     // operations every interval.
@@ -252,6 +261,7 @@ class ReconcileLoop implements Loop {
       write,
       approval: approved,
       contest: forget(this.#contest, now, rules),
+      refusedParts: this.#refusals.parts,
       rules,
       expected: this.#expected,
       protectedServices,
@@ -298,6 +308,7 @@ class ReconcileLoop implements Loop {
     const outcome = report?.outcome ?? found.outcome;
     const isFirst = this.#state.lastPass === undefined;
     this.#contest = contest;
+    await this.#refusals.learn(found.refusedParts, this.#options.clock.now(), () => this.#world());
     this.#contestTime = nextContestTime(contest, result.startedAt, this.#timing.contest);
     if (outcome === 'applied' || outcome === 'in-sync' || outcome === 'unverified')
       this.#expected = report?.plan.desired ?? this.#expected;
@@ -365,6 +376,12 @@ class ReconcileLoop implements Loop {
     return this.#state.drains.length > 0;
   }
 
+  /** Names the table and the network interfaces: a refusal depends on them besides the files. */
+  async #world(): Promise<string> {
+    const interfaces = await this.#options.interfaces?.().catch(() => '');
+    return `${await this.#fingerprint()} ${interfaces}`;
+  }
+
   /** Returns undefined when the fingerprint cannot be read: then the table itself must be. */
   async #fingerprint(): Promise<string | undefined> {
     try {
@@ -377,20 +394,4 @@ class ReconcileLoop implements Loop {
   #random(): number {
     return (this.#options.random ?? Math.random)();
   }
-}
-
-function deferred(): {
-  readonly promise: Promise<void>;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-} {
-  let resolve: () => void = () => {};
-  let reject: (error: unknown) => void = () => {};
-  const promise = new Promise<void>((onResolve, onReject) => {
-    resolve = onResolve;
-    reject = onReject;
-  });
-  // A rejection that nobody awaits must not end the process: the state has the error too.
-  promise.catch(() => {});
-  return { promise, resolve, reject };
 }

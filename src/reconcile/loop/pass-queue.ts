@@ -96,3 +96,20 @@ export class PassQueue {
     for (const { resolve } of answered) resolve(result);
   }
 }
+
+/** A promise with the functions that settle it. */
+export function deferred(): {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+} {
+  let resolve: () => void = () => {};
+  let reject: (error: unknown) => void = () => {};
+  const promise = new Promise<void>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  // A rejection that nobody awaits must not end the process: the state has the error too.
+  promise.catch(() => {});
+  return { promise, resolve, reject };
+}
