@@ -3,10 +3,11 @@
 //
 // A daemon under everything at once, on a real kernel in User-Mode Linux: random edits of its
 // files, valid and invalid, renames, cut and deleted files, ipvsadm meddling, `ipvsadm -C`, SIGHUP,
-// SIGKILL and restart, a module that is unloaded and loaded, while a client in another network
-// namespace fetches from the service without pause. After each burst it is quiet, and the table
-// must be what the files say. Exits 1 when it was not, when a request failed that nobody but the
-// daemon can have failed, or when its memory grew.
+// SIGKILL and restart, a module that is unloaded and loaded, while clients in another network
+// namespace fetch without pause: over TCP, UDP and SCTP, from a persistent service, and from ports
+// that come again. After each burst it is quiet, and the table must be what the files say. Exits 1
+// when it was not, when a request failed that nobody but the daemon can have failed, or when its
+// memory grew.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
@@ -74,6 +75,27 @@ const CLIENT = `const http=require('node:http');let done=0;let port=1024;const u
   q.on('timeout',()=>{q.destroy();end('timeout')});q.on('error',(e)=>end(e.code??e.message))};
   for(let n=0;n<4;n++)go();process.on('SIGTERM',()=>{process.stdout.write('DONE '+done+'\\n');process.exit(0)})`;
 
+/** The services of programs/flow-client.js and programs/sctp.py, by their ports. */
+const FLOWS = { 9000: 'udp', 9001: 'tcp', 9002: 'persistent', 9003: 'sctp' };
+const FLOW_KINDS = Object.values(FLOWS).filter((kind) => kind !== 'sctp');
+
+/** A service of FLOWS, with one to three servers. */
+function flowService([port, kind]) {
+  const first = random(REALS.length);
+  const servers = REALS.filter((_, index) => index === first || random(2) === 0);
+  const persistence = kind === 'persistent' ? ', persistence: 10m' : '';
+  const protocol = kind === 'persistent' ? 'tcp' : kind;
+  const destinations = servers
+    .map((address) => `{ address: "${address}:9080", weight: ${1 + random(3)} }`)
+    .join(', ');
+  const scheduler = pick(['rr', 'wrr', 'wlc']);
+  return `  - { address: "${protocol}://${VIP}:${port}", scheduler: ${scheduler}${persistence}, drain: 10s, destinations: [${destinations}] }\n`;
+}
+
+/** With these, the kernel sends flows that a deleted server leaves behind to another one. */
+const SYSCTLS =
+  'sysctls: { mode: enforce, values: { expire_nodest_conn: 1, expire_quiescent_template: 1 } }\n';
+
 /**
  * The service with traffic, always with a server of weight 1 or more, and others that come and go,
  * each once it has no connections.
@@ -91,7 +113,7 @@ function configuration() {
       { address: `10.98.0.${1 + random(9)}`, weight: 1 + random(9) },
     ]),
   );
-  return `version: 1\ndefaults: { forward: masq }\nlimits: { max_service_deletes: off }\nservices:\n${service(`tcp://${VIP}:80`, pick(['rr', 'wrr', 'wlc']), kept, '10s')}${others.join('')}`;
+  return `version: 1\ndefaults: { forward: masq }\nlimits: { max_service_deletes: off }\n${SYSCTLS}services:\n${service(`tcp://${VIP}:80`, pick(['rr', 'wrr', 'wlc']), kept, '10s')}${Object.entries(FLOWS).map(flowService).join('')}${others.join('')}`;
 }
 
 const replace = (path, text) => {
@@ -166,12 +188,38 @@ async function soak() {
 
   start();
   while ((await status())?.health !== 'in-sync') await sleep(50);
-  const servers = spawn(process.execPath, ['-e', SERVER, ...REALS], { stdio: 'ignore' });
-  await sleep(1500);
+  const hasSctp = spawnSync('modprobe', ['sctp']).status === 0;
+  const program = (name) => join(root, 'test/bench/programs', name);
+  const servers = [
+    [process.execPath, '-e', SERVER, ...REALS],
+    [process.execPath, program('flow-server.js'), ...REALS],
+    ...(hasSctp ? [['python3', program('sctp.py'), 'server', ...REALS]] : []),
+  ].map(([command, ...argv]) => spawn(command, argv, { stdio: 'ignore' }));
+  await sleep(3000);
   const client = spawn('ip', ['netns', 'exec', 'client', process.execPath, '-e', CLIENT], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let said = '';
+  const flows = [
+    [process.execPath, program('flow-client.js'), VIP, '9000', ...FLOW_KINDS],
+    ...(hasSctp ? [['python3', program('sctp.py'), 'client', VIP, '9003']] : []),
+  ].map((argv) => spawn('ip', ['netns', 'exec', 'client', ...argv]));
+  const flowErrors = flows.map(() => '');
+  for (const [index, { stderr }] of flows.entries())
+    stderr.setEncoding('utf8').on('data', (chunk) => {
+      flowErrors[index] += chunk;
+    });
+  const countFlows = async () => {
+    const answers = flows.map(
+      (each) =>
+        new Promise((resolve) => {
+          each.stdout.once('data', (text) => resolve(JSON.parse(String(text))));
+          each.stdin.write('\n');
+        }),
+    );
+    const [byKind, sctp] = await Promise.all(answers);
+    return { ...byKind, ...(sctp && { sctp }) };
+  };
   client.stdout.setEncoding('utf8').on('data', (chunk) => {
     said += chunk;
   });
@@ -280,12 +328,15 @@ async function soak() {
     if (seen) memory.push(resident());
   }
   client.kill();
+  const flowCounts = await countFlows();
+  for (const each of flows) each.kill();
   await sleep(500);
-  servers.kill();
+  for (const server of servers) server.kill();
   daemon.kill();
   await ended(daemon);
 
-  const failed = [...said.matchAll(/^FAILED (\d+) (.*)$/gm)].map(([, at, error]) => ({
+  const all = [said, ...flowErrors].join('\n');
+  const failed = [...all.matchAll(/^FAILED (\d+) (.*)$/gm)].map(([, at, error]) => ({
     at: Number(at),
     error,
   }));
@@ -308,6 +359,9 @@ async function soak() {
   line('seed', values.seed);
   for (const [name, value] of Object.entries(counts)) line(name, value);
   line('requests', /^DONE (\d+)$/m.exec(said)?.[1] ?? 'unknown');
+  for (const [kind, [requests, failures]] of Object.entries(flowCounts))
+    line(`  of flows: ${kind}`, `${requests}, ${failures} failed`);
+  if (!hasSctp) line('  of flows: sctp', 'this kernel has no SCTP');
   line("  failed, others' fault", failed.length - ours.length);
   line('  failed, our fault', ours.length);
   line(
