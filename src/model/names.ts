@@ -36,16 +36,25 @@ export function isEngineName(name: string): boolean {
 }
 
 /**
- * Tells whether a network interface can have the name (kernel: net/core/dev.c dev_valid_name; a C
- * string ends at a NUL).
+ * Tells whether a network interface can have the name (kernel: net/core/dev.c dev_valid_name). A C
+ * string ends at a NUL, and to the kernel the byte 0xa0 is a blank in any character. A lone
+ * surrogate has no UTF-8.
  */
 export function isInterfaceName(name: string): boolean {
-  return (
-    /^[^\s/:]+$/u.test(name) &&
-    name !== '.' &&
-    name !== '..' &&
-    cutToBytes(name, INTERFACE_NAME_LENGTH) === name
-  );
+  if (name === '.' || name === '..' || /[\0\t-\r /:\p{Cs}]/u.test(name)) return false;
+  const bytes = new TextEncoder().encode(name);
+  return bytes.length > 0 && bytes.length <= INTERFACE_NAME_LENGTH && !bytes.includes(0xa0);
+}
+
+/** The longest name of a service, in characters. It is a label, and a metric for each name. */
+export const SERVICE_NAME_LENGTH = 200;
+
+/**
+ * Tells whether a service can be labelled with the name in plans, metrics and messages: no
+ * character controls a terminal, and each one has UTF-8.
+ */
+export function isServiceName(name: string): boolean {
+  return new RegExp(`^[^\\p{Cc}\\p{Cs}]{1,${SERVICE_NAME_LENGTH}}$`, 'u').test(name);
 }
 
 function isPrintable(name: string, longest: number): boolean {

@@ -616,7 +616,7 @@ describe('the check of timeouts, limits and names', () => {
   it('refuses a name without a character, and one with an escape', () => {
     for (const name of ['""', '"a\\eb"']) {
       expect(briefProblemsOf(service(WEB, `name: ${name}`, ONE))).toEqual([
-        '4:11 error BAD_VALUE: the name of a service must have a character, and none that controls a terminal',
+        '4:11 error BAD_VALUE: the name of a service has 1 to 200 characters, and none that controls a terminal',
       ]);
     }
   });

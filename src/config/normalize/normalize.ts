@@ -1,6 +1,7 @@
 import type { Desired, Section } from '../../model/desired.ts';
 import type { DestinationKey } from '../../model/destination.ts';
 import type { Position } from '../../model/issue.ts';
+import { isServiceName, SERVICE_NAME_LENGTH } from '../../model/names.ts';
 import type { ServicePolicy } from '../../model/policy.ts';
 import { findMixedFamily } from '../../model/rules.ts';
 import { type ServiceKey, serviceKey } from '../../model/service.ts';
@@ -156,8 +157,8 @@ function checkInvalidService(service: unknown, index: number, context: Context):
 }
 
 function checkName(name: string | undefined, path: Path, context: Context): void {
-  if (name === undefined || /^\P{Cc}+$/u.test(name)) return;
-  const message = 'the name of a service must have a character, and none that controls a terminal';
+  if (name === undefined || isServiceName(name)) return;
+  const message = `the name of a service has 1 to ${SERVICE_NAME_LENGTH} characters, and none that controls a terminal`;
   context.report({
     code: 'BAD_VALUE',
     severity: 'error',

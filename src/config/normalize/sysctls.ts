@@ -80,7 +80,7 @@ function explain(name: string, text: string): Problem | undefined {
  * value.
  */
 function wantedInstead(values: SysctlValues | undefined, text: string): string | undefined {
-  if (/\p{Cc}/u.test(text)) return 'write it without control characters';
+  if (/[\p{Cc}\p{Cs}]/u.test(text)) return 'write it without control characters';
   const numbers = text
     .split(' ')
     .map((word) => (/^(?:0|-?[1-9]\d{0,15})$/.test(word) ? Number(word) : Number.NaN));

@@ -1,6 +1,8 @@
 import type { IssueCode } from '../../model/issue.ts';
+import { isEngineName, isInterfaceName, isSchedulerName } from '../../model/names.ts';
 import type { Operation } from '../../model/operation.ts';
 import { findLongTimeout, refuseDestinationAddress, refuseThresholds } from '../../model/rules.ts';
+import type { Service } from '../../model/service.ts';
 import { MAX_TIMEOUT_SECONDS } from '../../model/settings.ts';
 
 interface KernelRefusal {
@@ -11,6 +13,17 @@ interface KernelRefusal {
 /** Finds an operation that the kernel refuses for any table. ipvsadm itself does not check this. */
 export function findKernelRefusal(operation: Operation): KernelRefusal | undefined {
   switch (operation.kind) {
+    case 'add-service':
+    case 'edit-service':
+      return refuseNames(operation.service);
+    case 'start-daemon': {
+      const name = operation.daemon.interface;
+      if (isInterfaceName(name)) return undefined;
+      return {
+        code: 'DAEMON',
+        message: `${JSON.stringify(name)} cannot be the name of an interface`,
+      };
+    }
     case 'add-destination':
       return (
         refusal('THRESHOLD', refuseThresholds(operation.destination)) ??
@@ -28,6 +41,16 @@ export function findKernelRefusal(operation: Operation): KernelRefusal | undefin
     default:
       return undefined;
   }
+}
+
+function refuseNames({ scheduler, persistenceEngine }: Service): KernelRefusal | undefined {
+  if (!isSchedulerName(scheduler)) {
+    const message = `${JSON.stringify(scheduler)} is not the name of a scheduler`;
+    return { code: 'SCHEDULER', message };
+  }
+  if (persistenceEngine === '' || isEngineName(persistenceEngine)) return undefined;
+  const message = `${JSON.stringify(persistenceEngine)} is not the name of an engine`;
+  return { code: 'PERSISTENCE', message };
 }
 
 function refusal(code: IssueCode, message: string | undefined): KernelRefusal | undefined {
