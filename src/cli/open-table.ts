@@ -9,6 +9,7 @@ import { writeAtomically } from '../recovery/records/write.ts';
 import { notePendingTry } from '../recovery/session.ts';
 import { formatIssues } from '../render/issues.ts';
 import { readInputFile } from '../sources/files/files.ts';
+import { isSpecial } from '../sources/files/read-stable.ts';
 import { parseDocument } from '../sources/load.ts';
 import type { Environment } from './environment.ts';
 import type { Output } from './output.ts';
@@ -32,6 +33,15 @@ export async function withTable<T>(
   } finally {
     opened.ipvs.close();
   }
+}
+
+/** Throws `USAGE` for a table that cannot be written back: a pipe, a socket or a device. */
+export async function refuseUnwritable(path: string): Promise<void> {
+  if (!(await isSpecial(path).catch(() => false))) return;
+  throw new IpvstateError(
+    'USAGE',
+    `${path} is not a file: a changed table cannot be written to it`,
+  );
 }
 
 async function openKernel(environment: Environment): Promise<OpenedTable> {

@@ -17,6 +17,7 @@ export type IssueCode =
   // The file as a whole.
   | 'EMPTY'
   | 'NOT_TEXT'
+  | 'NOT_A_FILE'
   | 'TOO_LARGE'
   | 'TOO_DEEP'
   // YAML.

@@ -35,9 +35,12 @@ export function followConfiguration(paths: readonly string[]): FollowedConfigura
     load: async () => {
       const documents = await readDocuments(sources);
       const files = await Promise.all(
-        documents.map(async ({ name, bytes }) => ({ path: name, sha256: await sha256(bytes) })),
+        documents
+          .filter(({ isSkipped }) => !isSkipped)
+          .map(async ({ name, bytes }) => ({ path: name, sha256: await sha256(bytes) })),
       );
-      const digest = await sha256(Buffer.from(JSON.stringify(files)));
+      const skipped = documents.filter(({ isSkipped }) => isSkipped).map(({ name }) => name);
+      const digest = await sha256(Buffer.from(JSON.stringify([files, skipped])));
       if (last?.digest === digest) return last;
       known = await parseChanged(documents, known);
       last = { digest, files, ...(await combineKnown(documents, [...known.values()])) };
@@ -57,7 +60,9 @@ async function parseChanged(
     const same = before.get(document.name);
     known.set(
       document.name,
-      same?.sha256 === digest ? same : { ...spare(await parseDocument(document)), sha256: digest },
+      same?.sha256 === digest && !document.isSkipped
+        ? same
+        : { ...spare(await parseDocument(document)), sha256: digest },
     );
   }
   return known;

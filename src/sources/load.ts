@@ -26,7 +26,7 @@ export async function load(paths: readonly string[], stdin: () => Readable): Pro
   for (const document of documents) parsed.push(await parseDocument(document));
   return {
     ...combine(parsed),
-    files: documents.map(({ name }) => name),
+    files: documents.filter(({ isSkipped }) => !isSkipped).map(({ name }) => name),
     sources: textsOf(parsed),
   };
 }
@@ -50,16 +50,29 @@ export async function readDocuments(sources: readonly Source[]): Promise<readonl
 
 export interface ParsedDocument extends ParseResult {
   readonly name: string;
-  /** undefined when the document is not UTF-8. */
+  /** undefined when the document is not UTF-8, or not read. */
   readonly text: string | undefined;
 }
 
 /** Parses a document in the format that recognises it. */
-export async function parseDocument({ name, bytes }: Document): Promise<ParsedDocument> {
+export async function parseDocument(document: Document): Promise<ParsedDocument> {
+  const { name, bytes } = document;
+  if (document.isSkipped) return { ...NOTHING, name, issues: [skipped(name)] };
   const text = decodeText(bytes, name);
-  if (typeof text !== 'string')
-    return { name, text: undefined, desired: undefined, issues: [text] };
+  if (typeof text !== 'string') return { ...NOTHING, name, issues: [text] };
   return { name, text, ...(await formatOf(text, name).parse(text, name)) };
+}
+
+const NOTHING = { text: undefined, desired: undefined };
+
+function skipped(file: string): Issue {
+  return {
+    code: 'NOT_A_FILE',
+    severity: 'warning',
+    message: 'this is a pipe, a socket or a device, and is not read',
+    position: { file, line: 1, column: 1 },
+    hint: 'remove it from the folder',
+  };
 }
 
 /** Merges parsed documents. The issues are those of the documents, and then those of the merge. */

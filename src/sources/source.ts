@@ -5,6 +5,8 @@ export interface Document {
   /** The name in messages, positions and records. */
   readonly name: string;
   readonly bytes: Buffer;
+  /** True for a pipe, a socket or a device in a folder, which is not read. */
+  readonly isSkipped?: boolean;
 }
 
 /** A place that a configuration comes from. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, lstatSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { DONE, LIVE, SHOP, shop, workspace } from './workspace.ts';
@@ -162,5 +163,14 @@ describe('export and import', () => {
     });
     expect({ status, stdout }).toEqual({ status: 65, stdout: '' });
     expect(stderr).toMatch(/^<stdin>:4:\d+: error IPVSADM_LINE: /);
+  });
+});
+
+it('a pipe is no table to apply to, because a changed table cannot be written to it', async () => {
+  const { run, path } = shop();
+  execFileSync('mkfifo', [path('pipe')]);
+  expect(await run(`${APPLY} ./pipe`)).toMatchObject({
+    status: 64,
+    stderr: expect.stringContaining('pipe is not a file: a changed table cannot be written to it'),
   });
 });

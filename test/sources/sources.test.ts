@@ -1,9 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { followFiles, openFiles } from '../../src/sources/files/files.ts';
+import { followConfiguration } from '../../src/sources/follow.ts';
+import { load } from '../../src/sources/load.ts';
 import { readStream } from '../../src/sources/read-stream.ts';
 import { openSources } from '../../src/sources/sources.ts';
 import { STDIN, STDIN_NAME } from '../../src/sources/stdin.ts';
@@ -176,6 +178,50 @@ describe('a pipe', () => {
       const ended = new Promise((resolve) => writer.on('exit', resolve));
       expect(await openFiles([pipe]).read()).toEqual([{ name: pipe, bytes: Buffer.from('text') }]);
       await ended;
+    }));
+});
+
+describe('a folder with a pipe and a device', () => {
+  const inSpecialFolder = (test: (folder: string) => Promise<void>) =>
+    inFolder(async (folder) => {
+      execFileSync('mkfifo', [join(folder, 'b.yaml')]);
+      await symlink('/dev/zero', join(folder, 'c.yaml'));
+      await test(folder);
+    });
+
+  test('has only its files, and says which are left out', () =>
+    inSpecialFolder(async (folder) => {
+      await writeFile(join(folder, 'a.yaml'), 'version: 1\nservices: []\n');
+      const paths = ['b.yaml', 'c.yaml'].map((name) => join(folder, name));
+      const once = await load([folder], () => Readable.from([]));
+      const followed = await followConfiguration([folder]).load();
+      for (const { desired, issues } of [once, followed]) {
+        expect(desired?.services.size).toBe(0);
+        expect(
+          issues.map(({ code, severity, position }) => [code, severity, position.file]),
+        ).toEqual(paths.map((path) => ['NOT_A_FILE', 'warning', path]));
+      }
+      expect(once.files).toEqual([join(folder, 'a.yaml')]);
+      expect(followed.files).toMatchObject([{ path: join(folder, 'a.yaml') }]);
+    }));
+
+  test('is no configuration when it has nothing else', () =>
+    inSpecialFolder(async (folder) => {
+      for (const open of [openFiles, followFiles])
+        await expect(open([folder]).read()).rejects.toMatchObject({
+          code: 'NO_INPUT',
+          message: `${folder} has no *.yaml, *.yml or *.json file`,
+        });
+    }));
+
+  test('is read again when a file takes the place of the pipe', () =>
+    inSpecialFolder(async (folder) => {
+      await writeFile(join(folder, 'a.yaml'), 'version: 1\nservices: []\n');
+      const configuration = followConfiguration([folder]);
+      const before = await configuration.load();
+      await rm(join(folder, 'b.yaml'));
+      const after = await configuration.load();
+      expect([before, after].map(({ issues }) => issues.length)).toEqual([2, 1]);
     }));
 });
 

@@ -8,7 +8,7 @@ import { exitCodeOfReport } from '../../render/exit.ts';
 import type { ReportView } from '../../render/plan-formats.ts';
 import { defineVerb } from '../define-verb.ts';
 import type { Environment } from '../environment.ts';
-import { withTable } from '../open-table.ts';
+import { refuseUnwritable, withTable } from '../open-table.ts';
 import { flag } from '../options.ts';
 import {
   APPLY_OPTIONS,
@@ -40,6 +40,7 @@ export const applyVerb = defineVerb({
         '--wait plans again while destinations drain: it needs -f in place of a saved plan',
       );
     }
+    if (options.table !== undefined) await refuseUnwritable(options.table);
     const source = await openSource(planFile, options, environment);
     return options.table === undefined
       ? applyToKernel(source, options, environment)

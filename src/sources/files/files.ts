@@ -57,7 +57,11 @@ function documentsOf(
       hint: 'Name a file or a folder with -f.',
     });
   }
-  return files.map((file) => ({ name: file.path, bytes: contentOf(file) }));
+  return files.map((file) =>
+    file.read.kind === 'skipped'
+      ? { name: file.path, bytes: Buffer.alloc(0), isSkipped: true }
+      : { name: file.path, bytes: contentOf(file) },
+  );
 }
 
 /** Reads one file, pipe or device. Throws like `Source.read`. */
@@ -80,6 +84,9 @@ function contentOf({ path, read }: FileRead): Buffer {
       return unreadable(path, { code: read.code });
     case 'no-files':
       throw new IpvstateError('NO_INPUT', `${path} has no ${FOLDER_FILES} file`);
+    case 'special':
+    case 'skipped':
+      throw new IpvstateError('NO_INPUT', `${path} is not a file, and cannot be read again`);
     case 'too-large':
       throw tooLarge(path, `${read.size}`);
     case 'unstable':

@@ -6,8 +6,11 @@ import { type ReadCache, readStable, type StableRead } from './read-stable.ts';
 /** One file that a path names, as it was read. A folder without files stands for itself. */
 export interface FileRead {
   readonly path: string;
-  readonly read: StableRead | { readonly kind: 'no-files' };
+  /** `skipped`: a pipe, a socket or a device in a folder. */
+  readonly read: StableRead | { readonly kind: 'no-files' | 'skipped' };
 }
+
+type ReadFile = (path: string) => Promise<StableRead>;
 
 /**
  * Reads files, and the files of folders in the place of the folder. Never throws for a file that
@@ -15,7 +18,8 @@ export interface FileRead {
  */
 export async function readFiles(
   paths: readonly string[],
-  readFile: (path: string) => Promise<StableRead> = readStable,
+  readFile: ReadFile = readStable,
+  readEntry: ReadFile = readStable,
 ): Promise<readonly FileRead[]> {
   // One after the other: a folder may have more files than a process may have open.
   const files: FileRead[] = [];
@@ -23,9 +27,23 @@ export async function readFiles(
     const list = await listFolder(path);
     if (list === 'not-a-folder') files.push({ path, read: await readFile(path) });
     else if (!Array.isArray(list)) files.push({ path, read: list });
-    else for (const file of list) files.push({ path: file, read: await readFile(file) });
+    else for (const entry of await readEntries(path, list, readEntry)) files.push(entry);
   }
   return files;
+}
+
+async function readEntries(
+  folder: string,
+  paths: readonly string[],
+  readEntry: ReadFile,
+): Promise<readonly FileRead[]> {
+  const files: FileRead[] = [];
+  for (const path of paths) {
+    const read = await readEntry(path);
+    files.push({ path, read: read.kind === 'special' ? { kind: 'skipped' } : read });
+  }
+  const isEmpty = files.every(({ read }) => read.kind === 'skipped');
+  return isEmpty ? [{ path: folder, read: { kind: 'no-files' } }] : files;
 }
 
 async function listFolder(path: string): Promise<string[] | FileRead['read'] | 'not-a-folder'> {
@@ -46,7 +64,8 @@ export async function readFollowedFiles(
   paths: readonly string[],
   cache: ReadCache,
 ): Promise<readonly FileRead[]> {
-  const files = await readFiles(paths, (path) => readStable(path, { cache }));
+  const readFile: ReadFile = (path) => readStable(path, { cache });
+  const files = await readFiles(paths, readFile, readFile);
   const found = new Set(files.map(({ path }) => path));
   for (const path of cache.reads.keys()) if (!found.has(path)) cache.reads.delete(path);
   return files;
@@ -69,6 +88,8 @@ async function stateOf(read: FileRead['read']): Promise<string | number | undefi
     case 'too-large':
       return read.size;
     case 'unstable':
+    case 'special':
+    case 'skipped':
     case 'no-files':
       return undefined;
     default:

@@ -7,6 +7,8 @@ export type StableRead =
   | { readonly kind: 'content'; readonly bytes: Buffer }
   /** The file cannot be read; `code` is the name of the errno, such as `ENOENT`, or `EISDIR`. */
   | { readonly kind: 'unreadable'; readonly code: string }
+  /** A pipe, a socket or a device. Its content cannot be read again, and may never end. */
+  | { readonly kind: 'special' }
   /** The file has more bytes than are ever read. */
   | { readonly kind: 'too-large'; readonly size: number }
   /** The file changed during every attempt, because another process is writing it. */
@@ -83,12 +85,13 @@ async function readOnce(
     known && isTrusted(known, cache?.isRemote ? 'remote' : 'local') ? known : undefined;
   if (trusted && !cache?.isRemote && isSame(trusted.stats, await stat(path, { bigint: true })))
     return trusted.read;
-  // O_NONBLOCK: opening a pipe must not wait for a writer.
+  if (await isSpecial(path)) return { kind: 'special' };
+  // O_NONBLOCK: opening a pipe must not wait for a writer, should the file become one just now.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const before = await file.stat({ bigint: true });
     if (before.isDirectory()) return { kind: 'unreadable', code: 'EISDIR' };
-    if (!before.isFile()) return { kind: 'unreadable', code: 'EINVAL' };
+    if (!before.isFile()) return { kind: 'special' };
     if (before.size > maxSize) return { kind: 'too-large', size: Number(before.size) };
     if (trusted && isSame(trusted.stats, before)) return trusted.read;
     const readAt = Date.now();
@@ -102,6 +105,12 @@ async function readOnce(
   } finally {
     await file.close();
   }
+}
+
+/** Tells whether a path is neither a file nor a folder. A device can act when it is opened. */
+export async function isSpecial(path: string): Promise<boolean> {
+  const stats = await stat(path);
+  return !stats.isFile() && !stats.isDirectory();
 }
 
 /** Reads at most one byte more than expected, to notice a file that grew. */
