@@ -46,7 +46,6 @@ export type IssueCode =
   | 'TUNNEL'
   | 'THRESHOLD'
   | 'NETMASK'
-  | 'ONE_PACKET'
   | 'PERSISTENCE'
   | 'SCHEDULER'
   | 'SCHEDULER_FLAG'

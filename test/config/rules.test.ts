@@ -111,7 +111,7 @@ describe('the address of a service', () => {
 
   it('needs persistence for port 0', () => {
     expect(briefProblemsOf(service('tcp://192.0.2.1:0', ONE))).toEqual([
-      '3:14 error PORT: port 0, any port, works with persistence only => write a port, or add persistence: 6m',
+      '3:14 warning PORT: port 0, any port, works with persistence only => write a port, or add persistence: 6m',
     ]);
     expect(briefProblemsOf(service('tcp://192.0.2.1:0', 'persistence: 6m', ONE))).toEqual([]);
   });
@@ -120,7 +120,7 @@ describe('the address of a service', () => {
 describe('one_packet', () => {
   it('is refused for services other than UDP and firewall marks', () => {
     expect(briefProblemsOf(service(WEB, 'one_packet: true', ONE))).toEqual([
-      '4:5 error ONE_PACKET: one_packet is for udp and fwmark services, not for tcp => remove it',
+      '4:5 warning NO_EFFECT: one_packet has no effect on tcp: it is for udp and fwmark services => remove it',
     ]);
     for (const address of ['udp://192.0.2.1:53', 'fwmark:1'])
       expect(briefProblemsOf(service(address, 'one_packet: true', ONE))).toEqual([]);
@@ -352,7 +352,7 @@ describe('a destination', () => {
 
   it('may have another port than the service only with masq', () => {
     expect(destination('{ address: 10.0.0.1:81, forward: route }')).toEqual([
-      '5:20 error PORT: route cannot change the port: packets go to port 80, that of the service, and not to 81 => leave the port out, or write forward: masq',
+      '5:20 warning PORT: route cannot change the port: packets go to port 80, that of the service, and not to 81 => leave the port out, or write forward: masq',
     ]);
     expect(destination('{ address: 10.0.0.1:81, forward: masq }')).toEqual([]);
     expect(destination('{ address: 10.0.0.1:81, forward: route }', 'fwmark:1')).toEqual([]);

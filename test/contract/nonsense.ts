@@ -82,9 +82,37 @@ export function describeNonsense(name: string, load: () => Promise<OpenSocket>):
       expect((await ipvs.read()).table).toEqual(tableOf({ [KEY]: { scheduler: 'rr' } }));
     });
 
+    test('has what the kernel stores and does not use, as it is', async () => {
+      const anyPort = { port: 0 };
+      await sendRaw(openSocket, [
+        [NEW_SERVICE, rawService({ flags: 4 })],
+        [NEW_DEST, rawService(), rawDestination({ method: 3, port: 81 })],
+        [NEW_DEST, rawService(), rawDestination({ method: 2, port: 82 })],
+        [NEW_SERVICE, rawService(anyPort)],
+        [NEW_DEST, rawService(anyPort), rawDestination()],
+      ]);
+      const { table, unmanageable } = await ipvs.read();
+      expect(unmanageable).toEqual([]);
+      expect(table).toEqual(
+        tableOf({
+          [KEY]: {
+            ...{ scheduler: 'rr', onePacket: true },
+            destinations: {
+              '10.0.0.1:81': { forward: 'route' },
+              '10.0.0.1:82': { forward: 'tunnel' },
+            },
+          },
+          'tcp://192.0.2.1:0': {
+            scheduler: 'rr',
+            destinations: { '10.0.0.1:80': { forward: 'masq' } },
+          },
+        }),
+      );
+    });
+
     test('decodes values that have no effect as the value for none', async () => {
       await sendRaw(openSocket, [
-        [NEW_SERVICE, rawService({ flags: 4, timeout: 60 })],
+        [NEW_SERVICE, rawService({ timeout: 60 })],
         [
           NEW_DEST,
           rawService(),

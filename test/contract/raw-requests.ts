@@ -12,16 +12,23 @@ import {
 
 const REQUEST_WITH_ACK = 5;
 
-/** Attributes of the service 192.0.2.1:80 to write in place of the usual ones. */
+/** Attributes of the service 192.0.2.x:80 to write in place of the usual ones. `address` is x. */
 export interface RawService {
+  readonly address?: number;
+  readonly port?: number;
   readonly protocol?: number;
   readonly flags?: number;
   readonly timeout?: number;
+  readonly netmask?: number;
+  readonly engine?: string;
 }
 
 /** Attributes of a destination 10.0.0.x:80 to write in place of the usual ones. `address` is x. */
 export interface RawDestination {
   readonly address?: number;
+  readonly port?: number;
+  readonly weight?: number;
+  readonly thresholds?: readonly [upper: number, lower: number];
   readonly method?: number;
   readonly tunnelType?: number;
   readonly tunnelPort?: number;
@@ -32,15 +39,27 @@ function address(...bytes: readonly number[]): Buffer {
   return Buffer.concat([Buffer.from(bytes), Buffer.alloc(12)]);
 }
 
-export function rawService({ protocol = 6, flags = 0, timeout = 0 }: RawService = {}): Buffer {
+export function rawService({
+  address: last = 1,
+  port = 80,
+  protocol = 6,
+  flags = 0,
+  timeout = 0,
+  netmask = 0xffff_ffff,
+  engine = '',
+}: RawService = {}): Buffer {
   const bits = Buffer.alloc(8, 0xff);
   bits.writeUInt32LE(flags, 0);
-  const key = [u16(1, 2), u16(2, protocol), attribute(3, address(192, 0, 2, 1)), u16be(4, 80)];
-  return nest(1, ...key, text(6, 'rr'), attribute(7, bits), u32(8, timeout), u32(9, 0xffff_ffff));
+  const key = [u16(1, 2), u16(2, protocol), attribute(3, address(192, 0, 2, last)), u16be(4, port)];
+  const names = [text(6, 'rr'), ...(engine === '' ? [] : [text(11, engine)])];
+  return nest(1, ...key, ...names, attribute(7, bits), u32(8, timeout), u32(9, netmask));
 }
 
 export function rawDestination({
   address: last = 1,
+  port = 80,
+  weight = 1,
+  thresholds: [upper, lower] = [0, 0],
   method = 0,
   tunnelType = 0,
   tunnelPort = 0,
@@ -48,14 +67,14 @@ export function rawDestination({
 }: RawDestination = {}): Buffer {
   const values = [
     u32(3, method),
-    u32(4, 1),
-    u32(5, 0),
-    u32(6, 0),
+    u32(4, weight),
+    u32(5, upper),
+    u32(6, lower),
     u8(13, tunnelType),
     u16be(14, tunnelPort),
     u16(15, tunnelFlags),
   ];
-  return nest(2, u16(11, 2), attribute(1, address(10, 0, 0, last)), u16be(2, 80), ...values);
+  return nest(2, u16(11, 2), attribute(1, address(10, 0, 0, last)), u16be(2, port), ...values);
 }
 
 /**

@@ -75,7 +75,7 @@ test('saveLosses names each part of a table that a save file cannot hold', () =>
       'tcp://10.0.0.1:80': {
         onePacket: true,
         persistenceNetmask: 0xff00_0000,
-        destinations: { '10.0.0.2:81': 1 },
+        destinations: { '10.0.0.2:81': 1, '10.0.0.2:82': 1, '10.0.0.3:80': 1, '10.0.0.3:81': 1 },
       },
     },
     { timeouts: { udp: 5 }, daemons: [daemonOf('master')] },
@@ -85,7 +85,16 @@ test('saveLosses names each part of a table that a save file cannot hold', () =>
     'the master sync daemon on eth0',
     'tcp://10.0.0.1:0, which is not persistent: ipvsadm refuses its port 0',
     'the netmask of tcp://10.0.0.1:80, which is not persistent',
-    'tcp://10.0.0.1:80: ipvsadm refuses one-packet scheduling of tcp',
+    'the flag of tcp://10.0.0.1:80: ipvsadm refuses one-packet scheduling of tcp',
     "the port of 10.0.0.2:81 of tcp://10.0.0.1:80: ipvsadm gives 'route' the service's port",
+    "10.0.0.2:82 of tcp://10.0.0.1:80: ipvsadm gives 'route' the service's port, which another destination has",
+    "10.0.0.3:81 of tcp://10.0.0.1:80: ipvsadm gives 'route' the service's port, which another destination has",
   ]);
+  expect(formatSave(table)).toBe(
+    [
+      '-A -t 10.0.0.1:80 -s wlc\n',
+      '-a -t 10.0.0.1:80 -r 10.0.0.2:81 -g -w 1\n',
+      '-a -t 10.0.0.1:80 -r 10.0.0.3:80 -g -w 1\n',
+    ].join(''),
+  );
 });

@@ -47,7 +47,7 @@ import { daemonOf, destinationOf, serviceOf } from '../support/tables.ts';
  * stores or compares an object must show the difference.
  */
 
-const SERVICE = serviceOf('tcp://192.0.2.1:80');
+const SERVICE = serviceOf('udp://192.0.2.1:80');
 
 /** One object before and after a change of one attribute. */
 interface Pair<T> {

@@ -57,8 +57,8 @@ export function normalizeDestination(
   const checks =
     Number(checkAddress(address, written, report)) &
     Number(checkFamily(address, forward, service, written, report)) &
-    Number(checkPort(port, forward, service, written, report)) &
     Number(checkThresholds(lowerThreshold, upperThreshold, written, report));
+  checkPort(port, forward, service, written, report);
   if (checks === 0 || tunnel === undefined) return undefined;
   return {
     key: destinationKey(address, port),
@@ -136,22 +136,21 @@ function checkThresholds(
   return false;
 }
 
+/** The kernel accepts any port, so that what is useless is a warning. */
 function checkPort(
   port: number,
   forward: Forward,
   service: ServiceIdentity,
   written: WrittenDestination,
   report: Report,
-): boolean {
-  if (service.kind !== 'address' || port === service.port) return true;
+): void {
+  if (service.kind !== 'address' || port === service.port) return;
   if (keepsPort(service, forward)) {
     const reason = `packets go to port ${service.port}, that of the service, and not to ${port}`;
     const message = `${forward} cannot change the port: ${reason}`;
     const hint = 'leave the port out, or write forward: masq';
-    report({ code: 'PORT', severity: 'error', message, place: addressPlace(written), hint });
-    return false;
-  }
-  if (port === 0) {
+    report({ code: 'PORT', severity: 'warning', message, place: addressPlace(written), hint });
+  } else if (port === 0) {
     const meaning = `the port of the request, which is always ${service.port} here`;
     const message = `port 0 of a destination means ${meaning}`;
     report({
@@ -162,7 +161,6 @@ function checkPort(
       hint: 'leave the port out',
     });
   }
-  return true;
 }
 
 function addressPlace(written: WrittenDestination): Place {

@@ -67,30 +67,27 @@ export function normalizeService(
   const persistence = normalizePersistence(pick(settingLayers, 'persistence'), identity, report);
   const onePacket = pick(layers, 'one_packet');
   const address = atValue(...(layers[0]?.path ?? []), 'address');
-  let good = true;
   if (persistence && isIdlePortZero({ identity, persistent: persistence.persistent })) {
     const message = 'port 0, any port, works with persistence only';
     report({
       code: 'PORT',
-      severity: 'error',
+      severity: 'warning',
       message,
       place: address,
       hint: 'write a port, or add persistence: 6m',
     });
-    good = false;
   }
   if (onePacket?.value === true && identity.kind === 'address' && !allowsOnePacket(identity)) {
-    const message = `one_packet is for udp and fwmark services, not for ${identity.protocol}`;
+    const message = `one_packet has no effect on ${identity.protocol}: it is for udp and fwmark services`;
     report({
-      code: 'ONE_PACKET',
-      severity: 'error',
+      code: 'NO_EFFECT',
+      severity: 'warning',
       message,
       place: keyPlace(onePacket.place),
       hint: 'remove it',
     });
-    good = false;
   }
-  if (!good || !scheduling || !persistence) return undefined;
+  if (!scheduling || !persistence) return undefined;
   return {
     ...defaultServiceSettings(serviceFamily(identity)),
     ...scheduling,

@@ -1,7 +1,6 @@
 import type { Family } from '../../model/address.ts';
 import { formatEndpoint } from '../../model/endpoint.ts';
 import type { Stats, Unmanageable } from '../../model/ipvs.ts';
-import { allowsOnePacket } from '../../model/rules.ts';
 import {
   MAX_PERSISTENCE_SECONDS,
   type Service,
@@ -28,9 +27,8 @@ export interface DecodedService {
 /**
  * Decodes the inside of a SERVICE nest (uapi: IPVS_SVC_ATTR_*).
  *
- * A stored value that has no effect is decoded as the value for "none": a persistence timeout
- * without persistence, and one-packet scheduling of anything but UDP and firewall marks. A service
- * with an effective value that the model cannot express is `Unmanageable`. Throws `PROTOCOL`.
+ * A persistence timeout without persistence has no effect, and is decoded as none. A service with
+ * an effective value that the model cannot express is `Unmanageable`. Throws `PROTOCOL`.
  */
 export function decodeService(
   attributes: AttributeReader,
@@ -49,13 +47,12 @@ export function decodeService(
   const key = serviceKey(identity);
   const reason = unmanageableReason(flags, persistent, timeout);
   if (reason !== undefined) return { service: key, destination: undefined, reason };
-  // kernel: ip_vs_core.c ip_vs_schedule reads the flag for UDP packets only.
   const service: Service = {
     key,
     identity,
     scheduler,
     schedulerFlags: flags & uapi.IP_VS_SVC_F_SCHED_MASK,
-    onePacket: allowsOnePacket(identity) && (flags & uapi.IP_VS_SVC_F_ONEPACKET) !== 0,
+    onePacket: (flags & uapi.IP_VS_SVC_F_ONEPACKET) !== 0,
     persistent,
     persistenceTimeoutSeconds: persistent ? timeout : 0,
     persistenceNetmask: family === 'ipv6' ? prefixLength : netmask,
