@@ -34,7 +34,9 @@ export type ErrorCode =
   /** The table kept changing while it was read. */
   | 'UNSTABLE'
   /** The caller's `AbortSignal` fired. */
-  | 'ABORTED';
+  | 'ABORTED'
+  /** A bug, in a daemon that goes on. The cause has the stack. */
+  | 'INTERNAL';
 
 export class IpvstateError extends Error {
   readonly code: ErrorCode;
@@ -51,6 +53,14 @@ export class IpvstateError extends Error {
     this.code = code;
     this.hint = options.hint;
   }
+}
+
+/** Returns the error that a daemon reports. All that is thrown but `IpvstateError`s are bugs. */
+export function reportedError(error: unknown): IpvstateError {
+  if (error instanceof IpvstateError) return error;
+  const message = `this is a bug: ${error instanceof Error ? error.message : String(error)}`;
+  const hint = 'Report it with the stack, which `watch --log-level debug` logs.';
+  return new IpvstateError('INTERNAL', message, { hint, cause: error });
 }
 
 /**

@@ -4,8 +4,7 @@ import { formatJson } from './json.ts';
 
 /** The end of a command that failed, as it is told. */
 export interface ErrorView {
-  /** `INTERNAL` is a bug. */
-  readonly code: ErrorCode | 'INTERNAL';
+  readonly code: ErrorCode;
   readonly message: string;
   /** The step that the operator can take. */
   readonly hint: string | undefined;

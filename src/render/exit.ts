@@ -38,6 +38,7 @@ const BY_ERROR: Readonly<Record<ErrorCode, ExitName>> = {
   PROTOCOL: 'unavailable',
   UNSTABLE: 'stale',
   ABORTED: 'refused',
+  INTERNAL: 'internal',
 };
 
 /** Exit code of an error. An error that is not an `IpvstateError` is a bug. */

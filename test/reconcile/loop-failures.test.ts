@@ -180,9 +180,33 @@ test('a table that differs at verification is read again soon', async () => {
   expect(isSameTable(world.ipvs.table(), TWO)).toBe(true);
 });
 
-test('a bug ends the loop, and rejects its promise', async () => {
-  const world = new LoopWorld(ONE, ONE, { load: () => Promise.reject(new TypeError('a bug')) });
-  await world.begin();
-  await expect(world.loop.done).rejects.toThrow('a bug');
-  expect(world.state).toMatchObject({ phase: 'failed', fatal: undefined });
+describe('a bug', () => {
+  test('in a pass is a failed pass, which is tried again later', async () => {
+    const fault: { error: Error | undefined } = { error: new TypeError('x is undefined') };
+    const world: LoopWorld = await new LoopWorld(EMPTY, ONE, {
+      misbehaviour: { failRead: () => fault.error },
+    }).begin();
+    expect(world.state).toMatchObject({
+      phase: 'retrying',
+      failures: 1,
+      lastPass: {
+        outcome: 'failed',
+        error: { code: 'INTERNAL', message: 'this is a bug: x is undefined', cause: fault.error },
+      },
+    });
+    fault.error = undefined;
+    await world.clock.advance(1000);
+    expect(world.state).toMatchObject({ phase: 'waiting', lastPass: { outcome: 'applied' } });
+    expect(isSameTable(world.ipvs.table(), ONE)).toBe(true);
+  });
+
+  test('in the readers of files is a problem of the configuration', async () => {
+    const world = new LoopWorld(ONE, ONE, { load: () => Promise.reject(new TypeError('oh')) });
+    await world.begin();
+    expect(world.state).toMatchObject({
+      phase: 'starting',
+      config: { valid: false, problem: { error: { code: 'INTERNAL' } } },
+    });
+    await world.loop.stop();
+  });
 });

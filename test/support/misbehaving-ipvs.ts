@@ -17,7 +17,7 @@ export interface Misbehaviour {
   readonly beforeWave?: (wave: number, table: Table) => readonly Operation[];
   readonly beforeRead?: (read: number, options: ReadOptions) => readonly Operation[];
   /** Fails a read. */
-  readonly failRead?: (read: number) => IpvstateError | undefined;
+  readonly failRead?: (read: number) => Error | undefined;
 }
 
 export interface MisbehavingTable extends EmbeddedTable {

@@ -1,3 +1,4 @@
+import type { IpvstateError } from '../../errors.ts';
 import { formatDuration } from '../../model/duration.ts';
 import type { Report } from '../../plan/report.ts';
 import { unservedIn } from '../../reconcile/loop/comparison.ts';
@@ -68,7 +69,7 @@ export class StateLog {
       issues,
       ...(error && { code: error.code }),
     };
-    this.#repeat('config', 'error', fields, `${describeInvalid(wasValid)}\n${text}`);
+    this.#repeat('config', 'error', fields, `${describeInvalid(wasValid)}\n${text}`, error);
   }
 
   #issues(issues: ConfigProblem['issues']): string {
@@ -130,6 +131,7 @@ export class StateLog {
           'error',
           { ...fields, code: error?.code },
           `${error?.message}${error?.hint ? `\n${error.hint}` : ''}`,
+          error,
         );
         return;
       case 'rolled-back':
@@ -231,13 +233,21 @@ export class StateLog {
     else this.#log.info({ event: 'watch-mode', mode }, 'the files are watched by inotify');
   }
 
-  #repeat(topic: string, level: LogLevel, fields: LogFields, text: string): void {
+  #repeat(
+    topic: string,
+    level: LogLevel,
+    fields: LogFields,
+    text: string,
+    error?: IpvstateError,
+  ): void {
     const repetition = this.#limit.note(topic, text);
-    if (repetition)
-      this.#log[level](
-        { ...fields, repeated: repetition.repeated },
-        `${text.trimEnd()}${formatRepetition(repetition)}`,
-      );
+    if (!repetition) return;
+    this.#log[level](
+      { ...fields, repeated: repetition.repeated },
+      `${text.trimEnd()}${formatRepetition(repetition)}`,
+    );
+    const bug = error?.code === 'INTERNAL' ? error.cause : undefined;
+    if (bug instanceof Error) this.#log.debug({ event: 'stack' }, bug.stack ?? bug.message);
   }
 }
 

@@ -1,4 +1,4 @@
-import { IpvstateError } from '../../errors.ts';
+import { type IpvstateError, reportedError } from '../../errors.ts';
 import type { Ipvs } from '../../model/ipvs.ts';
 import type { ServiceKey } from '../../model/service.ts';
 import type { Table } from '../../model/table.ts';
@@ -89,15 +89,14 @@ export interface PassFindings {
 
 /**
  * Reads the live table once and brings it to what the files ask for, or finds what differs. Never
- * throws an `IpvstateError`.
+ * throws: a bug is a failed pass, too, and the next pass reads the table anew.
  */
 export async function runPass(ports: PassPorts, request: PassRequest): Promise<PassFindings> {
   const pass = new LoopPass(ports, request);
   try {
     return await pass.run();
   } catch (error) {
-    if (!(error instanceof IpvstateError)) throw error;
-    return pass.findings('failed', { error });
+    return pass.findings('failed', { error: reportedError(error) });
   }
 }
 

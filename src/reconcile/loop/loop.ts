@@ -1,4 +1,4 @@
-import { IpvstateError } from '../../errors.ts';
+import { IpvstateError, reportedError } from '../../errors.ts';
 import type { Table } from '../../model/table.ts';
 import { stateAfterPass } from './after-pass.ts';
 import { backOffDelay, remedyOf } from './back-off.ts';
@@ -199,10 +199,7 @@ class ReconcileLoop implements Loop {
   /** Reads the files. Returns true when other files than before are in force. */
   async #read(): Promise<boolean> {
     const { load, clock } = this.#options;
-    const loaded = await load().catch((error: unknown) => {
-      if (error instanceof IpvstateError) return error;
-      throw error;
-    });
+    const loaded = await load().catch(reportedError);
     const { config: before, refused } = this.#state;
     const inForce = refused ? withoutHeldBack(before, loaded, this.#applied) : before;
     const config = seeFiles(inForce, loaded, clock.now(), this.#timing.secondRead);
