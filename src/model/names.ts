@@ -1,3 +1,4 @@
+import { hasInvisible } from './printable.ts';
 import { ENGINE_NAME_LENGTH, SCHEDULER_NAME_LENGTH } from './service.ts';
 import { INTERFACE_NAME_LENGTH } from './settings.ts';
 
@@ -50,11 +51,12 @@ export function isInterfaceName(name: string): boolean {
 export const SERVICE_NAME_LENGTH = 200;
 
 /**
- * Tells whether a service can be labelled with the name in plans, metrics and messages: no
- * character controls a terminal, and each one has UTF-8.
+ * Tells whether a service can be labelled with the name in plans, metrics and messages: each
+ * character is seen, and has UTF-8.
  */
 export function isServiceName(name: string): boolean {
-  return new RegExp(`^[^\\p{Cc}\\p{Cs}]{1,${SERVICE_NAME_LENGTH}}$`, 'u').test(name);
+  const { length } = Array.from(name.slice(0, 2 * SERVICE_NAME_LENGTH + 1));
+  return length > 0 && length <= SERVICE_NAME_LENGTH && !hasInvisible(name);
 }
 
 function isPrintable(name: string, longest: number): boolean {

@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import { checkVerb } from '../../src/cli/verbs/check.ts';
 import { loadVerbs } from '../../src/cli/verbs.ts';
 import { GUARD_VERB } from '../../src/recovery/try/guard-verb.ts';
 import { runCli } from '../support/run-cli.ts';
@@ -56,6 +58,18 @@ describe('help', () => {
       }
     }
   });
+
+  it.each([0, 2, 65, 69, 77])(
+    'of check shows a line that logs for exit code 2 only, here %i',
+    (code) => {
+      const [example = ''] = checkVerb.examples;
+      const program = `ipvstate() { return ${code}; }; logger() { echo logged; }`;
+      const logged = execFileSync('sh', ['-c', `${program}; ${example}; true`], {
+        encoding: 'utf8',
+      });
+      expect(logged).toBe(code === 2 ? 'logged\n' : '');
+    },
+  );
 
   it('of try leaves --table out, which try refuses with the reason', async () => {
     expect((await runCli(['try', '--help'])).stdout).not.toContain('--table');

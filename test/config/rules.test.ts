@@ -537,6 +537,14 @@ describe('a sync daemon', () => {
       '4:32 error DAEMON: "lo\\u0000x" cannot be the name of an interface => write a name of up to 15 characters, such as eth1',
     ],
     [
+      '{ role: master, interface: "\\e[31mlo" }',
+      '4:32 error DAEMON: "\\u001b[31mlo" cannot be the name of an interface => write a name of up to 15 characters, such as eth1',
+    ],
+    [
+      '{ role: master, interface: "lo\\u202e" }',
+      '4:32 error DAEMON: "lo\u202e" cannot be the name of an interface => write a name of up to 15 characters, such as eth1',
+    ],
+    [
       '{ role: master, interface: eth0, group: 10.0.0.1 }',
       '4:45 error DAEMON: "10.0.0.1" is not a multicast address => write 224.0.0.81, or an IPv6 group such as ff02::81',
     ],
@@ -613,10 +621,10 @@ describe('the check of timeouts, limits and names', () => {
     expect(briefProblemsOf(`version: 1\nservices: []\n${line}\n`)).toEqual([problem]);
   });
 
-  it('refuses a name without a character, and one with an escape', () => {
-    for (const name of ['""', '"a\\eb"']) {
+  it('refuses a name without a character, and one with characters that are not seen', () => {
+    for (const name of ['""', '"a\\eb"', '"a\\u202egnp"', '"a\\u200b"', '"\\U000E0041"']) {
       expect(briefProblemsOf(service(WEB, `name: ${name}`, ONE))).toEqual([
-        '4:11 error BAD_VALUE: the name of a service has 1 to 200 characters, and none that controls a terminal',
+        '4:11 error BAD_VALUE: the name of a service has 1 to 200 characters, and none that is not seen',
       ]);
     }
   });

@@ -121,7 +121,7 @@ test('ipvsadm-restore applies the desired table, or prints the faults and change
   });
   expect(await restore('')).toMatchObject({
     status: 2,
-    stderr: expect.stringContaining('no service is added'),
+    stderr: expect.stringContaining('adds no service'),
   });
   expect(applied).toHaveLength(1);
 });

@@ -158,7 +158,7 @@ function checkInvalidService(service: unknown, index: number, context: Context):
 
 function checkName(name: string | undefined, path: Path, context: Context): void {
   if (name === undefined || isServiceName(name)) return;
-  const message = `the name of a service has 1 to ${SERVICE_NAME_LENGTH} characters, and none that controls a terminal`;
+  const message = `the name of a service has 1 to ${SERVICE_NAME_LENGTH} characters, and none that is not seen`;
   context.report({
     code: 'BAD_VALUE',
     severity: 'error',

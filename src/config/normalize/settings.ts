@@ -2,6 +2,7 @@ import { type Address, parseAddress } from '../../model/address.ts';
 import { defaultsOf } from '../../model/attributes.ts';
 import type { Limit, Limits } from '../../model/desired.ts';
 import { isInterfaceName } from '../../model/names.ts';
+import { hasInvisible } from '../../model/printable.ts';
 import { isMulticast, syncLengthRange } from '../../model/rules.ts';
 import {
   DAEMON_ATTRIBUTES,
@@ -119,7 +120,8 @@ function normalizeDaemon(written: SyncDaemon, index: number, report: Report): Da
       'write 224.0.0.81, or an IPv6 group such as ff02::81',
     );
   }
-  if (!isInterfaceName(written.interface)) {
+  // The kernel takes characters that are not seen. They would hide what a plan says.
+  if (!isInterfaceName(written.interface) || hasInvisible(written.interface)) {
     fail(
       'interface',
       `${JSON.stringify(written.interface)} cannot be the name of an interface`,
