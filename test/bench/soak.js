@@ -376,7 +376,7 @@ async function soak() {
 const { inside, ...options } = values;
 if (inside) await soak();
 else {
-  const limit = String(Math.ceil(Number(values.minutes) * 60) + 180);
+  const limit = String(Math.ceil(Number(values.minutes) * 60) + 300);
   const args = [
     join(root, 'test/kernel/boot/run.js'),
     '--limit',
