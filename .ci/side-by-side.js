@@ -7,11 +7,16 @@ import { spawn } from 'node:child_process';
  */
 export async function runSideBySide(programs, { cwd, timeoutSeconds, out = process.stdout }) {
   const running = programs.map((args) => start(args, { cwd, timeoutSeconds, out }));
+  const stop = () => {
+    for (const { child } of running) child.kill('SIGTERM');
+  };
+  process.on('SIGTERM', stop);
   const statuses = [];
   for (const program of running) {
     program.show();
     statuses.push(await program.ended);
   }
+  process.off('SIGTERM', stop);
   return statuses;
 }
 
@@ -27,6 +32,7 @@ function start(args, { cwd, timeoutSeconds, out }) {
   let write = (chunk) => held.push(chunk);
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => write(chunk));
   return {
+    child,
     ended: new Promise((resolve, reject) => child.on('error', reject).on('close', resolve)),
     show: () => {
       write = (chunk) => out.write(chunk);

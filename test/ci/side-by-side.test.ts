@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,4 +51,19 @@ test('a program that does not end is ended at the time limit', async () => {
   const programs = [['-e', 'setInterval(() => {}, 1000)']];
   const out = new Captured();
   expect(await runSideBySide(programs, { cwd: folder, timeoutSeconds: 1, out })).toEqual([null]);
+});
+
+test('SIGTERM ends the programs, and the run goes on to its end', async () => {
+  const file = new URL('../../.ci/side-by-side.js', import.meta.url).href;
+  const script = `import { runSideBySide } from '${file}';
+    const program = ['-e', "console.log('ready'); setInterval(() => {}, 1000)"];
+    console.log(await runSideBySide([program, program], { cwd: '.', timeoutSeconds: 60 }));`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script]);
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    if (output === '') child.kill('SIGTERM');
+    output += text;
+  });
+  expect(await once(child, 'close')).toEqual([0, null]);
+  expect(output.endsWith('[ null, null ]\n')).toBe(true);
 });
