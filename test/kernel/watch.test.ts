@@ -439,7 +439,12 @@ describe('the daemon', () => {
         .replace('services:', 'services: # the scheduler is unknown')
         .replace('tcp://192.0.2.1:80",', 'tcp://192.0.2.1:80", scheduler: nonsense,'),
     );
-    expect(daemon.run('reload').status).toBe(69);
+    // The kernel refuses the service, so the daemon leaves it out and is not in sync.
+    expect(daemon.run('reload').status).toBe(2);
+    await until('the refused part is in the log', () =>
+      daemon.events('part-refused').some(({ msg }) => msg.includes('tcp://192.0.2.1:80')),
+    );
+    expect((await daemon.status()).health).toBe('refused');
   });
 
   it('waits for the end of a pending try before it begins', async () => {
