@@ -210,3 +210,22 @@ describe('a bug', () => {
     await world.loop.stop();
   });
 });
+
+test('a retry ends when the plan that failed is void and no files are in force', async () => {
+  let isFaulty = false;
+  const world = await new LoopWorld(ONE, EMPTY, {
+    misbehaviour: {
+      failRead: () => (isFaulty ? new IpvstateError('UNAVAILABLE', 'it failed') : undefined),
+    },
+  }).begin();
+  expect(world.state.lastPass?.outcome).toBe('refused');
+  isFaulty = true;
+  void world.loop.reload();
+  await world.clock.advance(100);
+  expect(world.state.phase).toBe('retrying');
+  await world.write('nonsense');
+  const { length } = world.states;
+  await world.clock.advance(3_600_000);
+  expect(world.state).toMatchObject({ phase: 'waiting', retryAt: undefined });
+  expect(world.states.length).toBeLessThan(length + 1000);
+});

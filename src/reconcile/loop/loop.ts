@@ -188,8 +188,12 @@ class ReconcileLoop implements Loop {
     const { config } = this.#state;
     const triggers = reads ? this.#causes.ofRead(wakes, before, config) : wakes.filter(isTrigger);
     let result: PassResult;
-    if (!config.good) result = this.#withoutPass(triggers, 'unconfigured', startedAt);
-    else if (isNew || (await this.#isDue(wakes)))
+    if (!config.good) {
+      // Without files in force there is nothing to retry. A retry that is due would come at once,
+      // again and again.
+      this.#rest(startedAt);
+      result = this.#withoutPass(triggers, 'unconfigured', startedAt);
+    } else if (isNew || (await this.#isDue(wakes)))
       result = await this.#pass(triggers, startedAt, config.good, approval);
     else result = this.#withoutPass(triggers, 'unchanged', startedAt);
     if (!this.#isOver) this.#arm();
