@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import {
   enumViolations,
   exitViolations,
+  homePathViolations,
   indexViolations,
-  machinePathViolations,
   nameViolations,
   outputViolations,
   purityViolations,
@@ -158,17 +158,12 @@ describe('the rule for shape:', () => {
     expect(nameViolations(['src/model/utility-rate.ts', 'src/cli/commonplace.ts'])).toEqual([]);
   });
 
-  test('no file names a path of one machine', () => {
-    expect(machinePathViolations(repository)).toEqual([]);
-    const folder = `/${'work'}/main/src`;
-    expect(machinePathViolations(one('README.md', `cd ${folder}`))).toEqual([
-      'README.md:1 names a path of one machine',
+  test('no file names the home folder of a person', () => {
+    expect(homePathViolations(repository)).toEqual([]);
+    const path = ['', 'home', 'alice', 'ipvstate'].join('/');
+    expect(homePathViolations(one('README.md', `cd ${path}`))).toEqual([
+      'README.md:1 names a home folder',
     ]);
-    expect(machinePathViolations(one('README.md', `see ../${'shared'}/notes`))).toHaveLength(1);
-    expect(
-      machinePathViolations(
-        one('README.md', `https://example.org/network/${'work'}/ and src/${'work'}/a.ts`),
-      ),
-    ).toEqual([]);
+    expect(homePathViolations(one('README.md', `https://example.org${path}`))).toEqual([]);
   });
 });

@@ -158,20 +158,15 @@ export function nameViolations(paths: Iterable<string>): readonly string[] {
     .map((path) => `${path} is named for nothing in particular`);
 }
 
-/** Paths of one machine. They are written in two parts, because the test also reads this file. */
-const MACHINE = [
-  new RegExp(`(?<![\\w.~-])/(${['wo' + 'rk', 'fa' + 'rm'].join('|')})/`),
-  new RegExp(`\\.\\./sha${'red'}\\b`),
-];
+/** The home folder of a person. */
+const HOME = /(?<![\w.-])\/(?:home|Users)\/[\w.-]+\//;
 
-export function machinePathViolations(tree: Tree): readonly string[] {
+export function homePathViolations(tree: Tree): readonly string[] {
   return [...tree].flatMap(([path, source]) =>
     source
       .split('\n')
       .flatMap((text, index) =>
-        MACHINE.some((pattern) => pattern.test(text))
-          ? [`${path}:${index + 1} names a path of one machine`]
-          : [],
+        HOME.test(text) ? [`${path}:${index + 1} names a home folder`] : [],
       ),
   );
 }
