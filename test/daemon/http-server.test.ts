@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -25,10 +26,12 @@ function get(
   address: ListenAddress,
   path: string,
   method = 'GET',
+  host?: string,
 ): Promise<{ status: number | undefined; body: string }> {
   const target = 'path' in address ? { socketPath: address.path } : address;
   return new Promise((resolve, reject) => {
-    request({ ...target, path, method, agent: false }, (response) => {
+    const headers = host === undefined ? {} : { host };
+    request({ ...target, path, method, headers, agent: false }, (response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (chunk: string) => {
         body += chunk;
@@ -47,6 +50,41 @@ describe('the HTTP server', () => {
     expect(await get(address, '/healthz?verbose')).toEqual({ status: 200, body: 'ok\n' });
     expect(await get(address, '/readyz')).toEqual({ status: 503, body: 'no pass yet\n' });
     expect(await get(address, '/healthz', 'HEAD')).toEqual({ status: 200, body: '' });
+  });
+
+  it('answers on the loopback address only when the request names the loopback address', async () => {
+    const { address } = await serve({ host: '127.0.0.1', port: 0 });
+    for (const host of ['localhost:9798', '127.0.0.1', '127.8.9.1:80', '[::1]:9798', 'LOCALHOST'])
+      expect(await get(address, '/healthz', 'GET', host)).toMatchObject({ status: 200 });
+    for (const host of ['evil.example', 'localhost.evil.example:9798', '127.0.0.1.evil.example'])
+      expect(await get(address, '/healthz', 'GET', host)).toEqual({
+        status: 421,
+        body: 'This is not the host that was asked for\n',
+      });
+  });
+
+  it('drops connections beyond a number, so that they cannot use up its descriptors', async () => {
+    const { address } = await serve({ host: '127.0.0.1', port: 0 });
+    if (!('port' in address)) throw new Error('the server has no port');
+    const sockets = await Promise.all(
+      Array.from(
+        { length: 80 },
+        () =>
+          new Promise<Socket>((resolve) => {
+            const socket = connect(address.port, address.host, () => resolve(socket));
+            socket.on('error', () => {});
+          }),
+      ),
+    );
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+    });
+    const dropped = sockets.map(
+      (socket) => new Promise((resolve) => socket.once('close', () => resolve(socket)).resume()),
+    );
+    let count = 0;
+    for (const one of dropped) void one.then(() => count++);
+    await expect.poll(() => count, { timeout: 20_000 }).toBeGreaterThanOrEqual(16);
   });
 
   it('refuses other methods than GET and HEAD, and other paths than its pages', async () => {

@@ -21,18 +21,25 @@ export interface HttpServer {
 
 const TEXT = 'text/plain; charset=utf-8';
 const HEADER_MILLISECONDS = 5000;
+/** A scrape needs one. More would only use up the descriptors of the daemon. */
+const MAX_CONNECTIONS = 64;
+
+/** Names of this machine on its loopback interface, as a `Host` header has them. */
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
 
 /**
  * Serves pages. A Unix socket is open to its owner and group, and replaces an older socket file.
  * Throws `IO`.
  */
 export async function serveHttp(address: ListenAddress, pages: Pages): Promise<HttpServer> {
+  const isLoopback = 'host' in address && LOOPBACK.test(formatListenAddress(address));
   const server = createServer(
     { requestTimeout: HEADER_MILLISECONDS, headersTimeout: HEADER_MILLISECONDS },
     (request, response) => {
-      respond(request, response, pages).catch(() => response.destroy());
+      respond(request, response, pages, isLoopback).catch(() => response.destroy());
     },
   );
+  server.maxConnections = MAX_CONNECTIONS;
   server.maxHeadersCount = 50;
   // This daemon holds the lock of the network namespace, so an earlier daemon no longer listens.
   if ('path' in address) await rm(address.path, { force: true });
@@ -69,6 +76,7 @@ async function respond(
   request: IncomingMessage,
   response: ServerResponse,
   pages: Pages,
+  isLoopback: boolean,
 ): Promise<void> {
   const { pathname } = new URL(request.url ?? '/', 'http://localhost');
   const isRead = request.method === 'GET' || request.method === 'HEAD';
@@ -77,11 +85,13 @@ async function respond(
     status,
     type,
     body: text,
-  } = !page
-    ? { status: 404, type: TEXT, body: `There are: ${Object.keys(pages).join(' ')}\n` }
-    : isRead
-      ? await page()
-      : { status: 405, type: TEXT, body: 'GET only\n' };
+  } = isForeign(request, isLoopback)
+    ? { status: 421, type: TEXT, body: 'This is not the host that was asked for\n' }
+    : !page
+      ? { status: 404, type: TEXT, body: `There are: ${Object.keys(pages).join(' ')}\n` }
+      : isRead
+        ? await page()
+        : { status: 405, type: TEXT, body: 'GET only\n' };
   const body = printableLines(text);
   response.writeHead(status, {
     'content-type': type,
@@ -89,6 +99,14 @@ async function respond(
     'content-length': Buffer.byteLength(body),
   });
   response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+/**
+ * Tells whether a request to the loopback address names another host. A web page makes a browser
+ * send such a request when its own name is changed to point to this machine.
+ */
+function isForeign({ headers }: IncomingMessage, isLoopback: boolean): boolean {
+  return isLoopback && headers.host !== undefined && !LOOPBACK.test(headers.host);
 }
 
 /** A page for probes: status 200 or 503. */
