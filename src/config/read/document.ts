@@ -22,3 +22,13 @@ export interface ConfigDocument {
   /** Fast, and keeps only the offsets in memory, not the parser's nodes. */
   readonly itemOffsets: ItemOffsets;
 }
+
+/** The document of a text that could not be read. Only offsets are known as places. */
+export function unreadable(findings: readonly Finding[]): ConfigDocument {
+  return {
+    value: undefined,
+    findings,
+    offsetOf: (place) => (typeof place === 'number' ? place : 0),
+    itemOffsets: () => undefined,
+  };
+}

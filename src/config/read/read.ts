@@ -1,6 +1,5 @@
-import type { Finding } from '../finding.ts';
 import { tooDeepAt } from './depth.ts';
-import type { ConfigDocument } from './document.ts';
+import { type ConfigDocument, unreadable } from './document.ts';
 import { readJson } from './json-document.ts';
 import { preScan } from './pre-scan.ts';
 import { readYaml } from './yaml-document.ts';
@@ -28,13 +27,4 @@ export function readDocument(text: string): ConfigDocument {
     ]);
   }
   return readYaml(text);
-}
-
-function unreadable(findings: readonly Finding[]): ConfigDocument {
-  return {
-    value: undefined,
-    findings,
-    offsetOf: (place) => (typeof place === 'number' ? place : 0),
-    itemOffsets: () => undefined,
-  };
 }

@@ -1,6 +1,6 @@
 import { isScalar, type Node, parseDocument, type YAMLError } from 'yaml';
 import type { Finding } from '../finding.ts';
-import type { ConfigDocument, ItemOffsets } from './document.ts';
+import { type ConfigDocument, type ItemOffsets, unreadable } from './document.ts';
 import { syntaxFindings } from './yaml-issues.ts';
 import { yamlOffset } from './yaml-offset.ts';
 import { type YamlValue, yamlValue } from './yaml-value.ts';
@@ -44,15 +44,6 @@ function offsetsIn(root: Node): ConfigDocument['offsetOf'] {
 
 function lookup(offsets: YamlValue['offsets']): ItemOffsets {
   return (list) => offsets.get(list);
-}
-
-function unreadable(findings: readonly Finding[]): ConfigDocument {
-  return {
-    value: undefined,
-    findings,
-    offsetOf: (place) => (typeof place === 'number' ? place : 0),
-    itemOffsets: () => undefined,
-  };
 }
 
 function empty(): Finding {
