@@ -1,27 +1,35 @@
 import type { Command } from 'commander';
 import type { Environment } from './environment.ts';
 import { COMMON_OPTIONS } from './option-groups.ts';
-import type { ArgumentOf, OptionSet, ValuesOf } from './options.ts';
+import type { ArgumentSet, OptionSet, ValuesOf } from './options.ts';
 
 /** Declaration that the file of a verb makes. */
-interface VerbDeclaration<Name extends string, Options extends OptionSet, Argument> {
+interface VerbDeclaration<
+  Name extends string,
+  Options extends OptionSet,
+  Arguments extends ArgumentSet,
+> {
   readonly name: Name;
   /** Line in the list of verbs. */
   readonly summary: string;
   /** Keeps a verb that only the program calls out of the list of verbs. */
   readonly isHidden?: boolean;
-  readonly argument?: ArgumentOf<Argument>;
+  /** In the order of the command line: required ones, optional ones, and at most one repeated. */
+  readonly arguments?: Arguments;
   /** In the order of the help. */
   readonly options: Options;
   /** Command lines, of at most 78 columns. */
   readonly examples: readonly string[];
   /** Lines below the examples, of at most 80 columns. */
   readonly notes?: readonly string[];
-  /** Runs the verb and returns the exit code. `program` is the command line that has the verb. */
+  /**
+   * Runs the verb and returns the exit code. `given` has the arguments, and `program` is the
+   * command line that has the verb.
+   */
   readonly run: (
     options: ValuesOf<Options>,
     environment: Environment,
-    argument: Argument,
+    given: ValuesOf<Arguments>,
     program: Command,
   ) => Promise<number>;
 }
@@ -41,9 +49,10 @@ export interface Verb<Name extends string = string> {
 export function defineVerb<
   const Name extends string,
   Options extends OptionSet,
-  Argument = undefined,
->(verb: VerbDeclaration<Name, Options, Argument>): Verb<Name> {
-  const { name, summary, isHidden = false, argument, options, examples, run } = verb;
+  Arguments extends ArgumentSet = Record<never, never>,
+>(verb: VerbDeclaration<Name, Options, Arguments>): Verb<Name> {
+  const { name, summary, isHidden = false, options, examples, run } = verb;
+  const positions = Object.entries(verb.arguments ?? {});
   return {
     name,
     examples,
@@ -53,13 +62,18 @@ export function defineVerb<
         .description(summary)
         .helpOption('-h, --help', 'print this')
         .addHelpText('after', helpText(verb));
-      if (argument) command.addArgument(argument.argument);
+      for (const [, { argument }] of positions) command.addArgument(argument);
       for (const { option } of [...Object.values(options), ...Object.values(COMMON_OPTIONS)])
         command.addOption(option);
       command.action(async () => {
         environment.output.configure(valuesOf(COMMON_OPTIONS, command));
-        const given = command.processedArgs[0] ?? argument?.absent;
-        done(await run(valuesOf(options, command), environment, given, program));
+        const given = positions.map(([key, { absent }], index) => [
+          key,
+          command.processedArgs[index] ?? absent,
+        ]);
+        // As with options: commander gave each value the type of its argument.
+        const values = Object.fromEntries(given) as ValuesOf<Arguments>;
+        done(await run(valuesOf(options, command), environment, values, program));
       });
     },
   };
@@ -68,7 +82,7 @@ export function defineVerb<
 function helpText({
   examples,
   notes = [],
-}: Pick<VerbDeclaration<string, OptionSet, unknown>, 'examples' | 'notes'>): string {
+}: Pick<VerbDeclaration<string, OptionSet, ArgumentSet>, 'examples' | 'notes'>): string {
   if (examples.length === 0) return '';
   const heading = examples.length === 1 ? 'Example:' : 'Examples:';
   const below = notes.length === 0 ? [] : ['', ...notes];

@@ -7,7 +7,7 @@ export interface OptionOf<T> {
   readonly absent: T;
 }
 
-/** The one argument of a verb. Its value is a T: `absent` when the argument is not given. */
+/** An argument of a verb. Its value is a T: `absent` when the argument is not given. */
 export interface ArgumentOf<T> {
   readonly argument: Argument;
   readonly absent: T;
@@ -17,9 +17,14 @@ export interface OptionSet {
   readonly [name: string]: OptionOf<unknown>;
 }
 
-/** The values of a set of options, under the same names. */
-export type ValuesOf<Options extends OptionSet> = {
-  readonly [Name in keyof Options]: Options[Name]['absent'];
+/** The arguments of a verb, in the order of the command line. */
+export interface ArgumentSet {
+  readonly [name: string]: ArgumentOf<unknown>;
+}
+
+/** The values of a set of options or arguments, under the same names. */
+export type ValuesOf<Set extends OptionSet | ArgumentSet> = {
+  readonly [Name in keyof Set]: Set[Name]['absent'];
 };
 
 /** Option without a value; true when it is given, also for `--no-...`. */
@@ -95,15 +100,26 @@ export function optionalArgument(
   return { argument: new Argument(`[${name}]`, description), absent: undefined };
 }
 
-/** An argument with the names of a table as its choices. */
+/** The last argument of a verb, which may be given any number of times. */
+export function repeatedArgument(name: string, description: string): ArgumentOf<readonly string[]> {
+  return { argument: new Argument(`[${name}...]`, description), absent: [] };
+}
+
+/** An argument with the names of a table as its choices. It is required without `absent`. */
 export function choiceArgument<Choice extends string>(
   name: string,
   description: string,
   table: Readonly<Record<Choice, unknown>>,
-  absent: NoInfer<Choice>,
+  absent?: NoInfer<Choice>,
 ): ArgumentOf<Choice> {
-  const argument = new Argument(`[${name}]`, description).choices(Object.keys(table));
-  return { argument: argument.default(absent), absent };
+  const choices = Object.keys(table) as [Choice, ...Choice[]];
+  const isRequired = absent === undefined;
+  const argument = new Argument(isRequired ? `<${name}>` : `[${name}]`, description);
+  argument.choices(choices);
+  return {
+    argument: isRequired ? argument : argument.default(absent),
+    absent: absent ?? choices[0],
+  };
 }
 
 /** Seconds from `90`, `90s`, `15m` or `1h30m`; undefined for any other text. */

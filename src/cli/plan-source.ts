@@ -16,10 +16,9 @@ import { choice, optionalArgument, outputFormat, type ValuesOf } from './options
 import { resumePlan } from './resume-plan.ts';
 import { hasSysctls, namespaceOf, readSavedPlan } from './saved-plan.ts';
 
-export const PLAN_ARGUMENT = optionalArgument(
-  'plan',
-  'a plan that `ipvstate plan --save` wrote, in place of -f',
-);
+export const PLAN_ARGUMENTS = {
+  planFile: optionalArgument('plan', 'a plan that `ipvstate plan --save` wrote, in place of -f'),
+};
 
 /** Options of the verbs that execute a plan of files, or a saved plan. */
 export const APPLY_OPTIONS = {

@@ -3,17 +3,20 @@ import { describe, expect, it } from 'vitest';
 import { defineVerb } from '../../src/cli/define-verb.ts';
 import type { Environment } from '../../src/cli/environment.ts';
 import {
-  type ArgumentOf,
   choice,
+  choiceArgument,
   flag,
   number,
   optionalArgument,
   parsed,
   parseTime,
   repeated,
+  repeatedArgument,
+  requiredArgument,
   text,
 } from '../../src/cli/options.ts';
 import { Output } from '../../src/cli/output.ts';
+import { VERBS } from '../../src/cli/verbs.ts';
 import { Captured } from '../support/run-cli.ts';
 
 const OPTIONS = {
@@ -33,9 +36,9 @@ async function received(...words: readonly string[]): Promise<object> {
   let values: object | undefined;
   const verb = defineVerb({
     ...{ name: 'walk', summary: '', examples: [] },
-    argument: optionalArgument('place', ''),
+    arguments: { place: optionalArgument('place', '') },
     options: OPTIONS,
-    run: async (options, _, place) => {
+    run: async (options, _, { place }) => {
       values = { ...options, place };
       return 3;
     },
@@ -98,13 +101,83 @@ describe('a verb', () => {
     });
     // @ts-expect-error: the default is none of the choices.
     choice('--when <time>', '', ['now', 'soon'], 'later');
-    const place: ArgumentOf<string | undefined> = optionalArgument('place', '');
-    defineVerb({
-      ...common,
-      argument: place,
-      options: {},
-      // @ts-expect-error: the argument may be absent.
-      run: async (_, __, given) => given.length,
+  });
+});
+
+describe('the arguments of a verb', () => {
+  const ARGUMENTS = {
+    size: choiceArgument('size', '', { small: 1, large: 2 }),
+    from: requiredArgument('from', ''),
+    to: optionalArgument('to', ''),
+    stops: repeatedArgument('stop', ''),
+  };
+
+  /** The arguments that a verb with ARGUMENTS receives for a command line. */
+  async function given(...words: readonly string[]): Promise<object> {
+    let values: object = {};
+    const verb = defineVerb({
+      ...{ name: 'walk', summary: '', examples: [], options: {} },
+      arguments: ARGUMENTS,
+      run: async (_, __, received) => {
+        values = received;
+        return 0;
+      },
     });
+    const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
+    verb.addTo(program, environment, () => {});
+    await program.parseAsync(['walk', ...words], { from: 'user' });
+    return values;
+  }
+
+  it('are received under the names of their declaration, by their order', async () => {
+    const stops = ['three', 'four'];
+    expect(await given('small', 'one', 'two', ...stops)).toEqual({
+      ...{ size: 'small', from: 'one', to: 'two', stops },
+    });
+  });
+
+  it('have a value when they are not given', async () => {
+    expect(await given('large', 'one')).toEqual({
+      ...{ size: 'large', from: 'one', to: undefined, stops: [] },
+    });
+  });
+
+  it.each([
+    { words: [], says: "missing required argument 'size'" },
+    { words: ['small'], says: "missing required argument 'from'" },
+    { words: ['medium', 'one'], says: 'Allowed choices are small, large.' },
+  ])('$words are refused: $says', async ({ words, says }) => {
+    await expect(given(...words)).rejects.toThrow(says);
+  });
+
+  it('compile only with their types', () => {
+    defineVerb({
+      ...{ name: 'walk', summary: '', examples: [], options: {} },
+      arguments: ARGUMENTS,
+      run: async (_, __, { size, from, to, stops }) => {
+        const one: 'small' | 'large' = size;
+        // @ts-expect-error: the argument may be absent.
+        const length = to.length;
+        // @ts-expect-error: the values are in a list.
+        const text: string = stops;
+        return Number([one, from.length, length, text, stops.length]);
+      },
+    });
+    defineVerb({
+      ...{ name: 'walk', summary: '', examples: [], options: {} },
+      // @ts-expect-error: the verb declares no argument.
+      run: async (_, __, { size }) => Number(size),
+    });
+    // @ts-expect-error: the default is none of the choices.
+    choiceArgument('size', '', { small: 1, large: 2 }, 'medium');
+  });
+
+  it.each(Object.entries(VERBS))('of %s begin with those that are required', async (_, load) => {
+    const program = new Command();
+    (await load()).addTo(program, environment, () => {});
+    const required = program.commands.flatMap((command) =>
+      command.registeredArguments.map((argument) => argument.required),
+    );
+    expect(required).toEqual(required.toSorted((a, b) => Number(b) - Number(a)));
   });
 });

@@ -14,7 +14,7 @@ import {
   APPLY_OPTIONS,
   type ApplyOptions,
   openSource,
-  PLAN_ARGUMENT,
+  PLAN_ARGUMENTS,
   type PlanSource,
 } from '../plan-source.ts';
 import { printReport, runSource } from '../run-plan.ts';
@@ -23,7 +23,7 @@ import { type WaitResult, waitForDrains } from '../wait-drains.ts';
 export const applyVerb = defineVerb({
   name: 'apply',
   summary: 'make the table what the files, or a saved plan, say',
-  argument: PLAN_ARGUMENT,
+  arguments: PLAN_ARGUMENTS,
   options: {
     ...APPLY_OPTIONS,
     wait: flag('--wait', 'wait until removed destinations have drained, and delete them'),
@@ -33,7 +33,7 @@ export const applyVerb = defineVerb({
     'ipvstate apply -f ipvs.yaml --only shop --yes',
     'ipvstate apply ipvs.plan',
   ],
-  run: async (options, environment, planFile) => {
+  run: async (options, environment, { planFile }) => {
     if (options.wait && planFile !== undefined) {
       throw new IpvstateError(
         'USAGE',

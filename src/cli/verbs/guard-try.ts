@@ -19,10 +19,10 @@ export const guardTryVerb = defineVerb({
   name: GUARD_VERB,
   summary: 'wait for the deadline of a try, and roll it back unless it is confirmed',
   isHidden: true,
-  argument: requiredArgument('id', 'identifies the try'),
+  arguments: { id: requiredArgument('id', 'identifies the try') },
   options: {},
   examples: [],
-  run: async (_, environment, id) => guardTry(id, environment),
+  run: async (_, environment, { id }) => guardTry(id, environment),
 });
 
 /**

@@ -10,10 +10,12 @@ import { optionalArgument } from '../options.ts';
 export const helpVerb = defineVerb({
   name: 'help',
   summary: 'explain a verb, or print a topic of the manual',
-  argument: optionalArgument('topic', 'a verb, or a topic of the manual; without one, list them'),
+  arguments: {
+    topic: optionalArgument('topic', 'a verb, or a topic of the manual; without one, list them'),
+  },
   options: {},
   examples: ['ipvstate help', 'ipvstate help apply', 'ipvstate help configuration | less'],
-  run: async (_, { output }, topic, program) => {
+  run: async (_, { output }, { topic }, program) => {
     const verb = program.commands.find((command) => command.name() === topic);
     const page = topic !== undefined && Object.hasOwn(PAGES, topic) ? PAGES[topic] : undefined;
     if (topic === undefined) {

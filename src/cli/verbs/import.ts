@@ -8,10 +8,10 @@ import { printTable } from '../print-table.ts';
 export const importVerb = defineVerb({
   name: 'import',
   summary: 'translate `ipvsadm -Sn` text, or a script of ipvsadm lines, to a configuration',
-  argument: requiredArgument('file', 'the file; - is stdin'),
+  arguments: { path: requiredArgument('file', 'the file; - is stdin') },
   options: { output: outputFormat(WRITABLE_FORMATS, 'yaml') },
   examples: ['ipvsadm -Sn | ipvstate import - > ipvs.yaml', 'ipvstate import /etc/ipvsadm.rules'],
-  run: async (options, environment, path) => {
+  run: async (options, environment, { path }) => {
     const { desired } = await loadValid([path], environment);
     await printTable(desired, { names: desired.names }, options.output, environment.output);
     return EXIT.ok;

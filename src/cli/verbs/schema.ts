@@ -17,10 +17,10 @@ const SCHEMAS = {
 export const schemaVerb = defineVerb({
   name: 'schema',
   summary: 'print a JSON Schema: of the configuration, or of the JSON that a verb prints',
-  argument: choiceArgument('name', 'which one', SCHEMAS, 'config'),
+  arguments: { name: choiceArgument('name', 'which one', SCHEMAS, 'config') },
   options: {},
   examples: ['ipvstate schema > config.schema.json', 'ipvstate schema error'],
-  run: async (_, { output }, name) => {
+  run: async (_, { output }, { name }) => {
     output.print(formatJson((await SCHEMAS[name]()).default));
     return EXIT.ok;
   },

@@ -23,7 +23,7 @@ import {
   APPLY_OPTIONS,
   type ApplyOptions,
   openSource,
-  PLAN_ARGUMENT,
+  PLAN_ARGUMENTS,
   type PlanSource,
 } from '../plan-source.ts';
 import { printReport, runSource } from '../run-plan.ts';
@@ -36,7 +36,7 @@ interface TryOptions extends ApplyOptions {
 export const tryVerb = defineVerb({
   name: 'try',
   summary: 'apply, and roll back unless `ipvstate confirm` comes in time',
-  argument: PLAN_ARGUMENT,
+  arguments: PLAN_ARGUMENTS,
   options: {
     ...APPLY_OPTIONS,
     table: hiddenText('--table <file>'),
@@ -52,7 +52,7 @@ export const tryVerb = defineVerb({
     'The try is rolled back at its deadline, also when the terminal, the session or',
     'this process has ended before. ^C rolls it back at once.',
   ],
-  run: async (options, environment, planFile) => {
+  run: async (options, environment, { planFile }) => {
     if (options.table !== undefined) {
       throw new IpvstateError('USAGE', '`try` changes the kernel and takes no --table', {
         hint: 'To try a plan on a saved table, copy the table and apply the plan to the copy.',
