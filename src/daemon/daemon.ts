@@ -4,7 +4,8 @@ import type { Ipvs } from '../model/ipvs.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Allowances } from '../plan/guard.ts';
 import { aborted } from '../reconcile/aborted.ts';
-import { type Loop, startLoop } from '../reconcile/loop/loop.ts';
+import { startLoop } from '../reconcile/loop/loop.ts';
+import type { Loop } from '../reconcile/loop/loop-interface.ts';
 import {
   type DriftMode,
   INITIAL_STATE,

@@ -8,7 +8,8 @@ import { serviceFingerprint, settingsFingerprint } from '../../src/plan/fingerpr
 import { plan } from '../../src/plan/plan.ts';
 import { interruptible } from '../../src/reconcile/interruptible.ts';
 import type { LoadedFiles } from '../../src/reconcile/loop/config-state.ts';
-import { type Loop, startLoop } from '../../src/reconcile/loop/loop.ts';
+import { startLoop } from '../../src/reconcile/loop/loop.ts';
+import type { Loop } from '../../src/reconcile/loop/loop-interface.ts';
 import type { LoopOptions } from '../../src/reconcile/loop/loop-options.ts';
 import type { LoopState, PassResult } from '../../src/reconcile/loop/loop-state.ts';
 import {

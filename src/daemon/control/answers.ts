@@ -1,5 +1,5 @@
 import { isHealthy } from '../../reconcile/loop/health.ts';
-import type { Loop } from '../../reconcile/loop/loop.ts';
+import type { Loop } from '../../reconcile/loop/loop-interface.ts';
 import type { LoopState, PassResult } from '../../reconcile/loop/loop-state.ts';
 import { EXIT } from '../../render/exit.ts';
 import type { Json } from '../../render/json.ts';

@@ -13,6 +13,8 @@ import {
   UNCONTESTED,
 } from './contest.ts';
 import { healthOf } from './health.ts';
+import { LiveLook } from './live-look.ts';
+import type { Loop } from './loop-interface.ts';
 import { LOOP_TIMING, type LoopOptions, type LoopTiming } from './loop-options.ts';
 import { type PassFindings, runPass } from './loop-pass.ts';
 import { INITIAL_STATE, type LoopState, type PassResult, type Trigger } from './loop-state.ts';
@@ -20,31 +22,6 @@ import { deferred, PassQueue } from './pass-queue.ts';
 import { isReading, isTrigger, ReadCauses, type Wake } from './read-causes.ts';
 import { Refusals } from './refused-parts.ts';
 import { Timers } from './timers.ts';
-
-export interface Loop {
-  readonly state: LoopState;
-  /** Reads the files, which may have changed. Resolves with the pass that did. */
-  look(): Promise<PassResult>;
-  /**
-   * Reads the files and the table now, and tries contested objects again. Resolves with the pass
-   * that did; files that remove something are read twice before.
-   */
-  reload(): Promise<PassResult>;
-  /**
-   * Reads the files, and executes the refused plan of this fingerprint once, if it is still the
-   * plan. Then tries contested objects again.
-   */
-  approve(fingerprint: string): Promise<PassResult>;
-  /** Puts into the state how the files are watched. */
-  setWatchMode(mode: LoopState['watch']['mode'], reason: string | undefined): void;
-  /** Ends after the operations in flight, and leaves the table as it is. */
-  stop(): Promise<void>;
-  /**
-   * Resolves when the loop was stopped. Rejects when it cannot go on: `PERMISSION` in the first
-   * pass, or a bug.
-   */
-  readonly done: Promise<void>;
-}
 
 /** Starts a loop that keeps a live table as files ask for. The first pass begins at once. */
 export function startLoop(options: LoopOptions): Loop {
@@ -69,6 +46,7 @@ class ReconcileLoop implements Loop {
   readonly #timing: LoopTiming;
   readonly #abort = new AbortController();
   readonly #timers: Timers<Wake>;
+  readonly #look: LiveLook;
   readonly #queue: PassQueue;
   readonly #causes = new ReadCauses();
   #state: LoopState;
@@ -88,15 +66,11 @@ class ReconcileLoop implements Loop {
   #applied: GoodFiles | undefined;
   /** The live table as the last pass left it. */
   #expected: Table | undefined;
-  /**
-   * The fingerprint of a live table that needs no pass. undefined when the next look for drift must
-   * be a pass.
-   */
-  #baseline: string | undefined;
   #settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void };
 
   constructor(options: LoopOptions) {
     this.#options = options;
+    this.#look = new LiveLook(options);
     this.#timing = { ...LOOP_TIMING, ...options.timing };
     this.#timers = new Timers(options.clock, (wake) => this.wake(wake));
     this.#queue = new PassQueue({
@@ -223,12 +197,9 @@ class ReconcileLoop implements Loop {
     if (isContestOver || wakes.some((wake) => COMPELLING.includes(wake))) return true;
     if (!wakes.includes('drift') || this.#state.retryAt !== undefined) return false;
     if (this.#isDraining) return true;
-    if (await this.#refusals.mayBeOver(this.#options.clock.now(), () => this.#world())) return true;
-    const fingerprint = await this.#fingerprint();
-    // After a failure, an unknown table is no reason for a pass: the kernel would refuse the same
-    // operations every interval.
-    const isUnknown = this.#baseline === undefined || fingerprint === undefined;
-    return isUnknown ? this.#state.failures === 0 : fingerprint !== this.#baseline;
+    if (await this.#refusals.mayBeOver(this.#options.clock.now(), () => this.#look.world()))
+      return true;
+    return this.#look.needsRead(this.#state.failures > 0);
   }
 
   async #pass(
@@ -249,7 +220,7 @@ class ReconcileLoop implements Loop {
       return this.#withoutPass(triggers, 'unchanged', startedAt);
     }
     this.#set({ phase: 'running', triggers });
-    const before = await this.#fingerprint();
+    const before = await this.#look.fingerprint();
     const now = clock.now();
     if (triggers.every((trigger) => trigger === 'drift')) {
       this.#interruption = new AbortController();
@@ -309,7 +280,9 @@ class ReconcileLoop implements Loop {
     const outcome = report?.outcome ?? found.outcome;
     const isFirst = this.#state.lastPass === undefined;
     this.#contest = contest;
-    await this.#refusals.learn(found.refusedParts, this.#options.clock.now(), () => this.#world());
+    await this.#refusals.learn(found.refusedParts, this.#options.clock.now(), () =>
+      this.#look.world(),
+    );
     this.#contestTime = nextContestTime(contest, result.startedAt, this.#timing.contest);
     if (outcome === 'applied' || outcome === 'in-sync' || outcome === 'unverified')
       this.#expected = report?.plan.desired ?? this.#expected;
@@ -318,7 +291,11 @@ class ReconcileLoop implements Loop {
     // A pass that wrote made the earlier fingerprint that of another table. After a failure, a
     // retry or the next resync looks again.
     const isUnchanged = (report?.done ?? 0) === 0;
-    this.#baseline = remedyOf(found) ? await this.#fingerprint() : isUnchanged ? before : undefined;
+    this.#look.baseline = remedyOf(found)
+      ? await this.#look.fingerprint()
+      : isUnchanged
+        ? before
+        : undefined;
     const { backOff } = this.#timing;
     const retryDelay = (failures: number): number =>
       backOffDelay(failures, backOff, this.#random());
@@ -375,21 +352,6 @@ class ReconcileLoop implements Loop {
 
   get #isDraining(): boolean {
     return this.#state.drains.length > 0;
-  }
-
-  /** Names the table and the network interfaces: a refusal depends on them besides the files. */
-  async #world(): Promise<string> {
-    const interfaces = await this.#options.interfaces?.().catch(() => '');
-    return `${await this.#fingerprint()} ${interfaces}`;
-  }
-
-  /** Returns undefined when the fingerprint cannot be read: then the table itself must be. */
-  async #fingerprint(): Promise<string | undefined> {
-    try {
-      return await this.#options.fingerprint?.();
-    } catch {
-      return undefined;
-    }
   }
 
   #random(): number {

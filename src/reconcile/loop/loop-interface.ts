@@ -1,0 +1,26 @@
+import type { LoopState, PassResult } from './loop-state.ts';
+
+export interface Loop {
+  readonly state: LoopState;
+  /** Reads the files, which may have changed. Resolves with the pass that did. */
+  look(): Promise<PassResult>;
+  /**
+   * Reads the files and the table now, and tries contested objects again. Resolves with the pass
+   * that did; files that remove something are read twice before.
+   */
+  reload(): Promise<PassResult>;
+  /**
+   * Reads the files, and executes the refused plan of this fingerprint once, if it is still the
+   * plan. Then tries contested objects again.
+   */
+  approve(fingerprint: string): Promise<PassResult>;
+  /** Puts into the state how the files are watched. */
+  setWatchMode(mode: LoopState['watch']['mode'], reason: string | undefined): void;
+  /** Ends after the operations in flight, and leaves the table as it is. */
+  stop(): Promise<void>;
+  /**
+   * Resolves when the loop was stopped. Rejects when it cannot go on: `PERMISSION` in the first
+   * pass, or a bug.
+   */
+  readonly done: Promise<void>;
+}
