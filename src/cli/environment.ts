@@ -11,6 +11,8 @@ export interface Environment extends RecoveryEnvironment {
   readonly stdin: () => Readable;
   readonly output: Output;
   readonly env: NodeJS.ProcessEnv;
+  /** Names the person who runs the command, for records and messages. */
+  readonly operator: () => string;
   /** Asks a question on the terminal. undefined without a terminal. */
   readonly ask: ((question: string) => Promise<string>) | undefined;
   /**

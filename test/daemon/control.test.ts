@@ -124,6 +124,16 @@ describe('the control socket', () => {
     expect(await askDaemon(path, { command: 'status' })).toEqual(OK);
   });
 
+  it('says that a daemon of an earlier version does not know a command', async () => {
+    await serve();
+    const request = { command: 'of a later version' } as unknown as ControlRequest;
+    await expect(askDaemon(path, request)).rejects.toMatchObject({
+      code: 'PROTOCOL',
+      message: expect.stringContaining('earlier version, which does not know `of a later version`'),
+      hint: expect.stringContaining('Restart the daemon'),
+    });
+  });
+
   it('reports a daemon that ends before it answers as unavailable', async () => {
     const server = createServer((socket) => socket.end());
     const other = join(folder, 'mute.sock');

@@ -1,6 +1,11 @@
 import { connect } from 'node:net';
 import { IpvstateError } from '../../errors.ts';
-import { type ControlAnswer, type ControlRequest, parseAnswer } from './protocol.ts';
+import {
+  type ControlAnswer,
+  type ControlRequest,
+  isUnknownCommand,
+  parseAnswer,
+} from './protocol.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no daemon runs here',
@@ -22,9 +27,18 @@ export function unknownAnswer(): IpvstateError {
   );
 }
 
+/** Returns the error for a daemon that was started before this version was installed. */
+function earlierDaemon({ command }: ControlRequest): IpvstateError {
+  return new IpvstateError(
+    'PROTOCOL',
+    `the daemon is of an earlier version, which does not know \`${command}\`; nothing was changed`,
+    { hint: 'Restart the daemon: it starts in this version, and the table stays as it is.' },
+  );
+}
+
 /**
  * Sends a request to the daemon. Throws `UNAVAILABLE` without a daemon, `PERMISSION` for the daemon
- * of another user, and `PROTOCOL` for an unknown answer.
+ * of another user, and `PROTOCOL` for an unknown answer or a daemon that does not know the request.
  */
 export function askDaemon(path: string, request: ControlRequest): Promise<ControlAnswer> {
   return new Promise((resolve, reject) => {
@@ -46,8 +60,9 @@ export function askDaemon(path: string, request: ControlRequest): Promise<Contro
       if (end === -1) return;
       socket.destroy();
       const parsed = parseAnswer(answer.slice(0, end));
-      if (parsed) resolve(parsed);
-      else reject(unknownAnswer());
+      if (!parsed) reject(unknownAnswer());
+      else if (isUnknownCommand(parsed)) reject(earlierDaemon(request));
+      else resolve(parsed);
     });
   });
 }

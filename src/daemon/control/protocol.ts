@@ -1,4 +1,5 @@
 import { countUpTo, isText, objectOf, oneOf, optional, type Shape } from '../../model/shape.ts';
+import { EXIT } from '../../render/exit.ts';
 import type { Json } from '../../render/json.ts';
 
 /** A request over the control socket: one line of JSON, answered by one line of JSON. */
@@ -23,6 +24,14 @@ export type ControlAnswer =
       readonly hint?: string;
     };
 
+/** Begins the answer to a command that a daemon of an earlier version does not know. */
+const UNKNOWN_COMMAND = 'no such command: ';
+
+/** Tells whether the daemon does not know the command of the request. */
+export function isUnknownCommand({ exit_code, message = '' }: ControlAnswer): boolean {
+  return exit_code === EXIT.usage && message.startsWith(UNKNOWN_COMMAND);
+}
+
 /** Requests are shorter. A client that sends more is disconnected. */
 export const MAX_REQUEST_LENGTH = 10_000;
 
@@ -44,7 +53,7 @@ export function parseRequest(line: string): ControlRequest | string {
       if (plan === undefined) return { command };
       return typeof plan === 'string' ? { command, plan } : 'plan is not a text';
     default:
-      return `no such command: ${JSON.stringify(command)}`;
+      return `${UNKNOWN_COMMAND}${JSON.stringify(command)}`;
   }
 }
 
