@@ -35,7 +35,7 @@ export async function runSource(
     },
     confirm: async (prepared) => {
       if (!(await confirmOnTerminal(prepared, options, environment))) return false;
-      await writer.announce(prepared.plan, source.files);
+      await writer.announce(prepared.plan, source.files, source.desired?.names);
       return true;
     },
   });

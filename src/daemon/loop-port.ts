@@ -70,7 +70,8 @@ export function openLoopPort(session: Session, kernel: Ipvs, activity: Activity)
       }),
     announce: async (plan) => {
       if (!run) throw new Error('a pass announced its plan before it opened the table');
-      await run.announce(plan, causeOf(state), state.config.good?.files ?? []);
+      const { good } = state.config;
+      await run.announce(plan, causeOf(state), good?.files ?? [], good?.desired.names);
     },
     follow: (next, previous) => {
       state = next;

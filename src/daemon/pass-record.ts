@@ -3,7 +3,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { FileHash } from '../reconcile/loop/config-state.ts';
 import type { PassResult, Trigger } from '../reconcile/loop/loop-state.ts';
 import type { StackOfPasses } from '../recovery/ipvs-stack.ts';
-import { Journal } from '../recovery/journal/journal.ts';
+import { Journal, type ServiceNames } from '../recovery/journal/journal.ts';
 import { openRollbackRecord, type RollbackRecord } from '../recovery/records/rollback-record.ts';
 import { newRunId, type Session } from '../recovery/session.ts';
 
@@ -11,7 +11,12 @@ import { newRunId, type Session } from '../recovery/session.ts';
 export interface PassRun {
   readonly ipvs: Ipvs;
   /** To be called with the plan, before its first operation. */
-  readonly announce: (plan: Plan, trigger: Trigger, files: readonly FileHash[]) => Promise<void>;
+  readonly announce: (
+    plan: Plan,
+    trigger: Trigger,
+    files: readonly FileHash[],
+    names?: ServiceNames,
+  ) => Promise<void>;
   readonly end: (result: PassResult, exitCode: number) => Promise<void>;
 }
 
@@ -32,13 +37,13 @@ export function openPassRun(
   );
   return {
     ipvs,
-    announce: async (plan, trigger, files) => {
+    announce: async (plan, trigger, files, names) => {
       rollback ??= await openRollbackRecord(session, 'watch');
       await announce(plan);
       const readable = files.flatMap(({ path, sha256 }) =>
         sha256 === undefined ? [] : [{ path, sha256 }],
       );
-      journal.beginPlan({ verb: 'watch', trigger, files: readable }, plan);
+      journal.beginPlan({ verb: 'watch', trigger, files: readable }, plan, names);
     },
     end: async ({ outcome, report }, exitCode) => {
       journal.end(outcome, exitCode);

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isText } from '../model/shape.ts';
+import { type Caller, systemCaller } from './caller.ts';
 import { type RecordClock, SYSTEM_CLOCK } from './clock.ts';
 import { readIfPresentSync } from './records/read.ts';
 
@@ -23,10 +24,11 @@ export interface TableLife {
 /** The members of a record that say which life it is about. */
 export const LIFE_SHAPE = { boot: isText, netns: isText };
 
-/** Where records are kept, which table they are about, and the clock. */
+/** Where records are kept, which table they are about, who writes them, and the clock. */
 export interface State {
   readonly folders: StateFolders;
   readonly life: TableLife;
+  readonly caller: Caller;
   readonly clock: RecordClock;
   /** File of the lock (lock.ts). */
   readonly lockPath: string;
@@ -36,9 +38,10 @@ export interface State {
  * The state of the network namespace that this process is in. The folder is named by the
  * namespace's inode, which every process can read whatever its capabilities are, so that the
  * daemon of a hardened unit and a root shell find the same lock and the same records. Throws `IO`
- * when the boot cannot be told: records of this boot would look like those of another.
+ * when the boot cannot be told: records of this boot would look like those of another. `argv`
+ * begins with the path of the program.
  */
-export function systemState(env: NodeJS.ProcessEnv): State {
+export function systemState(env: NodeJS.ProcessEnv, argv = process.argv.slice(1)): State {
   const netns = String(statSync('/proc/self/ns/net').ino);
   const runtime = join(env.IPVSTATE_RUNTIME_DIR || '/run/ipvstate', netns);
   return {
@@ -47,6 +50,7 @@ export function systemState(env: NodeJS.ProcessEnv): State {
       state: join(env.IPVSTATE_STATE_DIR || '/var/lib/ipvstate', netns),
     },
     life: { boot: bootId(), netns },
+    caller: systemCaller(env, argv),
     clock: SYSTEM_CLOCK,
     lockPath: join(runtime, 'lock'),
   };

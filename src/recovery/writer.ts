@@ -3,7 +3,7 @@ import type { Ipvs } from '../model/ipvs.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { RecoveryEnvironment } from './environment.ts';
 import { stackOfRun } from './ipvs-stack.ts';
-import { Journal } from './journal/journal.ts';
+import { Journal, type ServiceNames } from './journal/journal.ts';
 import type { JournalFile } from './journal/journal-lines.ts';
 import { openDrainStore } from './records/drains.ts';
 import { openProtectedStore, type ProtectedStore } from './records/protected.ts';
@@ -16,7 +16,11 @@ export interface Writer {
   readonly drains?: DrainStore;
   readonly protection?: ProtectedStore;
   /** Records the plan. To be called before its first operation. */
-  readonly announce: (plan: Plan, files: () => Promise<readonly JournalFile[]>) => Promise<void>;
+  readonly announce: (
+    plan: Plan,
+    files: () => Promise<readonly JournalFile[]>,
+    names?: ServiceNames,
+  ) => Promise<void>;
 }
 
 export interface KernelWriter extends Writer {
@@ -47,9 +51,10 @@ export async function withKernel<T>(
       drains: openDrainStore(state, warn),
       protection: openProtectedStore(state, warn),
       journal,
-      announce: async (plan, files) => {
+      announce: async (plan, files, names) => {
         await stack.announce(plan);
-        journal.beginPlan({ verb: run.verb, trigger: 'command', files: await files() }, plan);
+        const start = { verb: run.verb, trigger: 'command', files: await files() } as const;
+        journal.beginPlan(start, plan, names);
       },
     });
   } catch (error) {

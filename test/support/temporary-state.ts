@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { Caller } from '../../src/recovery/caller.ts';
 import type { RecordClock } from '../../src/recovery/clock.ts';
 import type { State, TableLife } from '../../src/recovery/state.ts';
 
@@ -38,6 +39,14 @@ export interface TemporaryState extends State {
 
 const LIFE: TableLife = { boot: 'e0b7d6a2-0000-4000-8000-000000000001', netns: '4026531840' };
 
+/** A person who works as root. */
+const CALLER: Caller = {
+  uid: 0,
+  user: 'root',
+  sudo_user: 'alice',
+  command: ['ipvstate', 'apply', '-f', 'ipvs.yaml'],
+};
+
 /** Records in a folder that is removed after the test, and a lock that no other test can hold. */
 export function temporaryState(life: TableLife = LIFE): TemporaryState {
   const folder = mkdtempSync(join(tmpdir(), 'ipvstate-state-'));
@@ -46,6 +55,7 @@ export function temporaryState(life: TableLife = LIFE): TemporaryState {
   return {
     folders,
     life,
+    caller: CALLER,
     clock: new ManualClock(),
     lockPath: join(folders.runtime, 'lock'),
     runtime: folders.runtime,

@@ -1,6 +1,7 @@
 import type { Destination } from '../../model/destination.ts';
 import type { Service } from '../../model/service.ts';
 import type { Daemon, Timeouts } from '../../model/settings.ts';
+import type { Caller } from '../caller.ts';
 
 /**
  * Why a run began: a command, the end of a try, or a trigger of `watch`
@@ -35,6 +36,8 @@ export interface RunStart {
   /** Changes and operations of the plan. */
   readonly changes: number;
   readonly operations: number;
+  /** The names, in the files, of services that the plan changes. */
+  readonly names?: { readonly [service: string]: string };
 }
 
 export interface BeginLine extends RunStart {
@@ -45,6 +48,8 @@ export interface BeginLine extends RunStart {
   readonly pid: number;
   readonly boot: string;
   readonly netns: string;
+  /** Journals of earlier releases lack it. */
+  readonly caller?: Caller;
 }
 
 interface WaveLine {

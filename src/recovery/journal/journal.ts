@@ -9,6 +9,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import type { ServiceKey } from '../../model/service.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Warn } from '../records/record-file.ts';
 import type { State } from '../state.ts';
@@ -21,6 +22,9 @@ interface JournalLimits {
 }
 
 const LIMITS: JournalLimits = { maxBytes: 8 * 1024 * 1024, maxFiles: 5 };
+
+/** The names of services in the files. */
+export type ServiceNames = ReadonlyMap<ServiceKey, string>;
 
 /** A line without the fields that the journal adds. */
 type LineBody<L = JournalLine> = L extends JournalLine ? Omit<L, 'run' | 'time'> : never;
@@ -59,13 +63,27 @@ export class Journal {
   begin(start: RunStart): void {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
-    this.write({ type: 'begin', version: 1, pid: process.pid, ...this.#state.life, ...start });
+    const { life, caller } = this.#state;
+    this.write({ type: 'begin', version: 1, pid: process.pid, ...life, caller, ...start });
   }
 
-  /** Begins the run with the size of its plan. */
-  beginPlan(start: Omit<RunStart, 'changes' | 'operations'>, { changes, waves }: Plan): void {
+  /** Begins the run with the size of its plan, and the names of the services that it changes. */
+  beginPlan(
+    start: Omit<RunStart, 'changes' | 'operations' | 'names'>,
+    { changes, waves }: Plan,
+    names: ServiceNames = new Map(),
+  ): void {
     const operations = waves.reduce((sum, { steps }) => sum + steps.length, 0);
-    this.begin({ ...start, changes: changes.length, operations });
+    const changed = changes.flatMap((change): [string, string][] => {
+      const name = 'service' in change ? names.get(change.service) : undefined;
+      return 'service' in change && name !== undefined ? [[change.service, name]] : [];
+    });
+    this.begin({
+      ...start,
+      changes: changes.length,
+      operations,
+      ...(changed.length > 0 && { names: Object.fromEntries(changed) }),
+    });
   }
 
   write(line: LineBody): void {
