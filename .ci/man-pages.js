@@ -15,6 +15,7 @@ const MAN_PAGES = [
       'plans',
       'try-and-rollback',
       'daemon',
+      'operating',
       'ci',
       'replacing-ipvsadm',
       'exit-codes',

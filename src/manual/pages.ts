@@ -5,6 +5,7 @@ import daemon from './daemon.md';
 import exitCodes from './exit-codes.md';
 import issueCodes from './issue-codes.md';
 import library from './library.md';
+import operating from './operating.md';
 import plans from './plans.md';
 import replacingIpvsadm from './replacing-ipvsadm.md';
 import tryAndRollback from './try-and-rollback.md';
@@ -16,6 +17,7 @@ export const PAGES: Readonly<Record<string, string>> = {
   plans,
   'try-and-rollback': tryAndRollback,
   daemon,
+  operating,
   ci,
   'replacing-ipvsadm': replacingIpvsadm,
   'exit-codes': exitCodes,
