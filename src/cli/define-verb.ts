@@ -1,7 +1,10 @@
 import type { Command } from 'commander';
 import type { Environment } from './environment.ts';
+import { COMMON_EXITS, type Exits } from './exit-groups.ts';
 import { COMMON_OPTIONS } from './option-groups.ts';
 import type { ArgumentSet, OptionSet, ValuesOf } from './options.ts';
+import type { Job, ListedVerb } from './program-help.ts';
+import { formatVerbHelp } from './verb-help.ts';
 
 /** Declaration that the file of a verb makes. */
 interface VerbDeclaration<
@@ -10,15 +13,22 @@ interface VerbDeclaration<
   Arguments extends ArgumentSet,
 > {
   readonly name: Name;
-  /** Line in the list of verbs. */
+  /** Place in the list of verbs. */
+  readonly job: Job;
+  /** Words in the list of verbs, of at most 26 columns. */
   readonly summary: string;
-  /** Keeps a verb that only the program calls out of the list of verbs. */
-  readonly isHidden?: boolean;
+  /** Sentence in the verb's own help. */
+  readonly description: string;
   /** In the order of the command line: required ones, optional ones, and at most one repeated. */
   readonly arguments?: Arguments;
   /** In the order of the help. */
   readonly options: Options;
-  /** Command lines, of at most 78 columns. */
+  /**
+   * Every exit code that the verb has beside those of all verbs, and what it means. Tests refuse
+   * an exit code that is not declared.
+   */
+  readonly exits: Exits;
+  /** Two command lines or more, of at most 78 columns. Tests execute them. */
   readonly examples: readonly string[];
   /** Lines below the examples, of at most 80 columns. */
   readonly notes?: readonly string[];
@@ -35,8 +45,9 @@ interface VerbDeclaration<
 }
 
 /** A verb as the program needs it, whatever its options are. */
-export interface Verb<Name extends string = string> {
+export interface Verb<Name extends string = string> extends ListedVerb {
   readonly name: Name;
+  readonly exits: Exits;
   readonly examples: readonly string[];
   /** Adds the verb to a command line; `done` receives the exit code when the verb has run. */
   readonly addTo: (
@@ -51,17 +62,17 @@ export function defineVerb<
   Options extends OptionSet,
   Arguments extends ArgumentSet = Record<never, never>,
 >(verb: VerbDeclaration<Name, Options, Arguments>): Verb<Name> {
-  const { name, summary, isHidden = false, options, examples, run } = verb;
+  const { name, job, summary, description, options, examples, notes = [], run } = verb;
+  const exits = { ...COMMON_EXITS, ...verb.exits };
   const positions = Object.entries(verb.arguments ?? {});
   return {
-    name,
-    examples,
+    ...{ name, job, summary, exits, examples },
     addTo: (program, environment, done) => {
       const command = program
-        .command(name, { hidden: isHidden })
-        .description(summary)
+        .command(name, { hidden: job === 'hidden' })
+        .description(description)
         .helpOption('-h, --help', 'print this')
-        .addHelpText('after', helpText(verb));
+        .addHelpText('after', formatVerbHelp({ exits, examples, notes }));
       for (const [, { argument }] of positions) command.addArgument(argument);
       for (const { option } of [...Object.values(options), ...Object.values(COMMON_OPTIONS)])
         command.addOption(option);
@@ -77,16 +88,6 @@ export function defineVerb<
       });
     },
   };
-}
-
-function helpText({
-  examples,
-  notes = [],
-}: Pick<VerbDeclaration<string, OptionSet, ArgumentSet>, 'examples' | 'notes'>): string {
-  if (examples.length === 0) return '';
-  const heading = examples.length === 1 ? 'Example:' : 'Examples:';
-  const below = notes.length === 0 ? [] : ['', ...notes];
-  return ['', heading, ...examples.map((line) => `  ${line}`), ...below].join('\n');
 }
 
 /** Reads the values of a set of options. Commander holds each under a name made from its flags. */

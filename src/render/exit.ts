@@ -21,7 +21,30 @@ export const EXIT = {
   noperm: 77,
 } as const;
 
-type ExitName = keyof typeof EXIT;
+export type ExitName = keyof typeof EXIT;
+
+/** Meaning of each exit code in one line. The page `exit-codes` of the manual says more. */
+export const EXIT_MEANINGS: Readonly<Record<ExitName, string>> = {
+  ok: 'done, or in sync, or a plan was made',
+  internal: 'a bug',
+  changes: 'differences exist',
+  refused: 'a guard, an answer or a pending try refused it',
+  stale: 'the table, the files or the namespace are not those of the plan',
+  'rolled-back': 'an operation failed, and the state from before was put back',
+  partial: 'an operation failed, and the table is between two states',
+  unverified: 'the table reads back differently: another program writes to it',
+  'not-confirmed': 'the try was not confirmed, and was rolled back',
+  usage: 'wrong options or arguments',
+  config: 'a file is invalid',
+  noinput: 'a file is missing or cannot be read',
+  unavailable: 'no IPVS, or not that scheduler, or no daemon',
+  io: 'a file or stdout cannot be written, or a record cannot be read',
+  locked: 'another ipvstate is writing in this network namespace',
+  noperm: 'CAP_NET_ADMIN is missing',
+};
+
+/** Meaning of the exit codes 130 and 143, which a signal gives. */
+export const SIGNAL_MEANING = 'SIGINT or SIGTERM stopped the command at a safe point';
 
 const BY_ERROR: Readonly<Record<ErrorCode, ExitName>> = {
   USAGE: 'usage',

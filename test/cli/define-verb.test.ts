@@ -29,13 +29,22 @@ const OPTIONS = {
   noInput: flag('--no-input', 'a flag that begins with no'),
 };
 
+const COMMON = {
+  name: 'walk',
+  job: 'look',
+  summary: '',
+  description: '',
+  exits: { ok: 'arrived' },
+  examples: [],
+} as const;
+
 const environment = { output: new Output(new Captured(), new Captured(), {}) } as Environment;
 
 /** The values that a verb with OPTIONS and one argument receives for a command line. */
 async function received(...words: readonly string[]): Promise<object> {
   let values: object | undefined;
   const verb = defineVerb({
-    ...{ name: 'walk', summary: '', examples: [] },
+    ...COMMON,
     arguments: { place: optionalArgument('place', '') },
     options: OPTIONS,
     run: async (options, _, { place }) => {
@@ -87,9 +96,8 @@ describe('a verb', () => {
   });
 
   it('compiles only with options that it declares, and with their types', () => {
-    const common = { name: 'walk', summary: '', examples: [] };
     defineVerb({
-      ...common,
+      ...COMMON,
       options: OPTIONS,
       run: async (options) => {
         const when: 'now' | 'soon' | 'never' = options.when;
@@ -116,7 +124,7 @@ describe('the arguments of a verb', () => {
   async function given(...words: readonly string[]): Promise<object> {
     let values: object = {};
     const verb = defineVerb({
-      ...{ name: 'walk', summary: '', examples: [], options: {} },
+      ...{ ...COMMON, options: {} },
       arguments: ARGUMENTS,
       run: async (_, __, received) => {
         values = received;
@@ -152,7 +160,7 @@ describe('the arguments of a verb', () => {
 
   it('compile only with their types', () => {
     defineVerb({
-      ...{ name: 'walk', summary: '', examples: [], options: {} },
+      ...{ ...COMMON, options: {} },
       arguments: ARGUMENTS,
       run: async (_, __, { size, from, to, stops }) => {
         const one: 'small' | 'large' = size;
@@ -164,7 +172,7 @@ describe('the arguments of a verb', () => {
       },
     });
     defineVerb({
-      ...{ name: 'walk', summary: '', examples: [], options: {} },
+      ...{ ...COMMON, options: {} },
       // @ts-expect-error: the verb declares no argument.
       run: async (_, __, { size }) => Number(size),
     });

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import errorSchema from '../../schemas/error.schema.json' with { type: 'json' };
+import type { Exits } from '../../src/cli/exit-groups.ts';
+import { exitCodesOf } from '../../src/cli/verb-help.ts';
+import { loadVerbs } from '../../src/cli/verbs.ts';
 import { type ErrorCode, IpvstateError } from '../../src/errors.ts';
-import { EXIT, exitCodeOfError } from '../../src/render/exit.ts';
+import { EXIT, exitCodeOfError, SIGNAL_MEANING } from '../../src/render/exit.ts';
 import { runCli } from '../support/run-cli.ts';
 
 const text = (path: string): string =>
@@ -26,6 +29,8 @@ function members(path: string, type: string): string[] {
   return [...body.matchAll(/'([A-Z_0-9]+)'/g)].map(([, name]) => name ?? '');
 }
 
+const verbs = await loadVerbs([]);
+
 describe('exit codes', () => {
   const items = codes('exit-codes.md');
   const named = items.filter(({ codes }) => codes.length === 1);
@@ -46,12 +51,31 @@ describe('exit codes', () => {
     expect(new Set(Object.values(EXIT)).size).toBe(Object.keys(EXIT).length);
   });
 
-  it('has all exit codes in the help', async () => {
-    const help = (await runCli(['--help'])).stdout;
-    const numbers = new Set(help.slice(help.indexOf('Exit codes')).match(/\d+/g));
-    expect(
-      Object.values(EXIT).filter((code) => code !== EXIT.internal && !numbers.has(`${code}`)),
-    ).toEqual([]);
+  it('has all exit codes in the help, in the words with which the manual begins', async () => {
+    const { stdout } = await runCli(['help']);
+    const shown = Object.fromEntries(
+      [...stdout.matchAll(/^ {2}(\d+) +(\S.*)$/gm)].map(([, code, meaning]) => [code, meaning]),
+    );
+    expect(Object.keys(shown).map(Number)).toEqual(Object.values(EXIT));
+    for (const {
+      codes: [code = ''],
+      meaning,
+    } of named) {
+      const words = meaning.replaceAll(/\s+/g, ' ').replace(/^ [a-z-]+: /, '');
+      expect(words.slice(shown[code]?.length)).toMatch(/^[.,]/);
+      expect(words.slice(0, shown[code]?.length)).toBe(shown[code]);
+    }
+    expect(stdout).toContain(`130, 143  ${SIGNAL_MEANING}\n`);
+    expect(text('src/manual/exit-codes.md')).toContain(`${SIGNAL_MEANING}, and`);
+  });
+
+  it.each(verbs)('lists the exit codes of $name in its help, once', async (verb) => {
+    const { stdout } = await runCli([verb.name, '--help']);
+    const listed = stdout.slice(stdout.indexOf('Exit codes:')).matchAll(/^ {2}(\d+)/gm);
+    const codes = [...listed].map(([, code]) => Number(code));
+    const declared = Object.keys(verb.exits).map((name) => exitCodesOf(name as keyof Exits)[0]);
+    expect(codes).toEqual(declared.toSorted((a = 0, b = 0) => a - b));
+    expect(codes).toEqual(expect.arrayContaining([EXIT.ok, EXIT.internal, EXIT.usage, EXIT.io]));
   });
 
   it('gives each error code an exit code that means neither success nor a bug', () => {

@@ -1,13 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import { SUMMARY_WIDTH } from '../../src/cli/program-help.ts';
 import { checkVerb } from '../../src/cli/verbs/check.ts';
 import { loadVerbs } from '../../src/cli/verbs.ts';
 import { GUARD_VERB } from '../../src/recovery/try/guard-verb.ts';
-import { runCli } from '../support/run-cli.ts';
+import { Captured, runCli } from '../support/run-cli.ts';
 import { shop } from './workspace.ts';
 
 const ALL = await loadVerbs([]);
-const EXPLAINED = ALL.filter(({ name }) => name !== GUARD_VERB);
+const EXPLAINED = ALL.filter(({ job }) => job !== 'hidden');
 
 describe('help', () => {
   it('is an error on stderr when the command line is empty', async () => {
@@ -15,26 +16,50 @@ describe('help', () => {
     expect(await runCli([])).toEqual({ status: 64, stdout: '', stderr: help.stdout });
   });
 
-  it.each(['--help', '-h', 'help'])(
-    'shows verbs, examples and exit codes on stdout for %s',
-    async (word) => {
-      const { status, stdout, stderr } = await runCli([word]);
-      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-      for (const { name } of EXPLAINED) expect(stdout).toContain(`  ${name} [options]`);
-      expect(stdout).toContain('Examples:');
-      expect(stdout).toContain('Exit codes:');
-    },
-  );
+  it.each(['--help', '-h', 'help'])('shows all verbs by job on stdout for %s', async (word) => {
+    const { status, stdout, stderr } = await runCli([word]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    for (const { name, summary } of EXPLAINED)
+      expect(stdout).toContain(`  ${name.padEnd(10)}  ${summary}`);
+    const headings = [...stdout.matchAll(/^([A-Z][a-z ]+):$/gm)].map(([, heading]) => heading);
+    expect(headings.slice(0, 5)).toEqual([
+      'Configure',
+      'Change the table',
+      'Operate',
+      'Look',
+      'Import and export',
+    ]);
+  });
+
+  it('shows all verbs on one screen of 24 lines and 80 columns', async () => {
+    const { stdout } = await runCli(['--help']);
+    expect(stdout.trimEnd().split('\n').length).toBeLessThan(24);
+    expect(EXPLAINED.filter(({ summary }) => summary.length > SUMMARY_WIDTH)).toEqual([]);
+  });
+
+  it('shows one verb on each line of a narrow terminal', async () => {
+    const stdout = new Captured(true, 77);
+    await runCli(['--help'], { stdout });
+    for (const { name, summary } of EXPLAINED)
+      expect(stdout.text.split('\n')).toContain(`  ${name.padEnd(10)}  ${summary}`);
+  });
+
+  it('adds first steps and exit codes for help without a topic', async () => {
+    const { stdout } = await runCli(['help']);
+    expect(stdout).toContain('Examples:');
+    expect(stdout).toContain('Exit codes:');
+  });
 
   it('leaves out the verb that only the program calls', async () => {
     expect(ALL.map(({ name }) => name)).toContain(GUARD_VERB);
     expect((await runCli(['--help'])).stdout).not.toContain(GUARD_VERB);
   });
 
-  it.each(EXPLAINED)('shows an example of $name', async ({ name }) => {
+  it.each(EXPLAINED)('shows two examples or more of $name', async ({ name, examples }) => {
+    expect(examples.length).toBeGreaterThanOrEqual(2);
     const { status, stdout, stderr } = await runCli([name, '--help']);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(stdout.split(/Examples?:/)[1]).toMatch(new RegExp(`ipvstate ${name}\\s`));
+    expect(stdout.split('Examples:')[1]).toMatch(new RegExp(`ipvstate ${name}\\s`));
     expect(await runCli(['help', name])).toMatchObject({ status: 0, stdout });
   });
 

@@ -12,8 +12,11 @@ export function helpOf(verb?: string): Promise<string> {
   return known;
 }
 
+/** The verbs that the help of the program lists, two on each line. */
 export async function verbs(): Promise<string[]> {
-  return [...(await helpOf()).matchAll(/^ {2}(\w+) (?=\[)/gm)].map(([, verb]) => verb ?? '');
+  const rows = [...(await helpOf()).matchAll(/^ {2}(.{1,38})(.*)$/gm)];
+  const cells = rows.flatMap(([, left = '', right = '']) => [left, right]);
+  return cells.flatMap((cell) => /^[a-z-]+(?= )/.exec(cell) ?? []);
 }
 
 /** The options of one verb, or of all of them. */

@@ -2,8 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
+import { expect } from 'vitest';
+import type { Verb } from '../../src/cli/define-verb.ts';
+import type { Exits } from '../../src/cli/exit-groups.ts';
 import { main } from '../../src/cli/main.ts';
 import { Output } from '../../src/cli/output.ts';
+import { exitCodesOf } from '../../src/cli/verb-help.ts';
+import { VERBS } from '../../src/cli/verbs.ts';
 import type { Ipvs } from '../../src/model/ipvs.ts';
 import { type State, systemState } from '../../src/recovery/state.ts';
 
@@ -25,7 +30,8 @@ export interface CliOptions {
   readonly answer?: string;
   readonly signal?: AbortSignal;
   readonly isTTY?: boolean;
-  /** Receives the text that the command writes to stderr, while it runs. */
+  /** Receive the text that the command writes, while it runs. */
+  readonly stdout?: Captured;
   readonly stderr?: Captured;
   /** Records and a lock that several commands share. By default, each command has its own. */
   readonly state?: State;
@@ -40,7 +46,7 @@ export async function runCli(
   argv: readonly string[],
   options: CliOptions = {},
 ): Promise<CliResult> {
-  const stdout = new Captured(options.isTTY);
+  const stdout = options.stdout ?? new Captured(options.isTTY);
   const stderr = options.stderr ?? new Captured(options.isTTY);
   const { answer } = options;
   const folder = mkdtempSync(join(tmpdir(), 'ipvstate-cli-state-'));
@@ -64,7 +70,17 @@ export async function runCli(
     interruption: () => options.signal ?? new AbortController().signal,
   });
   rmSync(folder, { recursive: true, force: true });
+  await expectDeclared(argv, status);
   return { status, stdout: stdout.text, stderr: stderr.text };
+}
+
+/** Fails the test that makes a verb exit with a code that its help does not list. */
+async function expectDeclared([name = '']: readonly string[], status: number): Promise<void> {
+  const load = new Map<string, () => Promise<Verb>>(Object.entries(VERBS)).get(name);
+  if (!load) return;
+  const { exits } = await load();
+  const declared = Object.keys(exits).flatMap((exit) => exitCodesOf(exit as keyof Exits));
+  expect(declared, `exit codes in the help of ${name}`).toContain(status);
 }
 
 /** A lock for the machine's table that no other test can hold: tests run at the same time. */

@@ -8,6 +8,7 @@ import { exitCodeOfReport } from '../../render/exit.ts';
 import type { ReportView } from '../../render/plan-formats.ts';
 import { defineVerb } from '../define-verb.ts';
 import type { Environment } from '../environment.ts';
+import { WRITE_EXITS } from '../exit-groups.ts';
 import { refuseUnwritable, withTable } from '../open-table.ts';
 import { flag } from '../options.ts';
 import {
@@ -22,12 +23,15 @@ import { type WaitResult, waitForDrains } from '../wait-drains.ts';
 
 export const applyVerb = defineVerb({
   name: 'apply',
-  summary: 'make the table what the files, or a saved plan, say',
+  job: 'change',
+  summary: 'make the table as desired',
+  description: 'make the table what the files, or a saved plan, say',
   arguments: PLAN_ARGUMENTS,
   options: {
     ...APPLY_OPTIONS,
     wait: flag('--wait', 'wait until removed destinations have drained, and delete them'),
   },
+  exits: { ...WRITE_EXITS, ok: 'applied, or in sync' },
   examples: [
     'ipvstate apply -f ipvs.yaml',
     'ipvstate apply -f ipvs.yaml --only shop --yes',

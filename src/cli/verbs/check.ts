@@ -9,6 +9,7 @@ import { formatJson } from '../../render/json.ts';
 import { planJson } from '../../render/plan-json.ts';
 import { formatWarnings } from '../../render/warnings.ts';
 import { defineVerb } from '../define-verb.ts';
+import { TABLE_EXITS } from '../exit-groups.ts';
 import { loadValid } from '../load-valid.ts';
 import { withTable } from '../open-table.ts';
 import { FILE_OPTIONS, TABLE_OPTIONS } from '../option-groups.ts';
@@ -22,13 +23,16 @@ const COMPARISON_FORMATS = {
 
 export const checkVerb = defineVerb({
   name: 'check',
-  summary: 'compare the live table with the files: exit 2 when they differ',
+  job: 'look',
+  summary: 'exit 2 on differences',
+  description: 'compare the live table with the files: exit 2 when they differ',
   options: {
     ...FILE_OPTIONS,
     ...TABLE_OPTIONS,
     only: repeated('--only <service>', 'compare only this service (repeatable)'),
     output: outputFormat(COMPARISON_FORMATS, 'text'),
   },
+  exits: { ...TABLE_EXITS, ok: 'in sync', changes: 'the live table differs from the files' },
   examples: [
     "ipvstate check -f ipvs.yaml; test $? -eq 2 && logger 'IPVS has drifted'",
     'ipvstate check -f ipvs.yaml -o json',

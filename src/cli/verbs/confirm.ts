@@ -5,12 +5,22 @@ import { isExpired, reportCutOff, type Session, withSession } from '../../recove
 import { describeTry, rollBackTry } from '../../recovery/try/try-end.ts';
 import { EXIT, exitCodeOfTry } from '../../render/exit.ts';
 import { defineVerb } from '../define-verb.ts';
+import { LOCK_EXITS } from '../exit-groups.ts';
 import { LOCK_OPTIONS, NETNS_OPTIONS } from '../option-groups.ts';
 
 export const confirmVerb = defineVerb({
   name: 'confirm',
-  summary: 'keep the changes of the pending try',
+  job: 'change',
+  summary: 'keep what try did',
+  description: 'keep the changes of the pending try',
   options: { ...LOCK_OPTIONS, ...NETNS_OPTIONS },
+  exits: {
+    ...LOCK_EXITS,
+    ok: 'the changes stay',
+    refused: 'there is no try to confirm, or not all of it was applied',
+    partial: 'the try ran out, and not all of it could be rolled back',
+    'not-confirmed': 'the try had run out, and was rolled back',
+  },
   examples: ['ipvstate confirm', 'ipvstate confirm --lock-timeout 10s'],
   run: async (options, environment) =>
     withSession('confirm', options.lockTimeout, environment, async (session) => {

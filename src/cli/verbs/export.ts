@@ -2,6 +2,7 @@ import { WRITABLE_FORMATS } from '../../formats/formats.ts';
 import { readTwice } from '../../reconcile/read-again.ts';
 import { EXIT } from '../../render/exit.ts';
 import { defineVerb } from '../define-verb.ts';
+import { TABLE_EXITS } from '../exit-groups.ts';
 import { withTable } from '../open-table.ts';
 import { TABLE_OPTIONS } from '../option-groups.ts';
 import { outputFormat } from '../options.ts';
@@ -9,8 +10,11 @@ import { printTable } from '../print-table.ts';
 
 export const exportVerb = defineVerb({
   name: 'export',
-  summary: 'print the live table: as a configuration, or as `ipvsadm -R` reads it',
+  job: 'import',
+  summary: 'write the live table',
+  description: 'print the live table: as a configuration, or as `ipvsadm -R` reads it',
   options: { ...TABLE_OPTIONS, output: outputFormat(WRITABLE_FORMATS, 'yaml') },
+  exits: { ...TABLE_EXITS, ok: 'printed' },
   examples: ['ipvstate export > ipvs.yaml', 'ipvstate export -o save | ipvsadm -R'],
   run: async (options, environment) =>
     withTable(options.table, environment, async ({ ipvs }) => {

@@ -17,10 +17,12 @@ const MAX_FAILURES = 60;
 
 export const guardTryVerb = defineVerb({
   name: GUARD_VERB,
-  summary: 'wait for the deadline of a try, and roll it back unless it is confirmed',
-  isHidden: true,
+  job: 'hidden',
+  summary: 'wait for a deadline',
+  description: 'wait for the deadline of a try, and roll it back unless it is confirmed',
   arguments: { id: requiredArgument('id', 'identifies the try') },
   options: {},
+  exits: { ok: 'the try has ended', partial: 'the try could not be rolled back' },
   examples: [],
   run: async (_, environment, { id }) => guardTry(id, environment),
 });

@@ -2,25 +2,29 @@ import type { Command } from 'commander';
 import { suggest } from '../../config/suggest.ts';
 import { IpvstateError } from '../../errors.ts';
 import { PAGES, summaryOf } from '../../manual/pages.ts';
-import { EXIT } from '../../render/exit.ts';
+import { EXIT, EXIT_MEANINGS, SIGNAL_MEANING } from '../../render/exit.ts';
 import { formatPage } from '../../render/page.ts';
 import { defineVerb } from '../define-verb.ts';
 import { optionalArgument } from '../options.ts';
+import { formatExits } from '../verb-help.ts';
 
 export const helpVerb = defineVerb({
   name: 'help',
-  summary: 'explain a verb, or print a topic of the manual',
+  job: 'look',
+  summary: 'explain a verb or a topic',
+  description: 'explain a verb, or print a topic of the manual',
   arguments: {
     topic: optionalArgument('topic', 'a verb, or a topic of the manual; without one, list them'),
   },
   options: {},
+  exits: { ok: 'printed' },
   examples: ['ipvstate help', 'ipvstate help apply', 'ipvstate help configuration | less'],
   run: async (_, { output }, { topic }, program) => {
     const verb = program.commands.find((command) => command.name() === topic);
     const page = topic !== undefined && Object.hasOwn(PAGES, topic) ? PAGES[topic] : undefined;
     if (topic === undefined) {
       program.outputHelp();
-      output.print(formatTopics());
+      output.print(formatOverview());
     } else if (verb) verb.outputHelp();
     else if (page !== undefined) output.print(formatPage(page, output.style('stdout')));
     else throw unknownTopic(topic, program);
@@ -28,12 +32,26 @@ export const helpVerb = defineVerb({
   },
 });
 
-function formatTopics(): string {
+const FIRST_STEPS = [
+  'ipvstate export > ipvs.yaml         start from what the kernel has now',
+  'ipvstate validate -f ipvs.yaml      check a file; needs no root',
+  'ipvstate plan -f ipvs.yaml          show what would be done',
+  'ipvstate apply -f ipvs.yaml         do it, read back, roll back on failure',
+  'ipvstate check -f ipvs.yaml         exit 2 when the kernel differs',
+];
+
+/** Formats what follows the list of verbs: first steps, exit codes and topics. */
+function formatOverview(): string {
   const width = Math.max(...Object.keys(PAGES).map((topic) => topic.length));
-  const rows = Object.entries(PAGES).map(
-    ([topic, page]) => `  ${topic.padEnd(width)}  ${summaryOf(page)}\n`,
+  const topics = Object.entries(PAGES).map(
+    ([topic, page]) => `${topic.padEnd(width)}  ${summaryOf(page)}`,
   );
-  return `\nTopics:\n${rows.join('')}`;
+  const exits = formatExits({ ...EXIT_MEANINGS, signal: SIGNAL_MEANING });
+  return [
+    ...['', 'Examples:', ...FIRST_STEPS.map((line) => `  ${line}`)],
+    ...['', 'Exit codes:', ...exits],
+    ...['', 'Topics:', ...topics.map((line) => `  ${line}`), ''],
+  ].join('\n');
 }
 
 function unknownTopic(topic: string, program: Command): IpvstateError {

@@ -1,15 +1,19 @@
 import { WRITABLE_FORMATS } from '../../formats/formats.ts';
 import { EXIT } from '../../render/exit.ts';
 import { defineVerb } from '../define-verb.ts';
+import { FILE_EXITS } from '../exit-groups.ts';
 import { loadValid } from '../load-valid.ts';
 import { outputFormat, requiredArgument } from '../options.ts';
 import { printTable } from '../print-table.ts';
 
 export const importVerb = defineVerb({
   name: 'import',
-  summary: 'translate `ipvsadm -Sn` text, or a script of ipvsadm lines, to a configuration',
+  job: 'import',
+  summary: 'translate ipvsadm rules',
+  description: 'translate `ipvsadm -Sn` text, or a script of ipvsadm lines, to a configuration',
   arguments: { path: requiredArgument('file', 'the file; - is stdin') },
   options: { output: outputFormat(WRITABLE_FORMATS, 'yaml') },
+  exits: { ...FILE_EXITS, ok: 'printed' },
   examples: ['ipvsadm -Sn | ipvstate import - > ipvs.yaml', 'ipvstate import /etc/ipvsadm.rules'],
   run: async (options, environment, { path }) => {
     const { desired } = await loadValid([path], environment);

@@ -4,6 +4,7 @@ import { noteUnknownSysctls, policyStores } from '../../recovery/policy-stores.t
 import { EXIT } from '../../render/exit.ts';
 import { PLAN_FORMATS } from '../../render/plan-formats.ts';
 import { defineVerb } from '../define-verb.ts';
+import { TABLE_EXITS } from '../exit-groups.ts';
 import { loadValid } from '../load-valid.ts';
 import { withTable } from '../open-table.ts';
 import { allowancesOf, PLAN_OPTIONS } from '../option-groups.ts';
@@ -12,7 +13,9 @@ import { changesContext, printPlan } from '../print-plan.ts';
 
 export const planVerb = defineVerb({
   name: 'plan',
+  job: 'change',
   summary: 'show what apply would do',
+  description: 'show what apply would do',
   options: {
     ...PLAN_OPTIONS,
     output: outputFormat(PLAN_FORMATS, 'text'),
@@ -20,6 +23,12 @@ export const planVerb = defineVerb({
       '--save <file>',
       'write the plan, bound to the live table, for `ipvstate apply FILE`',
     ),
+  },
+  exits: {
+    ...TABLE_EXITS,
+    ok: 'a plan was made: with changes, or without',
+    changes: 'there are changes (with --detailed-exitcode)',
+    refused: 'a guard refuses the plan',
   },
   examples: [
     'ipvstate plan -f ipvs.yaml',

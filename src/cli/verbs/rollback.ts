@@ -10,6 +10,7 @@ import type { ChangesContext } from '../../render/changes.ts';
 import { REPORT_FORMATS } from '../../render/plan-formats.ts';
 import { defineVerb } from '../define-verb.ts';
 import type { Environment } from '../environment.ts';
+import { WRITE_EXITS } from '../exit-groups.ts';
 import {
   CONFIRMATION_OPTIONS,
   LOCK_OPTIONS,
@@ -22,7 +23,9 @@ import { confirmOnTerminal, exitCodeOfRun, printReport, reachedDesired } from '.
 
 export const rollbackVerb = defineVerb({
   name: 'rollback',
-  summary: 'roll back the last apply, or reject the pending try',
+  job: 'change',
+  summary: 'go back to before',
+  description: 'roll back the last apply, or reject the pending try',
   options: {
     ...LOCK_OPTIONS,
     ...CONFIRMATION_OPTIONS,
@@ -30,7 +33,12 @@ export const rollbackVerb = defineVerb({
     output: outputFormat(REPORT_FORMATS, 'text'),
     ...NETNS_OPTIONS,
   },
-  examples: ['ipvstate rollback'],
+  exits: {
+    ...WRITE_EXITS,
+    ok: 'rolled back',
+    refused: 'there is nothing to roll back, or the answer was "no"',
+  },
+  examples: ['ipvstate rollback', 'ipvstate rollback --yes --detailed-exitcode'],
   notes: [
     'Rolls back only entries that are still as the last apply left them, and names',
     'the others.',

@@ -16,9 +16,12 @@ const SCHEMAS = {
 
 export const schemaVerb = defineVerb({
   name: 'schema',
-  summary: 'print a JSON Schema: of the configuration, or of the JSON that a verb prints',
+  job: 'configure',
+  summary: 'print a JSON Schema',
+  description: 'print a JSON Schema: of the configuration, or of the JSON that a verb prints',
   arguments: { name: choiceArgument('name', 'which one', SCHEMAS, 'config') },
   options: {},
+  exits: { ok: 'printed' },
   examples: ['ipvstate schema > config.schema.json', 'ipvstate schema error'],
   run: async (_, { output }, { name }) => {
     output.print(formatJson((await SCHEMAS[name]()).default));

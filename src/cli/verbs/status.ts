@@ -6,6 +6,7 @@ import { EXIT } from '../../render/exit.ts';
 import { formatJson } from '../../render/json.ts';
 import { control } from '../control.ts';
 import { defineVerb } from '../define-verb.ts';
+import { CONTROL_EXITS } from '../exit-groups.ts';
 import { CONTROL_OPTIONS } from '../option-groups.ts';
 import { outputFormat } from '../options.ts';
 
@@ -13,10 +14,12 @@ const STATUS_FORMATS = { text: formatStatus, json: formatJson };
 
 export const statusVerb = defineVerb({
   name: 'status',
-  summary: 'show the state of the running daemon',
+  job: 'look',
+  summary: 'show what the daemon does',
+  description: 'show the state of the running daemon',
   options: { ...CONTROL_OPTIONS, output: outputFormat(STATUS_FORMATS, 'text') },
+  exits: { ...CONTROL_EXITS, ok: 'printed, whatever the state of the daemon is' },
   examples: ['ipvstate status', 'ipvstate status -o json | jq .config.error'],
-  notes: ['Exits 69 when no daemon runs.'],
   run: async (options, environment) => {
     const answer = await control({ command: 'status' }, options, environment);
     if (!answer.ok)

@@ -13,11 +13,12 @@ import {
   settleEarlierRuns,
 } from '../../recovery/try/try-end.ts';
 import { withKernel } from '../../recovery/writer.ts';
-import { EXIT, exitCodeOfTry } from '../../render/exit.ts';
+import { EXIT, EXIT_MEANINGS, exitCodeOfTry } from '../../render/exit.ts';
 import type { Json } from '../../render/json.ts';
 import type { ReportView } from '../../render/plan-formats.ts';
 import { defineVerb } from '../define-verb.ts';
 import type { Environment } from '../environment.ts';
+import { WRITE_EXITS } from '../exit-groups.ts';
 import { flag, hiddenText, number, parseTime } from '../options.ts';
 import {
   APPLY_OPTIONS,
@@ -35,7 +36,9 @@ interface TryOptions extends ApplyOptions {
 
 export const tryVerb = defineVerb({
   name: 'try',
-  summary: 'apply, and roll back unless `ipvstate confirm` comes in time',
+  job: 'change',
+  summary: 'apply until confirmed',
+  description: 'apply, and roll back unless `ipvstate confirm` comes in time',
   arguments: PLAN_ARGUMENTS,
   options: {
     ...APPLY_OPTIONS,
@@ -43,12 +46,17 @@ export const tryVerb = defineVerb({
     timeout: number('--timeout <time>', 'time to confirm', parsePositiveTime, 120, '120s'),
     noWait: flag('--no-wait', 'return at once; the deadline stands'),
   },
+  exits: {
+    ...WRITE_EXITS,
+    ok: 'confirmed, or nothing to change',
+    'not-confirmed': EXIT_MEANINGS['not-confirmed'],
+  },
   examples: [
-    'ipvstate try -f ipvs.yaml --timeout 2m      then, if all is well, elsewhere:',
-    'ipvstate confirm',
+    'ipvstate try -f ipvs.yaml --timeout 2m',
     'ipvstate try -f ipvs.yaml --no-wait && ./smoke-test && ipvstate confirm',
   ],
   notes: [
+    'While it waits, `ipvstate confirm` on another terminal keeps the changes.',
     'The try is rolled back at its deadline, also when the terminal, the session or',
     'this process has ended before. ^C rolls it back at once.',
   ],

@@ -3,17 +3,21 @@ import { EXIT } from '../../render/exit.ts';
 import { ISSUE_FORMATS } from '../../render/issue-formats.ts';
 import { load } from '../../sources/load.ts';
 import { defineVerb } from '../define-verb.ts';
+import { FILE_EXITS } from '../exit-groups.ts';
 import { FILE_OPTIONS } from '../option-groups.ts';
 import { flag, outputFormat } from '../options.ts';
 
 export const validateVerb = defineVerb({
   name: 'validate',
-  summary: 'check files without touching any table; all problems at once',
+  job: 'configure',
+  summary: 'check files',
+  description: 'check files without touching any table; all problems at once',
   options: {
     ...FILE_OPTIONS,
     output: outputFormat(ISSUE_FORMATS, 'text'),
     strict: flag('--strict', 'let warnings fail, too'),
   },
+  exits: { ...FILE_EXITS, ok: 'valid' },
   examples: ['ipvstate validate -f ipvs.yaml', 'ipvstate validate -f conf.d --strict -o github'],
   run: async (options, { output, stdin, version }) => {
     const { desired, issues, sources, files } = await load(options.file, stdin);

@@ -7,11 +7,12 @@ import { DRIFT_MODES } from '../../daemon/status/status.ts';
 import { openRecords } from '../../recovery/records/records.ts';
 import { isExpired, withSession } from '../../recovery/session.ts';
 import { settleEarlierRuns } from '../../recovery/try/try-end.ts';
-import { EXIT } from '../../render/exit.ts';
+import { EXIT, EXIT_MEANINGS } from '../../render/exit.ts';
 import { followConfiguration } from '../../sources/follow.ts';
 import { defaultControlSocket } from '../control.ts';
 import { defineVerb } from '../define-verb.ts';
 import type { Environment } from '../environment.ts';
+import { TABLE_EXITS } from '../exit-groups.ts';
 import {
   allowancesOf,
   CONTROL_OPTIONS,
@@ -65,8 +66,16 @@ type WatchOptions = ValuesOf<typeof OPTIONS>;
 
 export const watchVerb = defineVerb({
   name: 'watch',
-  summary: 'run as a daemon that keeps the live table as the files say',
+  job: 'operate',
+  summary: 'run the daemon',
+  description: 'run as a daemon that keeps the live table as the files say',
   options: OPTIONS,
+  exits: {
+    ...TABLE_EXITS,
+    ok: 'stopped by SIGTERM or SIGINT',
+    unavailable: 'the kernel has no IPVS, or the namespace was deleted',
+    locked: EXIT_MEANINGS.locked,
+  },
   examples: [
     'ipvstate watch -f conf.d',
     'ipvstate watch -f conf.d --drift report --listen 127.0.0.1:9798',
