@@ -2,8 +2,9 @@
 // node .ci/node-versions.js [--smoke] [MAJOR]...
 //
 // Runs the unit tests, and those kernel tests that run the program, under each supported version of
-// Node, and the built program under the oldest one of each major version. --smoke runs only the
-// tests that depend on Node most. npm fetches the versions and keeps them in node_modules/.cache.
+// Node, and the built program under the oldest one of each major version and the tested one in turn.
+// --smoke runs only the tests that depend on Node most. npm fetches the versions and keeps them in
+// node_modules/.cache.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
@@ -73,17 +74,24 @@ async function runTests(node, args) {
   return { passed, skipped, failed: status === 0 ? failed : Math.max(1, failed) };
 }
 
-/** Runs the built program and loads the library under that Node. Returns what is wrong. */
-function runOldest(node) {
-  const plan = ['plan', '-f', `${EXAMPLE}/config.yaml`, '--table', `${EXAMPLE}/live.save`];
-  const library = "const { formatSave } = await import('ipvstate'); console.log(typeof formatSave)";
-  const checks = [
-    [['dist/cli.cjs', ...plan], readFileSync(join(root, EXAMPLE, 'plan.txt'), 'utf8')],
-    [['--input-type=module', '-e', library], 'function\n'],
-  ];
-  return checks.flatMap(([args, expected]) => {
-    const { stdout, stderr } = spawnSync(node, args, { cwd: root, encoding: 'utf8' });
-    return stdout === expected ? [] : [`${args.join(' ')} printed\n${stdout}${stderr}`];
+const PLAN = ['plan', '-f', `${EXAMPLE}/config.yaml`, '--table', `${EXAMPLE}/live.save`];
+const LIBRARY = "const { formatSave } = await import('ipvstate'); console.log(typeof formatSave)";
+
+/**
+ * Runs the built program and loads the library under the oldest version. Then runs the program under
+ * both versions in turn: neither may fail because of code that Node compiled for the other one and
+ * kept. Returns what is wrong.
+ */
+function runOldest(oldest, tested) {
+  const plan = ['dist/cli.cjs', ...PLAN];
+  const expectedPlan = readFileSync(join(root, EXAMPLE, 'plan.txt'), 'utf8');
+  const inTurn = [oldest, tested, oldest, tested].map((node) => [node, plan, expectedPlan]);
+  const checks = [[oldest, ['--input-type=module', '-e', LIBRARY], 'function\n'], ...inTurn];
+  return checks.flatMap(([node, args, expected]) => {
+    const run = spawnSync(node, args, { cwd: root, encoding: 'utf8' });
+    if (run.status === 0 && run.stdout === expected) return [];
+    const end = run.signal ?? `status ${run.status}`;
+    return [`${node} ${args.join(' ')} ended with ${end}\n${run.stdout}${run.stderr}`];
   });
 }
 
@@ -107,8 +115,11 @@ for (const [major, { tested, oldest }] of Object.entries(VERSIONS)) {
   counts.push(await runTests(node, ['unit', ...(isSmoke ? SMOKE : [])]));
   counts.push(await runTests(node, KERNEL));
 
-  const wrong = runOldest(fetchNode(oldest));
-  const verdict = wrong.length === 0 ? 'runs the program and the library' : wrong.join('\n');
+  const wrong = runOldest(fetchNode(oldest), node);
+  const verdict =
+    wrong.length === 0
+      ? 'runs the program, in turn with the newer one, and the library'
+      : wrong.join('\n');
   process.stdout.write(`\n== Node ${oldest} ${verdict}\n`);
   counts.push({ passed: wrong.length === 0 ? 1 : 0, failed: wrong.length, skipped: 0 });
 }

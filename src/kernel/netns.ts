@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Stats } from 'node:fs';
 import { readFile, stat, statfs } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { IpvstateError, isAbsent, unreadable } from '../errors.ts';
@@ -29,7 +30,7 @@ const FORWARDED = [
  */
 export async function runInNetns(netns: string): Promise<number | undefined> {
   const path = pathOf(netns);
-  if (await isOurs(netns, path)) return undefined;
+  if (await isInside(netns, path)) return undefined;
   await requireCapability();
   const [script = ''] = process.argv.slice(1);
   const command = [process.execPath, ...process.execArgv, script, ...process.argv.slice(2)];
@@ -94,13 +95,11 @@ async function isNetnsReplaced(netns: string): Promise<boolean> {
     if (isAbsent(error)) return undefined;
     throw error;
   });
-  if (wanted === undefined) return true;
-  const ours = await stat('/proc/self/ns/net');
-  return ours.dev !== wanted.dev || ours.ino !== wanted.ino;
+  return wanted === undefined || !(await isOwnNamespace(wanted));
 }
 
-/** Tells whether the namespace is the one that this process is in. */
-async function isOurs(netns: string, path: string): Promise<boolean> {
+/** Tells whether this process is in the namespace already. Throws `NO_INPUT`. */
+async function isInside(netns: string, path: string): Promise<boolean> {
   const hint = '`ip netns list` shows the names of network namespaces.';
   const wanted = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') unreadable(path, error);
@@ -112,8 +111,13 @@ async function isOurs(netns: string, path: string): Promise<boolean> {
   });
   if ((await statfs(path)).type !== NSFS_MAGIC)
     throw new IpvstateError('NO_INPUT', `${path} is no network namespace`, { hint });
-  const ours = await stat('/proc/self/ns/net');
-  return ours.dev === wanted.dev && ours.ino === wanted.ino;
+  return isOwnNamespace(wanted);
+}
+
+/** Tells whether a file of nsfs is the network namespace of this process. */
+async function isOwnNamespace({ dev, ino }: Stats): Promise<boolean> {
+  const own = await stat('/proc/self/ns/net');
+  return own.dev === dev && own.ino === ino;
 }
 
 const CHECK_MILLISECONDS = 2000;
