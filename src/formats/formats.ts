@@ -2,6 +2,7 @@ import type { ParseResult } from '../config/parse.ts';
 import type { Exportable, FormatOptions } from '../config/write/yaml.ts';
 import type { Unmanageable } from '../model/ipvs.ts';
 import type { Issue } from '../model/issue.ts';
+import type { ServiceKey } from '../model/service.ts';
 import { KERNEL_TIMEOUTS } from '../model/settings.ts';
 import { looksLikeScript } from './ipvsadm/looks-like-script.ts';
 
@@ -20,7 +21,8 @@ export interface Format {
    * file decides only for a text without content.
    */
   readonly recognise: (text: string, fileName: string) => boolean;
-  readonly parse: (text: string, fileName: string) => Promise<ParseResult>;
+  /** With `explained`, the result has the origins of this service. */
+  readonly parse: (text: string, fileName: string, explained?: ServiceKey) => Promise<ParseResult>;
   /** Writes a table as text that `parse` reads back. Absent: the format can only be read. */
   readonly format?: (table: Exportable, options: FormatOptions) => Promise<FormattedTable>;
 }
@@ -42,8 +44,8 @@ const YAML: Format = {
 const JSON_FORMAT: Format = {
   name: 'json',
   recognise: recogniser(/\.json$/, (line) => line.startsWith('{')),
-  parse: async (text, fileName) =>
-    ofThisProgram(text, fileName) ?? parseConfiguration(text, fileName),
+  parse: async (text, fileName, explained) =>
+    ofThisProgram(text, fileName) ?? parseConfiguration(text, fileName, explained),
   format: async (table, options) => {
     const { formatConfigJson } = await import('../config/write/json.ts');
     return {
@@ -60,8 +62,13 @@ const SAVE: Format = {
     /\.(?:save|rules)$/,
     (line) => !line.startsWith('{') && looksLikeScript(line),
   ),
-  parse: async (text, fileName) =>
-    (await import('./ipvsadm/script.ts')).parseScript(withoutByteOrderMark(text), fileName),
+  parse: async (text, fileName, explained) => {
+    const { parseScript } = await import('./ipvsadm/script.ts');
+    const result = parseScript(withoutByteOrderMark(text), fileName);
+    if (explained === undefined || !result.desired) return result;
+    const { originsInScript } = await import('./ipvsadm/origins.ts');
+    return { ...result, origins: originsInScript(result.desired, explained) };
+  },
   format: async (table, options) => {
     const { formatSave, saveLosses } = await import('./ipvsadm/save.ts');
     const timeouts = { ...KERNEL_TIMEOUTS, ...table.timeouts };
@@ -115,8 +122,12 @@ function withoutByteOrderMark(text: string): string {
   return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
-async function parseConfiguration(text: string, fileName: string): Promise<ParseResult> {
-  return (await import('../config/parse.ts')).parseConfig(text, fileName);
+async function parseConfiguration(
+  text: string,
+  fileName: string,
+  explained?: ServiceKey,
+): Promise<ParseResult> {
+  return (await import('../config/parse.ts')).parseConfig(text, fileName, explained);
 }
 
 /** The one issue of a text that this program wrote for other purposes than to be read with -f. */

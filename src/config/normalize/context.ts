@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
 import type { Finding, Place, Report } from '../finding.ts';
 import type { InvalidParts } from '../invalid-parts.ts';
+import type { Trace } from './trace.ts';
 
 /** The state that every part of the normalisation shares. */
 export interface Context {
@@ -13,9 +14,16 @@ export interface Context {
   readonly reportOnce: Report;
   readonly usedProfiles: Set<string>;
   readonly usedPools: Set<string>;
+  /** Set when one service is to be explained. */
+  readonly trace: Trace | undefined;
 }
 
-export function createContext(config: Config, invalid: InvalidParts, findings: Finding[]): Context {
+export function createContext(
+  config: Config,
+  invalid: InvalidParts,
+  findings: Finding[],
+  trace: Trace | undefined,
+): Context {
   const seen = new Set<string>();
   const report: Report = (finding) => findings.push(finding);
   const reportOnce: Report = (finding) => {
@@ -24,7 +32,8 @@ export function createContext(config: Config, invalid: InvalidParts, findings: F
     seen.add(id);
     findings.push(finding);
   };
-  return { config, invalid, report, reportOnce, usedProfiles: new Set(), usedPools: new Set() };
+  const used = { usedProfiles: new Set<string>(), usedPools: new Set<string>() };
+  return { config, invalid, report, reportOnce, ...used, trace };
 }
 
 function placeText(place: Place): string {

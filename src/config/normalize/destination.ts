@@ -13,13 +13,10 @@ import {
   refuseThresholds,
 } from '../../model/rules.ts';
 import { type ServiceIdentity, serviceFamily } from '../../model/service.ts';
-import type { DestinationKeys } from '../config.ts';
 import type { Place, Report } from '../finding.ts';
 import { readEndpoint } from './address-text.ts';
 import { NO_TUNNEL, normalizeTunnel } from './tunnel.ts';
 import { placeOf, type WrittenDestination } from './written-destination.ts';
-
-const NOTHING: DestinationKeys = {};
 
 /** Returns undefined after reporting an error. */
 export function normalizeDestination(
@@ -27,30 +24,20 @@ export function normalizeDestination(
   service: ServiceIdentity,
   report: Report,
 ): Destination | undefined {
-  const { item, defaults } = written;
+  const { item, keys } = written;
   const text = typeof item === 'string' ? item : item.address;
-  const own = typeof item === 'string' ? NOTHING : item;
-  const override = written.override ?? NOTHING;
   const endpoint = readEndpoint(text);
   if (!('address' in endpoint)) {
     report({ code: 'ADDRESS', severity: 'error', place: addressPlace(written), ...endpoint });
     return undefined;
   }
   const fallback = DEFAULT_DESTINATION_SETTINGS;
-  const forward = override.forward ?? own.forward ?? defaults.forward ?? fallback.forward;
-  const upperThreshold =
-    override.upper_threshold ??
-    own.upper_threshold ??
-    defaults.upper_threshold ??
-    fallback.upperThreshold;
-  const lowerThreshold =
-    override.lower_threshold ??
-    own.lower_threshold ??
-    defaults.lower_threshold ??
-    fallback.lowerThreshold;
+  const forward = keys.forward ?? fallback.forward;
+  const upperThreshold = keys.upper_threshold ?? fallback.upperThreshold;
+  const lowerThreshold = keys.lower_threshold ?? fallback.lowerThreshold;
   const port = endpoint.port ?? (service.kind === 'address' ? service.port : 0);
   const tunnel =
-    forward !== 'tunnel' && own.tunnel === undefined && override.tunnel === undefined
+    forward !== 'tunnel' && !hasOwnTunnel(written)
       ? NO_TUNNEL
       : normalizeTunnel(written, forward, report);
   const { address } = endpoint;
@@ -65,13 +52,18 @@ export function normalizeDestination(
     address,
     port,
     forward,
-    weight: override.weight ?? own.weight ?? defaults.weight ?? fallback.weight,
+    weight: keys.weight ?? fallback.weight,
     upperThreshold,
     lowerThreshold,
     tunnelType: tunnel.tunnelType,
     tunnelPort: tunnel.tunnelPort,
     tunnelChecksum: tunnel.tunnelChecksum,
   };
+}
+
+/** Tells whether the item or the reference to the pool has a tunnel, which needs `forward: tunnel`. */
+function hasOwnTunnel({ item, override }: WrittenDestination): boolean {
+  return override?.tunnel !== undefined || (typeof item !== 'string' && item.tunnel !== undefined);
 }
 
 // Each check reports its problems, and returns false for an error.

@@ -1,7 +1,7 @@
 import type { Destination, DestinationKey } from '../../model/destination.ts';
 import type { Preserve } from '../../model/policy.ts';
 import type { ServiceIdentity } from '../../model/service.ts';
-import type { DestinationMapping, PoolReference, PreserveField, Profile } from '../config.ts';
+import type { DestinationKeys, DestinationMapping, PoolReference, Profile } from '../config.ts';
 import { atValue, type Path } from '../finding.ts';
 import { suggest } from '../suggest.ts';
 import type { Context } from './context.ts';
@@ -9,6 +9,10 @@ import { normalizeDestination } from './destination.ts';
 import { type Layer, pick } from './layers.ts';
 import type { ItemOrigins } from './origins.ts';
 import { preserveOf } from './policy.ts';
+import { type Inherited, placesOf, type Trace } from './trace.ts';
+import { mergeKeys } from './written-destination.ts';
+
+const NOTHING: DestinationKeys = {};
 
 interface Destinations {
   readonly map: ReadonlyMap<DestinationKey, Destination>;
@@ -24,8 +28,8 @@ interface Expansion {
   readonly origins: ItemOrigins;
   readonly map: Map<DestinationKey, Destination>;
   readonly preserve: Map<DestinationKey, Preserve>;
-  /** The fields that the service, its profile or the defaults preserve. */
-  readonly inherited: readonly PreserveField[] | undefined;
+  readonly inherited: Inherited;
+  readonly trace: Trace | undefined;
   complete: boolean;
 }
 
@@ -35,15 +39,16 @@ export function normalizeDestinations(
   layers: readonly Layer<Profile>[],
   context: Context,
   origins: ItemOrigins,
+  trace: Trace | undefined,
 ): Destinations {
-  const inherited = pick(layers, 'preserve')?.value ?? context.config.defaults?.preserve;
   const expansion: Expansion = {
     service,
     context,
     origins,
     map: new Map(),
     preserve: new Map(),
-    inherited,
+    inherited: inheritedKeys(layers, context),
+    trace,
     complete: true,
   };
   const picked = pick(layers, 'destinations');
@@ -57,6 +62,16 @@ export function normalizeDestinations(
     else add(item, undefined, listPath, listPath, index, list, expansion);
   }
   return expansion;
+}
+
+/** The keys that the destinations inherit: those of the defaults, and what the service preserves. */
+function inheritedKeys(layers: readonly Layer<Profile>[], { config }: Context): Inherited {
+  const preserve = pick(layers, 'preserve');
+  const { defaults = NOTHING } = config;
+  return {
+    keys: preserve ? { ...defaults, preserve: preserve.value } : defaults,
+    preservePlace: preserve?.place,
+  };
 }
 
 function expandPool(reference: PoolReference, path: Path, expansion: Expansion): void {
@@ -105,15 +120,10 @@ function add(
   list: number,
   expansion: Expansion,
 ): void {
-  const { service, context, origins, map } = expansion;
-  const written = {
-    item,
-    override,
-    overridePath,
-    defaults: context.config.defaults ?? {},
-    listPath,
-    index,
-  };
+  const { service, context, origins, map, inherited, trace } = expansion;
+  const own = typeof item === 'string' ? NOTHING : item;
+  const keys = mergeKeys(override ?? NOTHING, own, inherited.keys);
+  const written = { item, override, overridePath, keys, listPath, index };
   // Each service that uses a pool checks it again.
   const report = override ? context.reportOnce : context.report;
   const text = typeof item === 'string' ? item : item.address;
@@ -148,10 +158,9 @@ function add(
     return;
   }
   map.set(destination.key, destination);
-  const own = typeof item === 'string' ? undefined : item.preserve;
-  const fields = override?.preserve ?? own ?? expansion.inherited;
-  const preserve = fields && preserveOf(fields);
+  const preserve = keys.preserve && preserveOf(keys.preserve);
   if (preserve) expansion.preserve.set(destination.key, preserve);
+  trace?.destinations.set(destination.key, placesOf(written, inherited));
   origins.push(list, index);
 }
 

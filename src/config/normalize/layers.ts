@@ -29,6 +29,16 @@ export function pick<T, K extends keyof T & string>(
   return undefined;
 }
 
+/** The place of a value in a mapping, and that of the whole value when it is no mapping. */
+export function placeInside(
+  { value, place }: Pick<Picked<unknown>, 'value' | 'place'>,
+  key: string,
+): Place {
+  return typeof value === 'object' && typeof place === 'object'
+    ? atValue(...place.path, key)
+    : place;
+}
+
 /** The place of a value's key, for issues about a key that should not be there. */
 export function keyPlace(place: Place): Place {
   return typeof place === 'number' ? place : atKey(...place.path);

@@ -110,11 +110,18 @@ function addService(
   const layers = serviceLayers(service, path, context);
   checkName(service.name, path, context);
   if (!identity || !layers) return;
-  const normalized = normalizeService(identity, layers, context);
-  const origins = itemOrigins();
-  const destinations = normalizeDestinations(identity, layers, context, origins);
-  const policy = normalizeServicePolicy(identity, layers, destinations.preserve, context);
   const key = serviceKey(identity);
+  const trace = context.trace?.service === key ? context.trace : undefined;
+  const normalized = normalizeService(identity, layers, context, trace?.places);
+  const origins = itemOrigins();
+  const destinations = normalizeDestinations(identity, layers, context, origins, trace);
+  const policy = normalizeServicePolicy(
+    identity,
+    layers,
+    destinations.preserve,
+    context,
+    trace?.places,
+  );
   const first = services.origins.get(key);
   if (first) {
     const message = `the service ${key} is in this file twice`;
@@ -153,7 +160,8 @@ function checkInvalidService(service: unknown, index: number, context: Context):
   const path = ['services', index] as const;
   const identity = readIdentity(service as ServiceMapping, path, context.report);
   const layers = serviceLayers(service as ServiceMapping, path, context);
-  if (identity && layers) normalizeDestinations(identity, layers, context, itemOrigins());
+  if (identity && layers)
+    normalizeDestinations(identity, layers, context, itemOrigins(), undefined);
 }
 
 function checkName(name: string | undefined, path: Path, context: Context): void {

@@ -9,9 +9,10 @@ import {
   serviceFamily,
 } from '../../model/service.ts';
 import type { DurationText, PersistenceMapping } from '../config.ts';
-import { atValue, type Place, type Report } from '../finding.ts';
-import type { Picked } from './layers.ts';
+import type { Place, Report } from '../finding.ts';
+import { type Picked, placeInside } from './layers.ts';
 import { readDuration } from './read-duration.ts';
+import type { Places } from './trace.ts';
 
 type PersistenceSettings = Pick<
   ServiceSettings,
@@ -23,6 +24,7 @@ export function normalizePersistence(
   picked: Picked<DurationText | PersistenceMapping> | undefined,
   service: ServiceIdentity,
   report: Report,
+  places: Places | undefined,
 ): PersistenceSettings | undefined {
   const family = serviceFamily(service);
   if (!picked)
@@ -32,11 +34,8 @@ export function normalizePersistence(
       persistenceNetmask: hostNetmask(family),
       persistenceEngine: '',
     };
-  const { value, place } = picked;
-  const isMapping = typeof value === 'object';
-  const block = blockOf(value);
-  const at = (key: string): Place =>
-    isMapping && typeof place === 'object' ? atValue(...place.path, key) : place;
+  const block = blockOf(picked.value);
+  const at = (key: string): Place => placeInside(picked, key);
   const persistent = block.enabled ?? true;
   const written = block.timeout ?? DEFAULT_PERSISTENCE_SECONDS;
   const timeout = readDuration(
@@ -50,12 +49,27 @@ export function normalizePersistence(
   const engine = readEngine(block.engine, service, at('engine'), report);
   if (!persistent) reportIdle(block, at, report);
   if (timeout === undefined || netmask === undefined || engine === undefined) return undefined;
+  if (places) tracePersistence(block, picked.place, at, places);
   return {
     persistent,
     persistenceTimeoutSeconds: persistent ? timeout : 0,
     persistenceNetmask: netmask,
     persistenceEngine: engine,
   };
+}
+
+function tracePersistence(
+  block: PersistenceMapping,
+  whole: Place,
+  at: (key: string) => Place,
+  places: Places,
+): void {
+  for (const key of ['netmask', 'engine'] as const)
+    if (block[key] !== undefined) places.set(`persistence.${key}`, at(key));
+  const isOff = block.enabled === false;
+  const isWritten = isOff || block.timeout !== undefined;
+  // A mapping without a timeout makes the service persistent, too.
+  places.set('persistence.timeout', isWritten ? at(isOff ? 'enabled' : 'timeout') : whole);
 }
 
 function blockOf(value: DurationText | PersistenceMapping): PersistenceMapping {

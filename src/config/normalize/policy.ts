@@ -3,13 +3,14 @@ import { isManaged, type Policy, type Preserve, type ServicePolicy } from '../..
 import type { ServiceIdentity, ServiceKey } from '../../model/service.ts';
 import type { ServiceEntry } from '../../model/table.ts';
 import type { DurationText, PreserveField, Profile } from '../config.ts';
-import { atKey, atValue, type Place, type Report } from '../finding.ts';
+import { atKey, atValue, type Report } from '../finding.ts';
 import { describeOutside } from '../merge-policy.ts';
 import type { Context } from './context.ts';
-import { keyPlace, type Layer, pick } from './layers.ts';
+import { keyPlace, type Layer, type Picked, pick, placeInside } from './layers.ts';
 import { normalizeManage } from './manage.ts';
 import { readDuration } from './read-duration.ts';
 import { normalizeSysctls } from './sysctls.ts';
+import type { Places } from './trace.ts';
 
 /**
  * The policy of a service, from its own keys, its profile and the defaults. Returns undefined for a
@@ -20,8 +21,9 @@ export function normalizeServicePolicy(
   layers: readonly Layer<Profile>[],
   preserve: ServicePolicy['preserve'],
   { config, reportOnce: report }: Context,
+  places: Places | undefined,
 ): ServicePolicy | undefined {
-  const protect = pick(layers, 'protect')?.value ?? false;
+  const protect = pick(layers, 'protect');
   const drain = pick(
     [...layers, { keys: (config.defaults ?? {}) as Profile, path: ['defaults'] }],
     'drain',
@@ -38,9 +40,16 @@ export function normalizeServicePolicy(
       hint: 'remove it',
     });
   }
-  const policy = drain && readDrain(drain.value, drain.place, report);
-  return protect || policy !== undefined || preserve.size > 0
-    ? { protect, drain: policy, preserve }
+  const policy = drain && readDrain(drain, report);
+  if (protect) places?.set('protect', protect.place);
+  if (drain) {
+    places?.set('drain.timeout', placeInside(drain, 'timeout'));
+    if (typeof drain.value === 'object' && drain.value.linger !== undefined)
+      places?.set('drain.linger', placeInside(drain, 'linger'));
+  }
+  const isProtected = protect?.value ?? false;
+  return isProtected || policy !== undefined || preserve.size > 0
+    ? { protect: isProtected, drain: policy, preserve }
     : undefined;
 }
 
@@ -48,16 +57,20 @@ export function normalizeServicePolicy(
 const MAX_DRAIN_SECONDS = 2_678_400;
 
 function readDrain(
-  value: NonNullable<Profile['drain']>,
-  place: Place,
+  picked: Picked<NonNullable<Profile['drain']>>,
   report: Report,
 ): DrainPolicy | undefined {
+  const { value } = picked;
   const { timeout, linger } =
     typeof value === 'object' ? value : { timeout: value, linger: undefined };
-  const placeOf = (key: string): Place =>
-    typeof value === 'object' && typeof place === 'object' ? atValue(...place.path, key) : place;
   const read = (text: DurationText, key: 'timeout' | 'linger'): number | undefined =>
-    readDuration(text, `the ${key} of a drain`, MAX_DRAIN_SECONDS, placeOf(key), report);
+    readDuration(
+      text,
+      `the ${key} of a drain`,
+      MAX_DRAIN_SECONDS,
+      placeInside(picked, key),
+      report,
+    );
   const lingerSeconds =
     linger === undefined ? DEFAULT_LINGER_SECONDS : linger === 'off' ? 0 : read(linger, 'linger');
   const timeoutSeconds = timeout === 'off' ? undefined : read(timeout, 'timeout');

@@ -5,6 +5,7 @@ import type { SchedulingMapping } from '../config.ts';
 import { atValue, type Place, type Report } from '../finding.ts';
 import { hintFor, suggest } from '../suggest.ts';
 import { type Layer, pick } from './layers.ts';
+import type { Places } from './trace.ts';
 
 type SchedulingSettings = Pick<ServiceSettings, 'scheduler' | 'schedulerFlags'>;
 
@@ -16,13 +17,16 @@ type SchedulingSettings = Pick<ServiceSettings, 'scheduler' | 'schedulerFlags'>;
 export function normalizeScheduling(
   layers: readonly Layer<SchedulingMapping>[],
   report: Report,
+  places: Places | undefined,
 ): SchedulingSettings | undefined {
   const picked = pick(layers, 'scheduler');
   const scheduler = picked?.value ?? defaultServiceSettings('ipv4').scheduler;
   if (picked && !checkScheduler(scheduler, picked.place, report)) return undefined;
+  if (picked) places?.set('scheduler', picked.place);
   const flags = pick(layers, 'scheduler_flags');
   if (!flags || flags.depth > (picked?.depth ?? Number.POSITIVE_INFINITY))
     return { scheduler, schedulerFlags: 0 };
+  places?.set('scheduler_flags', flags.place);
   let bits = 0;
   let good = true;
   for (const [index, name] of flags.value.entries()) {

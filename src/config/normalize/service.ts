@@ -13,6 +13,7 @@ import type { Context } from './context.ts';
 import { keyPlace, type Layer, pick } from './layers.ts';
 import { normalizePersistence } from './persistence.ts';
 import { normalizeScheduling } from './scheduling.ts';
+import type { Places } from './trace.ts';
 
 /**
  * The service and its profile. Returns undefined for a profile that does not exist, which is
@@ -57,15 +58,18 @@ export function normalizeService(
   identity: ServiceIdentity,
   layers: readonly Layer<Profile>[],
   context: Context,
+  places: Places | undefined,
 ): Service | undefined {
   const { reportOnce: report, config } = context;
   const settingLayers = [
     ...layers,
     { keys: (config.defaults ?? {}) as Profile, path: ['defaults'] },
   ];
-  const scheduling = normalizeScheduling(settingLayers, report);
-  const persistence = normalizePersistence(pick(settingLayers, 'persistence'), identity, report);
+  const scheduling = normalizeScheduling(settingLayers, report, places);
+  const picked = pick(settingLayers, 'persistence');
+  const persistence = normalizePersistence(picked, identity, report, places);
   const onePacket = pick(layers, 'one_packet');
+  if (onePacket) places?.set('one_packet', onePacket.place);
   const address = atValue(...(layers[0]?.path ?? []), 'address');
   if (persistence && isIdlePortZero({ identity, persistent: persistence.persistent })) {
     const message = 'port 0, any port, works with persistence only';

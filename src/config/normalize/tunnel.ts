@@ -21,11 +21,11 @@ export function normalizeTunnel(
   forward: Forward,
   report: Report,
 ): TunnelSettings | undefined {
-  const { override, defaults } = written;
+  const { override, keys } = written;
   const own = typeof written.item === 'string' ? undefined : written.item.tunnel;
   const where =
     override?.tunnel !== undefined ? 'override' : own !== undefined ? 'item' : 'inherited';
-  const block = override?.tunnel ?? own ?? defaults.tunnel ?? {};
+  const block = keys.tunnel ?? {};
   const place = placeOf(written, where, 'tunnel');
   if (forward !== 'tunnel') {
     // A reference to the pool with another forwarding method replaces the tunnel of the pool's

@@ -1,0 +1,83 @@
+import type { DestinationKey } from '../../model/destination.ts';
+import type { Origin, Origins, ServiceOrigins } from '../../model/origin.ts';
+import type { ServiceKey } from '../../model/service.ts';
+import type { DestinationKeys } from '../config.ts';
+import { atValue, type Path, type Place } from '../finding.ts';
+import { mergeKeys, type WrittenDestination } from './written-destination.ts';
+
+/** The places of attributes, by their names in the file. */
+export type Places = Map<string, Place>;
+
+/**
+ * Records where the values of one service come from, while the service is normalized. Usually there
+ * is none: only an explanation needs it.
+ */
+export interface Trace {
+  readonly service: ServiceKey;
+  readonly places: Places;
+  readonly destinations: Map<DestinationKey, Places>;
+}
+
+export function createTrace(service: ServiceKey): Trace {
+  return { service, places: new Map(), destinations: new Map() };
+}
+
+/** The keys that the destinations of a service inherit. */
+export interface Inherited {
+  readonly keys: DestinationKeys;
+  /** The place of `preserve` in the service or its profile. Else it is that of the defaults. */
+  readonly preservePlace: Place | undefined;
+}
+
+/** The places that the attributes of a destination come from: the merge of its keys, of places. */
+export function placesOf(written: WrittenDestination, inherited: Inherited): Places {
+  const { item, override = {}, overridePath, keys, listPath, index } = written;
+  const { tunnel, ...others } = mergeKeys<PlaceOfKey>(
+    placesIn(override, overridePath),
+    placesIn(typeof item === 'string' ? {} : item, [...listPath, index]),
+    {
+      ...placesIn(inherited.keys, ['defaults']),
+      ...(inherited.preservePlace && { preserve: inherited.preservePlace }),
+    },
+  );
+  const places: Places = new Map();
+  for (const [key, place] of Object.entries(others)) if (place) places.set(key, place);
+  if (keys.forward === 'tunnel' && typeof tunnel === 'object')
+    for (const key of Object.keys(keys.tunnel ?? {}))
+      places.set(`tunnel.${key}`, atValue(...tunnel.path, key));
+  return places;
+}
+
+type PlaceOfKey = { readonly [Key in keyof DestinationKeys]: Place };
+
+function placesIn(keys: DestinationKeys, path: Path): PlaceOfKey {
+  return Object.fromEntries(Object.keys(keys).map((key) => [key, atValue(...path, key)]));
+}
+
+/** The places of a trace, as origins. */
+export function originsOf(
+  trace: Trace,
+  positionOf: (place: Place) => Origin['position'],
+): ServiceOrigins {
+  const origins = (places: Places): Origins =>
+    new Map(
+      Array.from(places, ([attribute, place]) => [
+        attribute,
+        { ...kindOf(place), position: positionOf(place) },
+      ]),
+    );
+  return {
+    service: origins(trace.places),
+    destinations: new Map(
+      Array.from(trace.destinations, ([key, places]) => [key, origins(places)]),
+    ),
+  };
+}
+
+function kindOf(place: Place): Pick<Origin, 'kind' | 'name'> {
+  const [section, name, list] = typeof place === 'number' ? [] : place.path;
+  if (section === 'defaults') return { kind: 'defaults' };
+  if (section === 'profiles') return { kind: 'profile', name: String(name) };
+  if (section === 'pools') return { kind: 'pool', name: String(name) };
+  return { kind: list === 'destinations' ? 'destination' : 'service' };
+}
