@@ -78,7 +78,7 @@ describe('the origins in a configuration', () => {
     });
     expect(await origins(YAML, 'a.yaml', '10.0.0.2:80')).toEqual({
       ...reference,
-      weight: 'pool eu 13:34',
+      weight: 'pool eu 13:36',
     });
     expect(await origins(YAML, 'a.yaml', '10.0.0.3:80')).toEqual({
       weight: 'defaults 2:21',

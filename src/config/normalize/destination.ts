@@ -61,7 +61,7 @@ export function normalizeDestination(
   };
 }
 
-/** Tells whether the item or the reference to the pool has a tunnel, which needs `forward: tunnel`. */
+/** Tells whether the item or the reference to the pool has a tunnel: it needs `forward: tunnel`. */
 function hasOwnTunnel({ item, override }: WrittenDestination): boolean {
   return override?.tunnel !== undefined || (typeof item !== 'string' && item.tunnel !== undefined);
 }

@@ -64,7 +64,7 @@ export function normalizeDestinations(
   return expansion;
 }
 
-/** The keys that the destinations inherit: those of the defaults, and what the service preserves. */
+/** The keys that destinations inherit: those of the defaults, and the fields that are preserved. */
 function inheritedKeys(layers: readonly Layer<Profile>[], { config }: Context): Inherited {
   const preserve = pick(layers, 'preserve');
   const { defaults = NOTHING } = config;
