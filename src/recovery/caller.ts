@@ -5,9 +5,9 @@ import { basename } from 'node:path';
 export interface Caller {
   readonly uid: number;
   /** The name of the uid; absent when the machine knows none. */
-  readonly user?: string;
+  readonly user?: string | undefined;
   /** The user who called sudo, as the environment says. */
-  readonly sudo_user?: string;
+  readonly sudo_user?: string | undefined;
   /** The command line. Credentials in URLs are hidden, and long parts are cut. */
   readonly command: readonly string[];
 }

@@ -41,7 +41,7 @@ export async function beginFrontEndRun(
   const journal = new Journal(state, newRunId(state), () => {});
   let isLarge = false;
   return {
-    ipvs: stackWithJournal(ipvs, journal, () => isLarge),
+    ipvs: stackWithJournal(ipvs, journal, { isBrief: () => isLarge, readsFirst: true }),
     announce: (operations) => {
       isLarge = operations > MAX_DETAILED;
       journal.begin({ verb, trigger: 'command', files: [], changes: operations, operations });

@@ -6,7 +6,7 @@ import { withSysctls } from '../kernel/sysctls.ts';
 import type { Ipvs } from '../model/ipvs.ts';
 import { interruptible } from '../reconcile/interruptible.ts';
 import type { Journal } from './journal/journal.ts';
-import { journaled } from './journal/journaled.ts';
+import { type JournaledOptions, journaled } from './journal/journaled.ts';
 import { type Recorder, recorded } from './recorder.ts';
 import type { StoredPass } from './records/records.ts';
 import { storePass } from './records/stored-pass.ts';
@@ -83,8 +83,12 @@ export function stackOfRun(table: Ipvs, { journal, record }: RunFiles): Recorder
 }
 
 /** Layer 7: a rollback, and a change of the ipvsadm front end. */
-export function stackWithJournal(table: Ipvs, journal: Journal, isBrief?: () => boolean): Ipvs {
-  return journaled(table, journal, isBrief);
+export function stackWithJournal(
+  table: Ipvs,
+  journal: Journal,
+  options: JournaledOptions = {},
+): Ipvs {
+  return journaled(table, journal, options);
 }
 
 /** Layers 4 to 8: the passes of `watch`. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { beforeEach, describe, expect, it } from 'vitest';
 import schema from '../../schemas/journal.schema.json' with { type: 'json' };
+import { IpvstateError } from '../../src/errors.ts';
 import type { Ipvs } from '../../src/model/ipvs.ts';
 import { takeLock } from '../../src/recovery/lock.ts';
 import { type MisbehavingTable, openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
@@ -137,6 +138,45 @@ describe('the journal', () => {
     });
     const [first] = waves.slice(1).flatMap(({ operations }) => operations as unknown[]);
     expect(first).toEqual({ operation: 'add-service fwmark:2' });
+  });
+
+  it('has what an edit or a delete changes, which is read before', async () => {
+    const script =
+      '-A -t 192.0.2.1:80 -s rr\n-a -t 192.0.2.1:80 -r 10.0.0.1:80 -m\n-A -f 7 -s wlc\n';
+    await run('ipvsadm -R', { stdin: script });
+    const before = journal().length;
+    await run('ipvsadm -e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 9');
+    await run('ipvsadm -D -t 192.0.2.1:80');
+    await run('ipvsadm -C');
+    const lines = journal().slice(before);
+    const waves = lines.filter(({ type }) => type === 'wave');
+    expect(waves.flatMap(({ operations }) => operations)).toMatchObject([
+      { before: { weight: 1 }, after: { weight: 9 }, unchanged: { forward: 'masq' } },
+      {
+        before: { scheduler: 'rr', destinations: 1 },
+        deleted: [
+          {
+            key: 'tcp://192.0.2.1:80',
+            scheduler: 'rr',
+            destinations: [{ key: '10.0.0.1:80', forward: 'masq', weight: 9 }],
+          },
+        ],
+      },
+      { operation: 'flush', deleted: [{ key: 'fwmark:7', destinations: [] }] },
+    ]);
+  });
+
+  it('has an edit without its earlier settings when they cannot be read', async () => {
+    await run('ipvsadm -A -f 7 -s wlc');
+    const mute: Ipvs = {
+      ...kernel,
+      read: () => Promise.reject(new IpvstateError('LOST', 'no reply came within 5 s')),
+    };
+    const edit = await run('ipvsadm -E -f 7 -s rr', { openKernel: async () => mute });
+    expect(edit).toEqual({ status: 0, stdout: '', stderr: '' });
+    const wave = journal().findLast(({ type }) => type === 'wave');
+    expect(wave).toMatchObject({ operations: [{ operation: 'edit-service fwmark:7' }] });
+    expect(JSON.stringify(wave)).not.toContain('before');
   });
 
   it('has what the kernel refused', async () => {

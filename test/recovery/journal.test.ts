@@ -108,6 +108,7 @@ describe('the lines of a journal', () => {
       operation: 'edit-destination tcp://192.0.2.1:80 10.0.0.1:80',
       before: { weight: 1 },
       after: { weight: 5 },
+      unchanged: {},
     });
     expect(operations).toContainEqual({
       operation: 'add-destination tcp://192.0.2.1:80 10.0.0.3:80',

@@ -37,7 +37,7 @@ export interface RunStart {
   readonly changes: number;
   readonly operations: number;
   /** The names, in the files, of services that the plan changes. */
-  readonly names?: { readonly [service: string]: string };
+  readonly names?: { readonly [service: string]: string } | undefined;
 }
 
 export interface BeginLine extends RunStart {
@@ -49,10 +49,10 @@ export interface BeginLine extends RunStart {
   readonly boot: string;
   readonly netns: string;
   /** Journals of earlier releases lack it. */
-  readonly caller?: Caller;
+  readonly caller?: Caller | undefined;
 }
 
-interface WaveLine {
+export interface WaveLine {
   readonly type: 'wave';
   readonly run: string;
   readonly time: string;
@@ -67,12 +67,16 @@ export type Fields = { readonly [name: string]: string | number | boolean };
 export interface JournalOperation {
   readonly operation: string;
   /** Absent when the operation adds the object. */
-  readonly before?: Fields;
+  readonly before?: Fields | undefined;
   /** Absent when the operation deletes the object. */
-  readonly after?: Fields;
+  readonly after?: Fields | undefined;
+  /** Settings of an edit that stay, without those that have ipvsadm's default. */
+  readonly unchanged?: Fields | undefined;
+  /** The deleted services with their destinations, in the form of stored-table.ts. */
+  readonly deleted?: readonly unknown[] | undefined;
 }
 
-interface OutcomesLine {
+export interface OutcomesLine {
   readonly type: 'outcomes';
   readonly run: string;
   readonly time: string;
@@ -81,10 +85,10 @@ interface OutcomesLine {
   readonly done: number;
   readonly refused: readonly { readonly operation: number; readonly errno: string }[];
   /** The reason why the answers are unknown. */
-  readonly lost?: string;
+  readonly lost?: string | undefined;
 }
 
-interface EndLine {
+export interface EndLine {
   readonly type: 'end';
   readonly run: string;
   readonly time: string;
@@ -94,7 +98,7 @@ interface EndLine {
    */
   readonly outcome: string;
   /** Absent when it is not known. */
-  readonly exit_code?: number;
+  readonly exit_code?: number | undefined;
 }
 
 export function serviceFields({ key: _key, identity: _identity, ...settings }: Service): Fields {
@@ -118,12 +122,20 @@ export function timeoutFields(timeouts: Timeouts): Fields {
   return { ...timeouts };
 }
 
-/** Removes the settings that are equal on both sides. */
-export function onlyDifferent(before: Fields, after: Fields): { before: Fields; after: Fields } {
-  const names = Object.keys(after).filter((name) => before[name] !== after[name]);
-  const pick = (fields: Fields): Fields =>
-    Object.fromEntries(
-      names.flatMap((name) => (name in fields ? [[name, fields[name]]] : [])),
-    ) as Fields;
-  return { before: pick(before), after: pick(after) };
+/** The settings of an edit: those that differ on each side, and the others that are no default. */
+export function editedFields(
+  before: Fields,
+  after: Fields,
+  defaults: Fields,
+): Required<Pick<JournalOperation, 'before' | 'after' | 'unchanged'>> {
+  const differs = (name: string): boolean => before[name] !== after[name];
+  return {
+    before: pick(before, differs),
+    after: pick(after, differs),
+    unchanged: pick(after, (name) => !differs(name) && after[name] !== defaults[name]),
+  };
+}
+
+function pick(fields: Fields, isWanted: (name: string) => boolean): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => isWanted(name)));
 }

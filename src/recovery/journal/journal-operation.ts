@@ -1,29 +1,38 @@
+import { DEFAULT_DESTINATION_SETTINGS } from '../../model/destination.ts';
 import { formatOperation, type Operation } from '../../model/operation.ts';
-import { serviceKey } from '../../model/service.ts';
+import { defaultServiceSettings, serviceFamily, serviceKey } from '../../model/service.ts';
+import { mapTimeouts } from '../../model/settings.ts';
 import type { Table } from '../../model/table.ts';
+import { storeService } from '../records/stored-table.ts';
 import {
   daemonFields,
   destinationFields,
+  editedFields,
   type Fields,
   type JournalOperation,
-  onlyDifferent,
   serviceFields,
   timeoutFields,
 } from './journal-lines.ts';
 
-/** Describes an operation, with the settings that it changes in the table from before its wave. */
+/**
+ * Describes an operation, with the settings that it changes in the table from before its wave.
+ * Together with `unchanged` and `deleted` they are enough to roll the operation back.
+ */
 export function journalOperation(operation: Operation, table: Table | undefined): JournalOperation {
-  const { before, after } = sides(operation, table);
+  const { before, after, defaults = {}, deleted } = sides(operation, table);
   const shown =
     before && after
-      ? onlyDifferent(before, after)
-      : { ...(before && { before }), ...(after && { after }) };
+      ? editedFields(before, after, defaults)
+      : { ...(before && { before }), ...(after && { after }), ...(deleted && { deleted }) };
   return { operation: formatOperation(operation), ...shown };
 }
 
 interface Sides {
   readonly before?: Fields | undefined;
   readonly after?: Fields | undefined;
+  /** Settings with these values need not be told of an object that is edited. */
+  readonly defaults?: Fields;
+  readonly deleted?: readonly unknown[] | undefined;
 }
 
 function sides(operation: Operation, table: Table | undefined): Sides {
@@ -31,16 +40,19 @@ function sides(operation: Operation, table: Table | undefined): Sides {
     case 'add-service':
       return { after: serviceFields(operation.service) };
     case 'edit-service': {
-      const live = table?.services.get(operation.service.key);
+      const { service } = operation;
+      const live = table?.services.get(service.key);
       return {
         before: live && serviceFields(live.service),
-        after: serviceFields(operation.service),
+        after: serviceFields(service),
+        defaults: { ...defaultServiceSettings(serviceFamily(service.identity)) },
       };
     }
     case 'delete-service': {
       const live = table?.services.get(serviceKey(operation.service));
       return {
         before: live && { ...serviceFields(live.service), destinations: live.destinations.size },
+        deleted: live && [storeService(live)],
       };
     }
     case 'add-destination':
@@ -53,7 +65,11 @@ function sides(operation: Operation, table: Table | undefined): Sides {
       const before = live && destinationFields(live);
       return operation.kind === 'delete-destination'
         ? { before }
-        : { before, after: destinationFields(operation.destination) };
+        : {
+            before,
+            after: destinationFields(operation.destination),
+            defaults: { ...DEFAULT_DESTINATION_SETTINGS },
+          };
     }
     case 'set-sysctl': {
       const live = table?.sysctls?.get(operation.name);
@@ -62,19 +78,23 @@ function sides(operation: Operation, table: Table | undefined): Sides {
         after: { value: operation.value },
       };
     }
-    case 'set-timeouts':
+    case 'set-timeouts': {
+      const live = table?.timeouts;
+      const { timeouts } = operation;
       return {
-        before: table && timeoutFields(table.timeouts),
-        after: timeoutFields(operation.timeouts),
+        before: live && timeoutFields(live),
+        after: timeoutFields(live ? mapTimeouts((name) => timeouts[name] || live[name]) : timeouts),
       };
+    }
     case 'start-daemon':
       return { after: daemonFields(operation.daemon) };
     case 'stop-daemon': {
       const live = table?.daemons.find(({ role }) => role === operation.role);
       return { before: live && daemonFields(live) };
     }
-    case 'zero':
     case 'flush':
+      return { deleted: table && [...table.services.values()].map(storeService) };
+    case 'zero':
       return {};
     default:
       return operation satisfies never;

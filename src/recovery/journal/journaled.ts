@@ -1,14 +1,28 @@
+import { IpvstateError } from '../../errors.ts';
 import type { Ipvs, Refused } from '../../model/ipvs.ts';
-import { formatOperation } from '../../model/operation.ts';
+import { formatOperation, type Operation } from '../../model/operation.ts';
+import { type ServiceKey, serviceKey } from '../../model/service.ts';
+import type { Table } from '../../model/table.ts';
 import { Simulation } from '../../plan/simulate.ts';
 import type { Journal } from './journal.ts';
 import { journalOperation } from './journal-operation.ts';
 
-/**
- * Journals every wave before it is sent, and the kernel's answers after. While `isBrief` is true,
- * operations are journaled without their settings.
- */
-export function journaled(ipvs: Ipvs, journal: Journal, isBrief = () => false): Ipvs {
+export interface JournaledOptions {
+  /** While it returns true, operations are journaled without their settings. */
+  readonly isBrief?: () => boolean;
+  /**
+   * For a run that does not read the table: what a wave edits or deletes is read before the wave,
+   * so that the journal has it.
+   */
+  readonly readsFirst?: boolean;
+}
+
+/** Journals every wave before it is sent, and the kernel's answers after. */
+export function journaled(
+  ipvs: Ipvs,
+  journal: Journal,
+  { isBrief = () => false, readsFirst = false }: JournaledOptions = {},
+): Ipvs {
   let table: Simulation | undefined;
   let next = 1;
   return {
@@ -22,7 +36,8 @@ export function journaled(ipvs: Ipvs, journal: Journal, isBrief = () => false): 
     execute: async (wave) => {
       const first = next;
       next += wave.length;
-      const before = table?.table();
+      const needsRead = readsFirst && !table && !isBrief();
+      const before = needsRead ? await readBefore(ipvs, wave) : table?.table();
       journal.write({
         type: 'wave',
         first,
@@ -53,6 +68,28 @@ export function journaled(ipvs: Ipvs, journal: Journal, isBrief = () => false): 
       }
     },
   };
+}
+
+/**
+ * Reads the objects that a wave edits or deletes. When they cannot be read, the wave is journaled
+ * without them.
+ */
+async function readBefore(ipvs: Ipvs, wave: readonly Operation[]): Promise<Table | undefined> {
+  const editing = wave.filter(({ kind }) => !kind.startsWith('add-') && kind !== 'zero');
+  if (editing.length === 0) return undefined;
+  const services = editing.flatMap((operation) => serviceOf(operation) ?? []);
+  const options = editing.some(({ kind }) => kind === 'flush') ? {} : { services };
+  try {
+    return (await ipvs.read(options)).table;
+  } catch (error) {
+    if (error instanceof IpvstateError) return undefined;
+    throw error;
+  }
+}
+
+function serviceOf(operation: Operation): ServiceKey | undefined {
+  if (!('service' in operation) || !operation.service) return undefined;
+  return 'key' in operation.service ? operation.service.key : serviceKey(operation.service);
 }
 
 function numbered(refused: Refused, first: number) {

@@ -42,14 +42,17 @@ interface TableParts {
  */
 export function storeTable({ services, timeouts, daemons }: TableParts): unknown {
   return {
-    services: [...services.values()].map(({ service, destinations }) => {
-      const { key, identity, ...settings } = service;
-      const changed = withoutDefaults(settings, defaultServiceSettings(serviceFamily(identity)));
-      return { key, ...changed, destinations: [...destinations.values()].map(storeDestination) };
-    }),
+    services: [...services.values()].map(storeService),
     ...(timeouts && { timeouts }),
     ...(daemons && { daemons }),
   };
+}
+
+/** Turns a service with its destinations into data, as `storeTable` does. */
+export function storeService({ service, destinations }: ServiceEntry): unknown {
+  const { key, identity, ...settings } = service;
+  const changed = withoutDefaults(settings, defaultServiceSettings(serviceFamily(identity)));
+  return { key, ...changed, destinations: [...destinations.values()].map(storeDestination) };
 }
 
 function storeDestination({
