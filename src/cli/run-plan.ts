@@ -27,6 +27,7 @@ export async function runSource(
     onError: options.onError,
     signal,
     ...(writer.drains && { drains: writer.drains }),
+    ...(writer.overrides && { overrides: writer.overrides }),
     ...(writer.protection && { protectedServices: await writer.protection.read() }),
     onProgress: (answered, total) => output.progress(`applied ${answered} of ${total} operations`),
     onPlan: async (prepared) => {

@@ -137,7 +137,7 @@ export function namespaceOf({ life }: State, name: string | undefined): PlanName
 /** Writes a plan. `netns` is undefined for a plan for a table in a file. Throws `IO`. */
 export async function savePlan(
   path: string,
-  { plan: planned, record }: Pick<Prepared, 'plan' | 'record'>,
+  { plan: planned, records }: Pick<Prepared, 'plan' | 'records'>,
   context: ChangesContext,
   { sources }: Pick<Loaded, 'sources'>,
   netns: PlanNamespace | undefined,
@@ -147,7 +147,7 @@ export async function savePlan(
     files: await digestsOf(sources),
     live: { ...liveDigests(planned.live), ...liveSysctls(planned) },
     ...(netns && { netns }),
-    desired: desiredJson(planned.desired, record.policies),
+    desired: desiredJson(planned.desired, records.drains.policies),
   };
   const document = { ...planJson(planned, [], context), saved };
   const sealed = { ...document, saved: { ...saved, digest: digest(JSON.stringify(document), 64) } };

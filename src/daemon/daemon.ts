@@ -13,6 +13,7 @@ import {
   type PassResult,
 } from '../reconcile/loop/loop-state.ts';
 import { openDrainStore } from '../recovery/records/drains.ts';
+import { openOverrideStore } from '../recovery/records/overrides.ts';
 import { openProtectedStore } from '../recovery/records/protected.ts';
 import type { Session } from '../recovery/session.ts';
 import { EXIT } from '../render/exit.ts';
@@ -124,7 +125,11 @@ class Daemon {
       ...port,
       interfaces: async () => [...(await readInterfaces())].sort().join(' '),
       drift,
-      reconciling: { drains: openDrainStore(session.state, session.warn), allowances },
+      reconciling: {
+        drains: openDrainStore(session.state, session.warn),
+        overrides: openOverrideStore(session.state, session.warn),
+        allowances,
+      },
       protectedServices: await protection.read(),
       timing: { interval: timing.interval, resync: timing.resync, secondRead: timing.debounce },
       onState: (state, previous) => {

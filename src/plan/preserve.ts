@@ -5,14 +5,15 @@ import type { ServiceEntry } from '../model/table.ts';
 
 /**
  * Returns the desired service with the live values that other programs own. A destination that is
- * not live yet gets the values of the file. Where a drain set the weight to 0, and the destination
- * is wanted again, the weight from before the drain is preserved.
+ * not live yet gets the values of the file. Where a drain or an override set the weight, the weight
+ * from before is preserved.
  */
 export function preserve(
   desired: ServiceEntry,
   live: ServiceEntry,
   { preserve: fields }: ServicePolicy,
   pending: ReadonlyMap<DrainKey, PendingDrain>,
+  held: ReadonlyMap<DrainKey, number>,
 ): ServiceEntry {
   if (fields.size === 0) return desired;
   const destinations = new Map<DestinationKey, Destination>(desired.destinations);
@@ -20,7 +21,8 @@ export function preserve(
     const wanted = destinations.get(key);
     const found = live.destinations.get(key);
     if (!wanted || !found) continue;
-    const weight = pending.get(drainKey(desired.service.key, key))?.weight ?? found.weight;
+    const id = drainKey(desired.service.key, key);
+    const weight = held.get(id) ?? pending.get(id)?.weight ?? found.weight;
     destinations.set(key, preserveFields(wanted, { ...found, weight }, kept));
   }
   return { service: desired.service, destinations };

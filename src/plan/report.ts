@@ -3,6 +3,7 @@ import type { Operation } from '../model/operation.ts';
 import type { Change } from './change.ts';
 import type { Drain } from './drain.ts';
 import type { Refusal } from './guard.ts';
+import type { OverrideNote } from './overrides.ts';
 import type { Plan } from './plan.ts';
 
 /** The outcome of a run. The exit codes of the command line follow from it. */
@@ -56,6 +57,8 @@ export interface Report {
   readonly refusals: readonly Refusal[];
   /** Removed destinations that keep their connections for a while. A later run deletes them. */
   readonly drains: readonly Drain[];
+  /** Destinations whose weights overrides set. */
+  readonly overrides: readonly OverrideNote[];
   /** Settings that work against the plan, each in a sentence. */
   readonly warnings: readonly string[];
   /**

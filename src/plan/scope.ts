@@ -3,12 +3,14 @@ import type { Desired } from '../model/desired.ts';
 import type { DestinationKey } from '../model/destination.ts';
 import { NO_DRAINS } from '../model/drain.ts';
 import type { Snapshot } from '../model/ipvs.ts';
+import { NO_OVERRIDES } from '../model/override.ts';
 import { isManaged, type Policy } from '../model/policy.ts';
 import { findMixedFamily } from '../model/rules.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Daemon } from '../model/settings.ts';
 import type { ServiceEntry, Table } from '../model/table.ts';
 import { type Drain, type DrainClock, type Drained, drain, type OverdueDrain } from './drain.ts';
+import { type OverrideClock, type OverrideNote, overriding } from './overrides.ts';
 import { preserve } from './preserve.ts';
 import { enforcedSysctls } from './sysctls.ts';
 
@@ -21,6 +23,8 @@ export interface ScopeOptions {
    * Needed when a policy drains; without it every drain begins anew, and no removed service drains.
    */
   readonly drains?: DrainClock;
+  /** The overrides that act on the services of the files. */
+  readonly overrides?: OverrideClock;
 }
 
 /** The desired state of the whole table. */
@@ -35,9 +39,12 @@ export interface Scoped {
   readonly overdue: readonly OverdueDrain[];
   /** Services that no file has any more, which stay until their destinations have drained. */
   readonly leaving: ReadonlySet<ServiceKey>;
+  /** Destinations whose weights overrides set. */
+  readonly overrides: readonly OverrideNote[];
 }
 
 const NEVER_DRAINED: DrainClock = { now: 0, ...NO_DRAINS };
+const NEVER_OVERRIDDEN: OverrideClock = { now: 0, date: new Date(0), ...NO_OVERRIDES };
 
 /**
  * Completes a desired state to a whole table. Whatever the files do not change is copied from the
@@ -51,23 +58,31 @@ const NEVER_DRAINED: DrainClock = { now: 0, ...NO_DRAINS };
  */
 export function scope(desired: Desired, snapshot: Snapshot, options: ScopeOptions = {}): Scoped {
   const { table: live } = snapshot;
-  const { only, drains: clock = NEVER_DRAINED } = options;
+  const { only, drains: clock = NEVER_DRAINED, overrides = NEVER_OVERRIDDEN } = options;
+  const { manage } = desired.policy ?? {};
+  const override = overriding(overrides);
   const services = new Map<ServiceKey, ServiceEntry>();
   const foreign = new Set<ServiceKey>();
   const drained: Drained[] = [];
+  const notes: OverrideNote[] = [];
+  for (const [key, { service }] of live.services)
+    if (manage && !isManaged(manage, service.identity)) foreign.add(key);
   for (const [key, entry] of desired.services) {
     if (only && !only(key)) continue;
-    const treated = applyPolicy(entry, desired.policy, snapshot, clock);
+    const preserved = preserveLive(entry, desired.policy, live, clock, overrides.held);
+    const overridden = foreign.has(key) ? undefined : override(preserved.entry, preserved.weights);
+    for (const note of overridden?.notes ?? []) notes.push(note);
+    const treated = drainRemoved(
+      overridden?.entry ?? preserved.entry,
+      desired.policy,
+      snapshot,
+      clock,
+    );
     services.set(key, treated.entry);
     drained.push(treated);
   }
-  for (const [key, entry] of live.services) {
-    const isForeign =
-      desired.policy?.manage !== undefined &&
-      !isManaged(desired.policy.manage, entry.service.identity);
-    if (isForeign) foreign.add(key);
-    if (isForeign || (only && !only(key))) services.set(key, entry);
-  }
+  for (const [key, entry] of live.services)
+    if (foreign.has(key) || (only && !only(key))) services.set(key, entry);
   for (const key of keepUnmanageable(services, snapshot)) foreign.add(key);
   const leaving = new Set<ServiceKey>();
   for (const [key, policy] of clock.policies) {
@@ -90,23 +105,41 @@ export function scope(desired: Desired, snapshot: Snapshot, options: ScopeOption
     drains: drained.flatMap(({ drains }) => drains),
     overdue: drained.flatMap(({ overdue }) => overdue),
     leaving,
+    overrides: notes,
   };
 }
 
-function applyPolicy(
+/** Returns a desired service with the live values that the policy preserves, and whose weights. */
+function preserveLive(
+  entry: ServiceEntry,
+  policy: Policy | undefined,
+  live: Table,
+  { drains }: DrainClock,
+  held: OverrideClock['held'],
+): { readonly entry: ServiceEntry; readonly weights: ReadonlySet<DestinationKey> } {
+  const { key } = entry.service;
+  const own = policy?.services.get(key);
+  const found = live.services.get(key);
+  if (!own || !found) return { entry, weights: new Set() };
+  const weights = [...own.preserve].flatMap(([name, { weight }]) =>
+    weight && found.destinations.has(name) ? [name] : [],
+  );
+  return { entry: preserve(entry, found, own, drains, held), weights: new Set(weights) };
+}
+
+/** Keeps the destinations that a desired service no longer has, as its policy drains them. */
+function drainRemoved(
   entry: ServiceEntry,
   policy: Policy | undefined,
   { table, counters }: Snapshot,
   clock: DrainClock,
 ): Drained {
   const { key } = entry.service;
-  const own = policy?.services.get(key);
+  const own = policy?.services.get(key)?.drain;
   const live = table.services.get(key);
-  if (!own || !live) return { entry, drains: [], overdue: [] };
-  const preserved = preserve(entry, live, own, clock.drains);
-  return own.drain
-    ? drain(preserved, live, own.drain, counters.get(key), clock)
-    : { entry: preserved, drains: [], overdue: [] };
+  return own && live
+    ? drain(entry, live, own, counters.get(key), clock)
+    : { entry, drains: [], overdue: [] };
 }
 
 /**

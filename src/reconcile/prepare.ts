@@ -1,26 +1,44 @@
 import type { Desired } from '../model/desired.ts';
-import { type DrainRecord, type DrainStore, NO_DRAINS } from '../model/drain.ts';
+import type { DrainRecord } from '../model/drain.ts';
 import type { Ipvs, Snapshot } from '../model/ipvs.ts';
+import type { OverrideRecord, OverrideStore } from '../model/override.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Table } from '../model/table.ts';
-import type { Drain, DrainClock } from '../plan/drain.ts';
+import type { Drain } from '../plan/drain.ts';
 import { recordAfter } from '../plan/drain-record.ts';
 import { drainWarnings } from '../plan/drain-warnings.ts';
 import { type Allowances, guard, type Refusal } from '../plan/guard.ts';
+import { type OverrideClock, type OverrideNote, overridesAfter } from '../plan/overrides.ts';
 import { type Plan, plan } from '../plan/plan.ts';
 import { type Selector, scope } from '../plan/scope.ts';
 import { type SysctlDifference, sysctlDifferences } from '../plan/sysctls.ts';
 import { MAX_READS, readsTheSame, unstable } from './read-again.ts';
+import { type RecordStores, type RunRecords, readRecords } from './stored-records.ts';
 
-export interface PrepareOptions {
+/** The desired state, or a function that makes it of the live table. */
+export type Wanted = Desired | ((live: Table) => Desired);
+
+/** The tables that a proposal of overrides is about. */
+export interface OverrideView {
+  readonly desired: Desired;
+  readonly live: Table;
+  /** The monotonic clock, in seconds, and the wall clock. */
+  readonly now: number;
+  readonly date: Date;
+}
+
+/** Without the record of drains, they begin anew, and a removed service is deleted at once. */
+export interface PrepareOptions extends RecordStores {
   readonly allowances?: Allowances;
   /** Restricts the plan to the selected services. Everything else is left alone. */
   readonly only?: (live: Table) => Selector | undefined;
   /**
-   * The record of drains. Without it, each run begins the drains anew, and a removed service is
-   * deleted at once.
+   * Returns other overrides than those that are stored. They are stored right before the first
+   * operation of their plan: a refused plan leaves no override. Called before `only`.
    */
-  readonly drains?: DrainStore;
+  readonly propose?: (stored: OverrideRecord, view: OverrideView) => OverrideRecord;
+  /** True when the plan is made as if there were no overrides. They stay stored. */
+  readonly ignoresOverrides?: boolean;
   /**
    * True when every difference is read a second time, and not only a deletion. For reports that no
    * execution verifies. Default: false.
@@ -42,8 +60,12 @@ export interface Prepared {
   readonly foreign: ReadonlySet<ServiceKey>;
   /** Removed destinations that keep their connections until a deadline. */
   readonly drains: readonly Drain[];
-  /** The record of drains after the plan. To be stored before its first operation. */
-  readonly record: DrainRecord;
+  /** Destinations whose weights overrides set. */
+  readonly overrides: readonly OverrideNote[];
+  /** All overrides, as the plan has them. */
+  readonly overrideClock: OverrideClock;
+  /** The records after the plan. To be stored before its first operation. */
+  readonly records: RunRecords;
   /** Differing sysctls that the files check and do not enforce. */
   readonly sysctlDifferences: readonly SysctlDifference[];
   /** Settings that work against the plan, each in a sentence. */
@@ -57,16 +79,26 @@ export interface Prepared {
  */
 export async function prepare(
   ipvs: Ipvs,
-  desired: Desired,
+  wanted: Wanted,
   options: PrepareOptions = {},
 ): Promise<Prepared> {
   for (let reads = 1; reads <= MAX_READS; reads++) {
-    const clock = await drainClock(options.drains);
-    const snapshot = await ipvs.read({ sysctls: needsSysctls(desired, clock) });
-    const only = options.only?.(snapshot.table);
-    const scoped = scope(desired, snapshot, { only, drains: clock });
-    const { table, foreign, drains, leaving } = scoped;
-    const planned = plan(snapshot.table, table);
+    const stored = await readRecords(options);
+    const snapshot = await ipvs.read({ sysctls: needsSysctls(wanted, stored.drains) });
+    const { table: live } = snapshot;
+    const desired = typeof wanted === 'function' ? wanted(live) : wanted;
+    const clock = { ...stored.drains, now: options.drains?.now() ?? 0 };
+    const time = overrideTime(options.overrides);
+    const record = options.propose?.(stored.overrides, { desired, live, ...time });
+    const overrides = { ...(record ?? stored.overrides), ...time };
+    const only = options.only?.(live);
+    const scoped = scope(desired, snapshot, {
+      only,
+      drains: clock,
+      overrides: options.ignoresOverrides ? { ...overrides, overrides: [] } : overrides,
+    });
+    const { table, foreign, drains, leaving, overrides: notes } = scoped;
+    const planned = plan(live, table);
     if (await isConfirmed(ipvs, snapshot, planned, options.confirmsAll ?? false)) {
       const { allowances = {}, protectedServices = new Set() } = options;
       const refusals = guard(planned, {
@@ -80,17 +112,22 @@ export async function prepare(
       });
       const isTouched = (service: ServiceKey): boolean =>
         !foreign.has(service) && (only?.(service) ?? true);
+      const isPlanned = (service: ServiceKey | null): boolean =>
+        only === undefined || (service !== null && only(service));
       return {
         snapshot,
         plan: planned,
         refusals,
         foreign,
         drains,
-        record: recordAfter(clock, desired, table, drains, isTouched),
-        sysctlDifferences: only
-          ? []
-          : sysctlDifferences(desired.policy?.sysctls, snapshot.table.sysctls),
-        warnings: drainWarnings(scoped, snapshot.table),
+        overrides: notes,
+        overrideClock: overrides,
+        records: {
+          drains: recordAfter(clock, desired, table, drains, isTouched),
+          overrides: overridesAfter(overrides, notes, isPlanned),
+        },
+        sysctlDifferences: only ? [] : sysctlDifferences(desired.policy?.sysctls, live.sysctls),
+        warnings: drainWarnings(scoped, live),
       };
     }
   }
@@ -101,7 +138,8 @@ export async function prepare(
  * Tells whether the sysctls must be read: the files set or check some, or some work against a
  * drain.
  */
-function needsSysctls({ policy }: Desired, { policies }: DrainRecord): boolean {
+function needsSysctls(wanted: Wanted, { policies }: DrainRecord): boolean {
+  const { policy } = typeof wanted === 'function' ? {} : wanted;
   return (
     policies.size > 0 ||
     policy?.sysctls !== undefined ||
@@ -109,8 +147,11 @@ function needsSysctls({ policy }: Desired, { policies }: DrainRecord): boolean {
   );
 }
 
-async function drainClock(store: DrainStore | undefined): Promise<DrainClock> {
-  return { ...((await store?.read()) ?? NO_DRAINS), now: store?.now() ?? 0 };
+/** A table in a file has no overrides, and needs no time. */
+export function overrideTime(
+  store: OverrideStore | undefined,
+): Pick<OverrideClock, 'now' | 'date'> {
+  return { now: store?.now() ?? 0, date: store?.date() ?? new Date(0) };
 }
 
 function isConfirmed(

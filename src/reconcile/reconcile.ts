@@ -1,15 +1,21 @@
 import { IpvstateError } from '../errors.ts';
-import type { Desired } from '../model/desired.ts';
-import { type DrainRecord, type DrainStore, NO_DRAINS } from '../model/drain.ts';
+import type { DrainRecord } from '../model/drain.ts';
 import type { Ipvs, Snapshot } from '../model/ipvs.ts';
 import type { Drain } from '../plan/drain.ts';
-import { mergedRecords, recordAfterPlan, sameRecord } from '../plan/drain-record.ts';
+import { recordAfterPlan } from '../plan/drain-record.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Report, ReportOutcome } from '../plan/report.ts';
 import { type ExecuteOptions, type Execution, execute, isStale } from './execute.ts';
 import { partOf } from './operation-object.ts';
-import { type Prepared, type PrepareOptions, prepare } from './prepare.ts';
+import {
+  overrideTime,
+  type Prepared,
+  type PrepareOptions,
+  prepare,
+  type Wanted,
+} from './prepare.ts';
 import { type Pass, rollBack } from './roll-back.ts';
+import { readRecords, storeBetween, storeDone, storeRecords } from './stored-records.ts';
 import { verify } from './verify.ts';
 
 export interface ReconcileOptions extends PrepareOptions, ExecuteOptions {
@@ -37,7 +43,7 @@ const MAX_PASSES = 3;
  */
 export async function reconcile(
   ipvs: Ipvs,
-  desired: Desired,
+  desired: Wanted,
   options: ReconcileOptions = {},
 ): Promise<Report> {
   return run(ipvs, await prepare(ipvs, desired, options), options, () =>
@@ -58,10 +64,16 @@ export async function executePlan(
   const { drains: store, begin = [], drainPolicies } = options;
   const now = store?.now() ?? 0;
   const drains = begin.map((drain) => ({ ...drain, deadlineSeconds: now + drain.secondsLeft }));
-  const before = (await store?.read()) ?? NO_DRAINS;
-  const record = recordAfterPlan(before, plan.desired, drains, drainPolicies);
+  const before = await readRecords(options);
+  const records = {
+    drains: recordAfterPlan(before.drains, plan.desired, drains, drainPolicies),
+    overrides: before.overrides,
+  };
   const nothing = { refusals: [], foreign: new Set<never>(), sysctlDifferences: [], warnings: [] };
-  return run(ipvs, { snapshot, plan, drains, record, ...nothing }, options, undefined);
+  const overrideClock = { ...before.overrides, ...overrideTime(options.overrides) };
+  const overridden = { overrides: [], overrideClock };
+  const prepared = { snapshot, plan, drains, records, ...nothing, ...overridden };
+  return run(ipvs, prepared, options, undefined);
 }
 
 async function run(
@@ -80,6 +92,7 @@ async function run(
     error: undefined,
     refusals: [],
     drains: first.drains,
+    overrides: first.overrides,
     warnings: first.warnings,
     differences: [],
     contested: [],
@@ -90,8 +103,10 @@ async function run(
   // A service whose destinations have weight 0 already begins to drain without an operation.
   if (first.refusals.length > 0) return report('refused', { refusals: first.refusals });
   if (first.plan.changes.length === 0) {
-    await storeDrains(options.drains, first.record);
-    return report('in-sync');
+    // An override that asks for the weight that is live is stored without an operation as well.
+    if (options.propose) await storeRecords(options, first.records);
+    const remarks = await storeDone(options, first.records);
+    return report('in-sync', { warnings: [...first.warnings, ...remarks] });
   }
   if (options.confirm && !(await options.confirm(first))) return report('declined');
 
@@ -141,24 +156,23 @@ async function converge(
   passes: Pass[],
   report: MakeReport,
 ): Promise<Report> {
-  const before = (await options.drains?.read()) ?? NO_DRAINS;
-  let { plan, refusals, drains, record, warnings } = first;
+  const before = await readRecords(options);
+  let { plan, refusals, drains, overrides, records, warnings } = first;
   const giveUp = async (findings: Findings): Promise<Report> => {
     const settled = await settle(ipvs, passes, plan, findings, options, report);
-    if (settled.outcome === 'rolled-back') await storeDrains(options.drains, before);
+    if (settled.outcome === 'rolled-back') await storeRecords(options, before);
     return settled;
   };
   for (;;) {
-    // Without its stored deadline, a drain would begin anew after a crash. An old drain is kept
-    // until its operations are done.
-    await storeDrains(options.drains, mergedRecords(before, record));
+    await storeBetween(options, before, records, options.propose !== undefined);
     const execution = refusals.length === 0 ? await execute(ipvs, plan, options) : undefined;
     if (execution) passes.push({ before: plan.live, done: execution.done });
     if (execution && isClean(execution)) {
-      await storeDrains(options.drains, record);
+      const remarks = await storeDone(options, records);
       const differences = await verify(ipvs, plan.desired, plan.changes);
       const outcome = differences.length === 0 ? 'applied' : 'unverified';
-      return report(outcome, { drains, warnings, differences });
+      const all = [...warnings, ...remarks];
+      return report(outcome, { drains, overrides, warnings: all, differences });
     }
     const findings = {
       failures: execution?.failures ?? [],
@@ -173,7 +187,7 @@ async function converge(
     )
       return giveUp(findings);
     try {
-      ({ plan, refusals, drains, record, warnings } = await prepareAgain());
+      ({ plan, refusals, drains, overrides, records, warnings } = await prepareAgain());
     } catch (error) {
       if (!(error instanceof IpvstateError)) throw error;
       return giveUp({ ...findings, error });
@@ -182,11 +196,6 @@ async function converge(
 }
 
 type Findings = Pick<Report, 'failures' | 'error' | 'refusals'>;
-
-/** Stores the drains when they differ. Most runs have none, and write nothing. */
-async function storeDrains(store: DrainStore | undefined, record: DrainRecord): Promise<void> {
-  if (store && !sameRecord(await store.read(), record)) await store.write(record);
-}
 
 type MakeReport = (outcome: ReportOutcome, rest?: Partial<Report>) => Report;
 

@@ -2,6 +2,7 @@ import type { Desired } from '../model/desired.ts';
 import type { PrepareOptions } from '../reconcile/prepare.ts';
 import type { RecoveryEnvironment } from './environment.ts';
 import { openDrainStore } from './records/drains.ts';
+import { openOverrideStore } from './records/overrides.ts';
 import { openProtectedStore } from './records/protected.ts';
 
 /**
@@ -11,12 +12,13 @@ import { openProtectedStore } from './records/protected.ts';
 export async function policyStores(
   table: string | undefined,
   environment: RecoveryEnvironment,
-): Promise<Pick<PrepareOptions, 'drains' | 'protectedServices'>> {
+): Promise<Pick<PrepareOptions, 'drains' | 'overrides' | 'protectedServices'>> {
   if (table !== undefined) return {};
   const state = await environment.state();
   const warn = (message: string): void => environment.output.warn(`ipvstate: ${message}\n`);
   return {
     drains: openDrainStore(state, warn),
+    overrides: openOverrideStore(state, warn),
     protectedServices: await openProtectedStore(state, warn).read(),
   };
 }

@@ -1,11 +1,13 @@
 import type { DrainStore } from '../model/drain.ts';
 import type { Ipvs } from '../model/ipvs.ts';
+import type { OverrideStore } from '../model/override.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { RecoveryEnvironment } from './environment.ts';
 import { stackOfRun } from './ipvs-stack.ts';
 import { Journal, type ServiceNames } from './journal/journal.ts';
 import type { JournalFile } from './journal/journal-lines.ts';
 import { openDrainStore } from './records/drains.ts';
+import { openOverrideStore } from './records/overrides.ts';
 import { openProtectedStore, type ProtectedStore } from './records/protected.ts';
 import type { StoredPass } from './records/records.ts';
 import type { Session } from './session.ts';
@@ -14,6 +16,7 @@ import type { Session } from './session.ts';
 export interface Writer {
   readonly ipvs: Ipvs;
   readonly drains?: DrainStore;
+  readonly overrides?: OverrideStore;
   readonly protection?: ProtectedStore;
   /** Records the plan. To be called before its first operation. */
   readonly announce: (
@@ -49,6 +52,7 @@ export async function withKernel<T>(
     return await use({
       ipvs: stack.ipvs,
       drains: openDrainStore(state, warn),
+      overrides: openOverrideStore(state, warn),
       protection: openProtectedStore(state, warn),
       journal,
       announce: async (plan, files, names) => {

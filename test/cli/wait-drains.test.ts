@@ -26,6 +26,7 @@ function report(drains: readonly Drain[], rest: Partial<Report> = {}): Report {
     refusals: [],
     differences: [],
     contested: [],
+    overrides: [],
     warnings: [],
   };
   return {

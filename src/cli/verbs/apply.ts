@@ -113,6 +113,7 @@ async function wait(
         onError: options.onError,
         signal,
         ...(writer.drains && { drains: writer.drains }),
+        ...(writer.overrides && { overrides: writer.overrides }),
         ...(writer.protection && { protectedServices: await writer.protection.read() }),
         only: () => (service) => services.has(service),
       });

@@ -22,10 +22,13 @@ export interface Comparison {
 /** Compares the table that a pass read with all that the files ask for. */
 export function compareWhole(
   desired: Desired,
-  { snapshot, record, sysctlDifferences }: Prepared,
+  { snapshot, records, sysctlDifferences, overrideClock }: Prepared,
   now: number,
 ): Comparison {
-  const { table } = scope(desired, snapshot, { drains: { ...record, now } });
+  const { table } = scope(desired, snapshot, {
+    drains: { ...records.drains, now },
+    overrides: overrideClock,
+  });
   const changes = diff(snapshot.table, table);
   return {
     changes,

@@ -238,12 +238,12 @@ class LoopPass {
    * Executes the approved plan and no other. There is no second pass, whose plan would be another
    * one.
    */
-  async #execute({ plan, snapshot, drains, record }: Prepared): Promise<Report> {
+  async #execute({ plan, snapshot, drains, records }: Prepared): Promise<Report> {
     await this.#ports.announce?.(plan);
     return executePlan(this.#ports.ipvs, plan, snapshot, {
       ...this.#options(),
       begin: drains,
-      drainPolicies: record.policies,
+      drainPolicies: records.drains.policies,
     });
   }
 

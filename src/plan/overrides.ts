@@ -1,0 +1,137 @@
+import type { Destination, DestinationKey } from '../model/destination.ts';
+import { type DrainKey, drainKey, parseDrainKey } from '../model/drain.ts';
+import {
+  isAbout,
+  isOver,
+  type Override,
+  type OverrideRecord,
+  secondsUntilChange,
+  weightAt,
+} from '../model/override.ts';
+import type { ServiceKey } from '../model/service.ts';
+import type { ServiceEntry } from '../model/table.ts';
+
+/** The overrides of earlier commands, and the time. */
+export interface OverrideClock extends OverrideRecord {
+  /** The monotonic clock, in seconds. */
+  readonly now: number;
+  /** The wall clock, for people. */
+  readonly date: Date;
+}
+
+/** A destination whose weight an override sets. */
+export interface OverrideNote {
+  readonly service: ServiceKey;
+  readonly destination: DestinationKey;
+  readonly weight: number;
+  /** The weight without overrides. */
+  readonly ownWeight: number;
+  /** True when no file says the own weight: it is the one from before the override. */
+  readonly isPreserved: boolean;
+  /** The override that wins, because it asks for the lowest weight. */
+  readonly override: Override;
+  /** When it ends, on the wall clock. undefined: it does not end by itself. */
+  readonly until: Date | undefined;
+  /** The wall clock when the note was made. */
+  readonly asOf: Date;
+}
+
+interface Overridden {
+  readonly entry: ServiceEntry;
+  readonly notes: readonly OverrideNote[];
+}
+
+/**
+ * Returns a function that sets the weights of a desired service as overrides ask for. Of several
+ * overrides of one destination, the lowest weight wins; a lone one may also raise a weight. The
+ * weights of `preserved` destinations are not those of a file.
+ */
+export function overriding(
+  clock: OverrideClock,
+): (entry: ServiceEntry, preserved: ReadonlySet<DestinationKey>) => Overridden {
+  const general: Override[] = [];
+  const special = new Map<ServiceKey, Override[]>();
+  for (const each of clock.overrides) {
+    if (isOver(each, clock.now)) continue;
+    if (each.service === null) general.push(each);
+    else special.set(each.service, [...(special.get(each.service) ?? []), each]);
+  }
+  return (entry, preserved) => {
+    const own = [...general, ...(special.get(entry.service.key) ?? [])];
+    return own.length === 0 ? { entry, notes: [] } : override(entry, own, clock, preserved);
+  };
+}
+
+function override(
+  entry: ServiceEntry,
+  overrides: readonly Override[],
+  { now, date: asOf }: OverrideClock,
+  preserved: ReadonlySet<DestinationKey>,
+): Overridden {
+  const { key: service } = entry.service;
+  const destinations = new Map<DestinationKey, Destination>(entry.destinations);
+  const notes: OverrideNote[] = [];
+  for (const [key, destination] of entry.destinations) {
+    const about = overrides.filter((each) => isAbout(each, service, destination));
+    const winner = lowest(about, now);
+    if (!winner) continue;
+    const weight = weightAt(winner, now);
+    destinations.set(key, { ...destination, weight });
+    notes.push({
+      service,
+      destination: key,
+      weight,
+      ownWeight: destination.weight,
+      isPreserved: preserved.has(key),
+      override: winner,
+      until: endOf(winner, now, asOf),
+      asOf,
+    });
+  }
+  return { entry: { service: entry.service, destinations }, notes };
+}
+
+/** Returns the override of the lowest weight; of equal ones, the one that lasts longest. */
+function lowest(overrides: readonly Override[], now: number): Override | undefined {
+  const end = ({ endSeconds = Number.POSITIVE_INFINITY }: Override): number => endSeconds;
+  let winner: Override | undefined;
+  for (const each of overrides) {
+    const difference = winner ? weightAt(each, now) - weightAt(winner, now) : -1;
+    if (difference < 0 || (difference === 0 && winner && end(each) > end(winner))) winner = each;
+  }
+  return winner;
+}
+
+/** Returns the end of an override on the wall clock. */
+export function endOf({ endSeconds }: Override, now: number, date: Date): Date | undefined {
+  if (endSeconds === undefined) return undefined;
+  return new Date(date.getTime() + (endSeconds - now) * 1000);
+}
+
+/** Returns in how many seconds an override next changes a weight by itself. undefined: never. */
+export function secondsUntilNext({ overrides, now }: OverrideClock): number | undefined {
+  const waits = overrides
+    .filter((each) => !isOver(each, now))
+    .flatMap((each) => secondsUntilChange(each, now) ?? []);
+  return waits.length === 0 ? undefined : waits.reduce((a, b) => Math.min(a, b));
+}
+
+/**
+ * Returns the record after a plan. Overrides that are over are forgotten where the plan puts the
+ * weights back, and the weights from before are kept of what is overridden now. `isPlanned` tells
+ * of a service whether the plan may change it, and of null whether it may change all of them.
+ */
+export function overridesAfter(
+  { overrides, held, now }: OverrideClock,
+  notes: readonly OverrideNote[],
+  isPlanned: (service: ServiceKey | null) => boolean,
+): OverrideRecord {
+  const kept = [...held].filter(([key]) => !isPlanned(parseDrainKey(key).service));
+  const weights = new Map<DrainKey, number>(kept);
+  for (const { service, destination, ownWeight } of notes)
+    weights.set(drainKey(service, destination), ownWeight);
+  return {
+    overrides: overrides.filter((each) => !isOver(each, now) || !isPlanned(each.service)),
+    held: weights,
+  };
+}

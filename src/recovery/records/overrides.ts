@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import { MAX_WEIGHT } from '../../model/destination.ts';
+import type { DrainKey } from '../../model/drain.ts';
+import {
+  NO_OVERRIDES,
+  type Override,
+  type OverrideRecord,
+  type OverrideStore,
+  type Ramp,
+  sameOverrides,
+} from '../../model/override.ts';
+import type { ServiceKey } from '../../model/service.ts';
+import {
+  countUpTo,
+  isCount,
+  isNumber,
+  isText,
+  isTime,
+  listOf,
+  mapOf,
+  nullable,
+  objectOf,
+  optional,
+  type Shape,
+} from '../../model/shape.ts';
+import { isSameLife, LIFE_SHAPE, type State, type TableLife } from '../state.ts';
+import { type FileFormat, readVersioned, setAside, writeVersioned } from './versioned.ts';
+
+interface OverridesFile extends TableLife {
+  readonly overrides: readonly Override[];
+  /** The weights from before, by service and destination. */
+  readonly held: { readonly [key: string]: number };
+}
+
+const isWeight = countUpTo(MAX_WEIGHT);
+
+const isMember = objectOf<Override>({
+  service: nullable(isText as Shape<ServiceKey>),
+  destination: nullable(isText),
+  weight: isWeight,
+  ramp: optional(objectOf<Ramp>({ from: isWeight, sinceSeconds: isNumber, seconds: isCount })),
+  owner: optional(isText),
+  by: isText,
+  reason: isText,
+  since: isTime,
+  endSeconds: optional(isNumber),
+});
+
+/** An override without a target would be about every destination of every service. */
+const isOverride: Shape<Override> = (value): value is Override =>
+  isMember(value) && (value.service !== null || value.destination !== null);
+
+const FORMAT: FileFormat<OverridesFile> = {
+  name: 'ipvstate-overrides',
+  version: 1,
+  shape: objectOf<OverridesFile>({
+    ...LIFE_SHAPE,
+    overrides: listOf(isOverride),
+    held: mapOf(isWeight),
+  }),
+};
+
+/**
+ * Opens the overrides of operators and programs. They belong to the kernel's table: after a boot
+ * there are none. `warn` is told of a damaged file.
+ */
+export function openOverrideStore(
+  { folders, life, clock }: State,
+  warn: (message: string) => void,
+): OverrideStore {
+  const path = join(folders.runtime, 'overrides.json');
+  const read = async (): Promise<OverrideRecord> => {
+    const stored = await readVersioned(path, FORMAT);
+    if (stored.kind === 'unusable') {
+      const aside = await setAside(path);
+      warn(
+        `${path} is not used: ${stored.reason}${aside ? `; it is now ${aside}` : ''}. ` +
+          'The overrides in it are lost: weights are those of the files.',
+      );
+    }
+    if (stored.kind !== 'read' || !isSameLife(stored.value, life)) return NO_OVERRIDES;
+    const { overrides, held } = stored.value;
+    return { overrides, held: new Map(Object.entries(held) as [DrainKey, number][]) };
+  };
+  return {
+    now: () => clock.monotonicSeconds(),
+    date: () => clock.now(),
+    read,
+    write: async (record) => {
+      if (sameOverrides(await read(), record)) return;
+      const { overrides, held } = record;
+      await writeVersioned(path, FORMAT, { ...life, overrides, held: Object.fromEntries(held) });
+    },
+  };
+}
