@@ -52,8 +52,8 @@ const SHARED = {
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'none',
-  // The pages of the manual are imported as their text.
-  loader: { '.md': 'text' },
+  // The pages of the manual and the scripts for shells are imported as their text.
+  loader: { '.md': 'text', '.bash': 'text', '.zsh': 'text', '.fish': 'text' },
   metafile: true,
   write: false,
 };

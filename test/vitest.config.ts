@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig, type Plugin } from 'vitest/config';
 
-/** Imports the pages of the manual as their text, as the build does. */
-const markdownAsText: Plugin = {
-  name: 'markdown-as-text',
+/** Imports the pages of the manual and the scripts for shells as their text, as the build does. */
+export const filesAsText: Plugin = {
+  name: 'files-as-text',
   transform: (text, path) =>
-    path.endsWith('.md') ? `export default ${JSON.stringify(text)};` : undefined,
+    /\.(?:md|bash|zsh|fish)$/.test(path) ? `export default ${JSON.stringify(text)};` : undefined,
 };
 
 /**
@@ -14,7 +14,7 @@ const markdownAsText: Plugin = {
  */
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
-  plugins: [markdownAsText],
+  plugins: [filesAsText],
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/kernel/**'],

@@ -1,4 +1,4 @@
-import { fstatSync, readFileSync } from 'node:fs';
+import { existsSync, fstatSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
@@ -70,6 +70,7 @@ void main(process.argv.slice(2), {
     ready: async () => (await import('../recovery/background.ts')).BACKGROUND.ready(),
   },
   openKernel: async () => (await import('../recovery/ipvs-stack.ts')).openKernelTable(),
+  hasIpvs: () => existsSync('/proc/net/ip_vs'),
   get ask() {
     return process.stdin.isTTY && process.stderr.isTTY ? ask : undefined;
   },

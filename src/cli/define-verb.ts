@@ -70,6 +70,7 @@ export function defineVerb<
     addTo: (program, environment, done) => {
       const command = program
         .command(name, { hidden: job === 'hidden' })
+        .summary(summary)
         .description(description)
         .helpOption('-h, --help', 'print this')
         .addHelpText('after', formatVerbHelp({ exits, examples, notes }));

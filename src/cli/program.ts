@@ -40,6 +40,7 @@ export async function buildProgram(
     );
   program
     .command(FRONT_END.name)
+    .summary(FRONT_END.summary)
     .argument('[args...]')
     .description('do as ipvsadm does, with its arguments, output and exit statuses')
     .helpOption('-h, --help', 'print this')

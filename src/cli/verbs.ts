@@ -28,16 +28,21 @@ export const VERBS = verbFiles({
   approve: async () => (await import('./verbs/approve.ts')).approveVerb,
   export: async () => (await import('./verbs/export.ts')).exportVerb,
   import: async () => (await import('./verbs/import.ts')).importVerb,
+  completion: async () => (await import('./verbs/completion.ts')).completionVerb,
+  complete: async () => (await import('./verbs/complete.ts')).completeVerb,
   schema: async () => (await import('./verbs/schema.ts')).schemaVerb,
   help: async () => (await import('./verbs/help.ts')).helpVerb,
 });
 
+/** Verbs that tell about all verbs. */
+const ABOUT_ALL: readonly string[] = ['help', 'complete'];
+
 /**
- * Loads the verb that a command line begins with, or all of them when it begins with none. The verb
- * `help` explains all of them.
+ * Loads the verb that a command line begins with, or all of them when it begins with none, or with
+ * one that tells about all.
  */
 export async function loadVerbs([first = '']: readonly string[]): Promise<readonly Verb[]> {
-  const called = Object.entries(VERBS).find(([name]) => name === first && name !== 'help');
-  const files = called ? [called[1]] : Object.values(VERBS);
+  const called = Object.entries(VERBS).find(([name]) => name === first);
+  const files = called && !ABOUT_ALL.includes(first) ? [called[1]] : Object.values(VERBS);
   return Promise.all(files.map((load) => load()));
 }

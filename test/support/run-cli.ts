@@ -60,6 +60,7 @@ export async function runCli(
     state: async () => options.state ?? ownState(folder),
     background: { start: options.startInBackground ?? (async () => {}), ready: async () => {} },
     openKernel: options.openKernel ?? (() => Promise.reject(new Error('this test has no kernel'))),
+    hasIpvs: () => options.openKernel !== undefined,
     ask:
       answer === undefined
         ? undefined

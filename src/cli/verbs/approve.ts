@@ -10,7 +10,10 @@ export const approveVerb = defineVerb({
   summary: 'execute what a guard held',
   description: 'have the daemon execute the plan that a guard holds back',
   arguments: {
-    plan: optionalArgument('plan', 'only if it is still this plan, as `ipvstate status` names it'),
+    plan: optionalArgument(
+      'fingerprint',
+      'only if it is still this plan, as `ipvstate status` names it',
+    ),
   },
   options: CONTROL_OPTIONS,
   exits: {

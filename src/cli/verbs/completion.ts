@@ -1,0 +1,27 @@
+import { EXIT } from '../../render/exit.ts';
+import bash from '../completion/completion.bash';
+import fish from '../completion/completion.fish';
+import zsh from '../completion/completion.zsh';
+import { defineVerb } from '../define-verb.ts';
+import { choiceArgument } from '../options.ts';
+
+const SCRIPTS = { bash, zsh, fish };
+
+export const completionVerb = defineVerb({
+  name: 'completion',
+  job: 'configure',
+  summary: 'complete words in a shell',
+  description: 'print the script with which a shell completes the words of ipvstate',
+  arguments: { shell: choiceArgument('shell', 'the shell that reads the script', SCRIPTS) },
+  options: {},
+  exits: { ok: 'printed' },
+  examples: [
+    'source <(ipvstate completion bash)',
+    'ipvstate completion zsh > /usr/local/share/zsh/site-functions/_ipvstate',
+    'ipvstate completion fish > ~/.config/fish/completions/ipvstate.fish',
+  ],
+  run: async (_, { output }, { shell }) => {
+    output.print(SCRIPTS[shell]);
+    return EXIT.ok;
+  },
+});
