@@ -2,9 +2,9 @@
 // node .ci/node-versions.js [--smoke] [MAJOR]...
 //
 // Runs the unit tests, and those kernel tests that run the program, under each supported version of
-// Node, and the built program under the oldest one of each major version and the tested one in turn.
-// --smoke runs only the tests that depend on Node most. npm fetches the versions and keeps them in
-// node_modules/.cache.
+// Node, and the built program under the oldest one of each major version and the tested one in
+// turn. --smoke runs only the tests that depend on Node most. npm fetches the versions and keeps
+// them in node_modules/.cache.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
@@ -78,9 +78,9 @@ const PLAN = ['plan', '-f', `${EXAMPLE}/config.yaml`, '--table', `${EXAMPLE}/liv
 const LIBRARY = "const { formatSave } = await import('ipvstate'); console.log(typeof formatSave)";
 
 /**
- * Runs the built program and loads the library under the oldest version. Then runs the program under
- * both versions in turn: neither may fail because of code that Node compiled for the other one and
- * kept. Returns what is wrong.
+ * Runs the built program and loads the library under the oldest version. Then runs the program
+ * under both versions in turn: neither may fail because of code that Node compiled for the other
+ * one and kept. Returns what is wrong.
  */
 function runOldest(oldest, tested) {
   const plan = ['dist/cli.cjs', ...PLAN];
