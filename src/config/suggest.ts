@@ -1,3 +1,5 @@
+import { editDistance } from '../model/nearest.ts';
+
 /**
  * Words of other programs, and our word for each. They are compared in lower case without `-` and
  * `_`.
@@ -152,31 +154,4 @@ export function hintFor(word: string, allowed: readonly string[]): string {
   const near = suggest(word, allowed);
   if (near !== undefined) return `did you mean "${near}"?`;
   return allowed.length === 0 ? 'remove it' : `allowed: ${allowed.join(', ')}`;
-}
-
-/**
- * Counts the insertions, deletions, replacements and swaps of neighbours between two words. A
- * distance over `limit` may be returned as limit + 1.
- */
-export function editDistance(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) > limit) return limit + 1;
-  let before: number[] = [];
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1] === b[j - 1];
-      let cost = Math.min(
-        (previous[j] ?? 0) + 1,
-        (row[j - 1] ?? 0) + 1,
-        (previous[j - 1] ?? 0) + (same ? 0 : 1),
-      );
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
-        cost = Math.min(cost, (before[j - 2] ?? 0) + 1);
-      row.push(cost);
-    }
-    before = previous;
-    previous = row;
-  }
-  return previous[b.length] ?? limit + 1;
 }

@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseDocument } from 'yaml';
 import { MAPPINGS } from '../../src/config/config.ts';
-import { editDistance, suggest } from '../../src/config/suggest.ts';
+import { suggest } from '../../src/config/suggest.ts';
 import { yamlText } from '../../src/config/write/yaml-scalar.ts';
 import { formatDuration, parseDuration } from '../../src/model/duration.ts';
+import { editDistance } from '../../src/model/nearest.ts';
 
 describe('a duration', () => {
   it.each([
