@@ -62,6 +62,14 @@ export const GUARD_OPTIONS = {
   allowProtected: flag('--allow-protected', 'allow protected services to be deleted'),
 };
 
+/** Options of the verbs that plan, about overrides. */
+export const OVERRIDE_PLAN_OPTIONS = {
+  ignoreOverrides: flag(
+    '--ignore-overrides',
+    'plan the weights of the files, as if nobody had overridden any (`ipvstate overrides`)',
+  ),
+};
+
 /** Options that say what is planned. */
 export const PLAN_OPTIONS = {
   ...FILE_OPTIONS,
@@ -71,6 +79,7 @@ export const PLAN_OPTIONS = {
     'plan only for this service: an address or a name, * for any characters (repeatable)',
   ),
   ...GUARD_OPTIONS,
+  ...OVERRIDE_PLAN_OPTIONS,
   detailedExitcode: flag(
     '--detailed-exitcode',
     'exit 2 when there are changes, 0 when there are none',

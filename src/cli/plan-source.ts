@@ -58,6 +58,7 @@ async function fromFiles(options: ApplyOptions, environment: Environment): Promi
   const { desired, sources } = await loadValid(options.file, environment);
   const prepareOptions = {
     allowances: allowancesOf(options),
+    ignoresOverrides: options.ignoreOverrides,
     only: (live: Table) => parseSelectors(options.only, desired, live),
   };
   return {
@@ -73,10 +74,11 @@ async function fromPlan(
   environment: Environment,
 ): Promise<PlanSource> {
   const allows = Object.values(allowancesOf(options)).some((value) => value !== false);
-  if (options.file.length > 0 || options.only.length > 0 || allows) {
+  const { file, only, ignoreOverrides } = options;
+  if (file.length > 0 || only.length > 0 || allows || ignoreOverrides) {
     throw new IpvstateError(
       'USAGE',
-      'a saved plan is applied as it is; use -f, --only and guard options with `plan --save`',
+      'a saved plan is applied as it is; use -f, --only and other options with `plan --save`',
     );
   }
   const saved = await readSavedPlan(path);

@@ -26,8 +26,11 @@ export function changesContext(
   const drains = new Map(
     prepared.drains.map((drain) => [drainKey(drain.service, drain.destination), drain]),
   );
+  const overrides = new Map(
+    prepared.overrides.map((note) => [drainKey(note.service, note.destination), note]),
+  );
   const { counters } = snapshot;
-  const context = { counters, drains, foreign, sysctlDifferences, warnings, style };
+  const context = { counters, drains, overrides, foreign, sysctlDifferences, warnings, style };
   if (!desired) return context;
   const locate = (change: Change) => {
     if (change.object === 'service') return change.after && desired.locate(change.service);

@@ -23,6 +23,7 @@ export async function runSource(
   const signal = environment.interruption();
   let context: ChangesContext = { counters: new Map() };
   noteUnknownSysctls(source.desired, options.table, environment);
+  if (options.ignoreOverrides) await noteIgnored(writer, environment);
   const report = await source.run(writer.ipvs, {
     onError: options.onError,
     signal,
@@ -42,6 +43,15 @@ export async function runSource(
   });
   if (reachedDesired(report)) await keepProtected(source, report.plan.desired, writer, environment);
   return { report, exitCode: exitCodeOfRun(report, options, signal), context };
+}
+
+/** Prints a remark that overrides stay stored, although this run ignores them. */
+async function noteIgnored({ overrides }: Writer, { output }: Environment): Promise<void> {
+  if (((await overrides?.read())?.overrides.length ?? 0) === 0) return;
+  output.note(
+    'Overrides are ignored in this run, and in force again in the next one. ' +
+      '`ipvstate overrides clear` ends them.\n',
+  );
 }
 
 /** Asks a person at a terminal before a plan is executed. Without a terminal the answer is yes. */

@@ -13,10 +13,12 @@ import {
 import type { Drain } from '../plan/drain.ts';
 import { changeFields, fieldChanges, formatFieldValue } from '../plan/fields.ts';
 import { type Impact, impactOf } from '../plan/impact.ts';
+import type { OverrideNote } from '../plan/overrides.ts';
 import type { SysctlDifference } from '../plan/sysctls.ts';
 import { countOf } from './count-of.ts';
 import { describeAdded } from './describe.ts';
 import { drainNote } from './drains.ts';
+import { describeOverride } from './overrides.ts';
 import { PLAIN, type Style } from './style.ts';
 
 export interface ChangesContext {
@@ -28,6 +30,8 @@ export interface ChangesContext {
   readonly style?: Style;
   /** Destinations that drain before they are deleted. */
   readonly drains?: ReadonlyMap<DrainKey, Drain>;
+  /** Destinations whose weights overrides set. */
+  readonly overrides?: ReadonlyMap<DrainKey, OverrideNote>;
   /** Live services that the configuration does not manage. */
   readonly foreign?: ReadonlySet<ServiceKey>;
   /** Sysctls that differ and are only checked. */
@@ -69,7 +73,11 @@ function formatChange(change: Change, context: ChangesContext): string[] {
   const { before, after } = changeFields(change);
   const indent = change.object === 'destination' ? '    ' : '';
   const title = `${indent}${paint(SIGNS[action])} ${titleOf(change, context)}`;
-  const notes = [...deletedWith(change), ...connectionNote(change, context)];
+  const notes = [
+    ...deletedWith(change),
+    ...connectionNote(change, context),
+    ...overrideNote(change, context),
+  ];
   // The place of a service is enough to find its destinations.
   const place = change.object === 'destination' ? undefined : context.locate?.(change);
   const tail = [...notes, ...(place ? [`${place.file}:${place.line}`] : [])]
@@ -122,6 +130,13 @@ function connectionNote(change: Change, { counters, drains }: ChangesContext): s
       ? drains.get(drainKey(change.service, change.destination))
       : undefined;
   return drain ? [[...impact, drainNote(drain)].join('; ')] : impact;
+}
+
+/** Note about the override that sets a weight, for a destination that stays. */
+function overrideNote(change: Change, { overrides }: ChangesContext): string[] {
+  if (change.object !== 'destination' || !overrides?.size) return [];
+  const note = overrides.get(drainKey(change.service, change.destination));
+  return note ? [describeOverride(note)] : [];
 }
 
 /** Notes about connections that a change cuts, drains or delays. */

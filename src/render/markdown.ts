@@ -1,6 +1,7 @@
 import { type Change, changeAction } from '../plan/change.ts';
 import { type ChangesContext, formatChanges, formatSummary } from './changes.ts';
 import { formatDrains } from './drains.ts';
+import { formatOverrides } from './overrides.ts';
 import type { PlanView } from './plan-text.ts';
 import { PLAIN } from './style.ts';
 import { formatWarnings } from './warnings.ts';
@@ -17,7 +18,8 @@ const MAX_NOTES = 20;
 export function formatPlanMarkdown({ plan, refusals }: PlanView, context: ChangesContext): string {
   const notes = quoteLines(
     formatWarnings({ ...context, style: PLAIN }) +
-      formatDrains(context.drains?.values() ?? [], plan.changes),
+      formatDrains(context.drains?.values() ?? [], plan.changes) +
+      formatOverrides(context.overrides?.values() ?? [], plan.changes),
   );
   if (plan.changes.length === 0) return ['### IPVS plan: no changes\n', ...notes].join('\n');
   const warnings = refusals.map(

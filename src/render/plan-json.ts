@@ -21,6 +21,7 @@ import type { Report } from '../plan/report.ts';
 import type { SysctlDifference } from '../plan/sysctls.ts';
 import type { ChangesContext } from './changes.ts';
 import type { Json } from './json.ts';
+import { overrideNoteJson } from './overrides.ts';
 
 /** JSON document of a plan (schemas/plan.schema.json). */
 export function planJson(
@@ -41,6 +42,7 @@ export function planJson(
     refusals: refusals.map(refusalJson),
     foreign_services: context.foreign?.size ?? 0,
     drains: [...(context.drains?.values() ?? [])].map(drainJson),
+    overrides: [...(context.overrides?.values() ?? [])].map(overrideNoteJson),
     sysctl_differences: (context.sysctlDifferences ?? []).map(sysctlJson),
     warnings: context.warnings ?? [],
   };
@@ -73,6 +75,7 @@ export function reportJson(
     contested: report.contested,
     foreign_services: context.foreign?.size ?? 0,
     drains: report.drains.map(drainJson),
+    overrides: report.overrides.map(overrideNoteJson),
     sysctl_differences: (context.sysctlDifferences ?? []).map(sysctlJson),
     warnings: report.warnings,
   };

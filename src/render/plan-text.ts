@@ -5,6 +5,7 @@ import type { Report } from '../plan/report.ts';
 import { type ChangesContext, formatChanges, formatSummary } from './changes.ts';
 import { countOf } from './count-of.ts';
 import { formatDrains } from './drains.ts';
+import { formatOverrides } from './overrides.ts';
 import { PLAIN } from './style.ts';
 import { formatWarnings } from './warnings.ts';
 
@@ -25,6 +26,7 @@ export function formatPlan(
     formatUnmanageable(snapshot) +
     formatForeign(snapshot, context) +
     drains +
+    formatOverrides(context.overrides?.values() ?? [], plan.changes) +
     formatWarnings(context);
   if (plan.changes.length === 0)
     return `${left}No changes: the live table is as desired (${formatSize(plan)}).\n`;
@@ -72,11 +74,14 @@ export function formatReport(report: Report, context: ChangesContext): string {
     report.outcome === 'applied' || report.outcome === 'in-sync'
       ? formatDrains(report.drains, [])
       : '';
+  // The overrides of a plan with changes were shown with the plan as well.
+  const overrides = report.outcome === 'in-sync' ? formatOverrides(report.overrides, []) : '';
   const text =
     lines.map((line) => `${line}\n`).join('') +
     formatRefusals(report.refusals, context) +
     formatOutcome(report) +
-    drains;
+    drains +
+    overrides;
   if (report.differences.length === 0) return text;
   const differences = formatChanges(report.differences, { counters: new Map(), style });
   return `${text}Still different:\n${differences}`;

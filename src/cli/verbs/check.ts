@@ -6,13 +6,14 @@ import { type ChangesContext, formatChanges, formatSummary } from '../../render/
 import { countOf } from '../../render/count-of.ts';
 import { EXIT } from '../../render/exit.ts';
 import { formatJson } from '../../render/json.ts';
+import { formatOverrides } from '../../render/overrides.ts';
 import { planJson } from '../../render/plan-json.ts';
 import { formatWarnings } from '../../render/warnings.ts';
 import { defineVerb } from '../define-verb.ts';
 import { TABLE_EXITS } from '../exit-groups.ts';
 import { loadValid } from '../load-valid.ts';
 import { withTable } from '../open-table.ts';
-import { FILE_OPTIONS, TABLE_OPTIONS } from '../option-groups.ts';
+import { FILE_OPTIONS, OVERRIDE_PLAN_OPTIONS, TABLE_OPTIONS } from '../option-groups.ts';
 import { outputFormat, repeated } from '../options.ts';
 import { changesContext } from '../print-plan.ts';
 
@@ -30,6 +31,7 @@ export const checkVerb = defineVerb({
     ...FILE_OPTIONS,
     ...TABLE_OPTIONS,
     only: repeated('--only <service>', 'compare only this service (repeatable)'),
+    ...OVERRIDE_PLAN_OPTIONS,
     output: outputFormat(COMPARISON_FORMATS, 'text'),
   },
   exits: { ...TABLE_EXITS, ok: 'in sync', changes: 'the live table differs from the files' },
@@ -44,6 +46,7 @@ export const checkVerb = defineVerb({
       const prepared = await prepare(ipvs, desired, {
         only: (live) => parseSelectors(options.only, desired, live),
         confirmsAll: true,
+        ignoresOverrides: options.ignoreOverrides,
         ...(await policyStores(options.table, environment)),
       });
       const { output } = environment;
@@ -60,13 +63,13 @@ function isInSync({ plan, sysctlDifferences }: Prepared): boolean {
 
 function formatComparison(prepared: Prepared, context: ChangesContext, desired: Desired): string {
   const { plan, sysctlDifferences } = prepared;
-  const warnings = formatWarnings(context);
+  const left = formatOverrides(prepared.overrides, plan.changes) + formatWarnings(context);
   if (isInSync(prepared))
-    return `${warnings}In sync: ${countOf(desired.services.size, 'service')} as desired.\n`;
+    return `${left}In sync: ${countOf(desired.services.size, 'service')} as desired.\n`;
   const differences: string[] = [];
   if (plan.changes.length > 0) differences.push(formatSummary(plan.changes));
   if (sysctlDifferences.length > 0)
     differences.push(`${countOf(sysctlDifferences.length, 'checked sysctl')} different`);
   const changes = plan.changes.length > 0 ? `${formatChanges(plan.changes, context)}\n` : '';
-  return `${changes}${warnings}Not in sync: ${differences.join(', ')}.\n`;
+  return `${changes}${left}Not in sync: ${differences.join(', ')}.\n`;
 }

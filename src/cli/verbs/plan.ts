@@ -43,6 +43,7 @@ export const planVerb = defineVerb({
     return withTable(options.table, environment, async ({ ipvs }) => {
       const prepared = await prepare(ipvs, desired, {
         allowances: allowancesOf(options),
+        ignoresOverrides: options.ignoreOverrides,
         only: (live) => parseSelectors(options.only, desired, live),
         ...(await policyStores(options.table, environment)),
       });
