@@ -1,10 +1,8 @@
 import { existsSync, fstatSync, readFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { EXIT } from '../render/exit.ts';
 import { main } from './main.ts';
-import { operatorName } from './operator.ts';
 import { Output } from './output.ts';
 
 declare const IPVSTATE_VERSION: string;
@@ -63,7 +61,6 @@ void main(process.argv.slice(2), {
   stdin: openStdin,
   output,
   env: process.env,
-  operator: () => operatorName(process.env, userInfo),
   state: async () => (await import('../recovery/state.ts')).systemState(process.env),
   background: {
     start: async (argv) => (await import('../recovery/background.ts')).BACKGROUND.start(argv),

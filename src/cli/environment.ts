@@ -11,8 +11,6 @@ export interface Environment extends RecoveryEnvironment {
   readonly stdin: () => Readable;
   readonly output: Output;
   readonly env: NodeJS.ProcessEnv;
-  /** Names the person who runs the command, for records and messages. */
-  readonly operator: () => string;
   /** Tells, without loading its module, that the kernel has IPVS. */
   readonly hasIpvs: () => boolean;
   /** Asks a question on the terminal. undefined without a terminal. */

@@ -71,6 +71,7 @@ export const PASS_EXITS = {
   ...CONTROL_EXITS,
   ...EXECUTION_EXITS,
   changes: 'the daemon is not healthy: `ipvstate status` says why',
-  refused: 'a guard holds the plan back',
+  refused: 'a guard holds the plan back, or the daemon is paused',
   unavailable: 'no daemon runs, or the kernel has no IPVS or scheduler',
+  locked: 'after a pause: another ipvstate is writing, or a try is pending',
 };

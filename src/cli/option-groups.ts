@@ -1,10 +1,13 @@
 import { InvalidArgumentError } from 'commander';
 import type { Limit } from '../model/desired.ts';
+import { MAX_REASON_LENGTH } from '../model/pause.ts';
+import { hasInvisible } from '../model/printable.ts';
 import type { Allowances } from '../plan/guard.ts';
 import {
   choice,
   flag,
   number,
+  type OptionOf,
   parsed,
   parseTime,
   repeated,
@@ -128,4 +131,15 @@ function parseLimit(text: string): Limit {
   if (!match || (match[2] === '%' && value > 100))
     throw new InvalidArgumentError('Expected a number, a percentage such as 30%, or off.');
   return { kind: match[2] === '%' ? 'percent' : 'count', value };
+}
+
+/** The option `--reason`, which is shown in one line wherever the act of the operator is. */
+export function reasonOption(description: string): OptionOf<string | undefined> {
+  return parsed('--reason <text>', description, (text) => {
+    if (text.length > MAX_REASON_LENGTH || text.trim() === '' || hasInvisible(text))
+      throw new InvalidArgumentError(
+        `Expected one line of at most ${MAX_REASON_LENGTH} characters that are all seen.`,
+      );
+    return text;
+  });
 }

@@ -14,6 +14,7 @@ import {
 } from '../reconcile/loop/loop-state.ts';
 import { openDrainStore } from '../recovery/records/drains.ts';
 import { openOverrideStore } from '../recovery/records/overrides.ts';
+import { openPauseStore } from '../recovery/records/pause.ts';
 import { openProtectedStore } from '../recovery/records/protected.ts';
 import type { Session } from '../recovery/session.ts';
 import { EXIT } from '../render/exit.ts';
@@ -125,6 +126,8 @@ class Daemon {
       ...port,
       interfaces: async () => [...(await readInterfaces())].sort().join(' '),
       drift,
+      pauses: openPauseStore(session.state, session.warn),
+      lock: session.lock,
       reconciling: {
         drains: openDrainStore(session.state, session.warn),
         overrides: openOverrideStore(session.state, session.warn),
@@ -211,6 +214,7 @@ class Daemon {
       pid: process.pid,
       started: this.#started,
       drainClockSeconds: clock.monotonicSeconds(),
+      wallSeconds: clock.now().getTime() / 1000,
       wallTime: (time) => new Date(Date.now() - performance.now() + time).toISOString(),
     });
   }

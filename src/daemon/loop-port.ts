@@ -29,9 +29,10 @@ export function openLoopPort(session: Session, kernel: Ipvs, activity: Activity)
   let last: Promise<void> = Promise.resolve();
   const look = throttledByCost(readFingerprint);
 
-  const begin = ({ config, triggers, drains, contested, failures }: LoopState): void => {
+  const begin = ({ config, triggers, drains, contested, failures, pause }: LoopState): void => {
     const { good } = config;
-    const isQuiet = drains.length === 0 && contested.length === 0 && failures === 0;
+    const isQuiet =
+      drains.length === 0 && contested.length === 0 && failures === 0 && pause === undefined;
     // A pass for changed files alone needs to read only the services that the change touches.
     isShort =
       isQuiet &&

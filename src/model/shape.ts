@@ -9,6 +9,11 @@ export function isText(value: unknown): value is string {
   return typeof value === 'string';
 }
 
+/** A text of at most so many characters. */
+export function isTextUpTo(max: number): Shape<string> {
+  return (value): value is string => isText(value) && value.length <= max;
+}
+
 export function isFlag(value: unknown): value is boolean {
   return typeof value === 'boolean';
 }

@@ -212,7 +212,7 @@ export function completeDaemons(
 export function parseSelectors(
   texts: readonly string[],
   desired: Desired,
-  live: Table,
+  live: Pick<Table, 'services'>,
 ): Selector | undefined {
   if (texts.length === 0) return undefined;
   const selected = new Set<ServiceKey>();

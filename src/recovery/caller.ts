@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import { basename } from 'node:path';
+import { printable } from '../model/printable.ts';
 
 /** The person or program that called this process, for records and messages. */
 export interface Caller {
@@ -32,7 +33,7 @@ export function systemCaller(
 
 /** The name of a caller in one word: who called sudo, else the user, else the uid. */
 export function callerName({ sudo_user: sudoUser, user, uid }: Omit<Caller, 'command'>): string {
-  return sudoUser ?? user ?? `uid ${uid}`;
+  return printable(sudoUser ?? user ?? `uid ${uid}`);
 }
 
 function userName(): string | undefined {

@@ -14,7 +14,7 @@ interface Holder {
   readonly command: string;
 }
 
-interface Lock {
+export interface Lock {
   release(): Promise<void>;
 }
 

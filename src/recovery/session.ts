@@ -2,7 +2,7 @@ import { IpvstateError } from '../errors.ts';
 import { formatTime } from './clock.ts';
 import type { RecoveryEnvironment } from './environment.ts';
 import { closeCutOff, findCutOff } from './journal/cut-off.ts';
-import { takeLock } from './lock.ts';
+import { type Lock, takeLock } from './lock.ts';
 import { openRecords, type PendingTry, type Records } from './records/records.ts';
 import type { State } from './state.ts';
 
@@ -14,6 +14,14 @@ export interface Session {
   readonly warn: (message: string) => void;
   /** A try that is neither confirmed nor rolled back. Its deadline may be over. */
   readonly pending: PendingTry | undefined;
+  /** The lock, which a daemon gives away while it is paused. */
+  readonly lock: SessionLock;
+}
+
+interface SessionLock {
+  /** Takes the lock again, unless it is held. Throws `LOCKED`, also while a try is pending. */
+  take(): Promise<void>;
+  release(): Promise<void>;
 }
 
 /** Takes the lock, and reads the records of earlier runs. Throws `LOCKED` and `IO`. */
@@ -25,11 +33,13 @@ export async function withSession<T>(
 ): Promise<T> {
   const state = await environment.state();
   const { clock } = state;
-  const lock = await takeLock(state.lockPath, {
-    command: `ipvstate ${verb}`,
+  const command = `ipvstate ${verb}`;
+  const taken = await takeLock(state.lockPath, {
+    command,
     timeoutSeconds: lockTimeoutSeconds,
     clock,
   });
+  const lock = sessionLock(state, command, taken);
   try {
     const warn = (message: string): void => environment.output.warn(`ipvstate: ${message}\n`);
     const records = openRecords(state, warn);
@@ -38,10 +48,41 @@ export async function withSession<T>(
         `the try of ${formatTime(new Date(started), clock.now())} is void: the kernel's table that it changed is gone`,
       ),
     );
-    return await use({ state, records, warn, pending });
+    return await use({ state, records, warn, pending, lock });
   } finally {
     await lock.release();
   }
+}
+
+function sessionLock(state: State, command: string, taken: Lock): SessionLock {
+  let held: Lock | undefined = taken;
+  const release = async (): Promise<void> => {
+    await held?.release();
+    held = undefined;
+  };
+  return {
+    release,
+    take: async () => {
+      if (held) return;
+      held = await takeLock(state.lockPath, { command, clock: state.clock });
+      try {
+        await refuseBesideTry(state);
+      } catch (error) {
+        await release();
+        throw error;
+      }
+    },
+  };
+}
+
+/** Throws `LOCKED` while a try is pending: only its end may write. */
+async function refuseBesideTry(state: State): Promise<void> {
+  const pending = await openRecords(state, () => {}).pending.read();
+  if (!pending) return;
+  const when = formatTime(new Date(pending.started), state.clock.now());
+  throw new IpvstateError('LOCKED', `the try of ${when} is pending; nothing was changed`, {
+    hint: 'End it with `ipvstate confirm` or `ipvstate rollback`.',
+  });
 }
 
 /** Returns a name that no other run on this machine has. */

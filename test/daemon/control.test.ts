@@ -151,6 +151,24 @@ describe('a request', () => {
     ['{"command":"approve"}', { command: 'approve' }],
     ['{"command":"approve","plan":"p1"}', { command: 'approve', plan: 'p1' }],
     ['{"command":"approve","plan":1}', 'plan is not a text'],
+    ['{"command":"resume","who":"alice"}', { command: 'resume', who: 'alice' }],
+    ['{"command":"resume"}', 'who is not a text'],
+    [
+      '{"command":"pause","who":"alice","reason":null,"seconds":60,"only":["shop"]}',
+      { command: 'pause', who: 'alice', reason: null, seconds: 60, only: ['shop'] },
+    ],
+    [
+      '{"command":"pause","who":"alice","reason":null,"seconds":0,"only":[]}',
+      'a part of the pause is missing or has another form',
+    ],
+    [
+      '{"command":"pause","who":"alice","reason":null,"seconds":86401,"only":[]}',
+      'a part of the pause is missing or has another form',
+    ],
+    [
+      '{"command":"pause","who":"alice","seconds":60,"only":[]}',
+      'a part of the pause is missing or has another form',
+    ],
     ['{"command":"stop"}', 'no such command: "stop"'],
     ['null', 'not an object'],
     ['[', 'not a line of JSON'],

@@ -35,12 +35,22 @@ describe('the metrics', () => {
       contested: [{ object: 'x', reversals: 3 }],
       health: 'unserved',
       unserved: ['fwmark:7'],
+      paused: {
+        who: 'alice',
+        reason: null,
+        since: '',
+        until: null,
+        seconds_left: null,
+        services: null,
+      },
     });
     const after = await registry.metrics();
     expect(line(after, 'ipvstate_config_valid')).toBe('ipvstate_config_valid 0');
     expect(line(after, 'ipvstate_refused')).toBe('ipvstate_refused 1');
     expect(line(after, 'ipvstate_contested')).toBe('ipvstate_contested 1');
     expect(line(after, 'ipvstate_unserved_services')).toBe('ipvstate_unserved_services 1');
+    expect(line(before, 'ipvstate_paused')).toBe('ipvstate_paused 0');
+    expect(line(after, 'ipvstate_paused')).toBe('ipvstate_paused 1');
     expect(line(before, 'ipvstate_in_sync')).toBe('ipvstate_in_sync 1');
     expect(line(after, 'ipvstate_in_sync')).toBe('ipvstate_in_sync 0');
     expect(line(before, 'ipvstate_health{state="in-sync"}')).toMatch(/ 1$/);

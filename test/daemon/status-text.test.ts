@@ -2,6 +2,7 @@ import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import schema from '../../schemas/status.schema.json' with { type: 'json' };
 import validation from '../../schemas/validation.schema.json' with { type: 'json' };
+import { isStatus } from '../../src/daemon/status/parse-status.ts';
 import { HEALTHS } from '../../src/daemon/status/status.ts';
 import { formatHealth, formatStatus } from '../../src/daemon/status/status-text.ts';
 import { statusOf } from './statuses.ts';
@@ -69,6 +70,34 @@ Waiting:    plan 4f2a, since T2; \`ipvstate approve 4f2a\` executes it
 Drains:     10.0.0.1:80 of fwmark:7, at most 1m30s more
 Contested:  fwmark:8: changed back by another program 3 times
 `);
+  });
+
+  it.each([
+    {
+      pause: { reason: 'kernel upgrade', until: '2026-05-04T13:00:00.000Z', services: null },
+      says: `Paused:     by alice, since 2026-05-04T12:00:00.000Z, until 2026-05-04T13:00:00.000Z: kernel upgrade
+            the daemon writes nothing; \`ipvstate resume\` ends the pause
+            \`apply\`, \`try\` and \`rollback\` by hand still write
+`,
+    },
+    {
+      pause: { reason: null, until: null, services: ['a', 'b', 'c', 'd', 'e', 'f'] },
+      says: `Paused:     by alice, since 2026-05-04T12:00:00.000Z, without an end
+            6 services left alone: a, b, c, d, e, ...; \`ipvstate resume\` ends the pause
+`,
+    },
+  ])('says who paused what, until when, and which command ends that: $pause', ({ pause, says }) => {
+    const since = '2026-05-04T12:00:00.000Z';
+    const paused = { who: 'alice', since, seconds_left: null, ...pause };
+    const status = statusOf({ health: 'paused', why: ['alice paused the daemon'], paused });
+    expect(formatStatus(status)).toContain(says);
+    expect(formatHealth(status)).toBe(
+      'paused: the live table is as desired, and what is paused is left as it is: alice paused the daemon',
+    );
+    expect(isStatus(status)).toBe(true);
+    const { paused: _, ...ofAnEarlierVersion } = status;
+    expect(isStatus(ofAnEarlierVersion)).toBe(true);
+    expect(isStatus({ ...status, paused: { ...paused, since: 5 } })).toBe(false);
   });
 
   it.each([

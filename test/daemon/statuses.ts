@@ -25,6 +25,7 @@ export function statusOf(rest: Partial<Status> = {}): Status {
     differences: [],
     drains: [],
     contested: [],
+    paused: null,
     watch: { mode: 'inotify', reason: null },
     ...rest,
   };

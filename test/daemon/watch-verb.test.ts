@@ -58,7 +58,13 @@ function startDaemon(misbehaviour: Misbehaviour = {}) {
       stats: false,
     },
     {
-      session: { state, records: openRecords(state, () => {}), warn: () => {}, pending: undefined },
+      session: {
+        state,
+        records: openRecords(state, () => {}),
+        warn: () => {},
+        pending: undefined,
+        lock: { take: async () => {}, release: async () => {} },
+      },
       openKernel: async () => kernel,
       log: createLog({
         format: 'json',

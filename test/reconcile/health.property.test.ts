@@ -11,6 +11,7 @@ import { diff } from '../../src/plan/diff.ts';
 import { HEALTH_STATES, healthOf, isHealthy } from '../../src/reconcile/loop/health.ts';
 import type { LoopState } from '../../src/reconcile/loop/loop-state.ts';
 import { type Content, LoopWorld, MISSING } from '../support/loop-world.ts';
+import { memoryPause } from '../support/memory-pause.ts';
 import { holds, isBrokenBy } from '../support/properties.ts';
 import { desiredOf, tableOf } from '../support/tables.ts';
 
@@ -20,6 +21,7 @@ const FACTS: DaemonFacts = {
   started: '2026-05-04T11:00:00.000Z',
   drift: 'correct',
   drainClockSeconds: 0,
+  wallSeconds: 0,
   wallTime: (time) => new Date(time).toISOString(),
 };
 
@@ -48,7 +50,10 @@ type Step =
   | { readonly kind: 'foreign'; readonly table: Table }
   /** Another program that makes the table the same each time that the loop corrected it. */
   | { readonly kind: 'insist'; readonly table: Table }
-  | { readonly kind: 'fault' };
+  | { readonly kind: 'fault' }
+  /** A pause of the whole table, or of one service of the files. */
+  | { readonly kind: 'pause'; readonly isWhole: boolean }
+  | { readonly kind: 'resume' };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({
@@ -61,6 +66,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant('foreign' as const), table: tables }),
   fc.record({ kind: fc.constant('insist' as const), table: tables }),
   fc.constant({ kind: 'fault' as const }),
+  fc.record({ kind: fc.constant('pause' as const), isWhole: fc.boolean() }),
+  fc.constant({ kind: 'resume' as const }),
 );
 
 async function live(
@@ -70,8 +77,10 @@ async function live(
   begun = initial,
 ): Promise<LoopWorld> {
   let isFaulty = false;
+  const pauses = memoryPause();
   const world = await new LoopWorld(begun, desiredOf(initial.services), {
     drift,
+    pauses,
     misbehaviour: {
       failRead: () => (isFaulty ? new IpvstateError('UNAVAILABLE', 'it failed') : undefined),
     },
@@ -79,6 +88,12 @@ async function live(
   for (const next of steps) {
     isFaulty = next.kind === 'fault';
     if (next.kind === 'write') await world.write(next.content);
+    if (next.kind === 'pause') {
+      const [service] = world.state.config.good?.desired.services.keys() ?? [];
+      const only = next.isWhole || service === undefined ? [] : [service];
+      void world.loop.pause({ who: 'alice', reason: undefined, seconds: undefined, only });
+    }
+    if (next.kind === 'resume') void world.loop.resume();
     const times = next.kind === 'insist' ? 4 : next.kind === 'foreign' ? 1 : 0;
     for (let time = 0; time < times; time++) {
       if (next.kind === 'foreign' || next.kind === 'insist') await world.foreign(next.table);
@@ -136,12 +151,16 @@ const agree = (isInSync: (world: LoopWorld) => boolean) =>
     fc.constantFrom('correct' as const, 'report' as const),
     async (initial, begun, steps, drift) => {
       const world = await live(initial, steps, drift, begun);
-      const { states, why, ...answers } = await answersOf(world);
-      const { lastPass } = world.state;
-      const isKnown = lastPass?.outcome !== 'failed';
-      const expected = isInSync(world) && isKnown;
+      const { states, why, gauge, ...answers } = await answersOf(world);
+      const { lastPass, pause } = world.state;
+      const isAsDesired = isInSync(world) && lastPass?.outcome !== 'failed';
+      // A paused daemon is not ready, although nothing differs.
+      const isGood = isAsDesired && !pause;
       return (
-        states && why === expected && Object.values(answers).every((answer) => answer === expected)
+        states &&
+        gauge === isAsDesired &&
+        why === isGood &&
+        Object.values(answers).every((answer) => answer === isGood)
       );
     },
   );
@@ -149,7 +168,7 @@ const agree = (isInSync: (world: LoopWorld) => boolean) =>
 describe('the health of a loop', () => {
   test(
     'is in sync exactly when the table is as the files say, for everything that tells it',
-    () => holds(agree(isAsFilesSay), 15),
+    () => holds(agree(isAsFilesSay), 40),
     120_000,
   );
 
@@ -158,6 +177,16 @@ describe('the health of a loop', () => {
     () =>
       isBrokenBy(
         agree((world) => isAsFilesSay(world) || world.state.contested.length > 0),
+        1000,
+      ),
+    120_000,
+  );
+
+  test(
+    'would not agree with a gauge of differences that were 0 during each pause',
+    () =>
+      isBrokenBy(
+        agree((world) => isAsFilesSay(world) && world.state.pause === undefined),
         1000,
       ),
     120_000,

@@ -8,6 +8,7 @@ describe('the caller of a process', () => {
     expect(callerName({ ...ROOT, sudo_user: 'alice' })).toBe('alice');
     expect(callerName(ROOT)).toBe('root');
     expect(callerName({ uid: 1234 })).toBe('uid 1234');
+    expect(callerName({ ...ROOT, sudo_user: 'a\nb' })).toBe('a\\u000ab');
   });
 
   test('comes from the process and its environment', () => {

@@ -23,8 +23,6 @@ export interface CliOptions {
   readonly programName?: string;
   readonly stdin?: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** The person who runs the command. Default: `alice`. */
-  readonly operator?: string;
   readonly openKernel?: () => Promise<Ipvs>;
   /** The answers of a person at a terminal. Without them, there is no terminal. */
   readonly answer?: string;
@@ -56,7 +54,6 @@ export async function runCli(
     stdin: () => Readable.from(options.stdin === undefined ? [] : [Buffer.from(options.stdin)]),
     output: new Output(stdout, stderr, options.env ?? {}),
     env: options.env ?? {},
-    operator: () => options.operator ?? 'alice',
     state: async () => options.state ?? ownState(folder),
     background: { start: options.startInBackground ?? (async () => {}), ready: async () => {} },
     openKernel: options.openKernel ?? (() => Promise.reject(new Error('this test has no kernel'))),

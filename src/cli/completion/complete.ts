@@ -35,7 +35,7 @@ export const VALUE_KINDS: Readonly<Record<string, ValueKind>> = {
   service: 'service',
   destination: 'destination',
   topic: 'topic',
-  ...{ address: 'free', id: 'free', n: 'free', time: 'free', fingerprint: 'free' },
+  ...{ address: 'free', id: 'free', n: 'free', time: 'free', fingerprint: 'free', text: 'free' },
 };
 
 /** Completes the last word of a command line, without the program's name. */

@@ -7,7 +7,7 @@ import { optionalArgument } from '../options.ts';
 export const approveVerb = defineVerb({
   name: 'approve',
   job: 'operate',
-  summary: 'execute what a guard held',
+  summary: 'execute a held plan',
   description: 'have the daemon execute the plan that a guard holds back',
   arguments: {
     plan: optionalArgument(
@@ -19,7 +19,7 @@ export const approveVerb = defineVerb({
   exits: {
     ...PASS_EXITS,
     ok: 'executed, and the daemon is healthy',
-    refused: 'no plan is held back, or the guard refuses another one',
+    refused: 'no plan is held back, the guard refuses another one, or a pause',
     stale: 'another plan is held back, or the files changed',
   },
   examples: ['ipvstate approve', 'ipvstate approve 4f2a96c1b0de'],

@@ -1,4 +1,16 @@
-import { countUpTo, isText, objectOf, oneOf, optional, type Shape } from '../../model/shape.ts';
+import { MAX_PAUSE_SECONDS, MAX_REASON_LENGTH } from '../../model/pause.ts';
+import {
+  countUpTo,
+  isCount,
+  isText,
+  isTextUpTo,
+  listOf,
+  nullable,
+  objectOf,
+  oneOf,
+  optional,
+  type Shape,
+} from '../../model/shape.ts';
 import { EXIT } from '../../render/exit.ts';
 import type { Json } from '../../render/json.ts';
 
@@ -8,7 +20,33 @@ export type ControlRequest =
   /** Reads the configuration and the table now. The answer comes after the pass. */
   | { readonly command: 'reload' }
   /** Executes the plan that a guard holds back. Without `plan`: whatever that plan is. */
-  | { readonly command: 'approve'; readonly plan?: string };
+  | { readonly command: 'approve'; readonly plan?: string }
+  | PauseControl
+  /** Ends the pause. The answer comes after the pass that follows. */
+  | { readonly command: 'resume'; readonly who: string };
+
+/** Replaces the pause of the daemon. The answer comes when nothing more is written. */
+export interface PauseControl {
+  readonly command: 'pause';
+  readonly who: string;
+  readonly reason: string | null;
+  /** null: until an operator ends the pause. */
+  readonly seconds: number | null;
+  /** Services by address or name, with `*` for any characters. Empty: the whole table. */
+  readonly only: readonly string[];
+}
+
+/** A pause lasts a second at least. */
+const isPauseTime: Shape<number> = (value): value is number =>
+  isCount(value) && value >= 1 && value <= MAX_PAUSE_SECONDS;
+
+const isPause = objectOf<PauseControl>({
+  command: oneOf(['pause']),
+  who: isTextUpTo(MAX_REASON_LENGTH),
+  reason: nullable(isTextUpTo(MAX_REASON_LENGTH)),
+  seconds: nullable(isPauseTime),
+  only: listOf(isText),
+});
 
 export type ControlAnswer =
   | {
@@ -44,7 +82,7 @@ export function parseRequest(line: string): ControlRequest | string {
     return 'not a line of JSON';
   }
   if (typeof value !== 'object' || value === null) return 'not an object';
-  const { command, plan } = value as { readonly command?: unknown; readonly plan?: unknown };
+  const { command, plan, who } = value as Readonly<Record<string, unknown>>;
   switch (command) {
     case 'status':
     case 'reload':
@@ -52,6 +90,10 @@ export function parseRequest(line: string): ControlRequest | string {
     case 'approve':
       if (plan === undefined) return { command };
       return typeof plan === 'string' ? { command, plan } : 'plan is not a text';
+    case 'pause':
+      return isPause(value) ? value : 'a part of the pause is missing or has another form';
+    case 'resume':
+      return isText(who) ? { command, who } : 'who is not a text';
     default:
       return `${UNKNOWN_COMMAND}${JSON.stringify(command)}`;
   }

@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { IpvstateError, isAbsent } from '../../errors.ts';
-import { EXIT } from '../../render/exit.ts';
+import { EXIT, exitCodeOfError } from '../../render/exit.ts';
 import {
   type ControlAnswer,
   type ControlRequest,
@@ -105,10 +105,12 @@ async function answerLine(line: string, answer: AnswerRequest): Promise<ControlA
   try {
     return await answer(request);
   } catch (error) {
+    const hint = error instanceof IpvstateError ? error.hint : undefined;
     return {
       ok: false,
-      exit_code: EXIT.internal,
+      exit_code: exitCodeOfError(error),
       message: error instanceof Error ? error.message : String(error),
+      ...(hint !== undefined && { hint }),
     };
   }
 }

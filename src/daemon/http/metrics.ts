@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { HEALTH_STATES, isHealthy } from '../../reconcile/loop/health.ts';
+import { HEALTH_STATES, isAsDesired } from '../../reconcile/loop/health.ts';
 import type { Status } from '../status/status.ts';
 
 /** The metrics of the daemon. Counters are counted here; gauges are computed from the status. */
@@ -90,7 +90,7 @@ export function createMetrics(
     },
   });
   gauge('in_sync', 'Whether the live table is as desired.', ({ health }) =>
-    Number(isHealthy({ state: health })),
+    Number(isAsDesired({ state: health })),
   );
   gauge(
     'unserved_services',
@@ -98,6 +98,9 @@ export function createMetrics(
     ({ unserved }) => unserved.length,
   );
   gauge('refused', 'Whether a guard holds a plan back.', ({ waiting }) => Number(waiting !== null));
+  gauge('paused', 'Whether an operator paused the daemon, or some services.', ({ paused }) =>
+    Number(Boolean(paused)),
+  );
   gauge(
     'drains',
     'Removed destinations that are kept at weight 0 for their connections.',

@@ -33,6 +33,7 @@ export class StateLog {
     this.#config(state, previous);
     if (state.lastPass && state.lastPass !== previous.lastPass)
       this.#pass(state.lastPass, state, previous);
+    if (state.pause !== previous.pause) this.#pause(state, previous);
     this.#contested(state, previous);
     if (state.unserved !== previous.unserved) this.#unserved(state, previous);
     if (state.refusedParts !== previous.refusedParts) this.#refusedParts(state, previous);
@@ -225,6 +226,22 @@ export class StateLog {
       if (!now.has(name))
         this.#log.info({ event: 'uncontested', object: name }, `${name} is no longer changed back`);
     }
+  }
+
+  #pause({ pause }: LoopState, { pause: before }: LoopState): void {
+    if (!pause) {
+      this.#log.info({ event: 'resumed', who: before?.who }, 'the pause is over');
+      return;
+    }
+    const { who, reason, services, sinceSeconds, untilSeconds } = pause;
+    const seconds =
+      untilSeconds === undefined ? undefined : Math.round(untilSeconds - sinceSeconds);
+    const end = seconds === undefined ? 'without an end' : `for ${formatDuration(seconds)}`;
+    const what = services ? formatServices(services) : 'nothing is written';
+    this.#log.warn(
+      { event: 'paused', who, reason, services, seconds },
+      `paused by ${who}, ${end}: ${what}${reason === undefined ? '' : ` (${reason})`}`,
+    );
   }
 
   #watch({ mode, reason }: LoopState['watch']): void {

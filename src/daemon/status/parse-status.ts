@@ -8,9 +8,10 @@ import {
   nullable,
   objectOf,
   oneOf,
+  optional,
   type Shape,
 } from '../../model/shape.ts';
-import { DRIFT_MODES, HEALTHS, type Status, type StatusError } from './status.ts';
+import { DRIFT_MODES, HEALTHS, type PauseStatus, type Status, type StatusError } from './status.ts';
 
 type Member<Name extends keyof Status> = NonNullable<Status[Name]>;
 type Item<Name extends 'files' | 'drains' | 'contested'> = Status[Name][number];
@@ -71,5 +72,17 @@ export const isStatus: Shape<Status> = objectOf<Status>({
     objectOf<Item<'drains'>>({ service: isText, destination: isText, seconds_left: isCount }),
   ),
   contested: listOf(objectOf<Item<'contested'>>({ object: isText, reversals: isCount })),
+  paused: optional(
+    nullable(
+      objectOf<PauseStatus>({
+        who: isText,
+        reason: nullable(isText),
+        since: isText,
+        until: nullable(isText),
+        seconds_left: nullable(isCount),
+        services: nullable(listOf(isText)),
+      }),
+    ),
+  ),
   watch: objectOf<Status['watch']>({ mode: isText, reason: nullable(isText) }),
 });

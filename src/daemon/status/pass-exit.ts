@@ -1,3 +1,4 @@
+import { pausesAll } from '../../model/pause.ts';
 import { isHealthy } from '../../reconcile/loop/health.ts';
 import type { LoopState, PassOutcome, PassResult } from '../../reconcile/loop/loop-state.ts';
 import { EXIT, exitCodeOfError, exitCodeOfReport } from '../../render/exit.ts';
@@ -40,10 +41,12 @@ export function exitCodeOfPass({ outcome, report, error, differs }: PassResult):
  * answers the request.
  */
 export function exitCodeOfRequest(state: LoopState, pass: PassResult): number {
-  const { config, lastPass, health, fatal } = state;
+  const { config, lastPass, health, fatal, pause } = state;
   if (config.problem)
     return config.problem.error ? exitCodeOfError(config.problem.error) : EXIT.config;
   if (fatal) return exitCodeOfError(fatal);
   const code = exitCodeOfPass(pass.outcome === 'unchanged' && lastPass ? lastPass : pass);
+  // Nothing was written, although an operator asked for it.
+  if (pausesAll(pause) && (code === EXIT.ok || code === EXIT.changes)) return EXIT.refused;
   return code === EXIT.ok && !isHealthy(health) ? EXIT.changes : code;
 }

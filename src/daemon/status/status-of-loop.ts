@@ -1,9 +1,10 @@
 import type { Issue } from '../../model/issue.ts';
+import type { Pause } from '../../model/pause.ts';
 import type { ConfigProblem } from '../../reconcile/loop/config-state.ts';
 import type { DriftMode, LoopState, PassResult } from '../../reconcile/loop/loop-state.ts';
 import { changeTitles, driftTitles } from './change-titles.ts';
 import { exitCodeOfPass } from './pass-exit.ts';
-import { SHOWN_FINGERPRINT, type Status, type StatusError } from './status.ts';
+import { type PauseStatus, SHOWN_FINGERPRINT, type Status, type StatusError } from './status.ts';
 
 /** The facts of a status that the loop does not know. */
 export interface DaemonFacts {
@@ -11,8 +12,10 @@ export interface DaemonFacts {
   readonly pid: number;
   readonly started: string;
   readonly drift: DriftMode;
-  /** Seconds on the clock of the deadlines of drains. */
+  /** Seconds on the monotonic clock of drains and pauses. */
   readonly drainClockSeconds: number;
+  /** The wall clock at the same moment, in seconds since 1970. */
+  readonly wallSeconds: number;
   /** Converts a time on the loop's clock to ISO 8601. */
   readonly wallTime: (time: number) => string;
 }
@@ -20,7 +23,7 @@ export interface DaemonFacts {
 const SHOWN_CHANGES = 20;
 
 export function statusOfLoop(state: LoopState, facts: DaemonFacts): Status {
-  const { config, lastPass, refused, contested, watch, drains, health, unserved } = state;
+  const { config, lastPass, refused, contested, watch, drains, health, unserved, pause } = state;
   const { version, pid, started, drift, wallTime, drainClockSeconds } = facts;
   const inForce = config.good?.desired;
   let destinations = 0;
@@ -63,7 +66,24 @@ export function statusOfLoop(state: LoopState, facts: DaemonFacts): Status {
       seconds_left: Math.max(0, Math.round(drain.deadlineSeconds - drainClockSeconds)),
     })),
     contested: contested.map(({ name, reversals }) => ({ object: name, reversals })),
+    paused: pause ? pauseStatus(pause, facts) : null,
     watch: { mode: watch.mode, reason: watch.reason ?? null },
+  };
+}
+
+function pauseStatus(
+  { who, reason, services, sinceSeconds, untilSeconds }: Pause,
+  { drainClockSeconds: now, wallSeconds }: DaemonFacts,
+): PauseStatus {
+  const wallTimeOf = (seconds: number): string =>
+    new Date(Math.round(wallSeconds + seconds - now) * 1000).toISOString();
+  return {
+    who,
+    reason: reason ?? null,
+    since: wallTimeOf(sinceSeconds),
+    until: untilSeconds === undefined ? null : wallTimeOf(untilSeconds),
+    seconds_left: untilSeconds === undefined ? null : Math.max(0, Math.ceil(untilSeconds - now)),
+    services: services ?? null,
   };
 }
 

@@ -1,7 +1,7 @@
 import { formatDuration } from '../../model/duration.ts';
 import type { HealthName } from '../../reconcile/loop/health.ts';
 import { countOf } from '../../render/count-of.ts';
-import { describeInvalid, type Status, type StatusError } from './status.ts';
+import { describeInvalid, type PauseStatus, type Status, type StatusError } from './status.ts';
 
 const HEALTH_WORDS: Readonly<Record<Exclude<HealthName, 'invalid'>, string>> = {
   starting: 'starting',
@@ -11,6 +11,7 @@ const HEALTH_WORDS: Readonly<Record<Exclude<HealthName, 'invalid'>, string>> = {
   refused: 'refused: the kernel does not take an object, which is left out',
   contested: 'contested: the live table is not as desired, because another program changes it',
   drifted: 'drifted: the live table differs from the desired one, and is left so',
+  paused: 'paused: the live table is as desired, and what is paused is left as it is',
   draining: 'in sync: the live table is as desired, and removed destinations drain',
   'in-sync': 'in sync: the live table is as desired',
 };
@@ -65,6 +66,7 @@ export function formatStatus(status: Status): string {
     ...status.drains.map(({ destination, service, seconds_left }) =>
       line('Drains', `${destination} of ${service}, at most ${formatDuration(seconds_left)} more`),
     ),
+    ...(status.paused ? formatPaused(status.paused) : []),
     ...status.contested.map(({ object, reversals }) =>
       line('Contested', `${object}: changed back by another program ${countOf(reversals, 'time')}`),
     ),
@@ -113,6 +115,31 @@ function formatError(name: string, error: StatusError | null): string[] {
 /** `FILE:LINE:COLUMN: `, or nothing. */
 export function formatPlace({ position }: StatusError): string {
   return position ? `${position.file}:${position.line}:${position.column}: ` : '';
+}
+
+/** Says who paused the daemon, since when and until when, and why. */
+export function describePause({ who, since, until, reason }: PauseStatus): string {
+  const end = until === null ? 'without an end' : `until ${until}`;
+  return `by ${who}, since ${since}, ${end}${reason === null ? '' : `: ${reason}`}`;
+}
+
+function formatPaused(pause: PauseStatus): string[] {
+  const { services } = pause;
+  const effect = services
+    ? `${countOf(services.length, 'service')} left alone: ${shownServices(services)}`
+    : 'the daemon writes nothing';
+  return [
+    line('Paused', describePause(pause)),
+    `${' '.repeat(12)}${effect}; \`ipvstate resume\` ends the pause`,
+    `${' '.repeat(12)}\`apply\`, \`try\` and \`rollback\` by hand still write`,
+  ];
+}
+
+const SHOWN_SERVICES = 5;
+
+function shownServices(services: readonly string[]): string {
+  const shown = services.slice(0, SHOWN_SERVICES).join(', ');
+  return services.length > SHOWN_SERVICES ? `${shown}, ...` : shown;
 }
 
 function formatWaiting({

@@ -21,6 +21,18 @@ export interface StatusError {
   readonly position: Position | null;
 }
 
+/** A pause, as people and programs are told. */
+export interface PauseStatus {
+  readonly who: string;
+  readonly reason: string | null;
+  readonly since: string;
+  /** null: it does not end by itself. */
+  readonly until: string | null;
+  readonly seconds_left: number | null;
+  /** The services that are left alone. null: nothing is written at all. */
+  readonly services: readonly string[] | null;
+}
+
 /** The document that `ipvstate status -o json` and `/status` show. Times are in ISO 8601. */
 export interface Status {
   readonly format: 'ipvstate-status';
@@ -73,7 +85,7 @@ export interface Status {
   } | null;
   /** Services with usable destinations in the files and none in the kernel. */
   readonly unserved: readonly string[];
-  /** Differences that are left: contested, or only reported. */
+  /** Differences that are left: contested, paused, or only reported. */
   readonly differences: readonly string[];
   readonly drains: readonly {
     readonly service: string;
@@ -81,6 +93,8 @@ export interface Status {
     readonly seconds_left: number;
   }[];
   readonly contested: readonly { readonly object: string; readonly reversals: number }[];
+  /** The pause, or null. The answers of earlier versions lack it. */
+  readonly paused?: PauseStatus | null | undefined;
   readonly watch: { readonly mode: string; readonly reason: string | null };
 }
 

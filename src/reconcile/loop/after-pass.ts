@@ -12,6 +12,8 @@ interface EndedPass {
   readonly result: PassResult;
   /** The files that it applied. */
   readonly good: GoodFiles;
+  /** True when nothing was written because of a pause. */
+  readonly isPaused: boolean;
   readonly now: number;
   /** The wait in milliseconds after so many failures in a row. */
   readonly retryDelay: (failures: number) => number;
@@ -65,11 +67,14 @@ function retryAfter(
 }
 
 /**
- * A failed pass says nothing about a refused plan. The same plan stays refused since the first
- * time.
+ * A failed pass says nothing about a refused plan, and neither does one of a pause that finds
+ * differences. The same plan stays refused since the first time.
  */
-function refusedAfter({ refused }: LoopState, { found, now }: EndedPass): LoopState['refused'] {
-  if (found.outcome === 'failed') return refused;
+function refusedAfter(
+  { refused }: LoopState,
+  { found, isPaused, now }: EndedPass,
+): LoopState['refused'] {
+  if (found.outcome === 'failed' || (isPaused && found.outcome === 'drift')) return refused;
   if (!found.refused) return undefined;
   const isSame = refused?.fingerprint === found.refused.fingerprint;
   return { since: isSame ? refused.since : now, ...found.refused };
@@ -77,21 +82,19 @@ function refusedAfter({ refused }: LoopState, { found, now }: EndedPass): LoopSt
 
 /**
  * Drift is what another program changed. What the loop does later by itself, such as the end of a
- * drain, is none. A difference that is only reported counts when it begins.
+ * drain, is none.
  */
 function totalsAfter(
-  { totals, applied, drift }: LoopState,
+  { totals, applied }: LoopState,
   { found: { outcome, report, reversed, drifted }, good }: EndedPass,
 ): LoopState['totals'] {
-  const isCorrection = outcome === 'applied' && applied === good.digest && drifted > 0;
-  const isCounted = report
-    ? report.outcome === 'applied' || report.outcome === 'in-sync'
-    : drift === undefined;
+  const isCorrection = outcome === 'applied' && applied === good.digest && drifted.corrected > 0;
+  const isCounted = !report || report.outcome === 'applied' || report.outcome === 'in-sync';
   return {
     passes: totals.passes + 1,
     corrections: totals.corrections + Number(isCorrection),
     reversals: totals.reversals + reversed,
-    drifted: totals.drifted + (isCounted ? drifted : 0),
+    drifted: totals.drifted + (isCounted ? drifted.corrected + drifted.left : 0),
   };
 }
 

@@ -17,6 +17,8 @@ export const HEALTH_STATES = [
   'contested',
   /** The table differs, and the difference is only reported. */
   'drifted',
+  /** The table is as desired. Nothing is written, or some services are left alone. */
+  'paused',
   /** The table is as desired, and removed destinations are kept for their connections. */
   'draining',
   'in-sync',
@@ -40,6 +42,14 @@ export const STARTING: Health = { state: 'starting', why: [], since: 0 };
  */
 export function isHealthy({ state }: Pick<Health, 'state'>): boolean {
   return state === 'in-sync' || state === 'draining';
+}
+
+/**
+ * Tells whether nothing differs from the files. A paused daemon is not healthy, because it would
+ * not keep the table so.
+ */
+export function isAsDesired(health: Pick<Health, 'state'>): boolean {
+  return isHealthy(health) || health.state === 'paused';
 }
 
 /** Returns the health of a state, and the same object as before when nothing is new. */
@@ -69,6 +79,7 @@ function problemsOf(state: LoopState): Problem[] {
     ['invalid', state.config.problem ? ['the files are not valid'] : []],
     ['refused', state.refusedParts.map(({ part, reason }) => `${part} is left out: ${reason}`)],
     ...differencesOf(state),
+    ['paused', pauseOf(state)],
     ['draining', drainsOf(state)],
   ];
   return found.flatMap(([name, sentences]) =>
@@ -116,6 +127,16 @@ function differencesOf(state: LoopState): [HealthName, string[]][] {
         : [`${others} ${others === 1 ? 'object differs' : 'objects differ'} from the files`],
     ],
   ];
+}
+
+/** Before the first pass has ended, nobody knows whether the table is as desired. */
+function pauseOf({ pause, lastPass }: LoopState): string[] {
+  if (!pause || !lastPass) return [];
+  const { services, who, reason } = pause;
+  const subject = services
+    ? `${services.length} ${services.length === 1 ? 'service' : 'services'}`
+    : 'the daemon';
+  return [`${who} paused ${subject}${reason === undefined ? '' : `: ${reason}`}`];
 }
 
 function drainsOf({ drains }: LoopState): string[] {

@@ -1,4 +1,13 @@
+import type { Pause } from '../../model/pause.ts';
 import type { LoopState, PassResult } from './loop-state.ts';
+
+/** A pause that an operator asks for. */
+export interface PauseRequest extends Pick<Pause, 'who' | 'reason'> {
+  /** undefined: until an operator ends it. */
+  readonly seconds: number | undefined;
+  /** Services by address or name, with `*` for any characters. Empty: the whole table. */
+  readonly only: readonly string[];
+}
 
 export interface Loop {
   readonly state: LoopState;
@@ -14,6 +23,13 @@ export interface Loop {
    * plan. Then tries contested objects again.
    */
   approve(fingerprint: string): Promise<PassResult>;
+  /**
+   * Stores a pause in place of an earlier one. Resolves with the pass after which nothing more is
+   * written. Throws `USAGE` for a service that is not known, and `IO`.
+   */
+  pause(request: PauseRequest): Promise<PassResult>;
+  /** Ends the pause. Resolves with the pass that follows. Throws `IO`. */
+  resume(): Promise<PassResult>;
   /** Puts into the state how the files are watched. */
   setWatchMode(mode: LoopState['watch']['mode'], reason: string | undefined): void;
   /** Ends after the operations in flight, and leaves the table as it is. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../../model/clock.ts';
 import type { Ipvs } from '../../model/ipvs.ts';
+import type { PauseStore } from '../../model/pause.ts';
 import type { ServiceKey } from '../../model/service.ts';
 import type { BackOff } from './back-off.ts';
 import type { LoadedFiles } from './config-state.ts';
@@ -53,6 +54,8 @@ export interface LoopOptions extends Omit<PassPorts, 'ipvs' | 'signal'> {
   readonly timing?: Partial<LoopTiming>;
   /** In [0, 1). */
   readonly random?: () => number;
+  /** The record of the pause. Without it, the loop cannot be paused. */
+  readonly pauses?: PauseStore;
   /** Called with every new state, before anything else happens. */
   readonly onState?: (state: LoopState, previous: LoopState) => void;
 }

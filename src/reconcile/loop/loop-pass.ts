@@ -1,7 +1,9 @@
 import { type IpvstateError, reportedError } from '../../errors.ts';
 import type { Ipvs } from '../../model/ipvs.ts';
+import type { Pause } from '../../model/pause.ts';
 import type { ServiceKey } from '../../model/service.ts';
 import type { Table } from '../../model/table.ts';
+import type { Change } from '../../plan/change.ts';
 import type { Refusal } from '../../plan/guard.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Report } from '../../plan/report.ts';
@@ -22,10 +24,13 @@ import {
   type ContestState,
   countReversals,
   foreignChanges,
+  type Leave,
+  partOf,
   partsLeftAlone,
   type Reversal,
   retryAtOnce,
   reversalsOf,
+  type TablePart,
   withoutContested,
 } from './contest.ts';
 
@@ -40,6 +45,9 @@ import {
   withUnsupported,
 } from './refused-parts.ts';
 
+/** After these, the table is the desired one of the plan, as far as the pass knows. */
+const LEAVES_AS_PLANNED: readonly PassOutcome[] = ['applied', 'in-sync', 'unverified'];
+
 export interface PassPorts {
   readonly ipvs: Ipvs;
   /** A cryptographic digest, such as SHA-256 in hex. It makes fingerprints of plans. */
@@ -50,6 +58,12 @@ export interface PassPorts {
     'signal' | 'confirm' | 'onPlan' | 'only' | 'protectedServices'
   >;
   readonly signal: AbortSignal;
+  /** The lock of writers. It is taken before a pass that may write, unless it is held already. */
+  readonly lock?: {
+    /** Throws `LOCKED`. */
+    readonly take: () => Promise<void>;
+    readonly release: () => Promise<void>;
+  };
   /** Called with a plan right before its first operation, to record it. */
   readonly announce?: (plan: Plan) => Promise<void>;
 }
@@ -67,6 +81,9 @@ interface PassRequest {
   /** The table as the last pass left it. undefined when it is not known. */
   readonly expected: Table | undefined;
   readonly protectedServices: ReadonlySet<ServiceKey>;
+  readonly pause: Pause | undefined;
+  /** Why nothing may be written: nobody knows whether the loop is paused. */
+  readonly failure: IpvstateError | undefined;
   readonly now: number;
 }
 
@@ -83,8 +100,10 @@ export interface PassFindings {
   readonly refusedParts: RefusedParts;
   /** How many objects another program had changed back. */
   readonly reversed: number;
-  /** How many objects another program had changed since the last pass. */
-  readonly drifted: number;
+  /** How many objects another program had changed since the last pass, by what became of them. */
+  readonly drifted: { readonly corrected: number; readonly left: number };
+  /** The table as the pass left it. undefined when it is not known. */
+  readonly left: Table | undefined;
 }
 
 /**
@@ -100,6 +119,11 @@ export async function runPass(ports: PassPorts, request: PassRequest): Promise<P
   }
 }
 
+/** A paused service is neither changed nor added nor deleted. */
+function partsPaused(pause: Pause | undefined): ReadonlyMap<TablePart, Leave> {
+  return new Map((pause?.services ?? []).map((service) => [service, 'absent'] as const));
+}
+
 class LoopPass {
   readonly #ports: PassPorts;
   readonly #request: PassRequest;
@@ -108,7 +132,7 @@ class LoopPass {
   /** The operations accepted before a part was refused, and the refusals. */
   #isolated: Pick<Report, 'done' | 'failures'> = { done: 0, failures: [] };
   #reversed: readonly Reversal[] | undefined;
-  #drifted = 0;
+  #drifted = { corrected: 0, left: 0 };
   /** The last plan, with the table that it is for. */
   #prepared: Prepared | undefined;
 
@@ -120,8 +144,10 @@ class LoopPass {
   }
 
   async run(): Promise<PassFindings> {
-    const { write, approval } = this.#request;
+    const { write, approval, failure } = this.#request;
+    if (failure) throw failure;
     if (!write) return this.#look();
+    await this.#ports.lock?.take();
     if (approval !== undefined) {
       const prepared = await prepare(this.#ports.ipvs, this.#desired(), this.#options());
       this.#prepared = prepared;
@@ -186,6 +212,7 @@ class LoopPass {
       refusedParts: this.#refusedParts,
       reversed,
       drifted: this.#drifted,
+      left: undefined,
       ...rest,
     };
   }
@@ -193,6 +220,9 @@ class LoopPass {
   #conclude(report: Report): PassFindings {
     const { outcome, plan, refusals } = report;
     const differences = differencesAfter(report, this.#comparison(), this.#leftAlone());
+    const paused = partsPaused(this.#request.pause);
+    const left = differences?.changes.filter((change) => paused.has(partOf(change))) ?? [];
+    this.#drifted = { ...this.#drifted, left: this.#foreign(left, plan.live).length };
     const isLeft = outcome === 'in-sync' && differences !== undefined && !isEmpty(differences);
     const refused =
       outcome === 'refused' ? { fingerprint: this.#fingerprint(plan), plan, refusals } : undefined;
@@ -201,19 +231,35 @@ class LoopPass {
       error: report.error,
       refused,
       differences,
+      left: LEAVES_AS_PLANNED.includes(outcome) ? plan.desired : undefined,
     });
   }
 
   async #look(): Promise<PassFindings> {
     const { good } = this.#request;
-    const desired = withoutRefusedSysctls(good.desired, this.#refusedParts);
-    this.#prepared = await prepare(this.#ports.ipvs, desired, this.#options());
+    const prepared = await this.#withoutUnsupported(() => {
+      const desired = withoutRefusedSysctls(good.desired, this.#refusedParts);
+      return prepare(this.#ports.ipvs, desired, this.#options());
+    });
+    if (!prepared) return this.#look();
+    this.#prepared = prepared;
     const differences = this.#comparison();
-    this.#drifted = differences.changes.length;
-    return this.findings(isEmpty(differences) ? 'in-sync' : 'drift', { differences });
+    const { table: live } = prepared.snapshot;
+    this.#drifted = { corrected: 0, left: this.#foreign(differences.changes, live).length };
+    return this.findings(isEmpty(differences) ? 'in-sync' : 'drift', { differences, left: live });
   }
 
   /** Returns undefined when the kernel lacks sysctls, which are left out from now on. */
+  async #withoutUnsupported<T>(action: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await action();
+    } catch (error) {
+      if (!(error instanceof UnsupportedSysctlsError)) throw error;
+      this.#refusedParts = withUnsupported(this.#refusedParts, error, this.#request.now);
+      return undefined;
+    }
+  }
+
   async #reconcile(): Promise<Report | undefined> {
     const options = this.#options({
       onPlan: async (prepared) => {
@@ -225,13 +271,7 @@ class LoopPass {
         return true;
       },
     });
-    try {
-      return await reconcile(this.#ports.ipvs, this.#desired(), options);
-    } catch (error) {
-      if (!(error instanceof UnsupportedSysctlsError)) throw error;
-      this.#refusedParts = withUnsupported(this.#refusedParts, error, this.#request.now);
-      return undefined;
-    }
+    return this.#withoutUnsupported(() => reconcile(this.#ports.ipvs, this.#desired(), options));
   }
 
   /**
@@ -253,15 +293,21 @@ class LoopPass {
    */
   #becomesContested({ changes, live }: Plan): boolean {
     if (this.#reversed) return false;
-    const { expected, now, rules, good } = this.#request;
-    const foreign = expected ? foreignChanges(changes, expected, live) : [];
-    this.#drifted = foreign.length;
+    const { now, rules, good } = this.#request;
+    const foreign = this.#foreign(changes, live);
+    this.#drifted = { ...this.#drifted, corrected: foreign.length };
     this.#reversed = isTableLost(live, good.desired) ? [] : reversalsOf(foreign);
     const before = partsLeftAlone(this.#contest, now);
     this.#contest = countReversals(this.#contest, this.#reversed, now, rules);
     return [...partsLeftAlone(this.#contest, now)].some(
       ([part, leave]) => before.get(part) !== leave,
     );
+  }
+
+  /** Returns those of the changes that another program made necessary since the last pass. */
+  #foreign(changes: readonly Change[], live: Table): readonly Change[] {
+    const { expected } = this.#request;
+    return expected ? foreignChanges(changes, expected, live) : [];
   }
 
   /**
@@ -293,16 +339,18 @@ class LoopPass {
     return compareWhole(desired, this.#prepared, drains?.now() ?? 0);
   }
 
-  /** The parts that are left alone, because they are contested or refused. */
+  /** The parts that are left alone, because they are contested, refused or paused. */
   #leftAlone() {
-    const contested = partsLeftAlone(this.#contest, this.#request.now);
-    return new Map([...contested, ...partsRefused(this.#refusedParts)]);
+    const { now, pause } = this.#request;
+    const contested = partsLeftAlone(this.#contest, now);
+    return new Map([...contested, ...partsRefused(this.#refusedParts), ...partsPaused(pause)]);
   }
 
   #desired() {
-    const { good, now } = this.#request;
+    const { good, now, pause } = this.#request;
     const desired = withoutRefused(good.desired, this.#refusedParts);
-    return withoutContested(desired, partsLeftAlone(this.#contest, now));
+    const uncontested = withoutContested(desired, partsLeftAlone(this.#contest, now));
+    return withoutContested(uncontested, partsPaused(pause));
   }
 
   #options(hooks: Pick<ReconcileOptions, 'onPlan' | 'confirm'> = {}): ReconcileOptions {

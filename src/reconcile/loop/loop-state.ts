@@ -1,4 +1,5 @@
 import type { IpvstateError } from '../../errors.ts';
+import type { Pause } from '../../model/pause.ts';
 import type { ServiceKey } from '../../model/service.ts';
 import type { Drain } from '../../plan/drain.ts';
 import type { Refusal } from '../../plan/guard.ts';
@@ -21,7 +22,10 @@ export type Trigger =
   | 'resync'
   | 'retry'
   /** A contested object is retried, or forgotten. */
-  | 'contested';
+  | 'contested'
+  | 'pause'
+  /** A pause is over. */
+  | 'resume';
 
 /** The way in which the loop treats differences that come from another program. */
 export type DriftMode = 'correct' | 'report' | 'off';
@@ -108,6 +112,7 @@ export interface LoopState {
   readonly refused: RefusedPlan | undefined;
   /** Parts that the kernel refused, sorted by name. They are left out until something changes. */
   readonly refusedParts: readonly RefusedPart[];
+  readonly pause: Pause | undefined;
   /** How the files are watched. */
   readonly watch: { readonly mode: 'inotify' | 'poll'; readonly reason: string | undefined };
   /** Failed passes in a row. */
@@ -141,6 +146,7 @@ export const INITIAL_STATE: LoopState = {
   contested: [],
   refused: undefined,
   refusedParts: [],
+  pause: undefined,
   watch: { mode: 'inotify', reason: undefined },
   failures: 0,
   retryAt: undefined,

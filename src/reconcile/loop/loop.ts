@@ -1,4 +1,5 @@
 import { IpvstateError, reportedError } from '../../errors.ts';
+import { pausesAll } from '../../model/pause.ts';
 import type { Table } from '../../model/table.ts';
 import { stateAfterPass } from './after-pass.ts';
 import { backOffDelay, remedyOf } from './back-off.ts';
@@ -14,12 +15,13 @@ import {
 } from './contest.ts';
 import { healthOf } from './health.ts';
 import { LiveLook } from './live-look.ts';
-import type { Loop } from './loop-interface.ts';
+import type { Loop, PauseRequest } from './loop-interface.ts';
 import { LOOP_TIMING, type LoopOptions, type LoopTiming } from './loop-options.ts';
 import { type PassFindings, runPass } from './loop-pass.ts';
 import { INITIAL_STATE, type LoopState, type PassResult, type Trigger } from './loop-state.ts';
 import { deferred, PassQueue } from './pass-queue.ts';
-import { isReading, isTrigger, ReadCauses, type Wake } from './read-causes.ts';
+import { Pauses } from './pauses.ts';
+import { isCompelling, isReading, isTrigger, ReadCauses, type Wake } from './read-causes.ts';
 import { Refusals } from './refused-parts.ts';
 import { Timers } from './timers.ts';
 
@@ -29,9 +31,6 @@ export function startLoop(options: LoopOptions): Loop {
   loop.wake('start');
   return loop;
 }
-
-/** These lead to a pass, also when nothing is known to differ. */
-const COMPELLING: readonly Wake[] = ['start', 'reload', 'resync', 'retry', 'contested', 'approve'];
 
 /**
  * The share of one core for resyncs. A large table is read less often, but at least every half
@@ -62,6 +61,7 @@ class ReconcileLoop implements Loop {
   /** When a contested object is next retried or forgotten. */
   #contestTime: number | undefined;
   #refusals = new Refusals();
+  readonly #pauses: Pauses;
   /** The files that were applied last. */
   #applied: GoodFiles | undefined;
   /** The live table as the last pass left it. */
@@ -71,6 +71,7 @@ class ReconcileLoop implements Loop {
   constructor(options: LoopOptions) {
     this.#options = options;
     this.#look = new LiveLook(options);
+    this.#pauses = new Pauses(options.pauses);
     this.#timing = { ...LOOP_TIMING, ...options.timing };
     this.#timers = new Timers(options.clock, (wake) => this.wake(wake));
     this.#queue = new PassQueue({
@@ -115,6 +116,16 @@ class ReconcileLoop implements Loop {
     this.#contest = retryAtOnce(this.#contest, this.#options.clock.now());
   }
 
+  async pause(request: PauseRequest): Promise<PassResult> {
+    await this.#pauses.begin(request, this.#state.config.good, this.#expected);
+    return this.#ask('pause');
+  }
+
+  async resume(): Promise<PassResult> {
+    await this.#pauses.end();
+    return this.#ask('resume');
+  }
+
   setWatchMode(mode: LoopState['watch']['mode'], reason: string | undefined): void {
     this.#set({ watch: { mode, reason } });
   }
@@ -152,7 +163,8 @@ class ReconcileLoop implements Loop {
     const startedAt = this.#options.clock.now();
     const approval = this.#approval;
     this.#approval = undefined;
-    if (wakes.includes('reload')) {
+    await this.#readPause();
+    if (wakes.includes('reload') && !pausesAll(this.#state.pause)) {
       this.#retryContested();
       this.#refusals.clear();
     }
@@ -170,8 +182,15 @@ class ReconcileLoop implements Loop {
     } else if (isNew || (await this.#isDue(wakes)))
       result = await this.#pass(triggers, startedAt, config.good, approval);
     else result = this.#withoutPass(triggers, 'unchanged', startedAt);
+    // Other commands may write while the loop is paused.
+    if (this.#state.pause) await this.#options.lock?.release();
     if (!this.#isOver) this.#arm();
     return result;
+  }
+
+  async #readPause(): Promise<void> {
+    const pause = await this.#pauses.read(this.#state.pause);
+    if (pause !== this.#state.pause) this.#set({ pause });
   }
 
   /** Reads the files. Returns true when other files than before are in force. */
@@ -194,8 +213,9 @@ class ReconcileLoop implements Loop {
   async #isDue(wakes: readonly Wake[]): Promise<boolean> {
     const isContestOver =
       this.#contestTime !== undefined && this.#contestTime <= this.#options.clock.now();
-    if (isContestOver || wakes.some((wake) => COMPELLING.includes(wake))) return true;
+    if (isContestOver || wakes.some(isCompelling)) return true;
     if (!wakes.includes('drift') || this.#state.retryAt !== undefined) return false;
+    if (pausesAll(this.#state.pause)) return this.#look.needsRead(this.#state.failures > 0);
     if (this.#isDraining) return true;
     if (await this.#refusals.mayBeOver(this.#options.clock.now(), () => this.#look.world()))
       return true;
@@ -209,13 +229,14 @@ class ReconcileLoop implements Loop {
     approval: string | undefined,
   ): Promise<PassResult> {
     const { drift = 'correct', clock, openTable } = this.#options;
-    const { applied, protectedServices, refused } = this.#state;
+    const { applied, protectedServices, refused, pause } = this.#state;
     const approved = refused?.fingerprint === approval ? approval : undefined;
-    const write =
+    const isPaused = pausesAll(pause);
+    const mayWrite =
       drift === 'correct' || applied !== good.digest || this.#isDraining || approved !== undefined;
     const rules = this.#timing.contest;
     this.#timers.cancel('retry');
-    if (drift === 'off' && !write) {
+    if (drift === 'off' && !mayWrite) {
       this.#rest(startedAt);
       return this.#withoutPass(triggers, 'unchanged', startedAt);
     }
@@ -230,13 +251,15 @@ class ReconcileLoop implements Loop {
     const ports = { ...this.#options, ipvs: openTable(interruption), signal: this.#abort.signal };
     const found = await runPass(ports, {
       good,
-      write,
+      write: mayWrite && !isPaused,
       approval: approved,
       contest: forget(this.#contest, now, rules),
       refusedParts: this.#refusals.parts,
       rules,
       expected: this.#expected,
       protectedServices,
+      pause,
+      failure: this.#pauses.failure,
       now,
     });
     this.#interruption = undefined;
@@ -284,10 +307,9 @@ class ReconcileLoop implements Loop {
       this.#look.world(),
     );
     this.#contestTime = nextContestTime(contest, result.startedAt, this.#timing.contest);
-    if (outcome === 'applied' || outcome === 'in-sync' || outcome === 'unverified')
-      this.#expected = report?.plan.desired ?? this.#expected;
+    if (found.left) this.#expected = found.left;
     else if (outcome === 'partial') this.#expected = undefined;
-    if (outcome === 'applied' || outcome === 'in-sync') this.#applied = good;
+    if (report && (outcome === 'applied' || outcome === 'in-sync')) this.#applied = good;
     // A pass that wrote made the earlier fingerprint that of another table. After a failure, a
     // retry or the next resync looks again.
     const isUnchanged = (report?.done ?? 0) === 0;
@@ -300,7 +322,8 @@ class ReconcileLoop implements Loop {
     const retryDelay = (failures: number): number =>
       backOffDelay(failures, backOff, this.#random());
     const now = this.#options.clock.now();
-    this.#set(stateAfterPass(this.#state, { found, result, good, now, retryDelay }));
+    const isPaused = pausesAll(this.#state.pause);
+    this.#set(stateAfterPass(this.#state, { found, result, good, isPaused, now, retryDelay }));
     if (isFirst && error?.code === 'PERMISSION') throw error;
   }
 
@@ -308,7 +331,7 @@ class ReconcileLoop implements Loop {
   #arm(): void {
     const { clock, drift = 'correct' } = this.#options;
     const { interval, resync, secondRead } = this.#timing;
-    const { config, retryAt } = this.#state;
+    const { config, retryAt, pause } = this.#state;
     const now = clock.now();
     const until = (time: number | undefined): number | undefined =>
       time === undefined ? undefined : time - now;
@@ -323,6 +346,8 @@ class ReconcileLoop implements Loop {
       this.#timers.cancel('second-read');
       this.#queue.drop('second-read');
     }
+    this.#timers.cancel('resume');
+    this.#timers.start('resume', pause && this.#pauses.millisecondsLeft(pause));
     this.#timers.cancel('contested');
     this.#timers.start('contested', until(this.#contestTime));
   }

@@ -10,6 +10,22 @@ export type Wake = Trigger | 'second-read';
  */
 const READING: readonly Wake[] = ['start', 'file', 'reload', 'resync', 'approve', 'second-read'];
 
+/** These lead to a pass, also when nothing is known to differ. */
+const COMPELLING: readonly Wake[] = [
+  'start',
+  'reload',
+  'resync',
+  'retry',
+  'contested',
+  'approve',
+  'pause',
+  'resume',
+];
+
+export function isCompelling(wake: Wake): boolean {
+  return COMPELLING.includes(wake);
+}
+
 export function isReading(wake: Wake): boolean {
   return READING.includes(wake);
 }

@@ -19,7 +19,9 @@ export type Trigger =
   | 'drift'
   | 'resync'
   | 'retry'
-  | 'contested';
+  | 'contested'
+  | 'pause'
+  | 'resume';
 
 /** A line of a journal (schemas/journal.schema.json). The lines of one run have the same `run`. */
 export type JournalLine = BeginLine | WaveLine | OutcomesLine | EndLine;
