@@ -124,7 +124,7 @@ class Daemon {
       clock: { now: () => performance.now(), after: startTimer },
       load: () => this.#activity.during(configuration.load),
       ...port,
-      interfaces: async () => [...(await readInterfaces())].sort().join(' '),
+      interfaces: async () => [...(await readInterfaces()).keys()].sort().join(' '),
       drift,
       pauses: openPauseStore(session.state, session.warn),
       lock: session.lock,

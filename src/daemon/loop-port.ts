@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import { IpvstateError } from '../errors.ts';
 import type { Activity } from '../kernel/activity.ts';
 import { readFingerprint } from '../kernel/fingerprint.ts';
+import { formatInterface, readInterfaces } from '../kernel/interfaces.ts';
 import { throttledByCost } from '../kernel/throttle-by-cost.ts';
 import type { Ipvs } from '../model/ipvs.ts';
+import type { Daemon } from '../model/settings.ts';
 import type { LoopOptions } from '../reconcile/loop/loop-options.ts';
 import { INITIAL_STATE, type LoopState, type Trigger } from '../reconcile/loop/loop-state.ts';
 import { StackOfPasses } from '../recovery/ipvs-stack.ts';
@@ -27,7 +29,11 @@ export function openLoopPort(session: Session, kernel: Ipvs, activity: Activity)
   let isShort = false;
   let state: LoopState = INITIAL_STATE;
   let last: Promise<void> = Promise.resolve();
-  const look = throttledByCost(readFingerprint);
+  const look = throttledByCost(async () => {
+    const table = await readFingerprint();
+    const { daemons = [] } = state.config.good?.desired ?? {};
+    return table === undefined ? undefined : `${table} ${await interfacesOf(daemons)}`;
+  });
 
   const begin = ({ config, triggers, drains, contested, failures, pause }: LoopState): void => {
     const { good } = config;
@@ -81,6 +87,16 @@ export function openLoopPort(session: Session, kernel: Ipvs, activity: Activity)
     },
     settled: () => last,
   };
+}
+
+/**
+ * Names the interfaces of sync daemons, which the kernel's text of the table does not have. A
+ * daemon must be started again when its interface is another one.
+ */
+async function interfacesOf(daemons: readonly Daemon[]): Promise<string> {
+  if (daemons.length === 0) return '';
+  const interfaces = await readInterfaces();
+  return daemons.map(({ interface: name }) => formatInterface(interfaces, name)).join(' ');
 }
 
 /** The cause in the record of a pass: the first one, and `drift` only without any other cause. */

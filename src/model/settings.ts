@@ -71,6 +71,15 @@ export interface Daemon {
   readonly ttl: number;
 }
 
+/** A daemon in a table. */
+export interface RunningDaemon extends Daemon {
+  /**
+   * True when its interface is gone. It reaches no other director, also when another interface gets
+   * the same name, until it is started again.
+   */
+  readonly isStranded?: true;
+}
+
 export const DAEMON_ROLES: readonly DaemonRole[] = ['master', 'backup'];
 export const INTERFACE_NAME_LENGTH = 15;
 export const MAX_SYNC_ID = 255;

@@ -5,7 +5,7 @@ import {
   sameDestination,
 } from './destination.ts';
 import { compareServices, type Service, type ServiceKey, sameService } from './service.ts';
-import type { Daemon, Timeouts } from './settings.ts';
+import type { RunningDaemon, Timeouts } from './settings.ts';
 
 /** A virtual service with its destinations. Immutable, as is everything in a `Table`. */
 export interface ServiceEntry {
@@ -18,7 +18,7 @@ export interface Table {
   readonly services: ReadonlyMap<ServiceKey, ServiceEntry>;
   readonly timeouts: Timeouts;
   /** Master first, at most one of each role. */
-  readonly daemons: readonly Daemon[];
+  readonly daemons: readonly RunningDaemon[];
   /**
    * The values of `net.ipv4.vs.*` by name, without blanks around them. Missing when they were not
    * read, or are not to be changed.

@@ -1,6 +1,6 @@
 import type { Destination, DestinationKey } from '../model/destination.ts';
 import type { ServiceKey } from '../model/service.ts';
-import type { Daemon, DaemonRole, Timeouts } from '../model/settings.ts';
+import type { DaemonRole, RunningDaemon, Timeouts } from '../model/settings.ts';
 import type { ServiceEntry } from '../model/table.ts';
 
 /**
@@ -33,8 +33,8 @@ export type Change =
   | {
       readonly object: 'daemon';
       readonly role: DaemonRole;
-      readonly before: Daemon | undefined;
-      readonly after: Daemon | undefined;
+      readonly before: RunningDaemon | undefined;
+      readonly after: RunningDaemon | undefined;
     };
 
 /** `replace` is a delete and an add of an object that the kernel cannot edit: a running daemon. */

@@ -1,6 +1,6 @@
 import { compareDestinations, type Destination, sameDestination } from '../model/destination.ts';
 import { compareServices, type ServiceKey, sameService } from '../model/service.ts';
-import { DAEMON_ROLES, sameDaemon, sameTimeouts } from '../model/settings.ts';
+import { DAEMON_ROLES, type RunningDaemon, sameDaemon, sameTimeouts } from '../model/settings.ts';
 import { sameSysctl } from '../model/sysctl.ts';
 import { type ServiceEntry, type Sysctls, sameEntry, type Table } from '../model/table.ts';
 import type { Change } from './change.ts';
@@ -86,7 +86,12 @@ function diffDaemons(before: Table, after: Table): Change[] {
   return DAEMON_ROLES.flatMap((role) => {
     const live = before.daemons.find((daemon) => daemon.role === role);
     const wanted = after.daemons.find((daemon) => daemon.role === role);
-    if (live === wanted || (live && wanted && sameDaemon(live, wanted))) return [];
+    if (live === wanted || (live && wanted && isSettled(live, wanted))) return [];
     return [{ object: 'daemon' as const, role, before: live, after: wanted }];
   });
+}
+
+/** Tells whether nothing is to be done. A stranded daemon must be started again. */
+function isSettled(live: RunningDaemon, wanted: RunningDaemon): boolean {
+  return sameDaemon(live, wanted) && live.isStranded === wanted.isStranded;
 }

@@ -5,6 +5,7 @@ import { SERVICE_ATTRIBUTES, type Service } from '../model/service.ts';
 import {
   DAEMON_ATTRIBUTES,
   type Daemon,
+  type RunningDaemon,
   TIMEOUT_ATTRIBUTES,
   type Timeouts,
 } from '../model/settings.ts';
@@ -53,13 +54,20 @@ export function changeFields(change: Change): {
     case 'timeouts':
       return { before: timeoutFields(change.before), after: timeoutFields(change.after) };
     case 'daemon':
-      return {
-        before: change.before ? daemonFields(change.before) : null,
-        after: change.after ? daemonFields(change.after) : null,
-      };
+      return daemonChangeFields(change);
     default:
       return change satisfies never;
   }
+}
+
+/** A stranded daemon may differ from the desired one in nothing else. */
+function daemonChangeFields({ before, after }: Extract<Change, { object: 'daemon' }>) {
+  const state = (daemon: RunningDaemon): Fields =>
+    before?.isStranded ? { state: daemon.isStranded ? 'interface is gone' : 'running' } : {};
+  return {
+    before: before ? { ...daemonFields(before), ...state(before) } : null,
+    after: after ? { ...daemonFields(after), ...state(after) } : null,
+  };
 }
 
 /** Returns the settings that differ, of an object that exists on both sides. */

@@ -1,7 +1,7 @@
 import type { Activity } from '../kernel/activity.ts';
-import { withInterfaces } from '../kernel/interfaces.ts';
 import { openKernel } from '../kernel/netlink/client.ts';
 import { RememberedTable } from '../kernel/remembered-table.ts';
+import { withInterfaces } from '../kernel/sync-daemons.ts';
 import { withSysctls } from '../kernel/sysctls.ts';
 import type { Ipvs } from '../model/ipvs.ts';
 import { interruptible } from '../reconcile/interruptible.ts';
@@ -33,8 +33,8 @@ import { storePass } from './records/stored-pass.ts';
  * 1 `openKernel` speaks netlink. It lives as long as the command or the daemon.
  *
  * 2 `withInterfaces` refuses a sync daemon on an interface that does not exist, before the running
- *   daemon is stopped for it. It is directly on netlink, so that its refusal looks to all layers
- *   above like one of the kernel.
+ *   daemon is stopped for it, and marks a running daemon whose interface is gone. It is directly on
+ *   netlink, so that its refusal looks to all layers above like one of the kernel.
  *
  * 3 `withSysctls` reads and writes /proc/sys/net/ipv4/vs, which netlink does not reach. It is below
  *   all layers that know operations, so that all layers above treat a sysctl like any other part of

@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { seededRandom } from './random.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { values } = parseArgs({
@@ -27,15 +28,8 @@ const { values } = parseArgs({
   },
 });
 
-/** The same run again with the same --seed (mulberry32). */
-let state = Number(values.seed);
-function random(below) {
-  state = (state + 0x6d2b79f5) | 0;
-  let bits = Math.imul(state ^ (state >>> 15), 1 | state);
-  bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
-  return ((bits ^ (bits >>> 14)) >>> 0) % below;
-}
-const pick = (list) => list[random(list.length)];
+/** The same run again with the same --seed. */
+const { below: random, pick } = seededRandom(values.seed);
 
 const VIP = '10.99.0.10';
 const REALS = ['10.99.0.21', '10.99.0.22', '10.99.0.23'];

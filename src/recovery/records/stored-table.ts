@@ -23,6 +23,7 @@ import {
   DAEMON_ROLES,
   type Daemon,
   KERNEL_TIMEOUTS,
+  type RunningDaemon,
   type Timeouts,
 } from '../../model/settings.ts';
 import { isCount, isFlag, isObject, isText, oneOf, type Shape } from '../../model/shape.ts';
@@ -32,7 +33,7 @@ import type { ServiceEntry } from '../../model/table.ts';
 interface TableParts {
   readonly services: ReadonlyMap<ServiceKey, ServiceEntry>;
   readonly timeouts?: Timeouts;
-  readonly daemons?: readonly Daemon[];
+  readonly daemons?: readonly RunningDaemon[];
 }
 
 /**
@@ -44,7 +45,7 @@ export function storeTable({ services, timeouts, daemons }: TableParts): unknown
   return {
     services: [...services.values()].map(storeService),
     ...(timeouts && { timeouts }),
-    ...(daemons && { daemons }),
+    ...(daemons && { daemons: daemons.map(({ isStranded: _lost, ...daemon }) => daemon) }),
   };
 }
 
