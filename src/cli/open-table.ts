@@ -1,5 +1,6 @@
 import { IpvstateError } from '../errors.ts';
 import { formatOf, isWritable } from '../formats/formats.ts';
+import type { Desired } from '../model/desired.ts';
 import type { Ipvs } from '../model/ipvs.ts';
 import { ConfigurationError } from '../model/issue.ts';
 import { KERNEL_TIMEOUTS } from '../model/settings.ts';
@@ -18,6 +19,8 @@ interface OpenedTable {
   readonly ipvs: Ipvs;
   /** Writes a table that is in a file back to the file. Does nothing for the kernel's table. */
   readonly save: () => Promise<void>;
+  /** Finds where an object is in the file. */
+  readonly locate?: Desired['locate'];
 }
 
 /** Opens the kernel's table or, with `--table`, a saved table, and closes it after `use`. */
@@ -49,18 +52,28 @@ async function openKernel(environment: Environment): Promise<OpenedTable> {
   return { ipvs: await environment.openKernel(), save: async () => {} };
 }
 
-const EMPTY_TABLE: Table = { services: new Map(), timeouts: KERNEL_TIMEOUTS, daemons: [] };
+/** A table, and where its objects are in its file. */
+interface TableText {
+  readonly table: Table;
+  readonly locate: Desired['locate'];
+}
+
+const EMPTY_FILE: TableText = {
+  table: { services: new Map(), timeouts: KERNEL_TIMEOUTS, daemons: [] },
+  locate: () => undefined,
+};
 
 /** Opens `export` output or `ipvsadm -S` text. An empty file is an empty table. */
 async function openTableFile(path: string, environment: Environment): Promise<OpenedTable> {
   const bytes = await readInputFile(path);
   const text = bytes.toString('utf8');
-  const table =
-    text.trim() === '' ? EMPTY_TABLE : await parseTable(bytes, path, environment.output);
+  const { table, locate } =
+    text.trim() === '' ? EMPTY_FILE : await parseTable(bytes, path, environment.output);
   const ipvs = openEmbeddedTable(table);
   const format = formatOf(text, path);
   return {
     ipvs,
+    locate,
     save: async () => {
       if (!isWritable(format))
         throw new IpvstateError(
@@ -72,15 +85,16 @@ async function openTableFile(path: string, environment: Environment): Promise<Op
   };
 }
 
-async function parseTable(bytes: Buffer, path: string, output: Output): Promise<Table> {
+async function parseTable(bytes: Buffer, path: string, output: Output): Promise<TableText> {
   const { desired, issues, text = '' } = await parseDocument({ name: path, bytes });
   if (!desired) {
     output.warn(formatIssues(issues, new Map([[path, text]]), output.layout('stderr')));
     throw new ConfigurationError(`the table ${path} has errors; nothing was changed`, issues);
   }
-  return {
+  const table = {
     services: desired.services,
     timeouts: { ...KERNEL_TIMEOUTS, ...desired.timeouts },
     daemons: desired.daemons ?? [],
   };
+  return { table, locate: desired.locate };
 }

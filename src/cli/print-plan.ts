@@ -15,12 +15,14 @@ import type { Output } from './output.ts';
 
 /**
  * Gathers the details that texts show beside the changes: connection counts, names, places in the
- * files, and entries left alone. `desired` is undefined for a saved plan, which has no files.
+ * files, and entries left alone. `desired` is undefined for a saved plan, which has no files, and
+ * `locateLive` for the kernel's table.
  */
 export function changesContext(
   desired: Desired | undefined,
   prepared: Prepared,
   style: Style,
+  locateLive?: Desired['locate'],
 ): ChangesContext {
   const { snapshot, foreign, sysctlDifferences, warnings } = prepared;
   const drains = new Map(
@@ -30,7 +32,10 @@ export function changesContext(
     prepared.overrides.map((note) => [drainKey(note.service, note.destination), note]),
   );
   const { counters } = snapshot;
-  const context = { counters, drains, overrides, foreign, sysctlDifferences, warnings, style };
+  const context = {
+    ...{ counters, drains, overrides, foreign, sysctlDifferences, warnings, style },
+    ...(locateLive && { locateLive }),
+  };
   if (!desired) return context;
   const locate = (change: Change) => {
     if (change.object === 'service') return change.after && desired.locate(change.service);

@@ -1,4 +1,5 @@
 import { IpvstateError } from '../errors.ts';
+import type { Desired } from '../model/desired.ts';
 import type { Table } from '../model/table.ts';
 import { protectedAfter } from '../plan/protect.ts';
 import type { Report } from '../plan/report.ts';
@@ -18,6 +19,7 @@ export async function runSource(
   options: ApplyOptions,
   environment: Environment,
   writer: Writer,
+  locateLive?: Desired['locate'],
 ): Promise<ReportView> {
   const { output } = environment;
   const signal = environment.interruption();
@@ -32,7 +34,7 @@ export async function runSource(
     ...(writer.protection && { protectedServices: await writer.protection.read() }),
     onProgress: (answered, total) => output.progress(`applied ${answered} of ${total} operations`),
     onPlan: async (prepared) => {
-      context = changesContext(source.desired, prepared, output.style('stdout'));
+      context = changesContext(source.desired, prepared, output.style('stdout'), locateLive);
       announcePlan(prepared, options, context, environment);
     },
     confirm: async (prepared) => {

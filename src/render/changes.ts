@@ -1,3 +1,4 @@
+import type { Desired } from '../model/desired.ts';
 import { type DrainKey, drainKey } from '../model/drain.ts';
 import type { Counters } from '../model/ipvs.ts';
 import type { Position } from '../model/issue.ts';
@@ -16,7 +17,7 @@ import { type Impact, impactOf } from '../plan/impact.ts';
 import type { OverrideNote } from '../plan/overrides.ts';
 import type { SysctlDifference } from '../plan/sysctls.ts';
 import { countOf } from './count-of.ts';
-import { describeAdded } from './describe.ts';
+import { describeDestination, describeObject } from './describe.ts';
 import { drainNote } from './drains.ts';
 import { describeOverride } from './overrides.ts';
 import { PLAIN, type Style } from './style.ts';
@@ -27,6 +28,8 @@ export interface ChangesContext {
   readonly names?: ReadonlyMap<ServiceKey, string>;
   /** Finds the place in the configuration that a change comes from. */
   readonly locate?: (change: Change) => Position | undefined;
+  /** Finds the place in a saved table where a live object was written. */
+  readonly locateLive?: Desired['locate'];
   readonly style?: Style;
   /** Destinations that drain before they are deleted. */
   readonly drains?: ReadonlyMap<DrainKey, Drain>;
@@ -52,7 +55,8 @@ export function formatChanges(changes: readonly Change[], context: ChangesContex
       heading = change.service;
       lines.push(`  ${serviceTitle(change.service, context)}${leavingNote(change, context)}`);
     }
-    lines.push(...formatChange(change, context));
+    for (const line of formatChange(change, context)) lines.push(line);
+    for (const line of lostDestinations(change, context)) lines.push(line);
   }
   return lines.map((line) => `${line}\n`).join('');
 }
@@ -66,31 +70,75 @@ function leavingNote(
   return isLeaving ? style.faint('  removed: deleted with the last of its destinations') : '';
 }
 
+/** Formats a change in one line, or with a line for each of several fields. */
 function formatChange(change: Change, context: ChangesContext): string[] {
   const { style = PLAIN } = context;
   const action = changeAction(change);
-  const paint = action === 'add' ? style.add : action === 'delete' ? style.remove : style.edit;
-  const { before, after } = changeFields(change);
   const indent = change.object === 'destination' ? '    ' : '';
-  const title = `${indent}${paint(SIGNS[action])} ${titleOf(change, context)}`;
+  const details = detailsOf(change);
   const notes = [
     ...deletedWith(change),
     ...connectionNote(change, context),
     ...overrideNote(change, context),
   ];
-  // The place of a service is enough to find its destinations.
-  const place = change.object === 'destination' ? undefined : context.locate?.(change);
-  const tail = [...notes, ...(place ? [`${place.file}:${place.line}`] : [])]
-    .map((note) => style.faint(`  ${note}`))
-    .join('');
+  const where = placeOf(change, context);
+  const title = `${indent}${painter(action, style)(SIGNS[action])} ${titleOf(change, context)}`;
+  const faint = (texts: readonly string[]) =>
+    texts.map((text) => style.faint(`  ${text}`)).join('');
+  // A destination has few fields, and there are many destinations.
+  if (details.length < 2 || change.object === 'destination') {
+    const together = details.map(({ field, text }) => `${field} ${text}`.trim()).join(', ');
+    return [`${title}${together && `  ${together}`}${faint([...notes, ...where])}`];
+  }
+  const width = details.reduce((widest, { field }) => Math.max(widest, field.length), 0);
+  return [
+    title + faint(where),
+    ...details.map(({ field, text }) => `      ${field.padEnd(width)}  ${text}`),
+    ...notes.map((note) => `    ${faint([note])}`),
+  ];
+}
 
-  if (!after) return [title + tail];
-  if (!before) return [`${title}  ${describeAdded(change)}${tail}`];
-  const edits = fieldChanges(before, after).map(({ field, ...edit }) => {
+function painter(action: Action, style: Style): (text: string) => string {
+  return action === 'add' ? style.add : action === 'delete' ? style.remove : style.edit;
+}
+
+/** A setting that changes; without a field, the whole object in a few words. */
+interface Detail {
+  readonly field: string;
+  readonly text: string;
+}
+
+/** Settings of an added object or a deleted service, or the fields of an edit. */
+function detailsOf(change: Change): Detail[] {
+  const { before, after } = changeFields(change);
+  if (!after && change.object !== 'service') return [];
+  if (!before || !after) return [{ field: '', text: describeObject(change) }];
+  return fieldChanges(before, after).map(({ field, ...edit }) => {
     const values = [edit.before, edit.after].map((value) => formatFieldValue(field, value));
-    return `${change.object === 'sysctl' ? '' : `${field} `}${values.join(' -> ')}`;
+    return { field: change.object === 'sysctl' ? '' : field, text: values.join(' -> ') };
   });
-  return [`${title}  ${edits.join(', ')}${tail}`];
+}
+
+/** The place in a file that a change comes from or, for a deletion, the place that it was in. */
+function placeOf(change: Change, { locate, locateLive }: ChangesContext): string[] {
+  // The place of a service is enough to find its destinations.
+  if (change.object === 'destination') return [];
+  const isGone = change.object === 'service' && !change.after;
+  return formatPlace(isGone ? locateLive?.(change.service) : locate?.(change));
+}
+
+function formatPlace(position: Position | undefined): string[] {
+  return position ? [`${position.file}:${position.line}`] : [];
+}
+
+/** The destinations of a deleted service, which have no changes of their own. */
+function lostDestinations(change: Change, { locateLive, style = PLAIN }: ChangesContext): string[] {
+  if (change.object !== 'service' || change.after) return [];
+  return [...(change.before?.destinations ?? [])].map(([key, destination]) => {
+    const [where = ''] = formatPlace(locateLive?.(change.service, key));
+    const note = where && style.faint(`  ${where}`);
+    return `    ${style.remove('-')} ${key}  ${describeDestination(destination)}${note}`;
+  });
 }
 
 function titleOf(change: Change, context: ChangesContext): string {

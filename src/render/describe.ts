@@ -7,11 +7,21 @@ import { hostNetmask, type Service, serviceFamily } from '../model/service.ts';
 import type { Change } from '../plan/change.ts';
 import { changeFields, formatFieldValue } from '../plan/fields.ts';
 
-/** Describes an added object in a few words. Settings without a value are left out. */
-export function describeAdded(change: Change): string {
-  if (change.object === 'service' && change.after) return describeService(change.after.service);
-  if (change.object === 'destination' && change.after) return describeDestination(change.after);
-  return Object.entries(changeFields(change).after ?? {})
+/**
+ * Describes the settings of an added or deleted object in a few words. Settings without a value are
+ * left out.
+ */
+export function describeObject(change: Change): string {
+  if (change.object === 'service') {
+    const entry = change.after ?? change.before;
+    return entry ? describeService(entry.service) : '';
+  }
+  if (change.object === 'destination') {
+    const destination = change.after ?? change.before;
+    return destination ? describeDestination(destination) : '';
+  }
+  const { before, after } = changeFields(change);
+  return Object.entries(after ?? before ?? {})
     .filter(([, value]) => value !== null)
     .map(([field, value]) => `${field} ${formatFieldValue(field, value)}`)
     .join(', ');
@@ -35,7 +45,7 @@ function describeService(service: Service): string {
 }
 
 /** Describes a destination such as `masq, weight 3` or `tunnel gue port 6080 remcsum, weight 1`. */
-function describeDestination(destination: Destination): string {
+export function describeDestination(destination: Destination): string {
   const { forward } = destination;
   const others = writtenFields(DESTINATION_ATTRIBUTES, destination, 'json').filter(
     ({ block, key }) => block === '' && key !== 'forward',

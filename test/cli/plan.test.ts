@@ -74,7 +74,9 @@ describe('plan', () => {
     const { stdout } = await run('plan -f ./many.json --table ./live.save -o markdown');
     expect(stdout.length).toBeLessThan(60_000);
     expect(stdout.length).toBeGreaterThan(45_000);
-    expect(stdout).toContain('```diff\n- tcp://203.0.113.9:9  it has no destinations\n+ tcp:');
+    expect(stdout).toContain(
+      '```diff\n- tcp://203.0.113.9:9  rr  it has no destinations  live.save:1\n+ tcp:',
+    );
     const shown = stdout.match(/^\+ /gm) ?? [];
     const [, missing] = /^\.\.\. not shown: (\d+) .*\n```\n$/m.exec(stdout) ?? [];
     expect(shown.length).toBeGreaterThan(100);

@@ -23,14 +23,8 @@ describe.each(examples())('example $name', ({ config, live, plan, after }) => {
   });
 
   it('has the plan of plan.txt', async () => {
-    const { status, stdout, stderr } = await runCli([
-      'plan',
-      '-f',
-      config,
-      '--table',
-      table,
-      '--quiet',
-    ]);
+    const argv = ['plan', '-f', config, '--table', live, '--quiet'];
+    const { status, stdout, stderr } = await runCli(argv);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     await expectGolden(plan, stdout);
   });

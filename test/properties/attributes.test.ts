@@ -38,7 +38,7 @@ import { changeFields, fieldChanges } from '../../src/plan/fields.ts';
 import { serviceFingerprint, settingsFingerprint } from '../../src/plan/fingerprint.ts';
 import { journalOperation } from '../../src/recovery/journal/journal-operation.ts';
 import { loadTable, storeTable } from '../../src/recovery/records/stored-table.ts';
-import { describeAdded } from '../../src/render/describe.ts';
+import { describeObject } from '../../src/render/describe.ts';
 import { daemonOf, destinationOf, serviceOf } from '../support/tables.ts';
 
 /*
@@ -141,7 +141,7 @@ function viewsOfTable<T>(tableOf: (object: T) => Table, changeOf: (object: T) =>
   return {
     'the diff': (object, before) => String(diff(tableOf(before), tableOf(object)).length),
     'a list of changed fields': (object, before) => editedFields(tableOf(before), tableOf(object)),
-    'the description of a new object': (object) => describeAdded(changeOf(object)),
+    'the description of a new object': (object) => describeObject(changeOf(object)),
     'a YAML file': (object) => formatConfig(exported(object)),
     'a JSON file': (object) => formatConfigJson(exported(object)),
     'a stored table': (object) => JSON.stringify(storeTable(tableOf(object))),

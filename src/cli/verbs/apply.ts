@@ -61,9 +61,9 @@ async function applyToFile(
   options: ApplyOptions,
   environment: Environment,
 ): Promise<number> {
-  return withTable(options.table, environment, async ({ ipvs, save }) => {
+  return withTable(options.table, environment, async ({ ipvs, save, locate }) => {
     const writer = { ipvs, announce: async () => {} };
-    const finished = await runSource(source, options, environment, writer);
+    const finished = await runSource(source, options, environment, writer, locate);
     if (finished.report.done > 0) await save();
     printReport(finished, options.output, environment);
     return finished.exitCode;

@@ -42,7 +42,7 @@ export const checkVerb = defineVerb({
   run: async (options, environment) => {
     const { desired } = await loadValid(options.file, environment);
     noteUnknownSysctls(desired, options.table, environment);
-    return withTable(options.table, environment, async ({ ipvs }) => {
+    return withTable(options.table, environment, async ({ ipvs, locate }) => {
       const prepared = await prepare(ipvs, desired, {
         only: (live) => parseSelectors(options.only, desired, live),
         confirmsAll: true,
@@ -50,7 +50,7 @@ export const checkVerb = defineVerb({
         ...(await policyStores(options.table, environment)),
       });
       const { output } = environment;
-      const context = changesContext(desired, prepared, output.style('stdout'));
+      const context = changesContext(desired, prepared, output.style('stdout'), locate);
       output.print(COMPARISON_FORMATS[options.output](prepared, context, desired));
       return isInSync(prepared) ? EXIT.ok : EXIT.changes;
     });

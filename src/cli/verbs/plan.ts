@@ -40,14 +40,14 @@ export const planVerb = defineVerb({
     const loaded = await loadValid(options.file, environment);
     const { desired } = loaded;
     noteUnknownSysctls(desired, options.table, environment);
-    return withTable(options.table, environment, async ({ ipvs }) => {
+    return withTable(options.table, environment, async ({ ipvs, locate }) => {
       const prepared = await prepare(ipvs, desired, {
         allowances: allowancesOf(options),
         ignoresOverrides: options.ignoreOverrides,
         only: (live) => parseSelectors(options.only, desired, live),
         ...(await policyStores(options.table, environment)),
       });
-      const context = changesContext(desired, prepared, output.style('stdout'));
+      const context = changesContext(desired, prepared, output.style('stdout'), locate);
       printPlan(prepared, options.output, context, output);
       const isRefused = prepared.refusals.length > 0;
       if (options.save !== undefined) {
