@@ -25,8 +25,11 @@ const SEND_OVERHEAD = 32;
 
 /** Receives the answers of one exchange. `index` counts the requests of the exchange from 0. */
 export interface ReplyHandler {
-  /** Takes the attributes of one data message. */
-  data?(attributes: AttributeReader, index: number): void;
+  /**
+   * Takes the attributes of one data message. The header of its family is in `bytes`, from
+   * `headerAt` on.
+   */
+  data?(attributes: AttributeReader, index: number, bytes: DataView, headerAt: number): void;
   /** Takes the error of a request that the kernel refused. */
   refused(errno: ErrnoName, index: number): void;
 }
@@ -47,6 +50,11 @@ export interface ConnectionOptions {
   readonly clock: Clock;
   /** How long the kernel may be silent while it owes an answer. */
   readonly timeoutMilliseconds: number;
+  /**
+   * Bytes between the header of a message of this type and its attributes. Default: the header of
+   * generic netlink.
+   */
+  readonly headerLength?: (type: number) => number;
 }
 
 /**
@@ -210,14 +218,17 @@ export class Connection {
       const errno = readErrno(bytes, at, end);
       if (errno !== 0) throw new LostError(`a listing broke off with error ${errno}`);
     } else if (type > NLMSG_NOOP) {
-      if (end - at < NLMSG_HDRLEN + GENL_HDRLEN)
-        throw malformed('a message without a generic netlink header');
+      const headerAt = at + NLMSG_HDRLEN;
+      const attributesAt = headerAt + (this.#options.headerLength?.(type) ?? GENL_HDRLEN);
+      if (end < attributesAt) throw malformed('a message without the header of its family');
       const flags = bytes.getUint16(at + 6, LITTLE_ENDIAN);
       if ((flags & NLM_F_DUMP_INTR) !== 0)
         throw new LostError('a listing was interrupted by a change');
       exchange.handler.data?.(
-        new AttributeReader(bytes, at + NLMSG_HDRLEN + GENL_HDRLEN, end),
+        new AttributeReader(bytes, attributesAt, end),
         index,
+        bytes,
+        headerAt,
       );
       if (exchange.isDump) return;
     } else {

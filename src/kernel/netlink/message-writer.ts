@@ -67,6 +67,12 @@ export class MessageWriter {
     this.#length = at + NLMSG_HDRLEN + GENL_HDRLEN;
   }
 
+  /** Writes bytes that are zero: the rest of a header that is longer than struct genlmsghdr. */
+  zeros(count: number): void {
+    this.#bytes.fill(0, this.#length, this.#length + count);
+    this.#length += count;
+  }
+
   closeMessage(): void {
     this.#view.setUint32(this.#messageStart, this.#length - this.#messageStart, LITTLE_ENDIAN);
   }

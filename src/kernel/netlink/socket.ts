@@ -2,7 +2,7 @@ import { IpvstateError } from '../../errors.ts';
 import { NETLINK_GENERIC } from './uapi.ts';
 
 /**
- * One generic netlink socket: bytes in, bytes out. This is the seam behind which tests put a fake
+ * One netlink socket: bytes in, bytes out. This is the seam behind which tests put a fake
  * kernel.
  */
 export interface RawSocket {
@@ -30,6 +30,8 @@ export interface SocketListener {
 }
 
 export interface SocketOptions {
+  /** Default: NETLINK_GENERIC. */
+  readonly protocol?: number;
   /**
    * Size of the buffer for one datagram in bytes. It also limits the chunks of a dump. At least
    * 8192 for dumps.
@@ -115,7 +117,7 @@ function createSocket(
   options: SocketOptions,
 ): InstanceType<RawNetlinkSocket> {
   try {
-    return new Socket(NETLINK_GENERIC, {
+    return new Socket(options.protocol ?? NETLINK_GENERIC, {
       messagePeeking: false,
       msgBufferSize: options.datagramSize,
       recvBufferSize: options.receiveBufferSize,

@@ -1,9 +1,11 @@
 /**
  * Numbers of the kernel interface under the names of the kernel. Sources: linux/netlink.h,
- * linux/genetlink.h, linux/ip_vs.h, linux/in.h, linux/socket.h.
+ * linux/genetlink.h, linux/rtnetlink.h, linux/if_link.h, linux/if.h, linux/ip_vs.h, linux/in.h,
+ * linux/socket.h.
  */
 
 // linux/netlink.h
+export const NETLINK_ROUTE = 0;
 export const NETLINK_GENERIC = 16;
 export const NLMSG_HDRLEN = 16;
 export const NLMSG_NOOP = 1;
@@ -21,6 +23,29 @@ export const GENL_ID_CTRL = 16;
 export const CTRL_CMD_GETFAMILY = 3;
 export const CTRL_ATTR_FAMILY_ID = 1;
 export const CTRL_ATTR_FAMILY_NAME = 2;
+
+// linux/rtnetlink.h
+export const RTM_NEWLINK = 16;
+export const RTM_GETLINK = 18;
+export const RTM_GETROUTE = 26;
+/** The size of struct ifinfomsg. */
+export const IFINFOMSG_LENGTH = 16;
+/** The size of struct rtmsg. */
+export const RTMSG_LENGTH = 12;
+export const RTA_DST = 1;
+export const RTA_OIF = 4;
+export const RTA_GATEWAY = 5;
+export const RTA_VIA = 18;
+export const RTN_LOCAL = 2;
+
+// linux/if_link.h
+export const IFLA_IFNAME = 3;
+export const IFLA_MTU = 4;
+
+// linux/if.h
+export const IFF_UP = 0x1;
+export const IFF_LOOPBACK = 0x8;
+export const IFF_MULTICAST = 0x1000;
 
 // linux/ip_vs.h
 export const IPVS_GENL_NAME = 'IPVS';
