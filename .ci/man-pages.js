@@ -17,6 +17,7 @@ const MAN_PAGES = [
       'daemon',
       'operating',
       'ci',
+      'requirements',
       'replacing-ipvsadm',
       'exit-codes',
     ],

@@ -66,6 +66,7 @@ void main(process.argv.slice(2), {
     start: async (argv) => (await import('../recovery/background.ts')).BACKGROUND.start(argv),
     ready: async () => (await import('../recovery/background.ts')).BACKGROUND.ready(),
   },
+  machine: async () => (await import('../kernel/facts/machine.ts')).thisMachine(),
   openKernel: async () => (await import('../recovery/ipvs-stack.ts')).openKernelTable(),
   hasIpvs: () => existsSync('/proc/net/ip_vs'),
   get ask() {

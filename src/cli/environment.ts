@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Machine } from '../kernel/facts/machine.ts';
 import type { RecoveryEnvironment } from '../recovery/environment.ts';
 import type { Output } from './output.ts';
 
@@ -13,6 +14,8 @@ export interface Environment extends RecoveryEnvironment {
   readonly env: NodeJS.ProcessEnv;
   /** Tells, without loading its module, that the kernel has IPVS. */
   readonly hasIpvs: () => boolean;
+  /** The machine that `doctor` looks at. */
+  readonly machine: () => Promise<Machine>;
   /** Asks a question on the terminal. undefined without a terminal. */
   readonly ask: ((question: string) => Promise<string>) | undefined;
   /**

@@ -92,7 +92,7 @@ function wantsJson(argv: readonly string[]): boolean {
 
 /** Finds the last value of an option. `letter` is its short name, which can follow other flags. */
 function lastValue(argv: readonly string[], name: string, letter?: string): string | undefined {
-  const short = letter === undefined ? undefined : new RegExp(`^-[qyh]*${letter}(.*)$`, 's');
+  const short = letter === undefined ? undefined : new RegExp(`^-[qyhv]*${letter}(.*)$`, 's');
   let value: string | undefined;
   for (const [index, word] of argv.entries()) {
     if (word === '--') break;

@@ -30,6 +30,7 @@ export const VERBS = verbFiles({
   resume: async () => (await import('./verbs/resume.ts')).resumeVerb,
   export: async () => (await import('./verbs/export.ts')).exportVerb,
   import: async () => (await import('./verbs/import.ts')).importVerb,
+  doctor: async () => (await import('./verbs/doctor.ts')).doctorVerb,
   completion: async () => (await import('./verbs/completion.ts')).completionVerb,
   complete: async () => (await import('./verbs/complete.ts')).completeVerb,
   schema: async () => (await import('./verbs/schema.ts')).schemaVerb,

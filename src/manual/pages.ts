@@ -8,6 +8,7 @@ import library from './library.md';
 import operating from './operating.md';
 import plans from './plans.md';
 import replacingIpvsadm from './replacing-ipvsadm.md';
+import requirements from './requirements.md';
 import tryAndRollback from './try-and-rollback.md';
 
 /** The pages of the manual by topic, in the order in which they are listed. */
@@ -19,6 +20,7 @@ export const PAGES: Readonly<Record<string, string>> = {
   daemon,
   operating,
   ci,
+  requirements,
   'replacing-ipvsadm': replacingIpvsadm,
   'exit-codes': exitCodes,
   'issue-codes': issueCodes,

@@ -6,7 +6,7 @@ import { IpvstateError, isAbsent } from '../errors.ts';
 import { formatTime, type RecordClock, SYSTEM_CLOCK } from './clock.ts';
 
 /** The process that has the lock, as it wrote itself into the lock file. */
-interface Holder {
+export interface Holder {
   readonly pid: number;
   /** When it took the lock, in ISO 8601. */
   readonly started: string;
@@ -138,9 +138,16 @@ async function readHolder(file: FileHandle): Promise<Holder | undefined> {
   try {
     const buffer = Buffer.alloc(1000);
     const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
-    const { pid, started, command } = JSON.parse(
-      buffer.toString('utf8', 0, bytesRead),
-    ) as Partial<Holder>;
+    return parseHolder(buffer.toString('utf8', 0, bytesRead));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns undefined for a text that no holder wrote. */
+export function parseHolder(text: string): Holder | undefined {
+  try {
+    const { pid, started, command } = JSON.parse(text) as Partial<Holder>;
     const isPlain = typeof command === 'string' && /^[\x20-\x7e]{1,100}$/.test(command);
     if (!Number.isSafeInteger(pid) || typeof started !== 'string' || !isPlain) return undefined;
     if (Number.isNaN(Date.parse(started))) return undefined;

@@ -1,3 +1,4 @@
+import type { Level } from '../doctor/finding.ts';
 import { type ErrorCode, IpvstateError } from '../errors.ts';
 import type { Failure, Report, ReportOutcome } from '../plan/report.ts';
 
@@ -98,6 +99,16 @@ function lacksModule({ operation, error }: Failure): boolean {
     error.errno === 'ENOENT' &&
     (operation.kind === 'add-service' || operation.kind === 'edit-service')
   );
+}
+
+/** Exit code of `doctor`. Files that are not valid come first: some checks need them. */
+export function exitCodeOfFindings(
+  { failure, warning, unknown }: Readonly<Record<Level, number>>,
+  areFilesValid: boolean,
+): number {
+  if (!areFilesValid) return EXIT.config;
+  if (failure > 0) return EXIT.unavailable;
+  return warning + unknown > 0 ? EXIT.changes : EXIT.ok;
 }
 
 /** Exit code of a try that has ended. */

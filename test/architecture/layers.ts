@@ -43,7 +43,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   /** A plan can be printed as ipvsadm command lines, so `render` writes with `formats`. */
   render: {
     files: ['src/render/'],
-    layers: ['errors', 'model', 'plan', 'formats'],
+    layers: ['errors', 'model', 'plan', 'formats', 'doctor'],
     packages: [],
     pure: true,
   },
@@ -74,6 +74,13 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     layers: ['errors', 'model', 'plan', 'kernel', 'reconcile'],
     packages: ['node:child_process', 'node:net', 'node:os', 'node:timers', ...FILES],
     pure: false,
+  },
+  /** The checks of `doctor`: pure, over facts that `kernel` and `recovery` read. */
+  doctor: {
+    files: ['src/doctor/'],
+    layers: ['errors', 'model', 'kernel', 'recovery'],
+    packages: [],
+    pure: true,
   },
   daemon: {
     files: ['src/daemon/'],
@@ -109,6 +116,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'sources',
       'reconcile',
       'recovery',
+      'doctor',
       'daemon',
       'manual',
       'schemas',

@@ -9,6 +9,7 @@ import { main } from '../../src/cli/main.ts';
 import { Output } from '../../src/cli/output.ts';
 import { exitCodesOf } from '../../src/cli/verb-help.ts';
 import { VERBS } from '../../src/cli/verbs.ts';
+import { type Machine, thisMachine } from '../../src/kernel/facts/machine.ts';
 import type { Ipvs } from '../../src/model/ipvs.ts';
 import { type State, systemState } from '../../src/recovery/state.ts';
 
@@ -24,6 +25,8 @@ export interface CliOptions {
   readonly stdin?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly openKernel?: () => Promise<Ipvs>;
+  /** The machine that `doctor` looks at. Default: this one. */
+  readonly machine?: Machine;
   /** The answers of a person at a terminal. Without them, there is no terminal. */
   readonly answer?: string;
   readonly signal?: AbortSignal;
@@ -56,6 +59,7 @@ export async function runCli(
     env: options.env ?? {},
     state: async () => options.state ?? ownState(folder),
     background: { start: options.startInBackground ?? (async () => {}), ready: async () => {} },
+    machine: async () => options.machine ?? thisMachine(),
     openKernel: options.openKernel ?? (() => Promise.reject(new Error('this test has no kernel'))),
     hasIpvs: () => options.openKernel !== undefined,
     ask:

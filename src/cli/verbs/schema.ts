@@ -10,6 +10,7 @@ const SCHEMAS = {
   report: () => import('../../../schemas/report.schema.json', { with: { type: 'json' } }),
   validation: () => import('../../../schemas/validation.schema.json', { with: { type: 'json' } }),
   status: () => import('../../../schemas/status.schema.json', { with: { type: 'json' } }),
+  doctor: () => import('../../../schemas/doctor.schema.json', { with: { type: 'json' } }),
   error: () => import('../../../schemas/error.schema.json', { with: { type: 'json' } }),
   journal: () => import('../../../schemas/journal.schema.json', { with: { type: 'json' } }),
 };

@@ -1,0 +1,120 @@
+import { routedAddresses } from '../../doctor/checks/routes.ts';
+import { countByLevel, examine, MACHINE_CHECKS, PROGRAM_CHECKS } from '../../doctor/examine.ts';
+import type { Facts, ProgramFacts } from '../../doctor/facts.ts';
+import { IpvstateError } from '../../errors.ts';
+import { factOf, ifPresent } from '../../kernel/facts/fact.ts';
+import { readFolder, readSourceFiles } from '../../kernel/facts/folders.ts';
+import { type Machine, readKernelFacts } from '../../kernel/facts/machine.ts';
+import { readLockState } from '../../recovery/lock-state.ts';
+import { DOCTOR_FORMATS } from '../../render/doctor.ts';
+import { exitCodeOfFindings } from '../../render/exit.ts';
+import { findPaths } from '../../sources/files/paths.ts';
+import { type Loaded, load } from '../../sources/load.ts';
+import { STDIN_NAME } from '../../sources/stdin.ts';
+import { defineVerb } from '../define-verb.ts';
+import type { Environment } from '../environment.ts';
+import { TABLE_EXITS } from '../exit-groups.ts';
+import { withTable } from '../open-table.ts';
+import { FILE_OPTIONS, TABLE_OPTIONS } from '../option-groups.ts';
+import { flag, outputFormat } from '../options.ts';
+
+export const doctorVerb = defineVerb({
+  name: 'doctor',
+  job: 'look',
+  summary: 'what will not work here',
+  description: 'say what will not work on this machine, why, and how to correct it',
+  options: {
+    ...FILE_OPTIONS,
+    ...TABLE_OPTIONS,
+    output: outputFormat(DOCTOR_FORMATS, 'text'),
+    verbose: flag('-v, --verbose', 'show also what is well'),
+  },
+  exits: {
+    ...TABLE_EXITS,
+    ok: 'all is well, but for remarks',
+    changes: 'there is a warning, or something could not be checked',
+    config: 'a file is invalid; the machine was looked at',
+    unavailable: 'something cannot work as it is',
+  },
+  examples: ['ipvstate doctor', 'ipvstate doctor -f ipvs.yaml -o json'],
+  notes: ['Changes nothing, and loads no module.'],
+  run: async ({ file, table, output: format, verbose }, environment) => {
+    const loading = await loadIfPresent(file, environment);
+    const loaded = loading instanceof IpvstateError ? undefined : loading;
+    const machine = await environment.machine();
+    const facts = await readProgramFacts(machine, loaded);
+    // A table that cannot be read is an error here, as it is for every verb.
+    if (table !== undefined) await withTable(table, environment, async () => {});
+    const isAboutKernel = table === undefined;
+    const findings = [
+      ...(isAboutKernel
+        ? examine(MACHINE_CHECKS, await readFacts(machine, facts, environment))
+        : []),
+      ...examine(PROGRAM_CHECKS, facts),
+    ];
+    const issues = loaded && !loaded.desired ? loaded.issues : [];
+    const exitCode = exitCodeOfFindings(countByLevel(findings), issues.length === 0);
+    const diagnosis = {
+      ...{ findings, issues, exitCode, isAboutKernel },
+      ...{ sources: loaded?.sources ?? new Map(), files: loaded?.files ?? [] },
+      areFilesUnread: loading instanceof IpvstateError,
+    };
+    const { output } = environment;
+    const layout = { ...output.layout('stdout'), isVerbose: verbose };
+    output.print(DOCTOR_FORMATS[format](diagnosis, layout));
+    // The operator reads first what can be said without the files.
+    if (loading instanceof IpvstateError) throw loading;
+    return exitCode;
+  },
+});
+
+/**
+ * Loads the files that were named, or the default ones where there are some. Returns the error of
+ * files that cannot be read.
+ */
+async function loadIfPresent(
+  paths: readonly string[],
+  { stdin }: Environment,
+): Promise<Loaded | IpvstateError | undefined> {
+  if (paths.length === 0 && (await findPaths([])()).areMissing) return undefined;
+  return load(paths, stdin).catch((error: unknown) => {
+    if (error instanceof IpvstateError && error.code !== 'USAGE') return error;
+    throw error;
+  });
+}
+
+async function readProgramFacts(
+  { files, nodeVersion, now }: Machine,
+  loaded: Loaded | undefined,
+): Promise<ProgramFacts> {
+  const paths = (loaded?.files ?? []).filter((name) => name !== STDIN_NAME);
+  return {
+    nodeVersion,
+    now: now(),
+    desired: loaded?.desired,
+    sources: await readSourceFiles(files, paths),
+  };
+}
+
+/** systemd-timesyncd makes this file when it has set the clock. */
+const SYNCHRONIZED = '/run/systemd/timesync/synchronized';
+
+async function readFacts(
+  machine: Machine,
+  facts: ProgramFacts,
+  environment: Environment,
+): Promise<Facts> {
+  const { files, uid } = machine;
+  const { folders, lockPath } = await environment.state();
+  return {
+    ...facts,
+    uid,
+    kernel: await readKernelFacts(machine, routedAddresses(facts)),
+    runtime: { path: folders.runtime, facts: await readFolder(files, folders.runtime) },
+    state: { path: folders.state, facts: await readFolder(files, folders.state) },
+    lock: await readLockState(files, lockPath),
+    isClockSynchronized: await factOf(SYNCHRONIZED, async () => {
+      return (await ifPresent(() => files.stat(SYNCHRONIZED))) !== undefined;
+    }),
+  };
+}

@@ -1,0 +1,140 @@
+import type { Unknown } from '../../kernel/facts/fact.ts';
+import type { KernelFacts } from '../../kernel/facts/machine.ts';
+import { type ModuleFacts, moduleState } from '../../kernel/facts/modules.ts';
+import { ftpServices, servicesBy } from '../desired-parts.ts';
+import type { Check } from '../facts.ts';
+import {
+  advise,
+  type Finding,
+  failure,
+  listOf,
+  notKnown,
+  ok,
+  remark,
+  run,
+  warning,
+  word,
+} from '../finding.ts';
+
+/** IPVS itself. No question is put to it, because a question would load the module. */
+export const IPVS: Check = {
+  name: 'IPVS',
+  examine: ({ kernel }) => {
+    const { ipvs } = kernel;
+    if (!ipvs.isKnown) return [notKnown('whether the kernel has IPVS', ipvs)];
+    if (ipvs.value === undefined) return [moduleFinding(kernel, 'ip_vs', 'the kernel has no IPVS')];
+    const { version, services } = ipvs.value;
+    const count = `${services} service${services === 1 ? '' : 's'}`;
+    return [ok(`version ${version} is loaded, with ${count}`)];
+  },
+};
+
+export const SCHEDULERS: Check = {
+  name: 'schedulers',
+  examine: ({ kernel, desired }) => {
+    const used = [...servicesBy(desired, ({ scheduler }) => scheduler)];
+    return used
+      .filter(([scheduler]) => scheduler !== 'none')
+      .map(([scheduler, services]) =>
+        moduleFinding(
+          kernel,
+          `ip_vs_${scheduler}`,
+          `scheduler ${scheduler} (${listOf(services)}) is not in this kernel`,
+        ),
+      );
+  },
+};
+
+export const ENGINES: Check = {
+  name: 'persistence engines',
+  examine: ({ kernel, desired }) => {
+    const used = [...servicesBy(desired, ({ persistenceEngine }) => persistenceEngine)];
+    return used
+      .filter(([engine]) => engine !== '')
+      .map(([engine, services]) =>
+        moduleFinding(
+          kernel,
+          `ip_vs_pe_${engine}`,
+          `persistence engine ${engine} (${listOf(services)}) is not in this kernel`,
+        ),
+      );
+  },
+};
+
+/** The kernel loads no helper of a protocol by itself. */
+export const FTP: Check = {
+  name: 'FTP',
+  examine: ({ kernel, desired }) => {
+    const services = ftpServices(desired);
+    if (services.length === 0) return [];
+    const subject = `the FTP helper ip_vs_ftp, for ${listOf(services)}`;
+    switch (moduleState(kernel.modules, 'ip_vs_ftp')) {
+      case 'loaded':
+      case 'built-in':
+        return [ok('the helper ip_vs_ftp is loaded')];
+      case 'unknown':
+        return [notKnown(subject, listMissing(kernel.modules), run('modprobe ip_vs_ftp'))];
+      default:
+        return [
+          warning(
+            `${subject}, is not loaded`,
+            'Without the helper, clients of FTP log in, and cannot transfer files: the address of ' +
+              'the server is inside of the packets. The kernel does not load it by itself.',
+            run('modprobe ip_vs_ftp'),
+          ),
+        ];
+    }
+  },
+};
+
+/** A finding about a module that the kernel loads when it is needed. */
+function moduleFinding({ modules, release }: KernelFacts, name: string, absent: string): Finding {
+  const state = moduleState(modules, name);
+  const kernelName = release.isKnown ? release.value : 'this kernel';
+  switch (state) {
+    case 'loaded':
+    case 'built-in':
+      return ok(`${name} is loaded`);
+    case 'unknown':
+      return notKnown(`module ${name}`, listMissing(modules), run(`modprobe ${word(name)}`));
+    case 'missing':
+      return failure(
+        absent,
+        `The modules of ${kernelName} do not have ${name}. A service that needs it is refused.`,
+        advise(`Install the package that has ${name} for ${kernelName}, or use another kernel.`),
+      );
+    case 'on-disk':
+      return unloaded(modules, name);
+    default:
+      return state satisfies never;
+  }
+}
+
+function unloaded({ canLoad, loader }: ModuleFacts, name: string): Finding {
+  if (!canLoad.isKnown) return notKnown(`whether ${name} can be loaded`, canLoad);
+  if (!canLoad.value)
+    return failure(
+      `${name} is not loaded, and kernel.modules_disabled is 1`,
+      'The kernel loads no module any more until the machine is restarted.',
+      advise(`Restart the machine, and load ${name} before kernel.modules_disabled is set.`),
+    );
+  if (!loader.isKnown) return notKnown(`whether ${name} can be loaded`, loader);
+  if (loader.value === '')
+    return warning(
+      `${name} is not loaded, and kernel.modprobe is empty`,
+      'The kernel loads no module by itself, and refuses whatever needs this one.',
+      run(`modprobe ${word(name)}`),
+    );
+  if (name !== 'ip_vs') return ok(`${name} is not loaded, and would be when it is needed`);
+  return remark(
+    `${name} is not loaded, and would be when it is needed`,
+    'The sysctls below net.ipv4.vs can be judged once it is loaded.',
+    run(`modprobe ${word(name)}`),
+  );
+}
+
+function listMissing({ loaded, builtIn, onDisk }: ModuleFacts): Unknown {
+  for (const fact of [loaded, builtIn, onDisk]) if (!fact.isKnown) return fact;
+  const reason = 'it is not loaded, and there is no list of the modules in /lib/modules';
+  return { isKnown: false, reason, needsRoot: false };
+}

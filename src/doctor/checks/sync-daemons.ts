@@ -1,0 +1,30 @@
+import type { Check } from '../facts.ts';
+import { type Finding, failure, notKnown, ok, run, warning, word } from '../finding.ts';
+
+export const SYNC_DAEMONS: Check = {
+  name: 'sync daemons',
+  examine: ({ desired, kernel: { network } }) =>
+    (desired?.daemons ?? []).map(({ role, interface: name }): Finding => {
+      if (!network.isKnown) return notKnown(`interface ${name} of the ${role}`, network);
+      const link = network.value.links.find((each) => each.name === name);
+      if (!link)
+        return failure(
+          `there is no interface ${name} for the ${role}`,
+          'The kernel refuses it: `apply` fails, and `watch` leaves it out.',
+          run('ip -brief link'),
+        );
+      if (!link.isUp)
+        return warning(
+          `interface ${name} of the ${role} is down`,
+          'No connection is synchronised.',
+          run(`ip link set dev ${word(name)} up`),
+        );
+      if (!link.isMulticast && !link.isLoopback)
+        return warning(
+          `interface ${name} of the ${role} has no multicast`,
+          'Sync messages are multicast, and do not leave by it.',
+          run(`ip link set dev ${word(name)} multicast on`),
+        );
+      return ok(`interface ${name} of the ${role} is up, with multicast`);
+    }),
+};

@@ -1,0 +1,100 @@
+import type { Process } from '../../kernel/facts/processes.ts';
+import type { Check, Facts } from '../facts.ts';
+import { advise, type Finding, notKnown, ok, remark, warning } from '../finding.ts';
+
+/** The lock of this network namespace. */
+export const LOCK: Check = {
+  name: 'lock',
+  examine: ({ lock, kernel: { processes } }) => {
+    if (!lock.isKnown) return [notKnown('who holds the lock', lock)];
+    const { isHeld, holder } = lock.value;
+    const who = holder && `${holder.command} (pid ${holder.pid}) since ${holder.started}`;
+    const inContainer = processes.isKnown && processes.value.isContainer;
+    if (!isHeld && holder && inContainer)
+      return [
+        notKnown('who holds the lock', {
+          isKnown: false,
+          reason: `${who} wrote itself down, and a container does not see all locks`,
+          needsRoot: false,
+        }),
+      ];
+    if (!isHeld) return [ok('no command holds it')];
+    if (holder?.command.startsWith('ipvstate watch')) return [ok(`it is held by ${who}`)];
+    return [
+      remark(
+        `it is held by ${who ?? 'a process that has not said yet who it is'}`,
+        'Another command that writes exits 75 meanwhile, or waits for as long as --lock-timeout.',
+      ),
+    ];
+  },
+};
+
+/** Other programs that write to the same table. */
+export const WRITERS: Check = {
+  name: 'other writers',
+  examine: ({ desired, lock, kernel: { processes } }) => {
+    if (!processes.isKnown) return [notKnown('who else writes to the table', processes)];
+    const { writers, daemons, areHidden, isContainer } = processes.value;
+    const isShared = desired?.policy?.manage !== undefined;
+    const findings = [
+      ...writers.flatMap((writer) => aboutPlace(writer, () => [writerFinding(writer, isShared)])),
+      // In a container, the lock names its holder by the pid of another PID namespace.
+      ...(isContainer ? [] : daemons).flatMap((daemon) =>
+        aboutPlace(daemon, () => daemonFindings(daemon, lock)),
+      ),
+    ];
+    if (areHidden)
+      findings.push(
+        notKnown('who else writes to the table', {
+          isKnown: false,
+          reason: 'this user may not see all processes',
+          needsRoot: true,
+        }),
+      );
+    else if (isContainer)
+      findings.push(
+        remark(
+          'only processes of this container are seen',
+          'A program outside of it can write to the same table, for instance kube-proxy.',
+        ),
+      );
+    return findings.length > 0 ? findings : [ok('no other program that writes to IPVS runs here')];
+  },
+};
+
+/** Leaves out processes of other network namespaces, which have tables of their own. */
+function aboutPlace(
+  { name, pid, isHere }: Process,
+  findings: () => readonly Finding[],
+): readonly Finding[] {
+  if (!isHere.isKnown)
+    return [notKnown(`whether ${name} (pid ${pid}) writes to this table`, isHere)];
+  return isHere.value ? findings() : [];
+}
+
+function writerFinding({ name, pid }: Process, isShared: boolean): Finding {
+  const seen = `${name} (pid ${pid}) runs in this network namespace`;
+  if (isShared)
+    return remark(seen, 'It may write to the same table. The files have a scope: `manage`.');
+  return warning(
+    seen,
+    'It may write to the same table. Each of the two programs then takes back what the other one ' +
+      'does.',
+    advise('Stop it, or give the files a scope: `manage`. See `ipvstate help configuration`.'),
+  );
+}
+
+/** Returns nothing for the daemon that holds the lock. */
+function daemonFindings({ name, pid }: Process, lock: Facts['lock']): Finding[] {
+  const subject = `${name} (pid ${pid})`;
+  if (!lock.isKnown) return [notKnown(`whether ${subject} holds the lock`, lock)];
+  if (lock.value.isHeld && lock.value.holder?.pid === pid) return [];
+  return [
+    warning(
+      `${subject} runs in this network namespace, and does not hold the lock`,
+      'It has another runtime folder (IPVSTATE_RUNTIME_DIR), or is about to start. Two daemons ' +
+        'for one table work against each other.',
+      advise(`Stop one of the two: kill ${pid}`),
+    ),
+  ];
+}

@@ -1,0 +1,132 @@
+import { type Case, DRAIN, MASQ } from './case.ts';
+import type { Tree } from './machine.ts';
+
+const vs = (name: string, value: number | string | undefined): Tree => ({
+  [`/proc/sys/net/ipv4/vs/${name}`]: value === undefined ? undefined : `${value}\n`,
+});
+const release = (text: string): Tree => ({ '/proc/sys/kernel/osrelease': `${text}\n` });
+
+export const SYSCTL_CASES: readonly Case[] = [
+  {
+    about: 'no connection is taken',
+    check: 'new connections',
+    level: 'failure',
+    seen: 'net.ipv4.vs.conn_max is 0',
+    fix: 'sysctl -w net.ipv4.vs.conn_max=1073741824',
+    machine: vs('conn_max', 0),
+  },
+  {
+    about: 'a reused port waits for a second on an old kernel',
+    check: 'reused ports',
+    level: 'warning',
+    seen: 'net.ipv4.vs.conn_reuse_mode is 1, and conntrack is 1, on Linux 5.4.0-generic',
+    fix: 'sysctl -w net.ipv4.vs.conn_reuse_mode=0',
+    machine: { ...release('5.4.0-generic'), ...vs('conntrack', 1) },
+  },
+  {
+    about: 'a reused port stays with its old server',
+    check: 'reused ports',
+    level: 'warning',
+    seen: 'net.ipv4.vs.conn_reuse_mode is 0',
+    fix: 'sysctl -w net.ipv4.vs.conn_reuse_mode=1',
+    machine: vs('conn_reuse_mode', 0),
+  },
+  {
+    about: 'persistent clients keep coming to what drains',
+    check: 'drains',
+    level: 'warning',
+    seen: 'net.ipv4.vs.expire_quiescent_template is 0',
+    fix: 'sysctl -w net.ipv4.vs.expire_quiescent_template=1',
+    machine: vs('expire_quiescent_template', 0),
+    options: { config: DRAIN.replace('rr }', 'rr, persistence: 10m }') },
+  },
+  {
+    about: 'the end of a drain is silent',
+    check: 'drains',
+    level: 'remark',
+    seen: 'net.ipv4.vs.expire_nodest_conn is 0',
+    fix: 'sysctl -w net.ipv4.vs.expire_nodest_conn=1',
+    machine: vs('expire_nodest_conn', 0),
+    options: { config: DRAIN },
+  },
+  {
+    about: 'a defence is always on',
+    check: 'defences',
+    level: 'warning',
+    seen: 'net.ipv4.vs.drop_entry is 3: always on',
+    fix: 'sysctl -w net.ipv4.vs.drop_entry=0',
+    machine: vs('drop_entry', 3),
+  },
+  {
+    about: 'a defence is on while memory is scarce',
+    check: 'defences',
+    level: 'remark',
+    seen: 'net.ipv4.vs.drop_packet is 1: on while memory is scarce',
+    machine: vs('drop_packet', 1),
+  },
+  {
+    about: 'counters stand still',
+    check: 'counters',
+    level: 'remark',
+    seen: 'net.ipv4.vs.run_estimation is 0',
+    machine: vs('run_estimation', 0),
+  },
+  {
+    about: 'unknown connections are taken',
+    check: 'packets out of order',
+    level: 'remark',
+    seen: 'net.ipv4.vs.sloppy_tcp is 1',
+    machine: vs('sloppy_tcp', 1),
+  },
+  {
+    about: 'a backup directs nothing',
+    check: 'backup',
+    level: 'remark',
+    seen: 'net.ipv4.vs.backup_only is 1',
+    machine: vs('backup_only', 1),
+  },
+  {
+    about: 'connection tracking is nearly full',
+    check: 'connection tracking',
+    level: 'warning',
+    seen: '65000 of 65536 entries of connection tracking are used',
+    fix: 'sysctl -w net.netfilter.nf_conntrack_max=131072',
+    machine: { ...vs('conntrack', 1), '/proc/sys/net/netfilter/nf_conntrack_count': '65000\n' },
+  },
+  {
+    about: 'a sysctl of the files is not in this kernel',
+    check: 'sysctls of the files',
+    level: 'failure',
+    seen: 'this kernel has no sysctl net.ipv4.vs.est_nice',
+    fix: 'Take it out of sysctls',
+    options: { config: `${MASQ}sysctls: { mode: enforce, values: { est_nice: 5 } }\n` },
+  },
+  {
+    about: 'a sysctl that is only checked is not in this kernel',
+    check: 'sysctls of the files',
+    level: 'warning',
+    seen: 'this kernel has no sysctl net.ipv4.vs.est_nice',
+    options: { config: `${MASQ}sysctls: { mode: check, values: { est_nice: 5 } }\n` },
+  },
+  {
+    about: 'a container cannot write sysctls',
+    check: 'sysctls of the files',
+    level: 'failure',
+    seen: 'sysctls below net.ipv4.vs may not be written here (EROFS)',
+    fix: 'writable /proc/sys',
+    machine: { '/proc/sys/net/ipv4/vs/backup_only': { text: '0\n', writeError: 'EROFS' } },
+    options: { config: `${MASQ}sysctls: { mode: enforce, values: { conntrack: 0 } }\n` },
+  },
+  {
+    about: 'another user cannot tell whether sysctls can be written',
+    check: 'sysctls of the files',
+    level: 'unknown',
+    seen: 'whether sysctls below net.ipv4.vs can be written: not by user 1000',
+    fix: 'sudo ipvstate doctor',
+    machine: { '/proc/sys/net/ipv4/vs/backup_only': { text: '0\n', writeError: 'EACCES' } },
+    options: {
+      uid: 1000,
+      config: `${MASQ}sysctls: { mode: enforce, values: { conntrack: 0 } }\n`,
+    },
+  },
+];
