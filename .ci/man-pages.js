@@ -1,37 +1,38 @@
-// Builds the man pages from the pages of the manual.
-import { readFileSync } from 'node:fs';
+// Builds a man page from each page of the manual.
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { marked } from 'marked';
 
-/** The pages of each man page. The library page has no place in sections 5 and 8. */
-const MAN_PAGES = [
-  {
+/** Man pages with a name, a section or a summary of their own. */
+const NAMED = {
+  'command-line': {
     name: 'ipvstate',
     section: 8,
     summary: "desired state for IPVS, the Linux kernel's layer-4 load balancer",
     synopsis: ['ipvstate VERB [OPTION]...', 'ipvstate help [TOPIC]', 'ipvstate ipvsadm [ARG]...'],
-    pages: [
-      'command-line',
-      'plans',
-      'try-and-rollback',
-      'daemon',
-      'operating',
-      'ci',
-      'requirements',
-      'replacing-ipvsadm',
-      'exit-codes',
-    ],
-    seeAlso: ['ipvstate.yaml(5)', 'ipvsadm(8)', 'ip-netns(8)'],
+    seeAlso: ['ipvsadm(8)', 'ip-netns(8)'],
   },
-  {
+  configuration: {
     name: 'ipvstate.yaml',
     section: 5,
     summary: 'configuration of ipvstate',
     synopsis: ['/etc/ipvstate/ipvstate.yaml', '/etc/ipvstate/conf.d/*.yaml'],
-    pages: ['configuration', 'issue-codes'],
-    seeAlso: ['ipvstate(8)', 'ipvsadm(8)'],
+    seeAlso: ['ipvsadm(8)'],
   },
-];
+};
+
+/** The man page of each page of the manual. */
+function manPageOf(topic, markdown) {
+  const [, summary] = markdown.split('\n\n');
+  const page = NAMED[topic] ?? {
+    name: `ipvstate-${topic}`,
+    section: 7,
+    summary: summary.replace(/\.$/, '').replaceAll('`', ''),
+    synopsis: [`ipvstate help ${topic}`],
+    seeAlso: [],
+  };
+  return { ...page, markdown };
+}
 
 /** Characters that roff replaces by typographic ones, or that begin an escape. */
 const CHARACTERS = {
@@ -133,20 +134,26 @@ export function formatRoff(markdown) {
   return roff.replaceAll(/^(\.S[HS] .*\n)\.PP\n/gm, '$1');
 }
 
-function formatManPage(
-  { name, section, summary, synopsis, pages, seeAlso },
-  { version, date },
-  readPage,
-) {
+/** The name of a man page, which may not be broken into lines. */
+function referenceTo({ name, section }) {
+  return `\\%${escapeText(name)}(${section})`;
+}
+
+function formatManPage(page, others, { version, date }) {
+  const { name, section, summary, synopsis, seeAlso, markdown } = page;
   const lines = synopsis.map((line) => `.B ${quote(escapeText(line))}\n`).join('.br\n');
+  const references = [
+    ...others.filter((other) => other !== page).map(referenceTo),
+    ...seeAlso.map(escapeText),
+  ];
   return [
     `.TH ${quote(escapeText(name).toUpperCase())} ${section} ${quote(date)} ${quote(`ipvstate ${version}`)}\n`,
     // Names of files and options are never hyphenated.
     '.nh\n',
     `.SH NAME\n${escapeText(name)} \\- ${escapeText(summary)}\n`,
     `.SH SYNOPSIS\n${lines}`,
-    ...pages.map((page) => formatRoff(readPage(page))),
-    `.SH "SEE ALSO"\n${escapeText(seeAlso.join(', '))}\n`,
+    formatRoff(markdown),
+    `.SH "SEE ALSO"\n${references.join(', ')}\n`,
   ].join('');
 }
 
@@ -163,11 +170,12 @@ export function manPages(root) {
   const read = (path) => readFileSync(join(root, path), 'utf8');
   const { version } = JSON.parse(read('package.json'));
   const release = { version, date: releaseDate(read('CHANGELOG.md'), version) };
-  const readPage = (page) => read(`src/manual/${page}.md`);
+  const topics = readdirSync(join(root, 'src/manual'))
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => file.slice(0, -'.md'.length))
+    .sort();
+  const pages = topics.map((topic) => manPageOf(topic, read(`src/manual/${topic}.md`)));
   return new Map(
-    MAN_PAGES.map((page) => [
-      `${page.name}.${page.section}`,
-      formatManPage(page, release, readPage),
-    ]),
+    pages.map((page) => [`${page.name}.${page.section}`, formatManPage(page, pages, release)]),
   );
 }

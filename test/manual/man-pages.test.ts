@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -67,23 +68,34 @@ describe('the man pages', () => {
     expect(manPages(root)).toEqual(pages);
   });
 
-  it('contain every page of the manual but that of the library', () => {
-    const all = [...pages.values()].join('');
-    const missing = PAGES.filter((page) => !all.includes(formatRoff(readDocument(page))));
-    expect(missing).toEqual(['src/manual/library.md']);
+  it('are one for each page of the manual, and name all others', () => {
+    const texts = [...pages.values()];
+    expect(texts).toHaveLength(PAGES.length);
+    for (const page of PAGES) {
+      const roff = formatRoff(readDocument(page));
+      expect(texts.filter((text) => text.includes(roff))).toHaveLength(1);
+    }
+    const names = [...pages.keys()].map((name) => name.replace(/\.(\d)$/, '($1)'));
+    for (const [name, text] of pages) {
+      const [, listed = ''] = text.split('.SH "SEE ALSO"\n');
+      const own = name.replace(/\.(\d)$/, '($1)');
+      const plain = listed.replaceAll('\\%', '').replaceAll('\\-', '-').trimEnd().split(', ');
+      expect(plain).toEqual(expect.arrayContaining(names.filter((other) => other !== own)));
+      expect(plain).not.toContain(own);
+    }
   });
 
   it.each([...pages])(
     '%s has a name, a synopsis and only known requests and escapes',
     (_, text) => {
       expect(text).toMatch(
-        /^\.TH "IPVSTATE\S*" [58] "[\d-]*" "ipvstate \d+\.\d+\.\d+"\n\.nh\n\.SH NAME\nipvstate/,
+        /^\.TH "IPVSTATE\S*" [578] "[\d-]*" "ipvstate \d+\.\d+\.\d+"\n\.nh\n\.SH NAME\nipvstate/,
       );
       expect(text).toContain('\n.SH SYNOPSIS\n.B "');
       const requests = [...text.matchAll(/^[.'](\w*)/gm)].map(([, name]) => name);
       const known = ['TH', 'nh', 'SH', 'SS', 'PP', 'IP', 'B', 'br', 'RS', 'RE', 'EX', 'EE'];
       expect(requests.filter((name) => !known.includes(name ?? ''))).toEqual([]);
-      const escapes = [...text.matchAll(/\\(?:[-e&]|f[BIP]|\((?:bu|ga|aq|ha|ti|dq)|(.{0,3}))/g)];
+      const escapes = [...text.matchAll(/\\(?:[-e&%]|f[BIP]|\((?:bu|ga|aq|ha|ti|dq)|(.{0,3}))/g)];
       expect(escapes.filter(([, other]) => other !== undefined).map(([found]) => found)).toEqual(
         [],
       );
@@ -92,6 +104,17 @@ describe('the man pages', () => {
       expect(count('EX')).toBe(count('EE'));
     },
   );
+
+  const isChecked = spawnSync('mandoc', ['-Tlint', '/dev/null']).error === undefined;
+  const note = isChecked ? '' : ' (skipped: mandoc is not installed)';
+  it.skipIf(!isChecked).each([...pages])(`%s has no error that mandoc finds${note}`, (_, input) => {
+    const { stdout, stderr } = spawnSync('mandoc', ['-Tlint', '-W', 'warning'], {
+      ...{ input, encoding: 'utf8' },
+    });
+    // The date is that of the release.
+    const found = `${stdout}${stderr}`.split('\n').filter((line) => !/^$|missing date/.test(line));
+    expect(found).toEqual([]);
+  });
 
   it.each([...pages])('%s has only characters that every terminal can show', (_, text) => {
     expect(/[^\n\x20-\x7e]/.exec(text)?.[0]).toBeUndefined();

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const { version, dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const { version, dependencies, man } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 const folder = mkdtempSync(join(tmpdir(), 'ipvstate-pack-'));
 const prefix = join(folder, 'prefix');
@@ -45,8 +45,7 @@ test('the package has the program, declarations, schemas and licences, and no ot
       'dist/index.js',
       'dist/types/index.d.ts',
       'dist/THIRD-PARTY-LICENSES.txt',
-      'dist/man/ipvstate.8',
-      'dist/man/ipvstate.yaml.5',
+      ...man.map((path: string) => path.replace('./', '')),
       'schemas/config.schema.json',
     ]),
   );
@@ -68,8 +67,11 @@ test('the installed program prints its version and its help', () => {
 });
 
 test('the installed man pages are in the folders that man searches', () => {
-  for (const page of ['man8/ipvstate.8', 'man5/ipvstate.yaml.5'])
+  expect(man).toContain('./dist/man/ipvstate.8');
+  for (const path of man) {
+    const page = `man${path.at(-1)}/${basename(path)}`;
     expect(readFileSync(join(prefix, 'share/man', page), 'utf8')).toMatch(/^\.TH "IPVSTATE/);
+  }
 });
 
 test('every dependency that is not bundled can be loaded from the folder of the package', () => {
