@@ -6,24 +6,23 @@ import { stackWithJournal } from './ipvs-stack.ts';
 import { Journal } from './journal/journal.ts';
 import type { Trigger } from './journal/journal-lines.ts';
 import { openDrainStore } from './records/drains.ts';
-import type { StoredPass } from './records/records.ts';
-import { executeRollback } from './roll-back.ts';
+import { executeRollback, type WayBack } from './roll-back.ts';
 import { newRunId, type Session } from './session.ts';
 
 /**
- * Rolls the kernel's table back over earlier passes, and journals that. Throws what reading throws.
+ * Rolls the kernel's table back over earlier runs, and journals that. Throws what reading throws.
  */
 export async function rollBackKernel(
   { state, warn }: Pick<Session, 'state' | 'warn'>,
   environment: RecoveryEnvironment,
-  passes: readonly StoredPass[],
+  way: WayBack,
   run: { readonly verb: string; readonly trigger: Trigger },
   options: ReconcileOptions,
 ): Promise<Report> {
   const journal = new Journal(state, newRunId(state), warn);
   const kernel = await environment.openKernel();
   try {
-    const report = await executeRollback(stackWithJournal(kernel, journal), passes, {
+    const report = await executeRollback(stackWithJournal(kernel, journal), way, {
       drains: withLenience(openDrainStore(state, warn), warn),
       ...options,
       confirm: async (prepared) => {

@@ -3,6 +3,7 @@ import type { ServiceKey } from '../model/service.ts';
 import type { Table } from '../model/table.ts';
 import { type Plan, plan } from '../plan/plan.ts';
 import type { Report } from '../plan/report.ts';
+import type { RolledBack } from '../plan/roll-back.ts';
 import { isStale } from '../reconcile/execute.ts';
 import { MAX_READS, readsTheSame, unstable } from '../reconcile/read-again.ts';
 import { executePlan, type ReconcileOptions } from '../reconcile/reconcile.ts';
@@ -13,6 +14,26 @@ import { loadPass } from './records/stored-pass.ts';
 /** After so many attempts, a rollback gives up against another writer. */
 const MAX_ATTEMPTS = 3;
 
+/** The way back over what earlier runs did. */
+export interface WayBack {
+  /** True when it sets sysctls, so that the table must be read with them. */
+  readonly setsSysctls: boolean;
+  /** Returns the live table with the earlier runs rolled back. */
+  readonly rollBack: (live: Table) => RolledBack;
+}
+
+/** The way back over passes that a run stored before it wrote. Throws `CONFIG` for damaged ones. */
+export function wayOverPasses(passes: readonly StoredPass[]): WayBack {
+  return {
+    setsSysctls: passes.some(({ sysctls }) => sysctls !== undefined),
+    rollBack: (live) =>
+      rolledBackTable(
+        passes.map((pass) => loadPass(pass, live)),
+        live,
+      ),
+  };
+}
+
 interface RollbackPlan {
   readonly snapshot: Snapshot;
   readonly plan: Plan;
@@ -20,17 +41,12 @@ interface RollbackPlan {
   readonly contested: readonly string[];
 }
 
-/** Plans the rollback of earlier passes. Throws what reading throws, and `UNSTABLE`. */
-async function planRollback(ipvs: Ipvs, passes: readonly StoredPass[]): Promise<RollbackPlan> {
+/** Plans a rollback. Throws what reading throws, and `UNSTABLE`. */
+export async function planRollback(ipvs: Ipvs, way: WayBack): Promise<RollbackPlan> {
   for (let reads = 1; reads <= MAX_READS; reads++) {
-    const snapshot = await ipvs.read({
-      sysctls: passes.some(({ sysctls }) => sysctls !== undefined),
-    });
+    const snapshot = await ipvs.read({ sysctls: way.setsSysctls });
     const { table: live } = snapshot;
-    const target = rolledBackTable(
-      passes.map((pass) => loadPass(pass, live)),
-      live,
-    );
+    const target = way.rollBack(live);
     const kept = keepInexpressible(target.table, snapshot);
     const planned = plan(live, kept.table);
     if (await isStable(ipvs, planned))
@@ -74,18 +90,18 @@ function isStable(ipvs: Ipvs, { live, changes }: Plan): Promise<boolean> {
 }
 
 /**
- * Rolls back every object that is still as the passes left it, and verifies. Reads and plans again
+ * Rolls back every object that is still as the earlier runs left it, and verifies. Reads and plans again
  * when another writer was faster, or when an answer was lost. `onPlan` and `confirm` are called for
  * the first attempt only. Contested objects make the outcome `partial`.
  */
 export async function executeRollback(
   ipvs: Ipvs,
-  passes: readonly StoredPass[],
+  way: WayBack,
   options: ReconcileOptions = {},
 ): Promise<Report> {
   let done = 0;
   for (let attempt = 1; ; attempt++) {
-    const { plan: planned, snapshot, contested } = await planRollback(ipvs, passes);
+    const { plan: planned, snapshot, contested } = await planRollback(ipvs, way);
     const { onPlan: _onPlan, confirm: _confirm, ...rest } = options;
     const report = await executePlan(ipvs, planned, snapshot, {
       ...(attempt === 1 ? options : rest),

@@ -3,6 +3,7 @@ import type { Report } from '../../plan/report.ts';
 import type { ReconcileOptions } from '../../reconcile/reconcile.ts';
 import { formatTime } from '../../recovery/clock.ts';
 import type { PendingTry } from '../../recovery/records/records.ts';
+import { wayOverPasses } from '../../recovery/roll-back.ts';
 import { rollBackKernel } from '../../recovery/roll-back-kernel.ts';
 import { isExpired, reportCutOff, type Session, withSession } from '../../recovery/session.ts';
 import { describeTry, rollBackTry, tellLastTry } from '../../recovery/try/try-end.ts';
@@ -107,7 +108,7 @@ async function rollBackLastApply(
   const report = await rollBackKernel(
     session,
     environment,
-    last.passes,
+    wayOverPasses(last.passes),
     { verb: 'rollback', trigger: 'command' },
     options,
   );

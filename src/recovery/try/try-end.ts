@@ -4,6 +4,7 @@ import type { ReconcileOptions } from '../../reconcile/reconcile.ts';
 import { formatTime } from '../clock.ts';
 import type { RecoveryEnvironment } from '../environment.ts';
 import type { PendingTry, TryCause, TryOutcome } from '../records/records.ts';
+import { wayOverPasses } from '../roll-back.ts';
 import { rollBackKernel } from '../roll-back-kernel.ts';
 import { isExpired, reportCutOff, type Session } from '../session.ts';
 
@@ -28,7 +29,7 @@ export async function rollBackTry(
   const report = await rollBackKernel(
     session,
     environment,
-    pending.passes,
+    wayOverPasses(pending.passes),
     { verb: 'try', trigger: cause },
     options,
   ).catch(async (error) => {
