@@ -21,7 +21,7 @@ export const FILE_EXITS = {
 };
 
 /** Exit codes of verbs that work in a network namespace. */
-const NETNS_EXITS = { noinput: 'a file or the network namespace does not exist' };
+export const NETNS_EXITS = { noinput: 'a file or the network namespace does not exist' };
 
 /** Exit codes of verbs that read the kernel's table, or a saved one. */
 export const TABLE_EXITS = {

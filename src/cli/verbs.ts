@@ -24,6 +24,7 @@ export const VERBS = verbFiles({
   check: async () => (await import('./verbs/check.ts')).checkVerb,
   watch: async () => (await import('./verbs/watch.ts')).watchVerb,
   status: async () => (await import('./verbs/status.ts')).statusVerb,
+  history: async () => (await import('./verbs/history.ts')).historyVerb,
   reload: async () => (await import('./verbs/reload.ts')).reloadVerb,
   approve: async () => (await import('./verbs/approve.ts')).approveVerb,
   pause: async () => (await import('./verbs/pause.ts')).pauseVerb,

@@ -29,7 +29,8 @@ export function openPassRun(
   stack: StackOfPasses,
   interruption: AbortSignal | undefined,
 ): PassRun {
-  const journal = new Journal(session.state, newRunId(session.state), session.warn);
+  const id = newRunId(session.state);
+  const journal = new Journal(session.state, id, session.warn);
   let rollback: RollbackRecord | undefined;
   const { ipvs, announce } = stack.open(
     { journal, record: async (passes) => rollback?.record(passes) },
@@ -38,7 +39,7 @@ export function openPassRun(
   return {
     ipvs,
     announce: async (plan, trigger, files, names) => {
-      rollback ??= await openRollbackRecord(session, 'watch');
+      rollback ??= await openRollbackRecord(session, 'watch', id);
       await announce(plan);
       const readable = files.flatMap(({ path, sha256 }) =>
         sha256 === undefined ? [] : [{ path, sha256 }],

@@ -217,7 +217,7 @@ export function parseSelectors(
   if (texts.length === 0) return undefined;
   const selected = new Set<ServiceKey>();
   for (const text of texts) {
-    const pattern = new RegExp(`^${text.split('*').map(literal).join('.*')}$`);
+    const pattern = selectorPattern(text);
     const matches = [...desired.services.keys(), ...live.services.keys()].filter((key) => {
       const name = desired.names.get(key);
       return pattern.test(key) || (name !== undefined && pattern.test(name));
@@ -233,6 +233,11 @@ export function parseSelectors(
     for (const key of matches) selected.add(key);
   }
   return (key) => selected.has(key);
+}
+
+/** The names that a selector stands for: `*` is any characters. */
+export function selectorPattern(text: string): RegExp {
+  return new RegExp(`^${text.split('*').map(literal).join('.*')}$`);
 }
 
 /** Returns a regular expression that matches exactly the text. */

@@ -22,8 +22,13 @@ export const SYSTEM_CLOCK: RecordClock = {
 
 /** Formats a local time such as `12:03:04`, with the date when it is another day than `now`. */
 export function formatTime(time: Date, now: Date): string {
+  const text = formatDateTime(time);
+  return time.toDateString() === now.toDateString() ? text.slice(text.indexOf(' ') + 1) : text;
+}
+
+/** Formats a local time such as `2026-05-04 12:03:04`. */
+export function formatDateTime(time: Date): string {
   const two = (value: number): string => String(value).padStart(2, '0');
   const clock = [time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(':');
-  if (time.toDateString() === now.toDateString()) return clock;
   return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${clock}`;
 }

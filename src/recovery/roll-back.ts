@@ -90,9 +90,9 @@ function isStable(ipvs: Ipvs, { live, changes }: Plan): Promise<boolean> {
 }
 
 /**
- * Rolls back every object that is still as the earlier runs left it, and verifies. Reads and plans again
- * when another writer was faster, or when an answer was lost. `onPlan` and `confirm` are called for
- * the first attempt only. Contested objects make the outcome `partial`.
+ * Rolls back every object that is still as the earlier runs left it, and verifies. Reads and plans
+ * again when another writer was faster, or when an answer was lost. `onPlan` and `confirm` are
+ * called for the first attempt only. Contested objects make the outcome `partial`.
  */
 export async function executeRollback(
   ipvs: Ipvs,

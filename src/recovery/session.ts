@@ -118,7 +118,7 @@ export function isExpired({ deadlineSeconds }: PendingTry, { clock }: State): bo
 }
 
 /** Throws `REFUSED` while a try waits to be confirmed. */
-export function refuseWhilePending({ pending, state }: Session): void {
+export function refuseWhilePending({ pending, state }: Pick<Session, 'pending' | 'state'>): void {
   if (!pending) return;
   const { clock } = state;
   const seconds = Math.max(0, Math.ceil(pending.deadlineSeconds - clock.monotonicSeconds()));

@@ -83,7 +83,10 @@ export function reportJson(
 
 const NO_COUNTERS: Counters = new Map();
 
-function changeJson(change: Change, context: ChangesContext): Json {
+export function changeJson(
+  change: Change,
+  context: ChangesContext,
+): { readonly [key: string]: Json } {
   const { before, after } = changeFields(change);
   const name = 'service' in change ? context.names?.get(change.service) : undefined;
   const position = context.locate?.(change);

@@ -53,6 +53,7 @@ const VERBS = {
   rollback: 'rollback',
   check: 'check -f ./shop.yaml',
   status: 'status --control-socket ./control.sock',
+  history: 'history',
   export: 'export',
   import: 'import ./shop.yaml',
   doctor: 'doctor -f ./shop.yaml',

@@ -135,7 +135,7 @@ describe('wrong usage', () => {
     { line: 'import', says: "missing required argument 'file'" },
     {
       line: 'schema foo',
-      says: 'Allowed choices are config, plan, report, validation, status, doctor, error, journal.',
+      says: 'are config, plan, report, validation, status, doctor, error, history, journal.',
     },
     { line: '--color never plan', says: "unknown option '--color'" },
   ])('exits 64 and explains the error on stderr: $line', async ({ line, says }) => {

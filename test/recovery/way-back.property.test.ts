@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { test } from 'vitest';
 import type { Operation } from '../../src/model/operation.ts';
+import { sameTimeouts } from '../../src/model/settings.ts';
 import type { Table } from '../../src/model/table.ts';
 import { plan } from '../../src/plan/plan.ts';
 import { reconcile } from '../../src/reconcile/reconcile.ts';
@@ -19,7 +20,7 @@ import { EVERYTHING_ALLOWED, wants } from '../support/scenarios.ts';
 import { tablePairs } from '../support/table-pairs.ts';
 import { ManualClock } from '../support/temporary-state.ts';
 
-/** One of our runs, which the kernel refuses or whose answers are lost at some operation or wave. */
+/** One of our runs. An operation can be refused, and the answers to a wave can be lost. */
 interface OwnStep {
   readonly by: 'us';
   readonly desired: Table;
@@ -47,7 +48,7 @@ const foreignSteps: fc.Arbitrary<ForeignStep> = fc.record({
   chosen: fc.array(fc.boolean(), { minLength: 3, maxLength: 8 }),
 });
 
-/** What was done to the table, one entry for each of our waves and each foreign step. */
+/** One of our waves, or a foreign step. */
 interface Event {
   readonly by: 'us' | 'others';
   readonly before: Table;
@@ -172,11 +173,14 @@ interface Expectation {
 function expectationOf(
   { live: found, events }: Past,
   valueIn: (table: Table) => string | undefined,
+  isTimeout: boolean,
 ): Expectation {
+  // One operation sets all timeouts, also those that stay.
+  const isWritten = (before: Table, after: Table): boolean =>
+    isTimeout ? !sameTimeouts(before.timeouts, after.timeouts) : valueIn(before) !== valueIn(after);
   const ours = events
-    .filter(({ by }) => by === 'us')
-    .map(({ before, after, isLost }) => [valueIn(before), valueIn(after), isLost] as const)
-    .filter(([before, after]) => before !== after);
+    .filter(({ by, before, after }) => by === 'us' && isWritten(before, after))
+    .map(({ before, after, isLost }) => [valueIn(before), valueIn(after), isLost] as const);
   const goal = ours[0]?.[0];
   let value = valueIn(found);
   let hasFollowed = false;
@@ -227,8 +231,9 @@ const ownGoesBackAndForeignStays = (variant: Variant = (way) => way) =>
         const [service = ''] = name.split(' ');
         if (service.includes(':') && !isIndependent(service)) return true;
         const valueIn = (table: Table): string | undefined => valuesOf(table).get(name);
-        const { value, isContested } = expectationOf(past, valueIn);
-        const title = name in initial.timeouts ? 'timeouts' : name;
+        const isTimeout = name in initial.timeouts;
+        const { value, isContested } = expectationOf(past, valueIn, isTimeout);
+        const title = isTimeout ? 'timeouts' : name;
         const isNamed = past.contested.includes(title);
         return valueIn(past.result) === value && (isNamed === isContested || title === 'timeouts');
       });

@@ -1,11 +1,14 @@
-import { IpvstateError } from '../../errors.ts';
 import type { Report } from '../../plan/report.ts';
 import type { ReconcileOptions } from '../../reconcile/reconcile.ts';
-import { formatTime } from '../../recovery/clock.ts';
 import type { PendingTry } from '../../recovery/records/records.ts';
-import { wayOverPasses } from '../../recovery/roll-back.ts';
 import { rollBackKernel } from '../../recovery/roll-back-kernel.ts';
-import { isExpired, reportCutOff, type Session, withSession } from '../../recovery/session.ts';
+import {
+  isExpired,
+  refuseWhilePending,
+  reportCutOff,
+  type Session,
+  withSession,
+} from '../../recovery/session.ts';
 import { describeTry, rollBackTry, tellLastTry } from '../../recovery/try/try-end.ts';
 import type { ChangesContext } from '../../render/changes.ts';
 import { REPORT_FORMATS } from '../../render/plan-formats.ts';
@@ -18,56 +21,94 @@ import {
   NETNS_OPTIONS,
   PLAN_OPTIONS,
 } from '../option-groups.ts';
-import { outputFormat } from '../options.ts';
+import { flag, outputFormat, text, type ValuesOf } from '../options.ts';
 import { announcePlan } from '../print-plan.ts';
+import { printRollbackPlan } from '../rollback/print-rollback-plan.ts';
+import { lastApply, type RollbackStart, tableBeforeRun } from '../rollback/rollback-start.ts';
 import { confirmOnTerminal, exitCodeOfRun, printReport, reachedDesired } from '../run-plan.ts';
+
+const ROLLBACK_OPTIONS = {
+  to: text('--to <run>', 'go back to before this run of `ipvstate history`, over all runs since'),
+  dryRun: flag('--dry-run', 'print the plan, and change nothing'),
+  ...LOCK_OPTIONS,
+  ...CONFIRMATION_OPTIONS,
+  detailedExitcode: PLAN_OPTIONS.detailedExitcode,
+  output: outputFormat(REPORT_FORMATS, 'text'),
+  ...NETNS_OPTIONS,
+};
+
+type RollbackOptions = ValuesOf<typeof ROLLBACK_OPTIONS>;
 
 export const rollbackVerb = defineVerb({
   name: 'rollback',
   job: 'change',
   summary: 'go back to before',
-  description: 'roll back the last apply, or reject the pending try',
-  options: {
-    ...LOCK_OPTIONS,
-    ...CONFIRMATION_OPTIONS,
-    detailedExitcode: PLAN_OPTIONS.detailedExitcode,
-    output: outputFormat(REPORT_FORMATS, 'text'),
-    ...NETNS_OPTIONS,
-  },
+  description: 'roll back the last apply or all runs since one, or reject the pending try',
+  options: ROLLBACK_OPTIONS,
   exits: {
     ...WRITE_EXITS,
-    ok: 'rolled back',
-    refused: 'there is nothing to roll back, or the answer was "no"',
+    ok: 'rolled back, or with --dry-run a plan was made',
+    refused: 'there is nothing to roll back, no way back, or the answer was "no"',
   },
-  examples: ['ipvstate rollback', 'ipvstate rollback --yes --detailed-exitcode'],
+  examples: [
+    'ipvstate rollback --dry-run',
+    'ipvstate rollback --yes --detailed-exitcode',
+    'ipvstate rollback --to mp3k2x1c',
+  ],
   notes: [
-    'Rolls back only entries that are still as the last apply left them, and names',
-    'the others.',
+    'Rolls back only entries that are still as ipvstate left them, and names the',
+    'others. --to takes a unique beginning of an id; the run itself is rolled back,',
+    'too.',
   ],
   run: async (options, environment) =>
-    withSession('rollback', options.lockTimeout, environment, async (session) => {
-      reportCutOff(session);
-      const { output } = environment;
-      const signal = environment.interruption();
-      let context: ChangesContext = { counters: new Map() };
-      const reconcileOptions: ReconcileOptions = {
-        signal,
-        onProgress: (answered, total) =>
-          output.progress(`rolled back ${answered} of ${total} operations`),
-        onPlan: async (prepared) => {
-          context = { counters: prepared.snapshot.counters, style: output.style('stdout') };
-          announcePlan(prepared, options, context, environment);
-        },
-        confirm: (prepared) => confirmOnTerminal(prepared, options, environment),
-      };
-      const report = session.pending
-        ? await rejectTry(session, session.pending, environment, reconcileOptions)
-        : await rollBackLastApply(session, environment, reconcileOptions);
-      const exitCode = exitCodeOfRun(report, options, signal);
-      printReport({ report, exitCode, context }, options.output, environment);
-      return exitCode;
-    }),
+    options.dryRun
+      ? printRollbackPlan(options, environment)
+      : withSession('rollback', options.lockTimeout, environment, async (session) => {
+          reportCutOff(session);
+          return rollBack(session, options, environment);
+        }),
 });
+
+async function rollBack(
+  session: Session,
+  options: RollbackOptions,
+  environment: Environment,
+): Promise<number> {
+  const { output } = environment;
+  const signal = environment.interruption();
+  let context: ChangesContext = { counters: new Map() };
+  const reconcileOptions: ReconcileOptions = {
+    signal,
+    onProgress: (answered, total) =>
+      output.progress(`rolled back ${answered} of ${total} operations`),
+    onPlan: async (prepared) => {
+      context = { counters: prepared.snapshot.counters, style: output.style('stdout') };
+      announcePlan(prepared, options, context, environment);
+    },
+    confirm: (prepared) => confirmOnTerminal(prepared, options, environment),
+  };
+  const report = await rollBackFrom(session, options.to, environment, reconcileOptions);
+  const exitCode = exitCodeOfRun(report, options, signal);
+  printReport({ report, exitCode, context }, options.output, environment);
+  return exitCode;
+}
+
+async function rollBackFrom(
+  session: Session,
+  to: string | undefined,
+  environment: Environment,
+  options: ReconcileOptions,
+): Promise<Report> {
+  const { state, records } = session;
+  if (to !== undefined) {
+    refuseWhilePending(session);
+    return rollBackRuns(session, tableBeforeRun(state, to), environment, options);
+  }
+  if (session.pending) return rejectTry(session, session.pending, environment, options);
+  await tellLastTry(session);
+  const last = (await records.unfinished.readAndCleanUp()) ?? (await records.last.readAndCleanUp());
+  return rollBackRuns(session, lastApply(last, state), environment, options);
+}
 
 async function rejectTry(
   session: Session,
@@ -89,32 +130,20 @@ async function rejectTry(
   return report;
 }
 
-async function rollBackLastApply(
+async function rollBackRuns(
   session: Session,
+  { way, title, includes }: RollbackStart,
   environment: Environment,
   options: ReconcileOptions,
 ): Promise<Report> {
-  const { state, records } = session;
-  await tellLastTry(session);
-  const last = (await records.unfinished.readAndCleanUp()) ?? (await records.last.readAndCleanUp());
-  if (!last) {
-    throw new IpvstateError(
-      'REFUSED',
-      'nothing to roll back: no apply is on record since the last rollback or the last boot',
-    );
-  }
-  const when = formatTime(new Date(last.started), state.clock.now());
-  environment.output.note(`Rolling back to before the ${last.verb} of ${when}.\n`);
-  const report = await rollBackKernel(
-    session,
-    environment,
-    wayOverPasses(last.passes),
-    { verb: 'rollback', trigger: 'command' },
-    options,
-  );
-  if (reachedDesired(report)) {
-    await records.unfinished.clear();
-    await records.last.clear();
+  const { records } = session;
+  environment.output.note(`Rolling back to before ${title}.\n`);
+  const run = { verb: 'rollback', trigger: 'command' } as const;
+  const report = await rollBackKernel(session, environment, way, run, options);
+  if (!reachedDesired(report)) return report;
+  for (const record of [records.unfinished, records.last]) {
+    const stored = await record.read();
+    if (stored && includes(stored.id)) await record.clear();
   }
   return report;
 }

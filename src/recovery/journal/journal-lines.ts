@@ -1,6 +1,6 @@
 import type { Destination } from '../../model/destination.ts';
 import type { Service } from '../../model/service.ts';
-import type { Daemon, Timeouts } from '../../model/settings.ts';
+import type { RunningDaemon, Timeouts } from '../../model/settings.ts';
 import type { Caller } from '../caller.ts';
 
 /**
@@ -116,7 +116,12 @@ export function destinationFields({
   return settings;
 }
 
-export function daemonFields({ role: _role, group, ...settings }: Daemon): Fields {
+export function daemonFields({
+  role: _role,
+  isStranded: _isStranded,
+  group,
+  ...settings
+}: RunningDaemon): Fields {
   return group === undefined ? settings : { ...settings, group };
 }
 

@@ -24,8 +24,8 @@ const MAX_PASSES = 16;
 export async function openRollbackRecord(
   { state, records, warn }: Session,
   verb: string,
+  id = newRunId(state),
 ): Promise<RollbackRecord> {
-  const id = newRunId(state);
   const started = state.clock.now().toISOString();
   const earlier = await records.unfinished.readAndCleanUp();
   let isOff = false;

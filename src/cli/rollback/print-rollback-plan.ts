@@ -1,0 +1,63 @@
+import { formatTime } from '../../recovery/clock.ts';
+import { openRecords } from '../../recovery/records/records.ts';
+import { planRollback, wayOverPasses } from '../../recovery/roll-back.ts';
+import { refuseWhilePending } from '../../recovery/session.ts';
+import type { State } from '../../recovery/state.ts';
+import { EXIT } from '../../render/exit.ts';
+import { formatJson } from '../../render/json.ts';
+import type { ReportFormat } from '../../render/plan-formats.ts';
+import { planJson } from '../../render/plan-json.ts';
+import { formatPlan } from '../../render/plan-text.ts';
+import type { Environment } from '../environment.ts';
+import { lastApply, type RollbackStart, tableBeforeRun } from './rollback-start.ts';
+
+/**
+ * Prints the plan of a rollback. Takes no lock, and changes no record. Returns the exit code.
+ * Throws what the rollback itself would throw.
+ */
+export async function printRollbackPlan(
+  options: {
+    readonly to: string | undefined;
+    readonly output: ReportFormat;
+    readonly detailedExitcode: boolean;
+  },
+  environment: Environment,
+): Promise<number> {
+  const { output } = environment;
+  const { way, title } = await startOf(options.to, await environment.state());
+  const kernel = await environment.openKernel();
+  try {
+    const { plan, snapshot, contested } = await planRollback(kernel, way);
+    const context = { counters: snapshot.counters, style: output.style('stdout') };
+    output.note(`This would roll back to before ${title}.\n`);
+    if (options.output === 'json')
+      output.print(formatJson({ ...planJson(plan, [], context), contested }));
+    else {
+      output.print(
+        plan.changes.length > 0
+          ? formatPlan({ plan, refusals: [], snapshot }, context)
+          : 'No changes: there is nothing to roll back.\n',
+      );
+      if (contested.length > 0)
+        output.print(
+          `Changed by another program since, and left alone: ${contested.join(', ')}.\n`,
+        );
+    }
+    return options.detailedExitcode && plan.changes.length > 0 ? EXIT.changes : EXIT.ok;
+  } finally {
+    kernel.close();
+  }
+}
+
+async function startOf(to: string | undefined, state: State): Promise<RollbackStart> {
+  const records = openRecords(state, () => {});
+  const pending = await records.pending.read();
+  if (to !== undefined) {
+    refuseWhilePending({ pending, state });
+    return tableBeforeRun(state, to);
+  }
+  if (!pending)
+    return lastApply((await records.unfinished.read()) ?? (await records.last.read()), state);
+  const when = formatTime(new Date(pending.started), state.clock.now());
+  return { way: wayOverPasses(pending.passes), title: `the try of ${when}`, includes: () => true };
+}

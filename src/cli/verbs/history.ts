@@ -1,0 +1,177 @@
+import { InvalidArgumentError } from 'commander';
+import { IpvstateError } from '../../errors.ts';
+import { parseServiceKey, serviceKey } from '../../model/service.ts';
+import { selectorPattern } from '../../plan/scope.ts';
+import { type JournaledRun, journalParts } from '../../recovery/journal/runs.ts';
+import type { State } from '../../recovery/state.ts';
+import { EXIT } from '../../render/exit.ts';
+import { formatJson, type Json } from '../../render/json.ts';
+import { defineVerb } from '../define-verb.ts';
+import type { Environment } from '../environment.ts';
+import { NETNS_EXITS } from '../exit-groups.ts';
+import { findRun } from '../history/find-run.ts';
+import { historyJson, type Rest, runJson } from '../history/history-json.ts';
+import { formatOperations, formatRunLines } from '../history/list-text.ts';
+import { changesOf } from '../history/run-changes.ts';
+import { formatRun } from '../history/show-text.ts';
+import { parseSince } from '../history/since.ts';
+import { type RunSummary, servicesOf, summarizeRun } from '../history/summary.ts';
+import { NETNS_OPTIONS } from '../option-groups.ts';
+import {
+  flag,
+  optionalArgument,
+  outputFormat,
+  parsed,
+  repeated,
+  type ValuesOf,
+} from '../options.ts';
+
+const HISTORY_OPTIONS = {
+  last: parsed('--last <n>', 'this many runs (default: 20, or all with --since)', parseCount),
+  since: parsed('--since <time>', 'runs since 2h ago, 14:00, or 2026-05-04T14:00', parseSince),
+  service: repeated(
+    '--service <service>',
+    'runs that changed this service: an address or a name, * for any characters (repeatable)',
+  ),
+  operations: flag('--operations', 'list the operations of each run'),
+  output: outputFormat({ text: true, json: true }, 'text'),
+  ...NETNS_OPTIONS,
+};
+
+type HistoryOptions = ValuesOf<typeof HISTORY_OPTIONS>;
+
+const DEFAULT_COUNT = 20;
+
+export const historyVerb = defineVerb({
+  name: 'history',
+  job: 'look',
+  summary: 'show who changed what',
+  description: 'show the runs that changed the table, newest first',
+  arguments: {
+    action: optionalArgument('show', '`show`, to print the plan of one run'),
+    id: optionalArgument('id', 'the run of `show`: a unique beginning of its id'),
+  },
+  options: HISTORY_OPTIONS,
+  exits: {
+    ...NETNS_EXITS,
+    ok: 'printed, also when there are no runs',
+    noperm: 'the journal belongs to another user',
+  },
+  examples: [
+    'ipvstate history --since 2h --operations',
+    'ipvstate history --service shop --last 5',
+    'ipvstate history show mp3k2x1c',
+  ],
+  notes: ['Changes that other programs made are not in the journal.'],
+  run: async (options, environment, { action, id }) => {
+    const state = await environment.state();
+    if (action === undefined) list(options, state, environment);
+    else {
+      const run = findRun(state.folders.state, idOf(action, id, options));
+      show(run, options, state, environment);
+    }
+    return EXIT.ok;
+  },
+});
+
+/** The id after `show`. Throws `USAGE` for other arguments. */
+function idOf(action: string, id: string | undefined, options: HistoryOptions): string {
+  if (action !== 'show' || id === undefined || id === '')
+    throw new IpvstateError('USAGE', 'expected no argument, or `show` and the id of a run', {
+      hint: 'See the ids with `ipvstate history`, and one run with `ipvstate history show ID`.',
+    });
+  if (options.last !== undefined || options.since || options.service.length > 0)
+    throw new IpvstateError(
+      'USAGE',
+      '`history show` shows one run: it takes no --last, --since or --service',
+    );
+  return id;
+}
+
+function list(options: HistoryOptions, state: State, { output }: Environment): void {
+  const isText = options.output === 'text';
+  const layout = output.layout('stdout');
+  const isWanted = filterOf(options, state.clock.now());
+  const limit = options.last ?? (options.since ? Number.POSITIVE_INFINITY : DEFAULT_COUNT);
+  const documents: Json[] = [];
+  const problems: string[] = [];
+  let rest: Rest = 'none';
+  let count = 0;
+  for (const part of journalParts(state.folders.state)) {
+    if (part.kind === 'removed') rest = 'removed';
+    if (part.kind === 'damage') problems.push(describeDamage(part.place));
+    if (part.kind !== 'run') continue;
+    const run = summarizeRun(part.run);
+    if (!isWanted(run)) continue;
+    if (count === limit) {
+      rest = 'older';
+      break;
+    }
+    count++;
+    if (!isText) documents.push(runJson(run, state.life, { withOperations: options.operations }));
+    else
+      output.print(
+        formatRunLines(run, layout) +
+          (options.operations ? formatOperations(run.operations, layout) : ''),
+      );
+  }
+  if (!isText) output.print(formatJson(historyJson(documents, rest, problems)));
+  else if (count === 0) output.print('No runs.\n');
+  for (const problem of problems) output.warn(`ipvstate: ${problem}\n`);
+  if (isText) output.note(REST_NOTES[rest]);
+}
+
+const REST_NOTES: Readonly<Record<Rest, string>> = {
+  none: '',
+  older: 'There are older runs: see them with --last N or --since TIME.\n',
+  removed: 'Older runs were removed: the journal keeps a fixed number of files.\n',
+};
+
+function show(id: string, options: HistoryOptions, state: State, { output }: Environment): void {
+  const problems: string[] = [];
+  let found: JournaledRun | undefined;
+  for (const part of journalParts(state.folders.state)) {
+    if (part.kind === 'damage') problems.push(describeDamage(part.place));
+    if (part.kind !== 'run' || part.run.begin.run !== id) continue;
+    found = part.run;
+    break;
+  }
+  if (!found) throw new IpvstateError('IO', `run ${id} was removed from the journal meanwhile`);
+  const run = summarizeRun(found);
+  const changes = changesOf(found);
+  if (options.output === 'text') output.print(formatRun(run, changes, output.layout('stdout')));
+  else {
+    const details = { withOperations: true, changes: changes ?? null };
+    output.print(formatJson(historyJson([runJson(run, state.life, details)], 'none', problems)));
+  }
+  for (const problem of problems) output.warn(`ipvstate: ${problem}\n`);
+}
+
+function describeDamage(place: string): string {
+  return `${place} is damaged, or of a later version, and is left out`;
+}
+
+/** Tells whether a run is one that the options ask for. */
+function filterOf({ since, service }: HistoryOptions, now: Date): (run: RunSummary) => boolean {
+  const earliest = since?.(now).getTime() ?? Number.NEGATIVE_INFINITY;
+  const patterns = service.map((text) => {
+    const identity = parseServiceKey(text);
+    return selectorPattern(identity ? serviceKey(identity) : text);
+  });
+  return (run) => {
+    if (Date.parse(run.begin.time) < earliest) return false;
+    if (patterns.length === 0) return true;
+    return [...servicesOf(run)].some((key) => {
+      const name = run.begin.names?.[key];
+      return patterns.some(
+        (pattern) => pattern.test(key) || (name !== undefined && pattern.test(name)),
+      );
+    });
+  };
+}
+
+function parseCount(text: string): number {
+  const count = /^[1-9]\d{0,6}$/.test(text) ? Number(text) : undefined;
+  if (count === undefined) throw new InvalidArgumentError('Expected a number from 1 on.');
+  return count;
+}
