@@ -18,6 +18,7 @@ import { takeLock } from '../../src/recovery/lock.ts';
 import { type State, systemState } from '../../src/recovery/state.ts';
 import { PROGRAM } from '../support/program.ts';
 import { runCli } from '../support/run-cli.ts';
+import { until } from '../support/until.ts';
 import { ipvsadm, output, shell } from './real-programs.ts';
 
 const NOBODY = 65_534;
@@ -219,7 +220,8 @@ beforeEach(async () => {
   await output('modprobe ip_vs');
   await output('modprobe ip_vs_ftp');
   await ipvsadm('-C');
-  for (const [name, value] of Object.entries(WELL)) await output(`sysctl -qw ${name}=${value}`);
+  const well = Object.entries(WELL).map(([name, value]) => `${name}=${value}`);
+  await output(`sysctl -qw ${well.join(' ')}`);
   for (const name of ['north', 'south'])
     await output(`ip link set dev ${name} mtu 1600 multicast on up`);
   // The kernel takes IPv6 addresses away while IPv6 is disabled.
@@ -326,6 +328,32 @@ describe('the doctor on a real kernel', () => {
       },
     ]);
     expect(diagnosed.status).toBe(2);
+  });
+
+  it('knows the daemon by its lock, and warns of a second one with another lock', async () => {
+    const config = join(folder, 'empty.yaml');
+    writeFileSync(config, 'version: 1\nservices: []\n');
+    const socket = join(folder, 'control.sock');
+    const argv = [PROGRAM, 'watch', '-f', config, '--control-socket', socket];
+    const child = spawn(process.execPath, argv, { env: { ...process.env, ...env() } });
+    onTestFinished(async () => {
+      child.kill();
+      await once(child, 'exit');
+    });
+    await until('the daemon holds the lock', async () =>
+      of('lock', await doctor()).some(({ seen }) => seen.includes('ipvstate watch')),
+    );
+    const diagnosed = await doctor();
+    expect(diagnosed.troubles).toEqual([]);
+    expect(of('daemon', diagnosed)).toMatchObject([
+      { level: 'ok', seen: `ipvstate watch (pid ${child.pid}) has CAP_NET_ADMIN` },
+    ]);
+    const elsewhere = systemState({ ...env(), IPVSTATE_RUNTIME_DIR: join(folder, 'other') });
+    const other = await runCli(['doctor', '-o', 'json'], { machine: machine(), state: elsewhere });
+    expect(other.status).toBe(2);
+    expect(of('other writers', JSON.parse(other.stdout))).toMatchObject([
+      { level: 'warning', seen: expect.stringContaining(`(pid ${child.pid}) runs in this`) },
+    ]);
   });
 
   it('sees who holds the lock without taking it', async () => {

@@ -59,7 +59,7 @@ export const FILES: Check<ProgramFacts> = {
       return sourceFindings(source.value);
     });
     if (findings.length > 0 || sources.length === 0) return findings;
-    return [ok(`${sources.length} can be followed`)];
+    return [ok('a daemon can follow them')];
   },
 };
 

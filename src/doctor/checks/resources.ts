@@ -25,9 +25,7 @@ export const INOTIFY: Check = {
         ),
       ];
     });
-    const { instances, watches } = inotify.value;
-    if (short.length > 0) return short;
-    return [ok(`user ${uid} uses ${instances} instances and ${watches} watches`)];
+    return short.length > 0 ? short : [ok(`user ${uid} has instances and watches left`)];
   },
 };
 
@@ -40,7 +38,7 @@ export const RUNTIME_FOLDER: Check = {
   name: 'runtime folder',
   examine: (facts) =>
     folderFindings(facts, facts.runtime, {
-      use: 'the lock, and what `rollback`, `try` and drains need',
+      why: 'The lock and the records for `rollback`, `try` and drains are kept there.',
       variable: 'IPVSTATE_RUNTIME_DIR',
       freeBytes: MIB,
       isNeeded: true,
@@ -52,32 +50,34 @@ export const STATE_FOLDER: Check = {
   name: 'state folder',
   examine: (facts) =>
     folderFindings(facts, facts.state, {
-      use: 'the journal',
+      why: 'The journal is kept there.',
       variable: 'IPVSTATE_STATE_DIR',
       freeBytes: 64 * MIB,
       isNeeded: false,
     }),
 };
 
+const WRITABLE = 'whether it can be written';
+
 function folderFindings(
   { uid }: Facts,
   { path, facts }: Facts['runtime'],
   about: {
-    readonly use: string;
+    readonly why: string;
     readonly variable: string;
     readonly freeBytes: number;
     readonly isNeeded: boolean;
   },
 ): Finding[] {
-  if (!facts.isKnown) return [notKnown(path, facts)];
+  if (!facts.isKnown) return [notKnown(WRITABLE, facts)];
   const { status, nearest, refusal, fileSystem } = facts.value;
-  const why = `${about.use.charAt(0).toUpperCase()}${about.use.slice(1)}, is kept there.`;
+  const { why } = about;
   const worse = about.isNeeded ? failure : warning;
   if (status && !status.isFolder)
     return [worse(`${path} is not a folder`, why, advise('Move it away.'))];
   if ((refusal === 'EACCES' || refusal === 'EPERM') && uid !== 0)
     return [
-      notKnown(path, {
+      notKnown(WRITABLE, {
         isKnown: false,
         reason: `user ${uid} may not write to ${nearest}`,
         needsRoot: true,

@@ -135,7 +135,7 @@ async function isHere(files: MachineFiles, pid: number): Promise<Fact<boolean>> 
 function isWatch(commandLine: string): boolean {
   const words = commandLine.split('\0');
   const program = words.findIndex(
-    (word) => basename(word) === 'ipvstate' || word.endsWith('/dist/cli.cjs'),
+    (word) => basename(word) === 'ipvstate' || /(?:^|\/)dist\/cli\.cjs$/.test(word),
   );
   return program !== -1 && words[program + 1] === 'watch';
 }
