@@ -85,7 +85,7 @@ async function until(condition, whatFor) {
   const end = Date.now() + LIMIT_MILLISECONDS;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`not within two minutes: ${whatFor}`);
-    await sleep(20);
+    await sleep(500);
   }
 }
 

@@ -63,28 +63,38 @@ describe('the HTTP server', () => {
       });
   });
 
-  it('drops connections beyond a number, so that they cannot use up its descriptors', async () => {
-    const { address } = await serve({ host: '127.0.0.1', port: 0 });
+  /** Opens connections that send nothing. Returns the number of those that were closed. */
+  async function hold(address: ListenAddress, count: number): Promise<() => number> {
     if (!('port' in address)) throw new Error('the server has no port');
+    let closed = 0;
     const sockets = await Promise.all(
       Array.from(
-        { length: 80 },
+        { length: count },
         () =>
           new Promise<Socket>((resolve) => {
             const socket = connect(address.port, address.host, () => resolve(socket));
-            socket.on('error', () => {});
+            socket.on('error', () => {}).on('close', () => closed++);
+            socket.resume();
           }),
       ),
     );
     onTestFinished(() => {
       for (const socket of sockets) socket.destroy();
     });
-    const dropped = sockets.map(
-      (socket) => new Promise((resolve) => socket.once('close', () => resolve(socket)).resume()),
-    );
-    let count = 0;
-    for (const one of dropped) void one.then(() => count++);
-    await expect.poll(() => count, { timeout: 20_000 }).toBeGreaterThanOrEqual(16);
+    return () => closed;
+  }
+
+  it('closes the oldest connections beyond a number, and still answers a probe', async () => {
+    const { address } = await serve({ host: '127.0.0.1', port: 0 });
+    const closed = await hold(address, 80);
+    await expect.poll(closed, { timeout: 20_000 }).toBeGreaterThanOrEqual(16);
+    expect(await get(address, '/healthz')).toMatchObject({ status: 200 });
+  });
+
+  it('closes every connection that sends no whole request in some seconds', async () => {
+    const { address } = await serve({ host: '127.0.0.1', port: 0 });
+    const closed = await hold(address, 10);
+    await expect.poll(closed, { timeout: 30_000 }).toBe(10);
   });
 
   it('refuses other methods than GET and HEAD, and other paths than its pages', async () => {

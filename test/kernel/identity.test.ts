@@ -1,9 +1,11 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../support/until.ts';
 
 const PROGRAM = join(import.meta.dirname, '../../dist/cli.cjs');
 
@@ -107,6 +109,59 @@ describe('a user without privileges', () => {
   });
 });
 
+describe('the HTTP listener under a flood by a user without privileges', () => {
+  const PORT = 19_798;
+  /**
+   * Holds 200 connections at any time, a quarter of each kind: silent, a header that never ends, a
+   * header line after the other, and requests in a row whose answers nobody reads.
+   */
+  const FLOOD = `const net=require('net');
+    const kinds=[()=>{},(s)=>s.write('GET /'+'a'.repeat(100000)),
+      (s)=>{s.write('GET /metrics HTTP/1.1\\r\\nHost: localhost\\r\\n');const t=setInterval(()=>s.write('x: y\\r\\n'),300);s.on('close',()=>clearInterval(t))},
+      (s)=>{s.pause();for(let n=0;n<50;n++)s.write('GET /metrics HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n')}];
+    const open=(kind)=>{const s=net.connect(${PORT},'127.0.0.1',()=>kinds[kind](s));if(kind<3)s.resume();
+      s.on('error',()=>{}).on('close',()=>setTimeout(open,50,kind))};
+    for(let n=0;n<200;n++)open(n%4);console.log('flooding')`;
+
+  function get(path: string): Promise<number | undefined> {
+    return new Promise((resolve, reject) => {
+      const target = { host: '127.0.0.1', port: PORT, path, agent: false };
+      request(target, (response) => {
+        response.resume().on('end', () => resolve(response.statusCode));
+      })
+        .on('error', reject)
+        .end();
+    });
+  }
+
+  it('has few descriptors, applies changes meanwhile and answers afterwards', async () => {
+    const options = ['--listen', `127.0.0.1:${PORT}`, '--interval', '1s', '--debounce', '50ms'];
+    const daemon = await startDaemon(AS_UNIT, ...options);
+    const descriptors = () => readdirSync(`/proc/${daemon.pid}/fd`).length;
+    const before = descriptors();
+    const [program = '', ...rest] = [...AS_NOBODY, process.execPath, '-e', FLOOD];
+    const flood = spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
+    started.push(flood);
+    await once(flood.stdout as NodeJS.ReadableStream, 'data');
+    let most = 0;
+    for (const weight of [2, 3]) {
+      writeFileSync(
+        config,
+        `version: 1\nservices: [{ address: "tcp://192.0.2.1:80", destinations: [{ address: 10.0.0.1, weight: ${weight} }] }]\n`,
+      );
+      await until(`weight ${weight} is applied`, () => {
+        most = Math.max(most, descriptors());
+        return ipvsadm('-Sn').includes(`-w ${weight}`);
+      });
+    }
+    expect(most).toBeGreaterThan(before + 30);
+    expect(most).toBeLessThanOrEqual(before + 80);
+    await stop(flood);
+    expect(await get('/readyz')).toBe(200);
+    await until('all connections are closed', () => descriptors() <= before + 2);
+  });
+});
+
 describe('SIGUSR1', () => {
   it('opens no debugger in the daemon', async () => {
     const daemon = await startDaemon([]);
@@ -114,6 +169,50 @@ describe('SIGUSR1', () => {
     expect(run([], ['reload']).status).toBe(0);
     const listening = execFileSync('cat', ['/proc/net/tcp'], { encoding: 'utf8' });
     expect(listening).not.toMatch(/0100007F:240D/);
+  });
+});
+
+describe('a saved plan', () => {
+  const NAMES = ['green', 'blue'];
+  const plan = () => join(folder, 'ipvs.plan');
+  const saved = (name: string) =>
+    execFileSync('ip', ['netns', 'exec', name, 'ipvsadm', '-Sn'], { encoding: 'utf8' });
+
+  beforeEach(() => {
+    for (const name of NAMES) {
+      spawnSync('ip', ['netns', 'delete', name]);
+      execFileSync('ip', ['netns', 'add', name]);
+      execFileSync('ip', ['-n', name, 'link', 'set', 'lo', 'up']);
+    }
+    const save = ['plan', '-f', config, '--save', plan(), '--netns', 'green', '-q'];
+    expect(run([], save).status).toBe(0);
+  });
+  afterEach(() => {
+    for (const name of NAMES) spawnSync('ip', ['netns', 'delete', name]);
+  });
+
+  it('is applied in its network namespace, by name or by path, and in no other', () => {
+    const blue = run([], ['apply', plan(), '--yes', '--netns', 'blue']);
+    expect(blue.status).toBe(4);
+    expect(blue.stderr).toMatch(/green.*blue/s);
+    const here = run([], ['apply', plan(), '--yes']);
+    expect(here.status).toBe(4);
+    expect(here.stderr).toContain('green');
+    expect([saved('blue'), saved('green'), ipvsadm('-Sn')]).toEqual(['', '', '']);
+    expect(run([], ['apply', plan(), '--yes', '--netns', '/run/netns/green']).status).toBe(0);
+    expect(saved('green')).toContain('-A -t 192.0.2.1:80');
+    expect([saved('blue'), ipvsadm('-Sn')]).toEqual(['', '']);
+  });
+
+  it('is not applied in a namespace of the same name that was made anew', () => {
+    execFileSync('ip', ['netns', 'delete', 'green']);
+    // Takes the inode, which the kernel may otherwise give to the next namespace.
+    execFileSync('ip', ['netns', 'add', 'other']);
+    execFileSync('ip', ['netns', 'add', 'green']);
+    const { status } = run([], ['apply', plan(), '--yes', '--netns', 'green']);
+    spawnSync('ip', ['netns', 'delete', 'other']);
+    expect(status).toBe(4);
+    expect(saved('green')).toBe('');
   });
 });
 

@@ -1,5 +1,6 @@
 import { chmod, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { IpvstateError } from '../../errors.ts';
 import { printableLines } from '../../model/printable.ts';
 import { formatListenAddress, type ListenAddress } from './listen-address.ts';
@@ -20,7 +21,8 @@ export interface HttpServer {
 }
 
 const TEXT = 'text/plain; charset=utf-8';
-const HEADER_MILLISECONDS = 5000;
+/** A client has so long to send a request, and to take the next part of an answer. */
+const CLIENT_MILLISECONDS = 5000;
 /** A scrape needs one. More would only use up the descriptors of the daemon. */
 const MAX_CONNECTIONS = 64;
 
@@ -34,13 +36,18 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
 export async function serveHttp(address: ListenAddress, pages: Pages): Promise<HttpServer> {
   const isLoopback = 'host' in address && LOOPBACK.test(formatListenAddress(address));
   const server = createServer(
-    { requestTimeout: HEADER_MILLISECONDS, headersTimeout: HEADER_MILLISECONDS },
+    {
+      requestTimeout: CLIENT_MILLISECONDS,
+      headersTimeout: CLIENT_MILLISECONDS,
+      connectionsCheckingInterval: 1000,
+    },
     (request, response) => {
       respond(request, response, pages, isLoopback).catch(() => response.destroy());
     },
   );
-  server.maxConnections = MAX_CONNECTIONS;
+  server.setTimeout(CLIENT_MILLISECONDS);
   server.maxHeadersCount = 50;
+  closeOldest(server);
   // This daemon holds the lock of the network namespace, so an earlier daemon no longer listens.
   if ('path' in address) await rm(address.path, { force: true });
   await listen(server, address);
@@ -55,6 +62,20 @@ export async function serveHttp(address: ListenAddress, pages: Pages): Promise<H
         server.closeAllConnections();
       }),
   };
+}
+
+/**
+ * Closes the oldest connection when there are too many: clients that hold theirs open do not keep a
+ * probe away.
+ */
+function closeOldest(server: Server): void {
+  const open = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
+    const [oldest] = open;
+    if (open.size > MAX_CONNECTIONS) oldest?.destroy();
+  });
 }
 
 function listen(server: Server, address: ListenAddress): Promise<void> {
