@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 
 /**
- * File systems that other machines or layers change without a local event, by magic number
+ * File systems that other machines change without a local event, by magic number
  * (kernel: uapi/linux/magic.h).
  */
 const REMOTE: ReadonlyMap<number, string> = new Map([
@@ -11,7 +11,6 @@ const REMOTE: ReadonlyMap<number, string> = new Map([
   [0xfe534d42, 'SMB'],
   [0x65735546, 'FUSE'],
   [0x01021997, '9p'],
-  [0x794c7630, 'overlay'],
   [0x5346414f, 'AFS'],
   [0x6b414653, 'AFS'],
   [0x00c36400, 'Ceph'],
