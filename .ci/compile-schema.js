@@ -9,7 +9,7 @@ import standalone from 'ajv/dist/standalone/index.js';
  * Keywords that the program does not need at run time. Its own code parses strings, and explains
  * what is wrong with them.
  */
-const ANNOTATIONS = new Set(['description', 'examples', 'title', '$schema', 'pattern']);
+const ANNOTATIONS = new Set(['description', 'default', 'examples', 'title', '$schema', 'pattern']);
 
 /**
  * Copies a schema without annotations. `isSchema` is false inside `properties` and `definitions`,
