@@ -5,12 +5,19 @@ import { formatIssues } from '../render/issues.ts';
 import { type Loaded, load } from '../sources/load.ts';
 import type { Environment } from './environment.ts';
 
+/** A configuration without errors. */
+export type ValidConfiguration = Loaded & { readonly desired: Desired };
+
 /** Loads the configuration and prints its issues. Throws `CONFIG` when it is invalid. */
 export async function loadValid(
   paths: readonly string[],
   environment: Environment,
-): Promise<Loaded & { readonly desired: Desired }> {
-  const loaded = await load(paths, environment.stdin);
+): Promise<ValidConfiguration> {
+  return requireValid(await load(paths, environment.stdin), environment);
+}
+
+/** Prints the issues of a configuration. Throws `CONFIG` when it is invalid. */
+export function requireValid(loaded: Loaded, environment: Environment): ValidConfiguration {
   if (loaded.issues.length > 0) {
     const { output } = environment;
     const text = formatIssues(loaded.issues, loaded.sources, output.layout('stderr'));

@@ -20,7 +20,7 @@ export interface ListedVerb {
 
 const NAME_WIDTH = 10;
 export const SUMMARY_WIDTH = 26;
-const TWO_COLUMNS = 2 + 2 * (NAME_WIDTH + 2 + SUMMARY_WIDTH);
+const TWO_COLUMNS = 2 * (2 + NAME_WIDTH + 2 + SUMMARY_WIDTH);
 
 const HEAD = 'Usage: ipvstate VERB [OPTION]...   Desired state for IPVS, the Linux balancer.';
 
@@ -35,7 +35,7 @@ export function formatProgramHelp(verbs: readonly ListedVerb[], width: number): 
   const lines = Object.entries(JOBS).flatMap(([job, heading]) => {
     const cells = verbs.filter((verb) => verb.job === job).map(formatCell);
     const rows = cells.flatMap((cell, at) =>
-      at % columns === 0 ? [`  ${[cell, ...cells.slice(at + 1, at + columns)].join('')}`] : [],
+      at % columns === 0 ? [`  ${[cell, ...cells.slice(at + 1, at + columns)].join('  ')}`] : [],
     );
     return rows.length === 0 ? [] : [`${heading}:`, ...rows.map((row) => row.trimEnd())];
   });

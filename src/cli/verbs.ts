@@ -23,6 +23,7 @@ export const VERBS = verbFiles({
   'guard-try': async () => (await import('./verbs/guard-try.ts')).guardTryVerb,
   check: async () => (await import('./verbs/check.ts')).checkVerb,
   watch: async () => (await import('./verbs/watch.ts')).watchVerb,
+  explain: async () => (await import('./verbs/explain.ts')).explainVerb,
   status: async () => (await import('./verbs/status.ts')).statusVerb,
   history: async () => (await import('./verbs/history.ts')).historyVerb,
   reload: async () => (await import('./verbs/reload.ts')).reloadVerb,

@@ -54,13 +54,23 @@ const VERBS = {
   check: 'check -f ./shop.yaml',
   status: 'status --control-socket ./control.sock',
   history: 'history',
+  explain: 'explain shop -f ./shop.yaml',
   export: 'export',
   import: 'import ./shop.yaml',
   doctor: 'doctor -f ./shop.yaml',
 };
 const line = (verb: keyof typeof VERBS): string => `${VERBS[verb]} -o json`;
 
-const READ_FILES = ['validate', 'plan', 'apply', 'try', 'check', 'import', 'doctor'] as const;
+const READ_FILES = [
+  'validate',
+  'plan',
+  'apply',
+  'try',
+  'check',
+  'explain',
+  'import',
+  'doctor',
+] as const;
 /** The verbs that print the issues of invalid files in their own document. */
 const PRINT_ISSUES: readonly string[] = ['validate', 'doctor'];
 const READ_KERNEL = ['plan', 'apply', 'try', 'check', 'export'] as const;

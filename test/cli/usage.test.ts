@@ -135,7 +135,7 @@ describe('wrong usage', () => {
     { line: 'import', says: "missing required argument 'file'" },
     {
       line: 'schema foo',
-      says: 'are config, plan, report, validation, status, doctor, error, history, journal.',
+      says: 'validation, status, doctor, explanation, error, history, journal.',
     },
     { line: '--color never plan', says: "unknown option '--color'" },
   ])('exits 64 and explains the error on stderr: $line', async ({ line, says }) => {
@@ -183,7 +183,7 @@ describe('a bug', () => {
 });
 
 describe('schema', () => {
-  it.each(['config', 'plan', 'report', 'validation', 'status', 'error', 'journal'])(
+  it.each(['config', 'plan', 'report', 'validation', 'status', 'explanation', 'error', 'journal'])(
     'prints the whole schema %s',
     async (name) => {
       const { status, stdout, stderr } = await runCli(['schema', name]);

@@ -14,7 +14,7 @@ export function helpOf(verb?: string): Promise<string> {
 
 /** The verbs that the help of the program lists, two on each line. */
 export async function verbs(): Promise<string[]> {
-  const rows = [...(await helpOf()).matchAll(/^ {2}(.{1,38})(.*)$/gm)];
+  const rows = [...(await helpOf()).matchAll(/^ {2}(.{1,38})(?: {2})?(.*)$/gm)];
   const cells = rows.flatMap(([, left = '', right = '']) => [left, right]);
   return cells.flatMap((cell) => /^[a-z-]+(?= )/.exec(cell) ?? []);
 }

@@ -6,7 +6,7 @@ import { DOCUMENTS, EXECUTED, optionsIn, PAGES, prose, readDocument, root } from
 import { optionsOf, verbs } from './program-help.ts';
 
 /** Options that belong to other programs, or that a text says do not exist. */
-const FOREIGN_OPTIONS = ['--global', '--help', '--force', '--version'];
+const FOREIGN_OPTIONS = ['--global', '--help', '--force', '--version', '--weight'];
 
 /** Documents whose relative links must lead to a file. */
 const LINKED = [...DOCUMENTS, 'CHANGELOG.md', ...exampleTexts()];

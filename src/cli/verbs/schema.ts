@@ -11,6 +11,7 @@ const SCHEMAS = {
   validation: () => import('../../../schemas/validation.schema.json', { with: { type: 'json' } }),
   status: () => import('../../../schemas/status.schema.json', { with: { type: 'json' } }),
   doctor: () => import('../../../schemas/doctor.schema.json', { with: { type: 'json' } }),
+  explanation: () => import('../../../schemas/explanation.schema.json', { with: { type: 'json' } }),
   error: () => import('../../../schemas/error.schema.json', { with: { type: 'json' } }),
   history: () => import('../../../schemas/history.schema.json', { with: { type: 'json' } }),
   journal: () => import('../../../schemas/journal.schema.json', { with: { type: 'json' } }),

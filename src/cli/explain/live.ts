@@ -1,0 +1,88 @@
+import { isStatus } from '../../daemon/status/parse-status.ts';
+import type { Status } from '../../daemon/status/status.ts';
+import { IpvstateError } from '../../errors.ts';
+import type { Desired } from '../../model/desired.ts';
+import type { Ipvs } from '../../model/ipvs.ts';
+import type { Surroundings } from '../../plan/explain/influences.ts';
+import { prepare } from '../../reconcile/prepare.ts';
+import { readTwice } from '../../reconcile/read-again.ts';
+import { policyStores } from '../../recovery/policy-stores.ts';
+import { control } from '../control.ts';
+import type { Environment } from '../environment.ts';
+import { withTable } from '../open-table.ts';
+
+interface LiveOptions {
+  readonly table: string | undefined;
+  readonly netns: string | undefined;
+  readonly controlSocket: string | undefined;
+}
+
+export interface Live {
+  readonly surroundings: Surroundings;
+  /** The reason why there are no live values, or no plan. */
+  readonly problem: IpvstateError | undefined;
+}
+
+/**
+ * Reads all that is known beside the files. The files can be explained without the kernel, so its
+ * failure is a part of the result. A saved table that cannot be read is an error.
+ */
+export async function readLive(
+  desired: Desired,
+  options: LiveOptions,
+  environment: Environment,
+): Promise<Live> {
+  const contested = options.table === undefined ? await readContested(options, environment) : [];
+  const protectedServices = new Set<never>();
+  try {
+    const { problem, ...known } = await withTable(options.table, environment, ({ ipvs }) =>
+      readAndPlan(ipvs, desired, options.table, environment),
+    );
+    return { surroundings: { protectedServices, ...known, contested }, problem };
+  } catch (error) {
+    if (options.table !== undefined || !(error instanceof IpvstateError)) throw error;
+    const unknown = { snapshot: undefined, planned: undefined, protectedServices, contested };
+    return { surroundings: unknown, problem: error };
+  }
+}
+
+/** Plans as `plan` does. Where that is refused, the live values are still known. */
+async function readAndPlan(
+  ipvs: Ipvs,
+  desired: Desired,
+  table: string | undefined,
+  environment: Environment,
+): Promise<
+  Partial<Pick<Surroundings, 'protectedServices'>> &
+    Pick<Surroundings, 'snapshot' | 'planned'> &
+    Pick<Live, 'problem'>
+> {
+  try {
+    const stores = await policyStores(table, environment);
+    const planned = await prepare(ipvs, desired, { ...stores, confirmsAll: true });
+    const { protectedServices } = stores;
+    return {
+      snapshot: planned.snapshot,
+      planned,
+      ...(protectedServices && { protectedServices }),
+      problem: undefined,
+    };
+  } catch (error) {
+    if (!(error instanceof IpvstateError)) throw error;
+    return { snapshot: await readTwice(ipvs), planned: undefined, problem: error };
+  }
+}
+
+/** The objects that the daemon leaves to another program. Empty when no daemon answers. */
+async function readContested(
+  options: LiveOptions,
+  environment: Environment,
+): Promise<Status['contested']> {
+  try {
+    const answer = await control({ command: 'status' }, options, environment);
+    return answer.ok && isStatus(answer.status) ? answer.status.contested : [];
+  } catch (error) {
+    if (error instanceof IpvstateError) return [];
+    throw error;
+  }
+}

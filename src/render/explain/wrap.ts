@@ -1,0 +1,17 @@
+/**
+ * Wraps a text at blanks into lines of at most `width` columns. A word that is longer is not cut,
+ * because it may be a path that is to be copied.
+ */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line: string | undefined;
+  for (const word of text.split(' ')) {
+    if (line === undefined) line = word;
+    else if (line.length + 1 + word.length <= width) line = `${line} ${word}`;
+    else {
+      lines.push(line);
+      line = word;
+    }
+  }
+  return line === undefined ? lines : [...lines, line];
+}
