@@ -105,6 +105,14 @@ export function repeatedArgument(name: string, description: string): ArgumentOf<
   return { argument: new Argument(`[${name}...]`, description), absent: [] };
 }
 
+/** An argument that is one fixed word, or absent. */
+export function wordArgument<const Word extends string>(
+  word: Word,
+  description: string,
+): ArgumentOf<Word | undefined> {
+  return { argument: new Argument(`[${word}]`, description).choices([word]), absent: undefined };
+}
+
 /** An argument with the names of a table as its choices. It is required without `absent`. */
 export function choiceArgument<Choice extends string>(
   name: string,

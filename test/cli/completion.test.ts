@@ -9,6 +9,7 @@ import type { Ipvs } from '../../src/model/ipvs.ts';
 import { openEmbeddedTable } from '../../src/plan/embedded.ts';
 import { type CliOptions, runCli } from '../support/run-cli.ts';
 import { tableOf } from '../support/tables.ts';
+import { temporaryState } from '../support/temporary-state.ts';
 import { shop, type Workspace } from './workspace.ts';
 
 const VERBS = (await loadVerbs([])).filter(({ job }) => job !== 'hidden');
@@ -104,6 +105,33 @@ describe('completion', () => {
         .map((argument) => argument.name()),
     ].filter((name) => VALUE_KINDS[name] === undefined);
     expect(unknown).toEqual([]);
+  });
+});
+
+describe('completion of runs', () => {
+  it.each(['history show ', 'rollback --to ', 'rollback --to='])(
+    'knows the newest runs of the journal for "%s"',
+    async (line) => {
+      const state = temporaryState();
+      const options = { state, openKernel: async () => openEmbeddedTable(tableOf({})) };
+      for (let mark = 1; mark <= 21; mark++) {
+        state.clock.pass(60);
+        await runCli(['ipvsadm', '-A', '-f', `${mark}`], options);
+      }
+      const { words, abouts } = await complete(line, { state });
+      expect(words).toHaveLength(20);
+      const [, id = ''] = /([^=]*)$/.exec(words[0] ?? '') ?? [];
+      const shown = await runCli(['history', 'show', id], { state });
+      expect(shown.stdout).toContain('+ fwmark:21');
+      expect(abouts[0]).toMatch(/^ipvsadm of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
+    },
+  );
+
+  it('knows none when there is no journal', async () => {
+    expect(await complete('history show ', { state: temporaryState() })).toMatchObject({
+      words: [],
+    });
+    expect(await complete('history s')).toMatchObject({ words: ['show'] });
   });
 });
 

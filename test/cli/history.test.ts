@@ -209,8 +209,8 @@ describe('history', () => {
     ['--since 25:00', 'Expected a time such as 2h'],
     ['--last 0', 'Expected a number from 1 on'],
     ['--last -3', 'Expected a number from 1 on'],
-    ['list', 'expected no argument, or `show` and the id of a run'],
-    ['show', 'expected no argument, or `show` and the id of a run'],
+    ['list', 'Allowed choices are show.'],
+    ['show', '`history show` needs the id of a run'],
     ['show m --last 3', '`history show` shows one run'],
   ])('refuses %s', async (words, message) => {
     const { status, stdout, stderr } = await run(`history ${words}`);

@@ -4,6 +4,7 @@ import { PAGES, summaryOf } from '../../manual/pages.ts';
 import { hasInvisible } from '../../model/printable.ts';
 import type { Environment } from '../environment.ts';
 import { completeIpvsadm } from './ipvsadm-words.ts';
+import { knownRuns } from './known-runs.ts';
 import { type KnownService, knownServices } from './known-services.ts';
 import { readUnfinished, type Unfinished } from './unfinished.ts';
 
@@ -21,7 +22,7 @@ export interface Completion {
 }
 
 /** The kinds of values that are not choices. A value of the kind `free` cannot be completed. */
-type ValueKind = 'file' | 'service' | 'destination' | 'namespace' | 'topic' | 'free';
+type ValueKind = 'file' | 'service' | 'destination' | 'namespace' | 'run' | 'topic' | 'free';
 
 /**
  * Kinds by the name of the value in the help. `--netns` has a row of its own, because its value is
@@ -34,6 +35,7 @@ export const VALUE_KINDS: Readonly<Record<string, ValueKind>> = {
   plan: 'file',
   service: 'service',
   destination: 'destination',
+  run: 'run',
   topic: 'topic',
   ...{ address: 'free', id: 'free', n: 'free', time: 'free', fingerprint: 'free', text: 'free' },
 };
@@ -139,6 +141,8 @@ async function values(
       return listed(destinationsOf(line.given[0], await servicesOf(line, environment)));
     case 'namespace':
       return choices(await readdir('/run/netns').catch(() => []));
+    case 'run':
+      return listed(await knownRuns(environment));
     case 'topic':
       return listed([...verbsOf(program), ...topics()]);
     default:

@@ -24,6 +24,7 @@ import {
   parsed,
   repeated,
   type ValuesOf,
+  wordArgument,
 } from '../options.ts';
 
 const HISTORY_OPTIONS = {
@@ -48,8 +49,8 @@ export const historyVerb = defineVerb({
   summary: 'show who changed what',
   description: 'show the runs that changed the table, newest first',
   arguments: {
-    action: optionalArgument('show', '`show`, to print the plan of one run'),
-    id: optionalArgument('id', 'the run of `show`: a unique beginning of its id'),
+    show: wordArgument('show', 'print the plan of one run'),
+    run: optionalArgument('run', 'the run to show: a unique beginning of its id'),
   },
   options: HISTORY_OPTIONS,
   exits: {
@@ -63,22 +64,22 @@ export const historyVerb = defineVerb({
     'ipvstate history show mp3k2x1c',
   ],
   notes: ['Changes that other programs made are not in the journal.'],
-  run: async (options, environment, { action, id }) => {
+  run: async (options, environment, given) => {
     const state = await environment.state();
-    if (action === undefined) list(options, state, environment);
+    if (given.show === undefined) list(options, state, environment);
     else {
-      const run = findRun(state.folders.state, idOf(action, id, options));
+      const run = findRun(state.folders.state, idOf(given.run, options));
       show(run, options, state, environment);
     }
     return EXIT.ok;
   },
 });
 
-/** The id after `show`. Throws `USAGE` for other arguments. */
-function idOf(action: string, id: string | undefined, options: HistoryOptions): string {
-  if (action !== 'show' || id === undefined || id === '')
-    throw new IpvstateError('USAGE', 'expected no argument, or `show` and the id of a run', {
-      hint: 'See the ids with `ipvstate history`, and one run with `ipvstate history show ID`.',
+/** The id after `show`. Throws `USAGE` without one, and for options of the list. */
+function idOf(id: string | undefined, options: HistoryOptions): string {
+  if (!id)
+    throw new IpvstateError('USAGE', '`history show` needs the id of a run', {
+      hint: '`ipvstate history` lists the runs.',
     });
   if (options.last !== undefined || options.since || options.service.length > 0)
     throw new IpvstateError(
