@@ -112,6 +112,9 @@ const EXPLANATIONS: Readonly<
   EPERM: { message: 'permission denied', hint: 'Sysctls need root.' },
   EROFS: {
     message: 'the file system is read-only',
-    hint: 'A container needs a writable /proc/sys: run it privileged.',
+    hint: [
+      'A container needs a writable /proc/sys: run it privileged.',
+      'A systemd unit needs ReadWritePaths=/proc/sys/net/ipv4.',
+    ].join(' '),
   },
 };

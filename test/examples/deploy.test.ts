@@ -159,4 +159,17 @@ describe('the Kubernetes objects', () => {
     expect(set.spec.template.spec.volumes[0].configMap.name).toBe(map.metadata.name);
     expect(container.securityContext.capabilities).toEqual({ drop: ['ALL'], add: ['NET_ADMIN'] });
   });
+
+  it('keep the lock and the records on the node, because its table outlives the pod', () => {
+    const { containers, volumes } = set.spec.template.spec;
+    for (const path of ['/run/ipvstate', '/var/lib/ipvstate']) {
+      const { name } = containers[0].volumeMounts.find(
+        (mount: { mountPath: string }) => mount.mountPath === path,
+      );
+      expect(volumes.find((volume: { name: string }) => volume.name === name).hostPath).toEqual({
+        path,
+        type: 'DirectoryOrCreate',
+      });
+    }
+  });
 });

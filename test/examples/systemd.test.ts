@@ -38,7 +38,7 @@ describe('the unit', () => {
     expect(value('AmbientCapabilities')).toEqual(['CAP_NET_ADMIN']);
     expect(value('RestrictAddressFamilies')).toEqual(['AF_NETLINK AF_UNIX AF_INET AF_INET6']);
     expect(value('ProtectSystem')).toEqual(['strict']);
-    expect(value('ReadWritePaths')).toEqual(['-/proc/sys/net/ipv4/vs']);
+    expect(value('ReadWritePaths')).toEqual(['/proc/sys/net/ipv4']);
   });
 
   it('passes the socket under the name that the daemon expects', () => {
