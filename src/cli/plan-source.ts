@@ -13,8 +13,8 @@ import type { Environment } from './environment.ts';
 import { loadValid } from './load-valid.ts';
 import { allowancesOf, CONFIRMATION_OPTIONS, LOCK_OPTIONS, PLAN_OPTIONS } from './option-groups.ts';
 import { choice, optionalArgument, outputFormat, type ValuesOf } from './options.ts';
-import { resumePlan } from './resume-plan.ts';
-import { hasSysctls, namespaceOf, readSavedPlan } from './saved-plan.ts';
+import { resumePlan } from './saved-plan/resume-plan.ts';
+import { hasSysctls, namespaceOf, readSavedPlan } from './saved-plan/saved-plan.ts';
 
 export const PLAN_ARGUMENTS = {
   planFile: optionalArgument('plan', 'a plan that `ipvstate plan --save` wrote, in place of -f'),

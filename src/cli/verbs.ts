@@ -24,6 +24,7 @@ export const VERBS = verbFiles({
   check: async () => (await import('./verbs/check.ts')).checkVerb,
   watch: async () => (await import('./verbs/watch.ts')).watchVerb,
   explain: async () => (await import('./verbs/explain.ts')).explainVerb,
+  show: async () => (await import('./verbs/show.ts')).showVerb,
   status: async () => (await import('./verbs/status.ts')).statusVerb,
   history: async () => (await import('./verbs/history.ts')).historyVerb,
   reload: async () => (await import('./verbs/reload.ts')).reloadVerb,

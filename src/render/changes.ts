@@ -3,6 +3,7 @@ import { type DrainKey, drainKey } from '../model/drain.ts';
 import type { Counters } from '../model/ipvs.ts';
 import type { Position } from '../model/issue.ts';
 import { isUdpService, type ServiceKey } from '../model/service.ts';
+import { sortedDestinations } from '../model/table.ts';
 import {
   type Action,
   type Change,
@@ -134,10 +135,10 @@ function formatPlace(position: Position | undefined): string[] {
 /** The destinations of a deleted service, which have no changes of their own. */
 function lostDestinations(change: Change, { locateLive, style = PLAIN }: ChangesContext): string[] {
   if (change.object !== 'service' || change.after) return [];
-  return [...(change.before?.destinations ?? [])].map(([key, destination]) => {
-    const [where = ''] = formatPlace(locateLive?.(change.service, key));
+  return (change.before ? sortedDestinations(change.before) : []).map((destination) => {
+    const [where = ''] = formatPlace(locateLive?.(change.service, destination.key));
     const note = where && style.faint(`  ${where}`);
-    return `    ${style.remove('-')} ${key}  ${describeDestination(destination)}${note}`;
+    return `    ${style.remove('-')} ${destination.key}  ${describeDestination(destination)}${note}`;
   });
 }
 

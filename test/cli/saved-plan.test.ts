@@ -229,24 +229,53 @@ describe('a plan for the table of the kernel', () => {
   });
 });
 
+const SAVE = 'Save a plan with `ipvstate plan --save FILE`.';
+const PLAN = '`ipvstate plan -f shop.plan` plans for it.';
+const EMPTY_JSON = '{ "version": 1, "services": [] }';
+
 describe('a file that is not a valid saved plan', () => {
   it.each([
-    { what: 'a configuration', text: SHOP, says: 'shop.plan is not a saved plan' },
-    { what: 'an empty file', text: '', says: 'shop.plan is not a saved plan' },
-    { what: 'other JSON', text: '[1]', says: 'shop.plan is not a saved plan' },
-    { what: 'null', text: 'null', says: 'shop.plan is not a saved plan' },
+    { what: 'a configuration', text: SHOP, says: 'a configuration', helps: PLAN },
+    { what: 'a configuration in JSON', text: EMPTY_JSON, says: 'a configuration', helps: PLAN },
+    { what: 'save text', text: LIVE, says: '`ipvsadm -S` text', helps: PLAN },
+    { what: 'an empty file', text: '', says: 'empty', helps: SAVE },
+    { what: 'other JSON', text: '[1]', says: 'other JSON', helps: SAVE },
+    { what: 'another object', text: '{"a": 1}', says: 'other JSON', helps: SAVE },
+    { what: 'null', text: 'null', says: 'other JSON', helps: SAVE },
+    { what: 'a binary file', text: '\u007fELF\0', says: 'not a text', helps: SAVE },
+    { what: 'prose', text: 'hello, world\n', says: 'something else', helps: SAVE },
     {
       what: 'a printed plan',
       text: '{"format":"ipvstate-plan","version":1,"waves":[]}',
-      says: 'shop.plan is not a saved plan',
+      says: 'the output of `plan -o json`, which was not saved',
+      helps: SAVE,
     },
-  ])('is refused when it is $what', async ({ text, says }) => {
+    {
+      what: 'a status',
+      text: '{"format":"ipvstate-status","version":1}',
+      says: 'the status of a daemon',
+      helps: SAVE,
+    },
+    {
+      what: 'a document of a later version',
+      text: '{"format":"ipvstate-other","version":1}',
+      says: 'another document of ipvstate',
+      helps: SAVE,
+    },
+    {
+      what: 'a journal',
+      text: '{"type":"begin","version":1}\n{"type":"end"}\n',
+      says: 'a journal',
+      helps: 'says where journals are',
+    },
+  ])('is refused by apply and show when it is $what', async ({ text, says, helps }) => {
     const { run, read } = shop({ 'shop.plan': text });
-    const { status, stdout, stderr } = await run(APPLY);
-    expect({ status, stdout }).toEqual({ status: 65, stdout: '' });
-    expect(stderr).toContain(
-      `${says}\n    Make one with \`ipvstate plan --save FILE\`; a configuration is given with -f.\n`,
-    );
+    for (const command of [APPLY, 'show ./shop.plan']) {
+      const { status, stdout, stderr } = await run(command);
+      expect({ status, stdout }).toEqual({ status: 65, stdout: '' });
+      expect(stderr).toContain(`shop.plan is not a saved plan: it is ${says}\n`);
+      expect(stderr.split('\n')[1]).toContain(helps);
+    }
     expect(read('live.save')).toBe(LIVE);
   });
 

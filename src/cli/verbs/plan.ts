@@ -53,7 +53,7 @@ export const planVerb = defineVerb({
       if (options.save !== undefined) {
         if (isRefused) output.note('Not saved: apply would refuse it.\n');
         else {
-          const { namespaceOf, savePlan } = await import('../saved-plan.ts');
+          const { namespaceOf, savePlan } = await import('../saved-plan/saved-plan.ts');
           const netns =
             options.table === undefined
               ? namespaceOf(await environment.state(), options.netns)

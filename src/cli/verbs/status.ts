@@ -15,7 +15,7 @@ const STATUS_FORMATS = { text: formatStatus, json: formatJson };
 export const statusVerb = defineVerb({
   name: 'status',
   job: 'look',
-  summary: 'show what the daemon does',
+  summary: 'state of the daemon',
   description: 'show the state of the running daemon',
   options: { ...CONTROL_OPTIONS, output: outputFormat(STATUS_FORMATS, 'text') },
   exits: { ...CONTROL_EXITS, ok: 'printed, whatever the state of the daemon is' },

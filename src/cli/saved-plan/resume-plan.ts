@@ -1,21 +1,17 @@
-import { parseConfig } from '../config/parse.ts';
-import { IpvstateError } from '../errors.ts';
-import type { DrainRecord } from '../model/drain.ts';
-import type { Snapshot } from '../model/ipvs.ts';
-import { sameSysctl } from '../model/sysctl.ts';
-import type { Table } from '../model/table.ts';
-import { type Plan, plan } from '../plan/plan.ts';
-import { planJson } from '../render/plan-json.ts';
-import { sha256 } from '../sources/digest.ts';
-import { readStable } from '../sources/files/read-stable.ts';
-import {
-  type Binding,
-  damagedPlan,
-  liveDigests,
-  type PlanNamespace,
-  type SavedPlan,
-  type SourceFile,
-} from './saved-plan.ts';
+import { parseConfig } from '../../config/parse.ts';
+import { IpvstateError } from '../../errors.ts';
+import type { Desired } from '../../model/desired.ts';
+import type { DrainRecord } from '../../model/drain.ts';
+import type { Snapshot } from '../../model/ipvs.ts';
+import { sameSysctl } from '../../model/sysctl.ts';
+import type { Table } from '../../model/table.ts';
+import { type Plan, plan } from '../../plan/plan.ts';
+import type { Json } from '../../render/json.ts';
+import { planJson } from '../../render/plan-json.ts';
+import { sha256 } from '../../sources/digest.ts';
+import { readStable } from '../../sources/files/read-stable.ts';
+import type { Binding, PlanNamespace, SavedPlan, SourceFile } from './plan-document.ts';
+import { damagedPlan, liveDigests } from './saved-plan.ts';
 
 /**
  * Makes the plan again from the saved tables, with how its services drain. Throws `STALE` with the
@@ -43,26 +39,37 @@ export async function resumePlan(
       { hint: 'Make a new plan, and read it before applying it.' },
     );
   }
-  const { desired, issues } = parseConfig(JSON.stringify(saved.desired), path);
-  if (!desired) throw damagedPlan(path, issues[0]?.message ?? 'its table is not valid');
-  const { timeouts, daemons } = snapshot.table;
-  const sysctls = desired.policy?.sysctls?.values;
-  const table: Table = {
-    services: desired.services,
-    timeouts: { ...timeouts, ...desired.timeouts },
-    daemons: desired.daemons ?? daemons,
-    ...(sysctls && { sysctls }),
-  };
-  const planned = plan(snapshot.table, table);
-  const again = planJson(planned, [], { counters: snapshot.counters }) as unknown as PlanParts;
-  if (JSON.stringify(again.waves) !== JSON.stringify(document.waves))
-    throw damagedPlan(path, 'its operations are not those that lead to its desired table');
-  if (JSON.stringify(readableParts(again)) !== JSON.stringify(readableParts(document)))
-    throw damagedPlan(path, 'its changes or its summary are not those of its operations');
+  const desired = parseSavedTable(saved.desired, path);
+  const planned = planAgain({ saved, ...document }, path, snapshot.table, desired);
   const drainPolicies = [...(desired.policy?.services ?? [])].flatMap(([key, { drain }]) =>
     drain ? [[key, drain] as const] : [],
   );
   return { plan: planned, drainPolicies: new Map(drainPolicies) };
+}
+
+/** Parses a table of a saved plan. Throws `CONFIG`. */
+export function parseSavedTable(table: Json, path: string): Desired {
+  const { desired, issues } = parseConfig(JSON.stringify(table), path);
+  if (!desired) throw damagedPlan(path, issues[0]?.message ?? 'its table is not valid');
+  return desired;
+}
+
+/** Makes the plan from a live table. Throws `CONFIG` when the result is not the saved plan. */
+export function planAgain(document: SavedPlan, path: string, live: Table, desired: Desired): Plan {
+  const sysctls = desired.policy?.sysctls?.values;
+  const table: Table = {
+    services: desired.services,
+    timeouts: { ...live.timeouts, ...desired.timeouts },
+    daemons: desired.daemons ?? live.daemons,
+    ...(sysctls && { sysctls }),
+  };
+  const planned = plan(live, table);
+  const again = planJson(planned, [], { counters: new Map() }) as unknown as PlanParts;
+  if (JSON.stringify(again.waves) !== JSON.stringify(document.waves))
+    throw damagedPlan(path, 'its operations are not those that lead to its desired table');
+  if (JSON.stringify(readableParts(again)) !== JSON.stringify(readableParts(document)))
+    throw damagedPlan(path, 'its changes or its summary are not those of its operations');
+  return planned;
 }
 
 type PlanParts = Pick<SavedPlan, 'noop' | 'summary' | 'changes' | 'waves'>;
