@@ -23,6 +23,7 @@ export const VERBS = verbFiles({
   'guard-try': async () => (await import('./verbs/guard-try.ts')).guardTryVerb,
   check: async () => (await import('./verbs/check.ts')).checkVerb,
   watch: async () => (await import('./verbs/watch.ts')).watchVerb,
+  diff: async () => (await import('./verbs/diff.ts')).diffVerb,
   explain: async () => (await import('./verbs/explain.ts')).explainVerb,
   show: async () => (await import('./verbs/show.ts')).showVerb,
   status: async () => (await import('./verbs/status.ts')).statusVerb,

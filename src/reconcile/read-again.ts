@@ -1,5 +1,5 @@
 import { IpvstateError } from '../errors.ts';
-import type { Ipvs, Snapshot } from '../model/ipvs.ts';
+import type { Ipvs, ReadOptions, Snapshot } from '../model/ipvs.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Table } from '../model/table.ts';
 import { diff } from '../plan/diff.ts';
@@ -23,10 +23,10 @@ export async function readsTheSame(
 }
 
 /** Reads the whole table until two reads in a row agree. Throws `UNSTABLE`. */
-export async function readTwice(ipvs: Ipvs): Promise<Snapshot> {
-  let before = await ipvs.read();
+export async function readTwice(ipvs: Ipvs, options: ReadOptions = {}): Promise<Snapshot> {
+  let before = await ipvs.read(options);
   for (let reads = 1; reads < MAX_READS; reads++) {
-    const again = await ipvs.read();
+    const again = await ipvs.read(options);
     if (diff(before.table, again.table).length === 0) return again;
     before = again;
   }

@@ -21,7 +21,11 @@ export interface Loaded {
 
 /** Reads, parses and merges a configuration once. Throws like `Source.read`. */
 export async function load(paths: readonly string[], stdin: () => Readable): Promise<Loaded> {
-  const documents = await readDocuments(openSources(paths, stdin));
+  return loadDocuments(await readDocuments(openSources(paths, stdin)));
+}
+
+/** Parses and merges documents that were read. */
+export async function loadDocuments(documents: readonly Document[]): Promise<Loaded> {
   const parsed: ParsedDocument[] = [];
   for (const document of documents) parsed.push(await parseDocument(document));
   return {

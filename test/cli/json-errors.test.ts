@@ -52,6 +52,7 @@ const VERBS = {
   try: 'try -f ./shop.yaml --no-wait',
   rollback: 'rollback',
   check: 'check -f ./shop.yaml',
+  diff: 'diff ./shop.yaml live',
   show: 'show ./shop.plan',
   status: 'status --control-socket ./control.sock',
   history: 'history',

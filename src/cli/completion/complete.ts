@@ -33,6 +33,8 @@ export const VALUE_KINDS: Readonly<Record<string, ValueKind>> = {
   file: 'file',
   path: 'file',
   plan: 'file',
+  a: 'file',
+  b: 'file',
   service: 'service',
   destination: 'destination',
   run: 'run',

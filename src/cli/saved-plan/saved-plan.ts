@@ -61,6 +61,11 @@ export async function readSavedPlan(path: string): Promise<SavedPlan> {
   return parseSavedPlan((await readInputFile(path)).toString('utf8'), path);
 }
 
+/** Tells whether a text is a saved plan, or the beginning of one. */
+export function isSavedPlanText(text: string): boolean {
+  return /^\s*\{\s*"format":\s*"ipvstate-plan"/.test(text) && /"saved":\s*\{/.test(text);
+}
+
 /** Parses the text of a saved plan, as `readSavedPlan` does. */
 export function parseSavedPlan(text: string, path: string): SavedPlan {
   const document = parseJson(text, path);

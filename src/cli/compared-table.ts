@@ -1,0 +1,104 @@
+import { IpvstateError } from '../errors.ts';
+import type { Desired } from '../model/desired.ts';
+import type { Snapshot } from '../model/ipvs.ts';
+import type { PartialTable } from '../plan/comparable.ts';
+import { readTwice } from '../reconcile/read-again.ts';
+import { loadDocuments, readDocuments } from '../sources/load.ts';
+import type { Document } from '../sources/source.ts';
+import { openSources } from '../sources/sources.ts';
+import type { Environment } from './environment.ts';
+import { requireValid } from './load-valid.ts';
+import { withTable } from './open-table.ts';
+import { parseSavedTable } from './saved-plan/resume-plan.ts';
+import { isSavedPlanText, parseSavedPlan } from './saved-plan/saved-plan.ts';
+
+/** One side of a comparison: the kernel's table, or the table that files ask for. */
+export interface ComparedTable extends Pick<Desired, 'names' | 'locate'> {
+  readonly table: PartialTable;
+  readonly counters: Snapshot['counters'];
+  readonly unmanageable: Snapshot['unmanageable'];
+}
+
+/** Names the kernel's table. A file of this name is `./live`. */
+export const LIVE = 'live';
+
+/**
+ * Reads both sides, the files before the kernel. Throws like a read of the files or the kernel, and
+ * `USAGE` when both sides are stdin.
+ */
+export async function readSides(
+  a: string,
+  b: string,
+  environment: Environment,
+): Promise<readonly [ComparedTable, ComparedTable]> {
+  if (a === '-' && b === '-')
+    throw new IpvstateError('USAGE', 'stdin can be one side only: write - once');
+  const [fileA, fileB] = [await readFiles(a, environment), await readFiles(b, environment)];
+  if (fileA && fileB) return [fileA, fileB];
+  const sysctls = (fileA ?? fileB)?.table.sysctls !== undefined;
+  const live = await readLive(sysctls, environment);
+  return [fileA ?? live, fileB ?? live];
+}
+
+/** Reads a side that is not the kernel's table. Returns undefined for that one. */
+async function readFiles(
+  path: string,
+  environment: Environment,
+): Promise<ComparedTable | undefined> {
+  if (path === LIVE) return undefined;
+  const documents = await readDocuments(openSources([path], environment.stdin));
+  const desired =
+    savedTable(documents) ??
+    emptyTable(documents, environment) ??
+    (await parsed(documents, environment));
+  const { services, timeouts, daemons, policy, names, locate } = desired;
+  return {
+    table: { services, timeouts, daemons, sysctls: policy?.sysctls?.values },
+    names,
+    locate,
+    counters: new Map(),
+    unmanageable: [],
+  };
+}
+
+async function parsed(documents: readonly Document[], environment: Environment): Promise<Desired> {
+  return requireValid(await loadDocuments(documents), environment).desired;
+}
+
+/** The table that a saved plan leads to. */
+function savedTable(documents: readonly Document[]): Desired | undefined {
+  const [document, ...others] = documents;
+  if (!document || others.length > 0) return undefined;
+  const text = document.bytes.toString('utf8');
+  if (!isSavedPlanText(text)) return undefined;
+  return parseSavedTable(parseSavedPlan(text, document.name).saved.desired, document.name);
+}
+
+/** `ipvsadm -Sn` prints nothing for an empty table. */
+function emptyTable(documents: readonly Document[], { output }: Environment): Desired | undefined {
+  const [document, ...others] = documents;
+  if (!document || others.length > 0 || document.isSkipped) return undefined;
+  if (document.bytes.toString('utf8').trim() !== '') return undefined;
+  output.note(`ipvstate: ${document.name} is empty: it is taken for an empty table\n`);
+  return {
+    services: new Map(),
+    timeouts: {},
+    daemons: undefined,
+    limits: {},
+    names: new Map(),
+    locate: () => undefined,
+  };
+}
+
+function readLive(sysctls: boolean, environment: Environment): Promise<ComparedTable> {
+  return withTable(undefined, environment, async ({ ipvs }) => {
+    const { table, counters, unmanageable } = await readTwice(ipvs, { sysctls });
+    return {
+      table: { ...table, sysctls: table.sysctls },
+      names: new Map(),
+      locate: () => undefined,
+      counters,
+      unmanageable,
+    };
+  });
+}
