@@ -1,4 +1,8 @@
-import type { Destination, DestinationKey } from '../model/destination.ts';
+import {
+  compareDestinations,
+  type Destination,
+  type DestinationKey,
+} from '../model/destination.ts';
 import {
   defaultServiceSettings,
   parseServiceKey,
@@ -54,7 +58,8 @@ function sideOf(effects: readonly Effect[], side: 'before' | 'after'): Table {
   for (const key of new Set([...services.keys(), ...destinations.keys()])) {
     const service = services.has(key) ? services.get(key) : anyService(key);
     if (!service) continue;
-    const present = [...(destinations.get(key)?.values() ?? [])].flatMap((found) => found ?? []);
+    const found = [...(destinations.get(key)?.values() ?? [])];
+    const present = found.flatMap((it) => it ?? []).sort(compareDestinations);
     entries.set(key, { service, destinations: new Map(present.map((it) => [it.key, it])) });
   }
   return {

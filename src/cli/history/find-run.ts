@@ -1,6 +1,6 @@
 import { IpvstateError } from '../../errors.ts';
 import { nearest } from '../../model/nearest.ts';
-import { journalParts } from '../../recovery/journal/runs.ts';
+import { runIds } from '../../recovery/journal/runs.ts';
 
 const MAX_SHOWN = 3;
 
@@ -9,8 +9,7 @@ const MAX_SHOWN = 3;
  * or more than one, and `IO` and `PERMISSION`.
  */
 export function findRun(folder: string, text: string): string {
-  const ids: string[] = [];
-  for (const part of journalParts(folder)) if (part.kind === 'run') ids.push(part.run.begin.run);
+  const ids = [...runIds(folder)];
   if (ids.includes(text)) return text;
   const found = ids.filter((id) => id.startsWith(text));
   const [only] = found;

@@ -27,6 +27,8 @@ export function journalOperation(operation: Operation, table: Table | undefined)
   return { operation: formatOperation(operation), ...shown };
 }
 
+const DESTINATION_DEFAULTS: Fields = { ...DEFAULT_DESTINATION_SETTINGS };
+
 interface Sides {
   readonly before?: Fields | undefined;
   readonly after?: Fields | undefined;
@@ -68,7 +70,7 @@ function sides(operation: Operation, table: Table | undefined): Sides {
         : {
             before,
             after: destinationFields(operation.destination),
-            defaults: { ...DEFAULT_DESTINATION_SETTINGS },
+            defaults: DESTINATION_DEFAULTS,
           };
     }
     case 'set-sysctl': {

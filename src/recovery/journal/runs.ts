@@ -71,6 +71,14 @@ export function* journalParts(folder: string): Generator<JournalPart, void> {
     yield { kind: 'removed' };
 }
 
+/** The ids of the runs of a journal, newest first. Other lines are not parsed. */
+export function* runIds(folder: string): Generator<string, void> {
+  for (const { text } of linesNewestFirst(journalFiles(folder))) {
+    const line = text.includes('"begin"') ? parseLine(text) : undefined;
+    if (line?.type === 'begin') yield line.run;
+  }
+}
+
 interface OpenRun {
   readonly waves: JournaledWave[];
   readonly outcomes: Map<number, OutcomesLine>;

@@ -66,11 +66,10 @@ function storeDestination({
 }
 
 function withoutDefaults(settings: object, defaults: object): object {
-  return Object.fromEntries(
-    Object.entries(settings).filter(
-      ([name, value]) => value !== defaults[name as keyof typeof defaults],
-    ),
-  );
+  const changed: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(settings))
+    if (value !== defaults[name as keyof typeof defaults]) changed[name] = value;
+  return changed;
 }
 
 /** Turns data back into a table. Returns undefined for data that `storeTable` does not write. */
