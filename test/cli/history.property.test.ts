@@ -76,7 +76,7 @@ test('history show has exactly the changes of the plan', async () => {
   await isBrokenBy(showsThePlan(lastWaveOnly));
 });
 
-/** What an editor, a bad disk or another version leaves in a journal. */
+/** Damages by an editor, a bad disk or another version. */
 const damages = fc.oneof(
   fc.record({ kind: fc.constant('edit' as const), line: fc.nat(), edits: mutations }),
   fc.record({ kind: fc.constant('cut' as const), at: fc.nat() }),
