@@ -8,7 +8,7 @@
 // that come again. After each burst it is quiet, and the table must be what the files say. Exits 1
 // when it was not, when a request failed that nobody but the daemon can have failed, or when its
 // memory grew.
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -17,6 +17,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { seededRandom } from './random.js';
+import {
+  CLIENT,
+  FLOW_KINDS,
+  FLOWS,
+  isServed,
+  network,
+  REALS,
+  SERVER,
+  VIP,
+} from './soak-traffic.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { values } = parseArgs({
@@ -31,47 +41,11 @@ const { values } = parseArgs({
 /** The same run again with the same --seed. */
 const { below: random, pick } = seededRandom(values.seed);
 
-const VIP = '10.99.0.10';
-const REALS = ['10.99.0.21', '10.99.0.22', '10.99.0.23'];
 const ended = (child) =>
   child.exitCode !== null || child.signalCode !== null
     ? undefined
     : new Promise((resolve) => child.on('exit', resolve));
-const sh = (command) => execFileSync('sh', ['-ec', command], { encoding: 'utf8' });
 const ipvsadm = (args) => spawnSync('ipvsadm', args.split(' '), { encoding: 'utf8' }).stdout;
-
-/**
- * A client in a namespace of its own; the servers are addresses of this one, behind the balancer by
- * masquerading.
- */
-function network() {
-  sh(`ip netns add client
-    ip link add lb0 type veth peer name eth0 netns client
-    ip address add 10.99.0.1/24 dev lb0; ip address add ${VIP}/32 dev lb0
-    ${REALS.map((address) => `ip address add ${address}/32 dev lo`).join('; ')}
-    ip link set lb0 up; ip link set lo up
-    ip -n client address add 10.99.0.2/24 dev eth0; ip -n client link set eth0 up; ip -n client link set lo up
-    sysctl -qw net.ipv4.vs.conntrack=0 net.ipv4.ip_forward=1 || true`);
-}
-
-const SERVER = `const http=require('node:http');for(const address of process.argv.slice(1))http.createServer((q,r)=>r.end('ok')).listen(8080,address)`;
-/**
- * Fetches one after the other; says how many, and each failure with its time. It chooses its ports
- * in turn, where the kernel takes only every second one: so it comes back to one only after the
- * kernel has forgotten what it did with it (FIN_WAIT and TIME_WAIT, 2 min). A connection from the
- * port of an earlier one to a server that was deleted since gets no answer, whoever deleted it.
- */
-const CLIENT = `const http=require('node:http');let done=0;let port=1024;const used=new Map();const go=()=>{const at=Date.now();let over=false;
-  const localPort=port;port=port===65535?1024:port+1;const before=used.get(localPort);used.set(localPort,at);
-  const end=(error)=>{if(over)return;over=true;if(error==='EADDRINUSE')return setTimeout(go,5);
-    done++;if(error)process.stdout.write('FAILED '+at+' '+error+(before?', from a port last used '+Math.round((at-before)/1000)+' s before':'')+'\\n');setTimeout(go,error?50:5)};
-  const q=http.get({host:'${VIP}',port:80,localPort,agent:false,timeout:5000},(r)=>{r.resume();r.on('end',()=>end());r.on('error',(e)=>end(e.code))});
-  q.on('timeout',()=>{q.destroy();end('timeout')});q.on('error',(e)=>end(e.code??e.message))};
-  for(let n=0;n<4;n++)go();process.on('SIGTERM',()=>{process.stdout.write('DONE '+done+'\\n');process.exit(0)})`;
-
-/** The services of programs/flow-client.js and programs/sctp.py, by their ports. */
-const FLOWS = { 9000: 'udp', 9001: 'tcp', 9002: 'persistent', 9003: 'sctp' };
-const FLOW_KINDS = Object.values(FLOWS).filter((kind) => kind !== 'sctp');
 
 /** A service of FLOWS, with one to three servers. */
 function flowService([port, kind]) {
@@ -115,6 +89,24 @@ const replace = (path, text) => {
   renameSync(`${path}.new`, path);
 };
 
+/** The time in which the table must be what the files say, once nobody else does anything. */
+const CONVERGENCE_MILLISECONDS = 120_000;
+
+/** A request without an answer for this time has failed. */
+const PATIENCE_MILLISECONDS = 5500;
+
+/** A loss of the table by the hand of others. It ends when all services are served again. */
+function lose() {
+  const loss = { from: Date.now(), until: Number.POSITIVE_INFINITY };
+  // The first look comes when the table is gone.
+  const timer = setInterval(() => {
+    if (!isServed()) return;
+    loss.until = Date.now();
+    clearInterval(timer);
+  }, 50).unref();
+  return loss;
+}
+
 async function soak() {
   const folder = mkdtempSync(join(tmpdir(), 'ipvstate-soak-'));
   const conf = join(folder, 'conf');
@@ -132,8 +124,7 @@ async function soak() {
   const count = (name) => {
     counts[name] = (counts[name] ?? 0) + 1;
   };
-  /** Times at which traffic suffers by somebody else's hand. */
-  const excused = [];
+  const losses = [];
   /** The actions so far, with their times. */
   const actions = [];
   let daemon;
@@ -261,17 +252,16 @@ async function soak() {
       );
     },
     'ipvsadm -C': () => {
-      excused.push(Date.now());
+      losses.push(lose());
       ipvsadm('-C');
     },
     'module reload': () => {
-      excused.push(Date.now());
+      losses.push(lose());
       ipvsadm('-C');
       spawnSync('sh', [
         '-c',
         'for module in $(grep -o "^ip_vs_[a-z_]*" /proc/modules); do rmmod $module; done; rmmod ip_vs; modprobe ip_vs',
       ]);
-      excused.push(Date.now());
     },
     // Node.js itself takes a while to start, and until then nobody hears it.
     SIGHUP: async () => {
@@ -291,6 +281,7 @@ async function soak() {
 
   const problems = [];
   const memory = [];
+  let slowest = 0;
   const end = Date.now() + Number(values.minutes) * 60_000;
   while (Date.now() < end) {
     for (let action = 0; action < 1 + random(5); action++) {
@@ -305,9 +296,10 @@ async function soak() {
     replace(file, wanted);
     count('quiet seconds');
     await sleep(1000);
-    // A start of the daemon takes longer than a second here, and an object that was meddled with is
-    // tried again later.
-    const deadline = Date.now() + 15_000;
+    // A start of the daemon takes seconds here, on a machine with other load many of them. An object
+    // that was meddled with is tried again later.
+    const quietSince = Date.now();
+    const deadline = quietSince + CONVERGENCE_MILLISECONDS;
     let found = check();
     while (found.status !== 0 && Date.now() < deadline) {
       const seen = await status();
@@ -315,6 +307,7 @@ async function soak() {
       await sleep(200);
       found = check();
     }
+    slowest = Math.max(slowest, Date.now() - quietSince);
     const seen = await status();
     if (seen?.contested.length > 0) count('contested');
     else if (found.status !== 0)
@@ -334,11 +327,13 @@ async function soak() {
     at: Number(at),
     error,
   }));
-  // From a loss of the whole table until the daemon has put it back, requests fail by the hand of
-  // whoever cleared it.
+  // Requests that begin while the table is lost, or that wait for an answer when it is, fail by the
+  // hand of whoever cleared it.
   const ours = failed.filter(
-    ({ at }) => !excused.some((time) => at > time - 5500 && at < time + 4000),
+    ({ at }) =>
+      !losses.some(({ from, until }) => at > from - PATIENCE_MILLISECONDS && at < until + 500),
   );
+  const longestLoss = losses.reduce((most, { from, until }) => Math.max(most, until - from), 0);
   const third = Math.max(1, Math.floor(memory.length / 3));
   const average = (list) => list.reduce((sum, value) => sum + value, 0) / Math.max(1, list.length);
   const growth = average(memory.slice(-third)) - average(memory.slice(0, third));
@@ -358,6 +353,8 @@ async function soak() {
   if (!hasSctp) line('  of flows: sctp', 'this kernel has no SCTP');
   line("  failed, others' fault", failed.length - ours.length);
   line('  failed, our fault', ours.length);
+  line('slowest convergence', `${(slowest / 1000).toFixed(1)} s`);
+  line('longest loss of the table', `${(longestLoss / 1000).toFixed(1)} s`);
   line(
     'memory',
     `${memory.at(0)?.toFixed(0)} MB at first, ${memory.at(-1)?.toFixed(0)} MB at last, growth ${growth.toFixed(1)} MB`,
