@@ -69,7 +69,7 @@ function inheritedKeys(layers: readonly Layer<Profile>[], { config }: Context): 
   const preserve = pick(layers, 'preserve');
   const { defaults = NOTHING } = config;
   return {
-    keys: preserve ? { ...defaults, preserve: preserve.value } : defaults,
+    keys: mergeKeys(preserve ? { preserve: preserve.value } : NOTHING, defaults),
     preservePlace: preserve?.place,
   };
 }
@@ -121,8 +121,8 @@ function add(
   expansion: Expansion,
 ): void {
   const { service, context, origins, map, inherited, trace } = expansion;
-  const own = typeof item === 'string' ? NOTHING : item;
-  const keys = mergeKeys(override ?? NOTHING, own, inherited.keys);
+  const own = typeof item === 'string' ? inherited.keys : mergeKeys(item, inherited.keys);
+  const keys = override ? mergeKeys(override, own) : own;
   const written = { item, override, overridePath, keys, listPath, index };
   // Each service that uses a pool checks it again.
   const report = override ? context.reportOnce : context.report;

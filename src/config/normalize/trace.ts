@@ -3,7 +3,7 @@ import type { Origin, Origins, ServiceOrigins } from '../../model/origin.ts';
 import type { ServiceKey } from '../../model/service.ts';
 import type { DestinationKeys } from '../config.ts';
 import { atValue, type Path, type Place } from '../finding.ts';
-import { mergeKeys, type WrittenDestination } from './written-destination.ts';
+import { mergeKeys, type NearestKeys, type WrittenDestination } from './written-destination.ts';
 
 /** The places of attributes, by their names in the file. */
 export type Places = Map<string, Place>;
@@ -24,7 +24,7 @@ export function createTrace(service: ServiceKey): Trace {
 
 /** The keys that the destinations of a service inherit. */
 export interface Inherited {
-  readonly keys: DestinationKeys;
+  readonly keys: NearestKeys;
   /** The place of `preserve` in the service or its profile. Else it is that of the defaults. */
   readonly preservePlace: Place | undefined;
 }
@@ -32,13 +32,14 @@ export interface Inherited {
 /** The places that the attributes of a destination come from: the merge of its keys, of places. */
 export function placesOf(written: WrittenDestination, inherited: Inherited): Places {
   const { item, override = {}, overridePath, keys, listPath, index } = written;
+  const inheritedPlaces = mergeKeys<PlaceOfKey>(
+    inherited.preservePlace ? { preserve: inherited.preservePlace } : {},
+    placesIn(inherited.keys, ['defaults']),
+  );
+  const own = placesIn(typeof item === 'string' ? {} : item, [...listPath, index]);
   const { tunnel, ...others } = mergeKeys<PlaceOfKey>(
     placesIn(override, overridePath),
-    placesIn(typeof item === 'string' ? {} : item, [...listPath, index]),
-    {
-      ...placesIn(inherited.keys, ['defaults']),
-      ...(inherited.preservePlace && { preserve: inherited.preservePlace }),
-    },
+    mergeKeys<PlaceOfKey>(own, inheritedPlaces),
   );
   const places: Places = new Map();
   for (const [key, place] of Object.entries(others)) if (place) places.set(key, place);
@@ -50,8 +51,9 @@ export function placesOf(written: WrittenDestination, inherited: Inherited): Pla
 
 type PlaceOfKey = { readonly [Key in keyof DestinationKeys]: Place };
 
-function placesIn(keys: DestinationKeys, path: Path): PlaceOfKey {
-  return Object.fromEntries(Object.keys(keys).map((key) => [key, atValue(...path, key)]));
+function placesIn(keys: Partial<NearestKeys>, path: Path): PlaceOfKey {
+  const written = Object.entries(keys).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(written.map(([key]) => [key, atValue(...path, key)]));
 }
 
 /** The places of a trace, as origins. */

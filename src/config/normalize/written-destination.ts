@@ -30,7 +30,9 @@ export function placeOf(
 }
 
 /** The keys of a destination: their values, or anything else that there is one of for each. */
-type Keyed<Values> = { readonly [Key in keyof DestinationKeys]?: Values[Key & keyof Values] };
+type Keyed<Values> = {
+  readonly [Key in keyof DestinationKeys]?: Values[Key & keyof Values] | undefined;
+};
 
 /** The nearest value of each key. */
 export type NearestKeys<Values = DestinationKeys> = {
@@ -38,21 +40,20 @@ export type NearestKeys<Values = DestinationKeys> = {
 };
 
 /**
- * Merges the keys of a destination. Those of the reference to the pool have precedence over those
- * of the item, and these over inherited ones. Of the places of the values, in place of the values,
- * it makes the places that the merged values come from.
+ * Merges two mappings of a destination; the nearer one has precedence: the reference to the pool
+ * over the item, and the item over what it inherits. Of the places of the values, in place of the
+ * values, it makes the places that the merged values come from.
  */
 export function mergeKeys<Values = DestinationKeys>(
-  override: Keyed<Values>,
-  own: Keyed<Values>,
-  inherited: Keyed<Values>,
+  near: Keyed<Values>,
+  far: Keyed<Values>,
 ): NearestKeys<Values> {
   return {
-    forward: override.forward ?? own.forward ?? inherited.forward,
-    weight: override.weight ?? own.weight ?? inherited.weight,
-    upper_threshold: override.upper_threshold ?? own.upper_threshold ?? inherited.upper_threshold,
-    lower_threshold: override.lower_threshold ?? own.lower_threshold ?? inherited.lower_threshold,
-    tunnel: override.tunnel ?? own.tunnel ?? inherited.tunnel,
-    preserve: override.preserve ?? own.preserve ?? inherited.preserve,
+    forward: near.forward ?? far.forward,
+    weight: near.weight ?? far.weight,
+    upper_threshold: near.upper_threshold ?? far.upper_threshold,
+    lower_threshold: near.lower_threshold ?? far.lower_threshold,
+    tunnel: near.tunnel ?? far.tunnel,
+    preserve: near.preserve ?? far.preserve,
   };
 }
