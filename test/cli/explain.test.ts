@@ -283,26 +283,53 @@ describe('explain without live values', () => {
 });
 
 describe('explain beside a daemon', () => {
-  it('says that the daemon leaves an object to another program', async () => {
-    const contested = [{ object: 'tcp://192.0.2.10:443 10.1.0.11:443', reversals: 3 }];
+  /** Explains a destination beside a daemon that answers each request with one document. */
+  async function beside(answer: object, more = ''): Promise<CliResult> {
     const { run, path } = shop();
-    const status = statusOf({ contested });
     const server = createServer((socket) => {
-      socket.on('data', () =>
-        socket.write(`${JSON.stringify({ ok: true, exit_code: 0, status })}\n`),
-      );
+      socket.on('data', () => socket.write(`${JSON.stringify(answer)}\n`));
     });
     await new Promise<void>((done) => server.listen(path('control.sock'), done));
     onTestFinished(() => void server.close());
-    const table = openBusyTable(tableOf({}), {});
-    const { stdout } = await run(
-      'explain shop 10.1.0.11 -f ./shop.yaml --control-socket ./control.sock',
-      kernelOf(table),
+    return run(
+      `explain shop 10.1.0.11 -f ./shop.yaml --control-socket ./control.sock ${more}`.trim(),
+      kernelOf(openBusyTable(tableOf({}), {})),
     );
-    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
+  }
+  const statusAnswer = (status: Parameters<typeof statusOf>[0]): object => ({
+    ...{ ok: true, exit_code: 0, status: statusOf(status) },
+  });
+  const flat = ({ stdout }: CliResult): string => stdout.replaceAll(/\s+/g, ' ');
+
+  it('says that the daemon leaves an object to another program', async () => {
+    const contested = [{ object: 'tcp://192.0.2.10:443 10.1.0.11:443', reversals: 3 }];
+    expect(flat(await beside(statusAnswer({ contested })))).toContain(
       'contested: another program changed tcp://192.0.2.10:443 10.1.0.11:443 back 3 times, ' +
         'and the daemon leaves it alone',
     );
+    const others = [{ object: 'tcp://192.0.2.10:443 10.1.0.12:443', reversals: 3 }];
+    expect(flat(await beside(statusAnswer({ contested: others })))).not.toContain('contested');
+  });
+
+  it('says that the daemon is paused, for all services or for this one', async () => {
+    const pause = { who: 'alice', reason: 'upgrade', since: '12:00', until: null };
+    const paused = { ...pause, seconds_left: null, services: null };
+    expect(flat(await beside(statusAnswer({ paused })))).toContain(
+      'paused: the daemon writes nothing (by alice, since 12:00, without an end: upgrade); ' +
+        '`ipvstate resume` ends the pause',
+    );
+    const own = { ...paused, services: ['tcp://192.0.2.10:443'] };
+    expect(flat(await beside(statusAnswer({ paused: own })))).toContain(
+      'paused: the daemon leaves this service alone (',
+    );
+    const other = { ...paused, services: ['tcp://192.0.2.99:443'] };
+    expect(flat(await beside(statusAnswer({ paused: other })))).not.toContain('paused');
+    documentOf(await beside(statusAnswer({ paused }), '-o json'));
+  });
+
+  it('explains without the answer of a daemon of another version', async () => {
+    for (const answer of [{ nonsense: 1 }, { ok: true, exit_code: 0, status: { format: 'x' } }])
+      expect(await beside(answer)).toMatchObject({ status: 0, stderr: '' });
   });
 });
 

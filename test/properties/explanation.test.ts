@@ -17,7 +17,12 @@ const service = keyOf(EXPLAINED);
 async function explanations(desired: Desired, shown: Desired): Promise<Explanation[]> {
   const planned = await prepare(openEmbeddedTable(tableOf({})), desired);
   const { snapshot } = planned;
-  const surroundings = { snapshot, planned, protectedServices: new Set<never>(), contested: [] };
+  const surroundings = {
+    snapshot,
+    planned,
+    protectedServices: new Set<never>(),
+    daemon: undefined,
+  };
   const keys = [...(desired.services.get(service)?.destinations.keys() ?? [])];
   return [undefined, ...keys].map((destination) =>
     explain({ service, destination }, shown, undefined, surroundings),
@@ -70,7 +75,12 @@ describe('an explanation', () => {
         await reconcile(ipvs, desired);
         const planned = await prepare(ipvs, desired);
         const { snapshot } = planned;
-        const around = { snapshot, planned, protectedServices: new Set<never>(), contested: [] };
+        const around = {
+          snapshot,
+          planned,
+          protectedServices: new Set<never>(),
+          daemon: undefined,
+        };
         return [service, keyOf(OTHER)].every((key) => {
           const found = explain(
             { service: key, destination: undefined },

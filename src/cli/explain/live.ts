@@ -1,9 +1,9 @@
 import { isStatus } from '../../daemon/status/parse-status.ts';
-import type { Status } from '../../daemon/status/status.ts';
+import { describePause } from '../../daemon/status/status-text.ts';
 import { IpvstateError } from '../../errors.ts';
 import type { Desired } from '../../model/desired.ts';
 import type { Ipvs } from '../../model/ipvs.ts';
-import type { Surroundings } from '../../plan/explain/influences.ts';
+import type { DaemonView, Surroundings } from '../../plan/explain/influences.ts';
 import { prepare } from '../../reconcile/prepare.ts';
 import { readTwice } from '../../reconcile/read-again.ts';
 import { policyStores } from '../../recovery/policy-stores.ts';
@@ -32,16 +32,16 @@ export async function readLive(
   options: LiveOptions,
   environment: Environment,
 ): Promise<Live> {
-  const contested = options.table === undefined ? await readContested(options, environment) : [];
+  const daemon = options.table === undefined ? await askDaemon(options, environment) : undefined;
   const protectedServices = new Set<never>();
   try {
     const { problem, ...known } = await withTable(options.table, environment, ({ ipvs }) =>
       readAndPlan(ipvs, desired, options.table, environment),
     );
-    return { surroundings: { protectedServices, ...known, contested }, problem };
+    return { surroundings: { protectedServices, ...known, daemon }, problem };
   } catch (error) {
     if (options.table !== undefined || !(error instanceof IpvstateError)) throw error;
-    const unknown = { snapshot: undefined, planned: undefined, protectedServices, contested };
+    const unknown = { snapshot: undefined, planned: undefined, protectedServices, daemon };
     return { surroundings: unknown, problem: error };
   }
 }
@@ -73,16 +73,23 @@ async function readAndPlan(
   }
 }
 
-/** The objects that the daemon leaves to another program. Empty when no daemon answers. */
-async function readContested(
+/** Asks the daemon what it leaves alone. Returns undefined when no daemon answers. */
+async function askDaemon(
   options: LiveOptions,
   environment: Environment,
-): Promise<Status['contested']> {
+): Promise<DaemonView | undefined> {
   try {
     const answer = await control({ command: 'status' }, options, environment);
-    return answer.ok && isStatus(answer.status) ? answer.status.contested : [];
+    if (!answer.ok || !isStatus(answer.status)) return undefined;
+    const { contested, paused } = answer.status;
+    return {
+      contested,
+      paused: paused
+        ? { services: paused.services, description: describePause(paused) }
+        : undefined,
+    };
   } catch (error) {
-    if (error instanceof IpvstateError) return [];
+    if (error instanceof IpvstateError) return undefined;
     throw error;
   }
 }

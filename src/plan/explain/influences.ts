@@ -35,6 +35,8 @@ export type Influence =
   /** No file has the object, and `apply` deletes it. */
   | { readonly kind: 'removed' }
   | { readonly kind: 'guard'; readonly refusal: Refusal }
+  /** The daemon writes nothing, or nothing to this service. */
+  | { readonly kind: 'paused'; readonly pause: DaemonPause }
   /** Another program keeps changing the object, and the daemon leaves it alone. */
   | { readonly kind: 'contested'; readonly object: string; readonly reversals: number };
 
@@ -47,12 +49,26 @@ export interface PlannedTable {
   readonly refusals: readonly Refusal[];
 }
 
+interface DaemonPause {
+  /** The services that are left alone; null when nothing at all is written. */
+  readonly services: readonly string[] | null;
+  /** The person who paused the daemon, since when, until when, and why. */
+  readonly description: string;
+}
+
+/** The things that a running daemon says it leaves alone. */
+export interface DaemonView {
+  readonly paused: DaemonPause | undefined;
+  readonly contested: readonly { readonly object: string; readonly reversals: number }[];
+}
+
 /** All that is known beside the files. What could not be read is undefined. */
 export interface Surroundings {
   readonly snapshot: Snapshot | undefined;
   readonly planned: PlannedTable | undefined;
   readonly protectedServices: ReadonlySet<ServiceKey>;
-  readonly contested: readonly { readonly object: string; readonly reversals: number }[];
+  /** undefined when no daemon answers. */
+  readonly daemon: DaemonView | undefined;
 }
 
 /** Finds all that acts on a service or a destination, in the order in which it takes effect. */
@@ -65,7 +81,7 @@ export function influencesOn(
   const { service, destination } = subject;
   const isAbout = (other: Subject): boolean =>
     other.service === service && (destination === undefined || other.destination === destination);
-  const { planned, snapshot, contested } = surroundings;
+  const { planned, snapshot } = surroundings;
   const changes = planned?.plan.changes.filter(
     (change) =>
       (change.object === 'service' && change.service === service) ||
@@ -90,15 +106,25 @@ export function influencesOn(
     ...(planned?.refusals ?? [])
       .filter(({ services }) => services.includes(service) || (changes?.length ?? 0) > 0)
       .map((refusal) => ({ kind: 'guard' as const, refusal })),
-    ...contested
-      .filter(({ object }) => contestedObjects(subject).includes(object))
-      .map((found) => ({ kind: 'contested' as const, ...found })),
+    ...leftByDaemon(subject, surroundings.daemon),
   ];
 }
 
 /** A service is explained with all its destinations. */
 function isAboutText(wanted: DestinationKey | undefined, found: string | undefined): boolean {
   return wanted === undefined || found === undefined || wanted === found;
+}
+
+function leftByDaemon(subject: Subject, daemon: DaemonView | undefined): Influence[] {
+  if (!daemon) return [];
+  const { paused: pause, contested } = daemon;
+  const isPaused = pause && (pause.services?.includes(subject.service) ?? true);
+  return [
+    ...(isPaused ? [{ kind: 'paused' as const, pause }] : []),
+    ...contested
+      .filter(({ object }) => contestedObjects(subject).includes(object))
+      .map((found) => ({ kind: 'contested' as const, ...found })),
+  ];
 }
 
 /** The names that the daemon gives the parts of an object that another program keeps changing. */

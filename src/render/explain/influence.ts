@@ -59,6 +59,11 @@ export function formatInfluence(influence: Influence, explanation: Explanation):
       const { guard, message, flag } = influence.refusal;
       return `guard: ${guard} holds the plan back: ${message} (${flag} accepts it once)`;
     }
+    case 'paused': {
+      const { services, description } = influence.pause;
+      const what = services ? 'leaves this service alone' : 'writes nothing';
+      return `paused: the daemon ${what} (${description}); \`ipvstate resume\` ends the pause`;
+    }
     case 'contested':
       return `contested: another program changed ${influence.object} back ${countOf(influence.reversals, 'time')}, and the daemon leaves it alone`;
     default:
