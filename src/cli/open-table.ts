@@ -80,7 +80,9 @@ async function openTableFile(path: string, environment: Environment): Promise<Op
           'USAGE',
           `${path} has the format ${format.name}, which is only read`,
         );
-      await writeAtomically(path, (await format.format(ipvs.table(), {})).text);
+      const { text: written, omissions } = await format.format(ipvs.table(), {});
+      await writeAtomically(path, written);
+      for (const omission of omissions) environment.output.warn(`ipvstate: ${path}: ${omission}\n`);
     },
   };
 }

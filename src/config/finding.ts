@@ -30,6 +30,13 @@ export function atKey(...path: Path): Place {
   return { path, at: 'key' };
 }
 
+const SHOWN_NAME_LENGTH = 100;
+
+/** Cuts a name that the file gives, for a message. */
+export function shownName(name: string): string {
+  return name.length > SHOWN_NAME_LENGTH ? `${name.slice(0, SHOWN_NAME_LENGTH - 1)}…` : name;
+}
+
 /** The number of issues that are shown. Further ones are only counted. */
 const MAX_SHOWN_ISSUES = 50;
 

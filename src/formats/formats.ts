@@ -47,10 +47,13 @@ const JSON_FORMAT: Format = {
   parse: async (text, fileName, explained) =>
     ofThisProgram(text, fileName) ?? parseConfiguration(text, fileName, explained),
   format: async (table, options) => {
-    const { formatConfigJson } = await import('../config/write/json.ts');
+    const { formatConfigJson, settingsLeftOut } = await import('../config/write/json.ts');
     return {
       text: formatConfigJson(table, options),
-      omissions: leftOut(options.unmanageable),
+      omissions: [
+        ...settingsLeftOut(table).map((name) => `left out: ${name}, which no file can express`),
+        ...leftOut(options.unmanageable),
+      ],
     };
   },
 };

@@ -145,7 +145,8 @@ async function endDrains(
   if (!isEnded) return applied;
   const { done, drains } = ended;
   const drained = { destinations: applied.drains.length - drains.length, operations: done };
-  return { ...applied, done: applied.done + done, drains, ...(done > 0 && { drained }) };
+  const plan = { ...applied.plan, desired: ended.plan.desired };
+  return { ...applied, plan, done: applied.done + done, drains, ...(done > 0 && { drained }) };
 }
 
 async function converge(

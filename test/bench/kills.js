@@ -288,14 +288,16 @@ async function kills(wanted) {
   }
   /** The table that the last run left which was not killed. */
   let lastGood = before;
+  /** From the write to the journal to the kill, in milliseconds. */
+  let longestWait = 100;
   const count = () => landed.apply + landed.watch;
   while (count() < wanted && problems.length === 0) {
     if (++attempts > 20 * wanted) throw new Error('too few kills land between two states');
     const victim = random.pick(Object.keys(VICTIMS));
     const desired = randomTable(random, SERVICES);
     const child = await begin(world, victim, desired);
-    await world.growth((0.05 + random.below(900) / 1000) * growths[victim], child);
-    await sleep(random.below(10));
+    await world.growth((random.below(1000) / 1000) * growths[victim], child);
+    await sleep((random.below(1000) / 1000) * longestWait);
     child.kill('SIGKILL');
     await child.ended;
     world.daemon = undefined;
@@ -304,6 +306,8 @@ async function kills(wanted) {
     const isEarly = isSame(table, before.lines);
     const isLate = isSame(table, desired.lines);
     const isBetween = !isEarly && !isLate;
+    // The machine is not equally fast all the time.
+    longestWait *= isEarly ? 1.2 : isLate ? 0.7 : 1;
     note(
       `${victim} was killed ${isBetween ? 'between two states' : isEarly ? 'too early' : 'too late'}`,
     );

@@ -105,6 +105,39 @@ describe('a tool that ipvstate replaces, beside another writer', () => {
   });
 });
 
+describe('a tool that ipvstate replaces, while a try waits to be confirmed', () => {
+  const file =
+    'version: 1\nservices: [{ address: "tcp://192.0.2.1:80", destinations: [WEIGHTS] }]\n';
+  const withWeights = (...weights: number[]) =>
+    file.replace(
+      'WEIGHTS',
+      weights
+        .map((weight, index) => `{ address: 10.0.0.${index + 1}, weight: ${weight} }`)
+        .join(', '),
+    );
+  const weights = () =>
+    [...kernel.table().services.values()].flatMap(({ destinations }) =>
+      [...destinations.values()].map(({ key, weight }) => [key, weight]),
+    );
+
+  it('changes the table as ipvsadm does, and the end of the try leaves its changes alone', async () => {
+    await run('apply -f -', { stdin: withWeights(1, 1) });
+    await run('try -f - --timeout 30s --no-wait', { stdin: withWeights(5, 5) });
+    expect(await run('ipvsadm -e -t 192.0.2.1:80 -r 10.0.0.1:80 -w 9')).toEqual({
+      status: 0,
+      stdout: '',
+      stderr: '',
+    });
+    const { status, stdout, stderr } = await run('rollback');
+    expect(weights()).toEqual([
+      ['10.0.0.1:80', 9],
+      ['10.0.0.2:80', 1],
+    ]);
+    expect(status).toBe(6);
+    expect(stdout + stderr).toContain('10.0.0.1:80');
+  });
+});
+
 describe('the journal', () => {
   it.each(WRITES)('has what was done: %s', async (line, stdin) => {
     await run(line, { stdin });

@@ -42,6 +42,19 @@ describe('the format of a saved table', () => {
   });
 });
 
+describe('a table that is saved as ipvsadm lines', () => {
+  it('is written without what these cannot hold, which is named', async () => {
+    const { run, read, write } = shop();
+    write('shop.yaml', `${read('shop.yaml')}timeouts: { tcp: 20m }\n`);
+    const { status, stderr } = await run(`${APPLY} ./live.save`);
+    expect(status).toBe(0);
+    expect(stderr).toMatch(
+      /^ipvstate: .*live\.save: the save format cannot hold the timeouts 1200 120 300 /m,
+    );
+    expect(read('live.save')).toBe(DONE);
+  });
+});
+
 describe('a saved table', () => {
   it.each([
     ['live.save', '-A -t [2001:db8::1]:80\n-a -t [2001:db8::1]:80 -r [::ffff:10.0.0.1]:80\n'],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../../src/config/parse.ts';
 import { briefProblemsOf, problemsOf, service } from '../support/config-problems.ts';
 
 const WEB = 'tcp://192.0.2.1:80';
@@ -53,6 +54,24 @@ describe('the check of keys', () => {
     expect(briefProblemsOf('version: 1\nservices: []\ntimeouts: { quic: 5 }\n')).toEqual([
       '3:13 error UNKNOWN_KEY: "timeouts" has no key "quic" => allowed: tcp, tcp_fin, udp',
     ]);
+  });
+
+  it('cuts long keys and names of the file in messages', () => {
+    const long = 'k'.repeat(500);
+    for (const text of [
+      `version: 1\n${long}: 1\nservices: []\n`,
+      `version: 1\nservices: [{ address: "tcp://192.0.2.1:80", ${long}: 1, destinations: [] }]\n`,
+      `version: 1\nprofiles: { ${long}: 5 }\nservices: []\n`,
+      `version: 1\nservices: []\npools: { ${long}: [], ${long}: [] }\n`,
+      `version: 1\nservices: [{ address: "tcp://192.0.2.1:80", profile: ${long}, destinations: [] }]\n`,
+    ]) {
+      const { issues } = parseConfig(text, 'c.yaml');
+      expect(issues).not.toEqual([]);
+      for (const { message, hint = '' } of issues) {
+        expect(message.length).toBeLessThanOrEqual(200);
+        expect(hint.length).toBeLessThanOrEqual(200);
+      }
+    }
   });
 
   it('names each kind of mapping', () => {

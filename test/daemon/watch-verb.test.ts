@@ -160,6 +160,27 @@ describe('the daemon', () => {
     expect(daemon.logged.filter(({ event }) => event === 'failed')).toHaveLength(1);
   });
 
+  it('outlives a bug in a pass, says so, and applies the files with the next pass', async () => {
+    write(1);
+    let isBroken = false;
+    const daemon = startDaemon({
+      failRead: () => (isBroken ? new TypeError('x is not a function') : undefined),
+    });
+    await until('weight 1', () => daemon.weight() === 1);
+    isBroken = true;
+    write(2);
+    await until('a failed pass', async () => (await daemon.status()).error?.code === 'INTERNAL');
+    expect(await daemon.status()).toMatchObject({
+      health: 'failed',
+      last_pass: { outcome: 'failed', exit_code: 1 },
+    });
+    isBroken = false;
+    await until('weight 2', () => daemon.weight() === 2);
+    await until('all is well', async () => (await daemon.status()).health === 'in-sync');
+    await daemon.stop();
+    expect(daemon.logged.filter(({ event }) => event === 'failed')).toHaveLength(1);
+  });
+
   it('ends when it lacks the permission to use the kernel', async () => {
     write(1);
     const daemon = startDaemon({ failRead: () => new IpvstateError('PERMISSION', 'not root') });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FORMATS, formatOf, WRITABLE_FORMATS } from '../../src/formats/formats.ts';
+import { FORMATS, formatOf, WRITABLE_FORMATS, writableFormat } from '../../src/formats/formats.ts';
 import { KERNEL_TIMEOUTS } from '../../src/model/settings.ts';
 import type { Table } from '../../src/model/table.ts';
 import { tableArbitrary } from '../support/arbitrary-table.ts';
@@ -111,6 +111,31 @@ test('the JSON format refuses a saved plan with the command that applies it', as
     desired: undefined,
     issues: [{ code: 'WRONG_TYPE', hint: 'apply it without -f: ipvstate apply p.json' }],
   });
+});
+
+test('settings that no file can express are named, and the export is valid without them', async () => {
+  const table = tableOf(
+    { 'tcp://10.0.0.1:80': {} },
+    {
+      timeouts: { tcp: 3_000_000, udp: 7 },
+      daemons: [daemonOf('master'), { ...daemonOf('backup'), interface: 'a\u0001b' }],
+    },
+  );
+  for (const name of ['yaml', 'json']) {
+    const { text, omissions } = await writableFormat(name).format(table, {});
+    const named = [...omissions, ...text.split('\n').filter((line) => line.startsWith('#'))];
+    for (const setting of [
+      'timeout tcp of 3000000 seconds',
+      'master sync daemon on eth0',
+      'backup sync daemon on a',
+    ])
+      expect(named.filter((line) => line.includes(setting))).toHaveLength(1);
+    const { desired, issues } = await formatOf(text, name).parse(text, name);
+    expect(issues.filter(({ severity }) => severity === 'error')).toEqual([]);
+    // An empty list would stop both daemons.
+    expect(desired?.daemons).toBeUndefined();
+    expect(desired?.timeouts).toMatchObject({ udp: 7 });
+  }
 });
 
 test('every format tells what it omits of a table, and YAML writes it as comments', async () => {

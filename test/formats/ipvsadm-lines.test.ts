@@ -20,6 +20,14 @@ test.each<[string, Operation]>([
     'ipvsadm -E -t 10.0.0.1:80 -s wlc -M 255.0.0.0',
     { kind: 'edit-service', service: { ...service, persistenceNetmask: 0xff00_0000 } },
   ],
+  // ipvsadm refuses `-o` for TCP, where it has no effect.
+  [
+    'ipvsadm -A -t 10.0.0.1:80 -s none',
+    {
+      kind: 'add-service',
+      service: serviceOf('tcp://10.0.0.1:80', { scheduler: 'none', onePacket: true }),
+    },
+  ],
   ['ipvsadm -D -f 7 -6', { kind: 'delete-service', service: serviceOf('fwmark:7/ipv6').identity }],
   [
     'ipvsadm -e -t 10.0.0.1:80 -r 10.0.0.2:80 -m -w 3',

@@ -99,6 +99,15 @@ describe('a user without privileges', () => {
     expect(run([], ['apply', '-f', config, '-q'])).toMatchObject({ status: 0 });
   });
 
+  it('is told who may ask for the status, and root gets it', async () => {
+    await startDaemon(AS_UNIT);
+    const refused = run(AS_NOBODY, ['status']);
+    expect(refused.status).toBe(77);
+    expect(refused.stderr).toContain('no permission to reach the daemon');
+    expect(refused.stderr).toContain('run as root');
+    expect(run([], ['status']).status).toBe(0);
+  });
+
   it('cannot flood the control socket of the daemon', async () => {
     await startDaemon(AS_UNIT);
     const [name = ''] = readdirSync('/run/ipvstate');

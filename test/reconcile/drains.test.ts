@@ -199,3 +199,15 @@ test('does not cut a connection that came after the table was read', async () =>
   expect(weightOf(ipvs.table())).toBe(0);
   expect([...store.stored.drains.keys()]).toEqual([D]);
 });
+
+test('a destination that drained at once is in no desired table of the report', async () => {
+  const desired = draining(pool({ '10.0.0.2:80': 1 }));
+  const report = await reconcile(
+    openMisbehavingTable(pool({ '10.0.0.1:80': 1, '10.0.0.2:80': 1 })),
+    desired,
+    { drains: memoryStore() },
+  );
+  expect(report).toMatchObject({ outcome: 'applied', drained: { destinations: 1 } });
+  const destinations = report.plan.desired.services.get(keyOf(S))?.destinations;
+  expect([...(destinations?.keys() ?? [])]).toEqual(['10.0.0.2:80']);
+});

@@ -2,7 +2,7 @@ import type { Destination, DestinationKey } from '../../model/destination.ts';
 import type { Preserve } from '../../model/policy.ts';
 import type { ServiceIdentity } from '../../model/service.ts';
 import type { DestinationKeys, DestinationMapping, PoolReference, Profile } from '../config.ts';
-import { atValue, type Path } from '../finding.ts';
+import { atValue, type Path, shownName } from '../finding.ts';
 import { suggest } from '../suggest.ts';
 import type { Context } from './context.ts';
 import { normalizeDestination } from './destination.ts';
@@ -92,7 +92,7 @@ function expandPool(reference: PoolReference, path: Path, expansion: Expansion):
         : names.length === 0
           ? 'this file has no pools'
           : `it has: ${names.slice(0, 10).join(', ')}`;
-    const message = `there is no pool "${name}" in this file`;
+    const message = `there is no pool "${shownName(name)}" in this file`;
     context.report({
       code: 'REFERENCE',
       severity: 'error',

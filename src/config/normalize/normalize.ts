@@ -7,7 +7,7 @@ import { findMixedFamily } from '../../model/rules.ts';
 import { type ServiceKey, serviceKey } from '../../model/service.ts';
 import { isServed, type ServiceEntry } from '../../model/table.ts';
 import type { ServiceMapping } from '../config.ts';
-import { atKey, atValue, type Path, type Place } from '../finding.ts';
+import { atKey, atValue, type Path, type Place, shownName } from '../finding.ts';
 import type { ConfigDocument } from '../read/document.ts';
 import type { Context } from './context.ts';
 import { normalizeDestinations } from './destinations.ts';
@@ -225,7 +225,7 @@ function reportUnused({ config, invalid, report, usedPools, usedProfiles }: Cont
     for (const name of Object.keys(config[section] ?? {})) {
       if (used.has(name)) continue;
       const kind = section === 'pools' ? 'pool' : 'profile';
-      const message = `no service of this file uses the ${kind} "${name}"`;
+      const message = `no service of this file uses the ${kind} "${shownName(name)}"`;
       report({
         code: 'NO_EFFECT',
         severity: 'warning',

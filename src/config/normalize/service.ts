@@ -7,7 +7,7 @@ import {
   serviceKey,
 } from '../../model/service.ts';
 import type { Profile, ServiceMapping } from '../config.ts';
-import { atValue, type Path } from '../finding.ts';
+import { atValue, type Path, shownName } from '../finding.ts';
 import { suggest } from '../suggest.ts';
 import type { Context } from './context.ts';
 import { keyPlace, type Layer, pick } from './layers.ts';
@@ -40,7 +40,7 @@ export function serviceLayers(
         : names.length === 0
           ? 'this file has no profiles'
           : `it has: ${names.slice(0, 10).join(', ')}`;
-    const message = `there is no profile "${name}" in this file`;
+    const message = `there is no profile "${shownName(name)}" in this file`;
     context.report({
       code: 'REFERENCE',
       severity: 'error',

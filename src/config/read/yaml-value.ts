@@ -10,7 +10,7 @@ import {
   type YAMLSeq,
 } from 'yaml';
 import type { IssueCode } from '../../model/issue.ts';
-import type { Finding } from '../finding.ts';
+import { type Finding, shownName } from '../finding.ts';
 
 /**
  * The number of times that the content of one anchor may appear, with nested aliases multiplied.
@@ -226,7 +226,7 @@ function reportDuplicate(node: YAMLMap, pair: Pair, key: string, walk: Walk): vo
   walk.findings.push({
     code: 'DUPLICATE_KEY',
     severity: 'error',
-    message: `the key "${key}" appears twice`,
+    message: `the key "${shownName(key)}" appears twice`,
     place: startOf(pair.key),
     hint: 'remove one of them',
     related: { message: 'first here', place: startOf(first?.key) },

@@ -1,5 +1,5 @@
 import { type Config, MAPPINGS, type MappingKind } from '../config.ts';
-import { atKey, atValue, type Finding, type Path } from '../finding.ts';
+import { atKey, atValue, type Finding, type Path, shownName } from '../finding.ts';
 import { hintFor, suggest } from '../suggest.ts';
 import type { SchemaError } from './validate.generated.js';
 import { validate } from './validate.generated.js';
@@ -45,7 +45,7 @@ function toFinding(
     case 'additionalProperties': {
       const word = String(error.params.additionalProperty);
       const { name, keys } = MAPPINGS[mappingKind(path, target)];
-      const message = `${name} has no key "${word}"`;
+      const message = `${name} has no key "${shownName(word)}"`;
       return {
         code: 'UNKNOWN_KEY',
         severity: 'error',
@@ -139,7 +139,7 @@ function follow(root: unknown, pointer: string): { path: Path; target: unknown }
 function nameOf(path: Path): string {
   const last = path.at(-1);
   if (last === undefined) return 'the file';
-  return typeof last === 'number' ? `an item of ${nameOf(path.slice(0, -1))}` : last;
+  return typeof last === 'number' ? `an item of ${nameOf(path.slice(0, -1))}` : shownName(last);
 }
 
 function mappingKind(path: Path, target: unknown): MappingKind {

@@ -1,7 +1,6 @@
 import { type WrittenField, writtenFields } from '../../model/attributes.ts';
 import { DESTINATION_ATTRIBUTES, type Destination } from '../../model/destination.ts';
 import { formatEndpoint } from '../../model/endpoint.ts';
-import { isTimeout } from '../../model/rules.ts';
 import {
   DAEMON_ATTRIBUTES,
   type Daemon,
@@ -10,6 +9,7 @@ import {
 } from '../../model/settings.ts';
 import { type ServiceEntry, sortedDestinations, sortedServices } from '../../model/table.ts';
 import type { Config, DestinationMapping, ServiceMapping, SyncDaemon } from '../config.ts';
+import { writableSettings } from './settings.ts';
 import { type Exportable, type FormatOptions, persistenceOf, plainServiceFields } from './yaml.ts';
 
 /**
@@ -17,20 +17,27 @@ import { type Exportable, type FormatOptions, persistenceOf, plainServiceFields 
  * warnings about entries that a file cannot express.
  */
 export function formatConfigJson(table: Exportable, options: FormatOptions = {}): string {
-  const timeouts = timeoutsOf(table.timeouts ?? {});
+  const settings = writableSettings(table);
+  const timeouts = timeoutsOf(settings.timeouts);
+  const { daemons } = settings;
   const config: Config = {
     version: 1,
     ...(timeouts === undefined ? {} : { timeouts }),
-    ...(table.daemons === undefined ? {} : { sync_daemons: table.daemons.map(daemonOf) }),
+    ...(daemons === undefined ? {} : { sync_daemons: daemons.map(daemonOf) }),
     services: sortedServices(table).map((entry) => serviceOf(entry, options)),
   };
   return `${JSON.stringify(config, null, 2)}\n`;
 }
 
+/** Names the settings that `formatConfigJson` leaves out. YAML has a comment for each. */
+export function settingsLeftOut(table: Exportable): readonly string[] {
+  return writableSettings(table).leftOut;
+}
+
 function timeoutsOf(timeouts: Partial<Timeouts>): Config['timeouts'] {
   const written = TIMEOUT_ATTRIBUTES.flatMap(({ key, name }) => {
     const seconds = timeouts[key];
-    return seconds !== undefined && isTimeout(seconds) ? [[name, seconds] as const] : [];
+    return seconds === undefined ? [] : [[name, seconds] as const];
   });
   return written.length === 0 ? undefined : Object.fromEntries(written);
 }

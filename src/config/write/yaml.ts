@@ -6,7 +6,6 @@ import { formatDuration } from '../../model/duration.ts';
 import { formatEndpoint } from '../../model/endpoint.ts';
 import type { Unmanageable } from '../../model/ipvs.ts';
 import { printable } from '../../model/printable.ts';
-import { isTimeout } from '../../model/rules.ts';
 import {
   DEFAULT_PERSISTENCE_SECONDS,
   hostNetmask,
@@ -28,6 +27,7 @@ import {
   type Table,
 } from '../../model/table.ts';
 import type { PersistenceMapping } from '../config.ts';
+import { writableSettings } from './settings.ts';
 import { yamlQuoted, yamlScalar, yamlText } from './yaml-scalar.ts';
 
 /**
@@ -63,7 +63,9 @@ export function formatConfig(table: Exportable, options: FormatOptions = {}): st
     const entry = destination === undefined ? service : `${service} -> ${destination}`;
     lines.push(`# warning: not exported: ${printable(entry)}: ${printable(reason)}`);
   }
-  lines.push('', ...timeoutLines(table.timeouts ?? {}), ...daemonLines(table.daemons));
+  const { timeouts, daemons, leftOut } = writableSettings(table);
+  for (const setting of leftOut) lines.push(`# warning: not exported: ${printable(setting)}`);
+  lines.push('', ...timeoutLines(timeouts), ...daemonLines(daemons));
   const entries = sortedServices(table);
   lines.push(entries.length === 0 ? 'services: []' : 'services:');
   for (const entry of entries) pushService(entry, options.names?.get(entry.service.key), lines);
@@ -72,16 +74,11 @@ export function formatConfig(table: Exportable, options: FormatOptions = {}): st
 }
 
 function timeoutLines(timeouts: Partial<Timeouts>): string[] {
-  const pairs: string[] = [];
-  const lines: string[] = [];
-  for (const { key, name } of TIMEOUT_ATTRIBUTES) {
+  const pairs = TIMEOUT_ATTRIBUTES.flatMap(({ key, name }) => {
     const seconds = timeouts[key];
-    if (seconds === undefined) continue;
-    if (isTimeout(seconds)) pairs.push(`${name}: ${formatDuration(seconds)}`);
-    else lines.push(`# warning: not exported: timeout ${name} of ${seconds} seconds`);
-  }
-  if (pairs.length > 0) lines.push(`timeouts: { ${pairs.join(', ')} }`, '');
-  return lines;
+    return seconds === undefined ? [] : [`${name}: ${formatDuration(seconds)}`];
+  });
+  return pairs.length === 0 ? [] : [`timeouts: { ${pairs.join(', ')} }`, ''];
 }
 
 function daemonLines(daemons: readonly Daemon[] | undefined): string[] {

@@ -1,4 +1,5 @@
 import type { Operation } from '../../model/operation.ts';
+import { allowsOnePacket } from '../../model/rules.ts';
 import { hostNetmask, type Service, serviceFamily } from '../../model/service.ts';
 import type { Daemon } from '../../model/settings.ts';
 import {
@@ -55,13 +56,18 @@ function formatArguments(operation: Exclude<Operation, { kind: 'set-sysctl' }>):
 
 /**
  * Also writes the netmask of a service without persistence. That netmask has no effect, but an edit
- * without it would reset it.
+ * without it would reset it. Leaves out one-packet scheduling where it has no effect, because
+ * ipvsadm refuses it.
  */
 function formatCompleteService(service: Service): string {
   const hidden =
     !service.persistent &&
     service.persistenceNetmask !== hostNetmask(serviceFamily(service.identity));
-  return [formatServiceArguments(service), ...(hidden ? netmaskArguments(service) : [])].join(' ');
+  const onePacket = service.onePacket && allowsOnePacket(service.identity);
+  return [
+    formatServiceArguments({ ...service, onePacket }),
+    ...(hidden ? netmaskArguments(service) : []),
+  ].join(' ');
 }
 
 function formatDaemonArguments(daemon: Daemon): string {
