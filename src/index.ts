@@ -51,6 +51,7 @@ export {
   serviceKey,
 } from './model/service.ts';
 export type { Daemon, DaemonRole, Timeouts } from './model/settings.ts';
+export type { RunStage, StageCounts, StageName } from './model/stage.ts';
 export {
   type ServiceEntry,
   sortedDestinations,

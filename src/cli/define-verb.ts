@@ -3,6 +3,7 @@ import type { Environment } from './environment.ts';
 import { COMMON_EXITS, type Exits } from './exit-groups.ts';
 import { COMMON_OPTIONS } from './option-groups.ts';
 import type { ArgumentSet, OptionSet, ValuesOf } from './options.ts';
+import type { ShownStages } from './output.ts';
 import type { Job, ListedVerb } from './program-help.ts';
 import { formatVerbHelp } from './verb-help.ts';
 
@@ -78,7 +79,8 @@ export function defineVerb<
       for (const { option } of [...Object.values(options), ...Object.values(COMMON_OPTIONS)])
         command.addOption(option);
       command.action(async () => {
-        environment.output.configure(valuesOf(COMMON_OPTIONS, command));
+        const stages = stagesOf(valuesOf(options, command));
+        environment.output.configure({ ...valuesOf(COMMON_OPTIONS, command), stages });
         const given = positions.map(([key, { absent }], index) => [
           key,
           command.processedArgs[index] ?? absent,
@@ -89,6 +91,12 @@ export function defineVerb<
       });
     },
   };
+}
+
+/** Only a verb with the option `--verbose` shows its stages. */
+function stagesOf({ verbose }: { readonly verbose?: unknown }): ShownStages {
+  if (verbose === undefined) return 'hidden';
+  return verbose === true ? 'listed' : 'shown';
 }
 
 /** Reads the values of a set of options. Commander holds each under a name made from its flags. */

@@ -1,5 +1,6 @@
 import type { Desired } from '../model/desired.ts';
 import { ConfigurationError } from '../model/issue.ts';
+import { countEntries } from '../model/stage.ts';
 import { countOf } from '../render/count-of.ts';
 import { formatIssues } from '../render/issues.ts';
 import { type Loaded, load } from '../sources/load.ts';
@@ -8,12 +9,24 @@ import type { Environment } from './environment.ts';
 /** A configuration without errors. */
 export type ValidConfiguration = Loaded & { readonly desired: Desired };
 
+/** Loads the configuration, as a stage that a person can watch. */
+export function loadFiles(
+  paths: readonly string[],
+  { output, stdin }: Environment,
+): Promise<Loaded> {
+  return output.stage(
+    'read-files',
+    () => load(paths, stdin),
+    ({ files, desired }) => ({ file: files.length, ...(desired && countEntries(desired)) }),
+  );
+}
+
 /** Loads the configuration and prints its issues. Throws `CONFIG` when it is invalid. */
 export async function loadValid(
   paths: readonly string[],
   environment: Environment,
 ): Promise<ValidConfiguration> {
-  return requireValid(await load(paths, environment.stdin), environment);
+  return requireValid(await loadFiles(paths, environment), environment);
 }
 
 /** Prints the issues of a configuration. Throws `CONFIG` when it is invalid. */

@@ -77,7 +77,11 @@ async function runVerb(argv: readonly string[], environment: Environment): Promi
     program.outputHelp({ error: true });
     return EXIT.usage;
   }
-  await program.parseAsync(argv, { from: 'user' });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+  } finally {
+    environment.output.endProgress();
+  }
   return exitCode;
 }
 

@@ -24,6 +24,11 @@ export const COMMON_OPTIONS = {
   quiet: flag('-q, --quiet', 'print only results and errors'),
 };
 
+/** Option of the verbs that do one thing and end. */
+export const VERBOSE_OPTIONS = {
+  verbose: flag('-v, --verbose', 'print on stderr how long each read, plan and batch takes'),
+};
+
 export const FILE_OPTIONS = {
   file: repeated(
     '-f, --file <path>',
@@ -83,6 +88,7 @@ export const PLAN_OPTIONS = {
   ),
   ...GUARD_OPTIONS,
   ...OVERRIDE_PLAN_OPTIONS,
+  ...VERBOSE_OPTIONS,
   detailedExitcode: flag(
     '--detailed-exitcode',
     'exit 2 when there are changes, 0 when there are none',

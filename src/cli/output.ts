@@ -1,9 +1,21 @@
 import type { Writable } from 'node:stream';
 import { printableLines } from '../model/printable.ts';
+import type { RunStage } from '../model/stage.ts';
+import { formatRunningStage, formatStage } from '../render/stages.ts';
 import { CSI, colorStyle, PLAIN, type Style } from '../render/style.ts';
 
 export const COLOR_MODES = ['auto', 'always', 'never'] as const;
 type ColorMode = (typeof COLOR_MODES)[number];
+
+/** `shown`: on a terminal, while they go on. `listed`: with their times, when they have ended. */
+export type ShownStages = 'hidden' | 'shown' | 'listed';
+
+interface OutputOptions {
+  readonly color: ColorMode;
+  readonly quiet: boolean;
+  /** Default: `hidden`. */
+  readonly stages?: ShownStages;
+}
 
 type Terminal = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
@@ -26,6 +38,7 @@ export class Output {
   readonly #colors = colorStyle(this.#mark);
   #color: ColorMode = 'auto';
   #quiet = false;
+  #stages: ShownStages = 'hidden';
   /** The result, while it is held back. */
   #held: string[] | undefined;
   #started: number | undefined;
@@ -43,9 +56,10 @@ export class Output {
     this.#now = now;
   }
 
-  configure({ color, quiet }: { readonly color: ColorMode; readonly quiet: boolean }): void {
+  configure({ color, quiet, stages = 'hidden' }: OutputOptions): void {
     this.#color = color;
     this.#quiet = quiet;
+    this.#stages = stages;
   }
 
   /** Prints the result of a verb on stdout. */
@@ -54,7 +68,7 @@ export class Output {
       this.#held.push(text);
       return;
     }
-    this.#clearProgress();
+    this.endProgress();
     this.#stdout.write(this.#printable(text));
   }
 
@@ -70,6 +84,26 @@ export class Output {
     for (const text of texts) this.print(text);
   }
 
+  /**
+   * Runs a stage of a verb. With `--verbose`, a line on stderr tells what it counted, and its time.
+   * Otherwise, a terminal shows what is going on once the verb has taken a second.
+   */
+  readonly stage: RunStage = async (name, run, count) => {
+    if (this.#stages === 'hidden') return run();
+    const text = formatRunningStage(name);
+    this.progress(text);
+    const timer = setTimeout(() => this.progress(text), PROGRESS_AFTER_MILLISECONDS + 1).unref();
+    const started = this.#now();
+    try {
+      const result = await run();
+      if (this.#stages === 'listed')
+        this.note(formatStage(name, count(result), this.#now() - started));
+      return result;
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
   get isQuiet(): boolean {
     return this.#quiet;
   }
@@ -81,7 +115,7 @@ export class Output {
 
   /** Prints an error or a warning on stderr. */
   warn(text: string): void {
-    this.#clearProgress();
+    this.endProgress();
     this.#stderr.write(this.#printable(text));
   }
 
@@ -122,7 +156,8 @@ export class Output {
     this.#stderr.write(`\r${text.slice(0, (this.#stderr.columns || 80) - 1)}\u001b[K`);
   }
 
-  #clearProgress(): void {
+  /** Erases the line of progress. */
+  endProgress(): void {
     if (this.#shown > 0) this.#stderr.write('\r\u001b[K');
     this.#shown = 0;
     this.#started = undefined;

@@ -1,6 +1,7 @@
 import { IpvstateError } from '../errors.ts';
 import type { Desired } from '../model/desired.ts';
 import type { Ipvs } from '../model/ipvs.ts';
+import { countEntries, runStage } from '../model/stage.ts';
 import type { Table } from '../model/table.ts';
 import type { Report } from '../plan/report.ts';
 import { parseSelectors } from '../plan/scope.ts';
@@ -88,7 +89,9 @@ async function fromPlan(
     desired: undefined,
     files: async () => saved.saved.files,
     run: async (ipvs, rest) => {
-      const snapshot = await ipvs.read({ sysctls: hasSysctls(saved) });
+      const { stage = runStage } = rest;
+      const read = () => ipvs.read({ sysctls: hasSysctls(saved) });
+      const snapshot = await stage('read-table', read, ({ table }) => countEntries(table));
       const { plan, drainPolicies } = await resumePlan(saved, path, snapshot, netns);
       return executePlan(ipvs, plan, snapshot, { ...rest, begin: saved.drains, drainPolicies });
     },

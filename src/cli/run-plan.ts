@@ -29,6 +29,7 @@ export async function runSource(
   const report = await source.run(writer.ipvs, {
     onError: options.onError,
     signal,
+    stage: output.stage,
     ...(writer.drains && { drains: writer.drains }),
     ...(writer.overrides && { overrides: writer.overrides }),
     ...(writer.protection && { protectedServices: await writer.protection.read() }),

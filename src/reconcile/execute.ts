@@ -2,6 +2,7 @@ import { IpvstateError, type KernelError } from '../errors.ts';
 import type { Ipvs, Refused } from '../model/ipvs.ts';
 import type { Operation } from '../model/operation.ts';
 import type { ServiceKey } from '../model/service.ts';
+import { type RunStage, runStage } from '../model/stage.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Failure } from '../plan/report.ts';
 import { objectOf } from './operation-object.ts';
@@ -16,6 +17,8 @@ export interface ExecuteOptions {
   readonly onError?: OnError;
   /** Called with the number of operations that are answered or skipped, and the number of all. */
   readonly onProgress?: (answered: number, total: number) => void;
+  /** Runs each stage. By default nobody watches. */
+  readonly stage?: RunStage;
   /** Stops the execution between two waves, where it is safe. */
   readonly signal?: AbortSignal;
 }
@@ -67,6 +70,7 @@ export async function execute(
     if (service !== undefined) failed.add(service);
   };
 
+  const { stage = runStage } = options;
   let answered = 0;
   for (const { steps } of plan.waves) {
     if (options.signal?.aborted) return end(undefined, true);
@@ -74,7 +78,14 @@ export async function execute(
       const operations = steps.slice(start, start + SLICE).map(({ operation }) => operation);
       const safe = failed.size === 0 ? operations : operations.filter(isSafe);
       try {
-        const refused: Refused = safe.length === 0 ? new Map() : await ipvs.execute(safe);
+        const refused: Refused =
+          safe.length === 0
+            ? new Map()
+            : await stage(
+                'execute',
+                () => ipvs.execute(safe),
+                ({ size }) => ({ operation: safe.length, refusal: size }),
+              );
         done.push(refused.size === 0 ? safe : safe.filter((_, index) => !refused.has(index)));
         for (const [index, error] of refused) fail(safe[index] as Operation, error);
       } catch (error) {

@@ -3,6 +3,7 @@ import type { DrainRecord } from '../model/drain.ts';
 import type { Ipvs, Snapshot } from '../model/ipvs.ts';
 import type { OverrideRecord, OverrideStore } from '../model/override.ts';
 import type { ServiceKey } from '../model/service.ts';
+import { countEntries, type RunStage, runStage, type StageCounts } from '../model/stage.ts';
 import type { Table } from '../model/table.ts';
 import type { Drain } from '../plan/drain.ts';
 import { recordAfter } from '../plan/drain-record.ts';
@@ -44,6 +45,8 @@ export interface PrepareOptions extends RecordStores {
    * execution verifies. Default: false.
    */
   readonly confirmsAll?: boolean;
+  /** Runs each stage. By default nobody watches. */
+  readonly stage?: RunStage;
   /**
    * Services that were protected when they were last applied. The services that the files protect
    * now are added.
@@ -82,9 +85,15 @@ export async function prepare(
   wanted: Wanted,
   options: PrepareOptions = {},
 ): Promise<Prepared> {
+  const { stage = runStage } = options;
   for (let reads = 1; reads <= MAX_READS; reads++) {
     const stored = await readRecords(options);
-    const snapshot = await ipvs.read({ sysctls: needsSysctls(wanted, stored.drains) });
+    const sysctls = needsSysctls(wanted, stored.drains);
+    const snapshot = await stage(
+      'read-table',
+      () => ipvs.read({ sysctls }),
+      ({ table }) => countEntries(table),
+    );
     const { table: live } = snapshot;
     const desired = typeof wanted === 'function' ? wanted(live) : wanted;
     const clock = { ...stored.drains, now: options.drains?.now() ?? 0 };
@@ -98,8 +107,8 @@ export async function prepare(
       overrides: options.ignoresOverrides ? { ...overrides, overrides: [] } : overrides,
     });
     const { table, foreign, drains, leaving, overrides: notes } = scoped;
-    const planned = plan(live, table);
-    if (await isConfirmed(ipvs, snapshot, planned, options.confirmsAll ?? false)) {
+    const planned = await stage('plan', () => plan(live, table), countPlan);
+    if (await isConfirmed(ipvs, snapshot, planned, options)) {
       const { allowances = {}, protectedServices = new Set() } = options;
       const refusals = guard(planned, {
         limits: desired.limits,
@@ -147,6 +156,11 @@ function needsSysctls(wanted: Wanted, { policies }: DrainRecord): boolean {
   );
 }
 
+function countPlan({ changes, waves }: Plan): StageCounts {
+  const operations = waves.reduce((sum, { steps }) => sum + steps.length, 0);
+  return { change: changes.length, operation: operations, wave: waves.length };
+}
+
 /** A table in a file has no overrides, and needs no time. */
 export function overrideTime(
   store: OverrideStore | undefined,
@@ -158,12 +172,15 @@ function isConfirmed(
   ipvs: Ipvs,
   { table }: Snapshot,
   { changes }: Plan,
-  all: boolean,
+  { confirmsAll = false, stage }: PrepareOptions,
 ): Promise<boolean> {
   const doubtful = new Set<ServiceKey>();
   for (const change of changes) {
-    if ((all || !change.after) && (change.object === 'service' || change.object === 'destination'))
+    if (
+      (confirmsAll || !change.after) &&
+      (change.object === 'service' || change.object === 'destination')
+    )
       doubtful.add(change.service);
   }
-  return readsTheSame(ipvs, table, doubtful);
+  return readsTheSame(ipvs, table, doubtful, stage);
 }

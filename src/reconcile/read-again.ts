@@ -1,6 +1,7 @@
 import { IpvstateError } from '../errors.ts';
 import type { Ipvs, ReadOptions, Snapshot } from '../model/ipvs.ts';
 import type { ServiceKey } from '../model/service.ts';
+import { countEntries, type RunStage, runStage } from '../model/stage.ts';
 import type { Table } from '../model/table.ts';
 import { diff } from '../plan/diff.ts';
 
@@ -15,18 +16,30 @@ export async function readsTheSame(
   ipvs: Ipvs,
   table: Table,
   keys: ReadonlySet<ServiceKey>,
+  stage: RunStage = runStage,
 ): Promise<boolean> {
   if (keys.size === 0) return true;
-  const again = await ipvs.read({ services: keys });
+  const read = () => ipvs.read({ services: keys });
+  const again = await stage('read-again', read, (found) => countEntries(found.table));
   const services = new Map([...table.services].filter(([key]) => keys.has(key)));
   return diff({ ...table, services }, again.table).length === 0;
 }
 
 /** Reads the whole table until two reads in a row agree. Throws `UNSTABLE`. */
-export async function readTwice(ipvs: Ipvs, options: ReadOptions = {}): Promise<Snapshot> {
-  let before = await ipvs.read(options);
+export async function readTwice(
+  ipvs: Ipvs,
+  options: ReadOptions = {},
+  stage: RunStage = runStage,
+): Promise<Snapshot> {
+  const read = (): Promise<Snapshot> =>
+    stage(
+      'read-table',
+      () => ipvs.read(options),
+      ({ table }) => countEntries(table),
+    );
+  let before = await read();
   for (let reads = 1; reads < MAX_READS; reads++) {
-    const again = await ipvs.read(options);
+    const again = await read();
     if (diff(before.table, again.table).length === 0) return again;
     before = again;
   }

@@ -1,6 +1,7 @@
 import { IpvstateError } from '../errors.ts';
 import type { DrainRecord } from '../model/drain.ts';
 import type { Ipvs, Snapshot } from '../model/ipvs.ts';
+import { runStage } from '../model/stage.ts';
 import type { Drain } from '../plan/drain.ts';
 import { recordAfterPlan } from '../plan/drain-record.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -170,7 +171,13 @@ async function converge(
     if (execution) passes.push({ before: plan.live, done: execution.done });
     if (execution && isClean(execution)) {
       const remarks = await storeDone(options, records);
-      const differences = await verify(ipvs, plan.desired, plan.changes);
+      const { stage = runStage } = options;
+      const { desired, changes } = plan;
+      const differences = await stage(
+        'verify',
+        () => verify(ipvs, desired, changes),
+        ({ length }) => ({ difference: length }),
+      );
       const outcome = differences.length === 0 ? 'applied' : 'unverified';
       const all = [...warnings, ...remarks];
       return report(outcome, { drains, overrides, warnings: all, differences });

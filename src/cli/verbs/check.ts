@@ -13,7 +13,12 @@ import { defineVerb } from '../define-verb.ts';
 import { TABLE_EXITS } from '../exit-groups.ts';
 import { loadValid } from '../load-valid.ts';
 import { withTable } from '../open-table.ts';
-import { FILE_OPTIONS, OVERRIDE_PLAN_OPTIONS, TABLE_OPTIONS } from '../option-groups.ts';
+import {
+  FILE_OPTIONS,
+  OVERRIDE_PLAN_OPTIONS,
+  TABLE_OPTIONS,
+  VERBOSE_OPTIONS,
+} from '../option-groups.ts';
 import { outputFormat, repeated } from '../options.ts';
 import { changesContext } from '../print-plan.ts';
 
@@ -33,6 +38,7 @@ export const checkVerb = defineVerb({
     only: repeated('--only <service>', 'compare only this service (repeatable)'),
     ...OVERRIDE_PLAN_OPTIONS,
     output: outputFormat(COMPARISON_FORMATS, 'text'),
+    ...VERBOSE_OPTIONS,
   },
   exits: { ...TABLE_EXITS, ok: 'in sync', changes: 'the live table differs from the files' },
   examples: [
@@ -46,6 +52,7 @@ export const checkVerb = defineVerb({
       const prepared = await prepare(ipvs, desired, {
         only: (live) => parseSelectors(options.only, desired, live),
         confirmsAll: true,
+        stage: environment.output.stage,
         ignoresOverrides: options.ignoreOverrides,
         ...(await policyStores(options.table, environment)),
       });

@@ -3,6 +3,7 @@ import { EXIT } from '../../render/exit.ts';
 import { defineVerb } from '../define-verb.ts';
 import { FILE_EXITS } from '../exit-groups.ts';
 import { loadValid } from '../load-valid.ts';
+import { VERBOSE_OPTIONS } from '../option-groups.ts';
 import { outputFormat, requiredArgument } from '../options.ts';
 import { printTable } from '../print-table.ts';
 
@@ -12,7 +13,7 @@ export const importVerb = defineVerb({
   summary: 'translate ipvsadm rules',
   description: 'translate `ipvsadm -Sn` text, or a script of ipvsadm lines, to a configuration',
   arguments: { path: requiredArgument('file', 'the file; - is stdin') },
-  options: { output: outputFormat(WRITABLE_FORMATS, 'yaml') },
+  options: { output: outputFormat(WRITABLE_FORMATS, 'yaml'), ...VERBOSE_OPTIONS },
   exits: { ...FILE_EXITS, ok: 'printed' },
   examples: ['ipvsadm -Sn | ipvstate import - > ipvs.yaml', 'ipvstate import /etc/ipvsadm.rules'],
   run: async (options, environment, { path }) => {

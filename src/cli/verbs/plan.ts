@@ -42,6 +42,7 @@ export const planVerb = defineVerb({
     noteUnknownSysctls(desired, options.table, environment);
     return withTable(options.table, environment, async ({ ipvs, locate }) => {
       const prepared = await prepare(ipvs, desired, {
+        stage: output.stage,
         allowances: allowancesOf(options),
         ignoresOverrides: options.ignoreOverrides,
         only: (live) => parseSelectors(options.only, desired, live),

@@ -20,6 +20,7 @@ import {
   LOCK_OPTIONS,
   NETNS_OPTIONS,
   PLAN_OPTIONS,
+  VERBOSE_OPTIONS,
 } from '../option-groups.ts';
 import { flag, outputFormat, text, type ValuesOf } from '../options.ts';
 import { announcePlan } from '../print-plan.ts';
@@ -34,6 +35,7 @@ const ROLLBACK_OPTIONS = {
   ...CONFIRMATION_OPTIONS,
   detailedExitcode: PLAN_OPTIONS.detailedExitcode,
   output: outputFormat(REPORT_FORMATS, 'text'),
+  ...VERBOSE_OPTIONS,
   ...NETNS_OPTIONS,
 };
 
@@ -79,6 +81,7 @@ async function rollBack(
   let context: ChangesContext = { counters: new Map() };
   const reconcileOptions: ReconcileOptions = {
     signal,
+    stage: output.stage,
     onProgress: (answered, total) =>
       output.progress(`rolled back ${answered} of ${total} operations`),
     onPlan: async (prepared) => {

@@ -1,10 +1,10 @@
 import { hasErrors } from '../../model/issue.ts';
 import { EXIT } from '../../render/exit.ts';
 import { ISSUE_FORMATS } from '../../render/issue-formats.ts';
-import { load } from '../../sources/load.ts';
 import { defineVerb } from '../define-verb.ts';
 import { FILE_EXITS } from '../exit-groups.ts';
-import { FILE_OPTIONS } from '../option-groups.ts';
+import { loadFiles } from '../load-valid.ts';
+import { FILE_OPTIONS, VERBOSE_OPTIONS } from '../option-groups.ts';
 import { flag, outputFormat } from '../options.ts';
 
 export const validateVerb = defineVerb({
@@ -16,11 +16,13 @@ export const validateVerb = defineVerb({
     ...FILE_OPTIONS,
     output: outputFormat(ISSUE_FORMATS, 'text'),
     strict: flag('--strict', 'let warnings fail, too'),
+    ...VERBOSE_OPTIONS,
   },
   exits: { ...FILE_EXITS, ok: 'valid' },
   examples: ['ipvstate validate -f ipvs.yaml', 'ipvstate validate -f conf.d --strict -o github'],
-  run: async (options, { output, stdin, version }) => {
-    const { desired, issues, sources, files } = await load(options.file, stdin);
+  run: async (options, environment) => {
+    const { output, version } = environment;
+    const { desired, issues, sources, files } = await loadFiles(options.file, environment);
     const isValid = options.strict ? issues.length === 0 : !hasErrors(issues);
     const validation = {
       ...{ issues, sources, isValid, programVersion: version },
