@@ -82,7 +82,7 @@ async function openTableFile(path: string, environment: Environment): Promise<Op
         );
       const { text: written, omissions } = await format.format(ipvs.table(), {});
       await writeAtomically(path, written);
-      for (const omission of omissions) environment.output.warn(`ipvstate: ${path}: ${omission}\n`);
+      for (const omission of omissions) environment.output.note(`ipvstate: ${path}: ${omission}\n`);
     },
   };
 }

@@ -296,8 +296,8 @@ async function soak() {
     replace(file, wanted);
     count('quiet seconds');
     await sleep(1000);
-    // A start of the daemon takes seconds here, on a machine with other load many of them. An object
-    // that was meddled with is tried again later.
+    // A start of the daemon takes seconds here, on a machine with other load many of them. An
+    // object that was meddled with is tried again later.
     const quietSince = Date.now();
     const deadline = quietSince + CONVERGENCE_MILLISECONDS;
     let found = check();
