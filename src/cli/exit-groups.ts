@@ -58,6 +58,16 @@ export const WRITE_EXITS = {
   signal: SIGNAL_MEANING,
 };
 
+const { changes: _, ...WRITES } = WRITE_EXITS;
+
+/** Exit codes of verbs that change overrides. */
+export const OVERRIDE_EXITS = {
+  ...WRITES,
+  refused: 'a guard or a pending try refused it; no override was changed',
+  stale: TABLE_EXITS.stale,
+  unavailable: 'the kernel has no IPVS, or the daemon is of another version',
+};
+
 /** Exit codes of verbs that ask the daemon. */
 export const CONTROL_EXITS = {
   ...NETNS_EXITS,

@@ -40,7 +40,8 @@ export async function runSource(
     },
     confirm: async (prepared) => {
       if (!(await confirmOnTerminal(prepared, options, environment))) return false;
-      await writer.announce(prepared.plan, source.files, source.desired?.names);
+      const { plan, overrides } = prepared;
+      await writer.announce(plan, source.files, source.desired?.names, overrides);
       return true;
     },
   });

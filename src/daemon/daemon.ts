@@ -13,7 +13,6 @@ import {
   type PassResult,
 } from '../reconcile/loop/loop-state.ts';
 import { openDrainStore } from '../recovery/records/drains.ts';
-import { openOverrideStore } from '../recovery/records/overrides.ts';
 import { openPauseStore } from '../recovery/records/pause.ts';
 import { openProtectedStore } from '../recovery/records/protected.ts';
 import type { Session } from '../recovery/session.ts';
@@ -21,6 +20,7 @@ import { EXIT } from '../render/exit.ts';
 import type { FollowedConfiguration } from '../sources/follow.ts';
 import { controlAnswers } from './control/answers.ts';
 import { type ControlServer, serveControl } from './control/server.ts';
+import { DaemonOverrides } from './daemon-overrides.ts';
 import { formatListenAddress, type ListenAddress } from './http/listen-address.ts';
 import { createMetrics, type Metrics } from './http/metrics.ts';
 import { daemonPages } from './http/pages.ts';
@@ -90,6 +90,7 @@ class Daemon {
   readonly #metrics: Metrics;
   readonly #started = new Date().toISOString();
   #loop: Loop | undefined;
+  #overrides: DaemonOverrides | undefined;
   #control: ControlServer | undefined;
   #http: HttpServer | undefined;
   #timers: NodeJS.Timeout[] = [];
@@ -107,6 +108,11 @@ class Daemon {
     const { log, session, signal, onHangup, notifier } = this.#ports;
     const { configuration, timing, drift, allowances } = this.#options;
     const port = openLoopPort(session, this.#kernel, this.#activity);
+    const overrides = new DaemonOverrides({
+      ...{ session, allowances, signal, openWork: port.openWork },
+      loop: () => this.#loop,
+    });
+    this.#overrides = overrides;
     await this.#serve();
 
     const stateLog = new StateLog(
@@ -128,9 +134,10 @@ class Daemon {
       drift,
       pauses: openPauseStore(session.state, session.warn),
       lock: session.lock,
+      settleOverrides: () => overrides.settle(),
       reconciling: {
         drains: openDrainStore(session.state, session.warn),
-        overrides: openOverrideStore(session.state, session.warn),
+        overrides: overrides.store,
         allowances,
       },
       protectedServices: await protection.read(),
@@ -179,6 +186,10 @@ class Daemon {
       loop: () => this.#loop,
       status: () => this.#status(),
       reload: () => this.#reload(),
+      override: (request, allowUnserved) => {
+        if (!this.#overrides) throw new Error('the daemon is still starting');
+        return this.#overrides.change(request, allowUnserved);
+      },
     });
     this.#control = await serveControl(controlSocket, answer);
     if (listen) {

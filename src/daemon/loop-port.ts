@@ -18,6 +18,8 @@ interface LoopPort
   extends Required<Pick<LoopOptions, 'openTable' | 'fingerprint' | 'announce' | 'digest'>> {
   /** Prepares for the next pass. To be called with every new state. */
   follow(state: LoopState, previous: LoopState): void;
+  /** Opens the table for work between two passes. The next pass reads the whole table. */
+  openWork(): PassRun;
   /** Resolves when all passes that ended are recorded. */
   settled(): Promise<void>;
 }
@@ -75,15 +77,22 @@ export function openLoopPort(session: Session, kernel: Ipvs, activity: Activity)
           throw new IpvstateError('UNAVAILABLE', 'the kernel shows no table');
         return fingerprint;
       }),
-    announce: async (plan) => {
+    announce: async (plan, overrides) => {
       if (!run) throw new Error('a pass announced its plan before it opened the table');
       const { good } = state.config;
-      await run.announce(plan, causeOf(state), good?.files ?? [], good?.desired.names);
+      const { files = [], desired } = good ?? {};
+      const names = desired?.names;
+      await run.announce(plan, { trigger: causeOf(state), files, names, overrides });
     },
     follow: (next, previous) => {
       state = next;
       if (next.phase === 'running' && previous.phase !== 'running') begin(next);
       if (next.lastPass !== previous.lastPass) end(next);
+    },
+    openWork: () => {
+      remembered.readWholeNext();
+      remembered.forget();
+      return openPassRun(session, stack, undefined);
     },
     settled: () => last,
   };

@@ -1,4 +1,5 @@
 import type { Ipvs } from '../model/ipvs.ts';
+import type { OverrideNote } from '../plan/overrides.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { FileHash } from '../reconcile/loop/config-state.ts';
 import type { PassResult, Trigger } from '../reconcile/loop/loop-state.ts';
@@ -7,17 +8,25 @@ import { Journal, type ServiceNames } from '../recovery/journal/journal.ts';
 import { openRollbackRecord, type RollbackRecord } from '../recovery/records/rollback-record.ts';
 import { newRunId, type Session } from '../recovery/session.ts';
 
+/** The beginning of a pass, for the journal. */
+interface PassStart {
+  readonly trigger: Trigger;
+  readonly files: readonly FileHash[];
+  readonly names?: ServiceNames | undefined;
+  readonly overrides: readonly OverrideNote[];
+  /** The user who asked for it. */
+  readonly by?: string | undefined;
+}
+
 /** One pass of the loop. Like `ipvstate apply`, it is a run in the journal and in the records. */
 export interface PassRun {
   readonly ipvs: Ipvs;
   /** To be called with the plan, before its first operation. */
-  readonly announce: (
-    plan: Plan,
-    trigger: Trigger,
-    files: readonly FileHash[],
-    names?: ServiceNames,
+  readonly announce: (plan: Plan, start: PassStart) => Promise<void>;
+  readonly end: (
+    result: Pick<PassResult, 'report'> & { readonly outcome: string },
+    exitCode: number,
   ) => Promise<void>;
-  readonly end: (result: PassResult, exitCode: number) => Promise<void>;
 }
 
 /**
@@ -38,13 +47,15 @@ export function openPassRun(
   );
   return {
     ipvs,
-    announce: async (plan, trigger, files, names) => {
-      rollback ??= await openRollbackRecord(session, 'watch', id);
+    announce: async (plan, { trigger, files, names, overrides, by }) => {
+      // A rollback of an override would be overridden again: `undrain` is its way back.
+      if (trigger !== 'override') rollback ??= await openRollbackRecord(session, 'watch', id);
       await announce(plan);
       const readable = files.flatMap(({ path, sha256 }) =>
         sha256 === undefined ? [] : [{ path, sha256 }],
       );
-      journal.beginPlan({ verb: 'watch', trigger, files: readable }, plan, names);
+      const start = { verb: 'watch', trigger, files: readable, ...(by !== undefined && { by }) };
+      journal.beginPlan(start, plan, names, overrides);
     },
     end: async ({ outcome, report }, exitCode) => {
       journal.end(outcome, exitCode);

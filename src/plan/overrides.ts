@@ -116,6 +116,16 @@ export function secondsUntilNext({ overrides, now }: OverrideClock): number | un
   return waits.length === 0 ? undefined : waits.reduce((a, b) => Math.min(a, b));
 }
 
+/** A plan that was not executed, so that an override is not ended, is made again. */
+const OVERDUE_SECONDS = 5;
+
+/** Returns in how many seconds overrides need another plan. `isDone`: this plan was executed. */
+export function secondsUntilPlan(clock: OverrideClock, isDone: boolean): number | undefined {
+  const next = secondsUntilNext(clock);
+  const isOverdue = !isDone && clock.overrides.some((each) => isOver(each, clock.now));
+  return isOverdue ? Math.min(next ?? OVERDUE_SECONDS, OVERDUE_SECONDS) : next;
+}
+
 /**
  * Returns the record after a plan. Overrides that are over are forgotten where the plan puts the
  * weights back, and the weights from before are kept of what is overridden now. `isPlanned` tells

@@ -1,11 +1,12 @@
 import type { DrainStore } from '../model/drain.ts';
 import type { Ipvs } from '../model/ipvs.ts';
 import type { OverrideStore } from '../model/override.ts';
+import type { OverrideNote } from '../plan/overrides.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { RecoveryEnvironment } from './environment.ts';
 import { stackOfRun } from './ipvs-stack.ts';
 import { Journal, type ServiceNames } from './journal/journal.ts';
-import type { JournalFile } from './journal/journal-lines.ts';
+import type { JournalFile, Trigger } from './journal/journal-lines.ts';
 import { openDrainStore } from './records/drains.ts';
 import { openOverrideStore } from './records/overrides.ts';
 import { openProtectedStore, type ProtectedStore } from './records/protected.ts';
@@ -23,6 +24,7 @@ export interface Writer {
     plan: Plan,
     files: () => Promise<readonly JournalFile[]>,
     names?: ServiceNames,
+    overrides?: readonly OverrideNote[],
   ) => Promise<void>;
 }
 
@@ -40,6 +42,8 @@ export async function withKernel<T>(
   run: {
     readonly id: string;
     readonly verb: string;
+    /** Default: `command`. */
+    readonly trigger?: Trigger;
     readonly record: (passes: readonly StoredPass[]) => Promise<void>;
   },
   use: (writer: KernelWriter) => Promise<T>,
@@ -55,10 +59,10 @@ export async function withKernel<T>(
       overrides: openOverrideStore(state, warn),
       protection: openProtectedStore(state, warn),
       journal,
-      announce: async (plan, files, names) => {
+      announce: async (plan, files, names, overrides) => {
         await stack.announce(plan);
-        const start = { verb: run.verb, trigger: 'command', files: await files() } as const;
-        journal.beginPlan(start, plan, names);
+        const { verb, trigger = 'command' } = run;
+        journal.beginPlan({ verb, trigger, files: await files() }, plan, names, overrides);
       },
     });
   } catch (error) {

@@ -65,6 +65,12 @@ const BY_ERROR: Readonly<Record<ErrorCode, ExitName>> = {
   INTERNAL: 'internal',
 };
 
+/** The code of an error that another process reports by its exit code. */
+export function errorCodeOfExit(exitCode: number): ErrorCode {
+  const codes = Object.keys(BY_ERROR) as ErrorCode[];
+  return codes.find((code) => EXIT[BY_ERROR[code]] === exitCode) ?? 'UNAVAILABLE';
+}
+
 /** Exit code of an error. An error that is not an `IpvstateError` is a bug. */
 export function exitCodeOfError(error: unknown): number {
   return EXIT[error instanceof IpvstateError ? BY_ERROR[error.code] : 'internal'];

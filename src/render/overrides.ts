@@ -26,14 +26,18 @@ export function formatEnd(
 /** An end that is nearer than this has seconds. */
 const NEAR_MILLISECONDS = 600_000;
 
-/** Formats a local time such as `16:30`, with the date when it is another day than `asOf`. */
+/** Formats the end of an override. A near one has seconds. */
 export function formatUntil(until: Date, asOf: Date): string {
+  return formatClock(until, asOf, until.getTime() - asOf.getTime() < NEAR_MILLISECONDS);
+}
+
+/** Formats a local time such as `16:30`, with the date when it is another day than `asOf`. */
+export function formatClock(time: Date, asOf: Date, hasSeconds = false): string {
   const two = (value: number): string => String(value).padStart(2, '0');
-  const isNear = until.getTime() - asOf.getTime() < NEAR_MILLISECONDS;
-  const parts = [until.getHours(), until.getMinutes(), ...(isNear ? [until.getSeconds()] : [])];
+  const parts = [time.getHours(), time.getMinutes(), ...(hasSeconds ? [time.getSeconds()] : [])];
   const clock = parts.map(two).join(':');
-  if (until.toDateString() === asOf.toDateString()) return clock;
-  return `${until.getFullYear()}-${two(until.getMonth() + 1)}-${two(until.getDate())} ${clock}`;
+  if (time.toDateString() === asOf.toDateString()) return clock;
+  return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${clock}`;
 }
 
 const SHOWN_NOTES = 20;

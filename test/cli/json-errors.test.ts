@@ -60,9 +60,14 @@ const VERBS = {
   export: 'export',
   import: 'import ./shop.yaml',
   doctor: 'doctor -f ./shop.yaml',
+  drain: 'drain shop 10.1.0.11 -f ./shop.yaml',
+  undrain: 'undrain shop 10.1.0.11 -f ./shop.yaml',
+  weight: 'weight shop 10.1.0.11 3 -f ./shop.yaml',
+  overrides: 'overrides clear -f ./shop.yaml',
 };
 const line = (verb: keyof typeof VERBS): string => `${VERBS[verb]} -o json`;
 
+const OVERRIDES = ['drain', 'undrain', 'weight', 'overrides'] as const;
 const READ_FILES = [
   'validate',
   'plan',
@@ -72,11 +77,12 @@ const READ_FILES = [
   'explain',
   'import',
   'doctor',
+  ...OVERRIDES,
 ] as const;
 /** The verbs that print the issues of invalid files in their own document. */
 const PRINT_ISSUES: readonly string[] = ['validate', 'doctor'];
-const READ_KERNEL = ['plan', 'apply', 'try', 'check', 'export'] as const;
-const WRITE_KERNEL = ['apply', 'try', 'rollback'] as const;
+const READ_KERNEL = ['plan', 'apply', 'try', 'check', 'export', ...OVERRIDES] as const;
+const WRITE_KERNEL = ['apply', 'try', 'rollback', ...OVERRIDES] as const;
 
 function inKernel(state: TemporaryState = temporaryState()): CliOptions {
   const kernel = openMisbehavingTable(tableOf({}));

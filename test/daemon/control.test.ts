@@ -118,7 +118,7 @@ describe('the control socket', () => {
   it('disconnects a client that sends a request without an end', async () => {
     await serve();
     await new Promise<void>((resolve) => {
-      const socket = connect(path, () => socket.write('x'.repeat(20_000)));
+      const socket = connect(path, () => socket.write('x'.repeat(200_000)));
       socket.on('close', () => resolve()).on('error', () => {});
     });
     expect(await askDaemon(path, { command: 'status' })).toEqual(OK);

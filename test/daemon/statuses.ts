@@ -26,6 +26,7 @@ export function statusOf(rest: Partial<Status> = {}): Status {
     drains: [],
     contested: [],
     paused: null,
+    overrides: [],
     watch: { mode: 'inotify', reason: null },
     ...rest,
   };

@@ -39,7 +39,15 @@ export const VALUE_KINDS: Readonly<Record<string, ValueKind>> = {
   destination: 'destination',
   run: 'run',
   topic: 'topic',
-  ...{ address: 'free', id: 'free', n: 'free', time: 'free', fingerprint: 'free', text: 'free' },
+  ...{
+    address: 'free',
+    id: 'free',
+    n: 'free',
+    time: 'free',
+    fingerprint: 'free',
+    text: 'free',
+    name: 'free',
+  },
 };
 
 /** Completes the last word of a command line, without the program's name. */

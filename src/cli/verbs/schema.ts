@@ -12,6 +12,7 @@ const SCHEMAS = {
   status: () => import('../../../schemas/status.schema.json', { with: { type: 'json' } }),
   doctor: () => import('../../../schemas/doctor.schema.json', { with: { type: 'json' } }),
   explanation: () => import('../../../schemas/explanation.schema.json', { with: { type: 'json' } }),
+  overrides: () => import('../../../schemas/overrides.schema.json', { with: { type: 'json' } }),
   error: () => import('../../../schemas/error.schema.json', { with: { type: 'json' } }),
   history: () => import('../../../schemas/history.schema.json', { with: { type: 'json' } }),
   journal: () => import('../../../schemas/journal.schema.json', { with: { type: 'json' } }),

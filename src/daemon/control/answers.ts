@@ -4,6 +4,7 @@ import { EXIT } from '../../render/exit.ts';
 import type { Json } from '../../render/json.ts';
 import { SHOWN_FINGERPRINT, type Status } from '../status/status.ts';
 import { answerPass } from './answer-pass.ts';
+import { answerOverride, type ChangeOverrides } from './override-answer.ts';
 import { answerPause, answerReload, answerResume, refuseWhilePaused } from './pause-answers.ts';
 import type { ControlAnswer, ControlRequest } from './protocol.ts';
 import type { AnswerRequest } from './server.ts';
@@ -14,13 +15,14 @@ interface AnswerPorts {
   readonly status: () => Status;
   /** Reads the configuration and the table now, and notifies the service manager. */
   readonly reload: () => Promise<PassResult>;
+  readonly override: ChangeOverrides;
 }
 
 /** `approve` takes the beginning of a plan's fingerprint, of at least this length. */
 const SHORTEST_FINGERPRINT = 8;
 
 /** Answers the requests of the verbs for the daemon. */
-export function controlAnswers({ loop, status, reload }: AnswerPorts): AnswerRequest {
+export function controlAnswers({ loop, status, reload, override }: AnswerPorts): AnswerRequest {
   return async (request: ControlRequest): Promise<ControlAnswer> => {
     const running = loop();
     if (request.command === 'status')
@@ -36,6 +38,8 @@ export function controlAnswers({ loop, status, reload }: AnswerPorts): AnswerReq
         return answerResume(running, status);
       case 'approve':
         return refuseWhilePaused(running, status) ?? answerApproval(request, running, status);
+      case 'override':
+        return answerOverride(request, override);
       default:
         return request satisfies never;
     }

@@ -18,6 +18,9 @@ const HINTS = {
   PERMISSION: 'Only the user of the daemon may ask it: run as root, or as that user.',
 };
 
+/** No daemon listens on the control socket. */
+export class NoDaemonError extends IpvstateError {}
+
 /** Returns the error for an answer of another version. */
 export function unknownAnswer(): IpvstateError {
   return new IpvstateError(
@@ -44,14 +47,19 @@ export function askDaemon(path: string, request: ControlRequest): Promise<Contro
   return new Promise((resolve, reject) => {
     let answer = '';
     const socket = connect(path, () => socket.write(`${JSON.stringify(request)}\n`));
-    const fail = (reason: string, code: keyof typeof HINTS = 'UNAVAILABLE'): void => {
+    const fail = (
+      reason: string,
+      code: keyof typeof HINTS = 'UNAVAILABLE',
+      Failure: typeof IpvstateError = IpvstateError,
+    ): void => {
       socket.destroy();
-      reject(new IpvstateError(code, `${reason} (${path})`, { hint: HINTS[code] }));
+      reject(new Failure(code, `${reason} (${path})`, { hint: HINTS[code] }));
     };
     socket.setEncoding('utf8');
     socket.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
       const reason = REASONS[code] ?? `the daemon cannot be reached (${code})`;
-      fail(reason, code === 'EACCES' ? 'PERMISSION' : 'UNAVAILABLE');
+      if (code === 'ENOENT' || code === 'ECONNREFUSED') fail(reason, 'UNAVAILABLE', NoDaemonError);
+      else fail(reason, code === 'EACCES' ? 'PERMISSION' : 'UNAVAILABLE');
     });
     socket.on('end', () => fail('the daemon ended before it answered'));
     socket.on('data', (chunk: string) => {

@@ -2,6 +2,7 @@ import { MAX_PAUSE_SECONDS, MAX_REASON_LENGTH } from '../../model/pause.ts';
 import {
   countUpTo,
   isCount,
+  isFlag,
   isText,
   isTextUpTo,
   listOf,
@@ -11,6 +12,7 @@ import {
   optional,
   type Shape,
 } from '../../model/shape.ts';
+import { isOverrideRequest, type OverrideRequest } from '../../plan/override-request.ts';
 import { EXIT } from '../../render/exit.ts';
 import type { Json } from '../../render/json.ts';
 
@@ -23,7 +25,8 @@ export type ControlRequest =
   | { readonly command: 'approve'; readonly plan?: string }
   | PauseControl
   /** Ends the pause. The answer comes after the pass that follows. */
-  | { readonly command: 'resume'; readonly who: string };
+  | { readonly command: 'resume'; readonly who: string }
+  | OverrideControl;
 
 /** Replaces the pause of the daemon. The answer comes when nothing more is written. */
 export interface PauseControl {
@@ -48,12 +51,28 @@ const isPause = objectOf<PauseControl>({
   only: listOf(isText),
 });
 
+/** Changes overrides, and applies them at once. */
+export interface OverrideControl {
+  readonly command: 'override';
+  readonly request: OverrideRequest;
+  /** True when a service may end up without a usable destination. */
+  readonly allowUnserved: boolean;
+}
+
+const isOverride = objectOf<OverrideControl>({
+  command: oneOf(['override']),
+  request: isOverrideRequest,
+  allowUnserved: isFlag,
+});
+
 export type ControlAnswer =
   | {
       readonly ok: true;
       readonly exit_code: number;
       readonly message?: string;
       readonly status?: Json;
+      /** The document that `-o json` prints. */
+      readonly document?: Json;
     }
   | {
       readonly ok: false;
@@ -70,8 +89,8 @@ export function isUnknownCommand({ exit_code, message = '' }: ControlAnswer): bo
   return exit_code === EXIT.usage && message.startsWith(UNKNOWN_COMMAND);
 }
 
-/** Requests are shorter. A client that sends more is disconnected. */
-export const MAX_REQUEST_LENGTH = 10_000;
+/** Requests are shorter: a thousand destinations fit. A client that sends more is disconnected. */
+export const MAX_REQUEST_LENGTH = 100_000;
 
 /** Parses a request. Returns a message when it is none. */
 export function parseRequest(line: string): ControlRequest | string {
@@ -94,6 +113,8 @@ export function parseRequest(line: string): ControlRequest | string {
       return isPause(value) ? value : 'a part of the pause is missing or has another form';
     case 'resume':
       return isText(who) ? { command, who } : 'who is not a text';
+    case 'override':
+      return isOverride(value) ? value : 'a part of the override is missing or has another form';
     default:
       return `${UNKNOWN_COMMAND}${JSON.stringify(command)}`;
   }
@@ -110,6 +131,7 @@ const isGood = objectOf<Extract<ControlAnswer, { ok: true }>>({
   exit_code: isExitCode,
   message: optional(isText),
   status: optional(isJson),
+  document: optional(isJson),
 });
 
 const isBad = objectOf<Extract<ControlAnswer, { ok: false }>>({

@@ -107,6 +107,11 @@ export function createMetrics(
     ({ drains }) => drains.length,
   );
   gauge(
+    'overrides',
+    'Destinations whose weights overrides set.',
+    ({ overrides = [] }) => overrides.length,
+  );
+  gauge(
     'contested',
     'Objects that another program keeps changing back.',
     ({ contested }) => contested.length,

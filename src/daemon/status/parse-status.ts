@@ -11,7 +11,14 @@ import {
   optional,
   type Shape,
 } from '../../model/shape.ts';
-import { DRIFT_MODES, HEALTHS, type PauseStatus, type Status, type StatusError } from './status.ts';
+import {
+  DRIFT_MODES,
+  HEALTHS,
+  type OverrideStatus,
+  type PauseStatus,
+  type Status,
+  type StatusError,
+} from './status.ts';
 
 type Member<Name extends keyof Status> = NonNullable<Status[Name]>;
 type Item<Name extends 'files' | 'drains' | 'contested'> = Status[Name][number];
@@ -81,6 +88,21 @@ export const isStatus: Shape<Status> = objectOf<Status>({
         until: nullable(isText),
         seconds_left: nullable(isCount),
         services: nullable(listOf(isText)),
+      }),
+    ),
+  ),
+  overrides: optional(
+    listOf(
+      objectOf<OverrideStatus>({
+        service: isText,
+        destination: isText,
+        weight: isCount,
+        own_weight: isCount,
+        owner: nullable(isText),
+        by: isText,
+        reason: isText,
+        until: nullable(isText),
+        note: isText,
       }),
     ),
   ),

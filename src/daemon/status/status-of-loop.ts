@@ -1,10 +1,18 @@
 import type { Issue } from '../../model/issue.ts';
 import type { Pause } from '../../model/pause.ts';
+import type { OverrideNote } from '../../plan/overrides.ts';
 import type { ConfigProblem } from '../../reconcile/loop/config-state.ts';
 import type { DriftMode, LoopState, PassResult } from '../../reconcile/loop/loop-state.ts';
+import { describeOverride } from '../../render/overrides.ts';
 import { changeTitles, driftTitles } from './change-titles.ts';
 import { exitCodeOfPass } from './pass-exit.ts';
-import { type PauseStatus, SHOWN_FINGERPRINT, type Status, type StatusError } from './status.ts';
+import {
+  type OverrideStatus,
+  type PauseStatus,
+  SHOWN_FINGERPRINT,
+  type Status,
+  type StatusError,
+} from './status.ts';
 
 /** The facts of a status that the loop does not know. */
 export interface DaemonFacts {
@@ -67,7 +75,23 @@ export function statusOfLoop(state: LoopState, facts: DaemonFacts): Status {
     })),
     contested: contested.map(({ name, reversals }) => ({ object: name, reversals })),
     paused: pause ? pauseStatus(pause, facts) : null,
+    overrides: state.overrides.map(overrideStatus),
     watch: { mode: watch.mode, reason: watch.reason ?? null },
+  };
+}
+
+function overrideStatus(note: OverrideNote): OverrideStatus {
+  const { service, destination, weight, ownWeight, override, until } = note;
+  return {
+    service,
+    destination,
+    weight,
+    own_weight: ownWeight,
+    owner: override.owner ?? null,
+    by: override.by,
+    reason: override.reason,
+    until: until?.toISOString() ?? null,
+    note: describeOverride(note),
   };
 }
 

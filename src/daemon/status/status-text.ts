@@ -66,6 +66,7 @@ export function formatStatus(status: Status): string {
     ...status.drains.map(({ destination, service, seconds_left }) =>
       line('Drains', `${destination} of ${service}, at most ${formatDuration(seconds_left)} more`),
     ),
+    ...formatOverridden(status.overrides ?? []),
     ...(status.paused ? formatPaused(status.paused) : []),
     ...status.contested.map(({ object, reversals }) =>
       line('Contested', `${object}: changed back by another program ${countOf(reversals, 'time')}`),
@@ -73,6 +74,18 @@ export function formatStatus(status: Status): string {
   ]
     .map((text) => `${text}\n`)
     .join('');
+}
+
+const SHOWN_OVERRIDES = 20;
+
+function formatOverridden(overrides: NonNullable<Status['overrides']>): string[] {
+  const shown = overrides
+    .slice(0, SHOWN_OVERRIDES)
+    .map(({ destination, service, note }) =>
+      line('Override', `${destination} of ${service}: ${note}`),
+    );
+  const hidden = overrides.length - shown.length;
+  return hidden > 0 ? [...shown, line('Override', `and ${hidden} more destinations`)] : shown;
 }
 
 function line(name: string, text: string): string {

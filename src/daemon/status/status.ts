@@ -33,6 +33,19 @@ export interface PauseStatus {
   readonly services: readonly string[] | null;
 }
 
+/** A destination whose weight an override sets, as `overrideNoteJson` writes it. */
+export interface OverrideStatus {
+  readonly service: string;
+  readonly destination: string;
+  readonly weight: number;
+  readonly own_weight: number;
+  readonly owner: string | null;
+  readonly by: string;
+  readonly reason: string;
+  readonly until: string | null;
+  readonly note: string;
+}
+
 /** The document that `ipvstate status -o json` and `/status` show. Times are in ISO 8601. */
 export interface Status {
   readonly format: 'ipvstate-status';
@@ -95,6 +108,8 @@ export interface Status {
   readonly contested: readonly { readonly object: string; readonly reversals: number }[];
   /** The pause, or null. The answers of earlier versions lack it. */
   readonly paused?: PauseStatus | null | undefined;
+  /** Destinations whose weights overrides set. Absent in the status of earlier versions. */
+  readonly overrides?: readonly OverrideStatus[] | undefined;
   readonly watch: { readonly mode: string; readonly reason: string | null };
 }
 

@@ -30,6 +30,11 @@ export interface Loop {
   pause(request: PauseRequest): Promise<PassResult>;
   /** Ends the pause. Resolves with the pass that follows. Throws `IO`. */
   resume(): Promise<PassResult>;
+  /**
+   * Does work between two passes, and then a pass. Resolves and rejects as the work does, after the
+   * pass. Throws `UNAVAILABLE` when the loop is stopped.
+   */
+  between<T>(work: () => Promise<T>): Promise<T>;
   /** Puts into the state how the files are watched. */
   setWatchMode(mode: LoopState['watch']['mode'], reason: string | undefined): void;
   /** Ends after the operations in flight, and leaves the table as it is. */

@@ -56,6 +56,11 @@ export interface LoopOptions extends Omit<PassPorts, 'ipvs' | 'signal'> {
   readonly random?: () => number;
   /** The record of the pause. Without it, the loop cannot be paused. */
   readonly pauses?: PauseStore;
+  /**
+   * Moves and ends overrides that are due, and changes nothing else. Never throws. Called before a
+   * pass that does not write.
+   */
+  readonly settleOverrides?: () => Promise<void>;
   /** Called with every new state, before anything else happens. */
   readonly onState?: (state: LoopState, previous: LoopState) => void;
 }

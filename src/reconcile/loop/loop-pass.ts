@@ -5,6 +5,7 @@ import type { ServiceKey } from '../../model/service.ts';
 import type { Table } from '../../model/table.ts';
 import type { Change } from '../../plan/change.ts';
 import type { Refusal } from '../../plan/guard.ts';
+import { type OverrideNote, secondsUntilPlan } from '../../plan/overrides.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Report } from '../../plan/report.ts';
 import { UnsupportedSysctlsError } from '../../plan/sysctls.ts';
@@ -33,7 +34,6 @@ import {
   type TablePart,
   withoutContested,
 } from './contest.ts';
-
 import type { PassOutcome } from './loop-state.ts';
 import {
   lastingRefusals,
@@ -65,7 +65,7 @@ export interface PassPorts {
     readonly release: () => Promise<void>;
   };
   /** Called with a plan right before its first operation, to record it. */
-  readonly announce?: (plan: Plan) => Promise<void>;
+  readonly announce?: (plan: Plan, overrides: readonly OverrideNote[]) => Promise<void>;
 }
 
 interface PassRequest {
@@ -98,6 +98,10 @@ export interface PassFindings {
     | undefined;
   readonly contest: ContestState;
   readonly refusedParts: RefusedParts;
+  /** undefined when no plan was made. */
+  readonly overrides: readonly OverrideNote[] | undefined;
+  /** In how many seconds an override next changes a weight by itself. undefined: never. */
+  readonly overrideWaitSeconds: number | undefined;
   /** How many objects another program had changed back. */
   readonly reversed: number;
   /** How many objects another program had changed since the last pass, by what became of them. */
@@ -210,6 +214,8 @@ class LoopPass {
       refused: undefined,
       contest: this.#contest,
       refusedParts: this.#refusedParts,
+      overrides: this.#prepared?.overrides,
+      overrideWaitSeconds: this.#overrideWaitSeconds(rest.report),
       reversed,
       drifted: this.#drifted,
       left: undefined,
@@ -265,9 +271,9 @@ class LoopPass {
       onPlan: async (prepared) => {
         this.#prepared = prepared;
       },
-      confirm: async ({ plan }) => {
+      confirm: async ({ plan, overrides }) => {
         if (this.#becomesContested(plan) || this.#takesBack()) return false;
-        await this.#ports.announce?.(plan);
+        await this.#ports.announce?.(plan, overrides);
         return true;
       },
     });
@@ -278,8 +284,8 @@ class LoopPass {
    * Executes the approved plan and no other. There is no second pass, whose plan would be another
    * one.
    */
-  async #execute({ plan, snapshot, drains, records }: Prepared): Promise<Report> {
-    await this.#ports.announce?.(plan);
+  async #execute({ plan, snapshot, drains, overrides, records }: Prepared): Promise<Report> {
+    await this.#ports.announce?.(plan, overrides);
     return executePlan(this.#ports.ipvs, plan, snapshot, {
       ...this.#options(),
       begin: drains,
@@ -296,7 +302,9 @@ class LoopPass {
     const { now, rules, good } = this.#request;
     const foreign = this.#foreign(changes, live);
     this.#drifted = { ...this.#drifted, corrected: foreign.length };
-    this.#reversed = isTableLost(live, good.desired) ? [] : reversalsOf(foreign);
+    this.#reversed = isTableLost(live, good.desired)
+      ? []
+      : reversalsOf(foreign.filter((change) => !this.#isOverridden(change)));
     const before = partsLeftAlone(this.#contest, now);
     this.#contest = countReversals(this.#contest, this.#reversed, now, rules);
     return [...partsLeftAlone(this.#contest, now)].some(
@@ -308,6 +316,22 @@ class LoopPass {
   #foreign(changes: readonly Change[], live: Table): readonly Change[] {
     const { expected } = this.#request;
     return expected ? foreignChanges(changes, expected, live) : [];
+  }
+
+  /** An override is never left alone, whoever changes the weight back: an operator asked for it. */
+  #isOverridden(change: Change): boolean {
+    return (
+      change.object === 'destination' &&
+      (this.#prepared?.overrides ?? []).some(
+        ({ service, destination }) =>
+          service === change.service && destination === change.destination,
+      )
+    );
+  }
+
+  #overrideWaitSeconds(report: Report | undefined): number | undefined {
+    const isDone = report?.outcome === 'applied' || report?.outcome === 'in-sync';
+    return this.#prepared && secondsUntilPlan(this.#prepared.overrideClock, isDone);
   }
 
   /**

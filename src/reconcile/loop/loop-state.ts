@@ -3,6 +3,7 @@ import type { Pause } from '../../model/pause.ts';
 import type { ServiceKey } from '../../model/service.ts';
 import type { Drain } from '../../plan/drain.ts';
 import type { Refusal } from '../../plan/guard.ts';
+import type { OverrideNote } from '../../plan/overrides.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Report, ReportOutcome } from '../../plan/report.ts';
 import type { Comparison } from './comparison.ts';
@@ -25,7 +26,9 @@ export type Trigger =
   | 'contested'
   | 'pause'
   /** A pause is over. */
-  | 'resume';
+  | 'resume'
+  /** An operator changed overrides, or an override changes a weight by itself. */
+  | 'override';
 
 /** The way in which the loop treats differences that come from another program. */
 export type DriftMode = 'correct' | 'report' | 'off';
@@ -105,6 +108,8 @@ export interface LoopState {
    * Removed destinations that keep their connections until a deadline, as the last pass left them.
    */
   readonly drains: readonly Drain[];
+  /** Destinations whose weights overrides set, as the last pass found them. */
+  readonly overrides: readonly OverrideNote[];
   /**
    * Sorted by name. Those whose `retryAt` is over are no longer left alone, and not yet forgotten.
    */
@@ -143,6 +148,7 @@ export const INITIAL_STATE: LoopState = {
   unserved: [],
   health: STARTING,
   drains: [],
+  overrides: [],
   contested: [],
   refused: undefined,
   refusedParts: [],

@@ -17,6 +17,7 @@ import { healthOf } from './health.ts';
 import { LiveLook } from './live-look.ts';
 import type { Loop, PauseRequest } from './loop-interface.ts';
 import { LOOP_TIMING, type LoopOptions, type LoopTiming } from './loop-options.ts';
+import { LoopOverrides } from './loop-overrides.ts';
 import { type PassFindings, runPass } from './loop-pass.ts';
 import { INITIAL_STATE, type LoopState, type PassResult, type Trigger } from './loop-state.ts';
 import { deferred, PassQueue } from './pass-queue.ts';
@@ -62,6 +63,7 @@ class ReconcileLoop implements Loop {
   #contestTime: number | undefined;
   #refusals = new Refusals();
   readonly #pauses: Pauses;
+  readonly #overrides: LoopOverrides;
   /** The files that were applied last. */
   #applied: GoodFiles | undefined;
   /** The live table as the last pass left it. */
@@ -72,6 +74,7 @@ class ReconcileLoop implements Loop {
     this.#options = options;
     this.#look = new LiveLook(options);
     this.#pauses = new Pauses(options.pauses);
+    this.#overrides = new LoopOverrides(options);
     this.#timing = { ...LOOP_TIMING, ...options.timing };
     this.#timers = new Timers(options.clock, (wake) => this.wake(wake));
     this.#queue = new PassQueue({
@@ -126,6 +129,10 @@ class ReconcileLoop implements Loop {
     return this.#ask('resume');
   }
 
+  between<T>(work: () => Promise<T>): Promise<T> {
+    return this.#overrides.between(work, () => this.#ask('override'));
+  }
+
   setWatchMode(mode: LoopState['watch']['mode'], reason: string | undefined): void {
     this.#set({ watch: { mode, reason } });
   }
@@ -164,6 +171,7 @@ class ReconcileLoop implements Loop {
     const approval = this.#approval;
     this.#approval = undefined;
     await this.#readPause();
+    await this.#overrides.work(wakes, this.#state);
     if (wakes.includes('reload') && !pausesAll(this.#state.pause)) {
       this.#retryContested();
       this.#refusals.clear();
@@ -236,7 +244,8 @@ class ReconcileLoop implements Loop {
       drift === 'correct' || applied !== good.digest || this.#isDraining || approved !== undefined;
     const rules = this.#timing.contest;
     this.#timers.cancel('retry');
-    if (drift === 'off' && !mayWrite) {
+    // After an override changed what is desired, only a look tells the state.
+    if (drift === 'off' && !mayWrite && !triggers.includes('override')) {
       this.#rest(startedAt);
       return this.#withoutPass(triggers, 'unchanged', startedAt);
     }
@@ -307,6 +316,7 @@ class ReconcileLoop implements Loop {
       this.#look.world(),
     );
     this.#contestTime = nextContestTime(contest, result.startedAt, this.#timing.contest);
+    this.#overrides.learn(found, this.#options.clock.now());
     if (found.left) this.#expected = found.left;
     else if (outcome === 'partial') this.#expected = undefined;
     if (report && (outcome === 'applied' || outcome === 'in-sync')) this.#applied = good;
@@ -350,6 +360,8 @@ class ReconcileLoop implements Loop {
     this.#timers.start('resume', pause && this.#pauses.millisecondsLeft(pause));
     this.#timers.cancel('contested');
     this.#timers.start('contested', until(this.#contestTime));
+    this.#timers.cancel('override');
+    this.#timers.start('override', until(this.#overrides.dueAt));
   }
 
   #end(state: Partial<LoopState>): void {

@@ -20,6 +20,7 @@ const COMPELLING: readonly Wake[] = [
   'approve',
   'pause',
   'resume',
+  'override',
 ];
 
 export function isCompelling(wake: Wake): boolean {

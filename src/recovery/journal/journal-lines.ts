@@ -1,6 +1,9 @@
 import type { Destination } from '../../model/destination.ts';
+import { drainKey } from '../../model/drain.ts';
 import type { Service } from '../../model/service.ts';
 import type { RunningDaemon, Timeouts } from '../../model/settings.ts';
+import type { Change } from '../../plan/change.ts';
+import type { OverrideNote } from '../../plan/overrides.ts';
 import type { Caller } from '../caller.ts';
 
 /**
@@ -21,7 +24,8 @@ export type Trigger =
   | 'retry'
   | 'contested'
   | 'pause'
-  | 'resume';
+  | 'resume'
+  | 'override';
 
 /** A line of a journal (schemas/journal.schema.json). The lines of one run have the same `run`. */
 export type JournalLine = BeginLine | WaveLine | OutcomesLine | EndLine;
@@ -40,6 +44,46 @@ export interface RunStart {
   readonly operations: number;
   /** The names, in the files, of services that the plan changes. */
   readonly names?: { readonly [service: string]: string } | undefined;
+  /** The user who asked the daemon. */
+  readonly by?: string | undefined;
+  /** The overrides that set weights of the plan. */
+  readonly overrides?: readonly JournalOverride[] | undefined;
+}
+
+/** An override that sets a weight of a plan, with who wants it and why. */
+export interface JournalOverride {
+  readonly service: string;
+  readonly destination: string;
+  readonly weight: number;
+  readonly owner?: string;
+  readonly by: string;
+  readonly reason: string;
+  /** ISO 8601. Absent: it does not end by itself. */
+  readonly until?: string;
+}
+
+/** Returns the overrides of the destinations that a plan changes. */
+export function journalOverrides(
+  changes: readonly Change[],
+  notes: readonly OverrideNote[],
+): JournalOverride[] {
+  if (notes.length === 0) return [];
+  const changed = new Set(
+    changes.flatMap((change) =>
+      change.object === 'destination' ? [drainKey(change.service, change.destination)] : [],
+    ),
+  );
+  return notes
+    .filter(({ service, destination }) => changed.has(drainKey(service, destination)))
+    .map(({ service, destination, weight, override: { owner, by, reason }, until }) => ({
+      service,
+      destination,
+      weight,
+      ...(owner !== undefined && { owner }),
+      by,
+      reason,
+      ...(until && { until: until.toISOString() }),
+    }));
 }
 
 export interface BeginLine extends RunStart {

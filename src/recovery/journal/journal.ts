@@ -10,10 +10,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { ServiceKey } from '../../model/service.ts';
+import type { OverrideNote } from '../../plan/overrides.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Warn } from '../records/record-file.ts';
 import type { State } from '../state.ts';
-import type { JournalLine, RunStart } from './journal-lines.ts';
+import { type JournalLine, journalOverrides, type RunStart } from './journal-lines.ts';
 
 interface JournalLimits {
   /** A file that is this large is rotated away. */
@@ -69,17 +70,20 @@ export class Journal {
 
   /** Begins the run with the size of its plan, and the names of the services that it changes. */
   beginPlan(
-    start: Omit<RunStart, 'changes' | 'operations' | 'names'>,
+    start: Omit<RunStart, 'changes' | 'operations' | 'names' | 'overrides'>,
     { changes, waves }: Plan,
     names: ServiceNames = new Map(),
+    overrides: readonly OverrideNote[] = [],
   ): void {
     const operations = waves.reduce((sum, { steps }) => sum + steps.length, 0);
     const changed = changes.flatMap((change): [string, string][] => {
       const name = 'service' in change ? names.get(change.service) : undefined;
       return 'service' in change && name !== undefined ? [[change.service, name]] : [];
     });
+    const overridden = journalOverrides(changes, overrides);
     this.begin({
       ...start,
+      ...(overridden.length > 0 && { overrides: overridden }),
       changes: changes.length,
       operations,
       ...(changed.length > 0 && { names: Object.fromEntries(changed) }),

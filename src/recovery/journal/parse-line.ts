@@ -19,6 +19,7 @@ import type {
   JournalFile,
   JournalLine,
   JournalOperation,
+  JournalOverride,
   OutcomesLine,
   Trigger,
   WaveLine,
@@ -65,6 +66,20 @@ const isBegin = objectOf<BeginLine>({
   changes: isCount,
   operations: isCount,
   names: optional(mapOf(isText)),
+  by: optional(isText),
+  overrides: optional(
+    listOf(
+      objectOf<JournalOverride>({
+        service: isText,
+        destination: isText,
+        weight: isCount,
+        owner: optional(isText),
+        by: isText,
+        reason: isText,
+        until: optional(isText),
+      }),
+    ),
+  ),
 });
 
 const isWave = objectOf<WaveLine>({

@@ -1,0 +1,90 @@
+import { IpvstateError, reportedError } from '../errors.ts';
+import type { Counters } from '../model/ipvs.ts';
+import type { OverrideStore } from '../model/override.ts';
+import type { Allowances } from '../plan/guard.ts';
+import type { OverrideRequest } from '../plan/override-request.ts';
+import type { Loop } from '../reconcile/loop/loop-interface.ts';
+import { type OverrideRun, runOverride } from '../reconcile/override.ts';
+import { openDrainStore } from '../recovery/records/drains.ts';
+import { openOverrideStore } from '../recovery/records/overrides.ts';
+import type { Session } from '../recovery/session.ts';
+import { exitCodeOfError, exitCodeOfReport } from '../render/exit.ts';
+import type { OverrideOutcome } from '../render/override-report.ts';
+import type { PassRun } from './pass-record.ts';
+
+interface OverridePorts {
+  readonly session: Session;
+  readonly allowances: Allowances;
+  readonly signal: AbortSignal;
+  /** undefined until the daemon has started the loop. */
+  readonly loop: () => Loop | undefined;
+  readonly openWork: () => PassRun;
+}
+
+/** Changes overrides between two passes of the loop, so that nothing else writes meanwhile. */
+export class DaemonOverrides {
+  readonly store: OverrideStore;
+  readonly #ports: OverridePorts;
+
+  constructor(ports: OverridePorts) {
+    this.#ports = ports;
+    this.store = openOverrideStore(ports.session.state, ports.session.warn);
+  }
+
+  /** Stores and applies a request at once. Throws what planning throws, and `IO`. */
+  async change(request: OverrideRequest, allowUnserved: boolean): Promise<OverrideOutcome> {
+    const loop = this.#ports.loop();
+    if (!loop) throw new IpvstateError('UNAVAILABLE', 'the daemon is still starting');
+    return loop.between(() => this.#run(request, allowUnserved));
+  }
+
+  /** Moves and ends overrides that are due. The pass that follows tells what it could not do. */
+  async settle(): Promise<void> {
+    await this.#run(undefined, false).catch((error: unknown) => {
+      this.#ports.session.warn(reportedError(error).message);
+    });
+  }
+
+  async #run(
+    request: OverrideRequest | undefined,
+    allowUnserved: boolean,
+  ): Promise<OverrideOutcome> {
+    const { session, allowances, signal, loop, openWork } = this.#ports;
+    const { config, protectedServices = new Set<never>() } = loop()?.state ?? {};
+    const good = config?.good;
+    if (!good)
+      throw new IpvstateError('CONFIG', 'the daemon has no valid files yet; nothing was changed', {
+        hint: '`ipvstate status` says what is wrong with them.',
+      });
+    const { desired, files } = good;
+    const { names } = desired;
+    const work = openWork();
+    let counters: Counters = new Map();
+    let run: OverrideRun;
+    try {
+      run = await runOverride(work.ipvs, desired, request, {
+        drains: openDrainStore(session.state, session.warn),
+        overrides: this.store,
+        protectedServices,
+        allowances: { ...allowances, ...(allowUnserved && { unserved: true }) },
+        signal,
+        onPlan: async ({ snapshot }) => {
+          counters = snapshot.counters;
+        },
+        confirm: async ({ plan, overrides }) => {
+          const by = request?.by;
+          await work.announce(plan, { trigger: 'override', files, names, overrides, by });
+          return true;
+        },
+      });
+    } catch (error) {
+      await work.end({ outcome: 'error', report: undefined }, exitCodeOfError(error));
+      throw error;
+    }
+    const { report } = run;
+    await work.end({ outcome: report.outcome, report }, exitCodeOfReport(report, false));
+    const time = { now: this.store.now(), date: this.store.date() };
+    const clock = { ...(await this.store.read()), ...time };
+    return { ...run, clock, counters, names, isWatched: true };
+  }
+}

@@ -1,0 +1,236 @@
+import { type Destination, MAX_WEIGHT } from '../model/destination.ts';
+import { drainKey } from '../model/drain.ts';
+import { parseEndpoint } from '../model/endpoint.ts';
+import {
+  isAbout,
+  isOver,
+  type Override,
+  type OverrideRecord,
+  type OverrideTarget,
+  overrideKey,
+} from '../model/override.ts';
+import { hasInvisible } from '../model/printable.ts';
+import type { ServiceKey } from '../model/service.ts';
+import {
+  countUpTo,
+  isFlag,
+  isText,
+  listOf,
+  nullable,
+  objectOf,
+  oneOf,
+  type Shape,
+} from '../model/shape.ts';
+import type { Table } from '../model/table.ts';
+import {
+  type Nameable,
+  type OverrideSelector,
+  type Selection,
+  selectionOf,
+  targetsOf,
+} from './override-target.ts';
+
+/** A command of an operator or a program about overrides. */
+export type OverrideRequest = SetOverrides | EndOverrides;
+
+interface Speaker {
+  /** The program that speaks. null: an operator does. */
+  readonly owner: string | null;
+  /** The user who gave the command. */
+  readonly by: string;
+}
+
+export interface SetOverrides extends Speaker {
+  readonly kind: 'set';
+  readonly selector: OverrideSelector;
+  readonly weight: number;
+  /** Moves from the live weight to the weight in so many seconds. null: at once. */
+  readonly rampSeconds: number | null;
+  /** null: until it is ended. */
+  readonly lastsSeconds: number | null;
+  readonly reason: string;
+}
+
+export interface EndOverrides extends Speaker {
+  readonly kind: 'end';
+  readonly selector: OverrideSelector;
+  /** True when only overrides of weight 0 are ended. */
+  readonly drainsOnly: boolean;
+}
+
+/** The longest time of an override or a ramp, in seconds: 10 years. Others are without end. */
+export const LONGEST_SECONDS = 315_360_000;
+export const REASON_LENGTH = 200;
+
+/** Tells whether a text can be the name of a program that speaks. */
+export function isOwner(text: unknown): text is string {
+  return isText(text) && /^[\w][\w.:@/+-]{0,63}$/.test(text);
+}
+
+/** Tells whether a text can be a reason: one line that can be shown. */
+export function isReason(text: unknown): text is string {
+  return isText(text) && text.length <= REASON_LENGTH && !hasInvisible(text);
+}
+
+const isBy: Shape<string> = (value): value is string =>
+  isText(value) && value !== '' && value.length <= REASON_LENGTH && !hasInvisible(value);
+const isTimeSpan: Shape<number> = (value): value is number =>
+  countUpTo(LONGEST_SECONDS)(value) && value > 0;
+
+const isSelector = objectOf<OverrideSelector>({
+  service: nullable(isText),
+  destinations: listOf(isText),
+});
+
+const isSet = objectOf<SetOverrides>({
+  kind: oneOf(['set']),
+  selector: isSelector,
+  weight: countUpTo(MAX_WEIGHT),
+  rampSeconds: nullable(isTimeSpan),
+  lastsSeconds: nullable(isTimeSpan),
+  reason: isReason,
+  owner: nullable(isOwner),
+  by: isBy,
+});
+
+const isEnd = objectOf<EndOverrides>({
+  kind: oneOf(['end']),
+  selector: isSelector,
+  drainsOnly: isFlag,
+  owner: nullable(isOwner),
+  by: isBy,
+});
+
+/** Tells whether a value that came over a socket is a request. */
+export const isOverrideRequest: Shape<OverrideRequest> = (value): value is OverrideRequest =>
+  isEnd(value) ||
+  // A drain of every destination of every service is no request.
+  (isSet(value) && (value.selector.service !== null || value.selector.destinations.length > 0));
+
+/** The tables and the time that a request is about. */
+export interface OverrideScene {
+  readonly desired: Nameable;
+  readonly live: Table;
+  /** The monotonic clock, in seconds, and the wall clock. */
+  readonly now: number;
+  readonly date: Date;
+}
+
+/** The changes of a request. */
+export interface OverrideEffect {
+  readonly record: OverrideRecord;
+  readonly set: readonly Override[];
+  readonly ended: readonly Override[];
+  /** Overrides that stay in force of destinations whose overrides were to end. */
+  readonly left: readonly Override[];
+  /** Tells whether the request was about a destination. */
+  readonly isAbout: Selection['includes'];
+}
+
+/** Applies a request to the stored overrides. Throws `USAGE` for objects that there are not. */
+export function requested(
+  stored: OverrideRecord,
+  request: OverrideRequest,
+  scene: OverrideScene,
+): OverrideEffect {
+  if (request.kind === 'end') return ended(stored, request, scene);
+  const set = targetsOf(request.selector, scene.desired).map((target) =>
+    overrideOf(target, request, scene),
+  );
+  const keys = new Set(set.map(overrideKey));
+  const others = stored.overrides.filter((each) => !keys.has(overrideKey(each)));
+  const distinct = new Map(set.map((each) => [overrideKey(each), each]));
+  return {
+    record: { ...stored, overrides: [...others, ...distinct.values()] },
+    set: [...distinct.values()],
+    ended: [],
+    left: [],
+    isAbout: (service, key) => {
+      const address = parseEndpoint(key)?.address;
+      return address !== undefined && set.some((each) => isAbout(each, service, { key, address }));
+    },
+  };
+}
+
+function ended(
+  stored: OverrideRecord,
+  { selector, drainsOnly, owner }: EndOverrides,
+  { desired, now }: OverrideScene,
+): OverrideEffect {
+  const { covers, includes } = selectionOf(selector, desired, stored.overrides);
+  const isEnded = (each: Override): boolean =>
+    covers(each) &&
+    (each.owner ?? null) === owner &&
+    (!drainsOnly || each.weight === 0) &&
+    !isOver(each, now);
+  const isLeft = (each: Override): boolean =>
+    !isOver(each, now) &&
+    [...desired.services].some(([service, { destinations }]) =>
+      [...destinations.values()].some(
+        (destination) => includes(service, destination.key) && isAbout(each, service, destination),
+      ),
+    );
+  const rest = stored.overrides.filter((each) => !isEnded(each));
+  return {
+    record: { ...stored, overrides: rest },
+    set: [],
+    ended: stored.overrides.filter(isEnded),
+    left: rest.filter(isLeft),
+    isAbout: includes,
+  };
+}
+
+function overrideOf(
+  target: OverrideTarget,
+  { weight, rampSeconds, lastsSeconds, reason, owner, by }: SetOverrides,
+  { desired, live, now, date }: OverrideScene,
+): Override {
+  const from =
+    rampSeconds === null
+      ? undefined
+      : (weightIn(live.services, target) ?? weightIn(desired.services, target));
+  return {
+    ...target,
+    weight,
+    ...(rampSeconds !== null &&
+      from !== undefined && { ramp: { from, sinceSeconds: now, seconds: rampSeconds } }),
+    ...(owner !== null && { owner }),
+    by,
+    reason,
+    since: date.toISOString(),
+    ...(lastsSeconds !== null && { endSeconds: now + lastsSeconds }),
+  };
+}
+
+function weightIn(services: Table['services'], target: OverrideTarget): number | undefined {
+  const entry = target.service === null ? undefined : services.get(target.service);
+  return [...(entry?.destinations.values() ?? [])].find(({ key }) => key === target.destination)
+    ?.weight;
+}
+
+/**
+ * Returns the desired services whose weights can differ between two records: those of overrides
+ * that one of them lacks, of overrides that are over, and of weights that are held although no
+ * override holds them any more, because a run was cut off.
+ */
+export function concernedServices(
+  before: OverrideRecord,
+  after: OverrideRecord,
+  { desired, now }: OverrideScene,
+): ReadonlySet<ServiceKey> {
+  const text = (each: Override): string => JSON.stringify(each);
+  const [old, fresh] = [before, after].map(({ overrides }) => new Set(overrides.map(text)));
+  const changed = [...before.overrides, ...after.overrides].filter(
+    (each) => isOver(each, now) || !old?.has(text(each)) || !fresh?.has(text(each)),
+  );
+  const concerned = new Set<ServiceKey>();
+  for (const [key, { destinations }] of desired.services) {
+    const isConcerned = (destination: Destination): boolean => {
+      const isIt = (each: Override): boolean => isAbout(each, key, destination);
+      const isHeld = before.held.has(drainKey(key, destination.key));
+      return changed.some(isIt) || (isHeld && !after.overrides.some(isIt));
+    };
+    if ([...destinations.values()].some(isConcerned)) concerned.add(key);
+  }
+  return concerned;
+}

@@ -1,0 +1,166 @@
+import { IpvstateError } from '../errors.ts';
+import type { Destination, DestinationKey } from '../model/destination.ts';
+import { formatEndpoint, parseEndpoint } from '../model/endpoint.ts';
+import { nearest } from '../model/nearest.ts';
+import type { Override, OverrideTarget } from '../model/override.ts';
+import { parseServiceKey, type ServiceKey, serviceKey } from '../model/service.ts';
+import type { ServiceEntry } from '../model/table.ts';
+
+/** The words that an operator names destinations with. */
+export interface OverrideSelector {
+  /** The address or the name of a service. null: every service. */
+  readonly service: string | null;
+  /** Addresses, with or without ports. Empty: every destination of the service. */
+  readonly destinations: readonly string[];
+}
+
+/** The services that a selector can name. */
+export interface Nameable {
+  readonly services: ReadonlyMap<ServiceKey, ServiceEntry>;
+  readonly names: ReadonlyMap<ServiceKey, string>;
+}
+
+/** Finds the destinations that a selector names. Throws `USAGE` for a name of none or several. */
+export function targetsOf(selector: OverrideSelector, nameable: Nameable): OverrideTarget[] {
+  const { service: name, destinations: words } = selector;
+  if (name === null) {
+    const all = [...nameable.services.values()].flatMap(({ destinations }) => [
+      ...destinations.values(),
+    ]);
+    return words.map((word) => ({ service: null, destination: everywhere(word, all) }));
+  }
+  const service = findService(name, nameable);
+  if (words.length === 0) return [{ service, destination: null }];
+  const own = [...(nameable.services.get(service)?.destinations.values() ?? [])];
+  return words.map((word) => ({ service, destination: findDestination(word, own, service) }));
+}
+
+/** Tells what a selector selects, to end overrides. */
+export interface Selection {
+  /** True for an override of the service, of the destination, or of both. */
+  readonly covers: (override: Override) => boolean;
+  readonly includes: (service: ServiceKey, destination: DestinationKey) => boolean;
+}
+
+/**
+ * Finds what a selector selects among the overrides. They may be about objects that no table has
+ * any more.
+ */
+export function selectionOf(
+  { service: name, destinations: words }: OverrideSelector,
+  nameable: Nameable,
+  overrides: readonly Override[],
+): Selection {
+  const known = new Map(nameable.services);
+  for (const { service } of overrides) {
+    const identity = service === null ? undefined : parseServiceKey(service);
+    if (service !== null && identity && !known.has(service))
+      known.set(service, { destinations: new Map() } as unknown as ServiceEntry);
+  }
+  const service = name === null ? null : findService(name, { ...nameable, services: known });
+  const isOfService = (override: Override): boolean =>
+    service === null || override.service === service;
+  if (words.length === 0)
+    return { covers: isOfService, includes: (key) => service === null || key === service };
+  const named = overrides.filter(isOfService).flatMap(({ destination }) => destination ?? []);
+  const live = [...nameable.services].flatMap(([key, { destinations }]) =>
+    service === null || key === service ? [...destinations.values()] : [],
+  );
+  const ends = words.map((word) => {
+    const isNamed = (destination: string | null): boolean =>
+      destination !== null && isSameEndpoint(destination, word);
+    if (!named.some(isNamed)) {
+      // An unknown address is a mistake. A known one without an override has nothing to end.
+      if (service === null) everywhere(word, live);
+      else findDestination(word, live, service);
+    }
+    return isNamed;
+  });
+  return {
+    covers: (override) =>
+      isOfService(override) && ends.some((isNamed) => isNamed(override.destination)),
+    includes: (key, destination) =>
+      (service === null || key === service) && ends.some((isNamed) => isNamed(destination)),
+  };
+}
+
+/** Tells whether a destination is the named one. A word without a port stands for every port. */
+function isSameEndpoint(destination: string, word: string): boolean {
+  const [is, wanted] = [parseEndpoint(destination), parseEndpoint(word)];
+  if (!is || !wanted || is.address !== wanted.address) return false;
+  return wanted.port === undefined || is.port === wanted.port;
+}
+
+function findService(text: string, { services, names }: Nameable): ServiceKey {
+  const identity = parseServiceKey(text);
+  const key = identity && serviceKey(identity);
+  const found = [...services.keys()].filter(
+    (each) => each === key || names.get(each) === text || each.split('://')[1] === text,
+  );
+  const [first] = found;
+  if (first !== undefined && found.length === 1) return first;
+  if (first !== undefined)
+    throw new IpvstateError('USAGE', `${text} is ambiguous: ${found.join(', ')}`, {
+      hint: 'Write the address with its protocol, such as tcp://192.0.2.10:443.',
+    });
+  const known = [...services.keys()].flatMap((each) => {
+    const name = names.get(each);
+    return name === undefined ? [each] : [name, each];
+  });
+  throw new IpvstateError('USAGE', `there is no service ${text}`, {
+    hint: hintFor(text, known, 'services'),
+  });
+}
+
+function findDestination(
+  word: string,
+  destinations: readonly Destination[],
+  service: ServiceKey,
+): DestinationKey {
+  const wanted = endpointOf(word);
+  const found = destinations.filter(
+    ({ address, port }) =>
+      address === wanted.address && (wanted.port === undefined || port === wanted.port),
+  );
+  const [first] = found;
+  if (first && found.length === 1) return first.key;
+  if (first)
+    throw new IpvstateError(
+      'USAGE',
+      `${word} is ambiguous in ${service}: ${found.map(({ key }) => key).join(', ')}`,
+      { hint: 'Write the destination with its port.' },
+    );
+  const known = destinations.map(({ key, address }) => (wanted.port === undefined ? address : key));
+  throw new IpvstateError('USAGE', `${service} has no destination ${word}`, {
+    hint: hintFor(word, known, 'destinations'),
+  });
+}
+
+/** Returns the address, or the key, of a server wherever it is. */
+function everywhere(word: string, destinations: readonly Destination[]): string {
+  const { address, port } = endpointOf(word);
+  const text = port === undefined ? address : formatEndpoint(address, port);
+  if (destinations.some((each) => each.address === address && (port ?? each.port) === each.port))
+    return text;
+  throw new IpvstateError('USAGE', `no service has a destination ${word}`, {
+    hint: hintFor(word, [...new Set(destinations.map(({ address: each }) => each))], 'addresses'),
+  });
+}
+
+function endpointOf(word: string): NonNullable<ReturnType<typeof parseEndpoint>> {
+  const endpoint = parseEndpoint(word);
+  if (endpoint) return endpoint;
+  throw new IpvstateError('USAGE', `${word} is no address of a destination`, {
+    hint: 'Write it as in the plan, such as 10.1.0.11:443, 10.1.0.11 or [2001:db8::1]:443.',
+  });
+}
+
+const SHOWN = 5;
+
+function hintFor(text: string, known: readonly string[], noun: string): string {
+  const near = nearest(text, known);
+  if (near.length > 0) return `Did you mean ${near.join(' or ')}?`;
+  if (known.length === 0) return `There are no ${noun}.`;
+  const more = known.length > SHOWN ? ` and ${known.length - SHOWN} more` : '';
+  return `The ${noun} are ${known.slice(0, SHOWN).join(', ')}${more}.`;
+}

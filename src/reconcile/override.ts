@@ -1,0 +1,77 @@
+import type { Desired } from '../model/desired.ts';
+import type { Ipvs } from '../model/ipvs.ts';
+import type { OverrideRecord } from '../model/override.ts';
+import type { ServicePolicy } from '../model/policy.ts';
+import type { ServiceKey } from '../model/service.ts';
+import type { Table } from '../model/table.ts';
+import {
+  concernedServices,
+  type OverrideEffect,
+  type OverrideRequest,
+  requested,
+} from '../plan/override-request.ts';
+import type { Report } from '../plan/report.ts';
+import type { Wanted } from './prepare.ts';
+import { type ReconcileOptions, reconcile } from './reconcile.ts';
+
+export interface OverrideRun {
+  readonly report: Report;
+  readonly effect: OverrideEffect;
+}
+
+/**
+ * Applies a request about overrides at once: plans only the services whose weights can change, and
+ * stores the overrides right before the first operation. Without a request, the overrides that are
+ * over are ended and ramps move. A plan that a guard refuses leaves the overrides as they were.
+ */
+export async function runOverride(
+  ipvs: Ipvs,
+  wanted: Wanted,
+  request: OverrideRequest | undefined,
+  options: ReconcileOptions,
+): Promise<OverrideRun> {
+  let effect: OverrideEffect | undefined;
+  let concerned: ReadonlySet<ServiceKey> = new Set();
+  const report = await reconcile(ipvs, wanted, {
+    ...options,
+    propose: (stored, scene) => {
+      const next = request ? requested(stored, request, scene) : unchanged(stored);
+      // A second pass finds the overrides of the first one, and has nothing more to end.
+      effect ??= next;
+      concerned = new Set([...concerned, ...concernedServices(stored, next.record, scene)]);
+      return next.record;
+    },
+    only: () => (service) => concerned.has(service),
+  });
+  if (!effect) throw new Error('a run ended before it asked for the overrides');
+  return { report, effect };
+}
+
+function unchanged(record: OverrideRecord): OverrideEffect {
+  return { record, set: [], ended: [], left: [], isAbout: () => false };
+}
+
+/**
+ * Returns the live table as the desired one, for a machine without files. Each weight is the one
+ * from before the overrides.
+ */
+export function desiredOfLive({ services }: Table): Desired {
+  const preserve = { weight: true, thresholds: false };
+  const policies = [...services].map(([key, { destinations }]): [ServiceKey, ServicePolicy] => [
+    key,
+    {
+      protect: false,
+      drain: undefined,
+      preserve: new Map([...destinations.keys()].map((destination) => [destination, preserve])),
+    },
+  ]);
+  return {
+    services,
+    timeouts: {},
+    daemons: undefined,
+    limits: {},
+    policy: { manage: undefined, services: new Map(policies), sysctls: undefined },
+    names: new Map(),
+    locate: () => undefined,
+  };
+}

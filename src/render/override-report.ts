@@ -1,0 +1,140 @@
+import { drainKey } from '../model/drain.ts';
+import type { Counters } from '../model/ipvs.ts';
+import {
+  isOver,
+  type Override,
+  type OverrideTarget,
+  speakerOf,
+  weightAt,
+} from '../model/override.ts';
+import type { ServiceKey } from '../model/service.ts';
+import type { OverrideEffect } from '../plan/override-request.ts';
+import { endOf, type OverrideClock, type OverrideNote } from '../plan/overrides.ts';
+import type { Report } from '../plan/report.ts';
+import { formatChanges } from './changes.ts';
+import { exitCodeOfReport } from './exit.ts';
+import type { Json } from './json.ts';
+import { formatClock, formatEnd, formatOverrides, overrideNoteJson } from './overrides.ts';
+import { formatReport } from './plan-text.ts';
+
+/** The end of a command about overrides. */
+export interface OverrideOutcome {
+  readonly report: Report;
+  readonly effect: OverrideEffect;
+  /** All overrides afterwards. */
+  readonly clock: OverrideClock;
+  readonly counters: Counters;
+  readonly names: ReadonlyMap<ServiceKey, string>;
+  /** True when a daemon ends them in time. */
+  readonly isWatched: boolean;
+}
+
+/** Formats what a command about overrides did, for people. */
+export function formatOverrideOutcome(outcome: OverrideOutcome): string {
+  const { report, effect, counters, names } = outcome;
+  const overrides = new Map(
+    report.overrides.map((note) => [drainKey(note.service, note.destination), note]),
+  );
+  const { changes } = report.plan;
+  const shown = formatChanges(changes, { counters, names, overrides });
+  const ended = effect.ended.map((each) => `Ended: ${describeWord(each)}\n`).join('');
+  const nothing = isIdle(effect) ? 'Nothing to end: there is no such override.\n' : '';
+  const isDone = report.outcome === 'in-sync' || report.outcome === 'applied';
+  return [
+    shown === '' ? '' : `${shown}\n`,
+    isDone ? ended : '',
+    nothing,
+    formatReport({ ...report, overrides: [] }, { counters }),
+    isDone ? formatStanding(outcome) : '',
+  ].join('');
+}
+
+/** Formats the overrides that are in force now, of what the command was about. */
+function formatStanding({ effect, report }: OverrideOutcome): string {
+  if (effect.set.length > 0)
+    return formatOverrides(notesAbout(effect, report.overrides), report.plan.changes);
+  return effect.left.map((each) => `Still in force: ${describeWord(each)}\n`).join('');
+}
+
+function isIdle({ set, ended }: OverrideEffect): boolean {
+  return set.length === 0 && ended.length === 0;
+}
+
+/** The notes of the destinations that a command was about. */
+function notesAbout({ isAbout }: OverrideEffect, notes: readonly OverrideNote[]): OverrideNote[] {
+  return notes.filter(({ service, destination }) => isAbout(service, destination));
+}
+
+/** Formats `weight 0 of 10.0.0.1:80 of tcp://192.0.2.1:80 by alice: kernel upgrade`. */
+function describeWord(override: Override): string {
+  const reason = override.reason === '' ? '' : `: ${override.reason}`;
+  return `weight ${override.weight} of ${describeTarget(override)} by ${speakerOf(override)}${reason}`;
+}
+
+function describeTarget({ service, destination }: OverrideTarget): string {
+  if (service === null) return `${destination} of every service`;
+  return destination === null ? `every destination of ${service}` : `${destination} of ${service}`;
+}
+
+/** Formats all overrides, for people: three lines for each at most. */
+export function formatOverrideList({ overrides, held, now, date }: OverrideClock): string {
+  const words = overrides.map((each) => {
+    const weight = weightAt(each, now);
+    const aim = weight === each.weight ? '' : `, on the way to ${each.weight}`;
+    const until = endOf(each, now, date);
+    const end = isOver(each, now)
+      ? ', over: the next run of ipvstate gives the weight back'
+      : formatEnd(each, until, date);
+    return [
+      `${describeTarget(each)}\n`,
+      `    weight ${weight}${aim}, by ${speakerOf(each)} since ${formatClock(new Date(each.since), date)}${end}\n`,
+      ...(each.reason === '' ? [] : [`    ${each.reason}\n`]),
+    ].join('');
+  });
+  if (words.length > 0) return words.join('');
+  return held.size === 0
+    ? 'No overrides: every weight is that of the files.\n'
+    : 'No overrides. The next run of ipvstate gives weights back that were overridden.\n';
+}
+
+/** JSON document of all overrides (schemas/overrides.schema.json). */
+export function overridesJson(clock: OverrideClock): { readonly [key: string]: Json } {
+  return {
+    format: 'ipvstate-overrides',
+    version: 1,
+    overrides: clock.overrides.map((each) => overrideJson(each, clock)),
+  };
+}
+
+/** The same, with what a command did. */
+export function overrideOutcomeJson(outcome: OverrideOutcome): { readonly [key: string]: Json } {
+  const { report, effect, clock, isWatched } = outcome;
+  return {
+    ...overridesJson(clock),
+    outcome: report.outcome,
+    exit_code: exitCodeOfReport(report, false),
+    operations_done: report.done,
+    set: effect.set.length,
+    ended: effect.ended.length,
+    refusals: report.refusals.map(({ guard, message, flag }) => ({ guard, message, flag })),
+    destinations: notesAbout(effect, report.overrides).map(overrideNoteJson),
+    ends_by_itself: isWatched,
+  };
+}
+
+function overrideJson(override: Override, { now, date }: OverrideClock): Json {
+  const { service, destination, weight, owner, by, reason, since, ramp } = override;
+  return {
+    service,
+    destination,
+    weight: weightAt(override, now),
+    final_weight: weight,
+    ramp_seconds_left: ramp ? Math.max(0, Math.ceil(ramp.sinceSeconds + ramp.seconds - now)) : 0,
+    owner: owner ?? null,
+    by,
+    reason,
+    since,
+    until: endOf(override, now, date)?.toISOString() ?? null,
+    in_force: !isOver(override, now),
+  };
+}

@@ -1,0 +1,373 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Ajv from 'ajv';
+import { describe, expect, it } from 'vitest';
+import { NO_OVERRIDES } from '../../src/model/override.ts';
+import { openOverrideStore } from '../../src/recovery/records/overrides.ts';
+import { formatUntil } from '../../src/render/overrides.ts';
+import { type Misbehaviour, openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
+import { destinationKeyOf, keyOf, tableOf } from '../support/tables.ts';
+import { temporaryState } from '../support/temporary-state.ts';
+import { workspace } from './workspace.ts';
+
+const SHOP = keyOf('tcp://192.0.2.10:443');
+const DNS = keyOf('udp://192.0.2.10:443');
+const MARK = keyOf('fwmark:7/ipv6');
+const TABLE = tableOf({
+  [SHOP]: { destinations: { '10.1.0.11:443': 1, '10.1.0.12:443': 3 } },
+  [DNS]: { destinations: { '10.1.0.11:443': 1, '10.1.0.13:443': 1 } },
+  [MARK]: { destinations: { '[2001:db8::1]:0': 2, '[2001:db8::2]:0': 2 } },
+});
+const FILE = `version: 1
+services:
+  - { name: shop, address: "${SHOP}", destinations: [10.1.0.11, { address: 10.1.0.12, weight: 3 }] }
+  - { name: dns, address: "${DNS}", destinations: [10.1.0.11, 10.1.0.13] }
+  - address: fwmark:7
+    family: ipv6
+    destinations:
+      - { address: "2001:db8::1", weight: 2 }
+      - { address: "2001:db8::2", weight: 2 }
+`;
+
+/** A kernel and its records. Without files, commands work on top of the live table. */
+function scene({ hasFiles = true, misbehaviour = {} as Misbehaviour } = {}) {
+  const kernel = openMisbehavingTable(TABLE, misbehaviour);
+  const state = temporaryState();
+  const space = workspace({ 'shop.yaml': FILE });
+  const options = { state, openKernel: async () => kernel };
+  return {
+    ...{ state, kernel, store: openOverrideStore(state, () => {}) },
+    run: (line: string | readonly string[]) =>
+      space.run(
+        [
+          ...(typeof line === 'string' ? line.split(' ') : line),
+          ...(hasFiles ? ['-f', './shop.yaml'] : []),
+        ],
+        options,
+      ),
+    list: (more = '') => space.run(`overrides${more}`, options),
+    weight: (service: string, destination: string) =>
+      kernel.table().services.get(keyOf(service))?.destinations.get(destinationKeyOf(destination))
+        ?.weight,
+  };
+}
+
+describe('drain', () => {
+  it('gives a destination weight 0 for an hour, and says what it did and who ends it', async () => {
+    const { run, weight, state } = scene();
+    const until = formatUntil(new Date(state.clock.wall + 3_600_000), state.clock.now());
+    const result = await run(['drain', 'shop', '10.1.0.12', '--reason', 'kernel upgrade']);
+    expect(result).toEqual({
+      status: 0,
+      stdout: `  ${SHOP} "shop"
+    ~ 10.1.0.12:443  weight 3 -> 0  weight 0 by override of alice until ${until}: kernel upgrade (file: 3)
+
+Applied and verified: 1 operation.
+`,
+      stderr:
+        'No daemon runs: nothing moves or ends this override by itself. ' +
+        '`ipvstate overrides clear` ends it, and so does an apply after its time.\n',
+    });
+    expect([weight(SHOP, '10.1.0.12:443'), weight(SHOP, '10.1.0.11:443')]).toEqual([0, 1]);
+  });
+
+  it.each([
+    ['its address', `drain ${SHOP} 10.1.0.12:443`],
+    ['its name', 'drain shop 10.1.0.12'],
+    ['several destinations', 'drain fwmark:7/ipv6 [2001:db8::1]:0'],
+    ['an IPv6 address', 'drain fwmark:7/ipv6 2001:db8::1'],
+  ])('finds a service and destinations by %s', async (_, line) => {
+    const { run, store } = scene();
+    expect((await run(line)).status).toBe(0);
+    expect((await store.read()).overrides).toHaveLength(1);
+  });
+
+  it('of a whole service, and of a last server, is refused and leaves no override', async () => {
+    const { run, store, weight } = scene();
+    for (const line of ['drain shop', 'drain shop 10.1.0.11 10.1.0.12']) {
+      const { status, stdout } = await run(line);
+      expect(status).toBe(3);
+      expect(stdout).toContain('If that is what you want: --allow-unserved\n');
+      expect(await store.read()).toEqual(NO_OVERRIDES);
+    }
+    expect((await run('drain shop --allow-unserved')).status).toBe(0);
+    expect(weight(SHOP, '10.1.0.11:443')).toBe(0);
+    expect((await store.read()).overrides).toMatchObject([{ destination: null, weight: 0 }]);
+  });
+
+  it('takes a server out everywhere with --all-services, and undrain gives it back', async () => {
+    const { run, weight } = scene();
+    expect((await run('drain --all-services 10.1.0.11')).status).toBe(0);
+    expect([weight(SHOP, '10.1.0.11:443'), weight(DNS, '10.1.0.11:443')]).toEqual([0, 0]);
+    expect((await run('undrain --all-services 10.1.0.11')).stdout).toContain(
+      'Ended: weight 0 of 10.1.0.11 of every service by alice\n',
+    );
+    expect([weight(SHOP, '10.1.0.11:443'), weight(DNS, '10.1.0.11:443')]).toEqual([1, 1]);
+  });
+
+  it('is kept by an apply, and a second drain of the same user replaces it', async () => {
+    const { run, store, weight } = scene();
+    await run('drain shop 10.1.0.12 --for 10m');
+    await run('drain shop 10.1.0.12 --for ever');
+    expect((await store.read()).overrides).toHaveLength(1);
+    expect((await store.read()).overrides[0]?.endSeconds).toBeUndefined();
+    expect((await run('apply --yes')).stdout).toContain('Overridden: 10.1.0.12:443');
+    expect(weight(SHOP, '10.1.0.12:443')).toBe(0);
+  });
+});
+
+describe('undrain', () => {
+  it('gives the weight of the file back', async () => {
+    const { run, weight, store } = scene();
+    await run('drain shop 10.1.0.12');
+    const { status, stdout } = await run('undrain shop 10.1.0.12');
+    expect(status).toBe(0);
+    expect(stdout).toContain(`Ended: weight 0 of 10.1.0.12:443 of ${SHOP} by alice\n`);
+    expect(weight(SHOP, '10.1.0.12:443')).toBe(3);
+    expect(await store.read()).toEqual(NO_OVERRIDES);
+  });
+
+  it('has nothing to end where nobody drains, and names what else holds', async () => {
+    const { run } = scene();
+    expect(await run('undrain shop 10.1.0.12')).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('Nothing to end: there is no such override.\n'),
+    });
+    await run('drain shop 10.1.0.12 --owner checker-1');
+    expect((await run('undrain shop 10.1.0.12')).stdout).toContain(
+      `Still in force: weight 0 of 10.1.0.12:443 of ${SHOP} by owner checker-1\n`,
+    );
+    expect((await run('undrain shop 10.1.0.12 --owner checker-1')).stdout).toContain('Ended: ');
+  });
+
+  it('ends a drain of a destination that no file has any more', async () => {
+    const { run, store } = scene();
+    await run('drain shop 10.1.0.12');
+    const [gone] = (await store.read()).overrides;
+    if (!gone) throw new Error('no override');
+    await store.write({
+      overrides: [{ ...gone, service: keyOf('tcp://192.0.2.99:80'), destination: '10.9.9.9:80' }],
+      held: new Map(),
+    });
+    expect((await run('undrain tcp://192.0.2.99:80 10.9.9.9')).stdout).toContain('Ended: ');
+  });
+});
+
+describe('weight', () => {
+  it('may also raise the weight of the file', async () => {
+    const { run, weight } = scene();
+    expect((await run('weight shop 10.1.0.12 50')).status).toBe(0);
+    expect(weight(SHOP, '10.1.0.12:443')).toBe(50);
+  });
+
+  it('moves in steps with --ramp, and each run takes the steps that are due', async () => {
+    const { run, weight, state } = scene();
+    await run('weight shop 10.1.0.12 13 --ramp 10m');
+    expect(weight(SHOP, '10.1.0.12:443')).toBe(3);
+    state.clock.pass(300);
+    await run('apply --yes');
+    expect(weight(SHOP, '10.1.0.12:443')).toBe(8);
+    state.clock.pass(300);
+    await run('apply --yes');
+    expect(weight(SHOP, '10.1.0.12:443')).toBe(13);
+  });
+
+  it('of several speakers is the lowest, and `overrides` shows all', async () => {
+    const { run, weight, list } = scene();
+    await run('weight shop 10.1.0.12 2 --owner checker-1');
+    await run('weight shop 10.1.0.12 1 --owner checker-2');
+    const third = await run('weight shop 10.1.0.12 50 --reason more');
+    expect(third.stdout).toContain('weight 1 by override of owner checker-2 (file: 3)');
+    expect(weight(SHOP, '10.1.0.12:443')).toBe(1);
+    await run('weight shop 10.1.0.12 5 --owner checker-2');
+    expect(weight(SHOP, '10.1.0.12:443')).toBe(2);
+    const { stdout } = await list();
+    expect(stdout.match(/^10\.1\.0\.12:443 of /gm)).toHaveLength(3);
+    expect(stdout).toMatch(/weight 50, by alice since \d\d:\d\d until \d\d:\d\d\n {4}more\n/);
+    expect(stdout).toMatch(/weight 5, by owner checker-2 since \d\d:\d\d\n/);
+  });
+});
+
+describe('overrides', () => {
+  it('says that there are none', async () => {
+    expect(await scene().list()).toEqual({
+      status: 0,
+      stdout: 'No overrides: every weight is that of the files.\n',
+      stderr: '',
+    });
+  });
+
+  it('says which one is over and not given back yet', async () => {
+    const { run, list, state, weight } = scene();
+    await run('drain shop 10.1.0.12');
+    state.clock.pass(3600);
+    expect((await list()).stdout).toContain(', over: the next run of ipvstate gives');
+    expect((await run('overrides clear')).stdout).toContain('weight 0 -> 3\n');
+    expect(weight(SHOP, '10.1.0.12:443')).toBe(3);
+  });
+
+  it('clear ends those of users, of one service, or of an owner', async () => {
+    const { run, store } = scene();
+    await run('drain shop 10.1.0.12');
+    await run('weight dns 10.1.0.13 7');
+    await run('weight dns 10.1.0.13 9 --owner checker-1');
+    await run('overrides clear dns');
+    expect((await store.read()).overrides.map(({ by, owner }) => owner ?? by)).toEqual([
+      'alice',
+      'checker-1',
+    ]);
+    await run('overrides clear');
+    expect((await store.read()).overrides.map(({ by, owner }) => owner ?? by)).toEqual([
+      'checker-1',
+    ]);
+    await run('overrides clear --owner checker-1');
+    expect(await store.read()).toEqual(NO_OVERRIDES);
+  });
+
+  it('prints documents of its schema, also those of commands', async () => {
+    const ajv = new Ajv.default({ strict: false, allErrors: true });
+    for (const name of ['plan', 'report', 'overrides'])
+      ajv.addSchema(JSON.parse(readFileSync(`schemas/${name}.schema.json`, 'utf8')));
+    const { run, list } = scene();
+    const results = [
+      await run('weight shop 10.1.0.12 7 --ramp 10m -o json'),
+      await run('drain dns -o json'),
+      await list(' -o json'),
+      await run('overrides clear -o json'),
+    ];
+    const documents = results.map(({ stdout }) => JSON.parse(stdout));
+    for (const document of documents) {
+      ajv.validate('urn:ipvstate:schema:overrides:1', document);
+      expect(ajv.errors ?? []).toEqual([]);
+    }
+    expect(documents).toMatchObject([
+      { outcome: 'in-sync', exit_code: 0, set: 1, destinations: [{ weight: 3, final_weight: 7 }] },
+      { outcome: 'refused', exit_code: 3, refusals: [{ guard: 'unserved' }] },
+      { overrides: [{ weight: 3, final_weight: 7, ramp_seconds_left: 600, in_force: true }] },
+      { outcome: 'in-sync', ended: 1, overrides: [], ends_by_itself: false },
+    ]);
+  });
+});
+
+describe('without files', () => {
+  it('overrides are on top of the live table, and give the weight from before back', async () => {
+    const { run, weight, kernel } = scene({ hasFiles: false });
+    const before = kernel.table();
+    expect((await run(`drain ${SHOP} 10.1.0.12`)).stdout).toContain('(before: 3)\n');
+    expect(weight(SHOP, '10.1.0.12:443')).toBe(0);
+    expect((await run(`weight ${SHOP} 10.1.0.12 7`)).stdout).toContain('(before: 3)\n');
+    expect((await run(`undrain ${SHOP}`)).stdout).toContain('Nothing to end');
+    expect((await run('overrides clear')).status).toBe(0);
+    expect(kernel.table()).toEqual(before);
+  });
+
+  it('the weight from before comes back also when the run that gives it back was cut off', async () => {
+    const { run, weight, store } = scene({ hasFiles: false });
+    await run(`drain ${SHOP} 10.1.0.12`);
+    await store.write({ ...(await store.read()), overrides: [] });
+    expect((await run('overrides clear')).stdout).toContain('weight 0 -> 3\n');
+    expect(weight(SHOP, '10.1.0.12:443')).toBe(3);
+  });
+});
+
+describe('a command about overrides is refused', () => {
+  it.each([
+    ['an unknown service', 'drain shpo', 'there is no service shpo', 'Did you mean shop?'],
+    ['an ambiguous one', 'drain 192.0.2.10:443', 'is ambiguous', 'with its protocol'],
+    [
+      'an unknown destination',
+      'drain shop 10.1.0.19',
+      'has no destination',
+      'Did you mean 10.1.0.11',
+    ],
+    ['no address', 'drain shop web-1', 'web-1 is no address', 'such as 10.1.0.11:443'],
+    ['an unknown server', 'drain --all-services 10.9.9.9', 'no service has a', 'addresses are'],
+    ['no server', 'undrain shop 10.1.0.99', 'has no destination', 'Did you mean'],
+    ['no weight', 'weight shop 10.1.0.11', 'a destination and a weight', 'Such as:'],
+    ['a bad weight', 'weight shop 10.1.0.11 -1x', '', ''],
+    ['a large weight', 'weight shop 10.1.0.11 2147483648', 'is no weight', 'from 0 to'],
+    [
+      'a ramp everywhere',
+      'weight --all-services 10.1.0.11 3 --ramp 1m',
+      '--ramp is for',
+      'service',
+    ],
+    ['a long ramp', 'weight shop 10.1.0.11 3 --ramp 2h', 'the ramp takes longer', '--for'],
+    ['an expired time', 'drain shop --for 0s', "'0s' is invalid", ''],
+    ['a bad time', 'drain shop --for soon', "'soon' is invalid", ''],
+    ['a bad owner', 'drain shop --owner a/../b!', 'is invalid', ''],
+    ['another word', 'overrides cler', "'cler' is invalid", ''],
+  ])('with %s: 64, the reason and a hint', async (_, line, message, hint) => {
+    const { run, store, kernel } = scene();
+    const { status, stdout, stderr } = await run(line);
+    expect([status, stdout]).toEqual([64, '']);
+    expect(stderr).toContain(message);
+    expect(stderr).toContain(hint);
+    expect(await store.read()).toEqual(NO_OVERRIDES);
+    expect(kernel.waves).toEqual([]);
+  });
+
+  it.each(['a\u001b[2J', 'x\ny', 'y'.repeat(201)])('for the reason %j', async (reason) => {
+    const { run, store } = scene();
+    const { status, stderr } = await run(['drain', 'shop', '10.1.0.12', '--reason', reason]);
+    expect(status).toBe(64);
+    expect(stderr).not.toContain('\u001b[2J');
+    expect(await store.read()).toEqual(NO_OVERRIDES);
+  });
+
+  it('when the record cannot be read, and changes nothing', async () => {
+    const { run, list, state, kernel } = scene();
+    mkdirSync(join(state.runtime, 'overrides.json'), { recursive: true });
+    for (const line of ['drain shop 10.1.0.12', 'apply --yes', 'plan', 'check'])
+      expect(await run(line)).toMatchObject({
+        status: 74,
+        stderr: expect.stringContaining('overrides.json cannot be read (EISDIR)'),
+      });
+    expect((await list()).status).toBe(74);
+    expect(kernel.waves).toEqual([]);
+  });
+
+  it('when the record cannot be written, before the first operation', async () => {
+    const { run, state, kernel } = scene();
+    // The temporary file of the record cannot be made where a folder has its name.
+    mkdirSync(join(state.runtime, `overrides.json.${process.pid}.tmp`, 'x'), { recursive: true });
+    const { status, stderr } = await run('drain shop 10.1.0.12');
+    expect(status).toBe(74);
+    expect(stderr).toContain('overrides.json');
+    expect(kernel.waves).toEqual([]);
+  });
+
+  it('when the kernel refuses the weight, and leaves no override', async () => {
+    const refuse: Misbehaviour = {
+      refuse: ({ kind }) => (kind === 'edit-destination' ? 'EINVAL' : undefined),
+    };
+    const { run, store } = scene({ misbehaviour: refuse });
+    expect((await run('drain shop 10.1.0.12')).status).toBe(5);
+    expect(await store.read()).toEqual(NO_OVERRIDES);
+  });
+});
+
+it('garbage in the record is set aside with a warning, and the command goes on', async () => {
+  const { run, state, store } = scene();
+  mkdirSync(state.runtime, { recursive: true });
+  writeFileSync(join(state.runtime, 'overrides.json'), '{"format":"ipvstate-overrides"');
+  const { status, stderr } = await run('drain shop 10.1.0.12');
+  expect(status).toBe(0);
+  expect(stderr).toContain('overrides.json.corrupt. The overrides in it are lost');
+  expect((await store.read()).overrides).toHaveLength(1);
+});
+
+it('the journal names who overrides and why', async () => {
+  const { run, state } = scene();
+  await run(['drain', 'shop', '10.1.0.12', '--reason', 'kernel upgrade']);
+  const [begin] = readFileSync(join(state.folders.state, 'journal.jsonl'), 'utf8').split('\n');
+  expect(JSON.parse(begin ?? '')).toMatchObject({
+    ...{ verb: 'drain', trigger: 'override', changes: 1 },
+    overrides: [
+      {
+        ...{ service: SHOP, destination: '10.1.0.12:443', weight: 0, by: 'alice' },
+        ...{ reason: 'kernel upgrade', until: '2026-05-04T13:00:00.000Z' },
+      },
+    ],
+  });
+});
