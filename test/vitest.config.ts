@@ -1,12 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { defineConfig, type Plugin } from 'vitest/config';
-
-/** Imports the pages of the manual and the scripts for shells as their text, as the build does. */
-export const filesAsText: Plugin = {
-  name: 'files-as-text',
-  transform: (text, path) =>
-    /\.(?:md|bash|zsh|fish)$/.test(path) ? `export default ${JSON.stringify(text)};` : undefined,
-};
+import { defineConfig } from 'vitest/config';
+import { filesAsText } from './support/files-as-text.ts';
 
 /**
  * The tests that run on any machine. The tests in `kernel/` need a kernel with IPVS, and have their

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { filesAsText } from '../support/files-as-text.ts';
 
 /**
  * The tests on a real kernel. They share its one IPVS table, and so run one after another in one
@@ -6,6 +7,7 @@ import { defineConfig } from 'vitest/config';
  */
 export default defineConfig({
   root: new URL('../..', import.meta.url).pathname,
+  plugins: [filesAsText],
   cacheDir: '/run/tmp/vite',
   test: {
     include: ['test/kernel/**/*.test.ts'],

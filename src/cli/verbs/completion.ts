@@ -17,8 +17,8 @@ export const completionVerb = defineVerb({
   exits: { ok: 'printed' },
   examples: [
     'source <(ipvstate completion bash)',
-    'ipvstate completion zsh > /usr/local/share/zsh/site-functions/_ipvstate',
-    'ipvstate completion fish > ~/.config/fish/completions/ipvstate.fish',
+    'ipvstate completion zsh > _ipvstate',
+    'ipvstate completion fish > ipvstate.fish',
   ],
   run: async (_, { output }, { shell }) => {
     output.print(SCRIPTS[shell]);

@@ -15,7 +15,7 @@ export const exportVerb = defineVerb({
   description: 'print the live table: as a configuration, or as `ipvsadm -R` reads it',
   options: { ...TABLE_OPTIONS, output: outputFormat(WRITABLE_FORMATS, 'yaml'), ...VERBOSE_OPTIONS },
   exits: { ...TABLE_EXITS, ok: 'printed' },
-  examples: ['ipvstate export > ipvs.yaml', 'ipvstate export -o save | ipvsadm -R'],
+  examples: ['ipvstate export > ipvs.yaml', 'ipvstate export -o save > live.save'],
   run: async (options, environment) =>
     withTable(options.table, environment, async ({ ipvs }) => {
       const { table, unmanageable } = await readTwice(ipvs, {}, environment.output.stage);

@@ -15,7 +15,7 @@ export const importVerb = defineVerb({
   arguments: { path: requiredArgument('file', 'the file; - is stdin') },
   options: { output: outputFormat(WRITABLE_FORMATS, 'yaml'), ...VERBOSE_OPTIONS },
   exits: { ...FILE_EXITS, ok: 'printed' },
-  examples: ['ipvsadm -Sn | ipvstate import - > ipvs.yaml', 'ipvstate import /etc/ipvsadm.rules'],
+  examples: ['ipvsadm -Sn | ipvstate import - > ipvs.yaml', 'ipvstate import ipvsadm.rules'],
   run: async (options, environment, { path }) => {
     const { desired } = await loadValid([path], environment);
     await printTable(desired, { names: desired.names }, options.output, environment.output);

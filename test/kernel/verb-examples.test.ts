@@ -1,0 +1,97 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openKernel } from '../../src/kernel/netlink/client.ts';
+import { systemState } from '../../src/recovery/state.ts';
+import { DaemonInProcess } from '../support/daemon.ts';
+import { runCli } from '../support/run-cli.ts';
+import { until } from '../support/until.ts';
+import { EXAMPLES, ExampleFolder, RULES } from '../support/verb-examples.ts';
+import { ipvsadm } from './real-programs.ts';
+
+/** Commands that make the state that the examples of a verb are for. FOLDER is the folder. */
+const BEFORE: Readonly<Record<string, string>> = {
+  apply: 'plan -f FOLDER/ipvs.yaml --save FOLDER/ipvs.plan',
+  confirm: 'try -f FOLDER/ipvs.yaml --no-wait',
+  rollback: 'apply -f FOLDER/ipvs.yaml --yes',
+  history: 'apply -f FOLDER/ipvs.yaml --yes',
+};
+
+/** Verbs that ask the daemon. */
+const OF_DAEMON: readonly string[] = ['status', 'reload', 'approve', 'pause', 'resume'];
+
+/** Exit codes of examples that end with another one than 0 in this state. */
+const EXITS: Readonly<Record<string, number>> = {
+  'ipvstate rollback --yes --detailed-exitcode': 2,
+  'ipvstate check -f ipvs.yaml -o json': 2,
+  // The guest forwards no packets.
+  'ipvstate doctor -f ipvs.yaml -o json': 2,
+  // No guard holds a plan back, and no run has this name.
+  'ipvstate approve': 3,
+  'ipvstate approve 4f2a96c1b0de': 3,
+  'ipvstate history show mp3k2x1c': 64,
+  'ipvstate rollback --to mp3k2x1c': 64,
+};
+
+let folder: ExampleFolder;
+let daemon: DaemonInProcess | undefined;
+
+beforeAll(() => {
+  folder = new ExampleFolder();
+  // The daemon makes its runtime folder; an example has a socket in the one of the system.
+  mkdirSync('/run/ipvstate', { recursive: true });
+});
+afterAll(async () => {
+  await daemon?.stop();
+  await ipvsadm('-C');
+  folder.remove();
+});
+
+/** Runs a command in this process, which is quicker than a new one, on the records of the lines. */
+function run(line: string) {
+  const argv = line.replaceAll('FOLDER', folder.path).split(' ');
+  return runCli(argv, { openKernel, env: folder.env, state: systemState(folder.env) });
+}
+
+/** Runs an example to its end. Two of them wait: the daemon for a signal, a try for `confirm`. */
+async function runExample(line: string) {
+  const running = folder.start(line);
+  if (line.startsWith('ipvstate watch')) {
+    const isReady = until('a first pass', async () =>
+      (await run('status')).stdout.includes('Last pass'),
+    );
+    await Promise.race([isReady, running.end]);
+    running.stop();
+  }
+  if (/^ipvstate try (?!.*--no-wait)/.test(line))
+    await until('a confirmed try', async () => (await run('confirm')).status === 0);
+  return running.end;
+}
+
+/** Lets the examples that ask the daemon find one. It runs from the first of them on. */
+async function startDaemon(): Promise<void> {
+  const args = ['-f', join(folder.path, 'ipvs.yaml'), '--max-service-deletes', 'off'];
+  daemon ??= await new DaemonInProcess(join(folder.path, 'daemon'), args, openKernel).start();
+  folder.env.IPVSTATE_RUNTIME_DIR = join(folder.path, 'daemon/run');
+  folder.env.IPVSTATE_STATE_DIR = join(folder.path, 'daemon/state');
+}
+
+describe('the examples in the help', () => {
+  const own = EXAMPLES.onKernel.filter(({ name }) => !OF_DAEMON.includes(name));
+  const asking = EXAMPLES.onKernel.filter(({ name }) => OF_DAEMON.includes(name));
+
+  it.each([...own, ...asking])('of $name work as they are written', async ({ name, examples }) => {
+    if (OF_DAEMON.includes(name)) await startDaemon();
+    for (const line of examples) {
+      folder.writeFiles();
+      if (!daemon) {
+        await ipvsadm('-C');
+        await ipvsadm('-R', RULES);
+      }
+      const before = BEFORE[name];
+      if (before !== undefined) expect(await run(before)).toMatchObject({ status: 0 });
+      const { status, output } = await runExample(line);
+      expect(status, `${line}\n${output}`).toBe(EXITS[line] ?? 0);
+    }
+  });
+});
