@@ -4,7 +4,8 @@ import type { Unmanageable } from '../model/ipvs.ts';
 import type { Issue } from '../model/issue.ts';
 import type { ServiceKey } from '../model/service.ts';
 import { KERNEL_TIMEOUTS } from '../model/settings.ts';
-import { looksLikeScript } from './ipvsadm/looks-like-script.ts';
+import { FOREIGN, type ForeignText, foreignKind, IPVSCTL } from './foreign.ts';
+import { callsIpvsadm, looksLikeScript } from './ipvsadm/looks-like-script.ts';
 
 interface FormattedTable {
   readonly text: string;
@@ -29,11 +30,25 @@ export interface Format {
 
 type WritableFormat = Required<Format>;
 
+const beginsAsYaml = recogniser(/\.ya?ml$/, (line) =>
+  /^(?:---|%YAML\b|"?[A-Za-z_]\w*"?:(?:\s|$))/.test(line),
+);
+
+const beginsAsJson = recogniser(/\.json$/, (line) => line.startsWith('{'));
+
+const beginsAsSave = recogniser(
+  /\.(?:save|rules)$/,
+  (line) => !line.startsWith('{') && looksLikeScript(line),
+);
+
+/** Tells whether a text begins like none of our formats: its other lines decide what it is. */
+function beginsForeign(text: string, fileName: string): boolean {
+  return ![beginsAsYaml, beginsAsJson, beginsAsSave].some((begins) => begins(text, fileName));
+}
+
 const YAML: Format = {
   name: 'yaml',
-  recognise: recogniser(/\.ya?ml$/, (line) =>
-    /^(?:---|%YAML\b|"?[A-Za-z_]\w*"?:(?:\s|$))/.test(line),
-  ),
+  recognise: (text, fileName) => beginsAsYaml(text, fileName) && !IPVSCTL.recognise(text),
   parse: parseConfiguration,
   format: async (table, options) => {
     const { formatConfig } = await import('../config/write/yaml.ts');
@@ -43,7 +58,7 @@ const YAML: Format = {
 
 const JSON_FORMAT: Format = {
   name: 'json',
-  recognise: recogniser(/\.json$/, (line) => line.startsWith('{')),
+  recognise: beginsAsJson,
   parse: async (text, fileName, explained) =>
     ofThisProgram(text, fileName) ?? parseConfiguration(text, fileName, explained),
   format: async (table, options) => {
@@ -61,10 +76,10 @@ const JSON_FORMAT: Format = {
 /** The output of `ipvsadm -S`, and scripts of ipvsadm lines. */
 const SAVE: Format = {
   name: 'save',
-  recognise: recogniser(
-    /\.(?:save|rules)$/,
-    (line) => !line.startsWith('{') && looksLikeScript(line),
-  ),
+  // A script may begin with other commands. The reader says which line it cannot read.
+  recognise: (text, fileName) =>
+    beginsAsSave(text, fileName) ||
+    (beginsForeign(text, fileName) && !foreignKind(text) && callsIpvsadm(text)),
   parse: async (text, fileName, explained) => {
     const { parseScript } = await import('./ipvsadm/script.ts');
     const result = parseScript(withoutByteOrderMark(text), fileName);
@@ -86,8 +101,29 @@ const SAVE: Format = {
   },
 };
 
+/** A format that is only named: its reader says what the text is, and which command helps. */
+function refused({ name, is, hint }: ForeignText, recognise: Format['recognise']): Format {
+  return {
+    name,
+    recognise,
+    parse: async (_, file) => {
+      const position = { file, line: 1, column: 1 };
+      const message = `this is ${is}`;
+      const issue: Issue = { code: 'WRONG_TYPE', severity: 'error', message, position, hint };
+      return { desired: undefined, issues: [issue] };
+    },
+  };
+}
+
+const REFUSED: readonly Format[] = [
+  refused(IPVSCTL, (text, fileName) => beginsAsYaml(text, fileName) && IPVSCTL.recognise(text)),
+  ...FOREIGN.map((kind) =>
+    refused(kind, (text, fileName) => beginsForeign(text, fileName) && foreignKind(text) === kind),
+  ),
+];
+
 /** Every format. `recognise` must be cheap to load; parsers and writers are loaded when needed. */
-export const FORMATS: readonly Format[] = [YAML, JSON_FORMAT, SAVE];
+export const FORMATS: readonly Format[] = [YAML, JSON_FORMAT, SAVE, ...REFUSED];
 
 /** The formats that can be written, by name: the choices of `export -o` and `import -o`. */
 export const WRITABLE_FORMATS: Readonly<Record<string, WritableFormat>> = Object.fromEntries(
@@ -135,7 +171,7 @@ async function parseConfiguration(
 
 /** The one issue of a text that this program wrote for other purposes than to be read with -f. */
 function ofThisProgram(text: string, file: string): ParseResult | undefined {
-  if (!/^\{\s*"format":\s*"ipvstate-(?:plan|report)"/.test(text)) return undefined;
+  if (!/^\s*\{\s*"format":\s*"ipvstate-/.test(text)) return undefined;
   const isSaved = /^ {2}"saved":/m.test(text);
   const issue: Issue = {
     code: 'WRONG_TYPE',

@@ -1,5 +1,8 @@
 import type { Issue } from '../model/issue.ts';
 
+/** First bytes of UTF-16 text, in hexadecimal. */
+const UTF16_MARKS: readonly string[] = ['fffe', 'feff'];
+
 /** Decodes UTF-8, and keeps a byte order mark. Returns an issue that names the first wrong byte. */
 export function decodeText(bytes: Buffer, file: string): string | Issue {
   try {
@@ -15,7 +18,11 @@ function notText(file: string, bytes: Buffer): Issue {
   const line = before.split('\n').length;
   const column = before.length - before.lastIndexOf('\n');
   const found = `byte 0x${(bytes[valid] ?? 0).toString(16).padStart(2, '0')}`;
-  const hint = 'save it as UTF-8';
+  // UTF-16 has null bytes, too, and begins with a mark.
+  const isBinary = bytes.includes(0) && !UTF16_MARKS.includes(bytes.toString('hex', 0, 2));
+  const hint = isBinary
+    ? 'this is a binary file: name another one, or write one with `ipvstate export`'
+    : 'save it as UTF-8';
   return {
     code: 'NOT_TEXT',
     severity: 'error',

@@ -66,6 +66,9 @@ const line = fc.oneof(
   fc.constantFrom(
     ...['', '  ', '# comment', '---', '%YAML 1.2', 'version: 1', '"version": 1', '{', '{}'],
     ...['{/ipvsadm -A', '-A -f 1', '-C', 'ipvsadm -C', 'ipvsadm: 1', 'sudo ipvsadm -C', '\ufeff'],
+    ...['virtual_server 10.0.0.1 80 {', 'virtual = 10.0.0.1:80', '  real = 10.0.0.2:80 gate'],
+    ...['services:', '  sched: rr', '  - forward: nat', 'IPVS connection entries', 'VIP=10.0.0.1'],
+    ...['IP Virtual Server version 1.2.1 (size=4096)', 'TCP  0A000001:0050 rr ', '$IPVSADM -C'],
     ...['\ufeffversion: 1', '\ufeff-A -f 1', '\u00a0{', '- a', '--add-service', '{"format":'],
   ),
   fc.string(),
@@ -93,6 +96,9 @@ test.each([
   ['# nothing yet\n', 'a.json', 'json'],
   ['', 'a', 'yaml'],
   ['neither one nor the other', 'a', 'yaml'],
+  ['#!/bin/sh\nset -e\nVIP=192.0.2.1\n/sbin/ipvsadm -A -t $VIP:80\n', 'a', 'save'],
+  ['IPVSADM=/sbin/ipvsadm\n$IPVSADM -C\n', 'a', 'save'],
+  ['echo start && ipvsadm -C\n', 'a', 'save'],
 ])('%j in %s is %s', (text, fileName, name) => {
   expect(formatOf(text, fileName).name).toBe(name);
 });

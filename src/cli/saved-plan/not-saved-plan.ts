@@ -1,4 +1,5 @@
 import { IpvstateError } from '../../errors.ts';
+import { foreignKind } from '../../formats/foreign.ts';
 import { FORMATS } from '../../formats/formats.ts';
 import { isObject, isText } from '../../model/shape.ts';
 
@@ -37,6 +38,8 @@ function findingOf(text: string, path: string, json: unknown): Finding {
   if (json !== undefined) return { is: 'other JSON', hint: MAKE_ONE };
   if (/^\s*\{"type":"begin",/.test(text))
     return { is: 'a journal', hint: '`ipvstate help command-line` says where journals are.' };
+  const foreign = foreignKind(text);
+  if (foreign) return { is: foreign.is, hint: MAKE_ONE };
   const format = FORMATS.find(({ recognise }) => recognise(text, ''))?.name;
   if (format === 'save') return configuration('`ipvsadm -S` text', path);
   if (format === 'yaml') return configuration('a configuration', path);

@@ -18,3 +18,10 @@ export function looksLikeScript(text: string): boolean {
   if (isProgram(word) || LONG_COMMANDS.has(word.split('=', 1)[0] ?? '')) return true;
   return /^-[A-Za-z]/.test(word) && SHORT_COMMANDS.has(word.charAt(1));
 }
+
+/** Tells whether a line of a script calls ipvsadm with an option, also through a variable. */
+export function callsIpvsadm(text: string): boolean {
+  return /^(?:[^#\n]*[\s;&|(])?(?:[\w./-]*\/)?(?:ipvsadm|"?\$\{?IPVSADM\b[^\s"]*"?)[ \t]+-/m.test(
+    text,
+  );
+}

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { formatOf } from '../../src/formats/formats.ts';
+import { workspace } from '../cli/workspace.ts';
+
+const LISTING = `IP Virtual Server version 1.2.1 (size=4096)
+Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
+`;
+
+/** Texts that people have at hand, and words of the answer. */
+const TEXTS = {
+  keepalived: {
+    text: '! edge 1\n\nglobal_defs {\n  router_id a\n}\nvirtual_server 192.0.2.1 80 {\n  lb_algo rr\n}\n',
+    says: 'this is a keepalived.conf, which is not read yet',
+    helps: '`ipvstate export > ipvs.yaml`',
+  },
+  'keepalived with braces below': {
+    text: '$VIP=192.0.2.1\nvirtual_server 2001:db8::1 80\n{\n}\n',
+    says: 'this is a keepalived.conf',
+    helps: '`ipvstate export > ipvs.yaml`',
+  },
+  ldirectord: {
+    text: 'checktimeout = 3\n\nvirtual=192.0.2.1:80\n\treal=10.0.0.1:80 gate\n\tscheduler=rr\n',
+    says: 'this is an ldirectord.cf, which is not read yet',
+    helps: '`ipvstate export > ipvs.yaml`',
+  },
+  ipvsctl: {
+    text: 'services:\n- address: tcp://192.0.2.1:80\n  sched: rr\n  destinations:\n  - address: 10.0.0.1:80\n    forward: nat\n',
+    says: 'this is YAML for ipvsctl, which is not read yet',
+    helps: 'has "version: 1" at the top',
+  },
+  listing: {
+    text: `${LISTING}TCP  192.0.2.1:80 wlc\n  -> 10.0.0.1:80                   Route   1      0          0\n`,
+    says: 'this is a listing (`ipvsadm -L`)',
+    helps: '`ipvsadm -Sn` and `ipvstate export`',
+  },
+  'empty listing': { text: LISTING, says: 'this is a listing', helps: '`ipvsadm -Sn`' },
+  '/proc/net/ip_vs': {
+    text: `${LISTING}TCP  C0000201:0050 wlc \n  -> 0A000001:0050      Route   1      0          0\nFWM  00000007 rr \n`,
+    says: 'this is a copy of /proc/net/ip_vs',
+    helps: '`ipvsadm -Sn` and `ipvstate export`',
+  },
+  connections: {
+    text: 'IPVS connection entries\npro expire state       source             virtual            destination\n',
+    says: 'this is a list of connections (`ipvsadm -Lc`)',
+    helps: '`ipvsadm -Sn` and `ipvstate export`',
+  },
+  'output of a command': {
+    text: '{"format": "ipvstate-history", "version": 1, "runs": []}\n',
+    says: 'this is output of ipvstate, not a configuration',
+    helps: '',
+  },
+  'a binary file': {
+    text: '\u007fELF\0\0\0',
+    says: '',
+    helps: '',
+  },
+} as const;
+
+describe('a text that is no configuration', () => {
+  it.each(Object.entries(TEXTS))('is named with -f, --table and import: %s', async (_, given) => {
+    const { run } = workspace({ given: given.text, 'none.yaml': 'version: 1\nservices: []\n' });
+    for (const line of [
+      'validate -f ./given',
+      'plan -f ./given --table ./none.yaml',
+      'plan -f ./none.yaml --table ./given',
+      'import ./given',
+    ]) {
+      const { status, stdout, stderr } = await run(line);
+      expect(status, line).toBe(65);
+      const answer = stdout + stderr;
+      expect(answer, line).toContain(given.says);
+      expect(answer, line).toContain(given.helps);
+      if (given.says !== '') expect(answer.match(/: error [A-Z]/g), answer).toHaveLength(1);
+    }
+  });
+
+  it('is named where a saved plan is expected', async () => {
+    const { run } = workspace({ 'k.conf': TEXTS.keepalived.text });
+    expect(await run('apply ./k.conf')).toMatchObject({
+      status: 65,
+      stderr: expect.stringContaining('it is a keepalived.conf, which is not read yet'),
+    });
+  });
+});
+
+describe('a text of ours', () => {
+  it.each([
+    [
+      'a configuration with words of keepalived',
+      'version: 1\n# virtual_server 1 {\nservices: []\n',
+      'yaml',
+    ],
+    ['a configuration with words of ipvsctl', 'version: 1\nservices:\n  - sched: rr\n', 'yaml'],
+    [
+      'a configuration that names no version',
+      'services:\n  - scheduler: rr\n    forward: masq\n',
+      'yaml',
+    ],
+    ['a key that keepalived has as a word', 'virtual_server: 1\nservices: []\n', 'yaml'],
+    ['a comment about a listing', '# IP Virtual Server version 1.2.1\nversion: 1\n', 'yaml'],
+    ['save text with such a comment', '# virtual=1\n#   real=2\n-A -f 1\n', 'save'],
+  ])("is not taken for another program's: %s", (_, text, name) => {
+    expect(formatOf(text, 'given').name).toBe(name);
+  });
+});
