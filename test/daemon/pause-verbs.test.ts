@@ -97,7 +97,7 @@ describe('pause and resume', () => {
     const { stdout } = await daemon.run('status');
     expect(stdout).toMatch(/^Paused: {5}by \S+, since \S+, until \S+: kernel upgrade$/m);
     expect(stdout).toContain('`ipvstate resume` ends the pause');
-    expect(stdout).toContain('`apply`, `try` and `rollback` by hand still write');
+    expect(stdout).toContain('commands by hand, such as `apply` and `drain`, still write');
     expect((await daemon.get('/readyz')).status).toBe(503);
     expect((await daemon.get('/metrics')).body).toMatch(/^ipvstate_paused 1$/m);
     const reloaded = await daemon.run('reload');
@@ -136,6 +136,22 @@ describe('pause and resume', () => {
     expect(await daemon.run('resume')).toMatchObject({ status: 0 });
     expect(weights()).toEqual([1, 1]);
     expect(await daemon.run('apply', '-f', other)).toMatchObject({ status: 75 });
+  });
+
+  it.each([
+    ['the daemon', []],
+    ['the service', ['--only', FIRST]],
+  ])('let an operator drain a server while %s is paused', async (_, only) => {
+    const daemon = await start();
+    await daemon.run('pause', ...only);
+    const drained = await daemon.run('drain', FIRST, '--allow-unserved');
+    expect(drained).toMatchObject({ status: 0, stderr: '' });
+    expect(weights()).toEqual([0, 1]);
+    expect((await daemon.status()).paused).not.toBeNull();
+    expect(await daemon.run('apply', '-f', file)).toMatchObject({ status: 0 });
+    expect(weights()).toEqual([0, 1]);
+    expect((await daemon.run('undrain', FIRST)).status).toBe(0);
+    expect(weights()).toEqual([1, 1]);
   });
 
   it('do not let the daemon write while a try that began in the pause is pending', async () => {

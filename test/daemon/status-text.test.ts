@@ -77,7 +77,7 @@ Contested:  fwmark:8: changed back by another program 3 times
       pause: { reason: 'kernel upgrade', until: '2026-05-04T13:00:00.000Z', services: null },
       says: `Paused:     by alice, since 2026-05-04T12:00:00.000Z, until 2026-05-04T13:00:00.000Z: kernel upgrade
             the daemon writes nothing; \`ipvstate resume\` ends the pause
-            \`apply\`, \`try\` and \`rollback\` by hand still write
+            commands by hand, such as \`apply\` and \`drain\`, still write
 `,
     },
     {

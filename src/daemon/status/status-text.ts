@@ -144,7 +144,7 @@ function formatPaused(pause: PauseStatus): string[] {
   return [
     line('Paused', describePause(pause)),
     `${' '.repeat(12)}${effect}; \`ipvstate resume\` ends the pause`,
-    `${' '.repeat(12)}\`apply\`, \`try\` and \`rollback\` by hand still write`,
+    `${' '.repeat(12)}commands by hand, such as \`apply\` and \`drain\`, still write`,
   ];
 }
 
