@@ -1,12 +1,15 @@
 import { IpvstateError } from '../errors.ts';
 import type { Desired } from '../model/desired.ts';
 import type { Ipvs } from '../model/ipvs.ts';
+import type { ServiceKey } from '../model/service.ts';
+import { isText } from '../model/shape.ts';
 import { countEntries, runStage } from '../model/stage.ts';
 import type { Table } from '../model/table.ts';
 import type { Report } from '../plan/report.ts';
 import { parseSelectors } from '../plan/scope.ts';
 import type { OnError } from '../reconcile/execute.ts';
 import { executePlan, type ReconcileOptions, reconcile } from '../reconcile/reconcile.ts';
+import type { ServiceNames } from '../recovery/journal/journal.ts';
 import type { JournalFile } from '../recovery/journal/journal-lines.ts';
 import { REPORT_FORMATS } from '../render/plan-formats.ts';
 import { digestsOf } from '../sources/load.ts';
@@ -14,6 +17,7 @@ import type { Environment } from './environment.ts';
 import { loadValid } from './load-valid.ts';
 import { allowancesOf, CONFIRMATION_OPTIONS, LOCK_OPTIONS, PLAN_OPTIONS } from './option-groups.ts';
 import { choice, optionalArgument, outputFormat, type ValuesOf } from './options.ts';
+import type { SavedPlan } from './saved-plan/plan-document.ts';
 import { resumePlan } from './saved-plan/resume-plan.ts';
 import { hasSysctls, namespaceOf, readSavedPlan } from './saved-plan/saved-plan.ts';
 
@@ -41,6 +45,8 @@ export type ApplyOptions = ValuesOf<typeof APPLY_OPTIONS>;
 export interface PlanSource {
   /** undefined for a saved plan. */
   readonly desired: Desired | undefined;
+  /** The names of services in the files. */
+  readonly names: ServiceNames;
   readonly files: () => Promise<readonly JournalFile[]>;
   readonly run: (ipvs: Ipvs, options: ReconcileOptions) => Promise<Report>;
 }
@@ -64,6 +70,7 @@ async function fromFiles(options: ApplyOptions, environment: Environment): Promi
   };
   return {
     desired,
+    names: desired.names,
     files: () => digestsOf(sources),
     run: (ipvs, rest) => reconcile(ipvs, desired, { ...prepareOptions, ...rest }),
   };
@@ -87,6 +94,7 @@ async function fromPlan(
     options.table === undefined ? namespaceOf(await environment.state(), options.netns) : undefined;
   return {
     desired: undefined,
+    names: namesIn(saved),
     files: async () => saved.saved.files,
     run: async (ipvs, rest) => {
       const { stage = runStage } = rest;
@@ -96,4 +104,13 @@ async function fromPlan(
       return executePlan(ipvs, plan, snapshot, { ...rest, begin: saved.drains, drainPolicies });
     },
   };
+}
+
+/** The names that a saved plan has beside its changes. */
+function namesIn({ changes }: SavedPlan): ServiceNames {
+  return new Map(
+    changes.flatMap(({ service, name }): [ServiceKey, string][] =>
+      isText(service) && isText(name) ? [[service as ServiceKey, name]] : [],
+    ),
+  );
 }

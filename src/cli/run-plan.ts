@@ -41,7 +41,7 @@ export async function runSource(
     confirm: async (prepared) => {
       if (!(await confirmOnTerminal(prepared, options, environment))) return false;
       const { plan, overrides } = prepared;
-      await writer.announce(plan, source.files, source.desired?.names, overrides);
+      await writer.announce(plan, source.files, source.names, overrides);
       return true;
     },
   });

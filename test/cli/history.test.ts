@@ -1,9 +1,22 @@
-import { appendFileSync, chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import schema from '../../schemas/history.schema.json' with { type: 'json' };
+import { systemState } from '../../src/recovery/state.ts';
 import { type MisbehavingTable, openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
+import { PROGRAM } from '../support/program.ts';
 import { type CliOptions, type CliResult, runCli } from '../support/run-cli.ts';
 import { daemonOf, tableOf } from '../support/tables.ts';
 import { afterReboot, type TemporaryState, temporaryState } from '../support/temporary-state.ts';
@@ -289,13 +302,41 @@ describe('history with a journal that is not whole', () => {
     expect(stderr).toContain('journal.jsonl cannot be read (EISDIR)');
   });
 
-  it.skipIf(process.getuid?.() === 0)('needs the permission to read it', async () => {
+  it('needs the permission to read it', async () => {
     await apply(shop(3));
-    chmodSync(journal(), 0);
-    onTestFinished(() => chmodSync(journal(), 0o600));
-    const { status, stdout, stderr } = await run('history');
+    const { netns } = systemState({}).life;
+    const all = join(state.folders.state, '..', '..');
+    renameSync(state.folders.state, join(all, netns));
+    for (const path of [join(all, '..'), all, join(all, netns)]) chmodSync(path, 0o755);
+    chmodSync(join(all, netns, 'journal.jsonl'), process.getuid?.() === 0 ? 0o600 : 0);
+    const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, 'history'], {
+      encoding: 'utf8',
+      env: { IPVSTATE_STATE_DIR: all },
+      ...(process.getuid?.() === 0 && { uid: 65_534 }),
+    });
     expect({ status, stdout }).toEqual({ status: 77, stdout: '' });
     expect(stderr).toContain('journal.jsonl may not be read\n    The journal belongs to root');
+  });
+
+  it('finds the lines of a run in two files', async () => {
+    await apply(shop(3));
+    await apply(shop(5, DNS));
+    const lines = readFileSync(journal(), 'utf8').split(/(?<=\n)/);
+    const whole = await documentOf('history --operations');
+    for (let at = 0; at <= lines.length; at++) {
+      writeFileSync(journal('journal.1.jsonl'), lines.slice(0, at).join(''));
+      writeFileSync(journal(), lines.slice(at).join(''));
+      expect(await documentOf('history --operations')).toEqual(whole);
+    }
+  });
+
+  it('has the names of a saved plan', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ipvstate-plan-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const plan = join(folder, 'shop.plan');
+    expect(await run(`plan -f - --save ${plan}`, { stdin: shop(3) })).toMatchObject({ status: 0 });
+    expect(await run(`apply ${plan} --yes`)).toMatchObject({ status: 0 });
+    expect((await documentOf('history --service shop')).runs).toHaveLength(1);
   });
 });
 

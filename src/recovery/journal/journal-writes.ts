@@ -3,6 +3,7 @@ import { parseServiceKey, type Service, type ServiceKey, serviceKey } from '../.
 import { type Daemon, TIMEOUT_ATTRIBUTES, type Timeouts } from '../../model/settings.ts';
 import { isText } from '../../model/shape.ts';
 import type { Effect, Write } from '../../plan/writes.ts';
+import { isSysctlName } from '../records/records.ts';
 import { loadTable } from '../records/stored-table.ts';
 import type { Fields, JournalOperation } from './journal-lines.ts';
 import { type JournaledWave, operationsOfWave } from './runs.ts';
@@ -86,7 +87,9 @@ function effectsOf(journaled: JournalOperation, earlier: Earlier): Effect[] | un
     case 'set-sysctl': {
       const sides = sidesOf(journaled, ({ value }) => (isText(value) ? value : undefined));
       const [sysctl = ''] = subject.split('=');
-      return sides && [{ object: 'sysctl', name: sysctl, ...sides }];
+      return isSysctlName(sysctl) && sides
+        ? [{ object: 'sysctl', name: sysctl, ...sides }]
+        : undefined;
     }
     case 'zero':
       return [];

@@ -71,7 +71,7 @@ export interface TryOutcome extends TableLife {
 }
 
 /** The names of sysctls become names of files. */
-const isSysctlName: Shape<string> = (value): value is string =>
+export const isSysctlName: Shape<string> = (value): value is string =>
   isText(value) && /^[a-z0-9_]+$/.test(value);
 
 const isPass: Shape<StoredPass> = (value): value is StoredPass => {
