@@ -365,6 +365,29 @@ Plan: 1 service to add, 1 destination to add, 1 destination to edit (4 operation
 `);
   });
 
+  it('shows who asked the daemon, and the overrides', async () => {
+    await apply(shop(3));
+    const override = {
+      service: 'tcp://192.0.2.10:443',
+      destination: '10.1.0.12:443',
+      weight: 0,
+      by: 'bob',
+      reason: 'kernel upgrade',
+      until: '2026-05-04T16:30:00.000Z',
+    };
+    const more = JSON.stringify({ by: 'bob', overrides: [override] }).slice(1, -1);
+    writeFileSync(journal(), readFileSync(journal(), 'utf8').replace('"verb"', `${more},"verb"`));
+    expect((await run('history')).stdout).toContain('\n    bob: ipvstate apply');
+    const { stdout } = await run(`history show ${await idOf(0)}`);
+    expect(stdout).toContain(
+      '  asked by bob\n' +
+        '  override weight 0 of 10.1.0.12:443 of tcp://192.0.2.10:443, by bob until 2026-05-04 16:30:00: kernel upgrade\n',
+    );
+    expect((await documentOf('history')).runs).toMatchObject([
+      { by: 'bob', overrides: [{ ...override, owner: null }] },
+    ]);
+  });
+
   it('shows a deleted service with its settings, and in JSON the operations', async () => {
     await apply(shop(3, DNS));
     await apply(shop(3));

@@ -1,4 +1,5 @@
 import type { Change } from '../../plan/change.ts';
+import type { JournalOverride } from '../../recovery/journal/journal-lines.ts';
 import type { JournaledOperation } from '../../recovery/journal/runs.ts';
 import { isSameLife, type TableLife } from '../../recovery/state.ts';
 import type { Json } from '../../render/json.ts';
@@ -43,6 +44,8 @@ export function runJson(
           command: caller.command,
         }
       : null,
+    by: begin.by ?? null,
+    overrides: (begin.overrides ?? []).map(overrideJson),
     files: begin.files.map(({ path, sha256 }) => ({ path, sha256 })),
     names: begin.names ?? {},
     planned: { changes: begin.changes, operations: begin.operations },
@@ -60,6 +63,11 @@ function changesJson({ names }: RunSummary, changes: readonly Change[] | null): 
     const { impact: _, cause: __, ...rest } = changeJson(change, { counters: new Map(), names });
     return rest;
   });
+}
+
+function overrideJson(override: JournalOverride): Json {
+  const { service, destination, weight, owner, by, reason, until } = override;
+  return { service, destination, weight, owner: owner ?? null, by, reason, until: until ?? null };
 }
 
 function operationJson({

@@ -35,8 +35,8 @@ export function operationCount({ begin, operations, done }: RunSummary): string 
 }
 
 /** Describes who made a run and why, such as `alice as root: ipvstate apply -f a.yaml`. */
-function originOf({ begin: { caller, pid, trigger, files } }: RunSummary): string {
-  const who = caller ? formatCaller(caller) : `pid ${pid}`;
+function originOf({ begin: { by, caller, pid, trigger, files } }: RunSummary): string {
+  const who = by ?? (caller ? formatCaller(caller) : `pid ${pid}`);
   const why =
     trigger === 'command' && caller ? formatCommand(caller.command) : `trigger ${trigger}`;
   const digests = files.map(({ path, sha256 }) => `; ${path} ${sha256.slice(0, 8)}`);

@@ -1,6 +1,7 @@
 import { printable } from '../../model/printable.ts';
 import type { Change } from '../../plan/change.ts';
 import { formatDateTime, formatTime } from '../../recovery/clock.ts';
+import type { JournalOverride } from '../../recovery/journal/journal-lines.ts';
 import { formatChanges, formatSummary } from '../../render/changes.ts';
 import { countOf } from '../../render/count-of.ts';
 import { PLAIN } from '../../render/style.ts';
@@ -41,6 +42,8 @@ function formatHead(run: RunSummary, { style = PLAIN }: Layout): string {
         ] satisfies [string, string][])
       : ([['by', `pid ${begin.pid}`]] satisfies [string, string][])),
     ['trigger', begin.trigger],
+    ...(begin.by === undefined ? [] : ([['asked by', begin.by]] satisfies [string, string][])),
+    ...(begin.overrides ?? []).map((it): [string, string] => ['override', describeOverride(it)]),
   ];
   const lines = rows.map(([name, value]) => `  ${name.padEnd(9)}${printable(value)}\n`);
   const files = begin.files.map(
@@ -48,6 +51,13 @@ function formatHead(run: RunSummary, { style = PLAIN }: Layout): string {
   );
   const title = `${begin.verb}, run ${begin.run}`;
   return `${style.strong(printable(title))}\n${[...lines, ...files].join('')}`;
+}
+
+function describeOverride(override: JournalOverride): string {
+  const { service, destination, weight, owner, by, reason, until } = override;
+  const end = until === undefined ? '' : ` until ${formatDateTime(new Date(until))}`;
+  const why = reason === '' ? '' : `: ${reason}`;
+  return `weight ${weight} of ${destination} of ${service}, by ${owner ?? by}${end}${why}`;
 }
 
 function formatBody(
