@@ -1,0 +1,186 @@
+import { describe, expect, it } from 'vitest';
+import { IpvstateError } from '../../src/errors.ts';
+import {
+  NO_OVERRIDES,
+  type Override,
+  type OverrideRecord,
+  type OverrideStore,
+} from '../../src/model/override.ts';
+import type { Table } from '../../src/model/table.ts';
+import { LoopWorld, tableWith, type WorldOptions } from '../support/loop-world.ts';
+import { destinationKeyOf, keyOf } from '../support/tables.ts';
+
+const WEB = 'tcp://192.0.2.2:80';
+const tableOfWeight = (weight: number): Table =>
+  tableWith({ [WEB]: { destinations: { '10.0.0.3:80': weight, '10.0.0.4:80': 1 } } });
+
+const drain = (rest: Partial<Override>): Override => ({
+  service: keyOf(WEB),
+  destination: '10.0.0.3:80',
+  weight: 0,
+  by: 'alice',
+  reason: '',
+  since: '2026-05-04T12:00:00.000Z',
+  ...rest,
+});
+
+/** A loop whose overrides are in memory, on the clock of the loop. */
+async function worldWith(
+  overrides: readonly Override[],
+  { drift, ...options }: WorldOptions = {},
+  live = tableOfWeight(3),
+) {
+  let record: OverrideRecord = { overrides, held: new Map() };
+  let failure: Error | undefined;
+  let clock: LoopWorld['clock'] | undefined;
+  const store: OverrideStore = {
+    now: () => (clock?.now() ?? 0) / 1000,
+    date: () => new Date(0),
+    read: async () => {
+      if (failure) throw failure;
+      return record;
+    },
+    write: async (next) => {
+      record = next;
+    },
+  };
+  const world = new LoopWorld(live, tableOfWeight(3), {
+    ...(drift && { drift }),
+    ...options,
+    reconciling: { overrides: store },
+  });
+  clock = world.clock;
+  await world.begin();
+  return {
+    world,
+    fail: (error: Error | undefined) => {
+      failure = error;
+    },
+    record: () => record,
+    change: (next: readonly Override[]) => {
+      record = { ...record, overrides: next };
+    },
+    weight: () =>
+      world.ipvs.table().services.get(keyOf(WEB))?.destinations.get(destinationKeyOf('10.0.0.3:80'))
+        ?.weight,
+  };
+}
+
+describe('an override in the loop', () => {
+  it('ends at its time, by a pass with its own trigger', async () => {
+    const { world, weight, record } = await worldWith([drain({ endSeconds: 60 })]);
+    expect([weight(), world.state.overrides.length]).toEqual([0, 1]);
+    await world.clock.advance(59_000);
+    expect(weight()).toBe(0);
+    await world.clock.advance(1000);
+    expect([weight(), world.state.overrides.length]).toEqual([3, 0]);
+    expect(world.passes.at(-1)?.triggers).toEqual(['override']);
+    expect(world.state.totals).toMatchObject({ drifted: 0, corrections: 0 });
+    expect(record()).toEqual(NO_OVERRIDES);
+  });
+
+  it('moves in steps of a ramp, a second apart at least, and needs no pass afterwards', async () => {
+    const ramp = { from: 3, sinceSeconds: 0.25, seconds: 20 };
+    const { world, weight } = await worldWith([drain({ weight: 33, ramp })]);
+    const seen: (number | undefined)[] = [];
+    for (let second = 0; second < 21; second++) {
+      await world.clock.advance(1000);
+      seen.push(weight());
+    }
+    expect(seen.at(-1)).toBe(33);
+    expect(seen).toEqual([...seen].sort((a, b) => (a ?? 0) - (b ?? 0)));
+    expect(world.ipvs.waves.length).toBeLessThanOrEqual(20);
+    const { length } = world.passes;
+    await world.clock.advance(10_000);
+    expect(world.passes.slice(length).flatMap(({ triggers }) => triggers)).not.toContain(
+      'override',
+    );
+  });
+
+  it('makes each pass fail while its record cannot be read', async () => {
+    const { world, fail, weight } = await worldWith([drain({ endSeconds: 60 })]);
+    fail(new IpvstateError('IO', 'overrides.json cannot be read (EIO)'));
+    await world.clock.advance(61_000);
+    expect([world.state.health.state, weight()]).toEqual(['failed', 0]);
+    fail(undefined);
+    await world.clock.advance(120_000);
+    expect([world.state.health.state, weight()]).toEqual(['in-sync', 3]);
+  });
+
+  it.each(['report', 'off'] as const)(
+    'is settled in time with drift %s, however often the loop looks',
+    async (drift) => {
+      const settled: number[] = [];
+      const { world } = await worldWith(
+        [drain({ endSeconds: 60 })],
+        {
+          drift,
+          timing: { interval: 200 },
+          settleOverrides: async () => {
+            settled.push(world.clock.now());
+          },
+        },
+        tableOfWeight(9),
+      );
+      await world.clock.advance(59_000);
+      expect(settled).toEqual([]);
+      await world.clock.advance(1100);
+      expect(settled).toHaveLength(1);
+    },
+  );
+
+  it('that could not be ended is tried again every few seconds', async () => {
+    let settled = 0;
+    const { world, change } = await worldWith([drain({ endSeconds: 60 })], {
+      drift: 'report',
+      settleOverrides: async () => {
+        settled++;
+      },
+    });
+    await world.clock.advance(90_000);
+    expect(settled).toBeGreaterThan(3);
+    change([]);
+    await world.clock.advance(10_000);
+    const before = settled;
+    await world.clock.advance(60_000);
+    expect(settled).toBe(before);
+  });
+});
+
+describe('work between two passes', () => {
+  it('is done while no pass runs, in its order, and a pass follows', async () => {
+    const { world } = await worldWith([]);
+    const done: string[] = [];
+    const { length } = world.passes;
+    const both = Promise.all(
+      ['first', 'second'].map((name) =>
+        world.loop.between(async () => {
+          done.push(name);
+          return world.state.phase;
+        }),
+      ),
+    );
+    await world.clock.advance(0);
+    expect(await both).toEqual(['waiting', 'waiting']);
+    expect(done).toEqual(['first', 'second']);
+    expect(world.passes.length).toBeGreaterThan(length);
+    expect(world.overlaps).toBe(0);
+  });
+
+  it('that throws rejects for its caller alone, and the loop goes on', async () => {
+    const { world } = await worldWith([]);
+    const work = world.loop.between(async () => {
+      throw new IpvstateError('USAGE', 'there is no service shpo');
+    });
+    const caught = work.catch((error: Error) => error.message);
+    await world.clock.advance(0);
+    expect(await caught).toBe('there is no service shpo');
+    expect(world.state.health.state).toBe('in-sync');
+  });
+
+  it('is refused by a loop that was stopped', async () => {
+    const { world } = await worldWith([]);
+    await world.loop.stop();
+    await expect(world.loop.between(async () => 1)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+});
