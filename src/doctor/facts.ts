@@ -2,6 +2,7 @@ import type { Fact } from '../kernel/facts/fact.ts';
 import type { FolderFacts, SourceFacts } from '../kernel/facts/folders.ts';
 import type { KernelFacts } from '../kernel/facts/machine.ts';
 import type { Desired } from '../model/desired.ts';
+import type { Pause } from '../model/pause.ts';
 import type { LockState } from '../recovery/lock-state.ts';
 import type { Finding } from './finding.ts';
 
@@ -28,6 +29,8 @@ export interface Facts extends ProgramFacts {
   readonly runtime: Folder;
   readonly state: Folder;
   readonly lock: Fact<LockState>;
+  /** The pause that is in force. undefined: the daemon is not paused. */
+  readonly pause: Fact<Pause | undefined>;
   /** True when a service of systemd says that the clock is synchronised. */
   readonly isClockSynchronized: Fact<boolean>;
 }

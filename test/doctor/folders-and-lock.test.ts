@@ -1,4 +1,9 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Pause } from '../../src/model/pause.ts';
+import type { ServiceKey } from '../../src/model/service.ts';
+import { openPauseStore } from '../../src/recovery/records/pause.ts';
 import { temporaryState } from '../support/temporary-state.ts';
 import { diagnose, of } from './diagnose.ts';
 import { program, type SpecialEntry, type Tree } from './machine.ts';
@@ -74,8 +79,7 @@ const DAEMON = '{"pid":77,"started":"2026-11-30T08:00:00.000Z","command":"ipvsta
 const APPLY = DAEMON.replace('watch', 'apply');
 
 /** Diagnoses a machine with a lock file. `isHeld`: the kernel's list of locks has it. */
-async function withLock(text: string, isHeld: boolean, more: Tree = {}) {
-  const state = temporaryState();
+async function withLock(text: string, isHeld: boolean, more: Tree = {}, state = temporaryState()) {
   const inode = state.lockPath.length;
   const locks = `1: FLOCK  ADVISORY  WRITE 76 00:18:${isHeld ? inode : 1} 0 EOF\n`;
   const tree = { [state.lockPath]: text, '/proc/locks': locks, ...more };
@@ -119,6 +123,45 @@ describe('the lock', () => {
     expect(of('lock', await withLock(DAEMON, false, container))).toMatchObject([
       { level: 'unknown' },
     ]);
+  });
+});
+
+describe('a paused daemon, which gives its lock away', () => {
+  const pause: Pause = {
+    ...{ services: undefined, who: 'alice', reason: undefined },
+    ...{ sinceSeconds: 5000, untilSeconds: 5060 },
+  };
+  const paused = async (stored: Partial<Pause>, passedSeconds = 0) => {
+    const state = temporaryState();
+    await openPauseStore(state, expect.unreachable).write({ ...pause, ...stored });
+    state.clock.pass(passedSeconds);
+    return of('other writers', await withLock(DAEMON, false, WATCH, state));
+  };
+
+  it('is no second daemon to stop: the operator reads who paused it, and how that ends', async () => {
+    const [finding, ...rest] = await paused({});
+    expect(rest).toEqual([]);
+    expect(finding).toMatchObject({
+      level: 'remark',
+      seen: 'alice paused ipvstate watch (pid 77)',
+      commands: ['ipvstate resume'],
+    });
+    expect(finding?.why).toContain('writes nothing to the table');
+    const [partly] = await paused({ services: ['fwmark:7' as ServiceKey] });
+    expect(partly?.why).toContain('leaves fwmark:7 alone');
+  });
+
+  it('is expected to hold its lock again after the pause', async () => {
+    expect(await paused({}, 60)).toMatchObject([
+      { level: 'warning', advice: 'Stop one of the two: kill 77' },
+    ]);
+  });
+
+  it('is not told from a second daemon while its pause cannot be read', async () => {
+    const state = temporaryState();
+    mkdirSync(join(state.runtime, 'pause.json'), { recursive: true });
+    const findings = of('other writers', await withLock(DAEMON, false, WATCH, state));
+    expect(findings).toMatchObject([{ level: 'unknown' }]);
   });
 });
 

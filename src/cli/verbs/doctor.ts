@@ -5,7 +5,10 @@ import { IpvstateError } from '../../errors.ts';
 import { factOf, ifPresent } from '../../kernel/facts/fact.ts';
 import { readFolder, readSourceFiles } from '../../kernel/facts/folders.ts';
 import { type Machine, readKernelFacts } from '../../kernel/facts/machine.ts';
+import type { Pause } from '../../model/pause.ts';
 import { readLockState } from '../../recovery/lock-state.ts';
+import { readPause } from '../../recovery/records/pause.ts';
+import type { State } from '../../recovery/state.ts';
 import { DOCTOR_FORMATS } from '../../render/doctor.ts';
 import { exitCodeOfFindings } from '../../render/exit.ts';
 import { findPaths } from '../../sources/files/paths.ts';
@@ -105,7 +108,8 @@ async function readFacts(
   environment: Environment,
 ): Promise<Facts> {
   const { files, uid } = machine;
-  const { folders, lockPath } = await environment.state();
+  const state = await environment.state();
+  const { folders, lockPath } = state;
   return {
     ...facts,
     uid,
@@ -113,8 +117,15 @@ async function readFacts(
     runtime: { path: folders.runtime, facts: await readFolder(files, folders.runtime) },
     state: { path: folders.state, facts: await readFolder(files, folders.state) },
     lock: await readLockState(files, lockPath),
+    pause: await factOf(folders.runtime, () => pauseInForce(state)),
     isClockSynchronized: await factOf(SYNCHRONIZED, async () => {
       return (await ifPresent(() => files.stat(SYNCHRONIZED))) !== undefined;
     }),
   };
+}
+
+async function pauseInForce(state: State): Promise<Pause | undefined> {
+  const pause = await readPause(state);
+  const { untilSeconds = Number.POSITIVE_INFINITY } = pause ?? {};
+  return untilSeconds > state.clock.monotonicSeconds() ? pause : undefined;
 }

@@ -1,6 +1,7 @@
 import type { Process } from '../../kernel/facts/processes.ts';
+import type { Pause } from '../../model/pause.ts';
 import type { Check, Facts } from '../facts.ts';
-import { advise, type Finding, notKnown, ok, remark, warning } from '../finding.ts';
+import { advise, type Finding, listOf, notKnown, ok, remark, run, warning } from '../finding.ts';
 
 /** The lock of this network namespace. */
 export const LOCK: Check = {
@@ -32,7 +33,7 @@ export const LOCK: Check = {
 /** Other programs that write to the same table. */
 export const WRITERS: Check = {
   name: 'other writers',
-  examine: ({ desired, lock, kernel: { processes } }) => {
+  examine: ({ desired, lock, pause, kernel: { processes } }) => {
     if (!processes.isKnown) return [notKnown('who else writes to the table', processes)];
     const { writers, daemons, areHidden, isContainer } = processes.value;
     const isShared = desired?.policy?.manage !== undefined;
@@ -40,7 +41,7 @@ export const WRITERS: Check = {
       ...writers.flatMap((writer) => aboutPlace(writer, () => [writerFinding(writer, isShared)])),
       // In a container, the lock names its holder by the pid of another PID namespace.
       ...(isContainer ? [] : daemons).flatMap((daemon) =>
-        aboutPlace(daemon, () => daemonFindings(daemon, lock)),
+        aboutPlace(daemon, () => daemonFindings(daemon, lock, pause)),
       ),
     ];
     if (areHidden)
@@ -84,11 +85,17 @@ function writerFinding({ name, pid }: Process, isShared: boolean): Finding {
   );
 }
 
-/** Returns nothing for the daemon that holds the lock. */
-function daemonFindings({ name, pid }: Process, lock: Facts['lock']): Finding[] {
+/** Returns nothing for the daemon that holds the lock. A paused daemon gives its lock away. */
+function daemonFindings(
+  { name, pid }: Process,
+  lock: Facts['lock'],
+  pause: Facts['pause'],
+): Finding[] {
   const subject = `${name} (pid ${pid})`;
   if (!lock.isKnown) return [notKnown(`whether ${subject} holds the lock`, lock)];
   if (lock.value.isHeld && lock.value.holder?.pid === pid) return [];
+  if (!pause.isKnown) return [notKnown(`whether ${subject} is paused`, pause)];
+  if (pause.value) return [pauseFinding(subject, pause.value)];
   return [
     warning(
       `${subject} runs in this network namespace, and does not hold the lock`,
@@ -97,4 +104,13 @@ function daemonFindings({ name, pid }: Process, lock: Facts['lock']): Finding[] 
       advise(`Stop one of the two: kill ${pid}`),
     ),
   ];
+}
+
+function pauseFinding(subject: string, { who, services }: Pause): Finding {
+  const effect = services ? `leaves ${listOf(services)} alone` : 'writes nothing to the table';
+  return remark(
+    `${who} paused ${subject}`,
+    `It ${effect}, and gives its lock away meanwhile. \`ipvstate status\` says until when.`,
+    run('ipvstate resume'),
+  );
 }

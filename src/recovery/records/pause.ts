@@ -41,6 +41,18 @@ const FORMAT: FileFormat<PauseFile> = {
   }),
 };
 
+type Place = Pick<State, 'folders' | 'life'>;
+
+function fileOf({ folders, life }: Place, warn: (message: string) => void): RecordFile<PauseFile> {
+  return new RecordFile([join(folders.runtime, 'pause.json')], FORMAT, life, warn);
+}
+
+/** Reads the daemon's pause, which may be over, and changes no file. Throws `IO`. */
+export async function readPause(state: Place): Promise<Pause | undefined> {
+  const stored = await fileOf(state, () => {}).read();
+  return stored && pauseOf(stored);
+}
+
 /**
  * Opens the record of the daemon's pause. It belongs to the kernel's table: after a boot there is
  * none. `warn` is told of a damaged file.
@@ -49,7 +61,7 @@ export function openPauseStore(
   { folders, life, clock }: State,
   warn: (message: string) => void,
 ): PauseStore {
-  const file = new RecordFile([join(folders.runtime, 'pause.json')], FORMAT, life, (message) =>
+  const file = fileOf({ folders, life }, (message) =>
     warn(`${message}. The daemon is not paused.`),
   );
   return {
