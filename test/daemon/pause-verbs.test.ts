@@ -86,7 +86,7 @@ describe('pause and resume', () => {
     const paused = await daemon.run('pause', '--reason', 'kernel upgrade');
     expect(paused).toMatchObject({ status: 0, stderr: '' });
     expect(paused.stdout).toMatch(
-      /^Paused by \S+, since \S+Z, until \S+Z: kernel upgrade\.\nThe daemon watches and writes nothing\. `ipvstate resume` ends the pause\.\n/,
+      /^Paused by \S+, since \S+Z, until \S+Z: kernel upgrade\.\nThe daemon watches and writes nothing\. `ipvstate resume` ends the pause\.\n$/,
     );
     write(5, 5);
     await until('the changed file', async () => (await daemon.status()).health === 'drifted');

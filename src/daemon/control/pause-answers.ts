@@ -22,10 +22,11 @@ export async function answerPause(
   const effect = paused.services
     ? `These services are left alone: ${paused.services.join(', ')}.`
     : 'The daemon watches and writes nothing.';
+  const others = why.filter((reason) => !reason.startsWith(`${paused.who} paused `));
   const lines = [
     `Paused ${describePause(paused)}.`,
     `${effect} \`ipvstate resume\` ends the pause.`,
-    ...[...why, ...differences].map((text) => `    ${text}`),
+    ...[...others, ...differences].map((text) => `    ${text}`),
   ];
   return { ok: true, exit_code: EXIT.ok, message: `${lines.join('\n')}\n` };
 }
