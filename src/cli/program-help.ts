@@ -24,10 +24,7 @@ const TWO_COLUMNS = 2 * (2 + NAME_WIDTH + 2 + SUMMARY_WIDTH);
 
 const HEAD = 'Usage: ipvstate VERB [OPTION]...   Desired state for IPVS, the Linux balancer.';
 
-const FOOT = [
-  '`ipvstate VERB --help` has options, exit codes and examples; -V is the version.',
-  '`ipvstate help` lists topics and exit codes; `ipvstate help TOPIC` prints one.',
-];
+const FOOT = 'More: `ipvstate VERB --help` (options, examples), `ipvstate help` (topics), -V.';
 
 /** Formats the list of all verbs, by job: one screen of 80 columns. */
 export function formatProgramHelp(verbs: readonly ListedVerb[], width: number): string {
@@ -39,7 +36,7 @@ export function formatProgramHelp(verbs: readonly ListedVerb[], width: number): 
     );
     return rows.length === 0 ? [] : [`${heading}:`, ...rows.map((row) => row.trimEnd())];
   });
-  return [HEAD, ...lines, ...FOOT].map((line) => `${line}\n`).join('');
+  return [HEAD, ...lines, FOOT].map((line) => `${line}\n`).join('');
 }
 
 function formatCell({ name, summary }: ListedVerb): string {

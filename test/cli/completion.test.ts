@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { placeholderOf, VALUE_KINDS } from '../../src/cli/completion/complete.ts';
+import { placeholderOf, VALUE_KINDS } from '../../src/cli/completion/values.ts';
 import type { Environment } from '../../src/cli/environment.ts';
 import { loadVerbs } from '../../src/cli/verbs.ts';
 import { PAGES } from '../../src/manual/pages.ts';
@@ -184,6 +184,34 @@ describe('completion of services', () => {
       'bad.yaml': 'version: 1\nservices: {',
     });
     expect(await complete(line, options, space)).toMatchObject({ kind: 'words', words });
+  });
+
+  it.each([
+    [
+      'the destinations of the named service',
+      'drain shop ',
+      ['10.1.0.11:443', '10.1.0.12:443', '10.1.0.99:443'],
+    ],
+    ['those of an address', 'drain udp://[2001:db8::1]:53 ', ['[2001:db8::53]:53']],
+    ['further ones', 'undrain shop 10.1.0.11 10.1.0.9', ['10.1.0.99:443']],
+    ['none of an unknown service', 'drain nosuch ', []],
+    ['all destinations with --all-services', 'drain --all-services 10.1.0.7', ['10.1.0.7:0']],
+    ['also after the first', 'drain --all-services 10.1.0.7 [', ['[2001:db8::53]:53']],
+    ['services after `clear`', 'overrides clear sh', ['shop']],
+    ['and then destinations', 'overrides clear shop 10.1.0.12', ['10.1.0.12:443']],
+    ['a service to explain', 'explain sh', ['shop']],
+  ])('has %s', async (_, line, words) => {
+    const [verb, ...rest] = line.split(' ');
+    const answer = await complete(
+      `${verb} -f ./shop.yaml ${rest.join(' ')}`,
+      { openKernel },
+      shop(),
+    );
+    expect(answer).toMatchObject({ kind: 'words', words });
+  });
+
+  it('of diff has the live table beside the files', async () => {
+    expect(await complete('diff a.yaml l')).toMatchObject({ kind: 'files', words: ['live'] });
   });
 
   it('never waits for a pipe', async () => {

@@ -1,12 +1,9 @@
-import { readdir } from 'node:fs/promises';
 import type { Command, Option } from 'commander';
-import { PAGES, summaryOf } from '../../manual/pages.ts';
 import { hasInvisible } from '../../model/printable.ts';
 import type { Environment } from '../environment.ts';
 import { completeIpvsadm } from './ipvsadm-words.ts';
-import { knownRuns } from './known-runs.ts';
-import { type KnownService, knownServices } from './known-services.ts';
 import { readUnfinished, type Unfinished } from './unfinished.ts';
+import { completeValue, placeholderOf, VALUE_KINDS } from './values.ts';
 
 /** A word that the last word of a command line can become. */
 export interface Candidate {
@@ -20,35 +17,6 @@ export interface Completion {
   readonly candidates: readonly Candidate[];
   readonly takesFile: boolean;
 }
-
-/** The kinds of values that are not choices. A value of the kind `free` cannot be completed. */
-type ValueKind = 'file' | 'service' | 'destination' | 'namespace' | 'run' | 'topic' | 'free';
-
-/**
- * Kinds by the name of the value in the help. `--netns` has a row of its own, because its value is
- * a name like many others.
- */
-export const VALUE_KINDS: Readonly<Record<string, ValueKind>> = {
-  '--netns': 'namespace',
-  file: 'file',
-  path: 'file',
-  plan: 'file',
-  a: 'file',
-  b: 'file',
-  service: 'service',
-  destination: 'destination',
-  run: 'run',
-  topic: 'topic',
-  ...{
-    address: 'free',
-    id: 'free',
-    n: 'free',
-    time: 'free',
-    fingerprint: 'free',
-    text: 'free',
-    name: 'free',
-  },
-};
 
 /** Completes the last word of a command line, without the program's name. */
 export async function complete(
@@ -112,84 +80,24 @@ async function wantedBy(
     case 'option':
       return optionsOf(command);
     case 'value': {
-      const { long, flags, argChoices } = wanted.of;
-      const kind = VALUE_KINDS[long ?? ''] ?? VALUE_KINDS[placeholderOf(flags)];
-      return argChoices ? choices(argChoices) : values(kind, line, program, environment);
+      const { long = '', flags, argChoices } = wanted.of;
+      const name = long in VALUE_KINDS ? long : placeholderOf(flags);
+      return argChoices ? choices(argChoices) : completeValue(name, line, command, environment);
     }
     case 'argument': {
       if (!wanted.of) return listed([]);
       const { argChoices } = wanted.of;
-      const kind = VALUE_KINDS[wanted.of.name()];
-      return argChoices ? choices(argChoices) : values(kind, line, program, environment);
+      if (argChoices) return choices(argChoices);
+      const name = wanted.of.name();
+      const found = await completeValue(name, line, command, environment);
+      // The verb `help` takes verbs, too.
+      return name === 'topic' ? listed([...verbsOf(program), ...found.candidates]) : found;
     }
     default:
       return wanted satisfies never;
   }
 }
 
-/** The name of an option's value: `file` in `--table <file>`. */
-export function placeholderOf(flags: string): string {
-  return /[<[]([^\]>.]*)/.exec(flags)?.[1] ?? '';
-}
-
 function choices(words: readonly string[]): Completion {
   return listed(words.map((word) => ({ word })));
-}
-
-async function values(
-  kind: ValueKind | undefined,
-  line: Unfinished,
-  program: Command,
-  environment: Environment,
-): Promise<Completion> {
-  switch (kind) {
-    case 'file':
-      return { candidates: [], takesFile: true };
-    case 'service':
-      return listed((await servicesOf(line, environment)).flatMap(formatService));
-    case 'destination':
-      return listed(destinationsOf(line.given[0], await servicesOf(line, environment)));
-    case 'namespace':
-      return choices(await readdir('/run/netns').catch(() => []));
-    case 'run':
-      return listed(await knownRuns(environment));
-    case 'topic':
-      return listed([...verbsOf(program), ...topics()]);
-    default:
-      return listed([]);
-  }
-}
-
-function servicesOf({ values: given }: Unfinished, environment: Environment) {
-  const places = {
-    files: given.get('--file') ?? [],
-    table: given.get('--table')?.at(-1),
-    netns: given.get('--netns')?.at(-1),
-  };
-  return knownServices(places, environment);
-}
-
-/** A service by its address and, where a file gives it one, by its name. */
-function formatService({ key, name }: KnownService): Candidate[] {
-  if (name === undefined) return [{ word: key }];
-  return [
-    { word: key, about: name },
-    { word: name, about: key },
-  ];
-}
-
-/** The destinations of the service that the line names; of all services without one. */
-function destinationsOf(
-  service: string | undefined,
-  services: readonly KnownService[],
-): Candidate[] {
-  const named = services.filter(({ key, name }) => service === key || service === name);
-  const addresses = (service === undefined ? services : named).flatMap(
-    ({ destinations }) => destinations,
-  );
-  return [...new Set(addresses)].map((word) => ({ word }));
-}
-
-function topics(): Candidate[] {
-  return Object.entries(PAGES).map(([word, page]) => ({ word, about: summaryOf(page) }));
 }

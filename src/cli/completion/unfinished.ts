@@ -4,6 +4,8 @@ import type { Argument, Command, Option } from 'commander';
 export interface Unfinished {
   /** Values of the options before the last word, by long name, such as `--file`. */
   readonly values: ReadonlyMap<string, readonly string[]>;
+  /** Options without a value before the last word, by long name. */
+  readonly flags: ReadonlySet<string>;
   /** Arguments before the last word. */
   readonly given: readonly string[];
   readonly wanted: Wanted;
@@ -24,8 +26,8 @@ export function readUnfinished(words: readonly string[], command: Command): Unfi
   const last = words.at(-1) ?? '';
   const reader = new Reader(command);
   for (const word of words.slice(0, -1)) reader.read(word);
-  const { values, given, waiting } = reader;
-  const line = { values, given, prefix: last, head: '' };
+  const { values, flags, given, waiting } = reader;
+  const line = { values, flags, given, prefix: last, head: '' };
   if (waiting) return { ...line, wanted: { kind: 'value', of: waiting } };
   const positions = command.registeredArguments;
   const of = positions[given.length] ?? positions.findLast(({ variadic }) => variadic);
@@ -44,6 +46,7 @@ function findOption({ options }: Command, flag: string): Option | undefined {
 
 class Reader {
   readonly values = new Map<string, string[]>();
+  readonly flags = new Set<string>();
   readonly given: string[] = [];
   /** The option whose value is the next word. */
   waiting: Option | undefined;
@@ -66,8 +69,8 @@ class Reader {
   #readLong(word: string): void {
     const [name = '', ...rest] = word.split('=');
     const option = findOption(this.#command, name);
-    if (!option?.required) return;
-    if (rest.length > 0) this.#add(option, rest.join('='));
+    if (!option?.required) this.flags.add(name);
+    else if (rest.length > 0) this.#add(option, rest.join('='));
     else this.waiting = option;
   }
 
@@ -75,7 +78,10 @@ class Reader {
   #readShort(letters: string): void {
     for (const [at, letter] of [...letters].entries()) {
       const option = findOption(this.#command, `-${letter}`);
-      if (!option?.required) continue;
+      if (!option?.required) {
+        this.flags.add(option?.long ?? '');
+        continue;
+      }
       const value = letters.slice(at + 1);
       if (value === '') this.waiting = option;
       else this.#add(option, value);

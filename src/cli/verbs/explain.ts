@@ -22,7 +22,7 @@ const EXPLANATION_FORMATS = {
 
 export const explainVerb = defineVerb({
   name: 'explain',
-  job: 'look',
+  job: 'configure',
   summary: 'where a value comes from',
   description:
     'show each value of a service or a destination: where it was written, what is live, and ' +

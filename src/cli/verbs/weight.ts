@@ -15,7 +15,7 @@ import { override, speakerOf } from '../run-override.ts';
 
 export const weightVerb = defineVerb({
   name: 'weight',
-  job: 'change',
+  job: 'operate',
   summary: 'another weight for a time',
   description: 'give a destination another weight for a time, whatever the files say',
   arguments: {
