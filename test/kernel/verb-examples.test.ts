@@ -12,18 +12,26 @@ import { ipvsadm } from './real-programs.ts';
 /** Commands that make the state that the examples of a verb are for. FOLDER is the folder. */
 const BEFORE: Readonly<Record<string, string>> = {
   apply: 'plan -f FOLDER/ipvs.yaml --save FOLDER/ipvs.plan',
+  show: 'plan -f FOLDER/ipvs.yaml --save FOLDER/ipvs.plan',
+  diff: 'plan -f FOLDER/ipvs.yaml --save FOLDER/ipvs.plan',
+  undrain: 'drain shop 10.1.0.11',
+  overrides: 'drain shop 10.1.0.11',
   confirm: 'try -f FOLDER/ipvs.yaml --no-wait',
   rollback: 'apply -f FOLDER/ipvs.yaml --yes',
   history: 'apply -f FOLDER/ipvs.yaml --yes',
 };
 
 /** Verbs that ask the daemon. */
-const OF_DAEMON: readonly string[] = ['status', 'reload', 'approve', 'pause', 'resume'];
+const OF_DAEMON: readonly string[] = [
+  ...['status', 'reload', 'approve', 'pause', 'resume'],
+  ...['drain', 'undrain', 'weight', 'overrides'],
+];
 
 /** Exit codes of examples that end with another one than 0 in this state. */
 const EXITS: Readonly<Record<string, number>> = {
   'ipvstate rollback --yes --detailed-exitcode': 2,
   'ipvstate check -f ipvs.yaml -o json': 2,
+  'ipvstate diff yesterday.yaml live': 2,
   // The guest forwards no packets.
   'ipvstate doctor -f ipvs.yaml -o json': 2,
   // No guard holds a plan back, and no run has this name.

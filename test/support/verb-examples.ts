@@ -47,12 +47,13 @@ export class ExampleFolder {
     };
     this.#program('smoke-test', 'true');
     this.#program('bin/logger', 'echo "$@"');
+    this.#program('bin/ssh', 'shift; exec "$@"');
     for (const name of ['jq', 'less']) this.#program(`bin/${name}`, 'cat');
   }
 
   /** Writes the files as they were before an example wrote them. */
   writeFiles(): void {
-    for (const name of ['ipvs.yaml', 'conf.d/shop.yaml'])
+    for (const name of ['ipvs.yaml', 'conf.d/shop.yaml', 'yesterday.yaml'])
       writeFileSync(join(this.path, name), CONFIG);
     writeFileSync(join(this.path, 'ipvsadm.rules'), RULES);
   }
