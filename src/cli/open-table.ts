@@ -80,7 +80,7 @@ async function openTableFile(path: string, environment: Environment): Promise<Op
           'USAGE',
           `${path} has the format ${format.name}, which is only read`,
         );
-      const { text: written, omissions } = await format.format(ipvs.table(), {});
+      const { text: written, omissions } = await format.format(ipvs.table(), { isPlain: true });
       await writeAtomically(path, written);
       for (const omission of omissions) environment.output.note(`ipvstate: ${path}: ${omission}\n`);
     },

@@ -1,6 +1,13 @@
 import type { Exportable, FormatOptions } from '../config/write/yaml.ts';
-import { writableFormat } from '../formats/formats.ts';
+import { WRITABLE_FORMATS, writableFormat } from '../formats/formats.ts';
+import { flag, outputFormat } from './options.ts';
 import type { Output } from './output.ts';
+
+/** Options of the verbs that print a table. */
+export const WRITING_OPTIONS = {
+  output: outputFormat(WRITABLE_FORMATS, 'yaml'),
+  plain: flag('--plain', 'with yaml: no defaults, no pools, and one line for each destination'),
+};
 
 /** Prints a table on stdout, and on stderr the parts that the format cannot hold. */
 export async function printTable(

@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/parse.ts';
 import { formatConfigJson } from '../../src/config/write/json.ts';
 import { formatConfig } from '../../src/config/write/yaml.ts';
-import type { Table } from '../../src/model/table.ts';
+import { serviceFamily } from '../../src/model/service.ts';
+import type { ServiceEntry, Table } from '../../src/model/table.ts';
 import { tableArbitrary } from '../support/arbitrary-table.ts';
+import { holds, isBrokenBy } from '../support/properties.ts';
 
 function reread(text: string, file: string): Table | string {
   const { desired, issues } = parseConfig(text, file);
@@ -16,22 +18,72 @@ function reread(text: string, file: string): Table | string {
   };
 }
 
+/** The parts that a service takes from the first one. */
+const copies = fc.constantFrom('nothing', 'settings', 'settings and destinations');
+
+function alike(entry: ServiceEntry, first: ServiceEntry, copied: string): ServiceEntry {
+  if (copied === 'nothing') return entry;
+  const { key, identity, onePacket } = entry.service;
+  const isSameFamily = serviceFamily(identity) === serviceFamily(first.service.identity);
+  if (!isSameFamily || identity.kind !== first.service.identity.kind) return entry;
+  return {
+    service: { ...first.service, key, identity, onePacket },
+    destinations: copied === 'settings' ? entry.destinations : first.destinations,
+  };
+}
+
+/** Tables in which some services are alike, so that there is something to share. */
+const tables: fc.Arbitrary<Table> = fc
+  .tuple(tableArbitrary, fc.array(copies, { minLength: 20, maxLength: 20 }))
+  .map(([table, copied]) => {
+    const [first] = table.services.values();
+    const services = Array.from(
+      table.services,
+      ([key, entry], index) =>
+        [
+          key,
+          first ? alike(entry, first, copied[index % copied.length] ?? 'nothing') : entry,
+        ] as const,
+    );
+    return { ...table, services: new Map(services) };
+  });
+
 describe('the export', () => {
-  it('as YAML is read back as the same table', () => {
-    fc.assert(
-      fc.property(tableArbitrary, (table) => {
-        expect(reread(formatConfig(table), 'a.yaml')).toEqual(table);
+  it.each([
+    ['YAML', (table: Table) => formatConfig(table)],
+    ['plain YAML', (table: Table) => formatConfig(table, { isPlain: true })],
+    ['JSON', (table: Table) => formatConfigJson(table)],
+  ])('as %s is read back as the same table', async (_, format) => {
+    await holds(
+      fc.property(tables, (table) => {
+        expect(reread(format(table), 'a')).toEqual(table);
       }),
-      { numRuns: 300 },
+      200,
     );
   });
 
-  it('as JSON is read back as the same table', () => {
-    fc.assert(
-      fc.property(tableArbitrary, (table) => {
-        expect(reread(formatConfigJson(table), 'a.json')).toEqual(table);
+  it.each([
+    ['without defaults', /^defaults: .*$/m, ''],
+    ['another pool', /^ {2}pool-1:.*\n(?: {4}- .*\n)*/m, '  pool-1: [10.255.0.1]\n'],
+    ['without "persistence: off"', /^ {4}persistence: off$/m, ''],
+    ['without a scheduler of its own', /^ {4}scheduler: .*$/m, ''],
+  ])('is not the same table when it is broken: %s', async (_, found, replacement) => {
+    await isBrokenBy(
+      fc.property(tables, (table) => {
+        expect(reread(formatConfig(table).replace(found, replacement), 'a')).toEqual(table);
       }),
-      { numRuns: 300 },
+    );
+  });
+
+  it('is never longer than a plain one', async () => {
+    await holds(
+      fc.property(tables, ({ services }) => {
+        const lines = (text: string): number => text.split('\n').length;
+        const plain = formatConfig({ services }, { isPlain: true });
+        // The defaults and the pools have lines of their own.
+        expect(lines(formatConfig({ services }))).toBeLessThanOrEqual(lines(plain) + 4);
+      }),
+      100,
     );
   });
 });

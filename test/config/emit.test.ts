@@ -43,7 +43,7 @@ services:
       - { address: "[2001:db8::2]:0", forward: tunnel, tunnel: { type: gre } }
 `;
 
-describe('the export as YAML', () => {
+describe('the plain export as YAML', () => {
   it('is sorted, and has the forwarding method and the settings that are not defaults', () => {
     const { services, timeouts, daemons, names } = desiredOf(YAML);
     const shuffled = new Map(
@@ -57,7 +57,7 @@ describe('the export as YAML', () => {
     expect(
       formatConfig(
         { services: shuffled, timeouts: timeouts as Table['timeouts'], daemons },
-        { names },
+        { names, isPlain: true },
       ),
     ).toBe(YAML);
   });
@@ -132,5 +132,75 @@ describe('the export as JSON', () => {
       version: 1,
       services: [],
     });
+  });
+});
+
+/** Text of ten services with four destinations each, which share most of their values. */
+function tenServices(): string {
+  const services = Array.from({ length: 10 }, (_, service) => {
+    const destinations = Array.from({ length: 4 }, (__, index) => {
+      const weight = service === 3 && index === 2 ? ', weight: 5' : ', weight: 2';
+      const port = service === 7 ? 8443 : 443;
+      return `{ address: "10.${Math.min(service, 8)}.0.${index + 1}:${port}", forward: masq${weight} }`;
+    });
+    return `  - { address: "tcp://192.0.2.${service}:443", scheduler: mh, persistence: 10m, destinations: [${destinations}] }\n`;
+  });
+  return `version: 1\nservices:\n${services.join('')}`;
+}
+
+describe('the export as YAML', () => {
+  it('has what most entries share once, plain addresses, and pools', () => {
+    const text = formatConfig(desiredOf(tenServices()));
+    expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(32);
+    expect(text).toContain(
+      'defaults: { scheduler: mh, persistence: 10m, forward: masq, weight: 2 }\n\n' +
+        'pools:\n  pool-1: [10.8.0.1, 10.8.0.2, 10.8.0.3, 10.8.0.4]\n\nservices:\n',
+    );
+    expect(text).toContain(`  - address: tcp://192.0.2.3:443
+    destinations:
+      - 10.3.0.1
+      - 10.3.0.2
+      - { address: 10.3.0.3, weight: 5 }
+      - 10.3.0.4
+`);
+    expect(text).toContain('destinations: ["10.7.0.1:8443", "10.7.0.2:8443"');
+    expect(text).toContain(
+      '  - address: tcp://192.0.2.9:443\n    destinations: [{ pool: pool-1 }]\n',
+    );
+  });
+
+  it('writes an entry that differs from the defaults as it is', () => {
+    const text = formatConfig(
+      desiredOf(`version: 1
+services:
+  - { address: "tcp://192.0.2.1:80", scheduler: sh, scheduler_flags: [sh-port], persistence: 5m, destinations: [{ address: 10.0.0.1, weight: 7 }] }
+  - { address: "tcp://192.0.2.2:80", scheduler: sh, scheduler_flags: [sh-port], persistence: 5m, destinations: [{ address: 10.0.0.2, weight: 7 }] }
+  - { address: "tcp://192.0.2.3:80", scheduler: sh, scheduler_flags: [sh-port], persistence: 5m, destinations: [{ address: 10.0.0.3, weight: 7 }] }
+  - { address: "tcp://192.0.2.4:80", scheduler: sh, persistence: 5m, destinations: [{ address: 10.0.0.4, weight: 7 }] }
+  - { address: "tcp://192.0.2.5:80", scheduler: sh, scheduler_flags: [sh-port], destinations: [{ address: 10.0.0.5 }] }
+`),
+    );
+    expect(text).toContain(
+      'defaults: { scheduler: sh, scheduler_flags: [sh-port], persistence: 5m, forward: route, weight: 7 }\n',
+    );
+    expect(text).toContain('192.0.2.4:80\n    scheduler: sh\n    destinations: [10.0.0.4]\n');
+    expect(text).toContain(
+      '192.0.2.5:80\n    persistence: off\n    destinations: [{ address: 10.0.0.5, weight: 1 }]\n',
+    );
+  });
+
+  it('has no defaults and no pools where they make nothing shorter', () => {
+    const text = formatConfig(
+      desiredOf(
+        'version: 1\nservices: [{ address: "tcp://192.0.2.1:80", destinations: [10.0.0.1] }]\n',
+      ),
+    );
+    expect(text).toBe(`version: 1
+
+services:
+  - address: tcp://192.0.2.1:80
+    scheduler: wlc
+    destinations: [{ address: 10.0.0.1, forward: route }]
+`);
   });
 });

@@ -1,11 +1,10 @@
-import { WRITABLE_FORMATS } from '../../formats/formats.ts';
 import { EXIT } from '../../render/exit.ts';
 import { defineVerb } from '../define-verb.ts';
 import { FILE_EXITS } from '../exit-groups.ts';
 import { loadValid } from '../load-valid.ts';
 import { VERBOSE_OPTIONS } from '../option-groups.ts';
-import { outputFormat, requiredArgument } from '../options.ts';
-import { printTable } from '../print-table.ts';
+import { requiredArgument } from '../options.ts';
+import { printTable, WRITING_OPTIONS } from '../print-table.ts';
 
 export const importVerb = defineVerb({
   name: 'import',
@@ -13,12 +12,13 @@ export const importVerb = defineVerb({
   summary: 'translate ipvsadm rules',
   description: 'translate `ipvsadm -Sn` text, or a script of ipvsadm lines, to a configuration',
   arguments: { path: requiredArgument('file', 'the file; - is stdin') },
-  options: { output: outputFormat(WRITABLE_FORMATS, 'yaml'), ...VERBOSE_OPTIONS },
+  options: { ...WRITING_OPTIONS, ...VERBOSE_OPTIONS },
   exits: { ...FILE_EXITS, ok: 'printed' },
   examples: ['ipvsadm -Sn | ipvstate import - > ipvs.yaml', 'ipvstate import ipvsadm.rules'],
   run: async (options, environment, { path }) => {
     const { desired } = await loadValid([path], environment);
-    await printTable(desired, { names: desired.names }, options.output, environment.output);
+    const writing = { names: desired.names, isPlain: options.plain };
+    await printTable(desired, writing, options.output, environment.output);
     return EXIT.ok;
   },
 });

@@ -9,8 +9,10 @@ import {
 } from '../../model/settings.ts';
 import { type ServiceEntry, sortedDestinations, sortedServices } from '../../model/table.ts';
 import type { Config, DestinationMapping, ServiceMapping, SyncDaemon } from '../config.ts';
+import { persistenceOf } from './persistence.ts';
 import { writableSettings } from './settings.ts';
-import { type Exportable, type FormatOptions, persistenceOf, plainServiceFields } from './yaml.ts';
+import type { Exportable, FormatOptions } from './yaml.ts';
+import { plainServiceFields } from './yaml-services.ts';
 
 /**
  * Formats a table as JSON, as `formatConfig` does as YAML. JSON has no comments: there are no
