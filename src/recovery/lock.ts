@@ -166,7 +166,8 @@ function locked(holder: Holder | undefined, now: Date, waitHint: string): Ipvsta
     `another ipvstate is writing in this network namespace: the lock is ${who}; nothing was changed`,
     {
       hint: holder?.command.startsWith('ipvstate watch')
-        ? 'The daemon keeps the lock as long as it runs: change its files and use `ipvstate reload`.'
+        ? 'The daemon keeps the lock as long as it runs: change its files and use `ipvstate reload`. ' +
+          'A daemon that is paused has it for a moment: wait with --lock-timeout 30s.'
         : waitHint,
     },
   );
