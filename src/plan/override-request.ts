@@ -225,10 +225,11 @@ export function concernedServices(
   );
   const concerned = new Set<ServiceKey>();
   for (const [key, { destinations }] of desired.services) {
+    const own = changed.filter(({ service }) => service === null || service === key);
     const isConcerned = (destination: Destination): boolean => {
       const isIt = (each: Override): boolean => isAbout(each, key, destination);
       const isHeld = before.held.has(drainKey(key, destination.key));
-      return changed.some(isIt) || (isHeld && !after.overrides.some(isIt));
+      return own.some(isIt) || (isHeld && !after.overrides.some(isIt));
     };
     if ([...destinations.values()].some(isConcerned)) concerned.add(key);
   }

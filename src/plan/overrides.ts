@@ -1,7 +1,6 @@
 import type { Destination, DestinationKey } from '../model/destination.ts';
 import { type DrainKey, drainKey, parseDrainKey } from '../model/drain.ts';
 import {
-  isAbout,
   isOver,
   type Override,
   type OverrideRecord,
@@ -49,38 +48,54 @@ interface Overridden {
 export function overriding(
   clock: OverrideClock,
 ): (entry: ServiceEntry, preserved: ReadonlySet<DestinationKey>) => Overridden {
-  const general: Override[] = [];
-  const special = new Map<ServiceKey, Override[]>();
-  for (const each of clock.overrides) {
-    if (isOver(each, clock.now)) continue;
-    if (each.service === null) general.push(each);
-    else special.set(each.service, [...(special.get(each.service) ?? []), each]);
-  }
+  const index = indexOf(clock);
+  const general = index.get(null);
   return (entry, preserved) => {
-    const own = [...general, ...(special.get(entry.service.key) ?? [])];
-    return own.length === 0 ? { entry, notes: [] } : override(entry, own, clock, preserved);
+    const special = index.get(entry.service.key);
+    if (!general && !special) return { entry, notes: [] };
+    const find = ({ key, address }: Destination): readonly Override[] =>
+      [general, special].flatMap((own) =>
+        own ? [...(own.get(key) ?? []), ...(own.get(address) ?? []), ...(own.get(null) ?? [])] : [],
+      );
+    return override(entry, find, clock, preserved);
   };
+}
+
+/** By service, or null for every service; then by destination, or null for every destination. */
+type OverrideIndex = ReadonlyMap<
+  Override['service'],
+  ReadonlyMap<Override['destination'], readonly Override[]>
+>;
+
+/** Sorts the overrides in force by what they are about: a table has many destinations. */
+function indexOf({ overrides, now }: OverrideClock): OverrideIndex {
+  const index = new Map<Override['service'], Map<Override['destination'], Override[]>>();
+  for (const each of overrides) {
+    if (isOver(each, now)) continue;
+    const own = index.get(each.service) ?? new Map<Override['destination'], Override[]>();
+    index.set(each.service, own);
+    const known = own.get(each.destination);
+    if (known) known.push(each);
+    else own.set(each.destination, [each]);
+  }
+  return index;
 }
 
 function override(
   entry: ServiceEntry,
-  overrides: readonly Override[],
+  find: (destination: Destination) => readonly Override[],
   { now, date: asOf }: OverrideClock,
   preserved: ReadonlySet<DestinationKey>,
 ): Overridden {
   const { key: service } = entry.service;
-  const destinations = new Map<DestinationKey, Destination>(entry.destinations);
   const notes: OverrideNote[] = [];
   for (const [key, destination] of entry.destinations) {
-    const about = overrides.filter((each) => isAbout(each, service, destination));
-    const winner = lowest(about, now);
+    const winner = lowest(find(destination), now);
     if (!winner) continue;
-    const weight = weightAt(winner, now);
-    destinations.set(key, { ...destination, weight });
     notes.push({
       service,
       destination: key,
-      weight,
+      weight: weightAt(winner, now),
       ownWeight: destination.weight,
       isPreserved: preserved.has(key),
       override: winner,
@@ -88,7 +103,16 @@ function override(
       asOf,
     });
   }
-  return { entry: { service: entry.service, destinations }, notes };
+  return { entry: notes.length === 0 ? entry : withWeights(entry, notes), notes };
+}
+
+function withWeights(entry: ServiceEntry, notes: readonly OverrideNote[]): ServiceEntry {
+  const destinations = new Map(entry.destinations);
+  for (const { destination: key, weight } of notes) {
+    const destination = destinations.get(key);
+    if (destination) destinations.set(key, { ...destination, weight });
+  }
+  return { service: entry.service, destinations };
 }
 
 /** Returns the override of the lowest weight; of equal ones, the one that lasts longest. */

@@ -1,7 +1,7 @@
 import { IpvstateError } from '../errors.ts';
 import type { Desired } from '../model/desired.ts';
 import type { DestinationKey } from '../model/destination.ts';
-import { NO_DRAINS } from '../model/drain.ts';
+import { drainKey, NO_DRAINS } from '../model/drain.ts';
 import type { Snapshot } from '../model/ipvs.ts';
 import { NO_OVERRIDES } from '../model/override.ts';
 import { isManaged, type Policy } from '../model/policy.ts';
@@ -77,6 +77,7 @@ export function scope(desired: Desired, snapshot: Snapshot, options: ScopeOption
       desired.policy,
       snapshot,
       clock,
+      overrides.held,
     );
     services.set(key, treated.entry);
     drained.push(treated);
@@ -133,13 +134,20 @@ function drainRemoved(
   policy: Policy | undefined,
   { table, counters }: Snapshot,
   clock: DrainClock,
+  held: OverrideClock['held'],
 ): Drained {
   const { key } = entry.service;
   const own = policy?.services.get(key)?.drain;
   const live = table.services.get(key);
-  return own && live
-    ? drain(entry, live, own, counters.get(key), clock)
-    : { entry, drains: [], overdue: [] };
+  if (!own || !live) return { entry, drains: [], overdue: [] };
+  const drained = drain(entry, live, own, counters.get(key), clock);
+  // The live weight of what drains can be that of an override, which ends with the removal.
+  const drains = drained.drains.map((each) => {
+    const id = drainKey(each.service, each.destination);
+    const weight = clock.drains.has(id) ? undefined : held.get(id);
+    return weight === undefined ? each : { ...each, weight };
+  });
+  return { ...drained, drains };
 }
 
 /**

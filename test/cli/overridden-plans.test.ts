@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import Ajv from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { NO_OVERRIDES, type Override } from '../../src/model/override.ts';
-import { openEmbeddedTable } from '../../src/plan/embedded.ts';
 import { openOverrideStore } from '../../src/recovery/records/overrides.ts';
 import { formatUntil } from '../../src/render/overrides.ts';
+import { openBusyTable } from '../support/busy-table.ts';
 import { destinationKeyOf, keyOf, tableOf } from '../support/tables.ts';
 import { temporaryState } from '../support/temporary-state.ts';
 import { workspace } from './workspace.ts';
@@ -17,9 +17,15 @@ services:
 `;
 const PRESERVED = FILE.replace('name: shop', 'name: shop, preserve: [weight]');
 
-async function scene({ weight = 3, file = FILE, override = {} as Partial<Override> } = {}) {
-  const kernel = openEmbeddedTable(
+async function scene({
+  weight = 3,
+  file = FILE,
+  override = {} as Partial<Override>,
+  connections = 0,
+} = {}) {
+  const kernel = openBusyTable(
     tableOf({ [SHOP]: { destinations: { '10.1.0.11:443': 1, '10.1.0.12:443': weight } } }),
+    { '10.1.0.12:443': connections },
   );
   const state = temporaryState();
   const store = openOverrideStore(state, () => {});
@@ -34,10 +40,10 @@ async function scene({ weight = 3, file = FILE, override = {} as Partial<Overrid
     ...override,
   };
   await store.write({ overrides: [drained], held: new Map() });
-  const { run } = workspace({ 'shop.yaml': file });
+  const { run, write } = workspace({ 'shop.yaml': file });
   const until = formatUntil(new Date(state.clock.wall + 3_600_000), state.clock.now());
   return {
-    ...{ state, store, until },
+    ...{ state, store, until, write },
     run: (line: string) => run(`${line} -f ./shop.yaml`, { state, openKernel: async () => kernel }),
     weight: () => kernel.table().services.get(SHOP)?.destinations.get(SECOND)?.weight,
   };
@@ -120,6 +126,21 @@ describe('an override', () => {
     expect((await run('apply')).stdout).toContain('kernel upgrade (before: 7)\n');
     expect(weight()).toBe(0);
     state.clock.pass(3600);
+    await run('apply');
+    expect(weight()).toBe(7);
+  });
+
+  it('of a server that drains away and comes back gives the weight from before', async () => {
+    const both = PRESERVED.replace('name: shop', 'name: shop, drain: 5m');
+    const one = both.replace(', { address: 10.1.0.12, weight: 3 }', '');
+    const { run, write, weight, state } = await scene({ weight: 7, file: both, connections: 12 });
+    await run('apply');
+    write('shop.yaml', one);
+    await run('apply');
+    expect(weight()).toBe(0);
+    state.clock.pass(60);
+    await run('overrides clear');
+    write('shop.yaml', both);
     await run('apply');
     expect(weight()).toBe(7);
   });
