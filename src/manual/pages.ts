@@ -5,6 +5,7 @@ import daemon from './daemon.md';
 import exitCodes from './exit-codes.md';
 import issueCodes from './issue-codes.md';
 import library from './library.md';
+import maintenance from './maintenance.md';
 import operating from './operating.md';
 import plans from './plans.md';
 import replacingIpvsadm from './replacing-ipvsadm.md';
@@ -19,6 +20,7 @@ export const PAGES: Readonly<Record<string, string>> = {
   'try-and-rollback': tryAndRollback,
   daemon,
   operating,
+  maintenance,
   ci,
   requirements,
   'replacing-ipvsadm': replacingIpvsadm,

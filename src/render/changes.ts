@@ -71,17 +71,14 @@ function leavingNote(
   return isLeaving ? style.faint('  removed: deleted with the last of its destinations') : '';
 }
 
-/** Formats a change in one line, or with a line for each of several fields. */
+/** Formats a change in one line, or with a line for each of several fields; notes may follow. */
 function formatChange(change: Change, context: ChangesContext): string[] {
   const { style = PLAIN } = context;
   const action = changeAction(change);
   const indent = change.object === 'destination' ? '    ' : '';
   const details = detailsOf(change);
-  const notes = [
-    ...deletedWith(change),
-    ...connectionNote(change, context),
-    ...overrideNote(change, context),
-  ];
+  const notes = [...deletedWith(change), ...connectionNote(change, context)];
+  const below = overrideNote(change, context).map((note) => `${indent}    ${style.faint(note)}`);
   const where = placeOf(change, context);
   const title = `${indent}${painter(action, style)(SIGNS[action])} ${titleOf(change, context)}`;
   const faint = (texts: readonly string[]) =>
@@ -89,7 +86,7 @@ function formatChange(change: Change, context: ChangesContext): string[] {
   // A destination has few fields, and there are many destinations.
   if (details.length < 2 || change.object === 'destination') {
     const together = details.map(({ field, text }) => `${field} ${text}`.trim()).join(', ');
-    return [`${title}${together && `  ${together}`}${faint([...notes, ...where])}`];
+    return [`${title}${together && `  ${together}`}${faint([...notes, ...where])}`, ...below];
   }
   const width = details.reduce((widest, { field }) => Math.max(widest, field.length), 0);
   return [

@@ -55,8 +55,12 @@ function formatDiff(changes: readonly Change[], context: ChangesContext, room: n
   return `${format(sorted.slice(0, fits))}... not shown: ${formatSummary(sorted.slice(fits))}\n`;
 }
 
+/** Makes a paragraph of each note. The indented lines of a note are part of it. */
 function quoteLines(text: string): string[] {
-  const lines = text.split('\n').slice(0, -1);
+  const lines = text
+    .replaceAll(/\n {4}/g, ' ')
+    .split('\n')
+    .slice(0, -1);
   const shown = lines.slice(0, MAX_NOTES);
   if (lines.length > shown.length) shown.push(`... ${lines.length - shown.length} more`);
   return shown.map((line) => `> ${line}\n`);

@@ -50,7 +50,12 @@ export function formatOverrides(notes: Iterable<OverrideNote>, changes: readonly
     ),
   );
   const hidden = [...notes].filter((note) => !shown.has(drainKey(note.service, note.destination)));
-  const lines = hidden.slice(0, SHOWN_NOTES).map((note) => `Overridden: ${formatNote(note)}\n`);
+  const lines = hidden
+    .slice(0, SHOWN_NOTES)
+    .map(
+      (note) =>
+        `Overridden: ${note.destination} of ${note.service}:\n    ${describeOverride(note)}\n`,
+    );
   if (hidden.length > SHOWN_NOTES)
     lines.push(`Overridden: and ${hidden.length - SHOWN_NOTES} more destinations\n`);
   return lines.join('');

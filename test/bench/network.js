@@ -20,6 +20,11 @@ export function layNetwork() {
     echo 1 > /proc/sys/net/ipv4/ip_forward`);
 }
 
+/** Ends the namespaces, and with them their interfaces. */
+export function takeNetworkAway() {
+  sh('ip netns delete client; ip netns delete servers');
+}
+
 const SERVER = `const http=require('node:http');
 for(const address of process.argv.slice(1)) http.createServer({keepAliveTimeout:60000},(request,response)=>response.end(address)).listen(8080,address)`;
 

@@ -64,20 +64,20 @@ describe('an override', () => {
     const { run, until } = await scene();
     const { stdout } = await run('plan');
     expect(stdout).toContain(
-      `~ 10.1.0.12:443  weight 3 -> 0  weight 0 by override of alice until ${until}: kernel upgrade (file: 3)\n`,
+      `~ 10.1.0.12:443  weight 3 -> 0\n        weight 0 by override of alice until ${until}: kernel upgrade (file: 3)\n`,
     );
   });
 
   it('is kept by an apply, which says so and changes nothing', async () => {
     const { run, until, weight } = await scene({ weight: 0 });
-    const note = `Overridden: 10.1.0.12:443 of ${SHOP}: weight 0 by override of alice until ${until}: kernel upgrade (file: 3)\n`;
+    const note = `Overridden: 10.1.0.12:443 of ${SHOP}:\n    weight 0 by override of alice until ${until}: kernel upgrade (file: 3)\n`;
     for (const verb of ['plan', 'apply', 'check', 'apply -q']) {
       const { status, stdout } = await run(verb);
       expect(status).toBe(0);
       expect(stdout).toContain(note);
     }
     expect(weight()).toBe(0);
-    expect((await run('plan -o markdown')).stdout).toContain(`> ${note}`);
+    expect((await run('plan -o markdown')).stdout).toContain(`> ${note.replace('\n    ', ' ')}`);
   });
 
   it('is in the JSON of plans and reports', async () => {
@@ -174,7 +174,7 @@ describe('an override', () => {
     const { run, state } = await scene({ override: { weight: 0, ramp } });
     state.clock.pass(100);
     expect((await run('plan')).stdout).toContain(
-      'weight 3 -> 2  weight 2, on the way to 0, by override of alice until',
+      'weight 3 -> 2\n        weight 2, on the way to 0, by override of alice until',
     );
   });
 

@@ -60,7 +60,8 @@ describe('drain', () => {
     expect(result).toEqual({
       status: 0,
       stdout: `  ${SHOP} "shop"
-    ~ 10.1.0.12:443  weight 3 -> 0  weight 0 by override of alice until ${until}: kernel upgrade (file: 3)
+    ~ 10.1.0.12:443  weight 3 -> 0
+        weight 0 by override of alice until ${until}: kernel upgrade (file: 3)
 
 Applied and verified: 1 operation.
 `,

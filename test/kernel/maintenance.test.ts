@@ -1,0 +1,93 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { layNetwork, startTraffic, takeNetworkAway } from '../bench/network.js';
+import { type Block, readBlocks } from '../manual/blocks.ts';
+import { readDocument } from '../manual/documents.ts';
+import { DaemonProcess } from '../support/daemon.ts';
+import { withProgram } from '../support/program.ts';
+import { until } from '../support/until.ts';
+import { ipvsadm } from './real-programs.ts';
+
+const REQUESTS = 2000;
+
+const blocks = readBlocks(readDocument('src/manual/maintenance.md'));
+const terminals = blocks.filter(({ language }) => language === 'text');
+
+let folder: string;
+let daemon: DaemonProcess;
+let traffic: Awaited<ReturnType<typeof startTraffic>>;
+
+beforeAll(async () => {
+  await ipvsadm('-C');
+  // As long as the folder of the page, because lines of the history are cut at 80 columns.
+  folder = mkdtempSync('/run/lv');
+  for (const { file, text } of blocks)
+    if (file !== undefined) writeFileSync(join(folder, file), text);
+  layNetwork();
+  daemon = new DaemonProcess(join(folder, 'daemon'), ['-f', join(folder, 'shop.yaml')]);
+  await daemon.start();
+  traffic = await startTraffic();
+});
+
+afterAll(async () => {
+  traffic.stop();
+  await daemon.stop('SIGKILL');
+  takeNetworkAway();
+  await ipvsadm('-C');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Resolves when the kernel's table has the weight. */
+function weightOf(server: string, weight: number): Promise<void> {
+  return until(`weight ${weight} of ${server}`, async () =>
+    (await ipvsadm('-Sn')).includes(`-r ${server}:8080 -m -w ${weight}\n`),
+  );
+}
+
+/** Runs the commands of a block in one shell. Returns them with their outputs. */
+function run({ text }: Block): string {
+  const commands = text.split('\n').filter((line) => line.startsWith('$ '));
+  const { PATH } = withProgram(folder);
+  const env = { ...daemon.env, PATH };
+  const outputs = commands.map((line) => {
+    const script = `exec 2>&1; ${line.slice(2)}`;
+    return spawnSync('sh', ['-c', script], { cwd: folder, env, encoding: 'utf8' }).stdout;
+  });
+  return commands.map((line, index) => `${line}\n${outputs[index]}`).join('');
+}
+
+/** Replaces what differs from run to run: times, ids of runs, and connections. */
+function masked(text: string): string {
+  return text
+    .replaceAll(folder, '/etc/ipvstate')
+    .replaceAll(/\d{4}-\d\d-\d\d /g, '')
+    .replaceAll(/(?<![\d.:])\d\d:\d\d(:\d\d)?(?!\d)/g, 'TIME')
+    .replaceAll(/\b[a-z0-9]{8}-\d+-[a-z0-9]{6}\b/g, 'RUN')
+    .replaceAll(/\bin \d+(\.\d+)? m?s\b/g, 'in TIME')
+    .replaceAll(/ {2}drains \d+ active connections?/g, '');
+}
+
+it('a server is drained, the files change and the drain ends, and no request fails', async () => {
+  const [drained, released, explained, ended, history] = terminals;
+  if (!drained || !released || !explained || !ended || !history)
+    throw new Error('the page has other blocks');
+  const tell = (block: Block): void => expect(masked(run(block))).toBe(masked(block.text));
+  tell(drained);
+  tell(released);
+  await weightOf('10.98.0.22', 2);
+  tell(explained);
+  // The next word of the same user about the same server: half an hour is over in a second.
+  expect(daemon.run('drain', 'shop', '10.98.0.21', '--for', '1s').status).toBe(0);
+  await weightOf('10.98.0.21', 3);
+  await until('the end of the pass', async () => (await daemon.status()).health === 'in-sync');
+  tell(ended);
+  tell(history);
+  const counted = async (): Promise<[number, number]> => {
+    const counts = Object.values(await traffic.counts());
+    return [counts.reduce((sum, [all]) => sum + all, 0), counts.reduce((sum, [, f]) => sum + f, 0)];
+  };
+  await until('enough requests', async () => (await counted())[0] >= REQUESTS);
+  expect((await counted())[1]).toBe(0);
+});
