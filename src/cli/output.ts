@@ -90,9 +90,12 @@ export class Output {
    */
   readonly stage: RunStage = async (name, run, count) => {
     if (this.#stages === 'hidden') return run();
-    const text = formatRunningStage(name);
-    this.progress(text);
-    const timer = setTimeout(() => this.progress(text), PROGRESS_AFTER_MILLISECONDS + 1).unref();
+    const show = (): void => {
+      const text = formatRunningStage(name);
+      if (text !== undefined) this.progress(text);
+    };
+    show();
+    const timer = setTimeout(show, PROGRESS_AFTER_MILLISECONDS + 1).unref();
     const started = this.#now();
     try {
       const result = await run();

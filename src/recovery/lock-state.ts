@@ -7,6 +7,8 @@ export interface LockState {
   readonly isHeld: boolean;
   /** The process that wrote itself into the file: the holder, or one that was killed. */
   readonly holder: Holder | undefined;
+  /** True when there is a process with the pid of the holder. */
+  readonly isHolderRunning: boolean;
 }
 
 /**
@@ -16,11 +18,14 @@ export interface LockState {
 export async function readLockState(files: MachineFiles, path: string): Promise<Fact<LockState>> {
   return factOf(path, async () => {
     const status = await ifPresent(() => files.stat(path));
-    if (status === undefined) return { isHeld: false, holder: undefined };
+    if (status === undefined) return { isHeld: false, holder: undefined, isHolderRunning: false };
     const locks = await files.read('/proc/locks');
+    const holder = parseHolder(await files.read(path));
+    const comm = holder && (await ifPresent(() => files.read(`/proc/${holder.pid}/comm`)));
     return {
       isHeld: locks.includes(` ${formatFile(status.device, status.inode)} `),
-      holder: parseHolder(await files.read(path)),
+      holder,
+      isHolderRunning: comm !== undefined,
     };
   });
 }

@@ -1,18 +1,20 @@
 import type { StageCounts, StageName } from '../model/stage.ts';
 import { countOf } from './count-of.ts';
 
-const WORDS: Readonly<Record<StageName, { readonly doing: string; readonly done: string }>> = {
+const WORDS: Readonly<Record<StageName, { readonly doing?: string; readonly done: string }>> = {
   'read-files': { doing: 'reading the files', done: 'read the files' },
   'read-table': { doing: 'reading the table', done: 'read the table' },
   'read-again': { doing: 'reading the table again', done: 'read again' },
   plan: { doing: 'planning', done: 'planned' },
-  execute: { doing: 'applying', done: 'executed' },
+  // The verb itself says how many operations are left.
+  execute: { done: 'executed' },
   verify: { doing: 'verifying', done: 'verified' },
 };
 
-/** Formats a stage that goes on. */
-export function formatRunningStage(name: StageName): string {
-  return `${WORDS[name].doing} ...`;
+/** Formats a stage that goes on; undefined when nothing is to be shown. */
+export function formatRunningStage(name: StageName): string | undefined {
+  const { doing } = WORDS[name];
+  return doing && `${doing} ...`;
 }
 
 /** Formats a stage that has ended, such as `read the table: 1 service, 2 destinations (5 ms)`. */

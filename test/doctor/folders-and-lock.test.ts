@@ -118,6 +118,12 @@ describe('the lock', () => {
     },
   );
 
+  it('is not known while the process that wrote itself down runs without a visible lock', async () => {
+    expect(of('lock', await withLock(APPLY, false, program(77, 'node')))).toMatchObject([
+      { level: 'unknown' },
+    ]);
+  });
+
   it('is not known in a container, which does not see all locks', async () => {
     const container = { '/proc/self/ns/pid': { link: 'pid:[4026532999]' } };
     expect(of('lock', await withLock(DAEMON, false, container))).toMatchObject([
