@@ -1,6 +1,7 @@
 import { IpvstateError } from '../errors.ts';
 import type { Desired } from '../model/desired.ts';
 import type { Snapshot } from '../model/ipvs.ts';
+import { countEntries } from '../model/stage.ts';
 import type { PartialTable } from '../plan/comparable.ts';
 import { readTwice } from '../reconcile/read-again.ts';
 import { loadDocuments, readDocuments } from '../sources/load.ts';
@@ -33,19 +34,23 @@ export async function readSides(
 ): Promise<readonly [ComparedTable, ComparedTable]> {
   if (a === '-' && b === '-')
     throw new IpvstateError('USAGE', 'stdin can be one side only: write - once');
-  const [fileA, fileB] = [await readFiles(a, environment), await readFiles(b, environment)];
+  const read = (side: string): Promise<ComparedTable | undefined> =>
+    side === LIVE
+      ? Promise.resolve(undefined)
+      : environment.output.stage(
+          'read-files',
+          () => readFiles(side, environment),
+          ({ table }) => countEntries(table),
+        );
+  const [fileA, fileB] = [await read(a), await read(b)];
   if (fileA && fileB) return [fileA, fileB];
   const sysctls = (fileA ?? fileB)?.table.sysctls !== undefined;
   const live = await readLive(sysctls, environment);
   return [fileA ?? live, fileB ?? live];
 }
 
-/** Reads a side that is not the kernel's table. Returns undefined for that one. */
-async function readFiles(
-  path: string,
-  environment: Environment,
-): Promise<ComparedTable | undefined> {
-  if (path === LIVE) return undefined;
+/** Reads a side that is not the kernel's table. */
+async function readFiles(path: string, environment: Environment): Promise<ComparedTable> {
   const documents = await readDocuments(openSources([path], environment.stdin));
   const desired =
     savedTable(documents) ??
@@ -92,7 +97,11 @@ function emptyTable(documents: readonly Document[], { output }: Environment): De
 
 function readLive(sysctls: boolean, environment: Environment): Promise<ComparedTable> {
   return withTable(undefined, environment, async ({ ipvs }) => {
-    const { table, counters, unmanageable } = await readTwice(ipvs, { sysctls });
+    const { table, counters, unmanageable } = await readTwice(
+      ipvs,
+      { sysctls },
+      environment.output.stage,
+    );
     return {
       table: { ...table, sysctls: table.sysctls },
       names: new Map(),

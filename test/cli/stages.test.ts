@@ -11,6 +11,7 @@ const stages = (stderr: string): string[] =>
     .map((line) => line.replace(/ \(\d+ ms\)$/, ''));
 
 const FILES = 'read the files: 1 file, 1 service, 2 destinations';
+const SIDE = 'read the files: 1 service, 2 destinations';
 const TABLE = 'read the table: 1 service, 2 destinations';
 const AGAIN = 'read again: 1 service, 2 destinations';
 const PLANNED = 'planned: 2 changes, 2 operations, 2 waves';
@@ -33,6 +34,7 @@ describe('--verbose', () => {
       ],
     ],
     ['export --table ./live.save', [TABLE, TABLE]],
+    ['diff ./live.save ./shop.yaml', [SIDE, SIDE]],
     ['import ./live.save', [FILES]],
   ])('prints the stages of %s with their times on stderr', async (line, expected) => {
     const verbose = await shop().run(`${line} -v`);

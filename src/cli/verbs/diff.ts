@@ -8,7 +8,7 @@ import type { PlanView } from '../../render/plan-text.ts';
 import { type ComparedTable, LIVE, readSides } from '../compared-table.ts';
 import { defineVerb } from '../define-verb.ts';
 import { TABLE_EXITS } from '../exit-groups.ts';
-import { NETNS_OPTIONS } from '../option-groups.ts';
+import { NETNS_OPTIONS, VERBOSE_OPTIONS } from '../option-groups.ts';
 import { outputFormat, requiredArgument } from '../options.ts';
 
 const SIDES = 'a file, a folder, a saved table, a saved plan, - for stdin, or the word live';
@@ -22,7 +22,11 @@ export const diffVerb = defineVerb({
     a: requiredArgument('a', `the table before: ${SIDES}`),
     b: requiredArgument('b', 'the table after: the same'),
   },
-  options: { ...NETNS_OPTIONS, output: outputFormat(PLAN_FORMATS, 'text') },
+  options: {
+    ...NETNS_OPTIONS,
+    output: outputFormat(PLAN_FORMATS, 'text'),
+    ...VERBOSE_OPTIONS,
+  },
   exits: { ...TABLE_EXITS, ok: 'no differences', changes: 'the tables differ' },
   examples: [
     'ipvstate diff yesterday.yaml live',
