@@ -1,6 +1,7 @@
 import { type DrainStore, NO_DRAINS } from '../model/drain.ts';
 import type { Report } from '../plan/report.ts';
 import type { ReconcileOptions } from '../reconcile/reconcile.ts';
+import { beneathOverrides, describeBeneath, openLenientOverrides } from './beneath-overrides.ts';
 import type { RecoveryEnvironment } from './environment.ts';
 import { stackWithJournal } from './ipvs-stack.ts';
 import { Journal } from './journal/journal.ts';
@@ -20,9 +21,12 @@ export async function rollBackKernel(
   options: ReconcileOptions,
 ): Promise<Report> {
   const journal = new Journal(state, newRunId(state), warn);
+  const store = openLenientOverrides(state, warn);
+  const overrides = await store.read();
+  const around = beneathOverrides(way, overrides);
   const kernel = await environment.openKernel();
   try {
-    const report = await executeRollback(stackWithJournal(kernel, journal), way, {
+    const report = await executeRollback(stackWithJournal(kernel, journal), around.way, {
       drains: withLenience(openDrainStore(state, warn), warn),
       ...options,
       confirm: async (prepared) => {
@@ -32,6 +36,11 @@ export async function rollBackKernel(
       },
     });
     journal.end(report.outcome);
+    if (report.outcome === 'applied' || report.outcome === 'in-sync') {
+      await store.write({ ...overrides, held: new Map([...overrides.held, ...around.beneath]) });
+      const kept = describeBeneath(around);
+      if (kept !== undefined) environment.output.note(`${kept}\n`);
+    }
     return report;
   } catch (error) {
     journal.end('error');

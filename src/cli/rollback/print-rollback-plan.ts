@@ -1,3 +1,8 @@
+import {
+  beneathOverrides,
+  describeBeneath,
+  openLenientOverrides,
+} from '../../recovery/beneath-overrides.ts';
 import { formatTime } from '../../recovery/clock.ts';
 import { openRecords } from '../../recovery/records/records.ts';
 import { planRollback, wayOverPasses } from '../../recovery/roll-back.ts';
@@ -24,10 +29,13 @@ export async function printRollbackPlan(
   environment: Environment,
 ): Promise<number> {
   const { output } = environment;
-  const { way, title } = await startOf(options.to, await environment.state());
+  const state = await environment.state();
+  const { way, title } = await startOf(options.to, state);
+  const warn = (message: string): void => output.warn(`${output.errorLabel()} ${message}\n`);
+  const around = beneathOverrides(way, await openLenientOverrides(state, warn).read());
   const kernel = await environment.openKernel();
   try {
-    const { plan, snapshot, contested } = await planRollback(kernel, way);
+    const { plan, snapshot, contested } = await planRollback(kernel, around.way);
     const context = { counters: snapshot.counters, style: output.style('stdout') };
     output.note(`This would roll back to before ${title}.\n`);
     if (options.output === 'json')
@@ -43,6 +51,8 @@ export async function printRollbackPlan(
           `Changed by another program since, and left alone: ${contested.join(', ')}.\n`,
         );
     }
+    const kept = describeBeneath(around);
+    if (kept !== undefined) output.note(`${kept}\n`);
     return options.detailedExitcode && plan.changes.length > 0 ? EXIT.changes : EXIT.ok;
   } finally {
     kernel.close();

@@ -1,0 +1,98 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { openOverrideStore } from '../../src/recovery/records/overrides.ts';
+import { openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
+import { destinationKeyOf, keyOf, tableOf } from '../support/tables.ts';
+import { temporaryState } from '../support/temporary-state.ts';
+import { workspace } from './workspace.ts';
+
+const SHOP = keyOf('tcp://192.0.2.10:443');
+const DNS = keyOf('udp://192.0.2.10:53');
+const OLD = `version: 1
+services:
+  - { name: shop, address: "${SHOP}", destinations: [10.1.0.11, { address: 10.1.0.12, weight: 3 }] }
+  - { name: dns, address: "${DNS}", destinations: [10.1.0.11, 10.1.0.13] }
+`;
+const NEW = OLD.replace('weight: 3', 'weight: 7').replace('10.1.0.13]', '10.1.0.14]');
+
+/** A kernel with the table of `old.yaml`, which was applied. */
+async function scene() {
+  const kernel = openMisbehavingTable(tableOf({}));
+  const state = temporaryState();
+  const space = workspace({ 'old.yaml': OLD, 'new.yaml': NEW });
+  const run = (line: string) => space.run(line, { state, openKernel: async () => kernel });
+  const succeed = async (line: string) => {
+    const result = await run(line);
+    expect(result).toMatchObject({ status: 0 });
+    return result;
+  };
+  await succeed('apply -y -f ./old.yaml');
+  return {
+    ...{ run, succeed, state, store: openOverrideStore(state, expect.unreachable) },
+    weight: (service: string, destination: string) =>
+      kernel.table().services.get(keyOf(service))?.destinations.get(destinationKeyOf(destination))
+        ?.weight,
+  };
+}
+
+it('a rollback goes back beneath a drain: the drain stays, and is no change of another program', async () => {
+  const { succeed, store, weight } = await scene();
+  await succeed('apply -y -f ./new.yaml');
+  await succeed('drain shop 10.1.0.12 -f ./new.yaml');
+  for (const line of ['rollback --dry-run', 'rollback -y']) {
+    const { stdout, stderr } = await succeed(line);
+    expect(stdout).not.toContain('another program');
+    expect(stderr).toContain(
+      `Overrides set other weights, and stay: ${SHOP} 10.1.0.12:443 (weight 3).`,
+    );
+  }
+  expect(weight(SHOP, '10.1.0.12:443')).toBe(0);
+  expect(weight(DNS, '10.1.0.13:53')).toBe(1);
+  expect([...(await store.read()).held.values()]).toEqual([3]);
+  await succeed('overrides clear');
+  expect(weight(SHOP, '10.1.0.12:443')).toBe(3);
+});
+
+it('a rollback over the run that began a drain does not end the drain', async () => {
+  const { succeed, weight } = await scene();
+  await succeed('drain shop 10.1.0.12 -f ./old.yaml');
+  const { runs } = JSON.parse((await succeed('history --last 1 -o json')).stdout);
+  const { stderr } = await succeed(`rollback -y --to ${runs[0].id}`);
+  expect(stderr).toContain('`ipvstate overrides clear` ends them.');
+  expect(weight(SHOP, '10.1.0.12:443')).toBe(0);
+});
+
+it('a rollback takes a destination away that was added and drained since', async () => {
+  const { succeed, weight } = await scene();
+  await succeed('apply -y -f ./new.yaml');
+  await succeed('drain dns 10.1.0.14 -f ./new.yaml');
+  await succeed('rollback -y');
+  expect(weight(DNS, '10.1.0.14:53')).toBeUndefined();
+  expect(weight(DNS, '10.1.0.13:53')).toBe(1);
+});
+
+it('a weight that another program set is left alone, also beside a drain', async () => {
+  const { run, succeed, weight } = await scene();
+  await succeed('apply -y -f ./new.yaml');
+  await succeed('drain shop 10.1.0.11 -f ./new.yaml');
+  await succeed('ipvsadm -e -t 192.0.2.10:443 -r 10.1.0.12:443 -g -w 9');
+  const result = await run('rollback -y');
+  expect(result).toMatchObject({ status: 6 });
+  expect(result.stdout + result.stderr).toContain(`left alone: ${SHOP} 10.1.0.12:443`);
+  expect(weight(SHOP, '10.1.0.12:443')).toBe(9);
+});
+
+it('a rollback goes on with a warning when the overrides cannot be read', async () => {
+  const { run, state, weight } = await scene();
+  await run('apply -y -f ./new.yaml');
+  const path = join(state.runtime, 'overrides.json');
+  rmSync(path, { force: true });
+  mkdirSync(path);
+  for (const line of ['rollback --dry-run', 'rollback -y']) {
+    const result = await run(line);
+    expect(result).toMatchObject({ status: 0 });
+    expect(result.stderr).toContain('overrides.json cannot be read');
+  }
+  expect(weight(SHOP, '10.1.0.12:443')).toBe(3);
+});
