@@ -33,7 +33,8 @@ export function systemCaller(
 
 /** The name of a caller in one word: who called sudo, else the user, else the uid. */
 export function callerName({ sudo_user: sudoUser, user, uid }: Omit<Caller, 'command'>): string {
-  return printable(sudoUser ?? user ?? `uid ${uid}`);
+  // Escapes take more characters than what they stand for.
+  return cut(printable(sudoUser ?? user ?? `uid ${uid}`), MAX_NAME_LENGTH);
 }
 
 function userName(): string | undefined {

@@ -196,6 +196,16 @@ describe('rollback --to changes nothing', () => {
     expect(kernel.table()).toBe(before);
   }
 
+  it('for an empty text, with which every id begins', async () => {
+    await apply(B);
+    const result = await runCli(['rollback', '--to', '', '--yes'], {
+      state,
+      openKernel: async () => kernel,
+    });
+    expect(result).toMatchObject({ status: 64, stdout: '' });
+    expect(result.stderr).toContain('an empty text names no run');
+  });
+
   it('for an unknown run', async () => {
     await apply(B);
     await expectRefusal('rollback --to zzz --yes', 64, 'no run of the journal begins with zzz');

@@ -9,6 +9,7 @@ describe('the caller of a process', () => {
     expect(callerName(ROOT)).toBe('root');
     expect(callerName({ uid: 1234 })).toBe('uid 1234');
     expect(callerName({ ...ROOT, sudo_user: 'a\nb' })).toBe('a\\u000ab');
+    expect(callerName({ ...ROOT, sudo_user: '\u001b'.repeat(64) })).toHaveLength(64);
   });
 
   test('comes from the process and its environment', () => {

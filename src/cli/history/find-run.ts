@@ -10,6 +10,10 @@ const MAX_SHOWN = 3;
  */
 export function findRun(folder: string, text: string): string {
   const ids = [...runIds(folder)];
+  if (text === '')
+    throw new IpvstateError('USAGE', 'an empty text names no run', {
+      hint: '`ipvstate history` lists the runs.',
+    });
   if (ids.includes(text)) return text;
   const found = ids.filter((id) => id.startsWith(text));
   const [only] = found;
