@@ -146,6 +146,19 @@ describe('history', () => {
     expect((await run('history')).stdout).toBe(example);
   });
 
+  it.each([
+    ['apply', 'alice as root: ipvstate apply -f ipvs.yaml (timeout)'],
+    ['watch', 'alice as root: trigger timeout'],
+  ])('says why a run began that no command asked for: %s', async (verb, cause) => {
+    await apply(shop(3));
+    const text = readFileSync(journal(), 'utf8').replace(
+      '"trigger":"command"',
+      '"trigger":"timeout"',
+    );
+    writeFileSync(journal(), text.replace('"verb":"apply"', `"verb":"${verb}"`));
+    expect((await run('history')).stdout).toContain(`\n    ${cause}; <stdin> `);
+  });
+
   it('fits into 80 columns, whatever the command line is', async () => {
     const files = Array.from({ length: 20 }, (_, index) => `/etc/ipvstate/conf.d/${index}.yaml`);
     state = {

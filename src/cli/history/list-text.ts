@@ -4,6 +4,7 @@ import { SERVICE_ATTRIBUTES } from '../../model/service.ts';
 import { TIMEOUT_ATTRIBUTES } from '../../model/settings.ts';
 import { type Caller, callerName } from '../../recovery/caller.ts';
 import { formatDateTime } from '../../recovery/clock.ts';
+import type { BeginLine } from '../../recovery/journal/journal-lines.ts';
 import type { JournaledOperation } from '../../recovery/journal/runs.ts';
 import { countOf } from '../../render/count-of.ts';
 import { PLAIN, type Style } from '../../render/style.ts';
@@ -35,12 +36,18 @@ export function operationCount({ begin, operations, done }: RunSummary): string 
 }
 
 /** Describes who made a run and why, such as `alice as root: ipvstate apply -f a.yaml`. */
-function originOf({ begin: { by, caller, pid, trigger, files } }: RunSummary): string {
+function originOf({ begin }: RunSummary): string {
+  const { by, caller, pid, files } = begin;
   const who = by ?? (caller ? formatCaller(caller) : `pid ${pid}`);
-  const why =
-    trigger === 'command' && caller ? formatCommand(caller.command) : `trigger ${trigger}`;
   const digests = files.map(({ path, sha256 }) => `; ${path} ${sha256.slice(0, 8)}`);
-  return printable(`${who}: ${why}${digests.join('')}`);
+  return printable(`${who}: ${causeOf(begin)}${digests.join('')}`);
+}
+
+/** The cause of a pass of the daemon is its trigger; that of any other run is the command line. */
+function causeOf({ caller, verb, trigger }: BeginLine): string {
+  if (!caller || verb === 'watch') return `trigger ${trigger}`;
+  const command = formatCommand(caller.command);
+  return trigger === 'command' ? command : `${command} (${trigger})`;
 }
 
 /** Formats a caller such as `alice as root`. */
