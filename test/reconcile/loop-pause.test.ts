@@ -190,6 +190,36 @@ test('a pause that cannot be stored is refused, and the loop goes on', async () 
   expect(isSameTable(world.ipvs.table(), WANTED)).toBe(true);
 });
 
+test('the pass that answers the end of a pause is the first one that writes', async () => {
+  const store = memoryPause();
+  const cleared: (() => void)[] = [];
+  const { clear } = store;
+  store.clear = async () => {
+    await clear();
+    await new Promise<void>((resolve) => cleared.push(resolve));
+  };
+  const { world } = await begin({}, store);
+  await pause(world);
+  await world.foreign(tableOfWeights(7, 1));
+  const resumed = world.loop.resume();
+  await world.clock.advance(60_000);
+  expect(store.stored).toBeUndefined();
+  expect(world.ipvs.waves).toEqual([]);
+  for (const resolve of cleared) resolve();
+  expect(await settled(world, resumed)).toMatchObject({ triggers: ['resume'], outcome: 'applied' });
+});
+
+test('a pause that cannot be ended goes on', async () => {
+  const { world, store } = await begin();
+  await pause(world);
+  store.clear = () => Promise.reject(new IpvstateError('IO', 'the disk is read-only'));
+  await expect(world.loop.resume()).rejects.toThrow('read-only');
+  await world.foreign(tableOfWeights(7, 1));
+  await world.clock.advance(60_000);
+  expect(world.ipvs.waves).toEqual([]);
+  expect(world.state.pause).toBeDefined();
+});
+
 test('the lock of writers is free during a pause, and taken for each pass that may write', async () => {
   const { world, lock } = await begin();
   const { taken } = lock;

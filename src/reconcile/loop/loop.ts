@@ -170,7 +170,7 @@ class ReconcileLoop implements Loop {
     const startedAt = this.#options.clock.now();
     const approval = this.#approval;
     this.#approval = undefined;
-    await this.#readPause();
+    await this.#readPause(wakes.includes('resume'));
     await this.#overrides.work(wakes, this.#state);
     if (wakes.includes('reload') && !pausesAll(this.#state.pause)) {
       this.#retryContested();
@@ -196,8 +196,8 @@ class ReconcileLoop implements Loop {
     return result;
   }
 
-  async #readPause(): Promise<void> {
-    const pause = await this.#pauses.read(this.#state.pause);
+  async #readPause(isResumed: boolean): Promise<void> {
+    const pause = await this.#pauses.read(this.#state.pause, isResumed);
     if (pause !== this.#state.pause) this.#set({ pause });
   }
 

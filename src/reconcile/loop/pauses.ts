@@ -8,6 +8,7 @@ import type { PauseRequest } from './loop-interface.ts';
 /** The pause of a loop, which a record keeps beyond the life of the process. */
 export class Pauses {
   readonly #store: PauseStore | undefined;
+  #isEnding = false;
   /** Why the record could not be read. Nobody knows then whether the loop is paused. */
   failure: IpvstateError | undefined;
 
@@ -15,8 +16,13 @@ export class Pauses {
     this.#store = store;
   }
 
-  /** Returns the pause, or `known` when it is the same or its record cannot be read. */
-  async read(known: Pause | undefined): Promise<Pause | undefined> {
+  /**
+   * Returns the pause, or `known` when it is the same or its record cannot be read. A pause that an
+   * operator ends lasts until the pass that answers the operator: `isResumed`.
+   */
+  async read(known: Pause | undefined, isResumed: boolean): Promise<Pause | undefined> {
+    if (this.#isEnding && !isResumed) return known;
+    this.#isEnding = false;
     try {
       const pause = await this.#store?.read();
       this.failure = undefined;
@@ -56,8 +62,15 @@ export class Pauses {
     });
   }
 
+  /** Throws `IO`: the pause goes on then. */
   async end(): Promise<void> {
-    await this.#store?.clear();
+    this.#isEnding = true;
+    try {
+      await this.#store?.clear();
+    } catch (error) {
+      this.#isEnding = false;
+      throw error;
+    }
   }
 }
 
