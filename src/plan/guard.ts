@@ -172,7 +172,8 @@ function guardDestinationDeletes(
   ];
 }
 
-function guardUnserved(
+/** Refuses a plan that takes the last usable destination from a service that keeps its clients. */
+export function guardUnserved(
   { live, desired, changes }: Plan,
   leaving: ReadonlySet<ServiceKey>,
   { unserved }: Allowances,

@@ -4,6 +4,7 @@ import type { Ipvs, Snapshot } from '../model/ipvs.ts';
 import { runStage } from '../model/stage.ts';
 import type { Drain } from '../plan/drain.ts';
 import { recordAfterPlan } from '../plan/drain-record.ts';
+import type { Refusal } from '../plan/guard.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Report, ReportOutcome } from '../plan/report.ts';
 import { type ExecuteOptions, type Execution, execute, isStale } from './execute.ts';
@@ -27,6 +28,8 @@ export interface ReconcileOptions extends PrepareOptions, ExecuteOptions {
 }
 
 interface ExecutePlanOptions extends ReconcileOptions {
+  /** The guards that refuse the plan. Default: none. */
+  readonly refusals?: readonly Refusal[];
   /** The drains that the plan begins. */
   readonly begin?: readonly Drain[];
   /** How the services of the plan drain when they are removed. undefined: as recorded. */
@@ -62,7 +65,7 @@ export async function executePlan(
   snapshot: Snapshot,
   options: ExecutePlanOptions = {},
 ): Promise<Report> {
-  const { drains: store, begin = [], drainPolicies } = options;
+  const { drains: store, begin = [], drainPolicies, refusals = [] } = options;
   const now = store?.now() ?? 0;
   const drains = begin.map((drain) => ({ ...drain, deadlineSeconds: now + drain.secondsLeft }));
   const before = await readRecords(options);
@@ -70,10 +73,10 @@ export async function executePlan(
     drains: recordAfterPlan(before.drains, plan.desired, drains, drainPolicies),
     overrides: before.overrides,
   };
-  const nothing = { refusals: [], foreign: new Set<never>(), sysctlDifferences: [], warnings: [] };
+  const nothing = { foreign: new Set<never>(), sysctlDifferences: [], warnings: [] };
   const overrideClock = { ...before.overrides, ...overrideTime(options.overrides) };
   const overridden = { overrides: [], overrideClock };
-  const prepared = { snapshot, plan, drains, records, ...nothing, ...overridden };
+  const prepared = { snapshot, plan, refusals, drains, records, ...nothing, ...overridden };
   return run(ipvs, prepared, options, undefined);
 }
 

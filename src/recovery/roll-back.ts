@@ -1,6 +1,7 @@
 import type { Ipvs, Snapshot } from '../model/ipvs.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Table } from '../model/table.ts';
+import { type Allowances, guardUnserved, type Refusal } from '../plan/guard.ts';
 import { type Plan, plan } from '../plan/plan.ts';
 import type { Report } from '../plan/report.ts';
 import type { RolledBack } from '../plan/roll-back.ts';
@@ -37,12 +38,21 @@ export function wayOverPasses(passes: readonly StoredPass[]): WayBack {
 interface RollbackPlan {
   readonly snapshot: Snapshot;
   readonly plan: Plan;
+  readonly refusals: readonly Refusal[];
   /** Objects that another program changed since. The plan leaves them alone. */
   readonly contested: readonly string[];
 }
 
-/** Plans a rollback. Throws what reading throws, and `UNSTABLE`. */
-export async function planRollback(ipvs: Ipvs, way: WayBack): Promise<RollbackPlan> {
+/**
+ * Plans a rollback. With `allowances`, the guard `unserved` checks the plan: an operator asked for
+ * it. Without them nothing refuses it: a failed run or a try must always go back. Throws what
+ * reading throws, and `UNSTABLE`.
+ */
+export async function planRollback(
+  ipvs: Ipvs,
+  way: WayBack,
+  allowances?: Allowances,
+): Promise<RollbackPlan> {
   for (let reads = 1; reads <= MAX_READS; reads++) {
     const snapshot = await ipvs.read({ sysctls: way.setsSysctls });
     const { table: live } = snapshot;
@@ -53,6 +63,7 @@ export async function planRollback(ipvs: Ipvs, way: WayBack): Promise<RollbackPl
       return {
         snapshot,
         plan: planned,
+        refusals: allowances ? guardUnserved(planned, new Set(), allowances) : [],
         contested: [...new Set([...target.contested, ...kept.contested])],
       };
   }
@@ -92,7 +103,8 @@ function isStable(ipvs: Ipvs, { live, changes }: Plan): Promise<boolean> {
 /**
  * Rolls back every object that is still as the earlier runs left it, and verifies. Reads and plans
  * again when another writer was faster, or when an answer was lost. `onPlan` and `confirm` are
- * called for the first attempt only. Contested objects make the outcome `partial`.
+ * called for the first attempt only. Contested objects make the outcome `partial`. `allowances` are
+ * those of `planRollback`.
  */
 export async function executeRollback(
   ipvs: Ipvs,
@@ -101,10 +113,12 @@ export async function executeRollback(
 ): Promise<Report> {
   let done = 0;
   for (let attempt = 1; ; attempt++) {
-    const { plan: planned, snapshot, contested } = await planRollback(ipvs, way);
+    const planned = await planRollback(ipvs, way, options.allowances);
+    const { plan, snapshot, refusals, contested } = planned;
     const { onPlan: _onPlan, confirm: _confirm, ...rest } = options;
-    const report = await executePlan(ipvs, planned, snapshot, {
+    const report = await executePlan(ipvs, plan, snapshot, {
       ...(attempt === 1 ? options : rest),
+      refusals,
       onError: 'continue',
     });
     done += report.done;
@@ -123,6 +137,9 @@ function isWorthAnother({ outcome, failures, error }: Report): boolean {
 
 function conclude(report: Report, contested: readonly string[]): Report {
   const isDone = report.outcome === 'applied' || report.outcome === 'in-sync';
+  // A guard can refuse a later attempt, when another writer took the last usable destination.
+  if (report.outcome === 'refused')
+    return { ...report, outcome: report.done > 0 ? 'partial' : 'refused' };
   if (contested.length === 0)
     return isDone && report.done > 0 ? { ...report, outcome: 'applied' } : report;
   return { ...report, outcome: isDone ? 'partial' : report.outcome, contested };

@@ -14,13 +14,14 @@ services:
   - { name: shop, address: "${SHOP}", destinations: [10.1.0.11, { address: 10.1.0.12, weight: 3 }] }
   - { name: dns, address: "${DNS}", destinations: [10.1.0.11, 10.1.0.13] }
 `;
+const ONE = OLD.replace(', { address: 10.1.0.12, weight: 3 }', '');
 const NEW = OLD.replace('weight: 3', 'weight: 7').replace('10.1.0.13]', '10.1.0.14]');
 
 /** A kernel with the table of `old.yaml`, which was applied. */
 async function scene() {
   const kernel = openMisbehavingTable(tableOf({}));
   const state = temporaryState();
-  const space = workspace({ 'old.yaml': OLD, 'new.yaml': NEW });
+  const space = workspace({ 'old.yaml': OLD, 'new.yaml': NEW, 'one.yaml': ONE });
   const run = (line: string) => space.run(line, { state, openKernel: async () => kernel });
   const succeed = async (line: string) => {
     const result = await run(line);
@@ -95,4 +96,53 @@ it('a rollback goes on with a warning when the overrides cannot be read', async 
     expect(result.stderr).toContain('overrides.json cannot be read');
   }
   expect(weight(SHOP, '10.1.0.12:443')).toBe(3);
+});
+
+/** The last apply gave `shop` a second server. */
+async function grown() {
+  const world = await scene();
+  await world.succeed('apply -y -f ./one.yaml');
+  await world.succeed('apply -y -f ./old.yaml');
+  const { runs } = JSON.parse((await world.succeed('history --last 1 -o json')).stdout);
+  return { ...world, id: runs[0].id as string };
+}
+
+it.each(['rollback', 'rollback --to ID'])(
+  '%s is refused where only a drained server would be left',
+  async (line) => {
+    const { run, succeed, weight, id } = await grown();
+    await succeed('drain shop 10.1.0.11 -f ./old.yaml');
+    const verb = line.replace('ID', id);
+    for (const more of ['--dry-run', '-y']) {
+      const { status, stdout } = await run(`${verb} ${more}`);
+      expect(status).toBe(3);
+      expect(stdout).toContain('by guard unserved: the plan leaves 1 served service without');
+      expect(stdout).toContain('If that is what you want: --allow-unserved\n');
+    }
+    const { stdout } = await run(`${verb} --dry-run -o json`);
+    expect(JSON.parse(stdout).refusals).toMatchObject([{ guard: 'unserved', services: [SHOP] }]);
+    expect(JSON.parse((await run(`${verb} -o json`)).stdout)).toMatchObject({ outcome: 'refused' });
+    expect(weight(SHOP, '10.1.0.12:443')).toBe(3);
+    await succeed(`${verb} --dry-run --allow-unserved`);
+    await succeed(`${verb} -y --allow-unserved`);
+    expect(weight(SHOP, '10.1.0.12:443')).toBeUndefined();
+  },
+);
+
+it('a rollback is not refused for a service that is not served before it either', async () => {
+  const { succeed, weight } = await grown();
+  await succeed('drain shop 10.1.0.11 -f ./old.yaml');
+  await succeed('drain shop 10.1.0.12 -f ./old.yaml --allow-unserved');
+  await succeed('rollback -y');
+  expect(weight(SHOP, '10.1.0.12:443')).toBeUndefined();
+});
+
+it('rejecting a try always goes back, also where that leaves a service without a server', async () => {
+  const { run, succeed, weight } = await scene();
+  await succeed('apply -y -f ./one.yaml');
+  await succeed('try -y --no-wait -f ./old.yaml');
+  await succeed('ipvsadm -e -t 192.0.2.10:443 -r 10.1.0.11:443 -g -w 0');
+  await succeed('rollback --dry-run');
+  expect(await run('rollback -y')).toMatchObject({ status: 0 });
+  expect(weight(SHOP, '10.1.0.12:443')).toBeUndefined();
 });

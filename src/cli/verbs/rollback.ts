@@ -17,6 +17,7 @@ import type { Environment } from '../environment.ts';
 import { WRITE_EXITS } from '../exit-groups.ts';
 import {
   CONFIRMATION_OPTIONS,
+  GUARD_OPTIONS,
   LOCK_OPTIONS,
   NETNS_OPTIONS,
   PLAN_OPTIONS,
@@ -33,6 +34,7 @@ const ROLLBACK_OPTIONS = {
   dryRun: flag('--dry-run', 'print the plan, and change nothing'),
   ...LOCK_OPTIONS,
   ...CONFIRMATION_OPTIONS,
+  allowUnserved: GUARD_OPTIONS.allowUnserved,
   detailedExitcode: PLAN_OPTIONS.detailedExitcode,
   output: outputFormat(REPORT_FORMATS, 'text'),
   ...VERBOSE_OPTIONS,
@@ -50,7 +52,7 @@ export const rollbackVerb = defineVerb({
   exits: {
     ...WRITE_EXITS,
     ok: 'rolled back, or with --dry-run a plan was made',
-    refused: 'there is nothing to roll back, no way back, or the answer was "no"',
+    refused: 'nothing to roll back, no way back, a guard refused, or the answer was "no"',
   },
   examples: [
     'ipvstate rollback --dry-run',
@@ -90,7 +92,7 @@ async function rollBack(
     },
     confirm: (prepared) => confirmOnTerminal(prepared, options, environment),
   };
-  const report = await rollBackFrom(session, options.to, environment, reconcileOptions);
+  const report = await rollBackFrom(session, options, environment, reconcileOptions);
   const exitCode = exitCodeOfRun(report, options, signal);
   printReport({ report, exitCode, context }, options.output, environment);
   return exitCode;
@@ -98,19 +100,20 @@ async function rollBack(
 
 async function rollBackFrom(
   session: Session,
-  to: string | undefined,
+  { to, allowUnserved }: Pick<RollbackOptions, 'to' | 'allowUnserved'>,
   environment: Environment,
   options: ReconcileOptions,
 ): Promise<Report> {
   const { state, records } = session;
+  const guarded = { ...options, allowances: { unserved: allowUnserved } };
   if (to !== undefined) {
     refuseWhilePending(session);
-    return rollBackRuns(session, tableBeforeRun(state, to), environment, options);
+    return rollBackRuns(session, tableBeforeRun(state, to), environment, guarded);
   }
   if (session.pending) return rejectTry(session, session.pending, environment, options);
   await tellLastTry(session);
   const last = (await records.unfinished.readAndCleanUp()) ?? (await records.last.readAndCleanUp());
-  return rollBackRuns(session, lastApply(last, state), environment, options);
+  return rollBackRuns(session, lastApply(last, state), environment, guarded);
 }
 
 async function rejectTry(
