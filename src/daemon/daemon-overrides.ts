@@ -8,8 +8,9 @@ import { type OverrideRun, runOverride } from '../reconcile/override.ts';
 import { openDrainStore } from '../recovery/records/drains.ts';
 import { openOverrideStore } from '../recovery/records/overrides.ts';
 import type { Session } from '../recovery/session.ts';
-import { exitCodeOfError, exitCodeOfReport } from '../render/exit.ts';
-import type { OverrideOutcome } from '../render/override-report.ts';
+import { EXIT, exitCodeOfError, exitCodeOfReport } from '../render/exit.ts';
+import { formatOverrideOutcome, type OverrideOutcome } from '../render/override-report.ts';
+import type { Log } from './log/log.ts';
 import type { PassRun } from './pass-record.ts';
 
 interface OverridePorts {
@@ -19,6 +20,7 @@ interface OverridePorts {
   /** undefined until the daemon has started the loop. */
   readonly loop: () => Loop | undefined;
   readonly openWork: () => PassRun;
+  readonly log: Log;
 }
 
 /** Changes overrides between two passes of the loop, so that nothing else writes meanwhile. */
@@ -82,9 +84,21 @@ export class DaemonOverrides {
       throw error;
     }
     const { report } = run;
-    await work.end({ outcome: report.outcome, report }, exitCodeOfReport(report, false));
+    const exitCode = exitCodeOfReport(report, false);
+    await work.end({ outcome: report.outcome, report }, exitCode);
     const time = { now: this.store.now(), date: this.store.date() };
     const clock = { ...(await this.store.read()), ...time };
-    return { ...run, clock, counters, names, isWatched: true };
+    const outcome = { ...run, clock, counters, names, isWatched: true };
+    this.#log(request, outcome, exitCode);
+    return outcome;
+  }
+
+  /** Logs what a command did, and what moved or ended by itself. */
+  #log(request: OverrideRequest | undefined, outcome: OverrideOutcome, exitCode: number): void {
+    const { done: operations, outcome: end } = outcome.report;
+    if (!request && operations === 0) return;
+    const fields = { event: 'override', by: request?.by, outcome: end, operations };
+    const level = exitCode === EXIT.ok ? 'info' : 'warn';
+    this.#ports.log[level](fields, formatOverrideOutcome(outcome).trimEnd());
   }
 }

@@ -109,7 +109,7 @@ class Daemon {
     const { configuration, timing, drift, allowances } = this.#options;
     const port = openLoopPort(session, this.#kernel, this.#activity);
     const overrides = new DaemonOverrides({
-      ...{ session, allowances, signal, openWork: port.openWork },
+      ...{ session, allowances, signal, log, openWork: port.openWork },
       loop: () => this.#loop,
     });
     this.#overrides = overrides;

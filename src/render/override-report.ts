@@ -38,7 +38,8 @@ export function formatOverrideOutcome(outcome: OverrideOutcome): string {
   const { changes } = report.plan;
   const shown = formatChanges(changes, { counters, names, overrides });
   const ended = effect.ended.map((each) => `Ended: ${describeWord(each)}\n`).join('');
-  const nothing = isIdle(effect) ? 'Nothing to end: there is no such override.\n' : '';
+  const nothing =
+    isIdle(effect) && report.done === 0 ? 'Nothing to end: there is no such override.\n' : '';
   const isDone = report.outcome === 'in-sync' || report.outcome === 'applied';
   return [
     shown === '' ? '' : `${shown}\n`,

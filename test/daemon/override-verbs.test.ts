@@ -67,6 +67,9 @@ describe('an override beside a daemon', () => {
       /~ 10\.0\.0\.1:80 {2}weight 3 -> 0\n {8}weight 0 by override of \S+ until \S+: kernel upgrade \(file: 3\)\n\nApplied and verified: 1 operation\.\n$/,
     );
     expect(weight()).toBe(0);
+    expect(daemon.events('override')).toMatchObject([
+      { level: 'info', operations: 1, msg: expect.stringContaining('kernel upgrade') },
+    ]);
     const status = await daemon.status();
     expect(isStatus(status)).toBe(true);
     expect(status.health).toBe('in-sync');
