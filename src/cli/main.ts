@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { IpvstateError } from '../errors.ts';
-import { errorView, formatErrorJson } from '../render/error-json.ts';
+import { commandErrorView, formatErrorJson } from '../render/error-json.ts';
 import { EXIT, exitCodeOfError } from '../render/exit.ts';
 import type { Environment } from './environment.ts';
 import { isFrontEnd, runFrontEnd } from './ipvsadm.ts';
@@ -16,7 +16,7 @@ export async function main(argv: readonly string[], environment: Environment): P
     if (isFrontEnd(first))
       return await runFrontEnd(first, `${programName} ${first}`, rest, environment);
   } catch (error) {
-    output.warn(describe(error, environment));
+    output.warn(describe(error, argv, environment));
     return exitCodeOfError(error);
   }
   return wantsJson(argv) ? runForJson(argv, environment) : runForText(argv, environment);
@@ -27,7 +27,7 @@ async function runForText(argv: readonly string[], environment: Environment): Pr
     return await runInNamespace(argv, environment);
   } catch (error) {
     if (error instanceof CommanderError) return exitCodeOfCommander(error);
-    environment.output.warn(describe(error, environment));
+    environment.output.warn(describe(error, argv, environment));
     return exitCodeOfError(error);
   }
 }
@@ -46,12 +46,14 @@ async function runForJson(argv: readonly string[], environment: Environment): Pr
       const usage = new IpvstateError('USAGE', error.message.replace(/^error: /, ''), {
         hint: 'Run with --help for what there is.',
       });
-      output.release(exitCode === EXIT.ok ? undefined : formatErrorJson(usage, exitCode));
+      output.release(
+        exitCode === EXIT.ok ? undefined : formatErrorJson(commandErrorView(usage, argv), exitCode),
+      );
       return exitCode;
     }
     const exitCode = exitCodeOfError(error);
-    output.warn(describe(error, environment));
-    output.release(formatErrorJson(errorView(error), exitCode));
+    output.warn(describe(error, argv, environment));
+    output.release(formatErrorJson(commandErrorView(error, argv), exitCode));
     return exitCode;
   }
 }
@@ -108,8 +110,8 @@ function lastValue(argv: readonly string[], name: string, letter?: string): stri
   return value;
 }
 
-function describe(error: unknown, { output, env }: Environment): string {
-  const { message, hint } = errorView(error);
+function describe(error: unknown, argv: readonly string[], { output, env }: Environment): string {
+  const { message, hint } = commandErrorView(error, argv);
   const isBug = !(error instanceof IpvstateError);
   const advice = hint === undefined ? '' : `    ${hint}\n`;
   const stack = isBug && env.IPVSTATE_TRACE && error instanceof Error ? `${error.stack}\n` : '';

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { printableEcho } from '../model/printable.ts';
 import type { Environment } from './environment.ts';
 import { formatProgramHelp, type ListedVerb } from './program-help.ts';
 import { loadVerbs } from './verbs.ts';
@@ -27,7 +28,10 @@ export async function buildProgram(
     .configureOutput({
       writeOut: (text) => output.print(text),
       writeErr: (text) => output.warn(text),
-      outputError: (text, write) => write(text.replace(/^error:/, output.errorLabel())),
+      outputError: (text, write) => {
+        const message = printableEcho(text.trimEnd(), argv);
+        write(`${message.replace(/^error:/, output.errorLabel())}\n`);
+      },
       getOutHelpWidth: () => output.layout('stdout').width,
       getErrHelpWidth: () => output.layout('stderr').width,
     });

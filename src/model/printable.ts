@@ -27,6 +27,26 @@ export function printableLines(text: string): string {
   return text.split('\n').map(printable).join('\n');
 }
 
+/** Longest word of a command line that a message repeats, in characters. */
+const MAX_ECHOED = 200;
+
+/**
+ * Makes a message safe that repeats words of a command line. A line break in a word becomes an
+ * escape, so that it cannot begin a line that looks like one of ours. A long word is cut.
+ */
+export function printableEcho(message: string, argv: readonly string[]): string {
+  const risky = argv
+    .flatMap((word) => [word, /^--[^=]+=(.*)$/s.exec(word)?.[1] ?? word.replace(/^-\w/, '')])
+    .filter((word) => word.includes('\n') || word.length > MAX_ECHOED)
+    .sort((a, b) => b.length - a.length);
+  return risky.reduce((text, word) => text.replaceAll(word, () => cutEcho(word)), message);
+}
+
+function cutEcho(word: string): string {
+  const start = [...word.slice(0, 2 * MAX_ECHOED)].slice(0, MAX_ECHOED).join('');
+  return printable(start) + (start.length < word.length ? '…' : '');
+}
+
 /** Escapes each unit of UTF-16: a character above U+FFFF has two. */
 function escapeUnits(character: string): string {
   return Array.from(

@@ -7,6 +7,7 @@ import {
   speakerOf,
   weightAt,
 } from '../model/override.ts';
+import { printable } from '../model/printable.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { OverrideEffect } from '../plan/override-request.ts';
 import { endOf, type OverrideClock, type OverrideNote } from '../plan/overrides.ts';
@@ -69,7 +70,8 @@ function notesAbout({ isAbout }: OverrideEffect, notes: readonly OverrideNote[])
 /** Formats `weight 0 of 10.0.0.1:80 of tcp://192.0.2.1:80 by alice: kernel upgrade`. */
 function describeWord(override: Override): string {
   const reason = override.reason === '' ? '' : `: ${override.reason}`;
-  return `weight ${override.weight} of ${describeTarget(override)} by ${speakerOf(override)}${reason}`;
+  const word = `weight ${override.weight} of ${describeTarget(override)}`;
+  return printable(`${word} by ${speakerOf(override)}${reason}`);
 }
 
 function describeTarget({ service, destination }: OverrideTarget): string {
@@ -87,9 +89,9 @@ export function formatOverrideList({ overrides, held, now, date }: OverrideClock
       ? ', over: the next run of ipvstate gives the weight back'
       : formatEnd(each, until, date);
     return [
-      `${describeTarget(each)}\n`,
-      `    weight ${weight}${aim}, by ${speakerOf(each)} since ${formatClock(new Date(each.since), date)}${end}\n`,
-      ...(each.reason === '' ? [] : [`    ${each.reason}\n`]),
+      `${printable(describeTarget(each))}\n`,
+      `    weight ${weight}${aim}, by ${printable(speakerOf(each))} since ${formatClock(new Date(each.since), date)}${end}\n`,
+      ...(each.reason === '' ? [] : [`    ${printable(each.reason)}\n`]),
     ].join('');
   });
   if (words.length > 0) return words.join('');

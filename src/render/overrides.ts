@@ -1,5 +1,6 @@
 import { drainKey } from '../model/drain.ts';
 import { type Override, speakerOf } from '../model/override.ts';
+import { printable } from '../model/printable.ts';
 import type { Change } from '../plan/change.ts';
 import type { OverrideNote } from '../plan/overrides.ts';
 import type { Json } from './json.ts';
@@ -10,7 +11,8 @@ export function describeOverride(note: OverrideNote): string {
   const aim = weight === override.weight ? '' : `, on the way to ${override.weight},`;
   const own = `${isPreserved ? 'before' : 'file'}: ${ownWeight}`;
   const reason = override.reason === '' ? '' : `: ${override.reason}`;
-  return `weight ${weight}${aim} by override of ${speakerOf(override)}${formatEnd(override, until, asOf)}${reason} (${own})`;
+  const speaker = `${speakerOf(override)}${formatEnd(override, until, asOf)}${reason}`;
+  return printable(`weight ${weight}${aim} by override of ${speaker} (${own})`);
 }
 
 /** Formats the end of an override. The word of a program has none: its next word replaces it. */

@@ -52,7 +52,7 @@ export const rollbackVerb = defineVerb({
   exits: {
     ...WRITE_EXITS,
     ok: 'rolled back, or with --dry-run a plan was made',
-    refused: 'nothing to roll back, no way back, a guard refused, or the answer was "no"',
+    refused: 'nothing to roll back, no way back, a guard refused, or "no"',
   },
   examples: [
     'ipvstate rollback --dry-run',

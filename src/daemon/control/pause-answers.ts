@@ -1,4 +1,5 @@
 import { pausesAll } from '../../model/pause.ts';
+import { printable } from '../../model/printable.ts';
 import type { Loop } from '../../reconcile/loop/loop-interface.ts';
 import type { PassResult } from '../../reconcile/loop/loop-state.ts';
 import { EXIT } from '../../render/exit.ts';
@@ -26,7 +27,7 @@ export async function answerPause(
   const lines = [
     `Paused ${describePause(paused)}.`,
     `${effect} \`ipvstate resume\` ends the pause.`,
-    ...[...others, ...differences].map((text) => `    ${text}`),
+    ...[...others, ...differences].map((text) => `    ${printable(text)}`),
   ];
   return { ok: true, exit_code: EXIT.ok, message: `${lines.join('\n')}\n` };
 }

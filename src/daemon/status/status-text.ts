@@ -1,4 +1,5 @@
 import { formatDuration } from '../../model/duration.ts';
+import { printable } from '../../model/printable.ts';
 import type { HealthName } from '../../reconcile/loop/health.ts';
 import { countOf } from '../../render/count-of.ts';
 import { describeInvalid, type PauseStatus, type Status, type StatusError } from './status.ts';
@@ -51,7 +52,7 @@ export function formatStatus(status: Status): string {
   const since = status.why.length > 0 && health_since ? `, since ${health_since}` : '';
   return [
     line('State', `${describeHealth(status)}${since}`),
-    ...status.why.map((reason) => `${' '.repeat(12)}${reason}`),
+    ...status.why.map((reason) => `${' '.repeat(12)}${printable(reason)}`),
     line('Daemon', `${describeProgram(program)}; drift: ${status.drift}`),
     ...status.files.map(({ path, sha256, problem }) =>
       line('File', `${path} ${problem ?? (sha256 ?? '').slice(0, 12)}`),
@@ -89,7 +90,7 @@ function formatOverridden(overrides: NonNullable<Status['overrides']>): string[]
 }
 
 function line(name: string, text: string): string {
-  return `${`${name}:`.padEnd(11)} ${text}`;
+  return `${`${name}:`.padEnd(11)} ${printable(text)}`;
 }
 
 function describeProgram({ pid, version, started }: Status['program']): string {
@@ -133,7 +134,7 @@ export function formatPlace({ position }: StatusError): string {
 /** Says who paused the daemon, since when and until when, and why. */
 export function describePause({ who, since, until, reason }: PauseStatus): string {
   const end = until === null ? 'without an end' : `until ${until}`;
-  return `by ${who}, since ${since}, ${end}${reason === null ? '' : `: ${reason}`}`;
+  return printable(`by ${who}, since ${since}, ${end}${reason === null ? '' : `: ${reason}`}`);
 }
 
 function formatPaused(pause: PauseStatus): string[] {
