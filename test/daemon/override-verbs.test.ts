@@ -145,6 +145,11 @@ describe('an override beside a daemon', () => {
     });
     expect((await daemon.run('drain', FIRST, '--allow-unserved')).status).toBe(0);
     expect([weight(), (await daemon.status()).health]).toEqual([0, 'in-sync']);
+    expect((await daemon.status()).unserved_by_overrides).toEqual([FIRST]);
+    const { stdout } = await daemon.run('status');
+    expect(stdout).toContain(`Unserved:   ${FIRST}: overrides leave it no usable server\n`);
+    expect((await daemon.run('undrain', FIRST)).status).toBe(0);
+    expect((await daemon.status()).unserved_by_overrides).toEqual([]);
   });
 
   it('changes only its services while differences are only reported, and ends in time', async () => {

@@ -91,6 +91,7 @@ export const isStatus: Shape<Status> = objectOf<Status>({
       }),
     ),
   ),
+  unserved_by_overrides: optional(listOf(isText)),
   overrides: optional(
     listOf(
       objectOf<OverrideStatus>({

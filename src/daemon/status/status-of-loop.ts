@@ -1,5 +1,7 @@
 import type { Issue } from '../../model/issue.ts';
 import type { Pause } from '../../model/pause.ts';
+import type { ServiceKey } from '../../model/service.ts';
+import { isServed, type ServiceEntry } from '../../model/table.ts';
 import type { OverrideNote } from '../../plan/overrides.ts';
 import type { ConfigProblem } from '../../reconcile/loop/config-state.ts';
 import type { DriftMode, LoopState, PassResult } from '../../reconcile/loop/loop-state.ts';
@@ -76,8 +78,37 @@ export function statusOfLoop(state: LoopState, facts: DaemonFacts): Status {
     contested: contested.map(({ name, reversals }) => ({ object: name, reversals })),
     paused: pause ? pauseStatus(pause, facts) : null,
     overrides: state.overrides.map(overrideStatus),
+    unserved_by_overrides: unservedByOverrides(state),
     watch: { mode: watch.mode, reason: watch.reason ?? null },
   };
+}
+
+/**
+ * Finds the services that overrides leave without a usable destination. An operator allowed it, so
+ * it is no problem of the health.
+ */
+function unservedByOverrides({ overrides, lastPass, config }: LoopState): ServiceKey[] {
+  const desired = lastPass?.report?.plan.desired ?? config.good?.desired;
+  return [...new Set(overrides.map(({ service }) => service))].filter((key) => {
+    const entry = desired?.services.get(key);
+    const notes = overrides.filter(({ service }) => service === key);
+    const isServedWith = (weightOf: (note: OverrideNote) => number): boolean =>
+      entry !== undefined && isServed(withWeights(entry, notes, weightOf));
+    return isServedWith(({ ownWeight }) => ownWeight) && !isServedWith(({ weight }) => weight);
+  });
+}
+
+function withWeights(
+  { service, destinations }: ServiceEntry,
+  notes: readonly OverrideNote[],
+  weightOf: (note: OverrideNote) => number,
+): ServiceEntry {
+  const weighted = new Map(destinations);
+  for (const note of notes) {
+    const found = weighted.get(note.destination);
+    if (found) weighted.set(note.destination, { ...found, weight: weightOf(note) });
+  }
+  return { service, destinations: weighted };
 }
 
 function overrideStatus(note: OverrideNote): OverrideStatus {

@@ -67,6 +67,9 @@ export function formatStatus(status: Status): string {
     ...status.drains.map(({ destination, service, seconds_left }) =>
       line('Drains', `${destination} of ${service}, at most ${formatDuration(seconds_left)} more`),
     ),
+    ...(status.unserved_by_overrides ?? []).map((service) =>
+      line('Unserved', `${service}: overrides leave it no usable server`),
+    ),
     ...formatOverridden(status.overrides ?? []),
     ...(status.paused ? formatPaused(status.paused) : []),
     ...status.contested.map(({ object, reversals }) =>

@@ -110,6 +110,8 @@ export interface Status {
   readonly paused?: PauseStatus | null | undefined;
   /** Destinations whose weights overrides set. Absent in the status of earlier versions. */
   readonly overrides?: readonly OverrideStatus[] | undefined;
+  /** Services that overrides leave without a usable destination. Earlier versions lack it. */
+  readonly unserved_by_overrides?: readonly string[] | undefined;
   readonly watch: { readonly mode: string; readonly reason: string | null };
 }
 
