@@ -1,6 +1,6 @@
 import { type ErrorCode, IpvstateError } from '../errors.ts';
 import { ConfigurationError, type Issue } from '../model/issue.ts';
-import { printable, printableEcho } from '../model/printable.ts';
+import { printableEcho } from '../model/printable.ts';
 import { formatJson } from './json.ts';
 
 /** The end of a command that failed, as it is told. */
@@ -32,12 +32,12 @@ export function errorView(error: unknown): ErrorView {
   };
 }
 
-/** Describes an error of a command line, whose words can be in the message. It is one line. */
+/** Describes an error of a command line, whose words can be in the message. */
 export function commandErrorView(error: unknown, argv: readonly string[]): ErrorView {
   const view = errorView(error);
   return {
     ...view,
-    message: printable(printableEcho(view.message, argv)),
+    message: printableEcho(view.message, argv),
     hint: view.hint && printableEcho(view.hint, argv),
   };
 }
