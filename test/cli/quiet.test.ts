@@ -42,7 +42,7 @@ describe('--quiet', () => {
     expect(tried.stdout).toMatch(/^Applied and verified: \d+ operations\.\n$/);
     const confirmed = await run('confirm --quiet', options);
     expect(confirmed.stdout).toMatch(/^Confirmed: .*\n$/);
-    const rolledBack = await run('rollback --quiet', options);
+    const rolledBack = await run('rollback --quiet --allow-unserved', options);
     expect(rolledBack).toMatchObject({ status: 0, stderr: '' });
     expect(rolledBack.stdout).toMatch(/^Applied and verified: \d+ operations\.\n$/);
   });
