@@ -131,6 +131,20 @@ export function cannotRead(path: string, error: unknown): IpvstateError {
   return new IpvstateError('IO', `${path} cannot be read (${code})`, { cause: error });
 }
 
+/**
+ * Throws `PERMISSION` in place of an `IO` error when this user may not read a file of the program,
+ * and the error itself otherwise.
+ */
+export function throwAsPermission(error: unknown): never {
+  const { cause } = error as Error;
+  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
+  if (!(error instanceof IpvstateError) || (code !== 'EACCES' && code !== 'EPERM')) throw error;
+  throw new IpvstateError('PERMISSION', error.message, {
+    hint: 'Run as root, or as the user who writes to the table.',
+    cause: error,
+  });
+}
+
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
   ENOTDIR: 'does not exist',

@@ -65,9 +65,13 @@ export function selectorOf(
   words: readonly string[],
   { allServices }: { readonly allServices: boolean },
 ): OverrideSelector {
-  const [service = '', ...destinations] = words;
-  if (!allServices) return { service, destinations };
+  const [service, ...destinations] = words;
+  if (!allServices && service !== undefined) return { service, destinations };
   if (words.length > 0) return { service: null, destinations: words };
+  if (!allServices)
+    throw new IpvstateError('USAGE', "missing required argument 'service'", {
+      hint: 'Name a service, or give --all-services and the address of a server.',
+    });
   throw new IpvstateError('USAGE', '--all-services needs the address of a server', {
     hint: 'Such as: ipvstate drain --all-services 10.1.0.11',
   });

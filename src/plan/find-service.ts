@@ -49,8 +49,18 @@ export function findService(text: string, { keys, names }: KnownServices): Servi
       hint: hintFor(text, all, 'The services are'),
     });
   }
+  if (names.size === 0) throw noNames(text, all);
   throw new IpvstateError('USAGE', `no service has the name "${text}"`, {
     hint: hintFor(text, [...names.values()], 'The names are'),
+  });
+}
+
+/** Returns the error for a name where no file names a service. */
+export function noNames(text: string, keys: Iterable<ServiceKey>): IpvstateError {
+  const [key] = keys;
+  const example = key === undefined ? '' : `, such as ${key}`;
+  return new IpvstateError('USAGE', `no service has the name "${text}": no file names a service`, {
+    hint: `Names come from the files: name the files with -f, or write an address${example}.`,
   });
 }
 

@@ -5,6 +5,7 @@ import { nearest } from '../model/nearest.ts';
 import type { Override, OverrideTarget } from '../model/override.ts';
 import { parseServiceKey, type ServiceKey, serviceKey } from '../model/service.ts';
 import type { ServiceEntry } from '../model/table.ts';
+import { isServiceAddress, noNames } from './find-service.ts';
 
 /** The words that an operator names destinations with. */
 export interface OverrideSelector {
@@ -103,6 +104,7 @@ function findService(text: string, { services, names }: Nameable): ServiceKey {
     throw new IpvstateError('USAGE', `${text} is ambiguous: ${found.join(', ')}`, {
       hint: 'Write the address with its protocol, such as tcp://192.0.2.10:443.',
     });
+  if (names.size === 0 && !isServiceAddress(text)) throw noNames(text, services.keys());
   const known = [...services.keys()].flatMap((each) => {
     const name = names.get(each);
     return name === undefined ? [each] : [name, each];

@@ -262,6 +262,14 @@ describe('without files', () => {
     expect(kernel.table()).toEqual(before);
   });
 
+  it('a name says that names come from files, where there are none', async () => {
+    const { run } = scene({ hasFiles: false });
+    const { status, stderr } = await run('drain shop');
+    expect(status).toBe(64);
+    expect(stderr).toContain('no service has the name "shop": no file names a service');
+    expect(stderr).toContain('Names come from the files: name the files with -f, or write an');
+  });
+
   it('the weight from before comes back also when the run that gives it back was cut off', async () => {
     const { run, weight, store } = scene({ hasFiles: false });
     await run(`drain ${SHOP} 10.1.0.12`);
@@ -283,6 +291,9 @@ describe('a command about overrides is refused', () => {
     ],
     ['no address', 'drain shop web-1', 'web-1 is no address', 'such as 10.1.0.11:443'],
     ['an unknown server', 'drain --all-services 10.9.9.9', 'no service has a', 'addresses are'],
+    ['no name', 'drain --all-services', '--all-services needs the address', 'Such as:'],
+    ['no name', 'undrain --all-services', '--all-services needs the address', 'Such as:'],
+    ['no service', 'drain', "missing required argument 'service'", '--all-services'],
     ['no server', 'undrain shop 10.1.0.99', 'has no destination', 'Did you mean'],
     ['no weight', 'weight shop 10.1.0.11', 'a destination and a weight', 'Such as:'],
     ['a bad weight', 'weight shop 10.1.0.11 -1x', '', ''],

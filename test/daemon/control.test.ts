@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,6 +49,18 @@ describe('the control socket', () => {
     await serve();
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(statSync(join(folder, 'run')).mode & 0o777).toBe(0o700);
+  });
+
+  it('says that the command can be repeated when a daemon ends without an answer', async () => {
+    mkdirSync(join(folder, 'run'));
+    const server = createServer((socket) => socket.once('data', () => socket.end()));
+    await new Promise<void>((done) => server.listen(path, done));
+    onTestFinished(() => void server.close());
+    await expect(askDaemon(path, { command: 'status' })).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: `the daemon ended before it answered (${path})`,
+      hint: 'Run the command again: it can be repeated, whatever the daemon did of it.',
+    });
   });
 
   it('of a process that was killed is replaced', async () => {

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { formatConfig } from '../../src/config/write/yaml.ts';
+import { cannotRead, throwAsPermission } from '../../src/errors.ts';
 import type { Table } from '../../src/model/table.ts';
 import { diff } from '../../src/plan/diff.ts';
 import { openDrainStore } from '../../src/recovery/records/drains.ts';
@@ -169,4 +170,15 @@ describe('the record of a pending try that cannot be read for some seconds', () 
     expect(await run(guarded)).toMatchObject({ status: 0 });
     is(BEFORE);
   });
+});
+
+test.each([
+  ['EACCES', 'PERMISSION', 'Run as root, or as the user who writes to the table.'],
+  ['EIO', 'IO', undefined],
+])('a record that this user cannot read because of %s is an error %s', (errno, code, hint) => {
+  const error = cannotRead(
+    '/run/ipvstate/host/last.json',
+    Object.assign(new Error(), { code: errno }),
+  );
+  expect(() => throwAsPermission(error)).toThrow(expect.objectContaining({ code, hint }));
 });

@@ -1,3 +1,4 @@
+import { throwAsPermission } from '../../errors.ts';
 import {
   beneathOverrides,
   describeBeneath,
@@ -31,7 +32,7 @@ export async function printRollbackPlan(
 ): Promise<number> {
   const { output } = environment;
   const state = await environment.state();
-  const { way, title, isTry } = await startOf(options.to, state);
+  const { way, title, isTry } = await startOf(options.to, state).catch(throwAsPermission);
   const warn = (message: string): void => output.warn(`${output.errorLabel()} ${message}\n`);
   const around = beneathOverrides(way, await openLenientOverrides(state, warn).read());
   const kernel = await environment.openKernel();

@@ -1,6 +1,6 @@
 import { defineVerb } from '../define-verb.ts';
 import { OVERRIDE_EXITS } from '../exit-groups.ts';
-import { repeatedArgument, requiredArgument } from '../options.ts';
+import { optionalArgument, repeatedArgument } from '../options.ts';
 import { lastsSeconds, SET_OPTIONS, selectorOf } from '../override-options.ts';
 import { override, speakerOf } from '../run-override.ts';
 
@@ -10,7 +10,7 @@ export const drainVerb = defineVerb({
   summary: 'no new clients for servers',
   description: 'give destinations weight 0 for a time, whatever the files say',
   arguments: {
-    service: requiredArgument('service', 'its address or name'),
+    service: optionalArgument('service', 'its address or name; none with --all-services'),
     destinations: repeatedArgument('destination', 'addresses; without one, all of the service'),
   },
   options: SET_OPTIONS,
@@ -24,7 +24,7 @@ export const drainVerb = defineVerb({
       'drain',
       {
         kind: 'set',
-        selector: selectorOf([service, ...destinations], options),
+        selector: selectorOf(service === undefined ? [] : [service, ...destinations], options),
         weight: 0,
         rampSeconds: null,
         lastsSeconds: lastsSeconds(options),

@@ -1,4 +1,4 @@
-import { IpvstateError } from '../../errors.ts';
+import { throwAsPermission } from '../../errors.ts';
 import { openOverrideStore } from '../../recovery/records/overrides.ts';
 import { EXIT } from '../../render/exit.ts';
 import { formatJson } from '../../render/json.ts';
@@ -53,13 +53,7 @@ async function list(
   const store = openOverrideStore(await state(), (message) =>
     output.warn(`ipvstate: ${message}\n`),
   );
-  const record = await store.read().catch((error: IpvstateError) => {
-    if ((error.cause as NodeJS.ErrnoException | undefined)?.code !== 'EACCES') throw error;
-    throw new IpvstateError('PERMISSION', error.message, {
-      hint: 'Run as root, or as the user who writes to the table.',
-      cause: error,
-    });
-  });
+  const record = await store.read().catch(throwAsPermission);
   const overrides = record.overrides.filter((each) => owner === undefined || each.owner === owner);
   const clock = { ...record, overrides, now: store.now(), date: store.date() };
   output.print(format === 'json' ? formatJson(overridesJson(clock)) : formatOverrideList(clock));

@@ -1,6 +1,6 @@
 import { defineVerb } from '../define-verb.ts';
 import { OVERRIDE_EXITS } from '../exit-groups.ts';
-import { repeatedArgument, requiredArgument } from '../options.ts';
+import { optionalArgument, repeatedArgument } from '../options.ts';
 import { OVERRIDE_OPTIONS, selectorOf } from '../override-options.ts';
 import { override, speakerOf } from '../run-override.ts';
 
@@ -10,7 +10,7 @@ export const undrainVerb = defineVerb({
   summary: 'end a drain',
   description: 'end drains of operators, or with --owner those of a program',
   arguments: {
-    service: requiredArgument('service', 'its address or name'),
+    service: optionalArgument('service', 'its address or name; none with --all-services'),
     destinations: repeatedArgument('destination', 'addresses; without one, all of the service'),
   },
   options: OVERRIDE_OPTIONS,
@@ -21,7 +21,7 @@ export const undrainVerb = defineVerb({
       'undrain',
       {
         kind: 'end',
-        selector: selectorOf([service, ...destinations], options),
+        selector: selectorOf(service === undefined ? [] : [service, ...destinations], options),
         drainsOnly: true,
         owner: options.owner ?? null,
         by: await speakerOf(environment),

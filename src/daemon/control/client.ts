@@ -13,8 +13,12 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'no permission to reach the daemon',
 };
 
+/** Errors of a connection that the daemon had accepted, or its kernel for it. */
+const CUT_OFF: readonly string[] = ['ECONNRESET', 'EPIPE'];
+
 const HINTS = {
   UNAVAILABLE: 'Start one with `ipvstate watch`, or name its --control-socket.',
+  CUT_OFF: 'Run the command again: it can be repeated, whatever the daemon did of it.',
   PERMISSION: 'Only the user of the daemon may ask it: run as root, or as that user.',
 };
 
@@ -49,19 +53,23 @@ export function askDaemon(path: string, request: ControlRequest): Promise<Contro
     const socket = connect(path, () => socket.write(`${JSON.stringify(request)}\n`));
     const fail = (
       reason: string,
-      code: keyof typeof HINTS = 'UNAVAILABLE',
-      Failure: typeof IpvstateError = IpvstateError,
+      code: 'UNAVAILABLE' | 'PERMISSION' = 'UNAVAILABLE',
+      { hint = HINTS[code], Failure = IpvstateError } = {},
     ): void => {
       socket.destroy();
-      reject(new Failure(code, `${reason} (${path})`, { hint: HINTS[code] }));
+      reject(new Failure(code, `${reason} (${path})`, { hint }));
     };
+    const failCutOff = (): void =>
+      fail('the daemon ended before it answered', 'UNAVAILABLE', { hint: HINTS.CUT_OFF });
     socket.setEncoding('utf8');
     socket.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
       const reason = REASONS[code] ?? `the daemon cannot be reached (${code})`;
-      if (code === 'ENOENT' || code === 'ECONNREFUSED') fail(reason, 'UNAVAILABLE', NoDaemonError);
+      if (code === 'ENOENT' || code === 'ECONNREFUSED')
+        fail(reason, 'UNAVAILABLE', { Failure: NoDaemonError });
+      else if (CUT_OFF.includes(code)) failCutOff();
       else fail(reason, code === 'EACCES' ? 'PERMISSION' : 'UNAVAILABLE');
     });
-    socket.on('end', () => fail('the daemon ended before it answered'));
+    socket.on('end', failCutOff);
     socket.on('data', (chunk: string) => {
       answer += chunk;
       const end = answer.indexOf('\n');
