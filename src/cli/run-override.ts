@@ -125,7 +125,7 @@ async function overrideWithoutDaemon(
       const { overrides, drains, protection, ipvs, journal, announce } = writer;
       if (!overrides || !protection) throw new Error('the kernel has no stores');
       let counters: Counters = new Map();
-      const { report, effect } = await runOverride(ipvs, wanted, request, {
+      const run = await runOverride(ipvs, wanted, request, {
         overrides,
         // Drains of files that nobody reads here go on as they are.
         ...(drains && typeof wanted !== 'function' && { drains }),
@@ -140,10 +140,10 @@ async function overrideWithoutDaemon(
           return true;
         },
       });
-      journal.end(report.outcome, exitCodeOfReport(report, false));
+      journal.end(run.report.outcome, exitCodeOfReport(run.report, false));
       const time = { now: overrides.now(), date: overrides.date() };
       const clock = { ...(await overrides.read()), ...time };
-      return { report, effect, clock, counters, names, isWatched: false };
+      return { ...run, clock, counters, names, isWatched: false };
     });
   });
   output.print(

@@ -1,5 +1,5 @@
-import { type Destination, MAX_WEIGHT } from '../model/destination.ts';
-import { drainKey } from '../model/drain.ts';
+import { MAX_WEIGHT } from '../model/destination.ts';
+import { type DrainKey, drainKey } from '../model/drain.ts';
 import { parseEndpoint } from '../model/endpoint.ts';
 import {
   isAbout,
@@ -10,7 +10,6 @@ import {
   overrideKey,
 } from '../model/override.ts';
 import { hasInvisible } from '../model/printable.ts';
-import type { ServiceKey } from '../model/service.ts';
 import {
   countUpTo,
   isFlag,
@@ -209,29 +208,50 @@ function weightIn(services: Table['services'], target: OverrideTarget): number |
 }
 
 /**
- * Returns the desired services whose weights can differ between two records: those of overrides
+ * Returns the live destinations whose weights can differ between two records: those of overrides
  * that one of them lacks, of overrides that are over, and of weights that are held although no
- * override holds them any more, because a run was cut off.
+ * override holds them any more, because a run was cut off. With `isDue`, ramps move as well.
  */
-export function concernedServices(
+export function concernedDestinations(
   before: OverrideRecord,
   after: OverrideRecord,
-  { desired, now }: OverrideScene,
-): ReadonlySet<ServiceKey> {
+  { live, now }: Pick<OverrideScene, 'live' | 'now'>,
+  isDue: boolean,
+): ReadonlySet<DrainKey> {
   const text = (each: Override): string => JSON.stringify(each);
   const [old, fresh] = [before, after].map(({ overrides }) => new Set(overrides.map(text)));
   const changed = [...before.overrides, ...after.overrides].filter(
-    (each) => isOver(each, now) || !old?.has(text(each)) || !fresh?.has(text(each)),
+    (each) =>
+      isOver(each, now) ||
+      (isDue && each.ramp !== undefined) ||
+      !old?.has(text(each)) ||
+      !fresh?.has(text(each)),
   );
-  const concerned = new Set<ServiceKey>();
-  for (const [key, { destinations }] of desired.services) {
-    const own = changed.filter(({ service }) => service === null || service === key);
-    const isConcerned = (destination: Destination): boolean => {
+  const concerned = new Set<DrainKey>();
+  if (changed.length === 0 && before.held.size === 0) return concerned;
+  for (const [key, { destinations }] of live.services) {
+    const isOfService = ({ service }: Override): boolean => service === null || service === key;
+    const own = changed.filter(isOfService);
+    const inForce = after.overrides.filter(isOfService);
+    for (const destination of destinations.values()) {
+      const id = drainKey(key, destination.key);
       const isIt = (each: Override): boolean => isAbout(each, key, destination);
-      const isHeld = before.held.has(drainKey(key, destination.key));
-      return own.some(isIt) || (isHeld && !after.overrides.some(isIt));
-    };
-    if ([...destinations.values()].some(isConcerned)) concerned.add(key);
+      if (own.some(isIt) || (before.held.has(id) && !inForce.some(isIt))) concerned.add(id);
+    }
   }
   return concerned;
+}
+
+/** Returns the destinations of the files that a request sets a weight of, and that are not live. */
+export function absentTargets(
+  { set, isAbout: includes }: OverrideEffect,
+  { desired, live }: Pick<OverrideScene, 'desired' | 'live'>,
+): readonly DrainKey[] {
+  if (set.length === 0) return [];
+  return [...desired.services].flatMap(([service, { destinations }]) => {
+    const found = live.services.get(service)?.destinations;
+    return [...destinations.keys()]
+      .filter((key) => !found?.has(key) && includes(service, key))
+      .map((key) => drainKey(service, key));
+  });
 }

@@ -111,10 +111,10 @@ export function scope(desired: Desired, snapshot: Snapshot, options: ScopeOption
 }
 
 /** Returns a desired service with the live values that the policy preserves, and whose weights. */
-function preserveLive(
+export function preserveLive(
   entry: ServiceEntry,
   policy: Policy | undefined,
-  live: Table,
+  live: Pick<Table, 'services'>,
   { drains }: DrainClock,
   held: OverrideClock['held'],
 ): { readonly entry: ServiceEntry; readonly weights: ReadonlySet<DestinationKey> } {

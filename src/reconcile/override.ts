@@ -1,11 +1,13 @@
 import type { Desired } from '../model/desired.ts';
+import type { DrainKey } from '../model/drain.ts';
 import type { Ipvs } from '../model/ipvs.ts';
 import type { OverrideRecord } from '../model/override.ts';
 import type { ServicePolicy } from '../model/policy.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Table } from '../model/table.ts';
 import {
-  concernedServices,
+  absentTargets,
+  concernedDestinations,
   type OverrideEffect,
   type OverrideRequest,
   requested,
@@ -17,11 +19,14 @@ import { type ReconcileOptions, reconcile } from './reconcile.ts';
 export interface OverrideRun {
   readonly report: Report;
   readonly effect: OverrideEffect;
+  /** Destinations of the files that are not live: their overrides wait until they are added. */
+  readonly absent: readonly DrainKey[];
 }
 
 /**
- * Applies a request about overrides at once: plans only the services whose weights can change, and
- * stores the overrides right before the first operation. Without a request, the overrides that are
+ * Applies a request about overrides at once, and stores the overrides right before the first
+ * operation. Nothing changes but the weights of live destinations whose overrides change: whatever
+ * else the files say waits for a run that applies them. Without a request, the overrides that are
  * over are ended and ramps move. A plan that a guard refuses leaves the overrides as they were.
  */
 export async function runOverride(
@@ -31,20 +36,23 @@ export async function runOverride(
   options: ReconcileOptions,
 ): Promise<OverrideRun> {
   let effect: OverrideEffect | undefined;
-  let concerned: ReadonlySet<ServiceKey> = new Set();
+  let absent: readonly DrainKey[] = [];
+  let concerned: ReadonlySet<DrainKey> = new Set();
   const report = await reconcile(ipvs, wanted, {
     ...options,
     propose: (stored, scene) => {
       const next = request ? requested(stored, request, scene) : unchanged(stored);
       // A second pass finds the overrides of the first one, and has nothing more to end.
       effect ??= next;
-      concerned = new Set([...concerned, ...concernedServices(stored, next.record, scene)]);
+      absent = absentTargets(next, scene);
+      const found = concernedDestinations(stored, next.record, scene, request === undefined);
+      concerned = new Set([...concerned, ...found]);
       return next.record;
     },
-    only: () => (service) => concerned.has(service),
+    concerned: () => concerned,
   });
   if (!effect) throw new Error('a run ended before it asked for the overrides');
-  return { report, effect };
+  return { report, effect, absent };
 }
 
 function unchanged(record: OverrideRecord): OverrideEffect {

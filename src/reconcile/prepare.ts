@@ -1,14 +1,15 @@
 import type { Desired } from '../model/desired.ts';
-import type { DrainRecord } from '../model/drain.ts';
+import type { DrainKey, DrainRecord } from '../model/drain.ts';
 import type { Ipvs, Snapshot } from '../model/ipvs.ts';
 import type { OverrideRecord, OverrideStore } from '../model/override.ts';
 import type { ServiceKey } from '../model/service.ts';
 import { countEntries, type RunStage, runStage, type StageCounts } from '../model/stage.ts';
 import type { Table } from '../model/table.ts';
 import type { Drain } from '../plan/drain.ts';
-import { recordAfter } from '../plan/drain-record.ts';
+import { recordAfter, recordAfterPlan } from '../plan/drain-record.ts';
 import { drainWarnings } from '../plan/drain-warnings.ts';
 import { type Allowances, guard, type Refusal } from '../plan/guard.ts';
+import { overridesAfterNarrow, scopeOverrides } from '../plan/override-scope.ts';
 import { type OverrideClock, type OverrideNote, overridesAfter } from '../plan/overrides.ts';
 import { type Plan, plan } from '../plan/plan.ts';
 import { type Selector, scope } from '../plan/scope.ts';
@@ -35,9 +36,14 @@ export interface PrepareOptions extends RecordStores {
   readonly only?: (live: Table) => Selector | undefined;
   /**
    * Returns other overrides than those that are stored. They are stored right before the first
-   * operation of their plan: a refused plan leaves no override. Called before `only`.
+   * operation of their plan: a refused plan leaves no override. Called before `concerned`.
    */
   readonly propose?: (stored: OverrideRecord, view: OverrideView) => OverrideRecord;
+  /**
+   * Restricts the plan to the weights of these destinations, as overrides and files say. Everything
+   * else stays as it is live.
+   */
+  readonly concerned?: () => ReadonlySet<DrainKey>;
   /** True when the plan is made as if there were no overrides. They stay stored. */
   readonly ignoresOverrides?: boolean;
   /**
@@ -101,11 +107,14 @@ export async function prepare(
     const record = options.propose?.(stored.overrides, { desired, live, ...time });
     const overrides = { ...(record ?? stored.overrides), ...time };
     const only = options.only?.(live);
-    const scoped = scope(desired, snapshot, {
-      only,
-      drains: clock,
-      overrides: options.ignoresOverrides ? { ...overrides, overrides: [] } : overrides,
-    });
+    const concerned = options.concerned?.();
+    const scoped = concerned
+      ? scopeOverrides(desired, snapshot, clock, overrides, concerned)
+      : scope(desired, snapshot, {
+          only,
+          drains: clock,
+          overrides: options.ignoresOverrides ? { ...overrides, overrides: [] } : overrides,
+        });
     const { table, foreign, drains, leaving, overrides: notes } = scoped;
     const planned = await stage('plan', () => plan(live, table), countPlan);
     if (await isConfirmed(ipvs, snapshot, planned, options)) {
@@ -131,11 +140,17 @@ export async function prepare(
         drains,
         overrides: notes,
         overrideClock: overrides,
-        records: {
-          drains: recordAfter(clock, desired, table, drains, isTouched),
-          overrides: overridesAfter(overrides, notes, isPlanned),
-        },
-        sysctlDifferences: only ? [] : sysctlDifferences(desired.policy?.sysctls, live.sysctls),
+        records: concerned
+          ? {
+              drains: recordAfterPlan(clock, table, []),
+              overrides: overridesAfterNarrow(overrides, scoped, concerned),
+            }
+          : {
+              drains: recordAfter(clock, desired, table, drains, isTouched),
+              overrides: overridesAfter(overrides, notes, isPlanned),
+            },
+        sysctlDifferences:
+          only || concerned ? [] : sysctlDifferences(desired.policy?.sysctls, live.sysctls),
         warnings: drainWarnings(scoped, live),
       };
     }

@@ -1,4 +1,4 @@
-import { drainKey } from '../model/drain.ts';
+import { type DrainKey, drainKey, parseDrainKey } from '../model/drain.ts';
 import type { Counters } from '../model/ipvs.ts';
 import {
   isOver,
@@ -22,6 +22,8 @@ import { formatReport } from './plan-text.ts';
 export interface OverrideOutcome {
   readonly report: Report;
   readonly effect: OverrideEffect;
+  /** Destinations of the files that are not live: their overrides wait until they are added. */
+  readonly absent: readonly DrainKey[];
   /** All overrides afterwards. */
   readonly clock: OverrideClock;
   readonly counters: Counters;
@@ -48,6 +50,25 @@ export function formatOverrideOutcome(outcome: OverrideOutcome): string {
     nothing,
     formatReport({ ...report, overrides: [] }, { counters }),
     isDone ? formatStanding(outcome) : '',
+    isDone ? formatAbsent(outcome) : '',
+  ].join('');
+}
+
+const SHOWN_ABSENT = 5;
+
+/** Formats which overrides cannot be seen in the kernel yet, and why. */
+function formatAbsent({ absent }: OverrideOutcome): string {
+  const lines = absent.slice(0, SHOWN_ABSENT).map((key) => {
+    const { service, destination } = parseDrainKey(key);
+    return (
+      `Stored: ${destination} of ${service} is not in the kernel. ` +
+      'The override takes effect when it is added.\n'
+    );
+  });
+  const more = absent.length - lines.length;
+  return [
+    ...lines,
+    ...(more > 0 ? [`Stored as well: ${more} more that are not live.\n`] : []),
   ].join('');
 }
 

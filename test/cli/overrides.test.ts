@@ -30,8 +30,8 @@ services:
 `;
 
 /** A kernel and its records. Without files, commands work on top of the live table. */
-function scene({ hasFiles = true, misbehaviour = {} as Misbehaviour } = {}) {
-  const kernel = openMisbehavingTable(TABLE, misbehaviour);
+function scene({ hasFiles = true, live = TABLE, misbehaviour = {} as Misbehaviour } = {}) {
+  const kernel = openMisbehavingTable(live, misbehaviour);
   const state = temporaryState();
   const space = workspace({ 'shop.yaml': FILE });
   const options = { state, openKernel: async () => kernel };
@@ -114,6 +114,40 @@ Applied and verified: 1 operation.
     expect((await store.read()).overrides[0]?.endSeconds).toBeUndefined();
     expect((await run('apply --yes')).stdout).toContain('Overridden: 10.1.0.12:443');
     expect(weight(SHOP, '10.1.0.12:443')).toBe(0);
+  });
+});
+
+describe('a command about overrides, beside files that say something else', () => {
+  const other = tableOf({
+    [SHOP]: {
+      scheduler: 'rr',
+      destinations: { '10.1.0.11:443': 1, '10.1.0.12:443': 8, '10.1.0.19:443': 2 },
+    },
+  });
+
+  it('changes the named weight, and no other part of the service', async () => {
+    const { run, kernel, weight } = scene({ live: other });
+    expect((await run('drain shop 10.1.0.11')).status).toBe(0);
+    expect(weight(SHOP, '10.1.0.11:443')).toBe(0);
+    expect((await run('undrain shop 10.1.0.11')).status).toBe(0);
+    expect(kernel.table()).toEqual(other);
+  });
+
+  it('puts the weight of the files back, also where another weight was live', async () => {
+    const { run, weight } = scene({ live: other });
+    await run('drain shop 10.1.0.12');
+    await run('undrain shop 10.1.0.12');
+    expect(weight(SHOP, '10.1.0.12:443')).toBe(3);
+  });
+
+  it('is stored for a destination that is not live, which is not added', async () => {
+    const { run, kernel, store, weight } = scene({ live: tableOf({}) });
+    const { status, stdout } = await run('drain shop 10.1.0.11');
+    expect(status).toBe(0);
+    expect(stdout).toContain(`Stored: 10.1.0.11:443 of ${SHOP} is not in the kernel.`);
+    expect([kernel.waves, (await store.read()).overrides.length]).toEqual([[], 1]);
+    await run('apply --yes');
+    expect(weight(SHOP, '10.1.0.11:443')).toBe(0);
   });
 });
 

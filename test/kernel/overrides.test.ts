@@ -179,6 +179,22 @@ describe('without a daemon', () => {
     expect(await live()).toBe(before);
   });
 
+  it('a drain changes one weight, also where the files have another scheduler and servers', async () => {
+    const run = byHand();
+    await ipvsadm('-A -t 192.0.2.1:443 -s wrr');
+    for (const [host, weight] of [
+      ['1', 3],
+      ['2', 9],
+      ['3', 4],
+    ])
+      await ipvsadm(`-a -t 192.0.2.1:443 -r 10.0.0.${host}:443 -m -w ${weight}`);
+    const before = await live();
+    expect((await run('drain', 'shop', '10.0.0.1', '-f', file)).status).toBe(0);
+    expect(await live()).toBe(before.replace('-w 3', '-w 0'));
+    expect((await run('undrain', 'shop', '10.0.0.1', '-f', file)).status).toBe(0);
+    expect(await live()).toBe(before);
+  });
+
   it('and without files, a drain is on top of the live table, and comes back exactly', async () => {
     await ipvsadm('-A -t 192.0.2.9:80 -s mh -b mh-port');
     await ipvsadm('-a -t 192.0.2.9:80 -r 10.0.0.1:8080 -m -w 42 -x 100 -y 50');

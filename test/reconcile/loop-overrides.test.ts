@@ -79,6 +79,25 @@ describe('an override in the loop', () => {
     expect(record()).toEqual(NO_OVERRIDES);
   });
 
+  it('changes nothing else at its end: a later pass corrects what another program did', async () => {
+    const { world, weight } = await worldWith([drain({ endSeconds: 60 })], {
+      timing: { interval: 50_000 },
+    });
+    const other = (): number | undefined =>
+      world.ipvs.table().services.get(keyOf(WEB))?.destinations.get(destinationKeyOf('10.0.0.4:80'))
+        ?.weight;
+    await world.clock.advance(55_000);
+    await world.foreign(
+      tableWith({ [WEB]: { destinations: { '10.0.0.3:80': 0, '10.0.0.4:80': 7 } } }),
+    );
+    await world.clock.advance(6000);
+    expect([weight(), other()]).toEqual([3, 7]);
+    expect(world.passes.at(-1)?.triggers).toEqual(['override']);
+    await world.clock.advance(50_000);
+    expect([weight(), other()]).toEqual([3, 1]);
+    expect(world.state.totals).toMatchObject({ drifted: 1, corrections: 1 });
+  });
+
   it('moves in steps of a ramp, a second apart at least, and needs no pass afterwards', async () => {
     const ramp = { from: 3, sinceSeconds: 0.25, seconds: 20 };
     const { world, weight } = await worldWith([drain({ weight: 33, ramp })]);

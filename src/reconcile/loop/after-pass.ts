@@ -3,8 +3,8 @@ import { remedyOf } from './back-off.ts';
 import { isEmpty } from './comparison.ts';
 import type { GoodFiles } from './config-state.ts';
 import type { ContestState } from './contest.ts';
-import type { PassFindings } from './loop-pass.ts';
-import type { LoopState, PassOutcome, PassResult } from './loop-state.ts';
+import type { LoopState, PassOutcome, PassResult, Trigger } from './loop-state.ts';
+import type { PassFindings } from './pass-interface.ts';
 
 /** A pass that looked at the kernel. */
 interface EndedPass {
@@ -44,6 +44,32 @@ export function stateAfterPass(previous: LoopState, pass: EndedPass): Partial<Lo
     refusedParts: [...found.refusedParts.values()].sort((a, b) => (a.part < b.part ? -1 : 1)),
     contested: sortedContested(found.contest),
     totals: totalsAfter(previous, pass),
+  };
+}
+
+/**
+ * Tells whether a pass is about overrides and nothing else. While the whole table fails, each pass
+ * tries all of it: the state of a failure ends only with a pass that succeeds.
+ */
+export function isAboutOverrides(
+  { lastPass, failures }: LoopState,
+  triggers: readonly Trigger[],
+): boolean {
+  const isOnly = triggers.length > 0 && triggers.every((trigger) => trigger === 'override');
+  return isOnly && lastPass !== undefined && failures === 0;
+}
+
+/** Returns the part of the loop's state that such a pass changes. */
+export function stateAfterOverrides(
+  { totals, overrides }: LoopState,
+  found: PassFindings,
+  result: PassResult,
+): Partial<LoopState> {
+  return {
+    phase: 'waiting',
+    lastPass: result,
+    overrides: found.overrides ?? overrides,
+    totals: { ...totals, passes: totals.passes + 1 },
   };
 }
 

@@ -5,8 +5,8 @@ import type { ServiceKey } from '../../model/service.ts';
 import type { BackOff } from './back-off.ts';
 import type { LoadedFiles } from './config-state.ts';
 import { CONTEST_RULES, type ContestRules } from './contest.ts';
-import type { PassPorts } from './loop-pass.ts';
 import type { DriftMode, LoopState } from './loop-state.ts';
+import type { PassPorts } from './pass-interface.ts';
 
 /** In milliseconds. */
 export interface LoopTiming {

@@ -1,7 +1,7 @@
 import { IpvstateError } from '../../errors.ts';
 import type { LoopOptions } from './loop-options.ts';
-import type { PassFindings } from './loop-pass.ts';
 import type { LoopState } from './loop-state.ts';
+import type { PassFindings } from './pass-interface.ts';
 import type { Wake } from './read-causes.ts';
 
 /** A timer may fire a little early, and must not find the weight from before a step. */

@@ -1,14 +1,12 @@
-import { type IpvstateError, reportedError } from '../../errors.ts';
-import type { Ipvs } from '../../model/ipvs.ts';
+import { reportedError } from '../../errors.ts';
 import type { Pause } from '../../model/pause.ts';
-import type { ServiceKey } from '../../model/service.ts';
 import type { Table } from '../../model/table.ts';
 import type { Change } from '../../plan/change.ts';
-import type { Refusal } from '../../plan/guard.ts';
-import { type OverrideNote, secondsUntilPlan } from '../../plan/overrides.ts';
+import { secondsUntilPlan } from '../../plan/overrides.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Report } from '../../plan/report.ts';
 import { UnsupportedSysctlsError } from '../../plan/sysctls.ts';
+import { runOverride } from '../override.ts';
 import { type Prepared, prepare } from '../prepare.ts';
 import { executePlan, type ReconcileOptions, reconcile } from '../reconcile.ts';
 import {
@@ -19,9 +17,7 @@ import {
   isTableLost,
   unservedIn,
 } from './comparison.ts';
-import type { GoodFiles } from './config-state.ts';
 import {
-  type ContestRules,
   type ContestState,
   countReversals,
   foreignChanges,
@@ -35,6 +31,7 @@ import {
   withoutContested,
 } from './contest.ts';
 import type { PassOutcome } from './loop-state.ts';
+import type { PassFindings, PassPorts, PassRequest } from './pass-interface.ts';
 import {
   lastingRefusals,
   partsRefused,
@@ -47,68 +44,6 @@ import {
 
 /** After these, the table is the desired one of the plan, as far as the pass knows. */
 const LEAVES_AS_PLANNED: readonly PassOutcome[] = ['applied', 'in-sync', 'unverified'];
-
-export interface PassPorts {
-  readonly ipvs: Ipvs;
-  /** A cryptographic digest, such as SHA-256 in hex. It makes fingerprints of plans. */
-  readonly digest: (text: string) => string;
-  /** The options that are the same for every pass. */
-  readonly reconciling?: Omit<
-    ReconcileOptions,
-    'signal' | 'confirm' | 'onPlan' | 'only' | 'protectedServices'
-  >;
-  readonly signal: AbortSignal;
-  /** The lock of writers. It is taken before a pass that may write, unless it is held already. */
-  readonly lock?: {
-    /** Throws `LOCKED`. */
-    readonly take: () => Promise<void>;
-    readonly release: () => Promise<void>;
-  };
-  /** Called with a plan right before its first operation, to record it. */
-  readonly announce?: (plan: Plan, overrides: readonly OverrideNote[]) => Promise<void>;
-}
-
-interface PassRequest {
-  readonly good: GoodFiles;
-  /** True when differences are corrected. Otherwise they are only reported. */
-  readonly write: boolean;
-  /** The fingerprint of a plan that is executed although a guard refuses it. */
-  readonly approval: string | undefined;
-  readonly contest: ContestState;
-  /** Parts that the kernel refused before. They are left alone. */
-  readonly refusedParts: RefusedParts;
-  readonly rules: ContestRules;
-  /** The table as the last pass left it. undefined when it is not known. */
-  readonly expected: Table | undefined;
-  readonly protectedServices: ReadonlySet<ServiceKey>;
-  readonly pause: Pause | undefined;
-  /** Why nothing may be written: nobody knows whether the loop is paused. */
-  readonly failure: IpvstateError | undefined;
-  readonly now: number;
-}
-
-export interface PassFindings {
-  readonly outcome: PassOutcome;
-  readonly report: Report | undefined;
-  readonly error: IpvstateError | undefined;
-  /** The differences that are left. undefined when the table is in an unknown state. */
-  readonly differences: Comparison | undefined;
-  readonly refused:
-    | { readonly fingerprint: string; readonly plan: Plan; readonly refusals: readonly Refusal[] }
-    | undefined;
-  readonly contest: ContestState;
-  readonly refusedParts: RefusedParts;
-  /** undefined when no plan was made. */
-  readonly overrides: readonly OverrideNote[] | undefined;
-  /** In how many seconds an override next changes a weight by itself. undefined: never. */
-  readonly overrideWaitSeconds: number | undefined;
-  /** How many objects another program had changed back. */
-  readonly reversed: number;
-  /** How many objects another program had changed since the last pass, by what became of them. */
-  readonly drifted: { readonly corrected: number; readonly left: number };
-  /** The table as the pass left it. undefined when it is not known. */
-  readonly left: Table | undefined;
-}
 
 /**
  * Reads the live table once and brings it to what the files ask for, or finds what differs. Never
@@ -148,10 +83,14 @@ class LoopPass {
   }
 
   async run(): Promise<PassFindings> {
-    const { write, approval, failure } = this.#request;
+    const { write, overridesOnly, approval, failure } = this.#request;
     if (failure) throw failure;
     if (!write) return this.#look();
     await this.#ports.lock?.take();
+    if (overridesOnly) {
+      const found = await this.#settleOverrides();
+      if (found) return found;
+    }
     if (approval !== undefined) {
       const prepared = await prepare(this.#ports.ipvs, this.#desired(), this.#options());
       this.#prepared = prepared;
@@ -168,6 +107,28 @@ class LoopPass {
         (report !== undefined && this.#isolates(report));
       if (report !== undefined && !isPlannedAgain) return this.#conclude(this.#whole(report));
     }
+  }
+
+  /**
+   * Moves and ends overrides that are due. Returns undefined when that did not succeed: a pass of
+   * the whole table finds out why.
+   */
+  async #settleOverrides(): Promise<PassFindings | undefined> {
+    const { good, pause } = this.#request;
+    const desired = withoutContested(good.desired, partsPaused(pause));
+    const options = this.#options({
+      onPlan: async (prepared) => {
+        this.#prepared = prepared;
+      },
+      confirm: async ({ plan, overrides }) => {
+        await this.#ports.announce?.(plan, overrides);
+        return true;
+      },
+    });
+    const { report } = await runOverride(this.#ports.ipvs, desired, undefined, options);
+    const { outcome } = report;
+    if (outcome !== 'applied' && outcome !== 'in-sync') return undefined;
+    return this.findings(outcome, { report, overridesOnly: true });
   }
 
   /**
@@ -207,6 +168,7 @@ class LoopPass {
   findings(outcome: PassOutcome, rest: Partial<PassFindings> = {}): PassFindings {
     const reversed = this.#reversed?.length ?? 0;
     return {
+      overridesOnly: false,
       outcome,
       report: undefined,
       error: undefined,

@@ -1,7 +1,7 @@
 import { IpvstateError, reportedError } from '../../errors.ts';
 import { pausesAll } from '../../model/pause.ts';
 import type { Table } from '../../model/table.ts';
-import { stateAfterPass } from './after-pass.ts';
+import { isAboutOverrides, stateAfterOverrides, stateAfterPass } from './after-pass.ts';
 import { backOffDelay, remedyOf } from './back-off.ts';
 import { isEmpty } from './comparison.ts';
 import { type GoodFiles, needsSecondRead, seeFiles, withoutHeldBack } from './config-state.ts';
@@ -18,8 +18,9 @@ import { LiveLook } from './live-look.ts';
 import type { Loop, PauseRequest } from './loop-interface.ts';
 import { LOOP_TIMING, type LoopOptions, type LoopTiming } from './loop-options.ts';
 import { LoopOverrides } from './loop-overrides.ts';
-import { type PassFindings, runPass } from './loop-pass.ts';
+import { runPass } from './loop-pass.ts';
 import { INITIAL_STATE, type LoopState, type PassResult, type Trigger } from './loop-state.ts';
+import type { PassFindings } from './pass-interface.ts';
 import { deferred, PassQueue } from './pass-queue.ts';
 import { Pauses } from './pauses.ts';
 import { isCompelling, isReading, isTrigger, ReadCauses, type Wake } from './read-causes.ts';
@@ -261,6 +262,7 @@ class ReconcileLoop implements Loop {
     const found = await runPass(ports, {
       good,
       write: mayWrite && !isPaused,
+      overridesOnly: isAboutOverrides(this.#state, triggers),
       approval: approved,
       contest: forget(this.#contest, now, rules),
       refusedParts: this.#refusals.parts,
@@ -311,12 +313,13 @@ class ReconcileLoop implements Loop {
     const { report, error, contest } = found;
     const outcome = report?.outcome ?? found.outcome;
     const isFirst = this.#state.lastPass === undefined;
+    this.#overrides.learn(found, this.#options.clock.now());
+    if (found.overridesOnly) return this.#set(stateAfterOverrides(this.#state, found, result));
     this.#contest = contest;
     await this.#refusals.learn(found.refusedParts, this.#options.clock.now(), () =>
       this.#look.world(),
     );
     this.#contestTime = nextContestTime(contest, result.startedAt, this.#timing.contest);
-    this.#overrides.learn(found, this.#options.clock.now());
     if (found.left) this.#expected = found.left;
     else if (outcome === 'partial') this.#expected = undefined;
     if (report && (outcome === 'applied' || outcome === 'in-sync')) this.#applied = good;
