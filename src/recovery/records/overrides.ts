@@ -75,7 +75,8 @@ export function openOverrideStore(
       const aside = await setAside(path);
       warn(
         `${path} is not used: ${stored.reason}${aside ? `; it is now ${aside}` : ''}. ` +
-          'The overrides in it are lost: weights are those of the files.',
+          'The overrides in it are lost. `ipvstate reload`, or `ipvstate apply` without a daemon, ' +
+          'gives the weights of the files back.',
       );
     }
     if (stored.kind !== 'read' || !isSameLife(stored.value, life)) return NO_OVERRIDES;
