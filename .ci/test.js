@@ -22,7 +22,16 @@ const LIMIT_SECONDS = 1800;
  * processor. The first guest has the test files whose names begin with these words, and the second
  * has all others.
  */
-const FIRST_GUEST = ['ipvsadm', 'random', 'cli'].map((name) => `test/kernel/${name}`);
+const FIRST_GUEST = [
+  'ipvsadm',
+  'random',
+  'cli',
+  'verb',
+  'kills',
+  'maintenance',
+  'overlay',
+  'unit',
+].map((name) => `test/kernel/${name}`);
 const GUESTS = {
   'kernel-first': FIRST_GUEST,
   'kernel-second': FIRST_GUEST.flatMap((name) => ['--exclude', `${name}*`]),
