@@ -63,7 +63,8 @@ services: [{ address: "tcp://192.0.2.1:80", scheduler: rr, destinations: [10.0.0
   });
 });
 afterEach(async () => {
-  daemon.kill();
+  // A failed test leaves the daemon stopped.
+  daemon.kill('SIGKILL');
   if (daemon.exitCode === null && daemon.signalCode === null) await once(daemon, 'exit');
   await ipvsadm('-C');
   writeFileSync(SYSCTL, '0\n');
@@ -77,6 +78,12 @@ function status() {
   return JSON.parse(stdout) as { readonly health: string };
 }
 
+/** The modules that are loaded, the one that the others use last. Earlier tests load more. */
+function ipvsModules(): string[] {
+  const loaded = readFileSync('/proc/modules', 'utf8').match(/^ip_vs\w*/gm) ?? [];
+  return [...loaded.filter((name) => name !== 'ip_vs'), 'ip_vs'];
+}
+
 const isApplied = async () =>
   readFileSync(SYSCTL, 'utf8') === '1\n' && (await ipvsadm('-Sn')).includes('10.0.0.1:80');
 
@@ -88,7 +95,7 @@ it('the unit has its services and sysctls again after the module was loaded anew
     // A stopped daemon cannot use the module again before the module is removed.
     daemon.kill('SIGSTOP');
     await ipvsadm('-C');
-    await output('modprobe -r ip_vs_rr ip_vs');
+    await output(`modprobe -r ${ipvsModules().join(' ')}`);
     await output('modprobe ip_vs');
     expect(readFileSync(SYSCTL, 'utf8')).toBe('0\n');
     daemon.kill('SIGCONT');
