@@ -60,7 +60,7 @@ export {
 } from './model/table.ts';
 export { type Change, changeAction, type Summary, summarize } from './plan/change.ts';
 export { diff } from './plan/diff.ts';
-export type { Drain } from './plan/drain.ts';
+export type { Drain } from './plan/drain/drain.ts';
 export { type EmbeddedTable, openEmbeddedTable } from './plan/embedded.ts';
 export { type Allowances, type GuardName, guard, type Refusal } from './plan/guard.ts';
 export type { Purpose } from './plan/place.ts';

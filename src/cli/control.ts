@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { askDaemon } from '../daemon/control/client.ts';
 import type { ControlAnswer, ControlRequest } from '../daemon/control/protocol.ts';
 import type { State } from '../recovery/state.ts';
+import type { CONTROL_OPTIONS } from './declare/option-groups.ts';
+import type { ValuesOf } from './declare/options.ts';
 import type { Environment } from './environment.ts';
-import type { CONTROL_OPTIONS } from './option-groups.ts';
-import type { ValuesOf } from './options.ts';
 
 /** Path of the control socket for the daemon of a network namespace. */
 export function defaultControlSocket({ folders }: State): string {

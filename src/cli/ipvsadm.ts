@@ -6,8 +6,8 @@ import type { FrontEndRun } from '../recovery/front-end-run.ts';
 import { EXIT } from '../render/exit.ts';
 import { readStream } from '../sources/read-stream.ts';
 import { STDIN_NAME } from '../sources/stdin.ts';
+import { parseSeconds } from './declare/options.ts';
 import type { Environment } from './environment.ts';
-import { parseSeconds } from './options.ts';
 
 /** Tools that the program replaces. Started under one of these names, it behaves like the tool. */
 const FRONT_ENDS = ['ipvsadm', 'ipvsadm-save', 'ipvsadm-restore'] as const;

@@ -13,10 +13,15 @@ import type { ServiceNames } from '../recovery/journal/journal.ts';
 import type { JournalFile } from '../recovery/journal/journal-lines.ts';
 import { REPORT_FORMATS } from '../render/plan-formats.ts';
 import { digestsOf } from '../sources/load.ts';
+import {
+  allowancesOf,
+  CONFIRMATION_OPTIONS,
+  LOCK_OPTIONS,
+  PLAN_OPTIONS,
+} from './declare/option-groups.ts';
+import { choice, optionalArgument, outputFormat, type ValuesOf } from './declare/options.ts';
 import type { Environment } from './environment.ts';
 import { loadValid } from './load-valid.ts';
-import { allowancesOf, CONFIRMATION_OPTIONS, LOCK_OPTIONS, PLAN_OPTIONS } from './option-groups.ts';
-import { choice, optionalArgument, outputFormat, type ValuesOf } from './options.ts';
 import type { SavedPlan } from './saved-plan/plan-document.ts';
 import { resumePlan } from './saved-plan/resume-plan.ts';
 import { hasSysctls, namespaceOf, readSavedPlan } from './saved-plan/saved-plan.ts';

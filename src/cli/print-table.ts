@@ -1,6 +1,6 @@
 import type { Exportable, FormatOptions } from '../config/write/yaml.ts';
 import { WRITABLE_FORMATS, writableFormat } from '../formats/formats.ts';
-import { flag, outputFormat } from './options.ts';
+import { flag, outputFormat } from './declare/options.ts';
 import type { Output } from './output.ts';
 
 /** Options of the verbs that print a table. */

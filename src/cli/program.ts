@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { printableEcho } from '../model/printable.ts';
+import { formatProgramHelp, type ListedVerb } from './declare/program-help.ts';
 import type { Environment } from './environment.ts';
-import { formatProgramHelp, type ListedVerb } from './program-help.ts';
 import { loadVerbs } from './verbs.ts';
 
 /** The front end has its own command line, and main.ts runs it before this one. */

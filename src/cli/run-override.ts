@@ -3,7 +3,7 @@ import type { ControlAnswer } from '../daemon/control/protocol.ts';
 import { IpvstateError } from '../errors.ts';
 import type { Counters } from '../model/ipvs.ts';
 import { isObject } from '../model/shape.ts';
-import type { OverrideRequest } from '../plan/override-request.ts';
+import type { OverrideRequest } from '../plan/overrides/override-request.ts';
 import { desiredOfLive, runOverride } from '../reconcile/override.ts';
 import type { Wanted } from '../reconcile/prepare.ts';
 import { callerName } from '../recovery/caller.ts';
@@ -21,10 +21,10 @@ import {
 import { findPaths } from '../sources/files/paths.ts';
 import { digestsOf, load } from '../sources/load.ts';
 import { defaultControlSocket } from './control.ts';
+import type { ValuesOf } from './declare/options.ts';
+import type { OVERRIDE_OPTIONS } from './declare/override-options.ts';
 import type { Environment } from './environment.ts';
 import { requireValid } from './load-valid.ts';
-import type { ValuesOf } from './options.ts';
-import type { OVERRIDE_OPTIONS } from './override-options.ts';
 
 type OverrideOptions = ValuesOf<typeof OVERRIDE_OPTIONS>;
 

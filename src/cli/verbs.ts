@@ -1,4 +1,4 @@
-import type { Verb } from './define-verb.ts';
+import type { Verb } from './declare/define-verb.ts';
 
 /** Ties each name to the file whose verb has this name. */
 function verbFiles<Name extends string>(

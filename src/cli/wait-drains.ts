@@ -1,6 +1,6 @@
 import { IpvstateError } from '../errors.ts';
 import { type DrainKey, drainKey } from '../model/drain.ts';
-import type { Drain } from '../plan/drain.ts';
+import type { Drain } from '../plan/drain/drain.ts';
 import type { Report } from '../plan/report.ts';
 import { aborted } from '../reconcile/aborted.ts';
 import type { RecordClock } from '../recovery/clock.ts';

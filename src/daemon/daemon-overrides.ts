@@ -2,7 +2,7 @@ import { IpvstateError, reportedError } from '../errors.ts';
 import type { Counters } from '../model/ipvs.ts';
 import type { OverrideStore } from '../model/override.ts';
 import type { Allowances } from '../plan/guard.ts';
-import type { OverrideRequest } from '../plan/override-request.ts';
+import type { OverrideRequest } from '../plan/overrides/override-request.ts';
 import type { Loop } from '../reconcile/loop/loop-interface.ts';
 import { type OverrideRun, runOverride } from '../reconcile/override.ts';
 import { openDrainStore } from '../recovery/records/drains.ts';

@@ -1,5 +1,5 @@
 import type { Ipvs } from '../model/ipvs.ts';
-import type { OverrideNote } from '../plan/overrides.ts';
+import type { OverrideNote } from '../plan/overrides/overrides.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { FileHash } from '../reconcile/loop/config-state.ts';
 import type { PassResult, Trigger } from '../reconcile/loop/loop-state.ts';

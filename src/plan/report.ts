@@ -1,9 +1,9 @@
 import type { IpvstateError, KernelError } from '../errors.ts';
 import type { Operation } from '../model/operation.ts';
 import type { Change } from './change.ts';
-import type { Drain } from './drain.ts';
+import type { Drain } from './drain/drain.ts';
 import type { Refusal } from './guard.ts';
-import type { OverrideNote } from './overrides.ts';
+import type { OverrideNote } from './overrides/overrides.ts';
 import type { Plan } from './plan.ts';
 
 /** The outcome of a run. The exit codes of the command line follow from it. */

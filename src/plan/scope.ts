@@ -9,8 +9,14 @@ import { findMixedFamily } from '../model/rules.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Daemon } from '../model/settings.ts';
 import type { ServiceEntry, Table } from '../model/table.ts';
-import { type Drain, type DrainClock, type Drained, drain, type OverdueDrain } from './drain.ts';
-import { type OverrideClock, type OverrideNote, overriding } from './overrides.ts';
+import {
+  type Drain,
+  type DrainClock,
+  type Drained,
+  drain,
+  type OverdueDrain,
+} from './drain/drain.ts';
+import { type OverrideClock, type OverrideNote, overriding } from './overrides/overrides.ts';
 import { preserve } from './preserve.ts';
 import { enforcedSysctls } from './sysctls.ts';
 

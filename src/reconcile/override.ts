@@ -11,7 +11,7 @@ import {
   type OverrideEffect,
   type OverrideRequest,
   requested,
-} from '../plan/override-request.ts';
+} from '../plan/overrides/override-request.ts';
 import type { Report } from '../plan/report.ts';
 import type { Wanted } from './prepare.ts';
 import { type ReconcileOptions, reconcile } from './reconcile.ts';

@@ -5,12 +5,16 @@ import type { OverrideRecord, OverrideStore } from '../model/override.ts';
 import type { ServiceKey } from '../model/service.ts';
 import { countEntries, type RunStage, runStage, type StageCounts } from '../model/stage.ts';
 import type { Table } from '../model/table.ts';
-import type { Drain } from '../plan/drain.ts';
-import { recordAfter, recordAfterPlan } from '../plan/drain-record.ts';
-import { drainWarnings } from '../plan/drain-warnings.ts';
+import type { Drain } from '../plan/drain/drain.ts';
+import { recordAfter, recordAfterPlan } from '../plan/drain/drain-record.ts';
+import { drainWarnings } from '../plan/drain/drain-warnings.ts';
 import { type Allowances, guard, type Refusal } from '../plan/guard.ts';
-import { overridesAfterNarrow, scopeOverrides } from '../plan/override-scope.ts';
-import { type OverrideClock, type OverrideNote, overridesAfter } from '../plan/overrides.ts';
+import { overridesAfterNarrow, scopeOverrides } from '../plan/overrides/override-scope.ts';
+import {
+  type OverrideClock,
+  type OverrideNote,
+  overridesAfter,
+} from '../plan/overrides/overrides.ts';
 import { type Plan, plan } from '../plan/plan.ts';
 import { type Selector, scope } from '../plan/scope.ts';
 import { type SysctlDifference, sysctlDifferences } from '../plan/sysctls.ts';

@@ -4,7 +4,7 @@ import type { Table } from '../model/table.ts';
 import type { Change } from '../plan/change.ts';
 import { diff } from '../plan/diff.ts';
 import { plan } from '../plan/plan.ts';
-import { type RolledBack, rollBackChanges } from '../plan/roll-back.ts';
+import { type RolledBack, rollBackChanges } from '../plan/roll-back/roll-back.ts';
 import { completeDaemons } from '../plan/scope.ts';
 import { Simulation } from '../plan/simulate.ts';
 import { execute } from './execute.ts';

@@ -1,7 +1,7 @@
 import { IpvstateError } from '../errors.ts';
 import { type DrainRecord, type DrainStore, NO_DRAINS } from '../model/drain.ts';
 import { NO_OVERRIDES, type OverrideRecord, type OverrideStore } from '../model/override.ts';
-import { mergedRecords, sameRecord } from '../plan/drain-record.ts';
+import { mergedRecords, sameRecord } from '../plan/drain/drain-record.ts';
 
 /** The records that a run keeps for the runs after it. */
 export interface RunRecords {

@@ -4,7 +4,7 @@ import type { Table } from '../model/table.ts';
 import { type Allowances, guardUnserved, type Refusal } from '../plan/guard.ts';
 import { type Plan, plan } from '../plan/plan.ts';
 import type { Report } from '../plan/report.ts';
-import type { RolledBack } from '../plan/roll-back.ts';
+import type { RolledBack } from '../plan/roll-back/roll-back.ts';
 import { isStale } from '../reconcile/execute.ts';
 import { MAX_READS, readsTheSame, unstable } from '../reconcile/read-again.ts';
 import { executePlan, type ReconcileOptions } from '../reconcile/reconcile.ts';

@@ -1,7 +1,7 @@
 import type { DrainStore } from '../model/drain.ts';
 import type { Ipvs } from '../model/ipvs.ts';
 import type { OverrideStore } from '../model/override.ts';
-import type { OverrideNote } from '../plan/overrides.ts';
+import type { OverrideNote } from '../plan/overrides/overrides.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { RecoveryEnvironment } from './environment.ts';
 import { stackOfRun } from './ipvs-stack.ts';

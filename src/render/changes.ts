@@ -12,10 +12,10 @@ import {
   summarize,
   type Tally,
 } from '../plan/change.ts';
-import type { Drain } from '../plan/drain.ts';
+import type { Drain } from '../plan/drain/drain.ts';
 import { changeFields, fieldChanges, formatFieldValue } from '../plan/fields.ts';
 import { type Impact, impactOf } from '../plan/impact.ts';
-import type { OverrideNote } from '../plan/overrides.ts';
+import type { OverrideNote } from '../plan/overrides/overrides.ts';
 import type { SysctlDifference } from '../plan/sysctls.ts';
 import { countOf } from './count-of.ts';
 import { describeDestination, describeObject } from './describe.ts';

@@ -2,7 +2,7 @@ import { drainKey } from '../model/drain.ts';
 import { formatDuration } from '../model/duration.ts';
 import { isUdpService } from '../model/service.ts';
 import type { Change } from '../plan/change.ts';
-import type { Drain } from '../plan/drain.ts';
+import type { Drain } from '../plan/drain/drain.ts';
 import { countOf } from './count-of.ts';
 
 /** Note about the end of a drain. It follows the note that the destination drains. */

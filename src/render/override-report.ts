@@ -9,8 +9,8 @@ import {
 } from '../model/override.ts';
 import { printable } from '../model/printable.ts';
 import type { ServiceKey } from '../model/service.ts';
-import type { OverrideEffect } from '../plan/override-request.ts';
-import { endOf, type OverrideClock, type OverrideNote } from '../plan/overrides.ts';
+import type { OverrideEffect } from '../plan/overrides/override-request.ts';
+import { endOf, type OverrideClock, type OverrideNote } from '../plan/overrides/overrides.ts';
 import type { Report } from '../plan/report.ts';
 import { formatChanges } from './changes.ts';
 import { exitCodeOfReport } from './exit.ts';

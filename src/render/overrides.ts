@@ -2,7 +2,7 @@ import { drainKey } from '../model/drain.ts';
 import { type Override, speakerOf } from '../model/override.ts';
 import { printable } from '../model/printable.ts';
 import type { Change } from '../plan/change.ts';
-import type { OverrideNote } from '../plan/overrides.ts';
+import type { OverrideNote } from '../plan/overrides/overrides.ts';
 import type { Json } from './json.ts';
 
 /** Formats `weight 0 by override of alice until 16:30: kernel upgrade (file: 3)`. */

@@ -5,7 +5,7 @@ import type { Position } from '../model/issue.ts';
 import type { Operation } from '../model/operation.ts';
 import { type ServiceKey, serviceKey } from '../model/service.ts';
 import { type Change, changeAction, summarize } from '../plan/change.ts';
-import type { Drain } from '../plan/drain.ts';
+import type { Drain } from '../plan/drain/drain.ts';
 import {
   changeFields,
   daemonFields,

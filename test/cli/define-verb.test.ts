@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { defineVerb } from '../../src/cli/define-verb.ts';
-import type { Environment } from '../../src/cli/environment.ts';
+import { defineVerb } from '../../src/cli/declare/define-verb.ts';
 import {
   choice,
   choiceArgument,
@@ -14,7 +13,8 @@ import {
   repeatedArgument,
   requiredArgument,
   text,
-} from '../../src/cli/options.ts';
+} from '../../src/cli/declare/options.ts';
+import type { Environment } from '../../src/cli/environment.ts';
 import { Output } from '../../src/cli/output.ts';
 import { VERBS } from '../../src/cli/verbs.ts';
 import { Captured } from '../support/run-cli.ts';

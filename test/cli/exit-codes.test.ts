@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import errorSchema from '../../schemas/error.schema.json' with { type: 'json' };
-import type { Exits } from '../../src/cli/exit-groups.ts';
-import { exitCodesOf } from '../../src/cli/verb-help.ts';
+import type { Exits } from '../../src/cli/declare/exit-groups.ts';
+import { exitCodesOf } from '../../src/cli/declare/verb-help.ts';
 import { loadVerbs } from '../../src/cli/verbs.ts';
 import { type ErrorCode, IpvstateError } from '../../src/errors.ts';
 import { EXIT, exitCodeOfError, SIGNAL_MEANING } from '../../src/render/exit.ts';

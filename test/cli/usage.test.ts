@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { SUMMARY_WIDTH } from '../../src/cli/program-help.ts';
+import { SUMMARY_WIDTH } from '../../src/cli/declare/program-help.ts';
 import { checkVerb } from '../../src/cli/verbs/check.ts';
 import { loadVerbs } from '../../src/cli/verbs.ts';
 import { GUARD_VERB } from '../../src/recovery/try/guard-verb.ts';

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { waitForDrains } from '../../src/cli/wait-drains.ts';
 import { IpvstateError } from '../../src/errors.ts';
-import type { Drain } from '../../src/plan/drain.ts';
+import type { Drain } from '../../src/plan/drain/drain.ts';
 import { plan } from '../../src/plan/plan.ts';
 import type { Report } from '../../src/plan/report.ts';
 import { destinationKeyOf, keyOf, tableOf } from '../support/tables.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DrainPolicy } from '../../src/model/drain.ts';
-import { drainWarnings } from '../../src/plan/drain-warnings.ts';
+import { drainWarnings } from '../../src/plan/drain/drain-warnings.ts';
 import { scope } from '../../src/plan/scope.ts';
 import { desiredOf, destinationKeyOf, keyOf, tableOf } from '../support/tables.ts';
 

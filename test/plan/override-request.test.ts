@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { parseRequest } from '../../src/daemon/control/protocol.ts';
-import { isOverrideRequest } from '../../src/plan/override-request.ts';
+import { isOverrideRequest } from '../../src/plan/overrides/override-request.ts';
 
 const SET = {
   kind: 'set',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { rollBackChanges } from '../../src/plan/roll-back.ts';
+import { rollBackChanges } from '../../src/plan/roll-back/roll-back.ts';
 import { isSameTable } from '../support/plan-runs.ts';
 import { daemonOf, tableOf } from '../support/tables.ts';
 

@@ -6,8 +6,8 @@ import { type DrainPolicy, type DrainRecord, NO_DRAINS } from '../../src/model/d
 import { type Connections, NO_CONNECTIONS, type Snapshot } from '../../src/model/ipvs.ts';
 import type { ServiceKey } from '../../src/model/service.ts';
 import type { Table } from '../../src/model/table.ts';
-import type { DrainClock } from '../../src/plan/drain.ts';
-import { recordAfter } from '../../src/plan/drain-record.ts';
+import type { DrainClock } from '../../src/plan/drain/drain.ts';
+import { recordAfter } from '../../src/plan/drain/drain-record.ts';
 import { guard } from '../../src/plan/guard.ts';
 import { plan } from '../../src/plan/plan.ts';
 import { scope } from '../../src/plan/scope.ts';

@@ -11,7 +11,11 @@ import {
 } from '../../src/model/override.ts';
 import type { ServiceKey } from '../../src/model/service.ts';
 import type { Table } from '../../src/model/table.ts';
-import { type OverrideClock, overridesAfter, secondsUntilNext } from '../../src/plan/overrides.ts';
+import {
+  type OverrideClock,
+  overridesAfter,
+  secondsUntilNext,
+} from '../../src/plan/overrides/overrides.ts';
 import { type Scoped, type ScopeOptions, scope } from '../../src/plan/scope.ts';
 import { policiesOf } from '../support/arbitrary-policy.ts';
 import { holds, isBrokenBy } from '../support/properties.ts';

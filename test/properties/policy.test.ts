@@ -7,7 +7,7 @@ import { type Connections, NO_CONNECTIONS, type Snapshot } from '../../src/model
 import { isManaged, type Manage, type Policy } from '../../src/model/policy.ts';
 import type { ServiceKey } from '../../src/model/service.ts';
 import type { Table } from '../../src/model/table.ts';
-import type { Drain } from '../../src/plan/drain.ts';
+import type { Drain } from '../../src/plan/drain/drain.ts';
 import { openEmbeddedTable } from '../../src/plan/embedded.ts';
 import { type Plan, plan } from '../../src/plan/plan.ts';
 import { type Scoped, type ScopeOptions, scope } from '../../src/plan/scope.ts';

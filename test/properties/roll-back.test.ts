@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'vitest';
 import type { Table } from '../../src/model/table.ts';
-import { type RolledBack, rollBackChanges } from '../../src/plan/roll-back.ts';
+import { type RolledBack, rollBackChanges } from '../../src/plan/roll-back/roll-back.ts';
 import { isSameTable } from '../support/plan-runs.ts';
 import { holds, isBrokenBy } from '../support/properties.ts';
 import { tablePairs, tables } from '../support/table-pairs.ts';

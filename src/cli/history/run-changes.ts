@@ -1,5 +1,5 @@
 import type { Change } from '../../plan/change.ts';
-import { netChanges } from '../../plan/net-changes.ts';
+import { netChanges } from '../../plan/roll-back/net-changes.ts';
 import { writesOfWave } from '../../recovery/journal/journal-writes.ts';
 import type { JournaledRun, JournaledWave } from '../../recovery/journal/runs.ts';
 

@@ -18,7 +18,7 @@ import {
   optional,
   type Shape,
 } from '../../model/shape.ts';
-import type { Drain } from '../../plan/drain.ts';
+import type { Drain } from '../../plan/drain/drain.ts';
 import type { Json } from '../../render/json.ts';
 
 export interface SourceFile {

@@ -6,7 +6,7 @@ import type { Position } from '../../model/issue.ts';
 import { isObject } from '../../model/shape.ts';
 import type { Table } from '../../model/table.ts';
 import type { Change } from '../../plan/change.ts';
-import type { Drain } from '../../plan/drain.ts';
+import type { Drain } from '../../plan/drain/drain.ts';
 import { serviceFingerprint, settingsFingerprint } from '../../plan/fingerprint.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Prepared } from '../../reconcile/prepare.ts';

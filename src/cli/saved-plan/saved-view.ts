@@ -7,7 +7,7 @@ import { KERNEL_TIMEOUTS } from '../../model/settings.ts';
 import { isCount, isObject, isText } from '../../model/shape.ts';
 import type { Table } from '../../model/table.ts';
 import type { Change } from '../../plan/change.ts';
-import type { OverrideNote } from '../../plan/overrides.ts';
+import type { OverrideNote } from '../../plan/overrides/overrides.ts';
 import type { ChangesContext } from '../../render/changes.ts';
 import type { PlanView } from '../../render/plan-text.ts';
 import { isPosition, type SavedOverride, type SavedPlan } from './plan-document.ts';

@@ -6,11 +6,11 @@ import { type KernelWriter, withKernel } from '../../recovery/writer.ts';
 import { countOf } from '../../render/count-of.ts';
 import { exitCodeOfReport } from '../../render/exit.ts';
 import type { ReportView } from '../../render/plan-formats.ts';
-import { defineVerb } from '../define-verb.ts';
+import { defineVerb } from '../declare/define-verb.ts';
+import { WRITE_EXITS } from '../declare/exit-groups.ts';
+import { flag } from '../declare/options.ts';
 import type { Environment } from '../environment.ts';
-import { WRITE_EXITS } from '../exit-groups.ts';
 import { refuseUnwritable, withTable } from '../open-table.ts';
-import { flag } from '../options.ts';
 import {
   APPLY_OPTIONS,
   type ApplyOptions,

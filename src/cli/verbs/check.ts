@@ -9,17 +9,17 @@ import { formatJson } from '../../render/json.ts';
 import { formatOverrides } from '../../render/overrides.ts';
 import { planJson } from '../../render/plan-json.ts';
 import { formatWarnings } from '../../render/warnings.ts';
-import { defineVerb } from '../define-verb.ts';
-import { TABLE_EXITS } from '../exit-groups.ts';
-import { loadValid } from '../load-valid.ts';
-import { withTable } from '../open-table.ts';
+import { defineVerb } from '../declare/define-verb.ts';
+import { TABLE_EXITS } from '../declare/exit-groups.ts';
 import {
   FILE_OPTIONS,
   OVERRIDE_PLAN_OPTIONS,
   TABLE_OPTIONS,
   VERBOSE_OPTIONS,
-} from '../option-groups.ts';
-import { outputFormat, repeated } from '../options.ts';
+} from '../declare/option-groups.ts';
+import { outputFormat, repeated } from '../declare/options.ts';
+import { loadValid } from '../load-valid.ts';
+import { withTable } from '../open-table.ts';
 import { changesContext } from '../print-plan.ts';
 
 const COMPARISON_FORMATS = {

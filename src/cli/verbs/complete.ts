@@ -1,6 +1,6 @@
 import { EXIT } from '../../render/exit.ts';
-import { defineVerb } from '../define-verb.ts';
-import { repeatedArgument } from '../options.ts';
+import { defineVerb } from '../declare/define-verb.ts';
+import { repeatedArgument } from '../declare/options.ts';
 
 export const completeVerb = defineVerb({
   name: 'complete',

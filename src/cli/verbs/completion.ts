@@ -2,8 +2,8 @@ import { EXIT } from '../../render/exit.ts';
 import bash from '../completion/completion.bash';
 import fish from '../completion/completion.fish';
 import zsh from '../completion/completion.zsh';
-import { defineVerb } from '../define-verb.ts';
-import { choiceArgument } from '../options.ts';
+import { defineVerb } from '../declare/define-verb.ts';
+import { choiceArgument } from '../declare/options.ts';
 
 const SCRIPTS = { bash, zsh, fish };
 

@@ -4,9 +4,9 @@ import type { PendingTry, RunRecord, TryOutcome } from '../../recovery/records/r
 import { isExpired, reportCutOff, type Session, withSession } from '../../recovery/session.ts';
 import { describeTry, rollBackTry } from '../../recovery/try/try-end.ts';
 import { EXIT, exitCodeOfTry } from '../../render/exit.ts';
-import { defineVerb } from '../define-verb.ts';
-import { LOCK_EXITS } from '../exit-groups.ts';
-import { LOCK_OPTIONS, NETNS_OPTIONS } from '../option-groups.ts';
+import { defineVerb } from '../declare/define-verb.ts';
+import { LOCK_EXITS } from '../declare/exit-groups.ts';
+import { LOCK_OPTIONS, NETNS_OPTIONS } from '../declare/option-groups.ts';
 
 export const confirmVerb = defineVerb({
   name: 'confirm',

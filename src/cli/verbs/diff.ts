@@ -6,10 +6,10 @@ import { EXIT } from '../../render/exit.ts';
 import { PLAN_FORMATS } from '../../render/plan-formats.ts';
 import type { PlanView } from '../../render/plan-text.ts';
 import { type ComparedTable, LIVE, readSides } from '../compared-table.ts';
-import { defineVerb } from '../define-verb.ts';
-import { TABLE_EXITS } from '../exit-groups.ts';
-import { NETNS_OPTIONS, VERBOSE_OPTIONS } from '../option-groups.ts';
-import { outputFormat, requiredArgument } from '../options.ts';
+import { defineVerb } from '../declare/define-verb.ts';
+import { TABLE_EXITS } from '../declare/exit-groups.ts';
+import { NETNS_OPTIONS, VERBOSE_OPTIONS } from '../declare/option-groups.ts';
+import { outputFormat, requiredArgument } from '../declare/options.ts';
 
 const SIDES = 'a file, a folder, a saved table, a saved plan, - for stdin, or the word live';
 

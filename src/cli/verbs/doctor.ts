@@ -14,12 +14,12 @@ import { exitCodeOfFindings } from '../../render/exit.ts';
 import { findPaths } from '../../sources/files/paths.ts';
 import { type Loaded, load } from '../../sources/load.ts';
 import { STDIN_NAME } from '../../sources/stdin.ts';
-import { defineVerb } from '../define-verb.ts';
+import { defineVerb } from '../declare/define-verb.ts';
+import { TABLE_EXITS } from '../declare/exit-groups.ts';
+import { FILE_OPTIONS, TABLE_OPTIONS } from '../declare/option-groups.ts';
+import { flag, outputFormat } from '../declare/options.ts';
 import type { Environment } from '../environment.ts';
-import { TABLE_EXITS } from '../exit-groups.ts';
 import { withTable } from '../open-table.ts';
-import { FILE_OPTIONS, TABLE_OPTIONS } from '../option-groups.ts';
-import { flag, outputFormat } from '../options.ts';
 
 export const doctorVerb = defineVerb({
   name: 'doctor',

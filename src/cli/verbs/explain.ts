@@ -4,16 +4,16 @@ import { EXIT } from '../../render/exit.ts';
 import { formatExplanationJson } from '../../render/explain/explanation-json.ts';
 import { formatExplanation } from '../../render/explain/explanation-text.ts';
 import { type Loaded, load } from '../../sources/load.ts';
-import { defineVerb } from '../define-verb.ts';
+import { defineVerb } from '../declare/define-verb.ts';
+import { FILE_EXITS } from '../declare/exit-groups.ts';
+import { CONTROL_OPTIONS, FILE_OPTIONS, TABLE_OPTIONS } from '../declare/option-groups.ts';
+import { optionalArgument, outputFormat, requiredArgument } from '../declare/options.ts';
 import type { Environment } from '../environment.ts';
-import { FILE_EXITS } from '../exit-groups.ts';
 import { formatKey, formatKeyJson } from '../explain/key.ts';
 import { readLive } from '../explain/live.ts';
 import { explainService } from '../explain/service.ts';
 import { findKeyOrService } from '../explain/subject.ts';
 import { requireValid } from '../load-valid.ts';
-import { CONTROL_OPTIONS, FILE_OPTIONS, TABLE_OPTIONS } from '../option-groups.ts';
-import { optionalArgument, outputFormat, requiredArgument } from '../options.ts';
 
 const EXPLANATION_FORMATS = {
   text: { object: formatExplanation, key: formatKey },

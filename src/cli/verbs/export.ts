@@ -1,9 +1,9 @@
 import { readTwice } from '../../reconcile/read-again.ts';
 import { EXIT } from '../../render/exit.ts';
-import { defineVerb } from '../define-verb.ts';
-import { TABLE_EXITS } from '../exit-groups.ts';
+import { defineVerb } from '../declare/define-verb.ts';
+import { TABLE_EXITS } from '../declare/exit-groups.ts';
+import { TABLE_OPTIONS, VERBOSE_OPTIONS } from '../declare/option-groups.ts';
 import { withTable } from '../open-table.ts';
-import { TABLE_OPTIONS, VERBOSE_OPTIONS } from '../option-groups.ts';
 import { printTable, WRITING_OPTIONS } from '../print-table.ts';
 
 export const exportVerb = defineVerb({

@@ -5,9 +5,9 @@ import type { State } from '../../recovery/state.ts';
 import { GUARD_VERB } from '../../recovery/try/guard-verb.ts';
 import { rollBackTry } from '../../recovery/try/try-end.ts';
 import { EXIT } from '../../render/exit.ts';
-import { defineVerb } from '../define-verb.ts';
+import { defineVerb } from '../declare/define-verb.ts';
+import { requiredArgument } from '../declare/options.ts';
 import type { Environment } from '../environment.ts';
-import { requiredArgument } from '../options.ts';
 
 const LOOK_MILLISECONDS = 1000;
 /** Another writer may hold the lock at the deadline. It rolls the try back before its own work. */

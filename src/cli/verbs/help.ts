@@ -4,9 +4,9 @@ import { IpvstateError } from '../../errors.ts';
 import { PAGES, summaryOf } from '../../manual/pages.ts';
 import { EXIT, EXIT_MEANINGS, SIGNAL_MEANING } from '../../render/exit.ts';
 import { formatPage } from '../../render/page.ts';
-import { defineVerb } from '../define-verb.ts';
-import { optionalArgument } from '../options.ts';
-import { formatExits } from '../verb-help.ts';
+import { defineVerb } from '../declare/define-verb.ts';
+import { optionalArgument } from '../declare/options.ts';
+import { formatExits } from '../declare/verb-help.ts';
 
 export const helpVerb = defineVerb({
   name: 'help',

@@ -6,17 +6,9 @@ import { type JournaledRun, journalParts } from '../../recovery/journal/runs.ts'
 import type { State } from '../../recovery/state.ts';
 import { EXIT } from '../../render/exit.ts';
 import { formatJson, type Json } from '../../render/json.ts';
-import { defineVerb } from '../define-verb.ts';
-import type { Environment } from '../environment.ts';
-import { NETNS_EXITS } from '../exit-groups.ts';
-import { findRun } from '../history/find-run.ts';
-import { historyJson, type Rest, runJson } from '../history/history-json.ts';
-import { formatOperations, formatRunLines } from '../history/list-text.ts';
-import { changesOf } from '../history/run-changes.ts';
-import { formatRun } from '../history/show-text.ts';
-import { parseSince } from '../history/since.ts';
-import { type RunSummary, servicesOf, summarizeRun } from '../history/summary.ts';
-import { NETNS_OPTIONS } from '../option-groups.ts';
+import { defineVerb } from '../declare/define-verb.ts';
+import { NETNS_EXITS } from '../declare/exit-groups.ts';
+import { NETNS_OPTIONS } from '../declare/option-groups.ts';
 import {
   flag,
   optionalArgument,
@@ -25,7 +17,15 @@ import {
   repeated,
   type ValuesOf,
   wordArgument,
-} from '../options.ts';
+} from '../declare/options.ts';
+import type { Environment } from '../environment.ts';
+import { findRun } from '../history/find-run.ts';
+import { historyJson, type Rest, runJson } from '../history/history-json.ts';
+import { formatOperations, formatRunLines } from '../history/list-text.ts';
+import { changesOf } from '../history/run-changes.ts';
+import { formatRun } from '../history/show-text.ts';
+import { parseSince } from '../history/since.ts';
+import { type RunSummary, servicesOf, summarizeRun } from '../history/summary.ts';
 
 const HISTORY_OPTIONS = {
   last: parsed('--last <n>', 'this many runs (default: 20, or all with --since)', parseCount),

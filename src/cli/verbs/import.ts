@@ -1,9 +1,9 @@
 import { EXIT } from '../../render/exit.ts';
-import { defineVerb } from '../define-verb.ts';
-import { FILE_EXITS } from '../exit-groups.ts';
+import { defineVerb } from '../declare/define-verb.ts';
+import { FILE_EXITS } from '../declare/exit-groups.ts';
+import { VERBOSE_OPTIONS } from '../declare/option-groups.ts';
+import { requiredArgument } from '../declare/options.ts';
 import { loadValid } from '../load-valid.ts';
-import { VERBOSE_OPTIONS } from '../option-groups.ts';
-import { requiredArgument } from '../options.ts';
 import { printTable, WRITING_OPTIONS } from '../print-table.ts';
 
 export const importVerb = defineVerb({

@@ -3,11 +3,11 @@ import { openOverrideStore } from '../../recovery/records/overrides.ts';
 import { EXIT } from '../../render/exit.ts';
 import { formatJson } from '../../render/json.ts';
 import { formatOverrideList, overridesJson } from '../../render/override-report.ts';
-import { defineVerb } from '../define-verb.ts';
+import { defineVerb } from '../declare/define-verb.ts';
+import { OVERRIDE_EXITS } from '../declare/exit-groups.ts';
+import { optionalArgument, repeatedArgument, type ValuesOf } from '../declare/options.ts';
+import { OVERRIDE_OPTIONS, selectorOf } from '../declare/override-options.ts';
 import type { Environment } from '../environment.ts';
-import { OVERRIDE_EXITS } from '../exit-groups.ts';
-import { optionalArgument, repeatedArgument, type ValuesOf } from '../options.ts';
-import { OVERRIDE_OPTIONS, selectorOf } from '../override-options.ts';
 import { override, speakerOf } from '../run-override.ts';
 
 const CLEAR = optionalArgument('clear', 'end overrides, in place of listing them');

@@ -2,10 +2,10 @@ import { InvalidArgumentError } from 'commander';
 import { MAX_PAUSE_SECONDS } from '../../model/pause.ts';
 import { callerName } from '../../recovery/caller.ts';
 import { control, printAnswer } from '../control.ts';
-import { defineVerb } from '../define-verb.ts';
-import { CONTROL_EXITS } from '../exit-groups.ts';
-import { CONTROL_OPTIONS, reasonOption } from '../option-groups.ts';
-import { type OptionOf, parsed, parseSeconds, repeated } from '../options.ts';
+import { defineVerb } from '../declare/define-verb.ts';
+import { CONTROL_EXITS } from '../declare/exit-groups.ts';
+import { CONTROL_OPTIONS, reasonOption } from '../declare/option-groups.ts';
+import { type OptionOf, parsed, parseSeconds, repeated } from '../declare/options.ts';
 
 const FOR_EVER = 'ever';
 

@@ -3,12 +3,12 @@ import { prepare } from '../../reconcile/prepare.ts';
 import { noteUnknownSysctls, policyStores } from '../../recovery/policy-stores.ts';
 import { EXIT } from '../../render/exit.ts';
 import { PLAN_FORMATS } from '../../render/plan-formats.ts';
-import { defineVerb } from '../define-verb.ts';
-import { TABLE_EXITS } from '../exit-groups.ts';
+import { defineVerb } from '../declare/define-verb.ts';
+import { TABLE_EXITS } from '../declare/exit-groups.ts';
+import { allowancesOf, PLAN_OPTIONS } from '../declare/option-groups.ts';
+import { outputFormat, text } from '../declare/options.ts';
 import { loadValid } from '../load-valid.ts';
 import { withTable } from '../open-table.ts';
-import { allowancesOf, PLAN_OPTIONS } from '../option-groups.ts';
-import { outputFormat, text } from '../options.ts';
 import { changesContext, printPlan } from '../print-plan.ts';
 
 export const planVerb = defineVerb({

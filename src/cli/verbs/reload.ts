@@ -1,7 +1,7 @@
 import { control, printAnswer } from '../control.ts';
-import { defineVerb } from '../define-verb.ts';
-import { PASS_EXITS } from '../exit-groups.ts';
-import { CONTROL_OPTIONS } from '../option-groups.ts';
+import { defineVerb } from '../declare/define-verb.ts';
+import { PASS_EXITS } from '../declare/exit-groups.ts';
+import { CONTROL_OPTIONS } from '../declare/option-groups.ts';
 
 export const reloadVerb = defineVerb({
   name: 'reload',

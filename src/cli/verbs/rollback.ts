@@ -12,9 +12,8 @@ import {
 import { describeTry, rollBackTry, tellLastTry } from '../../recovery/try/try-end.ts';
 import type { ChangesContext } from '../../render/changes.ts';
 import { REPORT_FORMATS } from '../../render/plan-formats.ts';
-import { defineVerb } from '../define-verb.ts';
-import type { Environment } from '../environment.ts';
-import { WRITE_EXITS } from '../exit-groups.ts';
+import { defineVerb } from '../declare/define-verb.ts';
+import { WRITE_EXITS } from '../declare/exit-groups.ts';
 import {
   CONFIRMATION_OPTIONS,
   GUARD_OPTIONS,
@@ -22,8 +21,9 @@ import {
   NETNS_OPTIONS,
   PLAN_OPTIONS,
   VERBOSE_OPTIONS,
-} from '../option-groups.ts';
-import { flag, outputFormat, text, type ValuesOf } from '../options.ts';
+} from '../declare/option-groups.ts';
+import { flag, outputFormat, text, type ValuesOf } from '../declare/options.ts';
+import type { Environment } from '../environment.ts';
 import { announcePlan } from '../print-plan.ts';
 import { printRollbackPlan } from '../rollback/print-rollback-plan.ts';
 import { lastApply, type RollbackStart, tableBeforeRun } from '../rollback/rollback-start.ts';

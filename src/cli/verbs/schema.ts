@@ -1,7 +1,7 @@
 import { EXIT } from '../../render/exit.ts';
 import { formatJson } from '../../render/json.ts';
-import { defineVerb } from '../define-verb.ts';
-import { choiceArgument } from '../options.ts';
+import { defineVerb } from '../declare/define-verb.ts';
+import { choiceArgument } from '../declare/options.ts';
 
 /** JSON Schemas of the configuration, of what `-o json` prints, and of the journal's lines. */
 const SCHEMAS = {

@@ -5,10 +5,10 @@ import { IpvstateError } from '../../errors.ts';
 import { EXIT } from '../../render/exit.ts';
 import { formatJson } from '../../render/json.ts';
 import { control } from '../control.ts';
-import { defineVerb } from '../define-verb.ts';
-import { CONTROL_EXITS } from '../exit-groups.ts';
-import { CONTROL_OPTIONS } from '../option-groups.ts';
-import { outputFormat } from '../options.ts';
+import { defineVerb } from '../declare/define-verb.ts';
+import { CONTROL_EXITS } from '../declare/exit-groups.ts';
+import { CONTROL_OPTIONS } from '../declare/option-groups.ts';
+import { outputFormat } from '../declare/options.ts';
 
 const STATUS_FORMATS = { text: formatStatus, json: formatJson };
 

@@ -16,10 +16,10 @@ import { withKernel } from '../../recovery/writer.ts';
 import { EXIT, EXIT_MEANINGS, exitCodeOfTry } from '../../render/exit.ts';
 import type { Json } from '../../render/json.ts';
 import type { ReportView } from '../../render/plan-formats.ts';
-import { defineVerb } from '../define-verb.ts';
+import { defineVerb } from '../declare/define-verb.ts';
+import { WRITE_EXITS } from '../declare/exit-groups.ts';
+import { flag, hiddenText, number, parseTime } from '../declare/options.ts';
 import type { Environment } from '../environment.ts';
-import { WRITE_EXITS } from '../exit-groups.ts';
-import { flag, hiddenText, number, parseTime } from '../options.ts';
 import {
   APPLY_OPTIONS,
   type ApplyOptions,

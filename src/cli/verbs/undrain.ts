@@ -1,7 +1,7 @@
-import { defineVerb } from '../define-verb.ts';
-import { OVERRIDE_EXITS } from '../exit-groups.ts';
-import { optionalArgument, repeatedArgument } from '../options.ts';
-import { OVERRIDE_OPTIONS, selectorOf } from '../override-options.ts';
+import { defineVerb } from '../declare/define-verb.ts';
+import { OVERRIDE_EXITS } from '../declare/exit-groups.ts';
+import { optionalArgument, repeatedArgument } from '../declare/options.ts';
+import { OVERRIDE_OPTIONS, selectorOf } from '../declare/override-options.ts';
 import { override, speakerOf } from '../run-override.ts';
 
 export const undrainVerb = defineVerb({

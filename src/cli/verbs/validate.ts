@@ -1,11 +1,11 @@
 import { hasErrors } from '../../model/issue.ts';
 import { EXIT } from '../../render/exit.ts';
 import { ISSUE_FORMATS } from '../../render/issue-formats.ts';
-import { defineVerb } from '../define-verb.ts';
-import { FILE_EXITS } from '../exit-groups.ts';
+import { defineVerb } from '../declare/define-verb.ts';
+import { FILE_EXITS } from '../declare/exit-groups.ts';
+import { FILE_OPTIONS, VERBOSE_OPTIONS } from '../declare/option-groups.ts';
+import { flag, outputFormat } from '../declare/options.ts';
 import { loadFiles } from '../load-valid.ts';
-import { FILE_OPTIONS, VERBOSE_OPTIONS } from '../option-groups.ts';
-import { flag, outputFormat } from '../options.ts';
 
 export const validateVerb = defineVerb({
   name: 'validate',

@@ -10,16 +10,15 @@ import { settleEarlierRuns } from '../../recovery/try/try-end.ts';
 import { EXIT, EXIT_MEANINGS } from '../../render/exit.ts';
 import { followConfiguration } from '../../sources/follow.ts';
 import { defaultControlSocket } from '../control.ts';
-import { defineVerb } from '../define-verb.ts';
-import type { Environment } from '../environment.ts';
-import { TABLE_EXITS } from '../exit-groups.ts';
+import { defineVerb } from '../declare/define-verb.ts';
+import { TABLE_EXITS } from '../declare/exit-groups.ts';
 import {
   allowancesOf,
   CONTROL_OPTIONS,
   FILE_OPTIONS,
   GUARD_OPTIONS,
   LOCK_OPTIONS,
-} from '../option-groups.ts';
+} from '../declare/option-groups.ts';
 import {
   choice,
   flag,
@@ -28,7 +27,8 @@ import {
   parseSeconds,
   text,
   type ValuesOf,
-} from '../options.ts';
+} from '../declare/options.ts';
+import type { Environment } from '../environment.ts';
 
 /** Interval at which the daemon looks for the end of a try that was pending at its start. */
 const LOOK_MILLISECONDS = 1000;

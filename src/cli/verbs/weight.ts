@@ -1,8 +1,8 @@
 import { IpvstateError } from '../../errors.ts';
-import type { SetOverrides } from '../../plan/override-request.ts';
-import { defineVerb } from '../define-verb.ts';
-import { OVERRIDE_EXITS } from '../exit-groups.ts';
-import { optionalArgument, requiredArgument } from '../options.ts';
+import type { SetOverrides } from '../../plan/overrides/override-request.ts';
+import { defineVerb } from '../declare/define-verb.ts';
+import { OVERRIDE_EXITS } from '../declare/exit-groups.ts';
+import { optionalArgument, requiredArgument } from '../declare/options.ts';
 import {
   lastsSeconds,
   parseWeight,
@@ -10,7 +10,7 @@ import {
   refuseLongRamp,
   SET_OPTIONS,
   selectorOf,
-} from '../override-options.ts';
+} from '../declare/override-options.ts';
 import { override, speakerOf } from '../run-override.ts';
 
 export const weightVerb = defineVerb({

@@ -12,7 +12,7 @@ import {
   optional,
   type Shape,
 } from '../../model/shape.ts';
-import { isOverrideRequest, type OverrideRequest } from '../../plan/override-request.ts';
+import { isOverrideRequest, type OverrideRequest } from '../../plan/overrides/override-request.ts';
 import { EXIT } from '../../render/exit.ts';
 import type { Json } from '../../render/json.ts';
 

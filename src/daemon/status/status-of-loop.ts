@@ -2,7 +2,7 @@ import type { Issue } from '../../model/issue.ts';
 import type { Pause } from '../../model/pause.ts';
 import type { ServiceKey } from '../../model/service.ts';
 import { isServed, type ServiceEntry } from '../../model/table.ts';
-import type { OverrideNote } from '../../plan/overrides.ts';
+import type { OverrideNote } from '../../plan/overrides/overrides.ts';
 import type { ConfigProblem } from '../../reconcile/loop/config-state.ts';
 import type { DriftMode, LoopState, PassResult } from '../../reconcile/loop/loop-state.ts';
 import { describeOverride } from '../../render/overrides.ts';

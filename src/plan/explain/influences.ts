@@ -4,9 +4,9 @@ import type { Snapshot } from '../../model/ipvs.ts';
 import type { Position } from '../../model/issue.ts';
 import type { Origin, ServiceOrigins } from '../../model/origin.ts';
 import type { ServiceKey } from '../../model/service.ts';
-import type { Drain } from '../drain.ts';
+import type { Drain } from '../drain/drain.ts';
 import type { Refusal } from '../guard.ts';
-import type { OverrideNote } from '../overrides.ts';
+import type { OverrideNote } from '../overrides/overrides.ts';
 import type { Plan } from '../plan.ts';
 import type { Subject } from './explanation.ts';
 

@@ -2,7 +2,7 @@ import { reportedError } from '../../errors.ts';
 import type { Pause } from '../../model/pause.ts';
 import type { Table } from '../../model/table.ts';
 import type { Change } from '../../plan/change.ts';
-import { secondsUntilPlan } from '../../plan/overrides.ts';
+import { secondsUntilPlan } from '../../plan/overrides/overrides.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Report } from '../../plan/report.ts';
 import { UnsupportedSysctlsError } from '../../plan/sysctls.ts';

@@ -1,9 +1,9 @@
 import type { IpvstateError } from '../../errors.ts';
 import type { Pause } from '../../model/pause.ts';
 import type { ServiceKey } from '../../model/service.ts';
-import type { Drain } from '../../plan/drain.ts';
+import type { Drain } from '../../plan/drain/drain.ts';
 import type { Refusal } from '../../plan/guard.ts';
-import type { OverrideNote } from '../../plan/overrides.ts';
+import type { OverrideNote } from '../../plan/overrides/overrides.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Report, ReportOutcome } from '../../plan/report.ts';
 import type { Comparison } from './comparison.ts';

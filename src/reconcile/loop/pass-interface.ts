@@ -4,7 +4,7 @@ import type { Pause } from '../../model/pause.ts';
 import type { ServiceKey } from '../../model/service.ts';
 import type { Table } from '../../model/table.ts';
 import type { Refusal } from '../../plan/guard.ts';
-import type { OverrideNote } from '../../plan/overrides.ts';
+import type { OverrideNote } from '../../plan/overrides/overrides.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Report } from '../../plan/report.ts';
 import type { ReconcileOptions } from '../reconcile.ts';

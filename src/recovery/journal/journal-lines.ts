@@ -3,7 +3,7 @@ import { drainKey } from '../../model/drain.ts';
 import type { Service } from '../../model/service.ts';
 import type { RunningDaemon, Timeouts } from '../../model/settings.ts';
 import type { Change } from '../../plan/change.ts';
-import type { OverrideNote } from '../../plan/overrides.ts';
+import type { OverrideNote } from '../../plan/overrides/overrides.ts';
 import type { Caller } from '../caller.ts';
 
 /**

@@ -2,7 +2,7 @@ import type { Destination, DestinationKey } from '../../model/destination.ts';
 import { parseServiceKey, type Service, type ServiceKey, serviceKey } from '../../model/service.ts';
 import { type Daemon, TIMEOUT_ATTRIBUTES, type Timeouts } from '../../model/settings.ts';
 import { isText } from '../../model/shape.ts';
-import type { Effect, Write } from '../../plan/writes.ts';
+import type { Effect, Write } from '../../plan/roll-back/writes.ts';
 import { isSysctlName } from '../records/records.ts';
 import { loadTable } from '../records/stored-table.ts';
 import type { Fields, JournalOperation } from './journal-lines.ts';

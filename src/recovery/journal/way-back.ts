@@ -1,5 +1,5 @@
 import { IpvstateError } from '../../errors.ts';
-import { rollBackWrites, type Write } from '../../plan/writes.ts';
+import { rollBackWrites, type Write } from '../../plan/roll-back/writes.ts';
 import { formatTime } from '../clock.ts';
 import type { WayBack } from '../roll-back.ts';
 import { isSameLife, type State } from '../state.ts';

@@ -2,18 +2,18 @@ import {
   compareDestinations,
   type Destination,
   type DestinationKey,
-} from '../model/destination.ts';
+} from '../../model/destination.ts';
 import {
   defaultServiceSettings,
   parseServiceKey,
   type Service,
   type ServiceKey,
   serviceFamily,
-} from '../model/service.ts';
-import { type Daemon, KERNEL_TIMEOUTS, mapTimeouts, type Timeouts } from '../model/settings.ts';
-import type { ServiceEntry, Table } from '../model/table.ts';
-import type { Change } from './change.ts';
-import { diff } from './diff.ts';
+} from '../../model/service.ts';
+import { type Daemon, KERNEL_TIMEOUTS, mapTimeouts, type Timeouts } from '../../model/settings.ts';
+import type { ServiceEntry, Table } from '../../model/table.ts';
+import type { Change } from '../change.ts';
+import { diff } from '../diff.ts';
 import type { Effect } from './writes.ts';
 
 /**

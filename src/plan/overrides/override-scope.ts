@@ -1,14 +1,14 @@
-import type { Desired } from '../model/desired.ts';
-import type { Destination, DestinationKey } from '../model/destination.ts';
-import { type DrainKey, drainKey } from '../model/drain.ts';
-import type { Snapshot } from '../model/ipvs.ts';
-import { isOver } from '../model/override.ts';
-import { isManaged } from '../model/policy.ts';
-import type { ServiceKey } from '../model/service.ts';
-import type { ServiceEntry } from '../model/table.ts';
-import type { DrainClock } from './drain.ts';
+import type { Desired } from '../../model/desired.ts';
+import type { Destination, DestinationKey } from '../../model/destination.ts';
+import { type DrainKey, drainKey } from '../../model/drain.ts';
+import type { Snapshot } from '../../model/ipvs.ts';
+import { isOver } from '../../model/override.ts';
+import { isManaged } from '../../model/policy.ts';
+import type { ServiceKey } from '../../model/service.ts';
+import type { ServiceEntry } from '../../model/table.ts';
+import type { DrainClock } from '../drain/drain.ts';
+import { preserveLive, type Scoped } from '../scope.ts';
 import { type OverrideClock, overriding } from './overrides.ts';
-import { preserveLive, type Scoped } from './scope.ts';
 
 interface OwnWeights {
   /** The live service with the weights that it has without overrides. */

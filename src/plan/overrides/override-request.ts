@@ -1,6 +1,6 @@
-import { MAX_WEIGHT } from '../model/destination.ts';
-import { type DrainKey, drainKey } from '../model/drain.ts';
-import { parseEndpoint } from '../model/endpoint.ts';
+import { MAX_WEIGHT } from '../../model/destination.ts';
+import { type DrainKey, drainKey } from '../../model/drain.ts';
+import { parseEndpoint } from '../../model/endpoint.ts';
 import {
   isAbout,
   isOver,
@@ -8,8 +8,8 @@ import {
   type OverrideRecord,
   type OverrideTarget,
   overrideKey,
-} from '../model/override.ts';
-import { hasInvisible } from '../model/printable.ts';
+} from '../../model/override.ts';
+import { hasInvisible } from '../../model/printable.ts';
 import {
   countUpTo,
   isFlag,
@@ -19,8 +19,8 @@ import {
   objectOf,
   oneOf,
   type Shape,
-} from '../model/shape.ts';
-import type { Table } from '../model/table.ts';
+} from '../../model/shape.ts';
+import type { Table } from '../../model/table.ts';
 import {
   type Nameable,
   type OverrideSelector,

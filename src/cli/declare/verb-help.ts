@@ -1,4 +1,4 @@
-import { EXIT, type ExitName } from '../render/exit.ts';
+import { EXIT, type ExitName } from '../../render/exit.ts';
 import type { Exits } from './exit-groups.ts';
 
 /** Texts that the help of a verb has below its options. */

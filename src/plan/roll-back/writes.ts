@@ -1,6 +1,6 @@
-import { defaultsOf } from '../model/attributes.ts';
-import { type Destination, type DestinationKey, sameDestination } from '../model/destination.ts';
-import { type Service, type ServiceKey, sameService } from '../model/service.ts';
+import { defaultsOf } from '../../model/attributes.ts';
+import { type Destination, type DestinationKey, sameDestination } from '../../model/destination.ts';
+import { type Service, type ServiceKey, sameService } from '../../model/service.ts';
 import {
   DAEMON_ATTRIBUTES,
   DAEMON_ROLES,
@@ -9,11 +9,11 @@ import {
   mapTimeouts,
   sameDaemon,
   type Timeouts,
-} from '../model/settings.ts';
-import { sameSysctl } from '../model/sysctl.ts';
-import type { ServiceEntry, Table } from '../model/table.ts';
+} from '../../model/settings.ts';
+import { sameSysctl } from '../../model/sysctl.ts';
+import type { ServiceEntry, Table } from '../../model/table.ts';
+import { completeDaemons } from '../scope.ts';
 import { type RolledBack, rollBackChanges } from './roll-back.ts';
-import { completeDaemons } from './scope.ts';
 
 interface Sides<Value> {
   /** undefined when the object was not there. */

@@ -1,14 +1,14 @@
 import { InvalidArgumentError } from 'commander';
-import { IpvstateError } from '../errors.ts';
-import { MAX_WEIGHT } from '../model/destination.ts';
+import { IpvstateError } from '../../errors.ts';
+import { MAX_WEIGHT } from '../../model/destination.ts';
 import {
   isOwner,
   isReason,
   LONGEST_SECONDS,
   REASON_LENGTH,
   type SetOverrides,
-} from '../plan/override-request.ts';
-import type { OverrideSelector } from '../plan/override-target.ts';
+} from '../../plan/overrides/override-request.ts';
+import type { OverrideSelector } from '../../plan/overrides/override-target.ts';
 import { CONTROL_OPTIONS, FILE_OPTIONS, GUARD_OPTIONS, LOCK_OPTIONS } from './option-groups.ts';
 import { flag, number, outputFormat, parsed, parseSeconds, type ValuesOf } from './options.ts';
 

@@ -1,11 +1,11 @@
-import { IpvstateError } from '../errors.ts';
-import type { Destination, DestinationKey } from '../model/destination.ts';
-import { formatEndpoint, parseEndpoint } from '../model/endpoint.ts';
-import { nearest } from '../model/nearest.ts';
-import type { Override, OverrideTarget } from '../model/override.ts';
-import { parseServiceKey, type ServiceKey, serviceKey } from '../model/service.ts';
-import type { ServiceEntry } from '../model/table.ts';
-import { isServiceAddress, noNames } from './find-service.ts';
+import { IpvstateError } from '../../errors.ts';
+import type { Destination, DestinationKey } from '../../model/destination.ts';
+import { formatEndpoint, parseEndpoint } from '../../model/endpoint.ts';
+import { nearest } from '../../model/nearest.ts';
+import type { Override, OverrideTarget } from '../../model/override.ts';
+import { parseServiceKey, type ServiceKey, serviceKey } from '../../model/service.ts';
+import type { ServiceEntry } from '../../model/table.ts';
+import { isServiceAddress, noNames } from '../find-service.ts';
 
 /** The words that an operator names destinations with. */
 export interface OverrideSelector {

@@ -1,14 +1,14 @@
-import type { Destination, DestinationKey } from '../model/destination.ts';
-import { type DrainKey, drainKey, parseDrainKey } from '../model/drain.ts';
+import type { Destination, DestinationKey } from '../../model/destination.ts';
+import { type DrainKey, drainKey, parseDrainKey } from '../../model/drain.ts';
 import {
   isOver,
   type Override,
   type OverrideRecord,
   secondsUntilChange,
   weightAt,
-} from '../model/override.ts';
-import type { ServiceKey } from '../model/service.ts';
-import type { ServiceEntry } from '../model/table.ts';
+} from '../../model/override.ts';
+import type { ServiceKey } from '../../model/service.ts';
+import type { ServiceEntry } from '../../model/table.ts';
 
 /** The overrides of earlier commands, and the time. */
 export interface OverrideClock extends OverrideRecord {

@@ -1,5 +1,5 @@
 import { Argument, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../model/duration.ts';
+import { parseDuration } from '../../model/duration.ts';
 
 /** An option of a verb. Its value is a T: `absent` when the option is not given. */
 export interface OptionOf<T> {

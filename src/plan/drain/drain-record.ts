@@ -1,4 +1,4 @@
-import type { Desired } from '../model/desired.ts';
+import type { Desired } from '../../model/desired.ts';
 import {
   type DrainKey,
   type DrainPolicy,
@@ -6,9 +6,9 @@ import {
   drainKey,
   type PendingDrain,
   parseDrainKey,
-} from '../model/drain.ts';
-import type { ServiceKey } from '../model/service.ts';
-import type { Table } from '../model/table.ts';
+} from '../../model/drain.ts';
+import type { ServiceKey } from '../../model/service.ts';
+import type { Table } from '../../model/table.ts';
 import type { Drain } from './drain.ts';
 
 /**

@@ -1,5 +1,5 @@
-import { type DestinationKey, sameDestination } from '../model/destination.ts';
-import { type ServiceKey, sameService } from '../model/service.ts';
+import { type DestinationKey, sameDestination } from '../../model/destination.ts';
+import { type ServiceKey, sameService } from '../../model/service.ts';
 import {
   DAEMON_ROLES,
   type Daemon,
@@ -7,9 +7,9 @@ import {
   mapTimeouts,
   sameDaemon,
   type Timeouts,
-} from '../model/settings.ts';
-import { sameSysctl } from '../model/sysctl.ts';
-import { type ServiceEntry, type Sysctls, sameEntry, type Table } from '../model/table.ts';
+} from '../../model/settings.ts';
+import { sameSysctl } from '../../model/sysctl.ts';
+import { type ServiceEntry, type Sysctls, sameEntry, type Table } from '../../model/table.ts';
 
 export interface RolledBack {
   /** The live table with our changes rolled back. */

@@ -1,8 +1,9 @@
 import { InvalidArgumentError } from 'commander';
-import type { Limit } from '../model/desired.ts';
-import { MAX_REASON_LENGTH } from '../model/pause.ts';
-import { hasInvisible } from '../model/printable.ts';
-import type { Allowances } from '../plan/guard.ts';
+import type { Limit } from '../../model/desired.ts';
+import { MAX_REASON_LENGTH } from '../../model/pause.ts';
+import { hasInvisible } from '../../model/printable.ts';
+import type { Allowances } from '../../plan/guard.ts';
+import { COLOR_MODES } from '../output.ts';
 import {
   choice,
   flag,
@@ -14,7 +15,6 @@ import {
   text,
   type ValuesOf,
 } from './options.ts';
-import { COLOR_MODES } from './output.ts';
 
 // Options that several verbs share. A verb lists them in the order of its help.
 

@@ -1,4 +1,4 @@
-import { EXIT_MEANINGS, type ExitName, SIGNAL_MEANING } from '../render/exit.ts';
+import { EXIT_MEANINGS, type ExitName, SIGNAL_MEANING } from '../../render/exit.ts';
 
 /** The exit codes of a verb, with what each means there. `signal` is 130 and 143. */
 export type Exits = { readonly ok: string } & {

@@ -1,8 +1,8 @@
-import { formatDuration } from '../model/duration.ts';
-import { isUdpService, type ServiceKey } from '../model/service.ts';
-import type { Table } from '../model/table.ts';
+import { formatDuration } from '../../model/duration.ts';
+import { isUdpService, type ServiceKey } from '../../model/service.ts';
+import type { Table } from '../../model/table.ts';
+import type { Scoped } from '../scope.ts';
 import type { Drain, OverdueDrain } from './drain.ts';
-import type { Scoped } from './scope.ts';
 
 type DrainsOfPlan = Pick<Scoped, 'table' | 'drains' | 'overdue'>;
 

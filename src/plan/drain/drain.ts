@@ -1,4 +1,4 @@
-import type { Destination, DestinationKey } from '../model/destination.ts';
+import type { Destination, DestinationKey } from '../../model/destination.ts';
 import {
   type DrainPolicy,
   type DrainRecord,
@@ -6,10 +6,10 @@ import {
   openConnections,
   type PendingDrain,
   rememberedConnections,
-} from '../model/drain.ts';
-import { type Connections, NO_CONNECTIONS, type ServiceCounters } from '../model/ipvs.ts';
-import { isUdpService, type Service, type ServiceKey } from '../model/service.ts';
-import type { ServiceEntry } from '../model/table.ts';
+} from '../../model/drain.ts';
+import { type Connections, NO_CONNECTIONS, type ServiceCounters } from '../../model/ipvs.ts';
+import { isUdpService, type Service, type ServiceKey } from '../../model/service.ts';
+import type { ServiceEntry } from '../../model/table.ts';
 
 /** A destination that the plan would delete, and keeps with weight 0 for its connections. */
 export interface Drain extends PendingDrain {

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import type { Environment } from './environment.ts';
+import type { Environment } from '../environment.ts';
+import type { ShownStages } from '../output.ts';
 import { COMMON_EXITS, type Exits } from './exit-groups.ts';
 import { COMMON_OPTIONS } from './option-groups.ts';
 import type { ArgumentSet, OptionSet, ValuesOf } from './options.ts';
-import type { ShownStages } from './output.ts';
 import type { Job, ListedVerb } from './program-help.ts';
 import { formatVerbHelp } from './verb-help.ts';
 
