@@ -56,7 +56,7 @@ describe.each(LINES)('ipvstate %s %s %s %s', (...line) => {
 it.each([
   'overrides',
   'plan -f ./shop.yaml',
-  'drain shop 10.1.0.12 -f ./shop.yaml',
+  'drain shop 10.1.0.11 -f ./shop.yaml --allow-unserved',
   'undrain shop -f ./shop.yaml',
   'explain shop -f ./shop.yaml',
 ])('a stored reason with a line break stays in its line: %s', async (line) => {
@@ -70,7 +70,8 @@ it.each([
     ],
     held: new Map(),
   });
-  const openKernel = async () => openMisbehavingTable(tableOf({}));
+  const table = tableOf({ 'tcp://192.0.2.10:443': { destinations: { '10.1.0.11:443': 1 } } });
+  const openKernel = async () => openMisbehavingTable(table);
   const { stdout, stderr } = await shop().run(line, { state, openKernel });
   expect(stdout + stderr).toContain('disk\\u000aall is well');
   expect(stdout + stderr).toContain('eve\\u000aall is well');
