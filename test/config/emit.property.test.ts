@@ -75,6 +75,21 @@ describe('the export', () => {
     );
   });
 
+  it('does not depend on the order in which the kernel lists services and destinations', async () => {
+    await holds(
+      fc.property(tables, (table) => {
+        const services = [...table.services]
+          .reverse()
+          .map(
+            ([key, { service, destinations }]) =>
+              [key, { service, destinations: new Map([...destinations].reverse()) }] as const,
+          );
+        expect(formatConfig({ ...table, services: new Map(services) })).toBe(formatConfig(table));
+      }),
+      200,
+    );
+  });
+
   it('is never longer than a plain one', async () => {
     await holds(
       fc.property(tables, ({ services }) => {

@@ -61,7 +61,8 @@ function keyOf(fields: readonly WrittenField[]): string {
 
 /**
  * Finds the value that is best written once. Without it, every value but `omitted` and undefined is
- * written; with it, every other value. Returns undefined when that is no fewer.
+ * written; with it, every other value. Returns undefined when that is no fewer. Of equally frequent
+ * values it takes the one whose text is first, so that the order of entries plays no part.
  */
 function bestDefault<T>(values: readonly T[], omitted: unknown): T | undefined {
   const counts = new Map<T, number>();
@@ -73,9 +74,14 @@ function bestDefault<T>(values: readonly T[], omitted: unknown): T | undefined {
   for (const [value, count] of counts) {
     if (!isWritten(value)) continue;
     written += count;
-    if (count > bestCount) [best, bestCount] = [value, count];
+    const isBetter = count > bestCount || (count === bestCount && isBefore(value, best));
+    if (isBetter) [best, bestCount] = [value, count];
   }
   return values.length - bestCount + 1 < written ? best : undefined;
+}
+
+function isBefore(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) < JSON.stringify(b);
 }
 
 /** Names the lists of destinations that several services have. The keys are the lists' texts. */
