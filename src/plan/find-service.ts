@@ -73,13 +73,8 @@ export function findDestination(
   service: ServiceKey,
   keys: Iterable<DestinationKey>,
 ): DestinationKey {
-  const wanted = parseEndpoint(text);
   const all = [...new Set(keys)];
-  const found = all.filter((key) => {
-    const own = parseEndpoint(key);
-    const hasPort = wanted?.port === undefined || wanted.port === own?.port;
-    return wanted !== undefined && wanted.address === own?.address && hasPort;
-  });
+  const found = all.filter((key) => isDestinationNamed(key, text));
   const [only, ...others] = found;
   if (only !== undefined && others.length === 0) return only;
   if (only !== undefined) {
@@ -92,6 +87,13 @@ export function findDestination(
   throw new IpvstateError('USAGE', `${service} has no destination ${text}`, {
     hint: hintFor(text, all, 'It has', all.map(addressIn)),
   });
+}
+
+/** Tells whether a word names a destination. A word without a port stands for every port. */
+export function isDestinationNamed(destination: string, word: string): boolean {
+  const [own, wanted] = [parseEndpoint(destination), parseEndpoint(word)];
+  if (!own || !wanted || own.address !== wanted.address) return false;
+  return wanted.port === undefined || own.port === wanted.port;
 }
 
 const SHOWN = 10;

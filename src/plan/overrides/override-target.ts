@@ -5,7 +5,12 @@ import { nearest } from '../../model/nearest.ts';
 import type { Override, OverrideTarget } from '../../model/override.ts';
 import { parseServiceKey, type ServiceKey, serviceKey } from '../../model/service.ts';
 import type { ServiceEntry } from '../../model/table.ts';
-import { isServiceAddress, noNames } from '../find-service.ts';
+import {
+  isDestinationNamed,
+  isServiceAddress,
+  type KnownServices,
+  noNames,
+} from '../find-service.ts';
 
 /** The words that an operator names destinations with. */
 export interface OverrideSelector {
@@ -30,7 +35,7 @@ export function targetsOf(selector: OverrideSelector, nameable: Nameable): Overr
     ]);
     return words.map((word) => ({ service: null, destination: everywhere(word, all) }));
   }
-  const service = findService(name, nameable);
+  const service = findService(name, { keys: nameable.services.keys(), names: nameable.names });
   if (words.length === 0) return [{ service, destination: null }];
   const own = [...(nameable.services.get(service)?.destinations.values() ?? [])];
   return words.map((word) => ({ service, destination: findDestination(word, own, service) }));
@@ -52,13 +57,10 @@ export function selectionOf(
   nameable: Nameable,
   overrides: readonly Override[],
 ): Selection {
-  const known = new Map(nameable.services);
-  for (const { service } of overrides) {
-    const identity = service === null ? undefined : parseServiceKey(service);
-    if (service !== null && identity && !known.has(service))
-      known.set(service, { destinations: new Map() } as unknown as ServiceEntry);
-  }
-  const service = name === null ? null : findService(name, { ...nameable, services: known });
+  const keys = new Set(nameable.services.keys());
+  for (const { service } of overrides)
+    if (service !== null && parseServiceKey(service)) keys.add(service);
+  const service = name === null ? null : findService(name, { keys, names: nameable.names });
   const isOfService = (override: Override): boolean =>
     service === null || override.service === service;
   if (words.length === 0)
@@ -69,7 +71,7 @@ export function selectionOf(
   );
   const ends = words.map((word) => {
     const isNamed = (destination: string | null): boolean =>
-      destination !== null && isSameEndpoint(destination, word);
+      destination !== null && isDestinationNamed(destination, word);
     if (!named.some(isNamed)) {
       // An unknown address is a mistake. A known one without an override has nothing to end.
       if (service === null) everywhere(word, live);
@@ -85,17 +87,11 @@ export function selectionOf(
   };
 }
 
-/** Tells whether a destination is the named one. A word without a port stands for every port. */
-function isSameEndpoint(destination: string, word: string): boolean {
-  const [is, wanted] = [parseEndpoint(destination), parseEndpoint(word)];
-  if (!is || !wanted || is.address !== wanted.address) return false;
-  return wanted.port === undefined || is.port === wanted.port;
-}
-
-function findService(text: string, { services, names }: Nameable): ServiceKey {
+function findService(text: string, { keys, names }: KnownServices): ServiceKey {
   const identity = parseServiceKey(text);
   const key = identity && serviceKey(identity);
-  const found = [...services.keys()].filter(
+  const all = [...keys];
+  const found = all.filter(
     (each) => each === key || names.get(each) === text || each.split('://')[1] === text,
   );
   const [first] = found;
@@ -104,8 +100,8 @@ function findService(text: string, { services, names }: Nameable): ServiceKey {
     throw new IpvstateError('USAGE', `${text} is ambiguous: ${found.join(', ')}`, {
       hint: 'Write the address with its protocol, such as tcp://192.0.2.10:443.',
     });
-  if (names.size === 0 && !isServiceAddress(text)) throw noNames(text, services.keys());
-  const known = [...services.keys()].flatMap((each) => {
+  if (names.size === 0 && !isServiceAddress(text)) throw noNames(text, all);
+  const known = all.flatMap((each) => {
     const name = names.get(each);
     return name === undefined ? [each] : [name, each];
   });
@@ -120,10 +116,7 @@ function findDestination(
   service: ServiceKey,
 ): DestinationKey {
   const wanted = endpointOf(word);
-  const found = destinations.filter(
-    ({ address, port }) =>
-      address === wanted.address && (wanted.port === undefined || port === wanted.port),
-  );
+  const found = destinations.filter(({ key }) => isDestinationNamed(key, word));
   const [first] = found;
   if (first && found.length === 1) return first.key;
   if (first)
