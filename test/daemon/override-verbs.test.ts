@@ -64,7 +64,7 @@ describe('an override beside a daemon', () => {
     const drained = await daemon.run(...['drain', FIRST, '10.0.0.1', '--reason', 'kernel upgrade']);
     expect(drained).toMatchObject({ status: 0, stderr: '' });
     expect(drained.stdout).toMatch(
-      /~ 10\.0\.0\.1:80 {2}weight 3 -> 0\n {8}weight 0 by override of \S+ until \S+: kernel upgrade \(file: 3\)\n\nApplied and verified: 1 operation\.\n$/,
+      /~ 10\.0\.0\.1:80 {2}weight 3 -> 0\n {8}weight 0 by override of \S+ until (?:\d{4}-\d\d-\d\d )?\d\d:\d\d: kernel upgrade \(file: 3\)\n\nApplied and verified: 1 operation\.\n$/,
     );
     expect(weight()).toBe(0);
     expect(daemon.events('override')).toMatchObject([
