@@ -1,6 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { filesAsText } from './support/files-as-text.ts';
+import { moveToNoon } from './support/noon.ts';
+
+moveToNoon();
 
 /**
  * The tests that run on any machine. The tests in `kernel/` need a kernel with IPVS, and have their

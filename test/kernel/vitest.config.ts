@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 import { filesAsText } from '../support/files-as-text.ts';
+import { moveToNoon } from '../support/noon.ts';
+
+moveToNoon();
 
 /**
  * The tests on a real kernel. They share its one IPVS table, and so run one after another in one
