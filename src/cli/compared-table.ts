@@ -67,7 +67,7 @@ async function readFiles(path: string, environment: Environment): Promise<Compar
 }
 
 async function parsed(documents: readonly Document[], environment: Environment): Promise<Desired> {
-  return requireValid(await loadDocuments(documents), environment).desired;
+  return requireValid(await loadDocuments(documents, { translates: true }), environment).desired;
 }
 
 /** The table that a saved plan leads to. */

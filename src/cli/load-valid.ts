@@ -3,7 +3,7 @@ import { ConfigurationError } from '../model/issue.ts';
 import { countEntries } from '../model/stage.ts';
 import { countOf } from '../render/count-of.ts';
 import { formatIssues } from '../render/issues.ts';
-import { type Loaded, load } from '../sources/load.ts';
+import { type Loaded, type LoadOptions, load } from '../sources/load.ts';
 import type { Environment } from './environment.ts';
 
 /** A configuration without errors. */
@@ -13,10 +13,11 @@ export type ValidConfiguration = Loaded & { readonly desired: Desired };
 export function loadFiles(
   paths: readonly string[],
   { output, stdin }: Environment,
+  options: LoadOptions = {},
 ): Promise<Loaded> {
   return output.stage(
     'read-files',
-    () => load(paths, stdin),
+    () => load(paths, stdin, options),
     ({ files, desired }) => ({ file: files.length, ...(desired && countEntries(desired)) }),
   );
 }
@@ -25,8 +26,9 @@ export function loadFiles(
 export async function loadValid(
   paths: readonly string[],
   environment: Environment,
+  options: LoadOptions = {},
 ): Promise<ValidConfiguration> {
-  return requireValid(await loadFiles(paths, environment), environment);
+  return requireValid(await loadFiles(paths, environment, options), environment);
 }
 
 /** Prints the issues of a configuration. Throws `CONFIG` when it is invalid. */

@@ -4,6 +4,7 @@ import type { ServiceOrigins } from '../model/origin.ts';
 import type { ServiceKey } from '../model/service.ts';
 import { type Finding, type Place, toIssues } from './finding.ts';
 import { indexInvalidParts } from './invalid-parts.ts';
+import type { Layout } from './layout.ts';
 import { createContext } from './normalize/context.ts';
 import { normalize } from './normalize/normalize.ts';
 import { createTrace, originsOf } from './normalize/trace.ts';
@@ -17,6 +18,10 @@ export interface ParseResult {
   readonly issues: readonly Issue[];
   /** Only when the origins of one service were asked for. */
   readonly origins?: ServiceOrigins;
+  /** How the text is arranged. Only readers whose language has comments give it. */
+  readonly layout?: Layout;
+  /** The texts of the files that this one includes, by name. */
+  readonly included?: ReadonlyMap<string, string>;
 }
 
 /**

@@ -1,32 +1,10 @@
 import type { ParseResult } from '../config/parse.ts';
-import type { Exportable, FormatOptions } from '../config/write/yaml.ts';
 import type { Unmanageable } from '../model/ipvs.ts';
 import type { Issue } from '../model/issue.ts';
-import type { ServiceKey } from '../model/service.ts';
 import { KERNEL_TIMEOUTS } from '../model/settings.ts';
 import { FOREIGN, type ForeignText, foreignKind, IPVSCTL } from './foreign.ts';
+import type { Format, ParseOptions } from './format.ts';
 import { callsIpvsadm, looksLikeScript } from './ipvsadm/looks-like-script.ts';
-
-interface FormattedTable {
-  readonly text: string;
-  /** Sentences about the parts of the table that the text does not have. */
-  readonly omissions: readonly string[];
-}
-
-/** A language in which a desired state can be written. */
-export interface Format {
-  /** The name that `export -o` and `import -o` take. */
-  readonly name: string;
-  /**
-   * Tells whether a text is in this format. At most one format recognises a text. The name of the
-   * file decides only for a text without content.
-   */
-  readonly recognise: (text: string, fileName: string) => boolean;
-  /** With `explained`, the result has the origins of this service. */
-  readonly parse: (text: string, fileName: string, explained?: ServiceKey) => Promise<ParseResult>;
-  /** Writes a table as text that `parse` reads back. Absent: the format can only be read. */
-  readonly format?: (table: Exportable, options: FormatOptions) => Promise<FormattedTable>;
-}
 
 type WritableFormat = Required<Format>;
 
@@ -59,8 +37,8 @@ const YAML: Format = {
 const JSON_FORMAT: Format = {
   name: 'json',
   recognise: beginsAsJson,
-  parse: async (text, fileName, explained) =>
-    ofThisProgram(text, fileName) ?? parseConfiguration(text, fileName, explained),
+  parse: async (text, fileName, options) =>
+    ofThisProgram(text, fileName) ?? parseConfiguration(text, fileName, options),
   format: async (table, options) => {
     const { formatConfigJson, settingsLeftOut } = await import('../config/write/json.ts');
     return {
@@ -80,7 +58,7 @@ const SAVE: Format = {
   recognise: (text, fileName) =>
     beginsAsSave(text, fileName) ||
     (beginsForeign(text, fileName) && !foreignKind(text) && callsIpvsadm(text)),
-  parse: async (text, fileName, explained) => {
+  parse: async (text, fileName, { explained } = {}) => {
     const { parseScript } = await import('./ipvsadm/script.ts');
     const result = parseScript(withoutByteOrderMark(text), fileName);
     if (explained === undefined || !result.desired) return result;
@@ -164,7 +142,7 @@ function withoutByteOrderMark(text: string): string {
 async function parseConfiguration(
   text: string,
   fileName: string,
-  explained?: ServiceKey,
+  { explained }: ParseOptions = {},
 ): Promise<ParseResult> {
   return (await import('../config/parse.ts')).parseConfig(text, fileName, explained);
 }

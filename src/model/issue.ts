@@ -54,6 +54,9 @@ export type IssueCode =
   // ipvsadm lines.
   | 'IPVSADM_LINE'
   | 'NOT_DECLARATIVE'
+  // Other programs' files.
+  | 'NOT_CARRIED'
+  | 'TRANSLATE'
   // Lint: valid, and probably a mistake.
   | 'UNSERVED'
   | 'NO_EFFECT'

@@ -89,7 +89,9 @@ async function combineKnown(
   const combined = combine(known);
   const isContradiction =
     combined.issues.length > known.reduce((sum, { issues }) => sum + issues.length, 0);
-  return isContradiction ? combine(await Promise.all(documents.map(parseDocument))) : combined;
+  return isContradiction
+    ? combine(await Promise.all(documents.map((document) => parseDocument(document))))
+    : combined;
 }
 
 /** One watch for all sources. It polls while one of them does. */

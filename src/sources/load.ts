@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream';
+import type { Layout } from '../config/layout.ts';
 import { mergeDesired } from '../config/merge.ts';
 import type { ParseResult } from '../config/parse.ts';
+import type { Format, ParseOptions } from '../formats/format.ts';
 import { formatOf } from '../formats/formats.ts';
 import type { Desired } from '../model/desired.ts';
 import { hasErrors, type Issue } from '../model/issue.ts';
@@ -17,19 +19,38 @@ export interface Loaded {
   readonly files: readonly string[];
   /** The texts by document name, with byte order marks. A document that is not UTF-8 has none. */
   readonly sources: ReadonlyMap<string, string>;
+  /** How the text is arranged, when the configuration is one document whose reader tells it. */
+  readonly layout?: Layout;
+}
+
+/** How documents are read. */
+export interface LoadOptions extends ParseOptions {
+  /** The format of every document. Without it, each document tells its own. */
+  readonly format?: Format;
+  /** True to read the languages of other programs, too, which are never applied as they are. */
+  readonly translates?: boolean;
 }
 
 /** Reads, parses and merges a configuration once. Throws like `Source.read`. */
-export async function load(paths: readonly string[], stdin: () => Readable): Promise<Loaded> {
-  return loadDocuments(await readDocuments(openSources(paths, stdin)));
+export async function load(
+  paths: readonly string[],
+  stdin: () => Readable,
+  options: LoadOptions = {},
+): Promise<Loaded> {
+  return loadDocuments(await readDocuments(openSources(paths, stdin)), options);
 }
 
 /** Parses and merges documents that were read. */
-export async function loadDocuments(documents: readonly Document[]): Promise<Loaded> {
+export async function loadDocuments(
+  documents: readonly Document[],
+  options: LoadOptions = {},
+): Promise<Loaded> {
   const parsed: ParsedDocument[] = [];
-  for (const document of documents) parsed.push(await parseDocument(document));
+  for (const document of documents) parsed.push(await parseDocument(document, options));
+  const [first, ...others] = parsed;
   return {
     ...combine(parsed),
+    ...(first?.layout && others.length === 0 && { layout: first.layout }),
     files: documents.filter(({ isSkipped }) => !isSkipped).map(({ name }) => name),
     sources: textsOf(parsed),
   };
@@ -58,16 +79,32 @@ export interface ParsedDocument extends ParseResult {
   readonly text: string | undefined;
 }
 
-/** Parses a document in the format that recognises it. */
-export async function parseDocument(document: Document): Promise<ParsedDocument> {
+/** Parses a document in the format that the options name, or in the one that recognises it. */
+export async function parseDocument(
+  document: Document,
+  options: LoadOptions = {},
+): Promise<ParsedDocument> {
   const { name, bytes } = document;
   if (document.isSkipped) return { ...NOTHING, name, issues: [skipped(name)] };
   const text = decodeText(bytes, name);
   if (typeof text !== 'string') return { ...NOTHING, name, issues: [text] };
-  return { name, text, ...(await formatOf(text, name).parse(text, name)) };
+  const format = options.format ?? formatOf(text, name);
+  if (format.translatedFrom !== undefined && !options.translates)
+    return { ...NOTHING, name, text, issues: [untranslated(name, format.translatedFrom)] };
+  return { name, text, ...(await format.parse(text, name, options)) };
 }
 
 const NOTHING = { text: undefined, desired: undefined };
+
+function untranslated(file: string, source: string): Issue {
+  return {
+    code: 'TRANSLATE',
+    severity: 'error',
+    message: `this is ${source}`,
+    position: { file, line: 1, column: 1 },
+    hint: `translate it once: ipvstate import ${file} > ipvs.yaml`,
+  };
+}
 
 function skipped(file: string): Issue {
   return {
@@ -87,5 +124,10 @@ export function combine(parsed: readonly ParsedDocument[]): ParseResult {
 }
 
 export function textsOf(parsed: readonly ParsedDocument[]): ReadonlyMap<string, string> {
-  return new Map(parsed.flatMap(({ name, text }) => (text === undefined ? [] : [[name, text]])));
+  return new Map(
+    parsed.flatMap(({ name, text, included }) => [
+      ...(text === undefined ? [] : [[name, text] as const]),
+      ...(included ?? []),
+    ]),
+  );
 }

@@ -8,7 +8,7 @@ const key = keyOf('tcp://192.0.2.1:80');
 
 /** The origins in a text, as `kind name line:column` by attribute. */
 async function origins(text: string, file: string, destination?: string): Promise<unknown> {
-  const { origins: found } = await formatOf(text, file).parse(text, file, key);
+  const { origins: found } = await formatOf(text, file).parse(text, file, { explained: key });
   const shown = (of: Origins | undefined): unknown =>
     Object.fromEntries(
       Array.from(

@@ -44,5 +44,5 @@ async function originsOf(
 ): Promise<ServiceOrigins | undefined> {
   const text = file === undefined ? undefined : sources.get(file);
   if (file === undefined || text === undefined) return undefined;
-  return (await formatOf(text, file).parse(text, file, service)).origins;
+  return (await formatOf(text, file).parse(text, file, { explained: service })).origins;
 }

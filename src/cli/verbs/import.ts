@@ -16,8 +16,12 @@ export const importVerb = defineVerb({
   exits: { ...FILE_EXITS, ok: 'printed' },
   examples: ['ipvsadm -Sn | ipvstate import - > ipvs.yaml', 'ipvstate import ipvsadm.rules'],
   run: async (options, environment, { path }) => {
-    const { desired } = await loadValid([path], environment);
-    const writing = { names: desired.names, isPlain: options.plain };
+    const { desired, layout } = await loadValid([path], environment, { translates: true });
+    const writing = {
+      names: desired.names,
+      isPlain: options.plain,
+      ...(layout && { layout }),
+    };
     await printTable(desired, writing, options.output, environment.output);
     return EXIT.ok;
   },

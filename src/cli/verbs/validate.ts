@@ -22,7 +22,9 @@ export const validateVerb = defineVerb({
   examples: ['ipvstate validate -f ipvs.yaml', 'ipvstate validate -f conf.d --strict -o github'],
   run: async (options, environment) => {
     const { output, version } = environment;
-    const { desired, issues, sources, files } = await loadFiles(options.file, environment);
+    const { desired, issues, sources, files } = await loadFiles(options.file, environment, {
+      translates: true,
+    });
     const isValid = options.strict ? issues.length === 0 : !hasErrors(issues);
     const validation = {
       ...{ issues, sources, isValid, programVersion: version },

@@ -11,6 +11,7 @@ import {
   type Timeouts,
 } from '../../model/settings.ts';
 import { sortedServices, type Table } from '../../model/table.ts';
+import type { Layout } from '../layout.ts';
 import { writableSettings } from './settings.ts';
 import { flowPairs, serviceLines } from './yaml-services.ts';
 
@@ -35,6 +36,8 @@ export interface FormatOptions {
    * Only YAML knows the other way.
    */
   readonly isPlain?: boolean;
+  /** The order, the comments and the shared lists to keep. Without it, entries are sorted. */
+  readonly layout?: Layout;
   /** The address of the schema for editors. Without it, the file names no schema. */
   readonly schema?: string;
 }
