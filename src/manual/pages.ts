@@ -3,6 +3,7 @@ import commandLine from './command-line.md';
 import configuration from './configuration.md';
 import daemon from './daemon.md';
 import exitCodes from './exit-codes.md';
+import importing from './importing.md';
 import issueCodes from './issue-codes.md';
 import library from './library.md';
 import maintenance from './maintenance.md';
@@ -22,6 +23,7 @@ export const PAGES: Readonly<Record<string, string>> = {
   operating,
   maintenance,
   ci,
+  importing,
   requirements,
   'replacing-ipvsadm': replacingIpvsadm,
   'exit-codes': exitCodes,
