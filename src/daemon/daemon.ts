@@ -17,6 +17,7 @@ import { openPauseStore } from '../recovery/records/pause.ts';
 import { openProtectedStore } from '../recovery/records/protected.ts';
 import type { Session } from '../recovery/session.ts';
 import { EXIT } from '../render/exit.ts';
+import { systemClock } from '../sources/files/clock.ts';
 import type { FollowedConfiguration } from '../sources/follow.ts';
 import { controlAnswers } from './control/answers.ts';
 import { type ControlServer, serveControl } from './control/server.ts';
@@ -107,7 +108,8 @@ class Daemon {
   async run(): Promise<void> {
     const { log, session, signal, onHangup, notifier } = this.#ports;
     const { configuration, timing, drift, allowances } = this.#options;
-    const port = openLoopPort(session, this.#kernel, this.#activity);
+    const clock = { ...systemClock, after: startTimer };
+    const port = openLoopPort(session, this.#kernel, this.#activity, clock);
     const overrides = new DaemonOverrides({
       ...{ session, allowances, signal, log, openWork: port.openWork },
       loop: () => this.#loop,
@@ -127,7 +129,7 @@ class Daemon {
         .catch((error: Error) => log.error({ event: 'state' }, error.message));
     };
     const loop = startLoop({
-      clock: { now: () => performance.now(), after: startTimer },
+      clock,
       load: () => this.#activity.during(configuration.load),
       ...port,
       interfaces: async () => [...(await readInterfaces()).keys()].sort().join(' '),

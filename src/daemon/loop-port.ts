@@ -4,6 +4,7 @@ import type { Activity } from '../kernel/activity.ts';
 import { readFingerprint } from '../kernel/fingerprint.ts';
 import { formatInterface, readInterfaces } from '../kernel/interfaces.ts';
 import { throttledByCost } from '../kernel/throttle-by-cost.ts';
+import type { Clock } from '../model/clock.ts';
 import type { Ipvs } from '../model/ipvs.ts';
 import type { Daemon } from '../model/settings.ts';
 import type { LoopOptions } from '../reconcile/loop/loop-options.ts';
@@ -24,7 +25,12 @@ interface LoopPort
   settled(): Promise<void>;
 }
 
-export function openLoopPort(session: Session, kernel: Ipvs, activity: Activity): LoopPort {
+export function openLoopPort(
+  session: Session,
+  kernel: Ipvs,
+  activity: Activity,
+  clock: Clock,
+): LoopPort {
   const stack = new StackOfPasses(kernel, activity);
   const { remembered } = stack;
   let run: PassRun | undefined;
@@ -35,7 +41,7 @@ export function openLoopPort(session: Session, kernel: Ipvs, activity: Activity)
     const table = await readFingerprint();
     const { daemons = [] } = state.config.good?.desired ?? {};
     return table === undefined ? undefined : `${table} ${await interfacesOf(daemons)}`;
-  });
+  }, clock);
 
   const begin = ({ config, triggers, drains, contested, failures, pause }: LoopState): void => {
     const { good } = config;

@@ -1,33 +1,22 @@
-/** The share of one core that the calls may cost in the long run. */
-const SHARE = 0.001;
-/**
- * A measured cost includes what else the machine did, above all at the start. The least of so many
- * costs counts.
- */
-const MEASURED_CALLS = 5;
-/** The longest pause while fewer calls are measured. */
-const UNSURE_MILLISECONDS = 1000;
-const MAX_PAUSE_MILLISECONDS = 120_000;
+import type { Clock } from '../model/clock.ts';
+import { cpuShare } from '../model/cpu-share.ts';
 
 /**
  * Limits the cost of repeated calls to 0.1 % of a core: between two calls of `look`, the last
- * result is returned again. The pause is at most two minutes. A call that is cheap enough is never
- * spared. With `fresh`, the result is never an old one.
+ * result is returned again. A call that is cheap enough is never spared. With `fresh`, the result
+ * is never an old one.
  */
 export function throttledByCost<T>(
   look: () => Promise<T>,
-  now: () => number = () => performance.now(),
+  clock: Pick<Clock, 'now' | 'cpu'>,
 ): (fresh?: boolean) => Promise<T> {
+  const share = cpuShare(clock);
   let last: { readonly result: T; readonly until: number } | undefined;
-  let costs: readonly number[] = [];
   return async (fresh = false) => {
-    if (!fresh && last && now() < last.until) return last.result;
+    if (!fresh && last && clock.now() < last.until) return last.result;
     last = undefined;
-    const before = now();
-    const result = await look();
-    costs = [...costs, now() - before].slice(-MEASURED_CALLS);
-    const maxPause = costs.length < MEASURED_CALLS ? UNSURE_MILLISECONDS : MAX_PAUSE_MILLISECONDS;
-    last = { result, until: now() + Math.min(maxPause, Math.min(...costs) / SHARE) };
+    const result = await share.measure(look);
+    last = { result, until: clock.now() + share.pause };
     return result;
   };
 }

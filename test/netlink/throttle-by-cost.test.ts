@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { throttledByCost } from '../../src/kernel/throttle-by-cost.ts';
 
+/** A clock of a process that has the processor for itself, unless `cpu` says less. */
+const clock = (now: () => number, cpu = now) => ({ now, cpu });
+
 describe('a poll that is throttled by its cost', () => {
   it.each([
     [0.1, 100],
@@ -17,7 +20,7 @@ describe('a poll that is throttled by its cost', () => {
           now += cost;
           return ++looks;
         },
-        () => now,
+        clock(() => now),
       );
       const results: number[] = [];
       for (; now < 100_000; now += 1000) results.push(await look());
@@ -27,6 +30,23 @@ describe('a poll that is throttled by its cost', () => {
     },
   );
 
+  it('is taken each second while it takes seconds only because the machine is busy', async () => {
+    let now = 0;
+    let looks = 0;
+    const look = throttledByCost(
+      async () => {
+        now += 300;
+        return ++looks;
+      },
+      clock(
+        () => now,
+        () => looks * 0.5,
+      ),
+    );
+    for (; now < 100_000; now += 1000) await look();
+    expect(looks).toBeGreaterThan(70);
+  });
+
   it('is not delayed for long by one poll during which the process was busy', async () => {
     let now = 0;
     let looks = 0;
@@ -35,7 +55,7 @@ describe('a poll that is throttled by its cost', () => {
         now += looks === 0 || looks === 3 ? 400 : 0.2;
         return ++looks;
       },
-      () => now,
+      clock(() => now),
     );
     for (; now <= 5000; now += 1000) await look();
     expect(looks).toBeGreaterThanOrEqual(5);
@@ -45,7 +65,7 @@ describe('a poll that is throttled by its cost', () => {
     let looks = 0;
     const look = throttledByCost(
       async () => ++looks,
-      () => looks * 1000,
+      clock(() => looks * 1000),
     );
     expect([await look(), await look(), await look(true), await look()]).toEqual([1, 1, 2, 2]);
   });
@@ -57,7 +77,7 @@ describe('a poll that is throttled by its cost', () => {
         if (++looks === 1) throw new Error('no table');
         return looks;
       },
-      () => 0,
+      clock(() => 0),
     );
     await expect(look()).rejects.toThrow('no table');
     expect(await look()).toBe(2);

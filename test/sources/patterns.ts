@@ -12,8 +12,9 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { seededRandom } from '../bench/random.js';
 
 /** A way in which programs and people change a configuration. */
 export interface Pattern {
@@ -209,6 +210,41 @@ export const PATTERNS: readonly Pattern[] = [
     await rename(join(folder, 'next'), join(folder, 'etc'));
     await pause(run * 20);
     await writeFile(file, NEW);
+  }),
+  plain('its folder renamed away and made anew at once', async (file, run, folder) => {
+    for (let round = 0; round < 3; round++) {
+      await rename(join(folder, 'etc'), join(folder, `before${round}`));
+      await mkdir(join(folder, 'etc'));
+      await writeFile(`${file}.tmp`, round < 2 ? `${round}` : NEW);
+      await rename(`${file}.tmp`, file);
+      await pause(run * 12);
+    }
+  }),
+  plain('its folder replaced, removed, and renamed away and back at random', async (file, run) => {
+    const folder = dirname(file);
+    const { below, pick } = seededRandom(`${run}`);
+    const maybePause = async (): Promise<void> => {
+      const milliseconds = pick([0, 0, below(15), below(300)]);
+      if (milliseconds > 0) await pause(milliseconds);
+    };
+    const away = `${folder}.away`;
+    const steps: readonly (() => Promise<unknown>)[] = [
+      () => rename(folder, away),
+      () => rename(away, folder),
+      () => rm(folder, { recursive: true, force: true }),
+      () => rm(away, { recursive: true, force: true }),
+      () => rm(file, { force: true }),
+      () => mkdir(folder),
+      () => writeFile(file, 'between'),
+    ];
+    for (let step = 0; step < 30; step++) {
+      // Many steps fail: there is nothing to rename or to remove, or something is in the way.
+      await pick(steps)().catch(() => undefined);
+      await maybePause();
+    }
+    await mkdir(folder, { recursive: true });
+    await writeFile(`${file}.tmp`, NEW);
+    await rename(`${file}.tmp`, file);
   }),
   plain('written twice, 1 to 45 ms apart', async (file, run) => {
     await writeFile(file, 'first');

@@ -14,7 +14,7 @@ import { eventually, inFolder, startWatching } from './watching.ts';
 function scripted(errors: readonly (string | undefined)[]) {
   const opened: InotifyHandlers[] = [];
   let closed = 0;
-  let ready = Promise.resolve();
+  let ready = Promise.resolve(true);
   const open: OpenInotify = (_links, _clock, handlers) => {
     const error = errors[opened.push(handlers) - 1];
     if (error) handlers.onError(error);
@@ -22,11 +22,16 @@ function scripted(errors: readonly (string | undefined)[]) {
   };
   /** Delays the readiness of later watches until `release`. */
   const hold = () => {
-    let release = () => {};
+    let release = (_isReady: boolean) => {};
     ready = new Promise((resolve) => {
       release = resolve;
     });
-    return { release: () => release() };
+    return {
+      release: (isReady = true) => {
+        ready = Promise.resolve(true);
+        release(isReady);
+      },
+    };
   };
   return { open, opened, closed: () => closed, hold };
 }
@@ -101,6 +106,81 @@ describe('the safety read', () => {
       expect(inotify.closed()).toBe(2);
     }));
 });
+
+describe('watches that may not be in place', () => {
+  /** Runs the next safety read, and waits until the one after it is scheduled. */
+  async function safetyRead(clock: VirtualClock): Promise<void> {
+    const before = clock.next ?? 0;
+    await clock.advance(before - clock.now());
+    await eventually(() => expect(clock.next ?? 0).toBeGreaterThan(before));
+  }
+
+  test('because they missed a change are opened anew by the next safety read, once', () =>
+    inFolder(async (folder) => {
+      const path = await FILE(folder);
+      const { clock, inotify, watching, reported } = start([path]);
+      await reported(1);
+      await writeFile(path, 'other');
+      await safetyRead(clock);
+      await reported(2);
+      expect(inotify.opened.length).toBe(1);
+      await safetyRead(clock);
+      await safetyRead(clock);
+      expect([inotify.opened.length, inotify.closed()]).toEqual([2, 1]);
+      await watching.close();
+    }));
+
+  test('because they were not ready in time are opened anew, and what they missed is read', () =>
+    inFolder(async (folder) => {
+      const path = await FILE(folder);
+      const { clock, inotify, watching, reported } = start([path]);
+      await reported(1);
+      const moving = inotify.hold();
+      await writeFile(`${path}.tmp`, 'other');
+      await rename(`${path}.tmp`, path);
+      inotify.opened[0]?.onEvent(false);
+      await clock.advance(250);
+      await eventually(() => expect(inotify.opened.length).toBe(2));
+      moving.release(false);
+      await reported(3);
+      expect(inotify.opened.length).toBe(2);
+      await writeFile(path, 'a change that the watch which was not in place did not hear');
+      await safetyRead(clock);
+      await reported(4);
+      expect(inotify.opened.length).toBe(3);
+      await watching.close();
+    }));
+});
+
+test('safety reads come every five seconds also when each of them waits for a busy machine', () =>
+  inFolder(async (folder) => {
+    const path = await FILE(folder);
+    const clock = new VirtualClock();
+    clock.isMachineBusy = true;
+    let reads = 0;
+    let isSlow = false;
+    const findPaths = async () => {
+      reads++;
+      if (isSlow) await clock.advance(1000);
+      return [path];
+    };
+    const watching = watchFiles(
+      findPaths,
+      new ReadCache(),
+      { onChange: () => undefined, quietMilliseconds: 250 },
+      { clock, random: () => 0.5, openInotify: scripted([]).open },
+    );
+    await eventually(() => expect(clock.next).toBeDefined());
+    isSlow = true;
+    for (let read = 0; read < 10; read++) {
+      const before = { next: clock.next ?? 0, reads };
+      expect(before.next - clock.now()).toBe(5000);
+      await clock.advance(5000);
+      await eventually(() => expect(clock.next ?? 0).toBeGreaterThan(before.next));
+      expect(reads).toBeGreaterThan(before.reads);
+    }
+    await watching.close();
+  }));
 
 describe('when inotify is exhausted', () => {
   test.each([
@@ -250,7 +330,7 @@ const onThePath =
       handlers.onEvent(false);
     });
     return {
-      ready: new Promise((resolve) => watcher.on('ready', resolve)),
+      ready: new Promise((resolve) => watcher.on('ready', () => resolve(true))),
       close: () => watcher.close(),
     };
   };

@@ -6,11 +6,19 @@ interface Timer {
 /** A clock that stands still until a test moves it. It fits the `Clock` of every layer. */
 export class VirtualClock {
   #now = 0;
+  #cpu = 0;
+  /** True while other programs have the processor: time passes in which this process waits. */
+  isMachineBusy = false;
   /** The timers by the time at which they are due, and then by their start. */
   #timers: readonly Timer[] = [];
 
   now(): number {
     return this.#now;
+  }
+
+  /** The process works all the time, unless a test says that the machine is busy. */
+  cpu(): number {
+    return this.#cpu;
   }
 
   after(milliseconds: number, callback: () => void): () => void {
@@ -35,11 +43,17 @@ export class VirtualClock {
       const [timer] = this.#timers;
       if (!timer || timer.due > end) break;
       this.#drop(timer);
-      this.#now = Math.max(this.#now, timer.due);
+      this.#pass(timer.due);
       timer.callback();
       await settle();
     }
-    this.#now = end;
+    this.#pass(end);
+  }
+
+  #pass(until: number): void {
+    const passed = Math.max(0, until - this.#now);
+    this.#now += passed;
+    if (!this.isMachineBusy) this.#cpu += passed;
   }
 
   #drop(timer: Timer): void {

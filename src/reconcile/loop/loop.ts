@@ -1,4 +1,5 @@
 import { IpvstateError, reportedError } from '../../errors.ts';
+import { CPU_SHARE } from '../../model/cpu-share.ts';
 import { pausesAll } from '../../model/pause.ts';
 import type { Table } from '../../model/table.ts';
 import { isAboutOverrides, stateAfterOverrides, stateAfterPass } from './after-pass.ts';
@@ -34,11 +35,7 @@ export function startLoop(options: LoopOptions): Loop {
   return loop;
 }
 
-/**
- * The share of one core for resyncs. A large table is read less often, but at least every half
- * hour.
- */
-const RESYNC_SHARE = 0.001;
+/** Resyncs of a large table take only their share of a core, but come at least so often. */
 const RESYNC_MOST = 1_800_000;
 
 class ReconcileLoop implements Loop {
@@ -57,7 +54,7 @@ class ReconcileLoop implements Loop {
    * Ends a pass that looks for drift and has only read so far, when something more urgent comes.
    */
   #interruption: AbortController | undefined;
-  /** How long the last resync took, in milliseconds. */
+  /** The processor time of the last resync, in milliseconds. */
   #resyncCost = 0;
   #contest: ContestState = UNCONTESTED;
   /** When a contested object is next retried or forgotten. */
@@ -250,6 +247,7 @@ class ReconcileLoop implements Loop {
       this.#rest(startedAt);
       return this.#withoutPass(triggers, 'unchanged', startedAt);
     }
+    const cpuBefore = clock.cpu();
     this.#set({ phase: 'running', triggers });
     const before = await this.#look.fingerprint();
     const now = clock.now();
@@ -290,7 +288,7 @@ class ReconcileLoop implements Loop {
       error,
       differs,
     };
-    if (triggers.includes('resync')) this.#resyncCost = result.finishedAt - startedAt;
+    if (triggers.includes('resync')) this.#resyncCost = clock.cpu() - cpuBefore;
     await this.#learn(found, result, good, before);
     return result;
   }
@@ -349,7 +347,7 @@ class ReconcileLoop implements Loop {
     const until = (time: number | undefined): number | undefined =>
       time === undefined ? undefined : time - now;
     this.#timers.start('drift', drift !== 'off' || this.#isDraining ? interval : undefined);
-    const resyncDelay = Math.max(resync, Math.min(RESYNC_MOST, this.#resyncCost / RESYNC_SHARE));
+    const resyncDelay = Math.max(resync, Math.min(RESYNC_MOST, this.#resyncCost / CPU_SHARE));
     this.#timers.start('resync', resyncDelay * (0.9 + 0.2 * this.#random()));
     this.#timers.start('retry', until(retryAt));
     if (needsSecondRead(config)) {

@@ -3,6 +3,10 @@ import type { Clock } from '../../model/clock.ts';
 /** The clock of this machine. Its timers do not keep the process alive. */
 export const systemClock: Clock = {
   now: () => performance.now(),
+  cpu() {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  },
   after(milliseconds, callback) {
     const timer = setTimeout(callback, milliseconds).unref();
     return () => clearTimeout(timer);

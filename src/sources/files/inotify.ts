@@ -4,8 +4,8 @@ import type { Clock } from '../../model/clock.ts';
 import type { Link } from './chain.ts';
 
 export interface Inotify {
-  /** Resolves when all watches are in place. */
-  readonly ready: Promise<void>;
+  /** Resolves to true when all watches are in place, and to false when that does not come. */
+  readonly ready: Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -22,7 +22,10 @@ export type OpenInotify = (
   handlers: InotifyHandlers,
 ) => Inotify;
 
-/** chokidar never becomes ready when a folder vanishes while it is listed. */
+/**
+ * chokidar never becomes ready when a folder vanishes while it is listed. On a busy machine it may
+ * also need longer.
+ */
 const READY_TIMEOUT_MILLISECONDS = 2000;
 
 /**
@@ -57,11 +60,11 @@ export const openInotify: OpenInotify = (links, clock, { onEvent, onError }) => 
   });
   watcher.on('all', () => onEvent(false));
   watcher.on('error', (error) => onError((error as NodeJS.ErrnoException).code ?? String(error)));
-  const ready = new Promise<void>((resolve) => {
-    const cancel = clock.after(READY_TIMEOUT_MILLISECONDS, resolve);
+  const ready = new Promise<boolean>((resolve) => {
+    const cancel = clock.after(READY_TIMEOUT_MILLISECONDS, () => resolve(false));
     watcher.on('ready', () => {
       cancel();
-      resolve();
+      resolve(true);
     });
   });
   return { ready, close: () => watcher.close() };

@@ -1,4 +1,5 @@
 import type { Clock } from '../../model/clock.ts';
+import { type CpuShare, cpuShare } from '../../model/cpu-share.ts';
 import type { Watch, WatchMode, WatchOptions } from '../source.ts';
 import { type Chain, resolveChain } from './chain.ts';
 import { jittered, systemClock } from './clock.ts';
@@ -49,10 +50,6 @@ export function watchFiles(
 /** Links may change meanwhile. After so many rounds, the next event or safety read continues. */
 const MAX_ROUNDS = 5;
 
-/** Safety reads take at most this share of one core, and come at least every two minutes. */
-const SAFETY_READ_SHARE = 0.001;
-const SAFETY_READ_SELDOMEST = 120_000;
-
 class FileWatch implements Watch {
   readonly #findPaths: () => Promise<readonly string[]>;
   readonly #cache: ReadCache;
@@ -61,6 +58,8 @@ class FileWatch implements Watch {
   readonly #clock: Clock;
   readonly #timing: FileWatchTiming;
   readonly #debounce: Debounce;
+  /** Safety reads take at most their share of a core. */
+  readonly #share: CpuShare;
   /** Why the content is polled; undefined while events tell everything. */
   #pollReason: string | undefined;
   /** Why inotify does not work at all. */
@@ -68,11 +67,11 @@ class FileWatch implements Watch {
   #inotify: Inotify | undefined;
   /** Identity of the chains that are watched; undefined when they must be watched anew. */
   #identity: string | undefined;
+  /** True when some watches may not be in place: they were not ready, or missed a change. */
+  #areWatchesUnsure = false;
   #isClosed = false;
   #working: Promise<void> | undefined;
   #next: (() => Promise<void>) | undefined;
-  /** Duration of the last safety read, in milliseconds. */
-  #readCost = 0;
   #cancelRead: (() => void) | undefined;
   #cancelRetry: (() => void) | undefined;
 
@@ -88,6 +87,7 @@ class FileWatch implements Watch {
     this.#options = options;
     this.#ports = ports;
     this.#clock = ports.clock ?? systemClock;
+    this.#share = cpuShare(this.#clock);
     this.#timing = { ...TIMING, ...ports.timing };
     const ceiling = Math.max(this.#timing.ceiling, quiet);
     this.#debounce = debounce(this.#clock, { quiet, ceiling }, () => this.report());
@@ -130,17 +130,15 @@ class FileWatch implements Watch {
   /** Moves the watches when the reported change was read. */
   async #moveAfter(reported: unknown): Promise<void> {
     await reported;
-    const before = this.#identity;
-    await this.#moveWatches();
-    if (this.#identity !== before && !this.#isClosed) this.#options.onChange();
+    const areMoved = await this.#moveWatches();
+    if (areMoved && !this.#isClosed) this.#options.onChange();
   }
 
   #scheduleRead(): void {
     this.#cancelRead?.();
     const { safetyRead, poll } = this.#timing;
-    const affordable = Math.min(SAFETY_READ_SELDOMEST, this.#readCost / SAFETY_READ_SHARE);
     const delay = jittered(
-      this.#pollReason === undefined ? Math.max(safetyRead, affordable) : poll,
+      this.#pollReason === undefined ? Math.max(safetyRead, this.#share.pause) : poll,
       this.#ports.random ?? Math.random,
     );
     this.#cancelRead = this.#clock.after(delay, () => this.#work(() => this.#readContent()));
@@ -148,30 +146,42 @@ class FileWatch implements Watch {
 
   /** Finds changes without an event: of the content, and of the links that lead to it. */
   async #readContent(): Promise<void> {
-    const start = this.#clock.now();
-    await this.#moveWatches();
-    const files = await readFollowedFiles(await this.#findPaths(), this.#cache);
-    const digest = await digestOf(files);
-    this.#readCost = this.#clock.now() - start;
+    const digest = await this.#share.measure(async () => {
+      await this.#moveWatches();
+      return digestOf(await readFollowedFiles(await this.#findPaths(), this.#cache));
+    });
     if (this.#isClosed || digest === this.#cache.digest) return;
     this.#cache.digest = digest;
     this.#options.onChange();
+    if (this.#pollReason === undefined) this.#areWatchesUnsure = true;
   }
 
-  /** Puts the watches on the chains of the paths, until these no longer change meanwhile. */
-  async #moveWatches(): Promise<void> {
+  /**
+   * Puts the watches on the chains of the paths, until these no longer change meanwhile. Returns
+   * false when they are there already.
+   */
+  async #moveWatches(): Promise<boolean> {
+    let areMoved = false;
     for (let round = 0; round < MAX_ROUNDS && !this.#isClosed; round++) {
       const chains = await Promise.all((await this.#findPaths()).map(resolveChain));
       const identity = chains.map((chain) => chain.identity).join('\n');
-      if (identity === this.#identity) return;
+      if (identity === this.#identity && !this.#areWatchesUnsure) break;
+      areMoved = true;
       this.#identity = identity;
-      await this.#openInotify(chains);
+      this.#areWatchesUnsure = !(await this.#openInotify(chains));
       await this.#updateMode(chains);
+      // The next event or safety read tries again.
+      if (this.#areWatchesUnsure) break;
     }
+    return areMoved;
   }
 
-  /** Closes the old watches when the new ones are ready: otherwise events in between are lost. */
-  async #openInotify(chains: readonly Chain[]): Promise<void> {
+  /**
+   * Closes the old watches when the new ones are ready: otherwise events in between are lost.
+   * Returns false when some of the new ones may not be in place.
+   */
+  async #openInotify(chains: readonly Chain[]): Promise<boolean> {
+    let isReady = true;
     const old = this.#inotify;
     this.#inotify = undefined;
     if (this.#inotifyFailure === undefined && !this.#isClosed) {
@@ -184,9 +194,10 @@ class FileWatch implements Watch {
         },
         onError: (code) => this.#giveUpInotify(code),
       });
-      await this.#inotify.ready;
+      isReady = await this.#inotify.ready;
     }
     await old?.close();
+    return isReady;
   }
 
   #giveUpInotify(code: string): void {
