@@ -6,6 +6,7 @@ import { SCHEDULERS } from '../../model/scheduler.ts';
 import { type ServiceKey, serviceKey } from '../../model/service.ts';
 import { DAEMON_ROLES } from '../../model/settings.ts';
 import type { ServiceEntry } from '../../model/table.ts';
+import { type Comments, createComments } from '../comments.ts';
 import { isFailure } from './grammar/failure.ts';
 import type { Names } from './grammar/names.ts';
 import { type ParseRules, parseCommand } from './grammar/parse.ts';
@@ -28,6 +29,8 @@ export interface Reading extends Reporter {
   readonly state: ScriptState;
   /** Services whose own line is wrong. Later lines about them get no further issue. */
   readonly broken: Set<ServiceKey>;
+  /** The comments of the text. Its reader adds them; the calls add the entries. */
+  readonly comments: Comments;
 }
 
 export function startReading(text: string, file: string, names: Names): Reading {
@@ -36,6 +39,7 @@ export function startReading(text: string, file: string, names: Names): Reading 
     ...reporter(text, file),
     state: emptyScriptState(),
     broken: new Set(),
+    comments: createComments(),
   };
 }
 
@@ -112,6 +116,7 @@ export function modifyBy(
   const refused = findKernelRefusal(operation);
   if (refused) report(refused.code, refused.message, at);
   const refusal = applyToScript(state, operation, at);
+  if (!refusal) addEntry(reading, operation);
   if (!refusal || (refusal.missing !== undefined && broken.has(refusal.missing))) return refusal;
   if (refusal.first !== undefined) {
     const related = { message: 'the first one is here', position: position(refusal.first) };
@@ -122,6 +127,26 @@ export function modifyBy(
     'the file must describe the whole table: a line can change only an entry of an earlier line';
   report('IPVSADM_LINE', refusal.message, at, { hint });
   return refusal;
+}
+
+/** Gives the comments before this place to the entry that a change is about. */
+function addEntry({ comments, state }: Reading, operation: Modify['operation']): void {
+  switch (operation.kind) {
+    case 'add-service':
+    case 'edit-service':
+      comments.addService(operation.service.key);
+      break;
+    case 'add-destination':
+    case 'edit-destination':
+      // A key is made for each line only where it is not known: there may be 100,000 lines.
+      comments.addDestination(
+        state.recent?.service.service.key ?? serviceKey(operation.service),
+        operation.destination.key,
+      );
+      break;
+    default:
+      comments.addOther();
+  }
 }
 
 function warn({ state, report }: Reading, operation: Modify['operation'], at: number): void {
@@ -141,11 +166,13 @@ function warn({ state, report }: Reading, operation: Modify['operation'], at: nu
   }
 }
 
-/** The table after the last call, and all issues. */
+/** The table after the last call, the comments, and all issues. */
 export function endReading(reading: Reading): ParseResult {
   reportMixedFamily(reading);
-  const { issues } = reading;
-  return { desired: hasErrors(issues) ? undefined : toDesired(reading), issues };
+  const { issues, comments } = reading;
+  if (hasErrors(issues)) return { desired: undefined, issues };
+  const desired = toDesired(reading);
+  return { desired, issues, layout: comments.toLayout(desired.services) };
 }
 
 function reportMixedFamily({ state, report, position }: Reading): void {

@@ -10,9 +10,23 @@ export interface ScriptLine {
   readonly words: readonly ScriptWord[];
   /** The first part that only a shell can read. `words` ends before it. */
   readonly shell: ScriptWord | undefined;
+  /** The comment at the end, with its mark. */
+  readonly comment: ScriptWord | undefined;
   /** Offsets in the script. */
   readonly start: number;
   readonly end: number;
+}
+
+/** Takes the lines of a script that are no commands. */
+export interface LineObserver {
+  /**
+   * Called with the offsets of each line that begins a command; true when it has read the line,
+   * which is then left out.
+   */
+  readonly reads: (start: number, end: number) => boolean;
+  readonly onEmptyLine?: () => void;
+  /** Called with a comment that has a line of its own, with its mark. */
+  readonly onComment?: (comment: ScriptWord) => void;
 }
 
 /** The meaning of a character for a shell. All characters beyond ASCII are plain. */
@@ -42,12 +56,10 @@ const HASH = 0x23;
 /**
  * Splits a script as a shell does: into words, with quotes, comments and continued lines. Lines
  * without words are left out.
- * @param reads is called with the offsets of each line that begins a command; true when it has read
- *   the line, which is then left out
  */
 export function* splitScript(
   text: string,
-  reads: (start: number, end: number) => boolean,
+  { reads, onEmptyLine, onComment }: LineObserver,
 ): Generator<ScriptLine, undefined> {
   let words: ScriptWord[] = [];
   let begin = 0;
@@ -57,29 +69,35 @@ export function* splitScript(
     const end = next > start && text[next - 1] === '\r' ? next - 1 : next;
     if (words.length > 0 || !reads(start, end)) {
       if (words.length === 0) begin = start;
-      const { continued, shell } = splitLine(text, start, end, words);
+      const { continued, shell, comment } = splitLine(text, start, end, words);
       if (!continued) {
-        if (words.length > 0 || shell) yield { words, shell, start: begin, end };
+        if (words.length > 0 || shell) yield { words, shell, comment, start: begin, end };
+        else if (comment) onComment?.(comment);
+        else onEmptyLine?.();
         words = [];
       }
     }
     start = next + 1;
   }
-  if (words.length > 0) yield { words, shell: undefined, start: begin, end: text.length };
+  if (words.length > 0)
+    yield { words, shell: undefined, comment: undefined, start: begin, end: text.length };
 }
 
 interface LineEnd {
   readonly continued: boolean;
-  readonly shell: ScriptWord | undefined;
+  readonly shell?: ScriptWord;
+  readonly comment?: ScriptWord;
 }
 
-const PLAIN_END: LineEnd = { continued: false, shell: undefined };
+const PLAIN_END: LineEnd = { continued: false };
 
 function splitLine(text: string, start: number, end: number, words: ScriptWord[]): LineEnd {
   for (let at = start; ; ) {
     while (at < end && kindAt(text, at) === BLANK) at++;
-    if (at === end || text.charCodeAt(at) === HASH) return PLAIN_END;
-    if (at === end - 1 && kindAt(text, at) === ESCAPE) return { continued: true, shell: undefined };
+    if (at === end) return PLAIN_END;
+    if (text.charCodeAt(at) === HASH)
+      return { continued: false, comment: { text: text.slice(at, end), at } };
+    if (at === end - 1 && kindAt(text, at) === ESCAPE) return { continued: true };
     const first = at;
     let word = '';
     let quote = 0;

@@ -1,10 +1,12 @@
 import type { ParseResult } from '../../config/parse.ts';
 import { hasErrors } from '../../model/issue.ts';
+import { commentText } from '../comments.ts';
 import { type Names, NUMERIC_ONLY } from './grammar/names.ts';
+import { callsIpvsadm, looksLikeScript } from './looks-like-script.ts';
 import { parseSavedLine } from './saved-line.ts';
 import { endReading, modifyBy, type Reading, runCall, startReading } from './script-calls.ts';
 import { splitCommandWords } from './script-line.ts';
-import { type ScriptLine, splitScript } from './script-words.ts';
+import { type ScriptLine, type ScriptWord, splitScript } from './script-words.ts';
 
 /**
  * Reads the output of `ipvsadm -S`, or a script of `ipvsadm` lines. The desired state is the table
@@ -21,7 +23,13 @@ export function parseScript(text: string, file: string, names: Names = NUMERIC_O
     modifyBy(reading, command.operation, start, at);
     return true;
   };
-  for (const line of splitScript(text, readSavedLine)) readLine(reading, line);
+  const { comments } = reading;
+  const lines = splitScript(text, {
+    reads: readSavedLine,
+    onEmptyLine: comments.addEmptyLine,
+    onComment: (comment) => addComment(reading, comment),
+  });
+  for (const line of lines) readLine(reading, line);
   const { issues, state, report } = reading;
   if (!state.declaresServices && !hasErrors(issues)) {
     const hint = 'write a line `-C` when there must be no services';
@@ -47,4 +55,12 @@ function readLine(reading: Reading, line: ScriptLine): void {
   }
   const start = args[0] ?? line.words[0];
   if (start) runCall(reading, args, start);
+  if (line.comment) reading.comments.addBeside(commentText(line.comment.text));
+}
+
+/** Adds a comment. One that holds a line for ipvsadm is an entry that was taken out. */
+function addComment({ comments }: Reading, { text, at }: ScriptWord): void {
+  if (at === 0 && text.startsWith('#!')) return;
+  const content = commentText(text);
+  comments.add(content, content.startsWith('-') ? looksLikeScript(content) : callsIpvsadm(content));
 }
