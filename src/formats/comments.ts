@@ -63,10 +63,10 @@ export function createComments(): Comments {
     found.destinations.set(of, created);
     return created;
   };
-  const take = (count = pending.length): string[] => {
-    const taken = pending.slice(0, count).map(({ text }) => text);
+  /** Moves the first comments that wait for their place. */
+  const move = (into: string[], count = pending.length): void => {
+    for (const { text } of pending.slice(0, count)) into.push(text);
     pending = pending.slice(count);
-    return taken;
   };
   const beforeEntries = (): string[] => (service === undefined ? head : serviceOf(service).below);
 
@@ -75,28 +75,27 @@ export function createComments(): Comments {
       pending.push({ text, isEntry });
     },
     addEmptyLine: () => {
-      if (pending.length > 0 && (service === undefined || followsEntry))
-        beforeEntries().push(...take());
+      if (pending.length > 0 && (service === undefined || followsEntry)) move(beforeEntries());
       followsEntry = false;
     },
     addService: (key) => {
       if (pending.length > 0) {
-        if (service !== undefined)
-          beforeEntries().push(...take(pending.findLastIndex(({ isEntry }) => isEntry) + 1));
-        if (pending.length > 0) entryOf(key).above.push(...take());
+        const entries = pending.findLastIndex(({ isEntry }) => isEntry) + 1;
+        if (service !== undefined && entries > 0) move(beforeEntries(), entries);
+        if (pending.length > 0) move(entryOf(key).above);
       }
       service = key;
       destination = undefined;
       followsEntry = true;
     },
     addDestination: (key, of) => {
-      if (pending.length > 0) entryOf(key, of).above.push(...take());
+      if (pending.length > 0) move(entryOf(key, of).above);
       service = key;
       destination = of;
       followsEntry = true;
     },
     addOther: () => {
-      if (service === undefined) head.push(...take());
+      if (service === undefined) move(head);
       followsEntry = false;
     },
     addBeside: (text) => {
@@ -105,13 +104,12 @@ export function createComments(): Comments {
       else pending.push({ text, isEntry: false });
     },
     toLayout: (table) => {
-      if (pending.length > 0)
-        (service !== undefined && followsEntry ? beforeEntries() : tail).push(...take());
+      if (pending.length > 0) move(service && followsEntry ? beforeEntries() : tail);
       const kept = new Map<ServiceKey, ServiceLayout>();
       for (const [key, comments] of services) {
         const entry = table.get(key);
         if (entry) kept.set(key, toServiceLayout(comments, entry));
-        else tail.push(...allOf(comments));
+        else for (const text of allOf(comments)) tail.push(text);
       }
       return { head, services: kept, tail };
     },
@@ -123,7 +121,7 @@ function toServiceLayout(comments: ServiceComments, { destinations }: ServiceEnt
   const below = [...comments.below];
   for (const [key, entry] of comments.destinations) {
     if (destinations.has(key)) kept.set(key, toEntryLayout(entry));
-    else below.push(...entry.above, ...entry.beside);
+    else for (const text of allOf(entry)) below.push(text);
   }
   return { ...toEntryLayout(comments), destinations: kept, below };
 }
@@ -132,9 +130,12 @@ function toEntryLayout({ above, beside }: Entry): EntryLayout {
   return { above, ...(beside.length > 0 && { beside: beside.join(' ') }) };
 }
 
-function allOf({ above, beside, destinations, below }: ServiceComments): string[] {
-  const inner = [...destinations.values()].flatMap((entry) => [...entry.above, ...entry.beside]);
-  return [...above, ...beside, ...inner, ...below];
+function* allOf(entry: Entry | ServiceComments): Generator<string, undefined> {
+  yield* entry.above;
+  yield* entry.beside;
+  if (!('below' in entry)) return;
+  for (const each of entry.destinations.values()) yield* allOf(each);
+  yield* entry.below;
 }
 
 /** The text of a comment without its mark, and without the blanks around it. */
