@@ -3,9 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/parse.ts';
 import { formatConfigJson } from '../../src/config/write/json.ts';
 import { formatConfig } from '../../src/config/write/yaml.ts';
-import { serviceFamily } from '../../src/model/service.ts';
-import type { ServiceEntry, Table } from '../../src/model/table.ts';
-import { tableArbitrary } from '../support/arbitrary-table.ts';
+import type { Table } from '../../src/model/table.ts';
+import { alikeTables } from '../support/alike-tables.ts';
 import { holds, isBrokenBy } from '../support/properties.ts';
 
 function reread(text: string, file: string): Table | string {
@@ -18,36 +17,6 @@ function reread(text: string, file: string): Table | string {
   };
 }
 
-/** The parts that a service takes from the first one. */
-const copies = fc.constantFrom('nothing', 'settings', 'settings and destinations');
-
-function alike(entry: ServiceEntry, first: ServiceEntry, copied: string): ServiceEntry {
-  if (copied === 'nothing') return entry;
-  const { key, identity, onePacket } = entry.service;
-  const isSameFamily = serviceFamily(identity) === serviceFamily(first.service.identity);
-  if (!isSameFamily || identity.kind !== first.service.identity.kind) return entry;
-  return {
-    service: { ...first.service, key, identity, onePacket },
-    destinations: copied === 'settings' ? entry.destinations : first.destinations,
-  };
-}
-
-/** Tables in which some services are alike, so that there is something to share. */
-const tables: fc.Arbitrary<Table> = fc
-  .tuple(tableArbitrary, fc.array(copies, { minLength: 20, maxLength: 20 }))
-  .map(([table, copied]) => {
-    const [first] = table.services.values();
-    const services = Array.from(
-      table.services,
-      ([key, entry], index) =>
-        [
-          key,
-          first ? alike(entry, first, copied[index % copied.length] ?? 'nothing') : entry,
-        ] as const,
-    );
-    return { ...table, services: new Map(services) };
-  });
-
 describe('the export', () => {
   it.each([
     ['YAML', (table: Table) => formatConfig(table)],
@@ -55,7 +24,7 @@ describe('the export', () => {
     ['JSON', (table: Table) => formatConfigJson(table)],
   ])('as %s is read back as the same table', async (_, format) => {
     await holds(
-      fc.property(tables, (table) => {
+      fc.property(alikeTables, (table) => {
         expect(reread(format(table), 'a')).toEqual(table);
       }),
       200,
@@ -69,7 +38,7 @@ describe('the export', () => {
     ['without a scheduler of its own', /^ {4}scheduler: .*$/m, ''],
   ])('is not the same table when it is broken: %s', async (_, found, replacement) => {
     await isBrokenBy(
-      fc.property(tables, (table) => {
+      fc.property(alikeTables, (table) => {
         expect(reread(formatConfig(table).replace(found, replacement), 'a')).toEqual(table);
       }),
     );
@@ -77,7 +46,7 @@ describe('the export', () => {
 
   it('does not depend on the order in which the kernel lists services and destinations', async () => {
     await holds(
-      fc.property(tables, (table) => {
+      fc.property(alikeTables, (table) => {
         const services = [...table.services]
           .reverse()
           .map(
@@ -92,7 +61,7 @@ describe('the export', () => {
 
   it('is never longer than a plain one', async () => {
     await holds(
-      fc.property(tables, ({ services }) => {
+      fc.property(alikeTables, ({ services }) => {
         const lines = (text: string): number => text.split('\n').length;
         const plain = formatConfig({ services }, { isPlain: true });
         // The defaults and the pools have lines of their own.

@@ -1,3 +1,4 @@
+import { NO_LAYOUT } from '../../config/layout.ts';
 import { EXIT } from '../../render/exit.ts';
 import { defineVerb } from '../declare/define-verb.ts';
 import { FILE_EXITS } from '../declare/exit-groups.ts';
@@ -17,11 +18,7 @@ export const importVerb = defineVerb({
   examples: ['ipvsadm -Sn | ipvstate import - > ipvs.yaml', 'ipvstate import ipvsadm.rules'],
   run: async (options, environment, { path }) => {
     const { desired, layout } = await loadValid([path], environment, { translates: true });
-    const writing = {
-      names: desired.names,
-      isPlain: options.plain,
-      ...(layout && { layout }),
-    };
+    const writing = { names: desired.names, isPlain: options.plain, layout: layout ?? NO_LAYOUT };
     await printTable(desired, writing, options.output, environment.output);
     return EXIT.ok;
   },

@@ -83,15 +83,3 @@ function bestDefault<T>(values: readonly T[], omitted: unknown): T | undefined {
 function isBefore(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) < JSON.stringify(b);
 }
-
-/** Names the lists of destinations that several services have. The keys are the lists' texts. */
-export function findPools(lists: readonly (readonly string[])[]): ReadonlyMap<string, string> {
-  const counts = new Map<string, number>();
-  for (const items of lists) {
-    if (items.length < 2) continue;
-    const text = items.join('\n');
-    counts.set(text, (counts.get(text) ?? 0) + 1);
-  }
-  const repeated = [...counts].filter(([, count]) => count > 1);
-  return new Map(repeated.map(([text], index) => [text, `pool-${index + 1}`]));
-}

@@ -4,44 +4,102 @@ import { DESTINATION_ATTRIBUTES, type Destination } from '../../model/destinatio
 import { formatEndpoint } from '../../model/endpoint.ts';
 import { SERVICE_ATTRIBUTES, type Service, type ServiceIdentity } from '../../model/service.ts';
 import { type ServiceEntry, sortedDestinations } from '../../model/table.ts';
+import type { EntryLayout, Layout } from '../layout.ts';
+import { besideLine, commentLines } from './comments.ts';
+import {
+  type DestinationList,
+  findPools,
+  LINE_WIDTH,
+  listLines,
+  NO_POOLS,
+  poolLines,
+  shortList,
+} from './destination-lists.ts';
 import { formatPersistence, persistenceOf } from './persistence.ts';
-import { findPools, findShared, NOTHING_SHARED, SHARED_ROWS, type Shared } from './shared.ts';
+import { findShared, NOTHING_SHARED, SHARED_ROWS, type Shared } from './shared.ts';
 import type { FormatOptions } from './yaml.ts';
 import { yamlScalar, yamlText } from './yaml-scalar.ts';
-
-/** A list of plain addresses stands in one line that is not longer. */
-const LINE_WIDTH = 100;
 
 /** Formats services, with the defaults and the pools that make them shorter. */
 export function serviceLines(
   entries: readonly ServiceEntry[],
-  { names, isPlain = false }: Pick<FormatOptions, 'names' | 'isPlain'>,
+  { names, isPlain = false, layout }: Pick<FormatOptions, 'names' | 'isPlain' | 'layout'>,
 ): string[] {
   if (entries.length === 0) return ['services: []'];
   const services = entries.map(({ service }) => writtenService(service));
   const shared = isPlain ? NOTHING_SHARED : findShared(services, entries);
-  const lists = entries.map((entry) =>
-    sortedDestinations(entry).map((destination) =>
-      isPlain
-        ? plainItem(destination)
-        : shortItem(destination, entry.service.identity, shared.destination),
-    ),
-  );
-  const pools = isPlain ? new Map<string, string>() : findPools(lists);
+  const lists = entries.map((entry) => destinationList(entry, isPlain, shared, layout));
+  const pools = isPlain ? NO_POOLS : findPools(lists);
   const lines = [...defaultLines(shared), ...poolLines(pools), 'services:'];
+  let wasLong = false;
   for (const [index, { service }] of entries.entries()) {
-    const items = lists[index] ?? [];
-    const pool = pools.get(items.join('\n'));
+    const own = lists[index] ?? EMPTY_LIST;
+    const pool = pools.nameOf(own);
     const written = services[index] ?? writtenService(service);
     const pairs = [
       ...identityPairs(service.identity, names?.get(service.key)),
       ...settingPairs(written, shared),
     ];
-    for (const [at, pair] of pairs.entries()) lines.push(`${at === 0 ? '  - ' : '    '}${pair}`);
-    const own = pool === undefined ? items : [`{ pool: ${pool} }`];
-    for (const line of listLines('    destinations:', '      ', own, !isPlain)) lines.push(line);
+    const list = pool === undefined ? own : poolReference(pool);
+    const text = layout
+      ? arrangedService(pairs, list, layout.services.get(service.key), isPlain)
+      : longService(pairs, list, isPlain);
+    const isLong = text.length > 1;
+    if (layout && index > 0 && (isLong || wasLong)) lines.push('');
+    for (const line of text) lines.push(line);
+    wasLong = isLong;
   }
   return lines;
+}
+
+const EMPTY_LIST: DestinationList = { items: [], below: [] };
+
+function destinationList(
+  entry: ServiceEntry,
+  isPlain: boolean,
+  shared: Shared,
+  layout: Layout | undefined,
+): DestinationList {
+  const destinations = layout ? [...entry.destinations.values()] : sortedDestinations(entry);
+  const own = layout?.services.get(entry.service.key);
+  return {
+    items: destinations.map((destination) => ({
+      text: isPlain
+        ? plainItem(destination)
+        : shortItem(destination, entry.service.identity, shared.destination),
+      layout: own?.destinations.get(destination.key),
+    })),
+    below: own?.below ?? [],
+    name: own?.pool,
+  };
+}
+
+function poolReference(pool: string): DestinationList {
+  return { items: [{ text: `{ pool: ${yamlText(pool)} }` }], below: [] };
+}
+
+/** Formats a service with one line for each key. */
+function longService(pairs: readonly string[], list: DestinationList, isPlain: boolean): string[] {
+  return [
+    ...pairs.map((pair, at) => `${at === 0 ? '  - ' : '    '}${pair}`),
+    ...listLines('    destinations:', '      ', list, !isPlain),
+  ];
+}
+
+/** Formats a service with its comments: in one line when that holds all of it. */
+function arrangedService(
+  pairs: readonly string[],
+  list: DestinationList,
+  layout: EntryLayout | undefined,
+  isPlain: boolean,
+): string[] {
+  const above = commentLines(layout?.above ?? [], '  ');
+  const destinations = isPlain ? undefined : shortList(list);
+  const short = `  - { ${[...pairs, `destinations: ${destinations}`].join(', ')} }`;
+  if (destinations !== undefined && short.length <= LINE_WIDTH)
+    return [...above, ...besideLine(short, layout?.beside, LINE_WIDTH)];
+  const [first = '', ...rest] = longService(pairs, list, isPlain);
+  return [...above, ...besideLine(first, layout?.beside, LINE_WIDTH), ...rest];
 }
 
 interface Written {
@@ -71,14 +129,6 @@ function defaultLines({ scheduling = [], persistence, destination }: Shared): st
   return pairs.length === 0 ? [] : [`defaults: { ${pairs.join(', ')} }`, ''];
 }
 
-function poolLines(pools: ReadonlyMap<string, string>): string[] {
-  if (pools.size === 0) return [];
-  const lines = [...pools].flatMap(([text, name]) =>
-    listLines(`  ${name}:`, '    ', text.split('\n'), true),
-  );
-  return ['pools:', ...lines, ''];
-}
-
 function identityPairs(identity: ServiceIdentity, name: string | undefined): string[] {
   const label = name === undefined ? [] : [`name: ${yamlText(name)}`];
   if (identity.kind === 'fwmark') {
@@ -102,22 +152,6 @@ function settingPairs({ scheduling, persistence, others }: Written, shared: Shar
 
 function formatField({ key, value }: WrittenField): string {
   return `${key}: ${yamlScalar(value)}`;
-}
-
-/** Formats a list: in one line when it has only plain addresses, or one line for each item. */
-function listLines(
-  start: string,
-  indent: string,
-  items: readonly string[],
-  mayBeShort: boolean,
-): string[] {
-  if (items.length === 0) return [`${start} []`];
-  const short = `${start} [${items.join(', ')}]`;
-  const isShort =
-    mayBeShort &&
-    short.length <= LINE_WIDTH &&
-    (items.length === 1 || items.every((item) => !item.startsWith('{')));
-  return isShort ? [short] : [start, ...items.map((item) => `${indent}- ${item}`)];
 }
 
 function plainItem(destination: Destination): string {

@@ -12,6 +12,7 @@ import {
 } from '../../model/settings.ts';
 import { sortedServices, type Table } from '../../model/table.ts';
 import type { Layout } from '../layout.ts';
+import { commentLines } from './comments.ts';
 import { writableSettings } from './settings.ts';
 import { flowPairs, serviceLines } from './yaml-services.ts';
 
@@ -43,12 +44,15 @@ export interface FormatOptions {
 }
 
 /**
- * Formats a table as YAML that `parseConfig` reads back as the same table. Entries are sorted.
- * Values that most entries share are below `defaults`, and equal lists of destinations are pools.
+ * Formats a table as YAML that `parseConfig` reads back as the same table. Entries are sorted, or
+ * arranged as `layout` says. Values that most entries share are below `defaults`, and equal lists
+ * of destinations are pools.
  */
 export function formatConfig(table: Exportable, options: FormatOptions = {}): string {
+  const { layout } = options;
   const lines = [
     ...(options.schema === undefined ? [] : [`# yaml-language-server: $schema=${options.schema}`]),
+    ...commentLines(layout?.head ?? []),
     'version: 1',
   ];
   for (const { service, destination, reason } of options.unmanageable ?? []) {
@@ -58,7 +62,9 @@ export function formatConfig(table: Exportable, options: FormatOptions = {}): st
   const { timeouts, daemons, leftOut } = writableSettings(table);
   for (const setting of leftOut) lines.push(`# warning: not exported: ${printable(setting)}`);
   lines.push('', ...timeoutLines(timeouts), ...daemonLines(daemons));
-  for (const line of serviceLines(sortedServices(table), options)) lines.push(line);
+  const entries = layout ? [...table.services.values()] : sortedServices(table);
+  for (const line of serviceLines(entries, options)) lines.push(line);
+  if (layout && layout.tail.length > 0) lines.push('', ...commentLines(layout.tail));
   lines.push('');
   return lines.join('\n');
 }
