@@ -4,7 +4,7 @@ import type { Snapshot } from '../model/ipvs.ts';
 import { countEntries } from '../model/stage.ts';
 import type { PartialTable } from '../plan/comparable.ts';
 import { readTwice } from '../reconcile/read-again.ts';
-import { loadDocuments, readDocuments } from '../sources/load.ts';
+import { type LoadOptions, loadDocuments, readDocuments } from '../sources/load.ts';
 import type { Document } from '../sources/source.ts';
 import { openSources } from '../sources/sources.ts';
 import type { Environment } from './environment.ts';
@@ -30,6 +30,7 @@ export const LIVE = 'live';
 export async function readSides(
   a: string,
   b: string,
+  options: LoadOptions,
   environment: Environment,
 ): Promise<readonly [ComparedTable, ComparedTable]> {
   if (a === '-' && b === '-')
@@ -39,7 +40,7 @@ export async function readSides(
       ? Promise.resolve(undefined)
       : environment.output.stage(
           'read-files',
-          () => readFiles(side, environment),
+          () => readFiles(side, options, environment),
           ({ table }) => countEntries(table),
         );
   const [fileA, fileB] = [await read(a), await read(b)];
@@ -50,12 +51,15 @@ export async function readSides(
 }
 
 /** Reads a side that is not the kernel's table. */
-async function readFiles(path: string, environment: Environment): Promise<ComparedTable> {
+async function readFiles(
+  path: string,
+  options: LoadOptions,
+  environment: Environment,
+): Promise<ComparedTable> {
   const documents = await readDocuments(openSources([path], environment.stdin));
   const desired =
-    savedTable(documents) ??
-    emptyTable(documents, environment) ??
-    (await parsed(documents, environment));
+    (options.format ? undefined : recognised(documents, environment)) ??
+    (await parsed(documents, options, environment));
   const { services, timeouts, daemons, policy, names, locate } = desired;
   return {
     table: { services, timeouts, daemons, sysctls: policy?.sysctls?.values },
@@ -66,8 +70,18 @@ async function readFiles(path: string, environment: Environment): Promise<Compar
   };
 }
 
-async function parsed(documents: readonly Document[], environment: Environment): Promise<Desired> {
-  return requireValid(await loadDocuments(documents, { translates: true }), environment).desired;
+async function parsed(
+  documents: readonly Document[],
+  options: LoadOptions,
+  environment: Environment,
+): Promise<Desired> {
+  const loaded = await loadDocuments(documents, { ...options, translates: true });
+  return requireValid(loaded, environment).desired;
+}
+
+/** The table of documents that are no configuration. */
+function recognised(documents: readonly Document[], environment: Environment): Desired | undefined {
+  return savedTable(documents) ?? emptyTable(documents, environment);
 }
 
 /** The table that a saved plan leads to. */

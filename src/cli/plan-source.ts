@@ -18,6 +18,7 @@ import {
   CONFIRMATION_OPTIONS,
   LOCK_OPTIONS,
   PLAN_OPTIONS,
+  readingOf,
 } from './declare/option-groups.ts';
 import { choice, optionalArgument, outputFormat, type ValuesOf } from './declare/options.ts';
 import type { Environment } from './environment.ts';
@@ -67,7 +68,7 @@ export async function openSource(
 }
 
 async function fromFiles(options: ApplyOptions, environment: Environment): Promise<PlanSource> {
-  const { desired, sources } = await loadValid(options.file, environment);
+  const { desired, sources } = await loadValid(options.file, environment, readingOf(options));
   const prepareOptions = {
     allowances: allowancesOf(options),
     ignoresOverrides: options.ignoreOverrides,
@@ -87,8 +88,8 @@ async function fromPlan(
   environment: Environment,
 ): Promise<PlanSource> {
   const allows = Object.values(allowancesOf(options)).some((value) => value !== false);
-  const { file, only, ignoreOverrides } = options;
-  if (file.length > 0 || only.length > 0 || allows || ignoreOverrides) {
+  const { file, format, only, ignoreOverrides } = options;
+  if (file.length > 0 || format || only.length > 0 || allows || ignoreOverrides) {
     throw new IpvstateError(
       'USAGE',
       'a saved plan is applied as it is; use -f, --only and other options with `plan --save`',

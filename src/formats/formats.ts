@@ -103,6 +103,11 @@ const REFUSED: readonly Format[] = [
 /** Every format. `recognise` must be cheap to load; parsers and writers are loaded when needed. */
 export const FORMATS: readonly Format[] = [YAML, JSON_FORMAT, SAVE, ...REFUSED];
 
+/** The formats that can be read, by name: the choices of `--format`. */
+export const READABLE_FORMATS: Readonly<Record<string, Format>> = Object.fromEntries(
+  FORMATS.filter((format) => !REFUSED.includes(format)).map((format) => [format.name, format]),
+);
+
 /** The formats that can be written, by name: the choices of `export -o` and `import -o`. */
 export const WRITABLE_FORMATS: Readonly<Record<string, WritableFormat>> = Object.fromEntries(
   FORMATS.filter(isWritable).map((format) => [format.name, format]),

@@ -3,17 +3,21 @@ import type { Issue } from '../model/issue.ts';
 /** First bytes of UTF-16 text, in hexadecimal. */
 const UTF16_MARKS: readonly string[] = ['fffe', 'feff'];
 
-/** Decodes UTF-8, and keeps a byte order mark. Returns an issue that names the first wrong byte. */
+/**
+ * Decodes UTF-8, and keeps a byte order mark. Returns an issue that names the first wrong byte. A
+ * zero byte is valid UTF-8, but no text in any format.
+ */
 export function decodeText(bytes: Buffer, file: string): string | Issue {
+  const zero = bytes.indexOf(0);
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return zero === -1 ? text : notText(file, bytes, zero);
   } catch {
-    return notText(file, bytes);
+    return notText(file, bytes, decodableLength(bytes));
   }
 }
 
-function notText(file: string, bytes: Buffer): Issue {
-  const valid = decodableLength(bytes);
+function notText(file: string, bytes: Buffer, valid: number): Issue {
   const before = bytes.subarray(0, valid).toString('utf8');
   const line = before.split('\n').length;
   const column = before.length - before.lastIndexOf('\n');

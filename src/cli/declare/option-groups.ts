@@ -1,11 +1,14 @@
 import { InvalidArgumentError } from 'commander';
+import { READABLE_FORMATS } from '../../formats/formats.ts';
 import type { Limit } from '../../model/desired.ts';
 import { MAX_REASON_LENGTH } from '../../model/pause.ts';
 import { hasInvisible } from '../../model/printable.ts';
 import type { Allowances } from '../../plan/guard.ts';
+import type { LoadOptions } from '../../sources/load.ts';
 import { COLOR_MODES } from '../output.ts';
 import {
   choice,
+  entryOf,
   flag,
   number,
   type OptionOf,
@@ -35,6 +38,15 @@ export const FILE_OPTIONS = {
     'configuration: YAML, JSON or `ipvsadm -Sn` text; a folder means its *.yaml, *.yml and ' +
       '*.json, - is stdin (repeatable; default: /etc/ipvstate/ipvstate.yaml, else ' +
       '/etc/ipvstate/conf.d)',
+  ),
+};
+
+/** Option of the verbs that read files once. */
+export const FORMAT_OPTIONS = {
+  format: entryOf(
+    '--format <format>',
+    'read every file as this, whatever it looks like',
+    READABLE_FORMATS,
   ),
 };
 
@@ -81,6 +93,7 @@ export const OVERRIDE_PLAN_OPTIONS = {
 /** Options that say what is planned. */
 export const PLAN_OPTIONS = {
   ...FILE_OPTIONS,
+  ...FORMAT_OPTIONS,
   ...TABLE_OPTIONS,
   only: repeated(
     '--only <service>',
@@ -118,6 +131,11 @@ export const CONTROL_OPTIONS = {
   ),
   ...NETNS_OPTIONS,
 };
+
+/** How files are read, as the options say. */
+export function readingOf({ format }: ValuesOf<typeof FORMAT_OPTIONS>): LoadOptions {
+  return format ? { format } : {};
+}
 
 /** Allowances that the guard options express. */
 export function allowancesOf(options: ValuesOf<typeof GUARD_OPTIONS>): Allowances {

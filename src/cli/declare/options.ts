@@ -84,6 +84,21 @@ export function outputFormat<Format extends string>(
   return { option: option.choices(Object.keys(formats)).default(absent), absent };
 }
 
+/** Option with the names of a table as its choices. Its value is what the table has there. */
+export function entryOf<Entry>(
+  flags: string,
+  description: string,
+  table: Readonly<Record<string, Entry>>,
+): OptionOf<Entry | undefined> {
+  const option = new Option(flags, description).choices(Object.keys(table));
+  const requireChoice = option.parseArg;
+  option.argParser((name: string) => {
+    requireChoice?.(name, undefined);
+    return table[name];
+  });
+  return { option, absent: undefined };
+}
+
 /** Option that the help leaves out: a verb that refuses the option can say why. */
 export function hiddenText(flags: string): OptionOf<string | undefined> {
   return { option: new Option(flags).hideHelp(), absent: undefined };

@@ -13,7 +13,9 @@ import { defineVerb } from '../declare/define-verb.ts';
 import { TABLE_EXITS } from '../declare/exit-groups.ts';
 import {
   FILE_OPTIONS,
+  FORMAT_OPTIONS,
   OVERRIDE_PLAN_OPTIONS,
+  readingOf,
   TABLE_OPTIONS,
   VERBOSE_OPTIONS,
 } from '../declare/option-groups.ts';
@@ -34,6 +36,7 @@ export const checkVerb = defineVerb({
   description: 'compare the live table with the files: exit 2 when they differ',
   options: {
     ...FILE_OPTIONS,
+    ...FORMAT_OPTIONS,
     ...TABLE_OPTIONS,
     only: repeated('--only <service>', 'compare only this service (repeatable)'),
     ...OVERRIDE_PLAN_OPTIONS,
@@ -46,7 +49,7 @@ export const checkVerb = defineVerb({
     'ipvstate check -f ipvs.yaml -o json',
   ],
   run: async (options, environment) => {
-    const { desired } = await loadValid(options.file, environment);
+    const { desired } = await loadValid(options.file, environment, readingOf(options));
     noteUnknownSysctls(desired, options.table, environment);
     return withTable(options.table, environment, async ({ ipvs, locate }) => {
       const prepared = await prepare(ipvs, desired, {

@@ -8,7 +8,12 @@ import type { PlanView } from '../../render/plan-text.ts';
 import { type ComparedTable, LIVE, readSides } from '../compared-table.ts';
 import { defineVerb } from '../declare/define-verb.ts';
 import { TABLE_EXITS } from '../declare/exit-groups.ts';
-import { NETNS_OPTIONS, VERBOSE_OPTIONS } from '../declare/option-groups.ts';
+import {
+  FORMAT_OPTIONS,
+  NETNS_OPTIONS,
+  readingOf,
+  VERBOSE_OPTIONS,
+} from '../declare/option-groups.ts';
 import { outputFormat, requiredArgument } from '../declare/options.ts';
 
 const SIDES = 'a file, a folder, a saved table, a saved plan, - for stdin, or the word live';
@@ -23,6 +28,7 @@ export const diffVerb = defineVerb({
     b: requiredArgument('b', 'the table after: the same'),
   },
   options: {
+    ...FORMAT_OPTIONS,
     ...NETNS_OPTIONS,
     output: outputFormat(PLAN_FORMATS, 'text'),
     ...VERBOSE_OPTIONS,
@@ -39,7 +45,7 @@ export const diffVerb = defineVerb({
   ],
   run: async (options, environment, { a, b }) => {
     const { output } = environment;
-    const [before, after] = await readSides(a, b, environment);
+    const [before, after] = await readSides(a, b, readingOf(options), environment);
     const planned = plan(...comparable(before.table, after.table));
     const { counters } = before;
     const view = {

@@ -2,7 +2,7 @@ import { NO_LAYOUT } from '../../config/layout.ts';
 import { EXIT } from '../../render/exit.ts';
 import { defineVerb } from '../declare/define-verb.ts';
 import { FILE_EXITS } from '../declare/exit-groups.ts';
-import { VERBOSE_OPTIONS } from '../declare/option-groups.ts';
+import { FORMAT_OPTIONS, readingOf, VERBOSE_OPTIONS } from '../declare/option-groups.ts';
 import { requiredArgument } from '../declare/options.ts';
 import { loadValid } from '../load-valid.ts';
 import { printTable, WRITING_OPTIONS } from '../print-table.ts';
@@ -13,11 +13,14 @@ export const importVerb = defineVerb({
   summary: 'translate ipvsadm rules',
   description: 'translate `ipvsadm -Sn` text, or a script of ipvsadm lines, to a configuration',
   arguments: { path: requiredArgument('file', 'the file; - is stdin') },
-  options: { ...WRITING_OPTIONS, ...VERBOSE_OPTIONS },
+  options: { ...FORMAT_OPTIONS, ...WRITING_OPTIONS, ...VERBOSE_OPTIONS },
   exits: { ...FILE_EXITS, ok: 'printed' },
   examples: ['ipvsadm -Sn | ipvstate import - > ipvs.yaml', 'ipvstate import ipvsadm.rules'],
   run: async (options, environment, { path }) => {
-    const { desired, layout } = await loadValid([path], environment, { translates: true });
+    const { desired, layout } = await loadValid([path], environment, {
+      ...readingOf(options),
+      translates: true,
+    });
     const writing = { names: desired.names, isPlain: options.plain, layout: layout ?? NO_LAYOUT };
     await printTable(desired, writing, options.output, environment.output);
     return EXIT.ok;

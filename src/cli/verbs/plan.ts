@@ -5,7 +5,7 @@ import { EXIT } from '../../render/exit.ts';
 import { PLAN_FORMATS } from '../../render/plan-formats.ts';
 import { defineVerb } from '../declare/define-verb.ts';
 import { TABLE_EXITS } from '../declare/exit-groups.ts';
-import { allowancesOf, PLAN_OPTIONS } from '../declare/option-groups.ts';
+import { allowancesOf, PLAN_OPTIONS, readingOf } from '../declare/option-groups.ts';
 import { outputFormat, text } from '../declare/options.ts';
 import { loadValid } from '../load-valid.ts';
 import { withTable } from '../open-table.ts';
@@ -37,7 +37,7 @@ export const planVerb = defineVerb({
   ],
   run: async (options, environment) => {
     const { output } = environment;
-    const loaded = await loadValid(options.file, environment);
+    const loaded = await loadValid(options.file, environment, readingOf(options));
     const { desired } = loaded;
     noteUnknownSysctls(desired, options.table, environment);
     return withTable(options.table, environment, async ({ ipvs, locate }) => {

@@ -3,7 +3,12 @@ import { EXIT } from '../../render/exit.ts';
 import { ISSUE_FORMATS } from '../../render/issue-formats.ts';
 import { defineVerb } from '../declare/define-verb.ts';
 import { FILE_EXITS } from '../declare/exit-groups.ts';
-import { FILE_OPTIONS, VERBOSE_OPTIONS } from '../declare/option-groups.ts';
+import {
+  FILE_OPTIONS,
+  FORMAT_OPTIONS,
+  readingOf,
+  VERBOSE_OPTIONS,
+} from '../declare/option-groups.ts';
 import { flag, outputFormat } from '../declare/options.ts';
 import { loadFiles } from '../load-valid.ts';
 
@@ -14,6 +19,7 @@ export const validateVerb = defineVerb({
   description: 'check files without touching any table; all problems at once',
   options: {
     ...FILE_OPTIONS,
+    ...FORMAT_OPTIONS,
     output: outputFormat(ISSUE_FORMATS, 'text'),
     strict: flag('--strict', 'let warnings fail, too'),
     ...VERBOSE_OPTIONS,
@@ -23,6 +29,7 @@ export const validateVerb = defineVerb({
   run: async (options, environment) => {
     const { output, version } = environment;
     const { desired, issues, sources, files } = await loadFiles(options.file, environment, {
+      ...readingOf(options),
       translates: true,
     });
     const isValid = options.strict ? issues.length === 0 : !hasErrors(issues);
