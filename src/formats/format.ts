@@ -1,6 +1,7 @@
 import type { ParseResult } from '../config/parse.ts';
 import type { Exportable, FormatOptions } from '../config/write/yaml.ts';
 import type { ServiceKey } from '../model/service.ts';
+import type { PortNames } from './port-names.ts';
 
 /** A file that another one includes. */
 export interface IncludedText {
@@ -17,6 +18,8 @@ export interface ParseOptions {
    * list. Throws when a file cannot be read. Without it, a text that includes others is refused.
    */
   readonly readIncluded?: (pattern: string, fromFile: string) => Promise<readonly IncludedText[]>;
+  /** Reads the names of ports that this machine has. Without it, only well-known ones are read. */
+  readonly readPortNames?: () => Promise<PortNames>;
   /** keepalived: the value of its option `--config-id`. */
   readonly configId?: string;
   /** ipvsctl: the values of `${env.NAME}`. Without it, such a value is refused. */

@@ -58,9 +58,13 @@ const SAVE: Format = {
   recognise: (text, fileName) =>
     beginsAsSave(text, fileName) ||
     (beginsForeign(text, fileName) && !foreignKind(text) && callsIpvsadm(text)),
-  parse: async (text, fileName, { explained } = {}) => {
+  parse: async (text, fileName, { explained, readPortNames } = {}) => {
     const { parseScript } = await import('./ipvsadm/script.ts');
-    const result = parseScript(withoutByteOrderMark(text), fileName);
+    const { withFileNames } = await import('./file-names.ts');
+    const result = await withFileNames(
+      (names) => parseScript(withoutByteOrderMark(text), fileName, names),
+      readPortNames,
+    );
     if (explained === undefined || !result.desired) return result;
     const { originsInScript } = await import('./ipvsadm/origins.ts');
     return { ...result, origins: originsInScript(result.desired, explained) };

@@ -29,7 +29,7 @@ export async function runIpvsadmRestore(
   apply: (desired: Desired) => Promise<number>,
 ): Promise<number> {
   const { readStdin, resolver, stderr } = io;
-  const text = (await readStdin()).toString('utf8');
+  const text = (await readStdin()).toString('utf8').replace(/^\ufeff/, '');
   const { desired, issues } = await withNames(
     (names) => parseScript(text, 'stdin', names),
     resolver,

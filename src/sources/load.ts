@@ -8,6 +8,7 @@ import type { Desired } from '../model/desired.ts';
 import { hasErrors, type Issue } from '../model/issue.ts';
 import { decodeText } from './decode-text.ts';
 import { sha256 } from './digest.ts';
+import { readPortNames } from './port-names.ts';
 import type { Document, Source } from './source.ts';
 import { openSources, refuseRepeated } from './sources.ts';
 
@@ -91,7 +92,7 @@ export async function parseDocument(
   const format = options.format ?? formatOf(text, name);
   if (format.translatedFrom !== undefined && !options.translates)
     return { ...NOTHING, name, text, issues: [untranslated(name, format.translatedFrom)] };
-  return { name, text, ...(await format.parse(text, name, options)) };
+  return { name, text, ...(await format.parse(text, name, { readPortNames, ...options })) };
 }
 
 const NOTHING = { text: undefined, desired: undefined };

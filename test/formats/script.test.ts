@@ -153,15 +153,15 @@ test('a line without effect on the desired state is a warning, and -R is an erro
   expect(read('-R').issues).toMatchObject([{ code: 'NOT_DECLARATIVE', severity: 'error' }]);
 });
 
-test('host names are refused with a hint, unless they can be resolved', () => {
+test('names are refused with a hint, unless they can be resolved', () => {
   expect(read('-A -t www.example.com:80').issues).toMatchObject([
-    { hint: expect.stringContaining('numbers') },
+    { hint: expect.stringContaining('`ipvsadm -Sn`') },
   ]);
-  expect(read('-A -t 192.0.2.1:http').issues).toMatchObject([
-    { hint: expect.stringContaining('numbers') },
+  expect(read('-A -t 192.0.2.1:shop').issues).toMatchObject([
+    { hint: 'write the port as a number' },
   ]);
   const names = { address: () => undefined, port: () => 80 };
-  expect(parseScript('-A -t 192.0.2.1:http', 'rules', names).desired?.services).toEqual(
+  expect(parseScript('-A -t 192.0.2.1:shop', 'rules', names).desired?.services).toEqual(
     servicesOf({ 'tcp://192.0.2.1:80': {} }),
   );
 });

@@ -125,3 +125,9 @@ test('ipvsadm-restore applies the desired table, or prints the faults and change
   });
   expect(applied).toHaveLength(1);
 });
+
+test('-R skips a byte order mark before the first line', async () => {
+  const { run, saved } = frontEnd(tableOf({}));
+  expect(await run('-R', '\ufeff-A -f 8 -s rr\n')).toMatchObject({ status: 0, stderr: '' });
+  expect(saved()).toBe('-A -f 8 -s rr\n');
+});

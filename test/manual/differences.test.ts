@@ -13,6 +13,8 @@ const TESTED_ELSEWHERE = [
   'words of 4096 bytes',
   'what only raw netlink can make',
   'restore script',
+  'restore: byte order mark',
+  'port names',
   'substitution of `!#:+`',
   'kernels before 2.6.28',
   'name in messages',

@@ -3,6 +3,9 @@ import { type ParseRules, parseCommand } from './grammar/parse.ts';
 import type { Command } from './grammar/parsed-command.ts';
 import { parseSavedLine } from './saved-line.ts';
 
+/** The mark that some editors write at the start of UTF-8 text. */
+const BYTE_ORDER_MARK = Buffer.from('\ufeff');
+
 /** One line of the input of `-R`. */
 export interface RestoreLine {
   /** The number of the line; the first line is 1. */
@@ -12,8 +15,9 @@ export interface RestoreLine {
 
 /**
  * Reads the input of `-R`, line by line, and keeps no line: reading a large file twice takes less
- * than storing its commands. Unlike ipvsadm it takes `#` for the start of a comment, and reads the
- * negative marks of old save files. There is no quoting: words are separated by blanks.
+ * than storing its commands. Unlike ipvsadm it skips a byte order mark, takes `#` for the start of
+ * a comment, and reads the negative marks of old save files. There is no quoting: words are
+ * separated by blanks.
  */
 export function* parseRestore(
   input: Buffer,
@@ -21,7 +25,8 @@ export function* parseRestore(
 ): Generator<RestoreLine, undefined, undefined> {
   const lineRules: ParseRules = { ...rules, signedMarks: true };
   let line = 1;
-  for (const text of textChunks(input)) {
+  const hasMark = input.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
+  for (const text of textChunks(hasMark ? input.subarray(BYTE_ORDER_MARK.length) : input)) {
     for (let start = 0; start <= text.length; line++) {
       const newline = text.indexOf('\n', start);
       const end = newline === -1 ? text.length : newline;

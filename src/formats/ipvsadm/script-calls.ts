@@ -13,6 +13,7 @@ import { type ParseRules, parseCommand } from './grammar/parse.ts';
 import type { Command, Modify } from './grammar/parsed-command.ts';
 import { describeFailure } from './script-failure.ts';
 import { type Reporter, reporter } from './script-issues.ts';
+import { type HostNames, reportHosts, takeRemarks } from './script-names.ts';
 import { findKernelRefusal } from './script-refusals.ts';
 import {
   applyToScript,
@@ -31,6 +32,7 @@ export interface Reading extends Reporter {
   readonly broken: Set<ServiceKey>;
   /** The comments of the text. Its reader adds them; the calls add the entries. */
   readonly comments: Comments;
+  readonly hosts: HostNames;
 }
 
 export function startReading(text: string, file: string, names: Names): Reading {
@@ -40,6 +42,7 @@ export function startReading(text: string, file: string, names: Names): Reading 
     state: emptyScriptState(),
     broken: new Set(),
     comments: createComments(),
+    hosts: { names: new Set(), places: [] },
   };
 }
 
@@ -68,7 +71,10 @@ export function runCall(
   const { rules, broken, report } = reading;
   const argv = args.map((word) => word.text);
   const command = parseCommand(argv, rules);
+  const hasHost = takeRemarks(reading, args, start);
   if (isFailure(command)) {
+    // All hosts are one issue. A call with one has no further fault that is certain.
+    if (hasHost) return { status: command.exit, command: undefined, refusal: undefined };
     const word = command.word === undefined ? start : (args[command.word] ?? start);
     const { message, hint, service } = describeFailure(command, argv, word.text, rules);
     if (service) broken.add(serviceKey(service));
@@ -169,6 +175,7 @@ function warn({ state, report }: Reading, operation: Modify['operation'], at: nu
 /** The table after the last call, the comments, and all issues. */
 export function endReading(reading: Reading): ParseResult {
   reportMixedFamily(reading);
+  reportHosts(reading);
   const { issues, comments } = reading;
   if (hasErrors(issues)) return { desired: undefined, issues };
   const desired = toDesired(reading);

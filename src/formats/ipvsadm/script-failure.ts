@@ -1,5 +1,7 @@
 import type { ServiceIdentity } from '../../model/service.ts';
 import { type Failure, isFailure } from './grammar/failure.ts';
+import { parseHostPort } from './grammar/host-port.ts';
+import { NUMERIC_ONLY } from './grammar/names.ts';
 import { type ParseRules, parseCommand } from './grammar/parse.ts';
 import { isCommandWord, splitOptions } from './grammar/popt.ts';
 
@@ -22,15 +24,22 @@ export function describeFailure(
   const service = addedService(argv, rules);
   if (failure.message.startsWith('Try '))
     return { message: 'the line has no command', hint: 'the command must come first', service };
+  const port = namedPort(failure.message, word);
+  if (port !== undefined) {
+    const hint = 'write the port as a number';
+    return { message: `no port is called "${port}"`, hint, service };
+  }
   return { message: failure.message.trimEnd(), hint: hintFor(failure.message, word), service };
 }
 
+/** The name of a port after an address that can be read. */
+function namedPort(message: string, word: string): string | undefined {
+  if (!message.includes('address[:port]')) return undefined;
+  const [, host = '', port] = /^(.*):([a-z][\w-]*)$/i.exec(word) ?? [];
+  return parseHostPort(`${host}:0`, 'tcp', NUMERIC_ONLY) && port;
+}
+
 function hintFor(message: string, word: string): string | undefined {
-  if (message.includes('address[:port]')) {
-    return /^[^0-9[]|:[^0-9:\]]*[g-z]/i.test(word)
-      ? 'names are not looked up here: write the address and the port as numbers'
-      : undefined;
-  }
   if (message.includes('persistent mask') && /^\d+$/.test(word))
     return `write /${word} or a dotted mask: ipvsadm reads this as 0.0.0.${word}`;
   return undefined;

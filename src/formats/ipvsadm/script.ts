@@ -1,7 +1,8 @@
 import type { ParseResult } from '../../config/parse.ts';
 import { hasErrors } from '../../model/issue.ts';
 import { commentText } from '../comments.ts';
-import { type Names, NUMERIC_ONLY } from './grammar/names.ts';
+import { fileNames } from '../file-names.ts';
+import type { Names } from './grammar/names.ts';
 import { callsIpvsadm, looksLikeScript } from './looks-like-script.ts';
 import { parseSavedLine } from './saved-line.ts';
 import { endReading, modifyBy, type Reading, runCall, startReading } from './script-calls.ts';
@@ -11,10 +12,10 @@ import { type ScriptLine, type ScriptWord, splitScript } from './script-words.ts
 /**
  * Reads the output of `ipvsadm -S`, or a script of `ipvsadm` lines. The desired state is the table
  * after the last line.
- * @param names host and port names. By default there are none: names differ between machines and
- *   days
+ * @param names host and port names. By default there are only those of well-known ports: others
+ *   differ between machines and days
  */
-export function parseScript(text: string, file: string, names: Names = NUMERIC_ONLY): ParseResult {
+export function parseScript(text: string, file: string, names: Names = fileNames()): ParseResult {
   const reading = startReading(text, file, names);
   const readSavedLine = (start: number, end: number): boolean => {
     const command = parseSavedLine(text, start, end);
@@ -30,8 +31,8 @@ export function parseScript(text: string, file: string, names: Names = NUMERIC_O
     onComment: (comment) => addComment(reading, comment),
   });
   for (const line of lines) readLine(reading, line);
-  const { issues, state, report } = reading;
-  if (!state.declaresServices && !hasErrors(issues)) {
+  const { issues, state, hosts, report } = reading;
+  if (!state.declaresServices && !hasErrors(issues) && hosts.places.length === 0) {
     const hint = 'write a line `-C` when there must be no services';
     report('EMPTY', 'this ipvsadm save text adds no service, and does not clear the table', 0, {
       hint,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { parseServiceNames } from '../../src/cli/system-resolver.ts';
+import { parsePortNames, wellKnownPort } from '../../src/formats/port-names.ts';
 
-const names = parseServiceNames(`# Network services
+const names = parsePortNames(`# Network services
 tcpmux		1/tcp				# TCP port service multiplexer
 http		80/tcp		www		# WorldWideWeb HTTP
 domain		53/tcp
@@ -29,4 +29,15 @@ test('ignores comments and lines of other forms', () => {
   expect(names.port('#', 'tcp')).toBeUndefined();
   expect(names.port('odd', 'tcp')).toBeUndefined();
   expect(names.port('broken', 'tcp')).toBeUndefined();
+});
+
+test('a well-known name is a port on every machine, also by its other names', () => {
+  expect(['http', 'www', 'domain', 'imap', 'imap2', 'nothing'].map(wellKnownPort)).toEqual([
+    80,
+    80,
+    53,
+    143,
+    143,
+    undefined,
+  ]);
 });
