@@ -17,6 +17,15 @@ const DEFENCE: SysctlValues = { kind: 'number', min: 0, max: 3 };
 const NICE: SysctlValues = { kind: 'number', min: -20, max: 19 };
 const LOAD_FACTOR: SysctlValues = { kind: 'number', min: -8, max: 8 };
 
+/** In seconds. A kernel with HZ=1000 counts them in 31 bits. */
+const SECONDS: SysctlValues = { kind: 'number', min: 0, max: 2_147_483 };
+
+/** The module that must be loaded for a sysctl (kernel: ip_vs_lblc.c, ip_vs_lblcr.c). */
+export const MODULES_OF_SYSCTLS: ReadonlyMap<string, string> = new Map([
+  ['lblc_expiration', 'ip_vs_lblc'],
+  ['lblcr_expiration', 'ip_vs_lblcr'],
+]);
+
 /** The sysctls of kernels 5.10 to 7.3 (kernel: ip_vs_ctl.c vs_vars). No kernel has all of them. */
 export const SYSCTLS: ReadonlyMap<string, SysctlValues> = new Map(
   Object.entries({
@@ -36,6 +45,8 @@ export const SYSCTLS: ReadonlyMap<string, SysctlValues> = new Map(
     expire_nodest_conn: FLAG,
     expire_quiescent_template: FLAG,
     ignore_tunneled: FLAG,
+    lblc_expiration: SECONDS,
+    lblcr_expiration: SECONDS,
     nat_icmp_send: FLAG,
     pmtu_disc: FLAG,
     run_estimation: FLAG,

@@ -1,6 +1,6 @@
 import { IpvstateError } from '../errors.ts';
 import type { SysctlPolicy } from '../model/policy.ts';
-import { sameSysctl } from '../model/sysctl.ts';
+import { MODULES_OF_SYSCTLS, sameSysctl } from '../model/sysctl.ts';
 import type { Sysctls } from '../model/table.ts';
 
 /** Thrown for sysctls that the files enforce and the kernel does not have. */
@@ -10,10 +10,17 @@ export class UnsupportedSysctlsError extends IpvstateError {
   constructor(names: readonly string[]) {
     const list = names.map((name) => `net.ipv4.vs.${name}`).join(', ');
     super('UNAVAILABLE', `unsupported by this kernel: ${list}; nothing was changed`, {
-      hint: 'Take it out of sysctls, or write mode: check.',
+      hint: hintOf(names),
     });
     this.names = names;
   }
+}
+
+function hintOf(names: readonly string[]): string {
+  const modules = names.map((name) => MODULES_OF_SYSCTLS.get(name));
+  return modules.every((module) => module !== undefined)
+    ? `Load the module that has it: modprobe -a ${modules.join(' ')}`
+    : 'Take it out of sysctls, or write mode: check.';
 }
 
 /** A sysctl that is only checked, and differs from the file. */

@@ -3,9 +3,9 @@ import type { Ipvs, Refused } from '../model/ipvs.ts';
 import type { Operation } from '../model/operation.ts';
 import type { ServiceKey } from '../model/service.ts';
 import { type RunStage, runStage } from '../model/stage.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Plan, Wave } from '../plan/plan.ts';
 import type { Failure } from '../plan/report.ts';
-import { objectOf } from './operation-object.ts';
+import { objectOf, partOf } from './operation-object.ts';
 
 /**
  * The reaction to a failed operation that another pass could not help. `isolate` rolls back the
@@ -19,7 +19,7 @@ export interface ExecuteOptions {
   readonly onProgress?: (answered: number, total: number) => void;
   /** Runs each stage. By default nobody watches. */
   readonly stage?: RunStage;
-  /** Stops the execution between two waves, where it is safe. */
+  /** Stops the execution between two waves or, in a long wave, between two services. */
   readonly signal?: AbortSignal;
 }
 
@@ -32,11 +32,14 @@ export interface Execution {
   readonly failures: readonly Failure[];
   /** Set when the answers to a wave did not arrive. Only a new read shows what was done. */
   readonly lost: IpvstateError | undefined;
-  /** True when the signal was aborted before the last wave. */
+  /** True when the signal was aborted before the last operation was sent. */
   readonly aborted: boolean;
 }
 
-/** Operations for one call of `execute`: enough to be fast, few enough that progress shows. */
+/**
+ * Operations for one call of `execute`: enough to be fast, few enough that progress shows and a
+ * signal is answered soon.
+ */
 const SLICE = 1980;
 
 /**
@@ -73,9 +76,10 @@ export async function execute(
   const { stage = runStage } = options;
   let answered = 0;
   for (const { steps } of plan.waves) {
-    if (options.signal?.aborted) return end(undefined, true);
-    for (let start = 0; start < steps.length; start += SLICE) {
-      const operations = steps.slice(start, start + SLICE).map(({ operation }) => operation);
+    for (let start = 0, next = 0; start < steps.length; start = next) {
+      if (options.signal?.aborted && isBetweenParts(steps, start)) return end(undefined, true);
+      next = endOfSlice(steps, start);
+      const operations = steps.slice(start, next).map(({ operation }) => operation);
       const safe = failed.size === 0 ? operations : operations.filter(isSafe);
       try {
         const refused: Refused =
@@ -100,6 +104,20 @@ export async function execute(
     }
   }
   return end();
+}
+
+/** Returns the end of the slice that begins at `start`: between two services, where it can be. */
+function endOfSlice(steps: Wave['steps'], start: number): number {
+  const most = Math.min(start + SLICE, steps.length);
+  for (let end = most; end > start; end--) if (isBetweenParts(steps, end)) return end;
+  return most;
+}
+
+/** Tells whether the operations before and after the index are of two services or settings. */
+function isBetweenParts(steps: Wave['steps'], index: number): boolean {
+  const before = steps[index - 1];
+  const after = steps[index];
+  return !before || !after || partOf(before.operation) !== partOf(after.operation);
 }
 
 /**

@@ -349,6 +349,17 @@ describe('a file that is not a valid saved plan', () => {
       says: 'its changes or its summary are not those',
     },
     {
+      what: 'its changes and its summary, so that it seems to do nothing',
+      change: (document: PlanDocument) => {
+        document.noop = true;
+        document.changes = [];
+        for (const counts of Object.values(document.summary))
+          if (counts instanceof Object)
+            for (const name of Object.keys(counts)) Object.assign(counts, { [name]: 0 });
+      },
+      says: 'its changes or its summary are not those',
+    },
+    {
       what: 'the claim that it changes nothing',
       change: (document: PlanDocument) => {
         document.noop = true;

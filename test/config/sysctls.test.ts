@@ -25,6 +25,7 @@ it.each([
   ['est_nice: -20', '-20'],
   ['sync_ports: 64', '64'],
   ['conn_max: 1073741824', '1073741824'],
+  ['lblc_expiration: 86400', '86400'],
 ])('a sysctl of %s has the value that the kernel shows', (pair, value) => {
   expect(briefProblemsOf(text(pair))).toEqual([]);
   expect([...(desiredOf(text(pair)).policy?.sysctls?.values.values() ?? [])]).toEqual([value]);

@@ -277,6 +277,41 @@ describe('a command with --netns', () => {
     expect(await end).toEqual({ code: 0, signal: null });
   });
 
+  it.each([
+    ['apply', []],
+    ['try', ['--timeout', '60s']],
+  ])('executes all or nothing of %s when its process group gets ^C', async (verb, options) => {
+    const services = Array.from({ length: 60 }, (_, index) => ({
+      address: `tcp://192.0.2.${index + 1}:80`,
+      destinations: Array.from({ length: 200 }, (__, host) => `10.0.${index}.${host + 1}:80`),
+    }));
+    writeFileSync(config, JSON.stringify({ version: 1, services }));
+    const argv = [PROGRAM, verb, '-f', config, '-q', ...options, ...BLUE];
+    const command = spawn(process.execPath, argv, { stdio: 'ignore', detached: true });
+    started.push(command);
+    const end = endOf(command);
+    const count = (table: string) => (table.match(/^(?:TCP| {2}->)/gm) ?? []).length;
+    const isBegun = () => {
+      const [child] = readFileSync(
+        `/proc/${command.pid}/task/${command.pid}/children`,
+        'utf8',
+      ).split(' ');
+      return child !== '' && count(readFileSync(`/proc/${child}/net/ip_vs`, 'utf8')) > 1;
+    };
+    await until('the first service is there', isBegun);
+    // It has ended already where this test got no processor for long.
+    if (command.exitCode === null) process.kill(-(command.pid as number), 'SIGINT');
+    const { code } = await end;
+    const left = count(
+      execFileSync('ip', ['netns', 'exec', 'blue', 'ipvsadm', '-Ln'], { encoding: 'utf8' }),
+    );
+    // The listing has one line more that begins with an arrow.
+    const all = { code: 0, left: 60 * 201 + 1 };
+    const nothing = { code: verb === 'try' ? [8, 130] : [130], left: 1 };
+    if (code === all.code && verb === 'apply') expect(left).toBe(all.left);
+    else expect([nothing.code.includes(code), left]).toEqual([true, nothing.left]);
+  });
+
   it('ends the daemon when its namespace was deleted and made again', async () => {
     const daemon = await startDaemon([], ...BLUE);
     const end = endOf(daemon);

@@ -86,6 +86,25 @@ test('a sysctl that the kernel does not have is refused before anything is plann
   );
 });
 
+test('a sysctl of a scheduler is missing until its module is loaded, and the hint loads it', () => {
+  expect(() => planFor({ lblc_expiration: '3600', lblcr_expiration: '3600' })).toThrow(
+    expect.objectContaining({
+      hint: 'Load the module that has it: modprobe -a ip_vs_lblc ip_vs_lblcr',
+    }),
+  );
+  expect(() => planFor({ lblc_expiration: '3600', est_nice: '1' })).toThrow(
+    expect.objectContaining({ hint: 'Take it out of sysctls, or write mode: check.' }),
+  );
+});
+
+test('an empty value of a sysctl is shown as such', () => {
+  const live = { ...LIVE, sysctls: new Map([...SYSCTLS, ['est_cpulist', '0-1']]) };
+  const { changes } = planFor({ est_cpulist: '' }, 'enforce', live);
+  expect(formatChanges(changes, { counters: new Map() })).toContain(
+    '~ sysctl est_cpulist  0-1 -> (empty)\n',
+  );
+});
+
 test('a table without sysctls gets no operation for them', () => {
   const { sysctls: _, ...unknown } = LIVE;
   expect(

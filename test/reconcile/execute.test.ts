@@ -142,7 +142,46 @@ test('counts a part as done and sends nothing more when its answers are lost', a
   expect(ipvs.waves).toHaveLength(3);
 });
 
-test('stops for a signal before the next wave, and never inside one', async () => {
+test('stops for a signal inside a long wave, between two services', async () => {
+  const pool = Object.fromEntries(
+    Array.from({ length: 800 }, (_, index) => [`10.0.${index >> 8}.${index & 255}:80`, 1]),
+  );
+  const services = ['192.0.2.1', '192.0.2.2', '192.0.2.3'].map((address) => [
+    `tcp://${address}:80`,
+    { scheduler: 'none', destinations: pool },
+  ]);
+  const planned = plan(tableOf({}), tableOf(Object.fromEntries(services)));
+  const controller = new AbortController();
+  const ipvs = openMisbehavingTable(planned.live);
+  const execution = await execute(ipvs, planned, {
+    signal: controller.signal,
+    onProgress: () => controller.abort(),
+  });
+  expect(planned.waves.map(({ steps }) => steps.length)).toEqual([2403]);
+  expect(execution).toMatchObject({ aborted: true, failures: [], lost: undefined });
+  const live = ipvs.table().services;
+  expect([...live.values()].map(({ destinations }) => destinations.size)).toEqual([800, 800]);
+});
+
+test('does not stop for a signal inside a service, however many destinations it has', async () => {
+  const pool = Object.fromEntries(
+    Array.from({ length: 5000 }, (_, index) => [`10.0.${index >> 8}.${index & 255}:80`, 1]),
+  );
+  const planned = plan(
+    tableOf({}),
+    tableOf({ 'tcp://192.0.2.1:80': { scheduler: 'none', destinations: pool } }),
+  );
+  const controller = new AbortController();
+  const ipvs = openMisbehavingTable(planned.live);
+  const execution = await execute(ipvs, planned, {
+    signal: controller.signal,
+    onProgress: () => controller.abort(),
+  });
+  expect(execution).toMatchObject({ aborted: false });
+  expect(execution.done.flat()).toHaveLength(5001);
+});
+
+test('stops for a signal before the next wave', async () => {
   const controller = new AbortController();
   const ipvs = openMisbehavingTable(EVERY_WAVE.live);
   const execution = await execute(ipvs, PLAN, {

@@ -14,6 +14,9 @@ const DRAINED = tableOf({
   'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 0 } },
 });
 
+/** The loop ends drains itself, so their ends are no drift. */
+const NO_DRIFT = { reversals: 0, drifted: 0, corrections: 0 };
+
 const policy = {
   manage: undefined,
   sysctls: undefined,
@@ -78,11 +81,10 @@ test.each(['correct', 'off'] as const)(
     connections.active = 0;
     await world.clock.advance(5000);
     expect(isSameTable(world.ipvs.table(), AFTER)).toBe(true);
-    // The loop itself ended the drain, so that is no drift.
     expect(world.state).toMatchObject({
       drains: [],
       contested: [],
-      totals: { reversals: 0, drifted: 0, corrections: 0 },
+      totals: NO_DRIFT,
     });
     expect(stored().drains.size).toBe(0);
   },
@@ -94,6 +96,7 @@ test('deletes a draining destination at its deadline when its connections never 
   expect(isSameTable(world.ipvs.table(), DRAINED)).toBe(true);
   await world.clock.advance(10_000);
   expect(isSameTable(world.ipvs.table(), AFTER)).toBe(true);
+  expect(world.state.totals).toMatchObject(NO_DRIFT);
 });
 
 test('announces a plan once before its first operation, and not when it is refused', async () => {
@@ -140,5 +143,6 @@ test('keeps a removed service until its destinations have drained, and deletes i
   await world.clock.advance(6000);
   expect(isSameTable(world.ipvs.table(), left)).toBe(true);
   expect(world.state).toMatchObject({ drains: [], refused: undefined, contested: [] });
+  expect(world.state.totals).toMatchObject(NO_DRIFT);
   expect([...stored().policies.keys()]).toEqual([]);
 });
