@@ -6,19 +6,19 @@ import { systemState } from '../../src/recovery/state.ts';
 import { DaemonInProcess } from '../support/daemon.ts';
 import { runCli } from '../support/run-cli.ts';
 import { until } from '../support/until.ts';
-import { EXAMPLES, ExampleFolder, RULES } from '../support/verb-examples.ts';
+import { EXAMPLES, type Example, ExampleFolder, RULES } from '../support/verb-examples.ts';
 import { ipvsadm } from './real-programs.ts';
 
-/** Commands that make the state that the examples of a verb are for. FOLDER is the folder. */
+/** Commands that make the state that the examples of a verb are for. */
 const BEFORE: Readonly<Record<string, string>> = {
-  apply: 'plan -f FOLDER/ipvs.yaml --save FOLDER/ipvs.plan',
-  show: 'plan -f FOLDER/ipvs.yaml --save FOLDER/ipvs.plan',
-  diff: 'plan -f FOLDER/ipvs.yaml --save FOLDER/ipvs.plan',
+  apply: 'plan -f ipvs.yaml --save ipvs.plan',
+  show: 'plan -f ipvs.yaml --save ipvs.plan',
+  diff: 'plan -f ipvs.yaml --save ipvs.plan',
   undrain: 'drain shop 10.1.0.11',
   overrides: 'drain shop 10.1.0.11',
-  confirm: 'try -f FOLDER/ipvs.yaml --no-wait',
-  rollback: 'apply -f FOLDER/ipvs.yaml --yes',
-  history: 'apply -f FOLDER/ipvs.yaml --yes',
+  confirm: 'try -f ipvs.yaml --no-wait',
+  rollback: 'apply -f ipvs.yaml --yes',
+  history: 'apply -f ipvs.yaml --yes',
 };
 
 /** Verbs that ask the daemon. */
@@ -41,29 +41,65 @@ const EXITS: Readonly<Record<string, number>> = {
   'ipvstate rollback --to mp3k2x1c': 64,
 };
 
+/** Tells whether a line is more than the words of one command of ours. */
+function usesShell(line: string): boolean {
+  return !/^ipvstate(?: +(?:[\w.:/-]+|'[^']*'))*$/.test(line);
+}
+
+/**
+ * The examples that run as they are typed, in a shell and in processes of their own: those that use
+ * the shell, and the first of the others of each job. The rest run in this process: the start of
+ * the program takes about a second in User-Mode Linux.
+ */
+const TYPED: ReadonlySet<string> = (() => {
+  const lines = EXAMPLES.onKernel.flatMap(({ job, examples }) =>
+    examples.map((line) => ({ job, line })),
+  );
+  const plain = lines.filter(({ line }) => !usesShell(line)).reverse();
+  const firstOfJob = new Map(plain.map(({ job, line }) => [job, line]));
+  const shell = lines.map(({ line }) => line).filter(usesShell);
+  return new Set([...shell, ...firstOfJob.values()]);
+})();
+
+const repository = process.cwd();
 let folder: ExampleFolder;
 let daemon: DaemonInProcess | undefined;
 
 beforeAll(() => {
   folder = new ExampleFolder();
+  process.chdir(folder.path);
   // The daemon makes its runtime folder; an example has a socket in the one of the system.
   mkdirSync('/run/ipvstate', { recursive: true });
 });
 afterAll(async () => {
   await daemon?.stop();
   await ipvsadm('-C');
+  process.chdir(repository);
   folder.remove();
 });
 
-/** Runs a command in this process, which is quicker than a new one, on the records of the lines. */
-function run(line: string) {
-  const argv = line.replaceAll('FOLDER', folder.path).split(' ');
-  return runCli(argv, { openKernel, env: folder.env, state: systemState(folder.env) });
+/** Runs a command in this process, on the records of the typed lines. */
+function run(line: string, signal?: AbortSignal) {
+  const argv = [...line.matchAll(/'([^']*)'|[^ ']+/g)].map(([word, quoted]) => quoted ?? word);
+  return runCli(argv, {
+    ...{ openKernel, env: folder.env, state: systemState(folder.env) },
+    ...(signal && { signal }),
+  });
+}
+
+/** Starts an example in this process. */
+function startHere(line: string): Example {
+  const stopping = new AbortController();
+  const ran = run(line.replace(/^ipvstate /, ''), stopping.signal);
+  return {
+    end: ran.then(({ status, stdout, stderr }) => ({ status, output: stdout + stderr })),
+    stop: () => stopping.abort(),
+  };
 }
 
 /** Runs an example to its end. Two of them wait: the daemon for a signal, a try for `confirm`. */
 async function runExample(line: string) {
-  const running = folder.start(line);
+  const running = TYPED.has(line) ? folder.start(line) : startHere(line);
   if (line.startsWith('ipvstate watch')) {
     const isReady = until('a first pass', async () =>
       (await run('status')).stdout.includes('Last pass'),
