@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
-import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import schema from '../../schemas/history.schema.json' with { type: 'json' };
 import { systemState } from '../../src/recovery/state.ts';
 import { type MisbehavingTable, openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
@@ -21,7 +21,12 @@ import { type CliOptions, type CliResult, runCli } from '../support/run-cli.ts';
 import { daemonOf, tableOf } from '../support/tables.ts';
 import { afterReboot, type TemporaryState, temporaryState } from '../support/temporary-state.ts';
 
-vi.stubEnv('TZ', 'UTC');
+beforeAll(() => {
+  vi.stubEnv('TZ', 'UTC');
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+});
 
 const isHistory = new Ajv({ strict: false, allErrors: true }).compile(schema);
 
