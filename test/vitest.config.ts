@@ -13,6 +13,8 @@ export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   plugins: [filesAsText],
   test: {
+    // One process of each worker runs many files. It loads what they import once.
+    isolate: false,
     include: ['test/**/*.test.ts'],
     exclude: ['test/kernel/**'],
     // Without this, Vitest leaves one processor free: half of a small machine.
