@@ -5,6 +5,9 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openKernel } from '../../src/kernel/netlink/client.ts';
+import { systemState } from '../../src/recovery/state.ts';
+import { runCli } from '../support/run-cli.ts';
 import { until } from '../support/until.ts';
 
 const PROGRAM = join(import.meta.dirname, '../../dist/cli.cjs');
@@ -18,6 +21,10 @@ let config: string;
 const started: ChildProcess[] = [];
 
 const ipvsadm = (...args: string[]) => execFileSync('ipvsadm', args, { encoding: 'utf8' });
+
+/** Runs a command of a root shell in this process, which is one of root. */
+const runHere = (...argv: readonly string[]) =>
+  runCli(argv, { openKernel, env: process.env, state: systemState(process.env) });
 
 function run(prefix: readonly string[], argv: readonly string[]) {
   const [program = '', ...rest] = [...prefix, process.execPath, PROGRAM, ...argv];
@@ -54,35 +61,70 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'ipvstate-identity-'));
   config = join(folder, 'ipvs.yaml');
 });
-beforeEach(() => {
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Makes the machine and the configuration as new. */
+function beginAnew(): void {
   ipvsadm('-C');
   rmSync('/run/ipvstate', { recursive: true, force: true });
   writeFileSync(
     config,
     'version: 1\nservices: [{ address: "tcp://192.0.2.1:80", destinations: [10.0.0.1] }]\n',
   );
-});
-afterEach(async () => {
-  for (const daemon of started.splice(0)) await stop(daemon);
-});
-afterAll(() => rmSync(folder, { recursive: true }));
+}
 
-describe('the daemon with the capabilities of the unit and a root shell', () => {
-  it('use the same folder for status, reload and the lock', async () => {
-    await startDaemon(AS_UNIT);
+async function stopAll(): Promise<void> {
+  for (const daemon of started.splice(0)) await stop(daemon);
+}
+
+describe('beside a daemon with the capabilities of the unit,', () => {
+  let daemon: ChildProcess;
+  beforeAll(async () => {
+    beginAnew();
+    daemon = await startDaemon(AS_UNIT);
+  });
+  afterAll(stopAll);
+
+  it('a root shell uses the same folder for status, reload and the lock', async () => {
     expect(run([], ['status']).status).toBe(0);
-    expect(run([], ['reload']).status).toBe(0);
-    expect(run([], ['apply', '-f', config, '-q'])).toMatchObject({
+    expect((await runHere('reload')).status).toBe(0);
+    expect(await runHere('apply', '-f', config, '-q')).toMatchObject({
       status: 75,
       stderr: expect.stringContaining('(ipvstate watch)'),
     });
     expect(readdirSync('/run/ipvstate')).toHaveLength(1);
   });
+
+  it('a user without privileges is told who may ask for the status, and root gets it', async () => {
+    const refused = run(AS_NOBODY, ['status']);
+    expect(refused.status).toBe(77);
+    expect(refused.stderr).toContain('no permission to reach the daemon');
+    expect(refused.stderr).toContain('run as root');
+    expect((await runHere('status')).status).toBe(0);
+  });
+
+  it('a user without privileges cannot flood the control socket', () => {
+    const [name = ''] = readdirSync('/run/ipvstate');
+    const path = JSON.stringify(join('/run/ipvstate', name, 'control.sock'));
+    const flood = `require('net').connect(${path}).on('error', (e) => { console.log(e.code); })`;
+    const [program = '', ...rest] = [...AS_NOBODY, process.execPath, '-e', flood];
+    expect(spawnSync(program, rest, { encoding: 'utf8' }).stdout).toBe('EACCES\n');
+  });
+
+  it('SIGUSR1 opens no debugger in the daemon', async () => {
+    daemon.kill('SIGUSR1');
+    expect((await runHere('reload')).status).toBe(0);
+    const listening = execFileSync('cat', ['/proc/net/tcp'], { encoding: 'utf8' });
+    expect(listening).not.toMatch(/0100007F:240D/);
+  });
 });
 
 describe('a user without privileges', () => {
+  beforeEach(beginAnew);
+  afterEach(stopAll);
+
   it('cannot take the lock, enter its folder or answer as its holder', async () => {
-    run([], ['apply', '-f', config, '-q']);
+    await runHere('apply', '-f', config, '-q');
     const [name = ''] = readdirSync('/run/ipvstate');
     const lock = join('/run/ipvstate', name, 'lock');
     for (const attempt of [`flock -n ${lock} true`, `cat ${lock}`, `ls ${lock}/..`]) {
@@ -96,29 +138,14 @@ describe('a user without privileges', () => {
     const squatter = spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
     started.push(squatter);
     await once(squatter.stdout as NodeJS.ReadableStream, 'data');
-    expect(run([], ['apply', '-f', config, '-q'])).toMatchObject({ status: 0 });
-  });
-
-  it('is told who may ask for the status, and root gets it', async () => {
-    await startDaemon(AS_UNIT);
-    const refused = run(AS_NOBODY, ['status']);
-    expect(refused.status).toBe(77);
-    expect(refused.stderr).toContain('no permission to reach the daemon');
-    expect(refused.stderr).toContain('run as root');
-    expect(run([], ['status']).status).toBe(0);
-  });
-
-  it('cannot flood the control socket of the daemon', async () => {
-    await startDaemon(AS_UNIT);
-    const [name = ''] = readdirSync('/run/ipvstate');
-    const path = JSON.stringify(join('/run/ipvstate', name, 'control.sock'));
-    const flood = `require('net').connect(${path}).on('error', (e) => { console.log(e.code); })`;
-    const [program = '', ...rest] = [...AS_NOBODY, process.execPath, '-e', flood];
-    expect(spawnSync(program, rest, { encoding: 'utf8' }).stdout).toBe('EACCES\n');
+    expect(await runHere('apply', '-f', config, '-q')).toMatchObject({ status: 0 });
   });
 });
 
 describe('the HTTP listener under a flood by a user without privileges', () => {
+  beforeEach(beginAnew);
+  afterEach(stopAll);
+
   const PORT = 19_798;
   /**
    * Holds 200 connections at any time, a quarter of each kind: silent, a header that never ends, a
@@ -171,16 +198,6 @@ describe('the HTTP listener under a flood by a user without privileges', () => {
   });
 });
 
-describe('SIGUSR1', () => {
-  it('opens no debugger in the daemon', async () => {
-    const daemon = await startDaemon([]);
-    daemon.kill('SIGUSR1');
-    expect(run([], ['reload']).status).toBe(0);
-    const listening = execFileSync('cat', ['/proc/net/tcp'], { encoding: 'utf8' });
-    expect(listening).not.toMatch(/0100007F:240D/);
-  });
-});
-
 describe('a saved plan', () => {
   const NAMES = ['green', 'blue'];
   const plan = () => join(folder, 'ipvs.plan');
@@ -188,6 +205,7 @@ describe('a saved plan', () => {
     execFileSync('ip', ['netns', 'exec', name, 'ipvsadm', '-Sn'], { encoding: 'utf8' });
 
   beforeEach(() => {
+    beginAnew();
     for (const name of NAMES) {
       spawnSync('ip', ['netns', 'delete', name]);
       execFileSync('ip', ['netns', 'add', name]);
@@ -200,11 +218,11 @@ describe('a saved plan', () => {
     for (const name of NAMES) spawnSync('ip', ['netns', 'delete', name]);
   });
 
-  it('is applied in its network namespace, by name or by path, and in no other', () => {
+  it('is applied in its network namespace, by name or by path, and in no other', async () => {
     const blue = run([], ['apply', plan(), '--yes', '--netns', 'blue']);
     expect(blue.status).toBe(4);
     expect(blue.stderr).toMatch(/green.*blue/s);
-    const here = run([], ['apply', plan(), '--yes']);
+    const here = await runHere('apply', plan(), '--yes');
     expect(here.status).toBe(4);
     expect(here.stderr).toContain('green');
     expect([saved('blue'), saved('green'), ipvsadm('-Sn')]).toEqual(['', '', '']);
@@ -242,12 +260,14 @@ describe('a command with --netns', () => {
   }
 
   beforeEach(() => {
+    beginAnew();
     spawnSync('ip', ['netns', 'delete', 'blue']);
     execFileSync('ip', ['netns', 'add', 'blue']);
     // Without a device that is up, the kernel has no route to the destination and refuses it.
     execFileSync('ip', ['-n', 'blue', 'link', 'set', 'lo', 'up']);
   });
-  afterEach(() => {
+  afterEach(async () => {
+    await stopAll();
     spawnSync('ip', ['netns', 'delete', 'blue']);
   });
 

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openKernel } from '../../src/kernel/netlink/client.ts';
 import { layNetwork, startTraffic, takeNetworkAway } from '../bench/network.js';
 import { type Block, readBlocks } from '../manual/blocks.ts';
 import { readDocument } from '../manual/documents.ts';
@@ -26,7 +27,7 @@ beforeAll(async () => {
   for (const { file, text } of blocks)
     if (file !== undefined) writeFileSync(join(folder, file), text);
   layNetwork();
-  daemon = new DaemonProcess(join(folder, 'daemon'), ['-f', join(folder, 'shop.yaml')]);
+  daemon = new DaemonProcess(join(folder, 'daemon'), ['-f', join(folder, 'shop.yaml')], openKernel);
   await daemon.start();
   traffic = await startTraffic();
 });
@@ -79,7 +80,7 @@ it('a server is drained, the files change and the drain ends, and no request fai
   await weightOf('10.98.0.22', 2);
   tell(explained);
   // The next word of the same user about the same server: half an hour is over in a second.
-  expect(daemon.run('drain', 'shop', '10.98.0.21', '--for', '1s').status).toBe(0);
+  expect((await daemon.run('drain', 'shop', '10.98.0.21', '--for', '1s')).status).toBe(0);
   await weightOf('10.98.0.21', 3);
   await until('the end of the pass', async () => (await daemon.status()).health === 'in-sync');
   tell(ended);

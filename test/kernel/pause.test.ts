@@ -2,6 +2,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { openKernel } from '../../src/kernel/netlink/client.ts';
 import { DaemonProcess } from '../support/daemon.ts';
 import { until } from '../support/until.ts';
 import { ipvsadm } from './real-programs.ts';
@@ -17,9 +18,8 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ipvstate-pause-'));
   file = join(folder, 'ipvs.yaml');
   write(1, file);
-  daemon = new DaemonProcess(join(folder, 'daemon'), [
-    ...['-f', file, '--interval', '200ms', '--debounce', '60ms'],
-  ]);
+  const words = ['-f', file, '--interval', '200ms', '--debounce', '60ms'];
+  daemon = new DaemonProcess(join(folder, 'daemon'), words, openKernel);
   await daemon.start();
   return async () => {
     await daemon.stop('SIGKILL');
@@ -63,7 +63,9 @@ const counted = async (): Promise<number> =>
 
 describe('a paused daemon', () => {
   it('sees, counts and leaves drift, also when it is killed, and ends its pause by itself', async () => {
-    expect(daemon.run('pause', '--for', 'ever', '--reason', 'a test')).toMatchObject({ status: 0 });
+    expect(await daemon.run('pause', '--for', 'ever', '--reason', 'a test')).toMatchObject({
+      status: 0,
+    });
     await drift(5, 6, 7);
     await until('the drift is counted', async () => (await counted()) === 3);
     expect((await daemon.status()).differences).toHaveLength(3);
@@ -76,10 +78,10 @@ describe('a paused daemon', () => {
       health: 'unserved',
       paused: { reason: 'a test', until: null, services: null },
     });
-    expect(daemon.run('reload').status).toBe(3);
+    expect((await daemon.run('reload')).status).toBe(3);
     expect(await live()).toContain(`${WEB} 5\n`);
     expect(await live()).not.toContain('10.0.0.3');
-    expect(daemon.run('pause', '--for', '1s').status).toBe(0);
+    expect((await daemon.run('pause', '--for', '1s')).status).toBe(0);
     await becomes(1, 1, 1);
     expect((await daemon.status()).paused).toBeNull();
   });
@@ -87,20 +89,20 @@ describe('a paused daemon', () => {
   it('lets commands by hand write, and takes the lock again at the end', async () => {
     const other = join(folder, 'other.yaml');
     write(9, other);
-    expect(daemon.run('apply', '-f', other, '--yes').status).toBe(75);
-    daemon.run('pause');
-    expect(daemon.run('apply', '-f', other, '--yes').status).toBe(0);
+    expect(daemon.runProcess('apply', '-f', other, '--yes').status).toBe(75);
+    await daemon.run('pause');
+    expect((await daemon.run('apply', '-f', other, '--yes')).status).toBe(0);
     await becomes(9, 9, 9);
-    expect(daemon.run('resume')).toMatchObject({
+    expect(await daemon.run('resume')).toMatchObject({
       status: 0,
       stdout: expect.stringContaining('Applied and verified: 3 operations.'),
     });
     await becomes(1, 1, 1);
-    expect(daemon.run('apply', '-f', other, '--yes').status).toBe(75);
+    expect((await daemon.run('apply', '-f', other, '--yes')).status).toBe(75);
   });
 
   it('corrects all but the services that it was paused for, by name and by address', async () => {
-    expect(daemon.run('pause', '--only', 'web', '--only', 'fwmark:7').status).toBe(0);
+    expect((await daemon.run('pause', '--only', 'web', '--only', 'fwmark:7')).status).toBe(0);
     await drift(5, 6, 7);
     await becomes(5, 1, 7);
     await until('all drift is counted', async () => (await counted()) === 3);
@@ -109,7 +111,7 @@ describe('a paused daemon', () => {
     await ipvsadm('-C');
     await until('the other service is back', async () => (await live()).includes(`${DNS} 3\n`));
     expect(await live()).not.toContain('-t 192.0.2.1:80');
-    expect(daemon.run('resume').status).toBe(0);
+    expect((await daemon.run('resume')).status).toBe(0);
     await becomes(3, 3, 3);
   });
 });

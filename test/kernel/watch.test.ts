@@ -72,7 +72,8 @@ async function start(...args: readonly string[]): Promise<DaemonInProcess> {
 }
 
 async function startProcess(...args: readonly string[]): Promise<DaemonProcess> {
-  const daemon = new DaemonProcess(folderOfNext(), args.length > 0 ? args : ['-f', file, ...FAST]);
+  const words = args.length > 0 ? args : ['-f', file, ...FAST];
+  const daemon = new DaemonProcess(folderOfNext(), words, openKernel);
   started.push(daemon);
   return daemon.start();
 }
@@ -377,11 +378,11 @@ describe('the daemon', () => {
   it('makes a second daemon and an apply exit 75 and name the first one', async () => {
     write(configOf([[1]]));
     const daemon = await startProcess();
-    for (const args of [
-      ['watch', '-f', file],
-      ['apply', '-f', file, '--yes'],
+    for (const ran of [
+      await daemon.run('watch', '-f', file),
+      daemon.runProcess('apply', '-f', file, '--yes'),
     ]) {
-      expect(daemon.run(...args)).toMatchObject({
+      expect(ran).toMatchObject({
         status: 75,
         stderr: expect.stringContaining(`pid ${daemon.pid} (ipvstate watch)`),
       });
@@ -394,11 +395,11 @@ describe('the daemon', () => {
     const before = await live();
     expect(await daemon.stop('SIGTERM')).toBe(0);
     expect(await live()).toBe(before);
-    expect(daemon.run('status')).toMatchObject({ status: 69 });
+    expect(await daemon.run('status')).toMatchObject({ status: 69 });
     await daemon.start();
     await daemon.stop('SIGKILL');
     expect(await live()).toBe(before);
-    expect(daemon.run('status')).toMatchObject({
+    expect(await daemon.run('status')).toMatchObject({
       status: 69,
       stderr: expect.stringContaining('the last one was killed'),
     });
@@ -424,13 +425,13 @@ describe('the daemon', () => {
     daemon.signal('SIGHUP');
     await holds(destination(1, 1, 1));
     await ipvsadm('-e -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 9');
-    expect(daemon.run('reload')).toMatchObject({
+    expect(await daemon.run('reload')).toMatchObject({
       status: 0,
       stdout: expect.stringContaining('Applied and verified: 1 operation.'),
     });
     expect(await live()).toContain(destination(1, 1, 1));
     write('version: 2\n');
-    expect(daemon.run('reload')).toMatchObject({
+    expect(await daemon.run('reload')).toMatchObject({
       status: 65,
       stdout: expect.stringContaining('ipvs.yaml:1:'),
     });
@@ -440,7 +441,7 @@ describe('the daemon', () => {
         .replace('tcp://192.0.2.1:80",', 'tcp://192.0.2.1:80", scheduler: nonsense,'),
     );
     // The kernel refuses the service, so the daemon leaves it out and is not in sync.
-    expect(daemon.run('reload').status).toBe(2);
+    expect((await daemon.run('reload')).status).toBe(2);
     await until('the refused part is in the log', () =>
       daemon.events('part-refused').some(({ msg }) => msg.includes('tcp://192.0.2.1:80')),
     );
@@ -449,17 +450,17 @@ describe('the daemon', () => {
 
   it('waits for the end of a pending try before it begins', async () => {
     write(configOf([[1]]));
-    const other = new DaemonProcess(join(folder, 'daemon-0'), []);
-    expect(other.run('try', '-f', file, '--yes', '--no-wait', '--timeout', '60s')).toMatchObject({
-      status: 0,
-    });
+    const other = new DaemonProcess(join(folder, 'daemon-0'), [], openKernel);
+    const wait = ['--no-wait', '--timeout', '60s'];
+    expect(other.runProcess('try', '-f', file, '--yes', ...wait)).toMatchObject({ status: 0 });
     write(configOf([[2]]));
-    const daemon = new DaemonProcess(join(folder, 'daemon-0'), ['-f', file, ...FAST]);
+    const words = ['-f', file, ...FAST];
+    const daemon = new DaemonProcess(join(folder, 'daemon-0'), words, openKernel);
     started.push(daemon);
     const running = daemon.start();
     await until('it waits', () => daemon.events('pending-try').length === 1);
     expect(await live()).toContain(destination(1, 1, 1));
-    expect(other.run('confirm')).toMatchObject({ status: 0 });
+    expect(await other.run('confirm')).toMatchObject({ status: 0 });
     await running;
     await holds(destination(1, 1, 2));
   });
@@ -519,7 +520,7 @@ describe('systemd', () => {
 
   it('gets the start, reloads, failures and the stop from the process itself', async () => {
     write(configOf([[1]]));
-    const state = new DaemonProcess(join(folder, 'daemon-0'), []);
+    const state = new DaemonProcess(join(folder, 'daemon-0'), [], openKernel);
     const watch = [PROGRAM, 'watch', '-f', file, ...FAST, '--log-format', 'journal'];
     const manager = spawn(
       'perl',
