@@ -5,6 +5,7 @@ import { KERNEL_TIMEOUTS } from '../model/settings.ts';
 import { FOREIGN, type ForeignText, foreignKind, IPVSCTL } from './foreign.ts';
 import type { Format, ParseOptions } from './format.ts';
 import { callsIpvsadm, looksLikeScript } from './ipvsadm/looks-like-script.ts';
+import { SHELL } from './shell/shell.ts';
 
 type WritableFormat = Required<Format>;
 
@@ -51,13 +52,24 @@ const JSON_FORMAT: Format = {
   },
 };
 
+/** Scripts for a shell. Plain lines of ipvsadm need none. */
+const SHELL_SCRIPT: Format = {
+  ...SHELL,
+  recognise: (text, fileName) =>
+    !beginsAsYaml(text, fileName) &&
+    !beginsAsJson(text, fileName) &&
+    SHELL.recognise(text, fileName) &&
+    !foreignKind(text),
+};
+
 /** The output of `ipvsadm -S`, and scripts of ipvsadm lines. */
 const SAVE: Format = {
   name: 'save',
   // A script may begin with other commands. The reader says which line it cannot read.
   recognise: (text, fileName) =>
-    beginsAsSave(text, fileName) ||
-    (beginsForeign(text, fileName) && !foreignKind(text) && callsIpvsadm(text)),
+    !SHELL_SCRIPT.recognise(text, fileName) &&
+    (beginsAsSave(text, fileName) ||
+      (beginsForeign(text, fileName) && !foreignKind(text) && callsIpvsadm(text))),
   parse: async (text, fileName, { explained, readPortNames } = {}) => {
     const { parseScript } = await import('./ipvsadm/script.ts');
     const { withFileNames } = await import('./file-names.ts');
@@ -105,7 +117,7 @@ const REFUSED: readonly Format[] = [
 ];
 
 /** Every format. `recognise` must be cheap to load; parsers and writers are loaded when needed. */
-export const FORMATS: readonly Format[] = [YAML, JSON_FORMAT, SAVE, ...REFUSED];
+export const FORMATS: readonly Format[] = [YAML, JSON_FORMAT, SHELL_SCRIPT, SAVE, ...REFUSED];
 
 /** The formats that can be read, by name: the choices of `--format`. */
 export const READABLE_FORMATS: Readonly<Record<string, Format>> = Object.fromEntries(
