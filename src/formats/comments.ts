@@ -65,7 +65,7 @@ export function createComments(): Comments {
   };
   /** Moves the first comments that wait for their place. */
   const move = (into: string[], count = pending.length): void => {
-    for (const { text } of pending.slice(0, count)) into.push(text);
+    for (const { text } of withoutLastEmpty(pending.slice(0, count))) into.push(text);
     pending = pending.slice(count);
   };
   const beforeEntries = (): string[] => (service === undefined ? head : serviceOf(service).below);
@@ -76,6 +76,7 @@ export function createComments(): Comments {
     },
     addEmptyLine: () => {
       if (pending.length > 0 && (service === undefined || followsEntry)) move(beforeEntries());
+      else if (pending.length > 0) pending.push({ text: '', isEntry: false });
       followsEntry = false;
     },
     addService: (key) => {
@@ -114,6 +115,11 @@ export function createComments(): Comments {
       return { head, services: kept, tail };
     },
   };
+}
+
+function withoutLastEmpty(comments: readonly Pending[]): readonly Pending[] {
+  const last = comments.findLastIndex(({ text }) => text !== '');
+  return comments.slice(0, last + 1);
 }
 
 function toServiceLayout(comments: ServiceComments, { destinations }: ServiceEntry): ServiceLayout {

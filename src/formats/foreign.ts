@@ -48,14 +48,6 @@ export const FOREIGN: readonly ForeignText[] = [
     is: 'a keepalived.conf, which is not read yet',
     hint: EXPORT_INSTEAD,
   },
-  {
-    name: 'ldirectord',
-    recognise: (text) =>
-      /^virtual6?[ \t]*=[ \t]*\S/m.test(text) &&
-      /^[ \t]+(?:real|fallback)6?[ \t]*=[ \t]*\S/m.test(text),
-    is: 'an ldirectord.cf, which is not read yet',
-    hint: EXPORT_INSTEAD,
-  },
 ];
 
 /** YAML for ipvsctl, by its keys, in a file without a version of ours. */

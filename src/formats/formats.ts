@@ -5,7 +5,7 @@ import { KERNEL_TIMEOUTS } from '../model/settings.ts';
 import { FOREIGN, type ForeignText, foreignKind, IPVSCTL } from './foreign.ts';
 import type { Format, ParseOptions } from './format.ts';
 import { callsIpvsadm, looksLikeScript } from './ipvsadm/looks-like-script.ts';
-import { SHELL } from './shell/shell.ts';
+import { LDIRECTORD } from './ldirectord/ldirectord.ts';
 
 type WritableFormat = Required<Format>;
 
@@ -19,6 +19,14 @@ const beginsAsSave = recogniser(
   /\.(?:save|rules)$/,
   (line) => !line.startsWith('{') && looksLikeScript(line),
 );
+
+/** The languages of other programs that are read. They are recognised by their whole text. */
+const TRANSLATED: readonly Format[] = [LDIRECTORD];
+
+/** The kind of a text that begins like no format of ours: the first that recognises it. */
+function otherKind(text: string, fileName: string): Format | ForeignText | undefined {
+  return foreignKind(text) ?? TRANSLATED.find(({ recognise }) => recognise(text, fileName));
+}
 
 /** Tells whether a text begins like none of our formats: its other lines decide what it is. */
 function beginsForeign(text: string, fileName: string): boolean {
@@ -52,24 +60,13 @@ const JSON_FORMAT: Format = {
   },
 };
 
-/** Scripts for a shell. Plain lines of ipvsadm need none. */
-const SHELL_SCRIPT: Format = {
-  ...SHELL,
-  recognise: (text, fileName) =>
-    !beginsAsYaml(text, fileName) &&
-    !beginsAsJson(text, fileName) &&
-    SHELL.recognise(text, fileName) &&
-    !foreignKind(text),
-};
-
 /** The output of `ipvsadm -S`, and scripts of ipvsadm lines. */
 const SAVE: Format = {
   name: 'save',
   // A script may begin with other commands. The reader says which line it cannot read.
   recognise: (text, fileName) =>
-    !SHELL_SCRIPT.recognise(text, fileName) &&
-    (beginsAsSave(text, fileName) ||
-      (beginsForeign(text, fileName) && !foreignKind(text) && callsIpvsadm(text))),
+    beginsAsSave(text, fileName) ||
+    (beginsForeign(text, fileName) && !otherKind(text, fileName) && callsIpvsadm(text)),
   parse: async (text, fileName, { explained, readPortNames } = {}) => {
     const { parseScript } = await import('./ipvsadm/script.ts');
     const { withFileNames } = await import('./file-names.ts');
@@ -109,15 +106,23 @@ function refused({ name, is, hint }: ForeignText, recognise: Format['recognise']
   };
 }
 
+const isOther =
+  (kind: Format | ForeignText): Format['recognise'] =>
+  (text, fileName) =>
+    beginsForeign(text, fileName) && otherKind(text, fileName) === kind;
+
 const REFUSED: readonly Format[] = [
   refused(IPVSCTL, (text, fileName) => beginsAsYaml(text, fileName) && IPVSCTL.recognise(text)),
-  ...FOREIGN.map((kind) =>
-    refused(kind, (text, fileName) => beginsForeign(text, fileName) && foreignKind(text) === kind),
-  ),
+  ...FOREIGN.map((kind) => refused(kind, isOther(kind))),
+];
+
+const OTHERS: readonly Format[] = [
+  ...REFUSED,
+  ...TRANSLATED.map((format) => ({ ...format, recognise: isOther(format) })),
 ];
 
 /** Every format. `recognise` must be cheap to load; parsers and writers are loaded when needed. */
-export const FORMATS: readonly Format[] = [YAML, JSON_FORMAT, SHELL_SCRIPT, SAVE, ...REFUSED];
+export const FORMATS: readonly Format[] = [YAML, JSON_FORMAT, SAVE, ...OTHERS];
 
 /** The formats that can be read, by name: the choices of `--format`. */
 export const READABLE_FORMATS: Readonly<Record<string, Format>> = Object.fromEntries(

@@ -19,11 +19,6 @@ const TEXTS = {
     says: 'this is a keepalived.conf',
     helps: '`ipvstate export > ipvs.yaml`',
   },
-  ldirectord: {
-    text: 'checktimeout = 3\n\nvirtual=192.0.2.1:80\n\treal=10.0.0.1:80 gate\n\tscheduler=rr\n',
-    says: 'this is an ldirectord.cf, which is not read yet',
-    helps: '`ipvstate export > ipvs.yaml`',
-  },
   ipvsctl: {
     text: 'services:\n- address: tcp://192.0.2.1:80\n  sched: rr\n  destinations:\n  - address: 10.0.0.1:80\n    forward: nat\n',
     says: 'this is YAML for ipvsctl, which is not read yet',

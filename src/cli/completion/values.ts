@@ -42,7 +42,6 @@ export const VALUE_KINDS: Readonly<Record<string, ValueKind>> = {
     fingerprint: 'free',
     text: 'free',
     name: 'free',
-    args: 'free',
   },
 };
 

@@ -35,14 +35,20 @@ export interface Reading extends Reporter {
   readonly hosts: HostNames;
 }
 
-export function startReading(text: string, file: string, names: Names): Reading {
+/** @param hostHint how a reader of the text replaces the names of hosts */
+export function startReading(
+  text: string,
+  file: string,
+  names: Names,
+  hostHint = 'save the table again with `ipvsadm -Sn`, which writes addresses',
+): Reading {
   return {
     rules: { names, signedMarks: true, programName: 'ipvsadm' },
     ...reporter(text, file),
     state: emptyScriptState(),
     broken: new Set(),
     comments: createComments(),
-    hosts: { names: new Set(), places: [] },
+    hosts: { names: new Set(), places: [], hint: hostHint },
   };
 }
 

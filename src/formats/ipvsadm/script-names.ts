@@ -6,6 +6,8 @@ import type { ScriptWord } from './script-words.ts';
 export interface HostNames {
   readonly names: Set<string>;
   readonly places: number[];
+  /** How a reader of the text replaces them. */
+  readonly hint: string;
 }
 
 interface Reading extends Reporter {
@@ -60,6 +62,6 @@ export function reportHosts({ hosts, report, position }: Reading): void {
   const subject = names.length === 1 ? 'a host name' : 'host names';
   const where = lines === 1 ? '' : `, on ${lines} lines`;
   report('ADDRESS', `${subject} in place of an address: ${list}${where}`, first, {
-    hint: 'save the table again with `ipvsadm -Sn`, which writes addresses',
+    hint: hosts.hint,
   });
 }

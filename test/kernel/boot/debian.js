@@ -8,6 +8,7 @@ const programs = {
   'linux.uml': 'user-mode-linux',
   ipvsadm: 'ipvsadm',
   ip: 'iproute2',
+  ldirectord: 'ldirectord',
   modprobe: 'kmod',
 };
 

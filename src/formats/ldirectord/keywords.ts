@@ -1,0 +1,102 @@
+/** The subject of a statement. The table has those of `table`; the others have no counterpart. */
+export type Subject =
+  | 'table'
+  | 'label'
+  | 'check'
+  | 'secret'
+  | 'quiescent'
+  | 'fallback'
+  | 'alert'
+  | 'daemon'
+  | 'instance';
+
+/** The statements of a virtual service. */
+export const INSIDE: Readonly<Record<string, Subject>> = {
+  real: 'table',
+  real6: 'table',
+  scheduler: 'table',
+  persistent: 'table',
+  netmask: 'table',
+  protocol: 'table',
+  ops: 'table',
+  schedflags: 'table',
+  checktype: 'table',
+  servicename: 'label',
+  comment: 'label',
+  service: 'check',
+  checkcommand: 'check',
+  checkport: 'check',
+  checktimeout: 'check',
+  negotiatetimeout: 'check',
+  checkinterval: 'check',
+  checkcount: 'check',
+  failurecount: 'check',
+  request: 'check',
+  receive: 'check',
+  httpmethod: 'check',
+  virtualhost: 'check',
+  load: 'check',
+  login: 'secret',
+  passwd: 'secret',
+  database: 'secret',
+  secret: 'secret',
+  quiescent: 'quiescent',
+  fallback: 'fallback',
+  fallback6: 'fallback',
+  fallbackcommand: 'fallback',
+  emailalert: 'alert',
+  emailalertfreq: 'alert',
+  emailalertstatus: 'alert',
+  smtp: 'alert',
+  monitorfile: 'daemon',
+  cleanstop: 'daemon',
+};
+
+/** The statements before, between and after the virtual services. */
+export const OUTSIDE: Readonly<Record<string, Subject>> = {
+  virtual: 'table',
+  virtual6: 'table',
+  checktimeout: 'check',
+  negotiatetimeout: 'check',
+  checkinterval: 'check',
+  checkcount: 'check',
+  failurecount: 'check',
+  quiescent: 'check',
+  readdquiescent: 'check',
+  fallback: 'fallback',
+  fallback6: 'fallback',
+  fallbackcommand: 'fallback',
+  emailalert: 'alert',
+  emailalertfreq: 'alert',
+  emailalertstatus: 'alert',
+  emailalertfrom: 'alert',
+  smtp: 'alert',
+  autoreload: 'daemon',
+  callback: 'daemon',
+  logfile: 'daemon',
+  fork: 'daemon',
+  supervised: 'daemon',
+  cleanstop: 'daemon',
+  maintenancedir: 'daemon',
+  execute: 'instance',
+};
+
+/** The kind of a statement without a counterpart, in words, and advice about it. */
+export const NOT_CARRIED_KINDS: Readonly<
+  Partial<Record<Subject, { readonly kind: string; readonly hint?: string }>>
+> = {
+  check: { kind: 'setting of health checks' },
+  fallback: {
+    kind: 'fallback',
+    hint: 'a fallback serves only while every server is down, which nothing decides here',
+  },
+  alert: { kind: 'e-mail alert' },
+  daemon: { kind: 'setting of the ldirectord process' },
+  instance: {
+    kind: 'another configuration that ldirectord starts',
+    hint: 'import that file, too',
+  },
+};
+
+/** The values of `checktype`. A number is connect, and negotiate after so many. */
+export const CHECK_TYPES = /^(?:connect|negotiate|ping|off|on|external|external-perl|\d+)$/;
