@@ -52,4 +52,6 @@ export interface Format {
    * program may still own the table.
    */
   readonly translatedFrom?: string;
+  /** True when a text has arguments, as a script does. */
+  readonly takesArguments?: true;
 }

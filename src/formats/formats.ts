@@ -6,6 +6,7 @@ import { FOREIGN, type ForeignText, foreignKind, IPVSCTL } from './foreign.ts';
 import type { Format, ParseOptions } from './format.ts';
 import { callsIpvsadm, looksLikeScript } from './ipvsadm/looks-like-script.ts';
 import { LDIRECTORD } from './ldirectord/ldirectord.ts';
+import { SHELL } from './shell/shell.ts';
 
 type WritableFormat = Required<Format>;
 
@@ -60,13 +61,24 @@ const JSON_FORMAT: Format = {
   },
 };
 
+/** Scripts for a shell. Plain lines of ipvsadm need none. */
+const SHELL_SCRIPT: Format = {
+  ...SHELL,
+  recognise: (text, fileName) =>
+    !beginsAsYaml(text, fileName) &&
+    !beginsAsJson(text, fileName) &&
+    SHELL.recognise(text, fileName) &&
+    !otherKind(text, fileName),
+};
+
 /** The output of `ipvsadm -S`, and scripts of ipvsadm lines. */
 const SAVE: Format = {
   name: 'save',
   // A script may begin with other commands. The reader says which line it cannot read.
   recognise: (text, fileName) =>
-    beginsAsSave(text, fileName) ||
-    (beginsForeign(text, fileName) && !otherKind(text, fileName) && callsIpvsadm(text)),
+    !SHELL_SCRIPT.recognise(text, fileName) &&
+    (beginsAsSave(text, fileName) ||
+      (beginsForeign(text, fileName) && !otherKind(text, fileName) && callsIpvsadm(text))),
   parse: async (text, fileName, { explained, readPortNames } = {}) => {
     const { parseScript } = await import('./ipvsadm/script.ts');
     const { withFileNames } = await import('./file-names.ts');
@@ -122,7 +134,7 @@ const OTHERS: readonly Format[] = [
 ];
 
 /** Every format. `recognise` must be cheap to load; parsers and writers are loaded when needed. */
-export const FORMATS: readonly Format[] = [YAML, JSON_FORMAT, SAVE, ...OTHERS];
+export const FORMATS: readonly Format[] = [YAML, JSON_FORMAT, SHELL_SCRIPT, SAVE, ...OTHERS];
 
 /** The formats that can be read, by name: the choices of `--format`. */
 export const READABLE_FORMATS: Readonly<Record<string, Format>> = Object.fromEntries(

@@ -57,6 +57,7 @@ export type IssueCode =
   // Other programs' files.
   | 'NOT_CARRIED'
   | 'TRANSLATE'
+  | 'ASSUMED'
   // Lint: valid, and probably a mistake.
   | 'UNSERVED'
   | 'NO_EFFECT'

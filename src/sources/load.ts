@@ -92,6 +92,8 @@ export async function parseDocument(
   const format = options.format ?? formatOf(text, name);
   if (format.translatedFrom !== undefined && !options.translates)
     return { ...NOTHING, name, text, issues: [untranslated(name, format.translatedFrom)] };
+  if (options.args?.length && !format.takesArguments)
+    return { ...NOTHING, name, text, issues: [argumentsRefused(name)] };
   return { name, text, ...(await format.parse(text, name, { readPortNames, ...options })) };
 }
 
@@ -104,6 +106,16 @@ function untranslated(file: string, source: string): Issue {
     message: `this is ${source}`,
     position: { file, line: 1, column: 1 },
     hint: `translate it once: ipvstate import ${file} > ipvs.yaml`,
+  };
+}
+
+function argumentsRefused(file: string): Issue {
+  return {
+    code: 'WRONG_TYPE',
+    severity: 'error',
+    message: 'this is no shell script, and takes no arguments',
+    position: { file, line: 1, column: 1 },
+    hint: `ipvstate import ${file}`,
   };
 }
 

@@ -31,7 +31,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   formats: {
     files: ['src/formats/'],
     layers: ['errors', 'model', 'config'],
-    packages: [],
+    packages: ['unbash'],
     pure: true,
   },
   ipvsadm: {

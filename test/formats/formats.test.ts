@@ -96,9 +96,9 @@ test.each([
   ['# nothing yet\n', 'a.json', 'json'],
   ['', 'a', 'yaml'],
   ['neither one nor the other', 'a', 'yaml'],
-  ['#!/bin/sh\nset -e\nVIP=192.0.2.1\n/sbin/ipvsadm -A -t $VIP:80\n', 'a', 'save'],
-  ['IPVSADM=/sbin/ipvsadm\n$IPVSADM -C\n', 'a', 'save'],
-  ['echo start && ipvsadm -C\n', 'a', 'save'],
+  ['#!/bin/sh\nset -e\nVIP=192.0.2.1\n/sbin/ipvsadm -A -t $VIP:80\n', 'a', 'shell'],
+  ['IPVSADM=/sbin/ipvsadm\n$IPVSADM -C\n', 'a', 'shell'],
+  ['echo start && ipvsadm -C\n', 'a', 'shell'],
 ])('%j in %s is %s', (text, fileName, name) => {
   expect(formatOf(text, fileName).name).toBe(name);
 });

@@ -15,6 +15,8 @@ services:
 /** Rules as ipvsadm saves them. */
 export const RULES = '-A -u 192.0.2.53:53 -s rr\n-a -u 192.0.2.53:53 -r 10.1.0.53:53 -g -w 1\n';
 
+const SCRIPT = 'VIP=192.0.2.53\ncase $1 in start) ipvsadm -A -u $VIP:53 -s rr ;; esac\n';
+
 const VERBS = (await loadVerbs([])).filter(({ job }) => job !== 'hidden');
 
 /** Verbs whose examples need neither a kernel with IPVS nor root. */
@@ -56,6 +58,7 @@ export class ExampleFolder {
     for (const name of ['ipvs.yaml', 'conf.d/shop.yaml', 'yesterday.yaml'])
       writeFileSync(join(this.path, name), CONFIG);
     writeFileSync(join(this.path, 'ipvsadm.rules'), RULES);
+    writeFileSync(join(this.path, 'lvs.sh'), SCRIPT);
   }
 
   #program(name: string, text: string): void {

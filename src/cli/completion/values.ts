@@ -42,6 +42,7 @@ export const VALUE_KINDS: Readonly<Record<string, ValueKind>> = {
     fingerprint: 'free',
     text: 'free',
     name: 'free',
+    args: 'free',
   },
 };
 

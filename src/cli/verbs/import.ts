@@ -3,7 +3,7 @@ import { EXIT } from '../../render/exit.ts';
 import { defineVerb } from '../declare/define-verb.ts';
 import { FILE_EXITS } from '../declare/exit-groups.ts';
 import { FORMAT_OPTIONS, readingOf, VERBOSE_OPTIONS } from '../declare/option-groups.ts';
-import { requiredArgument } from '../declare/options.ts';
+import { repeatedArgument, requiredArgument } from '../declare/options.ts';
 import { loadValid } from '../load-valid.ts';
 import { printTable, WRITING_OPTIONS } from '../print-table.ts';
 
@@ -11,15 +11,23 @@ export const importVerb = defineVerb({
   name: 'import',
   job: 'import',
   summary: 'translate ipvsadm rules',
-  description: 'translate `ipvsadm -Sn` text, or a script of ipvsadm lines, to a configuration',
-  arguments: { path: requiredArgument('file', 'the file; - is stdin') },
+  description: 'translate `ipvsadm -Sn` text, or a script that calls ipvsadm, to a configuration',
+  arguments: {
+    path: requiredArgument('file', 'the file; - is stdin'),
+    args: repeatedArgument('args', 'arguments of a shell script'),
+  },
   options: { ...FORMAT_OPTIONS, ...WRITING_OPTIONS, ...VERBOSE_OPTIONS },
   exits: { ...FILE_EXITS, ok: 'printed' },
-  examples: ['ipvsadm -Sn | ipvstate import - > ipvs.yaml', 'ipvstate import ipvsadm.rules'],
-  run: async (options, environment, { path }) => {
+  examples: [
+    'ipvsadm -Sn | ipvstate import - > ipvs.yaml',
+    'ipvstate import ipvsadm.rules',
+    'ipvstate import lvs.sh start',
+  ],
+  run: async (options, environment, { path, args }) => {
     const { desired, layout } = await loadValid([path], environment, {
       ...readingOf(options),
       translates: true,
+      args,
     });
     const writing = { names: desired.names, isPlain: options.plain, layout: layout ?? NO_LAYOUT };
     await printTable(desired, writing, options.output, environment.output);

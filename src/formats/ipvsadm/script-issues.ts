@@ -12,6 +12,8 @@ export interface Reporter {
   readonly issues: readonly Issue[];
   /** The line and column of an offset in the text. */
   readonly position: (at: number) => Position;
+  /** Drops the issues after the first `count`. */
+  readonly dropAfter: (count: number) => void;
   readonly report: (code: IssueCode, message: string, at: number, details?: Details) => void;
 }
 
@@ -22,6 +24,9 @@ export function reporter(text: string, file: string): Reporter {
   return {
     issues,
     position,
+    dropAfter: (count) => {
+      issues.length = count;
+    },
     report: (code, message, at, { severity = 'error', hint, related } = {}) => {
       issues.push({
         code,

@@ -46,6 +46,23 @@ export function emptyScriptState(): ScriptState {
   };
 }
 
+/** A copy that later lines change apart from the original. */
+export function copyScriptState(state: ScriptState): ScriptState {
+  const services = Array.from(state.services, ([key, { service, at, destinations, places }]) => {
+    const copy = {
+      ...{ service, at, destinations: new Map(destinations) },
+      places: Array.isArray(places) ? [...places] : new Map(places),
+    };
+    return [key, copy] as const;
+  });
+  return {
+    ...state,
+    services: new Map(services),
+    recent: undefined,
+    daemons: new Map(state.daemons),
+  };
+}
+
 /** The reason why a line cannot run, in the words of ipvsadm for a refusal by the kernel. */
 export interface Refusal {
   readonly message: string;

@@ -1,0 +1,215 @@
+import { parse, type Word, type WordPart } from 'unbash';
+import { deeper, inSubshell, placeOf, type Run, spend, spendText } from '../run.ts';
+import { EMPTY, type Field, isUnknown, joinValues, unknownValue, type Value } from '../value.ts';
+import { lookUp } from '../variables.ts';
+import { evaluate } from './arithmetic.ts';
+import { alternatives } from './braces.ts';
+import { type Expanded, expandName, expandParameter } from './parameter.ts';
+import { plainText } from './text.ts';
+
+/** Expands words to fields: braces, parameters, commands, and the splitting at blanks. */
+export function expandFields(run: Run, words: readonly Word[]): Field[] {
+  return words.flatMap((word) => expandField(run, word));
+}
+
+function expandField(run: Run, word: Word): Field[] {
+  const at = placeOf(run, word);
+  spend(run, at);
+  if (!word.parts) return [{ ...plainText(word), at }];
+  return expandBraces(run, word.parts, at).flatMap((parts) => {
+    const builder = createFields();
+    for (const part of parts) addPart(run, builder, part, false);
+    const fields = builder.end();
+    const isGlob = parts.some((part) => part.type === 'Glob' && part.kind !== 'bracket');
+    return fields.map((field) => ({
+      ...(isGlob && field.text.includes('/') ? unknownValue(`the files ${word.text}`, at) : field),
+      at,
+    }));
+  });
+}
+
+/** All choices of the lists in braces of a word. */
+function expandBraces(run: Run, parts: readonly WordPart[], at: number): (readonly WordPart[])[] {
+  let results: (readonly WordPart[])[] = [[]];
+  for (const part of parts) {
+    const choices =
+      part.type === 'BraceExpansion' ? alternatives(part.text)?.map(readAlternative) : undefined;
+    const given: readonly (readonly WordPart[])[] = choices ?? [[part]];
+    spend(run, at, results.length * given.length);
+    results = results.flatMap((before) => given.map((choice) => [...before, ...choice]));
+  }
+  return results;
+}
+
+/** Reads one alternative of a list, which is a word of its own. */
+function readAlternative(text: string): readonly WordPart[] {
+  const literal = (value: string): WordPart => ({ type: 'Literal', pos: 0, end: 0, value, text });
+  if (/^[\w.:/%@-]*$/.test(text)) return [literal(text)];
+  const command = parse(`: ${text}`).commands[0]?.command;
+  const [word] = command?.type === 'Command' ? command.suffix : [];
+  if (word?.type !== 'Word') return [literal(text)];
+  return word.parts ?? [literal(word.value)];
+}
+
+interface FieldBuilder {
+  /** Adds text that is not split. */
+  readonly add: (value: Value) => void;
+  readonly split: (value: Value, separators: string) => void;
+  /** Begins another field. */
+  readonly next: () => void;
+  readonly end: () => Value[];
+}
+
+function createFields(): FieldBuilder {
+  const fields: Value[] = [];
+  let current: Value[] | undefined;
+  /** A variable without value before the text of a field: `$VIP:80` is a field without it. */
+  let lead: Value[] = [];
+  const next = () => {
+    if (current) fields.push(joinValues(current));
+    current = undefined;
+    lead = [];
+  };
+  const add = (value: Value) => {
+    current ??= [...lead];
+    current.push(value);
+  };
+  return {
+    add,
+    next,
+    split: (value, separators) => {
+      if (isUnknown(value)) add(value);
+      else if (value.text === '' && value.unset !== undefined) (current ?? lead).push(value);
+      else if (value.text !== '') {
+        const pieces = splitAt(value.text, separators);
+        for (const [index, piece] of pieces.entries()) {
+          if (index > 0) next();
+          if (piece !== '') add({ ...value, text: piece });
+        }
+      }
+    },
+    end: () => {
+      next();
+      return fields;
+    },
+  };
+}
+
+/** Splits at blanks of IFS, each run of them once, and at each other character of IFS. */
+export function splitAt(text: string, separators: string): string[] {
+  if (separators === '') return [text];
+  const pieces: string[] = [''];
+  let afterBlank = false;
+  for (const character of text) {
+    if (!separators.includes(character)) {
+      if (afterBlank) pieces.push('');
+      afterBlank = false;
+      pieces[pieces.length - 1] += character;
+    } else if (' \t\n'.includes(character)) {
+      afterBlank = true;
+    } else {
+      pieces.push('');
+      afterBlank = false;
+    }
+  }
+  if (afterBlank) pieces.push('');
+  return pieces;
+}
+
+const separatorsOf = (run: Run): string => lookUp(run, 'IFS', 0)?.text ?? ' \t\n';
+
+function addPart(run: Run, fields: FieldBuilder, part: WordPart, isQuoted: boolean): void {
+  switch (part.type) {
+    case 'DoubleQuoted':
+    case 'LocaleString':
+      if (part.parts.every((child) => !isListPart(child))) fields.add(EMPTY);
+      for (const child of part.parts) addPart(run, fields, child, true);
+      break;
+    case 'SimpleExpansion': {
+      const expanded = expandName(run, part.text.slice(1), placeOf(run, part));
+      addExpanded(run, fields, expanded, isQuoted);
+      break;
+    }
+    case 'ParameterExpansion':
+      addExpanded(run, fields, expandParameter(run, part), isQuoted);
+      break;
+    case 'CommandExpansion':
+    case 'ArithmeticExpansion': {
+      const values = [expandPart(run, part)];
+      addExpanded(run, fields, { values, isList: false, isJoined: false }, isQuoted);
+      break;
+    }
+    default:
+      fields.add(expandPart(run, part));
+  }
+}
+
+const isListPart = (part: WordPart): boolean =>
+  part.type === 'ParameterExpansion' || part.text === '$@';
+
+function addExpanded(run: Run, fields: FieldBuilder, expanded: Expanded, isQuoted: boolean): void {
+  const { values, isList, isJoined } = expanded;
+  const separators = separatorsOf(run);
+  if (isQuoted && (!isList || isJoined)) {
+    fields.add(joinValues(values, separators.charAt(0)));
+    return;
+  }
+  for (const [index, value] of values.entries()) {
+    if (index > 0) fields.next();
+    if (isQuoted) fields.add(value);
+    else fields.split(value, separators);
+  }
+}
+
+/** Expands parts to one text. */
+export function expandParts(run: Run, parts: readonly WordPart[]): Value {
+  const value = joinValues(parts.map((part) => expandPart(run, part)));
+  spendText(run, value.text.length);
+  return value;
+}
+
+function expandPart(run: Run, part: WordPart): Value {
+  switch (part.type) {
+    case 'DoubleQuoted':
+    case 'LocaleString':
+      return expandParts(run, part.parts);
+    case 'SimpleExpansion': {
+      const { values } = expandName(run, part.text.slice(1), placeOf(run, part));
+      return joinValues(values, ' ');
+    }
+    case 'ParameterExpansion':
+      return joinValues(expandParameter(run, part).values, ' ');
+    case 'CommandExpansion':
+      return substitute(run, part);
+    case 'ArithmeticExpansion': {
+      const { number, doubt } = evaluate(run, part.expression);
+      return { text: `${number}`, doubt };
+    }
+    case 'ProcessSubstitution':
+      return unknownValue('the output of a command', placeOf(run, part));
+    case 'Glob':
+    case 'ExtendedGlob':
+    case 'BraceExpansion':
+      return { text: part.text };
+    default:
+      return { text: part.value };
+  }
+}
+
+/** Runs a command, and gives its output without the last newlines. */
+function substitute(run: Run, part: Extract<WordPart, { type: 'CommandExpansion' }>): Value {
+  const at = placeOf(run, part);
+  const { script } = part;
+  if (!script) return EMPTY;
+  return deeper(run, at, () =>
+    inSubshell(run, (subshell) => {
+      const output: Value[] = [];
+      subshell.stdout = output;
+      if (script.source !== undefined) subshell.place = at;
+      const status = run.session.evaluator.runScript(subshell, script);
+      run.status = status;
+      const { text, ...rest } = joinValues(output);
+      return { ...rest, text: text.replace(/\n+$/, '') };
+    }),
+  );
+}

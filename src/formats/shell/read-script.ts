@@ -1,0 +1,115 @@
+import { parse, type Script } from 'unbash';
+import type { ParseResult } from '../../config/parse.ts';
+import { hasErrors } from '../../model/issue.ts';
+import { type Names, NUMERIC_ONLY } from '../ipvsadm/grammar/names.ts';
+import { endReading, type Reading, startReading } from '../ipvsadm/script-calls.ts';
+import { createNotCarried } from '../not-carried.ts';
+import { caseWords } from './arguments.ts';
+import { warnOnce } from './branch.ts';
+import { runText } from './commands/control.ts';
+import { runWords } from './commands/simple.ts';
+import { runScript } from './evaluator.ts';
+import { expandParts } from './expand/word.ts';
+import { LimitError, MAX_CHARACTERS, MAX_STEPS, type Run, type Session } from './run.ts';
+import { layoutOf } from './script-comments.ts';
+import { SUCCESS } from './value.ts';
+import { initialVariables } from './variables.ts';
+
+interface ScriptOptions {
+  /** The name of the script in positions. */
+  readonly file: string;
+  /** The arguments of the script. Without any, a service script gets `start`. */
+  readonly args?: readonly string[] | undefined;
+  /** Host and port names. By default there are none. */
+  readonly names?: Names;
+}
+
+/**
+ * Runs a shell script in a simulated shell, where ipvsadm acts on a table in memory. Nothing of the
+ * machine is read, written or executed. The desired state is the table after the last command.
+ */
+export function readShellScript(
+  source: string,
+  { file, args = [], names = NUMERIC_ONLY }: ScriptOptions,
+): ParseResult {
+  const text = withoutPrompts(source.replace(/^\ufeff/, '').replaceAll('\r\n', '\n'));
+  const reading = startReading(text, file, names);
+  const script = parse(text);
+  const words = caseWords(script);
+  const isStarted = args.length === 0 && words.includes('start');
+  const run = startRun(script, reading, text, file, isStarted ? ['start'] : args);
+  reportSyntax(script, reading);
+  if (!hasErrors(reading.issues)) runToEnd(run);
+  if (isStarted) warnOnce(run, 'run with the argument "start"', 0);
+  reportEmpty(run, words);
+  const result = endReading(run.reading);
+  const notCarried = createNotCarried();
+  for (const { kind, at, hint } of run.session.mentions)
+    notCarried.add(kind, run.reading.position(at), hint);
+  const { layout: _, ...rest } = result;
+  return {
+    ...rest,
+    issues: [...result.issues, ...notCarried.issues()],
+    ...(result.desired && { layout: layoutOf(text, result.desired, run.session.callEnds) }),
+  };
+}
+
+/** Prompts that were copied with the commands become blanks, so that no place moves. */
+function withoutPrompts(text: string): string {
+  return text.replace(
+    /^[ \t]*(?:\[\w[\w-]*@[^\]\n]*\][#$]|\w[\w-]*@[\w.-]+:[^\s#$]*[#$]|\$(?=[ \t]))/gm,
+    (prompt) => ' '.repeat(prompt.length),
+  );
+}
+
+function startRun(
+  script: Script,
+  reading: Reading,
+  text: string,
+  file: string,
+  args: readonly string[],
+): Run {
+  const session: Session = {
+    name: file.split('/').at(-1) ?? file,
+    ...{ text, script, steps: MAX_STEPS, characters: MAX_CHARACTERS },
+    ...{ mentions: [], callEnds: new Map(), namespace: undefined },
+    evaluator: { runScript, runWords, expandParts },
+  };
+  return {
+    ...{ session, reading, variables: initialVariables(), functions: new Map() },
+    args: args.map((each) => ({ text: each })),
+    ...{ scopes: [], files: new Map(), options: new Set(), exitTrap: undefined },
+    ...{ status: SUCCESS, jump: undefined, stdin: undefined, stdout: undefined },
+    ...{ outputAt: undefined, isQuiet: false, isCondition: false, depth: 0, place: undefined },
+    ...{ sourced: undefined, namespace: undefined, calls: 0, isIncomplete: false },
+  };
+}
+
+function reportSyntax({ errors = [] }: ReturnType<typeof parse>, { report }: Reading): void {
+  for (const { message, pos } of errors) report('SYNTAX', message, pos);
+}
+
+function runToEnd(run: Run): void {
+  try {
+    runScript(run, run.session.script);
+    const { exitTrap } = run;
+    run.jump = undefined;
+    if (exitTrap) runText(run, exitTrap, 0);
+  } catch (error) {
+    if (error instanceof LimitError) run.reading.report('TOO_LARGE', error.message, error.at);
+    else throw error;
+  }
+}
+
+function reportEmpty({ reading, session }: Run, words: readonly string[]): void {
+  const { state, issues, report } = reading;
+  if (state.declaresServices || hasErrors(issues)) return;
+  const shown = words.slice(0, 8).join(', ');
+  const hint =
+    words.length > 0
+      ? `the script knows the words ${shown}: ipvstate import ${session.name} WORD`
+      : 'give the arguments of the script after the file: ipvstate import FILE ARGS';
+  report('EMPTY', 'this run of the script adds no service, and does not clear the table', 0, {
+    hint,
+  });
+}

@@ -1,0 +1,41 @@
+import { withFileNames } from '../file-names.ts';
+import type { Format } from '../format.ts';
+import { callsIpvsadm } from '../ipvsadm/looks-like-script.ts';
+
+/** Lines that only a shell can read: control words, assignments, and calls of other programs. */
+const SHELL_LINE = new RegExp(
+  [
+    String.raw`^[ \t]*(?:`,
+    String.raw`(?:if|while|until|case|for|select)[ \t]`,
+    String.raw`|(?:then|do|done|fi|esac|else)\b`,
+    String.raw`|function[ \t]+\w|\w[\w-]*[ \t]*\(\)`,
+    String.raw`|(?:export[ \t]+|local[ \t]+|readonly[ \t]+)?[A-Za-z_]\w*(?:\[\w+\])?\+?=`,
+    String.raw`|(?:\.|source|set|echo|exit|sysctl|modprobe|ifconfig|iptables|ip|route|service)[ \t]`,
+    String.raw`|(?:systemctl|printf|test|cat|sleep|trap|eval|exec|cd|yum|apt-get|apt)[ \t]`,
+    String.raw`|\/(?:usr\/)?s?bin\/(?!ipvsadm)|\[{1,2}[ \t]`,
+    ')',
+  ].join(''),
+  'm',
+);
+
+/** A call of ipvsadm with a part that a shell replaces, redirects, or chains. */
+const SHELL_CALL =
+  /^(?:[^#\n'"]*[\s;&|(])?(?:[\w./-]*\/)?(?:ipvsadm(?:-restore|-save)?|"?\$\{?\w*IPVSADM\b[^\s"]*"?)(?:[^#\n]{0,500}(?:[$`|;<>]|&&)|[ \t]*&)/im;
+
+const RESTORES = /^(?:[^#\n]*[\s;&|(])?(?:[\w./-]*\/)?ipvsadm-restore\b/m;
+
+/** Shell scripts that call ipvsadm. Plain lines of ipvsadm are save text. */
+export const SHELL: Format & { readonly translatedFrom: string } = {
+  name: 'shell',
+  recognise: (text) =>
+    SHELL_CALL.test(text) || (SHELL_LINE.test(text) && (callsIpvsadm(text) || RESTORES.test(text))),
+  parse: async (text, fileName, { args, readPortNames } = {}) => {
+    const { readShellScript } = await import('./read-script.ts');
+    return withFileNames(
+      (names) => readShellScript(text, { file: fileName, args, names }),
+      readPortNames,
+    );
+  },
+  translatedFrom: 'a shell script',
+  takesArguments: true,
+};
