@@ -2,6 +2,7 @@ import { existsSync, fstatSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { EXIT } from '../render/exit.ts';
+import { openKeyboard } from './keyboard.ts';
 import { main } from './main.ts';
 import { Output } from './output.ts';
 
@@ -72,6 +73,7 @@ void main(process.argv.slice(2), {
   get ask() {
     return process.stdin.isTTY && process.stderr.isTTY ? ask : undefined;
   },
+  keyboard: () => (process.stdin.isTTY ? openKeyboard(process.stdin) : undefined),
   interruption,
 }).then((exitCode) => {
   process.exitCode ||= exitCode;

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Machine } from '../kernel/facts/machine.ts';
 import type { RecoveryEnvironment } from '../recovery/environment.ts';
+import type { Keyboard } from './keyboard.ts';
 import type { Output } from './output.ts';
 
 /** The outside world that a verb may use. Tests bring their own. */
@@ -18,6 +19,8 @@ export interface Environment extends RecoveryEnvironment {
   readonly machine: () => Promise<Machine>;
   /** Asks a question on the terminal. undefined without a terminal. */
   readonly ask: ((question: string) => Promise<string>) | undefined;
+  /** Takes the keys of the terminal. undefined when stdin is not a terminal. */
+  readonly keyboard: () => Keyboard | undefined;
   /**
    * From the first call on, SIGINT and SIGTERM abort the signal instead of ending the process. The
    * reason of the abort is the exit code. A message on stderr says so, unless `silently` is true:

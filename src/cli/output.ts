@@ -17,7 +17,11 @@ interface OutputOptions {
   readonly stages?: ShownStages;
 }
 
-type Terminal = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+type Terminal = Writable & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+};
 
 /** Progress is shown only for work that takes longer than this. */
 const PROGRESS_AFTER_MILLISECONDS = 1000;
@@ -157,6 +161,23 @@ export class Output {
       return;
     this.#shown = now;
     this.#stderr.write(`\r${text.slice(0, (this.#stderr.columns || 80) - 1)}\u001b[K`);
+  }
+
+  /** Begins to use the whole terminal. What it showed comes back with `closeScreen`. */
+  openScreen(): void {
+    // DEC private modes: 1049 is the alternate screen, 25 the cursor.
+    this.#stdout.write(`${CSI}?1049h${CSI}?25l`);
+  }
+
+  /** Replaces the text on the screen. Lines that have no room are left out. */
+  redraw(text: string): void {
+    const rows = (this.#stdout.rows || 24) - 1;
+    const lines = this.#printable(text).split('\n').slice(0, rows);
+    this.#stdout.write(`${CSI}H${lines.map((line) => `${line}${CSI}K\r\n`).join('')}${CSI}J`);
+  }
+
+  closeScreen(): void {
+    this.#stdout.write(`${CSI}?25h${CSI}?1049l`);
   }
 
   /** Erases the line of progress. */

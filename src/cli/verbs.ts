@@ -27,6 +27,7 @@ export const VERBS = verbFiles({
   explain: async () => (await import('./verbs/explain.ts')).explainVerb,
   show: async () => (await import('./verbs/show.ts')).showVerb,
   status: async () => (await import('./verbs/status.ts')).statusVerb,
+  top: async () => (await import('./verbs/top.ts')).topVerb,
   history: async () => (await import('./verbs/history.ts')).historyVerb,
   reload: async () => (await import('./verbs/reload.ts')).reloadVerb,
   approve: async () => (await import('./verbs/approve.ts')).approveVerb,

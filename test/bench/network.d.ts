@@ -1,3 +1,7 @@
+/** The address of the service. */
+export const VIP: string;
+/** The addresses of the servers, which answer on port 8080. */
+export const SERVERS: readonly string[];
 export function layNetwork(): void;
 export function takeNetworkAway(): void;
 export function startTraffic(): Promise<{

@@ -55,6 +55,7 @@ const VERBS = {
   diff: 'diff ./shop.yaml live',
   show: 'show ./shop.plan',
   status: 'status --control-socket ./control.sock',
+  top: 'top',
   history: 'history',
   explain: 'explain shop -f ./shop.yaml',
   export: 'export',
@@ -81,7 +82,7 @@ const READ_FILES = [
 ] as const;
 /** The verbs that print the issues of invalid files in their own document. */
 const PRINT_ISSUES: readonly string[] = ['validate', 'doctor'];
-const READ_KERNEL = ['plan', 'apply', 'try', 'check', 'export', ...OVERRIDES] as const;
+const READ_KERNEL = ['plan', 'apply', 'try', 'check', 'export', 'top', ...OVERRIDES] as const;
 const WRITE_KERNEL = ['apply', 'try', 'rollback', ...OVERRIDES] as const;
 
 function inKernel(state: TemporaryState = temporaryState()): CliOptions {

@@ -135,7 +135,7 @@ describe('wrong usage', () => {
     { line: 'import', says: "missing required argument 'file'" },
     {
       line: 'schema foo',
-      says: 'validation, status, doctor, explanation, overrides, error, history, journal.',
+      says: 'validation, status, doctor, explanation, overrides, error, top, history, journal.',
     },
     { line: '--color never plan', says: "unknown option '--color'" },
   ])('exits 64 and explains the error on stderr: $line', async ({ line, says }) => {

@@ -6,6 +6,7 @@ import { expect } from 'vitest';
 import type { Verb } from '../../src/cli/declare/define-verb.ts';
 import type { Exits } from '../../src/cli/declare/exit-groups.ts';
 import { exitCodesOf } from '../../src/cli/declare/verb-help.ts';
+import type { Keyboard } from '../../src/cli/keyboard.ts';
 import { main } from '../../src/cli/main.ts';
 import { Output } from '../../src/cli/output.ts';
 import { VERBS } from '../../src/cli/verbs.ts';
@@ -30,6 +31,8 @@ export interface CliOptions {
   /** The answers of a person at a terminal. Without them, there is no terminal. */
   readonly answer?: string;
   readonly signal?: AbortSignal;
+  /** The keyboard of a terminal. Without it, stdin is no terminal. */
+  readonly keyboard?: Keyboard;
   readonly isTTY?: boolean;
   /** Receive the text that the command writes, while it runs. */
   readonly stdout?: Captured;
@@ -69,6 +72,7 @@ export async function runCli(
             stderr.write(question);
             return answer;
           },
+    keyboard: () => options.keyboard,
     interruption: () => options.signal ?? new AbortController().signal,
   });
   rmSync(folder, { recursive: true, force: true });

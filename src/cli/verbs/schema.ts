@@ -14,6 +14,7 @@ const SCHEMAS = {
   explanation: () => import('../../../schemas/explanation.schema.json', { with: { type: 'json' } }),
   overrides: () => import('../../../schemas/overrides.schema.json', { with: { type: 'json' } }),
   error: () => import('../../../schemas/error.schema.json', { with: { type: 'json' } }),
+  top: () => import('../../../schemas/top.schema.json', { with: { type: 'json' } }),
   history: () => import('../../../schemas/history.schema.json', { with: { type: 'json' } }),
   journal: () => import('../../../schemas/journal.schema.json', { with: { type: 'json' } }),
 };

@@ -56,6 +56,8 @@ export PATH=${quote(path)}
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t tmpfs tmpfs /run
+mkdir -p /dev/pts
+mount -t devpts devpts /dev/pts
 mkdir -p /run/boot /run/tmp /run/home
 mount -t hostfs none /run/boot -o ${quote(folder)}
 ${writable.map((dir) => `mount -t hostfs none ${quote(dir)} -o ${quote(dir)}`).join('\n')}
