@@ -151,7 +151,7 @@ export async function prepare(
             }
           : {
               drains: recordAfter(clock, desired, table, drains, isTouched),
-              overrides: overridesAfter(overrides, notes, isPlanned),
+              overrides: overridesAfter(overrides, notes, isPlanned, foreign),
             },
         sysctlDifferences:
           only || concerned ? [] : sysctlDifferences(desired.policy?.sysctls, live.sysctls),

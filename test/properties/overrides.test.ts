@@ -165,7 +165,7 @@ const givesBack = (keepsHeld: boolean) =>
     const before = scoped(situation, clockOf([]));
     const clock = clockOf(situation.overrides);
     const during = scoped(situation, clock);
-    const { held } = overridesAfter(clock, during.overrides, () => true);
+    const { held } = overridesAfter(clock, during.overrides, () => true, new Set());
     const after = scoped(
       { ...situation, live: during.table },
       { ...clockOf([]), held: keepsHeld ? held : new Map() },
@@ -191,7 +191,7 @@ test('the same overrides on the table that they led to change nothing', async ()
     fc.property(situations, (situation) => {
       const clock = clockOf(situation.overrides);
       const once = scoped(situation, clock);
-      const { held } = overridesAfter(clock, once.overrides, () => true);
+      const { held } = overridesAfter(clock, once.overrides, () => true, new Set());
       const twice = scoped({ ...situation, live: once.table }, { ...clock, held });
       return everyDestination(twice, once, (got, own) => got.weight === own.weight);
     }),

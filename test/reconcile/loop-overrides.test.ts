@@ -7,8 +7,9 @@ import {
   type OverrideStore,
 } from '../../src/model/override.ts';
 import type { Table } from '../../src/model/table.ts';
-import { LoopWorld, tableWith, type WorldOptions } from '../support/loop-world.ts';
-import { destinationKeyOf, keyOf } from '../support/tables.ts';
+import { type Content, LoopWorld, tableWith, type WorldOptions } from '../support/loop-world.ts';
+import { memoryPause } from '../support/memory-pause.ts';
+import { desiredOf, destinationKeyOf, keyOf } from '../support/tables.ts';
 
 const WEB = 'tcp://192.0.2.2:80';
 const tableOfWeight = (weight: number): Table =>
@@ -29,6 +30,7 @@ async function worldWith(
   overrides: readonly Override[],
   { drift, ...options }: WorldOptions = {},
   live = tableOfWeight(3),
+  wanted: Content = tableOfWeight(3),
 ) {
   let record: OverrideRecord = { overrides, held: new Map() };
   let failure: Error | undefined;
@@ -44,7 +46,7 @@ async function worldWith(
       record = next;
     },
   };
-  const world = new LoopWorld(live, tableOfWeight(3), {
+  const world = new LoopWorld(live, wanted, {
     ...(drift && { drift }),
     ...options,
     reconciling: { overrides: store },
@@ -147,6 +149,41 @@ describe('an override in the loop', () => {
       expect(settled).toHaveLength(1);
     },
   );
+
+  it('that ends while its service is paused gives the weight from before back afterwards', async () => {
+    const { services } = tableOfWeight(3);
+    const preserve = new Map([
+      [destinationKeyOf('10.0.0.3:80'), { weight: true, thresholds: false }],
+    ]);
+    const policy = {
+      manage: undefined,
+      sysctls: undefined,
+      services: new Map([[keyOf(WEB), { protect: false, drain: undefined, preserve }]]),
+    };
+    // The file says 3, and a health checker has set 7.
+    const { world, weight, record } = await worldWith(
+      [drain({ endSeconds: 60 })],
+      { pauses: memoryPause() },
+      tableOfWeight(7),
+      desiredOf(services, { policy }),
+    );
+    expect([weight(), [...record().held.values()]]).toEqual([0, [7]]);
+    const pause = world.loop.pause({
+      who: 'bob',
+      reason: undefined,
+      seconds: undefined,
+      only: [WEB],
+    });
+    await world.clock.advance(0);
+    await pause;
+    await world.clock.advance(400_000);
+    expect(weight()).toBe(0);
+    const resume = world.loop.resume();
+    await world.clock.advance(0);
+    await resume;
+    expect(weight()).toBe(7);
+    expect(record()).toEqual(NO_OVERRIDES);
+  });
 
   it('that could not be ended is tried again every few seconds', async () => {
     let settled = 0;

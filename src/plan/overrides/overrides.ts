@@ -153,14 +153,20 @@ export function secondsUntilPlan(clock: OverrideClock, isDone: boolean): number 
 /**
  * Returns the record after a plan. Overrides that are over are forgotten where the plan puts the
  * weights back, and the weights from before are kept of what is overridden now. `isPlanned` tells
- * of a service whether the plan may change it, and of null whether it may change all of them.
+ * of a service whether the plan may change it, and of null whether it may change all of them. Of
+ * the live services that it leaves alone, because they are paused for example, the weights from
+ * before are kept: a later plan puts them back.
  */
 export function overridesAfter(
   { overrides, held, now }: OverrideClock,
   notes: readonly OverrideNote[],
   isPlanned: (service: ServiceKey | null) => boolean,
+  leftAlone: ReadonlySet<ServiceKey>,
 ): OverrideRecord {
-  const kept = [...held].filter(([key]) => !isPlanned(parseDrainKey(key).service));
+  const kept = [...held].filter(([key]) => {
+    const { service } = parseDrainKey(key);
+    return leftAlone.has(service) || !isPlanned(service);
+  });
   const weights = new Map<DrainKey, number>(kept);
   for (const { service, destination, ownWeight } of notes)
     weights.set(drainKey(service, destination), ownWeight);
