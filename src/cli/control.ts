@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { askDaemon } from '../daemon/control/client.ts';
 import type { ControlAnswer, ControlRequest } from '../daemon/control/protocol.ts';
+import { printable } from '../model/printable.ts';
 import type { State } from '../recovery/state.ts';
 import type { CONTROL_OPTIONS } from './declare/option-groups.ts';
 import type { ValuesOf } from './declare/options.ts';
@@ -23,6 +24,10 @@ export async function control(
 /** Prints the daemon's answer to a request and returns its exit code. */
 export function printAnswer(answer: ControlAnswer, { output }: Environment): number {
   if (answer.ok) output.print(answer.message ?? '');
-  else output.warn(`ipvstate: ${answer.message}\n${answer.hint ? `    ${answer.hint}\n` : ''}`);
+  else {
+    // A failure repeats words of others. A line break in them must not begin a line of ours.
+    const hint = answer.hint === undefined ? '' : `    ${printable(answer.hint)}\n`;
+    output.warn(`ipvstate: ${printable(answer.message)}\n${hint}`);
+  }
   return answer.exit_code;
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { IpvstateError, isAbsent } from '../errors.ts';
 import { formatTime, type RecordClock, SYSTEM_CLOCK } from './clock.ts';
 
@@ -25,6 +25,8 @@ interface LockOptions {
   readonly clock?: RecordClock;
   /** Says how to wait longer. */
   readonly waitHint?: string;
+  /** Makes the error that names the holder. By default the holder is a writer. */
+  readonly refusal?: (who: string) => IpvstateError;
 }
 
 const RETRY_MILLISECONDS = 100;
@@ -39,17 +41,13 @@ const FLOCK_IS_TAKEN = 1;
  * throws `IO` or `UNAVAILABLE`.
  */
 export async function takeLock(path: string, options: LockOptions): Promise<Lock> {
-  const {
-    timeoutSeconds = 0,
-    clock = SYSTEM_CLOCK,
-    waitHint = 'Wait for it, with --lock-timeout 30s for instance.',
-  } = options;
+  const { timeoutSeconds = 0, clock = SYSTEM_CLOCK } = options;
   const file = await openLockFile(path);
   try {
     const deadline = clock.monotonicSeconds() + timeoutSeconds;
     while (!(await tryLock(file))) {
       if (clock.monotonicSeconds() >= deadline)
-        throw locked(await readHolder(file), clock.now(), waitHint);
+        throw locked(await readHolder(file), clock.now(), options);
       const millisecondsLeft = (deadline - clock.monotonicSeconds()) * 1000;
       await clock.sleep(Math.min(RETRY_MILLISECONDS, Math.max(1, millisecondsLeft)));
     }
@@ -68,6 +66,25 @@ export async function takeLock(path: string, options: LockOptions): Promise<Lock
       await file.close();
     },
   };
+}
+
+/**
+ * Takes the lock of the one daemon of this network namespace, beside the lock of writers. A paused
+ * daemon gives that one away and keeps this one. Throws like `takeLock`.
+ */
+export function takeDaemonLock(lockPath: string, clock: RecordClock): Promise<Lock> {
+  return takeLock(join(dirname(lockPath), 'daemon.lock'), {
+    command: 'ipvstate watch',
+    clock,
+    refusal: (who) =>
+      new IpvstateError(
+        'LOCKED',
+        `another daemon follows files in this network namespace, and is paused: the lock is ${who}; nothing was changed`,
+        {
+          hint: '`ipvstate status` shows it. One daemon can follow several files: give each with -f.',
+        },
+      ),
+  });
 }
 
 async function openLockFile(path: string): Promise<FileHandle> {
@@ -157,10 +174,15 @@ export function parseHolder(text: string): Holder | undefined {
   }
 }
 
-function locked(holder: Holder | undefined, now: Date, waitHint: string): IpvstateError {
+function locked(
+  holder: Holder | undefined,
+  now: Date,
+  { waitHint, refusal }: Pick<LockOptions, 'waitHint' | 'refusal'>,
+): IpvstateError {
   const who = holder
     ? `held by pid ${holder.pid} (${holder.command}), since ${formatTime(new Date(holder.started), now)}`
     : 'held by a process that has not said yet who it is';
+  if (refusal) return refusal(who);
   return new IpvstateError(
     'LOCKED',
     `another ipvstate is writing in this network namespace: the lock is ${who}; nothing was changed`,
@@ -168,7 +190,7 @@ function locked(holder: Holder | undefined, now: Date, waitHint: string): Ipvsta
       hint: holder?.command.startsWith('ipvstate watch')
         ? 'The daemon keeps the lock as long as it runs: change its files and use `ipvstate reload`. ' +
           'A daemon that is paused has it for a moment: wait with --lock-timeout 30s.'
-        : waitHint,
+        : (waitHint ?? 'Wait for it, with --lock-timeout 30s for instance.'),
     },
   );
 }

@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { IpvstateError } from '../../src/errors.ts';
 import { NO_OVERRIDES, type Override } from '../../src/model/override.ts';
 import { openOverrideStore } from '../../src/recovery/records/overrides.ts';
+import { formatClock } from '../../src/render/overrides.ts';
 import { statusOf } from '../daemon/statuses.ts';
 import { type BusyTable, openBusyTable } from '../support/busy-table.ts';
 import type { CliOptions, CliResult } from '../support/run-cli.ts';
@@ -312,10 +313,11 @@ describe('explain beside a daemon', () => {
   });
 
   it('says that the daemon is paused, for all services or for this one', async () => {
-    const pause = { who: 'alice', reason: 'upgrade', since: '12:00', until: null };
+    const since = '2026-05-04T12:00:00.000Z';
+    const pause = { who: 'alice', reason: 'upgrade', since, until: null };
     const paused = { ...pause, seconds_left: null, services: null };
     expect(flat(await beside(statusAnswer({ paused })))).toContain(
-      'paused: the daemon writes nothing (by alice, since 12:00, without an end: upgrade); ' +
+      `paused: the daemon writes nothing (by alice, since ${formatClock(new Date(since), new Date())}, without an end: upgrade); ` +
         '`ipvstate resume` ends the pause',
     );
     const own = { ...paused, services: ['tcp://192.0.2.10:443'] };

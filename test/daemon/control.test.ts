@@ -11,6 +11,7 @@ import {
   parseRequest,
 } from '../../src/daemon/control/protocol.ts';
 import { type AnswerRequest, serveControl } from '../../src/daemon/control/server.ts';
+import { runCli } from '../support/run-cli.ts';
 
 let folder: string;
 let path: string;
@@ -126,6 +127,21 @@ describe('the control socket', () => {
     });
     expect(await askDaemon(path, { command: 'status' })).toEqual(OK);
   });
+
+  it.each(['reload', 'approve', 'resume'])(
+    'gives %s a failure in one line of its own, whatever text the failure repeats',
+    async (verb) => {
+      const forged = 'x is no service\nipvstate: all is well';
+      await serve(async () => ({ ok: false, exit_code: 64, message: forged, hint: forged }));
+      expect(await runCli([verb, '--control-socket', path])).toEqual({
+        status: 64,
+        stdout: '',
+        stderr:
+          'ipvstate: x is no service\\u000aipvstate: all is well\n' +
+          '    x is no service\\u000aipvstate: all is well\n',
+      });
+    },
+  );
 
   it('disconnects a client that sends a request without an end', async () => {
     await serve();

@@ -86,7 +86,7 @@ describe('pause and resume', () => {
     const paused = await daemon.run('pause', '--reason', 'kernel upgrade');
     expect(paused).toMatchObject({ status: 0, stderr: '' });
     expect(paused.stdout).toMatch(
-      /^Paused by \S+, since \S+Z, until \S+Z: kernel upgrade\.\nThe daemon watches and writes nothing\. `ipvstate resume` ends the pause\.\n$/,
+      /^Paused by \S+, since \d\d:\d\d, until \d\d:\d\d: kernel upgrade\.\nThe daemon watches and writes nothing\. `ipvstate resume` ends the pause\.\n$/,
     );
     write(5, 5);
     await until('the changed file', async () => (await daemon.status()).health === 'drifted');
@@ -136,6 +136,19 @@ describe('pause and resume', () => {
     expect(await daemon.run('resume')).toMatchObject({ status: 0 });
     expect(weights()).toEqual([1, 1]);
     expect(await daemon.run('apply', '-f', other)).toMatchObject({ status: 75 });
+  });
+
+  it('let no second daemon begin, which names the one that is paused', async () => {
+    const daemon = await start();
+    await daemon.run('pause', '--for', 'ever');
+    const socket = ['--control-socket', join(folder, 'other.sock')];
+    const { status, stderr } = await daemon.run('watch', '-f', file, ...socket);
+    expect(status).toBe(75);
+    expect(stderr).toMatch(
+      /another daemon follows files in this network namespace, and is paused: the lock is held by pid \d+ \(ipvstate watch\)/,
+    );
+    expect(await daemon.run('apply', '-f', file)).toMatchObject({ status: 0 });
+    expect(await daemon.run('resume')).toMatchObject({ status: 0 });
   });
 
   it.each([

@@ -5,7 +5,10 @@ import validation from '../../schemas/validation.schema.json' with { type: 'json
 import { isStatus } from '../../src/daemon/status/parse-status.ts';
 import { HEALTHS } from '../../src/daemon/status/status.ts';
 import { formatHealth, formatStatus } from '../../src/daemon/status/status-text.ts';
+import { formatClock } from '../../src/render/overrides.ts';
 import { statusOf } from './statuses.ts';
+
+const local = (time: string): string => formatClock(new Date(time), new Date());
 
 describe('the status as text', () => {
   it('is short while the daemon is in sync', () => {
@@ -75,14 +78,14 @@ Contested:  fwmark:8: changed back by another program 3 times
   it.each([
     {
       pause: { reason: 'kernel upgrade', until: '2026-05-04T13:00:00.000Z', services: null },
-      says: `Paused:     by alice, since 2026-05-04T12:00:00.000Z, until 2026-05-04T13:00:00.000Z: kernel upgrade
+      says: `Paused:     by alice, since ${local('2026-05-04T12:00:00.000Z')}, until ${local('2026-05-04T13:00:00.000Z')}: kernel upgrade
             the daemon writes nothing; \`ipvstate resume\` ends the pause
             commands by hand, such as \`apply\` and \`drain\`, still write
 `,
     },
     {
       pause: { reason: null, until: null, services: ['a', 'b', 'c', 'd', 'e', 'f'] },
-      says: `Paused:     by alice, since 2026-05-04T12:00:00.000Z, without an end
+      says: `Paused:     by alice, since ${local('2026-05-04T12:00:00.000Z')}, without an end
             6 services left alone: a, b, c, d, e, ...; \`ipvstate resume\` ends the pause
 `,
     },

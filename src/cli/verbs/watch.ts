@@ -4,8 +4,9 @@ import type { Log } from '../../daemon/log/log.ts';
 import { LOG_FORMATS, LOG_LEVELS } from '../../daemon/log/log-options.ts';
 import { type Notifier, openNotifier } from '../../daemon/notify.ts';
 import { DRIFT_MODES } from '../../daemon/status/status.ts';
+import { takeDaemonLock } from '../../recovery/lock.ts';
 import { openRecords } from '../../recovery/records/records.ts';
-import { isExpired, withSession } from '../../recovery/session.ts';
+import { isExpired, type Session, withSession } from '../../recovery/session.ts';
 import { settleEarlierRuns } from '../../recovery/try/try-end.ts';
 import { EXIT, EXIT_MEANINGS } from '../../render/exit.ts';
 import { followConfiguration } from '../../sources/follow.ts';
@@ -141,7 +142,7 @@ async function follow(options: WatchOptions, environment: Environment): Promise<
   const signal = namespace ? AbortSignal.any([interruption, namespace.signal]) : interruption;
   await awaitPendingTry(environment, log, notifier, signal);
   if (signal.aborted) return EXIT.ok;
-  await withSession('watch', options.lockTimeout, environment, async (opened) => {
+  await withDaemonSession(options.lockTimeout, environment, async (opened) => {
     const session = await settleEarlierRuns(
       { ...opened, warn: (message) => log.warn({ event: 'state' }, message) },
       environment,
@@ -174,6 +175,26 @@ async function follow(options: WatchOptions, environment: Environment): Promise<
     `the network namespace ${options.netns} was deleted or made again: the daemon ends, so that its supervisor starts it in the new one`,
   );
   return EXIT.unavailable;
+}
+
+/**
+ * Takes both locks: that of writers, which the daemon gives away while it is paused, and that of
+ * the one daemon, which it keeps.
+ */
+function withDaemonSession(
+  lockTimeout: number,
+  environment: Environment,
+  use: (session: Session) => Promise<void>,
+): Promise<void> {
+  return withSession('watch', lockTimeout, environment, async (session) => {
+    const { lockPath, clock } = session.state;
+    const lock = await takeDaemonLock(lockPath, clock);
+    try {
+      await use(session);
+    } finally {
+      await lock.release();
+    }
+  });
 }
 
 /** Loads the daemon, which the help of this verb does not need. */

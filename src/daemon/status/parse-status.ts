@@ -4,6 +4,7 @@ import {
   isFlag,
   isNumber,
   isText,
+  isTime,
   listOf,
   nullable,
   objectOf,
@@ -84,8 +85,8 @@ export const isStatus: Shape<Status> = objectOf<Status>({
       objectOf<PauseStatus>({
         who: isText,
         reason: nullable(isText),
-        since: isText,
-        until: nullable(isText),
+        since: isTime,
+        until: nullable(isTime),
         seconds_left: nullable(isCount),
         services: nullable(listOf(isText)),
       }),

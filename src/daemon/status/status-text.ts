@@ -2,6 +2,7 @@ import { formatDuration } from '../../model/duration.ts';
 import { printable } from '../../model/printable.ts';
 import type { HealthName } from '../../reconcile/loop/health.ts';
 import { countOf } from '../../render/count-of.ts';
+import { formatClock } from '../../render/overrides.ts';
 import { describeInvalid, type PauseStatus, type Status, type StatusError } from './status.ts';
 
 const HEALTH_WORDS: Readonly<Record<Exclude<HealthName, 'invalid'>, string>> = {
@@ -134,10 +135,15 @@ export function formatPlace({ position }: StatusError): string {
   return position ? `${position.file}:${position.line}:${position.column}: ` : '';
 }
 
-/** Says who paused the daemon, since when and until when, and why. */
-export function describePause({ who, since, until, reason }: PauseStatus): string {
-  const end = until === null ? 'without an end' : `until ${until}`;
-  return printable(`by ${who}, since ${since}, ${end}${reason === null ? '' : `: ${reason}`}`);
+/** Says who paused the daemon, since when and until when in local time, and why. */
+export function describePause(
+  { who, since, until, reason }: PauseStatus,
+  asOf = new Date(),
+): string {
+  const local = (time: string): string => formatClock(new Date(time), asOf);
+  const end = until === null ? 'without an end' : `until ${local(until)}`;
+  const why = reason === null ? '' : `: ${reason}`;
+  return printable(`by ${who}, since ${local(since)}, ${end}${why}`);
 }
 
 function formatPaused(pause: PauseStatus): string[] {
