@@ -75,7 +75,7 @@ async function parsed(
   options: LoadOptions,
   environment: Environment,
 ): Promise<Desired> {
-  const loaded = await loadDocuments(documents, { ...options, translates: true });
+  const loaded = await loadDocuments(documents, options);
   return requireValid(loaded, environment).desired;
 }
 

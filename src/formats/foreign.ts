@@ -39,15 +39,6 @@ export const FOREIGN: readonly ForeignText[] = [
     is: 'a listing (`ipvsadm -L`), which lacks half of the settings',
     hint: '`ipvsadm -Sn` and `ipvstate export` write the whole table',
   },
-  {
-    name: 'keepalived',
-    recognise: (text) =>
-      /^[ \t]*(?:global_defs|static_ipaddress|vrrp_\w+|virtual_server(?:_group)?)\b(?!:)[^\n]*(?:\{|\n\s*\{)/m.test(
-        text,
-      ),
-    is: 'a keepalived.conf, which is not read yet',
-    hint: EXPORT_INSTEAD,
-  },
 ];
 
 /** YAML for ipvsctl, by its keys, in a file without a version of ours. */

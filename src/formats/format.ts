@@ -1,5 +1,6 @@
 import type { ParseResult } from '../config/parse.ts';
 import type { Exportable, FormatOptions } from '../config/write/yaml.ts';
+import type { Issue } from '../model/issue.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { PortNames } from './port-names.ts';
 
@@ -7,6 +8,8 @@ import type { PortNames } from './port-names.ts';
 export interface IncludedText {
   readonly name: string;
   readonly text: string;
+  /** The reason why the file is not read, without its name and place. */
+  readonly problem?: Pick<Issue, 'code' | 'severity' | 'message' | 'hint'>;
 }
 
 /** Input of a reader beside the text. Each reader takes the parts that its language needs. */
@@ -15,7 +18,7 @@ export interface ParseOptions {
   readonly explained?: ServiceKey;
   /**
    * Reads the files that a pattern in `fromFile` names, sorted by name. No file at all is an empty
-   * list. Throws when a file cannot be read. Without it, a text that includes others is refused.
+   * list. Without it, a text that includes others is refused.
    */
   readonly readIncluded?: (pattern: string, fromFile: string) => Promise<readonly IncludedText[]>;
   /** Reads the names of ports that this machine has. Without it, only well-known ones are read. */

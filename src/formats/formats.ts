@@ -5,6 +5,7 @@ import { KERNEL_TIMEOUTS } from '../model/settings.ts';
 import { FOREIGN, type ForeignText, foreignKind, IPVSCTL } from './foreign.ts';
 import type { Format, ParseOptions } from './format.ts';
 import { callsIpvsadm, looksLikeScript } from './ipvsadm/looks-like-script.ts';
+import { KEEPALIVED } from './keepalived/keepalived.ts';
 import { LDIRECTORD } from './ldirectord/ldirectord.ts';
 import { SHELL } from './shell/shell.ts';
 
@@ -22,7 +23,7 @@ const beginsAsSave = recogniser(
 );
 
 /** The languages of other programs that are read. They are recognised by their whole text. */
-const TRANSLATED: readonly Format[] = [LDIRECTORD];
+const TRANSLATED: readonly Format[] = [KEEPALIVED, LDIRECTORD];
 
 /** The kind of a text that begins like no format of ours: the first that recognises it. */
 function otherKind(text: string, fileName: string): Format | ForeignText | undefined {

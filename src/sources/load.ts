@@ -8,6 +8,7 @@ import type { Desired } from '../model/desired.ts';
 import { hasErrors, type Issue } from '../model/issue.ts';
 import { decodeText } from './decode-text.ts';
 import { sha256 } from './digest.ts';
+import { readIncluded } from './files/included.ts';
 import { readPortNames } from './port-names.ts';
 import type { Document, Source } from './source.ts';
 import { openSources, refuseRepeated } from './sources.ts';
@@ -94,7 +95,11 @@ export async function parseDocument(
     return { ...NOTHING, name, text, issues: [untranslated(name, format.translatedFrom)] };
   if (options.args?.length && !format.takesArguments)
     return { ...NOTHING, name, text, issues: [argumentsRefused(name)] };
-  return { name, text, ...(await format.parse(text, name, { readPortNames, ...options })) };
+  return {
+    name,
+    text,
+    ...(await format.parse(text, name, { readPortNames, readIncluded, ...options })),
+  };
 }
 
 const NOTHING = { text: undefined, desired: undefined };

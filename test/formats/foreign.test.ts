@@ -9,16 +9,6 @@ Prot LocalAddress:Port Scheduler Flags
 
 /** Texts that people have at hand, and words of the answer. */
 const TEXTS = {
-  keepalived: {
-    text: '! edge 1\n\nglobal_defs {\n  router_id a\n}\nvirtual_server 192.0.2.1 80 {\n  lb_algo rr\n}\n',
-    says: 'this is a keepalived.conf, which is not read yet',
-    helps: '`ipvstate export > ipvs.yaml`',
-  },
-  'keepalived with braces below': {
-    text: '$VIP=192.0.2.1\nvirtual_server 2001:db8::1 80\n{\n}\n',
-    says: 'this is a keepalived.conf',
-    helps: '`ipvstate export > ipvs.yaml`',
-  },
   ipvsctl: {
     text: 'services:\n- address: tcp://192.0.2.1:80\n  sched: rr\n  destinations:\n  - address: 10.0.0.1:80\n    forward: nat\n',
     says: 'this is YAML for ipvsctl, which is not read yet',
@@ -52,6 +42,62 @@ const TEXTS = {
   },
 } as const;
 
+const KEEPALIVED = '! edge 1\n\nvirtual_server 192.0.2.1 80 {\n  real_server 10.0.0.1 80 { }\n}\n';
+
+describe("a text in another program's language", () => {
+  it.each([
+    ['keepalived', KEEPALIVED],
+    ['keepalived', '$VIP=192.0.2.1\nvirtual_server 2001:db8::1 80\n{\n}\n'],
+    ['keepalived', '@a global_defs {\n@a }\n'],
+    ['keepalived', '~SEQ(N, 1, 2) virtual_server 192.0.2.$N 80 { }\n'],
+    ['keepalived', '# all of it\ninclude /etc/keepalived/conf.d/*.conf\n'],
+    ['keepalived', 'vrrp_instance a {\n  notify "/sbin/ipvsadm -C"\n}\n'],
+  ])('is recognised as %s: %j', (name, text) => {
+    expect(formatOf(text, 'given').name).toBe(name);
+  });
+
+  it('is translated by import, validated and compared, and never applied', async () => {
+    const { run } = workspace({ 'k.conf': KEEPALIVED, 'none.yaml': 'version: 1\nservices: []\n' });
+    expect(await run('import ./k.conf -o save')).toMatchObject({
+      status: 0,
+      stdout: '-A -u 192.0.2.1:80 -s wlc\n-a -u 192.0.2.1:80 -r 10.0.0.1:80 -m -w 1\n',
+    });
+    expect((await run('validate -f ./k.conf')).status).toBe(0);
+    expect((await run('diff ./none.yaml ./k.conf')).status).toBe(2);
+    for (const line of [
+      'plan -f ./k.conf --table ./none.yaml',
+      'check -f ./k.conf --table ./none.yaml',
+    ]) {
+      const { status, stderr } = await run(line);
+      expect(status, line).toBe(65);
+      expect(stderr).toContain('this is a keepalived.conf');
+      expect(stderr).toContain('ipvstate import k.conf > ipvs.yaml');
+    }
+  });
+
+  it('takes the id of its conditional lines from the command line', async () => {
+    const { run } = workspace({
+      'k.conf': `${KEEPALIVED}@b virtual_server 192.0.2.2 80 {\n@b real_server 10.0.0.1 80 { }\n@b }\n`,
+    });
+    expect((await run('import ./k.conf')).status).toBe(65);
+    expect((await run('import ./k.conf --config-id b -o save')).stdout).toContain('192.0.2.2');
+    expect((await run('import ./k.conf --config-id c -o save')).stdout).not.toContain('192.0.2.2');
+    expect((await run('diff ./k.conf ./k.conf --config-id b')).status).toBe(0);
+  });
+
+  it('reads the files that it includes', async () => {
+    const { run } = workspace({
+      'k.conf': 'include conf.d/*.conf\n',
+      'conf.d/b.conf': KEEPALIVED,
+      'conf.d/a.conf': '$A=1\n',
+      'bad.conf': 'include conf.d/bad\n',
+      'conf.d/bad': '\nvirtual_server x {\n}\n',
+    });
+    expect((await run('import ./k.conf -o save')).stdout).toContain('-A -u 192.0.2.1:80');
+    expect((await run('import ./bad.conf')).stderr).toContain('conf.d/bad:2:16: error ADDRESS');
+  });
+});
+
 describe('a text that is no configuration', () => {
   it.each(Object.entries(TEXTS))('is named with -f, --table and import: %s', async (_, given) => {
     const { run } = workspace({ given: given.text, 'none.yaml': 'version: 1\nservices: []\n' });
@@ -71,10 +117,16 @@ describe('a text that is no configuration', () => {
   });
 
   it('is named where a saved plan is expected', async () => {
-    const { run } = workspace({ 'k.conf': TEXTS.keepalived.text });
-    expect(await run('apply ./k.conf')).toMatchObject({
+    const { run } = workspace({ 'k.conf': KEEPALIVED, listing: LISTING });
+    const answer = await run('apply ./k.conf');
+    expect(answer).toMatchObject({
       status: 65,
-      stderr: expect.stringContaining('it is a keepalived.conf, which is not read yet'),
+      stderr: expect.stringContaining('it is a keepalived.conf'),
+    });
+    expect(answer.stderr).toContain('ipvstate import k.conf');
+    expect(await run('apply ./listing')).toMatchObject({
+      status: 65,
+      stderr: expect.stringContaining('it is a listing'),
     });
   });
 });

@@ -50,6 +50,12 @@ export const FORMAT_OPTIONS = {
   ),
 };
 
+/** Options of the verbs that read files of other programs. */
+export const TRANSLATING_OPTIONS = {
+  ...FORMAT_OPTIONS,
+  configId: text('--config-id <id>', 'with a keepalived.conf: the id for its lines with @'),
+};
+
 export const NETNS_OPTIONS = {
   netns: text('--netns <name>', 'work in this network namespace (a name of `ip netns`, or a path)'),
 };
@@ -135,6 +141,12 @@ export const CONTROL_OPTIONS = {
 /** How files are read, as the options say. */
 export function readingOf({ format }: ValuesOf<typeof FORMAT_OPTIONS>): LoadOptions {
   return format ? { format } : {};
+}
+
+/** How files of other programs are read, as the options say. */
+export function translatingOf(options: ValuesOf<typeof TRANSLATING_OPTIONS>): LoadOptions {
+  const { configId } = options;
+  return { ...readingOf(options), translates: true, ...(configId !== undefined && { configId }) };
 }
 
 /** Allowances that the guard options express. */

@@ -40,7 +40,10 @@ function findingOf(text: string, path: string, json: unknown): Finding {
     return { is: 'a journal', hint: '`ipvstate help command-line` says where journals are.' };
   const foreign = foreignKind(text);
   if (foreign) return { is: foreign.is, hint: MAKE_ONE };
-  const format = FORMATS.find(({ recognise }) => recognise(text, ''))?.name;
+  const { name: format, translatedFrom } =
+    FORMATS.find(({ recognise }) => recognise(text, '')) ?? {};
+  if (translatedFrom !== undefined)
+    return { is: translatedFrom, hint: `\`ipvstate import ${path}\` translates it.` };
   if (format === 'save') return configuration('`ipvsadm -S` text', path);
   if (format === 'yaml') return configuration('a configuration', path);
   return { is: 'something else', hint: MAKE_ONE };

@@ -9,9 +9,9 @@ import { type ComparedTable, LIVE, readSides } from '../compared-table.ts';
 import { defineVerb } from '../declare/define-verb.ts';
 import { TABLE_EXITS } from '../declare/exit-groups.ts';
 import {
-  FORMAT_OPTIONS,
   NETNS_OPTIONS,
-  readingOf,
+  TRANSLATING_OPTIONS,
+  translatingOf,
   VERBOSE_OPTIONS,
 } from '../declare/option-groups.ts';
 import { outputFormat, requiredArgument } from '../declare/options.ts';
@@ -28,7 +28,7 @@ export const diffVerb = defineVerb({
     b: requiredArgument('b', 'the table after: the same'),
   },
   options: {
-    ...FORMAT_OPTIONS,
+    ...TRANSLATING_OPTIONS,
     ...NETNS_OPTIONS,
     output: outputFormat(PLAN_FORMATS, 'text'),
     ...VERBOSE_OPTIONS,
@@ -45,7 +45,7 @@ export const diffVerb = defineVerb({
   ],
   run: async (options, environment, { a, b }) => {
     const { output } = environment;
-    const [before, after] = await readSides(a, b, readingOf(options), environment);
+    const [before, after] = await readSides(a, b, translatingOf(options), environment);
     const planned = plan(...comparable(before.table, after.table));
     const { counters } = before;
     const view = {

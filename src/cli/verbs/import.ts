@@ -2,7 +2,7 @@ import { NO_LAYOUT } from '../../config/layout.ts';
 import { EXIT } from '../../render/exit.ts';
 import { defineVerb } from '../declare/define-verb.ts';
 import { FILE_EXITS } from '../declare/exit-groups.ts';
-import { FORMAT_OPTIONS, readingOf, VERBOSE_OPTIONS } from '../declare/option-groups.ts';
+import { TRANSLATING_OPTIONS, translatingOf, VERBOSE_OPTIONS } from '../declare/option-groups.ts';
 import { repeatedArgument, requiredArgument } from '../declare/options.ts';
 import { loadValid } from '../load-valid.ts';
 import { printTable, WRITING_OPTIONS } from '../print-table.ts';
@@ -11,12 +11,13 @@ export const importVerb = defineVerb({
   name: 'import',
   job: 'import',
   summary: 'translate ipvsadm rules',
-  description: 'translate `ipvsadm -Sn` text, or a script that calls ipvsadm, to a configuration',
+  description:
+    'translate `ipvsadm -Sn` text, a script that calls ipvsadm, or a file of another program',
   arguments: {
     path: requiredArgument('file', 'the file; - is stdin'),
     args: repeatedArgument('args', 'arguments of a shell script'),
   },
-  options: { ...FORMAT_OPTIONS, ...WRITING_OPTIONS, ...VERBOSE_OPTIONS },
+  options: { ...TRANSLATING_OPTIONS, ...WRITING_OPTIONS, ...VERBOSE_OPTIONS },
   exits: { ...FILE_EXITS, ok: 'printed' },
   examples: [
     'ipvsadm -Sn | ipvstate import - > ipvs.yaml',
@@ -25,8 +26,7 @@ export const importVerb = defineVerb({
   ],
   run: async (options, environment, { path, args }) => {
     const { desired, layout } = await loadValid([path], environment, {
-      ...readingOf(options),
-      translates: true,
+      ...translatingOf(options),
       args,
     });
     const writing = { names: desired.names, isPlain: options.plain, layout: layout ?? NO_LAYOUT };

@@ -5,8 +5,8 @@ import { defineVerb } from '../declare/define-verb.ts';
 import { FILE_EXITS } from '../declare/exit-groups.ts';
 import {
   FILE_OPTIONS,
-  FORMAT_OPTIONS,
-  readingOf,
+  TRANSLATING_OPTIONS,
+  translatingOf,
   VERBOSE_OPTIONS,
 } from '../declare/option-groups.ts';
 import { flag, outputFormat } from '../declare/options.ts';
@@ -19,7 +19,7 @@ export const validateVerb = defineVerb({
   description: 'check files without touching any table; all problems at once',
   options: {
     ...FILE_OPTIONS,
-    ...FORMAT_OPTIONS,
+    ...TRANSLATING_OPTIONS,
     output: outputFormat(ISSUE_FORMATS, 'text'),
     strict: flag('--strict', 'let warnings fail, too'),
     ...VERBOSE_OPTIONS,
@@ -28,10 +28,11 @@ export const validateVerb = defineVerb({
   examples: ['ipvstate validate -f ipvs.yaml', 'ipvstate validate -f conf.d --strict -o github'],
   run: async (options, environment) => {
     const { output, version } = environment;
-    const { desired, issues, sources, files } = await loadFiles(options.file, environment, {
-      ...readingOf(options),
-      translates: true,
-    });
+    const { desired, issues, sources, files } = await loadFiles(
+      options.file,
+      environment,
+      translatingOf(options),
+    );
     const isValid = options.strict ? issues.length === 0 : !hasErrors(issues);
     const validation = {
       ...{ issues, sources, isValid, programVersion: version },
