@@ -6,8 +6,8 @@ import { openOverrideStore } from './records/overrides.ts';
 import { openProtectedStore } from './records/protected.ts';
 
 /**
- * Opens the stores of earlier runs that a plan for the kernel's table depends on. A table in a file
- * has none.
+ * Opens, to read them, the stores of earlier runs that a plan for the kernel's table depends on. A
+ * table in a file has none.
  */
 export async function policyStores(
   table: string | undefined,
@@ -17,9 +17,9 @@ export async function policyStores(
   const state = await environment.state();
   const warn = (message: string): void => environment.output.warn(`ipvstate: ${message}\n`);
   return {
-    drains: openDrainStore(state, warn),
-    overrides: openOverrideStore(state, warn),
-    protectedServices: await openProtectedStore(state, warn).read(),
+    drains: openDrainStore(state, warn, 'read'),
+    overrides: openOverrideStore(state, warn, 'read'),
+    protectedServices: await openProtectedStore(state, warn, 'read').read(),
   };
 }
 

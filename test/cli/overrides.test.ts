@@ -393,6 +393,19 @@ describe('a command about overrides is refused', () => {
   });
 });
 
+it.each(['overrides', 'plan', 'check', 'explain shop'])(
+  'garbage in the record is left to the daemon by %s, which only reads',
+  async (verb) => {
+    const { run, state } = scene();
+    mkdirSync(state.runtime, { recursive: true });
+    const path = join(state.runtime, 'overrides.json');
+    writeFileSync(path, '{"format":"ipvstate-overrides"');
+    const { stderr } = await run(verb);
+    expect(stderr).toContain('overrides.json is not used: it is damaged. The overrides in it are');
+    expect(readFileSync(path, 'utf8')).toBe('{"format":"ipvstate-overrides"');
+  },
+);
+
 it('garbage in the record is set aside with a warning, and the command goes on', async () => {
   const { run, state, store } = scene();
   mkdirSync(state.runtime, { recursive: true });

@@ -95,6 +95,24 @@ test.each([
   expect(readFileSync(join(state.runtime, 'overrides.json.corrupt'), 'utf8')).toBe(text);
 });
 
+test('keeps the weights from before where only an override is damaged', async () => {
+  const state = temporaryState();
+  const path = join(state.runtime, 'overrides.json');
+  mkdirSync(state.runtime, { recursive: true });
+  const { boot, netns } = state.life;
+  const held = { 'tcp://192.0.2.1:80 10.0.0.1:80': 7 };
+  const text = JSON.stringify({
+    ...{ format: 'ipvstate-overrides', version: 1, boot, netns, held },
+    overrides: [{ ...DRAINED, weight: -1 }],
+  });
+  writeFileSync(path, text);
+  const record = { overrides: [], held: new Map(Object.entries(held)) };
+  expect(await openOverrideStore(state, silent, 'read').read()).toEqual(record);
+  expect(readFileSync(path, 'utf8')).toBe(text);
+  expect(await openOverrideStore(state, silent).read()).toEqual(record);
+  expect(await openOverrideStore(state, silent, 'read').read()).toEqual(record);
+});
+
 test('throws for a file that cannot be read: that is not "no overrides"', async () => {
   const state = temporaryState();
   mkdirSync(join(state.runtime, 'overrides.json'), { recursive: true });

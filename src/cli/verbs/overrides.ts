@@ -50,9 +50,8 @@ async function list(
   { output: format, owner }: ValuesOf<typeof OVERRIDE_OPTIONS>,
   { output, state }: Environment,
 ): Promise<number> {
-  const store = openOverrideStore(await state(), (message) =>
-    output.warn(`ipvstate: ${message}\n`),
-  );
+  const warn = (message: string): void => output.warn(`ipvstate: ${message}\n`);
+  const store = openOverrideStore(await state(), warn, 'read');
   const record = await store.read().catch(throwAsPermission);
   const overrides = record.overrides.filter((each) => owner === undefined || each.owner === owner);
   const clock = { ...record, overrides, now: store.now(), date: store.date() };

@@ -19,7 +19,7 @@ import {
   optional,
 } from '../../model/shape.ts';
 import { isSameLife, LIFE_SHAPE, type State, type TableLife } from '../state.ts';
-import { type FileFormat, readVersioned, setAside, writeVersioned } from './versioned.ts';
+import { type Access, type FileFormat, readUsable, writeVersioned } from './versioned.ts';
 
 interface StoredDrain extends PendingDrain {
   /** When the drain began, in ISO 8601. It is for people who read the file. */
@@ -59,18 +59,13 @@ const FORMAT: FileFormat<DrainsFile> = {
 export function openDrainStore(
   { folders, life, clock }: State,
   warn: (message: string) => void,
+  access: Access = 'write',
 ): DrainStore {
   const path = join(folders.runtime, 'drains.json');
   const readStored = async (): Promise<Pick<DrainsFile, 'drains' | 'policies'> | undefined> => {
-    const stored = await readVersioned(path, FORMAT);
-    if (stored.kind === 'unusable') {
-      const aside = await setAside(path);
-      warn(
-        `${path} is not used: ${stored.reason}${aside ? `; it is now ${aside}` : ''}. ` +
-          'Drains begin anew, and a removed service is deleted at once.',
-      );
-    }
-    return stored.kind === 'read' && isSameLife(stored.value, life) ? stored.value : undefined;
+    const effect = 'Drains begin anew, and a removed service is deleted at once.';
+    const stored = await readUsable(path, FORMAT, { access, warn, effect });
+    return stored && isSameLife(stored, life) ? stored : undefined;
   };
   return {
     now: () => clock.monotonicSeconds(),

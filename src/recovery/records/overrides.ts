@@ -24,7 +24,13 @@ import {
   type Shape,
 } from '../../model/shape.ts';
 import { isSameLife, LIFE_SHAPE, type State, type TableLife } from '../state.ts';
-import { type FileFormat, readVersioned, setAside, writeVersioned } from './versioned.ts';
+import {
+  type Access,
+  type FileFormat,
+  readUsable,
+  readVersioned,
+  writeVersioned,
+} from './versioned.ts';
 
 interface OverridesFile extends TableLife {
   readonly overrides: readonly Override[];
@@ -60,6 +66,20 @@ const FORMAT: FileFormat<OverridesFile> = {
   }),
 };
 
+/** The weights from before are usable as well where an override is not. */
+const HELD_FORMAT: FileFormat<Omit<OverridesFile, 'overrides'>> = {
+  ...FORMAT,
+  shape: objectOf<Omit<OverridesFile, 'overrides'>>({ ...LIFE_SHAPE, held: mapOf(isWeight) }),
+};
+
+const EFFECT =
+  'The overrides in it are lost. `ipvstate reload`, or `ipvstate apply` without a daemon, ' +
+  'gives the weights of the files back.';
+
+function recordOf({ overrides, held }: Omit<OverridesFile, keyof TableLife>): OverrideRecord {
+  return { overrides, held: new Map(Object.entries(held) as [DrainKey, number][]) };
+}
+
 /**
  * Opens the overrides of operators and programs. They belong to the kernel's table: after a boot
  * there are none. `warn` is told of a damaged file.
@@ -67,21 +87,19 @@ const FORMAT: FileFormat<OverridesFile> = {
 export function openOverrideStore(
   { folders, life, clock }: State,
   warn: (message: string) => void,
+  access: Access = 'write',
 ): OverrideStore {
   const path = join(folders.runtime, 'overrides.json');
   const read = async (): Promise<OverrideRecord> => {
     const stored = await readVersioned(path, FORMAT);
-    if (stored.kind === 'unusable') {
-      const aside = await setAside(path);
-      warn(
-        `${path} is not used: ${stored.reason}${aside ? `; it is now ${aside}` : ''}. ` +
-          'The overrides in it are lost. `ipvstate reload`, or `ipvstate apply` without a daemon, ' +
-          'gives the weights of the files back.',
-      );
-    }
-    if (stored.kind !== 'read' || !isSameLife(stored.value, life)) return NO_OVERRIDES;
-    const { overrides, held } = stored.value;
-    return { overrides, held: new Map(Object.entries(held) as [DrainKey, number][]) };
+    if (stored.kind === 'read')
+      return isSameLife(stored.value, life) ? recordOf(stored.value) : NO_OVERRIDES;
+    const held = await readVersioned(path, HELD_FORMAT);
+    await readUsable(path, FORMAT, { access, warn, effect: EFFECT });
+    if (held.kind !== 'read' || !isSameLife(held.value, life)) return NO_OVERRIDES;
+    const saved = { ...life, overrides: [], held: held.value.held };
+    if (access === 'write') await writeVersioned(path, FORMAT, saved);
+    return recordOf(saved);
   };
   return {
     now: () => clock.monotonicSeconds(),

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { ServiceKey } from '../../model/service.ts';
 import { isText, listOf, objectOf } from '../../model/shape.ts';
 import { isSameLife, LIFE_SHAPE, type State, type TableLife } from '../state.ts';
-import { type FileFormat, readVersioned, setAside, writeVersioned } from './versioned.ts';
+import { type Access, type FileFormat, readUsable, writeVersioned } from './versioned.ts';
 
 interface ProtectedFile extends TableLife {
   readonly services: readonly string[];
@@ -28,18 +28,14 @@ export interface ProtectedStore {
 export function openProtectedStore(
   { folders, life }: State,
   warn: (message: string) => void,
+  access: Access = 'write',
 ): ProtectedStore {
   const path = join(folders.runtime, 'protected.json');
   const read = async (): Promise<ReadonlySet<ServiceKey>> => {
-    const stored = await readVersioned(path, FORMAT);
-    if (stored.kind === 'unusable') {
-      const aside = await setAside(path);
-      warn(
-        `${path} is not used: ${stored.reason}${aside ? `; it is now ${aside}` : ''}. Only what the files protect is protected.`,
-      );
-    }
-    if (stored.kind !== 'read' || !isSameLife(stored.value, life)) return new Set();
-    return new Set(stored.value.services as readonly ServiceKey[]);
+    const effect = 'Only what the files protect is protected.';
+    const stored = await readUsable(path, FORMAT, { access, warn, effect });
+    if (!stored || !isSameLife(stored, life)) return new Set();
+    return new Set(stored.services as readonly ServiceKey[]);
   };
   return {
     read,

@@ -43,6 +43,34 @@ export async function readVersioned<T extends object>(
   return shape(value) ? { kind: 'read', value } : unusable('it is damaged');
 }
 
+/** The right to a damaged record: a command that only reads leaves it where it is. */
+export type Access = 'read' | 'write';
+
+interface Damage {
+  readonly access: Access;
+  /** Is told of a file that cannot be used, with the `effect` of that. */
+  readonly warn: (message: string) => void;
+  readonly effect: string;
+}
+
+/**
+ * Reads a file like `readVersioned`. Returns undefined when there is none that can be used. A
+ * command that writes sets a damaged file aside. A command that only reads leaves it to one that
+ * writes: the daemon would not learn that its record is gone.
+ */
+export async function readUsable<T extends object>(
+  path: string,
+  format: FileFormat<T>,
+  { access, warn, effect }: Damage,
+): Promise<T | undefined> {
+  const stored = await readVersioned(path, format);
+  if (stored.kind === 'read') return stored.value;
+  if (stored.kind === 'none') return undefined;
+  const aside = access === 'write' ? await setAside(path) : undefined;
+  warn(`${path} is not used: ${stored.reason}${aside ? `; it is now ${aside}` : ''}. ${effect}`);
+  return undefined;
+}
+
 /**
  * Writes a file that only its owner may read, because it contains the whole configuration. Throws
  * `IO`.
