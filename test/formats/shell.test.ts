@@ -217,7 +217,8 @@ describe('a call that fails', () => {
 
 describe('a script without an end', () => {
   test.each([
-    ['a loop', `ipvsadm ${WEB}\nwhile true; do sleep 1; done`],
+    ['a loop', `ipvsadm ${WEB}\nwhile true; do i=$((i + 1)); done`],
+    ['a loop of calls', `while true; do ipvsadm -C; ipvsadm ${WEB}; done`],
     ['a function that calls itself', 'f() { f; }\nf\nipvsadm -C'],
     ['a script that calls itself', '$0\nipvsadm -C'],
     ['a text that doubles', 'x=aaaaaaaa\nwhile :; do x=$x$x; done\nipvsadm -C'],
@@ -231,6 +232,27 @@ describe('a script without an end', () => {
     expect(save).toBeUndefined();
     expect(issues.join('\n')).toContain('TOO_LARGE');
   });
+});
+
+it('ends in a loop that changes nothing, and says so', () => {
+  expect(outcome(`ipvsadm ${WEB}\nwhile true; do date; ipvsadm -Ln; sleep 30; done`)).toEqual({
+    issues: ['2:1 ASSUMED the script stays in this loop: the table is that of before'],
+    save: [WEB],
+  });
+});
+
+it('leaves a loop that watches servers after its first errors', () => {
+  const text = `while :; do for r in 1 2; do ping -c1 10.0.0.$r && ipvsadm -C; done; sleep 1; done`;
+  expect(outcome(text).issues).toEqual([
+    '1:30 IPVSADM_LINE calls of ipvsadm depend on the answer of `ping`',
+    '1:30 NOT_CARRIED not carried over: command `ping`',
+  ]);
+});
+
+it('says that the table is empty at the end', () => {
+  expect(outcome(`ipvsadm ${WEB}; ipvsadm -C`).issues).toEqual([
+    '1:1 NO_EFFECT the table is empty at the end of this run',
+  ]);
 });
 
 describe('the places and comments of a script', () => {

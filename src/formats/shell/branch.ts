@@ -20,9 +20,12 @@ export function choose(
 ): Status {
   const way = ways[chosen] ?? (() => run.status);
   if (!doubt) return way(run);
-  const outcomes = ways.map((each, index) => (index === chosen ? undefined : tryOut(run, each)));
+  const { at } = doubt;
+  const outcomes = ways.map((each, index) =>
+    index === chosen ? undefined : tryOut(run, each, at),
+  );
   const mark = markOf(run);
-  let taken = attempt(run, way);
+  let taken = attempt(run, way, at);
   const goesOn = outcomes.findIndex((outcome) => outcome && !leaves(outcome.fork));
   const isPassed = leaves(taken.fork) && goesOn >= 0;
   if (isPassed) {
@@ -30,7 +33,7 @@ export function choose(
     if (taken.fork.calls === run.calls) {
       reset(run, mark);
       outcomes[goesOn] = undefined;
-      taken = attempt(run, other);
+      taken = attempt(run, other, at);
     }
   }
   const others = outcomes.filter((outcome) => outcome !== undefined);
@@ -39,7 +42,12 @@ export function choose(
   else if (isPassed) reportPassed(run, doubt);
   const before = run.variables;
   adoptRun(run, taken.fork);
-  for (const { fork } of others) markDiffering(run, fork, before, doubt);
+  // A choice around this one depends on its calls, too.
+  for (const { fork } of others) run.calls = Math.max(run.calls, fork.calls);
+  for (const { fork } of others) {
+    markDiffering(run, fork, before, doubt);
+    markFiles(run, fork, doubt);
+  }
   return taken.status;
 }
 
@@ -48,15 +56,15 @@ interface Outcome {
   readonly status: Status;
 }
 
-function attempt(run: Run, way: Way): Outcome {
-  const fork = forkRun(run);
+function attempt(run: Run, way: Way, at: number): Outcome {
+  const fork = forkRun(run, at);
   return { fork, status: way(fork) };
 }
 
 /** Runs a way without a trace: its issues and mentions are dropped. */
-function tryOut(run: Run, way: Way): Outcome {
+function tryOut(run: Run, way: Way, at: number): Outcome {
   const mark = markOf(run);
-  const outcome = attempt(run, way);
+  const outcome = attempt(run, way, at);
   reset(run, mark);
   return outcome;
 }
@@ -137,6 +145,16 @@ function markDiffering(run: Run, other: Run, before: Run['variables'], doubt: Do
         kind: mine?.kind ?? theirs?.kind ?? 'plain',
         items: new Map(marked),
       });
+  }
+}
+
+/** Gives the doubt of a choice to the files that differ after its ways. */
+function markFiles(run: Run, other: Run, doubt: Doubt): void {
+  for (const path of new Set([...run.files.keys(), ...other.files.keys()])) {
+    const mine = run.files.get(path);
+    if (mine === other.files.get(path)) continue;
+    if (mine?.kind !== 'text') run.files.delete(path);
+    else run.files.set(path, { ...mine, input: { value: { ...mine.input.value, doubt } } });
   }
 }
 

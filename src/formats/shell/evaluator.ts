@@ -10,7 +10,8 @@ import type {
   Script,
   Statement,
 } from 'unbash';
-import { choose } from './branch.ts';
+import { hasErrors } from '../../model/issue.ts';
+import { choose, warnOnce } from './branch.ts';
 import { runSimple } from './commands/simple.ts';
 import { evaluateTest } from './commands/test.ts';
 import { evaluate } from './expand/arithmetic.ts';
@@ -30,7 +31,7 @@ import {
   unknown,
   type Value,
 } from './value.ts';
-import { setVariable } from './variables.ts';
+import { areSameVariables, setVariable } from './variables.ts';
 
 /** Runs the commands of a script, or of a part of one. */
 export function runScript(run: Run, { commands }: Pick<Script, 'commands'>): Status {
@@ -275,10 +276,32 @@ function runLoop(
       return choose(run, doubt, [() => SUCCESS, once], 0);
     }
     if (condition.code !== 0) return status;
+    const before = { variables: new Map(run.variables), calls: run.calls, stdin: taken(run) };
+    const files = new Map(run.files);
     status = runList(run, body);
     if (endsLoop(run)) return status;
     update();
+    spend(run, at, Math.floor(run.variables.size / 20));
+    const isWrong = hasErrors(run.reading.issues);
+    const isSteady =
+      (run.calls === before.calls || isWrong) &&
+      taken(run) === before.stdin &&
+      areSameFiles(files, run.files) &&
+      areSameVariables(before.variables, run.variables);
+    if (isSteady) {
+      if (!isWrong) warnOnce(run, 'the script stays in this loop: the table is that of before', at);
+      run.jump = { kind: 'exit', loops: 0 };
+      return status;
+    }
   }
+}
+
+const taken = ({ stdin }: Run): number | undefined => stdin?.taken;
+
+function areSameFiles(before: Run['files'], after: Run['files']): boolean {
+  return (
+    before.size === after.size && [...before].every(([path, file]) => after.get(path) === file)
+  );
 }
 
 /** Tells whether a loop ends after a round, and takes `break` and `continue` for one loop. */

@@ -1,6 +1,6 @@
 import { parse, type Script } from 'unbash';
 import type { ParseResult } from '../../config/parse.ts';
-import { hasErrors } from '../../model/issue.ts';
+import { hasErrors, type Issue } from '../../model/issue.ts';
 import { type Names, NUMERIC_ONLY } from '../ipvsadm/grammar/names.ts';
 import { endReading, type Reading, startReading } from '../ipvsadm/script-calls.ts';
 import { createNotCarried } from '../not-carried.ts';
@@ -44,14 +44,31 @@ export function readShellScript(
   reportEmpty(run, words);
   const result = endReading(run.reading);
   const notCarried = createNotCarried();
-  for (const { kind, at, hint } of run.session.mentions)
+  for (const { kind, at, hint } of withoutRepeats(
+    run.session.mentions,
+    ({ kind, at }) => `${at} ${kind}`,
+  ))
     notCarried.add(kind, run.reading.position(at), hint);
   const { layout: _, ...rest } = result;
   return {
     ...rest,
-    issues: [...result.issues, ...notCarried.issues()],
+    issues: [...withoutRepeats(result.issues, issueKey), ...notCarried.issues()],
     ...(result.desired && { layout: layoutOf(text, result.desired, run.session.callEnds) }),
   };
+}
+
+/** The first of each: loops report the same in each round. */
+function withoutRepeats<T>(items: readonly T[], keyOf: (item: T) => string): readonly T[] {
+  const known = new Map<string, T>();
+  for (const item of items) {
+    const key = keyOf(item);
+    if (!known.has(key)) known.set(key, item);
+  }
+  return [...known.values()];
+}
+
+function issueKey({ message, position }: Issue): string {
+  return `${position.line}:${position.column} ${message}`;
 }
 
 /** Prompts that were copied with the commands become blanks, so that no place moves. */
@@ -103,7 +120,12 @@ function runToEnd(run: Run): void {
 
 function reportEmpty({ reading, session }: Run, words: readonly string[]): void {
   const { state, issues, report } = reading;
-  if (state.declaresServices || hasErrors(issues)) return;
+  if (hasErrors(issues)) return;
+  if (state.declaresServices) {
+    if (state.services.size > 0) return;
+    report('NO_EFFECT', 'the table is empty at the end of this run', 0, { severity: 'warning' });
+    return;
+  }
   const shown = words.slice(0, 8).join(', ');
   const hint =
     words.length > 0

@@ -1,5 +1,6 @@
 import type { HereDoc, Redirect, Redirection } from 'unbash';
 import { expandText } from './expand/text.ts';
+import { outputOf } from './expand/word.ts';
 import { type File, type Input, placeOf, type Run, spendText } from './run.ts';
 import { assumed, isUnknown, joinValues, type Status, unknownValue, type Value } from './value.ts';
 
@@ -19,6 +20,11 @@ export function withRedirects(
       const value = redirect.target ? expandText(run, redirect.target) : { text: '' };
       run.stdin = { value: { ...value, text: `${value.text}\n` }, taken: 0 };
     } else {
+      const [part] = redirect.target?.parts ?? [];
+      if (part?.type === 'ProcessSubstitution' && part.operator === '<') {
+        run.stdin = { value: outputOf(run, part), taken: 0 };
+        continue;
+      }
       const path = redirect.target ? expandText(run, redirect.target) : { text: '' };
       const target = redirectTo(run, redirect, path);
       if (target !== 'file') continue;

@@ -117,7 +117,7 @@ export class LimitError extends Error {
   }
 }
 
-export const MAX_STEPS = 300_000;
+export const MAX_STEPS = 100_000;
 export const MAX_CHARACTERS = 32 * 1024 * 1024;
 const MAX_DEPTH = 300;
 
@@ -172,9 +172,9 @@ export function placeOf(run: Run, node: { readonly pos: number }): number {
 }
 
 /** A run that goes on from the same state without changing it: the table has a copy, too. */
-export function forkRun(run: Run): Run {
+export function forkRun(run: Run, at: number): Run {
   const { reading } = run;
-  spend(run, 0, 1 + Math.floor(reading.state.services.size / 50));
+  spend(run, at, 1 + Math.floor(reading.state.services.size / 50));
   return {
     ...forkVariables(run),
     files: new Map(run.files),

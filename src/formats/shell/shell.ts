@@ -10,7 +10,7 @@ const SHELL_LINE = new RegExp(
     String.raw`|(?:then|do|done|fi|esac|else)\b`,
     String.raw`|function[ \t]+\w|\w[\w-]*[ \t]*\(\)`,
     String.raw`|(?:export[ \t]+|local[ \t]+|readonly[ \t]+)?[A-Za-z_]\w*(?:\[\w+\])?\+?=`,
-    String.raw`|(?:\.|source|set|echo|exit|sysctl|modprobe|ifconfig|iptables|ip|route|service)[ \t]`,
+    String.raw`|(?:sudo[ \t]+)?(?:\.|source|set|echo|exit|sysctl|modprobe|ifconfig|iptables|ip|route|service)[ \t]`,
     String.raw`|(?:systemctl|printf|test|cat|sleep|trap|eval|exec|cd|yum|apt-get|apt)[ \t]`,
     String.raw`|\/(?:usr\/)?s?bin\/(?!ipvsadm)|\[{1,2}[ \t]`,
     ')',
@@ -22,13 +22,24 @@ const SHELL_LINE = new RegExp(
 const SHELL_CALL =
   /^(?:[^#\n'"]*[\s;&|(])?(?:[\w./-]*\/)?(?:ipvsadm(?:-restore|-save)?|"?\$\{?\w*IPVSADM\b[^\s"]*"?)(?:[^#\n]{0,500}(?:[$`|;<>]|&&)|[ \t]*&)/im;
 
+/** The first line of a script, and a variable that is ipvsadm. */
+const BEGINS = /^\ufeff?#![^\n]*\b(?:ba|da|k|z)?sh\b/;
+const NAMES_IPVSADM = /^[ \t]*\w+=["']?[\w./-]*ipvsadm["']?[ \t\r]*$/m;
+
+/** A call in a text that a script prints, or gives to another shell. */
+const QUOTED_CALL = /["'`](?:[\w./-]*\/)?ipvsadm[ \t]+-/;
+
 const RESTORES = /^(?:[^#\n]*[\s;&|(])?(?:[\w./-]*\/)?ipvsadm-restore\b/m;
 
 /** Shell scripts that call ipvsadm. Plain lines of ipvsadm are save text. */
 export const SHELL: Format & { readonly translatedFrom: string } = {
   name: 'shell',
   recognise: (text) =>
-    SHELL_CALL.test(text) || (SHELL_LINE.test(text) && (callsIpvsadm(text) || RESTORES.test(text))),
+    SHELL_CALL.test(text) ||
+    (BEGINS.test(text) && (SHELL_LINE.test(text) || !callsIpvsadm(text))) ||
+    (SHELL_LINE.test(text) &&
+      (callsIpvsadm(text) ||
+        [RESTORES, NAMES_IPVSADM, QUOTED_CALL].some((part) => part.test(text)))),
   parse: async (text, fileName, { args, readPortNames } = {}) => {
     const { readShellScript } = await import('./read-script.ts');
     return withFileNames(

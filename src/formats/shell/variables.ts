@@ -109,6 +109,26 @@ export function itemsOf(run: Run, name: string): (readonly [string, Value])[] {
   return entries;
 }
 
+/** Tells whether no variable differs. */
+export function areSameVariables(
+  before: ReadonlyMap<string, Variable>,
+  after: ReadonlyMap<string, Variable>,
+): boolean {
+  return (
+    before.size === after.size &&
+    [...before].every(([name, variable]) => isSameVariable(variable, after.get(name)))
+  );
+}
+
+function isSameVariable(before: Variable, after: Variable | undefined): boolean {
+  if (before === after) return true;
+  if (!after || before.items.size !== after.items.size) return false;
+  return [...before.items].every(([key, { text, doubt }]) => {
+    const other = after.items.get(key);
+    return other?.text === text && other.doubt?.at === doubt?.at;
+  });
+}
+
 /** Hides a variable until the function ends. */
 export function makeLocal(run: Run, name: string): void {
   const scope = run.scopes.at(-1);

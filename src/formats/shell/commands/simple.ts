@@ -30,12 +30,12 @@ export function runSimple(run: Run, node: Command): Status {
   const assignments = node.prefix.filter((each) => each.type === 'Assignment');
   const { name } = node;
   if (!name) {
-    run.status = SUCCESS;
-    const status = withRedirects(run, node.redirects, () => {
+    // `x=$?` reads the status of before; `x=$(command)` has the status of the command.
+    const before = run.status;
+    return withRedirects(run, node.redirects, () => {
       for (const assignment of assignments) assign(run, assignment);
-      return run.status;
+      return run.status === before && !run.jump ? SUCCESS : run.status;
     });
-    return run.jump ? run.status : status;
   }
   const isDeclaring = DECLARING.has(name.value);
   const declared = isDeclaring ? node.args.filter((arg) => arg.type === 'Assignment') : [];

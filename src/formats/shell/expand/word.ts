@@ -186,7 +186,7 @@ function expandPart(run: Run, part: WordPart): Value {
       return { text: `${number}`, doubt };
     }
     case 'ProcessSubstitution':
-      return unknownValue('the output of a command', placeOf(run, part));
+      return unknownValue('a file that a command writes', placeOf(run, part));
     case 'Glob':
     case 'ExtendedGlob':
     case 'BraceExpansion':
@@ -198,6 +198,15 @@ function expandPart(run: Run, part: WordPart): Value {
 
 /** Runs a command, and gives its output without the last newlines. */
 function substitute(run: Run, part: Extract<WordPart, { type: 'CommandExpansion' }>): Value {
+  const { text, ...rest } = outputOf(run, part);
+  return { ...rest, text: text.replace(/\n+$/, '') };
+}
+
+/** Runs the command of a substitution, and gives its output. */
+export function outputOf(
+  run: Run,
+  part: Extract<WordPart, { type: 'CommandExpansion' | 'ProcessSubstitution' }>,
+): Value {
   const at = placeOf(run, part);
   const { script } = part;
   if (!script) return EMPTY;
@@ -206,10 +215,8 @@ function substitute(run: Run, part: Extract<WordPart, { type: 'CommandExpansion'
       const output: Value[] = [];
       subshell.stdout = output;
       if (script.source !== undefined) subshell.place = at;
-      const status = run.session.evaluator.runScript(subshell, script);
-      run.status = status;
-      const { text, ...rest } = joinValues(output);
-      return { ...rest, text: text.replace(/\n+$/, '') };
+      run.status = { ...run.session.evaluator.runScript(subshell, script) };
+      return joinValues(output);
     }),
   );
 }
