@@ -1,15 +1,15 @@
 #!/usr/bin/env node
 // node .ci/test.js [unit] [kernel] [VITEST ARGUMENT]...
 //
-// Runs the tests, those for a real kernel in User-Mode Linux, and ends with one line that counts
-// them all. Arguments after the names of the suites go to Vitest: a part of a file name, -t
+// Runs the tests, those for a real kernel in User-Mode Linux. Ends with a line for each test that
+// failed, and one line that counts them all. Arguments after the names of the suites go to Vitest: a part of a file name, -t
 // PATTERN. UPDATE=1 rewrites the golden files.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { missingPrograms } from '../test/kernel/boot/debian.js';
-import { closingLine, count } from './count.js';
+import { closingLine, count, failures } from './count.js';
 import { runSideBySide } from './side-by-side.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -58,28 +58,32 @@ function kernel(folder, report, args, guests) {
   ];
 }
 
-/** The programs of a suite: the report that each writes, and its command line. */
+/** The programs of a suite: the name of each, the report that it writes, and its command line. */
 const SUITES = {
   unit: (folder, args) => {
     const report = join(folder, 'unit.json');
-    return [{ report, command: vitest('test/vitest.config.ts', report, args) }];
+    return [{ name: 'unit', report, command: vitest('test/vitest.config.ts', report, args) }];
   },
   kernel: (folder, args) => {
     const guests = args.length > 0 ? { kernel: args } : GUESTS;
     return Object.entries(guests).map(([name, own]) => {
       const report = join(folder, `${name}.json`);
-      return { report, command: kernel(folder, report, own, Object.keys(guests).length) };
+      return { name, report, command: kernel(folder, report, own, Object.keys(guests).length) };
     });
   },
 };
 
-async function runSuite(name, folder, args) {
-  const programs = SUITES[name](folder, args);
+/** Runs a suite. Returns the counts of each program, and a line for each of its failures. */
+async function runSuite(suite, folder, args) {
+  const programs = SUITES[suite](folder, args);
   const statuses = await runSideBySide(
     programs.map(({ command }) => command),
     { cwd: root, timeoutSeconds: LIMIT_SECONDS + 30 },
   );
-  return programs.map(({ report }, index) => count(readReport(report), statuses[index]));
+  return programs.map(({ name, report }, index) => {
+    const result = [readReport(report), statuses[index]];
+    return { counts: count(...result), failures: failures(...result, { name, root }) };
+  });
 }
 
 function readReport(path) {
@@ -101,7 +105,7 @@ process.on('SIGINT', () => {});
 
 const folder = mkdtempSync(join(tmpdir(), 'ipvstate-test-'));
 try {
-  const counts = [];
+  const results = [];
   for (const name of names.length > 0 ? names : Object.keys(SUITES)) {
     const missing = name === 'kernel' ? missingPrograms() : [];
     if (missing.length > 0 && process.env.KERNEL === 'optional') {
@@ -109,9 +113,11 @@ try {
       process.stdout.write(`\nKERNEL TESTS NOT RUN: ${lacking}\n\n`);
       continue;
     }
-    counts.push(...(await runSuite(name, folder, args)));
+    results.push(...(await runSuite(name, folder, args)));
   }
-  process.stdout.write(`${closingLine(counts)}\n`);
+  const counts = results.map((result) => result.counts);
+  const lines = [...results.flatMap((result) => result.failures), closingLine(counts)];
+  process.stdout.write(`${lines.join('\n')}\n`);
   process.exitCode = counts.every(({ failed }) => failed === 0) ? 0 : 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });

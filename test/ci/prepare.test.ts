@@ -3,7 +3,9 @@ import { expect, test } from 'vitest';
 const { isInstalled, isNodeSupported } = await import(
   new URL('../../.ci/prepare.js', import.meta.url).href
 );
-const { closingLine, count } = await import(new URL('../../.ci/count.js', import.meta.url).href);
+const { closingLine, count, failures } = await import(
+  new URL('../../.ci/count.js', import.meta.url).href
+);
 const { thirdPartyLicenses } = await import(new URL('../../.ci/licenses.js', import.meta.url).href);
 
 test('the version of Node is compared with each range, part by part and by number', () => {
@@ -65,6 +67,53 @@ test('a run that fails outside its tests counts as a failed test', () => {
   expect(
     count({ ...clean, testResults: [{ status: 'failed', assertionResults: [] }] }, 1).failed,
   ).toBe(1);
+});
+
+test('each failure has a line with its file, its name and the first line of its message', () => {
+  const where = { name: 'kernel-first', root: '/home/ipvstate' };
+  const test = (status: string, fullName: string, ...failureMessages: string[]) => ({
+    ...{ status, fullName, failureMessages },
+  });
+  const report = {
+    numPassedTests: 1,
+    numFailedTests: 1,
+    testResults: [
+      {
+        ...{ name: '/home/ipvstate/test/a.test.ts', status: 'failed', message: '' },
+        assertionResults: [
+          test('passed', 'a plan is made'),
+          test(
+            'failed',
+            'a plan is kept',
+            '\u001b[31mAssertionError: 1 is not 2\u001b[39m\n  at a.ts',
+          ),
+        ],
+      },
+      {
+        ...{ name: '/home/ipvstate/test/b.test.ts', status: 'failed', message: 'no such file\n' },
+        assertionResults: [],
+      },
+      {
+        ...{ name: '/home/ipvstate/test/c.test.ts', status: 'failed', message: 'a hook failed' },
+        assertionResults: [test('passed', 'a hook is called')],
+      },
+    ],
+  };
+  expect(failures(report, 1, where)).toEqual([
+    'FAILED: test/a.test.ts: a plan is kept: AssertionError: 1 is not 2',
+    'FAILED: test/b.test.ts: no such file',
+    'FAILED: test/c.test.ts: a hook failed',
+  ]);
+  expect(count(report, 1).failed).toBe(3);
+  expect(failures({ ...report, numFailedTests: 0, testResults: [] }, 1, where)).toEqual([
+    'FAILED: the kernel-first tests: the run ended with status 1 outside its tests',
+  ]);
+  expect(failures(null, null, where)).toEqual([
+    'FAILED: the kernel-first tests: the run was killed without a report',
+  ]);
+  expect(failures({ ...report, numFailedTests: 0, testResults: [] }, 0, where)).toEqual([]);
+  const long = { ...report, testResults: [{ ...report.testResults[1], message: 'x'.repeat(999) }] };
+  expect(failures(long, 1, where)[0].length).toBeLessThan(300);
 });
 
 test('the build has the licence of each bundled package, and fails when one has no text', () => {
