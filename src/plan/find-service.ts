@@ -56,7 +56,7 @@ export function findService(text: string, { keys, names }: KnownServices): Servi
 }
 
 /** Returns the error for a name where no file names a service. */
-export function noNames(text: string, keys: Iterable<ServiceKey>): IpvstateError {
+function noNames(text: string, keys: Iterable<ServiceKey>): IpvstateError {
   const [key] = keys;
   const example = key === undefined ? '' : `, such as ${key}`;
   return new IpvstateError('USAGE', `no service has the name "${text}": no file names a service`, {

@@ -231,12 +231,12 @@ export function parseSelectors(
   if (texts.length === 0) return undefined;
   const selected = new Set<ServiceKey>();
   for (const text of texts) {
-    const pattern = selectorPattern(text);
-    const matches = [...desired.services.keys(), ...live.services.keys()].filter((key) => {
+    const matches = selectorMatcher(text);
+    const found = [...desired.services.keys(), ...live.services.keys()].filter((key) => {
       const name = desired.names.get(key);
-      return pattern.test(key) || (name !== undefined && pattern.test(name));
+      return matches(key) || (name !== undefined && matches(name));
     });
-    if (matches.length === 0) {
+    if (found.length === 0) {
       throw new IpvstateError('USAGE', `--only ${text} matches no service, desired or live`, {
         hint: [
           'Write it as in the plan, such as tcp://192.0.2.10:443 or fwmark:7,',
@@ -244,17 +244,27 @@ export function parseSelectors(
         ].join(' '),
       });
     }
-    for (const key of matches) selected.add(key);
+    for (const key of found) selected.add(key);
   }
   return (key) => selected.has(key);
 }
 
-/** The names that a selector stands for: `*` is any characters. */
-export function selectorPattern(text: string): RegExp {
-  return new RegExp(`^${text.split('*').map(literal).join('.*')}$`);
-}
-
-/** Returns a regular expression that matches exactly the text. */
-function literal(text: string): string {
-  return text.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&');
+/**
+ * Returns a function that tells whether a selector stands for a name: `*` is any characters. A
+ * regular expression could take for ever on many of them.
+ */
+export function selectorMatcher(text: string): (name: string) => boolean {
+  const [first = '', ...others] = text.split('*');
+  const last = others.pop();
+  if (last === undefined) return (name) => name === first;
+  return (name) => {
+    let at = first.length;
+    if (!name.startsWith(first)) return false;
+    for (const part of others) {
+      const found = name.indexOf(part, at);
+      if (found === -1) return false;
+      at = found + part.length;
+    }
+    return name.endsWith(last) && name.length - last.length >= at;
+  };
 }

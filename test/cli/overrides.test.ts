@@ -315,8 +315,13 @@ describe('without files', () => {
 
 describe('a command about overrides is refused', () => {
   it.each([
-    ['an unknown service', 'drain shpo', 'there is no service shpo', 'Did you mean shop?'],
-    ['an ambiguous one', 'drain 192.0.2.10:443', 'is ambiguous', 'with its protocol'],
+    ['an unknown service', 'drain shpo', 'no service has the name "shpo"', 'Did you mean shop?'],
+    [
+      'an ambiguous one',
+      'drain 192.0.2.10:443',
+      '2 services have the address',
+      'by its whole address',
+    ],
     [
       'an unknown destination',
       'drain shop 10.1.0.19',

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { IpvstateError } from '../../errors.ts';
 import { parseServiceKey, serviceKey } from '../../model/service.ts';
-import { selectorPattern } from '../../plan/scope.ts';
+import { selectorMatcher } from '../../plan/scope.ts';
 import { type JournaledRun, journalParts } from '../../recovery/journal/runs.ts';
 import type { State } from '../../recovery/state.ts';
 import { EXIT } from '../../render/exit.ts';
@@ -155,18 +155,16 @@ function describeDamage(place: string): string {
 /** Tells whether a run is one that the options ask for. */
 function filterOf({ since, service }: HistoryOptions, now: Date): (run: RunSummary) => boolean {
   const earliest = since?.(now).getTime() ?? Number.NEGATIVE_INFINITY;
-  const patterns = service.map((text) => {
+  const matchers = service.map((text) => {
     const identity = parseServiceKey(text);
-    return selectorPattern(identity ? serviceKey(identity) : text);
+    return selectorMatcher(identity ? serviceKey(identity) : text);
   });
   return (run) => {
     if (Date.parse(run.begin.time) < earliest) return false;
-    if (patterns.length === 0) return true;
+    if (matchers.length === 0) return true;
     return [...servicesOf(run)].some((key) => {
       const name = run.begin.names?.[key];
-      return patterns.some(
-        (pattern) => pattern.test(key) || (name !== undefined && pattern.test(name)),
-      );
+      return matchers.some((matches) => matches(key) || (name !== undefined && matches(name)));
     });
   };
 }

@@ -3,14 +3,9 @@ import type { Destination, DestinationKey } from '../../model/destination.ts';
 import { formatEndpoint, parseEndpoint } from '../../model/endpoint.ts';
 import { nearest } from '../../model/nearest.ts';
 import type { Override, OverrideTarget } from '../../model/override.ts';
-import { parseServiceKey, type ServiceKey, serviceKey } from '../../model/service.ts';
+import { parseServiceKey, type ServiceKey } from '../../model/service.ts';
 import type { ServiceEntry } from '../../model/table.ts';
-import {
-  isDestinationNamed,
-  isServiceAddress,
-  type KnownServices,
-  noNames,
-} from '../find-service.ts';
+import { findDestination, findService, isDestinationNamed } from '../find-service.ts';
 
 /** The words that an operator names destinations with. */
 export interface OverrideSelector {
@@ -38,7 +33,7 @@ export function targetsOf(selector: OverrideSelector, nameable: Nameable): Overr
   const service = findService(name, { keys: nameable.services.keys(), names: nameable.names });
   if (words.length === 0) return [{ service, destination: null }];
   const own = [...(nameable.services.get(service)?.destinations.values() ?? [])];
-  return words.map((word) => ({ service, destination: findDestination(word, own, service) }));
+  return words.map((word) => ({ service, destination: destinationNamed(word, service, own) }));
 }
 
 /** Tells what a selector selects, to end overrides. */
@@ -75,7 +70,7 @@ export function selectionOf(
     if (!named.some(isNamed)) {
       // An unknown address is a mistake. A known one without an override has nothing to end.
       if (service === null) everywhere(word, live);
-      else findDestination(word, live, service);
+      else destinationNamed(word, service, live);
     }
     return isNamed;
   });
@@ -87,48 +82,18 @@ export function selectionOf(
   };
 }
 
-function findService(text: string, { keys, names }: KnownServices): ServiceKey {
-  const identity = parseServiceKey(text);
-  const key = identity && serviceKey(identity);
-  const all = [...keys];
-  const found = all.filter(
-    (each) => each === key || names.get(each) === text || each.split('://')[1] === text,
-  );
-  const [first] = found;
-  if (first !== undefined && found.length === 1) return first;
-  if (first !== undefined)
-    throw new IpvstateError('USAGE', `${text} is ambiguous: ${found.join(', ')}`, {
-      hint: 'Write the address with its protocol, such as tcp://192.0.2.10:443.',
-    });
-  if (names.size === 0 && !isServiceAddress(text)) throw noNames(text, all);
-  const known = all.flatMap((each) => {
-    const name = names.get(each);
-    return name === undefined ? [each] : [name, each];
-  });
-  throw new IpvstateError('USAGE', `there is no service ${text}`, {
-    hint: hintFor(text, known, 'services'),
-  });
-}
-
-function findDestination(
+/** Finds a destination of a service. Throws `USAGE`, also for a word that is no address. */
+function destinationNamed(
   word: string,
-  destinations: readonly Destination[],
   service: ServiceKey,
+  destinations: readonly Destination[],
 ): DestinationKey {
-  const wanted = endpointOf(word);
-  const found = destinations.filter(({ key }) => isDestinationNamed(key, word));
-  const [first] = found;
-  if (first && found.length === 1) return first.key;
-  if (first)
-    throw new IpvstateError(
-      'USAGE',
-      `${word} is ambiguous in ${service}: ${found.map(({ key }) => key).join(', ')}`,
-      { hint: 'Write the destination with its port.' },
-    );
-  const known = destinations.map(({ key, address }) => (wanted.port === undefined ? address : key));
-  throw new IpvstateError('USAGE', `${service} has no destination ${word}`, {
-    hint: hintFor(word, known, 'destinations'),
-  });
+  endpointOf(word);
+  return findDestination(
+    word,
+    service,
+    destinations.map(({ key }) => key),
+  );
 }
 
 /** Returns the address, or the key, of a server wherever it is. */
