@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // node .ci/test.js [unit] [kernel] [VITEST ARGUMENT]...
 //
-// Runs the tests, those for a real kernel in User-Mode Linux. Ends with a line for each test that
-// failed, and one line that counts them all. Arguments after the names of the suites go to Vitest: a part of a file name, -t
-// PATTERN. UPDATE=1 rewrites the golden files.
+// Runs the tests, those for a real kernel in User-Mode Linux. Ends with a line for each failed
+// test, and one line that counts them all. Arguments after the names of the suites go to Vitest: a
+// part of a file name, -t PATTERN. UPDATE=1 rewrites the golden files.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,7 +58,7 @@ function kernel(folder, report, args, guests) {
   ];
 }
 
-/** The programs of a suite: the name of each, the report that it writes, and its command line. */
+/** The programs of a suite, each with its name, the report that it writes and its command line. */
 const SUITES = {
   unit: (folder, args) => {
     const report = join(folder, 'unit.json');

@@ -70,7 +70,7 @@ test('a run that fails outside its tests counts as a failed test', () => {
 });
 
 test('each failure has a line with its file, its name and the first line of its message', () => {
-  const where = { name: 'kernel-first', root: '/home/ipvstate' };
+  const where = { name: 'kernel-first', root: '/srv/ipvstate' };
   const test = (status: string, fullName: string, ...failureMessages: string[]) => ({
     ...{ status, fullName, failureMessages },
   });
@@ -79,7 +79,7 @@ test('each failure has a line with its file, its name and the first line of its 
     numFailedTests: 1,
     testResults: [
       {
-        ...{ name: '/home/ipvstate/test/a.test.ts', status: 'failed', message: '' },
+        ...{ name: '/srv/ipvstate/test/a.test.ts', status: 'failed', message: '' },
         assertionResults: [
           test('passed', 'a plan is made'),
           test(
@@ -90,11 +90,11 @@ test('each failure has a line with its file, its name and the first line of its 
         ],
       },
       {
-        ...{ name: '/home/ipvstate/test/b.test.ts', status: 'failed', message: 'no such file\n' },
+        ...{ name: '/srv/ipvstate/test/b.test.ts', status: 'failed', message: 'no such file\n' },
         assertionResults: [],
       },
       {
-        ...{ name: '/home/ipvstate/test/c.test.ts', status: 'failed', message: 'a hook failed' },
+        ...{ name: '/srv/ipvstate/test/c.test.ts', status: 'failed', message: 'a hook failed' },
         assertionResults: [test('passed', 'a hook is called')],
       },
     ],
