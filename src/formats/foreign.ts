@@ -11,9 +11,6 @@ export interface ForeignText {
   readonly hint: string;
 }
 
-const EXPORT_INSTEAD =
-  'where that program has run, `ipvstate export > ipvs.yaml` writes the table that it made';
-
 const LISTING = /^[ \t]*IP Virtual Server version \d|^Prot LocalAddress:Port Scheduler Flags/m;
 /** Addresses in `/proc/net/ip_vs` are hexadecimal; IPv6 is in brackets. */
 const PROC_LINE =
@@ -40,17 +37,6 @@ export const FOREIGN: readonly ForeignText[] = [
     hint: '`ipvsadm -Sn` and `ipvstate export` write the whole table',
   },
 ];
-
-/** YAML for ipvsctl, by its keys, in a file without a version of ours. */
-export const IPVSCTL: ForeignText = {
-  name: 'ipvsctl',
-  recognise: (text) =>
-    !/^"?version"?[ \t]*:/m.test(text) &&
-    /^services[ \t]*:/m.test(text) &&
-    /^[ \t]+(?:-[ \t]+)?(?:sched[ \t]*:|forward[ \t]*:[ \t]*["']?(?:direct|nat)\b)/m.test(text),
-  is: 'YAML for ipvsctl, which is not read yet',
-  hint: `${EXPORT_INSTEAD}; a file for ipvstate has "version: 1" at the top`,
-};
 
 /** The kind of a text that begins like no format of ours. */
 export function foreignKind(text: string): ForeignText | undefined {

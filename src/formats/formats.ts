@@ -2,9 +2,10 @@ import type { ParseResult } from '../config/parse.ts';
 import type { Unmanageable } from '../model/ipvs.ts';
 import type { Issue } from '../model/issue.ts';
 import { KERNEL_TIMEOUTS } from '../model/settings.ts';
-import { FOREIGN, type ForeignText, foreignKind, IPVSCTL } from './foreign.ts';
+import { FOREIGN, type ForeignText, foreignKind } from './foreign.ts';
 import type { Format, ParseOptions } from './format.ts';
 import { callsIpvsadm, looksLikeScript } from './ipvsadm/looks-like-script.ts';
+import { IPVSCTL, isIpvsctl } from './ipvsctl/ipvsctl.ts';
 import { KEEPALIVED } from './keepalived/keepalived.ts';
 import { LDIRECTORD } from './ldirectord/ldirectord.ts';
 import { SHELL } from './shell/shell.ts';
@@ -37,7 +38,7 @@ function beginsForeign(text: string, fileName: string): boolean {
 
 const YAML: Format = {
   name: 'yaml',
-  recognise: (text, fileName) => beginsAsYaml(text, fileName) && !IPVSCTL.recognise(text),
+  recognise: (text, fileName) => beginsAsYaml(text, fileName) && !isIpvsctl(text),
   parse: parseConfiguration,
   format: async (table, options) => {
     const { formatConfig } = await import('../config/write/yaml.ts');
@@ -124,13 +125,14 @@ const isOther =
   (text, fileName) =>
     beginsForeign(text, fileName) && otherKind(text, fileName) === kind;
 
-const REFUSED: readonly Format[] = [
-  refused(IPVSCTL, (text, fileName) => beginsAsYaml(text, fileName) && IPVSCTL.recognise(text)),
-  ...FOREIGN.map((kind) => refused(kind, isOther(kind))),
-];
+const REFUSED: readonly Format[] = FOREIGN.map((kind) => refused(kind, isOther(kind)));
 
 const OTHERS: readonly Format[] = [
   ...REFUSED,
+  {
+    ...IPVSCTL,
+    recognise: (text, fileName) => beginsAsYaml(text, fileName) && isIpvsctl(text),
+  },
   ...TRANSLATED.map((format) => ({ ...format, recognise: isOther(format) })),
 ];
 

@@ -9,11 +9,6 @@ Prot LocalAddress:Port Scheduler Flags
 
 /** Texts that people have at hand, and words of the answer. */
 const TEXTS = {
-  ipvsctl: {
-    text: 'services:\n- address: tcp://192.0.2.1:80\n  sched: rr\n  destinations:\n  - address: 10.0.0.1:80\n    forward: nat\n',
-    says: 'this is YAML for ipvsctl, which is not read yet',
-    helps: 'has "version: 1" at the top',
-  },
   listing: {
     text: `${LISTING}TCP  192.0.2.1:80 wlc\n  -> 10.0.0.1:80                   Route   1      0          0\n`,
     says: 'this is a listing (`ipvsadm -L`)',
