@@ -102,8 +102,8 @@ describe('definitions', () => {
     expect(warnings).toContain('5:2 NOT_CARRIED not carried over: TCP_CHECK');
   });
 
-  it('end at an empty line', async () => {
-    expect(await linesOf(`$A=x \\\n\n${serverWith('')}`)).toEqual(SERVICE);
+  it.each(['', '  ', '# why', ' ! why'])('end at a line without words: %j', async (line) => {
+    expect(await linesOf(`$A=x \\\n${line}\n${serverWith('')}`)).toEqual(SERVICE);
   });
 
   it.each([

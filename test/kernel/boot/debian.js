@@ -8,6 +8,7 @@ const programs = {
   'linux.uml': 'user-mode-linux',
   ipvsadm: 'ipvsadm',
   ip: 'iproute2',
+  keepalived: 'keepalived',
   ldirectord: 'ldirectord',
   modprobe: 'kmod',
 };

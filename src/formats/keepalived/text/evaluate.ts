@@ -86,10 +86,6 @@ interface ReadLine {
 
 function readLine(evaluation: Evaluation, line: string, start: Position): ReadLine {
   const { report, open } = evaluation;
-  if (line === '') {
-    evaluation.open = undefined;
-    return {};
-  }
   const bare = bareLine(line);
   const at = (offset: number): Position => ({ ...start, column: offset + 1 });
   const comment = bare.comment !== undefined && {
@@ -99,7 +95,11 @@ function readLine(evaluation: Evaluation, line: string, start: Position): ReadLi
     report('SYNTAX', 'this quote is not closed on its line', at(bare.openQuote), {
       hint: 'write " at the end of the quoted text, or \\" for a quote in it',
     });
-  if (bare.text === '') return { ...comment };
+  if (bare.text === '') {
+    // A comment in a definition ends it as well: keepalived reads its own copy, without comments.
+    evaluation.open = undefined;
+    return { ...comment };
+  }
   const placed = { text: bare.text, position: at(bare.start), isExact: bare.isExact };
   if (!open) return { placed, ...comment };
   const text = withoutBackslash(placed.text);
