@@ -1,6 +1,7 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import module from 'node:module';
 import { join } from 'node:path';
+import { makeFolder } from '../recovery/make-folder.ts';
 
 /**
  * Folder for the code that Node compiles, or undefined when no folder belongs to this user alone.
@@ -14,7 +15,7 @@ function compileCacheFolder(): string | undefined {
   if (!parent) return undefined;
   const folder = join(parent, 'ipvstate');
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     const { uid, mode } = statSync(folder);
     return uid === process.geteuid?.() && (mode & 0o022) === 0 ? folder : undefined;
   } catch {

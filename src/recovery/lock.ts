@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { IpvstateError, isAbsent } from '../errors.ts';
 import { formatTime, type RecordClock, SYSTEM_CLOCK } from './clock.ts';
+import { makeFolder } from './make-folder.ts';
 
 /** The process that has the lock, as it wrote itself into the lock file. */
 export interface Holder {
@@ -90,7 +91,7 @@ export function takeDaemonLock(lockPath: string, clock: RecordClock): Promise<Lo
 async function openLockFile(path: string): Promise<FileHandle> {
   const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
     return await open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

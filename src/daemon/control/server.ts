@@ -1,7 +1,8 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { IpvstateError, isAbsent } from '../../errors.ts';
+import { makeFolder } from '../../recovery/make-folder.ts';
 import { EXIT, exitCodeOfError } from '../../render/exit.ts';
 import {
   type ControlAnswer,
@@ -21,7 +22,11 @@ export interface ControlServer {
  * no longer listens. Throws `IO`.
  */
 export async function serveControl(path: string, answer: AnswerRequest): Promise<ControlServer> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch(() => undefined);
+  try {
+    makeFolder(dirname(path));
+  } catch (error) {
+    throw failure(path, error as NodeJS.ErrnoException);
+  }
   const open = new Set<Socket>();
   const accept = (socket: Socket): void => {
     open.add(socket);

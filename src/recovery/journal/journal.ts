@@ -1,17 +1,9 @@
-import {
-  closeSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  renameSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, renameSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ServiceKey } from '../../model/service.ts';
 import type { OverrideNote } from '../../plan/overrides/overrides.ts';
 import type { Plan } from '../../plan/plan.ts';
+import { makeFolder } from '../make-folder.ts';
 import type { Warn } from '../records/record-file.ts';
 import type { State } from '../state.ts';
 import { type JournalLine, journalOverrides, type RunStart } from './journal-lines.ts';
@@ -127,7 +119,7 @@ export class Journal {
   /** Appends a line to the newest file. Throws the errors of the file system. */
   append(line: JournalLine): void {
     const { state: folder } = this.#state.folders;
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     const files = journalFiles(folder, this.#limits);
     rotate(files, this.#limits.maxBytes);
     const [current = ''] = files;

@@ -1,8 +1,9 @@
-import { mkdir, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isObject, type Shape } from '../../model/shape.ts';
+import { makeFolder } from '../make-folder.ts';
 import { readIfPresent } from './read.ts';
-import { writeAtomically } from './write.ts';
+import { cannotWrite, writeAtomically } from './write.ts';
 
 /** The format of a file `{ "format": ..., "version": ..., ... }`. */
 export interface FileFormat<T extends object> {
@@ -80,7 +81,11 @@ export async function writeVersioned<T extends object>(
   { name, version }: FileFormat<T>,
   value: T,
 ): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch(() => undefined);
+  try {
+    makeFolder(dirname(path));
+  } catch (error) {
+    throw cannotWrite(path, error);
+  }
   await writeAtomically(path, `${JSON.stringify({ format: name, version, ...value })}\n`, 0o600);
 }
 

@@ -15,11 +15,15 @@ export async function writeAtomically(path: string, text: string, mode = 0o644):
     if (before && !before.isFile()) await writeFile(target, text);
     else await replace(target, text, mode, before);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? '';
-    throw new IpvstateError('IO', `${path} ${REASONS[code] ?? `cannot be written (${code})`}`, {
-      cause: error,
-    });
+    throw cannotWrite(path, error);
   }
+}
+
+/** Returns the error for a file that a failure of the file system keeps from being written. */
+export function cannotWrite(path: string, error: unknown): IpvstateError {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const message = `${path} ${REASONS[code] ?? `cannot be written (${code})`}`;
+  return new IpvstateError('IO', message, { cause: error });
 }
 
 /** Returns a handler of errors, with a value for a file that does not exist. */
