@@ -14,7 +14,7 @@ import { ipvsadm, shell } from './real-programs.ts';
  */
 const LAST = 'virtual_server 192.0.2.254 9 { protocol TCP\nreal_server 10.0.0.1 9 { } }\n';
 
-/** Configurations by the name of a test: the text of each file. `k.conf` is the first that is read. */
+/** The files of each test. `k.conf` is the one that includes the others. */
 const CONFIGURATIONS = {
   'every construct of the grammar': {
     'k.conf': `! comments # anywhere
