@@ -15,6 +15,7 @@ function verbFiles<Name extends string>(
  */
 export const VERBS = verbFiles({
   validate: async () => (await import('./verbs/validate.ts')).validateVerb,
+  fmt: async () => (await import('./verbs/fmt.ts')).fmtVerb,
   plan: async () => (await import('./verbs/plan.ts')).planVerb,
   apply: async () => (await import('./verbs/apply.ts')).applyVerb,
   try: async () => (await import('./verbs/try.ts')).tryVerb,

@@ -25,6 +25,11 @@ export function yamlText(text: string): string {
   return PLAIN.test(text) && !RESERVED.test(text) ? text : yamlQuoted(text);
 }
 
+/** Tells whether some version of YAML does not read a word as text. */
+export function isReservedWord(text: string): boolean {
+  return RESERVED.test(text);
+}
+
 /** Formats the value of a field: a number, a word, a list of words, or text. */
 export function yamlScalar(value: FieldValue): string {
   if (typeof value === 'object') return `[${(value ?? []).join(', ')}]`;

@@ -2,6 +2,7 @@ import { addressFamily } from '../../model/address.ts';
 import { type WrittenField, writtenFields } from '../../model/attributes.ts';
 import { DESTINATION_ATTRIBUTES, type Destination } from '../../model/destination.ts';
 import { formatEndpoint } from '../../model/endpoint.ts';
+import { isServiceName } from '../../model/names.ts';
 import { SERVICE_ATTRIBUTES, type Service, type ServiceIdentity } from '../../model/service.ts';
 import { type ServiceEntry, sortedDestinations } from '../../model/table.ts';
 import type { EntryLayout, Layout } from '../layout.ts';
@@ -20,17 +21,23 @@ import { findShared, NOTHING_SHARED, SHARED_ROWS, type Shared } from './shared.t
 import type { FormatOptions } from './yaml.ts';
 import { yamlScalar, yamlText } from './yaml-scalar.ts';
 
+/** The parts of a file that services are in. */
+export interface ServiceParts {
+  readonly defaults: readonly string[];
+  readonly services: readonly string[];
+}
+
 /** Formats services, with the defaults and the pools that make them shorter. */
-export function serviceLines(
+export function serviceParts(
   entries: readonly ServiceEntry[],
   { names, isPlain = false, layout }: Pick<FormatOptions, 'names' | 'isPlain' | 'layout'>,
-): string[] {
-  if (entries.length === 0) return ['services: []'];
+): ServiceParts {
+  if (entries.length === 0) return { defaults: [], services: ['services: []'] };
   const services = entries.map(({ service }) => writtenService(service));
   const shared = isPlain ? NOTHING_SHARED : findShared(services, entries);
   const lists = entries.map((entry) => destinationList(entry, isPlain, shared, layout));
   const pools = isPlain ? NO_POOLS : findPools(lists);
-  const lines = [...defaultLines(shared), ...poolLines(pools), 'services:'];
+  const lines = [...poolLines(pools), 'services:'];
   let wasLong = false;
   for (const [index, { service }] of entries.entries()) {
     const own = lists[index] ?? EMPTY_LIST;
@@ -49,7 +56,7 @@ export function serviceLines(
     for (const line of text) lines.push(line);
     wasLong = isLong;
   }
-  return lines;
+  return { defaults: defaultLines(shared), services: lines };
 }
 
 const EMPTY_LIST: DestinationList = { items: [], below: [] };
@@ -130,7 +137,7 @@ function defaultLines({ scheduling = [], persistence, destination }: Shared): st
 }
 
 function identityPairs(identity: ServiceIdentity, name: string | undefined): string[] {
-  const label = name === undefined ? [] : [`name: ${yamlText(name)}`];
+  const label = name !== undefined && isServiceName(name) ? [`name: ${yamlText(name)}`] : [];
   if (identity.kind === 'fwmark') {
     const family = identity.family === 'ipv6' ? ['family: ipv6'] : [];
     return [...label, `address: fwmark:${identity.fwmark}`, ...family];

@@ -14,7 +14,7 @@ import { sortedServices, type Table } from '../../model/table.ts';
 import type { Layout } from '../layout.ts';
 import { commentLines } from './comments.ts';
 import { writableSettings } from './settings.ts';
-import { flowPairs, serviceLines } from './yaml-services.ts';
+import { flowPairs, serviceParts } from './yaml-services.ts';
 
 /**
  * A table that can be written as a configuration: a live one, or the desired state of other files.
@@ -61,9 +61,11 @@ export function formatConfig(table: Exportable, options: FormatOptions = {}): st
   }
   const { timeouts, daemons, leftOut } = writableSettings(table);
   for (const setting of leftOut) lines.push(`# warning: not exported: ${printable(setting)}`);
-  lines.push('', ...timeoutLines(timeouts), ...daemonLines(daemons));
+  const settings = [...timeoutLines(timeouts), ...daemonLines(daemons)];
   const entries = layout ? [...table.services.values()] : sortedServices(table);
-  for (const line of serviceLines(entries, options)) lines.push(line);
+  const { defaults, services } = serviceParts(entries, options);
+  lines.push('', ...(layout ? [...defaults, ...settings] : [...settings, ...defaults]));
+  for (const line of services) lines.push(line);
   if (layout && layout.tail.length > 0) lines.push('', ...commentLines(layout.tail));
   lines.push('');
   return lines.join('\n');

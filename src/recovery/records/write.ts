@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { IpvstateError, isAbsent } from '../../errors.ts';
 
@@ -15,6 +15,25 @@ export async function writeAtomically(path: string, text: string, mode = 0o644):
     if (before && !before.isFile()) await writeFile(target, text);
     else await replace(target, text, mode, before);
   } catch (error) {
+    throw cannotWrite(path, error);
+  }
+}
+
+/**
+ * Replaces a regular file like `writeAtomically`, and never follows a symbolic link: where another
+ * user can write to the folder, the link can lead to any file. Throws `IO`.
+ */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  try {
+    const stats = await lstat(path);
+    if (stats.isSymbolicLink())
+      throw new IpvstateError('IO', `${path} is a symbolic link, and is not followed`, {
+        hint: `Name the file that it leads to: ${await realpath(path)}`,
+      });
+    if (!stats.isFile()) throw new IpvstateError('IO', `${path} is not a file`);
+    await replace(path, text, stats.mode & 0o777, stats);
+  } catch (error) {
+    if (error instanceof IpvstateError) throw error;
     throw cannotWrite(path, error);
   }
 }
