@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { formatSave } from '../../src/formats/ipvsadm/save.ts';
 import { readShellScript } from '../../src/formats/shell/read-script.ts';
+import { SERVER, WAYS, WEB } from '../support/shell-scripts.ts';
 
 const read = (text: string, args: readonly string[] = []) =>
   readShellScript(text, { file: 'lvs.sh', args });
@@ -22,42 +23,6 @@ function table(text: string, args?: readonly string[]): readonly string[] {
   expect(issues).toEqual([]);
   return save ?? [];
 }
-
-const WEB = '-A -t 192.0.2.1:80 -s rr';
-const SERVER = '-a -t 192.0.2.1:80 -r 10.0.0.1:80 -m -w 1';
-
-/** Scripts that add the service and the server above, each in another way. */
-const WAYS: Readonly<Record<string, string>> = {
-  'plain calls': `ipvsadm ${WEB}\nipvsadm ${SERVER}`,
-  'calls with semicolons': `ipvsadm ${WEB};\nipvsadm ${SERVER};`,
-  'set -e': `set -e\nipvsadm ${WEB}\nipvsadm ${SERVER}`,
-  variables: `V=192.0.2.1\nR="10.0.0.1"\nipvsadm -A -t $V:80 -s rr\nipvsadm -a -t \${V}:80 -r $R -m`,
-  'a variable for ipvsadm': `I=/sbin/ipvsadm\n$I ${WEB}\n\${IPVSADM:-/sbin/ipvsadm} ${SERVER}`,
-  'a path, sudo and wrappers': `sudo -n /sbin/ipvsadm ${WEB}\nnohup nice -n 5 ipvsadm ${SERVER}`,
-  'a found program': `I=$(which ipvsadm)\n$I ${WEB}\nJ=\`command -v ipvsadm\`; $J ${SERVER}`,
-  'a loop over an array': `ipvsadm ${WEB}\nR=(10.0.0.1)\nfor r in \${R[@]}; do ipvsadm -a -t 192.0.2.1:80 -r $r -m; done`,
-  'a loop over a list in a variable': `ipvsadm ${WEB}\nR='10.0.0.1'\nfor r in $R\ndo\n\tipvsadm -a -t 192.0.2.1:80 -r $r -m\ndone`,
-  'a counted loop': `ipvsadm ${WEB}\nfor ((i=1;i<=1;i++)); do ipvsadm -a -t 192.0.2.1:80 -r 10.0.0.$i -m; done`,
-  'a while loop': `ipvsadm ${WEB}\ni=1\nwhile [ $i -le 1 ]; do ipvsadm -a -t 192.0.2.1:80 -r 10.0.0.$i -m; let i++; done`,
-  'a sequence': `ipvsadm ${WEB}\nfor i in $(seq 1 1); do ipvsadm -a -t 192.0.2.1:80 -r 10.0.0.$i -m; done`,
-  'braces that count': `ipvsadm ${WEB}\nfor i in {1..1}; do ipvsadm -a -t 192.0.2.1:80 -r 10.0.0.$i -m; done`,
-  'a function': `add() { ipvsadm -a -t $1 -r $2 -m; }\nfunction web {\n  local V=192.0.2.1\n  ipvsadm -A -t $V:80 -s rr\n  add $V:80 10.0.0.1\n}\nweb`,
-  'a here-document': `ipvsadm -R <<EOF\n${WEB}\n${SERVER}\nEOF`,
-  'a here-document through cat': `R=10.0.0.1\ncat <<-EOF | ipvsadm-restore\n\t${WEB}\n\t-a -t 192.0.2.1:80 -r $R:80 -m\n\tEOF`,
-  'a file that it writes': `echo "${WEB}" > /tmp/rules\necho "${SERVER}" >> /tmp/rules\nipvsadm -R < /tmp/rules`,
-  'a saved and restored table': `ipvsadm ${WEB}\nipvsadm ${SERVER}\nipvsadm -Sn > /etc/sysconfig/ipvsadm\nipvsadm -C\nipvsadm-restore < /etc/sysconfig/ipvsadm`,
-  'read from a here-document': `ipvsadm ${WEB}\nwhile read r w; do ipvsadm -a -t 192.0.2.1:80 -r $r -m -w $w; done <<EOF\n10.0.0.1 1\nEOF`,
-  'failures that it handles': `ipvsadm -D -t 192.0.2.1:80 2>/dev/null\nipvsadm ${WEB}\nipvsadm ${WEB} || true\nif ! ipvsadm ${WEB}; then ipvsadm ${SERVER}; fi`,
-  'a file of its own functions': `echo 'web() { ipvsadm "$@"; }' > /tmp/f\n. /tmp/f\nweb ${WEB}\nweb ${SERVER}`,
-  eval: `C="ipvsadm ${WEB}"\neval $C\nbash -c "ipvsadm ${SERVER}"`,
-  'CRLF and a byte order mark': `\ufeffV=192.0.2.1\r\nipvsadm -A -t $V:80 -s rr\r\nif true\r\nthen\r\nipvsadm -a -t $V:80 \\\r\n  -r 10.0.0.1 -m\r\nfi\r\n`,
-  'prompts that were copied': `[root@lvs ~]# V=192.0.2.1\nroot@lvs:~# ipvsadm -A -t $V:80 -s rr\n$ ipvsadm -a -t $V:80 -r 10.0.0.1 -m`,
-  'numbers and texts': `N=$((40 * 2))\nH=192.0.2.1:$N\nipvsadm -A -t \${H%:*}:\${H##*:} -s $(echo RR | tr A-Z a-z)\nipvsadm -a -t $H -r $(echo 10.0.0.1:80 | cut -d: -f1) -m`,
-  'an array with keys': `declare -A M=([web]=10.0.0.1)\nipvsadm ${WEB}\nfor k in "\${!M[@]}"; do ipvsadm -a -t 192.0.2.1:80 -r \${M[$k]} -m; done`,
-  'a case': `case "yes" in [Yy]*) ipvsadm ${WEB} ;;& *) ipvsadm ${SERVER} ;; esac`,
-  'a test of the kernel that decides nothing': `ipvsadm ${WEB}\n[ -f /proc/net/ip_vs ] && true\nipvsadm ${SERVER}`,
-  'a trap': `trap "ipvsadm ${SERVER}" EXIT\nipvsadm ${WEB}`,
-};
 
 describe('a shell script', () => {
   it.each(Object.entries(WAYS))('adds a service and a server with %s', (_, text) => {

@@ -29,6 +29,10 @@ const NAMES_IPVSADM = /^[ \t]*\w+=["']?[\w./-]*ipvsadm["']?[ \t\r]*$/m;
 /** A call in a text that a script prints, or gives to another shell. */
 const QUOTED_CALL = /["'`](?:[\w./-]*\/)?ipvsadm[ \t]+-/;
 
+/** A prompt that was copied with a call. */
+const PROMPTED =
+  /^[ \t]*(?:\[\w[\w-]*@[^\]\n]*\][#$]|\w[\w-]*@[\w.-]+:[^\s#$]*[#$]|\$)[ \t]*(?:sudo[ \t]+)?(?:[\w./-]*\/)?ipvsadm\b/m;
+
 const RESTORES = /^(?:[^#\n]*[\s;&|(])?(?:[\w./-]*\/)?ipvsadm-restore\b/m;
 
 /** Shell scripts that call ipvsadm. Plain lines of ipvsadm are save text. */
@@ -36,6 +40,7 @@ export const SHELL: Format & { readonly translatedFrom: string } = {
   name: 'shell',
   recognise: (text) =>
     SHELL_CALL.test(text) ||
+    PROMPTED.test(text) ||
     (BEGINS.test(text) && (SHELL_LINE.test(text) || !callsIpvsadm(text))) ||
     (SHELL_LINE.test(text) &&
       (callsIpvsadm(text) ||

@@ -4,7 +4,15 @@ import { formatSave } from '../../ipvsadm/save.ts';
 import { runCall } from '../../ipvsadm/script-calls.ts';
 import { warnOnce } from '../branch.ts';
 import { print, type Run, spend, takeInput } from '../run.ts';
-import { type Field, isUnknown, type Status, SUCCESS, unknownValue, type Value } from '../value.ts';
+import {
+  assumed,
+  type Field,
+  isUnknown,
+  type Status,
+  SUCCESS,
+  unknownValue,
+  type Value,
+} from '../value.ts';
 import type { Call } from './call.ts';
 
 /** Tells whether a word is the name of ipvsadm or of one of its companions. */
@@ -49,7 +57,9 @@ function change(run: Run, name: Field, args: readonly Field[]): Status {
     });
     return { code: 2 };
   }
-  for (const { doubt } of [name, ...args])
+  const isElsewhere = /^[^/.]+\//.test(name.text);
+  const place = assumed(`${name.text} is ipvsadm in the folder of the run`, name.at);
+  for (const { doubt } of [...(isElsewhere ? [{ doubt: place }] : []), name, ...args])
     if (doubt)
       warnOnce(run, `ipvsadm gets a value on the assumption that ${doubt.reason}`, doubt.at);
   return call(run, name, args);
