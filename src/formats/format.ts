@@ -55,6 +55,11 @@ export interface Format {
    * program may still own the table.
    */
   readonly translatedFrom?: string;
+  /**
+   * Matches in a line where a comment begins, or other text whose letters do not matter. It may
+   * have any encoding. Without it, the whole text must be UTF-8.
+   */
+  readonly freeText?: RegExp;
   /** True when a text has arguments, as a script does. */
   readonly takesArguments?: true;
 }

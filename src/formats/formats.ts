@@ -76,6 +76,7 @@ const SHELL_SCRIPT: Format = {
 /** The output of `ipvsadm -S`, and scripts of ipvsadm lines. */
 const SAVE: Format = {
   name: 'save',
+  freeText: /(?:^|[ \t])#/,
   // A script may begin with other commands. The reader says which line it cannot read.
   recognise: (text, fileName) =>
     !SHELL_SCRIPT.recognise(text, fileName) &&

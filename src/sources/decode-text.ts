@@ -17,6 +17,46 @@ export function decodeText(bytes: Buffer, file: string): string | Issue {
   }
 }
 
+/**
+ * Decodes text that is UTF-8 but for places where the encoding does not matter, such as comments.
+ * Other letters become replacement characters. undefined for bytes that are no text.
+ */
+export function decodeLoosely(bytes: Buffer): string | undefined {
+  if (bytes.includes(0)) return undefined;
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+}
+
+/**
+ * The issue of text with replacement characters: a warning where all of them are in free text, and
+ * else an error at the first one that is not.
+ * @param freeText matches in a line where free text begins
+ * @param first the issue of the first wrong byte
+ */
+export function checkFreeText(text: string, freeText: RegExp | undefined, first: Issue): Issue {
+  if (!freeText) return first;
+  let count = 0;
+  for (const [index, line] of text.split('\n').entries()) {
+    const at = line.indexOf('\ufffd');
+    if (at === -1) continue;
+    const { file } = first.position;
+    if (line.search(freeText) === -1 || line.search(freeText) > at) {
+      const position = { file, line: index + 1, column: at + 1 };
+      return { ...first, message: 'not UTF-8 text', position, hint: CONVERT };
+    }
+    count++;
+  }
+  const lines =
+    count === 1 ? 'a line has a comment that is' : `${count} lines have comments that are`;
+  return {
+    ...first,
+    severity: 'warning',
+    message: `${lines} ${first.message}`,
+    hint: `to keep their letters, ${CONVERT}`,
+  };
+}
+
+const CONVERT = 'convert the file first, such as with `iconv -f LATIN1 -t UTF-8`';
+
 function notText(file: string, bytes: Buffer, valid: number): Issue {
   const before = bytes.subarray(0, valid).toString('utf8');
   const line = before.split('\n').length;

@@ -6,7 +6,7 @@ import type { Format, ParseOptions } from '../formats/format.ts';
 import { formatOf } from '../formats/formats.ts';
 import type { Desired } from '../model/desired.ts';
 import { hasErrors, type Issue } from '../model/issue.ts';
-import { decodeText } from './decode-text.ts';
+import { checkFreeText, decodeLoosely, decodeText } from './decode-text.ts';
 import { sha256 } from './digest.ts';
 import { readIncluded } from './files/included.ts';
 import { readPortNames } from './port-names.ts';
@@ -88,18 +88,19 @@ export async function parseDocument(
 ): Promise<ParsedDocument> {
   const { name, bytes } = document;
   if (document.isSkipped) return { ...NOTHING, name, issues: [skipped(name)] };
-  const text = decodeText(bytes, name);
-  if (typeof text !== 'string') return { ...NOTHING, name, issues: [text] };
+  const decoded = decodeText(bytes, name);
+  const text = typeof decoded === 'string' ? decoded : decodeLoosely(bytes);
+  if (text === undefined) return { ...NOTHING, name, issues: [decoded as Issue] };
   const format = options.format ?? formatOf(text, name);
+  const problem =
+    typeof decoded === 'string' ? [] : [checkFreeText(text, format.freeText, decoded)];
+  if (hasErrors(problem)) return { ...NOTHING, name, issues: problem };
   if (format.translatedFrom !== undefined && !options.translates)
     return { ...NOTHING, name, text, issues: [untranslated(name, format.translatedFrom)] };
   if (options.args?.length && !format.takesArguments)
     return { ...NOTHING, name, text, issues: [argumentsRefused(name)] };
-  return {
-    name,
-    text,
-    ...(await format.parse(text, name, { readPortNames, readIncluded, ...options })),
-  };
+  const parsed = await format.parse(text, name, { readPortNames, readIncluded, ...options });
+  return { name, text, ...parsed, issues: [...problem, ...parsed.issues] };
 }
 
 const NOTHING = { text: undefined, desired: undefined };

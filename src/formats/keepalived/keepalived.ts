@@ -14,4 +14,5 @@ export const KEEPALIVED: Format = {
   parse: async (text, file, options) =>
     (await import('./reader.ts')).parseKeepalived(text, file, options),
   translatedFrom: 'a keepalived.conf',
+  freeText: /[#!]/,
 };

@@ -4,6 +4,7 @@ import type { Format } from '../format.ts';
 export const LDIRECTORD: Format = {
   name: 'ldirectord',
   translatedFrom: 'an ldirectord.cf',
+  freeText: /#/,
   recognise: (text) =>
     /^virtual6?[ \t]*=[ \t]*\S/m.test(text) &&
     /^[ \t]+(?:(?:real|fallback)6?|scheduler|checktype)[ \t]*=[ \t]*\S/m.test(text),

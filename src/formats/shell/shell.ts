@@ -54,4 +54,6 @@ export const SHELL: Format & { readonly translatedFrom: string } = {
   },
   translatedFrom: 'a shell script',
   takesArguments: true,
+  // A shell does not look at letters, wherever they are.
+  freeText: /^/,
 };
