@@ -329,6 +329,31 @@ describe('explain beside a daemon', () => {
     documentOf(await beside(statusAnswer({ paused }), '-o json'));
   });
 
+  it('says that the kernel refuses the service, with the reason and the hint', async () => {
+    const part = 'tcp://192.0.2.10:443';
+    const refused = { part, reason: 'there is no scheduler x', hint: 'modprobe ip_vs_x' };
+    const status = { health: 'refused', why: [`${part} is left out`], refused_parts: [refused] };
+    const said = flat(await beside(statusAnswer(status as Parameters<typeof statusOf>[0])));
+    expect(said).toContain(
+      'refused: the kernel refuses this service, and the daemon leaves it out: ' +
+        'there is no scheduler x (modprobe ip_vs_x)',
+    );
+    documentOf(await beside(statusAnswer({ refused_parts: [refused] }), '-o json'));
+    const others = [{ ...refused, part: 'tcp://192.0.2.99:443' }];
+    const other = flat(await beside(statusAnswer({ refused_parts: others })));
+    expect(other).not.toContain('the kernel refuses');
+  });
+
+  it('has a line about a daemon that is not well, and none about one that is', async () => {
+    const failed = { ...{ code: 'KERNEL', message: 'no memory', hint: null }, position: null };
+    const error = { since: '2026-05-04T12:00:00.000Z', ...failed };
+    expect(flat(await beside(statusAnswer({ health: 'failed', error })))).toContain(
+      'daemon: failed: the live table is not as desired: no memory',
+    );
+    for (const health of ['in-sync', 'draining'] as const)
+      expect(flat(await beside(statusAnswer({ health })))).not.toContain('daemon:');
+  });
+
   it('explains without the answer of a daemon of another version', async () => {
     for (const answer of [{ nonsense: 1 }, { ok: true, exit_code: 0, status: { format: 'x' } }])
       expect(await beside(answer)).toMatchObject({ status: 0, stderr: '' });

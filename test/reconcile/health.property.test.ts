@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createMetrics } from '../../src/daemon/http/metrics.ts';
 import { daemonPages } from '../../src/daemon/http/pages.ts';
+import { isStatus } from '../../src/daemon/status/parse-status.ts';
 import { exitCodeOfRequest } from '../../src/daemon/status/pass-exit.ts';
 import { type DaemonFacts, statusOfLoop } from '../../src/daemon/status/status-of-loop.ts';
 import { formatHealth } from '../../src/daemon/status/status-text.ts';
@@ -191,6 +192,20 @@ describe('the health of a loop', () => {
       ),
     120_000,
   );
+
+  test('names the part that the kernel refuses in the status, with the reason', async () => {
+    const service = 'tcp://192.0.2.1:80';
+    const wanted = tableOf({ [service]: { destinations: { '10.0.0.1:80': 1 } } });
+    const world = new LoopWorld(tableOf({}), wanted, {
+      misbehaviour: { refuse: ({ kind }) => (kind === 'add-service' ? 'ENOENT' : undefined) },
+    });
+    await world.begin();
+    const status = statusOfLoop(world.state, FACTS);
+    expect(status.refused_parts).toMatchObject([{ part: service, reason: expect.any(String) }]);
+    expect(isStatus(status)).toBe(true);
+    expect(isStatus({ ...status, refused_parts: undefined })).toBe(true);
+    expect(isStatus({ ...status, refused_parts: [{ part: service }] })).toBe(false);
+  });
 
   test('is the worst of all that is wrong, and says all of it', async () => {
     const world = await live(tableOf({}), [], 'correct');

@@ -1,9 +1,10 @@
 import { isStatus } from '../../daemon/status/parse-status.ts';
-import { describePause } from '../../daemon/status/status-text.ts';
+import { describePause, formatHealth } from '../../daemon/status/status-text.ts';
 import { IpvstateError } from '../../errors.ts';
 import type { Desired } from '../../model/desired.ts';
 import type { Ipvs } from '../../model/ipvs.ts';
 import type { DaemonView, Surroundings } from '../../plan/explain/influences.ts';
+import { isAsDesired } from '../../reconcile/loop/health.ts';
 import { prepare } from '../../reconcile/prepare.ts';
 import { readTwice } from '../../reconcile/read-again.ts';
 import { policyStores } from '../../recovery/policy-stores.ts';
@@ -81,9 +82,11 @@ async function askDaemon(
   try {
     const answer = await control({ command: 'status' }, options, environment);
     if (!answer.ok || !isStatus(answer.status)) return undefined;
-    const { contested, paused } = answer.status;
+    const { contested, paused, refused_parts: refused = [], health } = answer.status;
     return {
       contested,
+      refused,
+      health: isAsDesired({ state: health }) ? undefined : formatHealth(answer.status),
       paused: paused
         ? { services: paused.services, description: describePause(paused) }
         : undefined,

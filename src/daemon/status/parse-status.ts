@@ -17,6 +17,7 @@ import {
   HEALTHS,
   type OverrideStatus,
   type PauseStatus,
+  type RefusedPartStatus,
   type Status,
   type StatusError,
 } from './status.ts';
@@ -80,6 +81,9 @@ export const isStatus: Shape<Status> = objectOf<Status>({
     objectOf<Item<'drains'>>({ service: isText, destination: isText, seconds_left: isCount }),
   ),
   contested: listOf(objectOf<Item<'contested'>>({ object: isText, reversals: isCount })),
+  refused_parts: optional(
+    listOf(objectOf<RefusedPartStatus>({ part: isText, reason: isText, hint: nullable(isText) })),
+  ),
   paused: optional(
     nullable(
       objectOf<PauseStatus>({

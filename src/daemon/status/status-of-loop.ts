@@ -76,6 +76,9 @@ export function statusOfLoop(state: LoopState, facts: DaemonFacts): Status {
       seconds_left: Math.max(0, Math.round(drain.deadlineSeconds - drainClockSeconds)),
     })),
     contested: contested.map(({ name, reversals }) => ({ object: name, reversals })),
+    refused_parts: state.refusedParts.map(({ part, reason, hint = null }) => ({
+      ...{ part, reason, hint },
+    })),
     paused: pause ? pauseStatus(pause, facts) : null,
     overrides: state.overrides.map(overrideStatus),
     unserved_by_overrides: unservedByOverrides(state),

@@ -33,6 +33,14 @@ export interface PauseStatus {
   readonly services: readonly string[] | null;
 }
 
+/** A part of the table that the kernel refuses. */
+export interface RefusedPartStatus {
+  /** A service, `timeouts`, `daemons`, or a sysctl. */
+  readonly part: string;
+  readonly reason: string;
+  readonly hint: string | null;
+}
+
 /** A destination whose weight an override sets, as `overrideNoteJson` writes it. */
 export interface OverrideStatus {
   readonly service: string;
@@ -106,6 +114,8 @@ export interface Status {
     readonly seconds_left: number;
   }[];
   readonly contested: readonly { readonly object: string; readonly reversals: number }[];
+  /** Parts that the kernel refuses, which are left out. Earlier versions lack it. */
+  readonly refused_parts?: readonly RefusedPartStatus[] | undefined;
   /** The pause, or null. The answers of earlier versions lack it. */
   readonly paused?: PauseStatus | null | undefined;
   /** Destinations whose weights overrides set. Absent in the status of earlier versions. */

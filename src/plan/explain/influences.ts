@@ -38,7 +38,11 @@ export type Influence =
   /** The daemon writes nothing, or nothing to this service. */
   | { readonly kind: 'paused'; readonly pause: DaemonPause }
   /** Another program keeps changing the object, and the daemon leaves it alone. */
-  | { readonly kind: 'contested'; readonly object: string; readonly reversals: number };
+  | { readonly kind: 'contested'; readonly object: string; readonly reversals: number }
+  /** The kernel refuses the service, and the daemon leaves it out. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly hint: string | null }
+  /** The daemon is not well, in the words of its status. */
+  | { readonly kind: 'daemon'; readonly health: string };
 
 /** A plan of the files for the live table. */
 export interface PlannedTable {
@@ -60,6 +64,14 @@ interface DaemonPause {
 export interface DaemonView {
   readonly paused: DaemonPause | undefined;
   readonly contested: readonly { readonly object: string; readonly reversals: number }[];
+  /** Services and settings that the kernel refuses. */
+  readonly refused: readonly {
+    readonly part: string;
+    readonly reason: string;
+    readonly hint: string | null;
+  }[];
+  /** The health in one sentence; undefined while all is well. */
+  readonly health: string | undefined;
 }
 
 /** All that is known beside the files. What could not be read is undefined. */
@@ -117,13 +129,17 @@ function isAboutText(wanted: DestinationKey | undefined, found: string | undefin
 
 function leftByDaemon(subject: Subject, daemon: DaemonView | undefined): Influence[] {
   if (!daemon) return [];
-  const { paused: pause, contested } = daemon;
+  const { paused: pause, contested, refused, health } = daemon;
   const isPaused = pause && (pause.services?.includes(subject.service) ?? true);
   return [
     ...(isPaused ? [{ kind: 'paused' as const, pause }] : []),
     ...contested
       .filter(({ object }) => contestedObjects(subject).includes(object))
       .map((found) => ({ kind: 'contested' as const, ...found })),
+    ...refused
+      .filter(({ part }) => part === subject.service)
+      .map(({ reason, hint }) => ({ kind: 'refused' as const, reason, hint })),
+    ...(health === undefined ? [] : [{ kind: 'daemon' as const, health }]),
   ];
 }
 

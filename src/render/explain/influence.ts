@@ -66,6 +66,12 @@ export function formatInfluence(influence: Influence, explanation: Explanation):
     }
     case 'contested':
       return `contested: another program changed ${influence.object} back ${countOf(influence.reversals, 'time')}, and the daemon leaves it alone`;
+    case 'refused': {
+      const hint = influence.hint === null ? '' : ` (${influence.hint})`;
+      return `refused: the kernel refuses this service, and the daemon leaves it out: ${influence.reason}${hint}`;
+    }
+    case 'daemon':
+      return `daemon: ${influence.health}`;
     default:
       return influence satisfies never;
   }
