@@ -15,7 +15,6 @@ function verbFiles<Name extends string>(
  */
 export const VERBS = verbFiles({
   validate: async () => (await import('./verbs/validate.ts')).validateVerb,
-  fmt: async () => (await import('./verbs/fmt.ts')).fmtVerb,
   plan: async () => (await import('./verbs/plan.ts')).planVerb,
   apply: async () => (await import('./verbs/apply.ts')).applyVerb,
   try: async () => (await import('./verbs/try.ts')).tryVerb,
@@ -40,6 +39,7 @@ export const VERBS = verbFiles({
   overrides: async () => (await import('./verbs/overrides.ts')).overridesVerb,
   export: async () => (await import('./verbs/export.ts')).exportVerb,
   import: async () => (await import('./verbs/import.ts')).importVerb,
+  fmt: async () => (await import('./verbs/fmt.ts')).fmtVerb,
   doctor: async () => (await import('./verbs/doctor.ts')).doctorVerb,
   completion: async () => (await import('./verbs/completion.ts')).completionVerb,
   complete: async () => (await import('./verbs/complete.ts')).completeVerb,

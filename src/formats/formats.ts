@@ -101,6 +101,7 @@ const SAVE: Format = {
       text: formatSave(table),
       omissions: [
         ...losses.map((loss) => `the save format cannot hold ${loss}`),
+        ...(options.scope ? ['the save format cannot hold the scope `manage`'] : []),
         ...leftOut(options.unmanageable),
       ],
     };

@@ -19,7 +19,7 @@ import type { Output } from '../output.ts';
 
 export const fmtVerb = defineVerb({
   name: 'fmt',
-  job: 'configure',
+  job: 'import',
   summary: 'rewrite in canonical form',
   description: 'rewrite configurations in canonical form, and keep every comment',
   arguments: {

@@ -9,6 +9,7 @@ import {
 } from '../../model/settings.ts';
 import { type ServiceEntry, sortedDestinations, sortedServices } from '../../model/table.ts';
 import type { Config, DestinationMapping, ServiceMapping, SyncDaemon } from '../config.ts';
+import { manageOf } from './manage.ts';
 import { persistenceOf } from './persistence.ts';
 import { writableSettings } from './settings.ts';
 import type { Exportable, FormatOptions } from './yaml.ts';
@@ -22,11 +23,17 @@ export function formatConfigJson(table: Exportable, options: FormatOptions = {})
   const settings = writableSettings(table);
   const timeouts = timeoutsOf(settings.timeouts);
   const { daemons } = settings;
+  const services = sortedServices(table);
+  const manage = manageOf(
+    options.scope,
+    services.map(({ service }) => service.key),
+  );
   const config: Config = {
     version: 1,
+    ...(manage && { manage }),
     ...(timeouts === undefined ? {} : { timeouts }),
     ...(daemons === undefined ? {} : { sync_daemons: daemons.map(daemonOf) }),
-    services: sortedServices(table).map((entry) => serviceOf(entry, options)),
+    services: services.map((entry) => serviceOf(entry, options)),
   };
   return `${JSON.stringify(config, null, 2)}\n`;
 }

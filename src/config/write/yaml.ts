@@ -13,6 +13,7 @@ import {
 import { sortedServices, type Table } from '../../model/table.ts';
 import type { Layout } from '../layout.ts';
 import { commentLines } from './comments.ts';
+import { manageLines, type WrittenScope } from './manage.ts';
 import { writableSettings } from './settings.ts';
 import { flowPairs, serviceParts } from './yaml-services.ts';
 
@@ -39,6 +40,8 @@ export interface FormatOptions {
   readonly isPlain?: boolean;
   /** The order, the comments and the shared lists to keep. Without it, entries are sorted. */
   readonly layout?: Layout;
+  /** Set to write a scope of exactly the services of the table. */
+  readonly scope?: WrittenScope;
   /** The address of the schema for editors. Without it, the file names no schema. */
   readonly schema?: string;
 }
@@ -64,7 +67,11 @@ export function formatConfig(table: Exportable, options: FormatOptions = {}): st
   const settings = [...timeoutLines(timeouts), ...daemonLines(daemons)];
   const entries = layout ? [...table.services.values()] : sortedServices(table);
   const { defaults, services } = serviceParts(entries, options);
-  lines.push('', ...(layout ? [...defaults, ...settings] : [...settings, ...defaults]));
+  const manage = manageLines(
+    options.scope,
+    entries.map(({ service }) => service.key),
+  );
+  lines.push('', ...manage, ...(layout ? [...defaults, ...settings] : [...settings, ...defaults]));
   for (const line of services) lines.push(line);
   if (layout && layout.tail.length > 0) lines.push('', ...commentLines(layout.tail));
   lines.push('');
