@@ -7,6 +7,7 @@ import { type ServiceKey, serviceKey } from '../../model/service.ts';
 import { DAEMON_ROLES } from '../../model/settings.ts';
 import type { ServiceEntry } from '../../model/table.ts';
 import { type Comments, createComments } from '../comments.ts';
+import { describeTypographic, findTypographic } from '../typography.ts';
 import { isFailure } from './grammar/failure.ts';
 import type { Names } from './grammar/names.ts';
 import { type ParseRules, parseCommand } from './grammar/parse.ts';
@@ -81,6 +82,13 @@ export function runCall(
   if (isFailure(command)) {
     // All hosts are one issue. A call with one has no further fault that is certain.
     if (hasHost) return { status: command.exit, command: undefined, refusal: undefined };
+    const odd = args.find((word) => findTypographic(word.text));
+    const character = odd && findTypographic(odd.text);
+    if (character) {
+      const { message, hint } = describeTypographic(character);
+      report('IPVSADM_LINE', message, odd.at, { hint });
+      return { status: command.exit, command: undefined, refusal: undefined };
+    }
     const word = command.word === undefined ? start : (args[command.word] ?? start);
     const { message, hint, service } = describeFailure(command, argv, word.text, rules);
     if (service) broken.add(serviceKey(service));
@@ -136,7 +144,8 @@ export function modifyBy(
     return refusal;
   }
   const hint =
-    'the file must describe the whole table: a line can change only an entry of an earlier line';
+    'the file changes a table that it does not describe: ' +
+    'where it has run, `ipvsadm -Sn` saves the whole table';
   report('IPVSADM_LINE', refusal.message, at, { hint });
   return refusal;
 }

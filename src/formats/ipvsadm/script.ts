@@ -2,6 +2,7 @@ import type { ParseResult } from '../../config/parse.ts';
 import { hasErrors } from '../../model/issue.ts';
 import { commentText } from '../comments.ts';
 import { fileNames } from '../file-names.ts';
+import { type CopiedCharacter, reportCopied, takeCopied } from './copied-text.ts';
 import type { Names } from './grammar/names.ts';
 import { callsIpvsadm, looksLikeScript } from './looks-like-script.ts';
 import { parseSavedLine } from './saved-line.ts';
@@ -25,20 +26,37 @@ export function parseScript(text: string, file: string, names: Names = fileNames
     return true;
   };
   const { comments } = reading;
+  let hasLines = false;
+  /** The first comment that holds a line for ipvsadm. */
+  let commented: number | undefined;
   const lines = splitScript(text, {
     reads: readSavedLine,
     onEmptyLine: comments.addEmptyLine,
-    onComment: (comment) => addComment(reading, comment),
+    onComment: (comment) => {
+      if (addComment(reading, comment)) commented ??= comment.at;
+    },
   });
-  for (const line of lines) readLine(reading, line);
-  const { issues, state, hosts, report } = reading;
+  const copied: CopiedCharacter[] = [];
+  for (const line of lines) {
+    hasLines = true;
+    readLine(reading, takeCopied(copied, line));
+  }
+  reportCopied(copied, reading);
+  const { issues, state, hosts, report, position } = reading;
   if (!state.declaresServices && !hasErrors(issues) && hosts.places.length === 0) {
-    const hint = 'write a line `-C` when there must be no services';
+    const hint = hintForEmpty(hasLines, commented === undefined ? 0 : position(commented).line);
     report('EMPTY', 'this ipvsadm save text adds no service, and does not clear the table', 0, {
       hint,
     });
   }
   return endReading(reading);
+}
+
+function hintForEmpty(hasLines: boolean, commentedLine: number): string {
+  if (commentedLine > 0)
+    return `line ${commentedLine} is a comment: remove its "#" if that is the prompt of a shell`;
+  if (hasLines) return 'write a line `-C` when there must be no services';
+  return 'it has no lines but comments: `ipvsadm -Sn` writes the table, and a line `-C` clears it';
 }
 
 /** Offset of a word in a line with exactly one blank between two words. */
@@ -60,8 +78,10 @@ function readLine(reading: Reading, line: ScriptLine): void {
 }
 
 /** Adds a comment. One that holds a line for ipvsadm is an entry that was taken out. */
-function addComment({ comments }: Reading, { text, at }: ScriptWord): void {
-  if (at === 0 && text.startsWith('#!')) return;
+function addComment({ comments }: Reading, { text, at }: ScriptWord): boolean {
+  if (at === 0 && text.startsWith('#!')) return false;
   const content = commentText(text);
-  comments.add(content, content.startsWith('-') ? looksLikeScript(content) : callsIpvsadm(content));
+  const isEntry = content.startsWith('-') ? looksLikeScript(content) : callsIpvsadm(content);
+  comments.add(content, isEntry);
+  return isEntry;
 }
