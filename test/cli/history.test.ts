@@ -208,6 +208,18 @@ describe('history', () => {
     expect((await documentOf('history')).runs[0]).not.toHaveProperty('operations');
   });
 
+  it('has what an edit changed of a service that the same run adds', async () => {
+    await apply(shop(3));
+    await apply(shop(3, DNS));
+    const { stdout } = await run('history --operations');
+    const edits = stdout.split('\n').filter((line) => line.includes('edit-service'));
+    expect(edits).toEqual([
+      '      edit-service udp://192.0.2.53:53  scheduler none -> wlc',
+      '      edit-service tcp://192.0.2.10:443  scheduler wlc -> none',
+      '      edit-service tcp://192.0.2.10:443  back to its settings from before',
+    ]);
+  });
+
   it('has as many runs as --last says, and says that there are older ones', async () => {
     for (let weight = 1; weight <= 25; weight++) await apply(shop(weight));
     expect((await documentOf('history')).runs).toHaveLength(20);

@@ -67,10 +67,11 @@ export function formatOperations(
   operations: readonly JournaledOperation[],
   { width, style = PLAIN }: Layout,
 ): string {
+  const added = new Map<string, Settings>();
   return operations
     .map((operation) => {
       const name = `      ${printable(operation.operation)}`;
-      const notes = [...edits(operation), ...resultNote(operation)];
+      const notes = [...edits(operation, added), ...resultNote(operation)];
       const note = notes.length === 0 ? '' : `  ${printable(notes.join(', '))}`;
       const gap = name.length + note.length > width ? '\n        ' : '';
       return `${name}${gap}${operation.result === 'done' ? note : style.remove(note)}\n`;
@@ -86,10 +87,25 @@ const NAMES: ReadonlyMap<string, string> = new Map(
   ]),
 );
 
-function edits({ before, after }: JournaledOperation): string[] {
-  if (!before || !after) return [];
-  return Object.entries(after).map(
-    ([name, value]) => `${NAMES.get(name) ?? name} ${before[name] ?? '?'} -> ${value}`,
+type Settings = NonNullable<JournaledOperation['after']>;
+
+/**
+ * Describes what an edit changed. The journal has the settings from before the wave of an
+ * operation. An object that the same wave added has none: `added` has them, by object.
+ */
+function edits(
+  { operation, before, after }: JournaledOperation,
+  added: Map<string, Settings>,
+): string[] {
+  if (!after) return [];
+  const object = operation.slice(operation.indexOf(' ') + 1);
+  const from = before ?? added.get(object);
+  if (!before) added.set(object, after);
+  if (!from) return [];
+  const changed = Object.entries(after).filter(([name, value]) => from[name] !== value);
+  if (changed.length === 0) return ['back to its settings from before'];
+  return changed.map(
+    ([name, value]) => `${NAMES.get(name) ?? name} ${from[name] ?? '?'} -> ${value}`,
   );
 }
 
