@@ -265,6 +265,8 @@ function runLoop(
   let status: Status = SUCCESS;
   for (;;) {
     spend(run, at);
+    const before = { variables: new Map(run.variables), calls: run.calls, stdin: taken(run) };
+    const files = new Map(run.files);
     const condition = test();
     if (run.jump) return condition;
     if (condition.doubt) {
@@ -276,8 +278,6 @@ function runLoop(
       return choose(run, doubt, [() => SUCCESS, once], 0);
     }
     if (condition.code !== 0) return status;
-    const before = { variables: new Map(run.variables), calls: run.calls, stdin: taken(run) };
-    const files = new Map(run.files);
     status = runList(run, body);
     if (endsLoop(run)) return status;
     update();
@@ -300,7 +300,13 @@ const taken = ({ stdin }: Run): number | undefined => stdin?.taken;
 
 function areSameFiles(before: Run['files'], after: Run['files']): boolean {
   return (
-    before.size === after.size && [...before].every(([path, file]) => after.get(path) === file)
+    before.size === after.size &&
+    [...before].every(([path, file]) => {
+      const other = after.get(path);
+      if (file.kind !== 'text' || other?.kind !== 'text') return file === other;
+      const { text, doubt } = other.input.value;
+      return file.input.value.text === text && file.input.value.doubt?.at === doubt?.at;
+    })
   );
 }
 

@@ -79,7 +79,8 @@ function withoutPrompts(text: string): string {
   );
 }
 
-function startRun(
+/** A shell before its first command. */
+export function startRun(
   script: Script,
   reading: Reading,
   text: string,

@@ -2,12 +2,12 @@ import type { Assignment, Command, Statement } from 'unbash';
 import { expandText } from '../expand/text.ts';
 import { expandFields } from '../expand/word.ts';
 import { withRedirects } from '../redirects.ts';
-import { deeper, inSubshell, placeOf, type Run, spendText } from '../run.ts';
+import { deeper, inSubshell, placeOf, print, type Run, spendText, takeInput } from '../run.ts';
 import { derived, type Field, isUnknown, type Status, SUCCESS } from '../value.ts';
 import { endScope } from '../variables.ts';
 import { assign } from './assign.ts';
 import type { Builtins } from './call.ts';
-import { CONTROL_COMMANDS, findPrograms } from './control.ts';
+import { CONTROL_COMMANDS, findPrograms, runText } from './control.ts';
 import { runExternal } from './external.ts';
 import { isIpvsadm, runIpvsadm } from './ipvsadm.ts';
 import { evaluateArguments } from './test.ts';
@@ -32,7 +32,10 @@ export function runSimple(run: Run, node: Command): Status {
   if (!name) {
     // `x=$?` reads the status of before; `x=$(command)` has the status of the command.
     const before = run.status;
+    const { stdin } = run;
     return withRedirects(run, node.redirects, () => {
+      // `$(< file)` is the text of the file.
+      if (assignments.length === 0 && run.stdin && run.stdin !== stdin) print(run, takeInput(run));
       for (const assignment of assignments) assign(run, assignment);
       return run.status === before && !run.jump ? SUCCESS : run.status;
     });
@@ -49,11 +52,13 @@ export function runSimple(run: Run, node: Command): Status {
   for (const { text } of words) spendText(run, text.length);
   if (run.jump) return run.status;
   noteEnd(run, node, words);
-  const { variables } = run;
-  if (assignments.length > 0) run.variables = new Map(variables);
+  const hidden = assignments.map((each) => [each.name, run.variables.get(each.name)] as const);
   for (const assignment of assignments) assign(run, assignment);
   const status = withRedirects(run, node.redirects, () => runWords(run, words, declared));
-  if (assignments.length > 0) run.variables = variables;
+  for (const [each, variable] of hidden) {
+    if (variable) run.variables.set(each, variable);
+    else run.variables.delete(each);
+  }
   return status;
 }
 
@@ -98,10 +103,18 @@ export function runWords(
   }
   const command = text.replace(/^\/(?:usr\/)?s?bin\//, '');
   if (isShell(command) && args[0]?.text === '-c' && args[1])
-    return runInner(run, text, [{ text: 'eval', at: name.at }, args[1]]);
+    return runShell(run, args[1], args.slice(3), name.at);
   if (isItself(run, words)) return runAgain(run, isShell(command) ? args.slice(1) : args, name.at);
   const builtin = Object.hasOwn(BUILTINS, command) ? BUILTINS[command] : undefined;
   return builtin ? builtin(call) : runExternal(call);
+}
+
+/** `sh -c TEXT NAME ARGS`. */
+function runShell(run: Run, text: Field, args: readonly Field[], at: number): Status {
+  return inSubshell(run, (subshell) => {
+    subshell.args = args;
+    return runText(subshell, text, at);
+  });
 }
 
 const isShell = (text: string): boolean => /^(?:ba|da|k)?sh$/.test(text);

@@ -118,10 +118,14 @@ function cat({ run, args, name }: Call): Status {
 }
 
 function seq({ run, args, name: { at } }: Call): Status {
-  const separator = args.findIndex(({ text }) => text === '-s');
+  const separator = args.findIndex(({ text }) => text.startsWith('-s'));
+  const glued = args[separator]?.text.slice(2) ?? '';
   const isPadded = args.some(({ text }) => text === '-w');
   const words = args.filter(
-    ({ text }, index) => !/^-[ws]$/.test(text) && (separator === -1 || index !== separator + 1),
+    ({ text }, index) =>
+      text !== '-w' &&
+      index !== separator &&
+      (separator === -1 || glued !== '' || index !== separator + 1),
   );
   const doubt = doubtOf(words);
   const numbers = words.map(({ text }) => Number(text));
@@ -137,9 +141,10 @@ function seq({ run, args, name: { at } }: Call): Status {
     results.push(`${number}`.padStart(width, '0'));
     if (step === 0) break;
   }
+  const between = separator === -1 ? '\n' : glued || (args[separator + 1]?.text ?? '');
   if (results.length > 0)
     printLine(run, {
-      text: results.join(separator === -1 ? '\n' : (args[separator + 1]?.text ?? '')),
+      text: results.join(between),
     });
   return SUCCESS;
 }

@@ -142,7 +142,7 @@ function readVariables({ run, args, name: { at } }: Call): Status {
   stdin.taken = end + 1;
   run.session.steps -= Math.floor(line.length / 100);
   const separators = lookUp(run, 'IFS', at)?.text ?? ' \t\n';
-  const words = splitAt(line.trim(), separators);
+  const words = splitAt(line.trim(), separators).pieces;
   if (isArray) {
     const items = words.map((word, index): [string, Value] => [`${index}`, { text: word, doubt }]);
     for (const each of names) setArray(run, each, new Map(items), 'array');
@@ -202,6 +202,7 @@ function getOption({ run, args: [spec, name, ...given], name: { at } }: Call): S
   const isKnown = spec.text.includes(letter);
   const value = glued === '' ? words[index] : { ...word, text: glued };
   if (takesValue && value) setVariable(run, 'OPTARG', value);
+  else run.variables.delete('OPTARG');
   setVariable(run, name.text, { text: isKnown ? letter : '?' });
   setVariable(run, 'OPTIND', { text: `${index + (takesValue && glued === '' ? 2 : 1)}` });
   return SUCCESS;

@@ -33,7 +33,9 @@ function expandBraces(run: Run, parts: readonly WordPart[], at: number): (readon
   let results: (readonly WordPart[])[] = [[]];
   for (const part of parts) {
     const choices =
-      part.type === 'BraceExpansion' ? alternatives(part.text)?.map(readAlternative) : undefined;
+      part.type === 'BraceExpansion'
+        ? alternatives(part.text)?.flatMap((each) => expandBraces(run, readAlternative(each), at))
+        : undefined;
     const given: readonly (readonly WordPart[])[] = choices ?? [[part]];
     spend(run, at, results.length * given.length);
     results = results.flatMap((before) => given.map((choice) => [...before, ...choice]));
@@ -80,12 +82,14 @@ function createFields(): FieldBuilder {
     split: (value, separators) => {
       if (isUnknown(value)) add(value);
       else if (value.text === '' && value.unset !== undefined) (current ?? lead).push(value);
-      else if (value.text !== '') {
-        const pieces = splitAt(value.text, separators);
+      else {
+        const { pieces, startsNew, endsNew } = splitAt(value.text, separators);
+        if (startsNew) next();
         for (const [index, piece] of pieces.entries()) {
           if (index > 0) next();
-          if (piece !== '') add({ ...value, text: piece });
+          add({ ...value, text: piece });
         }
+        if (endsNew) next();
       }
     },
     end: () => {
@@ -95,25 +99,34 @@ function createFields(): FieldBuilder {
   };
 }
 
-/** Splits at blanks of IFS, each run of them once, and at each other character of IFS. */
-export function splitAt(text: string, separators: string): string[] {
-  if (separators === '') return [text];
-  const pieces: string[] = [''];
-  let afterBlank = false;
-  for (const character of text) {
-    if (!separators.includes(character)) {
-      if (afterBlank) pieces.push('');
-      afterBlank = false;
-      pieces[pieces.length - 1] += character;
-    } else if (' \t\n'.includes(character)) {
-      afterBlank = true;
-    } else {
-      pieces.push('');
-      afterBlank = false;
+interface Pieces {
+  readonly pieces: readonly string[];
+  /** True when the text begins with a blank: its first piece is a new field. */
+  readonly startsNew: boolean;
+  readonly endsNew: boolean;
+}
+
+/** Splits at the characters of IFS: blanks count once, every other character is an end. */
+export function splitAt(text: string, separators: string): Pieces {
+  const isSeparator = (at: number) => at < text.length && separators.includes(text.charAt(at));
+  const isBlank = (at: number) => isSeparator(at) && ' \t\n'.includes(text.charAt(at));
+  const pieces: string[] = [];
+  let at = 0;
+  while (isBlank(at)) at++;
+  const startsNew = at > 0;
+  let endsNew = false;
+  while (at < text.length) {
+    const start = at;
+    while (at < text.length && !isSeparator(at)) at++;
+    pieces.push(text.slice(start, at));
+    endsNew = at < text.length;
+    while (isBlank(at)) at++;
+    if (isSeparator(at)) {
+      at++;
+      while (isBlank(at)) at++;
     }
   }
-  if (afterBlank) pieces.push('');
-  return pieces;
+  return { pieces, startsNew, endsNew };
 }
 
 const separatorsOf = (run: Run): string => lookUp(run, 'IFS', 0)?.text ?? ' \t\n';
