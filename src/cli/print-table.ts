@@ -1,3 +1,4 @@
+import { hasComments } from '../config/layout.ts';
 import type { Exportable, FormatOptions } from '../config/write/yaml.ts';
 import { WRITABLE_FORMATS, writableFormat } from '../formats/formats.ts';
 import { flag, outputFormat } from './declare/options.ts';
@@ -18,5 +19,7 @@ export async function printTable(
 ): Promise<void> {
   const { text, omissions } = await writableFormat(formatName).format(table, options);
   output.print(text);
+  if (formatName !== 'yaml' && options.layout && hasComments(options.layout))
+    output.note('ipvstate: left out: the comments of the source, which only yaml has\n');
   for (const omission of omissions) output.note(`ipvstate: ${omission}\n`);
 }

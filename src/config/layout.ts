@@ -29,4 +29,19 @@ export interface ServiceLayout extends EntryLayout {
   readonly pool?: string;
 }
 
+/** Tells whether a layout has any comment. */
+export function hasComments({ head, services, tail }: Layout): boolean {
+  if (head.length > 0 || tail.length > 0) return true;
+  return Array.from(services.values()).some(
+    (service) =>
+      service.below.length > 0 ||
+      isCommented(service) ||
+      Array.from(service.destinations.values()).some(isCommented),
+  );
+}
+
+function isCommented({ above, beside }: EntryLayout): boolean {
+  return above.length > 0 || beside !== undefined;
+}
+
 export const NO_LAYOUT: Layout = { head: [], services: new Map(), tail: [] };
