@@ -21,6 +21,7 @@ import { expandFields } from './expand/word.ts';
 import { withRedirects } from './redirects.ts';
 import { deeper, inSubshell, placeOf, type Run, spend } from './run.ts';
 import {
+  type Doubt,
   doubtOf,
   type Field,
   isUnknown,
@@ -61,12 +62,12 @@ function asCondition(run: Run, body: () => Status): Status {
 }
 
 function runChain(run: Run, node: PipelineNode | AndOr): Status {
-  if (node.type !== 'AndOr') return endOnFailure(run, runPipeline(run, node));
+  if (node.type !== 'AndOr') return runEnding(run, node);
   const { commands, operators } = node;
   const runFrom = (current: Run, index: number): Status => {
     const command = commands[index];
     if (!command) return current.status;
-    if (index === commands.length - 1) return endOnFailure(current, runPipeline(current, command));
+    if (index === commands.length - 1) return runEnding(current, command);
     const status = asCondition(current, () => runPipeline(current, command));
     return follow(current, status, index);
   };
@@ -84,16 +85,25 @@ function runChain(run: Run, node: PipelineNode | AndOr): Status {
   return runFrom(run, 0);
 }
 
-/** `set -e`. */
-function endOnFailure(run: Run, status: Status): Status {
-  if (status.code !== 0 && !status.doubt && run.options.has('errexit') && !run.isCondition)
+/** Commands of which `set -e` looks only at the commands within. */
+const COMPOUND = new Set('If Case For Select ArithmeticFor While BraceGroup Function'.split(' '));
+
+/** Runs a pipeline after which `set -e` ends the script, unless it succeeds or is negated. */
+function runEnding(run: Run, node: PipelineNode): Status {
+  const status = runPipeline(run, node);
+  const command = node.type === 'Redirected' ? node.command : node;
+  const isNegated = node.type === 'Pipeline' && node.prefixes.some(isNegation);
+  const endsRun = run.options.has('errexit') && !run.isCondition;
+  if (status.code !== 0 && !status.doubt && endsRun && !isNegated && !COMPOUND.has(command.type))
     run.jump ??= { kind: 'exit', loops: 0 };
   return status;
 }
 
+const isNegation = ({ type }: Pipeline['prefixes'][number]): boolean => type === 'Negation';
+
 function runPipeline(run: Run, node: PipelineNode): Status {
   if (node.type !== 'Pipeline') return runCommand(run, node);
-  const isNegated = node.prefixes.filter(({ type }) => type === 'Negation').length % 2 === 1;
+  const isNegated = node.prefixes.filter(isNegation).length % 2 === 1;
   const body = () => (node.commands.length === 1 ? runFirst(run, node) : runPiped(run, node));
   if (!isNegated) return body();
   const { code, doubt } = asCondition(run, body);
@@ -198,18 +208,20 @@ function runIf(run: Run, node: If): Status {
 
 function runCase(run: Run, { word, items }: Case, at: number): Status {
   const value = expandText(run, word);
-  if (isUnknown(value)) {
+  const runUnknown = (doubt: Doubt | undefined): Status => {
     const ways = items.map((item) => (fork: Run) => runList(fork, item.body));
-    return choose(run, value.doubt, [() => SUCCESS, ...ways], 0);
-  }
+    return choose(run, doubt, [() => SUCCESS, ...ways], 0);
+  };
+  if (isUnknown(value)) return runUnknown(value.doubt);
   let isFallingThrough = false;
   let status: Status = SUCCESS;
   for (const item of items) {
     const patterns = item.pattern.map((pattern) => expandPattern(run, pattern));
     spend(run, at, patterns.length);
     const isMatch = patterns.some(({ pattern }) => matches(pattern, value.text));
-    if (!isFallingThrough && !isMatch) continue;
     const doubt = doubtOf([value, ...patterns]);
+    if (patterns.some(isUnknown) && !isFallingThrough) return runUnknown(doubt);
+    if (!isFallingThrough && !isMatch) continue;
     status = choose(run, doubt, [(fork) => runList(fork, item.body), () => SUCCESS], 0);
     if (run.jump || item.terminator === undefined || item.terminator === ';;') break;
     isFallingThrough = item.terminator === ';&';
@@ -265,7 +277,8 @@ function runLoop(
   let status: Status = SUCCESS;
   for (;;) {
     spend(run, at);
-    const before = { variables: new Map(run.variables), calls: run.calls, stdin: taken(run) };
+    const { args, calls } = run;
+    const before = { args, calls, variables: new Map(run.variables), stdin: taken(run) };
     const files = new Map(run.files);
     const condition = test();
     if (run.jump) return condition;
@@ -284,6 +297,7 @@ function runLoop(
     spend(run, at, Math.floor(run.variables.size / 20));
     const isWrong = hasErrors(run.reading.issues);
     const isSteady =
+      run.args === before.args &&
       (run.calls === before.calls || isWrong) &&
       taken(run) === before.stdin &&
       areSameFiles(files, run.files) &&

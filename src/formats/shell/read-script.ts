@@ -90,7 +90,7 @@ export function startRun(
   const session: Session = {
     name: file.split('/').at(-1) ?? file,
     ...{ text, script, steps: MAX_STEPS, characters: MAX_CHARACTERS },
-    ...{ mentions: [], callEnds: new Map(), namespace: undefined },
+    ...{ mentions: [], callEnds: new Map(), exported: new Set(), namespace: undefined },
     evaluator: { runScript, runWords, expandParts },
   };
   return {

@@ -1,7 +1,7 @@
 import type { HereDoc, Redirect, Redirection } from 'unbash';
 import { expandText } from './expand/text.ts';
 import { outputOf } from './expand/word.ts';
-import { type File, type Input, placeOf, type Run, spendText } from './run.ts';
+import { type File, filePath, type Input, placeOf, type Run, spendText } from './run.ts';
 import { assumed, isUnknown, joinValues, type Status, unknownValue, type Value } from './value.ts';
 
 /** Runs a body with its redirections. Files exist in the simulated machine alone. */
@@ -93,7 +93,7 @@ function readHereDoc(run: Run, { operator, body, delimiter }: HereDoc): Input {
 export function readFile(run: Run, path: Value, at: number): Input {
   if (isUnknown(path)) return { value: path, taken: 0 };
   if (path.text === '/dev/null') return { value: { text: '' }, taken: 0 };
-  const file = run.files.get(path.text);
+  const file = run.files.get(filePath(path.text));
   if (file?.kind === 'text') return { ...file.input, taken: 0 };
   return { value: unknownValue(`the file ${path.text}`, at), taken: 0 };
 }
@@ -108,12 +108,12 @@ function writeFile(run: Run, path: Value, text: Value, isAppended: boolean, at: 
   const before = isAppended ? contentBefore(run, path.text, at) : { text: '' };
   const value = joinValues([before, text]);
   spendText(run, value.text.length);
-  run.files.set(path.text, { kind: 'text', input: { value } });
+  run.files.set(filePath(path.text), { kind: 'text', input: { value } });
 }
 
 /** The text to which a script appends. A file that it did not write is taken for empty. */
 function contentBefore(run: Run, path: string, at: number): Value {
-  const file: File | undefined = run.files.get(path);
+  const file: File | undefined = run.files.get(filePath(path));
   if (file?.kind === 'text') return file.input.value;
   if (file?.kind === 'absent') return { text: '' };
   return { text: '', doubt: assumed(`${path} has no lines before`, at) };

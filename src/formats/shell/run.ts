@@ -5,6 +5,8 @@ import { type Field, type Status, unknownValue, type Value } from './value.ts';
 
 /** A variable of the shell. A change replaces it, so that copies of the variables are cheap. */
 export interface Variable {
+  /** `readonly`, and other attributes by which a value is not what is assigned. */
+  readonly attribute?: 'readonly' | 'integer' | undefined;
   /** Items by index or key; a plain variable has the item `0`. */
   readonly items: ReadonlyMap<string, Value>;
   readonly kind: 'plain' | 'array' | 'map';
@@ -36,6 +38,14 @@ export type File =
   | { readonly kind: 'text'; readonly input: Omit<Input, 'taken'> }
   | { readonly kind: 'absent' };
 
+/** The path of a file in its plain form. */
+export function filePath(text: string): string {
+  return text
+    .replace(/\/{2,}/g, '/')
+    .replace(/^(?:\.\/)+/, '')
+    .replace(/(?:\/\.)+(?=\/)/g, '');
+}
+
 /** Where a command stands, in words of the reader. */
 export interface Mention {
   readonly kind: string;
@@ -57,6 +67,8 @@ export interface Session {
   readonly mentions: Mention[];
   /** Where comments beside a call begin: the ends of the calls by the places of their words. */
   readonly callEnds: Map<number, number>;
+  /** The variables that programs get. */
+  readonly exported: Set<string>;
   /** The network namespace of the first call, and its place. */
   namespace: { readonly name: string | undefined; readonly at: number } | undefined;
   readonly evaluator: Evaluator;

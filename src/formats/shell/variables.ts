@@ -75,7 +75,26 @@ export function unlessSourced(run: Run, value: Value, name: string, at: number):
 export function setVariable(run: Run, name: string, value: Value): void {
   const variable = run.variables.get(name);
   if (variable && variable.kind !== 'plain') setItem(run, name, '0', value);
-  else run.variables.set(name, plainVariable(value));
+  else if (variable?.attribute === undefined) run.variables.set(name, plainVariable(value));
+  else
+    run.variables.set(name, {
+      ...variable,
+      items: new Map([['0', attributed(variable, name, value)]]),
+    });
+}
+
+/** The value of a variable with an attribute after an assignment. */
+function attributed({ attribute }: Variable, name: string, value: Value): Value {
+  if (attribute === 'integer' && /^(?:0|-?[1-9]\d*)$/.test(value.text)) return value;
+  const at = value.doubt?.at ?? 0;
+  return unknownValue(`$${name}, which is declared as ${attribute}`, at);
+}
+
+/** Gives an attribute to a variable, with its value of now. */
+export function setAttribute(run: Run, name: string, attribute: Variable['attribute']): void {
+  const variable = run.variables.get(name);
+  const { items = new Map<string, Value>(), kind = 'plain' } = variable ?? {};
+  run.variables.set(name, { items, kind, attribute });
 }
 
 /** The largest number of items of an array. */

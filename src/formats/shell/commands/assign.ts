@@ -21,7 +21,10 @@ export function assign(run: Run, { name, value, append, index }: Assignment): vo
     return;
   }
   const before = append ? lookUp(run, name, placeOf(run, value)) : undefined;
-  setVariable(run, name, before ? joinValues([before, text]) : text);
+  // `+=` adds to an integer, and appends to any other text.
+  const isInteger = run.variables.get(name)?.attribute === 'integer';
+  if (before && isInteger) setVariable(run, name, { text: 'a sum' });
+  else setVariable(run, name, before ? joinValues([before, text]) : text);
 }
 
 function assignList(run: Run, name: string, elements: readonly Word[], isAppended: boolean): void {

@@ -1,5 +1,5 @@
 import { parse } from 'unbash';
-import { deeper, type Jump, print, type Run } from '../run.ts';
+import { deeper, filePath, type Jump, print, type Run } from '../run.ts';
 import {
   assumed,
   FAILURE,
@@ -25,12 +25,12 @@ export const CONTROL_COMMANDS: Builtins = {
   wait: succeed,
   umask: succeed,
   ulimit: succeed,
-  shopt: succeed,
+  shopt: setShellOptions,
   hash: succeed,
   alias: succeed,
-  cd: succeed,
-  pushd: succeed,
-  popd: succeed,
+  cd: changeFolder,
+  pushd: changeFolder,
+  popd: changeFolder,
   clear: succeed,
   exit: (call) => leave(call, 'exit'),
   return: (call) => leave(call, 'return'),
@@ -39,21 +39,17 @@ export const CONTROL_COMMANDS: Builtins = {
   eval: ({ run, args, name }) => runText(run, joinValues(args, ' '), name.at),
   source: readSource,
   '.': readSource,
-  trap: ({ run, args: [action, ...signals] }) => {
-    if (action && signals.some(({ text }) => text === 'EXIT' || text === '0'))
-      run.exitTrap = action.text === '-' || action.text === '' ? undefined : action;
-    return SUCCESS;
-  },
+  trap: setTrap,
   touch: ({ run, args }) => {
     for (const { text, doubt } of args) {
-      if (doubt || text.startsWith('-') || run.files.has(text)) continue;
-      run.files.set(text, { kind: 'text', input: { value: { text: '' } } });
+      if (doubt || text.startsWith('-') || run.files.has(filePath(text))) continue;
+      run.files.set(filePath(text), { kind: 'text', input: { value: { text: '' } } });
     }
     return SUCCESS;
   },
   rm: ({ run, args }) => {
     for (const { text, doubt } of args)
-      if (!doubt && !text.startsWith('-')) run.files.set(text, { kind: 'absent' });
+      if (!doubt && !text.startsWith('-')) run.files.set(filePath(text), { kind: 'absent' });
     return SUCCESS;
   },
   type: findPrograms,
@@ -102,7 +98,7 @@ const LIBRARIES = /\/(?:functions|init-functions|lsb\/.*|rc\.subr|functions\.sh)
 
 function readSource({ run, args: [path, ...args], name: { at } }: Call): Status {
   if (!path) return FAILURE;
-  const file = run.files.get(path.text);
+  const file = run.files.get(filePath(path.text));
   if (file?.kind === 'text' && !isUnknown(path)) {
     const before = run.args;
     if (args.length > 0) run.args = args;
@@ -117,6 +113,47 @@ function readSource({ run, args: [path, ...args], name: { at } }: Call): Status 
   run.session.mentions.push({ kind: `content of ${shown}`, at: path.at, hint });
   if (mayDecide) run.sourced ??= shown;
   return { code: 0, doubt: assumed(`${shown} is read`, at) };
+}
+
+/** Files of another folder have the same relative names. */
+function changeFolder({ run }: Call): Status {
+  for (const path of run.files.keys()) if (!path.startsWith('/')) run.files.delete(path);
+  return SUCCESS;
+}
+
+/** `trap`: commands for signals do not run, and those for failures are not simulated. */
+function setTrap({ run, args: [action, ...conditions], name: { at } }: Call): Status {
+  const names = conditions.map(({ text }) => text.toUpperCase().replace(/^SIG/, ''));
+  if (!action) return SUCCESS;
+  const isSet = action.text !== '-' && action.text !== '';
+  if (names.some((name) => name === 'EXIT' || name === '0'))
+    run.exitTrap = isSet ? action : undefined;
+  const failure = names.find((name) => /^(?:ERR|DEBUG|RETURN)$/.test(name));
+  if (failure && isSet) {
+    // Calls of ipvsadm would be missing, or the script would end.
+    run.reading.report('ASSUMED', `the trap for ${failure} is taken to do nothing`, at, {
+      severity: /ipvsadm/.test(action.text) ? 'error' : 'warning',
+    });
+  }
+  return SUCCESS;
+}
+
+/** Options of `shopt` that change which branch runs, or which values variables have. */
+const CHANGING =
+  /^(?:nocasematch|lastpipe|nullglob|failglob|xpg_echo|inherit_errexit|localvar_.*)$/;
+
+function setShellOptions({ run, args }: Call): Status {
+  const changing = args.find(({ text }) => CHANGING.test(text));
+  if (changing && args.some(({ text }) => text === '-s'))
+    run.reading.report(
+      'IPVSADM_LINE',
+      `the option ${changing.text} is not simulated`,
+      changing.at,
+      {
+        hint: 'write a copy of the script that does without it',
+      },
+    );
+  return SUCCESS;
 }
 
 /** `which`, `type`, and `command -v`: where a program is. */

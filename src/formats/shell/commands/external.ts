@@ -1,5 +1,5 @@
 import { editDistance } from '../../../model/nearest.ts';
-import { print } from '../run.ts';
+import { filePath, print, type Run } from '../run.ts';
 import { assumed, isUnknown, type Status, unknown, unknownValue } from '../value.ts';
 import type { Call } from './call.ts';
 
@@ -56,12 +56,38 @@ export function runExternal({ run, name, args }: Call): Status {
       hint: 'did you mean "ipvsadm"?',
     });
   else if (!SILENT.has(base)) mention(run, name.text, base, args[0]?.text, at);
+  const writes = args.some(({ text }) => /^-[a-zA-Z]*[io]|^--(?:in-place|output)/.test(text));
+  if (!READERS.has(base) || (writes && WRITERS.has(base))) forgetFiles(run, base, args, at);
   const source = FILTERS.has(base) && run.stdin && isUnknown(run.stdin.value) && run.stdin.value;
   print(run, source || unknownValue(`the output of \`${base}\``, at));
   const doubt = ANSWERS.has(base)
     ? unknown(`the answer of \`${base}\``, at)
     : assumed(`\`${base}\` succeeds`, at);
   return { code: 0, doubt };
+}
+
+/** Programs that change none of the files in their words. */
+const READERS = new Set(
+  [
+    'grep egrep fgrep awk gawk cut head tail wc sed sort date logger ls stat file diff cmp',
+    'chmod chown less more ip ifconfig route iptables ping sysctl modprobe mkdir',
+  ]
+    .join(' ')
+    .split(' '),
+);
+
+/** Readers that write with an option. */
+const WRITERS = new Set(['sed', 'sort', 'awk', 'gawk']);
+
+/** A program may have changed the files that its words name, and made others. */
+function forgetFiles(run: Run, base: string, args: Call['args'], at: number): void {
+  const makes = /^(?:cp|mv|ln|install|tee|dd)$/.test(base);
+  const input = { value: unknownValue(`a file that \`${base}\` may have changed`, at) };
+  for (const { text } of args) {
+    const path = filePath(text.replace(/^(?:of=|--?[\w-]+=)/, ''));
+    if (run.files.has(path) || (makes && !text.startsWith('-')))
+      run.files.set(path, { kind: 'text', input });
+  }
 }
 
 function mention(

@@ -2,9 +2,18 @@ import type { Assignment, Command, Statement } from 'unbash';
 import { expandText } from '../expand/text.ts';
 import { expandFields } from '../expand/word.ts';
 import { withRedirects } from '../redirects.ts';
-import { deeper, inSubshell, placeOf, print, type Run, spendText, takeInput } from '../run.ts';
-import { derived, type Field, isUnknown, type Status, SUCCESS } from '../value.ts';
-import { endScope } from '../variables.ts';
+import {
+  deeper,
+  filePath,
+  inSubshell,
+  placeOf,
+  print,
+  type Run,
+  spendText,
+  takeInput,
+} from '../run.ts';
+import { derived, type Field, isUnknown, type Status, SUCCESS, type Value } from '../value.ts';
+import { endScope, initialVariables } from '../variables.ts';
 import { assign } from './assign.ts';
 import type { Builtins } from './call.ts';
 import { CONTROL_COMMANDS, findPrograms, runText } from './control.ts';
@@ -54,7 +63,11 @@ export function runSimple(run: Run, node: Command): Status {
   noteEnd(run, node, words);
   const hidden = assignments.map((each) => [each.name, run.variables.get(each.name)] as const);
   for (const assignment of assignments) assign(run, assignment);
+  const { exported } = run.session;
+  const added = assignments.filter(({ name: each }) => !exported.has(each));
+  for (const each of added) exported.add(each.name);
   const status = withRedirects(run, node.redirects, () => runWords(run, words, declared));
+  for (const each of added) exported.delete(each.name);
   for (const [each, variable] of hidden) {
     if (variable) run.variables.set(each, variable);
     else run.variables.delete(each);
@@ -102,18 +115,46 @@ export function runWords(
     return status;
   }
   const command = text.replace(/^\/(?:usr\/)?s?bin\//, '');
-  if (isShell(command) && args[0]?.text === '-c' && args[1])
-    return runShell(run, args[1], args.slice(3), name.at);
+  const given = textForShell(run, name, isShell(command), args);
+  if (given) return inChild(run, given.args, (child) => runText(child, given.text, name.at));
   if (isItself(run, words)) return runAgain(run, isShell(command) ? args.slice(1) : args, name.at);
   const builtin = Object.hasOwn(BUILTINS, command) ? BUILTINS[command] : undefined;
   return builtin ? builtin(call) : runExternal(call);
 }
 
-/** `sh -c TEXT NAME ARGS`. */
-function runShell(run: Run, text: Field, args: readonly Field[], at: number): Status {
-  return inSubshell(run, (subshell) => {
-    subshell.args = args;
-    return runText(subshell, text, at);
+interface ShellText {
+  readonly text: Value;
+  readonly args: readonly Field[];
+}
+
+/** The commands that a call gives to another shell: as a word, as input, or in a file. */
+function textForShell(
+  run: Run,
+  name: Field,
+  isCalled: boolean,
+  args: readonly Field[],
+): ShellText | undefined {
+  if (!isCalled) {
+    const file = run.files.get(filePath(name.text));
+    return file?.kind === 'text' ? { text: file.input.value, args } : undefined;
+  }
+  const [option, text] = args;
+  if (option && text && /^-[a-z]*c$/.test(option.text)) return { text, args: args.slice(3) };
+  const path = args.findIndex((arg) => !arg.text.startsWith('-'));
+  const file = run.files.get(filePath(args[path]?.text ?? ''));
+  if (file?.kind === 'text') return { text: file.input.value, args: args.slice(path + 1) };
+  return path === -1 && run.stdin ? { text: takeInput(run), args: [] } : undefined;
+}
+
+/** Runs a body in another shell. It gets the exported variables, and no functions. */
+function inChild(run: Run, args: readonly Field[], body: (child: Run) => Status): Status {
+  return inSubshell(run, (child) => {
+    const { exported } = run.session;
+    const isAll = run.options.has('allexport');
+    const given = [...run.variables].filter(([name]) => isAll || exported.has(name));
+    child.variables = new Map([...initialVariables(), ...given]);
+    Object.assign(child, { args, functions: new Map(), scopes: [], options: new Set() });
+    return body(child);
   });
 }
 
@@ -135,8 +176,7 @@ function isItself({ session }: Run, [name, first]: readonly Field[]): boolean {
 
 function runAgain(run: Run, args: readonly Field[], at: number): Status {
   return deeper(run, at, () =>
-    inSubshell(run, (subshell) => {
-      subshell.args = args;
+    inChild(run, args, (subshell) => {
       subshell.place = undefined;
       return subshell.session.evaluator.runScript(subshell, subshell.session.script);
     }),

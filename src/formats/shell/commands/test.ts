@@ -1,7 +1,8 @@
 import type { TestExpression } from 'unbash';
+import { evaluate } from '../expand/arithmetic.ts';
 import { matches } from '../expand/pattern.ts';
 import { expandPattern, expandText } from '../expand/text.ts';
-import { placeOf, type Run } from '../run.ts';
+import { filePath, placeOf, type Run } from '../run.ts';
 import {
   assumed,
   doubtOf,
@@ -49,6 +50,7 @@ export function evaluateTest(run: Run, expression: TestExpression): Status {
       }
       if (operator === '=~')
         return { code: 1, doubt: unknown('a regular expression, which is not evaluated', at) };
+      if (NUMERIC[operator]) return compareNumbers(run, operator, expression);
       return binary(operator, value, expandText(run, right), at);
     }
     default:
@@ -141,6 +143,22 @@ const NUMERIC: Readonly<Record<string, (a: bigint, b: bigint) => boolean>> = {
   '-ge': (a, b) => a >= b,
 };
 
+/** Compares two calculations, as `[[ a -eq b ]]` does. */
+function compareNumbers(
+  run: Run,
+  operator: string,
+  { left, right }: Extract<TestExpression, { type: 'TestBinary' }>,
+): Status {
+  const [a, b] = [left, right].map((word) => {
+    const value = expandText(run, word);
+    if (isUnknown(value)) return { number: 0n, doubt: value.doubt };
+    const { pos, end } = word;
+    return evaluate(run, { type: 'ArithmeticWord', pos, end, value: value.text });
+  });
+  if (!a || !b) throw new Error('a comparison has two sides');
+  return statusOf(NUMERIC[operator]?.(a.number, b.number) === true, [a, b]);
+}
+
 function binary(operator: string, left: Value, right: Value, at: number): Status {
   const compare = NUMERIC[operator];
   if (compare) {
@@ -189,7 +207,7 @@ function testFile(run: Run, operator: string, path: Value, at: number): Status {
   if (isUnknown(path)) return { code: 1, doubt: path.doubt };
   const { text } = path;
   if (text === '') return statusOf(false, [path]);
-  const file = run.files.get(text);
+  const file = run.files.get(filePath(text));
   if (file) {
     const isText = file.kind === 'text';
     const isLong = isText && file.input.value.text !== '';

@@ -15,6 +15,7 @@ import {
   unknownValue,
   type Value,
 } from '../value.ts';
+import { setVariable } from '../variables.ts';
 import type { Builtins, Call } from './call.ts';
 
 /** Commands that make text from their words or their input. */
@@ -22,8 +23,13 @@ export const TEXT_COMMANDS: Builtins = {
   echo,
   printf: (call) => {
     const [format, ...rest] = call.args;
-    if (!format || format.text === '-v') return SUCCESS;
-    print(call.run, formatText(format, rest));
+    if (!format) return FAILURE;
+    if (format.text !== '-v') {
+      print(call.run, formatText(format, rest));
+      return SUCCESS;
+    }
+    const [name, pattern, ...words] = rest;
+    if (name && pattern) setVariable(call.run, name.text, formatText(pattern, words));
     return SUCCESS;
   },
   cat,
@@ -68,7 +74,10 @@ function echo({ run, args }: Call): Status {
     .map(({ text }) => text)
     .join('');
   const value = joinValues(args.slice(first), ' ');
-  print(run, flags.includes('e') ? { ...value, text: unescaped(value.text) } : value);
+  if (!flags.includes('e')) print(run, value);
+  else if (/\\[^nt\\r]/.test(value.text))
+    print(run, unknownValue('the output of `echo -e`', args[first]?.at ?? 0));
+  else print(run, { ...value, text: unescaped(value.text) });
   if (!flags.includes('n')) print(run, { text: '\n' });
   return SUCCESS;
 }
@@ -78,27 +87,28 @@ const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', '\\': '\\'
 const unescaped = (text: string): string =>
   text.replace(/\\([nt\\r])/g, (_, letter: string) => ESCAPES[letter] ?? letter);
 
+/** Formats that print the same in every shell: plain words, and numbers in plain notation. */
+const FORMAT = /^(?:[^%\\]|\\[nt\\r]|%%|%-?0?\d{0,3}[sdi])*$/;
+const PLAIN_NUMBER = /^(?:0|[1-9]\d*)$/;
+
 /** Formats with `%s` and `%d`. The format is used again while there are words. */
 function formatText(format: Value, words: readonly Field[]): Value {
+  const known = derived('', [format, ...words]);
+  if (isUnknown(known)) return known;
   const pattern = unescaped(format.text);
-  const places = pattern.match(/%[-0 +]*\d*(?:\.\d+)?[a-zA-Z]/g)?.length ?? 0;
-  if (/%[-0 +]*\d*(?:\.\d+)?[^sdbiq%\d.\-0 +]/.test(pattern))
-    return { text: '', doubt: unknown('the output of `printf`', words[0]?.at ?? 0) };
+  const places = pattern.replaceAll('%%', '').match(/%/g)?.length ?? 0;
   const rounds = places === 0 ? 1 : Math.max(1, Math.ceil(words.length / places));
   let next = 0;
-  const text = pattern
-    .repeat(rounds)
-    .replace(
-      /%([-0 +]*)(\d*)(?:\.\d+)?([sdbiq%])/g,
-      (_, flags: string, width: string, kind: string) => {
-        if (kind === '%') return '%';
-        const word = words[next++]?.text ?? (kind === 'd' || kind === 'i' ? '0' : '');
-        const size = Math.min(Number(width), 1000);
-        if (flags.includes('-')) return word.padEnd(size);
-        return word.padStart(size, flags.includes('0') && kind !== 's' ? '0' : ' ');
-      },
-    );
-  return derived(text, [format, ...words]);
+  let isKnown = FORMAT.test(format.text);
+  const change = (_: string, left: string, zero: string, width: string, kind: string): string => {
+    if (kind === '%') return '%';
+    const word = words[next++]?.text ?? (kind === 's' ? '' : '0');
+    isKnown &&= kind === 's' ? zero === '' : PLAIN_NUMBER.test(word);
+    if (left !== '') return word.padEnd(Number(width));
+    return word.padStart(Number(width), zero === '' ? ' ' : '0');
+  };
+  const text = isKnown ? pattern.repeat(rounds).replace(/%(-?)(0?)(\d*)([sdi%])/g, change) : '';
+  return isKnown ? { ...known, text } : unknownValue('the output of `printf`', words[0]?.at ?? 0);
 }
 
 function cat({ run, args, name }: Call): Status {

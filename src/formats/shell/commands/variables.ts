@@ -9,17 +9,18 @@ import {
   type Status,
   SUCCESS,
   statusOf,
+  unknown,
   unknownValue,
   type Value,
 } from '../value.ts';
-import { lookUp, makeLocal, setArray, setItem, setVariable } from '../variables.ts';
+import { lookUp, makeLocal, setArray, setAttribute, setItem, setVariable } from '../variables.ts';
 import { assign } from './assign.ts';
 import type { Builtins, Call } from './call.ts';
 
 /** Commands that change variables, arguments and options of the shell. */
 export const VARIABLE_COMMANDS: Builtins = {
   export: (call) => declare(call, false),
-  readonly: (call) => declare(call, false),
+  readonly: (call) => declare(call, false, 'readonly'),
   declare: (call) => declare(call, true),
   typeset: (call) => declare(call, true),
   local: (call) => declare(call, true),
@@ -65,9 +66,22 @@ export const VARIABLE_COMMANDS: Builtins = {
   getopts: getOption,
 };
 
-function declare({ run, args, assignments }: Call, isScoped: boolean): Status {
+function declare(
+  { run, name: { text: command, at }, args, assignments }: Call,
+  isScoped: boolean,
+  given?: 'readonly',
+): Status {
+  if (command === 'local' && run.scopes.length === 0) return FAILURE;
   const options = args.filter(({ text }) => /^[-+]/.test(text)).map(({ text }) => text);
   const isGlobal = options.some((option) => option.includes('g'));
+  const changing = options.find((option) => /^-\w*[nlu]/.test(option));
+  if (changing !== undefined)
+    run.reading.report('IPVSADM_LINE', `variables of the kind ${changing} are not simulated`, at, {
+      hint: 'use plain variables in a copy of the script',
+    });
+  const isInteger = options.some((option) => /^-\w*i/.test(option));
+  const isReadonly = options.some((option) => /^-\w*r/.test(option));
+  const attribute = isReadonly ? 'readonly' : isInteger ? 'integer' : given;
   const kind = options.some((option) => option.includes('A'))
     ? 'map'
     : options.some((option) => option.includes('a'))
@@ -79,13 +93,15 @@ function declare({ run, args, assignments }: Call, isScoped: boolean): Status {
     if (kind && !run.variables.has(name)) setArray(run, name, new Map(), kind);
   };
   names.forEach(prepare);
-  for (const assignment of assignments) {
-    const { name, value, index, append } = assignment;
-    // The value is that of before: `local x=$x` copies the variable that it hides.
-    const isPlain = value.type === 'Word' && !index && !append;
-    const text = isPlain ? expandText(run, value) : undefined;
-    prepare(name);
-    if (text) setVariable(run, name, text);
+  // The values are those of before: `local x=$x` copies the variable that it hides.
+  const values = assignments.map(({ value, index, append }) =>
+    value.type === 'Word' && !index && !append ? expandText(run, value) : undefined,
+  );
+  for (const [at, assignment] of assignments.entries()) {
+    const text = values[at];
+    prepare(assignment.name);
+    if (isInteger) setAttribute(run, assignment.name, 'integer');
+    if (text) setVariable(run, assignment.name, text);
     else assign(run, assignment);
   }
   for (const { text, doubt } of args) {
@@ -93,11 +109,23 @@ function declare({ run, args, assignments }: Call, isScoped: boolean): Status {
     if (name === undefined || value === undefined) continue;
     if (isScoped && !isGlobal) makeLocal(run, name);
     setVariable(run, name, doubt ? { text: value, doubt } : { text: value });
+    names.push(name);
   }
+  if (command === 'export' || options.some((option) => /^-\w*x/.test(option)))
+    for (const name of [...names, ...assignments.map((each) => each.name)])
+      run.session.exported.add(name);
+  if (attribute)
+    for (const name of [...names, ...assignments.map((each) => each.name)])
+      setAttribute(run, name, attribute);
   return SUCCESS;
 }
 
-const LETTERS: Readonly<Record<string, string>> = { e: 'errexit', u: 'nounset' };
+const LETTERS: Readonly<Record<string, string>> = {
+  e: 'errexit',
+  u: 'nounset',
+  n: 'noexec',
+  a: 'allexport',
+};
 
 function setOptions({ run, args }: Call): Status {
   for (const [index, { text }] of args.entries()) {
@@ -113,6 +141,7 @@ function setOptions({ run, args }: Call): Status {
       if (sign === '-') run.options.add(name);
       else run.options.delete(name);
     }
+    if (run.options.has('noexec')) run.jump = { kind: 'exit', loops: 0 };
     if (named !== undefined) return setOptions({ ...callOf(run), args: args.slice(index + 2) });
   }
   return SUCCESS;
@@ -140,20 +169,28 @@ function readVariables({ run, args, name: { at } }: Call): Status {
   const end = newline === -1 ? text.length : newline;
   const line = text.slice(stdin.taken, end);
   stdin.taken = end + 1;
+  // A last line without its end is read, and counts as a failure.
+  const status: Status = { code: newline === -1 ? 1 : 0, doubt };
+  const isRaw = args.some(({ text: word }) => /^-[a-z]*r/.test(word));
+  const isPart = args.some(({ text: word }) => /^-[a-z]*[dnN]/.test(word));
+  if (isPart || (line.includes('\\') && !isRaw)) {
+    for (const each of names) setVariable(run, each, unknownValue('a part of a line', at));
+    return { code: status.code, doubt: unknown('a part of a line', at) };
+  }
   run.session.steps -= Math.floor(line.length / 100);
   const separators = lookUp(run, 'IFS', at)?.text ?? ' \t\n';
   const words = splitAt(line.trim(), separators).pieces;
   if (isArray) {
     const items = words.map((word, index): [string, Value] => [`${index}`, { text: word, doubt }]);
     for (const each of names) setArray(run, each, new Map(items), 'array');
-    return SUCCESS;
+    return status;
   }
   for (const [index, each] of names.entries()) {
     const isLast = index === names.length - 1;
     const value = isLast ? restOf(line, separators, index) : (words[index] ?? '');
     setVariable(run, each, { text: value, doubt });
   }
-  return SUCCESS;
+  return status;
 }
 
 function restOf(line: string, separators: string, index: number): string {
@@ -199,6 +236,10 @@ function getOption({ run, args: [spec, name, ...given], name: { at } }: Call): S
   const [, letter, glued = ''] = /^-([A-Za-z0-9?])(.*)$/.exec(word?.text ?? '') ?? [];
   if (!spec || !name || letter === undefined) return FAILURE;
   const takesValue = spec.text.includes(`${letter}:`);
+  if (glued !== '' && !takesValue)
+    run.reading.report('IPVSADM_LINE', `several options in one word, as ${word?.text}`, at, {
+      hint: 'give each option in a word of its own',
+    });
   const isKnown = spec.text.includes(letter);
   const value = glued === '' ? words[index] : { ...word, text: glued };
   if (takesValue && value) setVariable(run, 'OPTARG', value);

@@ -209,6 +209,9 @@ function expandPart(run: Run, part: WordPart): Value {
   }
 }
 
+/** bash ignores `set -e` in a substitution, other shells do not. */
+const isBash = ({ session }: Run): boolean => /^#![^\n]*\bbash\b/.test(session.text);
+
 /** Runs a command, and gives its output without the last newlines. */
 function substitute(run: Run, part: Extract<WordPart, { type: 'CommandExpansion' }>): Value {
   const { text, ...rest } = outputOf(run, part);
@@ -228,6 +231,7 @@ export function outputOf(
       const output: Value[] = [];
       subshell.stdout = output;
       if (script.source !== undefined) subshell.place = at;
+      if (isBash(run)) subshell.options.delete('errexit');
       run.status = { ...run.session.evaluator.runScript(subshell, script) };
       return joinValues(output);
     }),
