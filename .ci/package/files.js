@@ -1,0 +1,116 @@
+// The files of an installed ipvstate. Every kind of package is made from this one list.
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { ARCHITECTURES } from './runtime.js';
+
+export const MAINTAINER = 'The ipvstate developers <ipvstate@localhost>';
+
+const HOME = 'usr/lib/ipvstate';
+const DOC = 'usr/share/doc/ipvstate';
+/** The native addon, and the package that finds its file. All others are bundled. */
+const ADDON = ['netlink', 'node-gyp-build'];
+
+/** The configuration of a new installation. It asks for nothing, and the daemon writes nothing. */
+const FIRST_CONFIGURATION = `# The desired state of IPVS. See ipvstate.yaml(5), and the examples in /${DOC}/examples.
+#
+# Begin with the table that this machine has:  ipvstate export > /etc/ipvstate/conf.d/ipvs.yaml
+# As long as nothing is asked for here, the daemon says so, and leaves the table as it is.
+#
+# version: 1
+# services:
+#   - address: tcp://192.0.2.10:80
+#     destinations: [10.0.0.11, 10.0.0.12]
+`;
+
+/**
+ * Returns the files by their path from the root of the machine: `{ content, mode }`, or `{ link }`
+ * for a symbolic link.
+ */
+export function installedFiles(root, { architecture, runtime, version, epoch }) {
+  const nodeArch = ARCHITECTURES[architecture];
+  const files = new Map();
+  const add = (path, content, mode = 0o644) => files.set(path, { content, mode });
+  const copy = (path, from, mode) => add(path, readFileSync(join(root, from)), mode);
+
+  add(`${HOME}/bin/node`, readFileSync(join(runtime, 'bin/node')), 0o755);
+  add(`${DOC}/node-LICENSE.gz`, zipped(readFileSync(join(runtime, 'LICENSE'))));
+  const starter = readFileSync(join(root, 'dist/cli.cjs'), 'utf8');
+  add(`${HOME}/dist/cli.cjs`, starter.replace(/^#!.*/, `#!/${HOME}/bin/node`), 0o755);
+  copy(`${HOME}/dist/program.cjs`, 'dist/program.cjs');
+  for (const name of ADDON) {
+    const folder = join(root, 'node_modules', name);
+    for (const path of filesBelow(folder))
+      if (isNeeded(path, nodeArch))
+        copy(`${HOME}/node_modules/${name}/${path}`, join('node_modules', name, path));
+  }
+  files.set('usr/bin/ipvstate', { link: '../lib/ipvstate/dist/cli.cjs' });
+
+  for (const name of readdirSync(join(root, 'dist/man')).sort()) {
+    const section = name.split('.').at(-1);
+    add(
+      `usr/share/man/man${section}/${name}.gz`,
+      zipped(readFileSync(join(root, 'dist/man', name))),
+    );
+  }
+  const completion = (name) => `src/cli/completion/completion.${name}`;
+  copy('usr/share/bash-completion/completions/ipvstate', completion('bash'));
+  copy('usr/share/zsh/vendor-completions/_ipvstate', completion('zsh'));
+  copy('usr/share/fish/vendor_completions.d/ipvstate.fish', completion('fish'));
+
+  const unit = readFileSync(join(root, 'examples/systemd/ipvstate.service'), 'utf8');
+  add('usr/lib/systemd/system/ipvstate.service', unit.replace(/^# \/etc.*\n/, ''));
+  add('etc/ipvstate/conf.d/ipvs.yaml', FIRST_CONFIGURATION);
+
+  for (const path of filesBelow(join(root, 'schemas')))
+    copy(`usr/share/ipvstate/schemas/${path}`, `schemas/${path}`);
+  copy('usr/share/ipvstate/alerts.yaml', 'examples/monitoring/alerts.yaml');
+  copy('usr/share/ipvstate/dashboard.json', 'examples/monitoring/dashboard.json');
+  for (const name of ['first-service', 'every-attribute', 'fwmark-ipv6', 'many-files', 'deploy'])
+    for (const path of filesBelow(join(root, 'examples', name)))
+      copy(`${DOC}/examples/${name}/${path}`, `examples/${name}/${path}`, modeOf(path));
+  copy(`${DOC}/README.md`, 'README.md');
+  add(`${DOC}/CHANGELOG.md.gz`, zipped(readFileSync(join(root, 'CHANGELOG.md'))));
+  add(`${DOC}/changelog.gz`, zipped(debianChangelog(version, epoch)));
+  add(`${DOC}/copyright`, copyright(root));
+  const licenses = readFileSync(join(root, 'dist/THIRD-PARTY-LICENSES.txt'));
+  add(`${DOC}/THIRD-PARTY-LICENSES.gz`, zipped(licenses));
+  copy('usr/share/lintian/overrides/ipvstate', '.ci/package/debian/lintian-overrides');
+  return files;
+}
+
+/** Files that are only needed to compile an addon, or that another architecture has. */
+function isNeeded(path, nodeArch) {
+  if (/\.(?:d\.ts|map|md|gyp)$|^src\/|^node_modules\/|^(?:bin|optional|build-test)\.js$/.test(path))
+    return false;
+  return !path.startsWith('prebuilds/') || path.startsWith(`prebuilds/linux-${nodeArch}/`);
+}
+
+function modeOf(path) {
+  return path.endsWith('.sh') ? 0o755 : 0o644;
+}
+
+/** The paths of all files below a folder, from there, sorted. */
+function filesBelow(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && statSync(join(entry.parentPath, entry.name)).isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+/** Compressed without a time and a name, so that equal content has equal bytes. */
+function zipped(content) {
+  return gzipSync(content, { level: 9 });
+}
+
+function copyright(root) {
+  const own = readFileSync(join(root, 'LICENSE'), 'utf8');
+  return `ipvstate\n\n${own}\nThe licences of the packages that it contains are in THIRD-PARTY-LICENSES.gz, and that of Node.js,
+in /${HOME}/bin, is in node-LICENSE.gz.\n`;
+}
+
+/** A changelog as Debian reads it. The one for people is CHANGELOG.md. */
+function debianChangelog(version, epoch) {
+  const date = new Date(epoch * 1000).toUTCString().replace('GMT', '+0000');
+  return `ipvstate (${version}) stable; urgency=medium\n\n  * See CHANGELOG.md.gz.\n\n -- ${MAINTAINER}  ${date}\n`;
+}
