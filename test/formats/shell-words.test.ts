@@ -112,6 +112,11 @@ EOF
 echo $y; OLD=$IFS; IFS=.; set -- $v; IFS=$OLD; echo $3`,
   `function f { echo "\${FUNCNAME:-}" >/dev/null; local a b=2; a=1; echo $a$b; }; f; echo "[$a]"`,
   `x=10; (( x > 5 )) && echo big; (( x == 10 )) && echo ten; if (( x % 2 == 0 )); then echo even; fi; echo $(( x > 5 ? 1 : 2 ))`,
+  `p() { for a in "$@"; do echo "<$a>"; done; }; p [""2001:db8::1]:80 [2""001:db8::1]:80 \${U:-[2001:db8::1]:80} $(echo [2001:db8::1]:80) \`printf %s [2001:db8::1]:80\``,
+  `p() { for a in "$@"; do echo "<$a>"; done; }; p "$(cat <<< '[2001:db8::1]:80')" -"" "-"M a\\
+ b`,
+  `x=2001:db8::1; echo [$x]:80 "[$x]":80 ["$x"]:80 [\${x}]:443; case b in [$x]) echo no;; [a"b"]) echo yes;; esac`,
+  `p() { for a in "$@"; do echo "<$a>"; done; }; x="a b"; p [$x] "[$x]" y[$x]z`,
 ];
 
 describe('the simulated shell', () => {

@@ -34,8 +34,12 @@ export function expandPattern(run: Run, word: Word): ExpandedPattern {
 
 function expandPiece(run: Run, part: WordPart): ExpandedPattern {
   switch (part.type) {
-    case 'Glob':
-      return { pattern: parsePattern(part.text), text: part.text };
+    case 'Glob': {
+      if (part.kind !== 'bracket' || !/["'$`\\]/.test(part.text))
+        return { pattern: parsePattern(part.text), text: part.text };
+      const { text, doubt } = run.session.evaluator.expandParts(run, [part]);
+      return { pattern: parsePattern(text), text, doubt };
+    }
     case 'ExtendedGlob': {
       const doubt = unknown(`the pattern ${part.text}`, part.pos);
       return { pattern: [], text: part.text, doubt };

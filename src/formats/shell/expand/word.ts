@@ -53,6 +53,16 @@ function readAlternative(text: string): readonly WordPart[] {
   return word.parts ?? [literal(word.value)];
 }
 
+/** The parts of a set of characters, with its brackets. */
+function bracketed({
+  pos,
+  end,
+  parts,
+}: Extract<WordPart, { type: 'Glob'; kind: 'bracket' }>): readonly WordPart[] {
+  const literal = (value: string): WordPart => ({ type: 'Literal', pos, end, value, text: value });
+  return [literal('['), ...parts, literal(']')];
+}
+
 interface FieldBuilder {
   /** Adds text that is not split. */
   readonly add: (value: Value) => void;
@@ -146,6 +156,11 @@ function addPart(run: Run, fields: FieldBuilder, part: WordPart, isQuoted: boole
     case 'ParameterExpansion':
       addExpanded(run, fields, expandParameter(run, part), isQuoted);
       break;
+    case 'Glob':
+      // No file is there that could match: an address in brackets stays as it is.
+      if (part.kind !== 'bracket') fields.add({ text: part.text });
+      else for (const inner of bracketed(part)) addPart(run, fields, inner, isQuoted);
+      break;
     case 'CommandExpansion':
     case 'ArithmeticExpansion': {
       const values = [expandPart(run, part)];
@@ -201,9 +216,11 @@ function expandPart(run: Run, part: WordPart): Value {
     case 'ProcessSubstitution':
       return unknownValue('a file that a command writes', placeOf(run, part));
     case 'Glob':
+      return part.kind === 'bracket' ? expandParts(run, bracketed(part)) : { text: part.text };
     case 'ExtendedGlob':
     case 'BraceExpansion':
-      return { text: part.text };
+      if (!part.text.includes('$')) return { text: part.text };
+      return unknownValue(`the words ${part.text}`, placeOf(run, part));
     default:
       return { text: part.value };
   }
