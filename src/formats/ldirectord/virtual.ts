@@ -60,7 +60,8 @@ export function parseReal({ text, at }: Part): Real | undefined {
     return found[1] ?? found[0];
   };
   const forward = take(/^\s+(\w+)(?=\s|$)/) ?? '';
-  const weight = take(/^\s+(\d+)(?=\s|$)/);
+  // ldirectord takes the first number after a blank: many files have `-w` before it.
+  const weight = take(/^\s+(?:-w\s+)?(\d+)(?=\s|$)/);
   const hasRequest = take(/^\s+"[^"]*"[, ]\s*"[^"]*"(?=\s|$)/) !== undefined;
   const lower = take(/^\s+l:(\d+)(?=\s|$)/);
   const upper = take(/^\s+u:(\d+)(?=\s|$)/);
