@@ -365,6 +365,11 @@ test.each<[string, string[], string[]]>([
     ],
   ],
   [
+    'a range that another one has, once',
+    ['virtual=7', '\treal=10.0.0.1->10.0.0.9:80 gate', '\treal=10.0.0.1->10.0.0.9:80 gate', ON],
+    ['3:7 error DUPLICATE Destination already exists'],
+  ],
+  [
     'a name that is not seen',
     ['virtual=7', '\tservicename=\u200b', ON],
     ['2:14 error BAD_VALUE a name has 1 to 200 characters, and none that is not seen'],

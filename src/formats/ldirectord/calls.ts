@@ -197,7 +197,9 @@ function callForEntry(
     if (real.upper !== undefined) words.push('-x', real.upper);
     if (real.lower !== undefined) words.push('-y', real.lower);
     const args = [word('-a', key.at), ...service, ...words.map((text) => word(text, at))];
-    runCall(reading, args, word('-a', key.at));
+    // One problem of a range is enough: it may have thousands of addresses.
+    const { command, refusal } = runCall(reading, args, word('-a', key.at));
+    if (!command || refusal) break;
   }
   if (comment !== undefined) reading.comments.addBeside(comment);
 }
