@@ -55,7 +55,7 @@ function scriptsMakeTheirTable(change: (script: string) => string = (script) => 
 }
 
 test('a script makes its table, however it writes its words and its calls', () =>
-  holds(scriptsMakeTheirTable(), 100));
+  holds(scriptsMakeTheirTable(), 50));
 
 test('a script would be caught losing its last call', () =>
   isBrokenBy(scriptsMakeTheirTable((script) => script.replace(/\n.*$/, ''))));

@@ -39,7 +39,8 @@ export function choose(
   const others = outcomes.filter((outcome) => outcome !== undefined);
   const callers = [taken, ...others].filter(({ fork }) => fork.calls > run.calls);
   if (callers.length > 0) reportCalls(run, taken.fork, doubt);
-  else if (isPassed) reportPassed(run, doubt);
+  else if (isPassed || (doubt.kind === 'unknown' && others.some(({ fork }) => leaves(fork))))
+    reportPassed(run, doubt);
   const before = run.variables;
   adoptRun(run, taken.fork);
   // A choice around this one depends on its calls, too.

@@ -217,7 +217,8 @@ function runCase(run: Run, { word, items }: Case, at: number): Status {
   let status: Status = SUCCESS;
   for (const item of items) {
     const patterns = item.pattern.map((pattern) => expandPattern(run, pattern));
-    spend(run, at, patterns.length);
+    const characters = patterns.reduce((sum, { pattern }) => sum + pattern.length, 0);
+    spend(run, at, patterns.length + Math.floor((characters * value.text.length) / 10_000));
     const isMatch = patterns.some(({ pattern }) => matches(pattern, value.text));
     const doubt = doubtOf([value, ...patterns]);
     if (patterns.some(isUnknown) && !isFallingThrough) return runUnknown(doubt);

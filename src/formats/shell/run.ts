@@ -129,7 +129,7 @@ export class LimitError extends Error {
   }
 }
 
-export const MAX_STEPS = 100_000;
+export const MAX_STEPS = 50_000;
 export const MAX_CHARACTERS = 32 * 1024 * 1024;
 const MAX_DEPTH = 300;
 

@@ -1,5 +1,5 @@
 import { parse } from 'unbash';
-import { deeper, filePath, type Jump, print, type Run } from '../run.ts';
+import { deeper, filePath, type Jump, print, type Run, spend } from '../run.ts';
 import {
   assumed,
   FAILURE,
@@ -28,6 +28,7 @@ export const CONTROL_COMMANDS: Builtins = {
   shopt: setShellOptions,
   hash: succeed,
   alias: succeed,
+  exec: succeed,
   cd: changeFolder,
   pushd: changeFolder,
   popd: changeFolder,
@@ -73,6 +74,7 @@ export function runText(run: Run, text: Value, at: number): Status {
     if (/ipvsadm/.test(text.text)) reportUnknown(run, text, at);
     return { code: 0, doubt: text.doubt };
   }
+  spend(run, at, Math.floor(text.text.length / 100));
   const script = parse(text.text);
   const [error] = script.errors ?? [];
   if (error) {

@@ -1,4 +1,5 @@
 import { editDistance } from '../../../model/nearest.ts';
+import { warnOnce } from '../branch.ts';
 import { filePath, print, type Run } from '../run.ts';
 import { assumed, isUnknown, type Status, unknown, unknownValue } from '../value.ts';
 import type { Call } from './call.ts';
@@ -34,10 +35,11 @@ const RUNNERS = new Set(
 );
 
 /** Runs a program of the machine: it does nothing, and is named at the end. */
-export function runExternal({ run, name, args }: Call): Status {
+export function runExternal(call: Call): Status {
+  const { run, name, args } = call;
   const { at } = name;
   const base = name.text.split('/').at(-1) ?? '';
-  if (isUnknown(name)) return runNameless({ run, name, args, assignments: [] });
+  if (isUnknown(name)) return runNameless(call);
   const isCalling = args.some(({ text }) => /(?:^|[\s/'"])ipvsadm(?:\s|$)/.test(text));
   if (RUNNERS.has(base) && isCalling) {
     run.reading.report(
@@ -55,7 +57,8 @@ export function runExternal({ run, name, args }: Call): Status {
     run.reading.report('IPVSADM_LINE', `\`${base}\` is not a program that is known`, at, {
       hint: 'did you mean "ipvsadm"?',
     });
-  else if (!SILENT.has(base)) mention(run, name.text, base, args[0]?.text, at);
+  else if (!SILENT.has(base)) mention(run, base, at);
+  if (loadsRules(call)) warnOnce(run, `\`${base}\` is taken to load no rules of its own`, at);
   const writes = args.some(({ text }) => /^-[a-zA-Z]*[io]|^--(?:in-place|output)/.test(text));
   if (!READERS.has(base) || (writes && WRITERS.has(base))) forgetFiles(run, base, args, at);
   const source = FILTERS.has(base) && run.stdin && isUnknown(run.stdin.value) && run.stdin.value;
@@ -90,21 +93,19 @@ function forgetFiles(run: Run, base: string, args: Call['args'], at: number): vo
   }
 }
 
-function mention(
-  { session }: Call['run'],
-  path: string,
-  base: string,
-  first: string | undefined,
-  at: number,
-): void {
-  const isService =
-    (/\/init\.d\//.test(path) && base === 'ipvsadm') ||
-    (/^(?:service|systemctl)$/.test(base) && first !== undefined);
-  const hint =
-    isService && path.includes('ipvsadm')
-      ? 'the rules that it may load are not part of this import'
-      : undefined;
-  session.mentions.push({ kind: `command \`${base}\``, at, hint });
+function mention({ session }: Run, base: string, at: number): void {
+  session.mentions.push({ kind: `command \`${base}\``, at });
+}
+
+/** Tells whether a command may load rules of a file, such as `service ipvsadm restart`. */
+function loadsRules({ name, args }: Call): boolean {
+  const words = args.map(({ text }) => text);
+  const isService = /(?:^|\/)(?:service|systemctl)$/.test(name.text)
+    ? words.some((word) => /^ipvsadm(?:\.service)?$/.test(word))
+    : /\/init\.d\/ipvsadm$/.test(name.text);
+  return (
+    isService && words.some((word) => /^(?:start|restart|reload|force-reload|--now)$/.test(word))
+  );
 }
 
 /** A command whose name depends on something unknown. It may be ipvsadm. */

@@ -195,7 +195,8 @@ function change(run: Run, value: Value, operation: ParameterOperation, at: numbe
     case 'Replace': {
       const pattern = expandPattern(run, operation.pattern);
       const replacement = expandText(run, operation.replacement);
-      spend(run, at, Math.floor((text.length * text.length) / 100));
+      // Each start and each end of a match is tried.
+      spend(run, at, Math.floor(text.length ** 3 / 10_000));
       const result = replaceMatches(pattern.pattern, text, replacement.text, operation.operator);
       spendText(run, result.length);
       return derived(result, [value, pattern, replacement]);

@@ -14,7 +14,6 @@ export function expandFields(run: Run, words: readonly Word[]): Field[] {
 
 function expandField(run: Run, word: Word): Field[] {
   const at = placeOf(run, word);
-  spend(run, at);
   if (!word.parts) return [{ ...plainText(word), at }];
   return expandBraces(run, word.parts, at).flatMap((parts) => {
     const builder = createFields();
