@@ -181,6 +181,13 @@ services: [{ address: fwmark:1, destinations: [{ pool: long }] }]
       canonical('version: 1\npools: { "a\\u200b\\u202e\\\\ \\"": [] }\nservices: []\n'),
     ).toContain('pools: { "a\\u200b\\u202e\\\\ \\"": [] }');
   });
+
+  it('keeps the comments within empty brackets', () => {
+    const text = 'version: 1\nservices: [ # none\n  # yet\n  ]\n';
+    const formatted = 'version: 1\n\n# yet\nservices: [] # none\n';
+    expect(canonical(text)).toBe(formatted);
+    expect(canonical(formatted)).toBe(formatted);
+  });
 });
 
 describe('the canonical form of JSON', () => {

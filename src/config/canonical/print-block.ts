@@ -102,8 +102,8 @@ function createPrinter(comments: SourceComments, sort: Sort) {
   /** Tells whether a value stands in one line, which begins with `used` columns. */
   const isInline = (node: unknown, kind: Kind, used: number, isItem: boolean): boolean => {
     if (!isCollection(node)) return true;
-    if (hasComments(comments, node)) return false;
     if (node.items.length === 0) return true;
+    if (hasComments(comments, node)) return false;
     if (isItem && isMap(node) && ONE_LINE.includes(kind)) return true;
     if (used + printInline(node, kind, sort).length > LINE_WIDTH) return false;
     if (!isSeq(node)) return node.flow === true;

@@ -46,6 +46,7 @@ export function sourceComments(text: string, root: Node): SourceComments {
   const lines = createLines(text);
   const entries = entriesOf(root, lines);
   const byItem = new Map(entries.map((entry) => [entry.item, entry]));
+  const byValue = new Map(entries.map((entry) => [nodeOf(entry), entry]));
   const head: Comment[] = [];
   const below = new Map<unknown, Comment[]>();
   for (const { offset, source } of commentTokens(text)) {
@@ -58,8 +59,11 @@ export function sourceComments(text: string, root: Node): SourceComments {
       continue;
     }
     const place = placeOf(offset, entries, root, lines);
+    // A comment within empty brackets has no entry there.
+    const owner = isCollection(place) && place.items.length === 0 && byValue.get(place);
     if (place === entries[0]) head.push(comment);
     else if ('item' in place) place.above.push(comment);
+    else if (owner) owner.above.push(comment);
     else below.set(place, [...(below.get(place) ?? []), comment]);
   }
   return { head, entryOf: (item) => byItem.get(item), below: (node) => below.get(node) ?? [] };
@@ -141,13 +145,14 @@ function placeOf(
 /** The innermost list or mapping in brackets around a place, of those that an entry is in. */
 function openFlow(offset: number, entry: Entry | undefined): Collection | undefined {
   for (let at = entry; at; at = at.owner) {
-    const inside = isPair(at.item) ? at.item.value : at.item;
-    for (const each of [inside, at.parent])
+    for (const each of [nodeOf(at), at.parent])
       if (isCollection(each) && each.flow && startOf(each) < offset && offset < endOf(each))
         return each as Collection;
   }
   return undefined;
 }
+
+const nodeOf = ({ item }: Entry): unknown => (isPair(item) ? item.value : item);
 
 /** The index of the first entry that begins after a place. */
 function firstAfter(offset: number, entries: readonly Entry[]): number {
