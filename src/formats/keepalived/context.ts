@@ -38,7 +38,11 @@ export function readBlock<Draft>(
     const { keyword } = statement;
     const read = Object.hasOwn(readers, keyword) ? readers[keyword] : undefined;
     const known = Object.hasOwn(kinds, keyword) ? kinds[keyword] : undefined;
-    if (read) {
+    const swallowed = statement.block && findStatement(statement, readers);
+    if (swallowed) {
+      const message = `keepalived takes ${JSON.stringify(swallowed.text)} for a word of ${keyword}`;
+      context.report('SYNTAX', message, swallowed.position, { hint: 'begin a line with it' });
+    } else if (read) {
       if (areResolved(statement, context)) read(draft, statement, context);
     } else if (known) {
       context.notCarried.add(known.kind, statement.position, known.hint);
@@ -47,6 +51,11 @@ export function readBlock<Draft>(
       reportUnknown(statement, `in the block of ${owner}`, names, context);
     }
   }
+}
+
+/** A word of a statement that should be a statement: a line has only one. */
+function findStatement({ words }: Statement, readers: object): Word | undefined {
+  return words.find(({ text }) => Object.hasOwn(readers, text));
 }
 
 /** Reports a statement that keepalived does not know. */

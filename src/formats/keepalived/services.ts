@@ -53,6 +53,7 @@ export function addServices(
   const identities = identitiesOf(server, group);
   warnOfDefaults(server, identities, context);
   const reported = new Set<RealServer>();
+  const shared = sharedSettings(server, identities);
   for (const { identity, member } of identities) {
     const key = serviceKey(identity);
     const existing = services.get(key);
@@ -64,7 +65,7 @@ export function addServices(
       });
       continue;
     }
-    const service = serviceOf(key, identity, server, identities);
+    const service = serviceOf(key, identity, server, shared);
     const entry: ReadService = {
       ...{ service, destinations: new Map(), realServers: new Map(), virtualServer: server },
       ...(group && { group }),
@@ -167,20 +168,33 @@ function isOnePacket({ onePacket }: VirtualServer, identities: readonly Identity
   return onePacket !== undefined && identities.every(({ identity }) => allowsOnePacket(identity));
 }
 
+/** Settings that all members of a group decide together. */
+interface SharedSettings {
+  readonly onePacket: boolean;
+  /** The persistence timeout. */
+  readonly seconds: number;
+}
+
+function sharedSettings(server: VirtualServer, identities: readonly Identity[]): SharedSettings {
+  const fallback = hasPortZero(identities) ? DEFAULT_PERSISTENCE_SECONDS : 0;
+  return {
+    onePacket: isOnePacket(server, identities),
+    seconds: server.persistenceTimeoutSeconds || fallback,
+  };
+}
+
 function serviceOf(
   key: ServiceKey,
   identity: ServiceIdentity,
   server: VirtualServer,
-  identities: readonly Identity[],
+  { onePacket, seconds }: SharedSettings,
 ): Service {
   const { scheduler, schedulerFlags, granularity, target } = server;
-  const seconds =
-    server.persistenceTimeoutSeconds || (hasPortZero(identities) ? DEFAULT_PERSISTENCE_SECONDS : 0);
   const host = hostNetmask(serviceFamily(identity));
   const settings: ServiceSettings = {
     scheduler,
     schedulerFlags,
-    onePacket: isOnePacket(server, identities),
+    onePacket,
     persistent: seconds > 0,
     persistenceTimeoutSeconds: seconds,
     persistenceNetmask: target.kind === 'group' ? host : (granularity?.netmask ?? host),

@@ -35,6 +35,16 @@ const REFUSED: [text: string, error: string, hint?: string][] = [
     'write NAT, DR or TUN',
   ],
   [inServer('lb_kind'), '3:3 MISSING_KEY lb_kind lacks a forwarding method'],
+  // keepalived reads a line as one statement, and lost the server.
+  [
+    'virtual_server 192.0.2.1 80 { protocol TCP real_server 10.0.0.1 80 { weight 3 } }\n',
+    '1:44 SYNTAX keepalived takes "real_server" for a word of protocol',
+    'begin a line with it',
+  ],
+  [
+    inServer('delay_loop 6 real_server 10.0.0.2 80 { }'),
+    '3:16 SYNTAX keepalived takes "real_server" for a word of delay_loop',
+  ],
   [inServer('lb_kind DR type ipip'), '3:3 TUNNEL only TUN has options'],
   [inServer('protocol HTTP'), '3:12 BAD_VALUE "HTTP" is no protocol', 'write TCP, UDP or SCTP'],
   [inServer('protocol'), '3:3 MISSING_KEY protocol has no value'],

@@ -242,6 +242,13 @@ describe('a group', () => {
   });
 });
 
+// With quadratic work, the test runs into its limit.
+it('reads a group of many members in one pass', async () => {
+  const members = Array.from({ length: 10_000 }, (_, n) => `10.1.${n >> 8}.${n & 255} 80\n`);
+  const text = `virtual_server_group web {\n${members.join('')}}\nvirtual_server group web {\n  protocol TCP\n  real_server 10.0.0.1 80 { }\n}\n`;
+  expect(await linesOf(text)).toHaveLength(20_000);
+});
+
 describe('global settings', () => {
   const globals = async (statements: string) =>
     read(`global_defs {\n${statements}\n}\n${serverWith('')}`);
