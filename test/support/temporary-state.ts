@@ -11,7 +11,8 @@ import type { State, TableLife } from '../../src/recovery/state.ts';
  */
 export class ManualClock implements RecordClock {
   seconds = 5000;
-  wall = Date.parse('2026-05-04T12:00:00Z');
+  /** Noon where the tests run, so that every run prints the same times. */
+  wall = new Date(2026, 4, 4, 12).getTime();
 
   monotonicSeconds(): number {
     return this.seconds;
