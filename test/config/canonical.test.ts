@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatCanonical } from '../../src/config/canonical/canonical.ts';
+import { KEY_ORDERS } from '../../src/config/canonical/key-order.ts';
+import { MAPPINGS, type MappingKind } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 
 function canonical(text: string): string {
@@ -219,4 +221,9 @@ describe('the canonical form of JSON', () => {
       'version: 1\n\nservices: [] # none\n',
     );
   });
+});
+
+it.each(Object.keys(MAPPINGS) as MappingKind[])('knows the place of every key of %s', (kind) => {
+  const keys: readonly string[] = MAPPINGS[kind].keys;
+  expect(keys.filter((key) => !KEY_ORDERS[kind]?.includes(key))).toEqual([]);
 });

@@ -29,7 +29,8 @@ const SERVICE_ORDER: readonly string[] = [
   ...['persistence', 'drain', 'preserve', 'protect', 'destinations'],
 ];
 
-const ORDERS: Readonly<Partial<Record<Kind, readonly string[]>>> = {
+/** The order of the keys of each kind. A kind without one keeps that of the file. */
+export const KEY_ORDERS: Readonly<Partial<Record<Kind, readonly string[]>>> = {
   ...Object.fromEntries(Object.entries(MAPPINGS).map(([kind, { keys }]) => [kind, keys])),
   service: SERVICE_ORDER,
   profile: SERVICE_ORDER,
@@ -49,7 +50,7 @@ export function kindBelow(kind: Kind, key: string): Kind {
  * order.
  */
 export function inOrder<T>(kind: Kind, items: readonly T[], keyOf: (item: T) => string): T[] {
-  const order = ORDERS[kind];
+  const order = KEY_ORDERS[kind];
   if (!order) return [...items];
   const rank = (item: T): number => order.indexOf(keyOf(item));
   return [...items].sort((a, b) => rank(a) - rank(b));
