@@ -41,6 +41,14 @@ describe('a shell script', () => {
     ]);
   });
 
+  it('may have prompts that were copied, and says so', () => {
+    const text = `[root@lvs ~]# V=192.0.2.1\nroot@lvs:~# ipvsadm -A -t $V:80 -s rr\n$ ipvsadm -a -t $V:80 -r 10.0.0.1 -m`;
+    expect(outcome(text)).toEqual({
+      issues: ['1:1 ASSUMED prompts before commands are left out'],
+      save: [WEB, SERVER],
+    });
+  });
+
   it('calls itself', () => {
     const text = `case $1 in restart) $0 stop; $0 start;; start) ipvsadm ${WEB};; stop) ipvsadm -C;; esac`;
     expect(table(text, ['restart'])).toEqual([WEB]);

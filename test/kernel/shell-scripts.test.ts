@@ -21,8 +21,8 @@ const CASES: readonly (readonly [string, { text: string; args?: readonly string[
   ...Object.entries(SCRIPTS),
 ];
 
-/** Scripts that are only text for this import: a real shell cannot run them. */
-const COPIED = new Set(['CRLF and a byte order mark', 'prompts that were copied']);
+/** A real shell cannot run lines with carriage returns. */
+const COPIED = new Set(['CRLF and a byte order mark']);
 
 const runnable = CASES.filter(([name]) => !COPIED.has(name));
 const scriptOf = (name: string) => join(folder, `${name.replaceAll(/\W+/g, '-')}.sh`);

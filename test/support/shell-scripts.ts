@@ -27,7 +27,6 @@ export const WAYS: Readonly<Record<string, string>> = {
   'a file of its own functions': `echo 'web() { ipvsadm "$@"; }' > ./f\n. ./f\nweb ${WEB}\nweb ${SERVER}`,
   eval: `C="ipvsadm ${WEB}"\neval $C\nbash -c "ipvsadm ${SERVER}"`,
   'CRLF and a byte order mark': `\ufeffV=192.0.2.1\r\nipvsadm -A -t $V:80 -s rr\r\nif true\r\nthen\r\nipvsadm -a -t $V:80 \\\r\n  -r 10.0.0.1 -m\r\nfi\r\n`,
-  'prompts that were copied': `[root@lvs ~]# V=192.0.2.1\nroot@lvs:~# ipvsadm -A -t $V:80 -s rr\n$ ipvsadm -a -t $V:80 -r 10.0.0.1 -m`,
   'numbers and texts': `N=$((40 * 2))\nH=192.0.2.1:$N\nipvsadm -A -t \${H%:*}:\${H##*:} -s $(echo RR | tr A-Z a-z)\nipvsadm -a -t $H -r $(echo 10.0.0.1:80 | cut -d: -f1) -m`,
   'an array with keys': `declare -A M=([web]=10.0.0.1)\nipvsadm ${WEB}\nfor k in "\${!M[@]}"; do ipvsadm -a -t 192.0.2.1:80 -r \${M[$k]} -m; done`,
   'a case': `case "yes" in [Yy]*) ipvsadm ${WEB} ;;& *) ipvsadm ${SERVER} ;; esac`,

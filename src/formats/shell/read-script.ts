@@ -32,12 +32,15 @@ export function readShellScript(
   source: string,
   { file, args = [], names = NUMERIC_ONLY }: ScriptOptions,
 ): ParseResult {
-  const text = withoutPrompts(source.replace(/^\ufeff/, '').replaceAll('\r\n', '\n'));
+  const copied = source.replace(/^\ufeff/, '').replaceAll('\r\n', '\n');
+  const text = withoutPrompts(copied);
   const reading = startReading(text, file, names);
   const script = parse(text);
   const words = caseWords(script);
   const isStarted = args.length === 0 && words.includes('start');
   const run = startRun(script, reading, text, file, isStarted ? ['start'] : args);
+  const prompt = firstDifference(copied, text);
+  if (prompt !== undefined) warnOnce(run, 'prompts before commands are left out', prompt);
   reportSyntax(script, reading);
   if (!hasErrors(reading.issues)) runToEnd(run);
   if (isStarted) warnOnce(run, 'run with the argument "start"', 0);
@@ -77,6 +80,13 @@ function withoutPrompts(text: string): string {
     /^[ \t]*(?:\[\w[\w-]*@[^\]\n]*\][#$]|\w[\w-]*@[\w.-]+:[^\s#$]*[#$]|\$(?=[ \t]))/gm,
     (prompt) => ' '.repeat(prompt.length),
   );
+}
+
+function firstDifference(a: string, b: string): number | undefined {
+  if (a === b) return undefined;
+  let at = 0;
+  while (a[at] === b[at]) at++;
+  return at;
 }
 
 /** A shell before its first command. */
