@@ -64,6 +64,10 @@ const SAME: Readonly<Record<string, readonly [string, string]>> = {
     '1 1, 2 1',
   ],
   'a file by another spelling of its name': ['echo N=5 > lib; . ./lib; add $N', '5 1'],
+  'functions that sudo and command pass over': [
+    'ipvsadm() { N=7; sudo ipvsadm "$@"; }; add 1 3; unset -f ipvsadm; add $(printf -- %s 2) $N',
+    '1 3, 2 7',
+  ],
   'no command after set -n': ['add 1; set -n; add 2', '1 1'],
   'a trap in another spelling': ['trap "add 9" exit; trap "add 8" SIGEXIT; add 1', '1 1, 8 1'],
 };

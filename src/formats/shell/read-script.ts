@@ -106,7 +106,13 @@ export function startRun(
   return {
     ...{ session, reading, variables: initialVariables(), functions: new Map() },
     args: args.map((each) => ({ text: each })),
-    ...{ scopes: [], files: new Map(), options: new Set(), exitTrap: undefined },
+    ...{
+      scopes: [],
+      files: new Map(),
+      options: new Set(),
+      exitTrap: undefined,
+      wrapper: undefined,
+    },
     ...{ status: SUCCESS, jump: undefined, stdin: undefined, stdout: undefined },
     ...{ outputAt: undefined, isQuiet: false, isCondition: false, depth: 0, place: undefined },
     ...{ sourced: undefined, namespace: undefined, calls: 0, isIncomplete: false },

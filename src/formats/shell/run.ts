@@ -94,6 +94,8 @@ export interface Run {
   files: Map<string, File>;
   /** Options of `set`: `errexit`, `nounset`, `pipefail`. */
   options: Set<string>;
+  /** The command whose words are run next, such as `sudo`. */
+  wrapper: string | undefined;
   exitTrap: Value | undefined;
   status: Status;
   jump: Jump | undefined;

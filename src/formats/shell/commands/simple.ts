@@ -99,7 +99,8 @@ export function runWords(
   if (!name) return run.status;
   const call = { run, name, args, assignments };
   if (isUnknown(name)) return runExternal(call);
-  const own = run.functions.get(name.text);
+  const own = run.wrapper === undefined ? run.functions.get(name.text) : undefined;
+  run.wrapper = undefined;
   if (own) return runFunction(run, name, args);
   if (isIpvsadm(name)) return runIpvsadm(call);
   const { text } = name;
@@ -162,7 +163,10 @@ const isShell = (text: string): boolean => /^(?:ba|da|k)?sh$/.test(text);
 
 /** Runs the command within another one. `exec` ends the shell after it. */
 function runInner(run: Run, wrapper: string, words: readonly Field[]): Status {
+  // Functions of init scripts run functions, too. Programs and `command` cannot.
+  if (!/^(?:action|daemon|time)$/.test(wrapper)) run.wrapper = wrapper;
   const status = deeper(run, words[0]?.at ?? 0, () => runWords(run, words));
+  run.wrapper = undefined;
   if (wrapper === 'exec') run.jump ??= { kind: 'exit', loops: 0 };
   return status;
 }

@@ -22,14 +22,15 @@ import type { Builtins, Call } from './call.ts';
 export const TEXT_COMMANDS: Builtins = {
   echo,
   printf: (call) => {
-    const [format, ...rest] = call.args;
+    const words = call.args[0]?.text === '--' ? call.args.slice(1) : call.args;
+    const [format, ...rest] = words;
     if (!format) return FAILURE;
     if (format.text !== '-v') {
       print(call.run, formatText(format, rest));
       return SUCCESS;
     }
-    const [name, pattern, ...words] = rest;
-    if (name && pattern) setVariable(call.run, name.text, formatText(pattern, words));
+    const [name, pattern, ...given] = rest;
+    if (name && pattern) setVariable(call.run, name.text, formatText(pattern, given));
     return SUCCESS;
   },
   cat,
