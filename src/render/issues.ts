@@ -60,11 +60,32 @@ function excerpt(
   const source = lineOf(position);
   if (source === undefined || source.trim() === '') return [];
   const number = String(position.line);
-  const clipped = clipLine(source, position.column, width - number.length - 3);
+  const clipped = clipLine(withoutSecrets(source), position.column, width - number.length - 3);
   return [
     `${number} | ${clipped.text}`,
     `${' '.repeat(number.length)} | ${' '.repeat(clipped.caret)}${paint('^')}`,
   ];
+}
+
+/**
+ * Texts before a secret: a word for one, a URL with a user, and the option of curl. The word must
+ * not be a part of another one.
+ */
+const BEFORE_SECRET = [
+  /(?:^|[^a-z])(?:pass|passwd|password|passphrase|secret|token)["']?(?:\s*[=:]\s*|[ \t]+)["']?/,
+  /:\/\/[^\s/:@]*:(?=[^\s/@]*@)/,
+  /\bcurl\b[^\n]{0,200}?\s(?:-u|--user)[ =]?/,
+];
+const SECRET = new RegExp(
+  `(${BEFORE_SECRET.map(({ source }) => source).join('|')})([^\\s"'@;]+)`,
+  'gi',
+);
+
+/** Replaces passwords by stars of the same length. The output may be kept in a log. */
+function withoutSecrets(line: string): string {
+  return line.replace(SECRET, (_, before: string, secret: string) => {
+    return before + '*'.repeat(secret.length);
+  });
 }
 
 /** Returns a reader of source lines. It splits each text once. */

@@ -25,6 +25,20 @@ const SOURCES = new Map([
 ]);
 
 describe('issues as text', () => {
+  it.each([
+    ['  auth_pass s3cr3t', '  auth_pass ******'],
+    ['passwd = "s3cr3t" # x', 'passwd = "******" # x'],
+    ['mysql --password=s3cr3t -e x', 'mysql --password=****** -e x'],
+    ['MYSQL_PASSWORD=s3cr3t; export x', 'MYSQL_PASSWORD=******; export x'],
+    ['request=http://u:s3cr3t@x/', 'request=http://u:******@x/'],
+    ['curl -s -u u:s3cr3t http://x', 'curl -s -u ******** http://x'],
+    ['bypass 1; ipvsadm -A -u 192.0.2.1:53', 'bypass 1; ipvsadm -A -u 192.0.2.1:53'],
+    ['name: passing', 'name: passing'],
+  ])('hide the secrets of %j', (line, shown) => {
+    const issue: Issue = { ...WARNING, position: { file: 'f', line: 1, column: 1 } };
+    expect(formatIssues([issue], new Map([['f', line]]))).toContain(`1 | ${shown}\n`);
+  });
+
   it('show the place, the source line with a caret, the hint and the related place', () => {
     expect(formatIssues([ISSUE], SOURCES)).toBe(
       [
