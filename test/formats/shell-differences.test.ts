@@ -68,6 +68,10 @@ const SAME: Readonly<Record<string, readonly [string, string]>> = {
     'ipvsadm() { N=7; sudo ipvsadm "$@"; }; add 1 3; unset -f ipvsadm; add $(printf -- %s 2) $N',
     '1 3, 2 7',
   ],
+  'commands that are called like properties of objects': [
+    'toString; constructor; __proto__=2; echo x | tr toString y; add 1 $__proto__',
+    '1 2',
+  ],
   'no command after set -n': ['add 1; set -n; add 2', '1 1'],
   'a trap in another spelling': ['trap "add 9" exit; trap "add 8" SIGEXIT; add 1', '1 1, 8 1'],
 };
@@ -111,6 +115,8 @@ const REFUSED: Readonly<Record<string, readonly [string, string]>> = {
     'case ab in @(ab|cd)) add 1;; *) add 2;; esac',
     'calls of ipvsadm depend on the pattern @(ab|cd)',
   ],
+  'a chain of very many commands': [`true${' && true'.repeat(50_000)}`, 'too many parts'],
+  'a calculation with very many numbers': [`echo $((1${'+1'.repeat(50_000)}))`, 'too many parts'],
   'an option that changes comparisons': [
     'shopt -s nocasematch; add 1',
     'the option nocasematch is not simulated',

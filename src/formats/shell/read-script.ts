@@ -131,6 +131,9 @@ function runToEnd(run: Run): void {
     if (exitTrap) runText(run, exitTrap, 0);
   } catch (error) {
     if (error instanceof LimitError) run.reading.report('TOO_LARGE', error.message, error.at);
+    // A chain of thousands of commands, or a calculation with as many numbers.
+    else if (error instanceof RangeError)
+      run.reading.report('TOO_LARGE', 'a command of this script has too many parts', 0);
     else throw error;
   }
 }

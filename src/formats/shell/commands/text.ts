@@ -233,7 +233,7 @@ function characters(text: string): readonly string[] | undefined {
     '[:lower:]': 'a-z',
     '[:space:]': ' \t\n',
   };
-  const plain = unescaped(classes[text] ?? text);
+  const plain = unescaped((Object.hasOwn(classes, text) ? classes[text] : undefined) ?? text);
   if (/^-|\[:/.test(plain)) return undefined;
   return Array.from(
     plain.replace(/(.)-(.)/g, (_, low: string, high: string) => {

@@ -32,7 +32,8 @@ const WRAPPERS: Readonly<Record<string, Wrapper>> = {
 /** The command within another one. undefined when there is none. */
 export function unwrap(words: readonly Field[]): readonly Field[] | undefined {
   const [name, ...args] = words;
-  const wrapper = WRAPPERS[name?.text.split('/').at(-1) ?? ''];
+  const program = name?.text.split('/').at(-1) ?? '';
+  const wrapper = Object.hasOwn(WRAPPERS, program) ? WRAPPERS[program] : undefined;
   if (!wrapper || !name || name.doubt) return undefined;
   let at = 0;
   for (; at < args.length; at++) {
