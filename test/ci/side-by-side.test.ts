@@ -17,7 +17,7 @@ beforeEach(() => {
 const run = async (...scripts: readonly string[]) => {
   const out = new Captured();
   const programs = scripts.map((script) => ['-e', `const fs = require('node:fs'); ${script}`]);
-  const statuses = await runSideBySide(programs, { cwd: folder, timeoutSeconds: 20, out });
+  const statuses = await runSideBySide(programs, { cwd: folder, timeoutSeconds: 120, out });
   return { statuses, output: out.text };
 };
 
