@@ -5,11 +5,15 @@ import { join } from 'node:path';
 import { loadVerbs } from '../../src/cli/verbs.ts';
 import { withProgram } from './program.ts';
 
+/** A configuration in canonical form: an example of `fmt` asks for it. */
 const CONFIG = `version: 1
+
 services:
   - name: shop
     address: tcp://192.0.2.10:443
-    destinations: [10.1.0.11, { address: 10.1.0.12, weight: 3 }]
+    destinations:
+      - 10.1.0.11
+      - { address: 10.1.0.12, weight: 3 }
 `;
 
 /** Rules as ipvsadm saves them. */
@@ -20,7 +24,9 @@ const SCRIPT = 'VIP=192.0.2.53\ncase $1 in start) ipvsadm -A -u $VIP:53 -s rr ;;
 const VERBS = (await loadVerbs([])).filter(({ job }) => job !== 'hidden');
 
 /** Verbs whose examples need neither a kernel with IPVS nor root. */
-const WITHOUT_KERNEL: readonly string[] = ['validate', 'explain', 'schema', 'completion', 'help'];
+const WITHOUT_KERNEL: readonly string[] = [
+  ...['validate', 'explain', 'fmt', 'schema', 'completion', 'help'],
+];
 
 /** The verbs whose examples run on any machine, or need a kernel with IPVS. */
 export const EXAMPLES = {
