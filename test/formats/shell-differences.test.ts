@@ -141,3 +141,23 @@ describe('a simulated script', () => {
     expect(messages.join('\n')).toContain(message);
   });
 });
+
+it('keeps the comment above a loop at the first entry of the loop', () => {
+  const script = `ipvsadm -A ${SERVICE} -s rr
+# the servers
+for i in 1 2; do
+  ipvsadm -a ${SERVICE} -r 10.0.0.$i -m
+done
+# the routes
+for i in 1 2; do
+  ip route add 10.0.$i.0/24 dev eth0
+done
+# the rules
+for i in 1 2; do ip rule add from 10.0.$i.0/24; done
+ipvsadm -a ${SERVICE} -r 10.0.0.9 -m
+`;
+  const { layout } = readShellScript(script, { file: 'x.sh' });
+  const [service] = layout?.services.values() ?? [];
+  const above = Array.from(service?.destinations.values() ?? [], (entry) => entry.above);
+  expect(above.flat()).toEqual(['the servers']);
+});

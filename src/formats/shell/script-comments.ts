@@ -10,10 +10,13 @@ interface Entry {
   readonly destination: DestinationKey | undefined;
 }
 
+/** A line that begins a loop, and does not end it. */
+const BEGINS_LOOP = /^(?:(?:for|while|until)\b(?!.*\bdone\b)|do[ \t]*(?:#|$))/;
+
 /**
  * The comments of a script for the entries that its lines declare. A comment above another command
  * is about that command, and is left out; the first comment of the file, and calls of ipvsadm that
- * a person took out, are kept.
+ * a person took out, are kept. A comment above a loop is about the first entry of the loop.
  * @param callEnds the end of each call by the places of its words
  */
 export function layoutOf(
@@ -51,7 +54,7 @@ export function layoutOf(
       flush(isTop);
       comments.addEmptyLine();
     } else {
-      flush(isTop);
+      if (isTop || !BEGINS_LOOP.test(trimmed)) flush(isTop);
       comments.addOther();
     }
     if (trimmed !== '') isTop = false;
