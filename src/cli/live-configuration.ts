@@ -1,14 +1,22 @@
-import type { FormatOptions } from '../config/write/yaml.ts';
+import { NO_LAYOUT } from '../config/layout.ts';
+import type { Exportable, FormatOptions } from '../config/write/yaml.ts';
 import { readProcesses } from '../kernel/facts/processes.ts';
-import type { Snapshot } from '../model/ipvs.ts';
 import { printable } from '../model/printable.ts';
+import type { ServiceKey } from '../model/service.ts';
+import {
+  type ServiceEntry,
+  sortedDestinations,
+  sortedServices,
+  type Table,
+} from '../model/table.ts';
 import { readTwice } from '../reconcile/read-again.ts';
 import type { Environment } from './environment.ts';
 import { withTable } from './open-table.ts';
 
 /** The live table as a configuration to go on with. */
-interface LiveConfiguration extends Pick<Snapshot, 'table'> {
-  readonly writing: Pick<FormatOptions, 'unmanageable' | 'scope'>;
+interface LiveConfiguration {
+  readonly table: Exportable;
+  readonly writing: FormatOptions;
 }
 
 /**
@@ -20,8 +28,20 @@ export async function readLiveConfiguration(environment: Environment): Promise<L
     readTwice(ipvs, {}, environment.output.stage),
   );
   const comments = await aboutWriters(environment);
-  const scope = comments.length > 0 && { scope: { comments } };
-  return { table, writing: { unmanageable, ...scope } };
+  const writing = { unmanageable, layout: NO_LAYOUT };
+  if (comments.length === 0) return { table: sorted(table), writing };
+  // The other program may start and stop them: without a list, they are left alone.
+  const withoutDaemons = { ...sorted(table), daemons: undefined };
+  return { table: withoutDaemons, writing: { ...writing, scope: { comments } } };
+}
+
+/** The table in an order to keep. The kernel lists by hash bucket. */
+function sorted(table: Table): Table {
+  const services = sortedServices(table).map((entry): [ServiceKey, ServiceEntry] => {
+    const destinations = sortedDestinations(entry).map((each) => [each.key, each] as const);
+    return [entry.service.key, { ...entry, destinations: new Map(destinations) }];
+  });
+  return { ...table, services: new Map(services) };
 }
 
 /** Sentences about the other programs that write to this table, as far as they can be seen. */
@@ -46,6 +66,7 @@ async function aboutWriters({ machine, output }: Environment): Promise<string[]>
   return [
     `${names} may write to this table, too.`,
     'Only these services are managed. Delete those of the other program, here and below.',
+    'Sync daemons are left alone: without `sync_daemons`, nothing starts or stops them.',
   ];
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { formatCanonical } from '../../src/config/canonical/canonical.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import { openEmbeddedTable } from '../../src/plan/embedded.ts';
 import { machineOf, program, type Tree } from '../doctor/machine.ts';
@@ -21,10 +22,18 @@ function on(tree: Tree, table = TABLE) {
 const KEEPALIVED = program(88, 'keepalived');
 
 describe('import --from live', () => {
-  it('prints what export prints, and on stderr the three commands to go on with', async () => {
+  it('prints the table in canonical form, and the three commands to go on with', async () => {
     const run = on({});
     const { status, stdout, stderr } = await run('import --from live');
-    expect({ status, stdout }).toEqual({ status: 0, stdout: (await run('export')).stdout });
+    expect(status).toBe(0);
+    expect(stdout).toBe(formatCanonical(stdout));
+    const [adopted, exported] = [stdout, (await run('export')).stdout].map(
+      (text) => parseConfig(text, 'a').desired,
+    );
+    expect(adopted?.services).toEqual(exported?.services);
+    expect([...(adopted?.services.keys() ?? [])]).toEqual([...(exported?.services.keys() ?? [])]);
+    expect(adopted?.daemons).toEqual(exported?.daemons);
+    expect(adopted?.timeouts).toEqual(exported?.timeouts);
     expect(stderr).toBe(`ipvstate: to go on, with this text in ipvs.yaml:
   ipvstate plan  -f ipvs.yaml   # no changes: the file is the table
   ipvstate try   -f ipvs.yaml   # after an edit: rolls itself back unless it is confirmed
@@ -39,6 +48,7 @@ describe('import --from live', () => {
     expect(stdout).toContain(`
 # keepalived (pid 88) may write to this table, too.
 # Only these services are managed. Delete those of the other program, here and below.
+# Sync daemons are left alone: without \`sync_daemons\`, nothing starts or stops them.
 manage:
   include:
     - { service: tcp://192.0.2.10:443 }
@@ -53,6 +63,8 @@ manage:
     expect(issues).toEqual([]);
     expect(desired?.services).toEqual(TABLE.services);
     expect(desired?.policy?.manage?.include).toHaveLength(4);
+    expect(desired?.daemons).toBeUndefined();
+    expect(stdout).toBe(formatCanonical(stdout));
   });
 
   it('writes the scope as JSON too, and says that the save format has none', async () => {

@@ -147,7 +147,14 @@ virtual_server 192.0.2.70 80 {
   lb_kind TUN
   real_server 2001:db8::1 { }
   quorum 2
-  sorry_server 10.0.0.9 80
+  lb_kind NAT
+  sorry_server 10.0.0.9
+  sorry_server_inhibit
+}
+virtual_server fwmark 80 {
+  real_server 10.0.0.1 { lvs_method TUN }
+  sorry_server 2001:db8::9 80
+  sorry_server_inhibit
 }
 virtual_server 192.0.2.71 80 {
   protocol TCP

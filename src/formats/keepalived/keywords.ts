@@ -36,7 +36,6 @@ const IN_BOTH: Kinds = {
   ...OBSOLETE,
 };
 
-const SORRY = { kind: 'sorry server' };
 const QUORUM = { kind: 'quorum' };
 
 export const IN_VIRTUAL_SERVER: Kinds = {
@@ -46,9 +45,6 @@ export const IN_VIRTUAL_SERVER: Kinds = {
   hysteresis: QUORUM,
   quorum_up: SCRIPT,
   quorum_down: SCRIPT,
-  sorry_server: SORRY,
-  sorry_server_inhibit: SORRY,
-  sorry_server_lvs_method: SORRY,
   ha_suspend: { kind: 'ha_suspend' },
 };
 

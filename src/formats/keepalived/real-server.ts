@@ -20,6 +20,8 @@ export interface RealServer {
   readonly weight?: number;
   readonly upperThreshold: number;
   readonly lowerThreshold: number;
+  /** True for a sorry server that waits in the table with weight 0. */
+  readonly isSorry?: true;
 }
 
 type Draft = { -readonly [Key in keyof RealServer]: RealServer[Key] };

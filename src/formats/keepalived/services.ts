@@ -222,6 +222,7 @@ function addDestination(
     weight: server.weight ?? virtualServer.weight,
   };
   const first = realServers.get(destination.key);
+  if (first && server.isSorry) return;
   if (!reported.has(server)) {
     const isReported = reportDestination(
       identity,
@@ -240,14 +241,14 @@ function addDestination(
 /** A server that is routed or tunnelled to has the port of its service; that of a mark is 0. */
 function portOf(
   identity: ServiceIdentity,
-  { port }: RealServer,
+  { port, isSorry }: RealServer,
   forward: Destination['forward'],
   isGroup: boolean,
 ): number {
   const own = identity.kind === 'address' ? identity.port : 0;
   if (forward !== 'masq') return own;
-  // keepalived does not look at the members of a group for the port of a server.
-  return port === 0 && !isGroup ? own : port;
+  // keepalived takes the port of the service only here.
+  return port === 0 && !isGroup && !isSorry ? own : port;
 }
 
 /** Reports the problems of a destination. Returns true when there are some. */

@@ -44,6 +44,15 @@ export interface VirtualServer {
   readonly realServers: readonly RealServer[];
 }
 
+/** A sorry server, which gets connections while the real servers do not. */
+interface SorryServer {
+  readonly server: RealServer;
+  /** Its own method: else that of the virtual server. */
+  readonly forwarding?: Forwarding;
+  /** True when it is in the table all the time, with weight 0. */
+  readonly isInhibited?: true;
+}
+
 interface Draft extends VirtualServer {
   family?: Family;
   protocol?: Protocol;
@@ -56,6 +65,7 @@ interface Draft extends VirtualServer {
   forwarding?: Forwarding;
   weight: number;
   name?: Word;
+  sorry?: SorryServer;
   readonly realServers: RealServer[];
 }
 
@@ -77,7 +87,17 @@ export function readVirtualServer(
     realServers: [],
   };
   readBlock(draft, statement, READERS, IN_VIRTUAL_SERVER, context);
+  if (draft.sorry) placeSorryServer(draft, draft.sorry);
   return target && draft;
+}
+
+/** A sorry server decides about the family of a mark, too, and may wait in the table. */
+function placeSorryServer(draft: Draft, { server, forwarding, isInhibited }: SorryServer): void {
+  const method = forwarding ?? server.forwarding;
+  if ((method ?? draft.forwarding)?.forward !== 'tunnel')
+    draft.family ??= addressFamily(server.address);
+  if (isInhibited && draft.realServers.length > 0)
+    draft.realServers.push({ ...server, ...(method && { forwarding: method }) });
 }
 
 function readTarget(statement: Statement, context: Context): Target | undefined {
@@ -196,6 +216,22 @@ const READERS: Readers<Draft> = {
     const word = onlyWord(statement, context);
     if (word) draft.name = word;
   },
+  sorry_server: (draft, statement, context) => {
+    context.notCarried.add('sorry server', statement.position);
+    const server = readServer(statement, context);
+    const own = draft.forwarding && { forwarding: draft.forwarding };
+    const settings = { weight: 0, upperThreshold: 0, lowerThreshold: 0, isSorry: true } as const;
+    if (server) draft.sorry = { server: { statement, ...server, ...own, ...settings } };
+  },
+  sorry_server_inhibit: (draft, statement, context) => {
+    if (draft.sorry) draft.sorry = { ...draft.sorry, isInhibited: true };
+    else reportNoSorryServer(statement, context);
+  },
+  sorry_server_lvs_method: (draft, statement, context) => {
+    const forwarding = readForwarding(statement, context);
+    if (!draft.sorry) reportNoSorryServer(statement, context);
+    else if (forwarding) draft.sorry = { ...draft.sorry, forwarding };
+  },
   real_server: (draft, statement, context) => {
     const server = readRealServer(statement, draft.forwarding, context);
     if (!server) return;
@@ -204,6 +240,11 @@ const READERS: Readers<Draft> = {
     if (!isTunnel) draft.family ??= addressFamily(server.address);
   },
 };
+
+function reportNoSorryServer({ keyword, position }: Statement, { report }: Context): void {
+  const hint = 'write it below the sorry_server';
+  report('REFERENCE', `there is no sorry_server above this ${keyword}`, position, { hint });
+}
 
 /** Reads the netmask of persistence, which makes the service persistent as well. */
 function readGranularity(draft: Draft, statement: Statement, context: Context): void {

@@ -150,6 +150,52 @@ describe('a real server', () => {
   });
 });
 
+describe('a sorry server', () => {
+  const sorry = async (statements: string) => {
+    const { lines, errors } = await read(
+      serverWith('', `real_server 10.0.0.1 80 { }\n${statements}`),
+    );
+    return errors.length > 0 ? errors : lines.slice(2);
+  };
+
+  it('is not carried over', async () => {
+    expect(await sorry('sorry_server 10.0.0.9 8080')).toEqual([]);
+  });
+
+  it('that is inhibited waits in the table with weight 0', async () => {
+    const inhibited = 'sorry_server 10.0.0.9 8080\n sorry_server_inhibit';
+    expect(await sorry(inhibited)).toEqual(['-a -t 192.0.2.1:80 -r 10.0.0.9:8080 -m -w 0']);
+    expect(await sorry(`lb_kind DR\n ${inhibited}\n lb_kind NAT`)).toEqual([
+      '-a -t 192.0.2.1:80 -r 10.0.0.9:80 -g -w 0',
+    ]);
+    expect(await sorry(`${inhibited}\n sorry_server_lvs_method TUN`)).toEqual([
+      '-a -t 192.0.2.1:80 -r 10.0.0.9:80 -i -w 0 --tun-type ipip',
+    ]);
+    expect(await sorry('sorry_server 10.0.0.9\n sorry_server_inhibit')).toEqual([
+      '-a -t 192.0.2.1:80 -r 10.0.0.9:0 -m -w 0',
+    ]);
+  });
+
+  it('that is one of the real servers keeps its weight', async () => {
+    expect(await sorry('sorry_server 10.0.0.1 80\n sorry_server_inhibit')).toEqual([]);
+  });
+
+  it('must stand above the statements about it', async () => {
+    expect((await sorry('sorry_server_inhibit'))[0]).toContain(
+      'REFERENCE there is no sorry_server',
+    );
+    expect((await sorry('sorry_server_lvs_method DR'))[0]).toContain(
+      'REFERENCE there is no sorry_server',
+    );
+  });
+
+  it('decides about the family of a mark whose servers are tunnels', async () => {
+    const text =
+      'virtual_server fwmark 7 {\n real_server 10.0.0.1 { lvs_method TUN }\n sorry_server 2001:db8::9 80\n}\n';
+    expect((await linesOf(text))[0]).toBe('-A -f 7 -6 -s wlc');
+  });
+});
+
 describe('a group', () => {
   const group = (members: string, statements = '', protocol = 'TCP') =>
     `virtual_server_group web {\n${members}\n}\nvirtual_server group web {\n protocol ${protocol}\n ${statements}\n real_server 10.0.0.1 80 { }\n}\n`;
