@@ -1,4 +1,10 @@
-import type { Issue, IssueCode, Severity } from '../model/issue.ts';
+import {
+  type Issue,
+  type IssueCode,
+  MAX_SHOWN_ISSUES,
+  moreIssues,
+  type Severity,
+} from '../model/issue.ts';
 
 /** Keys and indexes from the root of the document to a value. */
 export type Path = readonly (string | number)[];
@@ -37,9 +43,6 @@ export function shownName(name: string): string {
   return name.length > SHOWN_NAME_LENGTH ? `${name.slice(0, SHOWN_NAME_LENGTH - 1)}…` : name;
 }
 
-/** The number of issues that are shown. Further ones are only counted. */
-const MAX_SHOWN_ISSUES = 50;
-
 /**
  * Turns findings into issues in the order of the text. When there are too many, errors have
  * precedence over warnings, and the last issue counts the rest.
@@ -66,18 +69,8 @@ export function toIssues(
   const distinct = issues.filter(
     (issue, index) => !issues.slice(0, index).some((other) => isSame(issue, other)),
   );
-  const last = distinct.at(-1);
-  const hidden = findings.length - shown.length;
-  if (hidden > 0 && last) {
-    const severity = errors.length > MAX_SHOWN_ISSUES ? 'error' : 'warning';
-    distinct.push({
-      code: 'MORE',
-      severity,
-      message: `${hidden} more problems are not shown`,
-      position: last.position,
-    });
-  }
-  return distinct;
+  const severity = errors.length > MAX_SHOWN_ISSUES ? 'error' : 'warning';
+  return [...distinct, ...moreIssues(findings.length - shown.length, severity, distinct.at(-1))];
 }
 
 function isSame(a: Issue, b: Issue): boolean {

@@ -8,7 +8,7 @@ import { callsIpvsadm, looksLikeScript } from './ipvsadm/looks-like-script.ts';
 import { IPVSCTL, isIpvsctl } from './ipvsctl/ipvsctl.ts';
 import { KEEPALIVED } from './keepalived/keepalived.ts';
 import { LDIRECTORD } from './ldirectord/ldirectord.ts';
-import { SHELL } from './shell/shell.ts';
+import { BEGINS_SCRIPT, SHELL } from './shell/shell.ts';
 
 type WritableFormat = Required<Format>;
 
@@ -28,6 +28,8 @@ const TRANSLATED: readonly Format[] = [KEEPALIVED, LDIRECTORD];
 
 /** The kind of a text that begins like no format of ours: the first that recognises it. */
 function otherKind(text: string, fileName: string): Format | ForeignText | undefined {
+  // A script may write the file of another program.
+  if (BEGINS_SCRIPT.test(text)) return undefined;
   return foreignKind(text) ?? TRANSLATED.find(({ recognise }) => recognise(text, fileName));
 }
 

@@ -91,6 +91,30 @@ export function hasErrors(issues: readonly Issue[]): boolean {
   return issues.some((issue) => issue.severity === 'error');
 }
 
+/** The number of issues of one text that are shown. Further ones are only counted. */
+export const MAX_SHOWN_ISSUES = 50;
+
+/**
+ * Returns the issues of one text, or the first ones and their number when there are too many.
+ * Errors have precedence over warnings.
+ */
+export function limitIssues(issues: readonly Issue[]): readonly Issue[] {
+  if (issues.length <= MAX_SHOWN_ISSUES) return issues;
+  const errors = issues.filter(({ severity }) => severity === 'error');
+  const warnings = issues.filter(({ severity }) => severity === 'warning');
+  const shown = new Set([...errors, ...warnings].slice(0, MAX_SHOWN_ISSUES));
+  const kept = issues.filter((issue) => shown.has(issue));
+  const severity = errors.length > MAX_SHOWN_ISSUES ? 'error' : 'warning';
+  return [...kept, ...moreIssues(issues.length - kept.length, severity, kept.at(-1))];
+}
+
+/** Counts the issues that are not shown, at the place of the last one that is. */
+export function moreIssues(hidden: number, severity: Severity, last: Issue | undefined): Issue[] {
+  if (hidden === 0 || !last) return [];
+  const message = `${hidden} more problems are not shown`;
+  return [{ code: 'MORE', severity, message, position: last.position }];
+}
+
 /**
  * Turns offsets of one text into positions. The starts of the lines are found at the first call.
  */

@@ -5,7 +5,7 @@ import type { ParseResult } from '../config/parse.ts';
 import type { Format, ParseOptions } from '../formats/format.ts';
 import { formatOf } from '../formats/formats.ts';
 import type { Desired } from '../model/desired.ts';
-import { hasErrors, type Issue } from '../model/issue.ts';
+import { hasErrors, type Issue, limitIssues } from '../model/issue.ts';
 import { checkFreeText, decodeLoosely, decodeText } from './decode-text.ts';
 import { sha256 } from './digest.ts';
 import { readIncluded } from './files/included.ts';
@@ -100,7 +100,7 @@ export async function parseDocument(
   if (options.args?.length && !format.takesArguments)
     return { ...NOTHING, name, text, issues: [argumentsRefused(name)] };
   const parsed = await format.parse(text, name, { readPortNames, readIncluded, ...options });
-  return { name, text, ...parsed, issues: [...problem, ...parsed.issues] };
+  return { name, text, ...parsed, issues: limitIssues([...problem, ...parsed.issues]) };
 }
 
 const NOTHING = { text: undefined, desired: undefined };

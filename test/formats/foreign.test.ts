@@ -146,3 +146,24 @@ describe('a text of ours', () => {
     expect(formatOf(text, 'given').name).toBe(name);
   });
 });
+
+describe('a text with a mark or with parts of another format', () => {
+  it('is a script when it begins as one, although it writes a keepalived.conf', async () => {
+    const script = `#!/bin/sh\ncat > /etc/keepalived/keepalived.conf <<END\n${KEEPALIVED}END\nipvsadm -A -t 192.0.2.7:80 -s rr\n`;
+    expect(formatOf(script, 'lvs').name).toBe('shell');
+    const { stdout } = await workspace({ lvs: script }).run('import ./lvs -o save');
+    expect(stdout).toBe('-A -t 192.0.2.7:80 -s rr\n');
+  });
+
+  it('is YAML for ipvsctl with a byte order mark, too', () => {
+    const text = 'services:\n- address: tcp://192.0.2.1:80\n  sched: rr\n';
+    expect(formatOf(`\ufeff${text}`, 'a.yaml').name).toBe('ipvsctl');
+  });
+
+  it('has few issues printed, however many there are', async () => {
+    const wrong = 'virtual_server 192.0.2.1 80 {\n'.concat('  wieght 1\n'.repeat(500), '}\n');
+    const { stderr } = await workspace({ 'k.conf': wrong }).run('import ./k.conf');
+    expect(stderr.match(/: error /g)).toHaveLength(51);
+    expect(stderr).toContain('more problems are not shown');
+  });
+});

@@ -1,7 +1,8 @@
 import type { Format } from '../format.ts';
 
 /** Tells YAML for ipvsctl by its keys, in a text without a version of ours. */
-export function isIpvsctl(text: string): boolean {
+export function isIpvsctl(marked: string): boolean {
+  const text = marked.replace(/^\ufeff/, '');
   return (
     !/^"?version"?[ \t]*:/m.test(text) &&
     /^services[ \t]*:/m.test(text) &&

@@ -22,8 +22,9 @@ const SHELL_LINE = new RegExp(
 const SHELL_CALL =
   /^(?:[^#\n'"]*[\s;&|(])?(?:[\w./-]*\/)?(?:ipvsadm(?:-restore|-save)?|"?\$\{?\w*IPVSADM\b[^\s"]*"?)(?:[^#\n]{0,500}(?:[$`|;<>]|&&)|[ \t]*&)/im;
 
-/** The first line of a script, and a variable that is ipvsadm. */
-const BEGINS = /^\ufeff?#![^\n]*\b(?:ba|da|k|z)?sh\b/;
+/** The first line of a script for a shell. */
+export const BEGINS_SCRIPT = /^\ufeff?#![^\n]*\b(?:ba|da|k|z)?sh\b/;
+/** A variable that is ipvsadm. */
 const NAMES_IPVSADM = /^[ \t]*\w+=["']?[\w./-]*ipvsadm["']?[ \t\r]*$/m;
 
 /** A call in a text that a script prints, or gives to another shell. */
@@ -41,7 +42,7 @@ export const SHELL: Format & { readonly translatedFrom: string } = {
   recognise: (text) =>
     SHELL_CALL.test(text) ||
     PROMPTED.test(text) ||
-    (BEGINS.test(text) && (SHELL_LINE.test(text) || !callsIpvsadm(text))) ||
+    (BEGINS_SCRIPT.test(text) && (SHELL_LINE.test(text) || !callsIpvsadm(text))) ||
     (SHELL_LINE.test(text) &&
       (callsIpvsadm(text) ||
         [RESTORES, NAMES_IPVSADM, QUOTED_CALL].some((part) => part.test(text)))),
