@@ -160,6 +160,12 @@ describe('a text with a mark or with parts of another format', () => {
     expect(formatOf(`\ufeff${text}`, 'a.yaml').name).toBe('ipvsctl');
   });
 
+  it('is YAML for ipvsctl when its words stand within brackets', () => {
+    const text = 'defaults: { weight: 3, forward: nat }\nservices:\n- { address: "a:80" }\n';
+    expect(formatOf(text, 'a.yaml').name).toBe('ipvsctl');
+    expect(formatOf(`version: 1\n${text}`, 'a.yaml').name).toBe('yaml');
+  });
+
   it('has few issues printed, however many there are', async () => {
     const wrong = 'virtual_server 192.0.2.1 80 {\n'.concat('  wieght 1\n'.repeat(500), '}\n');
     const { stderr } = await workspace({ 'k.conf': wrong }).run('import ./k.conf');

@@ -6,7 +6,7 @@ export function isIpvsctl(marked: string): boolean {
   return (
     !/^"?version"?[ \t]*:/m.test(text) &&
     /^services[ \t]*:/m.test(text) &&
-    /^[ \t]*(?:-[ \t]+)?(?:sched[ \t]*:|forward[ \t]*:[ \t]*["']?(?:direct|nat)\b|address[ \t]*:[^\n]*\$\{)/m.test(
+    /(?:^|[{,])[ \t]*(?:-[ \t]+)?(?:sched[ \t]*:|forward[ \t]*:[ \t]*["']?(?:direct|nat)\b|address[ \t]*:[^\n]*\$\{)/m.test(
       text,
     )
   );
