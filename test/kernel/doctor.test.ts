@@ -19,6 +19,7 @@ import { type State, systemState } from '../../src/recovery/state.ts';
 import { PROGRAM } from '../support/program.ts';
 import { runCli } from '../support/run-cli.ts';
 import { until } from '../support/until.ts';
+import { removeIpvsModules } from './ipvs-modules.ts';
 import { ipvsadm, output, shell } from './real-programs.ts';
 
 const NOBODY = 65_534;
@@ -136,12 +137,6 @@ const modules = (): string[] =>
     .split('\n')
     .map((line) => line.split(' ')[0] ?? '')
     .sort();
-
-async function unloadIpvs(): Promise<void> {
-  for (const name of modules().filter((each) => each.startsWith('ip_vs_')))
-    await output(`modprobe -r ${name}`);
-  await output('modprobe -r ip_vs');
-}
 
 /** The value of every sysctl of the network and of what the doctor reads besides. */
 function sysctls(path = '/proc/sys/net'): string[] {
@@ -266,7 +261,7 @@ describe('the doctor on a real kernel', () => {
     expect((await doctor()).status).toBe(0);
     expect(await world()).toEqual(loaded);
     await ipvsadm('-C');
-    await unloadIpvs();
+    await removeIpvsModules();
     const unloaded = await world();
     const diagnosed = await doctor();
     expect(of('IPVS', diagnosed)).toMatchObject([
@@ -278,7 +273,7 @@ describe('the doctor on a real kernel', () => {
   });
 
   it('exits 69 for a kernel without IPVS, and does not know it without a list', async () => {
-    await unloadIpvs();
+    await removeIpvsModules();
     const unknown = await doctor(machine('none'));
     expect(of('IPVS', unknown)).toMatchObject([{ level: 'unknown' }]);
     const { files, ...rest } = machine();
@@ -370,7 +365,7 @@ describe('the doctor on a real kernel', () => {
 describe('the program doctor', () => {
   it('tells a user without privileges what it cannot know, and loads nothing', async () => {
     const keepalived = await start('keepalived');
-    await unloadIpvs();
+    await removeIpvsModules();
     const before = modules();
     const identity = ['--reuid', `${NOBODY}`, '--regid', `${NOBODY}`, '--clear-groups', '--'];
     const argv = [...identity, process.execPath, PROGRAM, 'doctor', '-f', file];

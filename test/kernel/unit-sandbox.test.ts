@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { PROGRAM } from '../support/program.ts';
 import { until } from '../support/until.ts';
+import { removeIpvsModules } from './ipvs-modules.ts';
 import { ipvsadm, output } from './real-programs.ts';
 
 const UNIT = readFileSync(
@@ -78,12 +79,6 @@ function status() {
   return JSON.parse(stdout) as { readonly health: string };
 }
 
-/** The modules that are loaded, the one that the others use last. Earlier tests load more. */
-function ipvsModules(): string[] {
-  const loaded = readFileSync('/proc/modules', 'utf8').match(/^ip_vs\w*/gm) ?? [];
-  return [...loaded.filter((name) => name !== 'ip_vs'), 'ip_vs'];
-}
-
 const isApplied = async () =>
   readFileSync(SYSCTL, 'utf8') === '1\n' && (await ipvsadm('-Sn')).includes('10.0.0.1:80');
 
@@ -92,10 +87,7 @@ it('the unit has its services and sysctls again after the module was loaded anew
     throw new Error(`${error.message}: ${log}`);
   });
   for (let round = 0; round < 2; round++) {
-    // A stopped daemon cannot use the module again before the module is removed.
-    daemon.kill('SIGSTOP');
-    await ipvsadm('-C');
-    await output(`modprobe -r ${ipvsModules().join(' ')}`);
+    await removeIpvsModules((signal) => daemon.kill(signal));
     await output('modprobe ip_vs');
     expect(readFileSync(SYSCTL, 'utf8')).toBe('0\n');
     daemon.kill('SIGCONT');

@@ -15,6 +15,7 @@ import { openKernel } from '../../src/kernel/netlink/client.ts';
 import { DaemonInProcess, DaemonProcess } from '../support/daemon.ts';
 import { PROGRAM } from '../support/program.ts';
 import { until } from '../support/until.ts';
+import { removeIpvsModules } from './ipvs-modules.ts';
 import { ipvsadm, output, shell } from './real-programs.ts';
 
 const live = (): Promise<string> => ipvsadm('-Sn');
@@ -286,10 +287,7 @@ describe('drift', () => {
     write(configOf([[1, 1]]));
     const daemon = await startProcess();
     const before = await live();
-    // A stopped daemon cannot use the module again before the module is removed.
-    daemon.signal('SIGSTOP');
-    await ipvsadm('-C');
-    await output('modprobe -r ip_vs_wlc ip_vs');
+    await removeIpvsModules((signal) => daemon.signal(signal));
     await output('modprobe ip_vs');
     daemon.signal('SIGCONT');
     await until('the table is back', async () => (await live()) === before).catch(
