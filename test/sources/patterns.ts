@@ -19,6 +19,8 @@ import { seededRandom } from '../bench/random.js';
 /** A way in which programs and people change a configuration. */
 export interface Pattern {
   readonly name: string;
+  /** True when no watcher can see the change by events alone. */
+  readonly needsSafetyRead?: boolean;
   /** Prepares a folder, and returns the paths to watch and their text. */
   readonly prepare: (
     folder: string,
@@ -220,32 +222,39 @@ export const PATTERNS: readonly Pattern[] = [
       await pause(run * 12);
     }
   }),
-  plain('its folder replaced, removed, and renamed away and back at random', async (file, run) => {
-    const folder = dirname(file);
-    const { below, pick } = seededRandom(`${run}`);
-    const maybePause = async (): Promise<void> => {
-      const milliseconds = pick([0, 0, below(15), below(300)]);
-      if (milliseconds > 0) await pause(milliseconds);
-    };
-    const away = `${folder}.away`;
-    const steps: readonly (() => Promise<unknown>)[] = [
-      () => rename(folder, away),
-      () => rename(away, folder),
-      () => rm(folder, { recursive: true, force: true }),
-      () => rm(away, { recursive: true, force: true }),
-      () => rm(file, { force: true }),
-      () => mkdir(folder),
-      () => writeFile(file, 'between'),
-    ];
-    for (let step = 0; step < 30; step++) {
-      // Many steps fail: there is nothing to rename or to remove, or something is in the way.
-      await pick(steps)().catch(() => undefined);
-      await maybePause();
-    }
-    await mkdir(folder, { recursive: true });
-    await writeFile(`${file}.tmp`, NEW);
-    await rename(`${file}.tmp`, file);
-  }),
+  {
+    // A folder that goes and comes back while it is being watched leaves a watch on nothing.
+    needsSafetyRead: true,
+    ...plain(
+      'its folder replaced, removed, and renamed away and back at random',
+      async (file, run) => {
+        const folder = dirname(file);
+        const { below, pick } = seededRandom(`${run}`);
+        const maybePause = async (): Promise<void> => {
+          const milliseconds = pick([0, 0, below(15), below(300)]);
+          if (milliseconds > 0) await pause(milliseconds);
+        };
+        const away = `${folder}.away`;
+        const steps: readonly (() => Promise<unknown>)[] = [
+          () => rename(folder, away),
+          () => rename(away, folder),
+          () => rm(folder, { recursive: true, force: true }),
+          () => rm(away, { recursive: true, force: true }),
+          () => rm(file, { force: true }),
+          () => mkdir(folder),
+          () => writeFile(file, 'between'),
+        ];
+        for (let step = 0; step < 30; step++) {
+          // Many steps fail: there is nothing to rename or to remove, or something is in the way.
+          await pick(steps)().catch(() => undefined);
+          await maybePause();
+        }
+        await mkdir(folder, { recursive: true });
+        await writeFile(`${file}.tmp`, NEW);
+        await rename(`${file}.tmp`, file);
+      },
+    ),
+  },
   plain('written twice, 1 to 45 ms apart', async (file, run) => {
     await writeFile(file, 'first');
     await pause(1 + (run % 25) * 1.8);

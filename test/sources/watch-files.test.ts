@@ -152,6 +152,26 @@ describe('watches that may not be in place', () => {
     }));
 });
 
+test('watches that were not ready in time are opened anew after two seconds, not five', () =>
+  inFolder(async (folder) => {
+    const path = await FILE(folder);
+    const inotify = scripted([]);
+    const clock = new VirtualClock();
+    const opening = inotify.hold();
+    const watching = watchFiles(
+      async () => [path],
+      new ReadCache(),
+      { onChange: () => undefined, quietMilliseconds: 250 },
+      { clock, random: () => 0.5, openInotify: inotify.open },
+    );
+    await eventually(() => expect(inotify.opened.length).toBe(1));
+    opening.release(false);
+    await eventually(() => expect(clock.next).toBe(clock.now() + 2000));
+    await clock.advance(2000);
+    await eventually(() => expect(inotify.opened.length).toBe(2));
+    await watching.close();
+  }));
+
 test('safety reads come every five seconds also when each of them waits for a busy machine', () =>
   inFolder(async (folder) => {
     const path = await FILE(folder);
@@ -168,7 +188,7 @@ test('safety reads come every five seconds also when each of them waits for a bu
       findPaths,
       new ReadCache(),
       { onChange: () => undefined, quietMilliseconds: 250 },
-      { clock, random: () => 0.5, openInotify: scripted([]).open },
+      { clock, random: () => 0.5, openInotify: scripted([]).open, timing: { poll: 5000 } },
     );
     await eventually(() => expect(clock.next).toBeDefined());
     isSlow = true;

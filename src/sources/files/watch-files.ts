@@ -15,7 +15,7 @@ interface FileWatchTiming {
   readonly ceiling: number;
   /** Between two reads of the content that find changes without an event. */
   readonly safetyRead: number;
-  /** Between two reads of the content while events are missing. */
+  /** Between two reads of the content while events are missing, or may be. */
   readonly poll: number;
   /** Until inotify is tried again after it failed. */
   readonly retry: number;
@@ -137,8 +137,9 @@ class FileWatch implements Watch {
   #scheduleRead(): void {
     this.#cancelRead?.();
     const { safetyRead, poll } = this.#timing;
+    const usual = Math.max(this.#areWatchesUnsure ? poll : safetyRead, this.#share.pause);
     const delay = jittered(
-      this.#pollReason === undefined ? Math.max(safetyRead, this.#share.pause) : poll,
+      this.#pollReason === undefined ? usual : poll,
       this.#ports.random ?? Math.random,
     );
     this.#cancelRead = this.#clock.after(delay, () => this.#work(() => this.#readContent()));
@@ -170,7 +171,7 @@ class FileWatch implements Watch {
       this.#identity = identity;
       this.#areWatchesUnsure = !(await this.#openInotify(chains));
       await this.#updateMode(chains);
-      // The next event or safety read tries again.
+      // The next event or read tries again.
       if (this.#areWatchesUnsure) break;
     }
     return areMoved;
