@@ -4,7 +4,7 @@
 // file by file would take most of a short command's time, so all but the native addon are bundled.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { thirdPartyLicenses } from './licenses.js';
@@ -103,8 +103,11 @@ async function bundleAll() {
 }
 
 function writeManPages() {
-  mkdirSync(join(stage, 'man'), { recursive: true });
-  for (const [name, text] of manPages(root)) writeFileSync(join(stage, 'man', name), text);
+  const { english, translated } = manPages(root);
+  for (const [path, text] of [...english, ...translated]) {
+    mkdirSync(join(stage, 'man', dirname(path)), { recursive: true });
+    writeFileSync(join(stage, 'man', path), text);
+  }
 }
 
 function declareTypes() {

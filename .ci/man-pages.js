@@ -19,7 +19,27 @@ const NAMED = {
     synopsis: ['/etc/ipvstate/ipvstate.yaml', '/etc/ipvstate/conf.d/*.yaml'],
     seeAlso: ['ipvsadm(8)'],
   },
+  ipvsadm: {
+    name: 'ipvstate-ipvsadm',
+    section: 8,
+    summary: 'single commands for the table of IPVS, as those of ipvsadm',
+    synopsis: ['ipvstate ipvsadm [COMMAND] [OPTION]...', 'ipvsadm-save', 'ipvsadm-restore'],
+    seeAlso: ['ipvsadm(8)'],
+  },
 };
+
+/** The man pages in other languages, with their headings. */
+const TRANSLATED = [
+  {
+    ...NAMED.ipvsadm,
+    folder: 'zh_CN',
+    topic: 'ipvsadm',
+    summary: '设置和查看 IPVS 表的单条命令，与 ipvsadm 相同',
+    headings: { name: '名称', synopsis: '概要', seeAlso: '参见' },
+  },
+];
+
+const ENGLISH = { name: 'NAME', synopsis: 'SYNOPSIS', seeAlso: '"SEE ALSO"' };
 
 /** The man page of each page of the manual. */
 function manPageOf(topic, markdown) {
@@ -134,26 +154,48 @@ export function formatRoff(markdown) {
   return roff.replaceAll(/^(\.S[HS] .*\n)\.PP\n/gm, '$1');
 }
 
+const WIDE = '[\\u3000-\\u9fff\\uff00-\\uffef]';
+const OPENING = '[（《「]';
+const CLOSING = '[，。；：、）》」！？]';
+/** The end of a line of text that goes on in the next one without a blank. */
+const BROKEN = new RegExp(
+  `(?<=^[^.\\n].*${CLOSING})\\n(?=[^.\\n])|(?<=^[^.\\n].*${WIDE})\\n(?=${WIDE})`,
+  'gm',
+);
+const BETWEEN = new RegExp(`(?<=${WIDE})(?<!${OPENING})(?=${WIDE})(?!${CLOSING})`, 'g');
+
+/**
+ * Lets roff break lines between Chinese characters, which have no blanks between them, and removes
+ * the line breaks of the source, which roff would replace by blanks.
+ */
+function withBreakPoints(roff) {
+  return roff
+    .replaceAll(BROKEN, '')
+    .replaceAll(/^[^.\n].*$/gm, (line) => line.replaceAll(BETWEEN, '\\:'));
+}
+
 /** The name of a man page, which may not be broken into lines. */
 function referenceTo({ name, section }) {
   return `\\%${escapeText(name)}(${section})`;
 }
 
 function formatManPage(page, others, { version, date }) {
-  const { name, section, summary, synopsis, seeAlso, markdown } = page;
+  const { name, section, summary, synopsis, seeAlso, markdown, headings = ENGLISH } = page;
   const lines = synopsis.map((line) => `.B ${quote(escapeText(line))}\n`).join('.br\n');
   const references = [
-    ...others.filter((other) => other !== page).map(referenceTo),
+    ...others.filter((other) => other.name !== name).map(referenceTo),
     ...seeAlso.map(escapeText),
   ];
   return [
     `.TH ${quote(escapeText(name).toUpperCase())} ${section} ${quote(date)} ${quote(`ipvstate ${version}`)}\n`,
     // Names of files and options are never hyphenated.
     '.nh\n',
-    `.SH NAME\n${escapeText(name)} \\- ${escapeText(summary)}\n`,
-    `.SH SYNOPSIS\n${lines}`,
-    formatRoff(markdown),
-    `.SH "SEE ALSO"\n${references.join(', ')}\n`,
+    // Adjusted lines would have wide gaps between Chinese and other words.
+    headings === ENGLISH ? '' : '.ad l\n',
+    `.SH ${headings.name}\n${escapeText(name)} \\- ${escapeText(summary)}\n`,
+    `.SH ${headings.synopsis}\n${lines}`,
+    withBreakPoints(formatRoff(markdown)),
+    `.SH ${headings.seeAlso}\n${references.join(', ')}\n`,
   ].join('');
 }
 
@@ -165,7 +207,10 @@ function releaseDate(changelog, version) {
   return /^\d{4}-\d\d-\d\d$/.test(date) ? date : '';
 }
 
-/** The man pages by file name. The same sources always give the same text. */
+/**
+ * The man pages by file name, and those in other languages by their path below the folder of man
+ * pages. The same sources always give the same text.
+ */
 export function manPages(root) {
   const read = (path) => readFileSync(join(root, path), 'utf8');
   const { version } = JSON.parse(read('package.json'));
@@ -175,7 +220,16 @@ export function manPages(root) {
     .map((file) => file.slice(0, -'.md'.length))
     .sort();
   const pages = topics.map((topic) => manPageOf(topic, read(`src/manual/${topic}.md`)));
-  return new Map(
-    pages.map((page) => [`${page.name}.${page.section}`, formatManPage(page, pages, release)]),
-  );
+  const translated = TRANSLATED.map(({ folder, topic, ...page }) => ({
+    ...page,
+    folder: `${folder}/man${page.section}`,
+    markdown: read(`src/manual/${folder}/${topic}.md`),
+  }));
+  const format = (page) => formatManPage(page, pages, release);
+  return {
+    english: new Map(pages.map((page) => [`${page.name}.${page.section}`, format(page)])),
+    translated: new Map(
+      translated.map((page) => [`${page.folder}/${page.name}.${page.section}`, format(page)]),
+    ),
+  };
 }

@@ -46,12 +46,10 @@ export function installedFiles(root, { architecture, runtime, version, epoch }) 
   }
   files.set('usr/bin/ipvstate', { link: '../lib/ipvstate/dist/cli.cjs' });
 
-  for (const name of readdirSync(join(root, 'dist/man')).sort()) {
-    const section = name.split('.').at(-1);
-    add(
-      `usr/share/man/man${section}/${name}.gz`,
-      zipped(readFileSync(join(root, 'dist/man', name))),
-    );
+  for (const path of filesBelow(join(root, 'dist/man'))) {
+    // A page in another language is in a folder of its own already, such as zh_CN/man8.
+    const place = path.includes('/') ? path : `man${path.split('.').at(-1)}/${path}`;
+    add(`usr/share/man/${place}.gz`, zipped(readFileSync(join(root, 'dist/man', path))));
   }
   const completion = (name) => `src/cli/completion/completion.${name}`;
   copy('usr/share/bash-completion/completions/ipvstate', completion('bash'));
@@ -66,10 +64,17 @@ export function installedFiles(root, { architecture, runtime, version, epoch }) 
     copy(`usr/share/ipvstate/schemas/${path}`, `schemas/${path}`);
   copy('usr/share/ipvstate/alerts.yaml', 'examples/monitoring/alerts.yaml');
   copy('usr/share/ipvstate/dashboard.json', 'examples/monitoring/dashboard.json');
-  for (const name of ['first-service', 'every-attribute', 'fwmark-ipv6', 'many-files', 'deploy'])
+  for (const name of [
+    'first-service',
+    'every-attribute',
+    'fwmark-ipv6',
+    'many-files',
+    'deploy',
+    'ci',
+  ])
     for (const path of filesBelow(join(root, 'examples', name)))
       copy(`${DOC}/examples/${name}/${path}`, `examples/${name}/${path}`, modeOf(path));
-  copy(`${DOC}/README.md`, 'README.md');
+  for (const name of ['README.md', 'README.zh-CN.md']) copy(`${DOC}/${name}`, name);
   add(`${DOC}/CHANGELOG.md.gz`, zipped(readFileSync(join(root, 'CHANGELOG.md'))));
   add(`${DOC}/changelog.gz`, zipped(debianChangelog(version, epoch)));
   add(`${DOC}/copyright`, copyright(root));

@@ -42,12 +42,6 @@ export async function buildProgram(
       [...verbs, FRONT_END],
       output.layout(context?.error ? 'stderr' : 'stdout').width,
     );
-  program
-    .command(FRONT_END.name)
-    .summary(FRONT_END.summary)
-    .argument('[args...]')
-    .description('do as ipvsadm does, with its arguments, output and exit statuses')
-    .helpOption('-h, --help', 'print this')
-    .addHelpText('after', '\nSee `ipvstate help replacing-ipvsadm`.');
+  program.command(FRONT_END.name).summary(FRONT_END.summary);
   return program;
 }

@@ -28,7 +28,7 @@ export function section(markdown: string, heading: string): string {
 
 /** The options of programs that a text names. */
 export function optionsIn(text: string): string[] {
-  return [...new Set([...text.matchAll(/(?<![\w-])--[a-z][a-z-]+/g)].map(([option]) => option))];
+  return [...new Set([...text.matchAll(/(?<![\w-])--[a-z][a-z-]+\d?/g)].map(([option]) => option))];
 }
 
 /** A document without its blocks of code. */

@@ -6,7 +6,10 @@ import { PAGES, readDocument, root } from './documents.ts';
 
 interface ManPages {
   readonly formatRoff: (markdown: string) => string;
-  readonly manPages: (root: string) => ReadonlyMap<string, string>;
+  readonly manPages: (root: string) => {
+    readonly english: ReadonlyMap<string, string>;
+    readonly translated: ReadonlyMap<string, string>;
+  };
 }
 
 const { formatRoff, manPages }: ManPages = await import(join(root, '.ci/man-pages.js'));
@@ -54,18 +57,19 @@ describe('Markdown as roff', () => {
 });
 
 describe('the man pages', () => {
-  const pages = manPages(root);
+  const { english: pages, translated } = manPages(root);
+  const all = [...pages, ...translated];
 
   it('are those that package.json installs, and are in the build', () => {
     const { man } = JSON.parse(readDocument('package.json'));
     expect([...pages.keys()].map((name) => `./dist/man/${name}`)).toEqual(man);
-    for (const [name, text] of pages) {
+    for (const [name, text] of all) {
       expect(readFileSync(join(root, 'dist/man', name), 'utf8'), name).toBe(text);
     }
   });
 
   it('are the same text whenever they are built', () => {
-    expect(manPages(root)).toEqual(pages);
+    expect(manPages(root)).toEqual({ english: pages, translated });
   });
 
   it('are one for each page of the manual, and name all others', () => {
@@ -85,35 +89,41 @@ describe('the man pages', () => {
     }
   });
 
-  it.each([...pages])(
-    '%s has a name, a synopsis and only known requests and escapes',
-    (_, text) => {
-      expect(text).toMatch(
-        /^\.TH "IPVSTATE\S*" [578] "[\d-]*" "ipvstate \d+\.\d+\.\d+"\n\.nh\n\.SH NAME\nipvstate/,
-      );
-      expect(text).toContain('\n.SH SYNOPSIS\n.B "');
-      const requests = [...text.matchAll(/^[.'](\w*)/gm)].map(([, name]) => name);
-      const known = ['TH', 'nh', 'SH', 'SS', 'PP', 'IP', 'B', 'br', 'RS', 'RE', 'EX', 'EE'];
-      expect(requests.filter((name) => !known.includes(name ?? ''))).toEqual([]);
-      const escapes = [...text.matchAll(/\\(?:[-e&%]|f[BIP]|\((?:bu|ga|aq|ha|ti|dq)|(.{0,3}))/g)];
-      expect(escapes.filter(([, other]) => other !== undefined).map(([found]) => found)).toEqual(
-        [],
-      );
-      const count = (request: string): number => requests.filter((name) => name === request).length;
-      expect(count('RS')).toBe(count('RE'));
-      expect(count('EX')).toBe(count('EE'));
-    },
-  );
+  it.each(all)('%s has a name, a synopsis and only known requests and escapes', (_, text) => {
+    expect(text).toMatch(
+      /^\.TH "IPVSTATE\S*" [578] "[\d-]*" "ipvstate \d+\.\d+\.\d+"\n\.nh\n(?:\.ad l\n)?\.SH (?:NAME|名称)\nipvstate/,
+    );
+    expect(text).toMatch(/\n\.SH (?:SYNOPSIS|概要)\n\.B "/);
+    const requests = [...text.matchAll(/^[.'](\w*)/gm)].map(([, name]) => name);
+    const known = ['TH', 'nh', 'ad', 'SH', 'SS', 'PP', 'IP', 'B', 'br', 'RS', 'RE', 'EX', 'EE'];
+    expect(requests.filter((name) => !known.includes(name ?? ''))).toEqual([]);
+    const escapes = [...text.matchAll(/\\(?:[-e&%:]|f[BIP]|\((?:bu|ga|aq|ha|ti|dq)|(.{0,3}))/g)];
+    expect(escapes.filter(([, other]) => other !== undefined).map(([found]) => found)).toEqual([]);
+    const count = (request: string): number => requests.filter((name) => name === request).length;
+    expect(count('RS')).toBe(count('RE'));
+    expect(count('EX')).toBe(count('EE'));
+  });
 
   const isChecked = spawnSync('mandoc', ['-Tlint', '/dev/null']).error === undefined;
   const note = isChecked ? '' : ' (skipped: mandoc is not installed)';
-  it.skipIf(!isChecked).each([...pages])(`%s has no error that mandoc finds${note}`, (_, input) => {
+  it.skipIf(!isChecked).each(all)(`%s has no error that mandoc finds${note}`, (_, input) => {
     const { stdout, stderr } = spawnSync('mandoc', ['-Tlint', '-W', 'warning'], {
       ...{ input, encoding: 'utf8' },
     });
     // The date is that of the release.
     const found = `${stdout}${stderr}`.split('\n').filter((line) => !/^$|missing date/.test(line));
     expect(found).toEqual([]);
+  });
+
+  it('in Chinese can break lines between any two characters, but not before a comma', () => {
+    expect([...translated.keys()]).toEqual(['zh_CN/man8/ipvstate-ipvsadm.8']);
+    const [text = ''] = translated.values();
+    expect(text).toContain(
+      '\n\\fB\\-L\\fP, \\fB\\-l\\fP, \\fB\\-\\-list\\fP: 列\\:出\\:所\\:有\\:',
+    );
+    expect(text).not.toMatch(/\\:[，。；：、）]/);
+    // A line break of the source would be a blank within a sentence.
+    expect(text).not.toMatch(/^[^.\n].*[，。；：、]\n[^.]/m);
   });
 
   it.each([...pages])('%s has only characters that every terminal can show', (_, text) => {

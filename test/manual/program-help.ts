@@ -1,3 +1,5 @@
+import { COMMANDS } from '../../src/formats/ipvsadm/grammar/commands.ts';
+import { OPTIONS } from '../../src/formats/ipvsadm/grammar/options.ts';
 import { runCli } from '../support/run-cli.ts';
 
 const cache = new Map<string, Promise<string>>();
@@ -17,6 +19,14 @@ export async function verbs(): Promise<string[]> {
   const rows = [...(await helpOf()).matchAll(/^ {2}(.{1,38})(?: {2})?(.*)$/gm)];
   const cells = rows.flatMap(([, left = '', right = '']) => [left, right]);
   return cells.flatMap((cell) => /^[a-z-]+(?= )/.exec(cell) ?? []);
+}
+
+/** The commands and options of the front end, in their short and long spellings. */
+export function frontEndOptions(): string[] {
+  return [
+    ...COMMANDS.flatMap(({ long, shorts }) => [...shorts.map((each) => `-${each}`), `--${long}`]),
+    ...OPTIONS.flatMap(({ long, short }) => [...(short ? [`-${short}`] : []), `--${long}`]),
+  ];
 }
 
 /** The options of one verb, or of all of them. */

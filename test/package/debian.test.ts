@@ -47,6 +47,11 @@ describe('the files of a Debian package', () => {
     expect(String(loaded)).toBe('function\n');
   });
 
+  it('have the man pages of each section, and those in Chinese where man looks for them', () => {
+    for (const path of ['man8/ipvstate.8', 'man5/ipvstate.yaml.5', 'zh_CN/man8/ipvstate-ipvsadm.8'])
+      expect([...files.keys()]).toContain(`usr/share/man/${path}.gz`);
+  });
+
   it('have a unit that starts the installed program', () => {
     expect(text('usr/lib/systemd/system/ipvstate.service')).toContain(
       '\nExecStart=/usr/bin/ipvstate watch -f /etc/ipvstate/conf.d ',

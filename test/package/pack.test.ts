@@ -54,7 +54,10 @@ test('the package has the program, declarations, schemas and licences, and no ot
   );
   expect(
     packed.filter(
-      (path) => !/^(dist|schemas)\/|^(package\.json|LICENSE|README\.md|CHANGELOG\.md)$/.test(path),
+      (path) =>
+        !/^(dist|schemas)\/|^(package\.json|LICENSE|README(\.zh-CN)?\.md|CHANGELOG\.md)$/.test(
+          path,
+        ),
     ),
   ).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { suggest } from '../../config/suggest.ts';
 import { IpvstateError } from '../../errors.ts';
-import { PAGES, summaryOf } from '../../manual/pages.ts';
+import { PAGES, pageOf, summaryOf } from '../../manual/pages.ts';
 import { EXIT, EXIT_MEANINGS, SIGNAL_MEANING } from '../../render/exit.ts';
 import { formatPage } from '../../render/page.ts';
 import { defineVerb } from '../declare/define-verb.ts';
@@ -19,14 +19,16 @@ export const helpVerb = defineVerb({
   options: {},
   exits: { ok: 'printed' },
   examples: ['ipvstate help', 'ipvstate help apply', 'ipvstate help configuration | less'],
-  run: async (_, { output }, { topic }, program) => {
+  run: async (_, { output, env }, { topic }, program) => {
     const verb = program.commands.find((command) => command.name() === topic);
-    const page = topic !== undefined && Object.hasOwn(PAGES, topic) ? PAGES[topic] : undefined;
+    // POSIX asks these variables in this order. An empty one counts as not set.
+    const locale = env.LC_ALL || env.LC_MESSAGES || env.LANG || '';
+    const page = topic === undefined ? undefined : pageOf(topic, locale);
     if (topic === undefined) {
       program.outputHelp();
       output.print(formatOverview());
-    } else if (verb) verb.outputHelp();
-    else if (page !== undefined) output.print(formatPage(page, output.style('stdout')));
+    } else if (page !== undefined) output.print(formatPage(page, output.style('stdout')));
+    else if (verb) verb.outputHelp();
     else throw unknownTopic(topic, program);
     return EXIT.ok;
   },
