@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // node .ci/node-versions.js [--smoke] [MAJOR]...
 //
-// Runs the unit tests, and those kernel tests that run the program, under each supported version of
-// Node, and the built program under the oldest one of each major version and the tested one in
-// turn. --smoke runs only the tests that depend on Node most. npm fetches the versions and keeps
+// Runs the unit tests, those kernel tests that run the program, the build and the demo under each
+// supported version of Node, and the built program under the oldest one of each major version and
+// the tested one in turn. --smoke runs only the tests that depend on Node most. npm fetches the versions and keeps
 // them in node_modules/.cache.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
@@ -87,12 +87,31 @@ function runOldest(oldest, tested) {
   const expectedPlan = readFileSync(join(root, EXAMPLE, 'plan.txt'), 'utf8');
   const inTurn = [oldest, tested, oldest, tested].map((node) => [node, plan, expectedPlan]);
   const checks = [[oldest, ['--input-type=module', '-e', LIBRARY], 'function\n'], ...inTurn];
-  return checks.flatMap(([node, args, expected]) => {
-    const run = spawnSync(node, args, { cwd: root, encoding: 'utf8' });
-    if (run.status === 0 && run.stdout === expected) return [];
-    const end = run.signal ?? `status ${run.status}`;
-    return [`${node} ${args.join(' ')} ended with ${end}\n${run.stdout}${run.stderr}`];
-  });
+  return checks.flatMap(([node, args, expected]) => runOne(node, args, expected));
+}
+
+/** Returns what is wrong. Any output is right when none is expected. */
+function runOne(node, args, expected) {
+  const run = spawnSync(node, args, { cwd: root, encoding: 'utf8' });
+  if (run.status === 0 && (expected === undefined || run.stdout === expected)) return [];
+  const end = run.signal ?? `status ${run.status}`;
+  return [`${node} ${args.join(' ')} ended with ${end}\n${run.stdout}${run.stderr}`];
+}
+
+/** Builds under that Node and runs the demo of the result. Returns what is wrong. */
+function buildAndShow(node) {
+  const program = join(root, 'dist/program.cjs');
+  const before = readFileSync(program);
+  const wrong = [...runOne(node, ['.ci/build.js'], ''), ...runOne(node, ['examples/demo/demo.js'])];
+  if (wrong.length === 0 && !readFileSync(program).equals(before))
+    wrong.push(`${node} builds another program than the Node that built the last one`);
+  return wrong;
+}
+
+/** Prints the verdict on some runs, and counts it as one test. */
+function judge(subject, wrong, verdict) {
+  process.stdout.write(`\n== ${subject} ${wrong.length === 0 ? verdict : wrong.join('\n')}\n`);
+  return { passed: wrong.length === 0 ? 1 : 0, failed: wrong.length, skipped: 0 };
 }
 
 const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -114,14 +133,13 @@ for (const [major, { tested, oldest }] of Object.entries(VERSIONS)) {
   const node = fetchNode(tested);
   counts.push(await runTests(node, ['unit', ...(isSmoke ? SMOKE : [])]));
   counts.push(await runTests(node, KERNEL));
+  counts.push(
+    judge(`Node ${tested}`, buildAndShow(node), 'builds the same program, and runs the demo'),
+  );
 
   const wrong = runOldest(fetchNode(oldest), node);
-  const verdict =
-    wrong.length === 0
-      ? 'runs the program, in turn with the newer one, and the library'
-      : wrong.join('\n');
-  process.stdout.write(`\n== Node ${oldest} ${verdict}\n`);
-  counts.push({ passed: wrong.length === 0 ? 1 : 0, failed: wrong.length, skipped: 0 });
+  const verdict = 'runs the program, in turn with the newer one, and the library';
+  counts.push(judge(`Node ${oldest}`, wrong, verdict));
 }
 process.stdout.write(`${closingLine(counts)}\n`);
 process.exitCode = counts.every(({ failed }) => failed === 0) ? 0 : 1;
