@@ -3,8 +3,8 @@
 //
 // Runs the unit tests, those kernel tests that run the program, the build and the demo under each
 // supported version of Node, and the built program under the oldest one of each major version and
-// the tested one in turn. --smoke runs only the tests that depend on Node most. npm fetches the versions and keeps
-// them in node_modules/.cache.
+// the tested one in turn. --smoke runs only the tests that depend on Node most. npm fetches the
+// versions and keeps them in node_modules/.cache.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
