@@ -51,11 +51,6 @@ export function notKnown(subject: string, { reason, needsRoot }: Unknown, help?:
 const NOT_KNOWN = 'This could not be checked: it may be well or not.';
 export const AS_ROOT: Fix = run('sudo ipvstate doctor');
 
-/** Returns a word as a shell takes it for the same word: a name from outside may have anything. */
-export function word(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}
-
 const SHOWN = 3;
 
 /** Returns the first names of a list, and how many there are besides. */

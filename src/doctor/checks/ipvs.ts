@@ -1,6 +1,7 @@
 import type { Unknown } from '../../kernel/facts/fact.ts';
 import type { KernelFacts } from '../../kernel/facts/machine.ts';
 import { type ModuleFacts, moduleState } from '../../kernel/facts/modules.ts';
+import { shellWord } from '../../model/shell-word.ts';
 import { ftpServices, servicesBy } from '../desired-parts.ts';
 import type { Check } from '../facts.ts';
 import {
@@ -13,7 +14,6 @@ import {
   remark,
   run,
   warning,
-  word,
 } from '../finding.ts';
 
 /** IPVS itself. No question is put to it, because a question would load the module. */
@@ -96,7 +96,7 @@ function moduleFinding({ modules, release }: KernelFacts, name: string, absent: 
     case 'built-in':
       return ok(`${name} is loaded`);
     case 'unknown':
-      return notKnown(`module ${name}`, listMissing(modules), run(`modprobe ${word(name)}`));
+      return notKnown(`module ${name}`, listMissing(modules), run(`modprobe ${shellWord(name)}`));
     case 'missing':
       return failure(
         absent,
@@ -123,13 +123,13 @@ function unloaded({ canLoad, loader }: ModuleFacts, name: string): Finding {
     return warning(
       `${name} is not loaded, and kernel.modprobe is empty`,
       'The kernel loads no module by itself, and refuses whatever needs this one.',
-      run(`modprobe ${word(name)}`),
+      run(`modprobe ${shellWord(name)}`),
     );
   if (name !== 'ip_vs') return ok(`${name} is not loaded, and would be when it is needed`);
   return remark(
     `${name} is not loaded, and would be when it is needed`,
     'The sysctls below net.ipv4.vs can be judged once it is loaded.',
-    run(`modprobe ${word(name)}`),
+    run(`modprobe ${shellWord(name)}`),
   );
 }
 

@@ -1,6 +1,7 @@
 import type { SourceFacts } from '../../kernel/facts/folders.ts';
+import { shellWord } from '../../model/shell-word.ts';
 import type { Check, ProgramFacts } from '../facts.ts';
-import { advise, type Finding, notKnown, ok, remark, run, warning, word } from '../finding.ts';
+import { advise, type Finding, notKnown, ok, remark, run, warning } from '../finding.ts';
 
 /** The lines of Node that are supported, as `engines` in package.json says. */
 const LINES: readonly {
@@ -89,7 +90,7 @@ function sourceFindings({ path, status, fileSystemType, isMount }: SourceFacts):
       warning(
         `every user may write to ${path}`,
         'Whoever writes to it decides where connections go.',
-        run(`chmod o-w ${word(path)}`),
+        run(`chmod o-w ${shellWord(path)}`),
       ),
     );
   return findings;

@@ -1,5 +1,6 @@
+import { shellWord } from '../../model/shell-word.ts';
 import type { Check, Facts } from '../facts.ts';
-import { advise, type Finding, failure, notKnown, ok, run, warning, word } from '../finding.ts';
+import { advise, type Finding, failure, notKnown, ok, run, warning } from '../finding.ts';
 
 /** The watches that a daemon needs for its files and folders, with room for a few more. */
 const WATCHES = 64;
@@ -93,7 +94,7 @@ function folderFindings(
       warning(
         `${path} belongs to user ${status.uid}`,
         `${why} That user can change it.`,
-        run(`chown ${uid} ${word(path)}`),
+        run(`chown ${uid} ${shellWord(path)}`),
       ),
     );
   if (status && (status.mode & OTHERS_WRITE) !== 0)
@@ -101,7 +102,7 @@ function folderFindings(
       warning(
         `other users may write to ${path}`,
         `${why} They can change it.`,
-        run(`chmod 0700 ${word(path)}`),
+        run(`chmod 0700 ${shellWord(path)}`),
       ),
     );
   const { freeBytes, freeFiles } = fileSystem;
@@ -112,7 +113,7 @@ function folderFindings(
           ? `the disk of ${nearest} has no room for another file`
           : `the disk of ${nearest} has ${Math.floor(freeBytes / 1024)} KiB left`,
         `${why} A record that cannot be written is lost: \`rollback\` then knows less.`,
-        run(`df -h ${word(nearest)}`, `df -i ${word(nearest)}`),
+        run(`df -h ${shellWord(nearest)}`, `df -i ${shellWord(nearest)}`),
       ),
     );
   return findings.length > 0 ? findings : [ok(`${path} can be written`)];

@@ -1,6 +1,7 @@
 import type { Link, Network, Route } from '../../kernel/netlink/network.ts';
 import { addressFamily } from '../../model/address.ts';
 import type { Destination } from '../../model/destination.ts';
+import { shellWord } from '../../model/shell-word.ts';
 import {
   type DesiredDestination,
   desiredDestinations,
@@ -17,7 +18,6 @@ import {
   remark,
   run,
   warning,
-  word,
 } from '../finding.ts';
 
 /** The most addresses that the kernel is asked for a route to. */
@@ -99,7 +99,7 @@ export const TUNNELS: Check = {
           ? 'Such packets are sent in fragments, because net.ipv4.vs.pmtu_disc is 0.'
           : 'The kernel asks the client for shorter packets by ICMP. Where a firewall drops ' +
               'that, long requests hang.',
-        run(`ip link set dev ${word(link.name)} mtu ${CLIENT_MTU + header}`),
+        run(`ip link set dev ${shellWord(link.name)} mtu ${CLIENT_MTU + header}`),
       ),
     );
   },
@@ -176,7 +176,7 @@ const MANY = 4;
 
 function loosen(names: readonly string[]): Fix {
   if (names.length > MANY) return run('sysctl -w net.ipv4.conf.all.rp_filter=2');
-  return run(...names.map((name) => `sysctl -w ${word(`net/ipv4/conf/${name}/rp_filter=2`)}`));
+  return run(...names.map((name) => `sysctl -w ${shellWord(`net/ipv4/conf/${name}/rp_filter=2`)}`));
 }
 
 /** The addresses of services on the servers, which no check here can see. */

@@ -1,5 +1,6 @@
+import { shellWord } from '../../model/shell-word.ts';
 import type { Check } from '../facts.ts';
-import { type Finding, failure, notKnown, ok, run, warning, word } from '../finding.ts';
+import { type Finding, failure, notKnown, ok, run, warning } from '../finding.ts';
 
 export const SYNC_DAEMONS: Check = {
   name: 'sync daemons',
@@ -17,13 +18,13 @@ export const SYNC_DAEMONS: Check = {
         return warning(
           `interface ${name} of the ${role} is down`,
           'No connection is synchronised.',
-          run(`ip link set dev ${word(name)} up`),
+          run(`ip link set dev ${shellWord(name)} up`),
         );
       if (!link.isMulticast && !link.isLoopback)
         return warning(
           `interface ${name} of the ${role} has no multicast`,
           'Sync messages are multicast, and do not leave by it.',
-          run(`ip link set dev ${word(name)} multicast on`),
+          run(`ip link set dev ${shellWord(name)} multicast on`),
         );
       return ok(`interface ${name} of the ${role} is up, with multicast`);
     }),

@@ -2,6 +2,7 @@ import type { Operation } from '../../model/operation.ts';
 import { allowsOnePacket } from '../../model/rules.ts';
 import { hostNetmask, type Service, serviceFamily } from '../../model/service.ts';
 import type { Daemon } from '../../model/settings.ts';
+import { shellWord } from '../../model/shell-word.ts';
 import {
   formatDestinationArguments,
   formatDestinationReference,
@@ -17,10 +18,6 @@ export function formatOperationAsIpvsadm(operation: Operation): string {
   if (operation.kind === 'set-sysctl')
     return `sysctl -w ${shellWord(`net.ipv4.vs.${operation.name}=${operation.value}`)}`;
   return `ipvsadm ${formatArguments(operation)}`;
-}
-
-function shellWord(text: string): string {
-  return /^[\w.=,:+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 function formatArguments(operation: Exclude<Operation, { kind: 'set-sysctl' }>): string {
