@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { Activity } from '../kernel/activity.ts';
 import { readInterfaces } from '../kernel/interfaces.ts';
 import type { Ipvs } from '../model/ipvs.ts';
@@ -19,13 +20,15 @@ import type { Session } from '../recovery/session.ts';
 import { EXIT } from '../render/exit.ts';
 import { systemClock } from '../sources/files/clock.ts';
 import type { FollowedConfiguration } from '../sources/follow.ts';
+import { apiPages, type LookPorts } from './api/api-pages.ts';
 import { controlAnswers } from './control/answers.ts';
 import { type ControlServer, serveControl } from './control/server.ts';
 import { DaemonOverrides } from './daemon-overrides.ts';
+import { indexPage } from './http/index-page.ts';
 import { formatListenAddress, type ListenAddress } from './http/listen-address.ts';
 import { createMetrics, type Metrics } from './http/metrics.ts';
 import { daemonPages } from './http/pages.ts';
-import { type HttpServer, serveHttp } from './http/server.ts';
+import { type HttpServer, type Pages, serveHttp } from './http/server.ts';
 import type { Log } from './log/log.ts';
 import { RepetitionLimit } from './log/repetition.ts';
 import { StateLog } from './log/state-log.ts';
@@ -34,7 +37,7 @@ import { monotonicMicroseconds, type Notifier } from './notify.ts';
 import { exitCodeOfRequest, PASS_OUTCOMES } from './status/pass-exit.ts';
 import type { Status } from './status/status.ts';
 import { statusOfLoop } from './status/status-of-loop.ts';
-import { formatHealth } from './status/status-text.ts';
+import { formatHealth, formatStatus } from './status/status-text.ts';
 
 interface DaemonOptions {
   readonly version: string;
@@ -58,6 +61,8 @@ interface DaemonPorts {
   /** Holds the lock for as long as the daemon runs. */
   readonly session: Session;
   readonly openKernel: () => Promise<Ipvs>;
+  /** Answers what the pages show and only the command line knows. */
+  readonly look: LookPorts;
   readonly log: Log;
   readonly notifier: Notifier;
   /** Aborts when the daemon is to stop. */
@@ -206,16 +211,32 @@ class Daemon {
     }
   }
 
-  #pages(): ReturnType<typeof daemonPages> {
-    return daemonPages({
-      status: () => this.#status(),
-      metrics: this.#metrics.registry,
-      isStuck: () => this.#activity.isStuck,
-      isReady: () => this.#ready,
-      // Scrapes have a connection of their own, so that no change waits for them.
-      openKernel: this.#options.stats ? this.#ports.openKernel : undefined,
-      names: () => this.#loop?.state.config.good?.desired.names ?? new Map(),
-    });
+  #pages(): Pages {
+    const { session, openKernel, look } = this.#ports;
+    const status = (): Status => this.#status();
+    return {
+      '/': (request) => indexPage(request, `ipvstate on ${hostname()}`, formatStatus(status())),
+      ...daemonPages({
+        status,
+        metrics: this.#metrics.registry,
+        isStuck: () => this.#activity.isStuck,
+        isReady: () => this.#ready,
+        // Scrapes have a connection of their own, so that no change waits for them.
+        openKernel: this.#options.stats ? openKernel : undefined,
+        names: () => this.#loop?.state.config.good?.desired.names ?? new Map(),
+      }),
+      ...apiPages({
+        ...look,
+        host: hostname(),
+        state: () => this.#loop?.state ?? INITIAL_STATE,
+        status,
+        texts: () => this.#options.configuration.texts,
+        pendingTry: () => session.records.pending.read(),
+        clock: session.state.clock,
+        monotonic: systemClock,
+        openKernel,
+      }),
+    };
   }
 
   #status(): Status {

@@ -11,7 +11,7 @@ const MEASURED = 5;
 const UNSURE_MILLISECONDS = 1000;
 const MAX_PAUSE_MILLISECONDS = 120_000;
 
-/** Work that is done again and again, and may take at most 0.1 % of a core. */
+/** Work that is done again and again, and may take only a share of a core. */
 export interface CpuShare {
   /** Does the work, and measures it unless it fails. */
   measure<T>(work: () => Promise<T>): Promise<T>;
@@ -19,7 +19,7 @@ export interface CpuShare {
   readonly pause: number;
 }
 
-export function cpuShare(clock: Pick<Clock, 'cpu'>): CpuShare {
+export function cpuShare(clock: Pick<Clock, 'cpu'>, share = CPU_SHARE): CpuShare {
   let costs: readonly number[] = [];
   return {
     async measure(work) {
@@ -30,7 +30,7 @@ export function cpuShare(clock: Pick<Clock, 'cpu'>): CpuShare {
     },
     get pause() {
       const most = costs.length < MEASURED ? UNSURE_MILLISECONDS : MAX_PAUSE_MILLISECONDS;
-      return costs.length === 0 ? 0 : Math.min(most, Math.min(...costs) / CPU_SHARE);
+      return costs.length === 0 ? 0 : Math.min(most, Math.min(...costs) / share);
     },
   };
 }

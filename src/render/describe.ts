@@ -33,15 +33,24 @@ function describeService(service: Service): string {
   const parts = [
     flags.length === 0 ? service.scheduler : `${service.scheduler} (${flags.join(', ')})`,
   ];
-  const family = serviceFamily(service.identity);
-  const grouping =
-    service.persistenceNetmask === hostNetmask(family) ? '' : ` per ${netmask(service)}`;
-  if (service.persistent)
-    parts.push(`persistent ${formatDuration(service.persistenceTimeoutSeconds)}${grouping}`);
+  const persistence = describePersistence(service);
+  const grouping = groupingOf(service);
+  if (persistence !== undefined) parts.push(`persistent ${persistence}`);
   else if (grouping) parts.push(`not persistent,${grouping}`);
   if (service.persistenceEngine) parts.push(`engine ${service.persistenceEngine}`);
   if (service.onePacket) parts.push('one-packet');
   return parts.join(', ');
+}
+
+/** Describes persistence such as `10m per /24`. undefined when clients are not persistent. */
+export function describePersistence(service: Service): string | undefined {
+  if (!service.persistent) return undefined;
+  return `${formatDuration(service.persistenceTimeoutSeconds)}${groupingOf(service)}`;
+}
+
+function groupingOf(service: Service): string {
+  const isAlone = service.persistenceNetmask === hostNetmask(serviceFamily(service.identity));
+  return isAlone ? '' : ` per ${netmask(service)}`;
 }
 
 /** Describes a destination such as `masq, weight 3` or `tunnel gue port 6080 remcsum, weight 1`. */

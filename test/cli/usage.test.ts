@@ -135,7 +135,7 @@ describe('wrong usage', () => {
     { line: 'import', says: "missing required argument 'file'" },
     {
       line: 'schema foo',
-      says: 'validation, status, doctor, explanation, overrides, error, top, history, journal.',
+      says: 'doctor, explanation, overrides, error, top, history, journal, api-status, api-services.',
     },
     { line: '--color never plan', says: "unknown option '--color'" },
   ])('exits 64 and explains the error on stderr: $line', async ({ line, says }) => {
@@ -183,18 +183,18 @@ describe('a bug', () => {
 });
 
 describe('schema', () => {
-  it.each(['config', 'plan', 'report', 'validation', 'status', 'explanation', 'error', 'journal'])(
-    'prints the whole schema %s',
-    async (name) => {
-      const { status, stdout, stderr } = await runCli(['schema', name]);
-      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-      expect(JSON.parse(stdout)).toMatchObject({
-        $id: `urn:ipvstate:schema:${name}:1`,
-        title: expect.stringMatching(/^ipvstate/),
-        type: 'object',
-      });
-    },
-  );
+  it.each([
+    ...['config', 'plan', 'report', 'validation', 'status', 'explanation', 'error', 'journal'],
+    ...['api-status', 'api-services'],
+  ])('prints the whole schema %s', async (name) => {
+    const { status, stdout, stderr } = await runCli(['schema', name]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({
+      $id: `urn:ipvstate:schema:${name}:1`,
+      title: expect.stringMatching(/^ipvstate/),
+      type: 'object',
+    });
+  });
 
   it('prints the schema of the configuration by default', async () => {
     expect((await runCli(['schema'])).stdout).toBe((await runCli(['schema', 'config'])).stdout);

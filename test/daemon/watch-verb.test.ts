@@ -66,6 +66,7 @@ function startDaemon(misbehaviour: Misbehaviour = {}) {
         lock: { take: async () => {}, release: async () => {} },
       },
       openKernel: async () => kernel,
+      look: { examine: async () => [], history: async () => ({}) },
       log: createLog({
         format: 'json',
         level: 'info',

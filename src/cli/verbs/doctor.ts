@@ -1,23 +1,14 @@
-import { routedAddresses } from '../../doctor/checks/routes.ts';
 import { countByLevel, examine, MACHINE_CHECKS, PROGRAM_CHECKS } from '../../doctor/examine.ts';
-import type { Facts, ProgramFacts } from '../../doctor/facts.ts';
 import { IpvstateError } from '../../errors.ts';
-import { factOf, ifPresent } from '../../kernel/facts/fact.ts';
-import { readFolder, readSourceFiles } from '../../kernel/facts/folders.ts';
-import { type Machine, readKernelFacts } from '../../kernel/facts/machine.ts';
-import type { Pause } from '../../model/pause.ts';
-import { readLockState } from '../../recovery/lock-state.ts';
-import { readPause } from '../../recovery/records/pause.ts';
-import type { State } from '../../recovery/state.ts';
 import { DOCTOR_FORMATS } from '../../render/doctor.ts';
 import { exitCodeOfFindings } from '../../render/exit.ts';
 import { findPaths } from '../../sources/files/paths.ts';
 import { type Loaded, load } from '../../sources/load.ts';
-import { STDIN_NAME } from '../../sources/stdin.ts';
 import { defineVerb } from '../declare/define-verb.ts';
 import { TABLE_EXITS } from '../declare/exit-groups.ts';
 import { FILE_OPTIONS, TABLE_OPTIONS } from '../declare/option-groups.ts';
 import { flag, outputFormat } from '../declare/options.ts';
+import { readFacts, readProgramFacts } from '../diagnose.ts';
 import type { Environment } from '../environment.ts';
 import { withTable } from '../open-table.ts';
 
@@ -44,15 +35,12 @@ export const doctorVerb = defineVerb({
   run: async ({ file, table, output: format, verbose }, environment) => {
     const loading = await loadIfPresent(file, environment);
     const loaded = loading instanceof IpvstateError ? undefined : loading;
-    const machine = await environment.machine();
-    const facts = await readProgramFacts(machine, loaded);
+    const facts = await readProgramFacts(await environment.machine(), loaded);
     // A table that cannot be read is an error here, as it is for every verb.
     if (table !== undefined) await withTable(table, environment, async () => {});
     const isAboutKernel = table === undefined;
     const findings = [
-      ...(isAboutKernel
-        ? examine(MACHINE_CHECKS, await readFacts(machine, facts, environment))
-        : []),
+      ...(isAboutKernel ? examine(MACHINE_CHECKS, await readFacts(facts, environment)) : []),
       ...examine(PROGRAM_CHECKS, facts),
     ];
     const issues = loaded && !loaded.desired ? loaded.issues : [];
@@ -84,48 +72,4 @@ async function loadIfPresent(
     if (error instanceof IpvstateError && error.code !== 'USAGE') return error;
     throw error;
   });
-}
-
-async function readProgramFacts(
-  { files, nodeVersion, now }: Machine,
-  loaded: Loaded | undefined,
-): Promise<ProgramFacts> {
-  const paths = (loaded?.files ?? []).filter((name) => name !== STDIN_NAME);
-  return {
-    nodeVersion,
-    now: now(),
-    desired: loaded?.desired,
-    sources: await readSourceFiles(files, paths),
-  };
-}
-
-/** systemd-timesyncd makes this file when it has set the clock. */
-const SYNCHRONIZED = '/run/systemd/timesync/synchronized';
-
-async function readFacts(
-  machine: Machine,
-  facts: ProgramFacts,
-  environment: Environment,
-): Promise<Facts> {
-  const { files, uid } = machine;
-  const state = await environment.state();
-  const { folders, lockPath } = state;
-  return {
-    ...facts,
-    uid,
-    kernel: await readKernelFacts(machine, routedAddresses(facts)),
-    runtime: { path: folders.runtime, facts: await readFolder(files, folders.runtime) },
-    state: { path: folders.state, facts: await readFolder(files, folders.state) },
-    lock: await readLockState(files, lockPath),
-    pause: await factOf(folders.runtime, () => pauseInForce(state)),
-    isClockSynchronized: await factOf(SYNCHRONIZED, async () => {
-      return (await ifPresent(() => files.stat(SYNCHRONIZED))) !== undefined;
-    }),
-  };
-}
-
-async function pauseInForce(state: State): Promise<Pause | undefined> {
-  const pause = await readPause(state);
-  const { untilSeconds = Number.POSITIVE_INFINITY } = pause ?? {};
-  return untilSeconds > state.clock.monotonicSeconds() ? pause : undefined;
 }

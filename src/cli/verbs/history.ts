@@ -22,6 +22,7 @@ import type { Environment } from '../environment.ts';
 import { findRun } from '../history/find-run.ts';
 import { historyJson, type Rest, runJson } from '../history/history-json.ts';
 import { formatOperations, formatRunLines } from '../history/list-text.ts';
+import { describeDamage, listRuns } from '../history/listed-runs.ts';
 import { changesOf } from '../history/run-changes.ts';
 import { formatRun } from '../history/show-text.ts';
 import { parseSince } from '../history/since.ts';
@@ -95,29 +96,18 @@ function list(options: HistoryOptions, state: State, { output }: Environment): v
   const isWanted = filterOf(options, state.clock.now());
   const limit = options.last ?? (options.since ? Number.POSITIVE_INFINITY : DEFAULT_COUNT);
   const documents: Json[] = [];
-  const problems: string[] = [];
-  let rest: Rest = 'none';
-  let count = 0;
-  for (const part of journalParts(state.folders.state)) {
-    if (part.kind === 'removed') rest = 'removed';
-    if (part.kind === 'damage') problems.push(describeDamage(part.place));
-    if (part.kind !== 'run') continue;
-    const run = summarizeRun(part.run);
-    if (!isWanted(run)) continue;
-    if (count === limit) {
-      rest = 'older';
-      break;
-    }
-    count++;
+  let isEmpty = true;
+  const { rest, problems } = listRuns(state, { limit, isWanted }, (run) => {
+    isEmpty = false;
     if (!isText) documents.push(runJson(run, state.life, { withOperations: options.operations }));
     else
       output.print(
         formatRunLines(run, layout) +
           (options.operations ? formatOperations(run.operations, layout) : ''),
       );
-  }
+  });
   if (!isText) output.print(formatJson(historyJson(documents, rest, problems)));
-  else if (count === 0) output.print('No runs.\n');
+  else if (isEmpty) output.print('No runs.\n');
   for (const problem of problems) output.warn(`ipvstate: ${problem}\n`);
   if (isText) output.note(REST_NOTES[rest]);
 }
@@ -146,10 +136,6 @@ function show(id: string, options: HistoryOptions, state: State, { output }: Env
     output.print(formatJson(historyJson([runJson(run, state.life, details)], 'none', problems)));
   }
   for (const problem of problems) output.warn(`ipvstate: ${problem}\n`);
-}
-
-function describeDamage(place: string): string {
-  return `${place} is damaged, or of a later version, and is left out`;
 }
 
 /** Tells whether a run is one that the options ask for. */

@@ -17,6 +17,9 @@ const SCHEMAS = {
   top: () => import('../../../schemas/top.schema.json', { with: { type: 'json' } }),
   history: () => import('../../../schemas/history.schema.json', { with: { type: 'json' } }),
   journal: () => import('../../../schemas/journal.schema.json', { with: { type: 'json' } }),
+  'api-status': () => import('../../../schemas/api-status.schema.json', { with: { type: 'json' } }),
+  'api-services': () =>
+    import('../../../schemas/api-services.schema.json', { with: { type: 'json' } }),
 };
 
 export const schemaVerb = defineVerb({

@@ -54,7 +54,7 @@ const OPTIONS = {
   ),
   listen: text(
     '--listen <address>',
-    'serve /metrics, /healthz, /readyz and /status over HTTP, on 127.0.0.1:9798 or a Unix socket',
+    'serve a page, an API, /metrics, /healthz and /readyz over HTTP, on 127.0.0.1:9798 or a Unix socket',
   ),
   listenAny: flag('--listen-any', 'let --listen be 0.0.0.0 or [::]'),
   stats: flag('--stats', 'counters of each service and destination in /metrics'),
@@ -162,6 +162,11 @@ async function follow(options: WatchOptions, environment: Environment): Promise<
     await runDaemon(daemon, {
       session,
       openKernel: environment.openKernel,
+      look: {
+        examine: async (files) => (await import('../diagnose.ts')).diagnose(files, environment),
+        history: async (limit) =>
+          (await import('../history/listed-runs.ts')).historyDocument(session.state, limit),
+      },
       log,
       notifier,
       signal,

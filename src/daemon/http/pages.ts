@@ -5,7 +5,7 @@ import { isHealthy } from '../../reconcile/loop/health.ts';
 import type { Status } from '../status/status.ts';
 import { formatHealth } from '../status/status-text.ts';
 import { formatKernelCounters } from './kernel-counters.ts';
-import { type Page, type Pages, probePage } from './server.ts';
+import { type Page, probePage } from './server.ts';
 
 interface PagePorts {
   readonly status: () => Status;
@@ -18,8 +18,10 @@ interface PagePorts {
   readonly names: () => ReadonlyMap<ServiceKey, string>;
 }
 
-/** The pages that the daemon serves over HTTP. */
-export function daemonPages(ports: PagePorts): Pages {
+/** The pages for programs: metrics, probes and the status. */
+export function daemonPages(
+  ports: PagePorts,
+): Readonly<Record<'/metrics' | '/healthz' | '/readyz' | '/status', () => Page | Promise<Page>>> {
   const { status, metrics, isStuck, isReady } = ports;
   return {
     '/metrics': async () => ({

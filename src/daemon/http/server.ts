@@ -1,18 +1,44 @@
 import { chmod, rm } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { IpvstateError } from '../../errors.ts';
 import { printableLines } from '../../model/printable.ts';
+import { OpenConnections } from './connections.ts';
 import { formatListenAddress, type ListenAddress } from './listen-address.ts';
+
+/** A request for a page. */
+export interface PageRequest {
+  readonly query: URLSearchParams;
+  /** The headers `Accept` and so on, by their names in small letters. */
+  readonly headers: IncomingMessage['headers'];
+}
 
 export interface Page {
   readonly status: number;
   readonly type: string;
-  readonly body: string;
+  /** A text is made printable. */
+  readonly body: string | Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The pages by path. Requests cannot change anything. Bodies are made printable. */
-export type Pages = { readonly [path: string]: () => Page | Promise<Page> };
+/** The part of a response of Node that a stream of events needs. */
+export interface EventResponse {
+  write(bytes: Uint8Array): unknown;
+  destroy(): unknown;
+  on(event: 'close', listener: () => void): unknown;
+  /** The bytes that the client has not taken yet. */
+  readonly writableLength: number;
+}
+
+/** An answer that goes on until the client leaves: server-sent events. */
+export interface EventStream {
+  /** Called once, when the head of the answer was sent. */
+  readonly open: (response: EventResponse) => void;
+}
+
+type Answer = Page | EventStream;
+
+/** The pages by path. Requests cannot change anything. */
+export type Pages = { readonly [path: string]: (request: PageRequest) => Answer | Promise<Answer> };
 
 export interface HttpServer {
   /** The address with the port that the system chose for port 0. */
@@ -23,8 +49,6 @@ export interface HttpServer {
 const TEXT = 'text/plain; charset=utf-8';
 /** A client has so long to send a request, and to take the next part of an answer. */
 const CLIENT_MILLISECONDS = 5000;
-/** A scrape needs one. More would only use up the descriptors of the daemon. */
-const MAX_CONNECTIONS = 64;
 
 /** Names of this machine on its loopback interface, as a `Host` header has them. */
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
@@ -35,6 +59,7 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
  */
 export async function serveHttp(address: ListenAddress, pages: Pages): Promise<HttpServer> {
   const isLoopback = 'host' in address && LOOPBACK.test(formatListenAddress(address));
+  const connections = new OpenConnections();
   const server = createServer(
     {
       requestTimeout: CLIENT_MILLISECONDS,
@@ -42,12 +67,17 @@ export async function serveHttp(address: ListenAddress, pages: Pages): Promise<H
       connectionsCheckingInterval: 1000,
     },
     (request, response) => {
-      respond(request, response, pages, isLoopback).catch(() => response.destroy());
+      const answered = isForeign(request, isLoopback)
+        ? Promise.resolve(textPage(421, 'This is not the host that was asked for'))
+        : answer(request, pages);
+      answered
+        .then((found) => send(found, request, response, connections))
+        .catch(() => response.destroy());
     },
   );
   server.setTimeout(CLIENT_MILLISECONDS);
   server.maxHeadersCount = 50;
-  closeOldest(server);
+  server.on('connection', (socket) => connections.add(socket));
   // This daemon holds the lock of the network namespace, so an earlier daemon no longer listens.
   if ('path' in address) await rm(address.path, { force: true });
   await listen(server, address);
@@ -64,21 +94,7 @@ export async function serveHttp(address: ListenAddress, pages: Pages): Promise<H
   };
 }
 
-/**
- * Closes the oldest connection when there are too many: clients that hold theirs open do not keep a
- * probe away.
- */
-function closeOldest(server: Server): void {
-  const open = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    open.add(socket);
-    socket.on('close', () => open.delete(socket));
-    const [oldest] = open;
-    if (open.size > MAX_CONNECTIONS) oldest?.destroy();
-  });
-}
-
-function listen(server: Server, address: ListenAddress): Promise<void> {
+function listen(server: ReturnType<typeof createServer>, address: ListenAddress): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(
@@ -93,33 +109,42 @@ function listen(server: Server, address: ListenAddress): Promise<void> {
   });
 }
 
-async function respond(
-  request: IncomingMessage,
-  response: ServerResponse,
-  pages: Pages,
-  isLoopback: boolean,
-): Promise<void> {
-  const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-  const isRead = request.method === 'GET' || request.method === 'HEAD';
+/** Finds the page of a request, and makes it. */
+async function answer({ method, url = '/', headers }: IncomingMessage, pages: Pages) {
+  const { pathname, searchParams: query } = new URL(url, 'http://localhost');
   const page = Object.hasOwn(pages, pathname) ? pages[pathname] : undefined;
-  const {
-    status,
-    type,
-    body: text,
-  } = isForeign(request, isLoopback)
-    ? { status: 421, type: TEXT, body: 'This is not the host that was asked for\n' }
-    : !page
-      ? { status: 404, type: TEXT, body: `There are: ${Object.keys(pages).join(' ')}\n` }
-      : isRead
-        ? await page()
-        : { status: 405, type: TEXT, body: 'GET only\n' };
-  const body = printableLines(text);
+  if (!page) return textPage(404, `There are: ${Object.keys(pages).join(' ')}`);
+  if (method === 'GET' || method === 'HEAD') return page({ query, headers });
+  return { ...textPage(405, 'GET only'), headers: { allow: 'GET, HEAD' } };
+}
+
+function send(
+  found: Answer,
+  { method, socket }: IncomingMessage,
+  response: ServerResponse,
+  connections: OpenConnections,
+): void {
+  const isHead = method === 'HEAD';
+  const common = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+  if ('open' in found) {
+    response.writeHead(200, { ...common, 'content-type': 'text/event-stream' });
+    if (isHead) response.end();
+    else {
+      connections.keep(socket);
+      response.flushHeaders();
+      found.open(response);
+    }
+    return;
+  }
+  const { status, type, headers } = found;
+  const body = typeof found.body === 'string' ? printableLines(found.body) : found.body;
   response.writeHead(status, {
+    ...common,
     'content-type': type,
-    'cache-control': 'no-store',
     'content-length': Buffer.byteLength(body),
+    ...headers,
   });
-  response.end(request.method === 'HEAD' ? undefined : body);
+  response.end(isHead ? undefined : body);
 }
 
 /**
@@ -130,7 +155,12 @@ function isForeign({ headers }: IncomingMessage, isLoopback: boolean): boolean {
   return isLoopback && headers.host !== undefined && !LOOPBACK.test(headers.host);
 }
 
+/** A page of one line. */
+export function textPage(status: number, line: string): Page {
+  return { status, type: TEXT, body: `${line}\n` };
+}
+
 /** A page for probes: status 200 or 503. */
 export function probePage(isGood: boolean, reason: string): Page {
-  return { status: isGood ? 200 : 503, type: TEXT, body: `${reason}\n` };
+  return textPage(isGood ? 200 : 503, reason);
 }

@@ -26,7 +26,18 @@ export function topJson(services: readonly ServiceTraffic[], at: Date): Json {
   };
 }
 
-function trafficJson({ active, inactive, persistent, stats }: Traffic): { [key: string]: Json } {
+type Numbers<Name extends string> = { readonly [name in Name]: number };
+type StatJson = 'connections' | 'in_packets' | 'out_packets' | 'in_bytes' | 'out_bytes';
+export type ConnectionsJson = Numbers<'active' | 'inactive' | 'persistent'>;
+export type RatesJson = Numbers<StatJson>;
+export type TotalsJson = { readonly [name in StatJson]: string };
+
+/** JSON of connections, rates and totals. */
+export function trafficJson({ active, inactive, persistent, stats }: Traffic): {
+  readonly connections: ConnectionsJson;
+  readonly rates: RatesJson;
+  readonly totals: TotalsJson;
+} {
   return {
     connections: { active, inactive, persistent },
     rates: ratesJson(stats),
@@ -40,7 +51,7 @@ function trafficJson({ active, inactive, persistent, stats }: Traffic): { [key: 
   };
 }
 
-function ratesJson(stats: Stats): { [key: string]: Json } {
+function ratesJson(stats: Stats): RatesJson {
   return {
     connections: Number(stats.connectionRate),
     in_packets: Number(stats.inPacketRate),

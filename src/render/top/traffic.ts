@@ -1,5 +1,11 @@
 import type { Destination, DestinationKey } from '../../model/destination.ts';
-import type { Connections, DestinationCounters, Snapshot, Stats } from '../../model/ipvs.ts';
+import {
+  type Connections,
+  type DestinationCounters,
+  NO_CONNECTIONS,
+  type Snapshot,
+  type Stats,
+} from '../../model/ipvs.ts';
 import type { Service } from '../../model/service.ts';
 import { isServed, sortedDestinations, sortedServices } from '../../model/table.ts';
 
@@ -24,6 +30,9 @@ const NO_STATS: Stats = {
   ...{ connections: 0n, inPackets: 0n, outPackets: 0n, inBytes: 0n, outBytes: 0n },
   ...{ connectionRate: 0n, inPacketRate: 0n, outPacketRate: 0n, inByteRate: 0n, outByteRate: 0n },
 };
+
+/** The traffic of an object that the kernel does not have. */
+export const NO_TRAFFIC: Traffic = { ...NO_CONNECTIONS, stats: NO_STATS };
 
 /** The values that a list of services can be sorted by, the largest first, with their titles. */
 export const SORT_KEYS = {

@@ -1,0 +1,165 @@
+import { IpvstateError } from '../../errors.ts';
+import type { Clock } from '../../model/clock.ts';
+import type { Desired } from '../../model/desired.ts';
+import type { Ipvs } from '../../model/ipvs.ts';
+import { parseServiceKey, type ServiceKey, serviceKey } from '../../model/service.ts';
+import { errorView, formatErrorJson } from '../../render/error-json.ts';
+import { exitCodeOfError } from '../../render/exit.ts';
+import { type Page, type PageRequest, type Pages, textPage } from '../http/server.ts';
+import { Diagnosis } from './diagnosis.ts';
+import type { ApiServices, DoctorWarning } from './documents.ts';
+import { EventStreams, MAX_FOLLOWED } from './events.ts';
+import { KernelReadings } from './kernel-readings.ts';
+import {
+  documentHead,
+  type ServicesView,
+  servicesDocument,
+  viewServices,
+} from './services-document.ts';
+import { type StatusPorts, statusDocuments } from './status-document.ts';
+
+export interface FilesInForce {
+  readonly desired: Desired | undefined;
+  readonly files: readonly string[];
+}
+
+/** The parts of the program that the pages show and the daemon does not know. */
+export interface LookPorts {
+  /** The warnings of `ipvstate doctor`, for the files in force. */
+  readonly examine: (files: FilesInForce) => Promise<readonly DoctorWarning[]>;
+  /** The document of `ipvstate history`, with at most so many runs. */
+  readonly history: (limit: number) => Promise<unknown>;
+}
+
+export interface ApiPorts extends LookPorts, Omit<StatusPorts, 'diagnosis'> {
+  readonly monotonic: Clock;
+  /** Opens a connection of its own to the kernel. */
+  readonly openKernel: () => Promise<Ipvs>;
+}
+
+const DEFAULT_RUNS = 20;
+const MAX_RUNS = 200;
+
+/** The pages below /api/v1, and the events. */
+export function apiPages(ports: ApiPorts): Pages {
+  const { monotonic, openKernel, clock, state, status } = ports;
+  const readings = new KernelReadings({
+    openKernel,
+    clock: monotonic,
+    wallTime: () => clock.now(),
+  });
+  const diagnosis = new Diagnosis(() => {
+    const { good } = state().config;
+    return ports.examine({
+      desired: good?.desired,
+      files: (good?.files ?? []).map(({ path }) => path),
+    });
+  }, monotonic);
+  const makeStatus = statusDocuments({ ...ports, diagnosis });
+  const view = (): ServicesView => viewServices(state(), status(), readings);
+  const services = async (): Promise<ApiServices> => {
+    await readings.refresh();
+    return servicesDocument(view(), readings);
+  };
+  const details = async (keys: readonly ServiceKey[]) => {
+    const reading = await readings.details(keys);
+    const shown = view();
+    const found = new Map<ServiceKey, ApiServices>();
+    for (const key of keys) {
+      const one = shown.details(key, reading.services.get(key));
+      if (!one) continue;
+      const plot = readings.plots.of(key);
+      found.set(key, {
+        ...documentHead(readings),
+        at: reading.at,
+        services: [{ ...one, plot }],
+      });
+    }
+    return found;
+  };
+  const streams = new EventStreams(
+    { status: makeStatus, services, details: (keys) => details(keys).catch(() => new Map()) },
+    monotonic,
+  );
+  return {
+    '/api/v1/status': answering(async () => jsonPage(await makeStatus())),
+    '/api/v1/services': answering(async ({ query }) => {
+      const [key] = keysIn(query, 1);
+      if (key !== undefined) {
+        const found = (await details([key])).get(key);
+        return found ? jsonPage(found) : errorPage(404, unknownService(key));
+      }
+      const document = await services();
+      const { problem, last } = readings;
+      return problem && !last ? errorPage(503, problem) : jsonPage(document);
+    }),
+    '/api/v1/history': answering(async ({ query }) =>
+      jsonPage(await ports.history(limitIn(query))),
+    ),
+    '/events': answering(({ query }) => {
+      const keys = keysIn(query, MAX_FOLLOWED);
+      if (!streams.isFull) return { open: (response) => streams.add(response, keys) };
+      const busy = textPage(503, 'Too many clients follow the events');
+      return { ...busy, headers: { 'retry-after': '10' } };
+    }),
+  };
+}
+
+/** Answers with an error document what a page throws. */
+function answering(page: Pages[string]): Pages[string] {
+  return async (request: PageRequest) => {
+    try {
+      return await page(request);
+    } catch (error) {
+      if (!(error instanceof IpvstateError)) return errorPage(500, error);
+      return errorPage(error.code === 'USAGE' ? 400 : 503, error);
+    }
+  };
+}
+
+/** The services that a request names by their addresses. Throws `USAGE`. */
+function keysIn(query: URLSearchParams, most: number): readonly ServiceKey[] {
+  const words = query.getAll('service');
+  if (words.length > most) {
+    throw new IpvstateError(
+      'USAGE',
+      `${words.length} services are named, and at most ${most} can be`,
+    );
+  }
+  return words.map((word) => {
+    const identity = parseServiceKey(word);
+    if (identity) return serviceKey(identity);
+    throw new IpvstateError(
+      'USAGE',
+      `"${word.slice(0, MAX_ECHOED)}" is not the address of a service`,
+      {
+        hint: 'Write an address such as tcp://192.0.2.10:443 or fwmark:7.',
+      },
+    );
+  });
+}
+
+const MAX_ECHOED = 100;
+
+/** Throws `USAGE`. */
+function limitIn(query: URLSearchParams): number {
+  const word = query.get('limit') ?? String(DEFAULT_RUNS);
+  const limit = /^[1-9]\d{0,3}$/.test(word) ? Number(word) : MAX_RUNS + 1;
+  if (limit <= MAX_RUNS) return limit;
+  throw new IpvstateError('USAGE', `limit is not a number from 1 to ${MAX_RUNS}`);
+}
+
+function unknownService(key: ServiceKey): IpvstateError {
+  return new IpvstateError('USAGE', `there is no service ${key}`, {
+    hint: '/api/v1/services lists the services.',
+  });
+}
+
+function jsonPage(document: unknown, status = 200): Page {
+  return { status, type: 'application/json', body: `${JSON.stringify(document)}\n` };
+}
+
+function errorPage(status: number, error: unknown): Page {
+  const body = formatErrorJson(errorView(error), exitCodeOfError(error));
+  return { status, type: 'application/json', body };
+}

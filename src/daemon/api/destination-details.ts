@@ -1,0 +1,82 @@
+import type { DestinationKey } from '../../model/destination.ts';
+import type { ServiceKey } from '../../model/service.ts';
+import type { LoopState } from '../../reconcile/loop/loop-state.ts';
+import { trafficJson } from '../../render/top/top-json.ts';
+import type { DestinationTraffic, ServiceTraffic } from '../../render/top/traffic.ts';
+import type { OverrideStatus, Status } from '../status/status.ts';
+import type { DestinationDetails, DestinationState } from './documents.ts';
+import type { Fact, ServiceFacts } from './service-facts.ts';
+
+/** A destination with its traffic, which is nothing where the kernel does not have it. */
+export interface KnownDestination extends DestinationTraffic {
+  readonly isLive: boolean;
+}
+
+interface Knowledge {
+  readonly facts: ServiceFacts;
+  readonly state: LoopState;
+  readonly status: Status;
+}
+
+/** States that are about a whole service. The note of the service says them. */
+const OF_SERVICE: readonly Fact['state'][] = ['unserved', 'refused', 'paused', 'foreign'];
+
+/** Describes one destination of a service. */
+export function destinationDetails(
+  service: ServiceKey,
+  known: KnownDestination,
+  traffic: ServiceTraffic | undefined,
+  { facts, state, status }: Knowledge,
+): DestinationDetails {
+  const { destination, isLive } = known;
+  const { key, weight, forward } = destination;
+  const own = facts.of(service).filter((fact) => fact.destination === key);
+  const isIt = (other: { readonly service: string; readonly destination: string }): boolean =>
+    other.service === service && other.destination === key;
+  const drain = status.drains.find(isIt);
+  const override = status.overrides?.find(isIt);
+  return {
+    destination: key,
+    forward,
+    live: isLive,
+    weight: {
+      live: isLive ? weight : null,
+      desired: drain ? 0 : desiredWeight(service, key, override, state),
+    },
+    ...trafficJson(known),
+    share: shareOf(known, traffic),
+    state: stateOf(own),
+    notes: own.map(({ note }) => note),
+    drain: drain ? { seconds_left: drain.seconds_left } : null,
+    override: override ?? null,
+    contested: own.some((fact) => fact.state === 'contested'),
+  };
+}
+
+function stateOf(facts: readonly Fact[]): DestinationState {
+  const found = facts.find(({ state }) => !OF_SERVICE.includes(state));
+  return (found?.state as DestinationState | undefined) ?? 'ok';
+}
+
+/** The weight that is kept: of the override that wins, or of the files. */
+function desiredWeight(
+  service: ServiceKey,
+  destination: DestinationKey,
+  override: OverrideStatus | undefined,
+  { config }: LoopState,
+): number | null {
+  if (override) return override.weight;
+  const desired = config.good?.desired;
+  const isPreserved = desired?.policy?.services.get(service)?.preserve.get(destination)?.weight;
+  if (isPreserved) return null;
+  return desired?.services.get(service)?.destinations.get(destination)?.weight ?? null;
+}
+
+/** The share of new connections, or of the active ones where there are no new ones. */
+function shareOf(own: DestinationTraffic, traffic: ServiceTraffic | undefined): number {
+  const all = traffic?.destinations ?? [];
+  const rates = all.reduce((sum, { stats }) => sum + Number(stats.connectionRate), 0);
+  if (rates > 0) return Number(own.stats.connectionRate) / rates;
+  const active = all.reduce((sum, one) => sum + one.active, 0);
+  return active > 0 ? own.active / active : 0;
+}

@@ -1,0 +1,151 @@
+import type { ConnectionsJson, RatesJson, TotalsJson } from '../../render/top/top-json.ts';
+import type { OverrideStatus, Status } from '../status/status.ts';
+
+/*
+ * The documents of /api/v1 and /events. Their schemas are in schemas/api-*.schema.json. Texts in
+ * them are as files and operators wrote them: whoever shows them makes them printable.
+ */
+
+/** The states of a service, the worst first. */
+export const SERVICE_STATES = [
+  /** It has usable destinations in the files and none in the kernel. */
+  'unserved',
+  /** A guard holds a change of it back. */
+  'held',
+  /** The kernel refuses it. */
+  'refused',
+  /** Another program keeps changing it, and it is left alone. */
+  'contested',
+  /** It differs from the files. */
+  'drifted',
+  /** It is paused, alone or with everything else. */
+  'paused',
+  /** Some of its destinations were removed, and are kept for their connections. */
+  'draining',
+  /** Overrides set weights of it. */
+  'overridden',
+  /** No file has it, and it is left alone. */
+  'foreign',
+  'ok',
+] as const;
+
+export type ServiceState = (typeof SERVICE_STATES)[number];
+
+/** The states of a destination: those of its service that can be about it alone. */
+export type DestinationState = Exclude<ServiceState, 'unserved' | 'refused' | 'paused' | 'foreign'>;
+
+/** A command that helps in the present state. */
+export interface Help {
+  readonly command: string;
+  /** Says what the command does. */
+  readonly text: string;
+}
+
+/** Something that `ipvstate doctor` warns of. */
+export interface DoctorWarning {
+  readonly level: string;
+  readonly title: string;
+  readonly hint: string | null;
+}
+
+/** The document of /api/v1/status. */
+export interface ApiStatus {
+  readonly format: 'ipvstate-api-status';
+  readonly version: 1;
+  /** When it was made, in ISO 8601, as all times are. */
+  readonly at: string;
+  /** The name of the machine. */
+  readonly host: string;
+  readonly status: Status;
+  readonly help: readonly Help[];
+  /** The first lines of the plan that a guard holds back, as `ipvstate plan` prints them. */
+  readonly waiting_plan: readonly string[] | null;
+  /** The errors of the files with their source lines, as `ipvstate validate` prints them. */
+  readonly error_excerpt: readonly string[] | null;
+  /** The try that waits to be confirmed. */
+  readonly try: {
+    readonly until: string;
+    readonly seconds_left: number;
+    readonly command: string;
+  } | null;
+  /** null: not known yet. */
+  readonly doctor: readonly DoctorWarning[] | null;
+  /** A sentence for each part of this document that is not known, because a read failed. */
+  readonly problems: readonly string[];
+}
+
+/** Rates over the last 15 minutes, while somebody looked at them. */
+export interface Plot {
+  readonly interval_seconds: number;
+  /** Per second, one value for each interval, the newest last. null: nobody looked then. */
+  readonly connections: readonly (number | null)[];
+  /** In and out together. */
+  readonly bytes: readonly (number | null)[];
+}
+
+interface Traffic {
+  readonly connections: ConnectionsJson;
+  readonly rates: RatesJson;
+  readonly totals: TotalsJson;
+}
+
+export interface ServiceSummary extends Traffic {
+  /** Its address, which identifies it. */
+  readonly service: string;
+  readonly name: string | null;
+  readonly scheduler: string;
+  /** Such as `10m per /24`; null when clients are not persistent. */
+  readonly persistence: string | null;
+  /** The worst of what is true of it. */
+  readonly state: ServiceState;
+  /** Sentences about the state, the worst first. */
+  readonly notes: readonly string[];
+  /** Where the files declare it. */
+  readonly source: { readonly file: string; readonly line: number } | null;
+  /** False when the kernel does not have it. */
+  readonly live: boolean;
+  /** The number of live destinations, and of those that take new connections. */
+  readonly destinations: number;
+  readonly usable: number;
+  /** null: no rates are known. Absent in an event: as it was in the last one that had it. */
+  readonly plot?: Plot | null;
+  /** Only when this one service was asked for. */
+  readonly destinations_list?: readonly DestinationDetails[];
+}
+
+export interface DestinationDetails extends Traffic {
+  readonly destination: string;
+  readonly forward: string;
+  /** False when the kernel does not have it. */
+  readonly live: boolean;
+  readonly weight: {
+    /** null when the kernel does not have it. */
+    readonly live: number | null;
+    /** null when no file says one, or when another program owns it. */
+    readonly desired: number | null;
+  };
+  /** Its share of the service's connections per second, or of its active ones, from 0 to 1. */
+  readonly share: number;
+  readonly state: DestinationState;
+  readonly notes: readonly string[];
+  readonly drain: { readonly seconds_left: number } | null;
+  readonly override: OverrideStatus | null;
+  readonly contested: boolean;
+}
+
+/** The document of /api/v1/services. */
+export interface ApiServices {
+  readonly format: 'ipvstate-api-services';
+  readonly version: 1;
+  /** When the kernel was read. null: it could not be read yet. */
+  readonly at: string | null;
+  /** True when the last read failed: the numbers are those of the time `at`. */
+  readonly stale: boolean;
+  /** Why the last read failed. */
+  readonly reason: string | null;
+  /** The time between two reads while somebody looks. It is longer for a large table. */
+  readonly interval_seconds: number;
+  readonly services: readonly ServiceSummary[];
+  /** Only in events after the first: the services are those that changed, and these are gone. */
+  readonly removed?: readonly string[];
+}

@@ -1,0 +1,71 @@
+import { shellWord } from '../../model/shell-word.ts';
+import type { Status } from '../status/status.ts';
+import type { ApiStatus, Help } from './documents.ts';
+
+const DOCTOR: Help = {
+  command: 'ipvstate doctor',
+  text: 'says what cannot work on this machine, and how to correct it',
+};
+
+/** The commands that help in the present state, the most useful one first. */
+export function helpFor(status: Status, pending: ApiStatus['try']): readonly Help[] {
+  const { overrides = [] } = status;
+  return [
+    ...(pending ? [{ command: pending.command, text: 'ends the try that waits' }] : []),
+    ...healthHelp(status),
+    ...(status.health !== 'paused' && status.paused
+      ? [{ command: 'ipvstate resume', text: 'ends the pause' }]
+      : []),
+    ...(overrides.length > 0
+      ? [{ command: 'ipvstate overrides', text: 'lists the overrides, and ends them' }]
+      : []),
+  ];
+}
+
+function healthHelp({ health, unserved, waiting, config, files }: Status): Help[] {
+  switch (health) {
+    case 'failed':
+      return [DOCTOR, { command: 'ipvstate reload', text: 'tries again now' }];
+    case 'unserved':
+      return [
+        {
+          command: `ipvstate explain ${shellWord(unserved[0] ?? 'SERVICE')}`,
+          text: 'says what acts on the service',
+        },
+        { command: 'ipvstate reload', text: 'tries again now' },
+      ];
+    case 'held':
+      return [
+        {
+          command: `ipvstate approve ${waiting?.plan ?? ''}`.trim(),
+          text: 'executes just this plan, although a guard refuses it',
+        },
+      ];
+    case 'invalid': {
+      const path = config.error?.position?.file ?? files[0]?.path;
+      return [
+        {
+          command: `ipvstate validate${path === undefined ? '' : ` -f ${shellWord(path)}`}`,
+          text: 'lists every error of the file',
+        },
+      ];
+    }
+    case 'refused':
+      return [DOCTOR, { command: 'ipvstate reload', text: 'asks the kernel again' }];
+    case 'contested':
+      return [
+        { command: 'ipvstate doctor', text: 'names other programs that write to the table' },
+        { command: 'ipvstate reload', text: 'puts the contested objects right once more' },
+      ];
+    case 'drifted':
+      return [{ command: 'ipvstate status', text: 'lists the differences, which are left alone' }];
+    case 'paused':
+      return [{ command: 'ipvstate resume', text: 'ends the pause' }];
+    case 'starting':
+    case 'draining':
+    case 'in-sync':
+      return [];
+    default:
+      return health satisfies never;
+  }
+}

@@ -1,0 +1,151 @@
+import type { Clock } from '../../model/clock.ts';
+import { type CpuShare, cpuShare } from '../../model/cpu-share.ts';
+import type { Ipvs } from '../../model/ipvs.ts';
+import type { ServiceKey } from '../../model/service.ts';
+import { type ServiceTraffic, trafficOf } from '../../render/top/traffic.ts';
+import { Plots } from './plots.ts';
+
+/** A service of a reading. Its destinations are counted only: a large table has many. */
+export interface ServiceReading extends Omit<ServiceTraffic, 'destinations'> {
+  readonly destinations: number;
+}
+
+/** The whole table at one time. */
+export interface TableReading {
+  /** In ISO 8601. */
+  readonly at: string;
+  readonly services: ReadonlyMap<ServiceKey, ServiceReading>;
+}
+
+/** The traffic of some services. Those that the kernel does not have are missing. */
+export interface DetailReading {
+  readonly at: string;
+  readonly services: ReadonlyMap<ServiceKey, ServiceTraffic>;
+}
+
+interface ReadingPorts {
+  /** Opens a connection of its own, so that no change of the table waits for a read. */
+  readonly openKernel: () => Promise<Ipvs>;
+  readonly clock: Pick<Clock, 'now' | 'cpu'>;
+  readonly wallTime: () => Date;
+}
+
+/** The kernel refreshes its rates every 2 s. */
+export const READ_MILLISECONDS = 2000;
+/** The details of more services than clients can ask for at a time are not kept. */
+const MAX_DETAILS = 128;
+/** The share of a core that reads may take while somebody looks. */
+const CPU_SHARE = 0.05;
+
+/**
+ * The kernel's table as it is shown, shared by all who look. It is read when it is asked for, and
+ * again when the last reading is old enough: more rarely where a read costs much.
+ */
+export class KernelReadings {
+  readonly plots = new Plots();
+  readonly #ports: ReadingPorts;
+  readonly #share: CpuShare;
+  #last: TableReading | undefined;
+  #problem: Error | undefined;
+  #due = Number.NEGATIVE_INFINITY;
+  #running: Promise<void> | undefined;
+  #details = new Map<ServiceKey, { readonly at: string; readonly traffic?: ServiceTraffic }>();
+  #detailsUntil = Number.NEGATIVE_INFINITY;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(ports: ReadingPorts) {
+    this.#ports = ports;
+    this.#share = cpuShare(ports.clock, CPU_SHARE);
+  }
+
+  /** The last reading that succeeded. */
+  get last(): TableReading | undefined {
+    return this.#last;
+  }
+
+  /** Why the last read failed. undefined when it did not. */
+  get problem(): Error | undefined {
+    return this.#problem;
+  }
+
+  /** The time between two reads while somebody looks. */
+  get intervalMilliseconds(): number {
+    return Math.max(READ_MILLISECONDS, this.#share.pause);
+  }
+
+  /** Reads the table, unless it was read a moment ago. A failure becomes the `problem`. */
+  refresh(): Promise<void> {
+    if (this.#ports.clock.now() < this.#due) return Promise.resolve();
+    this.#running ??= this.#readTable().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  /**
+   * Reads some services with their destinations. Those that were read a moment ago are not read
+   * again. Throws as `Ipvs` does.
+   */
+  details(wanted: Iterable<ServiceKey>): Promise<DetailReading> {
+    const result = this.#turn.then(() => this.#readDetails(new Set(wanted)));
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+
+  async #readTable(): Promise<void> {
+    const { clock, wallTime } = this.#ports;
+    const begun = clock.now();
+    try {
+      const services = await this.#share.measure(() =>
+        this.#withKernel(async (kernel) => {
+          const traffic = trafficOf(await kernel.read({ stats: true }), 'address');
+          return new Map(traffic.map((service) => [service.service.key, withoutList(service)]));
+        }),
+      );
+      this.#last = { at: wallTime().toISOString(), services };
+      this.#problem = undefined;
+      this.plots.add(services, clock.now());
+    } catch (error) {
+      this.#problem = error as Error;
+    }
+    this.#due = begun + this.intervalMilliseconds;
+  }
+
+  async #readDetails(wanted: ReadonlySet<ServiceKey>): Promise<DetailReading> {
+    const { clock, wallTime } = this.#ports;
+    if (clock.now() >= this.#detailsUntil || this.#details.size > MAX_DETAILS) {
+      this.#details = new Map();
+      this.#detailsUntil = clock.now() + READ_MILLISECONDS;
+    }
+    const missing = [...wanted].filter((key) => !this.#details.has(key));
+    if (missing.length > 0) {
+      const snapshot = await this.#withKernel((kernel) =>
+        kernel.read({ services: missing, stats: true }),
+      );
+      const at = wallTime().toISOString();
+      for (const key of missing) this.#details.set(key, { at });
+      for (const traffic of trafficOf(snapshot, 'address'))
+        this.#details.set(traffic.service.key, { at, traffic });
+    }
+    const found = [...wanted].flatMap((key) => this.#details.get(key) ?? []);
+    return {
+      at: found[0]?.at ?? wallTime().toISOString(),
+      services: new Map(
+        found.flatMap(({ traffic }) => (traffic ? [[traffic.service.key, traffic] as const] : [])),
+      ),
+    };
+  }
+
+  async #withKernel<T>(use: (kernel: Ipvs) => Promise<T>): Promise<T> {
+    const kernel = await this.#ports.openKernel();
+    try {
+      return await use(kernel);
+    } finally {
+      kernel.close();
+    }
+  }
+}
+
+function withoutList({ destinations, ...rest }: ServiceTraffic): ServiceReading {
+  return { ...rest, destinations: destinations.length };
+}

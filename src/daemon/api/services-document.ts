@@ -1,0 +1,140 @@
+import type { Desired } from '../../model/desired.ts';
+import type { ServiceKey } from '../../model/service.ts';
+import type { ServiceEntry } from '../../model/table.ts';
+import type { LoopState } from '../../reconcile/loop/loop-state.ts';
+import { describePersistence } from '../../render/describe.ts';
+import { trafficJson } from '../../render/top/top-json.ts';
+import { NO_TRAFFIC, type ServiceTraffic } from '../../render/top/traffic.ts';
+import type { Status } from '../status/status.ts';
+import { destinationDetails, type KnownDestination } from './destination-details.ts';
+import type { ApiServices, DestinationDetails, ServiceSummary } from './documents.ts';
+import type { KernelReadings, ServiceReading } from './kernel-readings.ts';
+import { type Fact, type ServiceFacts, serviceFacts } from './service-facts.ts';
+
+const FOREIGN: Fact = { state: 'foreign', note: 'no file has this service, and it is left alone' };
+/** A service can have a note for each of its destinations. */
+const SHOWN_NOTES = 10;
+
+/** The services as they are shown: what the kernel has, and what the loop knows of it. */
+export interface ServicesView {
+  /** All that are live, or that the loop knows something of, without their plots. */
+  readonly keys: Iterable<ServiceKey>;
+  summary(key: ServiceKey): ServiceSummary;
+  /** The summary with the list of destinations. undefined for a service that nobody has. */
+  details(key: ServiceKey, live: ServiceTraffic | undefined): ServiceSummary | undefined;
+}
+
+/** Combines the last reading of the kernel with what the loop knows. */
+export function viewServices(
+  state: LoopState,
+  status: Status,
+  readings: Pick<KernelReadings, 'last'>,
+): ServicesView {
+  const live = readings.last?.services ?? new Map<ServiceKey, ServiceReading>();
+  const desired = state.config.good?.desired;
+  const facts = serviceFacts(state, status);
+  const isKnown = (key: ServiceKey): boolean => desired?.services.has(key) === true;
+  const missing = [...facts.services, ...state.unserved].filter(
+    (key) => !live.has(key) && isKnown(key),
+  );
+  const summarize = (
+    key: ServiceKey,
+    reading: ServiceReading | undefined,
+    list?: readonly DestinationDetails[],
+  ): ServiceSummary => {
+    const own = factsOf(key, reading !== undefined, facts, desired);
+    const service = reading?.service ?? desired?.services.get(key)?.service;
+    const position = desired?.locate(key);
+    return {
+      service: key,
+      name: desired?.names.get(key) ?? null,
+      scheduler: service?.scheduler ?? 'none',
+      persistence: (service && describePersistence(service)) ?? null,
+      state: own[0]?.state ?? 'ok',
+      notes: notesOf(own),
+      source: position ? { file: position.file, line: position.line } : null,
+      live: reading !== undefined,
+      destinations: reading?.destinations ?? 0,
+      usable: reading?.usable ?? 0,
+      ...trafficJson(reading ?? NO_TRAFFIC),
+      ...(list && { destinations_list: list }),
+    };
+  };
+  return {
+    keys: new Set([...live.keys(), ...missing]),
+    summary: (key) => summarize(key, live.get(key)),
+    details: (key, traffic) => {
+      const entry = desired?.services.get(key);
+      if (!traffic && !entry) return undefined;
+      const list = destinationsOf(traffic, entry).map((destination) =>
+        destinationDetails(key, destination, traffic, { facts, state, status }),
+      );
+      const reading = traffic && { ...traffic, destinations: traffic.destinations.length };
+      return summarize(key, reading, list);
+    },
+  };
+}
+
+/** The document of all services, with their plots. */
+export function servicesDocument(view: ServicesView, readings: KernelReadings): ApiServices {
+  return {
+    ...documentHead(readings),
+    services: Array.from(view.keys, (key) => ({
+      ...view.summary(key),
+      plot: readings.plots.of(key),
+    })),
+  };
+}
+
+/** The members of a document that are about the reading. */
+export function documentHead(readings: KernelReadings): Omit<ApiServices, 'services'> {
+  const { last, problem } = readings;
+  return {
+    format: 'ipvstate-api-services',
+    version: 1,
+    at: last?.at ?? null,
+    stale: problem !== undefined,
+    reason: problem?.message ?? null,
+    interval_seconds: readings.intervalMilliseconds / 1000,
+  };
+}
+
+function factsOf(
+  key: ServiceKey,
+  isLive: boolean,
+  facts: ServiceFacts,
+  desired: Desired | undefined,
+): readonly Fact[] {
+  const own = facts.of(key);
+  const isForeign =
+    isLive && desired !== undefined && !desired.services.has(key) && !own.some(isOfFiles);
+  return isForeign ? [...own, FOREIGN] : own;
+}
+
+/** Tells whether a fact is about a difference from the files, or the end of an earlier file. */
+function isOfFiles({ state }: Fact): boolean {
+  return state !== 'paused' && state !== 'overridden';
+}
+
+function notesOf(facts: readonly Fact[]): readonly string[] {
+  const shown = facts
+    .slice(0, SHOWN_NOTES)
+    .map(({ destination, note }) =>
+      destination === undefined || note.startsWith(destination) ? note : `${destination}: ${note}`,
+    );
+  const hidden = facts.length - shown.length;
+  return hidden > 0 ? [...shown, `and ${hidden} more`] : shown;
+}
+
+/** The live destinations of a service, and then those that only the files have. */
+function destinationsOf(
+  traffic: ServiceTraffic | undefined,
+  entry: ServiceEntry | undefined,
+): readonly KnownDestination[] {
+  const live = new Map(traffic?.destinations.map((own) => [own.destination.key, own]));
+  const missing = [...(entry?.destinations.values() ?? [])].filter(({ key }) => !live.has(key));
+  return [
+    ...Array.from(live.values(), (own) => ({ ...own, isLive: true })),
+    ...missing.map((destination) => ({ ...NO_TRAFFIC, destination, isLive: false })),
+  ];
+}
