@@ -6,21 +6,14 @@
 // the tested one in turn. --smoke runs only the tests that depend on Node most. npm fetches the
 // versions and keeps them in node_modules/.cache.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { closingLine } from './count.js';
+import { fetchNode, NODE_VERSIONS } from './node-releases.js';
 import { isNodeSupported } from './prepare.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-
-/** The tested versions. They are the oldest ones that `engines` in package.json allows. */
-const VERSIONS = {
-  20: { tested: '20.20.2', oldest: '20.19.0' },
-  22: { tested: '22.23.5', oldest: '22.12.0' },
-  24: { tested: '24.22.3', oldest: '24.0.0' },
-  26: { tested: '26.12.1', oldest: '26.0.0' },
-};
 
 /** Kernel tests that load the native addon and run commands. */
 const KERNEL = ['kernel', 'kernel/smoke', 'kernel/cli.test'];
@@ -40,19 +33,7 @@ const SMOKE = [
 
 const EXAMPLE = 'examples/change-servers';
 
-/** Returns the path of a version's `node`. npm fetches each version once. */
-function fetchNode(version) {
-  const folder = join(root, 'node_modules/.cache/node-versions', version);
-  const name = `node-linux-${process.arch}`;
-  const node = join(folder, 'node_modules', name, 'bin/node');
-  if (existsSync(node)) return node;
-  mkdirSync(folder, { recursive: true });
-  const quiet = ['--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--loglevel=error'];
-  const args = ['install', '--prefix', folder, '--ignore-scripts', ...quiet, `${name}@${version}`];
-  const { status, stderr } = spawnSync('npm', args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`npm cannot fetch ${name}@${version}:\n${stderr}`);
-  return node;
-}
+const nodeOf = (version) => join(fetchNode(root, version), 'bin/node');
 
 /** Runs .ci/test.js under that Node and resolves with what its closing line counts. */
 async function runTests(node, args) {
@@ -115,29 +96,32 @@ function judge(subject, wrong, verdict) {
 }
 
 const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-for (const version of Object.values(VERSIONS).flatMap(({ tested, oldest }) => [tested, oldest])) {
+for (const version of Object.values(NODE_VERSIONS).flatMap(({ tested, oldest }) => [
+  tested,
+  oldest,
+])) {
   if (!isNodeSupported(version, engines.node))
     throw new Error(`${version}: not in ${engines.node}`);
 }
 
 const isSmoke = process.argv.includes('--smoke');
 const named = process.argv.slice(2).filter((arg) => arg !== '--smoke');
-const unknown = named.filter((major) => !(major in VERSIONS));
+const unknown = named.filter((major) => !(major in NODE_VERSIONS));
 if (unknown.length > 0)
   throw new Error(`Node ${unknown.join(', ')}: not among the tested versions`);
 
 const counts = [];
-for (const [major, { tested, oldest }] of Object.entries(VERSIONS)) {
+for (const [major, { tested, oldest }] of Object.entries(NODE_VERSIONS)) {
   if (named.length > 0 && !named.includes(major)) continue;
   process.stdout.write(`\n== Node ${tested}\n`);
-  const node = fetchNode(tested);
+  const node = nodeOf(tested);
   counts.push(await runTests(node, ['unit', ...(isSmoke ? SMOKE : [])]));
   counts.push(await runTests(node, KERNEL));
   counts.push(
     judge(`Node ${tested}`, buildAndShow(node), 'builds the same program, and runs the demo'),
   );
 
-  const wrong = runOldest(fetchNode(oldest), node);
+  const wrong = runOldest(nodeOf(oldest), node);
   const verdict = 'runs the program, in turn with the newer one, and the library';
   counts.push(judge(`Node ${oldest}`, wrong, verdict));
 }

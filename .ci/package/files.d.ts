@@ -4,15 +4,19 @@ interface InstalledFile {
   readonly link?: string;
 }
 
+/** The files by their path from the root of the machine. */
+export type InstalledFiles = ReadonlyMap<string, InstalledFile>;
+
 export const MAINTAINER: string;
+export const ARCHITECTURES: Readonly<
+  Record<'amd64' | 'arm64', { readonly node: string; readonly rpm: string }>
+>;
 export function installedFiles(
   root: string,
   options: {
     readonly architecture: string;
     /** The folder of the Node that the package contains. */
     readonly runtime: string;
-    readonly version: string;
-    /** The time of the package in seconds since 1970. */
-    readonly epoch: number;
   },
-): ReadonlyMap<string, InstalledFile>;
+): InstalledFiles;
+export function frontEndFiles(): InstalledFiles;

@@ -2,9 +2,14 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { ARCHITECTURES } from './runtime.js';
 
 export const MAINTAINER = 'The ipvstate developers <ipvstate@localhost>';
+
+/** The architectures of the packages by Debian's names, with the names of Node and of RPM. */
+export const ARCHITECTURES = {
+  amd64: { node: 'x64', rpm: 'x86_64' },
+  arm64: { node: 'arm64', rpm: 'aarch64' },
+};
 
 const HOME = 'usr/lib/ipvstate';
 const DOC = 'usr/share/doc/ipvstate';
@@ -27,8 +32,8 @@ const FIRST_CONFIGURATION = `# The desired state of IPVS. See ipvstate.yaml(5), 
  * Returns the files by their path from the root of the machine: `{ content, mode }`, or `{ link }`
  * for a symbolic link.
  */
-export function installedFiles(root, { architecture, runtime, version, epoch }) {
-  const nodeArch = ARCHITECTURES[architecture];
+export function installedFiles(root, { architecture, runtime }) {
+  const nodeArch = ARCHITECTURES[architecture].node;
   const files = new Map();
   const add = (path, content, mode = 0o644) => files.set(path, { content, mode });
   const copy = (path, from, mode) => add(path, readFileSync(join(root, from)), mode);
@@ -53,11 +58,13 @@ export function installedFiles(root, { architecture, runtime, version, epoch }) 
   }
   const completion = (name) => `src/cli/completion/completion.${name}`;
   copy('usr/share/bash-completion/completions/ipvstate', completion('bash'));
-  copy('usr/share/zsh/vendor-completions/_ipvstate', completion('zsh'));
+  copy('usr/share/zsh/site-functions/_ipvstate', completion('zsh'));
   copy('usr/share/fish/vendor_completions.d/ipvstate.fish', completion('fish'));
 
-  const unit = readFileSync(join(root, 'examples/systemd/ipvstate.service'), 'utf8');
-  add('usr/lib/systemd/system/ipvstate.service', unit.replace(/^# \/etc.*\n/, ''));
+  for (const name of ['ipvstate.service', 'ipvstate@.service']) {
+    const unit = readFileSync(join(root, 'examples/systemd', name), 'utf8');
+    add(`usr/lib/systemd/system/${name}`, unit.replace(/^# \/etc.*\n/, ''));
+  }
   add('etc/ipvstate/conf.d/ipvs.yaml', FIRST_CONFIGURATION);
 
   for (const path of filesBelow(join(root, 'schemas')))
@@ -76,12 +83,22 @@ export function installedFiles(root, { architecture, runtime, version, epoch }) 
       copy(`${DOC}/examples/${name}/${path}`, `examples/${name}/${path}`, modeOf(path));
   for (const name of ['README.md', 'README.zh-CN.md']) copy(`${DOC}/${name}`, name);
   add(`${DOC}/CHANGELOG.md.gz`, zipped(readFileSync(join(root, 'CHANGELOG.md'))));
-  add(`${DOC}/changelog.gz`, zipped(debianChangelog(version, epoch)));
   add(`${DOC}/copyright`, copyright(root));
   const licenses = readFileSync(join(root, 'dist/THIRD-PARTY-LICENSES.txt'));
   add(`${DOC}/THIRD-PARTY-LICENSES.gz`, zipped(licenses));
-  copy('usr/share/lintian/overrides/ipvstate', '.ci/package/debian/lintian-overrides');
   return files;
+}
+
+/** The files of the second package: other names of the program, in place of ipvsadm. */
+export function frontEndFiles() {
+  const program = { link: '../bin/ipvstate' };
+  const page = { link: 'ipvstate-ipvsadm.8.gz' };
+  return new Map(
+    ['ipvsadm', 'ipvsadm-restore', 'ipvsadm-save'].flatMap((name) => [
+      [`usr/sbin/${name}`, program],
+      ...['man8', 'zh_CN/man8'].map((folder) => [`usr/share/man/${folder}/${name}.8.gz`, page]),
+    ]),
+  );
 }
 
 /** Files that are only needed to compile an addon, or that another architecture has. */
@@ -104,7 +121,7 @@ function filesBelow(folder) {
 }
 
 /** Compressed without a time and a name, so that equal content has equal bytes. */
-function zipped(content) {
+export function zipped(content) {
   return gzipSync(content, { level: 9 });
 }
 
@@ -112,10 +129,4 @@ function copyright(root) {
   const own = readFileSync(join(root, 'LICENSE'), 'utf8');
   return `ipvstate\n\n${own}\nThe licences of the packages that it contains are in THIRD-PARTY-LICENSES.gz, and that of Node.js,
 in /${HOME}/bin, is in node-LICENSE.gz.\n`;
-}
-
-/** A changelog as Debian reads it. The one for people is CHANGELOG.md. */
-function debianChangelog(version, epoch) {
-  const date = new Date(epoch * 1000).toUTCString().replace('GMT', '+0000');
-  return `ipvstate (${version}) stable; urgency=medium\n\n  * See CHANGELOG.md.gz.\n\n -- ${MAINTAINER}  ${date}\n`;
 }

@@ -1,4 +1,4 @@
-import type { installedFiles } from './files.js';
+import type { InstalledFiles } from './files.js';
 
-export function writeTree(folder: string, files: ReturnType<typeof installedFiles>): void;
+export function writeTree(folder: string, files: InstalledFiles): void;
 export function settle(folder: string, epoch: number | string): void;

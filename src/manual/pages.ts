@@ -4,6 +4,7 @@ import configuration from './configuration.md';
 import daemon from './daemon.md';
 import exitCodes from './exit-codes.md';
 import importing from './importing.md';
+import installing from './installing.md';
 import ipvsadm from './ipvsadm.md';
 import issueCodes from './issue-codes.md';
 import library from './library.md';
@@ -26,6 +27,7 @@ export const PAGES: Readonly<Record<string, string>> = {
   maintenance,
   ci,
   importing,
+  installing,
   requirements,
   ipvsadm,
   'replacing-ipvsadm': replacingIpvsadm,

@@ -6,7 +6,10 @@ import { DOCUMENTS, EXECUTED, optionsIn, PAGES, prose, readDocument, root } from
 import { frontEndOptions, optionsOf, verbs } from './program-help.ts';
 
 /** Options that belong to other programs, or that a text says do not exist. */
-const FOREIGN_OPTIONS = ['--global', '--help', '--force', '--version', '--weight'];
+const FOREIGN_OPTIONS = [
+  ...['--global', '--help', '--force', '--version', '--weight'],
+  ...['--now', '--ignore-missing', '--no-overwrite-dir'],
+];
 
 /** Documents whose relative links must lead to a file. */
 const LINKED = [

@@ -1,0 +1,3 @@
+import type { InstalledFiles } from './files.js';
+
+export function fileList(files: InstalledFiles): string;

@@ -1,0 +1,159 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { controlFiles, debianFiles, frontEndControlFiles } from '../../.ci/package/debian.js';
+import { frontEndFiles, type InstalledFiles, installedFiles } from '../../.ci/package/files.js';
+import { fileList } from '../../.ci/package/rpm.js';
+import { writeTree } from '../../.ci/package/tree.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'ipvstate-debian-'));
+const runtime = join(folder, 'runtime');
+const tree = join(folder, 'tree');
+const options = { architecture: 'amd64', runtime };
+const release = { version: '1.2.3', epoch: 1_790_000_000, architecture: 'amd64' };
+
+let files: InstalledFiles;
+
+const text = (path: string): string => String(files.get(path)?.content);
+
+beforeAll(() => {
+  // Stands for the Node that is fetched: this one.
+  mkdirSync(join(runtime, 'bin'), { recursive: true });
+  const node = join(runtime, 'bin/node');
+  writeFileSync(node, `#!/bin/sh\nexec ${process.execPath} "$@"\n`);
+  chmodSync(node, 0o755);
+  writeFileSync(join(runtime, 'LICENSE'), 'the licence of Node.js\n');
+  files = installedFiles(root, options);
+  writeTree(tree, files);
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the files of a package', () => {
+  it('run the program with the Node that the package contains, and the native addon', () => {
+    expect(text('usr/lib/ipvstate/dist/cli.cjs').split('\n')[0]).toBe(
+      '#!/usr/lib/ipvstate/bin/node',
+    );
+    expect(files.get('usr/bin/ipvstate')).toEqual({ link: '../lib/ipvstate/dist/cli.cjs' });
+    const node = join(tree, 'usr/lib/ipvstate/bin/node');
+    const example = 'examples/change-servers';
+    const args = ['plan', '-f', `${example}/config.yaml`, '--table', `${example}/live.save`];
+    const plan = execFileSync(node, [join(tree, 'usr/bin/ipvstate'), ...args], { cwd: root });
+    expect(String(plan)).toBe(readFileSync(join(root, example, 'plan.txt'), 'utf8'));
+    const addon = "console.log(typeof require('netlink').createGenericNetlink)";
+    const loaded = execFileSync(node, ['-e', addon], { cwd: join(tree, 'usr/lib/ipvstate') });
+    expect(String(loaded)).toBe('function\n');
+  });
+
+  it('have the man pages of each section, and those in Chinese where man looks for them', () => {
+    for (const path of ['man8/ipvstate.8', 'man5/ipvstate.yaml.5', 'zh_CN/man8/ipvstate-ipvsadm.8'])
+      expect([...files.keys()]).toContain(`usr/share/man/${path}.gz`);
+  });
+
+  it('have units that start the installed program', () => {
+    expect(text('usr/lib/systemd/system/ipvstate.service')).toContain(
+      '\nExecStart=/usr/bin/ipvstate watch -f /etc/ipvstate/conf.d ',
+    );
+    expect(text('usr/lib/systemd/system/ipvstate@.service')).toContain(
+      '\nExecStart=/usr/bin/ipvstate watch -f /etc/ipvstate/netns/%i ',
+    );
+  });
+
+  it('ask for nothing at first: the one configuration is a comment', () => {
+    const first = text('etc/ipvstate/conf.d/ipvs.yaml');
+    expect(first.split('\n').filter((line) => line !== '' && !line.startsWith('#'))).toEqual([]);
+    expect([...files.keys()].filter((path) => path.startsWith('etc/'))).toHaveLength(1);
+  });
+
+  it('have the addon of their own architecture only', () => {
+    const addons = (architecture: string): string[] =>
+      [...installedFiles(root, { ...options, architecture }).keys()].filter((path) =>
+        path.endsWith('.node'),
+      );
+    const folderOf = (name: string): string =>
+      `usr/lib/ipvstate/node_modules/netlink/prebuilds/${name}/node.napi.node`;
+    expect(addons('amd64')).toEqual([folderOf('linux-x64')]);
+    expect(addons('arm64')).toEqual([folderOf('linux-arm64')]);
+  });
+
+  it('are the same each time, and belong to the places that distributions have for them', () => {
+    const again = installedFiles(root, options);
+    expect([...again.keys()]).toEqual([...files.keys()]);
+    for (const [path, { content }] of again)
+      expect(
+        Buffer.compare(Buffer.from(content ?? ''), Buffer.from(files.get(path)?.content ?? '')),
+      ).toBe(0);
+    const places = /^(?:etc\/ipvstate|usr\/(?:bin|lib\/(?:ipvstate|systemd)|share))\//;
+    expect([...files.keys()].filter((path) => !places.test(path))).toEqual([]);
+  });
+});
+
+describe('a Debian package', () => {
+  it('has completions where Debian looks for them, and a changelog of its own', () => {
+    const debian = debianFiles(root, files, release);
+    expect(debian.has('usr/share/zsh/vendor-completions/_ipvstate')).toBe(true);
+    expect(debian.has('usr/share/zsh/site-functions/_ipvstate')).toBe(false);
+    expect(debian.has('usr/share/doc/ipvstate/changelog.gz')).toBe(true);
+    expect(debian.size).toBe(files.size + 2);
+  });
+
+  it('describes itself, keeps a changed configuration, and lists a digest of each other file', () => {
+    const control = controlFiles(root, files, release);
+    const part = (name: string): string => String(control.get(`DEBIAN/${name}`)?.content);
+    expect(part('control')).toMatch(/^Package: ipvstate\nVersion: 1\.2\.3\nArchitecture: amd64\n/);
+    expect(part('control')).not.toMatch(/MAINTAINER|SIZE/);
+    expect(part('conffiles')).toBe('/etc/ipvstate/conf.d/ipvs.yaml\n');
+    const plain = [...files.values()].filter(({ link }) => link === undefined);
+    expect(part('md5sums').trimEnd().split('\n')).toHaveLength(plain.length - 1);
+    for (const script of ['postinst', 'prerm', 'postrm'])
+      expect(control.get(`DEBIAN/${script}`)?.mode).toBe(0o755);
+  });
+
+  it('has no script that changes a table: each runs only a plan of a saved table', () => {
+    const control = controlFiles(root, files, release);
+    const calls = ['postinst', 'prerm', 'postrm'].flatMap((name) =>
+      String(control.get(`DEBIAN/${name}`)?.content)
+        .replaceAll(/^#.*$|\\\n/gm, '')
+        .split('\n')
+        .filter((line) => /^\s*(?:ipvstate|ipvsadm)\b/.test(line)),
+    );
+    expect(calls).toEqual([expect.stringMatching(/^ *ipvstate plan -f \S+ +--table \S+ /)]);
+    for (const [, path = ''] of calls[0]?.matchAll(/\/(usr\/\S+)/g) ?? [])
+      expect(files.has(path), path).toBe(true);
+  });
+
+  it('of the other names takes the place of ipvsadm, and has links to the program and its page', () => {
+    const links = frontEndFiles();
+    const control = String(
+      frontEndControlFiles(root, links, release).get('DEBIAN/control')?.content,
+    );
+    expect(control).toContain('\nArchitecture: all\n');
+    expect(control).toContain('\nDepends: ipvstate (= 1.2.3)\n');
+    for (const key of ['Provides', 'Conflicts', 'Replaces'])
+      expect(control).toContain(`\n${key}: ipvsadm\n`);
+    for (const [path, { link = '' }] of links)
+      expect(files.has(join(path, '..', link)), path).toBe(true);
+    expect([...links.keys()].filter((path) => path.startsWith('usr/sbin/'))).toEqual([
+      'usr/sbin/ipvsadm',
+      'usr/sbin/ipvsadm-restore',
+      'usr/sbin/ipvsadm-save',
+    ]);
+  });
+});
+
+describe('an RPM package', () => {
+  it('lists each file once, its own folders, and the configuration as one that is kept', () => {
+    const list = fileList(files).trimEnd().split('\n');
+    const listed = list.filter((line) => !line.startsWith('%dir'));
+    expect(listed).toHaveLength(files.size);
+    expect(new Set(listed).size).toBe(files.size);
+    expect(list).toContain('%config(noreplace) "/etc/ipvstate/conf.d/ipvs.yaml"');
+    const folders = list.filter((line) => line.startsWith('%dir'));
+    expect(folders).toContain('%dir "/etc/ipvstate"');
+    expect(folders.filter((line) => !line.includes('/ipvstate'))).toEqual([]);
+  });
+});
