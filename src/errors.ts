@@ -55,6 +55,14 @@ export class IpvstateError extends Error {
   }
 }
 
+/** The native addon cannot be loaded. Nothing is known about the kernel then. */
+export class MissingAddonError extends IpvstateError {
+  constructor(reason: string, options: { readonly hint: string; readonly cause: unknown }) {
+    super('UNAVAILABLE', `the native addon for netlink cannot be loaded: ${reason}`, options);
+    this.name = 'MissingAddonError';
+  }
+}
+
 /** Returns the error that a daemon reports. All that is thrown but `IpvstateError`s are bugs. */
 export function reportedError(error: unknown): IpvstateError {
   if (error instanceof IpvstateError) return error;

@@ -1,6 +1,6 @@
 import { CLOCK } from './checks/clock.ts';
 import { FORWARDING, IPV6 } from './checks/forwarding.ts';
-import { ENGINES, FTP, IPVS, SCHEDULERS } from './checks/ipvs.ts';
+import { ADDON, ENGINES, FTP, IPVS, SCHEDULERS } from './checks/ipvs.ts';
 import { DAEMON, PRIVILEGES } from './checks/privileges.ts';
 import { FILES, NODE } from './checks/program.ts';
 import { INOTIFY, RUNTIME_FOLDER, STATE_FOLDER } from './checks/resources.ts';
@@ -26,6 +26,7 @@ export const PROGRAM_CHECKS: readonly Check<ProgramFacts>[] = [NODE, FILES];
 
 /** The checks of the machine, its network namespace and its kernel. */
 export const MACHINE_CHECKS: readonly Check[] = [
+  ADDON,
   IPVS,
   SCHEDULERS,
   ENGINES,

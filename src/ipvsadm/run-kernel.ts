@@ -1,4 +1,4 @@
-import { IpvstateError } from '../errors.ts';
+import { IpvstateError, MissingAddonError } from '../errors.ts';
 import type { Ipvs, IpvsInfo } from '../model/ipvs.ts';
 import type { ChangeRun, ProgramIo } from './program-io.ts';
 
@@ -22,6 +22,10 @@ export async function withKernel(
       (error.code !== 'UNAVAILABLE' && error.code !== 'PERMISSION')
     )
       throw error;
+    if (error instanceof MissingAddonError) {
+      stderr(`Can't initialize ipvs: ${error.message}\n${error.hint}\n`);
+      return 2;
+    }
     const reason =
       error.code === 'PERMISSION'
         ? 'Permission denied (you must be root)'

@@ -32,6 +32,7 @@ export interface DiagnoseOptions extends NetworkOptions {
   readonly config?: string;
   /** Special properties of the file of the configuration. */
   readonly configFile?: SpecialEntry;
+  readonly loadAddon?: () => Promise<unknown>;
   readonly uid?: number;
   readonly nodeVersion?: string;
   readonly now?: () => Date;

@@ -211,6 +211,7 @@ export function machineOf(
   return {
     files: filesOf({ ...HEALTHY, ...changes }),
     network: async (addresses) => networkOf(options, addresses),
+    loadAddon: options.loadAddon ?? (async () => {}),
     uid: options.uid ?? 0,
     pid: OWN_PID,
     nodeVersion: options.nodeVersion ?? '24.11.0',

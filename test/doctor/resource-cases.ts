@@ -1,8 +1,23 @@
+import { missingAddon } from '../../src/kernel/netlink/missing-addon.ts';
 import { type Case, MASQ } from './case.ts';
 import { program } from './machine.ts';
 
 /** Interfaces, limits, other programs and files. */
 export const RESOURCE_CASES: readonly Case[] = [
+  {
+    about: 'the native addon has no build for this machine',
+    check: 'native addon',
+    level: 'failure',
+    seen: 'the native addon for netlink cannot be loaded: there is no build for riscv64',
+    fix: 'compile the addon',
+    options: {
+      loadAddon: async () => {
+        throw missingAddon(new Error('No native build was found'), {
+          ...{ arch: 'riscv64', hasGlibc: true },
+        });
+      },
+    },
+  },
   {
     about: 'the interface of a sync daemon does not exist',
     check: 'sync daemons',

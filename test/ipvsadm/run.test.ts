@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { IpvstateError, KernelError } from '../../src/errors.ts';
+import { IpvstateError, KernelError, MissingAddonError } from '../../src/errors.ts';
 import type { Ipvs } from '../../src/model/ipvs.ts';
 import { tableOf } from '../support/tables.ts';
 import { frontEnd } from './front-end.ts';
@@ -93,6 +93,18 @@ test.each([
   const { run } = frontEnd(table, { ipvs });
   const stderr = `Can't initialize ipvs: ${reason}\nAre you sure that IP Virtual Server is built in the kernel or as module?\n`;
   expect(await run('-L')).toEqual({ status: 2, stdout: '', stderr });
+});
+
+test('a missing addon is not reported as a kernel without IPVS', async () => {
+  const ipvs = async (): Promise<Ipvs> => {
+    throw new MissingAddonError('there is no build for s390x', { hint: 'Help.', cause: undefined });
+  };
+  expect(await frontEnd(table, { ipvs }).run('-L')).toEqual({
+    status: 2,
+    stdout: '',
+    stderr:
+      "Can't initialize ipvs: the native addon for netlink cannot be loaded: there is no build for s390x\nHelp.\n",
+  });
 });
 
 test('a bug is not reported as a kernel without IPVS', async () => {

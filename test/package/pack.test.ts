@@ -1,12 +1,14 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const { version, dependencies, man } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const { version, optionalDependencies, man } = JSON.parse(
+  readFileSync(join(root, 'package.json'), 'utf8'),
+);
 
 const folder = mkdtempSync(join(tmpdir(), 'ipvstate-pack-'));
 const prefix = join(folder, 'prefix');
@@ -78,11 +80,45 @@ test('the installed man pages are in the folders that man searches', () => {
 });
 
 test('every dependency that is not bundled can be loaded from the folder of the package', () => {
-  for (const name of Object.keys(dependencies)) {
+  for (const name of Object.keys(optionalDependencies)) {
     expect(
       run(process.execPath, ['--input-type=module', '-e', `await import('${name}')`], installed),
     ).toBe('');
   }
+});
+
+test('without a build of the addon for this machine, the program says so and needs no compiler', () => {
+  const builds = join(installed, 'node_modules/netlink/prebuilds');
+  renameSync(builds, `${builds}.hidden`);
+  try {
+    const call = (...args: readonly string[]) =>
+      spawnSync(join(prefix, 'bin/ipvstate'), args, { encoding: 'utf8' });
+    expect(call('export')).toMatchObject({
+      status: 69,
+      stdout: '',
+      stderr: [
+        `ipvstate: the native addon for netlink cannot be loaded: its build for ${process.arch} is missing`,
+        '    Install ipvstate again, with the npm of this machine: npm leaves the addon out where its download or its build fails. Commands with --table need no addon.',
+        '',
+      ].join('\n'),
+    });
+    const example = join(root, 'examples/first-service');
+    const { status, stdout } = call(
+      ...['plan', '-f', join(example, 'config.yaml'), '--table', join(example, 'live.save')],
+    );
+    expect({ status, stdout }).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^Plan: /m),
+    });
+  } finally {
+    renameSync(`${builds}.hidden`, builds);
+  }
+});
+
+test('npm goes on without the addon where it cannot be installed', () => {
+  const { dependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+  expect(dependencies).toBeUndefined();
+  expect(Object.keys(optionalDependencies)).toEqual(['netlink']);
 });
 
 test('a program that uses the library runs, and compiles with default settings', () => {

@@ -16,6 +16,15 @@ import {
   warning,
 } from '../finding.ts';
 
+export const ADDON: Check = {
+  name: 'native addon',
+  examine: ({ kernel: { addonError } }) => {
+    if (addonError === undefined) return [ok('it can be loaded')];
+    const why = 'Without it, no command reads or writes the table of the kernel.';
+    return [failure(addonError.message, why, advise(addonError.hint ?? ''))];
+  },
+};
+
 /** IPVS itself. No question is put to it, because a question would load the module. */
 export const IPVS: Check = {
   name: 'IPVS',

@@ -1,5 +1,7 @@
+import { MissingAddonError } from '../../errors.ts';
 import type { Address } from '../../model/address.ts';
 import { type Network, type ReadNetwork, readNetwork } from '../netlink/network.ts';
+import { loadNativeSockets } from '../netlink/socket.ts';
 import { type Fact, factOf, ifPresent } from './fact.ts';
 import { type MachineFiles, SYSTEM_FILES } from './machine-files.ts';
 import { type ModuleFacts, readModules } from './modules.ts';
@@ -17,6 +19,8 @@ import { readSettings, readSettingsRefusal, type Settings } from './settings.ts'
 export interface Machine {
   readonly files: MachineFiles;
   readonly network: ReadNetwork;
+  /** Loads the native addon. Throws `MissingAddonError`. */
+  readonly loadAddon: () => Promise<unknown>;
   readonly uid: number;
   readonly pid: number;
   /** Such as `22.12.0`. */
@@ -28,6 +32,7 @@ export function thisMachine(): Machine {
   return {
     files: SYSTEM_FILES,
     network: readNetwork,
+    loadAddon: loadNativeSockets,
     uid: process.geteuid?.() ?? 0,
     pid: process.pid,
     nodeVersion: process.versions.node,
@@ -55,6 +60,8 @@ export interface KernelFacts {
   /** False for a kernel without IPv6, or one that was started with `ipv6.disable=1`. */
   readonly hasIPv6: Fact<boolean>;
   readonly network: Fact<Network>;
+  /** The reason why the native addon cannot be loaded. undefined: it was loaded. */
+  readonly addonError: MissingAddonError | undefined;
   /** The packets that `rp_filter` dropped since the network namespace was made. */
   readonly reversePathDrops: Fact<number | undefined>;
   readonly privileges: Fact<Privileges>;
@@ -64,7 +71,7 @@ export interface KernelFacts {
 
 /** Reads the facts, with the routes to `addresses`. Changes nothing, and loads no module. */
 export async function readKernelFacts(
-  { files, network, uid, pid }: Machine,
+  { files, network, loadAddon, uid, pid }: Machine,
   addresses: readonly Address[],
 ): Promise<KernelFacts> {
   const release = await factOf('/proc/sys/kernel/osrelease', async () =>
@@ -80,11 +87,25 @@ export async function readKernelFacts(
       return (await ifPresent(() => files.read('/proc/net/if_inet6'))) !== undefined;
     }),
     network: await factOf('rtnetlink', () => network(addresses)),
+    addonError: await readAddonError(loadAddon),
     reversePathDrops: await readReversePathDrops(files),
     privileges: await readPrivileges(files, 'self'),
     processes: await readProcesses(files, pid),
     inotify: await readInotifyUse(files, uid),
   };
+}
+
+async function readAddonError(
+  loadAddon: Machine['loadAddon'],
+): Promise<MissingAddonError | undefined> {
+  try {
+    await loadAddon();
+    return undefined;
+  } catch (error) {
+    // Anything else is a bug.
+    if (!(error instanceof MissingAddonError)) throw error;
+    return error;
+  }
 }
 
 async function readIpvs(files: MachineFiles): Promise<Fact<IpvsFacts | undefined>> {

@@ -1,4 +1,5 @@
 import { IpvstateError } from '../../errors.ts';
+import { missingAddon, thisPlatform } from './missing-addon.ts';
 import { NETLINK_GENERIC } from './uapi.ts';
 
 /**
@@ -52,12 +53,7 @@ export async function loadNativeSockets(): Promise<OpenSocket> {
     const { RawNetlinkSocket } = await import('netlink/dist/raw.js');
     return (options, listener) => openNativeSocket(RawNetlinkSocket, options, listener);
   } catch (cause) {
-    throw new IpvstateError('UNAVAILABLE', 'the native netlink addon cannot be loaded', {
-      hint:
-        'It is made for Linux on x64, ia32, arm and arm64; elsewhere it is compiled at installation. ' +
-        'Reinstall with: npm install netlink',
-      cause,
-    });
+    throw missingAddon(cause, thisPlatform());
   }
 }
 
