@@ -56,7 +56,7 @@ async function readFiles(
   options: LoadOptions,
   environment: Environment,
 ): Promise<ComparedTable> {
-  const documents = await readDocuments(openSources([path], environment.stdin));
+  const documents = await readDocuments(openSources([path], environment.stdin, options.node));
   const desired =
     (options.format ? undefined : recognised(documents, environment)) ??
     (await parsed(documents, options, environment));

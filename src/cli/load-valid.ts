@@ -41,9 +41,10 @@ export function requireValid(loaded: Loaded, environment: Environment): ValidCon
   }
   const { desired } = loaded;
   if (!desired) {
+    const of = loaded.node === undefined ? '' : ` of ${loaded.node}`;
     const errors = loaded.issues.filter(({ severity }) => severity === 'error').length;
     throw new ConfigurationError(
-      `${countOf(errors, 'error')} in the configuration; nothing was changed`,
+      `${countOf(errors, 'error')} in the configuration${of}; nothing was changed`,
       loaded.issues,
     );
   }

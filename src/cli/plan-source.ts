@@ -88,8 +88,8 @@ async function fromPlan(
   environment: Environment,
 ): Promise<PlanSource> {
   const allows = Object.values(allowancesOf(options)).some((value) => value !== false);
-  const { file, format, only, ignoreOverrides } = options;
-  if (file.length > 0 || format || only.length > 0 || allows || ignoreOverrides) {
+  const { file, node, format, only, ignoreOverrides } = options;
+  if (file.length > 0 || node || format || only.length > 0 || allows || ignoreOverrides) {
     throw new IpvstateError(
       'USAGE',
       'a saved plan is applied as it is; use -f, --only and other options with `plan --save`',

@@ -21,6 +21,7 @@ import {
 import { findPaths } from '../sources/files/paths.ts';
 import { digestsOf, load } from '../sources/load.ts';
 import { defaultControlSocket } from './control.ts';
+import { readingOf } from './declare/option-groups.ts';
 import type { ValuesOf } from './declare/options.ts';
 import type { OVERRIDE_OPTIONS } from './declare/override-options.ts';
 import type { Environment } from './environment.ts';
@@ -96,13 +97,13 @@ interface OverrideSource {
 
 /** Opens the files, or the live table on a machine without files. */
 async function openOverrideSource(
-  paths: readonly string[],
+  options: OverrideOptions,
   environment: Environment,
 ): Promise<OverrideSource> {
-  if ((await findPaths(paths)()).areMissing)
+  if ((await findPaths(options.file)()).areMissing)
     return { wanted: desiredOfLive, names: new Map(), files: async () => [] };
   // Warnings about files are of no use to a person who drains a server.
-  const loaded = await load(paths, environment.stdin);
+  const loaded = await load(options.file, environment.stdin, readingOf(options));
   const { sources } = loaded;
   const desired = loaded.desired ?? requireValid(loaded, environment).desired;
   return { wanted: desired, names: desired.names, files: () => digestsOf(sources) };
@@ -115,7 +116,7 @@ async function overrideWithoutDaemon(
   environment: Environment,
 ): Promise<number> {
   const { output } = environment;
-  const { wanted, names, files } = await openOverrideSource(options.file, environment);
+  const { wanted, names, files } = await openOverrideSource(options, environment);
   const outcome = await withSession(verb, options.lockTimeout, environment, async (opened) => {
     const session = await settleEarlierRuns(opened, environment);
     refuseWhilePending(session);

@@ -21,6 +21,7 @@ export interface Config {
   };
   readonly defaults?: Defaults;
   readonly timeouts?: {
+    readonly nodes?: NodePatterns;
     readonly tcp?: DurationText;
     readonly tcp_fin?: DurationText;
     readonly udp?: DurationText;
@@ -31,6 +32,9 @@ export interface Config {
   readonly pools?: Readonly<Record<string, readonly (string | DestinationMapping)[]>>;
   readonly services: readonly ServiceMapping[];
 }
+
+/** The nodes that something is for. Absent: all. */
+export type NodePatterns = readonly string[];
 
 /** Seconds, or text that `parseDuration` reads. */
 export type DurationText = number | string;
@@ -50,6 +54,7 @@ export interface SelectorMapping {
 }
 
 interface SysctlsMapping {
+  readonly nodes?: NodePatterns;
   readonly mode?: 'enforce' | 'check';
   readonly values: Readonly<Record<string, number | boolean | string>>;
 }
@@ -99,13 +104,15 @@ interface Defaults extends SchedulingMapping, DestinationKeys {}
 
 export interface DestinationMapping extends DestinationKeys {
   readonly address: string;
+  readonly nodes?: NodePatterns;
 }
 
 export interface PoolReference extends DestinationKeys {
   readonly pool: string;
+  readonly nodes?: NodePatterns;
 }
 
-type DestinationItem = string | DestinationMapping | PoolReference;
+export type DestinationItem = string | DestinationMapping | PoolReference;
 
 export interface Profile extends SchedulingMapping {
   readonly one_packet?: boolean;
@@ -117,6 +124,7 @@ export interface ServiceMapping extends Profile {
   readonly name?: string;
   readonly address: string;
   readonly family?: 'ipv4' | 'ipv6';
+  readonly nodes?: NodePatterns;
   readonly profile?: string;
 }
 
@@ -128,6 +136,7 @@ export interface SyncDaemon {
   readonly group?: string;
   readonly port?: number;
   readonly ttl?: number;
+  readonly nodes?: NodePatterns;
 }
 
 const DESTINATION = [
@@ -164,16 +173,19 @@ export const MAPPINGS = {
   selector: { name: 'a selector', keys: ['cidr', 'protocol', 'port', 'fwmark', 'service'] },
   limits: { name: '"limits"', keys: ['max_service_deletes', 'max_destination_deletes'] },
   defaults: { name: '"defaults"', keys: [...SCHEDULING, ...DESTINATION] },
-  timeouts: { name: '"timeouts"', keys: TIMEOUT_ATTRIBUTES.map(({ name }) => name) },
+  timeouts: { name: '"timeouts"', keys: ['nodes', ...TIMEOUT_ATTRIBUTES.map(({ name }) => name)] },
   syncDaemon: {
     name: 'a sync daemon',
-    keys: ['role', ...DAEMON_ATTRIBUTES.map(({ name }) => name)],
+    keys: ['role', ...DAEMON_ATTRIBUTES.map(({ name }) => name), 'nodes'],
   },
-  sysctls: { name: '"sysctls"', keys: ['mode', 'values'] },
+  sysctls: { name: '"sysctls"', keys: ['nodes', 'mode', 'values'] },
   profile: { name: 'a profile', keys: PROFILE },
-  service: { name: 'a service', keys: ['name', 'address', 'family', 'profile', ...PROFILE] },
-  destination: { name: 'a destination', keys: ['address', ...DESTINATION] },
-  poolReference: { name: 'a reference to a pool', keys: ['pool', ...DESTINATION] },
+  service: {
+    name: 'a service',
+    keys: ['name', 'address', 'family', 'nodes', 'profile', ...PROFILE],
+  },
+  destination: { name: 'a destination', keys: ['address', ...DESTINATION, 'nodes'] },
+  poolReference: { name: 'a reference to a pool', keys: ['pool', ...DESTINATION, 'nodes'] },
   tunnel: { name: '"tunnel"', keys: keysOfBlock('tunnel') },
   persistence: { name: '"persistence"', keys: ['timeout', 'netmask', 'engine', 'enabled'] },
   drain: { name: '"drain"', keys: ['timeout', 'linger'] },

@@ -14,6 +14,8 @@ export interface IncludedText {
 
 /** Input of a reader beside the text. Each reader takes the parts that its language needs. */
 export interface ParseOptions {
+  /** The node that the text is read for. Only our own files differ between nodes. */
+  readonly node?: string;
   /** The result has the origins of this service. */
   readonly explained?: ServiceKey;
   /**

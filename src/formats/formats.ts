@@ -187,9 +187,9 @@ function withoutByteOrderMark(text: string): string {
 async function parseConfiguration(
   text: string,
   fileName: string,
-  { explained }: ParseOptions = {},
+  { explained, node }: ParseOptions = {},
 ): Promise<ParseResult> {
-  return (await import('../config/parse.ts')).parseConfig(text, fileName, explained);
+  return (await import('../config/parse.ts')).parseConfig(text, fileName, explained, node);
 }
 
 /** The one issue of a text that this program wrote for other purposes than to be read with -f. */

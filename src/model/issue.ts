@@ -51,6 +51,7 @@ export type IssueCode =
   | 'SCHEDULER_FLAG'
   | 'DAEMON'
   | 'SYSCTL'
+  | 'NODE'
   // ipvsadm lines.
   | 'IPVSADM_LINE'
   | 'NOT_DECLARATIVE'
@@ -75,6 +76,8 @@ export interface Issue {
   readonly hint?: string;
   /** Another place that belongs to the problem, such as the first of two duplicates. */
   readonly related?: { readonly message: string; readonly position: Position };
+  /** The nodes for which the text was read, where it has the problem for some of them only. */
+  readonly nodes?: readonly string[];
 }
 
 /** The error for text that has issues, with all of them. */

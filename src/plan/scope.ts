@@ -9,6 +9,7 @@ import { findMixedFamily } from '../model/rules.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Daemon } from '../model/settings.ts';
 import type { ServiceEntry, Table } from '../model/table.ts';
+import { wildcardMatcher } from '../model/wildcard.ts';
 import {
   type Drain,
   type DrainClock,
@@ -231,7 +232,7 @@ export function parseSelectors(
   if (texts.length === 0) return undefined;
   const selected = new Set<ServiceKey>();
   for (const text of texts) {
-    const matches = selectorMatcher(text);
+    const matches = wildcardMatcher(text);
     const found = [...desired.services.keys(), ...live.services.keys()].filter((key) => {
       const name = desired.names.get(key);
       return matches(key) || (name !== undefined && matches(name));
@@ -247,24 +248,4 @@ export function parseSelectors(
     for (const key of found) selected.add(key);
   }
   return (key) => selected.has(key);
-}
-
-/**
- * Returns a function that tells whether a selector stands for a name: `*` is any characters. A
- * regular expression could take for ever on many of them.
- */
-export function selectorMatcher(text: string): (name: string) => boolean {
-  const [first = '', ...others] = text.split('*');
-  const last = others.pop();
-  if (last === undefined) return (name) => name === first;
-  return (name) => {
-    let at = first.length;
-    if (!name.startsWith(first)) return false;
-    for (const part of others) {
-      const found = name.indexOf(part, at);
-      if (found === -1) return false;
-      at = found + part.length;
-    }
-    return name.endsWith(last) && name.length - last.length >= at;
-  };
 }

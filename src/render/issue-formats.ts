@@ -1,6 +1,6 @@
 import type { Issue } from '../model/issue.ts';
 import { countOf } from './count-of.ts';
-import { type FormatIssuesOptions, formatIssues } from './issues.ts';
+import { type FormatIssuesOptions, formatIssues, listNodes } from './issues.ts';
 import { formatIssuesGithub } from './issues-github.ts';
 import { formatIssuesSarif } from './issues-sarif.ts';
 import { formatJson } from './json.ts';
@@ -14,6 +14,8 @@ interface Validation {
   readonly fileCount: number;
   /** undefined when an error hides the services. */
   readonly serviceCount: number | undefined;
+  /** The nodes that the files were read for. Absent: the files are the same for all nodes. */
+  readonly nodes?: readonly string[] | undefined;
   /** The version of this program. */
   readonly programVersion: string;
 }
@@ -21,14 +23,14 @@ interface Validation {
 /** Every output format of a validation. */
 export const ISSUE_FORMATS = {
   text: formatValidation,
-  json: ({ isValid, issues }: Validation) =>
-    formatJson({ format: 'ipvstate-validation', version: 1, valid: isValid, issues }),
+  json: ({ isValid, nodes, issues }: Validation) =>
+    formatJson({ format: 'ipvstate-validation', version: 1, valid: isValid, nodes, issues }),
   github: ({ issues }: Validation) => formatIssuesGithub(issues),
   sarif: ({ issues, programVersion }: Validation) => formatIssuesSarif(issues, programVersion),
 };
 
 function formatValidation(validation: Validation, options: FormatIssuesOptions): string {
-  const { issues, sources, isValid, fileCount, serviceCount } = validation;
+  const { issues, sources, isValid, nodes, fileCount, serviceCount } = validation;
   const errors = issues.filter(({ severity }) => severity === 'error').length;
   const counts = [
     countOf(fileCount, 'file'),
@@ -36,6 +38,7 @@ function formatValidation(validation: Validation, options: FormatIssuesOptions):
     countOf(errors, 'error'),
     countOf(issues.length - errors, 'warning'),
   ];
-  const verdict = `${isValid ? 'Valid' : 'Not valid'}: ${counts.join(', ')}.\n`;
+  const about = nodes ? ` for ${listNodes(nodes)}` : '';
+  const verdict = `${isValid ? 'Valid' : 'Not valid'}${about}: ${counts.join(', ')}.\n`;
   return formatIssues(issues, sources, options) + verdict;
 }

@@ -1,15 +1,16 @@
 import type { Issue } from '../model/issue.ts';
-import { formatPosition } from './issues.ts';
+import { formatNodes, formatPosition } from './issues.ts';
 
 /** Formats issues as workflow commands, which GitHub Actions shows at the lines of a change. */
 export function formatIssuesGithub(issues: readonly Issue[]): string {
   return issues.map(formatCommand).join('');
 }
 
-function formatCommand({ severity, code, message, position, hint, related }: Issue): string {
+function formatCommand(issue: Issue): string {
+  const { severity, code, message, position, hint, related } = issue;
   const { file, line, column } = position;
   const place = `file=${escapeProperty(file)},line=${line},col=${column}`;
-  const lines = [message];
+  const lines = [message + formatNodes(issue)];
   if (hint !== undefined) lines.push(`hint: ${hint}`);
   if (related) lines.push(`${related.message}: ${formatPosition(related.position)}`);
   const text = escapeData(lines.join('\n'));

@@ -1,4 +1,5 @@
 import type { Issue, Position } from '../model/issue.ts';
+import { formatNodes } from './issues.ts';
 import { formatJson } from './json.ts';
 
 /** Formats issues as SARIF 2.1.0, for code scanning. */
@@ -26,11 +27,12 @@ export function formatIssuesSarif(issues: readonly Issue[], programVersion: stri
 
 function sarifResult(issue: Issue, ruleIndex: number): object {
   const { code, severity, message, hint, position, related } = issue;
+  const text = message + formatNodes(issue);
   return {
     ruleId: code,
     ruleIndex,
     level: severity,
-    message: { text: hint === undefined ? message : `${message}. ${hint}` },
+    message: { text: hint === undefined ? text : `${text}. ${hint}` },
     locations: [{ physicalLocation: physicalLocation(position) }],
     ...(related
       ? {

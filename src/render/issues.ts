@@ -1,4 +1,5 @@
 import type { Issue, Position } from '../model/issue.ts';
+import { describeNode } from '../model/node.ts';
 import { printable } from '../model/printable.ts';
 import { clipLine } from './source-line.ts';
 import { colorStyle, PLAIN, type Style } from './style.ts';
@@ -36,7 +37,9 @@ function formatIssue(
   const { severity, code, message, position, hint, related } = issue;
   const paint = severity === 'error' ? style.remove : style.edit;
   const place = style.strong(`${printable(formatPosition(position))}:`);
-  const lines = [`${place} ${paint(`${severity} ${code}:`)} ${printable(message)}`];
+  const lines = [
+    `${place} ${paint(`${severity} ${code}:`)} ${printable(message + formatNodes(issue))}`,
+  ];
   if (code !== 'MORE') lines.push(...excerpt(position, lineOf, width, paint));
   if (hint !== undefined) lines.push(`  ${style.hint('hint:')} ${printable(hint)}`);
   if (related) {
@@ -45,6 +48,20 @@ function formatIssue(
     lines.push(...excerpt(related.position, lineOf, width, style.hint));
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** The nodes that have a problem which others do not have: ` (lb1, lb2)`. */
+export function formatNodes({ nodes }: Pick<Issue, 'nodes'>): string {
+  return nodes ? ` (${listNodes(nodes)})` : '';
+}
+
+/** Names that are more than a line has room for. */
+const MAX_NODES = 5;
+
+export function listNodes(nodes: readonly string[]): string {
+  const shown = nodes.slice(0, MAX_NODES).map(describeNode);
+  const more = nodes.length - shown.length;
+  return more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ');
 }
 
 export function formatPosition({ file, line, column }: Position): string {

@@ -1,6 +1,13 @@
 import type { ParseResult } from '../config/parse.ts';
 import { sha256 } from './digest.ts';
-import { combine, type ParsedDocument, parseDocument, readDocuments, textsOf } from './load.ts';
+import {
+  combine,
+  type LoadOptions,
+  type ParsedDocument,
+  parseDocument,
+  readDocuments,
+  textsOf,
+} from './load.ts';
 import type { Document, FollowedSource, Watch, WatchOptions } from './source.ts';
 import { followSources } from './sources.ts';
 
@@ -23,9 +30,16 @@ interface KnownDocument extends ParsedDocument {
   readonly sha256: string;
 }
 
-/** Throws `USAGE` for a source that can be read only once, and for a path that is given twice. */
-export function followConfiguration(paths: readonly string[]): FollowedConfiguration {
-  const sources = followSources(paths);
+/**
+ * Follows the configuration of a node. Throws `USAGE` for a source that can be read only once, and
+ * for a path that is given twice.
+ */
+export function followConfiguration(
+  paths: readonly string[],
+  node?: string,
+): FollowedConfiguration {
+  const sources = followSources(paths, node);
+  const options = node === undefined ? {} : { node };
   let known: ReadonlyMap<string, KnownDocument> = new Map();
   let last: FollowedLoad | undefined;
   return {
@@ -42,8 +56,8 @@ export function followConfiguration(paths: readonly string[]): FollowedConfigura
       const skipped = documents.filter(({ isSkipped }) => isSkipped).map(({ name }) => name);
       const digest = await sha256(Buffer.from(JSON.stringify([files, skipped])));
       if (last?.digest === digest) return last;
-      known = await parseChanged(documents, known);
-      last = { digest, files, ...(await combineKnown(documents, [...known.values()])) };
+      known = await parseChanged(documents, known, options);
+      last = { digest, files, ...(await combineKnown(documents, known, options)) };
       return last;
     },
     watch: (options) => watchAll(sources, options),
@@ -53,6 +67,7 @@ export function followConfiguration(paths: readonly string[]): FollowedConfigura
 async function parseChanged(
   documents: readonly Document[],
   before: ReadonlyMap<string, KnownDocument>,
+  options: LoadOptions,
 ): Promise<ReadonlyMap<string, KnownDocument>> {
   const known = new Map<string, KnownDocument>();
   for (const document of documents) {
@@ -62,7 +77,7 @@ async function parseChanged(
       document.name,
       same?.sha256 === digest && !document.isSkipped
         ? same
-        : { ...spare(await parseDocument(document)), sha256: digest },
+        : { ...spare(await parseDocument(document, options)), sha256: digest },
     );
   }
   return known;
@@ -84,13 +99,15 @@ function spare(parsed: ParsedDocument): ParsedDocument {
 /** Merges. Documents that contradict each other are parsed again for the places in the issues. */
 async function combineKnown(
   documents: readonly Document[],
-  known: readonly KnownDocument[],
+  known: ReadonlyMap<string, KnownDocument>,
+  options: LoadOptions,
 ): Promise<ParseResult> {
-  const combined = combine(known);
+  const parsed = [...known.values()];
+  const combined = combine(parsed);
   const isContradiction =
-    combined.issues.length > known.reduce((sum, { issues }) => sum + issues.length, 0);
+    combined.issues.length > parsed.reduce((sum, { issues }) => sum + issues.length, 0);
   return isContradiction
-    ? combine(await Promise.all(documents.map((document) => parseDocument(document))))
+    ? combine(await Promise.all(documents.map((document) => parseDocument(document, options))))
     : combined;
 }
 

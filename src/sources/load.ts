@@ -5,7 +5,7 @@ import type { ParseResult } from '../config/parse.ts';
 import type { Format, ParseOptions } from '../formats/format.ts';
 import { formatOf } from '../formats/formats.ts';
 import type { Desired } from '../model/desired.ts';
-import { hasErrors, type Issue, limitIssues } from '../model/issue.ts';
+import { hasErrors, type Issue, limitIssues, type Position } from '../model/issue.ts';
 import { checkFreeText, decodeLoosely, decodeText } from './decode-text.ts';
 import { sha256 } from './digest.ts';
 import { readIncluded } from './files/included.ts';
@@ -17,6 +17,8 @@ export interface Loaded {
   /** undefined when there are errors among the issues. */
   readonly desired: Desired | undefined;
   readonly issues: readonly Issue[];
+  /** The node that the documents were read for. */
+  readonly node?: string;
   /** The names of the documents, in the order in which they were merged. */
   readonly files: readonly string[];
   /** The texts by document name, with byte order marks. A document that is not UTF-8 has none. */
@@ -27,6 +29,8 @@ export interface Loaded {
 
 /** How documents are read. */
 export interface LoadOptions extends ParseOptions {
+  /** Without it, what is for some nodes only is an error. */
+  readonly node?: string;
   /** The format of every document. Without it, each document tells its own. */
   readonly format?: Format;
   /** True to read the languages of other programs, too, which are never applied as they are. */
@@ -39,7 +43,7 @@ export async function load(
   stdin: () => Readable,
   options: LoadOptions = {},
 ): Promise<Loaded> {
-  return loadDocuments(await readDocuments(openSources(paths, stdin)), options);
+  return loadDocuments(await readDocuments(openSources(paths, stdin, options.node)), options);
 }
 
 /** Parses and merges documents that were read. */
@@ -53,6 +57,7 @@ export async function loadDocuments(
   return {
     ...combine(parsed),
     ...(first?.layout && others.length === 0 && { layout: first.layout }),
+    ...(options.node !== undefined && { node: options.node }),
     files: documents.filter(({ isSkipped }) => !isSkipped).map(({ name }) => name),
     sources: textsOf(parsed),
   };
@@ -87,6 +92,8 @@ export async function parseDocument(
   options: LoadOptions = {},
 ): Promise<ParsedDocument> {
   const { name, bytes } = document;
+  if (document.node !== undefined && options.node === undefined)
+    return { ...NOTHING, name, issues: [nodeNeeded({ file: name, line: 1, column: 1 })] };
   if (document.isSkipped) return { ...NOTHING, name, issues: [skipped(name)] };
   const decoded = decodeText(bytes, name);
   const text = typeof decoded === 'string' ? decoded : decodeLoosely(bytes);
@@ -100,7 +107,20 @@ export async function parseDocument(
   if (options.args?.length && !format.takesArguments)
     return { ...NOTHING, name, text, issues: [argumentsRefused(name)] };
   const parsed = await format.parse(text, name, { readPortNames, readIncluded, ...options });
-  return { name, text, ...parsed, issues: limitIssues([...problem, ...parsed.issues]) };
+  if (parsed.nodes && options.node === undefined) problem.push(nodeNeeded(parsed.nodes.first));
+  const issues = limitIssues([...problem, ...parsed.issues]);
+  return { name, text, ...parsed, issues };
+}
+
+/** The issue of a text that differs between nodes, and is read for none. */
+function nodeNeeded(position: Position): Issue {
+  return {
+    code: 'NODE',
+    severity: 'error',
+    message: 'this is for some nodes only, and no node is named',
+    position,
+    hint: 'name the director that the files are read for: --node NAME',
+  };
 }
 
 const NOTHING = { text: undefined, desired: undefined };

@@ -5,6 +5,8 @@ export interface Document {
   /** The name in messages, positions and records. */
   readonly name: string;
   readonly bytes: Buffer;
+  /** The node that it is for. Absent: all nodes. */
+  readonly node?: string;
   /** True for a pipe, a socket or a device in a folder, which is not read. */
   readonly isSkipped?: boolean;
 }
@@ -47,8 +49,11 @@ export interface Watch {
 export interface SourceKind {
   /** Tells whether a value of `-f` names a source of this kind. */
   readonly recognise: (path: string) => boolean;
-  /** Opens one source for several values of `-f`, to be read once. `stdin` opens stdin. */
-  readonly open: (paths: readonly string[], stdin: () => Readable) => Source;
+  /**
+   * Opens one source for several values of `-f`, to be read once. `stdin` opens stdin. Of the
+   * documents for one node, the source has those for `node`; without `node`, those of every node.
+   */
+  readonly open: (paths: readonly string[], stdin: () => Readable, node?: string) => Source;
   /** Opens one source like `open`, to be followed. Throws `USAGE` when that is not possible. */
-  readonly follow: (paths: readonly string[]) => FollowedSource;
+  readonly follow: (paths: readonly string[], node?: string) => FollowedSource;
 }

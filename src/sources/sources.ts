@@ -9,15 +9,22 @@ const SOURCES: readonly SourceKind[] = [STDIN, FILES];
 
 /**
  * Opens the sources that values of `-f` name, to be read once; without any, the default file or
- * folder. Throws `USAGE` for a value that is given twice.
+ * folder. `node` is that of `SourceKind`. Throws `USAGE` for a value that is given twice.
  */
-export function openSources(paths: readonly string[], stdin: () => Readable): Source[] {
-  return openGroups(paths, (kind, group) => kind.open(group, stdin));
+export function openSources(
+  paths: readonly string[],
+  stdin: () => Readable,
+  node?: string,
+): Source[] {
+  return openGroups(paths, (kind, group) => kind.open(group, stdin, node));
 }
 
 /** Opens sources like `openSources`, to be followed. */
-export function followSources(paths: readonly string[]): FollowedSource[] {
-  return openGroups(paths, (kind, group) => kind.follow(group));
+export function followSources(
+  paths: readonly string[],
+  node: string | undefined,
+): FollowedSource[] {
+  return openGroups(paths, (kind, group) => kind.follow(group, node));
 }
 
 /** Neighbours of the same kind are one source. */

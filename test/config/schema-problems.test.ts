@@ -52,7 +52,7 @@ describe('the check of keys', () => {
 
   it('lists the allowed keys when none is similar', () => {
     expect(briefProblemsOf('version: 1\nservices: []\ntimeouts: { quic: 5 }\n')).toEqual([
-      '3:13 error UNKNOWN_KEY: "timeouts" has no key "quic" => allowed: tcp, tcp_fin, udp',
+      '3:13 error UNKNOWN_KEY: "timeouts" has no key "quic" => allowed: nodes, tcp, tcp_fin, udp',
     ]);
   });
 

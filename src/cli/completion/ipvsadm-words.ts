@@ -20,7 +20,10 @@ export async function completeIpvsadm(
   const option = optionOf(previous);
   if (option && option.value.kind !== 'flag') {
     const services = (): Promise<readonly KnownService[]> =>
-      knownServices({ files: [], table: undefined, netns: undefined }, environment);
+      knownServices(
+        { files: [], node: undefined, table: undefined, netns: undefined },
+        environment,
+      );
     return valuesOf(option, before, services);
   }
   if (commandOf(previous)?.takesState) return [{ word: 'master' }, { word: 'backup' }];

@@ -2,6 +2,7 @@ import type { Ipvs } from '../../model/ipvs.ts';
 import type { ServiceEntry } from '../../model/table.ts';
 import { isSpecial } from '../../sources/files/read-stable.ts';
 import { load } from '../../sources/load.ts';
+import { readingOf } from '../declare/option-groups.ts';
 import type { Environment } from '../environment.ts';
 
 /** A service that a command line can name. */
@@ -15,6 +16,7 @@ export interface KnownService {
 export interface Places {
   /** Values of `-f`; without one, the default files. */
   readonly files: readonly string[];
+  readonly node: string | undefined;
   readonly table: string | undefined;
   readonly netns: string | undefined;
 }
@@ -27,20 +29,21 @@ export async function knownServices(
   places: Places,
   environment: Environment,
 ): Promise<readonly KnownService[]> {
-  const { files, table, netns } = places;
-  const desired = await inFiles(files);
+  const { files, node, table, netns } = places;
+  const desired = await inFiles(files, node);
   if (table !== undefined) return merged([...desired, ...(await inFiles([table]))]);
   // Another network namespace can only be entered by another process.
   return merged(netns === undefined ? [...desired, ...(await inKernel(environment))] : desired);
 }
 
-async function inFiles(paths: readonly string[]): Promise<KnownService[]> {
+async function inFiles(paths: readonly string[], node?: string): Promise<KnownService[]> {
   try {
     // A pipe is left to the command that is being typed: it cannot be read twice.
     for (const path of paths) if (path === '-' || (await isSpecial(path))) return [];
-    const { desired } = await load(paths, () => {
+    const stdin = () => {
       throw new Error('stdin is never read');
-    });
+    };
+    const { desired } = await load(paths, stdin, readingOf({ node }));
     if (!desired) return [];
     return [...desired.services].map(([key, entry]) => known(key, entry, desired.names.get(key)));
   } catch {

@@ -42,6 +42,7 @@ export const VALUE_KINDS: Readonly<Record<string, ValueKind>> = {
     fingerprint: 'free',
     text: 'free',
     name: 'free',
+    node: 'free',
     args: 'free',
   },
 };
@@ -90,6 +91,7 @@ export async function completeValue(
 function servicesOf({ values }: Unfinished, environment: Environment) {
   const places = {
     files: values.get('--file') ?? [],
+    node: values.get('--node')?.at(-1),
     table: values.get('--table')?.at(-1),
     netns: values.get('--netns')?.at(-1),
   };

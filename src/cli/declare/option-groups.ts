@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { READABLE_FORMATS } from '../../formats/formats.ts';
 import type { Limit } from '../../model/desired.ts';
+import { isNodeName, NODE_NAME_FORM } from '../../model/node.ts';
 import { MAX_REASON_LENGTH } from '../../model/pause.ts';
 import { hasInvisible } from '../../model/printable.ts';
 import type { Allowances } from '../../plan/guard.ts';
@@ -32,6 +33,15 @@ export const VERBOSE_OPTIONS = {
   verbose: flag('-v, --verbose', 'print on stderr how long each read, plan and batch takes'),
 };
 
+/** Option of the verbs that read configurations. */
+export const NODE_OPTIONS = {
+  node: parsed(
+    '--node <node>',
+    'read the files for this director: leave out what is for other nodes',
+    parseNode,
+  ),
+};
+
 export const FILE_OPTIONS = {
   file: repeated(
     '-f, --file <path>',
@@ -39,6 +49,7 @@ export const FILE_OPTIONS = {
       '*.json, - is stdin (repeatable; default: /etc/ipvstate/ipvstate.yaml, else ' +
       '/etc/ipvstate/conf.d)',
   ),
+  ...NODE_OPTIONS,
 };
 
 /** Option of the verbs that read files once. */
@@ -139,12 +150,22 @@ export const CONTROL_OPTIONS = {
 };
 
 /** How files are read, as the options say. */
-export function readingOf({ format }: ValuesOf<typeof FORMAT_OPTIONS>): LoadOptions {
-  return format ? { format } : {};
+export function readingOf(
+  options: Partial<ValuesOf<typeof FORMAT_OPTIONS & typeof NODE_OPTIONS>>,
+): LoadOptions {
+  const { format, node } = options;
+  return { ...(format && { format }), ...(node !== undefined && { node }) };
+}
+
+function parseNode(text: string): string {
+  if (!isNodeName(text)) throw new InvalidArgumentError(`Expected ${NODE_NAME_FORM}.`);
+  return text;
 }
 
 /** How files of other programs are read, as the options say. */
-export function translatingOf(options: ValuesOf<typeof TRANSLATING_OPTIONS>): LoadOptions {
+export function translatingOf(
+  options: ValuesOf<typeof TRANSLATING_OPTIONS & typeof NODE_OPTIONS>,
+): LoadOptions {
   const { configId } = options;
   return { ...readingOf(options), translates: true, ...(configId !== undefined && { configId }) };
 }

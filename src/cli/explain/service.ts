@@ -12,7 +12,7 @@ import type { Live } from './live.ts';
 export async function explainService(
   service: string,
   destination: string | undefined,
-  { desired, sources }: ValidConfiguration,
+  { desired, sources, node }: ValidConfiguration,
   { surroundings }: Live,
 ): Promise<Explanation> {
   const live = surroundings.snapshot?.table.services;
@@ -32,7 +32,7 @@ export async function explainService(
             known.flatMap((entry) => [...(entry?.destinations.keys() ?? [])]),
           ),
   };
-  const origins = await originsOf(key, desired.locate(key)?.file, sources);
+  const origins = await originsOf(key, desired.locate(key)?.file, sources, node);
   return explain(subject, desired, origins, surroundings);
 }
 
@@ -41,8 +41,10 @@ async function originsOf(
   service: ServiceKey,
   file: string | undefined,
   sources: Loaded['sources'],
+  node: string | undefined,
 ): Promise<ServiceOrigins | undefined> {
   const text = file === undefined ? undefined : sources.get(file);
   if (file === undefined || text === undefined) return undefined;
-  return (await formatOf(text, file).parse(text, file, { explained: service })).origins;
+  const options = { explained: service, ...(node !== undefined && { node }) };
+  return (await formatOf(text, file).parse(text, file, options)).origins;
 }

@@ -10,6 +10,7 @@ import { defineVerb } from '../declare/define-verb.ts';
 import { TABLE_EXITS } from '../declare/exit-groups.ts';
 import {
   NETNS_OPTIONS,
+  NODE_OPTIONS,
   TRANSLATING_OPTIONS,
   translatingOf,
   VERBOSE_OPTIONS,
@@ -28,6 +29,7 @@ export const diffVerb = defineVerb({
     b: requiredArgument('b', 'the table after: the same'),
   },
   options: {
+    ...NODE_OPTIONS,
     ...TRANSLATING_OPTIONS,
     ...NETNS_OPTIONS,
     output: outputFormat(PLAN_FORMATS, 'text'),

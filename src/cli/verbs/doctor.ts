@@ -3,10 +3,10 @@ import { IpvstateError } from '../../errors.ts';
 import { DOCTOR_FORMATS } from '../../render/doctor.ts';
 import { exitCodeOfFindings } from '../../render/exit.ts';
 import { findPaths } from '../../sources/files/paths.ts';
-import { type Loaded, load } from '../../sources/load.ts';
+import { type Loaded, type LoadOptions, load } from '../../sources/load.ts';
 import { defineVerb } from '../declare/define-verb.ts';
 import { TABLE_EXITS } from '../declare/exit-groups.ts';
-import { FILE_OPTIONS, TABLE_OPTIONS } from '../declare/option-groups.ts';
+import { FILE_OPTIONS, readingOf, TABLE_OPTIONS } from '../declare/option-groups.ts';
 import { flag, outputFormat } from '../declare/options.ts';
 import { readFacts, readProgramFacts } from '../diagnose.ts';
 import type { Environment } from '../environment.ts';
@@ -32,8 +32,8 @@ export const doctorVerb = defineVerb({
   },
   examples: ['ipvstate doctor', 'ipvstate doctor -f ipvs.yaml -o json'],
   notes: ['Changes nothing, and loads no module.'],
-  run: async ({ file, table, output: format, verbose }, environment) => {
-    const loading = await loadIfPresent(file, environment);
+  run: async ({ file, node, table, output: format, verbose }, environment) => {
+    const loading = await loadIfPresent(file, readingOf({ node }), environment);
     const loaded = loading instanceof IpvstateError ? undefined : loading;
     const facts = await readProgramFacts(await environment.machine(), loaded);
     // A table that cannot be read is an error here, as it is for every verb.
@@ -65,10 +65,11 @@ export const doctorVerb = defineVerb({
  */
 async function loadIfPresent(
   paths: readonly string[],
+  options: LoadOptions,
   { stdin }: Environment,
 ): Promise<Loaded | IpvstateError | undefined> {
   if (paths.length === 0 && (await findPaths([])()).areMissing) return undefined;
-  return load(paths, stdin).catch((error: unknown) => {
+  return load(paths, stdin, options).catch((error: unknown) => {
     if (error instanceof IpvstateError && error.code !== 'USAGE') return error;
     throw error;
   });

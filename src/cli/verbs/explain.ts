@@ -6,8 +6,18 @@ import { formatExplanation } from '../../render/explain/explanation-text.ts';
 import { type Loaded, load } from '../../sources/load.ts';
 import { defineVerb } from '../declare/define-verb.ts';
 import { FILE_EXITS } from '../declare/exit-groups.ts';
-import { CONTROL_OPTIONS, FILE_OPTIONS, TABLE_OPTIONS } from '../declare/option-groups.ts';
-import { optionalArgument, outputFormat, requiredArgument } from '../declare/options.ts';
+import {
+  CONTROL_OPTIONS,
+  FILE_OPTIONS,
+  readingOf,
+  TABLE_OPTIONS,
+} from '../declare/option-groups.ts';
+import {
+  optionalArgument,
+  outputFormat,
+  requiredArgument,
+  type ValuesOf,
+} from '../declare/options.ts';
 import type { Environment } from '../environment.ts';
 import { formatKey, formatKeyJson } from '../explain/key.ts';
 import { readLive } from '../explain/live.ts';
@@ -52,7 +62,7 @@ export const explainVerb = defineVerb({
     const layout = output.layout('stdout');
     const format = EXPLANATION_FORMATS[options.output];
     const isService = destination !== undefined || isServiceAddress(subject);
-    const files = await loadIfPossible(options.file, environment);
+    const files = await loadIfPossible(options, environment);
     const key = isService ? undefined : await findKeyOrService(subject, files);
     if (key) {
       output.print(format.key(key, layout));
@@ -69,11 +79,11 @@ export const explainVerb = defineVerb({
 
 /** Loads the files. A key can be described without any, so their error is a result. */
 async function loadIfPossible(
-  paths: readonly string[],
+  options: ValuesOf<typeof FILE_OPTIONS>,
   { stdin }: Environment,
 ): Promise<Loaded | IpvstateError> {
   try {
-    return await load(paths, stdin);
+    return await load(options.file, stdin, readingOf(options));
   } catch (error) {
     if (error instanceof IpvstateError) return error;
     throw error;

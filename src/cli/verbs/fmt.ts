@@ -2,6 +2,7 @@ import { formatCanonical } from '../../config/canonical/canonical.ts';
 import { IpvstateError } from '../../errors.ts';
 import { formatOf } from '../../formats/formats.ts';
 import { ConfigurationError, hasErrors, type Issue } from '../../model/issue.ts';
+import { OTHER_NODE } from '../../model/node.ts';
 import { printable } from '../../model/printable.ts';
 import { replaceFile } from '../../recovery/records/write.ts';
 import { countOf } from '../../render/count-of.ts';
@@ -100,7 +101,7 @@ async function requireFormatted(
 
 /** Parses a document that is a configuration of ours. Any other one has an issue. */
 async function parseOwn(document: Document): Promise<ParsedDocument> {
-  const parsed = await parseDocument(document);
+  const parsed = await parseDocument(document, { node: OTHER_NODE });
   const { name, text } = parsed;
   if (text === undefined || formatOf(text, name).name !== 'save') return parsed;
   const issue: Issue = {

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { IpvstateError } from '../../errors.ts';
 import { parseServiceKey, serviceKey } from '../../model/service.ts';
-import { selectorMatcher } from '../../plan/scope.ts';
+import { wildcardMatcher } from '../../model/wildcard.ts';
 import { type JournaledRun, journalParts } from '../../recovery/journal/runs.ts';
 import type { State } from '../../recovery/state.ts';
 import { EXIT } from '../../render/exit.ts';
@@ -143,7 +143,7 @@ function filterOf({ since, service }: HistoryOptions, now: Date): (run: RunSumma
   const earliest = since?.(now).getTime() ?? Number.NEGATIVE_INFINITY;
   const matchers = service.map((text) => {
     const identity = parseServiceKey(text);
-    return selectorMatcher(identity ? serviceKey(identity) : text);
+    return wildcardMatcher(identity ? serviceKey(identity) : text);
   });
   return (run) => {
     if (Date.parse(run.begin.time) < earliest) return false;

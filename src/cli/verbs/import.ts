@@ -5,6 +5,7 @@ import { defineVerb } from '../declare/define-verb.ts';
 import { FILE_EXITS, TABLE_EXITS } from '../declare/exit-groups.ts';
 import {
   NETNS_OPTIONS,
+  NODE_OPTIONS,
   TRANSLATING_OPTIONS,
   translatingOf,
   VERBOSE_OPTIONS,
@@ -27,6 +28,7 @@ export const importVerb = defineVerb({
   options: {
     from: entryOf('--from <place>', 'adopt the table that runs here', { live: true }),
     ...NETNS_OPTIONS,
+    ...NODE_OPTIONS,
     ...TRANSLATING_OPTIONS,
     env: flag('--env', 'let YAML for ipvsctl read the environment'),
     ...WRITING_OPTIONS,

@@ -123,7 +123,7 @@ async function watchNamespace(netns: string | undefined) {
 
 async function follow(options: WatchOptions, environment: Environment): Promise<number> {
   const { output, env, version } = environment;
-  const configuration = followConfiguration(options.file);
+  const configuration = followConfiguration(options.file, options.node);
   const listen =
     options.listen === undefined
       ? undefined

@@ -25,8 +25,8 @@ const BELOW: Readonly<Record<string, Kind>> = {
 
 /** The keys of a service and a profile: what it is, how it schedules, and where to. */
 const SERVICE_ORDER: readonly string[] = [
-  ...['name', 'address', 'family', 'profile', 'scheduler', 'scheduler_flags', 'one_packet'],
-  ...['persistence', 'drain', 'preserve', 'protect', 'destinations'],
+  ...['name', 'address', 'family', 'nodes', 'profile', 'scheduler', 'scheduler_flags'],
+  ...['one_packet', 'persistence', 'drain', 'preserve', 'protect', 'destinations'],
 ];
 
 /** The order of the keys of each kind. A kind without one keeps that of the file. */

@@ -1,10 +1,12 @@
 import type { Config } from '../config.ts';
 import type { Finding, Place, Report } from '../finding.ts';
 import type { InvalidParts } from '../invalid-parts.ts';
+import { type NodeLists, readNodeLists, selectSections } from './nodes.ts';
 import type { Trace } from './trace.ts';
 
 /** The state that every part of the normalisation shares. */
 export interface Context {
+  /** Without the sections that are for other nodes. */
   readonly config: Config;
   readonly invalid: InvalidParts;
   readonly report: Report;
@@ -12,6 +14,7 @@ export interface Context {
    * For values that several services inherit: reports the same message about the same place once.
    */
   readonly reportOnce: Report;
+  readonly nodes: NodeLists;
   readonly usedProfiles: Set<string>;
   readonly usedPools: Set<string>;
   /** Set when one service is to be explained. */
@@ -23,6 +26,7 @@ export function createContext(
   invalid: InvalidParts,
   findings: Finding[],
   trace: Trace | undefined,
+  node: string,
 ): Context {
   const seen = new Set<string>();
   const report: Report = (finding) => findings.push(finding);
@@ -33,7 +37,9 @@ export function createContext(
     findings.push(finding);
   };
   const used = { usedProfiles: new Set<string>(), usedPools: new Set<string>() };
-  return { config, invalid, report, reportOnce, ...used, trace };
+  const nodes = readNodeLists(config, node, report);
+  const selected = selectSections(config, nodes);
+  return { config: selected, invalid, report, reportOnce, nodes, ...used, trace };
 }
 
 function placeText(place: Place): string {

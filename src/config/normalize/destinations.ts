@@ -1,7 +1,13 @@
 import type { Destination, DestinationKey } from '../../model/destination.ts';
 import type { Preserve } from '../../model/policy.ts';
 import type { ServiceIdentity } from '../../model/service.ts';
-import type { DestinationKeys, DestinationMapping, PoolReference, Profile } from '../config.ts';
+import type {
+  DestinationItem,
+  DestinationKeys,
+  DestinationMapping,
+  PoolReference,
+  Profile,
+} from '../config.ts';
 import { atValue, type Path, shownName } from '../finding.ts';
 import { suggest } from '../suggest.ts';
 import type { Context } from './context.ts';
@@ -57,6 +63,7 @@ export function normalizeDestinations(
   const list = origins.list(picked.value, listPath);
   for (const [index, item] of picked.value.entries()) {
     if (isInvalidItem(expansion, listPath, index)) continue;
+    if (isForOthers(item, context)) continue;
     if (typeof item === 'object' && 'pool' in item)
       expandPool(item, [...listPath, index], expansion);
     else add(item, undefined, listPath, listPath, index, list, expansion);
@@ -107,7 +114,7 @@ function expandPool(reference: PoolReference, path: Path, expansion: Expansion):
   const listPath = ['pools', name];
   const list = origins.list(pool, listPath);
   for (const [index, item] of pool.entries())
-    if (!isInvalidItem(expansion, listPath, index))
+    if (!isInvalidItem(expansion, listPath, index) && !isForOthers(item, context))
       add(item, reference, path, listPath, index, list, expansion);
 }
 
@@ -162,6 +169,13 @@ function add(
   if (preserve) expansion.preserve.set(destination.key, preserve);
   trace?.destinations.set(destination.key, placesOf(written, inherited));
   origins.push(list, index);
+}
+
+/** Tells whether an item is for other nodes. A pool that it names is used there. */
+function isForOthers(item: DestinationItem, { nodes, usedPools }: Context): boolean {
+  if (typeof item === 'string' || nodes.isFor(item.nodes)) return false;
+  if ('pool' in item) usedPools.add(item.pool);
+  return true;
 }
 
 function isInvalidItem(expansion: Expansion, listPath: Path, index: number): boolean {

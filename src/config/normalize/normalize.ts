@@ -11,6 +11,7 @@ import { atKey, atValue, type Path, type Place, shownName } from '../finding.ts'
 import type { ConfigDocument } from '../read/document.ts';
 import type { Context } from './context.ts';
 import { normalizeDestinations } from './destinations.ts';
+import { useNames } from './nodes.ts';
 import { destinationLocator, type ItemOrigins, itemOrigins } from './origins.ts';
 import { normalizePolicy, normalizeServicePolicy } from './policy.ts';
 import { normalizeService, serviceLayers } from './service.ts';
@@ -53,6 +54,7 @@ export function normalize(
   ) {
     for (const [index, service] of config.services.entries()) {
       if (invalid.services.has(index)) checkInvalidService(service, index, context);
+      else if (!context.nodes.isFor(service.nodes)) useNames(service, context);
       else addService(service, index, services, context);
     }
   }

@@ -23,7 +23,7 @@ export function normalizeTimeouts({ config, invalid, report }: Context): Partial
   const timeouts: { tcp?: number; tcpFin?: number; udp?: number } = {};
   if (!config.timeouts || invalid.sections.has('timeouts')) return timeouts;
   for (const { key, name } of TIMEOUT_ATTRIBUTES) {
-    const written = config.timeouts[name as keyof typeof config.timeouts];
+    const written = config.timeouts[name as Exclude<keyof typeof config.timeouts, 'nodes'>];
     if (written === undefined) continue;
     const place = atValue('timeouts', name);
     const seconds = readDuration(written, 'a timeout', MAX_TIMEOUT_SECONDS, place, report);
@@ -74,12 +74,16 @@ function readLimit(
 export function normalizeDaemons({
   config,
   invalid,
+  nodes,
   report,
 }: Context): readonly Daemon[] | undefined {
   if (!config.sync_daemons || invalid.sections.has('sync_daemons')) return undefined;
   const daemons: Daemon[] = [];
   for (const [index, written] of config.sync_daemons.entries()) {
-    const first = config.sync_daemons.findIndex((other) => other.role === written.role);
+    if (!nodes.isFor(written.nodes)) continue;
+    const first = config.sync_daemons.findIndex(
+      (other) => other.role === written.role && nodes.isFor(other.nodes),
+    );
     if (first < index) {
       const message = `there is a ${written.role} daemon already: only one of each role can run`;
       const related = { message: 'first here', place: atValue('sync_daemons', first) };

@@ -2,7 +2,7 @@
 "use strict";
 export const validate = validate21;
 export default validate21;
-const schema6 = {"$id":"urn:ipvstate:schema:config:1","type":"object","required":["version","services"],"additionalProperties":false,"properties":{"version":{"type":"integer","const":1},"manage":{"type":"object","additionalProperties":false,"properties":{"include":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/selector"}]}},"exclude":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/selector"}]}}}},"limits":{"type":"object","additionalProperties":false,"properties":{"max_service_deletes":{"allOf":[{"$ref":"#/definitions/limit"}]},"max_destination_deletes":{"allOf":[{"$ref":"#/definitions/limit"}]}}},"defaults":{"type":"object","additionalProperties":false,"properties":{"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]}}},"timeouts":{"type":"object","additionalProperties":false,"properties":{"tcp":{"allOf":[{"$ref":"#/definitions/timeout"}]},"tcp_fin":{"allOf":[{"$ref":"#/definitions/timeout"}]},"udp":{"allOf":[{"$ref":"#/definitions/timeout"}]}}},"sync_daemons":{"type":"array","items":{"type":"object","required":["role","interface"],"additionalProperties":false,"properties":{"role":{"type":"string","enum":["master","backup"]},"interface":{"type":"string"},"sync_id":{"type":"integer","minimum":0,"maximum":255},"max_length":{"type":"integer","minimum":1,"maximum":65507},"group":{"type":"string"},"port":{"type":"integer","minimum":1,"maximum":65535},"ttl":{"type":"integer","minimum":1,"maximum":255}}}},"sysctls":{"type":"object","required":["values"],"additionalProperties":false,"properties":{"mode":{"type":"string","enum":["enforce","check"]},"values":{"type":"object","additionalProperties":{"type":["integer","boolean","string"]}}}},"profiles":{"type":"object","additionalProperties":{"type":"object","additionalProperties":false,"properties":{"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"one_packet":{"type":"boolean"},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"destinations":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/destination"}]}},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"protect":{"type":"boolean"}}}},"pools":{"type":"object","additionalProperties":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/poolMember"}]}}},"services":{"type":"array","items":{"type":"object","required":["address"],"additionalProperties":false,"properties":{"name":{"type":"string"},"address":{"type":"string"},"family":{"type":"string","enum":["ipv4","ipv6"]},"profile":{"type":"string"},"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"one_packet":{"type":"boolean"},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"destinations":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/destination"}]}},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"protect":{"type":"boolean"}}}}},"definitions":{"duration":{"type":["integer","string"],"minimum":1,"maximum":2678400},"timeout":{"type":["integer","string"],"minimum":1,"maximum":2147483},"drain":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"required":["timeout"],"additionalProperties":false,"properties":{"timeout":{"type":["integer","string"],"minimum":1,"maximum":2678400},"linger":{"type":["integer","string"],"minimum":1,"maximum":2678400}}},"preserve":{"type":"array","items":{"type":"string","enum":["weight","thresholds"]}},"limit":{"type":["integer","string"],"minimum":0},"selector":{"type":"object","additionalProperties":false,"properties":{"cidr":{"type":"string"},"protocol":{"type":"string","enum":["tcp","udp","sctp"]},"port":{"type":["integer","string"],"minimum":0,"maximum":65535},"fwmark":{"type":["integer","string"],"minimum":1,"maximum":4294967295},"service":{"type":"string"}}},"tunnel":{"type":"object","additionalProperties":false,"properties":{"type":{"type":"string","enum":["ipip","gue","gre"]},"port":{"type":"integer","minimum":1,"maximum":65535},"checksum":{"type":"string","enum":["none","csum","remcsum"]}}},"destination":{"type":["string","object"],"if":{"type":"object"},"then":{"if":{"type":"object","required":["pool"],"properties":{"pool":true}},"then":{"$ref":"#/definitions/poolReference"},"else":{"$ref":"#/definitions/member"}}},"poolMember":{"type":["string","object"],"if":{"type":"object"},"then":{"$ref":"#/definitions/member"}},"member":{"type":"object","required":["address"],"additionalProperties":false,"properties":{"address":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]}}},"poolReference":{"type":"object","required":["pool"],"additionalProperties":false,"properties":{"pool":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]}}}}};
+const schema6 = {"$id":"urn:ipvstate:schema:config:1","type":"object","required":["version","services"],"additionalProperties":false,"properties":{"version":{"type":"integer","const":1},"manage":{"type":"object","additionalProperties":false,"properties":{"include":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/selector"}]}},"exclude":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/selector"}]}}}},"limits":{"type":"object","additionalProperties":false,"properties":{"max_service_deletes":{"allOf":[{"$ref":"#/definitions/limit"}]},"max_destination_deletes":{"allOf":[{"$ref":"#/definitions/limit"}]}}},"defaults":{"type":"object","additionalProperties":false,"properties":{"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]}}},"timeouts":{"type":"object","additionalProperties":false,"properties":{"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]},"tcp":{"allOf":[{"$ref":"#/definitions/timeout"}]},"tcp_fin":{"allOf":[{"$ref":"#/definitions/timeout"}]},"udp":{"allOf":[{"$ref":"#/definitions/timeout"}]}}},"sync_daemons":{"type":"array","items":{"type":"object","required":["role","interface"],"additionalProperties":false,"properties":{"role":{"type":"string","enum":["master","backup"]},"interface":{"type":"string"},"sync_id":{"type":"integer","minimum":0,"maximum":255},"max_length":{"type":"integer","minimum":1,"maximum":65507},"group":{"type":"string"},"port":{"type":"integer","minimum":1,"maximum":65535},"ttl":{"type":"integer","minimum":1,"maximum":255},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}}},"sysctls":{"type":"object","required":["values"],"additionalProperties":false,"properties":{"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]},"mode":{"type":"string","enum":["enforce","check"]},"values":{"type":"object","additionalProperties":{"type":["integer","boolean","string"]}}}},"profiles":{"type":"object","additionalProperties":{"type":"object","additionalProperties":false,"properties":{"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"one_packet":{"type":"boolean"},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"destinations":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/destination"}]}},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"protect":{"type":"boolean"}}}},"pools":{"type":"object","additionalProperties":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/poolMember"}]}}},"services":{"type":"array","items":{"type":"object","required":["address"],"additionalProperties":false,"properties":{"name":{"type":"string"},"address":{"type":"string"},"family":{"type":"string","enum":["ipv4","ipv6"]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]},"profile":{"type":"string"},"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"one_packet":{"type":"boolean"},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"destinations":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/destination"}]}},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"protect":{"type":"boolean"}}}}},"definitions":{"duration":{"type":["integer","string"],"minimum":1,"maximum":2678400},"timeout":{"type":["integer","string"],"minimum":1,"maximum":2147483},"drain":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"required":["timeout"],"additionalProperties":false,"properties":{"timeout":{"type":["integer","string"],"minimum":1,"maximum":2678400},"linger":{"type":["integer","string"],"minimum":1,"maximum":2678400}}},"preserve":{"type":"array","items":{"type":"string","enum":["weight","thresholds"]}},"nodes":{"type":"array","items":{"type":"string"}},"limit":{"type":["integer","string"],"minimum":0},"selector":{"type":"object","additionalProperties":false,"properties":{"cidr":{"type":"string"},"protocol":{"type":"string","enum":["tcp","udp","sctp"]},"port":{"type":["integer","string"],"minimum":0,"maximum":65535},"fwmark":{"type":["integer","string"],"minimum":1,"maximum":4294967295},"service":{"type":"string"}}},"tunnel":{"type":"object","additionalProperties":false,"properties":{"type":{"type":"string","enum":["ipip","gue","gre"]},"port":{"type":"integer","minimum":1,"maximum":65535},"checksum":{"type":"string","enum":["none","csum","remcsum"]}}},"destination":{"type":["string","object"],"if":{"type":"object"},"then":{"if":{"type":"object","required":["pool"],"properties":{"pool":true}},"then":{"$ref":"#/definitions/poolReference"},"else":{"$ref":"#/definitions/member"}}},"poolMember":{"type":["string","object"],"if":{"type":"object"},"then":{"$ref":"#/definitions/member"}},"member":{"type":"object","required":["address"],"additionalProperties":false,"properties":{"address":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}},"poolReference":{"type":"object","required":["pool"],"additionalProperties":false,"properties":{"pool":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}}}};
 const func2 = Object.prototype.hasOwnProperty;
 const schema7 = {"type":"object","additionalProperties":false,"properties":{"cidr":{"type":"string"},"protocol":{"type":"string","enum":["tcp","udp","sctp"]},"port":{"type":["integer","string"],"minimum":0,"maximum":65535},"fwmark":{"type":["integer","string"],"minimum":1,"maximum":4294967295},"service":{"type":"string"}}};
 
@@ -520,13 +520,47 @@ validate34.errors = vErrors;
 return errors === 0;
 }
 
-const schema13 = {"type":["integer","string"],"minimum":1,"maximum":2147483};
+const schema13 = {"type":"array","items":{"type":"string"}};
 
 function validate36(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
+if(Array.isArray(data)){
+const len0 = data.length;
+for(let i0=0; i0<len0; i0++){
+if(typeof data[i0] !== "string"){
+const err0 = {instancePath:instancePath+"/" + i0,schemaPath:"#/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+}
+}
+else {
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+validate36.errors = vErrors;
+return errors === 0;
+}
+
+const schema14 = {"type":["integer","string"],"minimum":1,"maximum":2147483};
+
+function validate38(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+let vErrors = null;
+let errors = 0;
 if((!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))) && (typeof data !== "string")){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema13.type},message:"must be integer,string"};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema14.type},message:"must be integer,string"};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -557,14 +591,14 @@ vErrors.push(err2);
 errors++;
 }
 }
-validate36.errors = vErrors;
+validate38.errors = vErrors;
 return errors === 0;
 }
 
-const schema14 = {"type":["string","object"],"if":{"type":"object"},"then":{"if":{"type":"object","required":["pool"],"properties":{"pool":true}},"then":{"$ref":"#/definitions/poolReference"},"else":{"$ref":"#/definitions/member"}}};
-const schema15 = {"type":"object","required":["pool"],"additionalProperties":false,"properties":{"pool":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]}}};
+const schema15 = {"type":["string","object"],"if":{"type":"object"},"then":{"if":{"type":"object","required":["pool"],"properties":{"pool":true}},"then":{"$ref":"#/definitions/poolReference"},"else":{"$ref":"#/definitions/member"}}};
+const schema16 = {"type":"object","required":["pool"],"additionalProperties":false,"properties":{"pool":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}};
 
-function validate42(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate46(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -579,7 +613,7 @@ vErrors.push(err0);
 errors++;
 }
 for(const key0 in data){
-if(!(((((((key0 === "pool") || (key0 === "weight")) || (key0 === "forward")) || (key0 === "tunnel")) || (key0 === "upper_threshold")) || (key0 === "lower_threshold")) || (key0 === "preserve"))){
+if(!((((((((key0 === "pool") || (key0 === "weight")) || (key0 === "forward")) || (key0 === "tunnel")) || (key0 === "upper_threshold")) || (key0 === "lower_threshold")) || (key0 === "preserve")) || (key0 === "nodes"))){
 const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err1];
@@ -593,201 +627,6 @@ errors++;
 if(data.pool !== undefined){
 if(typeof data.pool !== "string"){
 const err2 = {instancePath:instancePath+"/pool",schemaPath:"#/properties/pool/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-}
-if(data.weight !== undefined){
-let data1 = data.weight;
-if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-const err3 = {instancePath:instancePath+"/weight",schemaPath:"#/properties/weight/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
-errors++;
-}
-if((typeof data1 == "number") && (isFinite(data1))){
-if(data1 > 2147483647 || isNaN(data1)){
-const err4 = {instancePath:instancePath+"/weight",schemaPath:"#/properties/weight/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647"};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
-errors++;
-}
-if(data1 < 0 || isNaN(data1)){
-const err5 = {instancePath:instancePath+"/weight",schemaPath:"#/properties/weight/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
-errors++;
-}
-}
-}
-if(data.forward !== undefined){
-let data2 = data.forward;
-if(typeof data2 !== "string"){
-const err6 = {instancePath:instancePath+"/forward",schemaPath:"#/properties/forward/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
-errors++;
-}
-if(!(((data2 === "masq") || (data2 === "route")) || (data2 === "tunnel"))){
-const err7 = {instancePath:instancePath+"/forward",schemaPath:"#/properties/forward/enum",keyword:"enum",params:{allowedValues: schema15.properties.forward.enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
-errors++;
-}
-}
-if(data.tunnel !== undefined){
-if(!(validate30(data.tunnel, {instancePath:instancePath+"/tunnel",parentData:data,parentDataProperty:"tunnel",rootData}))){
-vErrors = vErrors === null ? validate30.errors : append(vErrors, validate30.errors);
-errors = vErrors.length;
-}
-}
-if(data.upper_threshold !== undefined){
-let data4 = data.upper_threshold;
-if(!(((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))) && (isFinite(data4)))){
-const err8 = {instancePath:instancePath+"/upper_threshold",schemaPath:"#/properties/upper_threshold/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
-errors++;
-}
-if((typeof data4 == "number") && (isFinite(data4))){
-if(data4 > 2147483647 || isNaN(data4)){
-const err9 = {instancePath:instancePath+"/upper_threshold",schemaPath:"#/properties/upper_threshold/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647"};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
-errors++;
-}
-if(data4 < 0 || isNaN(data4)){
-const err10 = {instancePath:instancePath+"/upper_threshold",schemaPath:"#/properties/upper_threshold/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
-errors++;
-}
-}
-}
-if(data.lower_threshold !== undefined){
-let data5 = data.lower_threshold;
-if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
-const err11 = {instancePath:instancePath+"/lower_threshold",schemaPath:"#/properties/lower_threshold/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
-errors++;
-}
-if((typeof data5 == "number") && (isFinite(data5))){
-if(data5 > 2147483647 || isNaN(data5)){
-const err12 = {instancePath:instancePath+"/lower_threshold",schemaPath:"#/properties/lower_threshold/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647"};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
-errors++;
-}
-if(data5 < 0 || isNaN(data5)){
-const err13 = {instancePath:instancePath+"/lower_threshold",schemaPath:"#/properties/lower_threshold/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
-errors++;
-}
-}
-}
-if(data.preserve !== undefined){
-if(!(validate32(data.preserve, {instancePath:instancePath+"/preserve",parentData:data,parentDataProperty:"preserve",rootData}))){
-vErrors = vErrors === null ? validate32.errors : append(vErrors, validate32.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err14 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err14];
-}
-else {
-vErrors.push(err14);
-}
-errors++;
-}
-validate42.errors = vErrors;
-return errors === 0;
-}
-
-const schema16 = {"type":"object","required":["address"],"additionalProperties":false,"properties":{"address":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]}}};
-
-function validate46(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.address === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "address"},message:"must have required property '"+"address"+"'"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-for(const key0 in data){
-if(!(((((((key0 === "address") || (key0 === "weight")) || (key0 === "forward")) || (key0 === "tunnel")) || (key0 === "upper_threshold")) || (key0 === "lower_threshold")) || (key0 === "preserve"))){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-}
-if(data.address !== undefined){
-if(typeof data.address !== "string"){
-const err2 = {instancePath:instancePath+"/address",schemaPath:"#/properties/address/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err2];
 }
@@ -937,6 +776,12 @@ vErrors = vErrors === null ? validate32.errors : append(vErrors, validate32.erro
 errors = vErrors.length;
 }
 }
+if(data.nodes !== undefined){
+if(!(validate36(data.nodes, {instancePath:instancePath+"/nodes",parentData:data,parentDataProperty:"nodes",rootData}))){
+vErrors = vErrors === null ? validate36.errors : append(vErrors, validate36.errors);
+errors = vErrors.length;
+}
+}
 }
 else {
 const err14 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
@@ -952,12 +797,213 @@ validate46.errors = vErrors;
 return errors === 0;
 }
 
+const schema17 = {"type":"object","required":["address"],"additionalProperties":false,"properties":{"address":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}};
 
-function validate41(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate51(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.address === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "address"},message:"must have required property '"+"address"+"'"};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+for(const key0 in data){
+if(!((((((((key0 === "address") || (key0 === "weight")) || (key0 === "forward")) || (key0 === "tunnel")) || (key0 === "upper_threshold")) || (key0 === "lower_threshold")) || (key0 === "preserve")) || (key0 === "nodes"))){
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.address !== undefined){
+if(typeof data.address !== "string"){
+const err2 = {instancePath:instancePath+"/address",schemaPath:"#/properties/address/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data.weight !== undefined){
+let data1 = data.weight;
+if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
+const err3 = {instancePath:instancePath+"/weight",schemaPath:"#/properties/weight/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+if((typeof data1 == "number") && (isFinite(data1))){
+if(data1 > 2147483647 || isNaN(data1)){
+const err4 = {instancePath:instancePath+"/weight",schemaPath:"#/properties/weight/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647"};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+if(data1 < 0 || isNaN(data1)){
+const err5 = {instancePath:instancePath+"/weight",schemaPath:"#/properties/weight/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+}
+if(data.forward !== undefined){
+let data2 = data.forward;
+if(typeof data2 !== "string"){
+const err6 = {instancePath:instancePath+"/forward",schemaPath:"#/properties/forward/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+if(!(((data2 === "masq") || (data2 === "route")) || (data2 === "tunnel"))){
+const err7 = {instancePath:instancePath+"/forward",schemaPath:"#/properties/forward/enum",keyword:"enum",params:{allowedValues: schema17.properties.forward.enum},message:"must be equal to one of the allowed values"};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+if(data.tunnel !== undefined){
+if(!(validate30(data.tunnel, {instancePath:instancePath+"/tunnel",parentData:data,parentDataProperty:"tunnel",rootData}))){
+vErrors = vErrors === null ? validate30.errors : append(vErrors, validate30.errors);
+errors = vErrors.length;
+}
+}
+if(data.upper_threshold !== undefined){
+let data4 = data.upper_threshold;
+if(!(((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))) && (isFinite(data4)))){
+const err8 = {instancePath:instancePath+"/upper_threshold",schemaPath:"#/properties/upper_threshold/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+if((typeof data4 == "number") && (isFinite(data4))){
+if(data4 > 2147483647 || isNaN(data4)){
+const err9 = {instancePath:instancePath+"/upper_threshold",schemaPath:"#/properties/upper_threshold/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647"};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+if(data4 < 0 || isNaN(data4)){
+const err10 = {instancePath:instancePath+"/upper_threshold",schemaPath:"#/properties/upper_threshold/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+}
+}
+if(data.lower_threshold !== undefined){
+let data5 = data.lower_threshold;
+if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
+const err11 = {instancePath:instancePath+"/lower_threshold",schemaPath:"#/properties/lower_threshold/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(vErrors === null){
+vErrors = [err11];
+}
+else {
+vErrors.push(err11);
+}
+errors++;
+}
+if((typeof data5 == "number") && (isFinite(data5))){
+if(data5 > 2147483647 || isNaN(data5)){
+const err12 = {instancePath:instancePath+"/lower_threshold",schemaPath:"#/properties/lower_threshold/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647"};
+if(vErrors === null){
+vErrors = [err12];
+}
+else {
+vErrors.push(err12);
+}
+errors++;
+}
+if(data5 < 0 || isNaN(data5)){
+const err13 = {instancePath:instancePath+"/lower_threshold",schemaPath:"#/properties/lower_threshold/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if(vErrors === null){
+vErrors = [err13];
+}
+else {
+vErrors.push(err13);
+}
+errors++;
+}
+}
+}
+if(data.preserve !== undefined){
+if(!(validate32(data.preserve, {instancePath:instancePath+"/preserve",parentData:data,parentDataProperty:"preserve",rootData}))){
+vErrors = vErrors === null ? validate32.errors : append(vErrors, validate32.errors);
+errors = vErrors.length;
+}
+}
+if(data.nodes !== undefined){
+if(!(validate36(data.nodes, {instancePath:instancePath+"/nodes",parentData:data,parentDataProperty:"nodes",rootData}))){
+vErrors = vErrors === null ? validate36.errors : append(vErrors, validate36.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err14 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err14];
+}
+else {
+vErrors.push(err14);
+}
+errors++;
+}
+validate51.errors = vErrors;
+return errors === 0;
+}
+
+
+function validate45(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
 if((typeof data !== "string") && (!(data && typeof data == "object" && !Array.isArray(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema14.type},message:"must be string,object"};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema15.type},message:"must be string,object"};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -1032,8 +1078,8 @@ vErrors = null;
 let ifClause0;
 if(_valid1){
 const _errs8 = errors;
-if(!(validate42(data, {instancePath,parentData,parentDataProperty,rootData}))){
-vErrors = vErrors === null ? validate42.errors : append(vErrors, validate42.errors);
+if(!(validate46(data, {instancePath,parentData,parentDataProperty,rootData}))){
+vErrors = vErrors === null ? validate46.errors : append(vErrors, validate46.errors);
 errors = vErrors.length;
 }
 var _valid1 = _errs8 === errors;
@@ -1042,8 +1088,8 @@ ifClause0 = "then";
 }
 else {
 const _errs9 = errors;
-if(!(validate46(data, {instancePath,parentData,parentDataProperty,rootData}))){
-vErrors = vErrors === null ? validate46.errors : append(vErrors, validate46.errors);
+if(!(validate51(data, {instancePath,parentData,parentDataProperty,rootData}))){
+vErrors = vErrors === null ? validate51.errors : append(vErrors, validate51.errors);
 errors = vErrors.length;
 }
 var _valid1 = _errs9 === errors;
@@ -1073,17 +1119,17 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate41.errors = vErrors;
+validate45.errors = vErrors;
 return errors === 0;
 }
 
-const schema17 = {"type":["string","object"],"if":{"type":"object"},"then":{"$ref":"#/definitions/member"}};
+const schema18 = {"type":["string","object"],"if":{"type":"object"},"then":{"$ref":"#/definitions/member"}};
 
-function validate53(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate59(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
 if((typeof data !== "string") && (!(data && typeof data == "object" && !Array.isArray(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema17.type},message:"must be string,object"};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema18.type},message:"must be string,object"};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -1117,8 +1163,8 @@ vErrors = null;
 }
 if(_valid0){
 const _errs4 = errors;
-if(!(validate46(data, {instancePath,parentData,parentDataProperty,rootData}))){
-vErrors = vErrors === null ? validate46.errors : append(vErrors, validate46.errors);
+if(!(validate51(data, {instancePath,parentData,parentDataProperty,rootData}))){
+vErrors = vErrors === null ? validate51.errors : append(vErrors, validate51.errors);
 errors = vErrors.length;
 }
 var _valid0 = _errs4 === errors;
@@ -1134,7 +1180,7 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate53.errors = vErrors;
+validate59.errors = vErrors;
 return errors === 0;
 }
 
@@ -1651,7 +1697,7 @@ if(data.timeouts !== undefined){
 let data25 = data.timeouts;
 if(data25 && typeof data25 == "object" && !Array.isArray(data25)){
 for(const key5 in data25){
-if(!(((key5 === "tcp") || (key5 === "tcp_fin")) || (key5 === "udp"))){
+if(!((((key5 === "nodes") || (key5 === "tcp")) || (key5 === "tcp_fin")) || (key5 === "udp"))){
 const err37 = {instancePath:instancePath+"/timeouts",schemaPath:"#/properties/timeouts/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key5},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err37];
@@ -1662,21 +1708,27 @@ vErrors.push(err37);
 errors++;
 }
 }
-if(data25.tcp !== undefined){
-if(!(validate36(data25.tcp, {instancePath:instancePath+"/timeouts/tcp",parentData:data25,parentDataProperty:"tcp",rootData}))){
+if(data25.nodes !== undefined){
+if(!(validate36(data25.nodes, {instancePath:instancePath+"/timeouts/nodes",parentData:data25,parentDataProperty:"nodes",rootData}))){
 vErrors = vErrors === null ? validate36.errors : append(vErrors, validate36.errors);
+errors = vErrors.length;
+}
+}
+if(data25.tcp !== undefined){
+if(!(validate38(data25.tcp, {instancePath:instancePath+"/timeouts/tcp",parentData:data25,parentDataProperty:"tcp",rootData}))){
+vErrors = vErrors === null ? validate38.errors : append(vErrors, validate38.errors);
 errors = vErrors.length;
 }
 }
 if(data25.tcp_fin !== undefined){
-if(!(validate36(data25.tcp_fin, {instancePath:instancePath+"/timeouts/tcp_fin",parentData:data25,parentDataProperty:"tcp_fin",rootData}))){
-vErrors = vErrors === null ? validate36.errors : append(vErrors, validate36.errors);
+if(!(validate38(data25.tcp_fin, {instancePath:instancePath+"/timeouts/tcp_fin",parentData:data25,parentDataProperty:"tcp_fin",rootData}))){
+vErrors = vErrors === null ? validate38.errors : append(vErrors, validate38.errors);
 errors = vErrors.length;
 }
 }
 if(data25.udp !== undefined){
-if(!(validate36(data25.udp, {instancePath:instancePath+"/timeouts/udp",parentData:data25,parentDataProperty:"udp",rootData}))){
-vErrors = vErrors === null ? validate36.errors : append(vErrors, validate36.errors);
+if(!(validate38(data25.udp, {instancePath:instancePath+"/timeouts/udp",parentData:data25,parentDataProperty:"udp",rootData}))){
+vErrors = vErrors === null ? validate38.errors : append(vErrors, validate38.errors);
 errors = vErrors.length;
 }
 }
@@ -1693,13 +1745,13 @@ errors++;
 }
 }
 if(data.sync_daemons !== undefined){
-let data29 = data.sync_daemons;
-if(Array.isArray(data29)){
-const len3 = data29.length;
+let data30 = data.sync_daemons;
+if(Array.isArray(data30)){
+const len3 = data30.length;
 for(let i3=0; i3<len3; i3++){
-let data30 = data29[i3];
-if(data30 && typeof data30 == "object" && !Array.isArray(data30)){
-if(data30.role === undefined){
+let data31 = data30[i3];
+if(data31 && typeof data31 == "object" && !Array.isArray(data31)){
+if(data31.role === undefined){
 const err39 = {instancePath:instancePath+"/sync_daemons/" + i3,schemaPath:"#/properties/sync_daemons/items/required",keyword:"required",params:{missingProperty: "role"},message:"must have required property '"+"role"+"'"};
 if(vErrors === null){
 vErrors = [err39];
@@ -1709,7 +1761,7 @@ vErrors.push(err39);
 }
 errors++;
 }
-if(data30.interface === undefined){
+if(data31.interface === undefined){
 const err40 = {instancePath:instancePath+"/sync_daemons/" + i3,schemaPath:"#/properties/sync_daemons/items/required",keyword:"required",params:{missingProperty: "interface"},message:"must have required property '"+"interface"+"'"};
 if(vErrors === null){
 vErrors = [err40];
@@ -1719,8 +1771,8 @@ vErrors.push(err40);
 }
 errors++;
 }
-for(const key6 in data30){
-if(!(((((((key6 === "role") || (key6 === "interface")) || (key6 === "sync_id")) || (key6 === "max_length")) || (key6 === "group")) || (key6 === "port")) || (key6 === "ttl"))){
+for(const key6 in data31){
+if(!((((((((key6 === "role") || (key6 === "interface")) || (key6 === "sync_id")) || (key6 === "max_length")) || (key6 === "group")) || (key6 === "port")) || (key6 === "ttl")) || (key6 === "nodes"))){
 const err41 = {instancePath:instancePath+"/sync_daemons/" + i3,schemaPath:"#/properties/sync_daemons/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key6},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err41];
@@ -1731,9 +1783,9 @@ vErrors.push(err41);
 errors++;
 }
 }
-if(data30.role !== undefined){
-let data31 = data30.role;
-if(typeof data31 !== "string"){
+if(data31.role !== undefined){
+let data32 = data31.role;
+if(typeof data32 !== "string"){
 const err42 = {instancePath:instancePath+"/sync_daemons/" + i3+"/role",schemaPath:"#/properties/sync_daemons/items/properties/role/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err42];
@@ -1743,7 +1795,7 @@ vErrors.push(err42);
 }
 errors++;
 }
-if(!((data31 === "master") || (data31 === "backup"))){
+if(!((data32 === "master") || (data32 === "backup"))){
 const err43 = {instancePath:instancePath+"/sync_daemons/" + i3+"/role",schemaPath:"#/properties/sync_daemons/items/properties/role/enum",keyword:"enum",params:{allowedValues: schema6.properties.sync_daemons.items.properties.role.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err43];
@@ -1754,8 +1806,8 @@ vErrors.push(err43);
 errors++;
 }
 }
-if(data30.interface !== undefined){
-if(typeof data30.interface !== "string"){
+if(data31.interface !== undefined){
+if(typeof data31.interface !== "string"){
 const err44 = {instancePath:instancePath+"/sync_daemons/" + i3+"/interface",schemaPath:"#/properties/sync_daemons/items/properties/interface/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err44];
@@ -1766,9 +1818,9 @@ vErrors.push(err44);
 errors++;
 }
 }
-if(data30.sync_id !== undefined){
-let data33 = data30.sync_id;
-if(!(((typeof data33 == "number") && (!(data33 % 1) && !isNaN(data33))) && (isFinite(data33)))){
+if(data31.sync_id !== undefined){
+let data34 = data31.sync_id;
+if(!(((typeof data34 == "number") && (!(data34 % 1) && !isNaN(data34))) && (isFinite(data34)))){
 const err45 = {instancePath:instancePath+"/sync_daemons/" + i3+"/sync_id",schemaPath:"#/properties/sync_daemons/items/properties/sync_id/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err45];
@@ -1778,8 +1830,8 @@ vErrors.push(err45);
 }
 errors++;
 }
-if((typeof data33 == "number") && (isFinite(data33))){
-if(data33 > 255 || isNaN(data33)){
+if((typeof data34 == "number") && (isFinite(data34))){
+if(data34 > 255 || isNaN(data34)){
 const err46 = {instancePath:instancePath+"/sync_daemons/" + i3+"/sync_id",schemaPath:"#/properties/sync_daemons/items/properties/sync_id/maximum",keyword:"maximum",params:{comparison: "<=", limit: 255},message:"must be <= 255"};
 if(vErrors === null){
 vErrors = [err46];
@@ -1789,7 +1841,7 @@ vErrors.push(err46);
 }
 errors++;
 }
-if(data33 < 0 || isNaN(data33)){
+if(data34 < 0 || isNaN(data34)){
 const err47 = {instancePath:instancePath+"/sync_daemons/" + i3+"/sync_id",schemaPath:"#/properties/sync_daemons/items/properties/sync_id/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err47];
@@ -1801,9 +1853,9 @@ errors++;
 }
 }
 }
-if(data30.max_length !== undefined){
-let data34 = data30.max_length;
-if(!(((typeof data34 == "number") && (!(data34 % 1) && !isNaN(data34))) && (isFinite(data34)))){
+if(data31.max_length !== undefined){
+let data35 = data31.max_length;
+if(!(((typeof data35 == "number") && (!(data35 % 1) && !isNaN(data35))) && (isFinite(data35)))){
 const err48 = {instancePath:instancePath+"/sync_daemons/" + i3+"/max_length",schemaPath:"#/properties/sync_daemons/items/properties/max_length/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err48];
@@ -1813,8 +1865,8 @@ vErrors.push(err48);
 }
 errors++;
 }
-if((typeof data34 == "number") && (isFinite(data34))){
-if(data34 > 65507 || isNaN(data34)){
+if((typeof data35 == "number") && (isFinite(data35))){
+if(data35 > 65507 || isNaN(data35)){
 const err49 = {instancePath:instancePath+"/sync_daemons/" + i3+"/max_length",schemaPath:"#/properties/sync_daemons/items/properties/max_length/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65507},message:"must be <= 65507"};
 if(vErrors === null){
 vErrors = [err49];
@@ -1824,7 +1876,7 @@ vErrors.push(err49);
 }
 errors++;
 }
-if(data34 < 1 || isNaN(data34)){
+if(data35 < 1 || isNaN(data35)){
 const err50 = {instancePath:instancePath+"/sync_daemons/" + i3+"/max_length",schemaPath:"#/properties/sync_daemons/items/properties/max_length/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err50];
@@ -1836,8 +1888,8 @@ errors++;
 }
 }
 }
-if(data30.group !== undefined){
-if(typeof data30.group !== "string"){
+if(data31.group !== undefined){
+if(typeof data31.group !== "string"){
 const err51 = {instancePath:instancePath+"/sync_daemons/" + i3+"/group",schemaPath:"#/properties/sync_daemons/items/properties/group/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err51];
@@ -1848,9 +1900,9 @@ vErrors.push(err51);
 errors++;
 }
 }
-if(data30.port !== undefined){
-let data36 = data30.port;
-if(!(((typeof data36 == "number") && (!(data36 % 1) && !isNaN(data36))) && (isFinite(data36)))){
+if(data31.port !== undefined){
+let data37 = data31.port;
+if(!(((typeof data37 == "number") && (!(data37 % 1) && !isNaN(data37))) && (isFinite(data37)))){
 const err52 = {instancePath:instancePath+"/sync_daemons/" + i3+"/port",schemaPath:"#/properties/sync_daemons/items/properties/port/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err52];
@@ -1860,8 +1912,8 @@ vErrors.push(err52);
 }
 errors++;
 }
-if((typeof data36 == "number") && (isFinite(data36))){
-if(data36 > 65535 || isNaN(data36)){
+if((typeof data37 == "number") && (isFinite(data37))){
+if(data37 > 65535 || isNaN(data37)){
 const err53 = {instancePath:instancePath+"/sync_daemons/" + i3+"/port",schemaPath:"#/properties/sync_daemons/items/properties/port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
 if(vErrors === null){
 vErrors = [err53];
@@ -1871,7 +1923,7 @@ vErrors.push(err53);
 }
 errors++;
 }
-if(data36 < 1 || isNaN(data36)){
+if(data37 < 1 || isNaN(data37)){
 const err54 = {instancePath:instancePath+"/sync_daemons/" + i3+"/port",schemaPath:"#/properties/sync_daemons/items/properties/port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err54];
@@ -1883,9 +1935,9 @@ errors++;
 }
 }
 }
-if(data30.ttl !== undefined){
-let data37 = data30.ttl;
-if(!(((typeof data37 == "number") && (!(data37 % 1) && !isNaN(data37))) && (isFinite(data37)))){
+if(data31.ttl !== undefined){
+let data38 = data31.ttl;
+if(!(((typeof data38 == "number") && (!(data38 % 1) && !isNaN(data38))) && (isFinite(data38)))){
 const err55 = {instancePath:instancePath+"/sync_daemons/" + i3+"/ttl",schemaPath:"#/properties/sync_daemons/items/properties/ttl/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err55];
@@ -1895,8 +1947,8 @@ vErrors.push(err55);
 }
 errors++;
 }
-if((typeof data37 == "number") && (isFinite(data37))){
-if(data37 > 255 || isNaN(data37)){
+if((typeof data38 == "number") && (isFinite(data38))){
+if(data38 > 255 || isNaN(data38)){
 const err56 = {instancePath:instancePath+"/sync_daemons/" + i3+"/ttl",schemaPath:"#/properties/sync_daemons/items/properties/ttl/maximum",keyword:"maximum",params:{comparison: "<=", limit: 255},message:"must be <= 255"};
 if(vErrors === null){
 vErrors = [err56];
@@ -1906,7 +1958,7 @@ vErrors.push(err56);
 }
 errors++;
 }
-if(data37 < 1 || isNaN(data37)){
+if(data38 < 1 || isNaN(data38)){
 const err57 = {instancePath:instancePath+"/sync_daemons/" + i3+"/ttl",schemaPath:"#/properties/sync_daemons/items/properties/ttl/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err57];
@@ -1916,6 +1968,12 @@ vErrors.push(err57);
 }
 errors++;
 }
+}
+}
+if(data31.nodes !== undefined){
+if(!(validate36(data31.nodes, {instancePath:instancePath+"/sync_daemons/" + i3+"/nodes",parentData:data31,parentDataProperty:"nodes",rootData}))){
+vErrors = vErrors === null ? validate36.errors : append(vErrors, validate36.errors);
+errors = vErrors.length;
 }
 }
 }
@@ -1943,9 +2001,9 @@ errors++;
 }
 }
 if(data.sysctls !== undefined){
-let data38 = data.sysctls;
-if(data38 && typeof data38 == "object" && !Array.isArray(data38)){
-if(data38.values === undefined){
+let data40 = data.sysctls;
+if(data40 && typeof data40 == "object" && !Array.isArray(data40)){
+if(data40.values === undefined){
 const err60 = {instancePath:instancePath+"/sysctls",schemaPath:"#/properties/sysctls/required",keyword:"required",params:{missingProperty: "values"},message:"must have required property '"+"values"+"'"};
 if(vErrors === null){
 vErrors = [err60];
@@ -1955,8 +2013,8 @@ vErrors.push(err60);
 }
 errors++;
 }
-for(const key7 in data38){
-if(!((key7 === "mode") || (key7 === "values"))){
+for(const key7 in data40){
+if(!(((key7 === "nodes") || (key7 === "mode")) || (key7 === "values"))){
 const err61 = {instancePath:instancePath+"/sysctls",schemaPath:"#/properties/sysctls/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key7},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err61];
@@ -1967,9 +2025,15 @@ vErrors.push(err61);
 errors++;
 }
 }
-if(data38.mode !== undefined){
-let data39 = data38.mode;
-if(typeof data39 !== "string"){
+if(data40.nodes !== undefined){
+if(!(validate36(data40.nodes, {instancePath:instancePath+"/sysctls/nodes",parentData:data40,parentDataProperty:"nodes",rootData}))){
+vErrors = vErrors === null ? validate36.errors : append(vErrors, validate36.errors);
+errors = vErrors.length;
+}
+}
+if(data40.mode !== undefined){
+let data42 = data40.mode;
+if(typeof data42 !== "string"){
 const err62 = {instancePath:instancePath+"/sysctls/mode",schemaPath:"#/properties/sysctls/properties/mode/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err62];
@@ -1979,7 +2043,7 @@ vErrors.push(err62);
 }
 errors++;
 }
-if(!((data39 === "enforce") || (data39 === "check"))){
+if(!((data42 === "enforce") || (data42 === "check"))){
 const err63 = {instancePath:instancePath+"/sysctls/mode",schemaPath:"#/properties/sysctls/properties/mode/enum",keyword:"enum",params:{allowedValues: schema6.properties.sysctls.properties.mode.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err63];
@@ -1990,12 +2054,12 @@ vErrors.push(err63);
 errors++;
 }
 }
-if(data38.values !== undefined){
-let data40 = data38.values;
-if(data40 && typeof data40 == "object" && !Array.isArray(data40)){
-for(const key8 in data40){
-let data41 = data40[key8];
-if(((!(((typeof data41 == "number") && (!(data41 % 1) && !isNaN(data41))) && (isFinite(data41)))) && (typeof data41 !== "boolean")) && (typeof data41 !== "string")){
+if(data40.values !== undefined){
+let data43 = data40.values;
+if(data43 && typeof data43 == "object" && !Array.isArray(data43)){
+for(const key8 in data43){
+let data44 = data43[key8];
+if(((!(((typeof data44 == "number") && (!(data44 % 1) && !isNaN(data44))) && (isFinite(data44)))) && (typeof data44 !== "boolean")) && (typeof data44 !== "string")){
 const err64 = {instancePath:instancePath+"/sysctls/values/" + key8.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/sysctls/properties/values/additionalProperties/type",keyword:"type",params:{type: schema6.properties.sysctls.properties.values.additionalProperties.type},message:"must be integer,boolean,string"};
 if(vErrors === null){
 vErrors = [err64];
@@ -2031,12 +2095,12 @@ errors++;
 }
 }
 if(data.profiles !== undefined){
-let data42 = data.profiles;
-if(data42 && typeof data42 == "object" && !Array.isArray(data42)){
-for(const key9 in data42){
-let data43 = data42[key9];
-if(data43 && typeof data43 == "object" && !Array.isArray(data43)){
-for(const key10 in data43){
+let data45 = data.profiles;
+if(data45 && typeof data45 == "object" && !Array.isArray(data45)){
+for(const key9 in data45){
+let data46 = data45[key9];
+if(data46 && typeof data46 == "object" && !Array.isArray(data46)){
+for(const key10 in data46){
 if(!((((((((key10 === "scheduler") || (key10 === "scheduler_flags")) || (key10 === "one_packet")) || (key10 === "persistence")) || (key10 === "destinations")) || (key10 === "preserve")) || (key10 === "drain")) || (key10 === "protect"))){
 const err67 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/profiles/additionalProperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key10},message:"must NOT have additional properties"};
 if(vErrors === null){
@@ -2048,8 +2112,8 @@ vErrors.push(err67);
 errors++;
 }
 }
-if(data43.scheduler !== undefined){
-if(typeof data43.scheduler !== "string"){
+if(data46.scheduler !== undefined){
+if(typeof data46.scheduler !== "string"){
 const err68 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/scheduler",schemaPath:"#/properties/profiles/additionalProperties/properties/scheduler/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err68];
@@ -2060,13 +2124,13 @@ vErrors.push(err68);
 errors++;
 }
 }
-if(data43.scheduler_flags !== undefined){
-let data45 = data43.scheduler_flags;
-if(Array.isArray(data45)){
-const len4 = data45.length;
+if(data46.scheduler_flags !== undefined){
+let data48 = data46.scheduler_flags;
+if(Array.isArray(data48)){
+const len4 = data48.length;
 for(let i4=0; i4<len4; i4++){
-let data46 = data45[i4];
-if(typeof data46 !== "string"){
+let data49 = data48[i4];
+if(typeof data49 !== "string"){
 const err69 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/scheduler_flags/" + i4,schemaPath:"#/properties/profiles/additionalProperties/properties/scheduler_flags/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err69];
@@ -2076,7 +2140,7 @@ vErrors.push(err69);
 }
 errors++;
 }
-if(!(((((((data46 === "sh-fallback") || (data46 === "sh-port")) || (data46 === "mh-fallback")) || (data46 === "mh-port")) || (data46 === "flag-1")) || (data46 === "flag-2")) || (data46 === "flag-3"))){
+if(!(((((((data49 === "sh-fallback") || (data49 === "sh-port")) || (data49 === "mh-fallback")) || (data49 === "mh-port")) || (data49 === "flag-1")) || (data49 === "flag-2")) || (data49 === "flag-3"))){
 const err70 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/scheduler_flags/" + i4,schemaPath:"#/properties/profiles/additionalProperties/properties/scheduler_flags/items/enum",keyword:"enum",params:{allowedValues: schema6.properties.profiles.additionalProperties.properties.scheduler_flags.items.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err70];
@@ -2099,8 +2163,8 @@ vErrors.push(err71);
 errors++;
 }
 }
-if(data43.one_packet !== undefined){
-if(typeof data43.one_packet !== "boolean"){
+if(data46.one_packet !== undefined){
+if(typeof data46.one_packet !== "boolean"){
 const err72 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/one_packet",schemaPath:"#/properties/profiles/additionalProperties/properties/one_packet/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
 if(vErrors === null){
 vErrors = [err72];
@@ -2111,9 +2175,9 @@ vErrors.push(err72);
 errors++;
 }
 }
-if(data43.persistence !== undefined){
-let data48 = data43.persistence;
-if(((!(((typeof data48 == "number") && (!(data48 % 1) && !isNaN(data48))) && (isFinite(data48)))) && (typeof data48 !== "string")) && (!(data48 && typeof data48 == "object" && !Array.isArray(data48)))){
+if(data46.persistence !== undefined){
+let data51 = data46.persistence;
+if(((!(((typeof data51 == "number") && (!(data51 % 1) && !isNaN(data51))) && (isFinite(data51)))) && (typeof data51 !== "string")) && (!(data51 && typeof data51 == "object" && !Array.isArray(data51)))){
 const err73 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/type",keyword:"type",params:{type: schema6.properties.profiles.additionalProperties.properties.persistence.type},message:"must be integer,string,object"};
 if(vErrors === null){
 vErrors = [err73];
@@ -2123,8 +2187,8 @@ vErrors.push(err73);
 }
 errors++;
 }
-if((typeof data48 == "number") && (isFinite(data48))){
-if(data48 > 2678400 || isNaN(data48)){
+if((typeof data51 == "number") && (isFinite(data51))){
+if(data51 > 2678400 || isNaN(data51)){
 const err74 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2678400},message:"must be <= 2678400"};
 if(vErrors === null){
 vErrors = [err74];
@@ -2134,7 +2198,7 @@ vErrors.push(err74);
 }
 errors++;
 }
-if(data48 < 1 || isNaN(data48)){
+if(data51 < 1 || isNaN(data51)){
 const err75 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err75];
@@ -2145,8 +2209,8 @@ vErrors.push(err75);
 errors++;
 }
 }
-if(data48 && typeof data48 == "object" && !Array.isArray(data48)){
-for(const key11 in data48){
+if(data51 && typeof data51 == "object" && !Array.isArray(data51)){
+for(const key11 in data51){
 if(!((((key11 === "timeout") || (key11 === "netmask")) || (key11 === "engine")) || (key11 === "enabled"))){
 const err76 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key11},message:"must NOT have additional properties"};
 if(vErrors === null){
@@ -2158,15 +2222,15 @@ vErrors.push(err76);
 errors++;
 }
 }
-if(data48.timeout !== undefined){
-if(!(validate28(data48.timeout, {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/timeout",parentData:data48,parentDataProperty:"timeout",rootData}))){
+if(data51.timeout !== undefined){
+if(!(validate28(data51.timeout, {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/timeout",parentData:data51,parentDataProperty:"timeout",rootData}))){
 vErrors = vErrors === null ? validate28.errors : append(vErrors, validate28.errors);
 errors = vErrors.length;
 }
 }
-if(data48.netmask !== undefined){
-let data50 = data48.netmask;
-if((!(((typeof data50 == "number") && (!(data50 % 1) && !isNaN(data50))) && (isFinite(data50)))) && (typeof data50 !== "string")){
+if(data51.netmask !== undefined){
+let data53 = data51.netmask;
+if((!(((typeof data53 == "number") && (!(data53 % 1) && !isNaN(data53))) && (isFinite(data53)))) && (typeof data53 !== "string")){
 const err77 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/netmask",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/netmask/type",keyword:"type",params:{type: schema6.properties.profiles.additionalProperties.properties.persistence.properties.netmask.type},message:"must be integer,string"};
 if(vErrors === null){
 vErrors = [err77];
@@ -2176,8 +2240,8 @@ vErrors.push(err77);
 }
 errors++;
 }
-if((typeof data50 == "number") && (isFinite(data50))){
-if(data50 > 128 || isNaN(data50)){
+if((typeof data53 == "number") && (isFinite(data53))){
+if(data53 > 128 || isNaN(data53)){
 const err78 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/netmask",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/netmask/maximum",keyword:"maximum",params:{comparison: "<=", limit: 128},message:"must be <= 128"};
 if(vErrors === null){
 vErrors = [err78];
@@ -2187,7 +2251,7 @@ vErrors.push(err78);
 }
 errors++;
 }
-if(data50 < 1 || isNaN(data50)){
+if(data53 < 1 || isNaN(data53)){
 const err79 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/netmask",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/netmask/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err79];
@@ -2199,8 +2263,8 @@ errors++;
 }
 }
 }
-if(data48.engine !== undefined){
-if(typeof data48.engine !== "string"){
+if(data51.engine !== undefined){
+if(typeof data51.engine !== "string"){
 const err80 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/engine",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/engine/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err80];
@@ -2211,8 +2275,8 @@ vErrors.push(err80);
 errors++;
 }
 }
-if(data48.enabled !== undefined){
-if(typeof data48.enabled !== "boolean"){
+if(data51.enabled !== undefined){
+if(typeof data51.enabled !== "boolean"){
 const err81 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/enabled",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/enabled/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
 if(vErrors === null){
 vErrors = [err81];
@@ -2225,13 +2289,13 @@ errors++;
 }
 }
 }
-if(data43.destinations !== undefined){
-let data53 = data43.destinations;
-if(Array.isArray(data53)){
-const len5 = data53.length;
+if(data46.destinations !== undefined){
+let data56 = data46.destinations;
+if(Array.isArray(data56)){
+const len5 = data56.length;
 for(let i5=0; i5<len5; i5++){
-if(!(validate41(data53[i5], {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/destinations/" + i5,parentData:data53,parentDataProperty:i5,rootData}))){
-vErrors = vErrors === null ? validate41.errors : append(vErrors, validate41.errors);
+if(!(validate45(data56[i5], {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/destinations/" + i5,parentData:data56,parentDataProperty:i5,rootData}))){
+vErrors = vErrors === null ? validate45.errors : append(vErrors, validate45.errors);
 errors = vErrors.length;
 }
 }
@@ -2247,20 +2311,20 @@ vErrors.push(err82);
 errors++;
 }
 }
-if(data43.preserve !== undefined){
-if(!(validate32(data43.preserve, {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/preserve",parentData:data43,parentDataProperty:"preserve",rootData}))){
+if(data46.preserve !== undefined){
+if(!(validate32(data46.preserve, {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/preserve",parentData:data46,parentDataProperty:"preserve",rootData}))){
 vErrors = vErrors === null ? validate32.errors : append(vErrors, validate32.errors);
 errors = vErrors.length;
 }
 }
-if(data43.drain !== undefined){
-if(!(validate34(data43.drain, {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/drain",parentData:data43,parentDataProperty:"drain",rootData}))){
+if(data46.drain !== undefined){
+if(!(validate34(data46.drain, {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/drain",parentData:data46,parentDataProperty:"drain",rootData}))){
 vErrors = vErrors === null ? validate34.errors : append(vErrors, validate34.errors);
 errors = vErrors.length;
 }
 }
-if(data43.protect !== undefined){
-if(typeof data43.protect !== "boolean"){
+if(data46.protect !== undefined){
+if(typeof data46.protect !== "boolean"){
 const err83 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/protect",schemaPath:"#/properties/profiles/additionalProperties/properties/protect/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
 if(vErrors === null){
 vErrors = [err83];
@@ -2296,15 +2360,15 @@ errors++;
 }
 }
 if(data.pools !== undefined){
-let data58 = data.pools;
-if(data58 && typeof data58 == "object" && !Array.isArray(data58)){
-for(const key12 in data58){
-let data59 = data58[key12];
-if(Array.isArray(data59)){
-const len6 = data59.length;
+let data61 = data.pools;
+if(data61 && typeof data61 == "object" && !Array.isArray(data61)){
+for(const key12 in data61){
+let data62 = data61[key12];
+if(Array.isArray(data62)){
+const len6 = data62.length;
 for(let i6=0; i6<len6; i6++){
-if(!(validate53(data59[i6], {instancePath:instancePath+"/pools/" + key12.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i6,parentData:data59,parentDataProperty:i6,rootData}))){
-vErrors = vErrors === null ? validate53.errors : append(vErrors, validate53.errors);
+if(!(validate59(data62[i6], {instancePath:instancePath+"/pools/" + key12.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i6,parentData:data62,parentDataProperty:i6,rootData}))){
+vErrors = vErrors === null ? validate59.errors : append(vErrors, validate59.errors);
 errors = vErrors.length;
 }
 }
@@ -2333,13 +2397,13 @@ errors++;
 }
 }
 if(data.services !== undefined){
-let data61 = data.services;
-if(Array.isArray(data61)){
-const len7 = data61.length;
+let data64 = data.services;
+if(Array.isArray(data64)){
+const len7 = data64.length;
 for(let i7=0; i7<len7; i7++){
-let data62 = data61[i7];
-if(data62 && typeof data62 == "object" && !Array.isArray(data62)){
-if(data62.address === undefined){
+let data65 = data64[i7];
+if(data65 && typeof data65 == "object" && !Array.isArray(data65)){
+if(data65.address === undefined){
 const err88 = {instancePath:instancePath+"/services/" + i7,schemaPath:"#/properties/services/items/required",keyword:"required",params:{missingProperty: "address"},message:"must have required property '"+"address"+"'"};
 if(vErrors === null){
 vErrors = [err88];
@@ -2349,7 +2413,7 @@ vErrors.push(err88);
 }
 errors++;
 }
-for(const key13 in data62){
+for(const key13 in data65){
 if(!(func2.call(schema6.properties.services.items.properties, key13))){
 const err89 = {instancePath:instancePath+"/services/" + i7,schemaPath:"#/properties/services/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key13},message:"must NOT have additional properties"};
 if(vErrors === null){
@@ -2361,8 +2425,8 @@ vErrors.push(err89);
 errors++;
 }
 }
-if(data62.name !== undefined){
-if(typeof data62.name !== "string"){
+if(data65.name !== undefined){
+if(typeof data65.name !== "string"){
 const err90 = {instancePath:instancePath+"/services/" + i7+"/name",schemaPath:"#/properties/services/items/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err90];
@@ -2373,8 +2437,8 @@ vErrors.push(err90);
 errors++;
 }
 }
-if(data62.address !== undefined){
-if(typeof data62.address !== "string"){
+if(data65.address !== undefined){
+if(typeof data65.address !== "string"){
 const err91 = {instancePath:instancePath+"/services/" + i7+"/address",schemaPath:"#/properties/services/items/properties/address/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err91];
@@ -2385,9 +2449,9 @@ vErrors.push(err91);
 errors++;
 }
 }
-if(data62.family !== undefined){
-let data65 = data62.family;
-if(typeof data65 !== "string"){
+if(data65.family !== undefined){
+let data68 = data65.family;
+if(typeof data68 !== "string"){
 const err92 = {instancePath:instancePath+"/services/" + i7+"/family",schemaPath:"#/properties/services/items/properties/family/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err92];
@@ -2397,7 +2461,7 @@ vErrors.push(err92);
 }
 errors++;
 }
-if(!((data65 === "ipv4") || (data65 === "ipv6"))){
+if(!((data68 === "ipv4") || (data68 === "ipv6"))){
 const err93 = {instancePath:instancePath+"/services/" + i7+"/family",schemaPath:"#/properties/services/items/properties/family/enum",keyword:"enum",params:{allowedValues: schema6.properties.services.items.properties.family.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err93];
@@ -2408,8 +2472,14 @@ vErrors.push(err93);
 errors++;
 }
 }
-if(data62.profile !== undefined){
-if(typeof data62.profile !== "string"){
+if(data65.nodes !== undefined){
+if(!(validate36(data65.nodes, {instancePath:instancePath+"/services/" + i7+"/nodes",parentData:data65,parentDataProperty:"nodes",rootData}))){
+vErrors = vErrors === null ? validate36.errors : append(vErrors, validate36.errors);
+errors = vErrors.length;
+}
+}
+if(data65.profile !== undefined){
+if(typeof data65.profile !== "string"){
 const err94 = {instancePath:instancePath+"/services/" + i7+"/profile",schemaPath:"#/properties/services/items/properties/profile/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err94];
@@ -2420,8 +2490,8 @@ vErrors.push(err94);
 errors++;
 }
 }
-if(data62.scheduler !== undefined){
-if(typeof data62.scheduler !== "string"){
+if(data65.scheduler !== undefined){
+if(typeof data65.scheduler !== "string"){
 const err95 = {instancePath:instancePath+"/services/" + i7+"/scheduler",schemaPath:"#/properties/services/items/properties/scheduler/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err95];
@@ -2432,13 +2502,13 @@ vErrors.push(err95);
 errors++;
 }
 }
-if(data62.scheduler_flags !== undefined){
-let data68 = data62.scheduler_flags;
-if(Array.isArray(data68)){
-const len8 = data68.length;
+if(data65.scheduler_flags !== undefined){
+let data72 = data65.scheduler_flags;
+if(Array.isArray(data72)){
+const len8 = data72.length;
 for(let i8=0; i8<len8; i8++){
-let data69 = data68[i8];
-if(typeof data69 !== "string"){
+let data73 = data72[i8];
+if(typeof data73 !== "string"){
 const err96 = {instancePath:instancePath+"/services/" + i7+"/scheduler_flags/" + i8,schemaPath:"#/properties/services/items/properties/scheduler_flags/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err96];
@@ -2448,7 +2518,7 @@ vErrors.push(err96);
 }
 errors++;
 }
-if(!(((((((data69 === "sh-fallback") || (data69 === "sh-port")) || (data69 === "mh-fallback")) || (data69 === "mh-port")) || (data69 === "flag-1")) || (data69 === "flag-2")) || (data69 === "flag-3"))){
+if(!(((((((data73 === "sh-fallback") || (data73 === "sh-port")) || (data73 === "mh-fallback")) || (data73 === "mh-port")) || (data73 === "flag-1")) || (data73 === "flag-2")) || (data73 === "flag-3"))){
 const err97 = {instancePath:instancePath+"/services/" + i7+"/scheduler_flags/" + i8,schemaPath:"#/properties/services/items/properties/scheduler_flags/items/enum",keyword:"enum",params:{allowedValues: schema6.properties.services.items.properties.scheduler_flags.items.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err97];
@@ -2471,8 +2541,8 @@ vErrors.push(err98);
 errors++;
 }
 }
-if(data62.one_packet !== undefined){
-if(typeof data62.one_packet !== "boolean"){
+if(data65.one_packet !== undefined){
+if(typeof data65.one_packet !== "boolean"){
 const err99 = {instancePath:instancePath+"/services/" + i7+"/one_packet",schemaPath:"#/properties/services/items/properties/one_packet/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
 if(vErrors === null){
 vErrors = [err99];
@@ -2483,9 +2553,9 @@ vErrors.push(err99);
 errors++;
 }
 }
-if(data62.persistence !== undefined){
-let data71 = data62.persistence;
-if(((!(((typeof data71 == "number") && (!(data71 % 1) && !isNaN(data71))) && (isFinite(data71)))) && (typeof data71 !== "string")) && (!(data71 && typeof data71 == "object" && !Array.isArray(data71)))){
+if(data65.persistence !== undefined){
+let data75 = data65.persistence;
+if(((!(((typeof data75 == "number") && (!(data75 % 1) && !isNaN(data75))) && (isFinite(data75)))) && (typeof data75 !== "string")) && (!(data75 && typeof data75 == "object" && !Array.isArray(data75)))){
 const err100 = {instancePath:instancePath+"/services/" + i7+"/persistence",schemaPath:"#/properties/services/items/properties/persistence/type",keyword:"type",params:{type: schema6.properties.services.items.properties.persistence.type},message:"must be integer,string,object"};
 if(vErrors === null){
 vErrors = [err100];
@@ -2495,8 +2565,8 @@ vErrors.push(err100);
 }
 errors++;
 }
-if((typeof data71 == "number") && (isFinite(data71))){
-if(data71 > 2678400 || isNaN(data71)){
+if((typeof data75 == "number") && (isFinite(data75))){
+if(data75 > 2678400 || isNaN(data75)){
 const err101 = {instancePath:instancePath+"/services/" + i7+"/persistence",schemaPath:"#/properties/services/items/properties/persistence/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2678400},message:"must be <= 2678400"};
 if(vErrors === null){
 vErrors = [err101];
@@ -2506,7 +2576,7 @@ vErrors.push(err101);
 }
 errors++;
 }
-if(data71 < 1 || isNaN(data71)){
+if(data75 < 1 || isNaN(data75)){
 const err102 = {instancePath:instancePath+"/services/" + i7+"/persistence",schemaPath:"#/properties/services/items/properties/persistence/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err102];
@@ -2517,8 +2587,8 @@ vErrors.push(err102);
 errors++;
 }
 }
-if(data71 && typeof data71 == "object" && !Array.isArray(data71)){
-for(const key14 in data71){
+if(data75 && typeof data75 == "object" && !Array.isArray(data75)){
+for(const key14 in data75){
 if(!((((key14 === "timeout") || (key14 === "netmask")) || (key14 === "engine")) || (key14 === "enabled"))){
 const err103 = {instancePath:instancePath+"/services/" + i7+"/persistence",schemaPath:"#/properties/services/items/properties/persistence/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key14},message:"must NOT have additional properties"};
 if(vErrors === null){
@@ -2530,15 +2600,15 @@ vErrors.push(err103);
 errors++;
 }
 }
-if(data71.timeout !== undefined){
-if(!(validate28(data71.timeout, {instancePath:instancePath+"/services/" + i7+"/persistence/timeout",parentData:data71,parentDataProperty:"timeout",rootData}))){
+if(data75.timeout !== undefined){
+if(!(validate28(data75.timeout, {instancePath:instancePath+"/services/" + i7+"/persistence/timeout",parentData:data75,parentDataProperty:"timeout",rootData}))){
 vErrors = vErrors === null ? validate28.errors : append(vErrors, validate28.errors);
 errors = vErrors.length;
 }
 }
-if(data71.netmask !== undefined){
-let data73 = data71.netmask;
-if((!(((typeof data73 == "number") && (!(data73 % 1) && !isNaN(data73))) && (isFinite(data73)))) && (typeof data73 !== "string")){
+if(data75.netmask !== undefined){
+let data77 = data75.netmask;
+if((!(((typeof data77 == "number") && (!(data77 % 1) && !isNaN(data77))) && (isFinite(data77)))) && (typeof data77 !== "string")){
 const err104 = {instancePath:instancePath+"/services/" + i7+"/persistence/netmask",schemaPath:"#/properties/services/items/properties/persistence/properties/netmask/type",keyword:"type",params:{type: schema6.properties.services.items.properties.persistence.properties.netmask.type},message:"must be integer,string"};
 if(vErrors === null){
 vErrors = [err104];
@@ -2548,8 +2618,8 @@ vErrors.push(err104);
 }
 errors++;
 }
-if((typeof data73 == "number") && (isFinite(data73))){
-if(data73 > 128 || isNaN(data73)){
+if((typeof data77 == "number") && (isFinite(data77))){
+if(data77 > 128 || isNaN(data77)){
 const err105 = {instancePath:instancePath+"/services/" + i7+"/persistence/netmask",schemaPath:"#/properties/services/items/properties/persistence/properties/netmask/maximum",keyword:"maximum",params:{comparison: "<=", limit: 128},message:"must be <= 128"};
 if(vErrors === null){
 vErrors = [err105];
@@ -2559,7 +2629,7 @@ vErrors.push(err105);
 }
 errors++;
 }
-if(data73 < 1 || isNaN(data73)){
+if(data77 < 1 || isNaN(data77)){
 const err106 = {instancePath:instancePath+"/services/" + i7+"/persistence/netmask",schemaPath:"#/properties/services/items/properties/persistence/properties/netmask/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err106];
@@ -2571,8 +2641,8 @@ errors++;
 }
 }
 }
-if(data71.engine !== undefined){
-if(typeof data71.engine !== "string"){
+if(data75.engine !== undefined){
+if(typeof data75.engine !== "string"){
 const err107 = {instancePath:instancePath+"/services/" + i7+"/persistence/engine",schemaPath:"#/properties/services/items/properties/persistence/properties/engine/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err107];
@@ -2583,8 +2653,8 @@ vErrors.push(err107);
 errors++;
 }
 }
-if(data71.enabled !== undefined){
-if(typeof data71.enabled !== "boolean"){
+if(data75.enabled !== undefined){
+if(typeof data75.enabled !== "boolean"){
 const err108 = {instancePath:instancePath+"/services/" + i7+"/persistence/enabled",schemaPath:"#/properties/services/items/properties/persistence/properties/enabled/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
 if(vErrors === null){
 vErrors = [err108];
@@ -2597,13 +2667,13 @@ errors++;
 }
 }
 }
-if(data62.destinations !== undefined){
-let data76 = data62.destinations;
-if(Array.isArray(data76)){
-const len9 = data76.length;
+if(data65.destinations !== undefined){
+let data80 = data65.destinations;
+if(Array.isArray(data80)){
+const len9 = data80.length;
 for(let i9=0; i9<len9; i9++){
-if(!(validate41(data76[i9], {instancePath:instancePath+"/services/" + i7+"/destinations/" + i9,parentData:data76,parentDataProperty:i9,rootData}))){
-vErrors = vErrors === null ? validate41.errors : append(vErrors, validate41.errors);
+if(!(validate45(data80[i9], {instancePath:instancePath+"/services/" + i7+"/destinations/" + i9,parentData:data80,parentDataProperty:i9,rootData}))){
+vErrors = vErrors === null ? validate45.errors : append(vErrors, validate45.errors);
 errors = vErrors.length;
 }
 }
@@ -2619,20 +2689,20 @@ vErrors.push(err109);
 errors++;
 }
 }
-if(data62.preserve !== undefined){
-if(!(validate32(data62.preserve, {instancePath:instancePath+"/services/" + i7+"/preserve",parentData:data62,parentDataProperty:"preserve",rootData}))){
+if(data65.preserve !== undefined){
+if(!(validate32(data65.preserve, {instancePath:instancePath+"/services/" + i7+"/preserve",parentData:data65,parentDataProperty:"preserve",rootData}))){
 vErrors = vErrors === null ? validate32.errors : append(vErrors, validate32.errors);
 errors = vErrors.length;
 }
 }
-if(data62.drain !== undefined){
-if(!(validate34(data62.drain, {instancePath:instancePath+"/services/" + i7+"/drain",parentData:data62,parentDataProperty:"drain",rootData}))){
+if(data65.drain !== undefined){
+if(!(validate34(data65.drain, {instancePath:instancePath+"/services/" + i7+"/drain",parentData:data65,parentDataProperty:"drain",rootData}))){
 vErrors = vErrors === null ? validate34.errors : append(vErrors, validate34.errors);
 errors = vErrors.length;
 }
 }
-if(data62.protect !== undefined){
-if(typeof data62.protect !== "boolean"){
+if(data65.protect !== undefined){
+if(typeof data65.protect !== "boolean"){
 const err110 = {instancePath:instancePath+"/services/" + i7+"/protect",schemaPath:"#/properties/services/items/properties/protect/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
 if(vErrors === null){
 vErrors = [err110];

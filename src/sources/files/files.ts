@@ -3,24 +3,28 @@ import { stat } from 'node:fs/promises';
 import { IpvstateError, unreadable } from '../../errors.ts';
 import { readStream, tooLarge } from '../read-stream.ts';
 import type { Document, FollowedSource, Source, SourceKind } from '../source.ts';
-import { type ConfigurationPaths, FOLDER_FILES, findPaths } from './paths.ts';
+import { type ConfigurationPaths, FOLDER_FILES, findPaths, NODES_FOLDER } from './paths.ts';
 import { digestOf, type FileRead, readFiles, readFollowedFiles } from './read-files.ts';
 import { ReadCache, readStable, type StableRead } from './read-stable.ts';
 
 /** Files, and folders of them. Takes every value of `-f`; without any, the default places. */
 export const FILES: SourceKind = {
   recognise: () => true,
-  open: (given) => openFiles(given),
-  follow: (given) => followFiles(given),
+  open: (given, _stdin, node) => openFiles(given, undefined, node),
+  follow: (given, node) => followFiles(given, undefined, node),
 };
 
-/** `defaults` are read when no path is given. */
-export function openFiles(given: readonly string[], defaults?: readonly string[]): Source {
+/** `defaults` are read when no path is given. `node` is that of `SourceKind`. */
+export function openFiles(
+  given: readonly string[],
+  defaults?: readonly string[],
+  node?: string,
+): Source {
   const find = findPaths(given, defaults);
   return {
     read: async () => {
       const found = await find();
-      return documentsOf(found, await readFiles(found.paths, readFileOrPipe));
+      return documentsOf(found, await readFiles(found.paths, node, readFileOrPipe));
     },
   };
 }
@@ -29,9 +33,10 @@ export function openFiles(given: readonly string[], defaults?: readonly string[]
 export function followFiles(
   given: readonly string[],
   defaults?: readonly string[],
+  node?: string,
 ): FollowedSource {
   const find = findPaths(given, defaults);
-  const cache = new ReadCache();
+  const cache = new ReadCache(node);
   return {
     read: async () => {
       const found = await find();
@@ -57,11 +62,12 @@ function documentsOf(
       hint: 'Name a file or a folder with -f.',
     });
   }
-  return files.map((file) =>
-    file.read.kind === 'skipped'
-      ? { name: file.path, bytes: Buffer.alloc(0), isSkipped: true }
-      : { name: file.path, bytes: contentOf(file) },
-  );
+  return files.map((file) => {
+    const named = { name: file.path, ...(file.node !== undefined && { node: file.node }) };
+    return file.read.kind === 'skipped'
+      ? { ...named, bytes: Buffer.alloc(0), isSkipped: true }
+      : { ...named, bytes: contentOf(file) };
+  });
 }
 
 /** Reads one file, pipe or device. Throws like `Source.read`. */
@@ -84,6 +90,10 @@ function contentOf({ path, read }: FileRead): Buffer {
       return unreadable(path, { code: read.code });
     case 'no-files':
       throw new IpvstateError('NO_INPUT', `${path} has no ${FOLDER_FILES} file`);
+    case 'of-no-node':
+      throw new IpvstateError('CONFIG', `${path} is for no node`, {
+        hint: `In ${NODES_FOLDER} there is one folder for each node: ${NODES_FOLDER}/NAME/*.yaml.`,
+      });
     case 'special':
     case 'skipped':
       throw new IpvstateError('NO_INPUT', `${path} is not a file, and cannot be read again`);

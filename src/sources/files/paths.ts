@@ -40,13 +40,23 @@ async function exists(path: string): Promise<boolean> {
 /** The files of a folder that are read, in words. */
 export const FOLDER_FILES = '*.yaml, *.yml or *.json';
 
+/** The folder, in a folder of files for all nodes, that has a folder for each node. */
+export const NODES_FOLDER = 'nodes';
+
 /**
  * Lists the configuration files of a folder in the order of the bytes of their names, which does
  * not depend on the locale. Hidden files are those of editors, and of Kubernetes (`..data`).
  */
 export async function configurationNames(folder: string): Promise<string[]> {
-  const names = (await readdir(folder)).filter(
-    (name) => /\.(?:ya?ml|json)$/.test(name) && !name.startsWith('.'),
-  );
+  return (await sortedNames(folder)).filter(isConfigurationName);
+}
+
+/** Lists the entries of a folder that are not hidden, like `configurationNames`. */
+export async function sortedNames(folder: string): Promise<string[]> {
+  const names = (await readdir(folder)).filter((name) => !name.startsWith('.'));
   return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+}
+
+export function isConfigurationName(name: string): boolean {
+  return /\.(?:ya?ml|json)$/.test(name);
 }

@@ -1,23 +1,31 @@
 import { join } from 'node:path';
+import { isNodeName } from '../../model/node.ts';
 import { sha256 } from '../digest.ts';
-import { configurationNames } from './paths.ts';
+import { configurationNames, isConfigurationName, NODES_FOLDER, sortedNames } from './paths.ts';
 import { type ReadCache, readStable, type StableRead } from './read-stable.ts';
 
 /** One file that a path names, as it was read. A folder without files stands for itself. */
 export interface FileRead {
   readonly path: string;
-  /** `skipped`: a pipe, a socket or a device in a folder. */
-  readonly read: StableRead | { readonly kind: 'no-files' | 'skipped' };
+  /** The node that it is for, by the name of its folder. */
+  readonly node?: string;
+  /**
+   * `skipped`: a pipe, a socket or a device in a folder. `of-no-node`: an entry of the folder of
+   * nodes that is no node's folder.
+   */
+  readonly read: StableRead | { readonly kind: 'no-files' | 'skipped' | 'of-no-node' };
 }
 
 type ReadFile = (path: string) => Promise<StableRead>;
 
 /**
- * Reads files, and the files of folders in the place of the folder. Never throws for a file that
- * is missing or unreadable: that is a state like any other.
+ * Reads files, and the files of folders in the place of the folder: those for all nodes, and then
+ * those for `node`; without `node`, those of every node. Never throws for a file that is missing or
+ * unreadable: that is a state like any other.
  */
 export async function readFiles(
   paths: readonly string[],
+  node?: string,
   readFile: ReadFile = readStable,
   readEntry: ReadFile = readStable,
 ): Promise<readonly FileRead[]> {
@@ -27,7 +35,7 @@ export async function readFiles(
     const list = await listFolder(path);
     if (list === 'not-a-folder') files.push({ path, read: await readFile(path) });
     else if (!Array.isArray(list)) files.push({ path, read: list });
-    else for (const entry of await readEntries(path, list, readEntry)) files.push(entry);
+    else for (const entry of await readEntries(path, list, node, readEntry)) files.push(entry);
   }
   return files;
 }
@@ -35,21 +43,58 @@ export async function readFiles(
 async function readEntries(
   folder: string,
   paths: readonly string[],
+  node: string | undefined,
   readEntry: ReadFile,
 ): Promise<readonly FileRead[]> {
+  const found: FoundEntry[] = [
+    ...paths.map((path) => ({ path })),
+    ...(await listNodes(folder, node)),
+  ];
   const files: FileRead[] = [];
-  for (const path of paths) {
-    const read = await readEntry(path);
-    files.push({ path, read: read.kind === 'special' ? { kind: 'skipped' } : read });
+  for (const entry of found) {
+    const read = entry.read ?? (await readEntry(entry.path));
+    files.push({ ...entry, read: read.kind === 'special' ? { kind: 'skipped' } : read });
   }
   const isEmpty = files.every(({ read }) => read.kind === 'skipped');
   return isEmpty ? [{ path: folder, read: { kind: 'no-files' } }] : files;
 }
 
+/** A file to read, or what was found in its place. */
+interface FoundEntry extends Omit<FileRead, 'read'> {
+  readonly read?: FileRead['read'];
+}
+
+/** The files of the folders of nodes, and what stands in the way of listing them. */
+async function listNodes(folder: string, node: string | undefined): Promise<readonly FoundEntry[]> {
+  const parent = join(folder, NODES_FOLDER);
+  let names: readonly string[];
+  try {
+    names = await sortedNames(parent);
+  } catch (error) {
+    const { code = 'EIO' } = error as NodeJS.ErrnoException;
+    const isNone = code === 'ENOENT' || code === 'ENOTDIR';
+    return isNone ? [] : [{ path: parent, read: { kind: 'unreadable', code } }];
+  }
+  const found: FoundEntry[] = [];
+  for (const name of names) {
+    const path = join(parent, name);
+    const isOther = node !== undefined && name !== node;
+    if (isOther && !isConfigurationName(name)) continue;
+    const list = await listFolder(path);
+    if (list === 'not-a-folder') {
+      if (isConfigurationName(name)) found.push({ path, read: { kind: 'of-no-node' } });
+    } else if (isOther) continue;
+    else if (!Array.isArray(list)) found.push({ path, read: list });
+    else if (list.length > 0 && !isNodeName(name))
+      found.push({ path, read: { kind: 'of-no-node' } });
+    else for (const file of list) found.push({ path: file, node: name });
+  }
+  return found;
+}
+
 async function listFolder(path: string): Promise<string[] | FileRead['read'] | 'not-a-folder'> {
   try {
-    const names = await configurationNames(path);
-    return names.length > 0 ? names.map((name) => join(path, name)) : { kind: 'no-files' };
+    return (await configurationNames(path)).map((name) => join(path, name));
   } catch (error) {
     const { code = 'EIO' } = error as NodeJS.ErrnoException;
     return code === 'ENOTDIR' ? 'not-a-folder' : { kind: 'unreadable', code };
@@ -65,7 +110,7 @@ export async function readFollowedFiles(
   cache: ReadCache,
 ): Promise<readonly FileRead[]> {
   const readFile: ReadFile = (path) => readStable(path, { cache });
-  const files = await readFiles(paths, readFile, readFile);
+  const files = await readFiles(paths, cache.node, readFile, readFile);
   const found = new Set(files.map(({ path }) => path));
   for (const path of cache.reads.keys()) if (!found.has(path)) cache.reads.delete(path);
   return files;
@@ -91,6 +136,7 @@ async function stateOf(read: FileRead['read']): Promise<string | number | undefi
     case 'special':
     case 'skipped':
     case 'no-files':
+    case 'of-no-node':
       return undefined;
     default:
       return read satisfies never;

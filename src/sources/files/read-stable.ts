@@ -25,10 +25,16 @@ interface CachedRead {
 /** Earlier reads of followed files. A file with unchanged attributes need not be read again. */
 export class ReadCache {
   readonly reads = new Map<string, CachedRead>();
+  /** The node that the files are read for. */
+  readonly node: string | undefined;
   /** True when attributes are believed only after opening a file: on NFS, that asks the server. */
   isRemote = false;
   /** Digest of the last read of all files; undefined before the first read. */
   digest: string | undefined;
+
+  constructor(node?: string) {
+    this.node = node;
+  }
 }
 
 interface StableReadOptions {

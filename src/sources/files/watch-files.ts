@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Clock } from '../../model/clock.ts';
 import { type CpuShare, cpuShare } from '../../model/cpu-share.ts';
 import type { Watch, WatchMode, WatchOptions } from '../source.ts';
@@ -6,6 +7,7 @@ import { jittered, systemClock } from './clock.ts';
 import { type Debounce, debounce } from './debounce.ts';
 import { remoteFilesystem } from './filesystem.ts';
 import { type Inotify, type OpenInotify, openInotify } from './inotify.ts';
+import { NODES_FOLDER } from './paths.ts';
 import { digestOf, readFollowedFiles } from './read-files.ts';
 import type { ReadCache } from './read-stable.ts';
 
@@ -164,7 +166,8 @@ class FileWatch implements Watch {
   async #moveWatches(): Promise<boolean> {
     let areMoved = false;
     for (let round = 0; round < MAX_ROUNDS && !this.#isClosed; round++) {
-      const chains = await Promise.all((await this.#findPaths()).map(resolveChain));
+      const paths = (await this.#findPaths()).flatMap((path) => this.#withNode(path));
+      const chains = await Promise.all(paths.map(resolveChain));
       const identity = chains.map((chain) => chain.identity).join('\n');
       if (identity === this.#identity && !this.#areWatchesUnsure) break;
       areMoved = true;
@@ -175,6 +178,12 @@ class FileWatch implements Watch {
       if (this.#areWatchesUnsure) break;
     }
     return areMoved;
+  }
+
+  /** A path, and the folder for the node in it, which need not be there. */
+  #withNode(path: string): string[] {
+    const { node } = this.#cache;
+    return node === undefined ? [path] : [path, join(path, NODES_FOLDER, node)];
   }
 
   /**

@@ -1,0 +1,178 @@
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { followConfiguration } from '../../src/sources/follow.ts';
+import { load } from '../../src/sources/load.ts';
+import { loadForNodes } from '../../src/sources/load-nodes.ts';
+import { inFolder } from './watching.ts';
+
+const stdin = () => {
+  throw new Error('stdin is not read');
+};
+
+const file = (...services: readonly string[]): string =>
+  JSON.stringify({
+    version: 1,
+    services: services.map((address) => ({ address, destinations: ['10.0.0.1'] })),
+  });
+
+const COMMON = file('tcp://192.0.2.1:80');
+const OF_LB1 = file('tcp://192.0.2.2:80');
+const OF_LB2 = file('tcp://192.0.2.3:80');
+
+async function inTree(
+  tree: Readonly<Record<string, string>>,
+  run: (folder: string, write: (name: string, text: string) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  await inFolder(async (folder) => {
+    const write = async (name: string, text: string) => {
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      await writeFile(join(folder, name), text);
+    };
+    for (const [name, text] of Object.entries(tree)) await write(name, text);
+    await run(folder, write);
+  });
+}
+
+const FLEET = {
+  'common.json': COMMON,
+  'nodes/lb1/own.json': OF_LB1,
+  'nodes/lb2/own.json': OF_LB2,
+  'nodes/README.md': 'One folder for each director.',
+  'nodes/.git/config.json': '{}',
+};
+
+const keysFor = async (folder: string, node: string): Promise<string[]> => {
+  const { desired } = await load([folder], stdin, { node });
+  return [...(desired?.services.keys() ?? [])];
+};
+
+describe('a folder with a folder for each node', () => {
+  test('is read for a node with its files after those for all nodes', () =>
+    inTree(FLEET, async (folder) => {
+      const { files } = await load([folder], stdin, { node: 'lb1' });
+      expect(files).toEqual(['common.json', 'nodes/lb1/own.json'].map((f) => join(folder, f)));
+      expect(await keysFor(folder, 'lb2')).toEqual(['tcp://192.0.2.1:80', 'tcp://192.0.2.3:80']);
+      expect(await keysFor(folder, 'lb3')).toEqual(['tcp://192.0.2.1:80']);
+    }));
+
+  test('is refused at each of its files when no node is named', () =>
+    inTree(FLEET, async (folder) => {
+      const { desired, issues } = await load([folder], stdin);
+      expect(desired).toBeUndefined();
+      expect(issues.map(({ code, position, hint }) => [code, position.file, hint])).toEqual(
+        ['lb1', 'lb2'].map((node) => [
+          'NODE',
+          join(folder, `nodes/${node}/own.json`),
+          expect.stringContaining('--node NAME'),
+        ]),
+      );
+    }));
+
+  test('needs no file for all nodes', () =>
+    inTree({ 'nodes/lb1/own.json': OF_LB1 }, async (folder) => {
+      expect(await keysFor(folder, 'lb1')).toEqual(['tcp://192.0.2.2:80']);
+      // No file at all is never an empty table.
+      await expect(load([folder], stdin, { node: 'lb2' })).rejects.toMatchObject({
+        code: 'NO_INPUT',
+      });
+    }));
+
+  test('does not hold a node up by the files of another one', () =>
+    inTree({ ...FLEET, 'nodes/lb2/own.json': 'no: configuration' }, async (folder) => {
+      expect(await keysFor(folder, 'lb1')).toHaveLength(2);
+    }));
+
+  test.each(['nodes/lb1.json', 'nodes/l b/own.json'])('is refused with %s', (name) =>
+    inTree({ 'common.json': COMMON, [name]: OF_LB1 }, async (folder) => {
+      const place = name.replace('/own.json', '');
+      await expect(load([folder], stdin)).rejects.toMatchObject({
+        code: 'CONFIG',
+        message: `${join(folder, place)} is for no node`,
+      });
+    }),
+  );
+
+  test.each(['nodes', 'nodes/lb1'])('is an error, never empty, when %s cannot be listed', (name) =>
+    inTree({ 'common.json': COMMON, ...(name !== 'nodes' && FLEET) }, async (folder) => {
+      await rm(join(folder, name), { recursive: true, force: true });
+      await symlink(name.split('/').at(-1) ?? '', join(folder, name));
+      await expect(load([folder], stdin, { node: 'lb1' })).rejects.toMatchObject({
+        code: 'NO_INPUT',
+        message: expect.stringContaining(join(folder, name)),
+      });
+    }),
+  );
+
+  test('that a daemon follows tells it of the files of its node', () =>
+    inTree({ 'common.json': COMMON }, async (folder, write) => {
+      const configuration = followConfiguration([folder], 'lb1');
+      let seen = '';
+      let wake = () => {};
+      const watch = await configuration.watch({
+        quietMilliseconds: 20,
+        onChange: async () => {
+          const { desired } = await configuration.load();
+          seen = [...(desired?.services.keys() ?? [])].join(' ');
+          wake();
+        },
+      });
+      const until = async (text: string) => {
+        while (seen !== text) await new Promise<void>((resolve) => (wake = resolve));
+      };
+      await until('tcp://192.0.2.1:80');
+      await write('nodes/lb2/own.json', OF_LB2);
+      await write('nodes/lb1/own.json', OF_LB1);
+      await until('tcp://192.0.2.1:80 tcp://192.0.2.2:80');
+      await rm(join(folder, 'nodes'), { recursive: true });
+      await until('tcp://192.0.2.1:80');
+      await watch.close();
+    }));
+});
+
+describe('a configuration that is loaded for every node', () => {
+  const loadAll = (folder: string) => loadForNodes([folder], stdin, {});
+
+  test('names no node when nothing differs between nodes', () =>
+    inTree({ 'common.json': COMMON }, async (folder) => {
+      expect(await loadAll(folder)).toMatchObject({ nodes: [''], issues: [] });
+    }));
+
+  test('is read for each node with a folder or a name in a list, and for any other', () =>
+    inTree(
+      { ...FLEET, 'lists.yaml': 'version: 1\nservices: []\ntimeouts: { nodes: [lb3], udp: 9 }\n' },
+      async (folder) => {
+        const { nodes, desired } = await loadAll(folder);
+        expect(nodes).toEqual(['lb1', 'lb2', 'lb3', '']);
+        expect(nodes.map((node) => desired.get(node)?.services.size)).toEqual([2, 2, 1, 1]);
+        expect(desired.get('lb3')?.timeouts).toEqual({ udp: 9 });
+      },
+    ));
+
+  test('says which nodes have a problem that others do not have', () =>
+    inTree({ ...FLEET, 'nodes/lb2/twice.json': COMMON }, async (folder) => {
+      const { issues } = await loadAll(folder);
+      expect(issues).toMatchObject([
+        { code: 'DUPLICATE', nodes: ['lb2'], message: expect.stringContaining('in two files') },
+      ]);
+    }));
+
+  test('warns of a pattern that matches no node, and reads what it is for', () =>
+    inTree(
+      {
+        ...FLEET,
+        'lists.yaml': `version: 1
+services:
+  - { address: tcp://192.0.2.9:80, nodes: ["site-*"], destinations: [10.0.0.300] }
+  - { address: tcp://192.0.2.8:80, nodes: ["lb*", "*"], destinations: [10.0.0.1] }
+`,
+      },
+      async (folder) => {
+        const { issues } = await loadAll(folder);
+        expect(issues).toMatchObject([
+          { code: 'ADDRESS', nodes: ['site-*'] },
+          { code: 'NODE', severity: 'warning', message: expect.stringMatching(/^site-\* matches/) },
+        ]);
+      },
+    ));
+});
