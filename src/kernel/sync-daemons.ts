@@ -50,6 +50,7 @@ export function withInterfaces(ipvs: Ipvs, folder?: string): Ipvs {
           bound.forget(operation.daemon.role);
       return refused;
     },
+    readTotals: ipvs.readTotals?.bind(ipvs),
     close: () => ipvs.close(),
   };
 }

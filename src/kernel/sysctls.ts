@@ -37,6 +37,7 @@ export function withSysctls(ipvs: Ipvs, folder = '/proc/sys/net/ipv4/vs'): Ipvs 
       }
       return refused;
     },
+    readTotals: ipvs.readTotals?.bind(ipvs),
     close: () => ipvs.close(),
   };
 }

@@ -1,7 +1,7 @@
 import type { KernelError } from '../errors.ts';
 import type { DestinationKey } from './destination.ts';
 import type { Operation } from './operation.ts';
-import type { ServiceKey } from './service.ts';
+import type { Service, ServiceKey } from './service.ts';
 import type { Table } from './table.ts';
 
 /**
@@ -70,7 +70,21 @@ export interface Ipvs {
    * `LOST` when it is unknown what was done.
    */
   execute(wave: readonly Operation[]): Promise<Refused>;
+  /**
+   * Reads the traffic of every service, without its destinations. Absent where a read of the whole
+   * costs no more.
+   */
+  readonly readTotals?: (() => Promise<readonly ServiceTotals[]>) | undefined;
   close(): void;
+}
+
+/** The traffic of a service, with the sums of its destinations. */
+export interface ServiceTotals extends Connections {
+  readonly service: Service;
+  readonly stats: Stats;
+  readonly destinations: number;
+  /** The number of destinations that take new connections. */
+  readonly usable: number;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { ParseResult } from '../config/parse.ts';
+import type { Desired } from '../model/desired.ts';
 import { sha256 } from './digest.ts';
 import {
   combine,
@@ -85,15 +86,20 @@ async function parseChanged(
 
 /**
  * Drops the text of a document without issues, and the places of its objects. Both together take
- * more memory than the desired state itself.
+ * more memory than the desired state itself. The places of the services, which are few, are kept.
  */
 function spare(parsed: ParsedDocument): ParsedDocument {
   const { desired, issues, text } = parsed;
   return {
     ...parsed,
     text: issues.length > 0 ? text : undefined,
-    desired: desired && { ...desired, locate: () => undefined },
+    desired: desired && { ...desired, locate: placesOfServices(desired) },
   };
+}
+
+function placesOfServices({ services, locate }: Desired): Desired['locate'] {
+  const places = new Map(Array.from(services.keys(), (key) => [key, locate(key)]));
+  return (key, destination) => (destination === undefined ? places.get(key) : undefined);
 }
 
 /** Merges. Documents that contradict each other are parsed again for the places in the issues. */

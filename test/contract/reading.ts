@@ -1,4 +1,7 @@
 import { expect } from 'vitest';
+import { withoutList } from '../../src/daemon/api/kernel-readings.ts';
+import type { ServiceTotals } from '../../src/model/ipvs.ts';
+import { trafficOf } from '../../src/render/top/traffic.ts';
 import { keyOf, serviceOf, tableOf } from '../support/tables.ts';
 import { adding, addingEntries, deleteService, editService, onDestination } from './operations.ts';
 import { type Clause, errnos, succeed } from './subject.ts';
@@ -82,6 +85,20 @@ export function readingClauses(clause: Clause): void {
   clause('is read with every setting as it was written', async (ipvs) => {
     await succeed(ipvs, addingEntries(EVERYTHING));
     expect((await ipvs.read()).table).toEqual(EVERYTHING);
+  });
+
+  clause('has the totals that its services and destinations have together', async (ipvs) => {
+    await succeed(ipvs, addingEntries(EVERYTHING));
+    const traffic = trafficOf(await ipvs.read({ stats: true }), 'address');
+    const byKey = (a: ServiceTotals, b: ServiceTotals) => (a.service.key < b.service.key ? -1 : 1);
+    const totals = traffic.map(withoutList).sort(byKey);
+    expect(totals).toHaveLength(EVERYTHING.services.size);
+    expect(totals.some(({ destinations, usable }) => usable > 0 && usable < destinations)).toBe(
+      true,
+    );
+    // A table in memory has none of its own.
+    const own = (await ipvs.readTotals?.()) ?? totals;
+    expect([...own].sort(byKey)).toEqual(totals);
   });
 
   clause(

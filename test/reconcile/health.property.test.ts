@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { SERVICE_STATES } from '../../src/daemon/api/documents.ts';
+import { serviceFacts } from '../../src/daemon/api/service-facts.ts';
 import { createMetrics } from '../../src/daemon/http/metrics.ts';
 import { daemonPages } from '../../src/daemon/http/pages.ts';
 import { isStatus } from '../../src/daemon/status/parse-status.ts';
@@ -166,7 +168,51 @@ const agree = (isInSync: (world: LoopWorld) => boolean) =>
     },
   );
 
+/** States of health that are about the loop or the files, and not about a service. */
+const NOT_OF_SERVICES: readonly string[] = ['starting', 'failed', 'invalid'];
+const WELL: readonly string[] = ['draining', 'overridden', 'foreign'];
+
+/** Tells whether the worst state of the services is the health. */
+const servicesAgree = (shown: (state: LoopState) => LoopState) =>
+  fc.asyncProperty(
+    tables,
+    fc.array(step, { maxLength: 6 }),
+    fc.constantFrom('correct' as const, 'report' as const),
+    async (initial, steps, drift) => {
+      const { state, ipvs } = await live(initial, steps, drift);
+      const facts = serviceFacts(shown(state), statusOfLoop(state, FACTS));
+      const keys = new Set([...facts.services, ...ipvs.table().services.keys()]);
+      const found = new Set(Array.from(keys, (key) => facts.of(key)[0]?.state ?? 'ok'));
+      const worst = SERVICE_STATES.find((name) => found.has(name)) ?? 'ok';
+      const health = state.health.state;
+      if (NOT_OF_SERVICES.includes(health) || keys.size === 0) return true;
+      return isHealthy({ state: health })
+        ? worst === 'ok' || WELL.includes(worst)
+        : worst === health;
+    },
+  );
+
 describe('the health of a loop', () => {
+  test(
+    'is the worst state of the services that the API shows',
+    () =>
+      holds(
+        servicesAgree((state) => state),
+        40,
+      ),
+    120_000,
+  );
+
+  test(
+    'would not be the worst state of services that did not know what is contested',
+    () =>
+      isBrokenBy(
+        servicesAgree((state) => ({ ...state, contested: [] })),
+        1000,
+      ),
+    120_000,
+  );
+
   test(
     'is in sync exactly when the table is as the files say, for everything that tells it',
     () => holds(agree(isAsFilesSay), 40),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { followConfiguration } from '../../src/sources/follow.ts';
+import { destinationKeyOf, keyOf } from '../support/tables.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -30,6 +31,15 @@ describe('a followed configuration', () => {
     expect([...(after.desired?.services.values() ?? [])][0]).toBe(a);
     expect(after.digest).not.toBe(before.digest);
     expect(await configuration.load()).toBe(after);
+  });
+
+  it('keeps the places of the services, and not those of their destinations', async () => {
+    write('a.yaml', service(1));
+    write('b.yaml', `# one more line\n${service(2)}`);
+    const { desired } = await followConfiguration([folder]).load();
+    const key = keyOf('tcp://192.0.2.1:2');
+    expect(desired?.locate(key)).toMatchObject({ file: join(folder, 'b.yaml'), line: 3 });
+    expect(desired?.locate(key, destinationKeyOf('10.0.0.1:2'))).toBeUndefined();
   });
 
   it('names its documents with their digests', async () => {

@@ -1,20 +1,15 @@
 import type { Clock } from '../../model/clock.ts';
 import { type CpuShare, cpuShare } from '../../model/cpu-share.ts';
-import type { Ipvs } from '../../model/ipvs.ts';
-import type { ServiceKey } from '../../model/service.ts';
+import type { Ipvs, ServiceTotals } from '../../model/ipvs.ts';
+import { compareServices, type ServiceKey } from '../../model/service.ts';
 import { type ServiceTraffic, trafficOf } from '../../render/top/traffic.ts';
 import { Plots } from './plots.ts';
-
-/** A service of a reading. Its destinations are counted only: a large table has many. */
-export interface ServiceReading extends Omit<ServiceTraffic, 'destinations'> {
-  readonly destinations: number;
-}
 
 /** The whole table at one time. */
 export interface TableReading {
   /** In ISO 8601. */
   readonly at: string;
-  readonly services: ReadonlyMap<ServiceKey, ServiceReading>;
+  readonly services: ReadonlyMap<ServiceKey, ServiceTotals>;
 }
 
 /** The traffic of some services. Those that the kernel does not have are missing. */
@@ -35,7 +30,7 @@ export const READ_MILLISECONDS = 2000;
 /** The details of more services than clients can ask for at a time are not kept. */
 const MAX_DETAILS = 128;
 /** The share of a core that reads may take while somebody looks. */
-const CPU_SHARE = 0.05;
+const CPU_SHARE = 0.1;
 
 /**
  * The kernel's table as it is shown, shared by all who look. It is read when it is asked for, and
@@ -98,8 +93,8 @@ export class KernelReadings {
     try {
       const services = await this.#share.measure(() =>
         this.#withKernel(async (kernel) => {
-          const traffic = trafficOf(await kernel.read({ stats: true }), 'address');
-          return new Map(traffic.map((service) => [service.service.key, withoutList(service)]));
+          const totals = await (kernel.readTotals?.() ?? totalsOf(kernel));
+          return new Map(totals.toSorted(byAddress).map((own) => [own.service.key, own]));
         }),
       );
       this.#last = { at: wallTime().toISOString(), services };
@@ -146,6 +141,17 @@ export class KernelReadings {
   }
 }
 
-function withoutList({ destinations, ...rest }: ServiceTraffic): ServiceReading {
+function byAddress(a: ServiceTotals, b: ServiceTotals): number {
+  return compareServices(a.service.identity, b.service.identity);
+}
+
+/** Reads the totals of a table that is in memory. */
+async function totalsOf(kernel: Ipvs): Promise<ServiceTotals[]> {
+  const traffic = trafficOf(await kernel.read({ stats: true }), 'address');
+  return traffic.map(withoutList);
+}
+
+/** The totals of a service that was read with its destinations. */
+export function withoutList({ destinations, isServed: _, ...rest }: ServiceTraffic): ServiceTotals {
   return { ...rest, destinations: destinations.length };
 }

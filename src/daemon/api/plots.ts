@@ -1,6 +1,6 @@
+import type { ServiceTotals } from '../../model/ipvs.ts';
 import type { ServiceKey } from '../../model/service.ts';
 import type { Plot } from './documents.ts';
-import type { ServiceReading } from './kernel-readings.ts';
 
 const INTERVAL_MILLISECONDS = 10_000;
 /** 15 minutes. */
@@ -24,7 +24,7 @@ export class Plots {
   #last = Number.NEGATIVE_INFINITY;
 
   /** Keeps the rates of a reading, unless it is the second one of an interval. */
-  add(services: ReadonlyMap<ServiceKey, ServiceReading>, now: number): void {
+  add(services: ReadonlyMap<ServiceKey, ServiceTotals>, now: number): void {
     const interval = Math.floor(now / INTERVAL_MILLISECONDS);
     if (interval === this.#last) return;
     for (const key of this.#rings.keys()) if (!services.has(key)) this.#rings.delete(key);

@@ -77,7 +77,8 @@ function addDifferences(state: LoopState, add: (service: string, fact: Fact) => 
     if (refused.has(part)) continue;
     const names = contested.get(part);
     if (names) {
-      const note = `another program keeps changing ${names.join(', ')}: ${titleOf(change)}`;
+      const why = `another program keeps changing ${names.join(', ')}`;
+      const note = `${titleOf(change)}; left alone, because ${why}`;
       add(change.service, { ...about(change), state: 'contested', note });
     } else if (!held.has(part)) {
       add(change.service, { ...about(change), state: 'drifted', note: titleOf(change) });

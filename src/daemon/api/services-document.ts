@@ -1,4 +1,5 @@
 import type { Desired } from '../../model/desired.ts';
+import type { ServiceTotals } from '../../model/ipvs.ts';
 import type { ServiceKey } from '../../model/service.ts';
 import type { ServiceEntry } from '../../model/table.ts';
 import type { LoopState } from '../../reconcile/loop/loop-state.ts';
@@ -8,7 +9,7 @@ import { NO_TRAFFIC, type ServiceTraffic } from '../../render/top/traffic.ts';
 import type { Status } from '../status/status.ts';
 import { destinationDetails, type KnownDestination } from './destination-details.ts';
 import type { ApiServices, DestinationDetails, ServiceSummary } from './documents.ts';
-import type { KernelReadings, ServiceReading } from './kernel-readings.ts';
+import { type KernelReadings, withoutList } from './kernel-readings.ts';
 import { type Fact, type ServiceFacts, serviceFacts } from './service-facts.ts';
 
 const FOREIGN: Fact = { state: 'foreign', note: 'no file has this service, and it is left alone' };
@@ -30,7 +31,7 @@ export function viewServices(
   status: Status,
   readings: Pick<KernelReadings, 'last'>,
 ): ServicesView {
-  const live = readings.last?.services ?? new Map<ServiceKey, ServiceReading>();
+  const live = readings.last?.services ?? new Map<ServiceKey, ServiceTotals>();
   const desired = state.config.good?.desired;
   const facts = serviceFacts(state, status);
   const isKnown = (key: ServiceKey): boolean => desired?.services.has(key) === true;
@@ -39,7 +40,7 @@ export function viewServices(
   );
   const summarize = (
     key: ServiceKey,
-    reading: ServiceReading | undefined,
+    reading: ServiceTotals | undefined,
     list?: readonly DestinationDetails[],
   ): ServiceSummary => {
     const own = factsOf(key, reading !== undefined, facts, desired);
@@ -69,8 +70,7 @@ export function viewServices(
       const list = destinationsOf(traffic, entry).map((destination) =>
         destinationDetails(key, destination, traffic, { facts, state, status }),
       );
-      const reading = traffic && { ...traffic, destinations: traffic.destinations.length };
-      return summarize(key, reading, list);
+      return summarize(key, traffic && withoutList(traffic), list);
     },
   };
 }

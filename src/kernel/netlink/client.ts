@@ -1,11 +1,18 @@
-import type { Ipvs, IpvsInfo, ReadOptions, Refused, Snapshot } from '../../model/ipvs.ts';
+import type {
+  Ipvs,
+  IpvsInfo,
+  ReadOptions,
+  Refused,
+  ServiceTotals,
+  Snapshot,
+} from '../../model/ipvs.ts';
 import type { Operation } from '../../model/operation.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { LostError } from './connection.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { executeWave } from './execute.ts';
 import { readInfo } from './queries.ts';
-import { readSnapshot } from './read.ts';
+import { readSnapshot, readTotals } from './read.ts';
 import { loadNativeSockets, type OpenSocket } from './socket.ts';
 
 export interface KernelOptions {
@@ -52,7 +59,11 @@ class Kernel implements Ipvs {
   }
 
   read(options: ReadOptions = {}): Promise<Snapshot> {
-    return this.#inTurn(() => this.#pool.withFamily((family) => this.#readWhole(family, options)));
+    return this.#readInTurn((family) => readSnapshot(this.#pool, family, options));
+  }
+
+  readTotals(): Promise<readonly ServiceTotals[]> {
+    return this.#readInTurn((family) => readTotals(this.#pool, family));
   }
 
   execute(wave: readonly Operation[]): Promise<Refused> {
@@ -63,10 +74,14 @@ class Kernel implements Ipvs {
     this.#pool.close();
   }
 
-  async #readWhole(family: number, options: ReadOptions): Promise<Snapshot> {
+  #readInTurn<T>(read: (family: number) => Promise<T>): Promise<T> {
+    return this.#inTurn(() => this.#pool.withFamily((family) => this.#readWhole(family, read)));
+  }
+
+  async #readWhole<T>(family: number, read: (family: number) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await readSnapshot(this.#pool, family, options);
+        return await read(family);
       } catch (error) {
         this.#pool.discardDumps();
         if (!(error instanceof LostError) || error.timedOut || attempt === READ_ATTEMPTS)

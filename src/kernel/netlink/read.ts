@@ -5,6 +5,7 @@ import {
   NO_CONNECTIONS,
   type ReadOptions,
   type ServiceCounters,
+  type ServiceTotals,
   type Snapshot,
   type Unmanageable,
 } from '../../model/ipvs.ts';
@@ -67,8 +68,15 @@ export async function readSnapshot(
   if (options.services === undefined)
     await listServices(dumpConnection(pool), family, stats, found);
   else await findServices(pool.command(), family, identitiesOf(options.services), stats, found);
-  const destinations = await readAllDestinations(pool, family, services, stats, signal);
-  await dropDeletedServices(pool.command(), family, services, destinations);
+  const destinations = await readAllDestinations(
+    pool,
+    family,
+    services,
+    stats,
+    (_, found) => found,
+    signal,
+  );
+  await dropDeletedServices(pool.command(), family, services, destinations, isEmpty);
 
   const entries = new Map<ServiceKey, ServiceEntry>();
   const counters = new Map<ServiceKey, ServiceCounters>();
@@ -93,21 +101,65 @@ export async function readSnapshot(
   };
 }
 
-/** Lists the destinations of every service, on several connections at a time. */
-async function readAllDestinations(
+/**
+ * Reads the traffic of every service, with the sums of its destinations. No list of destinations is
+ * kept, so that a large table takes little memory. Throws as `readSnapshot` does.
+ */
+export async function readTotals(pool: ConnectionPool, family: number): Promise<ServiceTotals[]> {
+  const services = new Map<ServiceKey, DecodedService>();
+  await listServices(dumpConnection(pool), family, true, (decoded) => {
+    if (!('reason' in decoded)) services.set(decoded.service.key, decoded);
+  });
+  const totals = await readAllDestinations(pool, family, services, false, totalsOf);
+  await dropDeletedServices(
+    pool.command(),
+    family,
+    services,
+    totals,
+    (found) => found === undefined || found.destinations === 0,
+  );
+  return [...totals.values()];
+}
+
+function totalsOf(
+  { service, stats }: DecodedService,
+  { destinations, counters }: FoundDestinations,
+): ServiceTotals {
+  let [usable, active, inactive, persistent] = [0, 0, 0, 0];
+  for (const { weight } of destinations.values()) if (weight > 0) usable++;
+  for (const counted of counters.values()) {
+    active += counted.active;
+    inactive += counted.inactive;
+    persistent += counted.persistent;
+  }
+  if (!stats) throw new Error('the service was read without its stats');
+  return {
+    ...{ service, stats, destinations: destinations.size, usable },
+    ...{ active, inactive, persistent },
+  };
+}
+
+/**
+ * Lists the destinations of every service, on several connections at a time. Keeps of each what
+ * `reduce` returns.
+ */
+async function readAllDestinations<T>(
   pool: ConnectionPool,
   family: number,
   services: Services,
   withStats: boolean,
-  signal: AbortSignal | undefined,
-): Promise<Map<ServiceKey, FoundDestinations>> {
-  const destinations = new Map<ServiceKey, FoundDestinations>();
+  reduce: (service: DecodedService, found: FoundDestinations) => T,
+  signal?: AbortSignal,
+): Promise<Map<ServiceKey, T>> {
+  const destinations = new Map<ServiceKey, T>();
   // All connections take their next service from this one iterator.
   const queue = services.values();
   const drain = async (connection: Connection) => {
-    for (const { service } of queue) {
+    for (const decoded of queue) {
       if (signal?.aborted) return;
-      destinations.set(service.key, await readDestinations(connection, family, service, withStats));
+      const { service } = decoded;
+      const found = await readDestinations(connection, family, service, withStats);
+      destinations.set(service.key, reduce(decoded, found));
     }
   };
   const sockets = Math.min(MAX_DUMP_SOCKETS, Math.ceil(services.size / SERVICES_PER_SOCKET));
@@ -144,15 +196,16 @@ async function readDestinations(
  * Deletes services from `destinations` that were deleted after they were listed. The kernel answers
  * with an empty list for them, so every service without destinations is looked up once more.
  */
-async function dropDeletedServices(
+async function dropDeletedServices<T>(
   connection: Connection,
   family: number,
   services: Services,
-  destinations: Map<ServiceKey, FoundDestinations>,
+  destinations: Map<ServiceKey, T>,
+  isWithout: (found: T | undefined) => boolean,
 ): Promise<void> {
   const empty = [...services.values()]
     .map(({ service }) => service)
-    .filter(({ key }) => isEmpty(destinations.get(key)));
+    .filter(({ key }) => isWithout(destinations.get(key)));
   const existing = new Set<number>();
   const identities = empty.map(({ identity }) => identity);
   await findServices(connection, family, identities, false, (_service, index) =>
