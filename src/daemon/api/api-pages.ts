@@ -10,12 +10,8 @@ import { Diagnosis } from './diagnosis.ts';
 import type { ApiServices, DoctorWarning } from './documents.ts';
 import { EventStreams, MAX_FOLLOWED } from './events.ts';
 import { KernelReadings } from './kernel-readings.ts';
-import {
-  documentHead,
-  type ServicesView,
-  servicesDocument,
-  viewServices,
-} from './services-document.ts';
+import { documentHead, type ServicesView, servicesNow, viewServices } from './services-document.ts';
+import { type ServicesNow, ShownServices } from './shown-services.ts';
 import { type StatusPorts, statusDocuments } from './status-document.ts';
 
 export interface FilesInForce {
@@ -57,9 +53,9 @@ export function apiPages(ports: ApiPorts): Pages {
   }, monotonic);
   const makeStatus = statusDocuments({ ...ports, diagnosis });
   const view = (): ServicesView => viewServices(state(), status(), readings);
-  const services = async (): Promise<ApiServices> => {
+  const services = async (): Promise<ServicesNow> => {
     await readings.refresh();
-    return servicesDocument(view(), readings);
+    return servicesNow(view(), readings);
   };
   const details = async (keys: readonly ServiceKey[]) => {
     const reading = await readings.details(keys);
@@ -89,9 +85,10 @@ export function apiPages(ports: ApiPorts): Pages {
         const found = (await details([key])).get(key);
         return found ? jsonPage(found) : errorPage(404, unknownService(key));
       }
-      const document = await services();
+      const shown = new ShownServices();
+      shown.update(await services());
       const { problem, last } = readings;
-      return problem && !last ? errorPage(503, problem) : jsonPage(document);
+      return problem && !last ? errorPage(503, problem) : jsonTextPage(shown.whole());
     }),
     '/api/v1/history': answering(async ({ query }) =>
       jsonPage(await ports.history(limitIn(query))),
@@ -155,8 +152,12 @@ function unknownService(key: ServiceKey): IpvstateError {
   });
 }
 
-function jsonPage(document: unknown, status = 200): Page {
-  return { status, type: 'application/json', body: `${JSON.stringify(document)}\n` };
+function jsonPage(document: unknown): Page {
+  return jsonTextPage(JSON.stringify(document));
+}
+
+function jsonTextPage(json: string): Page {
+  return { status: 200, type: 'application/json', body: `${json}\n` };
 }
 
 function errorPage(status: number, error: unknown): Page {

@@ -4,13 +4,13 @@ import type { ServiceKey } from '../../model/service.ts';
 import type { EventResponse } from '../http/server.ts';
 import type { ApiServices, ApiStatus } from './documents.ts';
 import { READ_MILLISECONDS } from './kernel-readings.ts';
-import { ShownServices } from './shown-services.ts';
+import { type ServicesNow, ShownServices } from './shown-services.ts';
 
 /** The documents that events have. */
 export interface EventDocuments {
   status(): Promise<ApiStatus>;
   /** All services, from a reading that is shared. */
-  services(): Promise<ApiServices>;
+  services(): Promise<ServicesNow>;
   /**
    * Documents of one service with its destinations each. A service that nobody has is missing, and
    * so are all when the kernel cannot be read.

@@ -23,6 +23,11 @@ export class Plots {
   /** The interval of the last reading. */
   #last = Number.NEGATIVE_INFINITY;
 
+  /** Another number each time that a plot has another value. */
+  get revision(): number {
+    return this.#last;
+  }
+
   /** Keeps the rates of a reading, unless it is the second one of an interval. */
   add(services: ReadonlyMap<ServiceKey, ServiceTotals>, now: number): void {
     const interval = Math.floor(now / INTERVAL_MILLISECONDS);

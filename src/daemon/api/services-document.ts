@@ -11,6 +11,7 @@ import { destinationDetails, type KnownDestination } from './destination-details
 import type { ApiServices, DestinationDetails, ServiceSummary } from './documents.ts';
 import { type KernelReadings, withoutList } from './kernel-readings.ts';
 import { type Fact, type ServiceFacts, serviceFacts } from './service-facts.ts';
+import type { ServicesNow } from './shown-services.ts';
 
 const FOREIGN: Fact = { state: 'foreign', note: 'no file has this service, and it is left alone' };
 /** A service can have a note for each of its destinations. */
@@ -20,7 +21,7 @@ const SHOWN_NOTES = 10;
 export interface ServicesView {
   /** All that are live, or that the loop knows something of, without their plots. */
   readonly keys: Iterable<ServiceKey>;
-  summary(key: ServiceKey): ServiceSummary;
+  readonly summary: (key: ServiceKey) => ServiceSummary;
   /** The summary with the list of destinations. undefined for a service that nobody has. */
   details(key: ServiceKey, live: ServiceTraffic | undefined): ServiceSummary | undefined;
 }
@@ -75,14 +76,13 @@ export function viewServices(
   };
 }
 
-/** The document of all services, with their plots. */
-export function servicesDocument(view: ServicesView, readings: KernelReadings): ApiServices {
+/** All services with their plots, as the last reading has them. */
+export function servicesNow(view: ServicesView, readings: KernelReadings): ServicesNow {
   return {
-    ...documentHead(readings),
-    services: Array.from(view.keys, (key) => ({
-      ...view.summary(key),
-      plot: readings.plots.of(key),
-    })),
+    head: documentHead(readings),
+    summaries: Array.from(view.keys, view.summary),
+    plotRevision: readings.plots.revision,
+    plotOf: (key) => readings.plots.of(key),
   };
 }
 

@@ -1,4 +1,15 @@
-import type { ApiServices } from './documents.ts';
+import type { ServiceKey } from '../../model/service.ts';
+import type { ApiServices, Plot, ServiceSummary } from './documents.ts';
+
+/** All services at one time. */
+export interface ServicesNow {
+  readonly head: Omit<ApiServices, 'services'>;
+  /** The summaries without their plots. */
+  readonly summaries: Iterable<ServiceSummary>;
+  /** Another number each time that plots have changed. */
+  readonly plotRevision: number;
+  readonly plotOf: (key: ServiceKey) => Plot | null;
+}
 
 /** A service as clients have it: JSON of the summary without its plot, and of the plot. */
 interface Shown {
@@ -8,26 +19,32 @@ interface Shown {
 
 /** The services that the clients of /events know, to send them only what has changed. */
 export class ShownServices {
-  #head: Omit<ApiServices, 'services'> | undefined;
+  #head: ServicesNow['head'] | undefined;
   #shown: ReadonlyMap<string, Shown> = new Map();
+  #plotRevision: number | undefined;
 
   /**
    * Takes all services. Returns the JSON of the document that has the changed ones: with their
    * plots where those have changed as well.
    */
-  update({ services, ...head }: ApiServices): string {
+  update({ head, summaries, plotRevision, plotOf }: ServicesNow): string {
     const next = new Map<string, Shown>();
     const changed: string[] = [];
-    for (const { plot, ...rest } of services) {
-      const shown = { summary: JSON.stringify(rest), plot: JSON.stringify(plot ?? null) };
-      next.set(rest.service, shown);
-      const before = this.#shown.get(rest.service);
-      if (before?.plot !== shown.plot) changed.push(withPlot(shown));
+    const arePlotsSame = plotRevision === this.#plotRevision;
+    for (const summary of summaries) {
+      const { service } = summary;
+      const before = this.#shown.get(service);
+      const plot =
+        before && arePlotsSame ? before.plot : JSON.stringify(plotOf(service as ServiceKey));
+      const shown = { summary: JSON.stringify(summary), plot };
+      next.set(service, shown);
+      if (before?.plot !== plot) changed.push(withPlot(shown));
       else if (before.summary !== shown.summary) changed.push(shown.summary);
     }
     const removed = [...this.#shown.keys()].filter((key) => !next.has(key));
     this.#shown = next;
     this.#head = head;
+    this.#plotRevision = plotRevision;
     return documentOf({ ...head, removed }, changed);
   }
 
@@ -39,6 +56,7 @@ export class ShownServices {
   clear(): void {
     this.#shown = new Map();
     this.#head = undefined;
+    this.#plotRevision = undefined;
   }
 }
 
