@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { thirdPartyLicenses } from './licenses.js';
 import { manPages } from './man-pages.js';
+import { bundlePage, pageForBuild } from './page.js';
 
 /** The native addon. npm installs it; all other packages are bundled and are devDependencies. */
 const LOADED_AT_RUN_TIME = ['netlink'];
@@ -77,10 +78,11 @@ const library = () =>
 const COMMON_JS = { format: 'cjs', outExtension: { '.js': '.cjs' } };
 
 /** One CommonJS file: Node 20 loads it in four fifths of the time that ECMAScript chunks take. */
-const program = () =>
+const program = (page) =>
   bundle({
     ...COMMON_JS,
     entryPoints: { program: 'src/cli/bin.ts' },
+    plugins: [...SHARED.plugins, pageForBuild(page)],
     define: { IPVSTATE_VERSION: JSON.stringify(manifest.version) },
   });
 
@@ -93,12 +95,13 @@ const starter = () =>
   });
 
 async function bundleAll() {
-  const bundles = [await library(), await program(), await starter()];
+  const page = await bundlePage(root);
+  const bundles = [await library(), await program(page), await starter()];
   mkdirSync(stage, { recursive: true });
   for (const { path, contents } of bundles.flatMap(({ files }) => files)) {
     writeFileSync(path, contents, { mode: path === join(stage, 'cli.cjs') ? 0o755 : 0o644 });
   }
-  const inputs = new Set(bundles.flatMap((each) => each.inputs));
+  const inputs = new Set([...bundles, page].flatMap((each) => each.inputs));
   writeFileSync(join(stage, 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicenses(root, [...inputs]));
 }
 

@@ -1,14 +1,20 @@
 #!/usr/bin/env node
-// node .ci/prepare.js [--deps] [--kernel]
+// node .ci/prepare.js [--deps] [--kernel] [--browser]
 //
-// Installs the packages, builds, and with --kernel installs Debian's packages for the kernel tests.
-// Does only the steps that are missing, and prints nothing when there are none. --deps leaves the
-// build out. Imports no package, because it runs before any is installed.
+// Installs the packages, builds, and installs Debian's packages: with --kernel those for the kernel
+// tests, and with --browser the browser for the tests of the daemon's page. Does only the steps
+// that are missing, and prints nothing when there are none. --deps leaves the build out. Imports no
+// package, because it runs before any is installed.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { installCommand, missingPackages, missingPrograms } from '../test/kernel/boot/debian.js';
+import {
+  BROWSER_PROGRAMS,
+  installCommand,
+  missingPackages,
+  missingPrograms,
+} from '../test/kernel/boot/debian.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -92,23 +98,25 @@ function prepareBuild() {
 }
 
 /**
- * Installs the programs of the kernel tests, as root. Other users can leave these tests out with
- * `KERNEL=optional`; .ci/test.js then says so.
+ * Installs the programs of some tests, as root. Other users can leave these tests out by setting
+ * `variable` to "optional".
  */
-function prepareKernel() {
-  if (missingPrograms().length === 0) return;
+function prepareDebian(tests, variable, programs) {
+  const missing = missingPrograms(programs);
+  const packages = missingPackages(programs);
+  if (missing.length === 0) return;
   if (process.getuid() === 0 && existsSync('/usr/bin/apt-get')) {
-    say(`apt-get install ${missingPackages().join(' ')}`);
+    say(`apt-get install ${packages.join(' ')}`);
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
     run('apt-get', ['update'], { env });
-    run('apt-get', ['install', '-y', '--no-install-recommends', ...missingPackages()], { env });
-    if (missingPrograms().length > 0)
-      throw new Error(`${missingPrograms().join(', ')} not found, though installed`);
+    run('apt-get', ['install', '-y', '--no-install-recommends', ...packages], { env });
+    if (missingPrograms(programs).length > 0)
+      throw new Error(`${missingPrograms(programs).join(', ')} not found, though installed`);
     return;
   }
-  const message = `the kernel tests need ${missingPrograms().join(', ')}; install with:\n  ${installCommand()}`;
-  if (process.env.KERNEL !== 'optional')
-    throw new Error(`${message}\nor leave them out with KERNEL=optional`);
+  const message = `${tests} need ${missing.join(', ')}; install with:\n  ${installCommand(programs)}`;
+  if (process.env[variable] !== 'optional')
+    throw new Error(`${message}\nor leave them out with ${variable}=optional`);
   say(message);
 }
 
@@ -116,7 +124,9 @@ function prepare(flags) {
   prepareNode();
   preparePackages();
   if (!flags.includes('--deps')) prepareBuild();
-  if (flags.includes('--kernel')) prepareKernel();
+  if (flags.includes('--kernel')) prepareDebian('the kernel tests', 'KERNEL');
+  if (flags.includes('--browser'))
+    prepareDebian('the tests of the page', 'BROWSER', BROWSER_PROGRAMS);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -24,7 +24,7 @@ import { apiPages, type LookPorts } from './api/api-pages.ts';
 import { controlAnswers } from './control/answers.ts';
 import { type ControlServer, serveControl } from './control/server.ts';
 import { DaemonOverrides } from './daemon-overrides.ts';
-import { indexPage } from './http/index-page.ts';
+import { indexFiles, indexPage } from './http/index-page.ts';
 import { formatListenAddress, type ListenAddress } from './http/listen-address.ts';
 import { createMetrics, type Metrics } from './http/metrics.ts';
 import { daemonPages } from './http/pages.ts';
@@ -216,6 +216,7 @@ class Daemon {
     const status = (): Status => this.#status();
     return {
       '/': (request) => indexPage(request, `ipvstate on ${hostname()}`, formatStatus(status())),
+      ...indexFiles(),
       ...daemonPages({
         status,
         metrics: this.#metrics.registry,

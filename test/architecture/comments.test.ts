@@ -3,7 +3,7 @@ import { commentViolations } from './comments.ts';
 import { readTree, type Tree } from './tree.ts';
 
 const one = (source: string): Tree => new Map([['a.ts', source]]);
-const isSource = (path: string) => /\.(?:ts|js)$/.test(path) && !path.includes('.generated.');
+const isSource = (path: string) => /\.(?:tsx?|js)$/.test(path) && !path.includes('.generated.');
 
 describe('the rules for comments', () => {
   test.each(['src', 'test', '.ci', 'examples'])('hold in %s', (folder) => {

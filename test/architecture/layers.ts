@@ -181,7 +181,7 @@ export function layerViolations(tree: Tree): readonly string[] {
       const target = layerOf(imported);
       if (target !== name && (target === undefined || !allows(layer.layers, target)))
         found.push(`${at} ${name} may not import ${imported}`);
-      if (isWritten(path) && !/\.(ts|js|json|md|bash|zsh|fish)$/.test(specifier))
+      if (isWritten(path) && !/\.(tsx?|js|json|md|bash|zsh|fish|css)$/.test(specifier))
         found.push(`${at} ${specifier} lacks its extension`);
     }
   }

@@ -31,7 +31,7 @@ export function readTree(folder: string, accepts: (path: string) => boolean = ()
 
 /** Tells whether a file is TypeScript written by hand: neither generated code nor declarations. */
 export function isWritten(path: string): boolean {
-  return path.endsWith('.ts') && !path.endsWith('.d.ts');
+  return /\.tsx?$/.test(path) && !path.endsWith('.d.ts');
 }
 
 /** The file that a relative `specifier` in `path` names. Null for a package or a module of Node. */

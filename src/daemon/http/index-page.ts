@@ -1,4 +1,7 @@
-import type { Page, PageRequest } from './server.ts';
+import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { formatLivePage } from './page-html.ts';
+import type { Page, PageRequest, Pages } from './server.ts';
 
 /** Nothing is loaded from elsewhere, and no text of a page can run as a script. */
 const POLICY = [
@@ -20,37 +23,36 @@ export function indexPage({ headers }: PageRequest, title: string, statusText: s
   return {
     status: 200,
     type: 'text/html; charset=utf-8',
-    body: formatHtml(title, statusText),
+    body: formatLivePage(title, statusText),
     headers: { ...vary, 'content-security-policy': POLICY, 'referrer-policy': 'no-referrer' },
   };
 }
 
-function formatHtml(title: string, statusText: string): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
-</head>
-<body>
-<main id="page">
-<h1>${escapeHtml(title)}</h1>
-<pre>${escapeHtml(statusText)}</pre>
-</main>
-</body>
-</html>
-`;
+/** The script and the styles of the page. They are loaded and packed when they are asked for. */
+export function indexFiles(): Pages {
+  return {
+    '/page/app.js': packed('text/javascript; charset=utf-8', (files) => files.script),
+    '/page/app.css': packed('text/css; charset=utf-8', (files) => files.style),
+  };
 }
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+function packed(
+  type: string,
+  choose: (files: typeof import('ipvstate:page')) => string,
+): Pages[string] {
+  let file: { readonly etag: string; readonly plain: Buffer; readonly gzip: Buffer } | undefined;
+  return async ({ headers }) => {
+    if (!file) {
+      const plain = Buffer.from(choose(await import('ipvstate:page')));
+      const digest = createHash('sha256').update(plain).digest('base64url').slice(0, 22);
+      file = { etag: `"${digest}"`, plain, gzip: gzipSync(plain) };
+    }
+    const { etag, plain, gzip } = file;
+    // A browser asks each time, so that it never has the script of an earlier version.
+    const common = { 'cache-control': 'no-cache', etag, vary: 'Accept-Encoding' };
+    if (headers['if-none-match'] === etag) return { status: 304, type, body: '', headers: common };
+    return /\bgzip\b/.test(String(headers['accept-encoding'] ?? ''))
+      ? { status: 200, type, body: gzip, headers: { ...common, 'content-encoding': 'gzip' } }
+      : { status: 200, type, body: plain, headers: common };
+  };
 }

@@ -18,7 +18,8 @@ const HEALTH_WORDS: Readonly<Record<Exclude<HealthName, 'invalid'>, string>> = {
   'in-sync': 'in sync: the live table is as desired',
 };
 
-function describeHealth({ health, config }: Status): string {
+/** Says what the health means: `in sync: the live table is as desired`. */
+export function describeHealth({ health, config }: Status): string {
   return health === 'invalid'
     ? describeInvalid(config.last_success !== null)
     : HEALTH_WORDS[health];

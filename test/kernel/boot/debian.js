@@ -1,10 +1,12 @@
-// The programs and packages that the kernel tests need: a kernel with IPVS that runs as a program,
-// and the tools that read and write its table.
+// The programs and packages of Debian that the tests need.
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Each Debian package, by a program that only it installs. */
-const programs = {
+/**
+ * The kernel tests need a kernel with IPVS that runs as a program, and the tools that read and
+ * write its table. Each Debian package, by a program that only it installs.
+ */
+const KERNEL_PROGRAMS = {
   'linux.uml': 'user-mode-linux',
   ipvsadm: 'ipvsadm',
   ip: 'iproute2',
@@ -12,6 +14,9 @@ const programs = {
   ldirectord: 'ldirectord',
   modprobe: 'kmod',
 };
+
+/** The tests of the daemon's page need a browser. */
+export const BROWSER_PROGRAMS = { chromium: 'chromium' };
 
 /** The folders of programs. Administration programs are often outside an ordinary user's PATH. */
 export const searchPath = [
@@ -36,14 +41,14 @@ function exists(program) {
   });
 }
 
-export function missingPrograms() {
+export function missingPrograms(programs = KERNEL_PROGRAMS) {
   return Object.keys(programs).filter((program) => !exists(program));
 }
 
-export function missingPackages() {
-  return missingPrograms().map((program) => programs[program]);
+export function missingPackages(programs = KERNEL_PROGRAMS) {
+  return missingPrograms(programs).map((program) => programs[program]);
 }
 
-export function installCommand() {
-  return `sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missingPackages().join(' ')}`;
+export function installCommand(programs = KERNEL_PROGRAMS) {
+  return `sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missingPackages(programs).join(' ')}`;
 }

@@ -1,0 +1,2 @@
+/** Styles. The build puts them into a file of their own. */
+declare module '*.css';

@@ -1,0 +1,72 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { titleOf, toneOf } from './states.ts';
+
+/** Text from outside, in its own direction. */
+export function Text({ of: text }: { readonly of: string }) {
+  return <bdi>{text}</bdi>;
+}
+
+/** An address, a path or a command line. */
+export function Code({ of: text }: { readonly of: string }) {
+  return (
+    <code>
+      <Text of={text} />
+    </code>
+  );
+}
+
+export function State({ of: state }: { readonly of: string }) {
+  return <span class={`state ${toneOf(state)}`}>{titleOf(state).toLowerCase()}</span>;
+}
+
+/** The time, which is new each second. */
+export function useNow(): Date {
+  const [now, setNow] = useState(() => new Date());
+  useEffect(() => {
+    const timer = window.setInterval(() => setNow(new Date()), 1000);
+    return () => window.clearInterval(timer);
+  }, []);
+  return now;
+}
+
+const COPIED_MILLISECONDS = 2000;
+
+/** A command line with a button that copies it, and words about its effect. */
+export function Command({ line, children }: { line: string; children?: ComponentChildren }) {
+  const [isCopied, setCopied] = useState(false);
+  const timer = useRef(0);
+  const copy = async (): Promise<void> => {
+    await copyText(line);
+    setCopied(true);
+    window.clearTimeout(timer.current);
+    timer.current = window.setTimeout(() => setCopied(false), COPIED_MILLISECONDS);
+  };
+  return (
+    <div class="command">
+      <span class="line">
+        <Code of={line} />
+        <button type="button" aria-label={`Copy ${line}`} onClick={copy}>
+          {isCopied ? 'Copied' : 'Copy'}
+        </button>
+      </span>
+      {children && <span class="effect">{children}</span>}
+      <span class="unseen" role="status">
+        {isCopied ? 'Copied' : ''}
+      </span>
+    </div>
+  );
+}
+
+/** Copies a text. Browsers have no clipboard for a page of another machine without TLS. */
+async function copyText(text: string): Promise<void> {
+  if (window.isSecureContext) return navigator.clipboard.writeText(text);
+  const area = document.createElement('textarea');
+  const { activeElement } = document;
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  document.execCommand('copy');
+  area.remove();
+  if (activeElement instanceof HTMLElement) activeElement.focus();
+}
