@@ -26,6 +26,25 @@ export const MODULES_OF_SYSCTLS: ReadonlyMap<string, string> = new Map([
   ['lblcr_expiration', 'ip_vs_lblcr'],
 ]);
 
+/**
+ * The version of Linux that brought a sysctl. Those that are not named are older than Linux 5.10.
+ * Some distributions have them in older kernels, too, so that only the kernel itself is asked.
+ */
+export const KERNELS_OF_SYSCTLS: ReadonlyMap<string, string> = new Map([
+  ['run_estimation', '5.16'],
+  ['est_cpulist', '6.2'],
+  ['est_nice', '6.2'],
+  ['conn_lfactor', '7.1'],
+  ['svc_lfactor', '7.1'],
+  ['conn_max', '7.2'],
+]);
+
+/** Formats the name of a sysctl that a kernel lacks, with the version that brought it. */
+export function formatMissingSysctl(name: string): string {
+  const version = KERNELS_OF_SYSCTLS.get(name);
+  return `net.ipv4.vs.${name}${version === undefined ? '' : ` (since Linux ${version})`}`;
+}
+
 /** The sysctls of kernels 5.10 to 7.3 (kernel: ip_vs_ctl.c vs_vars). No kernel has all of them. */
 export const SYSCTLS: ReadonlyMap<string, SysctlValues> = new Map(
   Object.entries({

@@ -1,6 +1,6 @@
 import { IpvstateError } from '../errors.ts';
 import type { SysctlPolicy } from '../model/policy.ts';
-import { MODULES_OF_SYSCTLS, sameSysctl } from '../model/sysctl.ts';
+import { formatMissingSysctl, MODULES_OF_SYSCTLS, sameSysctl } from '../model/sysctl.ts';
 import type { Sysctls } from '../model/table.ts';
 
 /** Thrown for sysctls that the files enforce and the kernel does not have. */
@@ -8,7 +8,7 @@ export class UnsupportedSysctlsError extends IpvstateError {
   readonly names: readonly string[];
 
   constructor(names: readonly string[]) {
-    const list = names.map((name) => `net.ipv4.vs.${name}`).join(', ');
+    const list = names.map(formatMissingSysctl).join(', ');
     super('UNAVAILABLE', `unsupported by this kernel: ${list}; nothing was changed`, {
       hint: hintOf(names),
     });

@@ -1,3 +1,4 @@
+import { formatMissingSysctl } from '../model/sysctl.ts';
 import type { SysctlDifference } from '../plan/sysctls.ts';
 import type { ChangesContext } from './changes.ts';
 import { PLAIN } from './style.ts';
@@ -14,9 +15,9 @@ export function formatWarnings({
 }
 
 function describeDifference({ name, live, desired }: SysctlDifference): string {
-  const sysctl = `sysctl net.ipv4.vs.${name}`;
-  if (live === undefined) return `this kernel has no ${sysctl}; the file wants ${quoted(desired)}`;
-  return `${sysctl} is ${quoted(live)}; the file wants ${quoted(desired)}, and only checks it`;
+  if (live === undefined)
+    return `this kernel has no sysctl ${formatMissingSysctl(name)}; the file wants ${quoted(desired)}`;
+  return `sysctl net.ipv4.vs.${name} is ${quoted(live)}; the file wants ${quoted(desired)}, and only checks it`;
 }
 
 function quoted(value: string): string {

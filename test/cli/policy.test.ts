@@ -455,7 +455,7 @@ describe('sysctls', () => {
     expect(check).toMatchObject({ status: 2 });
     expect(check.stdout).toBe(
       'warning: sysctl net.ipv4.vs.conntrack is 0; the file wants 1, and only checks it\n' +
-        'warning: this kernel has no sysctl net.ipv4.vs.est_nice; the file wants 5\n' +
+        'warning: this kernel has no sysctl net.ipv4.vs.est_nice (since Linux 6.2); the file wants 5\n' +
         'Not in sync: 2 checked sysctls different.\n',
     );
     expect((await run('plan -f ./a.yaml', now.options)).stdout).toContain(
@@ -500,7 +500,7 @@ describe('sysctls', () => {
     const { status, stderr } = await run('apply -f ./a.yaml', now.options);
     expect(status).toBe(69);
     expect(stderr).toContain(
-      'unsupported by this kernel: net.ipv4.vs.est_nice; nothing was changed',
+      'unsupported by this kernel: net.ipv4.vs.est_nice (since Linux 6.2); nothing was changed',
     );
     expect(now.kernel.table()).toBe(TABLE);
   });

@@ -97,7 +97,7 @@ export const SYSCTL_CASES: readonly Case[] = [
     about: 'a sysctl of the files is not in this kernel',
     check: 'sysctls of the files',
     level: 'failure',
-    seen: 'this kernel has no sysctl net.ipv4.vs.est_nice',
+    seen: 'this kernel has no sysctl net.ipv4.vs.est_nice (since Linux 6.2)',
     fix: 'Take it out of sysctls',
     options: { config: `${MASQ}sysctls: { mode: enforce, values: { est_nice: 5 } }\n` },
   },
@@ -105,7 +105,7 @@ export const SYSCTL_CASES: readonly Case[] = [
     about: 'a sysctl that is only checked is not in this kernel',
     check: 'sysctls of the files',
     level: 'warning',
-    seen: 'this kernel has no sysctl net.ipv4.vs.est_nice',
+    seen: 'this kernel has no sysctl net.ipv4.vs.est_nice (since Linux 6.2)',
     options: { config: `${MASQ}sysctls: { mode: check, values: { est_nice: 5 } }\n` },
   },
   {

@@ -73,6 +73,7 @@ describe('the configuration page', () => {
     ['## `timeouts`', schema.properties.timeouts.properties],
     ['## `sync_daemons`', schema.properties.sync_daemons.items.properties],
     ['## `sysctls`', schema.properties.sysctls.properties],
+    ['### Sysctls of newer kernels', schema.properties.sysctls.properties.values.properties],
     ['## `limits`', schema.properties.limits.properties],
     ['### `tunnel`', schema.definitions.tunnel.properties],
   ])('describes under "%s" the keys that belong there', (heading, properties) => {

@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest';
-import { parseCpus, sameSysctl, trimSysctl } from '../../src/model/sysctl.ts';
+import schema from '../../schemas/config.schema.json' with { type: 'json' };
+import {
+  formatMissingSysctl,
+  KERNELS_OF_SYSCTLS,
+  parseCpus,
+  SYSCTLS,
+  sameSysctl,
+  trimSysctl,
+} from '../../src/model/sysctl.ts';
 
 test('sysctl values that differ only in blanks are equal', () => {
   expect(trimSysctl('3\t50\n')).toBe('3 50');
@@ -24,4 +32,19 @@ test.each([
 test('a list of CPUs with a very large range is read without listing every CPU', () => {
   expect(parseCpus('0-999999,7')).toEqual(['0-999999']);
   expect(parseCpus('0-99999999')).toBeUndefined();
+});
+
+test('the schema names each sysctl of newer kernels, and the kernel that brought it', () => {
+  const { properties } = schema.properties.sysctls.properties.values;
+  const named = Object.entries(properties).map(([name, { description }]) => [
+    name,
+    /Since Linux (\S+)\.$/.exec(description)?.[1],
+  ]);
+  expect(named).toEqual([...KERNELS_OF_SYSCTLS]);
+  expect([...KERNELS_OF_SYSCTLS.keys()].filter((name) => !SYSCTLS.has(name))).toEqual([]);
+});
+
+test('a missing sysctl is named with the kernel that brought it, where that is known', () => {
+  expect(formatMissingSysctl('conn_lfactor')).toBe('net.ipv4.vs.conn_lfactor (since Linux 7.1)');
+  expect(formatMissingSysctl('conntrack')).toBe('net.ipv4.vs.conntrack');
 });

@@ -81,7 +81,7 @@ test('a sysctl that the kernel does not have is refused before anything is plann
     expect.objectContaining({
       code: 'UNAVAILABLE',
       message:
-        'unsupported by this kernel: net.ipv4.vs.est_nice, net.ipv4.vs.svc_lfactor; nothing was changed',
+        'unsupported by this kernel: net.ipv4.vs.est_nice (since Linux 6.2), net.ipv4.vs.svc_lfactor (since Linux 7.1); nothing was changed',
     }),
   );
 });

@@ -2,7 +2,7 @@
 "use strict";
 export const validate = validate21;
 export default validate21;
-const schema6 = {"$id":"urn:ipvstate:schema:config:1","type":"object","required":["version","services"],"additionalProperties":false,"properties":{"version":{"type":"integer","const":1},"manage":{"type":"object","additionalProperties":false,"properties":{"include":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/selector"}]}},"exclude":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/selector"}]}}}},"limits":{"type":"object","additionalProperties":false,"properties":{"max_service_deletes":{"allOf":[{"$ref":"#/definitions/limit"}]},"max_destination_deletes":{"allOf":[{"$ref":"#/definitions/limit"}]}}},"defaults":{"type":"object","additionalProperties":false,"properties":{"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]}}},"timeouts":{"type":"object","additionalProperties":false,"properties":{"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]},"tcp":{"allOf":[{"$ref":"#/definitions/timeout"}]},"tcp_fin":{"allOf":[{"$ref":"#/definitions/timeout"}]},"udp":{"allOf":[{"$ref":"#/definitions/timeout"}]}}},"sync_daemons":{"type":"array","items":{"type":"object","required":["role","interface"],"additionalProperties":false,"properties":{"role":{"type":"string","enum":["master","backup"]},"interface":{"type":"string"},"sync_id":{"type":"integer","minimum":0,"maximum":255},"max_length":{"type":"integer","minimum":1,"maximum":65507},"group":{"type":"string"},"port":{"type":"integer","minimum":1,"maximum":65535},"ttl":{"type":"integer","minimum":1,"maximum":255},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}}},"sysctls":{"type":"object","required":["values"],"additionalProperties":false,"properties":{"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]},"mode":{"type":"string","enum":["enforce","check"]},"values":{"type":"object","additionalProperties":{"type":["integer","boolean","string"]}}}},"profiles":{"type":"object","additionalProperties":{"type":"object","additionalProperties":false,"properties":{"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"one_packet":{"type":"boolean"},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"destinations":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/destination"}]}},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"protect":{"type":"boolean"}}}},"pools":{"type":"object","additionalProperties":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/poolMember"}]}}},"services":{"type":"array","items":{"type":"object","required":["address"],"additionalProperties":false,"properties":{"name":{"type":"string"},"address":{"type":"string"},"family":{"type":"string","enum":["ipv4","ipv6"]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]},"profile":{"type":"string"},"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"one_packet":{"type":"boolean"},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"destinations":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/destination"}]}},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"protect":{"type":"boolean"}}}}},"definitions":{"duration":{"type":["integer","string"],"minimum":1,"maximum":2678400},"timeout":{"type":["integer","string"],"minimum":1,"maximum":2147483},"drain":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"required":["timeout"],"additionalProperties":false,"properties":{"timeout":{"type":["integer","string"],"minimum":1,"maximum":2678400},"linger":{"type":["integer","string"],"minimum":1,"maximum":2678400}}},"preserve":{"type":"array","items":{"type":"string","enum":["weight","thresholds"]}},"nodes":{"type":"array","items":{"type":"string"}},"limit":{"type":["integer","string"],"minimum":0},"selector":{"type":"object","additionalProperties":false,"properties":{"cidr":{"type":"string"},"protocol":{"type":"string","enum":["tcp","udp","sctp"]},"port":{"type":["integer","string"],"minimum":0,"maximum":65535},"fwmark":{"type":["integer","string"],"minimum":1,"maximum":4294967295},"service":{"type":"string"}}},"tunnel":{"type":"object","additionalProperties":false,"properties":{"type":{"type":"string","enum":["ipip","gue","gre"]},"port":{"type":"integer","minimum":1,"maximum":65535},"checksum":{"type":"string","enum":["none","csum","remcsum"]}}},"destination":{"type":["string","object"],"if":{"type":"object"},"then":{"if":{"type":"object","required":["pool"],"properties":{"pool":true}},"then":{"$ref":"#/definitions/poolReference"},"else":{"$ref":"#/definitions/member"}}},"poolMember":{"type":["string","object"],"if":{"type":"object"},"then":{"$ref":"#/definitions/member"}},"member":{"type":"object","required":["address"],"additionalProperties":false,"properties":{"address":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}},"poolReference":{"type":"object","required":["pool"],"additionalProperties":false,"properties":{"pool":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}}}};
+const schema6 = {"$id":"urn:ipvstate:schema:config:1","type":"object","required":["version","services"],"additionalProperties":false,"properties":{"version":{"type":"integer","const":1},"manage":{"type":"object","additionalProperties":false,"properties":{"include":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/selector"}]}},"exclude":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/selector"}]}}}},"limits":{"type":"object","additionalProperties":false,"properties":{"max_service_deletes":{"allOf":[{"$ref":"#/definitions/limit"}]},"max_destination_deletes":{"allOf":[{"$ref":"#/definitions/limit"}]}}},"defaults":{"type":"object","additionalProperties":false,"properties":{"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]}}},"timeouts":{"type":"object","additionalProperties":false,"properties":{"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]},"tcp":{"allOf":[{"$ref":"#/definitions/timeout"}]},"tcp_fin":{"allOf":[{"$ref":"#/definitions/timeout"}]},"udp":{"allOf":[{"$ref":"#/definitions/timeout"}]}}},"sync_daemons":{"type":"array","items":{"type":"object","required":["role","interface"],"additionalProperties":false,"properties":{"role":{"type":"string","enum":["master","backup"]},"interface":{"type":"string"},"sync_id":{"type":"integer","minimum":0,"maximum":255},"max_length":{"type":"integer","minimum":1,"maximum":65507},"group":{"type":"string"},"port":{"type":"integer","minimum":1,"maximum":65535},"ttl":{"type":"integer","minimum":1,"maximum":255},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}}},"sysctls":{"type":"object","required":["values"],"additionalProperties":false,"properties":{"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]},"mode":{"type":"string","enum":["enforce","check"]},"values":{"type":"object","properties":{"run_estimation":{"type":["integer","boolean","string"]},"est_cpulist":{"type":["integer","boolean","string"]},"est_nice":{"type":["integer","boolean","string"]},"conn_lfactor":{"type":["integer","boolean","string"]},"svc_lfactor":{"type":["integer","boolean","string"]},"conn_max":{"type":["integer","boolean","string"]}},"additionalProperties":{"type":["integer","boolean","string"]}}}},"profiles":{"type":"object","additionalProperties":{"type":"object","additionalProperties":false,"properties":{"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"one_packet":{"type":"boolean"},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"destinations":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/destination"}]}},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"protect":{"type":"boolean"}}}},"pools":{"type":"object","additionalProperties":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/poolMember"}]}}},"services":{"type":"array","items":{"type":"object","required":["address"],"additionalProperties":false,"properties":{"name":{"type":"string"},"address":{"type":"string"},"family":{"type":"string","enum":["ipv4","ipv6"]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]},"profile":{"type":"string"},"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"one_packet":{"type":"boolean"},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"destinations":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/destination"}]}},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"protect":{"type":"boolean"}}}}},"definitions":{"duration":{"type":["integer","string"],"minimum":1,"maximum":2678400},"timeout":{"type":["integer","string"],"minimum":1,"maximum":2147483},"drain":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"required":["timeout"],"additionalProperties":false,"properties":{"timeout":{"type":["integer","string"],"minimum":1,"maximum":2678400},"linger":{"type":["integer","string"],"minimum":1,"maximum":2678400}}},"preserve":{"type":"array","items":{"type":"string","enum":["weight","thresholds"]}},"nodes":{"type":"array","items":{"type":"string"}},"limit":{"type":["integer","string"],"minimum":0},"selector":{"type":"object","additionalProperties":false,"properties":{"cidr":{"type":"string"},"protocol":{"type":"string","enum":["tcp","udp","sctp"]},"port":{"type":["integer","string"],"minimum":0,"maximum":65535},"fwmark":{"type":["integer","string"],"minimum":1,"maximum":4294967295},"service":{"type":"string"}}},"tunnel":{"type":"object","additionalProperties":false,"properties":{"type":{"type":"string","enum":["ipip","gue","gre"]},"port":{"type":"integer","minimum":1,"maximum":65535},"checksum":{"type":"string","enum":["none","csum","remcsum"]}}},"destination":{"type":["string","object"],"if":{"type":"object"},"then":{"if":{"type":"object","required":["pool"],"properties":{"pool":true}},"then":{"$ref":"#/definitions/poolReference"},"else":{"$ref":"#/definitions/member"}}},"poolMember":{"type":["string","object"],"if":{"type":"object"},"then":{"$ref":"#/definitions/member"}},"member":{"type":"object","required":["address"],"additionalProperties":false,"properties":{"address":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}},"poolReference":{"type":"object","required":["pool"],"additionalProperties":false,"properties":{"pool":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}}}};
 const func2 = Object.prototype.hasOwnProperty;
 const schema7 = {"type":"object","additionalProperties":false,"properties":{"cidr":{"type":"string"},"protocol":{"type":"string","enum":["tcp","udp","sctp"]},"port":{"type":["integer","string"],"minimum":0,"maximum":65535},"fwmark":{"type":["integer","string"],"minimum":1,"maximum":4294967295},"service":{"type":"string"}}};
 
@@ -2058,6 +2058,7 @@ if(data40.values !== undefined){
 let data43 = data40.values;
 if(data43 && typeof data43 == "object" && !Array.isArray(data43)){
 for(const key8 in data43){
+if(!((((((key8 === "run_estimation") || (key8 === "est_cpulist")) || (key8 === "est_nice")) || (key8 === "conn_lfactor")) || (key8 === "svc_lfactor")) || (key8 === "conn_max"))){
 let data44 = data43[key8];
 if(((!(((typeof data44 == "number") && (!(data44 % 1) && !isNaN(data44))) && (isFinite(data44)))) && (typeof data44 !== "boolean")) && (typeof data44 !== "string")){
 const err64 = {instancePath:instancePath+"/sysctls/values/" + key8.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/sysctls/properties/values/additionalProperties/type",keyword:"type",params:{type: schema6.properties.sysctls.properties.values.additionalProperties.type},message:"must be integer,boolean,string"};
@@ -2071,8 +2072,10 @@ errors++;
 }
 }
 }
-else {
-const err65 = {instancePath:instancePath+"/sysctls/values",schemaPath:"#/properties/sysctls/properties/values/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data43.run_estimation !== undefined){
+let data45 = data43.run_estimation;
+if(((!(((typeof data45 == "number") && (!(data45 % 1) && !isNaN(data45))) && (isFinite(data45)))) && (typeof data45 !== "boolean")) && (typeof data45 !== "string")){
+const err65 = {instancePath:instancePath+"/sysctls/values/run_estimation",schemaPath:"#/properties/sysctls/properties/values/properties/run_estimation/type",keyword:"type",params:{type: schema6.properties.sysctls.properties.values.properties.run_estimation.type},message:"must be integer,boolean,string"};
 if(vErrors === null){
 vErrors = [err65];
 }
@@ -2082,9 +2085,10 @@ vErrors.push(err65);
 errors++;
 }
 }
-}
-else {
-const err66 = {instancePath:instancePath+"/sysctls",schemaPath:"#/properties/sysctls/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data43.est_cpulist !== undefined){
+let data46 = data43.est_cpulist;
+if(((!(((typeof data46 == "number") && (!(data46 % 1) && !isNaN(data46))) && (isFinite(data46)))) && (typeof data46 !== "boolean")) && (typeof data46 !== "string")){
+const err66 = {instancePath:instancePath+"/sysctls/values/est_cpulist",schemaPath:"#/properties/sysctls/properties/values/properties/est_cpulist/type",keyword:"type",params:{type: schema6.properties.sysctls.properties.values.properties.est_cpulist.type},message:"must be integer,boolean,string"};
 if(vErrors === null){
 vErrors = [err66];
 }
@@ -2094,15 +2098,10 @@ vErrors.push(err66);
 errors++;
 }
 }
-if(data.profiles !== undefined){
-let data45 = data.profiles;
-if(data45 && typeof data45 == "object" && !Array.isArray(data45)){
-for(const key9 in data45){
-let data46 = data45[key9];
-if(data46 && typeof data46 == "object" && !Array.isArray(data46)){
-for(const key10 in data46){
-if(!((((((((key10 === "scheduler") || (key10 === "scheduler_flags")) || (key10 === "one_packet")) || (key10 === "persistence")) || (key10 === "destinations")) || (key10 === "preserve")) || (key10 === "drain")) || (key10 === "protect"))){
-const err67 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/profiles/additionalProperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key10},message:"must NOT have additional properties"};
+if(data43.est_nice !== undefined){
+let data47 = data43.est_nice;
+if(((!(((typeof data47 == "number") && (!(data47 % 1) && !isNaN(data47))) && (isFinite(data47)))) && (typeof data47 !== "boolean")) && (typeof data47 !== "string")){
+const err67 = {instancePath:instancePath+"/sysctls/values/est_nice",schemaPath:"#/properties/sysctls/properties/values/properties/est_nice/type",keyword:"type",params:{type: schema6.properties.sysctls.properties.values.properties.est_nice.type},message:"must be integer,boolean,string"};
 if(vErrors === null){
 vErrors = [err67];
 }
@@ -2112,9 +2111,10 @@ vErrors.push(err67);
 errors++;
 }
 }
-if(data46.scheduler !== undefined){
-if(typeof data46.scheduler !== "string"){
-const err68 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/scheduler",schemaPath:"#/properties/profiles/additionalProperties/properties/scheduler/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data43.conn_lfactor !== undefined){
+let data48 = data43.conn_lfactor;
+if(((!(((typeof data48 == "number") && (!(data48 % 1) && !isNaN(data48))) && (isFinite(data48)))) && (typeof data48 !== "boolean")) && (typeof data48 !== "string")){
+const err68 = {instancePath:instancePath+"/sysctls/values/conn_lfactor",schemaPath:"#/properties/sysctls/properties/values/properties/conn_lfactor/type",keyword:"type",params:{type: schema6.properties.sysctls.properties.values.properties.conn_lfactor.type},message:"must be integer,boolean,string"};
 if(vErrors === null){
 vErrors = [err68];
 }
@@ -2124,14 +2124,10 @@ vErrors.push(err68);
 errors++;
 }
 }
-if(data46.scheduler_flags !== undefined){
-let data48 = data46.scheduler_flags;
-if(Array.isArray(data48)){
-const len4 = data48.length;
-for(let i4=0; i4<len4; i4++){
-let data49 = data48[i4];
-if(typeof data49 !== "string"){
-const err69 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/scheduler_flags/" + i4,schemaPath:"#/properties/profiles/additionalProperties/properties/scheduler_flags/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data43.svc_lfactor !== undefined){
+let data49 = data43.svc_lfactor;
+if(((!(((typeof data49 == "number") && (!(data49 % 1) && !isNaN(data49))) && (isFinite(data49)))) && (typeof data49 !== "boolean")) && (typeof data49 !== "string")){
+const err69 = {instancePath:instancePath+"/sysctls/values/svc_lfactor",schemaPath:"#/properties/sysctls/properties/values/properties/svc_lfactor/type",keyword:"type",params:{type: schema6.properties.sysctls.properties.values.properties.svc_lfactor.type},message:"must be integer,boolean,string"};
 if(vErrors === null){
 vErrors = [err69];
 }
@@ -2140,8 +2136,11 @@ vErrors.push(err69);
 }
 errors++;
 }
-if(!(((((((data49 === "sh-fallback") || (data49 === "sh-port")) || (data49 === "mh-fallback")) || (data49 === "mh-port")) || (data49 === "flag-1")) || (data49 === "flag-2")) || (data49 === "flag-3"))){
-const err70 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/scheduler_flags/" + i4,schemaPath:"#/properties/profiles/additionalProperties/properties/scheduler_flags/items/enum",keyword:"enum",params:{allowedValues: schema6.properties.profiles.additionalProperties.properties.scheduler_flags.items.enum},message:"must be equal to one of the allowed values"};
+}
+if(data43.conn_max !== undefined){
+let data50 = data43.conn_max;
+if(((!(((typeof data50 == "number") && (!(data50 % 1) && !isNaN(data50))) && (isFinite(data50)))) && (typeof data50 !== "boolean")) && (typeof data50 !== "string")){
+const err70 = {instancePath:instancePath+"/sysctls/values/conn_max",schemaPath:"#/properties/sysctls/properties/values/properties/conn_max/type",keyword:"type",params:{type: schema6.properties.sysctls.properties.values.properties.conn_max.type},message:"must be integer,boolean,string"};
 if(vErrors === null){
 vErrors = [err70];
 }
@@ -2153,7 +2152,7 @@ errors++;
 }
 }
 else {
-const err71 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/scheduler_flags",schemaPath:"#/properties/profiles/additionalProperties/properties/scheduler_flags/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err71 = {instancePath:instancePath+"/sysctls/values",schemaPath:"#/properties/sysctls/properties/values/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err71];
 }
@@ -2163,9 +2162,9 @@ vErrors.push(err71);
 errors++;
 }
 }
-if(data46.one_packet !== undefined){
-if(typeof data46.one_packet !== "boolean"){
-const err72 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/one_packet",schemaPath:"#/properties/profiles/additionalProperties/properties/one_packet/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+}
+else {
+const err72 = {instancePath:instancePath+"/sysctls",schemaPath:"#/properties/sysctls/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err72];
 }
@@ -2175,10 +2174,15 @@ vErrors.push(err72);
 errors++;
 }
 }
-if(data46.persistence !== undefined){
-let data51 = data46.persistence;
-if(((!(((typeof data51 == "number") && (!(data51 % 1) && !isNaN(data51))) && (isFinite(data51)))) && (typeof data51 !== "string")) && (!(data51 && typeof data51 == "object" && !Array.isArray(data51)))){
-const err73 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/type",keyword:"type",params:{type: schema6.properties.profiles.additionalProperties.properties.persistence.type},message:"must be integer,string,object"};
+if(data.profiles !== undefined){
+let data51 = data.profiles;
+if(data51 && typeof data51 == "object" && !Array.isArray(data51)){
+for(const key9 in data51){
+let data52 = data51[key9];
+if(data52 && typeof data52 == "object" && !Array.isArray(data52)){
+for(const key10 in data52){
+if(!((((((((key10 === "scheduler") || (key10 === "scheduler_flags")) || (key10 === "one_packet")) || (key10 === "persistence")) || (key10 === "destinations")) || (key10 === "preserve")) || (key10 === "drain")) || (key10 === "protect"))){
+const err73 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/profiles/additionalProperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key10},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err73];
 }
@@ -2187,9 +2191,10 @@ vErrors.push(err73);
 }
 errors++;
 }
-if((typeof data51 == "number") && (isFinite(data51))){
-if(data51 > 2678400 || isNaN(data51)){
-const err74 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2678400},message:"must be <= 2678400"};
+}
+if(data52.scheduler !== undefined){
+if(typeof data52.scheduler !== "string"){
+const err74 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/scheduler",schemaPath:"#/properties/profiles/additionalProperties/properties/scheduler/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err74];
 }
@@ -2198,8 +2203,15 @@ vErrors.push(err74);
 }
 errors++;
 }
-if(data51 < 1 || isNaN(data51)){
-const err75 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+}
+if(data52.scheduler_flags !== undefined){
+let data54 = data52.scheduler_flags;
+if(Array.isArray(data54)){
+const len4 = data54.length;
+for(let i4=0; i4<len4; i4++){
+let data55 = data54[i4];
+if(typeof data55 !== "string"){
+const err75 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/scheduler_flags/" + i4,schemaPath:"#/properties/profiles/additionalProperties/properties/scheduler_flags/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err75];
 }
@@ -2208,11 +2220,8 @@ vErrors.push(err75);
 }
 errors++;
 }
-}
-if(data51 && typeof data51 == "object" && !Array.isArray(data51)){
-for(const key11 in data51){
-if(!((((key11 === "timeout") || (key11 === "netmask")) || (key11 === "engine")) || (key11 === "enabled"))){
-const err76 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key11},message:"must NOT have additional properties"};
+if(!(((((((data55 === "sh-fallback") || (data55 === "sh-port")) || (data55 === "mh-fallback")) || (data55 === "mh-port")) || (data55 === "flag-1")) || (data55 === "flag-2")) || (data55 === "flag-3"))){
+const err76 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/scheduler_flags/" + i4,schemaPath:"#/properties/profiles/additionalProperties/properties/scheduler_flags/items/enum",keyword:"enum",params:{allowedValues: schema6.properties.profiles.additionalProperties.properties.scheduler_flags.items.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err76];
 }
@@ -2222,16 +2231,9 @@ vErrors.push(err76);
 errors++;
 }
 }
-if(data51.timeout !== undefined){
-if(!(validate28(data51.timeout, {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/timeout",parentData:data51,parentDataProperty:"timeout",rootData}))){
-vErrors = vErrors === null ? validate28.errors : append(vErrors, validate28.errors);
-errors = vErrors.length;
 }
-}
-if(data51.netmask !== undefined){
-let data53 = data51.netmask;
-if((!(((typeof data53 == "number") && (!(data53 % 1) && !isNaN(data53))) && (isFinite(data53)))) && (typeof data53 !== "string")){
-const err77 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/netmask",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/netmask/type",keyword:"type",params:{type: schema6.properties.profiles.additionalProperties.properties.persistence.properties.netmask.type},message:"must be integer,string"};
+else {
+const err77 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/scheduler_flags",schemaPath:"#/properties/profiles/additionalProperties/properties/scheduler_flags/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
 vErrors = [err77];
 }
@@ -2240,9 +2242,10 @@ vErrors.push(err77);
 }
 errors++;
 }
-if((typeof data53 == "number") && (isFinite(data53))){
-if(data53 > 128 || isNaN(data53)){
-const err78 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/netmask",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/netmask/maximum",keyword:"maximum",params:{comparison: "<=", limit: 128},message:"must be <= 128"};
+}
+if(data52.one_packet !== undefined){
+if(typeof data52.one_packet !== "boolean"){
+const err78 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/one_packet",schemaPath:"#/properties/profiles/additionalProperties/properties/one_packet/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
 if(vErrors === null){
 vErrors = [err78];
 }
@@ -2251,8 +2254,11 @@ vErrors.push(err78);
 }
 errors++;
 }
-if(data53 < 1 || isNaN(data53)){
-const err79 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/netmask",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/netmask/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+}
+if(data52.persistence !== undefined){
+let data57 = data52.persistence;
+if(((!(((typeof data57 == "number") && (!(data57 % 1) && !isNaN(data57))) && (isFinite(data57)))) && (typeof data57 !== "string")) && (!(data57 && typeof data57 == "object" && !Array.isArray(data57)))){
+const err79 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/type",keyword:"type",params:{type: schema6.properties.profiles.additionalProperties.properties.persistence.type},message:"must be integer,string,object"};
 if(vErrors === null){
 vErrors = [err79];
 }
@@ -2261,11 +2267,9 @@ vErrors.push(err79);
 }
 errors++;
 }
-}
-}
-if(data51.engine !== undefined){
-if(typeof data51.engine !== "string"){
-const err80 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/engine",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/engine/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if((typeof data57 == "number") && (isFinite(data57))){
+if(data57 > 2678400 || isNaN(data57)){
+const err80 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2678400},message:"must be <= 2678400"};
 if(vErrors === null){
 vErrors = [err80];
 }
@@ -2274,10 +2278,8 @@ vErrors.push(err80);
 }
 errors++;
 }
-}
-if(data51.enabled !== undefined){
-if(typeof data51.enabled !== "boolean"){
-const err81 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/enabled",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/enabled/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+if(data57 < 1 || isNaN(data57)){
+const err81 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err81];
 }
@@ -2287,21 +2289,10 @@ vErrors.push(err81);
 errors++;
 }
 }
-}
-}
-if(data46.destinations !== undefined){
-let data56 = data46.destinations;
-if(Array.isArray(data56)){
-const len5 = data56.length;
-for(let i5=0; i5<len5; i5++){
-if(!(validate45(data56[i5], {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/destinations/" + i5,parentData:data56,parentDataProperty:i5,rootData}))){
-vErrors = vErrors === null ? validate45.errors : append(vErrors, validate45.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err82 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/destinations",schemaPath:"#/properties/profiles/additionalProperties/properties/destinations/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(data57 && typeof data57 == "object" && !Array.isArray(data57)){
+for(const key11 in data57){
+if(!((((key11 === "timeout") || (key11 === "netmask")) || (key11 === "engine")) || (key11 === "enabled"))){
+const err82 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key11},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err82];
 }
@@ -2311,21 +2302,16 @@ vErrors.push(err82);
 errors++;
 }
 }
-if(data46.preserve !== undefined){
-if(!(validate32(data46.preserve, {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/preserve",parentData:data46,parentDataProperty:"preserve",rootData}))){
-vErrors = vErrors === null ? validate32.errors : append(vErrors, validate32.errors);
+if(data57.timeout !== undefined){
+if(!(validate28(data57.timeout, {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/timeout",parentData:data57,parentDataProperty:"timeout",rootData}))){
+vErrors = vErrors === null ? validate28.errors : append(vErrors, validate28.errors);
 errors = vErrors.length;
 }
 }
-if(data46.drain !== undefined){
-if(!(validate34(data46.drain, {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/drain",parentData:data46,parentDataProperty:"drain",rootData}))){
-vErrors = vErrors === null ? validate34.errors : append(vErrors, validate34.errors);
-errors = vErrors.length;
-}
-}
-if(data46.protect !== undefined){
-if(typeof data46.protect !== "boolean"){
-const err83 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/protect",schemaPath:"#/properties/profiles/additionalProperties/properties/protect/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+if(data57.netmask !== undefined){
+let data59 = data57.netmask;
+if((!(((typeof data59 == "number") && (!(data59 % 1) && !isNaN(data59))) && (isFinite(data59)))) && (typeof data59 !== "string")){
+const err83 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/netmask",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/netmask/type",keyword:"type",params:{type: schema6.properties.profiles.additionalProperties.properties.persistence.properties.netmask.type},message:"must be integer,string"};
 if(vErrors === null){
 vErrors = [err83];
 }
@@ -2334,10 +2320,9 @@ vErrors.push(err83);
 }
 errors++;
 }
-}
-}
-else {
-const err84 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/profiles/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if((typeof data59 == "number") && (isFinite(data59))){
+if(data59 > 128 || isNaN(data59)){
+const err84 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/netmask",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/netmask/maximum",keyword:"maximum",params:{comparison: "<=", limit: 128},message:"must be <= 128"};
 if(vErrors === null){
 vErrors = [err84];
 }
@@ -2346,10 +2331,8 @@ vErrors.push(err84);
 }
 errors++;
 }
-}
-}
-else {
-const err85 = {instancePath:instancePath+"/profiles",schemaPath:"#/properties/profiles/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data59 < 1 || isNaN(data59)){
+const err85 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/netmask",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/netmask/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err85];
 }
@@ -2359,22 +2342,10 @@ vErrors.push(err85);
 errors++;
 }
 }
-if(data.pools !== undefined){
-let data61 = data.pools;
-if(data61 && typeof data61 == "object" && !Array.isArray(data61)){
-for(const key12 in data61){
-let data62 = data61[key12];
-if(Array.isArray(data62)){
-const len6 = data62.length;
-for(let i6=0; i6<len6; i6++){
-if(!(validate59(data62[i6], {instancePath:instancePath+"/pools/" + key12.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i6,parentData:data62,parentDataProperty:i6,rootData}))){
-vErrors = vErrors === null ? validate59.errors : append(vErrors, validate59.errors);
-errors = vErrors.length;
 }
-}
-}
-else {
-const err86 = {instancePath:instancePath+"/pools/" + key12.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/pools/additionalProperties/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(data57.engine !== undefined){
+if(typeof data57.engine !== "string"){
+const err86 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/engine",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/engine/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err86];
 }
@@ -2384,9 +2355,9 @@ vErrors.push(err86);
 errors++;
 }
 }
-}
-else {
-const err87 = {instancePath:instancePath+"/pools",schemaPath:"#/properties/pools/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data57.enabled !== undefined){
+if(typeof data57.enabled !== "boolean"){
+const err87 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/enabled",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/enabled/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
 if(vErrors === null){
 vErrors = [err87];
 }
@@ -2396,15 +2367,21 @@ vErrors.push(err87);
 errors++;
 }
 }
-if(data.services !== undefined){
-let data64 = data.services;
-if(Array.isArray(data64)){
-const len7 = data64.length;
-for(let i7=0; i7<len7; i7++){
-let data65 = data64[i7];
-if(data65 && typeof data65 == "object" && !Array.isArray(data65)){
-if(data65.address === undefined){
-const err88 = {instancePath:instancePath+"/services/" + i7,schemaPath:"#/properties/services/items/required",keyword:"required",params:{missingProperty: "address"},message:"must have required property '"+"address"+"'"};
+}
+}
+if(data52.destinations !== undefined){
+let data62 = data52.destinations;
+if(Array.isArray(data62)){
+const len5 = data62.length;
+for(let i5=0; i5<len5; i5++){
+if(!(validate45(data62[i5], {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/destinations/" + i5,parentData:data62,parentDataProperty:i5,rootData}))){
+vErrors = vErrors === null ? validate45.errors : append(vErrors, validate45.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err88 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/destinations",schemaPath:"#/properties/profiles/additionalProperties/properties/destinations/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
 vErrors = [err88];
 }
@@ -2413,9 +2390,22 @@ vErrors.push(err88);
 }
 errors++;
 }
-for(const key13 in data65){
-if(!(func2.call(schema6.properties.services.items.properties, key13))){
-const err89 = {instancePath:instancePath+"/services/" + i7,schemaPath:"#/properties/services/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key13},message:"must NOT have additional properties"};
+}
+if(data52.preserve !== undefined){
+if(!(validate32(data52.preserve, {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/preserve",parentData:data52,parentDataProperty:"preserve",rootData}))){
+vErrors = vErrors === null ? validate32.errors : append(vErrors, validate32.errors);
+errors = vErrors.length;
+}
+}
+if(data52.drain !== undefined){
+if(!(validate34(data52.drain, {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/drain",parentData:data52,parentDataProperty:"drain",rootData}))){
+vErrors = vErrors === null ? validate34.errors : append(vErrors, validate34.errors);
+errors = vErrors.length;
+}
+}
+if(data52.protect !== undefined){
+if(typeof data52.protect !== "boolean"){
+const err89 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/protect",schemaPath:"#/properties/profiles/additionalProperties/properties/protect/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
 if(vErrors === null){
 vErrors = [err89];
 }
@@ -2425,9 +2415,9 @@ vErrors.push(err89);
 errors++;
 }
 }
-if(data65.name !== undefined){
-if(typeof data65.name !== "string"){
-const err90 = {instancePath:instancePath+"/services/" + i7+"/name",schemaPath:"#/properties/services/items/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"};
+}
+else {
+const err90 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/profiles/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err90];
 }
@@ -2437,9 +2427,9 @@ vErrors.push(err90);
 errors++;
 }
 }
-if(data65.address !== undefined){
-if(typeof data65.address !== "string"){
-const err91 = {instancePath:instancePath+"/services/" + i7+"/address",schemaPath:"#/properties/services/items/properties/address/type",keyword:"type",params:{type: "string"},message:"must be string"};
+}
+else {
+const err91 = {instancePath:instancePath+"/profiles",schemaPath:"#/properties/profiles/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err91];
 }
@@ -2449,10 +2439,22 @@ vErrors.push(err91);
 errors++;
 }
 }
-if(data65.family !== undefined){
-let data68 = data65.family;
-if(typeof data68 !== "string"){
-const err92 = {instancePath:instancePath+"/services/" + i7+"/family",schemaPath:"#/properties/services/items/properties/family/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data.pools !== undefined){
+let data67 = data.pools;
+if(data67 && typeof data67 == "object" && !Array.isArray(data67)){
+for(const key12 in data67){
+let data68 = data67[key12];
+if(Array.isArray(data68)){
+const len6 = data68.length;
+for(let i6=0; i6<len6; i6++){
+if(!(validate59(data68[i6], {instancePath:instancePath+"/pools/" + key12.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i6,parentData:data68,parentDataProperty:i6,rootData}))){
+vErrors = vErrors === null ? validate59.errors : append(vErrors, validate59.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err92 = {instancePath:instancePath+"/pools/" + key12.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/pools/additionalProperties/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
 vErrors = [err92];
 }
@@ -2461,8 +2463,10 @@ vErrors.push(err92);
 }
 errors++;
 }
-if(!((data68 === "ipv4") || (data68 === "ipv6"))){
-const err93 = {instancePath:instancePath+"/services/" + i7+"/family",schemaPath:"#/properties/services/items/properties/family/enum",keyword:"enum",params:{allowedValues: schema6.properties.services.items.properties.family.enum},message:"must be equal to one of the allowed values"};
+}
+}
+else {
+const err93 = {instancePath:instancePath+"/pools",schemaPath:"#/properties/pools/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err93];
 }
@@ -2472,15 +2476,15 @@ vErrors.push(err93);
 errors++;
 }
 }
-if(data65.nodes !== undefined){
-if(!(validate36(data65.nodes, {instancePath:instancePath+"/services/" + i7+"/nodes",parentData:data65,parentDataProperty:"nodes",rootData}))){
-vErrors = vErrors === null ? validate36.errors : append(vErrors, validate36.errors);
-errors = vErrors.length;
-}
-}
-if(data65.profile !== undefined){
-if(typeof data65.profile !== "string"){
-const err94 = {instancePath:instancePath+"/services/" + i7+"/profile",schemaPath:"#/properties/services/items/properties/profile/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data.services !== undefined){
+let data70 = data.services;
+if(Array.isArray(data70)){
+const len7 = data70.length;
+for(let i7=0; i7<len7; i7++){
+let data71 = data70[i7];
+if(data71 && typeof data71 == "object" && !Array.isArray(data71)){
+if(data71.address === undefined){
+const err94 = {instancePath:instancePath+"/services/" + i7,schemaPath:"#/properties/services/items/required",keyword:"required",params:{missingProperty: "address"},message:"must have required property '"+"address"+"'"};
 if(vErrors === null){
 vErrors = [err94];
 }
@@ -2489,10 +2493,9 @@ vErrors.push(err94);
 }
 errors++;
 }
-}
-if(data65.scheduler !== undefined){
-if(typeof data65.scheduler !== "string"){
-const err95 = {instancePath:instancePath+"/services/" + i7+"/scheduler",schemaPath:"#/properties/services/items/properties/scheduler/type",keyword:"type",params:{type: "string"},message:"must be string"};
+for(const key13 in data71){
+if(!(func2.call(schema6.properties.services.items.properties, key13))){
+const err95 = {instancePath:instancePath+"/services/" + i7,schemaPath:"#/properties/services/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key13},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err95];
 }
@@ -2502,14 +2505,9 @@ vErrors.push(err95);
 errors++;
 }
 }
-if(data65.scheduler_flags !== undefined){
-let data72 = data65.scheduler_flags;
-if(Array.isArray(data72)){
-const len8 = data72.length;
-for(let i8=0; i8<len8; i8++){
-let data73 = data72[i8];
-if(typeof data73 !== "string"){
-const err96 = {instancePath:instancePath+"/services/" + i7+"/scheduler_flags/" + i8,schemaPath:"#/properties/services/items/properties/scheduler_flags/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data71.name !== undefined){
+if(typeof data71.name !== "string"){
+const err96 = {instancePath:instancePath+"/services/" + i7+"/name",schemaPath:"#/properties/services/items/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err96];
 }
@@ -2518,8 +2516,10 @@ vErrors.push(err96);
 }
 errors++;
 }
-if(!(((((((data73 === "sh-fallback") || (data73 === "sh-port")) || (data73 === "mh-fallback")) || (data73 === "mh-port")) || (data73 === "flag-1")) || (data73 === "flag-2")) || (data73 === "flag-3"))){
-const err97 = {instancePath:instancePath+"/services/" + i7+"/scheduler_flags/" + i8,schemaPath:"#/properties/services/items/properties/scheduler_flags/items/enum",keyword:"enum",params:{allowedValues: schema6.properties.services.items.properties.scheduler_flags.items.enum},message:"must be equal to one of the allowed values"};
+}
+if(data71.address !== undefined){
+if(typeof data71.address !== "string"){
+const err97 = {instancePath:instancePath+"/services/" + i7+"/address",schemaPath:"#/properties/services/items/properties/address/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err97];
 }
@@ -2529,9 +2529,10 @@ vErrors.push(err97);
 errors++;
 }
 }
-}
-else {
-const err98 = {instancePath:instancePath+"/services/" + i7+"/scheduler_flags",schemaPath:"#/properties/services/items/properties/scheduler_flags/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(data71.family !== undefined){
+let data74 = data71.family;
+if(typeof data74 !== "string"){
+const err98 = {instancePath:instancePath+"/services/" + i7+"/family",schemaPath:"#/properties/services/items/properties/family/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err98];
 }
@@ -2540,10 +2541,8 @@ vErrors.push(err98);
 }
 errors++;
 }
-}
-if(data65.one_packet !== undefined){
-if(typeof data65.one_packet !== "boolean"){
-const err99 = {instancePath:instancePath+"/services/" + i7+"/one_packet",schemaPath:"#/properties/services/items/properties/one_packet/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+if(!((data74 === "ipv4") || (data74 === "ipv6"))){
+const err99 = {instancePath:instancePath+"/services/" + i7+"/family",schemaPath:"#/properties/services/items/properties/family/enum",keyword:"enum",params:{allowedValues: schema6.properties.services.items.properties.family.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err99];
 }
@@ -2553,10 +2552,15 @@ vErrors.push(err99);
 errors++;
 }
 }
-if(data65.persistence !== undefined){
-let data75 = data65.persistence;
-if(((!(((typeof data75 == "number") && (!(data75 % 1) && !isNaN(data75))) && (isFinite(data75)))) && (typeof data75 !== "string")) && (!(data75 && typeof data75 == "object" && !Array.isArray(data75)))){
-const err100 = {instancePath:instancePath+"/services/" + i7+"/persistence",schemaPath:"#/properties/services/items/properties/persistence/type",keyword:"type",params:{type: schema6.properties.services.items.properties.persistence.type},message:"must be integer,string,object"};
+if(data71.nodes !== undefined){
+if(!(validate36(data71.nodes, {instancePath:instancePath+"/services/" + i7+"/nodes",parentData:data71,parentDataProperty:"nodes",rootData}))){
+vErrors = vErrors === null ? validate36.errors : append(vErrors, validate36.errors);
+errors = vErrors.length;
+}
+}
+if(data71.profile !== undefined){
+if(typeof data71.profile !== "string"){
+const err100 = {instancePath:instancePath+"/services/" + i7+"/profile",schemaPath:"#/properties/services/items/properties/profile/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err100];
 }
@@ -2565,9 +2569,10 @@ vErrors.push(err100);
 }
 errors++;
 }
-if((typeof data75 == "number") && (isFinite(data75))){
-if(data75 > 2678400 || isNaN(data75)){
-const err101 = {instancePath:instancePath+"/services/" + i7+"/persistence",schemaPath:"#/properties/services/items/properties/persistence/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2678400},message:"must be <= 2678400"};
+}
+if(data71.scheduler !== undefined){
+if(typeof data71.scheduler !== "string"){
+const err101 = {instancePath:instancePath+"/services/" + i7+"/scheduler",schemaPath:"#/properties/services/items/properties/scheduler/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err101];
 }
@@ -2576,8 +2581,15 @@ vErrors.push(err101);
 }
 errors++;
 }
-if(data75 < 1 || isNaN(data75)){
-const err102 = {instancePath:instancePath+"/services/" + i7+"/persistence",schemaPath:"#/properties/services/items/properties/persistence/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+}
+if(data71.scheduler_flags !== undefined){
+let data78 = data71.scheduler_flags;
+if(Array.isArray(data78)){
+const len8 = data78.length;
+for(let i8=0; i8<len8; i8++){
+let data79 = data78[i8];
+if(typeof data79 !== "string"){
+const err102 = {instancePath:instancePath+"/services/" + i7+"/scheduler_flags/" + i8,schemaPath:"#/properties/services/items/properties/scheduler_flags/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err102];
 }
@@ -2586,11 +2598,8 @@ vErrors.push(err102);
 }
 errors++;
 }
-}
-if(data75 && typeof data75 == "object" && !Array.isArray(data75)){
-for(const key14 in data75){
-if(!((((key14 === "timeout") || (key14 === "netmask")) || (key14 === "engine")) || (key14 === "enabled"))){
-const err103 = {instancePath:instancePath+"/services/" + i7+"/persistence",schemaPath:"#/properties/services/items/properties/persistence/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key14},message:"must NOT have additional properties"};
+if(!(((((((data79 === "sh-fallback") || (data79 === "sh-port")) || (data79 === "mh-fallback")) || (data79 === "mh-port")) || (data79 === "flag-1")) || (data79 === "flag-2")) || (data79 === "flag-3"))){
+const err103 = {instancePath:instancePath+"/services/" + i7+"/scheduler_flags/" + i8,schemaPath:"#/properties/services/items/properties/scheduler_flags/items/enum",keyword:"enum",params:{allowedValues: schema6.properties.services.items.properties.scheduler_flags.items.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err103];
 }
@@ -2600,16 +2609,9 @@ vErrors.push(err103);
 errors++;
 }
 }
-if(data75.timeout !== undefined){
-if(!(validate28(data75.timeout, {instancePath:instancePath+"/services/" + i7+"/persistence/timeout",parentData:data75,parentDataProperty:"timeout",rootData}))){
-vErrors = vErrors === null ? validate28.errors : append(vErrors, validate28.errors);
-errors = vErrors.length;
 }
-}
-if(data75.netmask !== undefined){
-let data77 = data75.netmask;
-if((!(((typeof data77 == "number") && (!(data77 % 1) && !isNaN(data77))) && (isFinite(data77)))) && (typeof data77 !== "string")){
-const err104 = {instancePath:instancePath+"/services/" + i7+"/persistence/netmask",schemaPath:"#/properties/services/items/properties/persistence/properties/netmask/type",keyword:"type",params:{type: schema6.properties.services.items.properties.persistence.properties.netmask.type},message:"must be integer,string"};
+else {
+const err104 = {instancePath:instancePath+"/services/" + i7+"/scheduler_flags",schemaPath:"#/properties/services/items/properties/scheduler_flags/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
 vErrors = [err104];
 }
@@ -2618,9 +2620,10 @@ vErrors.push(err104);
 }
 errors++;
 }
-if((typeof data77 == "number") && (isFinite(data77))){
-if(data77 > 128 || isNaN(data77)){
-const err105 = {instancePath:instancePath+"/services/" + i7+"/persistence/netmask",schemaPath:"#/properties/services/items/properties/persistence/properties/netmask/maximum",keyword:"maximum",params:{comparison: "<=", limit: 128},message:"must be <= 128"};
+}
+if(data71.one_packet !== undefined){
+if(typeof data71.one_packet !== "boolean"){
+const err105 = {instancePath:instancePath+"/services/" + i7+"/one_packet",schemaPath:"#/properties/services/items/properties/one_packet/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
 if(vErrors === null){
 vErrors = [err105];
 }
@@ -2629,8 +2632,11 @@ vErrors.push(err105);
 }
 errors++;
 }
-if(data77 < 1 || isNaN(data77)){
-const err106 = {instancePath:instancePath+"/services/" + i7+"/persistence/netmask",schemaPath:"#/properties/services/items/properties/persistence/properties/netmask/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+}
+if(data71.persistence !== undefined){
+let data81 = data71.persistence;
+if(((!(((typeof data81 == "number") && (!(data81 % 1) && !isNaN(data81))) && (isFinite(data81)))) && (typeof data81 !== "string")) && (!(data81 && typeof data81 == "object" && !Array.isArray(data81)))){
+const err106 = {instancePath:instancePath+"/services/" + i7+"/persistence",schemaPath:"#/properties/services/items/properties/persistence/type",keyword:"type",params:{type: schema6.properties.services.items.properties.persistence.type},message:"must be integer,string,object"};
 if(vErrors === null){
 vErrors = [err106];
 }
@@ -2639,11 +2645,9 @@ vErrors.push(err106);
 }
 errors++;
 }
-}
-}
-if(data75.engine !== undefined){
-if(typeof data75.engine !== "string"){
-const err107 = {instancePath:instancePath+"/services/" + i7+"/persistence/engine",schemaPath:"#/properties/services/items/properties/persistence/properties/engine/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if((typeof data81 == "number") && (isFinite(data81))){
+if(data81 > 2678400 || isNaN(data81)){
+const err107 = {instancePath:instancePath+"/services/" + i7+"/persistence",schemaPath:"#/properties/services/items/properties/persistence/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2678400},message:"must be <= 2678400"};
 if(vErrors === null){
 vErrors = [err107];
 }
@@ -2652,10 +2656,8 @@ vErrors.push(err107);
 }
 errors++;
 }
-}
-if(data75.enabled !== undefined){
-if(typeof data75.enabled !== "boolean"){
-const err108 = {instancePath:instancePath+"/services/" + i7+"/persistence/enabled",schemaPath:"#/properties/services/items/properties/persistence/properties/enabled/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+if(data81 < 1 || isNaN(data81)){
+const err108 = {instancePath:instancePath+"/services/" + i7+"/persistence",schemaPath:"#/properties/services/items/properties/persistence/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err108];
 }
@@ -2665,21 +2667,10 @@ vErrors.push(err108);
 errors++;
 }
 }
-}
-}
-if(data65.destinations !== undefined){
-let data80 = data65.destinations;
-if(Array.isArray(data80)){
-const len9 = data80.length;
-for(let i9=0; i9<len9; i9++){
-if(!(validate45(data80[i9], {instancePath:instancePath+"/services/" + i7+"/destinations/" + i9,parentData:data80,parentDataProperty:i9,rootData}))){
-vErrors = vErrors === null ? validate45.errors : append(vErrors, validate45.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err109 = {instancePath:instancePath+"/services/" + i7+"/destinations",schemaPath:"#/properties/services/items/properties/destinations/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(data81 && typeof data81 == "object" && !Array.isArray(data81)){
+for(const key14 in data81){
+if(!((((key14 === "timeout") || (key14 === "netmask")) || (key14 === "engine")) || (key14 === "enabled"))){
+const err109 = {instancePath:instancePath+"/services/" + i7+"/persistence",schemaPath:"#/properties/services/items/properties/persistence/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key14},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err109];
 }
@@ -2689,21 +2680,16 @@ vErrors.push(err109);
 errors++;
 }
 }
-if(data65.preserve !== undefined){
-if(!(validate32(data65.preserve, {instancePath:instancePath+"/services/" + i7+"/preserve",parentData:data65,parentDataProperty:"preserve",rootData}))){
-vErrors = vErrors === null ? validate32.errors : append(vErrors, validate32.errors);
+if(data81.timeout !== undefined){
+if(!(validate28(data81.timeout, {instancePath:instancePath+"/services/" + i7+"/persistence/timeout",parentData:data81,parentDataProperty:"timeout",rootData}))){
+vErrors = vErrors === null ? validate28.errors : append(vErrors, validate28.errors);
 errors = vErrors.length;
 }
 }
-if(data65.drain !== undefined){
-if(!(validate34(data65.drain, {instancePath:instancePath+"/services/" + i7+"/drain",parentData:data65,parentDataProperty:"drain",rootData}))){
-vErrors = vErrors === null ? validate34.errors : append(vErrors, validate34.errors);
-errors = vErrors.length;
-}
-}
-if(data65.protect !== undefined){
-if(typeof data65.protect !== "boolean"){
-const err110 = {instancePath:instancePath+"/services/" + i7+"/protect",schemaPath:"#/properties/services/items/properties/protect/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+if(data81.netmask !== undefined){
+let data83 = data81.netmask;
+if((!(((typeof data83 == "number") && (!(data83 % 1) && !isNaN(data83))) && (isFinite(data83)))) && (typeof data83 !== "string")){
+const err110 = {instancePath:instancePath+"/services/" + i7+"/persistence/netmask",schemaPath:"#/properties/services/items/properties/persistence/properties/netmask/type",keyword:"type",params:{type: schema6.properties.services.items.properties.persistence.properties.netmask.type},message:"must be integer,string"};
 if(vErrors === null){
 vErrors = [err110];
 }
@@ -2712,10 +2698,9 @@ vErrors.push(err110);
 }
 errors++;
 }
-}
-}
-else {
-const err111 = {instancePath:instancePath+"/services/" + i7,schemaPath:"#/properties/services/items/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if((typeof data83 == "number") && (isFinite(data83))){
+if(data83 > 128 || isNaN(data83)){
+const err111 = {instancePath:instancePath+"/services/" + i7+"/persistence/netmask",schemaPath:"#/properties/services/items/properties/persistence/properties/netmask/maximum",keyword:"maximum",params:{comparison: "<=", limit: 128},message:"must be <= 128"};
 if(vErrors === null){
 vErrors = [err111];
 }
@@ -2724,10 +2709,8 @@ vErrors.push(err111);
 }
 errors++;
 }
-}
-}
-else {
-const err112 = {instancePath:instancePath+"/services",schemaPath:"#/properties/services/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(data83 < 1 || isNaN(data83)){
+const err112 = {instancePath:instancePath+"/services/" + i7+"/persistence/netmask",schemaPath:"#/properties/services/items/properties/persistence/properties/netmask/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err112];
 }
@@ -2738,13 +2721,110 @@ errors++;
 }
 }
 }
-else {
-const err113 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data81.engine !== undefined){
+if(typeof data81.engine !== "string"){
+const err113 = {instancePath:instancePath+"/services/" + i7+"/persistence/engine",schemaPath:"#/properties/services/items/properties/persistence/properties/engine/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err113];
 }
 else {
 vErrors.push(err113);
+}
+errors++;
+}
+}
+if(data81.enabled !== undefined){
+if(typeof data81.enabled !== "boolean"){
+const err114 = {instancePath:instancePath+"/services/" + i7+"/persistence/enabled",schemaPath:"#/properties/services/items/properties/persistence/properties/enabled/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+if(vErrors === null){
+vErrors = [err114];
+}
+else {
+vErrors.push(err114);
+}
+errors++;
+}
+}
+}
+}
+if(data71.destinations !== undefined){
+let data86 = data71.destinations;
+if(Array.isArray(data86)){
+const len9 = data86.length;
+for(let i9=0; i9<len9; i9++){
+if(!(validate45(data86[i9], {instancePath:instancePath+"/services/" + i7+"/destinations/" + i9,parentData:data86,parentDataProperty:i9,rootData}))){
+vErrors = vErrors === null ? validate45.errors : append(vErrors, validate45.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err115 = {instancePath:instancePath+"/services/" + i7+"/destinations",schemaPath:"#/properties/services/items/properties/destinations/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(vErrors === null){
+vErrors = [err115];
+}
+else {
+vErrors.push(err115);
+}
+errors++;
+}
+}
+if(data71.preserve !== undefined){
+if(!(validate32(data71.preserve, {instancePath:instancePath+"/services/" + i7+"/preserve",parentData:data71,parentDataProperty:"preserve",rootData}))){
+vErrors = vErrors === null ? validate32.errors : append(vErrors, validate32.errors);
+errors = vErrors.length;
+}
+}
+if(data71.drain !== undefined){
+if(!(validate34(data71.drain, {instancePath:instancePath+"/services/" + i7+"/drain",parentData:data71,parentDataProperty:"drain",rootData}))){
+vErrors = vErrors === null ? validate34.errors : append(vErrors, validate34.errors);
+errors = vErrors.length;
+}
+}
+if(data71.protect !== undefined){
+if(typeof data71.protect !== "boolean"){
+const err116 = {instancePath:instancePath+"/services/" + i7+"/protect",schemaPath:"#/properties/services/items/properties/protect/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+if(vErrors === null){
+vErrors = [err116];
+}
+else {
+vErrors.push(err116);
+}
+errors++;
+}
+}
+}
+else {
+const err117 = {instancePath:instancePath+"/services/" + i7,schemaPath:"#/properties/services/items/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err117];
+}
+else {
+vErrors.push(err117);
+}
+errors++;
+}
+}
+}
+else {
+const err118 = {instancePath:instancePath+"/services",schemaPath:"#/properties/services/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(vErrors === null){
+vErrors = [err118];
+}
+else {
+vErrors.push(err118);
+}
+errors++;
+}
+}
+}
+else {
+const err119 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err119];
+}
+else {
+vErrors.push(err119);
 }
 errors++;
 }

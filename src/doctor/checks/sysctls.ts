@@ -1,4 +1,5 @@
 import type { Settings } from '../../kernel/facts/settings.ts';
+import { formatMissingSysctl } from '../../model/sysctl.ts';
 import { ftpServices } from '../desired-parts.ts';
 import type { Check, Facts } from '../facts.ts';
 import {
@@ -177,7 +178,7 @@ export const WANTED = sysctlCheck('sysctls of the files', (sysctl, { desired, ke
   const writes = policy.mode === 'enforce' ? writing(kernel.settingsRefusal, uid) : [];
   const findings: Finding[] = [...writes];
   if (missing.length > 0) {
-    const seen = `this kernel has no sysctl ${listOf(missing.map((name) => `net.ipv4.vs.${name}`))}`;
+    const seen = `this kernel has no sysctl ${listOf(missing.map(formatMissingSysctl))}`;
     const fix = advise('Take it out of sysctls, or use a kernel that has it.');
     findings.push(
       policy.mode === 'enforce'
