@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,13 @@ import {
   type ListenAddress,
   parseListenAddress,
 } from '../../src/daemon/http/listen-address.ts';
-import { type HttpServer, type Pages, probePage, serveHttp } from '../../src/daemon/http/server.ts';
+import {
+  type EventResponse,
+  type HttpServer,
+  type Pages,
+  probePage,
+  serveHttp,
+} from '../../src/daemon/http/server.ts';
 
 const PAGES: Pages = {
   '/healthz': () => probePage(true, 'ok'),
@@ -91,10 +97,25 @@ describe('the HTTP server', () => {
     expect(await get(address, '/healthz')).toMatchObject({ status: 200 });
   });
 
-  it('closes every connection that sends no whole request in some seconds', async () => {
-    const { address } = await serve({ host: '127.0.0.1', port: 0 });
-    const closed = await hold(address, 10);
-    await expect.poll(closed, { timeout: 30_000 }).toBe(10);
+  it('closes every connection that sends no whole request in some seconds, and no stream', async () => {
+    const streams: EventResponse[] = [];
+    const { address } = await serve({ host: '127.0.0.1', port: 0 }, streaming(streams));
+    const stream = await openStream(address);
+    expect(stream.headers).toMatchObject({
+      ...{ 'content-type': 'text/event-stream', 'cache-control': 'no-store' },
+      'x-content-type-options': 'nosniff',
+    });
+    // The stream is the oldest connection, and there are too many.
+    const closed = await hold(address, 80);
+    await expect.poll(closed, { timeout: 30_000 }).toBe(80);
+    streams[0]?.write(Buffer.from('data: 1\n\n'));
+    await expect.poll(() => stream.text(), { timeout: 20_000 }).toBe('data: 1\n\n');
+    let left = false;
+    streams[0]?.on('close', () => {
+      left = true;
+    });
+    stream.end();
+    await expect.poll(() => left, { timeout: 20_000 }).toBe(true);
   });
 
   it('refuses other methods than GET and HEAD, and other paths than its pages', async () => {
@@ -104,6 +125,26 @@ describe('the HTTP server', () => {
       status: 404,
       body: 'There are: /healthz /readyz\n',
     });
+  });
+
+  it('answers HEAD for a stream without opening it', async () => {
+    const streams: EventResponse[] = [];
+    const { address } = await serve({ host: '127.0.0.1', port: 0 }, streaming(streams));
+    expect(await get(address, '/events', 'HEAD')).toEqual({ status: 200, body: '' });
+    expect(await get(address, '/events', 'DELETE')).toMatchObject({ status: 405 });
+    expect(streams).toEqual([]);
+  });
+
+  it('makes texts printable, and leaves bytes as they are', async () => {
+    const pages: Pages = {
+      '/text': () => ({ status: 200, type: 'application/json', body: '{"a":"\u202e"}\n' }),
+      '/bytes': () => ({ status: 200, type: 'text/css', body: Buffer.from('\u202e') }),
+      '/same': () => ({ status: 304, type: 'text/css', body: '', headers: { etag: '"1"' } }),
+    };
+    const { address } = await serve({ host: '127.0.0.1', port: 0 }, pages);
+    expect(await get(address, '/text')).toEqual({ status: 200, body: '{"a":"\\u202e"}\n' });
+    expect(await get(address, '/bytes')).toEqual({ status: 200, body: '\u202e' });
+    expect(await get(address, '/same')).toEqual({ status: 304, body: '' });
   });
 
   it('serves on a Unix socket that other users cannot open, in place of a stale one', async () => {
@@ -131,6 +172,27 @@ describe('the HTTP server', () => {
     });
   });
 });
+
+/** A page that is a stream of events. Each one that is opened is added to the list. */
+function streaming(streams: EventResponse[]): Pages {
+  return { '/events': () => ({ open: (response) => streams.push(response) }) };
+}
+
+async function openStream(address: ListenAddress) {
+  const target = 'path' in address ? { socketPath: address.path } : address;
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    request({ ...target, path: '/events', agent: false }, resolve)
+      .on('error', reject)
+      .end();
+  });
+  let text = '';
+  response.setEncoding('utf8').on('data', (part: string) => {
+    text += part;
+  });
+  response.on('error', () => {});
+  onTestFinished(() => void response.destroy());
+  return { headers: response.headers, text: () => text, end: () => response.destroy() };
+}
 
 describe('the address to listen on', () => {
   it.each([

@@ -46,6 +46,8 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+/** Such an answer has no body, and the length is that of the body that the client has. */
+const NOT_MODIFIED = 304;
 const TEXT = 'text/plain; charset=utf-8';
 /** A client has so long to send a request, and to take the next part of an answer. */
 const CLIENT_MILLISECONDS = 5000;
@@ -141,7 +143,7 @@ function send(
   response.writeHead(status, {
     ...common,
     'content-type': type,
-    'content-length': Buffer.byteLength(body),
+    ...(status !== NOT_MODIFIED && { 'content-length': Buffer.byteLength(body) }),
     ...headers,
   });
   response.end(isHead ? undefined : body);
