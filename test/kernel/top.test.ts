@@ -1,7 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import type { ApiServices, ServiceSummary } from '../../src/daemon/api/documents.ts';
 import { openKernel } from '../../src/kernel/netlink/client.ts';
 import { layNetwork, SERVERS, startTraffic, takeNetworkAway, VIP } from '../bench/network.js';
+import { DaemonInProcess } from '../support/daemon.ts';
 import { PROGRAM } from '../support/program.ts';
 import { runCli } from '../support/run-cli.ts';
 import { until } from '../support/until.ts';
@@ -60,6 +65,51 @@ it('top has the totals that ipvsadm lists, and rates while there is traffic', as
   const totals = await shownTotals();
   expect(Object.keys(totals)).toHaveLength(3);
   expect(Number(totals[`${VIP}:80`]?.[0])).toBeGreaterThan(0);
+});
+
+/** The active and inactive connections of each destination, as ipvsadm lists them. */
+async function listedConnections(): Promise<Record<string, string[]>> {
+  const lines = (await ipvsadm('-Ln')).split('\n').filter((line) => line.startsWith('  -> '));
+  const rows = lines.map((line) => line.trim().split(/\s+/).slice(1));
+  return Object.fromEntries(rows.slice(1).map(([name = '', ...cells]) => [name, cells.slice(2)]));
+}
+
+it('the API of the daemon has the numbers that ipvsadm lists', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ipvstate-api-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'ipvs.yaml');
+  const servers = SERVERS.slice(0, 2).map((server) => `"${server}:8080"`);
+  writeFileSync(
+    file,
+    'version: 1\ndefaults: { forward: masq }\nservices:\n' +
+      `  - { address: "tcp://${VIP}:80", scheduler: rr, destinations: [${servers.join(', ')}] }\n`,
+  );
+  const daemon = await new DaemonInProcess(folder, ['-f', file], () => openKernel()).start();
+  onTestFinished(async () => void (await daemon.stop()));
+  const api = async (query: string): Promise<ServiceSummary> => {
+    const { status, body } = await daemon.get(`/api/v1/services${query}`);
+    expect(status).toBe(200);
+    return (JSON.parse(body) as ApiServices).services[0] as ServiceSummary;
+  };
+  await until('the numbers of ipvsadm', async () => {
+    const [summary, details] = [await api(''), await api(`?service=tcp://${VIP}:80`)];
+    const list = details.destinations_list ?? [];
+    const totals = await listedTotals();
+    expect(Object.values(summary.totals)).toEqual(totals[`${VIP}:80`]);
+    expect({
+      [`${VIP}:80`]: Object.values(details.totals),
+      ...Object.fromEntries(list.map((own) => [own.destination, Object.values(own.totals)])),
+    }).toEqual(totals);
+    const connections = list.map(({ destination, connections: { active, inactive } }) => [
+      destination,
+      [`${active}`, `${inactive}`],
+    ]);
+    expect(Object.fromEntries(connections)).toEqual(await listedConnections());
+    return true;
+  });
+  expect(await api('')).toMatchObject({
+    ...{ state: 'ok', scheduler: 'rr', destinations: 2, usable: 2, source: { file, line: 4 } },
+  });
 });
 
 it('top takes the keys of a terminal, and gives the terminal back', () => {

@@ -22,10 +22,8 @@ export class OpenConnections {
     if (this.#open.size + this.#kept.size > MAX_CONNECTIONS) oldest?.destroy();
   }
 
-  /** Keeps the connection of a stream. Its time is not limited any more. */
+  /** Keeps the connection of a stream. */
   keep(socket: Socket): void {
-    if (!this.#open.delete(socket)) return;
-    this.#kept.add(socket);
-    socket.setTimeout(0);
+    if (this.#open.delete(socket)) this.#kept.add(socket);
   }
 }

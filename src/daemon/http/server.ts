@@ -69,6 +69,8 @@ export async function serveHttp(address: ListenAddress, pages: Pages): Promise<H
       connectionsCheckingInterval: 1000,
     },
     (request, response) => {
+      // The time in which this daemon makes the page is not the client's.
+      request.socket.setTimeout(0);
       const answered = isForeign(request, isLoopback)
         ? Promise.resolve(textPage(421, 'This is not the host that was asked for'))
         : answer(request, pages);
@@ -138,6 +140,7 @@ function send(
     }
     return;
   }
+  socket.setTimeout(CLIENT_MILLISECONDS);
   const { status, type, headers } = found;
   const body = typeof found.body === 'string' ? printableLines(found.body) : found.body;
   response.writeHead(status, {
