@@ -16,6 +16,7 @@ import type { LoopState } from '../../src/reconcile/loop/loop-state.ts';
 import { type Content, LoopWorld, MISSING } from '../support/loop-world.ts';
 import { memoryPause } from '../support/memory-pause.ts';
 import { holds, isBrokenBy } from '../support/properties.ts';
+import { smallTables } from '../support/small-tables.ts';
 import { desiredOf, tableOf } from '../support/tables.ts';
 
 const FACTS: DaemonFacts = {
@@ -28,25 +29,7 @@ const FACTS: DaemonFacts = {
   wallTime: (time) => new Date(time).toISOString(),
 };
 
-const tables = fc
-  .dictionary(
-    fc.constantFrom('1', '2', '3', '4'),
-    fc.dictionary(fc.constantFrom('7', '8'), fc.integer({ min: 0, max: 2 })),
-  )
-  .map((found) =>
-    tableOf(
-      Object.fromEntries(
-        Object.entries(found).map(([service, pool]) => [
-          `tcp://192.0.2.${service}:80`,
-          {
-            destinations: Object.fromEntries(
-              Object.entries(pool).map(([host, weight]) => [`10.0.0.${host}:80`, weight]),
-            ),
-          },
-        ]),
-      ),
-    ),
-  );
+const tables = smallTables({ services: 4, hosts: 2 });
 
 type Step =
   | { readonly kind: 'write'; readonly content: Content }

@@ -9,33 +9,13 @@ import type { LoopOptions } from '../../src/reconcile/loop/loop-options.ts';
 import { BEING_WRITTEN, type Content, LoopWorld, MISSING } from '../support/loop-world.ts';
 import { isSameTable } from '../support/plan-runs.ts';
 import { holds, isBrokenBy } from '../support/properties.ts';
+import { smallServices } from '../support/small-tables.ts';
 import { desiredOf, servicesOf, tableOf } from '../support/tables.ts';
 
 /**
  * Tables that share most of their services, so that a cut-off file lacks services that are live.
  */
-const services = fc
-  .dictionary(
-    fc.constantFrom('1', '2', '3', '4', '5'),
-    fc.dictionary(fc.constantFrom('7', '8', '9'), fc.integer({ min: 1, max: 3 }), { minKeys: 1 }),
-    {
-      minKeys: 1,
-    },
-  )
-  .map((found) =>
-    servicesOf(
-      Object.fromEntries(
-        Object.entries(found).map(([service, pool]) => [
-          `tcp://192.0.2.${service}:80`,
-          {
-            destinations: Object.fromEntries(
-              Object.entries(pool).map(([host, weight]) => [`10.0.0.${host}:80`, weight]),
-            ),
-          },
-        ]),
-      ),
-    ),
-  );
+const services = smallServices({ services: 5, hosts: 3, minWeight: 1, minimum: 1 }).map(servicesOf);
 
 const OFF = { limits: { maxServiceDeletes: { kind: 'off' } } } as const;
 const wants = (table: Table['services']) => desiredOf(table, OFF);

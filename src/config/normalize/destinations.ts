@@ -8,14 +8,14 @@ import type {
   PoolReference,
   Profile,
 } from '../config.ts';
-import { atValue, type Path, shownName } from '../finding.ts';
-import { suggest } from '../suggest.ts';
+import { atValue, type Path } from '../finding.ts';
 import type { Context } from './context.ts';
 import { normalizeDestination } from './destination.ts';
 import { type Layer, pick } from './layers.ts';
 import type { ItemOrigins } from './origins.ts';
 import { preserveOf } from './policy.ts';
 import { type Inherited, placesOf, type Trace } from './trace.ts';
+import { reportUnknownName } from './unknown-name.ts';
 import { mergeKeys } from './written-destination.ts';
 
 const NOTHING: DestinationKeys = {};
@@ -91,22 +91,7 @@ function expandPool(reference: PoolReference, path: Path, expansion: Expansion):
     return;
   }
   if (!Object.hasOwn(pools, name)) {
-    const names = Object.keys(pools);
-    const near = suggest(name, names);
-    const hint =
-      near !== undefined
-        ? `did you mean "${near}"?`
-        : names.length === 0
-          ? 'this file has no pools'
-          : `it has: ${names.slice(0, 10).join(', ')}`;
-    const message = `there is no pool "${shownName(name)}" in this file`;
-    context.report({
-      code: 'REFERENCE',
-      severity: 'error',
-      message,
-      place: atValue(...path, 'pool'),
-      hint,
-    });
+    reportUnknownName('pool', name, pools, atValue(...path, 'pool'), context.report);
     expansion.complete = false;
     return;
   }

@@ -7,13 +7,13 @@ import {
   serviceKey,
 } from '../../model/service.ts';
 import type { Profile, ServiceMapping } from '../config.ts';
-import { atValue, type Path, shownName } from '../finding.ts';
-import { suggest } from '../suggest.ts';
+import { atValue, type Path } from '../finding.ts';
 import type { Context } from './context.ts';
 import { keyPlace, type Layer, pick } from './layers.ts';
 import { normalizePersistence } from './persistence.ts';
 import { normalizeScheduling } from './scheduling.ts';
 import type { Places } from './trace.ts';
+import { reportUnknownName } from './unknown-name.ts';
 
 /**
  * The service and its profile. Returns undefined for a profile that does not exist, which is
@@ -32,22 +32,7 @@ export function serviceLayers(
   if (context.invalid.sections.has('profiles') || context.invalid.named.has(`profiles/${name}`))
     return undefined;
   if (!Object.hasOwn(profiles, name)) {
-    const names = Object.keys(profiles);
-    const near = suggest(name, names);
-    const hint =
-      near !== undefined
-        ? `did you mean "${near}"?`
-        : names.length === 0
-          ? 'this file has no profiles'
-          : `it has: ${names.slice(0, 10).join(', ')}`;
-    const message = `there is no profile "${shownName(name)}" in this file`;
-    context.report({
-      code: 'REFERENCE',
-      severity: 'error',
-      message,
-      place: atValue(...path, 'profile'),
-      hint,
-    });
+    reportUnknownName('profile', name, profiles, atValue(...path, 'profile'), context.report);
     return undefined;
   }
   return [own, { keys: profiles[name] ?? {}, path: ['profiles', name] }];

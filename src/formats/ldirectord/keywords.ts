@@ -10,8 +10,26 @@ export type Subject =
   | 'daemon'
   | 'instance';
 
+/** Statements that stand within a virtual service, and outside of all. */
+const ANYWHERE: Readonly<Record<string, Subject>> = {
+  checktimeout: 'check',
+  negotiatetimeout: 'check',
+  checkinterval: 'check',
+  checkcount: 'check',
+  failurecount: 'check',
+  fallback: 'fallback',
+  fallback6: 'fallback',
+  fallbackcommand: 'fallback',
+  emailalert: 'alert',
+  emailalertfreq: 'alert',
+  emailalertstatus: 'alert',
+  smtp: 'alert',
+  cleanstop: 'daemon',
+};
+
 /** The statements of a virtual service. */
 export const INSIDE: Readonly<Record<string, Subject>> = {
+  ...ANYWHERE,
   real: 'table',
   real6: 'table',
   scheduler: 'table',
@@ -26,11 +44,6 @@ export const INSIDE: Readonly<Record<string, Subject>> = {
   service: 'check',
   checkcommand: 'check',
   checkport: 'check',
-  checktimeout: 'check',
-  negotiatetimeout: 'check',
-  checkinterval: 'check',
-  checkcount: 'check',
-  failurecount: 'check',
   request: 'check',
   receive: 'check',
   httpmethod: 'check',
@@ -41,42 +54,22 @@ export const INSIDE: Readonly<Record<string, Subject>> = {
   database: 'secret',
   secret: 'secret',
   quiescent: 'quiescent',
-  fallback: 'fallback',
-  fallback6: 'fallback',
-  fallbackcommand: 'fallback',
-  emailalert: 'alert',
-  emailalertfreq: 'alert',
-  emailalertstatus: 'alert',
-  smtp: 'alert',
   monitorfile: 'daemon',
-  cleanstop: 'daemon',
 };
 
 /** The statements before, between and after the virtual services. */
 export const OUTSIDE: Readonly<Record<string, Subject>> = {
+  ...ANYWHERE,
   virtual: 'table',
   virtual6: 'table',
-  checktimeout: 'check',
-  negotiatetimeout: 'check',
-  checkinterval: 'check',
-  checkcount: 'check',
-  failurecount: 'check',
   quiescent: 'check',
   readdquiescent: 'check',
-  fallback: 'fallback',
-  fallback6: 'fallback',
-  fallbackcommand: 'fallback',
-  emailalert: 'alert',
-  emailalertfreq: 'alert',
-  emailalertstatus: 'alert',
   emailalertfrom: 'alert',
-  smtp: 'alert',
   autoreload: 'daemon',
   callback: 'daemon',
   logfile: 'daemon',
   fork: 'daemon',
   supervised: 'daemon',
-  cleanstop: 'daemon',
   maintenancedir: 'daemon',
   execute: 'instance',
 };

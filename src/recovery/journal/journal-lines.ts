@@ -4,28 +4,14 @@ import type { Service } from '../../model/service.ts';
 import type { RunningDaemon, Timeouts } from '../../model/settings.ts';
 import type { Change } from '../../plan/change.ts';
 import type { OverrideNote } from '../../plan/overrides/overrides.ts';
+import type { Trigger as PassTrigger } from '../../reconcile/loop/loop-state.ts';
 import type { Caller } from '../caller.ts';
 
 /**
- * Why a run began: a command, the end of a try, or a trigger of `watch`
- * (reconcile/loop/loop-state.ts). Journals of earlier versions can have `confirm` too.
+ * Why a run began: a command, the end of a try, or a trigger of `watch`. Journals of earlier
+ * versions can have `confirm` too.
  */
-export type Trigger =
-  | 'command'
-  | 'timeout'
-  | 'interrupted'
-  | 'rejected'
-  | 'start'
-  | 'file'
-  | 'reload'
-  | 'approve'
-  | 'drift'
-  | 'resync'
-  | 'retry'
-  | 'contested'
-  | 'pause'
-  | 'resume'
-  | 'override';
+export type Trigger = PassTrigger | 'command' | 'timeout' | 'interrupted' | 'rejected';
 
 /** A line of a journal (schemas/journal.schema.json). The lines of one run have the same `run`. */
 export type JournalLine = BeginLine | WaveLine | OutcomesLine | EndLine;
