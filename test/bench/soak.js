@@ -9,7 +9,15 @@
 // when it was not, when a request failed that nobody but the daemon can have failed, or when its
 // memory grew.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -95,6 +103,14 @@ const CONVERGENCE_MILLISECONDS = 120_000;
 /** A request without an answer for this time has failed. */
 const PATIENCE_MILLISECONDS = 5500;
 
+/** The entries of the daemon's log that may have to do with a request that began at `at`. */
+function logAround(text, at) {
+  return text.split(/^(?=\d{4}-)/m).filter((entry) => {
+    const time = Date.parse(entry.slice(0, 20));
+    return time > at - 15_000 && time < at + 4000;
+  });
+}
+
 /** A loss of the table by the hand of others. It ends when all services are served again. */
 function lose() {
   const loss = { from: Date.now(), until: Number.POSITIVE_INFINITY };
@@ -111,6 +127,7 @@ async function soak() {
   const folder = mkdtempSync(join(tmpdir(), 'ipvstate-soak-'));
   const conf = join(folder, 'conf');
   const file = join(conf, 'ipvs.yaml');
+  const log = join(folder, 'daemon.log');
   const env = {
     ...process.env,
     IPVSTATE_RUNTIME_DIR: join(folder, 'run'),
@@ -141,12 +158,10 @@ async function soak() {
       '100ms',
       '--resync',
       '20s',
-      '--log-level',
-      'error',
     ];
     daemon = spawn(process.execPath, [values.program, ...args], {
       env,
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', 'ignore', openSync(log, 'a')],
     });
   };
   const status = () =>
@@ -338,9 +353,11 @@ async function soak() {
   const average = (list) => list.reduce((sum, value) => sum + value, 0) / Math.max(1, list.length);
   const growth = average(memory.slice(-third)) - average(memory.slice(0, third));
   for (const { at, error } of ours.slice(0, 10)) {
-    const before = actions.filter((action) => action.at > at - 3000 && action.at < at + 6000);
+    const before = actions.filter((action) => action.at > at - 30_000 && action.at < at + 6000);
+    const lost = losses.map(({ until }) => at - until).filter((since) => since > 0);
     problems.push(
-      `request failed: ${error}; ${before.map((action) => `${action.name} ${action.at - at} ms`).join(', ')}`,
+      `request failed: ${new Date(at).toISOString()} ${error}; ${before.map((action) => `${action.name} ${action.at - at} ms`).join(', ')}; served again ${Math.min(...lost)} ms before`,
+      ...logAround(readFileSync(log, 'utf8'), at),
     );
   }
   if (growth > 40) problems.push(`memory grew by ${growth.toFixed(0)} MB`);
