@@ -3,7 +3,7 @@
 // A client whose flows last and whose ports come again, in ways that a drain must survive. Each
 // KIND has its own service: the first one at PORT, the next one at PORT + 1, and so on.
 //
-//   udp         four sockets that keep their ports, as QUIC, SIP and DNS forwarders do
+//   udp[:N]     four or N sockets that keep their ports, as QUIC, SIP and DNS forwarders do
 //   tcp         connections of one request, from 200 ports in turn, each again after 20 s
 //   persistent  the same, for a persistent service
 //
@@ -11,10 +11,14 @@
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 
-const [vip, firstPort, ...kinds] = process.argv.slice(2);
+const [vip, firstPort, ...words] = process.argv.slice(2);
+const kinds = words.map((word) => {
+  const [kind, sockets = '4'] = word.split(':');
+  return { kind, sockets: Number(sockets) };
+});
 const PATIENCE_MILLISECONDS = 3000;
 const PORTS = 200;
-const counts = Object.fromEntries(kinds.map((kind) => [kind, [0, 0]]));
+const counts = Object.fromEntries(kinds.map(({ kind }) => [kind, [0, 0]]));
 
 function ended(kind, startedAt, error) {
   counts[kind][0]++;
@@ -59,11 +63,11 @@ function sendOverUdp(kind, port, localPort) {
   }, 100);
 }
 
-for (const [index, kind] of kinds.entries()) {
+for (const [index, { kind, sockets }] of kinds.entries()) {
   const port = Number(firstPort) + index;
   // Each service of a run has ports of its own: the kernel remembers what was done from a port.
   const base = 10_000 + (port % 200) * 250;
-  if (kind === 'udp') for (let at = 0; at < 4; at++) sendOverUdp(kind, port, base + at);
+  if (kind === 'udp') for (let at = 0; at < sockets; at++) sendOverUdp(kind, port, base + at);
   else {
     let number = 0;
     setInterval(() => requestOverTcp(kind, port, base + (number++ % PORTS)), 100);
