@@ -1,7 +1,7 @@
 // Three hosts in network namespaces: a client, this one as the director, and servers behind it by
 // masquerading.
 import { execFileSync, spawn } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { once } from 'node:events';
 
 export const VIP = '10.99.0.10';
 export const SERVERS = [1, 2, 3, 4, 5, 6].map((index) => `10.98.0.2${index}`);
@@ -25,8 +25,10 @@ export function takeNetworkAway() {
   sh('ip netns delete client; ip netns delete servers');
 }
 
-const SERVER = `const http=require('node:http');
-for(const address of process.argv.slice(1)) http.createServer({keepAliveTimeout:60000},(request,response)=>response.end(address)).listen(8080,address)`;
+/** Says so once all servers listen. */
+const SERVER = `const http=require('node:http');const {once}=require('node:events');
+Promise.all(process.argv.slice(1).map((address)=>once(http.createServer({keepAliveTimeout:60000},(request,response)=>response.end(address)).listen(8080,address),'listening')))
+  .then(()=>console.log('listening'))`;
 
 /**
  * Half of the loops open a connection for each request, half keep one for 20 requests. Says, for
@@ -44,11 +46,13 @@ const kept=async()=>{for(;;){const agent=new http.Agent({keepAlive:true,maxSocke
 for(let n=0;n<4;n++){fresh();kept()}
 process.on('message',()=>{});process.stdin.on('data',()=>process.stdout.write(JSON.stringify(counts)+'\\n'))`;
 
-/** Starts the servers and the client. */
+/** Starts the servers, and then the client. */
 export async function startTraffic() {
   const inside = (netns, ...args) => ['netns', 'exec', netns, process.execPath, '-e', ...args];
-  const servers = spawn('ip', inside('servers', SERVER, ...SERVERS), { stdio: 'ignore' });
-  await sleep(1500);
+  const servers = spawn('ip', inside('servers', SERVER, ...SERVERS), {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(servers.stdout, 'data');
   const client = spawn('ip', inside('client', CLIENT), { stdio: ['pipe', 'pipe', 'inherit'] });
   client.stdout.setEncoding('utf8');
   return {

@@ -148,16 +148,16 @@ describe('the HTTP listener under a flood by a user without privileges', () => {
 
   const PORT = 19_798;
   /**
-   * Holds 200 connections at any time, a quarter of each kind: silent, a header that never ends, a
+   * Holds 100 connections at any time, a quarter of each kind: silent, a header that never ends, a
    * header line after the other, and requests in a row whose answers nobody reads.
    */
   const FLOOD = `const net=require('net');
     const kinds=[()=>{},(s)=>s.write('GET /'+'a'.repeat(100000)),
       (s)=>{s.write('GET /metrics HTTP/1.1\\r\\nHost: localhost\\r\\n');const t=setInterval(()=>s.write('x: y\\r\\n'),300);s.on('close',()=>clearInterval(t))},
-      (s)=>{s.pause();for(let n=0;n<50;n++)s.write('GET /metrics HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n')}];
+      (s)=>{s.pause();for(let n=0;n<25;n++)s.write('GET /metrics HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n')}];
     const open=(kind)=>{const s=net.connect(${PORT},'127.0.0.1',()=>kinds[kind](s));if(kind<3)s.resume();
-      s.on('error',()=>{}).on('close',()=>setTimeout(open,50,kind))};
-    for(let n=0;n<200;n++)open(n%4);console.log('flooding')`;
+      s.on('error',()=>{}).on('close',()=>setTimeout(open,500,kind))};
+    for(let n=0;n<100;n++)open(n%4);console.log('flooding')`;
 
   function get(path: string): Promise<number | undefined> {
     return new Promise((resolve, reject) => {
@@ -204,7 +204,7 @@ describe('a saved plan', () => {
   const saved = (name: string) =>
     execFileSync('ip', ['netns', 'exec', name, 'ipvsadm', '-Sn'], { encoding: 'utf8' });
 
-  beforeEach(() => {
+  beforeAll(() => {
     beginAnew();
     for (const name of NAMES) {
       spawnSync('ip', ['netns', 'delete', name]);
@@ -214,7 +214,7 @@ describe('a saved plan', () => {
     const save = ['plan', '-f', config, '--save', plan(), '--netns', 'green', '-q'];
     expect(run([], save).status).toBe(0);
   });
-  afterEach(() => {
+  afterAll(() => {
     for (const name of NAMES) spawnSync('ip', ['netns', 'delete', name]);
   });
 

@@ -74,7 +74,7 @@ it('an apply turns each of 200 random tables into the next one, by the listing o
 });
 
 describe('an apply that is killed with SIGKILL', () => {
-  const SERVICES = 150;
+  const SERVICES = 75;
   const SERVERS = 10;
   const text = (weight: number): string =>
     Array.from({ length: SERVICES }, (_, index) => {
@@ -92,9 +92,7 @@ describe('an apply that is killed with SIGKILL', () => {
   it.each([
     [1, 0],
     [2, 0.01],
-    [3, 0.25],
-    [4, 0.5],
-    [5, 0.75],
+    [3, 0.5],
   ])(
     'converges on its second run when it has weight %i and is killed after %f of the rules',
     async (weight, share) => {
