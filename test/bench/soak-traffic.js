@@ -24,10 +24,11 @@ export function network() {
 /** Servers that answer "ok" and close. HTTP would take half of the guest's one processor. */
 export const SERVER = `const net=require('node:net');for(const address of process.argv.slice(1))net.createServer((s)=>s.on('error',()=>{}).end('ok')).listen(8080,address)`;
 /**
- * Makes eight requests at a time, each with a connection of its own; says how many, and each failure with its time. It chooses its ports
- * in turn, where the kernel takes only every second one: so it comes back to one only after the
- * kernel has forgotten what it did with it (FIN_WAIT and TIME_WAIT, 2 min). A connection from the
- * port of an earlier one to a server that was deleted since gets no answer, whoever deleted it.
+ * Makes eight requests at a time, each with a connection of its own. Says how many, and each
+ * failure with its time. It chooses its ports in turn, where the kernel takes only every second
+ * one: so it comes back to one only after the kernel has forgotten what it did with it (FIN_WAIT
+ * and TIME_WAIT, 2 min). A connection from the port of an earlier one to a server that was deleted
+ * since gets no answer, whoever deleted it.
  */
 export const CLIENT = `const net=require('node:net');let done=0;let port=1024;const used=new Map();const go=()=>{const at=Date.now();let over=false;
   const localPort=port;port=port===65535?1024:port+1;const before=used.get(localPort);used.set(localPort,at);

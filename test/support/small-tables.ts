@@ -10,7 +10,7 @@ interface SmallTables {
   readonly minimum?: number;
 }
 
-/** Tables of TCP services on port 80 with few addresses, so that two of them often have the same. */
+/** Tables of TCP services on port 80 with few addresses: two tables often share some. */
 export const smallTables = (options: SmallTables) => smallServices(options).map(tableOf);
 
 /** The services of such a table, as text. */

@@ -4,7 +4,7 @@ import { suggest } from '../suggest.ts';
 /** The most names that a hint lists. */
 const LISTED_NAMES = 10;
 
-/** Reports the name of a pool or profile that the file does not have, with the names that it has. */
+/** Reports the name of a pool or profile that is not in the file, with the names that are. */
 export function reportUnknownName(
   kind: 'pool' | 'profile',
   name: string,
