@@ -1,4 +1,5 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -45,6 +46,7 @@ function startDaemon(misbehaviour: Misbehaviour = {}) {
   const logged: { readonly event: string; readonly level: string; readonly msg: string }[] = [];
   const stopping = new AbortController();
   const controlSocket = join(folder, 'control.sock');
+  const httpSocket = join(folder, 'http.sock');
   let hangup = (): void => {};
   const done = runDaemon(
     {
@@ -53,7 +55,7 @@ function startDaemon(misbehaviour: Misbehaviour = {}) {
       timing: { interval: 20, resync: 60_000, debounce: 20 },
       drift: 'correct',
       allowances: {},
-      listen: undefined,
+      listen: { path: httpSocket },
       controlSocket,
       stats: false,
     },
@@ -94,7 +96,24 @@ function startDaemon(misbehaviour: Misbehaviour = {}) {
     stopping.abort();
     await done;
   };
-  return { kernel, told, logged, done, status, weight, stop, hangup: () => hangup() };
+  return { kernel, told, logged, done, status, weight, stop, httpSocket, hangup: () => hangup() };
+}
+
+/** Asks for a page. Resolves with the answer, whose text grows when it is a stream. */
+async function ask(socketPath: string, path: string) {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    request({ socketPath, path, agent: false }, resolve).on('error', reject).end();
+  });
+  const answer = { status: response.statusCode, text: '', hasEnded: false };
+  response.setEncoding('utf8').on('data', (part: string) => {
+    answer.text += part;
+  });
+  response
+    .on('error', () => {})
+    .on('close', () => {
+      answer.hasEnded = true;
+    });
+  return answer;
 }
 
 describe('the daemon', () => {
@@ -136,6 +155,7 @@ describe('the daemon', () => {
     );
     await daemon.stop();
     expect(daemon.logged.map(({ event }) => event)).toEqual([
+      'listening',
       'config-invalid',
       'config-valid',
       'config-read',
@@ -180,6 +200,26 @@ describe('the daemon', () => {
     await until('all is well', async () => (await daemon.status()).health === 'in-sync');
     await daemon.stop();
     expect(daemon.logged.filter(({ event }) => event === 'failed')).toHaveLength(1);
+  });
+
+  it('reads the kernel for the pages while somebody looks, and ends their streams at its end', async () => {
+    write(1);
+    const daemon = startDaemon();
+    await until('weight 1', () => daemon.weight() === 1);
+    const readsOfPages = (): number =>
+      daemon.kernel.reads.filter(({ stats }) => stats === true).length;
+    const text = await ask(daemon.httpSocket, '/');
+    await until('the state as text', () => text.text.startsWith('State:      '));
+    expect(readsOfPages()).toBe(0);
+    const events = await ask(daemon.httpSocket, '/events?service=tcp://192.0.2.1:80');
+    await until('the first events', () => events.text.includes('event: service\n'));
+    expect(events.text).toContain('"state":"ok"');
+    expect(readsOfPages()).toBe(2);
+    write(5);
+    await until('events about the change', () => events.text.includes('"weight":{"live":5,'));
+    expect(events.hasEnded).toBe(false);
+    await daemon.stop();
+    await until('the end of the stream', () => events.hasEnded);
   });
 
   it('ends when it lacks the permission to use the kernel', async () => {

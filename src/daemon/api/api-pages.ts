@@ -102,9 +102,10 @@ export function apiPages(ports: ApiPorts): Pages {
   };
 }
 
-/** Answers with an error document what a page throws. */
+/** Answers with an error document what a page throws, and requests of foreign web pages. */
 function answering(page: Pages[string]): Pages[string] {
   return async (request: PageRequest) => {
+    if (isOfForeignPage(request)) return errorPage(403, foreign());
     try {
       return await page(request);
     } catch (error) {
@@ -112,6 +113,18 @@ function answering(page: Pages[string]): Pages[string] {
       return errorPage(error.code === 'USAGE' ? 400 : 503, error);
     }
   };
+}
+
+/**
+ * Tells whether a browser says that the page of another site asks. It could not read the answer,
+ * but it could take all the streams of events.
+ */
+function isOfForeignPage({ headers }: PageRequest): boolean {
+  return ['cross-site', 'same-site'].includes(String(headers['sec-fetch-site']));
+}
+
+function foreign(): IpvstateError {
+  return new IpvstateError('PERMISSION', 'a web page of another site may not ask this');
 }
 
 /** The services that a request names by their addresses. Throws `USAGE`. */

@@ -21,7 +21,7 @@ export interface DetailReading {
 interface ReadingPorts {
   /** Opens a connection of its own, so that no change of the table waits for a read. */
   readonly openKernel: () => Promise<Ipvs>;
-  readonly clock: Pick<Clock, 'now' | 'cpu'>;
+  readonly clock: Clock;
   readonly wallTime: () => Date;
 }
 
@@ -68,13 +68,23 @@ export class KernelReadings {
     return Math.max(READ_MILLISECONDS, this.#share.pause);
   }
 
-  /** Reads the table, unless it was read a moment ago. A failure becomes the `problem`. */
-  refresh(): Promise<void> {
-    if (this.#ports.clock.now() < this.#due) return Promise.resolve();
+  /**
+   * Reads the table, unless it was read a moment ago. A failure becomes the `problem`. A read that
+   * takes long goes on behind this call, which then leaves the reading before it in place.
+   */
+  async refresh(): Promise<void> {
+    const { clock } = this.#ports;
+    if (clock.now() < this.#due) return;
     this.#running ??= this.#readTable().finally(() => {
       this.#running = undefined;
     });
-    return this.#running;
+    if (!this.#last) return this.#running;
+    let cancel = (): void => {};
+    const late = new Promise<void>((resolve) => {
+      cancel = clock.after(READ_MILLISECONDS, resolve);
+    });
+    await Promise.race([this.#running, late]);
+    cancel();
   }
 
   /**

@@ -90,6 +90,43 @@ export function decodeDestination(
   return { destination, connections: decodeConnections(raw), stats: raw.stats };
 }
 
+/** The sums of the destinations of one service. */
+export interface DestinationTotals extends Connections {
+  readonly destinations: number;
+  /** The number of destinations that take new connections. */
+  readonly usable: number;
+}
+
+/**
+ * Adds the inside of a DEST nest to the sums. Decodes nothing else: a large table has many
+ * destinations, and their keys and addresses would be most of the work. Throws `PROTOCOL`.
+ */
+export function addDestination(
+  attributes: AttributeReader,
+  sums: { -readonly [name in keyof DestinationTotals]: number },
+): void {
+  let weight = -1;
+  while (attributes.next()) {
+    switch (attributes.type) {
+      case uapi.IPVS_DEST_ATTR_WEIGHT:
+        weight = attributes.u32();
+        break;
+      case uapi.IPVS_DEST_ATTR_ACTIVE_CONNS:
+        sums.active += attributes.u32();
+        break;
+      case uapi.IPVS_DEST_ATTR_INACT_CONNS:
+        sums.inactive += attributes.u32();
+        break;
+      case uapi.IPVS_DEST_ATTR_PERSIST_CONNS:
+        sums.persistent += attributes.u32();
+        break;
+    }
+  }
+  if (weight < 0) throw malformed('a destination without a weight');
+  sums.destinations++;
+  if (weight > 0) sums.usable++;
+}
+
 /** The values of a DEST nest. A number that is missing and has no default is -1. */
 interface RawDestination {
   /** 0 stands for the family of the service. */

@@ -4,7 +4,12 @@ import type { Service, ServiceIdentity } from '../../model/service.ts';
 import type { Daemon, Timeouts } from '../../model/settings.ts';
 import { type AttributeReader, malformed } from './attribute-reader.ts';
 import { type Connection, LostError, StaleFamilyError } from './connection.ts';
-import { type DecodedDestination, decodeDestination } from './decode-destination.ts';
+import {
+  addDestination,
+  type DecodedDestination,
+  type DestinationTotals,
+  decodeDestination,
+} from './decode-destination.ts';
 import { type DecodedService, decodeService } from './decode-service.ts';
 import { decodeDaemon, decodeFamilyId, decodeInfo, decodeTimeouts } from './decode-settings.ts';
 import { encodeFamilyRequest, encodeRequest, encodeServiceKeyRequest } from './encode.ts';
@@ -135,12 +140,40 @@ export async function findServices(
  * Lists the destinations of a service. The list is also empty when the service no longer exists.
  * `found` is called twice for a destination that the kernel lists twice.
  */
-export async function listDestinations(
+export function listDestinations(
   connection: Connection,
   family: number,
   service: Service,
   withStats: boolean,
   found: (destination: DecodedDestination | Unmanageable) => void,
+): Promise<void> {
+  return dumpDestinations(connection, family, service, (attributes) =>
+    found(decodeDestination(attributes, service, withStats)),
+  );
+}
+
+/**
+ * Sums up the destinations of a service. The sums are 0 when the service no longer exists. A
+ * destination that the kernel lists twice counts twice, until the next read.
+ */
+export async function sumDestinations(
+  connection: Connection,
+  family: number,
+  service: Service,
+): Promise<DestinationTotals> {
+  const sums = { destinations: 0, usable: 0, active: 0, inactive: 0, persistent: 0 };
+  await dumpDestinations(connection, family, service, (attributes) =>
+    addDestination(attributes, sums),
+  );
+  return sums;
+}
+
+/** Hands over the inside of the DEST nest of each destination. */
+async function dumpDestinations(
+  connection: Connection,
+  family: number,
+  service: Service,
+  visit: (attributes: AttributeReader) => void,
 ): Promise<void> {
   const { writer } = connection;
   encodeServiceKeyRequest(
@@ -154,7 +187,7 @@ export async function listDestinations(
   await dump(connection, `list the destinations of ${service.key}`, (attributes) => {
     if (!findAttribute(attributes, uapi.IPVS_CMD_ATTR_DEST))
       throw malformed('a destination reply without a destination');
-    found(decodeDestination(attributes.nested(), service, withStats));
+    visit(attributes.nested());
   });
 }
 

@@ -19,6 +19,7 @@ import type { Daemon } from '../../model/settings.ts';
 import type { ServiceEntry } from '../../model/table.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionPool } from './connection-pool.ts';
+import type { DestinationTotals } from './decode-destination.ts';
 import type { DecodedService } from './decode-service.ts';
 import {
   findServices,
@@ -26,6 +27,7 @@ import {
   listDestinations,
   listServices,
   readTimeouts,
+  sumDestinations,
 } from './queries.ts';
 
 /**
@@ -68,12 +70,10 @@ export async function readSnapshot(
   if (options.services === undefined)
     await listServices(dumpConnection(pool), family, stats, found);
   else await findServices(pool.command(), family, identitiesOf(options.services), stats, found);
-  const destinations = await readAllDestinations(
+  const destinations = await eachService(
     pool,
-    family,
     services,
-    stats,
-    (_, found) => found,
+    (connection, { service }) => readDestinations(connection, family, service, stats),
     signal,
   );
   await dropDeletedServices(pool.command(), family, services, destinations, isEmpty);
@@ -110,62 +110,40 @@ export async function readTotals(pool: ConnectionPool, family: number): Promise<
   await listServices(dumpConnection(pool), family, true, (decoded) => {
     if (!('reason' in decoded)) services.set(decoded.service.key, decoded);
   });
-  const totals = await readAllDestinations(pool, family, services, false, totalsOf);
-  await dropDeletedServices(
-    pool.command(),
-    family,
-    services,
-    totals,
-    (found) => found === undefined || found.destinations === 0,
+  const sums = await eachService(pool, services, (connection, { service }) =>
+    sumDestinations(connection, family, service),
   );
-  return [...totals.values()];
+  await dropDeletedServices(pool.command(), family, services, sums, isWithoutDestinations);
+  return [...sums].flatMap(([key, own]) => {
+    const { service, stats } = services.get(key) ?? {};
+    return service && stats ? [{ service, stats, ...own }] : [];
+  });
 }
 
-function totalsOf(
-  { service, stats }: DecodedService,
-  { destinations, counters }: FoundDestinations,
-): ServiceTotals {
-  let [usable, active, inactive, persistent] = [0, 0, 0, 0];
-  for (const { weight } of destinations.values()) if (weight > 0) usable++;
-  for (const counted of counters.values()) {
-    active += counted.active;
-    inactive += counted.inactive;
-    persistent += counted.persistent;
-  }
-  if (!stats) throw new Error('the service was read without its stats');
-  return {
-    ...{ service, stats, destinations: destinations.size, usable },
-    ...{ active, inactive, persistent },
-  };
+function isWithoutDestinations(sums: DestinationTotals | undefined): boolean {
+  return sums === undefined || sums.destinations === 0;
 }
 
-/**
- * Lists the destinations of every service, on several connections at a time. Keeps of each what
- * `reduce` returns.
- */
-async function readAllDestinations<T>(
+/** Reads something of every service, on several connections at a time. */
+async function eachService<T>(
   pool: ConnectionPool,
-  family: number,
   services: Services,
-  withStats: boolean,
-  reduce: (service: DecodedService, found: FoundDestinations) => T,
+  read: (connection: Connection, service: DecodedService) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<Map<ServiceKey, T>> {
-  const destinations = new Map<ServiceKey, T>();
+  const found = new Map<ServiceKey, T>();
   // All connections take their next service from this one iterator.
   const queue = services.values();
   const drain = async (connection: Connection) => {
     for (const decoded of queue) {
       if (signal?.aborted) return;
-      const { service } = decoded;
-      const found = await readDestinations(connection, family, service, withStats);
-      destinations.set(service.key, reduce(decoded, found));
+      found.set(decoded.service.key, await read(connection, decoded));
     }
   };
   const sockets = Math.min(MAX_DUMP_SOCKETS, Math.ceil(services.size / SERVICES_PER_SOCKET));
   await Promise.all(pool.dumps(sockets).map(drain));
   if (signal?.aborted) throw new IpvstateError('ABORTED', 'the read was stopped before its end');
-  return destinations;
+  return found;
 }
 
 async function readDestinations(

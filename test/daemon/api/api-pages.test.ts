@@ -173,3 +173,33 @@ describe('/api/v1/history', () => {
       expect(await own.ask(`/api/v1/history?limit=${limit}`)).toMatchObject({ status: 400 });
   });
 });
+
+describe('the pages below /api and the events', () => {
+  it('refuse the web pages of other sites, and nobody else', async () => {
+    const own = await world();
+    for (const path of ['/api/v1/status', '/api/v1/services', '/api/v1/history', '/events'])
+      for (const site of ['cross-site', 'same-site'])
+        expect(await own.ask(path, { 'sec-fetch-site': site })).toMatchObject({
+          status: 403,
+          body: expect.stringContaining('"code": "PERMISSION"'),
+        });
+    for (const site of ['same-origin', 'none'])
+      expect(await own.ask('/api/v1/status', { 'sec-fetch-site': site })).toMatchObject({
+        status: 200,
+      });
+    expect(own.reads).toEqual([]);
+  });
+
+  it('answer a bug with status 500, and go on', async () => {
+    const own = await world();
+    const { status } = own;
+    own.status = () => {
+      throw new TypeError('x is not a function');
+    };
+    expect(await own.document('/api/v1/status', 500)).toMatchObject({
+      error: { code: 'INTERNAL', message: 'this is a bug: x is not a function' },
+    });
+    own.status = status;
+    await own.document('/api/v1/status');
+  });
+});

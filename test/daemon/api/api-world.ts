@@ -38,6 +38,8 @@ export class ApiWorld extends LoopWorld {
   /** New connections per second of each destination. The bytes are 100 times as many. */
   rate = 0;
   failure: Error | undefined;
+  /** A read waits for it. */
+  delay: Promise<void> | undefined;
   pendingTry: PendingTry | Error | undefined;
   warnings: readonly DoctorWarning[] | Error = [];
   looksOfDoctor = 0;
@@ -81,9 +83,9 @@ export class ApiWorld extends LoopWorld {
   }
 
   /** Asks for a page, such as `/api/v1/services?service=fwmark:7`. */
-  async ask(target: string): Promise<Page> {
+  async ask(target: string, headers: Record<string, string> = {}): Promise<Page> {
     const { pathname, searchParams } = new URL(target, 'http://localhost');
-    const answer = await this.pages[pathname]?.({ query: searchParams, headers: {} });
+    const answer = await this.pages[pathname]?.({ query: searchParams, headers });
     if (!answer || 'open' in answer) throw new Error(`${target} is no page`);
     return answer;
   }
@@ -119,6 +121,7 @@ export class ApiWorld extends LoopWorld {
       read: async (options = {}) => {
         const services = options.services ? [...options.services] : undefined;
         this.reads.push(services ?? 'all');
+        await this.delay;
         if (this.failure) throw this.failure;
         const table = this.ipvs.table();
         const wanted = services && new Set(services);

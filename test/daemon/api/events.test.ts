@@ -1,6 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { IpvstateError } from '../../../src/errors.ts';
-import { tableOf } from '../../support/tables.ts';
+import { hasInvisible } from '../../../src/model/printable.ts';
+import { holds } from '../../support/properties.ts';
+import { keyOf, tableOf, wholly } from '../../support/tables.ts';
 import { settle } from '../../support/virtual-clock.ts';
 import { ApiWorld, EventClient } from './api-world.ts';
 
@@ -100,6 +103,29 @@ describe('the events', () => {
     expect(client.isDestroyed).toBe(false);
   });
 
+  it('go on with the last numbers while a read takes long', async () => {
+    const own = await world();
+    const client = await own.follow();
+    const at = client.take()[1]?.document.at;
+    let finish = (): void => {};
+    own.delay = new Promise((resolve) => {
+      finish = resolve;
+    });
+    own.rate = 9;
+    own.reads.length = 0;
+    await own.clock.advance(20_000);
+    const events = client.take().filter(({ event }) => event === 'services');
+    expect(events.length).toBeGreaterThanOrEqual(4);
+    for (const { document } of events) expect(document).toMatchObject({ at, services: [] });
+    expect(own.reads).toEqual(['all']);
+    finish();
+    await own.clock.advance(4000);
+    expect(client.take()[0]?.document.services).toMatchObject([
+      { rates: { connections: 18 } },
+      { rates: { connections: 9 } },
+    ]);
+  });
+
   it('begin without services while the kernel could not be read yet', async () => {
     const own = await world();
     own.failure = new IpvstateError('UNAVAILABLE', 'no IPVS');
@@ -132,6 +158,22 @@ describe('the events', () => {
     }
     expect(client.isDestroyed).toBe(false);
   });
+
+  it('have any name of a service as it is, in one line without invisible characters', () =>
+    holds(
+      fc.asyncProperty(fc.string({ unit: 'binary' }), async (name) => {
+        const names = new Map([[keyOf('fwmark:7'), name]]);
+        const own = await new ApiWorld(TABLE, { ...wholly(TABLE), names }).begin();
+        const client = await (own as ApiWorld).follow('service=fwmark:7');
+        const isPlain = client.text.split('\n').every((line) => !hasInvisible(line));
+        const found = client
+          .take()
+          .slice(1)
+          .map(({ document }) => document.services.find(({ service }) => service === 'fwmark:7'));
+        return isPlain && found.length === 2 && found.every((service) => service?.name === name);
+      }),
+      30,
+    ));
 
   it('are for 32 clients at a time, and for 4 services each', async () => {
     const own = await world();
