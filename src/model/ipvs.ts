@@ -71,8 +71,8 @@ export interface Ipvs {
    */
   execute(wave: readonly Operation[]): Promise<Refused>;
   /**
-   * Reads the traffic of every service, and sums of its destinations. Those that no file can express
-   * count as well. Absent where a read of the whole costs no more.
+   * Reads the traffic of every service, and the sums of its destinations. Those that no file can
+   * express count as well. Absent where a read of the whole costs no more.
    */
   readonly readTotals?: (() => Promise<readonly ServiceTotals[]>) | undefined;
   close(): void;

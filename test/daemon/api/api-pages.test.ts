@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ApiStatus } from '../../../src/daemon/api/documents.ts';
 import { IpvstateError } from '../../../src/errors.ts';
+import { readBlocks } from '../../manual/blocks.ts';
+import { readDocument } from '../../manual/documents.ts';
 import { tableOf } from '../../support/tables.ts';
 import { ApiWorld } from './api-world.ts';
 
@@ -175,6 +177,16 @@ describe('/api/v1/history', () => {
 });
 
 describe('the pages below /api and the events', () => {
+  it('answer as the manual shows', async () => {
+    const shown = readBlocks(readDocument('src/manual/daemon.md')).flatMap(({ text }) => {
+      const [, path, answer] = /^\$ curl -s '127\.0\.0\.1:9798(\S+)'\n(.*)$/s.exec(text) ?? [];
+      return path === undefined ? [] : [{ path, answer }];
+    });
+    expect(shown).toHaveLength(1);
+    const own = await world();
+    for (const { path, answer } of shown) expect((await own.ask(path)).body).toBe(answer);
+  });
+
   it('refuse the web pages of other sites, and nobody else', async () => {
     const own = await world();
     for (const path of ['/api/v1/status', '/api/v1/services', '/api/v1/history', '/events'])
