@@ -22,6 +22,7 @@ export default defineConfig({
     // The limit is for a hang. A machine under load may be slow.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
     update: process.env.UPDATE === '1' ? 'all' : 'none',
   },
 });

@@ -124,7 +124,7 @@ describe('wrong usage', () => {
       line: 'plan -o xml',
       says: "argument 'xml' is invalid. Allowed choices are text, json, markdown, ipvsadm.",
     },
-    { line: 'export -o text', says: 'Allowed choices are yaml, json, save.' },
+    { line: 'export -o text', says: 'Allowed choices are yaml, json, save, html.' },
     { line: 'apply -o markdown', says: 'Allowed choices are text, json.' },
     { line: 'apply --on-error panic', says: 'Allowed choices are rollback, stop, continue.' },
     { line: 'validate --yes', says: "unknown option '--yes'" },

@@ -1,5 +1,5 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import type { FixtureServer } from './fixture-server.ts';
+import { onTestFinished } from 'vitest';
 
 const PROGRAM = '/usr/bin/chromium';
 
@@ -14,48 +14,40 @@ export function startBrowser(): Promise<Browser> {
 /** A page, and all that went wrong in it. */
 export interface Visit {
   readonly page: Page;
-  readonly server: FixtureServer;
   /** Messages of the console, errors, violations of the policy, and requests to other hosts. */
   readonly problems: string[];
-  close(): Promise<void>;
 }
 
-interface VisitOptions extends BrowserContextOptions {
+export interface VisitOptions extends BrowserContextOptions {
+  /** A link to a part of the page. */
   readonly hash?: string;
-  /** True when the clock of the page is not that of the sample documents. */
-  readonly isTimeReal?: boolean;
+  /** The time that the page takes for now. undefined: the real one. */
+  readonly time?: string | undefined;
 }
 
-/** Opens the page of a server. */
+/** Opens a page until the end of the test. */
 export async function visit(
   browser: Browser,
-  server: FixtureServer,
-  options: VisitOptions = {},
+  address: string,
+  { hash = '', time, ...options }: VisitOptions = {},
 ): Promise<Visit> {
-  const origin = await server.start();
   const context = await browser.newContext({
     timezoneId: 'UTC',
     locale: 'en-GB',
     viewport: { width: 1440, height: 900 },
     ...options,
   });
+  onTestFinished(() => context.close());
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
-  if (!options.isTimeReal) await page.clock.install({ time: '2026-05-04T12:30:00.000Z' });
+  if (time !== undefined) await page.clock.install({ time });
   const problems: string[] = [];
   page.on('console', (message) => problems.push(`console: ${message.text()}`));
   page.on('pageerror', (error) => problems.push(`error: ${error.message}`));
   page.on('request', (request) => {
     const url = request.url();
-    if (!url.startsWith(origin) && !url.startsWith('data:')) problems.push(`asked ${url}`);
+    if (!url.startsWith(address) && !url.startsWith('data:')) problems.push(`asked ${url}`);
   });
-  await page.goto(`${origin}/${options.hash ?? ''}`);
-  return {
-    page,
-    server,
-    problems,
-    close: async () => {
-      await context.close();
-      await server.stop();
-    },
-  };
+  await page.goto(address + hash);
+  return { page, problems };
 }

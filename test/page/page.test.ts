@@ -1,12 +1,22 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { formatConfig } from '../../src/config/write/yaml.ts';
+import { titleOf } from '../../src/daemon/page/states.ts';
 import { hasInvisible } from '../../src/model/printable.ts';
+import { openEmbeddedTable } from '../../src/plan/embedded.ts';
 // @ts-expect-error A script of the tests, without types.
 import { BROWSER_PROGRAMS, missingPrograms } from '../kernel/boot/debian.js';
-import { startBrowser, type Visit, visit } from './browser.ts';
+import { DaemonInProcess } from '../support/daemon.ts';
+import { openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
+import { runCli } from '../support/run-cli.ts';
+import { tableOf } from '../support/tables.ts';
+import { startBrowser, type Visit, type VisitOptions, visit } from './browser.ts';
 import { FixtureServer } from './fixture-server.ts';
 import { LOOKS } from './looks.ts';
 import { manyServices, SITE, serviceOf, servicesDocumentOf, statusDocumentOf } from './samples.ts';
@@ -25,18 +35,18 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-async function open(
-  scene: Partial<Scene>,
-  options: Parameters<typeof visit>[2] = {},
-): Promise<Visit> {
+interface Opened extends Visit {
+  readonly server: FixtureServer;
+}
+
+/** Opens the page of a server that a test leads. Its clock stands near that of the documents. */
+async function open(scene: Partial<Scene>, options: VisitOptions = {}): Promise<Opened> {
   const { status = statusDocumentOf(), services = SITE } = scene;
-  const opened = await visit(
-    browser,
-    Object.assign(new FixtureServer(), { status, services }),
-    options,
-  );
-  onTestFinished(opened.close);
-  return opened;
+  const server = Object.assign(new FixtureServer(), { status, services });
+  const origin = await server.start();
+  onTestFinished(() => server.stop());
+  const visited = await visit(browser, `${origin}/`, { time: status.at, ...options });
+  return { ...visited, server };
 }
 
 /** The violations that axe finds, each with the element. */
@@ -48,10 +58,19 @@ async function violationsOf(page: Page): Promise<readonly string[]> {
   );
 }
 
+/** Sends another scene to the page, and waits until the page shows it. */
+async function change(page: Page, server: FixtureServer, name: string): Promise<Scene> {
+  const scene = sceneOf(name);
+  server.send('status', scene.status);
+  server.send('services', servicesDocumentOf(scene.services));
+  await page.getByRole('heading', { level: 1, name: titleOf(name), exact: true }).waitFor();
+  return scene;
+}
+
 const textOf = (page: Page, selector: string): Promise<string> =>
   page.locator(selector).first().innerText();
 
-/** The folder for pictures of the page: SHOTS=FOLDER node .ci/test.js unit page/page -t looks */
+/** The folder for pictures of the page: SHOTS=FOLDER node .ci/test.js unit page/page -t picture */
 const { SHOTS } = process.env;
 
 if (SHOTS !== undefined)
@@ -68,18 +87,14 @@ describe.skipIf(isLeftOut)('the page', () => {
     const { page, server, problems } = await open({});
     await page.getByRole('heading', { level: 1, name: 'In sync' }).waitFor();
     for (const name of Object.keys(SCENES)) {
-      const { status, services } = sceneOf(name);
-      server.send('status', status);
-      server.send('services', servicesDocumentOf(services));
-      const title = `${name.charAt(0).toUpperCase()}${name.slice(1)}`.replace('-', ' ');
-      await page.getByRole('heading', { level: 1, name: title, exact: true }).waitFor();
+      const { status } = await change(page, server, name);
       const verdict = (await textOf(page, '.verdict')).replaceAll('\n', ' ');
       for (const reason of status.status.why) expect(verdict).toContain(reason);
       for (const { command, text } of status.help) {
         expect(verdict).toContain(command);
         expect(verdict).toContain(text);
       }
-      expect(await page.title()).toBe(`${title} · lb-1.example.net · ipvstate`);
+      expect(await page.title()).toBe(`${titleOf(name)} · lb-1.example.net · ipvstate`);
     }
     expect(problems).toEqual([]);
   });
@@ -90,12 +105,7 @@ describe.skipIf(isLeftOut)('the page', () => {
     await page.getByRole('columnheader', { name: 'Destination' }).waitFor();
     expect(await violationsOf(page)).toEqual([]);
     for (const name of ['unserved', 'held', 'invalid', 'in-sync']) {
-      const { status, services } = sceneOf(name);
-      server.send('status', status);
-      server.send('services', servicesDocumentOf(services));
-      await page
-        .locator(`h1:text-is("${name.charAt(0).toUpperCase()}${name.slice(1).replace('-', ' ')}")`)
-        .waitFor();
+      await change(page, server, name);
       expect(await violationsOf(page)).toEqual([]);
     }
   });
@@ -260,7 +270,7 @@ describe.skipIf(isLeftOut)('the page', () => {
 
   it('keeps few of many services in the document, and scrolls to each', async () => {
     const services = manyServices(1000, 100);
-    const { page, problems } = await open({ services }, { isTimeReal: true });
+    const { page, problems } = await open({ services }, { time: undefined });
     await page.locator('.rows [role=row]').first().waitFor();
     const paint = await page.evaluate(
       "performance.getEntriesByName('first-contentful-paint')[0]?.startTime",
@@ -278,20 +288,82 @@ describe.skipIf(isLeftOut)('the page', () => {
     expect(problems).toEqual([]);
   });
 
-  it.each(['unserved', 'draining', 'held', 'invalid'])(
-    'needs no scrolling to the side at 360 pixels: %s',
-    async (name) => {
-      const { page } = await open(sceneOf(name), {
-        viewport: { width: 360, height: 740 },
-        hash: `#/service/${SHOP}`,
-      });
-      await page.getByRole('columnheader', { name: 'Destination' }).waitFor();
+  it('needs no scrolling to the side at 360 pixels', async () => {
+    const options = { viewport: { width: 360, height: 740 }, hash: `#/service/${SHOP}` };
+    const { page, server } = await open(sceneOf('draining'), options);
+    await page.getByRole('columnheader', { name: 'Destination' }).waitFor();
+    for (const name of ['draining', 'unserved', 'held', 'invalid']) {
+      await change(page, server, name);
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
-    },
-  );
+    }
+  });
 
   it('shows the text of the status without JavaScript', async () => {
     const { page } = await open({}, { javaScriptEnabled: false });
     expect(await page.locator('noscript').innerText()).toContain('State:      in sync');
   });
+
+  it('of an exported table needs nothing but its file', async () => {
+    const table = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 7 } } });
+    const openKernel = async () => openEmbeddedTable(table);
+    const { stdout } = await runCli(['export', '-o', 'html'], { openKernel });
+    const file = join(temporaryFolder(), 'ticket.html');
+    writeFileSync(file, stdout);
+    const { page, problems } = await visit(browser, pathToFileURL(file).href);
+    await page.getByRole('heading', { level: 1, name: 'Live table' }).waitFor();
+    await page.getByRole('button', { name: 'tcp://192.0.2.1:80' }).click();
+    expect(await textOf(page, '.destinations tbody tr')).toMatch(
+      /^10\.0\.0\.1:80\s+ok\s+route\s+7/,
+    );
+    expect(await page.locator('.freshness').innerText()).toMatch(/^Snapshot of \d+ \w{3} \d{4}/);
+    expect(await violationsOf(page)).toEqual([]);
+    expect(problems).toEqual([]);
+  });
+
+  it('of a daemon follows its files, its kernel and its overrides', async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, 'ipvs.yaml');
+    const write = (text: string): void => {
+      writeFileSync(`${file}.new`, text);
+      renameSync(`${file}.new`, file);
+    };
+    const table = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 7 } } });
+    write(formatConfig(table));
+    const kernel = openMisbehavingTable(tableOf({}));
+    const args = ['-f', file, '--interval', '20ms', '--debounce', '20ms'];
+    const daemon = new DaemonInProcess(join(folder, 'daemon'), args, async () => kernel);
+    onTestFinished(async () => void (await daemon.stop()));
+    await daemon.start();
+    const address = await openPort(daemon.httpSocket);
+    const hash = '#/service/tcp://192.0.2.1:80';
+    const { page, problems } = await visit(browser, address, { hash });
+    const heading = (name: string) => page.getByRole('heading', { level: 1, name });
+    await heading('In sync').waitFor();
+    const row = page.locator('.destinations tbody tr').first();
+    await expect.poll(() => row.innerText()).toMatch(/^10\.0\.0\.1:80\s+ok\s+\w+\s+7/);
+    await daemon.run('drain', 'tcp://192.0.2.1:80', '10.0.0.1', '--allow-unserved');
+    await expect.poll(() => row.innerText()).toMatch(/overridden\s+\w+\s+0/);
+    write('version: 1\nservicse: []\n');
+    await heading('Invalid').waitFor();
+    await page.locator('pre', { hasText: 'servicse' }).waitFor();
+    expect(problems).toEqual([]);
+  });
 });
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ipvstate-page-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Opens a port to the Unix socket of a daemon, for a browser. Returns its address. */
+async function openPort(socket: string): Promise<string> {
+  const server = createServer((client) => {
+    const daemon = connect(socket);
+    client.on('error', () => daemon.destroy()).pipe(daemon);
+    daemon.on('error', () => client.destroy()).pipe(client);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}

@@ -53,11 +53,7 @@ export const SCENES: Readonly<Record<string, () => Scene>> = {
         ],
         unserved: [ORDERS],
         contested: [{ object: `service ${IMAGES}`, reversals: 3 }],
-        differences: [
-          `${ORDERS}: 10.1.0.11:8443 is to be added`,
-          `${ORDERS}: 10.1.0.12:8443 is to be added`,
-          `${IMAGES}: scheduler rr is to be wlc`,
-        ],
+        differences: [`+ ${ORDERS} 10.1.0.11:8443`, `+ ${ORDERS} 10.1.0.12:8443`, `~ ${IMAGES}`],
       },
       {
         help: [
@@ -274,7 +270,7 @@ export const SCENES: Readonly<Record<string, () => Scene>> = {
       health: 'drifted',
       drift: 'report',
       why: ['1 object differs from the files'],
-      differences: [`${SHOP}: 10.1.0.19:8443 is to be deleted`],
+      differences: [`- ${SHOP} 10.1.0.19:8443`],
     }),
     services: SITE,
   }),

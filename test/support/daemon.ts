@@ -44,13 +44,14 @@ abstract class Daemon {
 
   protected abstract begin(argv: readonly string[]): void;
 
-  get #httpSocket(): string {
+  /** The Unix socket of its pages. */
+  get httpSocket(): string {
     return join(this.#folder, 'http.sock');
   }
 
   /** Resolves when the first pass is over. */
   async start(): Promise<this> {
-    this.begin(['watch', ...this.#args, '--listen', this.#httpSocket, '--log-format', 'json']);
+    this.begin(['watch', ...this.#args, '--listen', this.httpSocket, '--log-format', 'json']);
     await until('a first pass', async () => {
       const { last_pass, config } = await this.status();
       return last_pass !== null || config.error !== null;
@@ -93,7 +94,7 @@ abstract class Daemon {
 
   get(path: string): Promise<{ readonly status: number | undefined; readonly body: string }> {
     return new Promise((resolve, reject) => {
-      request({ socketPath: this.#httpSocket, path, agent: false }, (response) => {
+      request({ socketPath: this.httpSocket, path, agent: false }, (response) => {
         let body = '';
         response.setEncoding('utf8').on('data', (chunk: string) => {
           body += chunk;

@@ -2,7 +2,7 @@ import { useEffect, useReducer, useRef } from 'preact/hooks';
 import type { ApiStatus } from '../api/documents.ts';
 import type { SnapshotDocument } from './documents.ts';
 import { Feed } from './feed.ts';
-import { formatAge, formatTime } from './format.ts';
+import { formatAge, formatDate, formatTime } from './format.ts';
 import { useOpenServices } from './open-services.ts';
 import {
   type Connection,
@@ -12,7 +12,7 @@ import {
   stateOfSnapshot,
 } from './page-state.ts';
 import { Files, History, StatusPanels, UrgentPanels } from './panels.tsx';
-import { State, Text, useNow } from './parts.tsx';
+import { State, Text, TimeOfPage, useNow } from './parts.tsx';
 import { Services } from './services.tsx';
 import { titleOf, toneOf } from './states.ts';
 import { Figures, Verdict } from './verdict.tsx';
@@ -37,7 +37,7 @@ export function App({ snapshot }: AppProps) {
 
   const { status, services, details, history, connection, reading } = state;
   return (
-    <>
+    <TimeOfPage.Provider value={snapshot && new Date(snapshot.services.at ?? '')}>
       <Bar {...{ status, connection, reading }} />
       <main class={connection.kind}>
         {status && <Verdict document={status} services={services} />}
@@ -54,7 +54,13 @@ export function App({ snapshot }: AppProps) {
           </p>
         )}
         <div class="columns">
-          {services && <Services {...{ services, details, opening }} readAt={reading?.at ?? ''} />}
+          {services && (
+            <Services
+              {...{ services, details, opening }}
+              readAt={reading?.at ?? ''}
+              hasStates={status !== null}
+            />
+          )}
           {status && (
             <aside aria-label="State of the daemon">
               <StatusPanels document={status} services={services} />
@@ -64,7 +70,7 @@ export function App({ snapshot }: AppProps) {
           )}
         </div>
       </main>
-    </>
+    </TimeOfPage.Provider>
   );
 }
 
@@ -107,7 +113,7 @@ function Freshness({ connection, reading }: Omit<BarProps, 'status'>) {
         <span class="freshness live">Live</span>
       );
     case 'snapshot':
-      return <span class="freshness">Snapshot of {formatTime(reading?.at ?? '', now)}</span>;
+      return <span class="freshness">Snapshot of {formatDate(now)}</span>;
     case 'stale':
       return (
         <span class="freshness stale" role="alert">

@@ -58,6 +58,11 @@ export function formatCountdown(seconds: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(rest % 60)}` : `${minutes}:${two(rest % 60)}`;
 }
 
+/** Formats a local date and time: `3 May 2026 17:45`. */
+export function formatDate(date: Date): string {
+  return formatTime(date.toISOString(), new Date(0));
+}
+
 const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 
 /** Formats a local time: `12:11:04`, or `3 May 17:45` when it is another day than `now`. */

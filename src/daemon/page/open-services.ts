@@ -1,22 +1,6 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import { MAX_OPEN } from './feed.ts';
-
-const PREFIX = '#/service/';
-
-/** Returns the link to a service on this page. */
-export function routeOf(address: string): string {
-  return PREFIX + encodeURI(address);
-}
-
-/** Returns the service that the address of the page names. */
-export function addressOfRoute(hash: string): string | undefined {
-  if (!hash.startsWith(PREFIX)) return undefined;
-  try {
-    return decodeURI(hash.slice(PREFIX.length));
-  } catch {
-    return undefined;
-  }
-}
+import { addressOfRoute, routeOf } from './links.ts';
 
 export interface Opening {
   /** The services that are open, the latest last. */

@@ -5,7 +5,7 @@ import { SHOWN_FINGERPRINT, type StatusError } from '../status/status.ts';
 import { describePause, formatPlace } from '../status/status-text.ts';
 import type { HistoryRun } from './documents.ts';
 import { formatCountdown, formatTime } from './format.ts';
-import { routeOf } from './open-services.ts';
+import { routeOf } from './links.ts';
 import { Code, Command, Text, useNow } from './parts.tsx';
 import { Sentence } from './verdict.tsx';
 

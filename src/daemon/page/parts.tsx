@@ -1,5 +1,5 @@
-import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { type ComponentChildren, createContext } from 'preact';
+import { useContext, useEffect, useRef, useState } from 'preact/hooks';
 import { titleOf, toneOf } from './states.ts';
 
 /** Text from outside, in its own direction. */
@@ -20,14 +20,19 @@ export function State({ of: state }: { readonly of: string }) {
   return <span class={`state ${toneOf(state)}`}>{titleOf(state).toLowerCase()}</span>;
 }
 
+/** The time of a page that was exported. undefined: time passes. */
+export const TimeOfPage = createContext<Date | undefined>(undefined);
+
 /** The time, which is new each second. */
 export function useNow(): Date {
+  const fixed = useContext(TimeOfPage);
   const [now, setNow] = useState(() => new Date());
   useEffect(() => {
+    if (fixed) return undefined;
     const timer = window.setInterval(() => setNow(new Date()), 1000);
     return () => window.clearInterval(timer);
-  }, []);
-  return now;
+  }, [fixed]);
+  return fixed ?? now;
 }
 
 const COPIED_MILLISECONDS = 2000;

@@ -20,11 +20,16 @@ interface ServicesProps {
   readonly details: ReadonlyMap<string, ServiceDetail>;
   readonly readAt: string;
   readonly opening: Opening;
+  /** False in a page that was exported without a daemon: only the daemon knows the states. */
+  readonly hasStates: boolean;
 }
 
 /** The services with their filter and their order. */
-export function Services({ services, details, readAt, opening }: ServicesProps) {
-  const [listing, setListing] = useState(FIRST_LISTING);
+export function Services(props: ServicesProps) {
+  const { services, details, readAt, opening, hasStates } = props;
+  const [listing, setListing] = useState(
+    hasStates ? FIRST_LISTING : { ...FIRST_LISTING, sort: 'address' as const },
+  );
   const change = useCallback(
     (part: Partial<Listing>) => setListing((old) => ({ ...old, ...part })),
     [],
@@ -38,8 +43,8 @@ export function Services({ services, details, readAt, opening }: ServicesProps) 
     if (target !== undefined) change({ text: '', state: null });
   }, [target]);
   return (
-    <section class="services" aria-label="Services">
-      <Toolbar {...{ services, listing, change }} />
+    <section class={hasStates ? 'services' : 'services stateless'} aria-label="Services">
+      <Toolbar {...{ services, listing, change, hasStates }} />
       {isMissing && (
         <p class="missing" role="status">
           <Text of={target} /> is not in the live table.
@@ -92,9 +97,10 @@ interface ToolbarProps {
   readonly services: ReadonlyMap<string, ServiceSummary>;
   readonly listing: Listing;
   readonly change: (part: Partial<Listing>) => void;
+  readonly hasStates: boolean;
 }
 
-function Toolbar({ services, listing, change }: ToolbarProps) {
+function Toolbar({ services, listing, change, hasStates }: ToolbarProps) {
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
@@ -106,7 +112,8 @@ function Toolbar({ services, listing, change }: ToolbarProps) {
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
   }, []);
-  const states = countStates(services.values());
+  const states = hasStates ? countStates(services.values()) : [];
+  const sorts = Object.entries(SORTS).filter(([sort]) => hasStates || sort !== 'state');
   // A chip of a state that no service has any more stays while it is chosen.
   if (listing.state !== null && !states.some(([state]) => state === listing.state))
     states.push([listing.state, 0]);
@@ -146,7 +153,7 @@ function Toolbar({ services, listing, change }: ToolbarProps) {
           value={listing.sort}
           onChange={({ currentTarget }) => change({ sort: currentTarget.value as Sort })}
         >
-          {Object.entries(SORTS).map(([sort, title]) => (
+          {sorts.map(([sort, title]) => (
             <option key={sort} value={sort}>
               {title}
             </option>

@@ -1,7 +1,7 @@
 import type { ApiStatus, ServiceSummary } from '../api/documents.ts';
 import { describeHealth } from '../status/status-text.ts';
 import { formatAge, formatBytes, formatCount, formatTime } from './format.ts';
-import { routeOf } from './open-services.ts';
+import { routeOf } from './links.ts';
 import { Code, Command, Text, useNow } from './parts.tsx';
 import { titleOf, toneOf } from './states.ts';
 
