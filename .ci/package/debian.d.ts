@@ -12,6 +12,7 @@ export function debianFiles(
   files: InstalledFiles,
   release: Omit<Release, 'architecture'>,
 ): InstalledFiles;
+export function debianFrontEndFiles(links: InstalledFiles): InstalledFiles;
 export function controlFiles(
   root: string,
   files: InstalledFiles,

@@ -18,6 +18,19 @@ export function debianFiles(root, files, { version, epoch }) {
   ]);
 }
 
+/** Returns the links of the second package, with what Debian alone wants. */
+export function debianFrontEndFiles(links) {
+  return new Map([
+    ...links,
+    ['usr/share/doc/ipvstate-ipvsadm', { link: 'ipvstate' }],
+    [
+      'usr/share/lintian/overrides/ipvstate-ipvsadm',
+      // The project has no mail address.
+      plain('ipvstate-ipvsadm: bogus-mail-host\n'),
+    ],
+  ]);
+}
+
 /** Returns the files that describe the package of the program. */
 export function controlFiles(root, files, { version, architecture }) {
   const conffiles = [...files.keys()].filter((path) => path.startsWith('etc/'));

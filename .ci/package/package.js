@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fetchNode, PACKAGED_NODE } from '../node-releases.js';
-import { controlFiles, debianFiles, frontEndControlFiles } from './debian.js';
+import { controlFiles, debianFiles, debianFrontEndFiles, frontEndControlFiles } from './debian.js';
 import { ARCHITECTURES, frontEndFiles, installedFiles } from './files.js';
 import { fileList, rpmbuildArguments } from './rpm.js';
 import { settle, writeTree } from './tree.js';
@@ -99,12 +99,9 @@ function makePackages(architecture) {
 
 function makeFrontEnd() {
   const files = frontEndFiles();
-  const debian = new Map([
-    ...files,
-    ['usr/share/doc/ipvstate-ipvsadm', { link: 'ipvstate' }],
-    ...frontEndControlFiles(root, files, { version }),
-  ]);
-  makeDeb(debian, `ipvstate-ipvsadm_${version}_all.deb`);
+  const debian = debianFrontEndFiles(files);
+  const described = frontEndControlFiles(root, debian, { version });
+  makeDeb(new Map([...debian, ...described]), `ipvstate-ipvsadm_${version}_all.deb`);
   makeRpm(files, 'ipvstate-ipvsadm', 'noarch');
 }
 

@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { controlFiles, debianFiles, frontEndControlFiles } from '../../.ci/package/debian.js';
+import {
+  controlFiles,
+  debianFiles,
+  debianFrontEndFiles,
+  frontEndControlFiles,
+} from '../../.ci/package/debian.js';
 import { frontEndFiles, type InstalledFiles, installedFiles } from '../../.ci/package/files.js';
 import { fileList } from '../../.ci/package/rpm.js';
 import { writeTree } from '../../.ci/package/tree.js';
@@ -137,6 +142,9 @@ describe('a Debian package', () => {
       expect(control).toContain(`\n${key}: ipvsadm\n`);
     for (const [path, { link = '' }] of links)
       expect(files.has(join(path, '..', link)), path).toBe(true);
+    expect(debianFrontEndFiles(links).get('usr/share/doc/ipvstate-ipvsadm')).toEqual({
+      link: 'ipvstate',
+    });
     expect([...links.keys()].filter((path) => path.startsWith('usr/sbin/'))).toEqual([
       'usr/sbin/ipvsadm',
       'usr/sbin/ipvsadm-restore',
