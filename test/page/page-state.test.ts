@@ -59,7 +59,7 @@ describe('a document', () => {
 });
 
 describe('a link to a service', () => {
-  it.each(['tcp://192.0.2.1:80', 'udp://[2001:db8::53]:53', 'fwmark:7?family=ipv6', 'fwmark:7'])(
+  it.each(['tcp://192.0.2.1:80', 'udp://[2001:db8::53]:53', 'fwmark:7/ipv6', 'fwmark:7'])(
     'names %s',
     (address) => {
       expect(addressOfRoute(new URL(routeOf(address), 'http://localhost').hash)).toBe(address);

@@ -75,7 +75,7 @@ export function StatusPanels({ document, services }: StatusProps) {
   return (
     <>
       {status.paused && (
-        <Panel title="Pause" tone="note">
+        <Panel title="Pause" tone="info">
           <p>
             <Text of={describePause(status.paused)} />
           </p>
@@ -104,7 +104,7 @@ export function StatusPanels({ document, services }: StatusProps) {
         )}
       </ListPanel>
       <Drains document={document} />
-      <ListPanel title="Overrides" tone="note" of={status.overrides ?? []}>
+      <ListPanel title="Overrides" tone="info" of={status.overrides ?? []}>
         {({ service, destination, note }) => (
           <>
             <Code of={destination} /> of{' '}
@@ -180,7 +180,7 @@ function Try({ document: { at, try: running } }: { document: ApiStatus }) {
   if (!running) return null;
   const left = (Date.parse(running.until) - now.getTime()) / 1000;
   return (
-    <Panel title="Try" tone="note">
+    <Panel title="Try" tone="info">
       <p>
         <strong class="countdown">{formatCountdown(left)}</strong> until it is rolled back, at{' '}
         {formatTime(running.until, new Date(at))}
@@ -195,7 +195,7 @@ function LastError({ document: { status, error_excerpt } }: { document: ApiStatu
   const errors = [config.error, error].filter((one): one is StatusError => one !== null);
   if (errors.length === 0) return null;
   return (
-    <Panel title="Last error" tone="bad">
+    <Panel title="Last error" tone={error ? 'bad' : 'warn'}>
       {errors.map((one) => (
         <p key={one.message}>
           <Text of={`${formatPlace(one)}${one.message}`} />
@@ -215,7 +215,7 @@ function Drains({ document: { at, status } }: { document: ApiStatus }) {
   const now = useNow();
   const passed = Math.max(0, (now.getTime() - Date.parse(at)) / 1000);
   return (
-    <ListPanel title="Drains" tone="note" of={status.drains}>
+    <ListPanel title="Drains" tone="info" of={status.drains}>
       {({ service, destination, seconds_left }) => (
         <>
           <Code of={destination} /> of{' '}

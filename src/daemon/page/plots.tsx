@@ -7,19 +7,13 @@ type Values = readonly (number | null)[];
 const WIDTH = 100;
 const HEIGHT = 20;
 
+/** The lines that were drawn. While a list is scrolled, each is drawn again and again. */
+const lines = new WeakMap<Values, string>();
+
 /** A line without axes. The number beside it says what it is. */
-export function Sparkline({ values }: { readonly values: Values | undefined }) {
-  const most = Math.max(1, largestOf(values ?? []));
-  const step = WIDTH / Math.max(1, (values?.length ?? 0) - 1);
-  let path = '';
-  let isGap = true;
-  values?.forEach((value, index) => {
-    if (value !== null) {
-      const y = HEIGHT - 1 - (value / most) * (HEIGHT - 2);
-      path += `${isGap ? 'M' : 'L'}${(index * step).toFixed(1)} ${y.toFixed(1)}`;
-    }
-    isGap = value === null;
-  });
+export function Sparkline({ values = [] }: { readonly values: Values | undefined }) {
+  const line = lines.get(values) ?? lineOf(values);
+  lines.set(values, line);
   return (
     <svg
       class="sparkline"
@@ -27,9 +21,24 @@ export function Sparkline({ values }: { readonly values: Values | undefined }) {
       preserveAspectRatio="none"
       aria-hidden
     >
-      <path d={path} />
+      <path d={line} />
     </svg>
   );
+}
+
+function lineOf(values: Values): string {
+  const most = Math.max(1, largestOf(values));
+  const step = WIDTH / Math.max(1, values.length - 1);
+  let line = '';
+  let isGap = true;
+  values.forEach((value, index) => {
+    if (value !== null) {
+      const y = HEIGHT - 1 - (value / most) * (HEIGHT - 2);
+      line += `${isGap ? 'M' : 'L'}${(index * step).toFixed(1)} ${y.toFixed(1)}`;
+    }
+    isGap = value === null;
+  });
+  return line;
 }
 
 function largestOf(values: Values): number {

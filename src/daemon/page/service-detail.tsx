@@ -1,8 +1,9 @@
 import { useState } from 'preact/hooks';
+import { shellWord } from '../../model/shell-word.ts';
 import type { DestinationDetails, ServiceSummary } from '../api/documents.ts';
 import type { ServiceDetail } from './documents.ts';
 import { formatBytes, formatCount, formatShare } from './format.ts';
-import { Code, State, Text } from './parts.tsx';
+import { Code, Command, State, Text } from './parts.tsx';
 import { TimePlot } from './plots.tsx';
 
 interface Props {
@@ -39,6 +40,9 @@ export function Detail({ summary, detail, readAt }: Props) {
           </span>
         )}
       </p>
+      <Command line={`ipvstate explain ${shellWord(summary.service)}`}>
+        says where each value comes from, and what acts on the service
+      </Command>
       {plot && (
         <div class="plots">
           <TimePlot
@@ -86,7 +90,7 @@ function Destinations({ of: { service, destinations_list: all } }: { of: Service
             <th scope="col" class="number more">
               Inactive
             </th>
-            <th scope="col" class="number">
+            <th scope="col" class="number more">
               Conn/s
             </th>
             <th scope="col" class="number more">
@@ -136,7 +140,7 @@ function Destination({ row }: { readonly row: DestinationDetails }) {
         </td>
         <td class="number">{formatCount(connections.active)}</td>
         <td class="number more">{formatCount(connections.inactive)}</td>
-        <td class="number">{formatCount(rates.connections)}</td>
+        <td class="number more">{formatCount(rates.connections)}</td>
         <td class="number more">{formatBytes(rates.in_bytes)}</td>
         <td class="number more">{formatBytes(rates.out_bytes)}</td>
         <td class="number">

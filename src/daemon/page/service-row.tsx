@@ -1,4 +1,4 @@
-import type { ComponentChildren } from 'preact';
+import type { ComponentChildren, TargetedMouseEvent } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { ServiceSummary } from '../api/documents.ts';
 import type { ServiceDetail } from './documents.ts';
@@ -71,6 +71,13 @@ interface ServiceProps {
   readonly onHeight: (height: number) => void;
 }
 
+/** Tells whether a click ends the selection of a text in the row. */
+function isSelecting({ currentTarget, detail }: TargetedMouseEvent<HTMLElement>): boolean {
+  const selection = window.getSelection();
+  const isInRow = selection !== null && currentTarget.contains(selection.anchorNode);
+  return detail > 0 && isInRow && selection.type === 'Range';
+}
+
 /** A service in one row, with its inside below it when it is open. */
 export function Service(props: ServiceProps) {
   const { row, index, top, isOpen, detail, readAt, onToggle, onHeight } = props;
@@ -82,14 +89,16 @@ export function Service(props: ServiceProps) {
         class={isOpen ? 'row open' : 'row'}
         aria-rowindex={index + 2}
         style={{ top }}
-        onClick={() => onToggle(service)}
+        onClick={(event) => isSelecting(event) || onToggle(service)}
       >
         <span role="cell" class="c-state">
           <State of={state} />
         </span>
         <span role="cell" class="c-service">
           <button type="button" data-service={service} aria-expanded={isOpen}>
-            <bdi class="name">{name ?? ''}</bdi>
+            <bdi class="name" title={name ?? undefined}>
+              {name ?? ''}
+            </bdi>
             <bdi class="address" title={service}>
               {service}
             </bdi>

@@ -2,7 +2,7 @@ import type { HealthName } from '../../reconcile/loop/health.ts';
 import { SERVICE_STATES, type ServiceState } from '../api/documents.ts';
 
 /** The colour of a state: how much an operator has to care. */
-export type Tone = 'good' | 'bad' | 'warn' | 'note' | 'plain';
+export type Tone = 'good' | 'bad' | 'warn' | 'info' | 'plain';
 
 const TONES: Readonly<Record<HealthName | ServiceState, Tone>> = {
   failed: 'bad',
@@ -12,10 +12,10 @@ const TONES: Readonly<Record<HealthName | ServiceState, Tone>> = {
   invalid: 'warn',
   contested: 'warn',
   drifted: 'warn',
-  paused: 'note',
-  draining: 'note',
-  overridden: 'note',
-  starting: 'note',
+  paused: 'info',
+  draining: 'info',
+  overridden: 'info',
+  starting: 'info',
   foreign: 'plain',
   ok: 'good',
   'in-sync': 'good',

@@ -65,7 +65,7 @@ function Since({ time }: { time: string }) {
 }
 
 /** Addresses of services, and code in backticks. */
-const MARKED = /((?:tcp|udp|sctp):\/\/[^\s,;]*[^\s,;:.]|fwmark:\d+|`[^`]+`)/;
+const MARKED = /((?:tcp|udp|sctp):\/\/[^\s,;]*[^\s,;:.]|fwmark:\d+(?:\/ipv6)?|`[^`]+`)/;
 
 /** A sentence whose services are links. */
 export function Sentence({ of: text, services }: { of: string; services: Services }) {
