@@ -143,6 +143,8 @@ describe.skipIf(isLeftOut)('the page', () => {
     await server.stop();
     await page.locator('.freshness.stale').waitFor();
     expect(await freshness.innerText()).toMatch(/^Stale since 12:30:\d\d/);
+    expect(await page.title()).toBe('Stale · lb-1.example.net · ipvstate');
+    expect(await violationsOf(page)).toEqual([]);
     await server.start(Number(origin.port));
     await page.locator('.freshness.live').waitFor();
   });

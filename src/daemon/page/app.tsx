@@ -33,7 +33,7 @@ export function App({ snapshot }: AppProps) {
     feed.current.start();
   }, []);
   useEffect(() => feed.current?.follow(opening.open), [opening.open]);
-  useTabTitle(state.status);
+  useTabTitle(state.status, state.connection.kind === 'stale');
 
   const { status, services, details, history, connection, reading } = state;
   return (
@@ -90,7 +90,7 @@ function Bar({ status, connection, reading }: BarProps) {
           <strong class="host">
             <Text of={status.host} />
           </strong>
-          <State of={status.status.health} />
+          {connection.kind !== 'stale' && <State of={status.status.health} />}
         </>
       )}
       <Freshness {...{ connection, reading }} />
@@ -125,8 +125,8 @@ function Freshness({ connection, reading }: Omit<BarProps, 'status'>) {
 }
 
 /** Shows the state in the tab of the browser, as its title and its icon. */
-function useTabTitle(document: ApiStatus | null): void {
-  const health = document?.status.health;
+function useTabTitle(document: ApiStatus | null, isStale: boolean): void {
+  const health = isStale && document ? 'stale' : document?.status.health;
   const host = document?.host;
   useEffect(() => {
     if (health === undefined) return;
