@@ -5,11 +5,12 @@
 // supported version of Node, and the built program under the oldest one of each major version and
 // the tested one in turn. --smoke runs only the tests that depend on Node most. npm fetches the
 // versions and keeps them in node_modules/.cache.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { closingLine } from './count.js';
+import { countedRun } from './counted-run.js';
 import { fetchNode, NODE_VERSIONS } from './node-releases.js';
 import { isNodeSupported } from './prepare.js';
 
@@ -35,24 +36,9 @@ const EXAMPLE = 'examples/change-servers';
 
 const nodeOf = (version) => join(fetchNode(root, version), 'bin/node');
 
-/** Runs .ci/test.js under that Node and resolves with what its closing line counts. */
-async function runTests(node, args) {
+function runTests(node, args) {
   const path = `${dirname(node)}${delimiter}${process.env.PATH}`;
-  const child = spawn(node, ['.ci/test.js', ...args], {
-    cwd: root,
-    env: { ...process.env, PATH: path },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text) => {
-    output += text;
-    process.stdout.write(text);
-  });
-  const status = await new Promise((resolve) => child.on('close', resolve));
-  const closing = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\n$/m.exec(output);
-  const [passed = 0, failed = 0, skipped = 0] =
-    closing?.slice(1).map((text) => Number(text ?? 0)) ?? [];
-  return { passed, skipped, failed: status === 0 ? failed : Math.max(1, failed) };
+  return countedRun(args, { node, env: { ...process.env, PATH: path } });
 }
 
 const PLAN = ['plan', '-f', `${EXAMPLE}/config.yaml`, '--table', `${EXAMPLE}/live.save`];

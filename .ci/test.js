@@ -32,6 +32,8 @@ const GUESTS = {
   'kernel-3': PARTS.flat().flatMap((name) => ['--exclude', `${name}*`]),
 };
 
+/** A kernel in QEMU in place of User-Mode Linux. */
+const image = process.env.KERNEL_IMAGE;
 const updates = process.env.UPDATE === '1';
 
 function vitest(config, report, args) {
@@ -49,6 +51,7 @@ function kernel(folder, report, args, guests) {
     'test/kernel/boot/run.js',
     ...['--limit', String(LIMIT_SECONDS), '--guests', String(guests), '--writable', folder],
     ...(updates ? ['--writable', join(root, 'test')] : []),
+    ...(image ? ['--image', image] : []),
     ...['--', process.execPath, ...vitest('test/kernel/vitest.config.ts', report, args)],
   ];
 }

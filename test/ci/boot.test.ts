@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 const script = fileURLToPath(new URL('../kernel/boot/run.js', import.meta.url));
 
@@ -134,6 +134,55 @@ test('the command and the folders reach the guest unchanged, with quotes and spa
   const init = readFileSync(join(folder, 'init'), 'utf8');
   expect(init).toContain(`'echo' 'it'\\''s' '$HOME' </dev/null`);
   expect(init).toContain(`mount -t hostfs none '/a '\\''b'\\''' -o '/a '\\''b'\\'''`);
+});
+
+describe('the kernel of a folder', () => {
+  /** A fake QEMU that runs the shell script `text`. `$boot` is the folder with the initramfs. */
+  function machine(text: string): string {
+    const image = join(folder, 'image');
+    mkdirSync(join(image, 'lib/modules/1.2.3'), { recursive: true });
+    for (const name of ['linux.uml', 'ipvsadm', 'ip', 'keepalived', 'ldirectord', 'depmod', 'xz'])
+      program(name, '');
+    program('modprobe', 'echo "builtin virtio_pci"');
+    program('busybox', 'cat > /dev/null');
+    program(
+      'virtiofsd',
+      `exec '${process.execPath}' -e 'net.createServer().listen(process.argv[1].split("=")[1])' -- "$1"`,
+    );
+    program(
+      'qemu-system-x86_64',
+      `while [ "$1" != -initrd ]; do shift; done\nboot=$(dirname "$2")\n${text}`,
+    );
+    return image;
+  }
+
+  test('is booted in QEMU, with the output and the status of the command', async () => {
+    const image = machine('echo console; echo out >> $boot/output; echo 7 > $boot/status');
+    expect(await start('--limit', '60', '--image', image, '--', 'true').ended).toEqual({
+      ...{ status: 7, stdout: 'out\n', stderr: '' },
+    });
+    expect(processesOfKernel()).toEqual([]);
+    expect(readdirSync(join(folder, 'tmp'))).toEqual([]);
+  });
+
+  test('may write to the writable folders only: its root is read-only, or it ends', async () => {
+    const image = machine(
+      `cp $boot/initramfs/init ${folder}/first; cp $boot/init ${folder}; echo 0 > $boot/status`,
+    );
+    await start('--limit', '60', '--image', image, '--writable', '/a', '--', 'true').ended;
+    const first = readFileSync(join(folder, 'first'), 'utf8');
+    expect(first).toMatch(/remount,bind,ro \/new &&\n[\s\S]*\|\| \/bin\/busybox poweroff -f\n/);
+    const init = readFileSync(join(folder, 'init'), 'utf8');
+    expect(init).toContain("mount --bind '/a' '/a' && mount -o remount,bind,rw '/a'");
+    expect(init).not.toContain('hostfs');
+  });
+
+  test('that does not boot is a failure, with the end of its console', async () => {
+    const image = machine('echo "Kernel panic - not syncing"; exit 1');
+    const { status, stderr } = await start('--limit', '60', '--image', image, '--', 'true').ended;
+    expect(status).toBe(125);
+    expect(stderr).toContain('Kernel panic - not syncing');
+  });
 });
 
 test('a missing command is a usage error', async () => {

@@ -6,13 +6,22 @@ import { delimiter, join } from 'node:path';
  * The kernel tests need a kernel with IPVS that runs as a program, and the tools that read and
  * write its table. Each Debian package, by a program that only it installs.
  */
-const KERNEL_PROGRAMS = {
+export const KERNEL_PROGRAMS = {
   'linux.uml': 'user-mode-linux',
   ipvsadm: 'ipvsadm',
   ip: 'iproute2',
   keepalived: 'keepalived',
   ldirectord: 'ldirectord',
   modprobe: 'kmod',
+};
+
+/** Programs that boot another kernel than User-Mode Linux. */
+export const QEMU_PROGRAMS = {
+  'qemu-system-x86_64': 'qemu-system-x86',
+  virtiofsd: 'virtiofsd',
+  busybox: 'busybox-static',
+  depmod: 'kmod',
+  xz: 'xz-utils',
 };
 
 /** The tests of the daemon's page need a browser. */
@@ -30,19 +39,25 @@ export const searchPath = [
   ]),
 ];
 
-function exists(program) {
-  return searchPath.some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+/** The folders where Debian 12 and later ones have virtiofsd, which is not for users. */
+const LIBRARY_FOLDERS = ['/usr/lib/qemu', '/usr/libexec'];
+
+/** Returns the path of a program, or undefined. */
+export function pathOf(program) {
+  return [...searchPath, ...LIBRARY_FOLDERS]
+    .map((folder) => join(folder, program))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
 }
 
 export function missingPrograms(programs = KERNEL_PROGRAMS) {
-  return Object.keys(programs).filter((program) => !exists(program));
+  return Object.keys(programs).filter((program) => pathOf(program) === undefined);
 }
 
 export function missingPackages(programs = KERNEL_PROGRAMS) {

@@ -4,7 +4,11 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { searchPath } from './debian.js';
 
-const MODULES = '/usr/lib/uml/modules';
+/** User-Mode Linux shows folders of this machine by its own file system. */
+const UML_GUEST = {
+  mount: (from, to) => `mount -t hostfs none ${quote(to)} -o ${quote(from)}`,
+};
+const UML_MODULES = '/usr/lib/uml/modules';
 
 /**
  * The variables of the host's environment that the guest gets. The others stay outside, so that a
@@ -13,7 +17,7 @@ const MODULES = '/usr/lib/uml/modules';
 const passed =
   /^(CI|UPDATE|KERNEL|LANG|LC_\w+|TZ|TERM|NO_COLOR|FORCE_COLOR|COLUMNS|DEBUG|NODE_OPTIONS|(FC|IPVSTATE|VITEST)_\w+)$/;
 
-const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+export const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
 function exports() {
   const color = process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: '1' } : {};
@@ -33,10 +37,13 @@ function executable(path, text) {
  * `bin/modprobe`, which loads the modules of its kernel from their unusual folder. The guest adds
  * `status`.
  */
-export function writeGuest(folder, { command, writable, cwd, limitSeconds }) {
+export function writeGuest(
+  folder,
+  { command, writable, cwd, limitSeconds, guest = UML_GUEST, modules = UML_MODULES },
+) {
   for (const lib of ['lib', 'usr/lib']) {
     mkdirSync(join(folder, 'modules', lib), { recursive: true });
-    symlinkSync(MODULES, join(folder, 'modules', lib, 'modules'));
+    symlinkSync(modules, join(folder, 'modules', lib, 'modules'));
   }
   mkdirSync(join(folder, 'bin'));
   const path = [...new Set(['/run/boot/bin', dirname(process.execPath), ...searchPath])].join(':');
@@ -59,8 +66,8 @@ mount -t tmpfs tmpfs /run
 mkdir -p /dev/pts
 mount -t devpts devpts /dev/pts
 mkdir -p /run/boot /run/tmp /run/home
-mount -t hostfs none /run/boot -o ${quote(folder)}
-${writable.map((dir) => `mount -t hostfs none ${quote(dir)} -o ${quote(dir)}`).join('\n')}
+${guest.mount(folder, '/run/boot')}
+${writable.map((dir) => guest.mount(dir, dir)).join('\n')}
 echo /run/boot/bin/modprobe > /proc/sys/kernel/modprobe
 (sleep ${limitSeconds + 10}; echo o > /proc/sysrq-trigger) &
 ip link set lo up

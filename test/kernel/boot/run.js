@@ -1,32 +1,29 @@
 #!/usr/bin/env node
-// node test/kernel/boot/run.js [--mem 2G] [--guests 1] [--limit SECONDS] [--writable DIR]... --
-// COMMAND [ARG]...
+// node test/kernel/boot/run.js [--mem 2G] [--guests 1] [--limit SECONDS] [--writable DIR]...
+// [--image DIR] -- COMMAND [ARG]...
 //
 // Boots Debian's User-Mode Linux, an ordinary program that is a whole kernel with IPVS, over this
 // machine's files, runs COMMAND as its uid 0 in the current folder and exits with COMMAND's status.
 // Needs no privileges. The machine's files are read-only inside, except the --writable folders; the
 // IPVS table inside starts empty and is gone afterwards. --guests says how many run at the same
-// time and need memory.
+// time and need memory. --image boots the kernel of a folder in QEMU instead, which needs root.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { installCommand, missingPrograms } from './debian.js';
+import { installCommand, KERNEL_PROGRAMS, missingPrograms, QEMU_PROGRAMS } from './debian.js';
 import { follow } from './follow.js';
 import { writeGuest } from './guest.js';
 import { memoryFolder } from './memory.js';
+import { modulesOf, QEMU_GUEST, startQemu } from './qemu.js';
 
 /** The statuses of this script itself. timeout(1) and shells use the same ones. */
 const TIMED_OUT = 124;
 const NO_KERNEL = 125;
 
-/**
- * Starts the kernel and waits for its end. Returns COMMAND's status, or null when the guest wrote
- * none.
- */
-async function boot(folder, { memory, guests }) {
-  const kernel = spawn(
+function startUml(folder, { memory, guests }) {
+  return spawn(
     'linux.uml',
     [
       `mem=${memory}`,
@@ -48,6 +45,12 @@ async function boot(folder, { memory, guests }) {
       env: { ...process.env, TMPDIR: memoryFolder(memory, guests) },
     },
   );
+}
+
+/** Starts a kernel, and collects what it prints on its console. */
+function boot(folder, options) {
+  const kernel =
+    options.image === undefined ? startUml(folder, options) : startQemu(folder, options);
   const messages = [];
   kernel.stdout.on('data', (chunk) => messages.push(chunk));
   kernel.stderr.on('data', (chunk) => messages.push(chunk));
@@ -64,13 +67,14 @@ function guestStatus(folder) {
   }
 }
 
-async function run(command, { memory, guests, limitSeconds, writable }) {
+async function run(command, { memory, guests, limitSeconds, writable, image }) {
+  const files = image === undefined ? {} : { guest: QEMU_GUEST, modules: modulesOf(image) };
   const folder = mkdtempSync(join(tmpdir(), 'ipvstate-uml-'));
   let reason = null;
   try {
-    writeGuest(folder, { command, writable, cwd: process.cwd(), limitSeconds });
+    writeGuest(folder, { command, writable, cwd: process.cwd(), limitSeconds, ...files });
     const output = follow(join(folder, 'output'), process.stdout);
-    const { kernel, ended, console: consoleText } = await boot(folder, { memory, guests });
+    const { kernel, ended, console: consoleText } = boot(folder, { memory, guests, image });
     const stop = (why) => {
       reason ??= why;
       try {
@@ -90,14 +94,14 @@ async function run(command, { memory, guests, limitSeconds, writable }) {
       return { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }[reason];
     if (reason === 'limit') {
       process.stderr.write(
-        `kernel tests: not done after ${limitSeconds} s, User-Mode Linux was killed\n${consoleText()}`,
+        `kernel tests: not done after ${limitSeconds} s, the kernel was killed\n${consoleText()}`,
       );
       return TIMED_OUT;
     }
     const status = guestStatus(folder);
     if (status !== null) return status;
     process.stderr.write(
-      `kernel tests: User-Mode Linux ended without a status; its console said:\n${consoleText() || '(nothing)\n'}`,
+      `kernel tests: the kernel ended without a status; its console said:\n${consoleText() || '(nothing)\n'}`,
     );
     return NO_KERNEL;
   } finally {
@@ -111,17 +115,20 @@ const { values, positionals } = parseArgs({
     guests: { type: 'string', default: '1' },
     limit: { type: 'string', default: '600' },
     writable: { type: 'string', multiple: true, default: [] },
+    image: { type: 'string' },
   },
   allowPositionals: true,
 });
+const needed = { ...KERNEL_PROGRAMS, ...(values.image === undefined ? {} : QEMU_PROGRAMS) };
+const missing = missingPrograms(needed);
 if (positionals.length === 0) {
   process.stderr.write(
-    'usage: run.js [--mem 2G] [--guests 1] [--limit SECONDS] [--writable DIR]... -- COMMAND [ARG]...\n',
+    'usage: run.js [--mem 2G] [--guests 1] [--limit SECONDS] [--writable DIR]... [--image DIR] -- COMMAND [ARG]...\n',
   );
   process.exitCode = 64;
-} else if (missingPrograms().length > 0) {
+} else if (missing.length > 0) {
   process.stderr.write(
-    `kernel tests: ${missingPrograms().join(', ')} not found; install with:\n  ${installCommand()}\n`,
+    `kernel tests: ${missing.join(', ')} not found; install with:\n  ${installCommand(needed)}\n`,
   );
   process.exitCode = NO_KERNEL;
 } else {
@@ -130,5 +137,6 @@ if (positionals.length === 0) {
     guests: Number(values.guests),
     limitSeconds: Number(values.limit),
     writable: values.writable,
+    image: values.image && resolve(values.image),
   });
 }
