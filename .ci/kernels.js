@@ -12,7 +12,7 @@ import { countedRun } from './counted-run.js';
 import { fetchKernel, newestKernels } from './debian-kernels.js';
 
 /** The tests of what differs between kernels. The others are the same everywhere, and take long. */
-const TESTS = ['smoke', 'contract', 'netlink', 'random-tables', 'policy', 'sync-daemons'].map(
+const TESTS = ['contract', 'netlink', 'random-tables', 'policy', 'sync-daemons'].map(
   (name) => `test/kernel/${name}`,
 );
 
