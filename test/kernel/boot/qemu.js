@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { pathOf } from './debian.js';
 import { quote } from './guest.js';
 
-/** The processor is emulated, too: later features of it cost time, and some are not emulated well. */
+/** The processor is emulated, too: its later features cost time, and some do not work well. */
 const MACHINE =
   '-M q35 -accel tcg,thread=single -cpu Nehalem,-cx16 -smp 1 -display none -no-reboot';
 
