@@ -10,7 +10,12 @@ import { Diagnosis } from './diagnosis.ts';
 import type { ApiServices, DoctorWarning } from './documents.ts';
 import { EventStreams, MAX_FOLLOWED } from './events.ts';
 import { KernelReadings } from './kernel-readings.ts';
-import { documentHead, type ServicesView, servicesNow, viewServices } from './services-document.ts';
+import {
+  documentHead,
+  type ServicesView,
+  servicesSource,
+  viewServices,
+} from './services-document.ts';
 import { type ServicesNow, ShownServices } from './shown-services.ts';
 import { type StatusPorts, statusDocuments } from './status-document.ts';
 
@@ -53,9 +58,10 @@ export function apiPages(ports: ApiPorts): Pages {
   }, monotonic);
   const makeStatus = statusDocuments({ ...ports, diagnosis });
   const view = (): ServicesView => viewServices(state(), status(), readings);
+  const shownNow = servicesSource(state, status, readings);
   const services = async (): Promise<ServicesNow> => {
     await readings.refresh();
-    return servicesNow(view(), readings);
+    return shownNow();
   };
   const details = async (keys: readonly ServiceKey[]) => {
     const reading = await readings.details(keys);

@@ -76,13 +76,41 @@ export function viewServices(
   };
 }
 
-/** All services with their plots, as the last reading has them. */
-export function servicesNow(view: ServicesView, readings: KernelReadings): ServicesNow {
-  return {
-    head: documentHead(readings),
-    summaries: Array.from(view.keys, view.summary),
-    plotRevision: readings.plots.revision,
-    plotOf: (key) => readings.plots.of(key),
+/** The parts of the loop's state that the services are made of. */
+const CAUSES = [
+  ...['config', 'lastPass', 'drift', 'unserved', 'drains', 'overrides'],
+  ...['contested', 'refused', 'refusedParts', 'pause'],
+] as readonly (keyof LoopState)[];
+
+/**
+ * Returns a function that returns all services with their plots, as the last reading has them. It
+ * returns the same object for as long as nothing is new: a large table is not formatted again.
+ */
+export function servicesSource(
+  state: () => LoopState,
+  status: () => Status,
+  readings: KernelReadings,
+): () => ServicesNow {
+  let last: { readonly causes: readonly unknown[]; readonly now: ServicesNow } | undefined;
+  return () => {
+    const current = state();
+    const causes = [
+      ...CAUSES.map((name) => current[name]),
+      ...[readings.last, readings.problem, readings.plots.revision],
+    ];
+    // The time that is left for a drain is another one each second.
+    const isSame =
+      current.drains.length === 0 && last?.causes.every((cause, at) => cause === causes[at]);
+    if (last && isSame) return last.now;
+    const view = viewServices(current, status(), readings);
+    const now: ServicesNow = {
+      head: documentHead(readings),
+      summaries: Array.from(view.keys, view.summary),
+      plotRevision: readings.plots.revision,
+      plotOf: (key) => readings.plots.of(key),
+    };
+    last = { causes, now };
+    return now;
   };
 }
 

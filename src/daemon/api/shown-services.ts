@@ -19,44 +19,44 @@ interface Shown {
 
 /** The services that the clients of /events know, to send them only what has changed. */
 export class ShownServices {
-  #head: ServicesNow['head'] | undefined;
-  #shown: ReadonlyMap<string, Shown> = new Map();
-  #plotRevision: number | undefined;
+  #now: ServicesNow | undefined;
+  readonly #shown = new Map<string, Shown>();
 
   /**
    * Takes all services. Returns the JSON of the document that has the changed ones: with their
    * plots where those have changed as well.
    */
-  update({ head, summaries, plotRevision, plotOf }: ServicesNow): string {
-    const next = new Map<string, Shown>();
+  update(now: ServicesNow): string {
+    const { head, summaries, plotRevision, plotOf } = now;
+    if (now === this.#now) return documentOf({ ...head, removed: [] }, []);
     const changed: string[] = [];
-    const arePlotsSame = plotRevision === this.#plotRevision;
+    const gone = new Set(this.#shown.keys());
+    const arePlotsSame = plotRevision === this.#now?.plotRevision;
     for (const summary of summaries) {
       const { service } = summary;
+      gone.delete(service);
       const before = this.#shown.get(service);
       const plot =
         before && arePlotsSame ? before.plot : JSON.stringify(plotOf(service as ServiceKey));
       const shown = { summary: JSON.stringify(summary), plot };
-      next.set(service, shown);
-      if (before?.plot !== plot) changed.push(withPlot(shown));
-      else if (before.summary !== shown.summary) changed.push(shown.summary);
+      const hasPlot = before?.plot !== plot;
+      if (!hasPlot && before.summary === shown.summary) continue;
+      this.#shown.set(service, shown);
+      changed.push(hasPlot ? withPlot(shown) : shown.summary);
     }
-    const removed = [...this.#shown.keys()].filter((key) => !next.has(key));
-    this.#shown = next;
-    this.#head = head;
-    this.#plotRevision = plotRevision;
-    return documentOf({ ...head, removed }, changed);
+    for (const service of gone) this.#shown.delete(service);
+    this.#now = now;
+    return documentOf({ ...head, removed: [...gone] }, changed);
   }
 
   /** The JSON of the document of all services. */
   whole(): string {
-    return documentOf({ ...this.#head }, Array.from(this.#shown.values(), withPlot));
+    return documentOf({ ...this.#now?.head }, Array.from(this.#shown.values(), withPlot));
   }
 
   clear(): void {
-    this.#shown = new Map();
-    this.#head = undefined;
-    this.#plotRevision = undefined;
+    this.#shown.clear();
+    this.#now = undefined;
   }
 }
 
