@@ -71,6 +71,8 @@ interface DaemonPorts {
   readonly onHangup: (reload: () => void) => () => void;
 }
 
+/** Two readings of the clocks, one after the other, differ by less. */
+const CLOCK_NOISE_MILLISECONDS = 100;
 const REMIND_MILLISECONDS = 10_000;
 
 /**
@@ -95,6 +97,8 @@ class Daemon {
   readonly #activity = new Activity(() => performance.now() / 1000);
   readonly #metrics: Metrics;
   readonly #started = new Date().toISOString();
+  /** The wall clock when the loop's clock was 0. */
+  #clockOrigin = Date.now() - performance.now();
   #loop: Loop | undefined;
   #overrides: DaemonOverrides | undefined;
   #control: ControlServer | undefined;
@@ -250,8 +254,15 @@ class Daemon {
       started: this.#started,
       drainClockSeconds: clock.monotonicSeconds(),
       wallSeconds: clock.now().getTime() / 1000,
-      wallTime: (time) => new Date(Date.now() - performance.now() + time).toISOString(),
+      wallTime: (time) => this.#wallTime(time),
     });
+  }
+
+  /** Converts a time of the loop. It stays the same text until the wall clock is set. */
+  #wallTime(time: number): string {
+    const origin = Date.now() - performance.now();
+    if (Math.abs(origin - this.#clockOrigin) > CLOCK_NOISE_MILLISECONDS) this.#clockOrigin = origin;
+    return new Date(this.#clockOrigin + time).toISOString();
   }
 
   async #reload(): Promise<PassResult> {

@@ -202,6 +202,16 @@ describe('the daemon', () => {
     expect(daemon.logged.filter(({ event }) => event === 'failed')).toHaveLength(1);
   });
 
+  it('says the same time of an event each time that it is asked', async () => {
+    write(1);
+    const daemon = startDaemon();
+    await until('in sync', async () => (await daemon.status()).health === 'in-sync');
+    const times = new Set<string | null>();
+    for (let asked = 0; asked < 50; asked++) times.add((await daemon.status()).config.last_success);
+    expect(times.size).toBe(1);
+    await daemon.stop();
+  });
+
   it('reads the kernel for the pages while somebody looks, and ends their streams at its end', async () => {
     write(1);
     const daemon = startDaemon();
