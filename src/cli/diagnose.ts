@@ -6,6 +6,8 @@ import type { Finding, Fix } from '../doctor/finding.ts';
 import { factOf, ifPresent } from '../kernel/facts/fact.ts';
 import { readFolder, readSourceFiles } from '../kernel/facts/folders.ts';
 import { type Machine, readKernelFacts } from '../kernel/facts/machine.ts';
+import type { Desired } from '../model/desired.ts';
+import type { Destination, Forward } from '../model/destination.ts';
 import type { Pause } from '../model/pause.ts';
 import { readLockState } from '../recovery/lock-state.ts';
 import { readPause } from '../recovery/records/pause.ts';
@@ -14,12 +16,19 @@ import type { Loaded } from '../sources/load.ts';
 import { STDIN_NAME } from '../sources/stdin.ts';
 import type { Environment } from './environment.ts';
 
-/** Returns what `ipvstate doctor` warns of, in short, for files that were loaded already. */
+/** With more destinations than that, the checks would take tens of megabytes. */
+const EXAMINED_DESTINATIONS = 2000;
+
+/**
+ * Returns what `ipvstate doctor` warns of, in short, for files that were loaded already. Of a large
+ * table, a few destinations of each service stand for the others.
+ */
 export async function diagnose(
-  loaded: Pick<Loaded, 'desired' | 'files'>,
+  { desired, files }: Pick<Loaded, 'desired' | 'files'>,
   environment: Environment,
 ): Promise<readonly DoctorWarning[]> {
-  const facts = await readProgramFacts(await environment.machine(), loaded);
+  const examined = desired && { ...desired, services: fewDestinations(desired.services) };
+  const facts = await readProgramFacts(await environment.machine(), { desired: examined, files });
   const findings = [
     ...examine(MACHINE_CHECKS, await readFacts(facts, environment)),
     ...examine(PROGRAM_CHECKS, facts),
@@ -31,6 +40,22 @@ export async function diagnose(
       title: seen,
       hint: [...(why ? [why] : []), ...(fix ? [describeFix(fix)] : [])].join(' ') || null,
     }));
+}
+
+/** Keeps the first destination of each way of forwarding in each service of a large table. */
+export function fewDestinations(services: Desired['services']): Desired['services'] {
+  let count = 0;
+  for (const { destinations } of services.values()) count += destinations.size;
+  if (count <= EXAMINED_DESTINATIONS) return services;
+  return new Map(
+    Array.from(services, ([key, { service, destinations }]) => {
+      const first = new Map<Forward, Destination>();
+      for (const destination of destinations.values())
+        if (!first.has(destination.forward)) first.set(destination.forward, destination);
+      const kept = Array.from(first.values(), (each) => [each.key, each] as const);
+      return [key, { service, destinations: new Map(kept) }];
+    }),
+  );
 }
 
 function describeFix(fix: Fix): string {
