@@ -1,16 +1,17 @@
 #!/usr/bin/env node
-// node .ci/prepare.js [--deps] [--kernel] [--browser]
+// node .ci/prepare.js [--deps] [--kernel] [--browser] [--etcd]
 //
 // Installs the packages, builds, and installs Debian's packages: with --kernel those for the kernel
-// tests, and with --browser the browser for the tests of the daemon's page. Does only the steps
-// that are missing, and prints nothing when there are none. --deps leaves the build out. Imports no
-// package, because it runs before any is installed.
+// tests, with --browser the browser for the tests of the daemon's page, and with --etcd a member of
+// etcd. Does only the steps that are missing, and prints nothing when there are none. --deps leaves
+// the build out. Imports no package, because it runs before any is installed.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   BROWSER_PROGRAMS,
+  ETCD_PROGRAMS,
   installCommand,
   missingPackages,
   missingPrograms,
@@ -127,6 +128,7 @@ function prepare(flags) {
   if (flags.includes('--kernel')) prepareDebian('the kernel tests', 'KERNEL');
   if (flags.includes('--browser'))
     prepareDebian('the tests of the page', 'BROWSER', BROWSER_PROGRAMS);
+  if (flags.includes('--etcd')) prepareDebian('the tests of etcd', 'ETCD', ETCD_PROGRAMS);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -66,7 +66,9 @@ export async function readProgramFacts(
   { files, nodeVersion, now }: Machine,
   loaded: Pick<Loaded, 'desired' | 'files'> | undefined,
 ): Promise<ProgramFacts> {
-  const paths = (loaded?.files ?? []).filter((name) => name !== STDIN_NAME);
+  const paths = (loaded?.files ?? []).filter(
+    (name) => name !== STDIN_NAME && !name.startsWith('etcd:'),
+  );
   return {
     nodeVersion,
     now: now(),

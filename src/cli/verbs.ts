@@ -15,6 +15,8 @@ function verbFiles<Name extends string>(
  */
 export const VERBS = verbFiles({
   validate: async () => (await import('./verbs/validate.ts')).validateVerb,
+  push: async () => (await import('./verbs/push.ts')).pushVerb,
+  generations: async () => (await import('./verbs/generations.ts')).generationsVerb,
   plan: async () => (await import('./verbs/plan.ts')).planVerb,
   apply: async () => (await import('./verbs/apply.ts')).applyVerb,
   try: async () => (await import('./verbs/try.ts')).tryVerb,

@@ -273,6 +273,7 @@ class Daemon {
       MONOTONIC_USEC: monotonicMicroseconds(),
       STATUS: 'reading the files and the table',
     });
+    await this.#options.configuration.refresh();
     const pass = await this.#loop.reload();
     // A daemon that stops has sent its last message already.
     if (!signal.aborted)

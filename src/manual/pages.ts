@@ -3,6 +3,7 @@ import commandLine from './command-line.md';
 import configuration from './configuration.md';
 import daemon from './daemon.md';
 import exitCodes from './exit-codes.md';
+import fleet from './fleet.md';
 import importing from './importing.md';
 import installing from './installing.md';
 import ipvsadm from './ipvsadm.md';
@@ -23,6 +24,7 @@ export const PAGES: Readonly<Record<string, string>> = {
   plans,
   'try-and-rollback': tryAndRollback,
   daemon,
+  fleet,
   operating,
   maintenance,
   ci,

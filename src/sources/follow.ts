@@ -9,7 +9,14 @@ import {
   readDocuments,
   textsOf,
 } from './load.ts';
-import type { Document, FollowedSource, Watch, WatchOptions } from './source.ts';
+import type {
+  Document,
+  FollowedSource,
+  GenerationStores,
+  SourceProblem,
+  Watch,
+  WatchOptions,
+} from './source.ts';
 import { followSources } from './sources.ts';
 
 /** A configuration that is read again and again, as the daemon does. */
@@ -19,9 +26,13 @@ export interface FollowedConfiguration {
   /** The texts that the issues of the last load are about, by document name. */
   readonly texts: ReadonlyMap<string, string>;
   watch(options: WatchOptions): Promise<Watch>;
+  /** Makes the next load find what is there now. Never throws. */
+  refresh(): Promise<void>;
 }
 
 interface FollowedLoad extends ParseResult {
+  /** Set while a source cannot be read, and its documents are those from before. */
+  readonly source?: SourceProblem | undefined;
   /** Equal exactly when the names and contents of all documents are. */
   readonly digest: string;
   readonly files: readonly { readonly path: string; readonly sha256: string }[];
@@ -38,8 +49,9 @@ interface KnownDocument extends ParsedDocument {
 export function followConfiguration(
   paths: readonly string[],
   node?: string,
+  stores?: GenerationStores,
 ): FollowedConfiguration {
-  const sources = followSources(paths, node);
+  const sources = followSources(paths, node, stores);
   const options = node === undefined ? {} : { node };
   let known: ReadonlyMap<string, KnownDocument> = new Map();
   let last: FollowedLoad | undefined;
@@ -56,12 +68,20 @@ export function followConfiguration(
       );
       const skipped = documents.filter(({ isSkipped }) => isSkipped).map(({ name }) => name);
       const digest = await sha256(Buffer.from(JSON.stringify([files, skipped])));
-      if (last?.digest === digest) return last;
+      const source = sources.find(({ problem }) => problem)?.problem;
+      if (last?.digest === digest) {
+        if (last.source !== source) last = { ...last, source };
+        return last;
+      }
       known = await parseChanged(documents, known, options);
-      last = { digest, files, ...(await combineKnown(documents, known, options)) };
+      last = { digest, files, source, ...(await combineKnown(documents, known, options)) };
+      if (last.desired) await Promise.all(sources.map((each) => each.keep?.()));
       return last;
     },
     watch: (options) => watchAll(sources, options),
+    refresh: async () => {
+      await Promise.all(sources.map((source) => source.refresh?.()));
+    },
   };
 }
 
@@ -117,12 +137,13 @@ async function combineKnown(
     : combined;
 }
 
-/** One watch for all sources. It polls while one of them does. */
+/** One watch for all sources. It polls while one of them does; only its own kind is `etcd`. */
 async function watchAll(
   sources: readonly FollowedSource[],
   { onMode, ...options }: WatchOptions,
 ): Promise<Watch> {
   const reasons = new Map<FollowedSource, string>();
+  const inEtcd = new Set<FollowedSource>();
   const watches = await Promise.all(
     sources.map((source) =>
       source.watch({
@@ -130,8 +151,10 @@ async function watchAll(
         onMode: (mode, reason) => {
           if (mode === 'poll') reasons.set(source, reason ?? '');
           else reasons.delete(source);
+          if (mode === 'etcd') inEtcd.add(source);
           const [first] = reasons.values();
-          onMode?.(first === undefined ? 'inotify' : 'poll', first);
+          const other = inEtcd.size === sources.length ? 'etcd' : 'inotify';
+          onMode?.(first === undefined ? other : 'poll', first);
         },
       }),
     ),

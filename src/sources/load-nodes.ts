@@ -1,17 +1,8 @@
-import type { Readable } from 'node:stream';
 import type { Desired } from '../model/desired.ts';
 import type { Issue } from '../model/issue.ts';
 import { nodeMatcher, OTHER_NODE } from '../model/node.ts';
-import {
-  combine,
-  type LoadOptions,
-  type ParsedDocument,
-  parseDocument,
-  readDocuments,
-  textsOf,
-} from './load.ts';
+import { combine, type LoadOptions, type ParsedDocument, parseDocument, textsOf } from './load.ts';
 import type { Document } from './source.ts';
-import { openSources } from './sources.ts';
 
 /** A configuration, as each node that it names reads it. */
 export interface LoadedForNodes {
@@ -26,15 +17,14 @@ export interface LoadedForNodes {
 }
 
 /**
- * Loads a configuration for each node that has a folder or is in a list, and for any other node. A
- * pattern that matches none of them stands for a node, so that everything is read for some node.
+ * Parses and merges documents for each node that has a folder or is in a list, and for any other
+ * node. A pattern that matches none of them stands for a node, so that everything is read for some
+ * node.
  */
 export async function loadForNodes(
-  paths: readonly string[],
-  stdin: () => Readable,
+  documents: readonly Document[],
   options: LoadOptions,
 ): Promise<LoadedForNodes> {
-  const documents = await readDocuments(openSources(paths, stdin));
   const parsed = new Map<Document, ParsedDocument>();
   for (const document of documents)
     parsed.set(document, await parseDocument(document, { ...options, node: OTHER_NODE }));

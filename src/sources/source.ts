@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { GenerationStore } from './etcd/followed.ts';
 
 /** One text of a configuration as it was read, such as a file. */
 export interface Document {
@@ -23,11 +24,26 @@ export interface Source {
 
 /** A source that can be read again and again, as the daemon does. */
 export interface FollowedSource extends Source {
+  /** Set while the place cannot be read, and `read` returns what was there before. */
+  readonly problem?: SourceProblem | undefined;
+  /** Is told that the documents that were read last are valid. */
+  keep?(): Promise<void>;
+  /** Asks the place now, where a read would only return what the watch has found. */
+  refresh?(): Promise<void>;
   watch(options: WatchOptions): Promise<Watch>;
 }
 
-/** `poll`: events do not tell every change, so the content is read every few seconds. */
-export type WatchMode = 'inotify' | 'poll';
+/** Why a source that is followed has only what was there before. */
+export interface SourceProblem {
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/**
+ * `poll`: events do not tell every change, so the content is read every few seconds. `etcd`: every
+ * source is in etcd, and watched there.
+ */
+export type WatchMode = 'inotify' | 'poll' | 'etcd';
 
 export interface WatchOptions {
   /**
@@ -45,6 +61,9 @@ export interface Watch {
   close(): Promise<void>;
 }
 
+/** Opens the place that keeps the last valid generation of a configuration in etcd. */
+export type GenerationStores = (prefix: string) => GenerationStore;
+
 /** A row of the table in sources.ts. */
 export interface SourceKind {
   /** Tells whether a value of `-f` names a source of this kind. */
@@ -55,5 +74,9 @@ export interface SourceKind {
    */
   readonly open: (paths: readonly string[], stdin: () => Readable, node?: string) => Source;
   /** Opens one source like `open`, to be followed. Throws `USAGE` when that is not possible. */
-  readonly follow: (paths: readonly string[], node?: string) => FollowedSource;
+  readonly follow: (
+    paths: readonly string[],
+    node?: string,
+    stores?: GenerationStores,
+  ) => FollowedSource;
 }

@@ -1,11 +1,12 @@
 import type { Readable } from 'node:stream';
 import { IpvstateError } from '../errors.ts';
+import { ETCD } from './etcd/etcd.ts';
 import { FILES } from './files/files.ts';
-import type { FollowedSource, Source, SourceKind } from './source.ts';
+import type { FollowedSource, GenerationStores, Source, SourceKind } from './source.ts';
 import { STDIN } from './stdin.ts';
 
 /** Every kind of source. FILES is the last one, because it takes every value of `-f`. */
-const SOURCES: readonly SourceKind[] = [STDIN, FILES];
+const SOURCES: readonly SourceKind[] = [STDIN, ETCD, FILES];
 
 /**
  * Opens the sources that values of `-f` name, to be read once; without any, the default file or
@@ -23,8 +24,9 @@ export function openSources(
 export function followSources(
   paths: readonly string[],
   node: string | undefined,
+  stores?: GenerationStores,
 ): FollowedSource[] {
-  return openGroups(paths, (kind, group) => kind.follow(group, node));
+  return openGroups(paths, (kind, group) => kind.follow(group, node, stores));
 }
 
 /** Neighbours of the same kind are one source. */
@@ -36,12 +38,21 @@ function openGroups<S>(
   if (paths.length === 0) return [open(FILES, [])];
   const groups: { readonly kind: SourceKind; readonly paths: string[] }[] = [];
   for (const path of paths) {
-    const kind = SOURCES.find(({ recognise }) => recognise(path)) ?? FILES;
+    const kind = kindOf(path);
     const last = groups.at(-1);
     if (last?.kind === kind) last.paths.push(path);
     else groups.push({ kind, paths: [path] });
   }
   return groups.map((group) => open(group.kind, group.paths));
+}
+
+function kindOf(path: string): SourceKind {
+  return SOURCES.find(({ recognise }) => recognise(path)) ?? FILES;
+}
+
+/** Tells whether a value of `-f` is the path of a file or a folder. */
+export function isFilePath(path: string): boolean {
+  return kindOf(path) === FILES;
 }
 
 /** Throws `USAGE` when a name is there twice: its content would be merged with itself. */

@@ -56,7 +56,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   sources: {
     files: ['src/sources/'],
     layers: ['errors', 'model', 'config', 'formats'],
-    packages: ['chokidar', 'node:stream', ...FILES],
+    packages: ['chokidar', 'node:stream', 'node:http', 'node:https', 'node:net', ...FILES],
     pure: false,
   },
   reconcile: {

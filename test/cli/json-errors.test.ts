@@ -65,6 +65,8 @@ const VERBS = {
   undrain: 'undrain shop 10.1.0.11 -f ./shop.yaml',
   weight: 'weight shop 10.1.0.11 3 -f ./shop.yaml',
   overrides: 'overrides clear -f ./shop.yaml',
+  push: 'push -f ./shop.yaml --to etcd://127.0.0.1:1/shop',
+  generations: 'generations etcd://127.0.0.1:1/shop',
 };
 const line = (verb: keyof typeof VERBS): string => `${VERBS[verb]} -o json`;
 
@@ -78,6 +80,7 @@ const READ_FILES = [
   'explain',
   'import',
   'doctor',
+  'push',
   ...OVERRIDES,
 ] as const;
 /** The verbs that print the issues of invalid files in their own document. */
@@ -145,6 +148,10 @@ describe('a verb with -o json prints one document', () => {
       try: { state: 'pending' },
     });
     expectError(await run(line(verb), options), 'REFUSED', 3);
+  });
+
+  it.each(['push', 'generations'] as const)('when etcd does not answer %s', async (verb) => {
+    expectError(await shop().run(line(verb)), 'NO_INPUT', 66);
   });
 
   it('when there is nothing to roll back', async () => {

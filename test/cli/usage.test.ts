@@ -20,7 +20,7 @@ describe('help', () => {
     const { status, stdout, stderr } = await runCli([word]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     for (const { name, summary } of EXPLAINED)
-      expect(stdout).toContain(`  ${name.padEnd(10)}  ${summary}`);
+      expect(stdout).toContain(`  ${name.padEnd(11)}  ${summary}`);
     const headings = [...stdout.matchAll(/^([A-Z][a-z ]+):$/gm)].map(([, heading]) => heading);
     expect(headings.slice(0, 5)).toEqual([
       'Configure',
@@ -41,7 +41,7 @@ describe('help', () => {
     const stdout = new Captured(true, 77);
     await runCli(['--help'], { stdout });
     for (const { name, summary } of EXPLAINED)
-      expect(stdout.text.split('\n')).toContain(`  ${name.padEnd(10)}  ${summary}`);
+      expect(stdout.text.split('\n')).toContain(`  ${name.padEnd(11)}  ${summary}`);
   });
 
   it('adds first steps and exit codes for help without a topic', async () => {
@@ -135,7 +135,7 @@ describe('wrong usage', () => {
     { line: 'import', says: "missing required argument 'file'" },
     {
       line: 'schema foo',
-      says: 'doctor, explanation, overrides, error, top, history, journal, api-status, api-services.',
+      says: 'doctor, explanation, overrides, error, top, generations, history, journal, api-status, api-services.',
     },
     { line: '--color never plan', says: "unknown option '--color'" },
   ])('exits 64 and explains the error on stderr: $line', async ({ line, says }) => {

@@ -11,9 +11,10 @@ import { formatHealth } from '../../src/daemon/status/status-text.ts';
 import { IpvstateError } from '../../src/errors.ts';
 import type { Table } from '../../src/model/table.ts';
 import { diff } from '../../src/plan/diff.ts';
+import type { LoadedFiles } from '../../src/reconcile/loop/config-state.ts';
 import { HEALTH_STATES, healthOf, isHealthy } from '../../src/reconcile/loop/health.ts';
 import type { LoopState } from '../../src/reconcile/loop/loop-state.ts';
-import { type Content, LoopWorld, MISSING } from '../support/loop-world.ts';
+import { type Content, LoopWorld, loaded, MISSING } from '../support/loop-world.ts';
 import { memoryPause } from '../support/memory-pause.ts';
 import { holds, isBrokenBy } from '../support/properties.ts';
 import { smallTables } from '../support/small-tables.ts';
@@ -236,6 +237,29 @@ describe('the health of a loop', () => {
     expect(isStatus({ ...status, refused_parts: [{ part: service }] })).toBe(false);
   });
 
+  test('tells since when the source cannot be read, whatever the reasons are meanwhile', async () => {
+    const content = tableOf({});
+    let source: LoadedFiles['source'];
+    const world = new LoopWorld(content, content, {
+      load: async () => ({ ...loaded(content), source }),
+    });
+    await world.begin();
+    expect(world.state.health.state).toBe('in-sync');
+    const looked = async (message: string | undefined) => {
+      source = message === undefined ? undefined : { message };
+      const pass = world.loop.look();
+      await world.clock.advance(1000);
+      await pass;
+      return world.state;
+    };
+    const { since } = (await looked('no answer')).source ?? {};
+    expect(await looked('no leader')).toMatchObject({
+      source: { message: 'no leader', since },
+      health: { state: 'source-unreachable', why: ['no leader'] },
+    });
+    expect((await looked(undefined)).health.state).toBe('in-sync');
+  });
+
   test('is the worst of all that is wrong, and says all of it', async () => {
     const world = await live(tableOf({}), [], 'correct');
     const key = 'tcp://192.0.2.1:80' as never;
@@ -258,6 +282,7 @@ describe('the health of a loop', () => {
     });
     expect(healthOf({ ...state, unserved: [] }, 8)).toMatchObject({ state: 'drifted' });
     expect(HEALTH_STATES.filter((name) => isHealthy({ state: name }))).toEqual([
+      'source-unreachable',
       'draining',
       'in-sync',
     ]);

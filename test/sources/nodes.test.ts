@@ -2,8 +2,9 @@ import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { followConfiguration } from '../../src/sources/follow.ts';
-import { load } from '../../src/sources/load.ts';
+import { load, readDocuments } from '../../src/sources/load.ts';
 import { loadForNodes } from '../../src/sources/load-nodes.ts';
+import { openSources } from '../../src/sources/sources.ts';
 import { inFolder } from './watching.ts';
 
 const stdin = () => {
@@ -131,7 +132,8 @@ describe('a folder with a folder for each node', () => {
 });
 
 describe('a configuration that is loaded for every node', () => {
-  const loadAll = (folder: string) => loadForNodes([folder], stdin, {});
+  const loadAll = (folder: string) =>
+    readDocuments(openSources([folder], stdin)).then((documents) => loadForNodes(documents, {}));
 
   test('names no node when nothing differs between nodes', () =>
     inTree({ 'common.json': COMMON }, async (folder) => {

@@ -28,10 +28,15 @@ const WITHOUT_KERNEL: readonly string[] = [
   ...['validate', 'explain', 'fmt', 'schema', 'completion', 'help'],
 ];
 
-/** The verbs whose examples run on any machine, or need a kernel with IPVS. */
+/** Verbs whose examples need a member of etcd at `ETCD_HOST`. */
+const WITH_ETCD: readonly string[] = ['push', 'generations'];
+export const ETCD_HOST = 'etcd1:2379';
+
+/** The verbs whose examples run on any machine, or need etcd, or a kernel with IPVS. */
 export const EXAMPLES = {
   anywhere: VERBS.filter(({ name }) => WITHOUT_KERNEL.includes(name)),
-  onKernel: VERBS.filter(({ name }) => !WITHOUT_KERNEL.includes(name)),
+  onEtcd: VERBS.filter(({ name }) => WITH_ETCD.includes(name)),
+  onKernel: VERBS.filter(({ name }) => ![...WITHOUT_KERNEL, ...WITH_ETCD].includes(name)),
 };
 
 export interface Example {

@@ -2,6 +2,7 @@ import type { Ipvs } from '../../model/ipvs.ts';
 import type { ServiceEntry } from '../../model/table.ts';
 import { isSpecial } from '../../sources/files/read-stable.ts';
 import { load } from '../../sources/load.ts';
+import { isFilePath } from '../../sources/sources.ts';
 import { readingOf } from '../declare/option-groups.ts';
 import type { Environment } from '../environment.ts';
 
@@ -38,8 +39,9 @@ export async function knownServices(
 
 async function inFiles(paths: readonly string[], node?: string): Promise<KnownService[]> {
   try {
-    // A pipe is left to the command that is being typed: it cannot be read twice.
-    for (const path of paths) if (path === '-' || (await isSpecial(path))) return [];
+    // A pipe is left to the command that is being typed: it cannot be read twice. A network would
+    // let the shell wait.
+    for (const path of paths) if (!isFilePath(path) || (await isSpecial(path))) return [];
     const stdin = () => {
       throw new Error('stdin is never read');
     };

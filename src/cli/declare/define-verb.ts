@@ -16,7 +16,7 @@ interface VerbDeclaration<
   readonly name: Name;
   /** Place in the list of verbs. */
   readonly job: Job;
-  /** Words in the list of verbs, of at most 26 columns. */
+  /** Words in the list of verbs, of at most 25 columns. */
   readonly summary: string;
   /** Sentence in the verb's own help. */
   readonly description: string;

@@ -18,8 +18,8 @@ export interface ListedVerb {
   readonly summary: string;
 }
 
-const NAME_WIDTH = 10;
-export const SUMMARY_WIDTH = 26;
+const NAME_WIDTH = 11;
+export const SUMMARY_WIDTH = 25;
 const TWO_COLUMNS = 2 * (2 + NAME_WIDTH + 2 + SUMMARY_WIDTH);
 
 const HEAD = 'Usage: ipvstate VERB [OPTION]...   Desired state for IPVS, the Linux balancer.';

@@ -7,7 +7,7 @@ import { override, speakerOf } from '../run-override.ts';
 export const drainVerb = defineVerb({
   name: 'drain',
   job: 'operate',
-  summary: 'no new clients for servers',
+  summary: 'no new clients to servers',
   description: 'give destinations weight 0 for a time, whatever the files say',
   arguments: {
     service: optionalArgument('service', 'its address or name; none with --all-services'),

@@ -11,7 +11,7 @@ import { formatIssues } from '../../render/issues.ts';
 import { readInputFile } from '../../sources/files/files.ts';
 import { type ParsedDocument, parseDocument, readDocuments, textsOf } from '../../sources/load.ts';
 import type { Document } from '../../sources/source.ts';
-import { openSources } from '../../sources/sources.ts';
+import { isFilePath, openSources } from '../../sources/sources.ts';
 import { STDIN_NAME } from '../../sources/stdin.ts';
 import { defineVerb } from '../declare/define-verb.ts';
 import { FILE_EXITS } from '../declare/exit-groups.ts';
@@ -43,6 +43,8 @@ export const fmtVerb = defineVerb({
       });
     if (files.includes('-') && files.length > 1)
       throw new IpvstateError('USAGE', '- stands alone: its text goes to stdout');
+    if (!files.every((file) => file === '-' || isFilePath(file)))
+      throw new IpvstateError('USAGE', 'only files are formatted: format them before a push');
     const documents = await readDocuments(openSources(files, stdin));
     const formatted = await requireFormatted(documents, output);
     const differing = formatted.filter(({ text, canonical }) => text !== canonical);

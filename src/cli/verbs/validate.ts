@@ -3,8 +3,9 @@ import { OTHER_NODE } from '../../model/node.ts';
 import { countEntries } from '../../model/stage.ts';
 import { EXIT } from '../../render/exit.ts';
 import { ISSUE_FORMATS } from '../../render/issue-formats.ts';
-import type { Loaded } from '../../sources/load.ts';
+import { type Loaded, readDocuments } from '../../sources/load.ts';
 import { loadForNodes } from '../../sources/load-nodes.ts';
+import { openSources } from '../../sources/sources.ts';
 import { defineVerb } from '../declare/define-verb.ts';
 import { FILE_EXITS } from '../declare/exit-groups.ts';
 import {
@@ -66,7 +67,10 @@ async function loadChecked(
   }
   const { nodes, desired, ...loaded } = await environment.output.stage(
     'read-files',
-    () => loadForNodes(file, environment.stdin, reading),
+    async () => {
+      const documents = await readDocuments(openSources(file, environment.stdin));
+      return loadForNodes(documents, reading);
+    },
     ({ files, desired: [only, ...others] }) => ({
       file: files.length,
       ...(only && others.length === 0 && countEntries(only[1])),

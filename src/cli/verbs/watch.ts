@@ -5,6 +5,7 @@ import { LOG_FORMATS, LOG_LEVELS } from '../../daemon/log/log-options.ts';
 import { type Notifier, openNotifier } from '../../daemon/notify.ts';
 import { DRIFT_MODES } from '../../daemon/status/status.ts';
 import { takeDaemonLock } from '../../recovery/lock.ts';
+import { openGenerationStore } from '../../recovery/records/kept-generation.ts';
 import { openRecords } from '../../recovery/records/records.ts';
 import { isExpired, type Session, withSession } from '../../recovery/session.ts';
 import { settleEarlierRuns } from '../../recovery/try/try-end.ts';
@@ -123,7 +124,6 @@ async function watchNamespace(netns: string | undefined) {
 
 async function follow(options: WatchOptions, environment: Environment): Promise<number> {
   const { output, env, version } = environment;
-  const configuration = followConfiguration(options.file, options.node);
   const listen =
     options.listen === undefined
       ? undefined
@@ -131,11 +131,14 @@ async function follow(options: WatchOptions, environment: Environment): Promise<
   const { runDaemon, createLog } = await loadDaemon();
   const state = await environment.state();
   const controlSocket = options.controlSocket ?? defaultControlSocket(state);
-  const log = createLog({
+  const log: Log = createLog({
     format: options.logFormat,
     level: options.logLevel,
     write: (text) => output.warn(text),
   });
+  const configuration = followConfiguration(options.file, options.node, (prefix) =>
+    openGenerationStore(state, prefix, (message) => log.warn({ event: 'state' }, message)),
+  );
   const notifier = openNotifier(env);
   const namespace = await watchNamespace(options.netns);
   const interruption = environment.interruption(true);

@@ -43,6 +43,9 @@ function healthHelp({ health, unserved, waiting, config, files }: Status): Help[
       ];
     case 'invalid': {
       const path = config.error?.position?.file ?? files[0]?.path;
+      // A file of a generation in etcd has a name that no option takes.
+      if (path?.startsWith('etcd:'))
+        return [{ command: 'ipvstate status', text: 'shows the error with its place' }];
       return [
         {
           command: `ipvstate validate${path === undefined ? '' : ` -f ${shellWord(path)}`}`,
@@ -61,6 +64,8 @@ function healthHelp({ health, unserved, waiting, config, files }: Status): Help[
       return [{ command: 'ipvstate status', text: 'lists the differences, which are left alone' }];
     case 'paused':
       return [{ command: 'ipvstate resume', text: 'ends the pause' }];
+    case 'source-unreachable':
+      return [{ command: 'ipvstate reload', text: 'reads the configuration again now' }];
     case 'starting':
     case 'draining':
     case 'in-sync':

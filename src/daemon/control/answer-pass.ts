@@ -20,7 +20,9 @@ export function answerPass(
       ? formatReport(report, { counters: new Map() })
       : `${error?.message ?? OUTCOMES[outcome] ?? outcome}\n`;
   // The result has a failure and a refusal already.
-  const isSaid = isHealthy(state.health) || ['failed', 'held'].includes(state.health.state);
+  const { state: health } = state.health;
+  const isPlain = isHealthy(state.health) && health !== 'source-unreachable';
+  const isSaid = isPlain || ['failed', 'held'].includes(health);
   const rest = isSaid ? [] : [...state.health.why, ...status.differences];
   return { ...answer, message: result + rest.map((reason) => `    ${reason}\n`).join('') };
 }

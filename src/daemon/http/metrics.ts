@@ -12,7 +12,7 @@ export interface Metrics {
 }
 
 const HEALTH_NAMES = [...HEALTH_STATES, 'starting'] as const;
-const WATCH_MODES = ['inotify', 'poll'] as const;
+const WATCH_MODES = ['inotify', 'poll', 'etcd'] as const;
 
 /** Histogram buckets in seconds: from a single edit to a table of 100,000 destinations. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -78,6 +78,11 @@ export function createMetrics(
     'config_last_success_timestamp_seconds',
     'When the configuration was last found valid.',
     ({ config }) => seconds(config.last_success),
+  );
+  gauge(
+    'source_unreachable_timestamp_seconds',
+    'Since when the source of the configuration cannot be read; 0 when it can.',
+    ({ source }) => seconds(source?.since ?? null),
   );
   new Gauge({
     name: 'ipvstate_health',

@@ -34,7 +34,8 @@ export function daemonPages(
       if (!isReady()) return probePage(false, 'no pass has ended yet');
       const current = status();
       const isGood = isHealthy({ state: current.health });
-      return probePage(isGood, isGood ? current.health : formatHealth(current));
+      const isPlain = isGood && current.health !== 'source-unreachable';
+      return probePage(isGood, isPlain ? current.health : formatHealth(current));
     },
     '/status': (): Page => ({
       status: 200,

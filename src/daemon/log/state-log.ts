@@ -37,6 +37,7 @@ export class StateLog {
     this.#contested(state, previous);
     if (state.unserved !== previous.unserved) this.#unserved(state, previous);
     if (state.refusedParts !== previous.refusedParts) this.#refusedParts(state, previous);
+    if (state.source !== previous.source) this.#source(state.source);
     if (state.watch.mode !== previous.watch.mode) this.#watch(state.watch);
   }
 
@@ -244,9 +245,23 @@ export class StateLog {
     );
   }
 
+  #source(source: LoopState['source']): void {
+    if (!source) {
+      if (this.#limit.end('source'))
+        this.#log.info({ event: 'source-read' }, 'the source of the configuration is read again');
+      return;
+    }
+    const { message, hint } = source;
+    const stays = 'the configuration from before stays in force';
+    const text = `${message}; ${stays}${hint === undefined ? '' : `\n${hint}`}`;
+    this.#repeat('source', 'warn', { event: 'source-unreachable' }, text);
+  }
+
   #watch({ mode, reason }: LoopState['watch']): void {
     if (mode === 'poll')
       this.#log.warn({ event: 'watch-mode', mode }, `the files are polled: ${reason}`);
+    else if (mode === 'etcd')
+      this.#log.info({ event: 'watch-mode', mode }, 'the configuration is watched in etcd');
     else this.#log.info({ event: 'watch-mode', mode }, 'the files are watched by inotify');
   }
 

@@ -16,6 +16,7 @@ const TONES: Readonly<Record<HealthName | ServiceState, Tone>> = {
   draining: 'info',
   overridden: 'info',
   starting: 'info',
+  'source-unreachable': 'warn',
   foreign: 'plain',
   ok: 'good',
   'in-sync': 'good',

@@ -55,6 +55,7 @@ export const isStatus: Shape<Status> = objectOf<Status>({
     destinations: isCount,
     error: isError,
   }),
+  source: optional(isError),
   error: isError,
   last_pass: nullable(
     objectOf<Member<'last_pass'>>({

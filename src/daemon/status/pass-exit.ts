@@ -48,5 +48,7 @@ export function exitCodeOfRequest(state: LoopState, pass: PassResult): number {
   const code = exitCodeOfPass(pass.outcome === 'unchanged' && lastPass ? lastPass : pass);
   // Nothing was written, although an operator asked for it.
   if (pausesAll(pause) && (code === EXIT.ok || code === EXIT.changes)) return EXIT.refused;
-  return code === EXIT.ok && !isHealthy(health) ? EXIT.changes : code;
+  // The request was to read the files.
+  const isRead = health.state !== 'source-unreachable';
+  return code === EXIT.ok && !(isHealthy(health) && isRead) ? EXIT.changes : code;
 }

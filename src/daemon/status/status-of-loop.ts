@@ -3,7 +3,7 @@ import type { Pause } from '../../model/pause.ts';
 import type { ServiceKey } from '../../model/service.ts';
 import { isServed, type ServiceEntry } from '../../model/table.ts';
 import type { OverrideNote } from '../../plan/overrides/overrides.ts';
-import type { ConfigProblem } from '../../reconcile/loop/config-state.ts';
+import type { ConfigProblem, SourceState } from '../../reconcile/loop/config-state.ts';
 import type { DriftMode, LoopState, PassResult } from '../../reconcile/loop/loop-state.ts';
 import { describeOverride } from '../../render/overrides.ts';
 import { changeTitles, driftTitles } from './change-titles.ts';
@@ -58,6 +58,7 @@ export function statusOfLoop(state: LoopState, facts: DaemonFacts): Status {
       destinations,
       error: config.problem ? configError(config.problem, wallTime) : null,
     },
+    source: state.source ? sourceError(state.source, wallTime) : null,
     error: passError(lastPass, wallTime),
     last_pass: lastPass ? passStatus(lastPass, wallTime) : null,
     waiting: refused
@@ -164,6 +165,13 @@ function configError(
     hint: error?.hint ?? first?.hint ?? null,
     position: position ?? null,
   };
+}
+
+function sourceError(
+  { message, hint, since }: SourceState,
+  wallTime: (time: number) => string,
+): StatusError {
+  return { since: wallTime(since), code: 'NO_INPUT', message, hint: hint ?? null, position: null };
 }
 
 function passError(

@@ -14,6 +14,7 @@ const HEALTH_WORDS: Readonly<Record<Exclude<HealthName, 'invalid'>, string>> = {
   contested: 'contested: the live table is not as desired, because another program changes it',
   drifted: 'drifted: the live table differs from the desired one, and is left so',
   paused: 'paused: the live table is as desired, and what is paused is left as it is',
+  'source-unreachable': 'in sync with the last configuration: its source cannot be read',
   draining: 'in sync: the live table is as desired, and removed destinations drain',
   'in-sync': 'in sync: the live table is as desired',
 };
@@ -63,6 +64,7 @@ export function formatStatus(status: Status): string {
     line('Desired', describeDesired(config)),
     ...formatError('Config', config.error),
     ...formatError('Error', status.error),
+    ...formatError('Source', status.source ?? null),
     ...(last_pass ? [line('Last pass', describePass(last_pass))] : []),
     ...(waiting ? formatWaiting(waiting) : []),
     ...status.differences.map((difference) => line('Differs', difference)),

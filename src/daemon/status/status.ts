@@ -79,6 +79,11 @@ export interface Status {
     readonly destinations: number;
     readonly error: StatusError | null;
   };
+  /**
+   * Why the source of the configuration cannot be read. The configuration from before stays.
+   * Earlier versions lack it.
+   */
+  readonly source?: StatusError | null | undefined;
   /** Why the last pass failed: the kernel, a lock, a guard. */
   readonly error: StatusError | null;
   readonly last_pass: {

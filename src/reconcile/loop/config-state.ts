@@ -17,6 +17,16 @@ export interface LoadedFiles {
   /** undefined when there are errors among the issues. */
   readonly desired: Desired | undefined;
   readonly issues: readonly Issue[];
+  /** Set while their source cannot be read, and these are the files from before. */
+  readonly source?: Pick<SourceState, 'message' | 'hint'> | undefined;
+}
+
+/** A source that cannot be read, and whose files from before stay. */
+export interface SourceState {
+  readonly message: string;
+  readonly hint?: string;
+  /** On the loop's clock. */
+  readonly since: number;
 }
 
 /** Valid files, with the table that they ask for. */
@@ -106,6 +116,17 @@ export function seeFiles(
   const found: GoodFiles = { digest, files, desired, issues, since: now };
   if (good && !removesAnything(good.desired, desired)) return accept(found);
   return { valid: true, seen: digest, files, good, held: found, problem: undefined };
+}
+
+/** Returns the state of the source after a read at `now`; the same object when nothing is new. */
+export function seeSource(
+  before: SourceState | undefined,
+  loaded: LoadedFiles | IpvstateError,
+  now: number,
+): SourceState | undefined {
+  const problem = loaded instanceof IpvstateError ? undefined : loaded.source;
+  if (problem?.message === before?.message) return before;
+  return problem && { ...problem, since: before?.since ?? now };
 }
 
 /**

@@ -19,6 +19,8 @@ export const HEALTH_STATES = [
   'drifted',
   /** The table is as desired. Nothing is written, or some services are left alone. */
   'paused',
+  /** The table is as desired by the last files, and their source cannot be read. */
+  'source-unreachable',
   /** The table is as desired, and removed destinations are kept for their connections. */
   'draining',
   'in-sync',
@@ -41,7 +43,7 @@ export const STARTING: Health = { state: 'starting', why: [], since: 0 };
  * Tells whether the live table is as desired. Every exit code, probe and gauge follows from this.
  */
 export function isHealthy({ state }: Pick<Health, 'state'>): boolean {
-  return state === 'in-sync' || state === 'draining';
+  return state === 'in-sync' || state === 'draining' || state === 'source-unreachable';
 }
 
 /**
@@ -80,6 +82,7 @@ function problemsOf(state: LoopState): Problem[] {
     ['refused', state.refusedParts.map(({ part, reason }) => `${part} is left out: ${reason}`)],
     ...differencesOf(state),
     ['paused', pauseOf(state)],
+    ['source-unreachable', state.source && state.lastPass ? [state.source.message] : []],
     ['draining', drainsOf(state)],
   ];
   return found.flatMap(([name, sentences]) =>

@@ -28,6 +28,9 @@ export const LOOP_TIMING: LoopTiming = {
   contest: CONTEST_RULES,
 };
 
+/** Resyncs of a large table take only their share of a core, but come at least so often. */
+export const RESYNC_MOST = 1_800_000;
+
 export interface LoopOptions extends Omit<PassPorts, 'ipvs' | 'signal'> {
   /**
    * Opens the table for one pass. `interruption` ends the first read of the whole table with

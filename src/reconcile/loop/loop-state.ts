@@ -7,7 +7,7 @@ import type { OverrideNote } from '../../plan/overrides/overrides.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Report, ReportOutcome } from '../../plan/report.ts';
 import type { Comparison } from './comparison.ts';
-import { type ConfigState, UNSEEN } from './config-state.ts';
+import { type ConfigState, type SourceState, UNSEEN } from './config-state.ts';
 import type { Contested } from './contest.ts';
 import { type Health, STARTING } from './health.ts';
 import type { RefusedPart } from './refused-parts.ts';
@@ -93,6 +93,8 @@ interface Drift extends Pick<Comparison, 'changes' | 'sysctls'> {
 export interface LoopState {
   readonly phase: Phase;
   readonly config: ConfigState;
+  /** Set while the source of the files cannot be read. */
+  readonly source: SourceState | undefined;
   /** The triggers of the running pass, or of the last one. */
   readonly triggers: readonly Trigger[];
   /** The last pass that read the table. */
@@ -119,7 +121,10 @@ export interface LoopState {
   readonly refusedParts: readonly RefusedPart[];
   readonly pause: Pause | undefined;
   /** How the files are watched. */
-  readonly watch: { readonly mode: 'inotify' | 'poll'; readonly reason: string | undefined };
+  readonly watch: {
+    readonly mode: 'inotify' | 'poll' | 'etcd';
+    readonly reason: string | undefined;
+  };
   /** Failed passes in a row. */
   readonly failures: number;
   readonly retryAt: number | undefined;
@@ -141,6 +146,7 @@ export interface LoopState {
 export const INITIAL_STATE: LoopState = {
   phase: 'starting',
   config: UNSEEN,
+  source: undefined,
   triggers: [],
   lastPass: undefined,
   applied: undefined,

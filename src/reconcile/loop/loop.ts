@@ -5,7 +5,8 @@ import type { Table } from '../../model/table.ts';
 import { isAboutOverrides, stateAfterOverrides, stateAfterPass } from './after-pass.ts';
 import { backOffDelay, remedyOf } from './back-off.ts';
 import { isEmpty } from './comparison.ts';
-import { type GoodFiles, needsSecondRead, seeFiles, withoutHeldBack } from './config-state.ts';
+import type { GoodFiles } from './config-state.ts';
+import { needsSecondRead, seeFiles, seeSource, withoutHeldBack } from './config-state.ts';
 import {
   type ContestState,
   forget,
@@ -17,7 +18,7 @@ import {
 import { healthOf } from './health.ts';
 import { LiveLook } from './live-look.ts';
 import type { Loop, PauseRequest } from './loop-interface.ts';
-import { LOOP_TIMING, type LoopOptions, type LoopTiming } from './loop-options.ts';
+import { LOOP_TIMING, type LoopOptions, type LoopTiming, RESYNC_MOST } from './loop-options.ts';
 import { LoopOverrides } from './loop-overrides.ts';
 import { runPass } from './loop-pass.ts';
 import { INITIAL_STATE, type LoopState, type PassResult, type Trigger } from './loop-state.ts';
@@ -34,9 +35,6 @@ export function startLoop(options: LoopOptions): Loop {
   loop.wake('start');
   return loop;
 }
-
-/** Resyncs of a large table take only their share of a core, but come at least so often. */
-const RESYNC_MOST = 1_800_000;
 
 class ReconcileLoop implements Loop {
   readonly done: Promise<void>;
@@ -203,7 +201,9 @@ class ReconcileLoop implements Loop {
   async #read(): Promise<boolean> {
     const { load, clock } = this.#options;
     const loaded = await load().catch(reportedError);
-    const { config: before, refused } = this.#state;
+    const { config: before, refused, source: sourceBefore } = this.#state;
+    const source = seeSource(sourceBefore, loaded, clock.now());
+    if (source !== sourceBefore) this.#set({ source });
     const inForce = refused ? withoutHeldBack(before, loaded, this.#applied) : before;
     const config = seeFiles(inForce, loaded, clock.now(), this.#timing.secondRead);
     if (config === before) return false;

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { ApiStatus } from '../../../src/daemon/api/documents.ts';
+import { helpFor } from '../../../src/daemon/api/help.ts';
 import { IpvstateError } from '../../../src/errors.ts';
 import { readBlocks } from '../../manual/blocks.ts';
 import { readDocument } from '../../manual/documents.ts';
 import { tableOf } from '../../support/tables.ts';
+import { statusOf } from '../statuses.ts';
 import { ApiWorld } from './api-world.ts';
 
 const TABLE = tableOf({
@@ -145,6 +147,16 @@ describe('/api/v1/status', () => {
       '  |       ^',
     ]);
     expect(help).toMatchObject([{ command: 'ipvstate validate -f c.yaml' }]);
+  });
+
+  it('names no file for `validate` when the file is in etcd', () => {
+    const files = [{ path: 'etcd:/prod@generation 2: a.yaml', sha256: null, problem: null }];
+    expect(helpFor(statusOf({ health: 'invalid', files }), null)).toEqual([
+      { command: 'ipvstate status', text: 'shows the error with its place' },
+    ]);
+    expect(helpFor(statusOf({ health: 'source-unreachable' }), null)).toMatchObject([
+      { command: 'ipvstate reload' },
+    ]);
   });
 
   it('shows a pending try with its end, and says when that cannot be read', async () => {

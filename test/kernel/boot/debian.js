@@ -24,6 +24,9 @@ export const QEMU_PROGRAMS = {
   xz: 'xz-utils',
 };
 
+/** The tests of the client of etcd need a member. */
+export const ETCD_PROGRAMS = { etcd: 'etcd-server' };
+
 /** The tests of the daemon's page need a browser. */
 export const BROWSER_PROGRAMS = { chromium: 'chromium' };
 

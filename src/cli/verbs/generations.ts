@@ -1,0 +1,32 @@
+import { EXIT } from '../../render/exit.ts';
+import { GENERATION_FORMATS } from '../../render/generations.ts';
+import { parseEtcdAddress } from '../../sources/etcd/address.ts';
+import { openEtcd } from '../../sources/etcd/client.ts';
+import { listManifests, requireCurrent } from '../../sources/etcd/generation.ts';
+import { defineVerb } from '../declare/define-verb.ts';
+import { FILE_EXITS } from '../declare/exit-groups.ts';
+import { outputFormat, requiredArgument } from '../declare/options.ts';
+
+export const generationsVerb = defineVerb({
+  name: 'generations',
+  job: 'operate',
+  summary: 'list what was pushed',
+  description: 'list the generations of a configuration in etcd, and which one is in force',
+  arguments: {
+    address: requiredArgument('address', 'etcd://HOST:2379[,HOST:2379...]/PREFIX'),
+  },
+  options: { output: outputFormat(GENERATION_FORMATS, 'text') },
+  exits: { ...FILE_EXITS, ok: 'listed' },
+  examples: [
+    'ipvstate generations etcd://etcd1:2379/ipvstate/prod',
+    'ipvstate generations etcd://etcd1:2379/ipvstate/prod -o json',
+  ],
+  run: async ({ output: format }, { output, env }, { address }) => {
+    const parsed = parseEtcdAddress(address);
+    const client = openEtcd(parsed, env);
+    const { generation: current } = await requireCurrent(client, parsed.prefix);
+    const generations = await listManifests(client, parsed.prefix);
+    output.print(GENERATION_FORMATS[format]({ prefix: parsed.prefix, current, generations }));
+    return EXIT.ok;
+  },
+});

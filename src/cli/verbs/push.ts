@@ -1,0 +1,195 @@
+import { hostname } from 'node:os';
+import { basename, relative } from 'node:path';
+import { InvalidArgumentError } from 'commander';
+import { IpvstateError } from '../../errors.ts';
+import { hasErrors } from '../../model/issue.ts';
+import { hasInvisible, printable } from '../../model/printable.ts';
+import { callerName } from '../../recovery/caller.ts';
+import { EXIT } from '../../render/exit.ts';
+import { GENERATION_FORMATS } from '../../render/generations.ts';
+import { sha256 } from '../../sources/digest.ts';
+import { parseEtcdAddress } from '../../sources/etcd/address.ts';
+import { type EtcdClient, openEtcd } from '../../sources/etcd/client.ts';
+import {
+  type CurrentEntry,
+  readCurrent,
+  readManifest,
+  requireCurrent,
+} from '../../sources/etcd/generation.ts';
+import { isFileName, MAX_MESSAGE_LENGTH, type Manifest } from '../../sources/etcd/layout.ts';
+import { type NewGeneration, pushAgain, pushGeneration } from '../../sources/etcd/push.ts';
+import { findPaths } from '../../sources/files/paths.ts';
+import { readDocuments } from '../../sources/load.ts';
+import { loadForNodes } from '../../sources/load-nodes.ts';
+import type { Document } from '../../sources/source.ts';
+import { isFilePath, openSources } from '../../sources/sources.ts';
+import { defineVerb } from '../declare/define-verb.ts';
+import { FILE_EXITS } from '../declare/exit-groups.ts';
+import { FILE_OPTIONS } from '../declare/option-groups.ts';
+import { outputFormat, parsed, text, type ValuesOf } from '../declare/options.ts';
+import type { Environment } from '../environment.ts';
+import { requireValid } from '../load-valid.ts';
+
+const OPTIONS = {
+  file: FILE_OPTIONS.file,
+  to: text('--to <address>', 'etcd://HOST:2379[,HOST:2379...]/PREFIX'),
+  message: parsed('-m, --message <text>', 'say why, for `ipvstate generations`', parseMessage),
+  generation: parsed(
+    '--generation <n>',
+    'go back: push the files of this earlier generation again, in place of -f',
+    parseGeneration,
+  ),
+  after: parsed(
+    '--after <n>',
+    'push only while this generation is in force: else exit 4',
+    parseGeneration,
+  ),
+  output: outputFormat(GENERATION_FORMATS, 'text'),
+};
+
+export const pushVerb = defineVerb({
+  name: 'push',
+  job: 'change',
+  summary: 'hand files to directors',
+  description:
+    'check files for every node, and make them the new generation of a configuration in etcd, ' +
+    'which directors follow with `-f etcd://...`',
+  options: OPTIONS,
+  exits: {
+    ...FILE_EXITS,
+    ok: 'pushed, or the files are in force already',
+    stale: 'another generation was pushed meanwhile; nothing was changed',
+  },
+  examples: [
+    "ipvstate push -f conf.d --to etcd://etcd1:2379/ipvstate/prod -m 'more servers'",
+    'ipvstate push --generation 1 --to etcd://etcd1:2379/ipvstate/prod',
+  ],
+  notes: [
+    'A push is atomic: directors see all files or none. TLS, user and password come',
+    'from the environment: see `ipvstate help fleet`.',
+  ],
+  run: async (options, environment) => {
+    if (options.to === undefined) throw wrongUsage('required option --to not specified');
+    const address = parseEtcdAddress(options.to);
+    const { prefix } = address;
+    const client = openEtcd(address, environment.env);
+    if (options.generation !== undefined && options.file.length > 0)
+      throw wrongUsage('--generation is given in place of -f');
+    const state = await environment.state();
+    const about = {
+      author: `${callerName(state.caller)}@${hostname()}`,
+      message: options.message ?? '',
+      created: state.clock.now().toISOString(),
+    };
+    const files = options.generation === undefined ? await readFiles(options, environment) : [];
+    const current = await readCurrent(client, prefix);
+    if (options.after !== undefined && options.after !== (current?.generation ?? 0)) {
+      const found = current ? `generation ${current.generation}` : 'no generation';
+      throw new IpvstateError(
+        'STALE',
+        `${found} is in force in etcd:${prefix}, and not ${options.after}; nothing was changed`,
+      );
+    }
+    const manifest = await (options.generation === undefined
+      ? pushFiles(client, prefix, current, { ...about, files }, environment)
+      : goBack(client, prefix, current, options.generation, about));
+    const view = { prefix, current: manifest.generation, generations: [manifest] };
+    environment.output.print(GENERATION_FORMATS[options.output](view));
+    return EXIT.ok;
+  },
+});
+
+type About = Pick<NewGeneration, 'author' | 'message' | 'created'>;
+
+async function goBack(
+  client: EtcdClient,
+  prefix: string,
+  current: CurrentEntry | undefined,
+  earlier: number,
+  about: About,
+): Promise<Manifest> {
+  if (!current) throw new IpvstateError('NO_INPUT', `etcd:${prefix} has no generation`);
+  return pushAgain(client, prefix, current, earlier, about);
+}
+
+async function pushFiles(
+  client: EtcdClient,
+  prefix: string,
+  current: CurrentEntry | undefined,
+  next: NewGeneration,
+  { output }: Environment,
+): Promise<Manifest> {
+  const inForce = current && (await readManifest(client, prefix, current.generation)).manifest;
+  if (inForce && (await differences(inForce, next)).length === 0) {
+    output.note(`ipvstate: generation ${inForce.generation} has these files: nothing is pushed\n`);
+    return inForce;
+  }
+  try {
+    return await pushGeneration(client, prefix, current, next);
+  } catch (error) {
+    if (!(error instanceof IpvstateError) || error.code !== 'STALE') throw error;
+    const theirs = await requireCurrent(client, prefix);
+    const { manifest } = await readManifest(client, prefix, theirs.generation);
+    for (const line of await differences(manifest, next)) output.note(`  ${printable(line)}\n`);
+    throw error;
+  }
+}
+
+/** The files of a generation that are others than the files to push, in words. */
+async function differences({ files }: Manifest, next: NewGeneration): Promise<string[]> {
+  const theirs = new Map(files.map(({ name, sha256: digest }) => [name, digest]));
+  const lines: string[] = [];
+  for (const { name, bytes } of next.files) {
+    const digest = theirs.get(name);
+    theirs.delete(name);
+    if (digest === undefined) lines.push(`${name} is only here`);
+    else if (digest !== (await sha256(bytes))) lines.push(`${name} differs`);
+  }
+  return [...lines, ...Array.from(theirs.keys(), (name) => `${name} is only in etcd`)];
+}
+
+/** Reads the files, and checks them for every node. Throws `CONFIG` when one has an error. */
+async function readFiles(
+  { file }: ValuesOf<typeof OPTIONS>,
+  environment: Environment,
+): Promise<NewGeneration['files']> {
+  if (!file.every(isFilePath)) throw wrongUsage('only files and folders are pushed');
+  const documents = await readDocuments(openSources(file, environment.stdin));
+  const { desired, ...loaded } = await loadForNodes(documents, {});
+  const [first] = desired.values();
+  requireValid({ ...loaded, desired: hasErrors(loaded.issues) ? undefined : first }, environment);
+  const { paths } = await findPaths(file)();
+  const files = documents
+    .filter(({ isSkipped }) => !isSkipped)
+    .map((document) => ({ name: nameInGeneration(document, paths), bytes: document.bytes }));
+  const repeated = files.find(
+    ({ name }, index) => files.findIndex((other) => other.name === name) < index,
+  );
+  if (repeated) throw wrongUsage(`two files are called ${repeated.name}`);
+  return files;
+}
+
+/** The name of a file in its folder. Throws `USAGE` for a name that no folder would have read. */
+function nameInGeneration({ name }: Document, paths: readonly string[]): string {
+  const [path = name] = paths.filter((each) => !relative(each, name).startsWith('..'));
+  const found = relative(path, name) || basename(name);
+  if (!isFileName(found)) throw wrongUsage(`${name} is not called *.yaml, *.yml or *.json`);
+  return found;
+}
+
+function wrongUsage(message: string): IpvstateError {
+  return new IpvstateError('USAGE', message, { hint: 'Run with --help for what there is.' });
+}
+
+function parseMessage(text: string): string {
+  if (text.length > MAX_MESSAGE_LENGTH || hasInvisible(text))
+    throw new InvalidArgumentError(
+      `Expected one line of at most ${MAX_MESSAGE_LENGTH} characters.`,
+    );
+  return text;
+}
+
+function parseGeneration(text: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('Expected a number from 1 on.');
+  return Number(text);
+}

@@ -1,0 +1,63 @@
+import { printable } from '../model/printable.ts';
+import { countOf } from './count-of.ts';
+import { formatJson } from './json.ts';
+
+/** A generation of a configuration in etcd. */
+interface GenerationView {
+  readonly generation: number;
+  readonly parent: number | null;
+  readonly copy_of: number | null;
+  readonly author: string;
+  readonly message: string;
+  readonly created: string;
+  readonly files: readonly { readonly name: string; readonly sha256: string }[];
+}
+
+interface GenerationsView {
+  readonly prefix: string;
+  /** The generation in force. */
+  readonly current: number;
+  /** The first one first. */
+  readonly generations: readonly GenerationView[];
+}
+
+/** Every output format of generations. */
+export const GENERATION_FORMATS = {
+  text: ({ current, generations }: GenerationsView) =>
+    [...generations]
+      .reverse()
+      .map((generation) => `${formatGeneration(generation, current)}\n`)
+      .join(''),
+  json: ({ prefix, current, generations }: GenerationsView) =>
+    formatJson({
+      format: 'ipvstate-generations',
+      version: 1,
+      prefix,
+      current,
+      generations: generations.map((each) => ({
+        generation: each.generation,
+        parent: each.parent,
+        copy_of: each.copy_of,
+        author: each.author,
+        message: each.message,
+        created: each.created,
+        files: each.files.map(({ name, sha256 }) => ({ name, sha256 })),
+      })),
+    }),
+};
+
+/** `generation 3  2026-11-30 03:30:12Z  root@ci, 4 files, in force: the message`. */
+function formatGeneration(
+  { generation, copy_of, author, message, created, files }: GenerationView,
+  current: number,
+): string {
+  const time = new Date(created).toISOString().replace('T', ' ').replace(/\.\d+/, '');
+  const facts = [
+    author,
+    countOf(files.length, 'file'),
+    ...(copy_of === null ? [] : [`the files of ${copy_of}`]),
+    ...(generation === current ? ['in force'] : []),
+  ].join(', ');
+  const about = message === '' ? facts : `${facts}: ${message}`;
+  return printable(`generation ${generation}  ${time}  ${about}`);
+}

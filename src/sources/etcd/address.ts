@@ -1,0 +1,45 @@
+import { isIPv6 } from 'node:net';
+import { IpvstateError } from '../../errors.ts';
+
+/** The members of an etcd cluster, and the place in its keys that a configuration is at. */
+export interface EtcdAddress {
+  /** Hosts with their ports, in the order in which they are asked. */
+  readonly hosts: readonly string[];
+  /** The beginning of every key: `/` and words, without `/` at its end. */
+  readonly prefix: string;
+}
+
+const DEFAULT_PORT = 2379;
+
+const FORM = 'etcd://HOST:2379[,HOST:2379...]/PREFIX';
+
+export function isEtcdAddress(text: string): boolean {
+  return text.startsWith('etcd://');
+}
+
+/** Parses `etcd://HOST[:PORT][,HOST[:PORT]...]/PREFIX`. Throws `USAGE`. */
+export function parseEtcdAddress(text: string): EtcdAddress {
+  const match = /^etcd:\/\/([^/]*)(\/[A-Za-z0-9._/-]*)?$/.exec(text);
+  // A user and a password would be seen in the list of processes.
+  if (match?.[1]?.includes('@')) {
+    throw new IpvstateError('USAGE', 'the address of etcd has no user and no password in it', {
+      hint: 'Set IPVSTATE_ETCD_USER and IPVSTATE_ETCD_PASSWORD_FILE.',
+    });
+  }
+  const hosts = match?.[1]?.split(',').map(withPort) ?? [];
+  const prefix = (match?.[2] ?? '').replace(/\/+$/, '');
+  if (!match || prefix === '' || prefix.includes('//') || hosts.some((host) => !host)) {
+    throw new IpvstateError('USAGE', `${text} is not the address of a configuration in etcd`, {
+      hint: `Write ${FORM}.`,
+    });
+  }
+  return { hosts: hosts.filter((host) => host !== undefined), prefix };
+}
+
+function withPort(host: string): string | undefined {
+  const match = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([1-9]\d{0,4}))?$/.exec(host);
+  const [, name = '', port = DEFAULT_PORT] = match ?? [];
+  if (!match || Number(port) > 65_535) return undefined;
+  if (name.startsWith('[') && !isIPv6(name.slice(1, -1))) return undefined;
+  return `${name}:${port}`;
+}

@@ -1,0 +1,227 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+interface Stored {
+  readonly value: string;
+  readonly created: number;
+  readonly revision: number;
+}
+
+interface Write {
+  readonly request_put: { readonly key: string; readonly value: string };
+}
+
+interface Compare {
+  readonly key: string;
+  readonly target: 'CREATE' | 'MOD';
+  readonly create_revision?: string;
+  readonly mod_revision?: string;
+}
+
+interface RequestBody {
+  readonly key?: string;
+  readonly value?: string;
+  readonly range_end?: string;
+  readonly compare?: readonly Compare[];
+  readonly success?: readonly Write[];
+  readonly create_request?: { readonly key: string };
+  readonly name?: string;
+  readonly password?: string;
+}
+
+/** An answer that is no success. */
+interface Refusal {
+  readonly status: number;
+  readonly code: number;
+  readonly message: string;
+}
+
+/** Largest request, as etcd has it. */
+const MAX_REQUEST_BYTES = 1.5 * 1024 * 1024;
+
+/** The JSON gateway of an etcd in memory, as far as this program uses it. */
+export class FakeEtcd {
+  readonly #keys = new Map<string, Stored>();
+  readonly #watchers = new Map<ServerResponse, string>();
+  #revision = 1;
+  #server: Server | undefined;
+  #port = 0;
+  #tokens = new Set<string>();
+  /** A user with a password; undefined: everybody may do everything. */
+  user: { readonly name: string; readonly password: string } | undefined;
+  /** Every request gets this answer. */
+  refusal: Refusal | undefined;
+  /** Every request gets this text, as if it were a success. */
+  rawAnswer: string | undefined;
+  /** Requests get no answer. */
+  isSilent = false;
+  /** The number of requests of each kind. */
+  readonly requests = new Map<string, number>();
+  /** Called before a transaction is decided. */
+  onTransaction: (() => void) | undefined;
+
+  get host(): string {
+    return `127.0.0.1:${this.#port}`;
+  }
+
+  get watcherCount(): number {
+    return this.#watchers.size;
+  }
+
+  /** Starts, with all its keys, on the same port as before. */
+  async start(): Promise<this> {
+    const server = createServer((request, response) => void this.#answer(request, response));
+    await new Promise<void>((resolve) => server.listen(this.#port, '127.0.0.1', resolve));
+    this.#port = (server.address() as AddressInfo).port;
+    this.#server = server;
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    const server = this.#server;
+    server?.closeAllConnections();
+    await new Promise((resolve) => (server ? server.close(resolve) : resolve(undefined)));
+    this.#watchers.clear();
+  }
+
+  /** Forgets all tokens, as etcd does when it starts, or after some minutes. */
+  forgetTokens(): void {
+    this.#tokens.clear();
+  }
+
+  get(key: string): string | undefined {
+    const stored = this.#keys.get(base64(key));
+    return stored && Buffer.from(stored.value, 'base64').toString();
+  }
+
+  put(key: string, value: string): void {
+    this.#write(base64(key), base64(value));
+  }
+
+  /** Deletes every key. */
+  clear(): void {
+    this.#keys.clear();
+    this.#revision++;
+  }
+
+  /** A copy of all keys, for `restore`. */
+  backup(): ReadonlyMap<string, Stored> {
+    return new Map(this.#keys);
+  }
+
+  restore(keys: ReadonlyMap<string, Stored>): void {
+    this.#keys.clear();
+    for (const [key, stored] of keys) this.#keys.set(key, stored);
+  }
+
+  /** Ends every watch, as a compaction does. */
+  cancelWatches(): void {
+    for (const watcher of this.#watchers.keys()) {
+      watcher.end(`${JSON.stringify({ result: { canceled: true, compact_revision: '5' } })}\n`);
+    }
+    this.#watchers.clear();
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const path = request.url ?? '';
+    this.requests.set(path, (this.requests.get(path) ?? 0) + 1);
+    if (this.isSilent) return;
+    if (this.rawAnswer !== undefined) {
+      response.end(this.rawAnswer);
+      return;
+    }
+    const text = Buffer.concat(chunks).toString();
+    const isKnown = this.#tokens.has(request.headers.authorization ?? '');
+    try {
+      if (this.refusal) throw this.refusal;
+      if (this.user && path !== '/v3/auth/authenticate' && !isKnown)
+        throw { status: 401, code: 16, message: 'etcdserver: invalid auth token' };
+      if (text.length > (MAX_REQUEST_BYTES * 4) / 3)
+        throw { status: 400, code: 3, message: 'etcdserver: request is too large' };
+      this.#dispatch(path, JSON.parse(text) as RequestBody, response);
+    } catch (error) {
+      const { status, code, message } = error as Refusal;
+      response.writeHead(status ?? 500).end(JSON.stringify({ error: message, message, code }));
+    }
+  }
+
+  #dispatch(path: string, body: RequestBody, response: ServerResponse): void {
+    if (path === '/v3/watch') {
+      this.#watchers.set(response, body.create_request?.key ?? '');
+      response.on('close', () => this.#watchers.delete(response));
+      response.write(`${JSON.stringify({ result: { created: true } })}\n`);
+      return;
+    }
+    const answer = this.#answerOf(path, body);
+    response.end(JSON.stringify({ header: { revision: String(this.#revision) }, ...answer }));
+  }
+
+  #answerOf(path: string, body: RequestBody): object {
+    const { key = '', value = '' } = body;
+    switch (path) {
+      case '/v3/auth/authenticate': {
+        const { user } = this;
+        if (body.name !== user?.name || body.password !== user?.password)
+          throw { status: 400, code: 3, message: 'etcdserver: authentication failed' };
+        const token = `token-${this.requests.get(path)}`;
+        this.#tokens.add(token);
+        return { token };
+      }
+      case '/v3/kv/range':
+        return this.#range(key, body.range_end);
+      case '/v3/kv/put':
+        this.#write(key, value);
+        return {};
+      case '/v3/kv/txn': {
+        this.onTransaction?.();
+        const succeeded = (body.compare ?? []).every((compare) => this.#holds(compare));
+        const writes = succeeded ? (body.success ?? []) : [];
+        for (const { request_put: put } of writes) this.#write(put.key, put.value);
+        return succeeded ? { succeeded } : {};
+      }
+      default:
+        throw { status: 404, code: 5, message: 'Not Found' };
+    }
+  }
+
+  /** Leaves empty values out, as the gateway does. */
+  #range(key: string, end: string | undefined): object {
+    const isIn = (each: string): boolean => {
+      if (end === undefined) return each === key;
+      return plain(each) >= plain(key) && plain(each) < plain(end);
+    };
+    const found = [...this.#keys].filter(([each]) => isIn(each));
+    found.sort(([a], [b]) => (plain(a) < plain(b) ? -1 : 1));
+    if (found.length === 0) return {};
+    const kvs = found.map(([each, { value, created, revision }]) => ({
+      ...{ key: each, create_revision: String(created), mod_revision: String(revision) },
+      ...(value !== '' && { value }),
+    }));
+    return { kvs, count: String(kvs.length) };
+  }
+
+  #holds({ key, target, create_revision, mod_revision }: Compare): boolean {
+    const stored = this.#keys.get(key);
+    return target === 'CREATE'
+      ? String(stored?.created ?? 0) === create_revision
+      : String(stored?.revision ?? 0) === mod_revision;
+  }
+
+  #write(key: string, value: string): void {
+    const revision = ++this.#revision;
+    this.#keys.set(key, { value, created: this.#keys.get(key)?.created ?? revision, revision });
+    for (const [watcher, watched] of this.#watchers)
+      if (watched === key)
+        watcher.write(`${JSON.stringify({ result: { events: [{ kv: { key } }] } })}\n`);
+  }
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
+
+function plain(encoded: string): string {
+  return Buffer.from(encoded, 'base64').toString();
+}
