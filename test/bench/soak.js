@@ -100,8 +100,19 @@ const replace = (path, text) => {
 /** The time in which the table must be what the files say, once nobody else does anything. */
 const CONVERGENCE_MILLISECONDS = 120_000;
 
+/** Requests that go to a server without the balancer. */
+const DIRECT = 'tcp, not balanced';
+
 /** A request without an answer for this time has failed. */
 const PATIENCE_MILLISECONDS = 5500;
+
+/** The failed requests that clients have printed. */
+function failuresIn(text) {
+  return [...text.matchAll(/^FAILED (\d+) (.*)$/gm)].map(([, at, error]) => ({
+    at: Number(at),
+    error,
+  }));
+}
 
 /** The entries of the daemon's log that may have to do with a request that began at `at`. */
 function logAround(text, at) {
@@ -202,6 +213,7 @@ async function soak() {
   let said = '';
   const flows = [
     [process.execPath, program('flow-client.js'), VIP, '9000', ...FLOW_KINDS],
+    [process.execPath, program('flow-client.js'), REALS[0], '9080', 'tcp'],
     ...(hasSctp ? [['python3', program('sctp.py'), 'client', VIP, '9003']] : []),
   ].map((argv) => spawn('ip', ['netns', 'exec', 'client', ...argv]));
   const flowErrors = flows.map(() => '');
@@ -217,8 +229,8 @@ async function soak() {
           each.stdin.write('\n');
         }),
     );
-    const [byKind, sctp] = await Promise.all(answers);
-    return { ...byKind, ...(sctp && { sctp }) };
+    const [byKind, { tcp: direct }, sctp] = await Promise.all(answers);
+    return { ...byKind, ...(sctp && { sctp }), [DIRECT]: direct };
   };
   client.stdout.setEncoding('utf8').on('data', (chunk) => {
     said += chunk;
@@ -337,16 +349,19 @@ async function soak() {
   daemon.kill();
   await ended(daemon);
 
-  const all = [said, ...flowErrors].join('\n');
-  const failed = [...all.matchAll(/^FAILED (\d+) (.*)$/gm)].map(([, at, error]) => ({
-    at: Number(at),
-    error,
-  }));
+  const [byKind, direct, ...sctp] = flowErrors;
+  const failed = failuresIn([said, byKind, ...sctp].join('\n'));
   // Requests that begin while the table is lost, or that wait for an answer when it is, fail by the
   // hand of whoever cleared it.
-  const ours = failed.filter(
+  const unlost = failed.filter(
     ({ at }) =>
       !losses.some(({ from, until }) => at > from - PATIENCE_MILLISECONDS && at < until + 500),
+  );
+  // Those beside a failed request that no balancer was in the way of fail because the guest stood
+  // still.
+  const stood = failuresIn(direct);
+  const ours = unlost.filter(
+    ({ at }) => !stood.some((other) => Math.abs(other.at - at) < PATIENCE_MILLISECONDS),
   );
   const longestLoss = losses.reduce((most, { from, until }) => Math.max(most, until - from), 0);
   const third = Math.max(1, Math.floor(memory.length / 3));
@@ -368,7 +383,8 @@ async function soak() {
   for (const [kind, [requests, failures]] of Object.entries(flowCounts))
     line(`  of flows: ${kind}`, `${requests}, ${failures} failed`);
   if (!hasSctp) line('  of flows: sctp', 'this kernel has no SCTP');
-  line("  failed, others' fault", failed.length - ours.length);
+  line("  failed, others' fault", failed.length - unlost.length);
+  line('  failed, the guest stood', unlost.length - ours.length);
   line('  failed, our fault', ours.length);
   line('slowest convergence', `${(slowest / 1000).toFixed(1)} s`);
   line('longest loss of the table', `${(longestLoss / 1000).toFixed(1)} s`);
