@@ -15,6 +15,7 @@ import {
   installCommand,
   missingPackages,
   missingPrograms,
+  SERVICES,
 } from '../test/kernel/boot/debian.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -98,6 +99,13 @@ function prepareBuild() {
   run(process.execPath, ['.ci/build.js']);
 }
 
+/** Stops and disables the services of packages that were just installed. */
+function stopServices(packages) {
+  const services = packages.flatMap((name) => SERVICES[name] ?? []);
+  if (services.length > 0 && existsSync('/run/systemd/system'))
+    run('systemctl', ['disable', '--now', ...services]);
+}
+
 /**
  * Installs the programs of some tests, as root. Other users can leave these tests out by setting
  * `variable` to "optional".
@@ -111,6 +119,7 @@ function prepareDebian(tests, variable, programs) {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
     run('apt-get', ['update'], { env });
     run('apt-get', ['install', '-y', '--no-install-recommends', ...packages], { env });
+    stopServices(packages);
     if (missingPrograms(programs).length > 0)
       throw new Error(`${missingPrograms(programs).join(', ')} not found, though installed`);
     return;

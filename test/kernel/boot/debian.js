@@ -27,6 +27,9 @@ export const QEMU_PROGRAMS = {
 /** The tests of the client of etcd need a member. */
 export const ETCD_PROGRAMS = { etcd: 'etcd-server' };
 
+/** Services that Debian starts when it installs their package, and that no test needs. */
+export const SERVICES = { 'etcd-server': 'etcd.service' };
+
 /** The tests of the daemon's page need a browser. */
 export const BROWSER_PROGRAMS = { chromium: 'chromium' };
 
