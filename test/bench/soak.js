@@ -363,18 +363,18 @@ async function soak() {
   const ours = unlost.filter(
     ({ at }) => !stood.some((other) => Math.abs(other.at - at) < PATIENCE_MILLISECONDS),
   );
+  const byGuest = unlost.filter((failure) => !ours.includes(failure));
   const longestLoss = losses.reduce((most, { from, until }) => Math.max(most, until - from), 0);
   const third = Math.max(1, Math.floor(memory.length / 3));
   const average = (list) => list.reduce((sum, value) => sum + value, 0) / Math.max(1, list.length);
   const growth = average(memory.slice(-third)) - average(memory.slice(0, third));
-  for (const { at, error } of ours.slice(0, 10)) {
+  const described = ({ at, error }) => {
     const before = actions.filter((action) => action.at > at - 30_000 && action.at < at + 6000);
     const lost = losses.map(({ until }) => at - until).filter((since) => since > 0);
-    problems.push(
-      `request failed: ${new Date(at).toISOString()} ${error}; ${before.map((action) => `${action.name} ${action.at - at} ms`).join(', ')}; served again ${Math.min(...lost)} ms before`,
-      ...logAround(readFileSync(log, 'utf8'), at),
-    );
-  }
+    return `request failed: ${new Date(at).toISOString()} ${error}; ${before.map((action) => `${action.name} ${action.at - at} ms`).join(', ')}; served again ${Math.min(...lost)} ms before`;
+  };
+  for (const failure of ours.slice(0, 10))
+    problems.push(described(failure), ...logAround(readFileSync(log, 'utf8'), failure.at));
   if (growth > 40) problems.push(`memory grew by ${growth.toFixed(0)} MB`);
   const line = (name, value) => process.stdout.write(`${name.padEnd(28)} ${value}\n`);
   line('seed', values.seed);
@@ -384,8 +384,9 @@ async function soak() {
     line(`  of flows: ${kind}`, `${requests}, ${failures} failed`);
   if (!hasSctp) line('  of flows: sctp', 'this kernel has no SCTP');
   line("  failed, others' fault", failed.length - unlost.length);
-  line('  failed, the guest stood', unlost.length - ours.length);
+  line('  failed, the guest stood', byGuest.length);
   line('  failed, our fault', ours.length);
+  for (const failure of byGuest.slice(0, 20)) line('  while the guest stood', described(failure));
   line('slowest convergence', `${(slowest / 1000).toFixed(1)} s`);
   line('longest loss of the table', `${(longestLoss / 1000).toFixed(1)} s`);
   line(
