@@ -357,7 +357,7 @@ async function soak() {
     ({ at }) =>
       !losses.some(({ from, until }) => at > from - PATIENCE_MILLISECONDS && at < until + 500),
   );
-  // Those beside a failed request that no balancer was in the way of fail because the guest stood
+  // A request beside a failed one that no balancer was in the way of fails because the guest stood
   // still.
   const stood = failuresIn(direct);
   const ours = unlost.filter(
