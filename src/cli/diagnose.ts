@@ -12,6 +12,7 @@ import type { Pause } from '../model/pause.ts';
 import { readLockState } from '../recovery/lock-state.ts';
 import { readPause } from '../recovery/records/pause.ts';
 import type { State } from '../recovery/state.ts';
+import { isOfGeneration } from '../sources/etcd/address.ts';
 import type { Loaded } from '../sources/load.ts';
 import { STDIN_NAME } from '../sources/stdin.ts';
 import type { Environment } from './environment.ts';
@@ -67,7 +68,7 @@ export async function readProgramFacts(
   loaded: Pick<Loaded, 'desired' | 'files'> | undefined,
 ): Promise<ProgramFacts> {
   const paths = (loaded?.files ?? []).filter(
-    (name) => name !== STDIN_NAME && !name.startsWith('etcd:'),
+    (name) => name !== STDIN_NAME && !isOfGeneration(name),
   );
   return {
     nodeVersion,

@@ -1,6 +1,6 @@
 import { EXIT } from '../../render/exit.ts';
 import { GENERATION_FORMATS } from '../../render/generations.ts';
-import { parseEtcdAddress } from '../../sources/etcd/address.ts';
+import { ETCD_ADDRESS_FORM, parseEtcdAddress } from '../../sources/etcd/address.ts';
 import { openEtcd } from '../../sources/etcd/client.ts';
 import { listManifests, requireCurrent } from '../../sources/etcd/generation.ts';
 import { defineVerb } from '../declare/define-verb.ts';
@@ -13,7 +13,7 @@ export const generationsVerb = defineVerb({
   summary: 'list what was pushed',
   description: 'list the generations of a configuration in etcd, and which one is in force',
   arguments: {
-    address: requiredArgument('address', 'etcd://HOST:2379[,HOST:2379...]/PREFIX'),
+    address: requiredArgument('address', ETCD_ADDRESS_FORM),
   },
   options: { output: outputFormat(GENERATION_FORMATS, 'text') },
   exits: { ...FILE_EXITS, ok: 'listed' },

@@ -8,7 +8,7 @@ import { callerName } from '../../recovery/caller.ts';
 import { EXIT } from '../../render/exit.ts';
 import { GENERATION_FORMATS } from '../../render/generations.ts';
 import { sha256 } from '../../sources/digest.ts';
-import { parseEtcdAddress } from '../../sources/etcd/address.ts';
+import { ETCD_ADDRESS_FORM, parseEtcdAddress } from '../../sources/etcd/address.ts';
 import { type EtcdClient, openEtcd } from '../../sources/etcd/client.ts';
 import {
   type CurrentEntry,
@@ -32,7 +32,7 @@ import { requireValid } from '../load-valid.ts';
 
 const OPTIONS = {
   file: FILE_OPTIONS.file,
-  to: text('--to <address>', 'etcd://HOST:2379[,HOST:2379...]/PREFIX'),
+  to: text('--to <address>', ETCD_ADDRESS_FORM),
   message: parsed('-m, --message <text>', 'say why, for `ipvstate generations`', parseMessage),
   generation: parsed(
     '--generation <n>',

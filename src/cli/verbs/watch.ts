@@ -55,7 +55,8 @@ const OPTIONS = {
   ),
   listen: text(
     '--listen <address>',
-    'serve a page, an API, /metrics, /healthz and /readyz over HTTP, on 127.0.0.1:9798 or a Unix socket',
+    'serve a page, an API, /metrics, /healthz and /readyz over HTTP, on 127.0.0.1:9798 or a ' +
+      'Unix socket',
   ),
   listenAny: flag('--listen-any', 'let --listen be 0.0.0.0 or [::]'),
   stats: flag('--stats', 'counters of each service and destination in /metrics'),

@@ -1,4 +1,5 @@
 import { shellWord } from '../../model/shell-word.ts';
+import { isOfGeneration } from '../../sources/etcd/address.ts';
 import type { Status } from '../status/status.ts';
 import type { ApiStatus, Help } from './documents.ts';
 
@@ -43,8 +44,7 @@ function healthHelp({ health, unserved, waiting, config, files }: Status): Help[
       ];
     case 'invalid': {
       const path = config.error?.position?.file ?? files[0]?.path;
-      // A file of a generation in etcd has a name that no option takes.
-      if (path?.startsWith('etcd:'))
+      if (path !== undefined && isOfGeneration(path))
         return [{ command: 'ipvstate status', text: 'shows the error with its place' }];
       return [
         {

@@ -11,7 +11,8 @@ export interface EtcdAddress {
 
 const DEFAULT_PORT = 2379;
 
-const FORM = 'etcd://HOST:2379[,HOST:2379...]/PREFIX';
+/** The form of an address, for messages. */
+export const ETCD_ADDRESS_FORM = 'etcd://HOST:2379[,HOST:2379...]/PREFIX';
 
 export function isEtcdAddress(text: string): boolean {
   return text.startsWith('etcd://');
@@ -30,7 +31,7 @@ export function parseEtcdAddress(text: string): EtcdAddress {
   const prefix = (match?.[2] ?? '').replace(/\/+$/, '');
   if (!match || prefix === '' || prefix.includes('//') || hosts.some((host) => !host)) {
     throw new IpvstateError('USAGE', `${text} is not the address of a configuration in etcd`, {
-      hint: `Write ${FORM}.`,
+      hint: `Write ${ETCD_ADDRESS_FORM}.`,
     });
   }
   return { hosts: hosts.filter((host) => host !== undefined), prefix };
@@ -42,4 +43,17 @@ function withPort(host: string): string | undefined {
   if (!match || Number(port) > 65_535) return undefined;
   if (name.startsWith('[') && !isIPv6(name.slice(1, -1))) return undefined;
   return `${name}:${port}`;
+}
+
+const NAME_SCHEME = 'etcd:';
+
+/** Formats the name of a generation, or of one of its files, in messages. */
+export function generationName(prefix: string, generation: number, file?: string): string {
+  const name = `${NAME_SCHEME}${prefix}@generation ${generation}`;
+  return file === undefined ? name : `${name}: ${file}`;
+}
+
+/** Tells whether a document is a file of a generation: no option takes its name. */
+export function isOfGeneration(name: string): boolean {
+  return name.startsWith(NAME_SCHEME);
 }

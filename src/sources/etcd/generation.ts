@@ -2,6 +2,7 @@ import { IpvstateError } from '../../errors.ts';
 import { sha256 } from '../digest.ts';
 import { MAX_BYTES, tooLarge } from '../read-stream.ts';
 import type { Document } from '../source.ts';
+import { generationName } from './address.ts';
 import type { EtcdClient, EtcdEntry } from './client.ts';
 import {
   type Current,
@@ -82,7 +83,7 @@ export async function readGeneration(
 ): Promise<Generation> {
   const found = await readManifest(client, prefix, generation);
   const damaged = (subject: string) =>
-    new IpvstateError('CONFIG', `etcd:${prefix}@generation ${generation}: ${subject} is damaged`);
+    new IpvstateError('CONFIG', `${generationName(prefix, generation, subject)} is damaged`);
   if (found.sha256 !== digest) throw damaged('its manifest');
   const files: { name: string; bytes: Buffer }[] = [];
   for (const { name, sha256: wanted, chunks } of found.manifest.files) {
@@ -121,11 +122,11 @@ export function documentsOf(
   const documents = files.flatMap(({ name, bytes }) => {
     const own = nodeOf(name);
     if (own !== undefined && node !== undefined && own !== node) return [];
-    const document = { name: `etcd:${prefix}@generation ${generation}: ${name}`, bytes };
+    const document = { name: generationName(prefix, generation, name), bytes };
     return [own === undefined ? document : { ...document, node: own }];
   });
   // No file at all is never an empty table.
   if (documents.length === 0)
-    throw new IpvstateError('NO_INPUT', `etcd:${prefix}@generation ${generation} has no files`);
+    throw new IpvstateError('NO_INPUT', `${generationName(prefix, generation)} has no files`);
   return documents;
 }
