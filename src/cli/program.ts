@@ -7,7 +7,7 @@ import { loadVerbs } from './verbs.ts';
 /** The front end has its own command line, and main.ts runs it before this one. */
 const FRONT_END: ListedVerb = {
   name: 'ipvsadm',
-  job: 'import',
+  job: 'files',
   summary: 'do as ipvsadm does',
 };
 

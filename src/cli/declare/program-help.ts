@@ -1,10 +1,9 @@
 /** The jobs that verbs are for, with their headings, in the order of the help. */
 const JOBS = {
-  configure: 'Configure',
+  files: 'Files',
   change: 'Change the table',
   operate: 'Operate',
   look: 'Look',
-  import: 'Import and export',
 } as const;
 
 /** The job of a verb. A `hidden` verb is called by the program only. */

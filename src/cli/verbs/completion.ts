@@ -9,7 +9,7 @@ const SCRIPTS = { bash, zsh, fish };
 
 export const completionVerb = defineVerb({
   name: 'completion',
-  job: 'configure',
+  job: 'files',
   summary: 'complete words in a shell',
   description: 'print the script with which a shell completes the words of ipvstate',
   arguments: { shell: choiceArgument('shell', 'the shell that reads the script', SCRIPTS) },

@@ -32,7 +32,7 @@ const EXPLANATION_FORMATS = {
 
 export const explainVerb = defineVerb({
   name: 'explain',
-  job: 'configure',
+  job: 'files',
   summary: 'where a value comes from',
   description:
     'show each value of a service or a destination: where it was written, what is live, and ' +

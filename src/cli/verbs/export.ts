@@ -15,7 +15,7 @@ const FORMATS: Readonly<Record<string, unknown>> = {
 
 export const exportVerb = defineVerb({
   name: 'export',
-  job: 'import',
+  job: 'files',
   summary: 'write the live table',
   description:
     'print the live table: as a configuration, as `ipvsadm -R` reads it, or as a page to look at',

@@ -20,7 +20,7 @@ import type { Output } from '../output.ts';
 
 export const fmtVerb = defineVerb({
   name: 'fmt',
-  job: 'import',
+  job: 'files',
   summary: 'rewrite in canonical form',
   description: 'rewrite configurations in canonical form, and keep every comment',
   arguments: {

@@ -9,7 +9,7 @@ import { outputFormat, requiredArgument } from '../declare/options.ts';
 
 export const generationsVerb = defineVerb({
   name: 'generations',
-  job: 'operate',
+  job: 'look',
   summary: 'list what was pushed',
   description: 'list the generations of a configuration in etcd, and which one is in force',
   arguments: {

@@ -17,7 +17,7 @@ import { printTable, WRITING_OPTIONS } from '../print-table.ts';
 
 export const importVerb = defineVerb({
   name: 'import',
-  job: 'import',
+  job: 'files',
   summary: 'translate other files',
   description:
     'translate `ipvsadm -Sn` text, a script that calls ipvsadm, or a file of another program',

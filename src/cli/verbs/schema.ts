@@ -25,7 +25,7 @@ const SCHEMAS = {
 
 export const schemaVerb = defineVerb({
   name: 'schema',
-  job: 'configure',
+  job: 'files',
   summary: 'print a JSON Schema',
   description: 'print a JSON Schema: of the configuration, or of the JSON that a verb prints',
   arguments: { name: choiceArgument('name', 'which one', SCHEMAS, 'config') },

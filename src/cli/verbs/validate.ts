@@ -28,7 +28,7 @@ const OPTIONS = {
 
 export const validateVerb = defineVerb({
   name: 'validate',
-  job: 'configure',
+  job: 'files',
   summary: 'check files',
   description: 'check files without touching any table; all problems at once',
   options: OPTIONS,
