@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import module from 'node:module';
 import { join } from 'node:path';
 import { makeFolder } from '../recovery/make-folder.ts';
@@ -30,5 +30,12 @@ if (enableCompileCache && folder !== undefined) enableCompileCache(folder);
 
 // Node opens a debugger on SIGUSR1, through which another program could run code as root.
 process.on('SIGUSR1', () => {});
+
+// The name that ps, top and pidof show. Node gives its main thread another one.
+try {
+  writeFileSync('/proc/self/comm', 'ipvstate');
+} catch {
+  // A sandbox can hide /proc. The name then stays as Node gave it.
+}
 
 require('./program.cjs');

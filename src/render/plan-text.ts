@@ -36,12 +36,18 @@ export function formatPlan(
   return `${changes}\n${left}${sum}${formatRefusals(refusals, context)}`;
 }
 
-/** Formats refusals: the guard, its reason, the services, and the option that allows the plan. */
+/** How refusals are shown. */
+export interface RefusalsContext extends Pick<ChangesContext, 'style'> {
+  /** The plan that a daemon holds back, as `approve` takes it. A command has no such plan. */
+  readonly heldBack?: string | undefined;
+}
+
+/** Formats refusals: the guard, its reason, the services, and the way to allow the plan. */
 export function formatRefusals(
   refusals: readonly Refusal[],
-  { style = PLAIN }: Pick<ChangesContext, 'style'>,
+  { style = PLAIN, heldBack }: RefusalsContext,
 ): string {
-  return refusals
+  const reasons = refusals
     .map(({ guard, message, flag, services }) => {
       const shown = services.slice(0, 5).join(', ');
       const about =
@@ -49,13 +55,19 @@ export function formatRefusals(
           ? ''
           : `\n    ${shown}${services.length > 5 ? ` and ${services.length - 5} more` : ''}`;
       const reason = `${style.remove('refused')} by guard ${guard}: ${message}${about}`;
-      return `${reason}\n    If that is what you want: ${flag}\n`;
+      return heldBack === undefined ? `${reason}\n${wanted(flag)}` : `${reason}\n`;
     })
     .join('');
+  const isHeldBack = heldBack !== undefined && refusals.length > 0;
+  return isHeldBack ? reasons + wanted(`ipvstate approve ${heldBack}`) : reasons;
+}
+
+function wanted(way: string): string {
+  return `    If that is what you want: ${way}\n`;
 }
 
 /** Formats the end of a run in one sentence or a few. */
-export function formatReport(report: Report, context: ChangesContext): string {
+export function formatReport(report: Report, context: ChangesContext & RefusalsContext): string {
   const { style = PLAIN } = context;
   const lines: string[] = [];
   const hints = new Set<string>();

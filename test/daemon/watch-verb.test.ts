@@ -265,6 +265,26 @@ describe('the verbs for the daemon', () => {
     expect(stderr).toContain(message);
   });
 
+  it('reload names the way to execute a plan that a guard holds back', async () => {
+    write(1);
+    const daemon = startDaemon();
+    await until('in sync', async () => (await daemon.status()).health === 'in-sync');
+    writeFileSync(file, 'version: 1\nservices: []\n');
+    await until('a guard', async () => (await daemon.status()).health === 'held');
+    const plan = (await daemon.status()).waiting?.plan;
+    const { status, stdout } = await runCli([
+      ...['reload', '--control-socket', join(folder, 'control.sock')],
+    ]);
+    expect(status).toBe(3);
+    expect(stdout).toMatch(/^refused by guard empty: the plan leaves no service at all/);
+    expect(stdout).toContain(`    If that is what you want: ipvstate approve ${plan}\n`);
+    expect(stdout).not.toContain('--allow-empty');
+    const [held] = daemon.logged.filter(({ msg }) => msg.includes('holds the plan back'));
+    expect(held?.msg).toContain(`ipvstate approve ${plan}`);
+    expect(held?.msg).not.toContain('--allow-empty');
+    await daemon.stop();
+  });
+
   it('print the status as text and as JSON, reload, and find no plan to approve', async () => {
     write(1);
     const daemon = startDaemon();

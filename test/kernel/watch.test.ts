@@ -535,6 +535,7 @@ describe('systemd', () => {
     );
     const pid = Number(/^PID=(\d+)$/m.exec(said)?.[1]);
     onTestFinished(() => void spawnSync('kill', ['-KILL', String(pid)]));
+    expect(readFileSync(`/proc/${pid}/comm`, 'utf8')).toBe('ipvstate\n');
     await until('WATCHDOG', () => (said.match(/^WATCHDOG=1$/gm) ?? []).length >= 3);
     process.kill(pid, 'SIGHUP');
     await until('RELOADING', () =>

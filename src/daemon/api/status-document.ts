@@ -7,7 +7,7 @@ import type { State } from '../../recovery/state.ts';
 import { formatChanges, formatSummary } from '../../render/changes.ts';
 import { formatIssues } from '../../render/issues.ts';
 import { formatRefusals } from '../../render/plan-text.ts';
-import type { Status } from '../status/status.ts';
+import { SHOWN_FINGERPRINT, type Status } from '../status/status.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { ApiStatus } from './documents.ts';
 import { helpFor } from './help.ts';
@@ -75,7 +75,7 @@ function tryStatus(
 }
 
 function formatWaiting(
-  { plan, refusals }: RefusedPlan,
+  { plan, refusals, fingerprint }: RefusedPlan,
   names: ReadonlyMap<ServiceKey, string> = new Map(),
 ): readonly string[] {
   const { changes } = plan;
@@ -86,7 +86,9 @@ function formatWaiting(
     ...(hidden > 0 ? [`and ${hidden} more`] : []),
     '',
     `Plan: ${formatSummary(changes)}.`,
-    ...linesOf(formatRefusals(refusals, {})).slice(0, SHOWN_LINES),
+    ...linesOf(
+      formatRefusals(refusals, { heldBack: fingerprint.slice(0, SHOWN_FINGERPRINT) }),
+    ).slice(0, SHOWN_LINES),
   ];
 }
 

@@ -17,7 +17,7 @@ export function answerPass(
   const { report, error, outcome } = pass;
   const result =
     report && outcome !== 'drift'
-      ? formatReport(report, { counters: new Map() })
+      ? formatReport(report, { counters: new Map(), heldBack: status.waiting?.plan })
       : `${error?.message ?? OUTCOMES[outcome] ?? outcome}\n`;
   // The result has a failure and a refusal already.
   const { state: health } = state.health;

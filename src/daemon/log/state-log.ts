@@ -105,9 +105,8 @@ export class StateLog {
         const lines = [
           'a guard holds the plan back: nothing is written',
           'This ends when the plan is approved, or when the configuration changes.',
-          ...formatRefusals(refused.refusals, {}).trimEnd().split('\n'),
+          ...formatRefusals(refused.refusals, { heldBack: plan }).trimEnd().split('\n'),
           ...changeTitles(refused.plan.changes, SHOWN_CHANGES),
-          `To execute it: ipvstate approve ${plan}`,
         ];
         this.#repeat('pass', 'warn', { ...fields, plan }, lines.join('\n'));
         return;
