@@ -105,7 +105,7 @@ function stepsUntil({ sinceSeconds }: Ramp, step: number, now: number): number {
 const ROUNDING = 1e-6;
 
 /** Returns the weight that an override asks for at a time. A ramp ends exactly at its weight. */
-export function weightAt({ weight, ramp }: Override, now: number): number {
+export function weightAt({ weight, ramp }: Pick<Override, 'weight' | 'ramp'>, now: number): number {
   if (!ramp || ramp.from === weight || now >= ramp.sinceSeconds + ramp.seconds) return weight;
   const way = Math.abs(weight - ramp.from);
   const step = stepSeconds(ramp, weight);

@@ -21,7 +21,13 @@ const FILES = ['node:fs', 'node:path', 'node:crypto'];
 export const LAYERS: Readonly<Record<string, Layer>> = {
   errors: { files: ['src/errors.ts'], layers: [], packages: [], pure: true },
   model: { files: ['src/model/'], layers: ['errors'], packages: [], pure: true },
-  plan: { files: ['src/plan/'], layers: ['errors', 'model'], packages: [], pure: true },
+  health: { files: ['src/health/'], layers: ['errors', 'model'], packages: [], pure: true },
+  plan: {
+    files: ['src/plan/'],
+    layers: ['errors', 'model', 'health'],
+    packages: [],
+    pure: true,
+  },
   config: {
     files: ['src/config/'],
     layers: ['errors', 'model'],
@@ -43,7 +49,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   /** A plan can be printed as ipvsadm command lines, so `render` writes with `formats`. */
   render: {
     files: ['src/render/'],
-    layers: ['errors', 'model', 'plan', 'formats', 'doctor'],
+    layers: ['errors', 'model', 'health', 'plan', 'formats', 'doctor'],
     packages: [],
     pure: true,
   },
@@ -61,7 +67,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   reconcile: {
     files: ['src/reconcile/'],
-    layers: ['errors', 'model', 'plan'],
+    layers: ['errors', 'model', 'health', 'plan'],
     packages: ['node:timers'],
     pure: false,
   },
@@ -71,7 +77,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
    */
   recovery: {
     files: ['src/recovery/'],
-    layers: ['errors', 'model', 'plan', 'kernel', 'reconcile'],
+    layers: ['errors', 'model', 'health', 'plan', 'kernel', 'reconcile'],
     packages: ['node:child_process', 'node:net', 'node:os', 'node:timers', ...FILES],
     pure: false,
   },
@@ -87,6 +93,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     layers: [
       'errors',
       'model',
+      'health',
       'plan',
       'config',
       'formats',
@@ -107,6 +114,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     layers: [
       'errors',
       'model',
+      'health',
       'plan',
       'config',
       'formats',
