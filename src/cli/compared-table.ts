@@ -56,10 +56,11 @@ async function readFiles(
   options: LoadOptions,
   environment: Environment,
 ): Promise<ComparedTable> {
-  const documents = await readDocuments(openSources([path], environment.stdin, options.node));
+  const sources = openSources([path], environment.stdin, options.node);
+  const documents = await readDocuments(sources);
   const desired =
     (options.format ? undefined : recognised(documents, environment)) ??
-    (await parsed(documents, options, environment));
+    requireValid(await loadDocuments(documents, options, sources), environment).desired;
   const { services, timeouts, daemons, policy, names, locate } = desired;
   return {
     table: { services, timeouts, daemons, sysctls: policy?.sysctls?.values },
@@ -68,15 +69,6 @@ async function readFiles(
     counters: new Map(),
     unmanageable: [],
   };
-}
-
-async function parsed(
-  documents: readonly Document[],
-  options: LoadOptions,
-  environment: Environment,
-): Promise<Desired> {
-  const loaded = await loadDocuments(documents, options);
-  return requireValid(loaded, environment).desired;
 }
 
 /** The table of documents that are no configuration. */

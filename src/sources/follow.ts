@@ -18,6 +18,7 @@ import type {
   WatchOptions,
 } from './source.ts';
 import { followSources } from './sources.ts';
+import { checkNode } from './unknown-node.ts';
 
 /** A configuration that is read again and again, as the daemon does. */
 export interface FollowedConfiguration {
@@ -74,7 +75,9 @@ export function followConfiguration(
         return last;
       }
       known = await parseChanged(documents, known, options);
-      last = { digest, files, source, ...(await combineKnown(documents, known, options)) };
+      const { desired, issues } = await combineKnown(documents, known, options);
+      const ofNode = checkNode(node, sources, [...known.values()]);
+      last = { digest, files, source, desired, issues: [...issues, ...ofNode] };
       if (last.desired) await Promise.all(sources.map((each) => each.keep?.()));
       return last;
     },

@@ -12,6 +12,7 @@ import { readIncluded } from './files/included.ts';
 import { readPortNames } from './port-names.ts';
 import type { Document, Source } from './source.ts';
 import { openSources, refuseRepeated } from './sources.ts';
+import { checkNode } from './unknown-node.ts';
 
 export interface Loaded {
   /** undefined when there are errors among the issues. */
@@ -43,19 +44,23 @@ export async function load(
   stdin: () => Readable,
   options: LoadOptions = {},
 ): Promise<Loaded> {
-  return loadDocuments(await readDocuments(openSources(paths, stdin, options.node)), options);
+  const sources = openSources(paths, stdin, options.node);
+  return loadDocuments(await readDocuments(sources), options, sources);
 }
 
-/** Parses and merges documents that were read. */
+/** Parses and merges documents that were read. The sources tell of which nodes they have more. */
 export async function loadDocuments(
   documents: readonly Document[],
   options: LoadOptions = {},
+  sources: readonly Source[] = [],
 ): Promise<Loaded> {
   const parsed: ParsedDocument[] = [];
   for (const document of documents) parsed.push(await parseDocument(document, options));
   const [first, ...others] = parsed;
+  const { issues, ...combined } = combine(parsed);
   return {
-    ...combine(parsed),
+    ...combined,
+    issues: [...issues, ...checkNode(options.node, sources, parsed)],
     ...(first?.layout && others.length === 0 && { layout: first.layout }),
     ...(options.node !== undefined && { node: options.node }),
     files: documents.filter(({ isSkipped }) => !isSkipped).map(({ name }) => name),

@@ -20,6 +20,8 @@ export interface Source {
    * `CONFIG` when it is too large, and `UNSTABLE` while it is being written.
    */
   read(): Promise<readonly Document[]>;
+  /** The nodes that have documents of their own, as the last read found. Absent: none ever has. */
+  readonly nodes?: readonly string[];
 }
 
 /** A source that can be read again and again, as the daemon does. */

@@ -118,6 +118,8 @@ describe('push', () => {
     ['push -f ./shop.txt --to etcd://a/b', 'is not called *.yaml'],
     ['push -f ./conf.d -f ./conf.d/shop.yaml --to etcd://a/b', 'is given twice'],
     ['push -f ./conf.d -f ./other --to etcd://a/b', 'two files are called shop.yaml'],
+    ['push -f ./conf.d/nodes/lb1 --to etcd://a/b', 'is for lb1 only, and a push is for all nodes'],
+    ['push -f ./conf.d/shop.yaml -f ./conf.d/nodes/lb1/times.yaml --to etcd://a/b', 'lb1 only'],
     ['push --generation 0 --to etcd://a/b', 'from 1 on'],
     ['push --generation 1 -f ./conf.d --to etcd://a/b', 'in place of -f'],
     ['generations x', 'is not the address'],

@@ -1,6 +1,7 @@
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { nodeOfPath } from '../../src/sources/files/paths.ts';
 import { followConfiguration } from '../../src/sources/follow.ts';
 import { load, readDocuments } from '../../src/sources/load.ts';
 import { loadForNodes } from '../../src/sources/load-nodes.ts';
@@ -105,6 +106,43 @@ describe('a folder with a folder for each node', () => {
     }),
   );
 
+  test('has the files of one node under each path that a person can name', () =>
+    inTree(FLEET, async (folder) => {
+      const paths = ['nodes/lb2', 'nodes/lb2/', 'nodes/lb2/own.json', 'nodes/../nodes/lb2'];
+      for (const path of paths.map((each) => `${folder}/${each}`)) {
+        await expect(load([path], stdin, { node: 'lb1' })).rejects.toMatchObject({
+          code: 'NO_INPUT',
+          message: `${path} has no file for lb1`,
+          hint: expect.stringContaining('files for lb2'),
+        });
+        expect((await load([path], stdin)).issues).toMatchObject([{ code: 'NODE' }]);
+        const { desired } = await load([path], stdin, { node: 'lb2' });
+        expect([...(desired?.services.keys() ?? [])]).toEqual(['tcp://192.0.2.3:80']);
+      }
+      const all = [`${folder}/common.json`, `${folder}/nodes/lb1`, `${folder}/nodes/lb2/own.json`];
+      expect((await load(all, stdin, { node: 'lb1' })).desired?.services.size).toBe(2);
+    }));
+
+  test('has the files of one node when a person is in the folder of that node', () =>
+    inTree(FLEET, async (folder) => {
+      const { cwd } = process;
+      process.cwd = () => join(folder, 'nodes/lb2');
+      onTestFinished(() => {
+        process.cwd = cwd;
+      });
+      expect(nodeOfPath('.', true)).toBe('lb2');
+      expect(nodeOfPath('own.json', false)).toBe('lb2');
+      expect(nodeOfPath('..', true)).toBeUndefined();
+    }));
+
+  test.each(['nodes', 'nodes/lb2/deeper', 'other/lb2', 'lb2', 'nodes/l b'])(
+    'has files for all nodes in %s',
+    (path) => {
+      expect(nodeOfPath(`/etc/${path}`, true)).toBeUndefined();
+      expect(nodeOfPath(`/etc/${path}/a.yaml`, false)).toBeUndefined();
+    },
+  );
+
   test('that a daemon follows tells it of the files of its node', () =>
     inTree({ 'common.json': COMMON }, async (folder, write) => {
       const configuration = followConfiguration([folder], 'lb1');
@@ -128,6 +166,42 @@ describe('a folder with a folder for each node', () => {
       await rm(join(folder, 'nodes'), { recursive: true });
       await until('tcp://192.0.2.1:80');
       await watch.close();
+    }));
+});
+
+describe('a node that no file names', () => {
+  const LISTS = `version: 1
+services: []
+timeouts: { nodes: [lb3, "site-*"], udp: 9 }
+`;
+
+  test.each([
+    ['lb4', 'did you mean lb1 or lb2 or lb3? lb4 has only what is for all nodes'],
+    ['backup', 'backup has only what is for all nodes'],
+  ])('is a warning with the nearest names for %s', (node, hint) =>
+    inTree({ ...FLEET, 'lists.yaml': LISTS }, async (folder) => {
+      const warning = {
+        code: 'NODE',
+        severity: 'warning',
+        message: `${node} is none of the nodes that the files name: lb1, lb2, lb3, site-*`,
+        position: { file: join(folder, 'lists.yaml'), line: 3, column: 21 },
+        hint,
+      };
+      expect((await load([folder], stdin, { node })).issues).toEqual([warning]);
+      const followed = followConfiguration([folder], node);
+      expect((await followed.load()).issues).toEqual([warning]);
+    }),
+  );
+
+  test.each(['lb1', 'lb3', 'site-7'])('is not %s, which has a folder or is in a list', (node) =>
+    inTree({ ...FLEET, 'lists.yaml': LISTS }, async (folder) => {
+      expect((await load([folder], stdin, { node })).issues).toEqual([]);
+    }),
+  );
+
+  test('is no warning where the files name no node', () =>
+    inTree({ 'common.json': COMMON }, async (folder) => {
+      expect((await load([folder], stdin, { node: 'lb1' })).issues).toEqual([]);
     }));
 });
 

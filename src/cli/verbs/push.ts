@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { basename, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { IpvstateError } from '../../errors.ts';
 import { hasErrors } from '../../model/issue.ts';
@@ -16,7 +16,12 @@ import {
   readManifest,
   requireCurrent,
 } from '../../sources/etcd/generation.ts';
-import { isFileName, MAX_MESSAGE_LENGTH, type Manifest } from '../../sources/etcd/layout.ts';
+import {
+  isFileName,
+  MAX_MESSAGE_LENGTH,
+  type Manifest,
+  nodeOf,
+} from '../../sources/etcd/layout.ts';
 import { type NewGeneration, pushAgain, pushGeneration } from '../../sources/etcd/push.ts';
 import { findPaths } from '../../sources/files/paths.ts';
 import { readDocuments } from '../../sources/load.ts';
@@ -170,10 +175,15 @@ async function readFiles(
 }
 
 /** The name of a file in its folder. Throws `USAGE` for a name that no folder would have read. */
-function nameInGeneration({ name }: Document, paths: readonly string[]): string {
+function nameInGeneration({ name, node }: Document, paths: readonly string[]): string {
   const [path = name] = paths.filter((each) => !relative(each, name).startsWith('..'));
   const found = relative(path, name) || basename(name);
   if (!isFileName(found)) throw wrongUsage(`${name} is not called *.yaml, *.yml or *.json`);
+  // Without the folders above it, the file would be for every node, and all else would be gone.
+  if (node !== undefined && nodeOf(found) !== node)
+    throw new IpvstateError('USAGE', `${name} is for ${node} only, and a push is for all nodes`, {
+      hint: `Name the folder that has the folder \`nodes\` in it: -f ${join(name, '../../..')}.`,
+    });
   return found;
 }
 

@@ -8,7 +8,17 @@ export const ETCD: SourceKind = {
   recognise: isEtcdAddress,
   open: (paths, _stdin, node) => {
     const address = onlyAddress(paths);
-    return { read: () => readOnce(address, node) };
+    let nodes: readonly string[] = [];
+    return {
+      read: async () => {
+        const found = await readOnce(address, node);
+        nodes = found.nodes;
+        return found.documents;
+      },
+      get nodes() {
+        return nodes;
+      },
+    };
   },
   follow: (paths, node, stores) => {
     const address = onlyAddress(paths);
@@ -30,6 +40,9 @@ export const ETCD: SourceKind = {
       get problem() {
         return source?.problem;
       },
+      get nodes() {
+        return source?.nodes ?? [];
+      },
       read: async () => (await whenOpen()).read(),
       keep: async () => (await whenOpen()).keep?.(),
       refresh: async () => (await whenOpen()).refresh?.(),
@@ -50,11 +63,12 @@ function onlyAddress(paths: readonly string[]): EtcdAddress {
 async function readOnce(
   address: EtcdAddress,
   node: string | undefined,
-): Promise<readonly Document[]> {
+): Promise<{ readonly documents: readonly Document[]; readonly nodes: readonly string[] }> {
   const { openEtcd } = await import('./client.ts');
-  const { documentsOf, readGeneration, requireCurrent } = await import('./generation.ts');
+  const { documentsOf, nodesOf, readGeneration, requireCurrent } = await import('./generation.ts');
   const client = openEtcd(address);
   const current = await requireCurrent(client, address.prefix);
   const generation = await readGeneration(client, address.prefix, current);
-  return documentsOf(address.prefix, generation, node);
+  const documents = documentsOf(address.prefix, generation, node);
+  return { documents, nodes: nodesOf(generation) };
 }

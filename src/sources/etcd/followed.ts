@@ -3,7 +3,13 @@ import type { Clock } from '../../model/clock.ts';
 import { jittered } from '../files/clock.ts';
 import type { Document, FollowedSource, SourceProblem, Watch, WatchOptions } from '../source.ts';
 import type { EtcdClient } from './client.ts';
-import { documentsOf, type Generation, readGeneration, requireCurrent } from './generation.ts';
+import {
+  documentsOf,
+  type Generation,
+  nodesOf,
+  readGeneration,
+  requireCurrent,
+} from './generation.ts';
 import { type Current, currentKey } from './layout.ts';
 
 /** Keeps the last valid generation for a start without etcd. */
@@ -60,6 +66,10 @@ export class FollowedEtcd implements FollowedSource {
 
   get problem(): SourceProblem | undefined {
     return this.#problem;
+  }
+
+  get nodes(): readonly string[] {
+    return this.#read ? nodesOf(this.#read) : [];
   }
 
   async read(): Promise<readonly Document[]> {

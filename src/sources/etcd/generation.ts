@@ -113,12 +113,18 @@ async function readChunks(
   return Buffer.concat(chunks);
 }
 
+/** The nodes that a generation has files for. */
+export function nodesOf({ files }: Generation): string[] {
+  return [...new Set(files.flatMap(({ name }) => nodeOf(name) ?? []))];
+}
+
 /** The documents of a generation for one node; without a node, those of every node. */
 export function documentsOf(
   prefix: string,
-  { generation, files }: Generation,
+  found: Generation,
   node: string | undefined,
 ): Document[] {
+  const { generation, files } = found;
   const documents = files.flatMap(({ name, bytes }) => {
     const own = nodeOf(name);
     if (own !== undefined && node !== undefined && own !== node) return [];
@@ -126,7 +132,14 @@ export function documentsOf(
     return [own === undefined ? document : { ...document, node: own }];
   });
   // No file at all is never an empty table.
-  if (documents.length === 0)
-    throw new IpvstateError('NO_INPUT', `${generationName(prefix, generation)} has no files`);
+  if (documents.length === 0) {
+    const name = generationName(prefix, generation);
+    const nodes = nodesOf(found);
+    if (node === undefined || nodes.length === 0)
+      throw new IpvstateError('NO_INPUT', `${name} has no files`);
+    throw new IpvstateError('NO_INPUT', `${name} has no file for ${node}`, {
+      hint: `It has files for ${nodes.join(', ')}. Correct --node, or push files for all nodes.`,
+    });
+  }
   return documents;
 }

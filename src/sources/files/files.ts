@@ -21,10 +21,16 @@ export function openFiles(
   node?: string,
 ): Source {
   const find = findPaths(given, defaults);
+  let nodes: readonly string[] = [];
   return {
     read: async () => {
       const found = await find();
-      return documentsOf(found, await readFiles(found.paths, node, readFileOrPipe));
+      const files = await readFiles(found.paths, node, readFileOrPipe);
+      nodes = nodesOf(files);
+      return documentsOf(found, files, node);
+    },
+    get nodes() {
+      return nodes;
     },
   };
 }
@@ -37,13 +43,18 @@ export function followFiles(
 ): FollowedSource {
   const find = findPaths(given, defaults);
   const cache = new ReadCache(node);
+  let nodes: readonly string[] = [];
   return {
     read: async () => {
       const found = await find();
       const files = await readFollowedFiles(found.paths, cache);
+      nodes = nodesOf(files);
       // The watch compares its own reads with this one, also when no file could be used.
       cache.digest = await digestOf(files);
-      return documentsOf(found, files);
+      return documentsOf(found, files, node);
+    },
+    get nodes() {
+      return nodes;
     },
     watch: async (options) => {
       // Loads chokidar only for those who watch.
@@ -56,18 +67,35 @@ export function followFiles(
 function documentsOf(
   { paths, areMissing }: ConfigurationPaths,
   files: readonly FileRead[],
+  node: string | undefined,
 ): Document[] {
   if (areMissing) {
     throw new IpvstateError('NO_INPUT', `neither ${paths.join(' nor ')} exists`, {
       hint: 'Name a file or a folder with -f.',
     });
   }
-  return files.map((file) => {
+  const own = files.filter(({ read }) => read.kind !== 'of-other-node');
+  // No file at all is never an empty table.
+  if (own.length === 0 && node !== undefined) throw noFileFor(node, paths, nodesOf(files));
+  return own.map((file) => {
     const named = { name: file.path, ...(file.node !== undefined && { node: file.node }) };
     return file.read.kind === 'skipped'
       ? { ...named, bytes: Buffer.alloc(0), isSkipped: true }
       : { ...named, bytes: contentOf(file) };
   });
+}
+
+function nodesOf(files: readonly FileRead[]): string[] {
+  return [...new Set(files.flatMap(({ node }) => node ?? []))];
+}
+
+function noFileFor(
+  node: string,
+  paths: readonly string[],
+  nodes: readonly string[],
+): IpvstateError {
+  const hint = `There are files for ${nodes.join(', ')}. Correct --node, or name other files with -f.`;
+  return new IpvstateError('NO_INPUT', `${paths.join(', ')} has no file for ${node}`, { hint });
 }
 
 /** Reads one file, pipe or device. Throws like `Source.read`. */
@@ -96,6 +124,7 @@ function contentOf({ path, read }: FileRead): Buffer {
       });
     case 'special':
     case 'skipped':
+    case 'of-other-node':
       throw new IpvstateError('NO_INPUT', `${path} is not a file, and cannot be read again`);
     case 'too-large':
       throw tooLarge(path, `${read.size}`);

@@ -1,5 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
 import { isAbsent } from '../../errors.ts';
+import { isNodeName } from '../../model/node.ts';
 
 /** The places of a configuration that nobody named. The first place that exists is read. */
 const DEFAULT_PATHS = ['/etc/ipvstate/ipvstate.yaml', '/etc/ipvstate/conf.d'] as const;
@@ -42,6 +44,17 @@ export const FOLDER_FILES = '*.yaml, *.yml or *.json';
 
 /** The folder, in a folder of files for all nodes, that has a folder for each node. */
 export const NODES_FOLDER = 'nodes';
+
+/**
+ * The node that a file or a folder is for by its place, `nodes/NAME/FILE` or `nodes/NAME`. A person
+ * may be in that folder, or name a file of it: it is for no other node then, either. The names
+ * count, and not what they are links to, as in a folder that is read whole.
+ */
+export function nodeOfPath(path: string, isFolder: boolean): string | undefined {
+  const folder = isFolder ? resolve(path) : dirname(resolve(path));
+  const isOfNode = basename(dirname(folder)) === NODES_FOLDER && isNodeName(basename(folder));
+  return isOfNode ? basename(folder) : undefined;
+}
 
 /**
  * Lists the configuration files of a folder in the order of the bytes of their names, which does

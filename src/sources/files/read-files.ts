@@ -1,7 +1,13 @@
 import { join } from 'node:path';
 import { isNodeName } from '../../model/node.ts';
 import { sha256 } from '../digest.ts';
-import { configurationNames, isConfigurationName, NODES_FOLDER, sortedNames } from './paths.ts';
+import {
+  configurationNames,
+  isConfigurationName,
+  NODES_FOLDER,
+  nodeOfPath,
+  sortedNames,
+} from './paths.ts';
 import { type ReadCache, readStable, type StableRead } from './read-stable.ts';
 
 /** One file that a path names, as it was read. A folder without files stands for itself. */
@@ -11,9 +17,12 @@ export interface FileRead {
   readonly node?: string;
   /**
    * `skipped`: a pipe, a socket or a device in a folder. `of-no-node`: an entry of the folder of
-   * nodes that is no node's folder.
+   * nodes that is no node's folder. `of-other-node`: a file or a folder for another node than the
+   * one that is read for.
    */
-  readonly read: StableRead | { readonly kind: 'no-files' | 'skipped' | 'of-no-node' };
+  readonly read:
+    | StableRead
+    | { readonly kind: 'no-files' | 'skipped' | 'of-no-node' | 'of-other-node' };
 }
 
 type ReadFile = (path: string) => Promise<StableRead>;
@@ -33,23 +42,29 @@ export async function readFiles(
   const files: FileRead[] = [];
   for (const path of paths) {
     const list = await listFolder(path);
-    if (list === 'not-a-folder') files.push({ path, read: await readFile(path) });
-    else if (!Array.isArray(list)) files.push({ path, read: list });
-    else for (const entry of await readEntries(path, list, node, readEntry)) files.push(entry);
+    if (list !== 'not-a-folder' && !Array.isArray(list)) {
+      files.push({ path, read: list });
+      continue;
+    }
+    const own = nodeOfPath(path, list !== 'not-a-folder');
+    const named = own === undefined ? {} : { node: own };
+    if (own !== undefined && node !== undefined && own !== node)
+      files.push({ path, ...named, read: { kind: 'of-other-node' } });
+    else if (list === 'not-a-folder') files.push({ path, ...named, read: await readFile(path) });
+    else {
+      const nodes = own === undefined ? await listNodes(path, node) : [];
+      for (const entry of await readEntries(path, [...list.map(entryOf), ...nodes], readEntry))
+        files.push({ ...named, ...entry });
+    }
   }
   return files;
 }
 
 async function readEntries(
   folder: string,
-  paths: readonly string[],
-  node: string | undefined,
+  found: readonly FoundEntry[],
   readEntry: ReadFile,
 ): Promise<readonly FileRead[]> {
-  const found: FoundEntry[] = [
-    ...paths.map((path) => ({ path })),
-    ...(await listNodes(folder, node)),
-  ];
   const files: FileRead[] = [];
   for (const entry of found) {
     const read = entry.read ?? (await readEntry(entry.path));
@@ -57,6 +72,10 @@ async function readEntries(
   }
   const isEmpty = files.every(({ read }) => read.kind === 'skipped');
   return isEmpty ? [{ path: folder, read: { kind: 'no-files' } }] : files;
+}
+
+function entryOf(path: string): FoundEntry {
+  return { path };
 }
 
 /** A file to read, or what was found in its place. */
@@ -79,12 +98,13 @@ async function listNodes(folder: string, node: string | undefined): Promise<read
   for (const name of names) {
     const path = join(parent, name);
     const isOther = node !== undefined && name !== node;
-    if (isOther && !isConfigurationName(name)) continue;
     const list = await listFolder(path);
     if (list === 'not-a-folder') {
       if (isConfigurationName(name)) found.push({ path, read: { kind: 'of-no-node' } });
-    } else if (isOther) continue;
-    else if (!Array.isArray(list)) found.push({ path, read: list });
+    } else if (isOther) {
+      if (isNodeName(name) && Array.isArray(list) && list.length > 0)
+        found.push({ path, node: name, read: { kind: 'of-other-node' } });
+    } else if (!Array.isArray(list)) found.push({ path, read: list });
     else if (list.length > 0 && !isNodeName(name))
       found.push({ path, read: { kind: 'of-no-node' } });
     else for (const file of list) found.push({ path: file, node: name });
@@ -137,6 +157,7 @@ async function stateOf(read: FileRead['read']): Promise<string | number | undefi
     case 'skipped':
     case 'no-files':
     case 'of-no-node':
+    case 'of-other-node':
       return undefined;
     default:
       return read satisfies never;

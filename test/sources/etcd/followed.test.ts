@@ -305,7 +305,8 @@ describe('a configuration in etcd that is followed', () => {
     const { source } = follow(etcd, { node: 'lb2' });
     await expect(source.read()).rejects.toMatchObject({
       code: 'NO_INPUT',
-      message: 'etcd:/prod@generation 1 has no files',
+      message: 'etcd:/prod@generation 1 has no file for lb2',
+      hint: expect.stringContaining('files for lb1'),
     });
   });
 });
