@@ -48,12 +48,13 @@ export function daemonPages(
 /** The kernel's counters. A kernel that cannot be read leaves all other metrics as they are. */
 async function kernelCounters({ openKernel, names }: PagePorts): Promise<string> {
   if (!openKernel) return '';
-  const kernel = await openKernel();
+  let kernel: Ipvs | undefined;
   try {
+    kernel = await openKernel();
     return formatKernelCounters(await kernel.read({ stats: true }), names());
   } catch {
     return '';
   } finally {
-    kernel.close();
+    kernel?.close();
   }
 }

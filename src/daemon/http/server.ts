@@ -49,6 +49,9 @@ export interface HttpServer {
 /** Such an answer has no body, and the length is that of the body that the client has. */
 const NOT_MODIFIED = 304;
 const TEXT = 'text/plain; charset=utf-8';
+const REFUSED_CONNECT =
+  'HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\nConnection: close\r\n' +
+  'Content-Length: 0\r\n\r\n';
 /** A client has so long to send a request, and to take the next part of an answer. */
 const CLIENT_MILLISECONDS = 5000;
 
@@ -71,14 +74,14 @@ export async function serveHttp(address: ListenAddress, pages: Pages): Promise<H
     (request, response) => {
       // The time in which this daemon makes the page is not the client's.
       request.socket.setTimeout(0);
-      const answered = isForeign(request, isLoopback)
-        ? Promise.resolve(textPage(421, 'This is not the host that was asked for'))
-        : answer(request, pages);
-      answered
+      answer(request, pages, isLoopback)
+        .catch(() => textPage(500, 'This page failed because of a bug'))
         .then((found) => send(found, request, response, connections))
         .catch(() => response.destroy());
     },
   );
+  // Node closes such a connection without an answer.
+  server.on('connect', (_request, socket) => socket.end(REFUSED_CONNECT));
   server.setTimeout(CLIENT_MILLISECONDS);
   server.maxHeadersCount = 50;
   server.on('connection', (socket) => connections.add(socket));
@@ -114,8 +117,18 @@ function listen(server: ReturnType<typeof createServer>, address: ListenAddress)
 }
 
 /** Finds the page of a request, and makes it. */
-async function answer({ method, url = '/', headers }: IncomingMessage, pages: Pages) {
-  const { pathname, searchParams: query } = new URL(url, 'http://localhost');
+async function answer(
+  { method, url = '', headers }: IncomingMessage,
+  pages: Pages,
+  isLoopback: boolean,
+): Promise<Answer> {
+  const target = parseTarget(url);
+  if (!target) return textPage(400, 'The request names no path');
+  const host = target.host || headers.host;
+  // A web page makes a browser send such a request when its own name is changed to point here.
+  if (isLoopback && host !== undefined && !LOOPBACK.test(host))
+    return textPage(421, 'This is not the host that was asked for');
+  const { pathname, searchParams: query } = target;
   const page = Object.hasOwn(pages, pathname) ? pages[pathname] : undefined;
   if (!page) return textPage(404, `There are: ${Object.keys(pages).join(' ')}`);
   if (method === 'GET' || method === 'HEAD') return page({ query, headers });
@@ -152,12 +165,18 @@ function send(
   response.end(isHead ? undefined : body);
 }
 
+/** The origin of targets that are a path, which has no host of its own. */
+const NO_HOST = 'path:';
+
 /**
- * Tells whether a request to the loopback address names another host. A web page makes a browser
- * send such a request when its own name is changed to point to this machine.
+ * Parses the target of a request: a path, or the whole address that a proxy sends. Only the latter
+ * has a host. Returns undefined for others, such as `*` and `//`.
  */
-function isForeign({ headers }: IncomingMessage, isLoopback: boolean): boolean {
-  return isLoopback && headers.host !== undefined && !LOOPBACK.test(headers.host);
+function parseTarget(url: string): URL | undefined {
+  const isPath = url.startsWith('/') && !url.startsWith('//');
+  if (!isPath && !/^https?:\/\/[^/]/i.test(url)) return undefined;
+  const text = isPath ? NO_HOST + url : url;
+  return URL.canParse(text) ? new URL(text) : undefined;
 }
 
 /** A page of one line. */
