@@ -85,7 +85,7 @@ function servicesOf(
   at: Date,
 ): Details {
   const last = {
-    at: at.toISOString(),
+    ...{ at: at.toISOString(), milliseconds: 0 },
     services: new Map(traffic.map((one) => [one.service.key, withoutList(one)])),
   };
   const state = {
@@ -93,7 +93,7 @@ function servicesOf(
     unserved: status?.unserved ?? [],
     refusedParts: status?.refused_parts ?? [],
   } as LoopState;
-  const view = viewServices(state, status ?? statusWithoutDaemon(at), { last });
+  const view = viewServices(state, status ?? statusWithoutDaemon(at), last, undefined);
   return traffic.map((one) => {
     // A service that was read is always known.
     const summary = view.details(one.service.key, one) as ServiceSummary;

@@ -241,7 +241,11 @@ export const SCENES: Readonly<Record<string, () => Scene>> = {
       },
       { help: [{ command: 'ipvstate doctor', text: 'says what cannot work on this machine' }] },
     ),
-    services: [],
+    services: SITE.map((one) => ({
+      ...one,
+      state: 'unknown' as const,
+      notes: ['not known: the last pass ended as failed: the module ip_vs is not loaded'],
+    })),
   }),
   refused: () => ({
     status: statusDocumentOf({

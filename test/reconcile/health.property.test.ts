@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SERVICE_STATES } from '../../src/daemon/api/documents.ts';
+import { whyNotKnown } from '../../src/daemon/api/knowledge.ts';
 import { serviceFacts } from '../../src/daemon/api/service-facts.ts';
 import { createMetrics } from '../../src/daemon/http/metrics.ts';
 import { daemonPages } from '../../src/daemon/http/pages.ts';
@@ -164,7 +165,8 @@ const servicesAgree = (shown: (state: LoopState) => LoopState) =>
     fc.constantFrom('correct' as const, 'report' as const),
     async (initial, steps, drift) => {
       const { state, ipvs } = await live(initial, steps, drift);
-      const facts = serviceFacts(shown(state), statusOfLoop(state, FACTS));
+      const notKnown = whyNotKnown(state, drift, undefined);
+      const facts = serviceFacts(shown(state), statusOfLoop(state, FACTS), notKnown);
       const keys = new Set([...facts.services, ...ipvs.table().services.keys()]);
       const found = new Set(Array.from(keys, (key) => facts.of(key)[0]?.state ?? 'ok'));
       const worst = SERVICE_STATES.find((name) => found.has(name)) ?? 'ok';

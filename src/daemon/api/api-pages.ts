@@ -10,6 +10,7 @@ import { Diagnosis } from './diagnosis.ts';
 import type { ApiServices, DoctorWarning } from './documents.ts';
 import { EventStreams, MAX_FOLLOWED } from './events.ts';
 import { KernelReadings } from './kernel-readings.ts';
+import { whyNotKnown } from './knowledge.ts';
 import {
   documentHead,
   type ServicesView,
@@ -57,8 +58,12 @@ export function apiPages(ports: ApiPorts): Pages {
     });
   }, monotonic);
   const makeStatus = statusDocuments({ ...ports, diagnosis });
-  const view = (): ServicesView => viewServices(state(), status(), readings);
-  const shownNow = servicesSource(state, status, readings);
+  const view = (): ServicesView => {
+    const [now, known] = [state(), status()];
+    const notKnown = whyNotKnown(now, known.drift, readings.problem);
+    return viewServices(now, known, readings.last, notKnown);
+  };
+  const shownNow = servicesSource(state, view, readings);
   const services = async (): Promise<ServicesNow> => {
     await readings.refresh();
     return shownNow();

@@ -45,7 +45,7 @@ export function destinationDetails(
     },
     ...trafficJson(known),
     share: shareOf(known, traffic),
-    state: stateOf(own),
+    state: stateOf(own, facts.isKnown),
     notes: own.map(({ note }) => note),
     drain: drain ? { seconds_left: drain.seconds_left } : null,
     override: override ?? null,
@@ -53,9 +53,13 @@ export function destinationDetails(
   };
 }
 
-function stateOf(facts: readonly Fact[]): DestinationState {
-  const found = facts.find(({ state }) => !OF_SERVICE.includes(state));
-  return (found?.state as DestinationState | undefined) ?? 'ok';
+/** Drains and overrides say less than that nobody knows. */
+const LESS_THAN_UNKNOWN: readonly Fact['state'][] = ['draining', 'overridden'];
+
+function stateOf(facts: readonly Fact[], isKnown: boolean): DestinationState {
+  const own = facts.filter(({ state }) => !OF_SERVICE.includes(state));
+  const found = own.find(({ state }) => isKnown || !LESS_THAN_UNKNOWN.includes(state));
+  return (found?.state as DestinationState | undefined) ?? (isKnown ? 'ok' : 'unknown');
 }
 
 /** The weight that is kept: of the override that wins, or of the files. */

@@ -18,6 +18,8 @@ export const SERVICE_STATES = [
   'contested',
   /** It differs from the files. */
   'drifted',
+  /** Nobody knows whether it is as the files say. */
+  'unknown',
   /** It is paused, alone or with everything else. */
   'paused',
   /** Some of its destinations were removed, and are kept for their connections. */

@@ -1,3 +1,4 @@
+import { IpvstateError } from '../../errors.ts';
 import type { Clock } from '../../model/clock.ts';
 import { type CpuShare, cpuShare } from '../../model/cpu-share.ts';
 import type { Ipvs, ServiceTotals } from '../../model/ipvs.ts';
@@ -9,6 +10,8 @@ import { Plots } from './plots.ts';
 export interface TableReading {
   /** In ISO 8601. */
   readonly at: string;
+  /** The same moment on the clock of the loop, in milliseconds. */
+  readonly milliseconds: number;
   readonly services: ReadonlyMap<ServiceKey, ServiceTotals>;
 }
 
@@ -27,6 +30,8 @@ interface ReadingPorts {
 
 /** The kernel refreshes its rates every 2 s. */
 export const READ_MILLISECONDS = 2000;
+/** A read that takes longer has failed, as far as those who look are concerned. */
+const PATIENCE_MILLISECONDS = 10_000;
 /** The details of more services than clients can ask for at a time are not kept. */
 const MAX_DETAILS = 128;
 /** The share of a core that reads may take while somebody looks. */
@@ -43,7 +48,8 @@ export class KernelReadings {
   #last: TableReading | undefined;
   #problem: Error | undefined;
   #due = Number.NEGATIVE_INFINITY;
-  #running: Promise<void> | undefined;
+  /** The read that runs now. */
+  #reading: { readonly begun: number; readonly ended: Promise<void> } | undefined;
   #details = new Map<ServiceKey, { readonly at: string; readonly traffic?: ServiceTraffic }>();
   #detailsUntil = Number.NEGATIVE_INFINITY;
   #turn: Promise<unknown> = Promise.resolve();
@@ -58,9 +64,12 @@ export class KernelReadings {
     return this.#last;
   }
 
-  /** Why the last read failed. undefined when it did not. */
+  /** Why the last read failed, or does not end. undefined when all is well. */
   get problem(): Error | undefined {
-    return this.#problem;
+    const { begun = Number.POSITIVE_INFINITY } = this.#reading ?? {};
+    return this.#ports.clock.now() - begun >= PATIENCE_MILLISECONDS
+      ? new IpvstateError('UNAVAILABLE', 'the kernel does not answer')
+      : this.#problem;
   }
 
   /** The time between two reads while somebody looks. */
@@ -75,15 +84,17 @@ export class KernelReadings {
   async refresh(): Promise<void> {
     const { clock } = this.#ports;
     if (clock.now() < this.#due) return;
-    this.#running ??= this.#readTable().finally(() => {
-      this.#running = undefined;
-    });
-    if (!this.#last) return this.#running;
+    this.#reading ??= {
+      begun: clock.now(),
+      ended: this.#readTable().finally(() => {
+        this.#reading = undefined;
+      }),
+    };
     let cancel = (): void => {};
     const late = new Promise<void>((resolve) => {
-      cancel = clock.after(READ_MILLISECONDS, resolve);
+      cancel = clock.after(this.#last ? READ_MILLISECONDS : PATIENCE_MILLISECONDS, resolve);
     });
-    await Promise.race([this.#running, late]);
+    await Promise.race([this.#reading.ended, late]);
     cancel();
   }
 
@@ -107,7 +118,7 @@ export class KernelReadings {
           return new Map(totals.toSorted(byAddress).map((own) => [own.service.key, own]));
         }),
       );
-      this.#last = { at: wallTime().toISOString(), services };
+      this.#last = { at: wallTime().toISOString(), milliseconds: begun, services };
       this.#problem = undefined;
       this.plots.add(services, clock.now());
     } catch (error) {

@@ -20,14 +20,23 @@ export interface Fact {
 /** The facts of the services. Those of a service are sorted: the worst first. */
 export interface ServiceFacts {
   of(service: ServiceKey): readonly Fact[];
+  /** False when nobody knows whether the services are as the files say. */
+  readonly isKnown: boolean;
   /** The services that have facts of their own. */
   readonly services: Iterable<ServiceKey>;
 }
 
 type ObjectChange = Extract<Change, { readonly service: ServiceKey }>;
 
-/** Collects what the loop knows of each service. The health is made of the same. */
-export function serviceFacts(state: LoopState, status: Status): ServiceFacts {
+/**
+ * Collects what the loop knows of each service. The health is made of the same. `notKnown` says why
+ * nobody knows whether the services are as the files say.
+ */
+export function serviceFacts(
+  state: LoopState,
+  status: Status,
+  notKnown: string | undefined,
+): ServiceFacts {
   const facts = new Map<ServiceKey, Fact[]>();
   const add = (service: string, fact: Fact): void => {
     const own = facts.get(service as ServiceKey);
@@ -58,9 +67,13 @@ export function serviceFacts(state: LoopState, status: Status): ServiceFacts {
       state: 'overridden',
       note: describeOverride(note),
     });
-  const everywhere = pause && !paused.services ? [pause] : [];
+  const everywhere: Fact[] = [
+    ...(notKnown === undefined ? [] : [{ state: 'unknown', note: notKnown } as const]),
+    ...(pause && !paused.services ? [pause] : []),
+  ];
   return {
     of: (service) => sorted([...(facts.get(service) ?? []), ...everywhere]),
+    isKnown: notKnown === undefined,
     services: facts.keys(),
   };
 }

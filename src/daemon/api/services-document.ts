@@ -9,11 +9,15 @@ import { NO_TRAFFIC, type ServiceTraffic } from '../../render/top/traffic.ts';
 import type { Status } from '../status/status.ts';
 import { destinationDetails, type KnownDestination } from './destination-details.ts';
 import type { ApiServices, DestinationDetails, ServiceSummary } from './documents.ts';
-import { type KernelReadings, withoutList } from './kernel-readings.ts';
+import { type KernelReadings, type TableReading, withoutList } from './kernel-readings.ts';
 import { type Fact, type ServiceFacts, serviceFacts } from './service-facts.ts';
 import type { ServicesNow } from './shown-services.ts';
 
 const FOREIGN: Fact = { state: 'foreign', note: 'no file has this service, and it is left alone' };
+const LOST: Fact = {
+  state: 'unknown',
+  note: 'not known yet: the kernel does not have it, and no pass has seen that',
+};
 /** A service can have a note for each of its destinations. */
 const SHOWN_NOTES = 10;
 
@@ -26,19 +30,25 @@ export interface ServicesView {
   details(key: ServiceKey, live: ServiceTraffic | undefined): ServiceSummary | undefined;
 }
 
-/** Combines the last reading of the kernel with what the loop knows. */
+/**
+ * Combines the last reading of the kernel with what the loop knows. A service is `ok` only when the
+ * last comparison holds, and found no difference: `notKnown` says why it does not hold.
+ */
 export function viewServices(
   state: LoopState,
   status: Status,
-  readings: Pick<KernelReadings, 'last'>,
+  last: TableReading | undefined,
+  notKnown: string | undefined,
 ): ServicesView {
-  const live = readings.last?.services ?? new Map<ServiceKey, ServiceTotals>();
+  const live = last?.services ?? new Map<ServiceKey, ServiceTotals>();
   const desired = state.config.good?.desired;
-  const facts = serviceFacts(state, status);
-  const isKnown = (key: ServiceKey): boolean => desired?.services.has(key) === true;
-  const missing = [...facts.services, ...state.unserved].filter(
-    (key) => !live.has(key) && isKnown(key),
-  );
+  const facts = serviceFacts(state, status, notKnown);
+  const withFacts = new Set(facts.services);
+  // A service that was added since the last reading is not missing.
+  const isNewerReading = (last?.milliseconds ?? 0) > (state.compared?.at ?? 0);
+  const isMissing = (key: ServiceKey): boolean =>
+    !live.has(key) && (isNewerReading || !facts.isKnown || withFacts.has(key));
+  const missing = last ? [...(desired?.services.keys() ?? [])].filter(isMissing) : [];
   const summarize = (
     key: ServiceKey,
     reading: ServiceTotals | undefined,
@@ -78,7 +88,7 @@ export function viewServices(
 
 /** The parts of the loop's state that the services are made of. */
 const CAUSES = [
-  ...['config', 'lastPass', 'drift', 'unserved', 'drains', 'overrides'],
+  ...['phase', 'config', 'lastPass', 'compared', 'drift', 'unserved', 'drains', 'overrides'],
   ...['contested', 'refused', 'refusedParts', 'pause'],
 ] as readonly (keyof LoopState)[];
 
@@ -88,7 +98,7 @@ const CAUSES = [
  */
 export function servicesSource(
   state: () => LoopState,
-  status: () => Status,
+  view: () => ServicesView,
   readings: KernelReadings,
 ): () => ServicesNow {
   let last: { readonly causes: readonly unknown[]; readonly now: ServicesNow } | undefined;
@@ -102,10 +112,10 @@ export function servicesSource(
     const isSame =
       current.drains.length === 0 && last?.causes.every((cause, at) => cause === causes[at]);
     if (last && isSame) return last.now;
-    const view = viewServices(current, status(), readings);
+    const { keys, summary } = view();
     const now: ServicesNow = {
       head: documentHead(readings),
-      summaries: Array.from(view.keys, view.summary),
+      summaries: Array.from(keys, summary),
       plotRevision: readings.plots.revision,
       plotOf: (key) => readings.plots.of(key),
     };
@@ -134,6 +144,7 @@ function factsOf(
   desired: Desired | undefined,
 ): readonly Fact[] {
   const own = facts.of(key);
+  if (!isLive && own.length === 0) return [LOST];
   const isForeign =
     isLive && desired !== undefined && !desired.services.has(key) && !own.some(isOfFiles);
   return isForeign ? [...own, FOREIGN] : own;

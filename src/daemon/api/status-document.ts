@@ -1,6 +1,7 @@
 import { hasErrors } from '../../model/issue.ts';
 import type { ServiceKey } from '../../model/service.ts';
 import type { ConfigProblem } from '../../reconcile/loop/config-state.ts';
+import { isAsDesired } from '../../reconcile/loop/health.ts';
 import type { LoopState, RefusedPlan } from '../../reconcile/loop/loop-state.ts';
 import type { PendingTry } from '../../recovery/records/records.ts';
 import type { State } from '../../recovery/state.ts';
@@ -11,6 +12,7 @@ import { SHOWN_FINGERPRINT, type Status } from '../status/status.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { ApiStatus } from './documents.ts';
 import { helpFor } from './help.ts';
+import { whyNotKnown } from './knowledge.ts';
 
 export interface StatusPorts {
   /** The name of the machine. */
@@ -36,13 +38,17 @@ export function statusDocuments(ports: StatusPorts): () => Promise<ApiStatus> {
   const excerpt = memoized((problem: ConfigProblem) => formatExcerpt(problem, ports.texts()));
   return async () => {
     const { host, clock, diagnosis } = ports;
-    const { config, refused } = ports.state();
+    const state = ports.state();
+    const { config, refused } = state;
     const status = ports.status();
     const problems: string[] = [];
     const pending = await ports.pendingTry().catch((error: Error) => {
       problems.push(`${error.message}: whether a try is pending is not known`);
       return undefined;
     });
+    const notKnown = whyNotKnown(state, status.drift, undefined);
+    if (notKnown !== undefined && isAsDesired({ state: status.health }))
+      problems.push(`whether the services are as the files say is ${notKnown}`);
     const awaited = pending ? tryStatus(pending, clock) : null;
     if (diagnosis.problem !== undefined)
       problems.push(`the checks of \`ipvstate doctor\` failed: ${diagnosis.problem}`);

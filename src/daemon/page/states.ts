@@ -17,6 +17,7 @@ const TONES: Readonly<Record<HealthName | ServiceState, Tone>> = {
   overridden: 'info',
   starting: 'info',
   'source-unreachable': 'warn',
+  unknown: 'plain',
   foreign: 'plain',
   ok: 'good',
   'in-sync': 'good',

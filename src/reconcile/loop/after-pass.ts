@@ -37,6 +37,7 @@ export function stateAfterPass(previous: LoopState, pass: EndedPass): Partial<Lo
       ? protectedAfter(previous.protectedServices, good.desired, applied.plan.desired)
       : previous.protectedServices,
     drift: driftAfter(previous, pass),
+    compared: differences && { digest: good.digest, at: pass.now },
     unserved: differences?.unserved ?? previous.unserved,
     refused: refusedAfter(previous, pass),
     drains: report && BEGINS_DRAINS.includes(outcome) ? report.drains : previous.drains,

@@ -102,6 +102,11 @@ export interface LoopState {
   /** The digest of the files that were last applied completely. */
   readonly applied: string | undefined;
   readonly drift: Drift | undefined;
+  /**
+   * The last comparison of the live table with all that the files of this digest ask for. undefined
+   * when the last pass ended without one: nobody knows how the table differs.
+   */
+  readonly compared: { readonly digest: string; readonly at: number } | undefined;
   /** Services with usable destinations in the files and none in the kernel. */
   readonly unserved: readonly ServiceKey[];
   /** Follows from the rest of the state. */
@@ -151,6 +156,7 @@ export const INITIAL_STATE: LoopState = {
   lastPass: undefined,
   applied: undefined,
   drift: undefined,
+  compared: undefined,
   unserved: [],
   health: STARTING,
   drains: [],

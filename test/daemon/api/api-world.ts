@@ -9,6 +9,7 @@ import { statusOfLoop } from '../../../src/daemon/status/status-of-loop.ts';
 import type { Counters, Ipvs, Stats } from '../../../src/model/ipvs.ts';
 import type { ServiceKey } from '../../../src/model/service.ts';
 import type { Table } from '../../../src/model/table.ts';
+import type { DriftMode } from '../../../src/reconcile/loop/loop-state.ts';
 import type { PendingTry } from '../../../src/recovery/records/records.ts';
 import { type Content, LoopWorld, type WorldOptions } from '../../support/loop-world.ts';
 import { settle } from '../../support/virtual-clock.ts';
@@ -44,9 +45,11 @@ export class ApiWorld extends LoopWorld {
   warnings: readonly DoctorWarning[] | Error = [];
   looksOfDoctor = 0;
   texts: ReadonlyMap<string, string> = new Map();
+  readonly #drift: DriftMode;
 
   constructor(live: Table, content: Content, options?: WorldOptions) {
     super(live, content, options);
+    this.#drift = options?.drift ?? 'correct';
     this.pages = apiPages({
       host: 'director1',
       state: () => this.state,
@@ -75,7 +78,8 @@ export class ApiWorld extends LoopWorld {
   status(): Status {
     const now = this.clock.now();
     return statusOfLoop(this.state, {
-      ...{ version: '1.2.3', pid: 42, started: new Date(START).toISOString(), drift: 'correct' },
+      ...{ version: '1.2.3', pid: 42, started: new Date(START).toISOString() },
+      drift: this.#drift,
       drainClockSeconds: now / 1000,
       wallSeconds: (START + now) / 1000,
       wallTime: (time) => new Date(START + time).toISOString(),

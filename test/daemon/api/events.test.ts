@@ -54,12 +54,16 @@ describe('the events', () => {
     const own = await world();
     const client = await own.follow('service=fwmark:7');
     client.take();
-    await own.foreign(tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } } }));
+    const shop = { 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } } };
+    await own.foreign(tableOf({ ...shop, 'fwmark:8': {} }));
+    await own.clock.advance(2000);
+    client.take();
+    await own.foreign(tableOf(shop));
     await own.write('nonsense');
     await own.clock.advance(2000);
     const [status, services, service] = client.take();
     expect(status?.document.status.health).toBe('invalid');
-    expect(services?.document.removed).toEqual(['fwmark:7']);
+    expect(services?.document.removed).toEqual(['fwmark:8']);
     expect(service?.document.services).toMatchObject([
       { service: 'fwmark:7', live: false, destinations_list: [{ live: false }] },
     ]);
@@ -91,7 +95,10 @@ describe('the events', () => {
     expect(client.take()).toMatchObject([
       {
         event: 'services',
-        document: { at, stale: true, reason: 'the module is gone', services: [], removed: [] },
+        document: {
+          ...{ at, stale: true, reason: 'the module is gone', removed: [] },
+          services: [{ state: 'unknown' }, { state: 'unknown' }],
+        },
       },
     ]);
     own.failure = undefined;
@@ -113,10 +120,16 @@ describe('the events', () => {
     });
     own.rate = 9;
     own.reads.length = 0;
-    await own.clock.advance(20_000);
+    await own.clock.advance(10_000);
     const events = client.take().filter(({ event }) => event === 'services');
-    expect(events.length).toBeGreaterThanOrEqual(4);
-    for (const { document } of events) expect(document).toMatchObject({ at, services: [] });
+    expect(events.length).toBeGreaterThanOrEqual(2);
+    for (const { document } of events)
+      expect(document).toMatchObject({ at, stale: false, services: [] });
+    await own.clock.advance(10_000);
+    const late = client.take().filter(({ event }) => event === 'services');
+    expect(late.length).toBeGreaterThanOrEqual(1);
+    for (const { document } of late)
+      expect(document).toMatchObject({ at, stale: true, reason: 'the kernel does not answer' });
     expect(own.reads).toEqual(['all']);
     finish();
     await own.clock.advance(4000);
