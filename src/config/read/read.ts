@@ -2,6 +2,7 @@ import { tooDeepAt } from './depth.ts';
 import { type ConfigDocument, unreadable } from './document.ts';
 import { readJson } from './json-document.ts';
 import { preScan } from './pre-scan.ts';
+import { readSimpleYaml } from './simple-yaml/read.ts';
 import { readYaml } from './yaml-document.ts';
 
 /** Reads a text that begins with `{` as JSON, or else as YAML. The text has no byte order mark. */
@@ -26,5 +27,5 @@ export function readDocument(text: string): ConfigDocument {
       },
     ]);
   }
-  return readYaml(text);
+  return readSimpleYaml(text) ?? readYaml(text);
 }

@@ -1,9 +1,9 @@
 import { isScalar, type Node, parseDocument, type YAMLError } from 'yaml';
 import type { Finding } from '../finding.ts';
-import { type ConfigDocument, type ItemOffsets, unreadable } from './document.ts';
+import { type ConfigDocument, lookup, unreadable } from './document.ts';
 import { syntaxFindings } from './yaml-issues.ts';
 import { yamlOffset } from './yaml-offset.ts';
-import { type YamlValue, yamlValue } from './yaml-value.ts';
+import { yamlValue } from './yaml-value.ts';
 
 /**
  * Reads YAML 1.2. Errors and warnings of the library become findings, and then there is no value.
@@ -35,15 +35,12 @@ export function readYaml(text: string): ConfigDocument {
   };
 }
 
-// Two functions with a scope of their own. In one scope, each closure would keep in memory the
-// variables of the other: `itemOffsets` outlives the parser's nodes, which are large.
-
+/**
+ * Makes a lookup in the parser's nodes. It is a function with a scope of its own, because
+ * `itemOffsets` outlives the nodes, which are large.
+ */
 function offsetsIn(root: Node): ConfigDocument['offsetOf'] {
   return (place) => (typeof place === 'number' ? place : yamlOffset(root, place.path, place.at));
-}
-
-function lookup(offsets: YamlValue['offsets']): ItemOffsets {
-  return (list) => offsets.get(list);
 }
 
 function empty(): Finding {
