@@ -33,6 +33,7 @@ export const VERBS = verbFiles({
   history: async () => (await import('./verbs/history.ts')).historyVerb,
   reload: async () => (await import('./verbs/reload.ts')).reloadVerb,
   approve: async () => (await import('./verbs/approve.ts')).approveVerb,
+  fleet: async () => (await import('./verbs/fleet.ts')).fleetVerb,
   pause: async () => (await import('./verbs/pause.ts')).pauseVerb,
   resume: async () => (await import('./verbs/resume.ts')).resumeVerb,
   drain: async () => (await import('./verbs/drain.ts')).drainVerb,

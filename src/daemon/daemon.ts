@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { Activity } from '../kernel/activity.ts';
 import { readInterfaces } from '../kernel/interfaces.ts';
+import type { Clock } from '../model/clock.ts';
 import type { Ipvs } from '../model/ipvs.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Allowances } from '../plan/guard.ts';
@@ -24,6 +25,7 @@ import { apiPages, type LookPorts } from './api/api-pages.ts';
 import { controlAnswers } from './control/answers.ts';
 import { type ControlServer, serveControl } from './control/server.ts';
 import { DaemonOverrides } from './daemon-overrides.ts';
+import { FleetMember, type FleetPlace } from './fleet/member.ts';
 import { indexFiles, indexPage } from './http/index-page.ts';
 import { formatListenAddress, type ListenAddress } from './http/listen-address.ts';
 import { createMetrics, type Metrics } from './http/metrics.ts';
@@ -65,6 +67,8 @@ interface DaemonPorts {
   readonly look: LookPorts;
   readonly log: Log;
   readonly notifier: Notifier;
+  /** undefined: the daemon is in no fleet. */
+  readonly fleet?: FleetPlace | undefined;
   /** Aborts when the daemon is to stop. */
   readonly signal: AbortSignal;
   /** Calls `reload` on each SIGHUP, until the returned function is called. */
@@ -101,6 +105,7 @@ class Daemon {
   #clockOrigin = Date.now() - performance.now();
   #loop: Loop | undefined;
   #overrides: DaemonOverrides | undefined;
+  #member: FleetMember | undefined;
   #control: ControlServer | undefined;
   #http: HttpServer | undefined;
   #timers: NodeJS.Timeout[] = [];
@@ -124,6 +129,7 @@ class Daemon {
       loop: () => this.#loop,
     });
     this.#overrides = overrides;
+    this.#member = this.#joinFleet(clock);
     await this.#serve();
 
     const stateLog = new StateLog(
@@ -159,6 +165,7 @@ class Daemon {
         if (state.protectedServices !== previous.protectedServices)
           void keepProtected(state.protectedServices);
         this.#count(state, previous);
+        this.#member?.changed();
         this.#notifyWhenSettled(state);
       },
     });
@@ -181,7 +188,19 @@ class Daemon {
       await watch.close();
       await stopped;
       await port.settled();
+      await this.#member?.close();
     }
+  }
+
+  #joinFleet(clock: Clock): FleetMember | undefined {
+    const { fleet, log, session } = this.#ports;
+    if (!fleet) return undefined;
+    return new FleetMember({
+      ...{ ...fleet, log, clock },
+      now: () => session.state.clock.now(),
+      state: () => this.#loop?.state ?? INITIAL_STATE,
+      status: () => this.#status(),
+    });
   }
 
   async close(): Promise<void> {
@@ -252,6 +271,7 @@ class Daemon {
       drift,
       pid: process.pid,
       started: this.#started,
+      fleet: this.#member?.status,
       drainClockSeconds: clock.monotonicSeconds(),
       wallSeconds: clock.now().getTime() / 1000,
       wallTime: (time) => this.#wallTime(time),

@@ -2,8 +2,8 @@ import ci from './ci.md';
 import commandLine from './command-line.md';
 import configuration from './configuration.md';
 import daemon from './daemon.md';
+import directors from './directors.md';
 import exitCodes from './exit-codes.md';
-import fleet from './fleet.md';
 import importing from './importing.md';
 import installing from './installing.md';
 import ipvsadm from './ipvsadm.md';
@@ -24,7 +24,7 @@ export const PAGES: Readonly<Record<string, string>> = {
   plans,
   'try-and-rollback': tryAndRollback,
   daemon,
-  fleet,
+  directors,
   operating,
   maintenance,
   ci,

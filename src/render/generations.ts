@@ -1,6 +1,7 @@
 import { printable } from '../model/printable.ts';
 import { countOf } from './count-of.ts';
 import { formatJson } from './json.ts';
+import { formatUtc } from './utc.ts';
 
 /** A generation of a configuration in etcd. */
 interface GenerationView {
@@ -51,7 +52,6 @@ function formatGeneration(
   { generation, copy_of, author, message, created, files }: GenerationView,
   current: number,
 ): string {
-  const time = new Date(created).toISOString().replace('T', ' ').replace(/\.\d+/, '');
   const facts = [
     author,
     countOf(files.length, 'file'),
@@ -59,5 +59,5 @@ function formatGeneration(
     ...(generation === current ? ['in force'] : []),
   ].join(', ');
   const about = message === '' ? facts : `${facts}: ${message}`;
-  return printable(`generation ${generation}  ${time}  ${about}`);
+  return printable(`generation ${generation}  ${formatUtc(created)}  ${about}`);
 }

@@ -22,6 +22,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   errors: { files: ['src/errors.ts'], layers: [], packages: [], pure: true },
   model: { files: ['src/model/'], layers: ['errors'], packages: [], pure: true },
   health: { files: ['src/health/'], layers: ['errors', 'model'], packages: [], pure: true },
+  /** The directors of a configuration, as they see each other: pure, over documents in etcd. */
+  fleet: { files: ['src/fleet/'], layers: ['errors', 'model'], packages: [], pure: true },
   plan: {
     files: ['src/plan/'],
     layers: ['errors', 'model', 'health'],
@@ -49,7 +51,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   /** A plan can be printed as ipvsadm command lines, so `render` writes with `formats`. */
   render: {
     files: ['src/render/'],
-    layers: ['errors', 'model', 'health', 'plan', 'formats', 'doctor'],
+    layers: ['errors', 'model', 'health', 'fleet', 'plan', 'formats', 'doctor'],
     packages: [],
     pure: true,
   },
@@ -61,7 +63,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   sources: {
     files: ['src/sources/'],
-    layers: ['errors', 'model', 'config', 'formats'],
+    layers: ['errors', 'model', 'fleet', 'config', 'formats'],
     packages: ['chokidar', 'node:stream', 'node:http', 'node:https', 'node:net', ...FILES],
     pure: false,
   },
@@ -94,6 +96,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'errors',
       'model',
       'health',
+      'fleet',
       'plan',
       'config',
       'formats',
@@ -115,6 +118,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'errors',
       'model',
       'health',
+      'fleet',
       'plan',
       'config',
       'formats',

@@ -67,6 +67,7 @@ const VERBS = {
   overrides: 'overrides clear -f ./shop.yaml',
   push: 'push -f ./shop.yaml --to etcd://127.0.0.1:1/shop',
   generations: 'generations etcd://127.0.0.1:1/shop',
+  fleet: 'fleet status etcd://127.0.0.1:1/shop',
 };
 const line = (verb: keyof typeof VERBS): string => `${VERBS[verb]} -o json`;
 
@@ -150,9 +151,12 @@ describe('a verb with -o json prints one document', () => {
     expectError(await run(line(verb), options), 'REFUSED', 3);
   });
 
-  it.each(['push', 'generations'] as const)('when etcd does not answer %s', async (verb) => {
-    expectError(await shop().run(line(verb)), 'NO_INPUT', 66);
-  });
+  it.each(['push', 'generations', 'fleet'] as const)(
+    'when etcd does not answer %s',
+    async (verb) => {
+      expectError(await shop().run(line(verb)), 'NO_INPUT', 66);
+    },
+  );
 
   it('when there is nothing to roll back', async () => {
     expectError(await shop().run(line('rollback'), inKernel()), 'REFUSED', 3);

@@ -2,6 +2,9 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { openEtcd } from '../../src/sources/etcd/client.ts';
+import { readCurrent } from '../../src/sources/etcd/generation.ts';
+import { pushGeneration } from '../../src/sources/etcd/push.ts';
 import { DaemonInProcess } from '../support/daemon.ts';
 import { FakeEtcd } from '../support/fake-etcd.ts';
 import { openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
@@ -106,3 +109,49 @@ it('a daemon that has no configuration yet waits for etcd, and writes nothing', 
 function keptFile(state: string, { state: { life } }: DaemonInProcess): string {
   return join(state, life.netns, 'etcd.json');
 }
+
+it('the daemon reports to its fleet, also what is wrong, and that it stops', async () => {
+  const { folder, etcd, daemon, push, hasDestination } = await director();
+  const first = daemon();
+  const address = `etcd://${etcd.host}/prod`;
+  const node = async () => {
+    const { stdout } = await first.run('fleet', 'status', address, '-o', 'json');
+    return JSON.parse(stdout).nodes[0];
+  };
+  await push(first, '10.0.0.1');
+  await first.start();
+  await hasDestination('10.0.0.1:80');
+  expect(await first.run('fleet', 'status', address, '--wait', '1')).toMatchObject({ status: 0 });
+  const inSync = await node();
+  expect(inSync).toMatchObject({
+    ...{ node: 'lb1', state: 'reporting', has_current: true, health: 'in-sync', held: null },
+    generation: { read: 1, in_force: 1, applied: 1 },
+    table: expect.stringMatching(/^[0-9a-f]{64}$/),
+  });
+  expect(await first.status()).toMatchObject({
+    fleet: { node: 'lb1', generation: { applied: 1 }, error: null },
+  });
+  expect((await first.get('/metrics')).body).toContain('ipvstate_generation{stage="applied"} 1');
+
+  // A generation that a later version of the program pushed, for example.
+  const text = 'version: 1\nservices: [{ adress: tcp://192.0.2.1:80 }]\n';
+  writeFileSync(join(folder, 'shop.yaml'), text);
+  const files = [{ name: 'shop.yaml', bytes: Buffer.from(text) }];
+  const client = openEtcd({ hosts: [etcd.host], prefix: '/prod' }, {});
+  const about = { author: 'a', message: '', created: '2026-11-30T12:00:00Z' };
+  const current = await readCurrent(client, '/prod');
+  await pushGeneration(client, '/prod', current, { ...about, files });
+  await until('it says so', async () => (await node()).health === 'invalid');
+  expect(await node()).toMatchObject({
+    ...{ has_current: false, healthy: false, generation: { read: 2, in_force: 1, applied: 1 } },
+    error: { position: { file: 'etcd:/prod@generation 2: shop.yaml', line: 2 } },
+  });
+
+  etcd.refusal = { status: 403, code: 7, message: 'etcdserver: permission denied' };
+  await until('it says that it cannot report', () => first.events('fleet-silent').length === 1);
+  expect((await first.run('status')).stdout).toContain('permission denied');
+  etcd.refusal = undefined;
+  await until('it reports again', () => first.events('fleet-reports').length === 1);
+  expect(await first.stop()).toBe(0);
+  expect(await node()).toMatchObject({ state: 'stopped' });
+});

@@ -5,10 +5,12 @@ interface Stored {
   readonly value: string;
   readonly created: number;
   readonly revision: number;
+  readonly lease?: string;
 }
 
-interface Write {
-  readonly request_put: { readonly key: string; readonly value: string };
+interface Request {
+  readonly request_put?: { readonly key: string; readonly value: string; readonly lease?: string };
+  readonly request_range?: { readonly key: string; readonly range_end?: string };
 }
 
 interface Compare {
@@ -23,7 +25,8 @@ interface RequestBody {
   readonly value?: string;
   readonly range_end?: string;
   readonly compare?: readonly Compare[];
-  readonly success?: readonly Write[];
+  readonly success?: readonly Request[];
+  readonly ID?: string;
   readonly create_request?: { readonly key: string };
   readonly name?: string;
   readonly password?: string;
@@ -57,6 +60,7 @@ export class FakeEtcd {
   isSilent = false;
   /** The number of requests of each kind. */
   readonly requests = new Map<string, number>();
+  readonly #leases = new Set<string>();
   /** Called before a transaction is decided. */
   onTransaction: (() => void) | undefined;
 
@@ -96,6 +100,21 @@ export class FakeEtcd {
 
   put(key: string, value: string): void {
     this.#write(base64(key), base64(value));
+  }
+
+  get leaseCount(): number {
+    return this.#leases.size;
+  }
+
+  /** Ends every lease, as time does when nobody keeps it. */
+  expireLeases(): void {
+    for (const lease of this.#leases) this.#revoke(lease);
+  }
+
+  #revoke(lease: string): void {
+    this.#leases.delete(lease);
+    for (const [key, stored] of this.#keys) if (stored.lease === lease) this.#keys.delete(key);
+    this.#revision++;
   }
 
   /** Deletes every key. */
@@ -177,29 +196,54 @@ export class FakeEtcd {
       case '/v3/kv/txn': {
         this.onTransaction?.();
         const succeeded = (body.compare ?? []).every((compare) => this.#holds(compare));
-        const writes = succeeded ? (body.success ?? []) : [];
-        for (const { request_put: put } of writes) this.#write(put.key, put.value);
-        return succeeded ? { succeeded } : {};
+        if (!succeeded) return {};
+        const responses = (body.success ?? []).map(({ request_put: put, request_range: range }) => {
+          if (put) this.#write(put.key, put.value, put.lease);
+          return range ? { response_range: this.#range(range.key, range.range_end) } : {};
+        });
+        return { succeeded, responses };
       }
+      case '/v3/kv/deleterange':
+        for (const each of this.#within(key, body.range_end)) this.#keys.delete(each);
+        this.#revision++;
+        return {};
+      case '/v3/lease/grant': {
+        const lease = String(7_000_000_000_000_000 + ++this.#revision);
+        this.#leases.add(lease);
+        return { ID: lease, TTL: '15' };
+      }
+      case '/v3/lease/keepalive': {
+        const { ID: id = '' } = body;
+        return { result: { ID: id, ...(this.#leases.has(id) && { TTL: '15' }) } };
+      }
+      case '/v3/lease/revoke':
+        this.#revoke(body.ID ?? '');
+        return {};
       default:
         throw { status: 404, code: 5, message: 'Not Found' };
     }
   }
 
-  /** Leaves empty values out, as the gateway does. */
-  #range(key: string, end: string | undefined): object {
-    const isIn = (each: string): boolean => {
+  #within(key: string, end: string | undefined): readonly string[] {
+    const found = [...this.#keys.keys()].filter((each) => {
       if (end === undefined) return each === key;
       return plain(each) >= plain(key) && plain(each) < plain(end);
-    };
-    const found = [...this.#keys].filter(([each]) => isIn(each));
-    found.sort(([a], [b]) => (plain(a) < plain(b) ? -1 : 1));
-    if (found.length === 0) return {};
-    const kvs = found.map(([each, { value, created, revision }]) => ({
-      ...{ key: each, create_revision: String(created), mod_revision: String(revision) },
-      ...(value !== '' && { value }),
-    }));
-    return { kvs, count: String(kvs.length) };
+    });
+    return found.sort((a, b) => (plain(a) < plain(b) ? -1 : 1));
+  }
+
+  /** Leaves empty values out, as the gateway does. */
+  #range(key: string, end: string | undefined): object {
+    const kvs = this.#within(key, end).flatMap((each) => {
+      const stored = this.#keys.get(each);
+      if (!stored) return [];
+      const { value, created, revision } = stored;
+      return {
+        ...{ key: each, create_revision: String(created), mod_revision: String(revision) },
+        ...(value !== '' && { value }),
+      };
+    });
+    return kvs.length === 0 ? {} : { kvs, count: String(kvs.length) };
   }
 
   #holds({ key, target, create_revision, mod_revision }: Compare): boolean {
@@ -209,9 +253,12 @@ export class FakeEtcd {
       : String(stored?.revision ?? 0) === mod_revision;
   }
 
-  #write(key: string, value: string): void {
+  #write(key: string, value: string, lease?: string): void {
+    if (lease !== undefined && !this.#leases.has(lease))
+      throw { status: 404, code: 5, message: 'etcdserver: requested lease not found' };
     const revision = ++this.#revision;
-    this.#keys.set(key, { value, created: this.#keys.get(key)?.created ?? revision, revision });
+    const created = this.#keys.get(key)?.created ?? revision;
+    this.#keys.set(key, { value, created, revision, ...(lease !== undefined && { lease }) });
     for (const [watcher, watched] of this.#watchers)
       if (watched === key)
         watcher.write(`${JSON.stringify({ result: { events: [{ kv: { key } }] } })}\n`);

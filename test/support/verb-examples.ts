@@ -29,7 +29,7 @@ const WITHOUT_KERNEL: readonly string[] = [
 ];
 
 /** Verbs whose examples need a member of etcd at `ETCD_HOST`. */
-const WITH_ETCD: readonly string[] = ['push', 'generations'];
+const WITH_ETCD: readonly string[] = ['push', 'generations', 'fleet'];
 export const ETCD_HOST = 'etcd1:2379';
 
 /** The verbs whose examples run on any machine, or need etcd, or a kernel with IPVS. */

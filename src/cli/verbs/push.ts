@@ -71,7 +71,7 @@ export const pushVerb = defineVerb({
   ],
   notes: [
     'A push is atomic: directors see all files or none. TLS, user and password come',
-    'from the environment: see `ipvstate help fleet`.',
+    'from the environment: see `ipvstate help directors`.',
   ],
   run: async (options, environment) => {
     if (options.to === undefined) throw wrongUsage('required option --to not specified');
@@ -199,7 +199,8 @@ function parseMessage(text: string): string {
   return text;
 }
 
-function parseGeneration(text: string): number {
+/** Parses the number of a generation. */
+export function parseGeneration(text: string): number {
   if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('Expected a number from 1 on.');
   return Number(text);
 }

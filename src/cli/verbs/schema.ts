@@ -16,6 +16,7 @@ const SCHEMAS = {
   error: () => import('../../../schemas/error.schema.json', { with: { type: 'json' } }),
   top: () => import('../../../schemas/top.schema.json', { with: { type: 'json' } }),
   generations: () => import('../../../schemas/generations.schema.json', { with: { type: 'json' } }),
+  fleet: () => import('../../../schemas/fleet.schema.json', { with: { type: 'json' } }),
   history: () => import('../../../schemas/history.schema.json', { with: { type: 'json' } }),
   journal: () => import('../../../schemas/journal.schema.json', { with: { type: 'json' } }),
   'api-status': () => import('../../../schemas/api-status.schema.json', { with: { type: 'json' } }),

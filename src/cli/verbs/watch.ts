@@ -10,6 +10,7 @@ import { openRecords } from '../../recovery/records/records.ts';
 import { isExpired, type Session, withSession } from '../../recovery/session.ts';
 import { settleEarlierRuns } from '../../recovery/try/try-end.ts';
 import { EXIT, EXIT_MEANINGS } from '../../render/exit.ts';
+import { isEtcdAddress, parseEtcdAddress } from '../../sources/etcd/address.ts';
 import { followConfiguration } from '../../sources/follow.ts';
 import { defaultControlSocket } from '../control.ts';
 import { defineVerb } from '../declare/define-verb.ts';
@@ -141,6 +142,7 @@ async function follow(options: WatchOptions, environment: Environment): Promise<
     openGenerationStore(state, prefix, (message) => log.warn({ event: 'state' }, message)),
   );
   const notifier = openNotifier(env);
+  const fleet = await fleetOf(options, env);
   const namespace = await watchNamespace(options.netns);
   const interruption = environment.interruption(true);
   const signal = namespace ? AbortSignal.any([interruption, namespace.signal]) : interruption;
@@ -173,6 +175,7 @@ async function follow(options: WatchOptions, environment: Environment): Promise<
       },
       log,
       notifier,
+      fleet,
       signal,
       onHangup,
     });
@@ -184,6 +187,15 @@ async function follow(options: WatchOptions, environment: Environment): Promise<
     `the network namespace ${options.netns} was deleted or made again: the daemon ends, so that its supervisor starts it in the new one`,
   );
   return EXIT.unavailable;
+}
+
+/** Finds the fleet that a director with a name belongs to, when it follows etcd. */
+async function fleetOf({ file, node }: WatchOptions, env: NodeJS.ProcessEnv) {
+  const place = file.find(isEtcdAddress);
+  if (place === undefined || node === undefined) return undefined;
+  const { openEtcd } = await import('../../sources/etcd/client.ts');
+  const address = parseEtcdAddress(place);
+  return { client: openEtcd(address, env), prefix: address.prefix, node };
 }
 
 /**

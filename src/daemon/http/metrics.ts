@@ -14,6 +14,8 @@ export interface Metrics {
 const HEALTH_NAMES = [...HEALTH_STATES, 'starting'] as const;
 const WATCH_MODES = ['inotify', 'poll', 'etcd'] as const;
 
+const GENERATION_STAGES = ['read', 'in_force', 'applied'] as const;
+
 /** Histogram buckets in seconds: from a single edit to a table of 100,000 destinations. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
@@ -123,6 +125,19 @@ export function createMetrics(
   );
   gauge('services', 'Desired services.', ({ config }) => config.services);
   gauge('destinations', 'Desired destinations.', ({ config }) => config.destinations);
+  new Gauge({
+    name: 'ipvstate_generation',
+    help: 'Generations of the configuration in etcd: read, in force and applied; 0 for none.',
+    labelNames: ['stage'],
+    registers,
+    collect() {
+      const { fleet } = status();
+      for (const stage of GENERATION_STAGES) this.set({ stage }, fleet?.generation[stage] ?? 0);
+    },
+  });
+  gauge('fleet_silent', 'Whether this director cannot report to its fleet.', ({ fleet }) =>
+    Number(Boolean(fleet?.error)),
+  );
   gauge('start_time_seconds', 'When the daemon started.', ({ program }) =>
     seconds(program.started),
   );

@@ -14,6 +14,7 @@ import {
 } from '../../model/shape.ts';
 import {
   DRIFT_MODES,
+  type FleetStatus,
   HEALTHS,
   type OverrideStatus,
   type PauseStatus,
@@ -110,6 +111,19 @@ export const isStatus: Shape<Status> = objectOf<Status>({
         reason: isText,
         until: nullable(isText),
         note: isText,
+      }),
+    ),
+  ),
+  fleet: optional(
+    nullable(
+      objectOf<FleetStatus>({
+        node: isText,
+        generation: objectOf<FleetStatus['generation']>({
+          read: nullable(isCount),
+          in_force: nullable(isCount),
+          applied: nullable(isCount),
+        }),
+        error: isError,
       }),
     ),
   ),

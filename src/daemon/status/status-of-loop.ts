@@ -9,6 +9,7 @@ import { describeOverride } from '../../render/overrides.ts';
 import { changeTitles, driftTitles } from './change-titles.ts';
 import { exitCodeOfPass } from './pass-exit.ts';
 import {
+  type FleetStatus,
   type OverrideStatus,
   type PauseStatus,
   SHOWN_FINGERPRINT,
@@ -26,6 +27,8 @@ export interface DaemonFacts {
   readonly drainClockSeconds: number;
   /** The wall clock at the same moment, in seconds since 1970. */
   readonly wallSeconds: number;
+  /** undefined: the daemon is in no fleet. */
+  readonly fleet?: FleetStatus | undefined;
   /** Converts a time on the loop's clock to ISO 8601. */
   readonly wallTime: (time: number) => string;
 }
@@ -83,6 +86,7 @@ export function statusOfLoop(state: LoopState, facts: DaemonFacts): Status {
     paused: pause ? pauseStatus(pause, facts) : null,
     overrides: state.overrides.map(overrideStatus),
     unserved_by_overrides: unservedByOverrides(state),
+    fleet: facts.fleet ?? null,
     watch: { mode: watch.mode, reason: watch.reason ?? null },
   };
 }

@@ -65,6 +65,7 @@ export function formatStatus(status: Status): string {
     ...formatError('Config', config.error),
     ...formatError('Error', status.error),
     ...formatError('Source', status.source ?? null),
+    ...(status.fleet ? formatFleet(status.fleet) : []),
     ...(last_pass ? [line('Last pass', describePass(last_pass))] : []),
     ...(waiting ? formatWaiting(waiting) : []),
     ...status.differences.map((difference) => line('Differs', difference)),
@@ -82,6 +83,15 @@ export function formatStatus(status: Status): string {
   ]
     .map((text) => `${text}\n`)
     .join('');
+}
+
+function formatFleet({ node, generation, error }: NonNullable<Status['fleet']>): string[] {
+  const { read, applied } = generation;
+  const later = read === applied ? '' : `, generation ${read ?? 'none'} is read`;
+  return [
+    line('Fleet', `node ${node}, generation ${applied ?? 'none'} is applied${later}`),
+    ...formatError('Reports', error),
+  ];
 }
 
 const SHOWN_OVERRIDES = 20;

@@ -1,3 +1,4 @@
+import type { NodeGenerations } from '../../fleet/node-report.ts';
 import type { Position } from '../../model/issue.ts';
 import { HEALTH_STATES, type HealthName } from '../../reconcile/loop/health.ts';
 import type { DriftMode } from '../../reconcile/loop/loop-state.ts';
@@ -31,6 +32,14 @@ export interface PauseStatus {
   readonly seconds_left: number | null;
   /** The services that are left alone. null: nothing is written at all. */
   readonly services: readonly string[] | null;
+}
+
+/** The daemon as a director of a fleet. */
+export interface FleetStatus {
+  readonly node: string;
+  readonly generation: NodeGenerations;
+  /** Why the fleet is not told of this director. */
+  readonly error: StatusError | null;
 }
 
 /** A part of the table that the kernel refuses. */
@@ -127,6 +136,8 @@ export interface Status {
   readonly overrides?: readonly OverrideStatus[] | undefined;
   /** Services that overrides leave without a usable destination. Earlier versions lack it. */
   readonly unserved_by_overrides?: readonly string[] | undefined;
+  /** null: it follows no etcd, or has no name there. Earlier versions lack it. */
+  readonly fleet?: FleetStatus | null | undefined;
   readonly watch: { readonly mode: string; readonly reason: string | null };
 }
 

@@ -53,6 +53,15 @@ export function generationName(prefix: string, generation: number, file?: string
   return file === undefined ? name : `${name}: ${file}`;
 }
 
+/** Finds the generation that files, which may be of other sources as well, are from. */
+export function generationOf(files: readonly { readonly path: string }[]): number | null {
+  for (const { path } of files) {
+    const match = isOfGeneration(path) && /@generation ([1-9]\d{0,14}): /.exec(path);
+    if (match) return Number(match[1]);
+  }
+  return null;
+}
+
 /** Tells whether a document is a file of a generation: no option takes its name. */
 export function isOfGeneration(name: string): boolean {
   return name.startsWith(NAME_SCHEME);

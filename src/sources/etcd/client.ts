@@ -27,11 +27,18 @@ export interface EtcdClient {
   get(key: string): Promise<EtcdEntry | undefined>;
   /** Reads all keys with this beginning, in their order. */
   list(prefix: string): Promise<readonly EtcdEntry[]>;
+  /**
+   * Reads several keys at one revision. A key that ends in `/` stands for all keys that begin with
+   * it. Returns the entries of each in their order.
+   */
+  readTogether(keys: readonly string[]): Promise<readonly (readonly EtcdEntry[])[]>;
   put(key: string, value: Buffer): Promise<void>;
   /** Writes all keys, or none of them. Returns false when a key is not as its write says. */
   putAll(writes: readonly EtcdWrite[]): Promise<boolean>;
   /** Calls `onEvent` when the watch is in place and at each change. Ends with an error. */
   watch(key: string, onEvent: () => void, signal: AbortSignal): Promise<never>;
+  /** Makes any other request of the gateway, such as `lease/grant`. */
+  ask(path: string, body: object): Promise<unknown>;
 }
 
 /** The time in which a member must answer. */
@@ -51,6 +58,19 @@ export function openEtcd(address: EtcdAddress, env: NodeJS.ProcessEnv = process.
     list: async (prefix) => {
       const body = { key: encode(prefix), range_end: encode(endOf(prefix)) };
       return entriesOf(await cluster.ask('kv/range', body));
+    },
+    readTogether: async (keys) => {
+      const answer = await cluster.ask('kv/txn', {
+        success: keys.map((key) => ({
+          request_range: {
+            key: encode(key),
+            ...(key.endsWith('/') && { range_end: encode(endOf(key)) }),
+          },
+        })),
+      });
+      const { responses } = isObject(answer) ? answer : {};
+      if (!Array.isArray(responses) || responses.length !== keys.length) throw notUnderstood();
+      return responses.map((each) => entriesOf(isObject(each) ? each.response_range : undefined));
     },
     put: async (key, value) => {
       await cluster.ask('kv/put', { key: encode(key), value: value.toString('base64') });
@@ -72,6 +92,7 @@ export function openEtcd(address: EtcdAddress, env: NodeJS.ProcessEnv = process.
     },
     watch: (key, onEvent, signal) =>
       cluster.stream('watch', { create_request: { key: encode(key) } }, onEvent, signal),
+    ask: (path, body) => cluster.ask(path, body),
   };
 }
 

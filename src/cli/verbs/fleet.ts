@@ -1,0 +1,135 @@
+import { IpvstateError } from '../../errors.ts';
+import { hasGeneration } from '../../fleet/nodes.ts';
+import { isNodeName } from '../../model/node.ts';
+import { EXIT } from '../../render/exit.ts';
+import { FLEET_FORMATS } from '../../render/fleet.ts';
+import { ETCD_ADDRESS_FORM, parseEtcdAddress } from '../../sources/etcd/address.ts';
+import { type EtcdClient, openEtcd } from '../../sources/etcd/client.ts';
+import { type Fleet, forgetNode, readFleet } from '../../sources/etcd/nodes.ts';
+import { defineVerb } from '../declare/define-verb.ts';
+import { FILE_EXITS } from '../declare/exit-groups.ts';
+import {
+  choiceArgument,
+  number,
+  optionalArgument,
+  outputFormat,
+  parsed,
+  parseTime,
+  requiredArgument,
+  type ValuesOf,
+} from '../declare/options.ts';
+import type { Environment } from '../environment.ts';
+import { parseGeneration } from './push.ts';
+
+/** Between two looks at the fleet while `--wait` waits. */
+const LOOK_MILLISECONDS = 1000;
+
+const OPTIONS = {
+  wait: parsed(
+    '--wait <generation>',
+    'wait until every director has this generation, or a later one, and is healthy',
+    parseGeneration,
+  ),
+  timeout: number('--timeout <time>', 'wait no longer than this', parseTime, 300, '5m'),
+  output: outputFormat(FLEET_FORMATS, 'text'),
+};
+
+const ACTIONS = { status, forget };
+
+/** The command line of an action. */
+interface Call {
+  readonly client: EtcdClient;
+  readonly prefix: string;
+  readonly subject: string | undefined;
+  readonly options: ValuesOf<typeof OPTIONS>;
+  readonly environment: Environment;
+}
+
+export const fleetVerb = defineVerb({
+  name: 'fleet',
+  job: 'operate',
+  summary: 'state of all directors',
+  description:
+    'show the directors that follow a configuration in etcd: what each has applied, and its health',
+  arguments: {
+    action: choiceArgument('action', 'what to do', ACTIONS),
+    address: requiredArgument('address', ETCD_ADDRESS_FORM),
+    subject: optionalArgument('node', 'for forget: the director that is no more'),
+  },
+  options: OPTIONS,
+  exits: {
+    ...FILE_EXITS,
+    ok: 'printed or done; with --wait: every director has the generation',
+    'not-confirmed': 'with --wait: the time is up',
+  },
+  examples: [
+    'ipvstate fleet status etcd://etcd1:2379/ipvstate/prod',
+    'ipvstate fleet status etcd://etcd1:2379/ipvstate/prod -o json | jq .nodes',
+  ],
+  notes: [
+    'A director is in the fleet once it has reported, or when the files have a folder',
+    'nodes/NAME. Access to etcd is as for push: see `ipvstate help directors`.',
+  ],
+  run: async (options, environment, { action, address, subject }) => {
+    const parsed = parseEtcdAddress(address);
+    const client = openEtcd(parsed, environment.env);
+    return ACTIONS[action]({ client, prefix: parsed.prefix, subject, options, environment });
+  },
+});
+
+async function status(call: Call): Promise<number> {
+  const { options, environment, client, prefix, subject } = call;
+  if (subject !== undefined) throw wrongUsage('`fleet status` takes no node');
+  const wanted = options.wait;
+  const isThere = ({ nodes }: Fleet): boolean =>
+    wanted === undefined ||
+    (nodes.length > 0 && nodes.every((node) => hasGeneration(node, wanted)));
+  const fleet = await (wanted === undefined ? readFleet(client, prefix) : waitFor(isThere, call));
+  environment.output.print(FLEET_FORMATS[options.output](fleet));
+  return isThere(fleet) ? EXIT.ok : EXIT['not-confirmed'];
+}
+
+/** Reads the fleet until it is as wanted, or the time is up. Returns the last read. */
+async function waitFor(
+  isThere: (fleet: Fleet) => boolean,
+  { client, prefix, options, environment }: Call,
+): Promise<Fleet> {
+  const { clock } = await environment.state();
+  const end = clock.monotonicSeconds() + options.timeout;
+  for (;;) {
+    const read = await readFleet(client, prefix).catch((error: unknown) => {
+      // A member that is away for a while is no reason to give up.
+      if (!(error instanceof IpvstateError) || error.code !== 'NO_INPUT') throw error;
+      return error;
+    });
+    const isOver = clock.monotonicSeconds() >= end;
+    if (!(read instanceof IpvstateError) && (isOver || isThere(read))) return read;
+    if (read instanceof IpvstateError && isOver) throw read;
+    await clock.sleep(LOOK_MILLISECONDS);
+  }
+}
+
+async function forget({ client, prefix, subject, options, environment }: Call): Promise<number> {
+  if (options.wait !== undefined) throw wrongUsage('`fleet forget` takes no --wait');
+  if (subject === undefined || !isNodeName(subject))
+    throw wrongUsage('`fleet forget` needs the name of a director');
+  const before = await readFleet(client, prefix);
+  const node = before.nodes.find(({ name }) => name === subject);
+  if (!node) {
+    throw new IpvstateError('NO_INPUT', `no director ${subject} is known in etcd:${prefix}`, {
+      hint: '`ipvstate fleet status ADDRESS` lists the directors.',
+    });
+  }
+  if (node.isReporting) {
+    throw new IpvstateError('USAGE', `${subject} reports: its daemon runs`, {
+      hint: 'Stop the daemon, or start it with another --node.',
+    });
+  }
+  await forgetNode(client, prefix, subject);
+  environment.output.print(FLEET_FORMATS[options.output](await readFleet(client, prefix)));
+  return EXIT.ok;
+}
+
+function wrongUsage(message: string): IpvstateError {
+  return new IpvstateError('USAGE', message, { hint: 'Run with --help for what there is.' });
+}

@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { hostname, release } from 'node:os';
+import type { NodeReport } from '../../fleet/node-report.ts';
+import { nodesKey } from '../../fleet/nodes.ts';
+import type { Clock } from '../../model/clock.ts';
+import type { Table } from '../../model/table.ts';
+import { isAsDesired } from '../../reconcile/loop/health.ts';
+import type { LoopState } from '../../reconcile/loop/loop-state.ts';
+import type { EtcdClient } from '../../sources/etcd/client.ts';
+import type { Log } from '../log/log.ts';
+import type { FleetStatus, Status } from '../status/status.ts';
+import { generationsOf, reportOf } from './node-report.ts';
+import { NodeReporter } from './reporter.ts';
+import { digestOfTable } from './table-digest.ts';
+
+/** The place in etcd that a director reports to, and its name there. */
+export interface FleetPlace {
+  readonly client: EtcdClient;
+  readonly prefix: string;
+  readonly node: string;
+}
+
+interface MemberPorts extends FleetPlace {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly now: () => Date;
+  readonly state: () => LoopState;
+  readonly status: () => Status;
+}
+
+/** The daemon as a member of a fleet: it reports its state, and says when it cannot. */
+export class FleetMember {
+  readonly #ports: MemberPorts;
+  readonly #reporter: NodeReporter;
+  #problem: { readonly message: string; readonly since: string } | undefined;
+  #digest: { readonly table: Table; readonly text: string } | undefined;
+
+  constructor(ports: MemberPorts) {
+    this.#ports = ports;
+    const { client, prefix, node, clock } = ports;
+    this.#reporter = new NodeReporter({
+      ...{ client, prefix, node, clock, random: Math.random, daemon: randomUUID() },
+      report: () => this.#report(),
+      onProblem: (message) => this.#say(message),
+    });
+  }
+
+  /** To be called with every new state of the loop. */
+  changed(): void {
+    this.#reporter.changed();
+  }
+
+  close(): Promise<void> {
+    return this.#reporter.close();
+  }
+
+  get status(): FleetStatus {
+    const { node, state } = this.#ports;
+    const problem = this.#problem;
+    return {
+      node,
+      generation: generationsOf(state()),
+      error: problem ? { ...problem, code: 'NO_INPUT', hint: this.#hint, position: null } : null,
+    };
+  }
+
+  get #hint(): string {
+    const { prefix, node } = this.#ports;
+    const place = `${nodesKey(prefix)}${node}/`;
+    return `Its user needs to write below ${place}: see \`ipvstate help directors\`.`;
+  }
+
+  async #report(): Promise<NodeReport> {
+    const { state, status, now } = this.#ports;
+    const table = await this.#tableDigest(state());
+    const own = status();
+    return reportOf(own, state(), {
+      host: hostname(),
+      versions: {
+        ipvstate: own.program.version,
+        node: process.versions.node,
+        kernel: release(),
+      },
+      at: now().toISOString(),
+      table: table ?? null,
+      generation: generationsOf(state()),
+    });
+  }
+
+  /** A pass that left the table as desired has read it whole. */
+  async #tableDigest({ lastPass, health }: LoopState): Promise<string | undefined> {
+    const table = lastPass?.report?.plan.desired;
+    if (!table || !isAsDesired(health)) return undefined;
+    if (this.#digest?.table !== table) this.#digest = { table, text: await digestOfTable(table) };
+    return this.#digest.text;
+  }
+
+  #say(message: string | undefined): void {
+    const { log, now, node } = this.#ports;
+    const wasSilent = this.#problem !== undefined;
+    this.#problem =
+      message === undefined
+        ? undefined
+        : { message, since: this.#problem?.since ?? now().toISOString() };
+    if (message === undefined) {
+      if (wasSilent) log.info({ event: 'fleet-reports' }, `${node} reports to the fleet again`);
+    } else if (!wasSilent)
+      log.warn(
+        { event: 'fleet-silent' },
+        `${node} does not report to the fleet: ${message}\n${this.#hint}`,
+      );
+  }
+}

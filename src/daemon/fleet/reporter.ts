@@ -1,0 +1,144 @@
+import { reportedError } from '../../errors.ts';
+import { isSameReport, type NodeReport, shortReport } from '../../fleet/node-report.ts';
+import type { Clock } from '../../model/clock.ts';
+import type { EtcdClient } from '../../sources/etcd/client.ts';
+import { grantLease, keepLease, type Lease, revokeLease } from '../../sources/etcd/leases.ts';
+import { writeReport } from '../../sources/etcd/nodes.ts';
+import { jittered } from '../../sources/files/clock.ts';
+
+export interface ReporterPorts {
+  readonly client: EtcdClient;
+  readonly prefix: string;
+  readonly node: string;
+  /** Tells this daemon from others. */
+  readonly daemon: string;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** Describes the node now. */
+  readonly report: () => Promise<NodeReport>;
+  /** Is told why the node cannot report, and undefined when it can again. */
+  readonly onProblem: (message: string | undefined) => void;
+}
+
+/** The time after which a node counts as away. It is kept three times as often. */
+const LEASE_SECONDS = 15;
+const KEEP_MILLISECONDS = 5000;
+/** Changes within this time make one report. */
+const QUIET_MILLISECONDS = 200;
+/** Until the next attempt. The time doubles with each failure. */
+const RETRY = { first: 1000, most: 30_000 };
+/** The time that a daemon that stops spends to say so. */
+const FAREWELL_MILLISECONDS = 1000;
+
+/**
+ * Tells the fleet the state of a node: a report when the state has changed, and a lease that is
+ * kept alive. It has a rhythm of its own, so that nothing waits for etcd.
+ */
+export class NodeReporter {
+  readonly #ports: ReporterPorts;
+  readonly #closing = new AbortController();
+  #lease: Lease | undefined;
+  /** The report that etcd has. */
+  #told: NodeReport | undefined;
+  #problem: string | undefined;
+  #hasChanged = false;
+  #wake: () => void = () => {};
+  #running: Promise<void> | undefined;
+
+  constructor(ports: ReporterPorts) {
+    this.#ports = ports;
+  }
+
+  /** Looks at the state soon. To be called with every new state; the first call begins. */
+  changed(): void {
+    this.#hasChanged = true;
+    this.#running ??= this.#run();
+    this.#wake();
+  }
+
+  /** Says that the node stops, when etcd answers quickly. Never throws. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#wake();
+    const ended = (this.#running ?? Promise.resolve()).then(() => this.#farewell());
+    await Promise.race([ended.catch(() => {}), this.#pass(FAREWELL_MILLISECONDS)]);
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#closing;
+    for (let delay = RETRY.first; !signal.aborted; ) {
+      await this.#pass(QUIET_MILLISECONDS);
+      if (signal.aborted) return;
+      this.#hasChanged = false;
+      if (await this.#tell()) {
+        delay = RETRY.first;
+        await this.#sleepUntilChange(KEEP_MILLISECONDS);
+      } else {
+        await this.#sleep(delay);
+        delay = Math.min(2 * delay, RETRY.most);
+      }
+    }
+  }
+
+  async #tell(): Promise<boolean> {
+    const { client, prefix, node, daemon } = this.#ports;
+    try {
+      const report = shortReport(await this.#ports.report());
+      if (this.#lease === undefined || !(await keepLease(client, this.#lease))) {
+        this.#told = undefined;
+        this.#lease = await grantLease(client, LEASE_SECONDS);
+      }
+      if (!this.#told || !isSameReport(this.#told, report)) {
+        const life = this.#told ? undefined : { daemon, lease: this.#lease };
+        await writeReport(client, prefix, node, report, life);
+        this.#told = report;
+      }
+      this.#say(undefined);
+      return true;
+    } catch (error) {
+      // The lease may be over, or be that of an etcd which was replaced.
+      this.#lease = undefined;
+      this.#say(reportedError(error).message);
+      return false;
+    }
+  }
+
+  async #farewell(): Promise<void> {
+    const { client, prefix, node } = this.#ports;
+    const lease = this.#lease;
+    if (lease === undefined || !this.#told) return;
+    const report = { ...shortReport(await this.#ports.report()), stopped: true };
+    await writeReport(client, prefix, node, report);
+    await revokeLease(client, lease);
+  }
+
+  #say(problem: string | undefined): void {
+    if (problem === this.#problem) return;
+    this.#problem = problem;
+    this.#ports.onProblem(problem);
+  }
+
+  #sleepUntilChange(milliseconds: number): Promise<void> {
+    return this.#hasChanged ? Promise.resolve() : this.#sleep(milliseconds, true);
+  }
+
+  /** Sleeps until the reporter is closed or, with `wakes`, something has changed. */
+  #sleep(milliseconds: number, wakes = false): Promise<void> {
+    const { clock, random } = this.#ports;
+    return new Promise((resolve) => {
+      const cancel = clock.after(jittered(milliseconds, random), resolve);
+      this.#wake = () => {
+        if (!wakes && !this.#closing.signal.aborted) return;
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  #pass(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#ports.clock.after(milliseconds, resolve);
+    });
+  }
+}

@@ -1,0 +1,113 @@
+import { type FleetNode, hasGeneration } from '../fleet/nodes.ts';
+import { printable } from '../model/printable.ts';
+import { countOf } from './count-of.ts';
+import { formatJson, type Json } from './json.ts';
+import { formatUtc } from './utc.ts';
+
+interface FleetView {
+  readonly prefix: string;
+  /** The generation that was pushed last. */
+  readonly current: number;
+  readonly nodes: readonly FleetNode[];
+}
+
+/** Every output format of a fleet. */
+export const FLEET_FORMATS = {
+  text: formatFleet,
+  json: (view: FleetView): string =>
+    formatJson({
+      format: 'ipvstate-fleet',
+      version: 1,
+      prefix: view.prefix,
+      current: view.current,
+      nodes: view.nodes.map((node) => nodeJson(node, view.current)),
+    }),
+};
+
+/** The states of a node's connection to its fleet. */
+type NodeStateName = 'reporting' | 'stopped' | 'away' | 'never-reported';
+
+function stateOf({ isReporting, report, problem }: FleetNode): NodeStateName {
+  if (isReporting) return 'reporting';
+  if (!report && problem === undefined) return 'never-reported';
+  return report?.stopped ? 'stopped' : 'away';
+}
+
+function nodeJson(node: FleetNode, current: number): Json {
+  const { name, report, problem = null } = node;
+  return {
+    node: name,
+    state: stateOf(node),
+    has_current: hasGeneration(node, current),
+    problem,
+    last_report: report?.at ?? null,
+    host: report?.host ?? null,
+    versions: report ? { ...report.versions } : null,
+    started: report?.started ?? null,
+    health: report?.health ?? null,
+    healthy: report?.healthy ?? null,
+    health_since: report?.since ?? null,
+    why: report?.why ?? [],
+    generation: report ? { ...report.generation } : null,
+    table: report?.table ?? null,
+    error: report?.error
+      ? {
+          message: report.error.message,
+          position: report.error.position ? { ...report.error.position } : null,
+        }
+      : null,
+    held: report?.held ? { ...report.held } : null,
+    overrides: report?.overrides ?? null,
+  };
+}
+
+const MAX_NAME_WIDTH = 24;
+
+function formatFleet({ current, nodes }: FleetView): string {
+  const longest = Math.max(0, ...nodes.map(({ name }) => name.length));
+  const width = Math.min(MAX_NAME_WIDTH, longest) + 2;
+  const lines = nodes.flatMap((node) => {
+    const [first = '', ...others] = describeNode(node, current);
+    const indent = ' '.repeat(width);
+    return [`${node.name.padEnd(width - 2)}  ${first}`, ...others.map((text) => indent + text)];
+  });
+  return [...lines, summaryOf(current, nodes)].map((line) => `${printable(line)}\n`).join('');
+}
+
+/** Describes a node: its health and generation, and then what is wrong, each in a line. */
+function describeNode(node: FleetNode, current: number): string[] {
+  const { report, problem } = node;
+  const state = stateOf(node);
+  if (problem !== undefined) return [`${state}, but its report cannot be read: ${problem}`];
+  if (!report) return ['has never reported'];
+  const { at, health, healthy, since, generation, held, overrides, why, error } = report;
+  const away = {
+    reporting: '',
+    stopped: `stopped since ${formatUtc(at)}, before that `,
+    away: `away, last report of ${formatUtc(at)}: `,
+  }[state as Exclude<NodeStateName, 'never-reported'>];
+  const facts = [
+    healthy || since === null ? health : `${health} since ${formatUtc(since)}`,
+    describeGeneration(generation, current),
+    ...(overrides > 0 ? [countOf(overrides, 'override')] : []),
+    ...(held ? [`plan ${held.plan} is held back: ${countOf(held.changes, 'change')}`] : []),
+  ];
+  const place = error?.position;
+  const at_ = place ? `${place.file}:${place.line}:${place.column}: ` : '';
+  const reasons = error && !why.includes(error.message) ? [...why, at_ + error.message] : why;
+  return [`${away}${facts.join(', ')}`, ...reasons];
+}
+
+function describeGeneration(
+  { read, applied }: NonNullable<FleetNode['report']>['generation'],
+  current: number,
+): string {
+  const has = applied === null ? 'no generation' : `generation ${applied}`;
+  return read !== null && read !== applied && read <= current ? `${has}, has read ${read}` : has;
+}
+
+function summaryOf(current: number, nodes: readonly FleetNode[]): string {
+  const there = nodes.filter((node) => hasGeneration(node, current)).length;
+  const verb = there === 1 ? 'has' : 'have';
+  return `Generation ${current}: ${there} of ${countOf(nodes.length, 'director')} ${verb} it.`;
+}

@@ -1,0 +1,26 @@
+import { IpvstateError } from '../../errors.ts';
+import { isObject, isText } from '../../model/shape.ts';
+import type { EtcdClient } from './client.ts';
+
+/** A lease of etcd. Keys that are bound to it are deleted when it is not kept alive. */
+export type Lease = string;
+
+export async function grantLease(client: EtcdClient, seconds: number): Promise<Lease> {
+  const answer = await client.ask('lease/grant', { TTL: String(seconds) });
+  const { ID: id } = isObject(answer) ? answer : {};
+  if (!isText(id)) throw new IpvstateError('NO_INPUT', 'etcd grants no lease');
+  return id;
+}
+
+/** Keeps a lease alive. Returns false when it is over already. */
+export async function keepLease(client: EtcdClient, lease: Lease): Promise<boolean> {
+  const answer = await client.ask('lease/keepalive', { ID: lease });
+  const { result } = isObject(answer) ? answer : {};
+  // The gateway leaves out a time of 0 seconds.
+  return isObject(result) && isText(result.TTL) && result.TTL !== '0';
+}
+
+/** Ends a lease, and deletes the keys that are bound to it. */
+export async function revokeLease(client: EtcdClient, lease: Lease): Promise<void> {
+  await client.ask('lease/revoke', { ID: lease });
+}

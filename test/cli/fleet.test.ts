@@ -1,0 +1,152 @@
+import { readFileSync } from 'node:fs';
+import { Ajv } from 'ajv';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { NodeReport } from '../../src/fleet/node-report.ts';
+import { systemState } from '../../src/recovery/state.ts';
+import { encodedReport } from '../fleet/node-reports.ts';
+import { FakeEtcd } from '../support/fake-etcd.ts';
+import { SHOP, workspace } from './workspace.ts';
+
+const readSchema = (name: string) =>
+  JSON.parse(readFileSync(`schemas/${name}.schema.json`, 'utf8'));
+const isDocument = new Ajv({
+  ...{ strict: false, validateFormats: false, schemas: [readSchema('validation')] },
+}).compile(readSchema('fleet'));
+
+/** A fleet whose generation 1 has files for lb1 and lb2. */
+async function fleet() {
+  const etcd = await new FakeEtcd().start();
+  onTestFinished(() => etcd.stop());
+  const times = 'version: 1\nservices: []\ntimeouts: { tcp: 10m }\n';
+  const space = workspace({
+    'conf.d/shop.yaml': SHOP,
+    'conf.d/nodes/lb1/times.yaml': times,
+    'conf.d/nodes/lb2/times.yaml': times,
+  });
+  const address = `etcd://${etcd.host}/prod`;
+  await space.run(`push -f ./conf.d --to ${address}`);
+  const report = (name: string, members: Partial<NodeReport>, isReporting = true): void => {
+    etcd.put(`/prod/nodes/${name}/report`, encodedReport(members).toString());
+    if (isReporting) etcd.put(`/prod/nodes/${name}/life`, '{}');
+  };
+  const document = async () => {
+    const { stdout } = await space.run(`fleet status ${address} -o json`);
+    const parsed = JSON.parse(stdout);
+    expect(isDocument(parsed), JSON.stringify(isDocument.errors)).toBe(true);
+    return parsed;
+  };
+  return { ...space, etcd, address, report, document };
+}
+
+describe('fleet status', () => {
+  it('shows what each director has, and what is wrong with it', async () => {
+    const { run, address, etcd, report, document } = await fleet();
+    report('lb1', {});
+    report('lb3', {
+      ...{ health: 'invalid', healthy: false, why: ['the files are not valid'], overrides: 2 },
+      generation: { read: 1, in_force: null, applied: null },
+      error: { message: 'no key "x"', position: { file: 'a.yaml', line: 4, column: 7 } },
+    });
+    report('lb4', { held: { plan: 'abc', changes: 3 }, health: 'held', healthy: false }, false);
+    report('lb5', { stopped: true }, false);
+    etcd.put('/prod/nodes/lb6/report', '{"format":"ipvstate-node-report","version":9}');
+    const { status, stdout } = await run(`fleet status ${address}`);
+    expect(status).toBe(0);
+    expect(stdout).toBe(`lb1  in-sync, generation 1
+lb2  has never reported
+lb3  invalid since 2026-11-30 11:00:00Z, no generation, has read 1, 2 overrides
+     the files are not valid
+     a.yaml:4:7: no key "x"
+lb4  away, last report of 2026-11-30 12:00:00Z: held since 2026-11-30 11:00:00Z, generation 1, plan abc is held back: 3 changes
+lb5  stopped since 2026-11-30 12:00:00Z, before that in-sync, generation 1
+lb6  away, but its report cannot be read: etcd:/prod/nodes/lb6/report has version 9, and this program knows version 1
+Generation 1: 1 of 6 directors has it.
+`);
+    const { nodes } = await document();
+    expect(nodes.map(({ state }: { state: string }) => state)).toEqual([
+      ...['reporting', 'never-reported', 'reporting', 'away', 'stopped', 'away'],
+    ]);
+  });
+
+  it('makes texts of a hostile report printable', async () => {
+    const { run, address, report } = await fleet();
+    report('lb1', { health: '\u001b[2J', healthy: false, why: ['\u202efdp'] });
+    const { stdout } = await run(`fleet status ${address}`);
+    expect(stdout).toContain('\\u001b[2J');
+    expect(stdout).toContain('\\u202efdp');
+  });
+
+  it('waits until every director has a generation', async () => {
+    const { run, address, report, folder } = await fleet();
+    report('lb1', {});
+    report('lb2', { healthy: false });
+    const state = systemState({ IPVSTATE_RUNTIME_DIR: folder, IPVSTATE_STATE_DIR: folder });
+    let seconds = 0;
+    const clock = {
+      ...state.clock,
+      monotonicSeconds: () => seconds,
+      sleep: async () => {
+        seconds++;
+        if (seconds === 3) report('lb2', {});
+      },
+    };
+    const wait = (line: string) =>
+      run(`fleet status ${address} ${line}`, { state: { ...state, clock } });
+    expect((await wait('--wait 1')).status).toBe(0);
+    expect(seconds).toBe(3);
+    const late = await wait('--wait 2 --timeout 10s');
+    expect([late.status, seconds]).toEqual([8, 13]);
+    expect(late.stdout).toContain('Generation 1: 2 of 2 directors have it.');
+  });
+
+  it('goes on waiting while etcd is away, and says so when the time is up', async () => {
+    const { run, address, etcd, report, folder } = await fleet();
+    report('lb1', {});
+    report('lb2', {});
+    const state = systemState({ IPVSTATE_RUNTIME_DIR: folder, IPVSTATE_STATE_DIR: folder });
+    let seconds = 0;
+    let isBack = true;
+    const clock = {
+      ...state.clock,
+      monotonicSeconds: () => seconds,
+      sleep: async () => {
+        seconds++;
+        if (isBack && seconds === 2) etcd.refusal = undefined;
+      },
+    };
+    const refusal = { status: 503, code: 14, message: 'no leader' };
+    etcd.refusal = refusal;
+    const line = `fleet status ${address} --wait 1 --timeout 5s`;
+    expect((await run(line, { state: { ...state, clock } })).status).toBe(0);
+    isBack = false;
+    etcd.refusal = refusal;
+    const { status, stderr } = await run(line, { state: { ...state, clock } });
+    expect([status, stderr]).toEqual([66, expect.stringContaining('no leader')]);
+  });
+});
+
+describe('fleet forget', () => {
+  it('removes a director that does not report', async () => {
+    const { run, address, report, document } = await fleet();
+    report('lb7', {}, false);
+    report('lb70', {}, false);
+    expect((await run(`fleet forget ${address} lb7`)).status).toBe(0);
+    const names = (await document()).nodes.map(({ node }: { node: string }) => node);
+    expect(names).toEqual(['lb1', 'lb2', 'lb70']);
+  });
+
+  it.each([
+    ['forget', 'needs the name of a director', 64],
+    ['forget', 'needs the name of a director', 64, 'a/b'],
+    ['forget', 'lb1 reports: its daemon runs', 64, 'lb1'],
+    ['forget', 'no director lb9 is known', 66, 'lb9'],
+    ['forget', 'takes no --wait', 64, 'lb9 --wait 1'],
+    ['status', 'takes no node', 64, 'lb1'],
+    ['status', 'Expected a number', 64, '--wait x'],
+  ])('fleet %s: %s (exit %i)', async (action, message, exit, rest = '') => {
+    const { run, address, report } = await fleet();
+    report('lb1', {});
+    const { status, stderr } = await run(`fleet ${action} ${address} ${rest}`.trim());
+    expect([status, stderr]).toEqual([exit, expect.stringContaining(message)]);
+  });
+});

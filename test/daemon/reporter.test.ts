@@ -1,0 +1,113 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { NodeReporter } from '../../src/daemon/fleet/reporter.ts';
+import type { NodeReport } from '../../src/fleet/node-report.ts';
+import { openEtcd } from '../../src/sources/etcd/client.ts';
+import { readFleet } from '../../src/sources/etcd/nodes.ts';
+import { REPORT } from '../fleet/node-reports.ts';
+import { FakeEtcd } from '../support/fake-etcd.ts';
+import { until } from '../support/until.ts';
+import { VirtualClock } from '../support/virtual-clock.ts';
+
+const KEEP_MILLISECONDS = 5000;
+
+/** A reporter whose time a test moves. */
+async function reporting() {
+  const etcd = await new FakeEtcd().start();
+  onTestFinished(() => etcd.stop());
+  etcd.put(
+    '/prod/current',
+    JSON.stringify({
+      ...{ format: 'ipvstate-current', version: 1 },
+      ...{ generation: 1, sha256: 'a'.repeat(64) },
+    }),
+  );
+  etcd.put(
+    '/prod/generations/0000000000000001',
+    JSON.stringify({
+      ...{ format: 'ipvstate-generation', version: 1, generation: 1, parent: null, copy_of: null },
+      ...{ author: 'a', message: '', created: '2026-11-30T12:00:00Z', files: [] },
+    }),
+  );
+  const clock = new VirtualClock();
+  const client = openEtcd({ hosts: [etcd.host], prefix: '/prod' }, {});
+  const problems: (string | undefined)[] = [];
+  let report: NodeReport = REPORT;
+  const reporter = new NodeReporter({
+    ...{ client, clock, prefix: '/prod', node: 'lb1', daemon: 'a', random: () => 0.5 },
+    report: async () => report,
+    onProblem: (problem) => problems.push(problem),
+  });
+  /** Moves the time while a condition does not hold: answers take time of their own. */
+  const passUntil = (what: string, holds: () => boolean | Promise<boolean>) =>
+    until(what, async () => {
+      await clock.advance(1000);
+      return holds();
+    });
+  const writes = (): number => etcd.requests.get('/v3/kv/txn') ?? 0;
+  const kept = (): number => etcd.requests.get('/v3/lease/keepalive') ?? 0;
+  const node = async () => (await readFleet(client, '/prod')).nodes[0];
+  const change = (members: Partial<NodeReport>): void => {
+    report = { ...report, ...members };
+    reporter.changed();
+  };
+  return { etcd, clock, reporter, problems, passUntil, writes, kept, node, change };
+}
+
+it('a reporter writes when the state changes, and else only keeps its lease', async () => {
+  const { etcd, reporter, passUntil, writes, kept, node, change } = await reporting();
+  change({});
+  await passUntil('a report', () => writes() === 1);
+  expect(await node()).toMatchObject({ name: 'lb1', isReporting: true });
+  await passUntil('the lease was kept 5 times', () => kept() >= 5);
+  change({ at: '2026-11-30T13:00:00.000Z' });
+  await passUntil('the lease was kept again', () => kept() >= 7);
+  expect([writes(), etcd.leaseCount]).toEqual([1, 1]);
+  change({ health: 'unserved', healthy: false });
+  await passUntil('a second report', () => writes() === 2);
+  expect((await node())?.report?.health).toBe('unserved');
+  const closed = reporter.close();
+  await passUntil('its farewell', () => etcd.leaseCount === 0);
+  await closed;
+  expect(await node()).toMatchObject({ isReporting: false, report: { stopped: true } });
+});
+
+it('a reporter begins anew when its lease is over', async () => {
+  const { etcd, passUntil, writes, node, change, problems } = await reporting();
+  change({});
+  await passUntil('a report', () => writes() === 1);
+  etcd.expireLeases();
+  expect(await node()).toMatchObject({ isReporting: false, report: { stopped: false } });
+  await passUntil('a second report', () => writes() === 2);
+  expect(await node()).toMatchObject({ isReporting: true });
+  expect(problems).toEqual([]);
+});
+
+it('a reporter that may not write says so once, tries less often, and catches up', async () => {
+  const { etcd, clock, passUntil, writes, node, change, problems } = await reporting();
+  etcd.refusal = { status: 403, code: 7, message: 'etcdserver: permission denied' };
+  const attempts = (): number => etcd.requests.get('/v3/lease/grant') ?? 0;
+  change({});
+  await passUntil('7 attempts', () => attempts() === 7);
+  // 1, 2, 4, 8, 16 and 30 seconds, and some answers.
+  expect(clock.now()).toBeGreaterThan(61_000);
+  expect(problems).toEqual([expect.stringContaining('permission denied')]);
+  etcd.refusal = undefined;
+  await passUntil('a report', () => writes() === 1);
+  await passUntil('the problem is over', () => problems.length === 2);
+  expect(problems[1]).toBeUndefined();
+  expect(await node()).toMatchObject({ isReporting: true });
+});
+
+it('a reporter that is closed does not wait for an etcd that does not answer', async () => {
+  const { etcd, clock, reporter, passUntil, writes, change } = await reporting();
+  change({});
+  await passUntil('a report', () => writes() === 1);
+  etcd.isSilent = true;
+  await clock.advance(KEEP_MILLISECONDS);
+  let isClosed = false;
+  void reporter.close().then(() => {
+    isClosed = true;
+  });
+  await clock.advance(1000);
+  await until('closed', () => isClosed);
+});

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { decodeDocument } from '../../src/fleet/document.ts';
+import { isSameReport, NODE_REPORT, shortReport } from '../../src/fleet/node-report.ts';
+import { hasGeneration, nodesOf } from '../../src/fleet/nodes.ts';
+import { encodedReport, REPORT } from './node-reports.ts';
+
+const entry = (key: string, value: Buffer) => ({ key: `/prod/nodes/${key}`, value });
+
+describe('the nodes of a fleet', () => {
+  it('are those that ever reported, and those with files, by name', () => {
+    const entries = [
+      entry('lb2/life', Buffer.from('{}')),
+      entry('lb2/report', encodedReport()),
+      entry('lb1/report', encodedReport()),
+    ];
+    expect(nodesOf('/prod', entries, ['lb3', 'lb1'])).toEqual([
+      { name: 'lb1', isReporting: false, report: expect.anything(), problem: undefined },
+      { name: 'lb2', isReporting: true, report: expect.anything(), problem: undefined },
+      { name: 'lb3', isReporting: false, report: undefined, problem: undefined },
+    ]);
+  });
+
+  it.each([
+    ['of a later version', { version: 2 }, 'etcd:/prod/nodes/lb1/report has version 2'],
+    [
+      'that is no report',
+      { format: 'x' },
+      'etcd:/prod/nodes/lb1/report is no ipvstate-node-report',
+    ],
+    ['without its members', { generation: 7 }, 'etcd:/prod/nodes/lb1/report is damaged'],
+    ['that is too large', { more: 'x'.repeat(70_000) }, 'has more than 65536 bytes'],
+  ])('show a report %s as a problem of its node alone', (_, members, problem) => {
+    const damaged = { ...JSON.parse(encodedReport().toString()), ...members };
+    const entries = [
+      entry('lb1/report', Buffer.from(JSON.stringify(damaged))),
+      entry('lb2/report', encodedReport()),
+      entry('\u001b[31m/report', encodedReport()),
+    ];
+    const [lb1, lb2, ...others] = nodesOf('/prod', entries);
+    expect(lb1).toMatchObject({ report: undefined, problem: expect.stringContaining(problem) });
+    expect(lb2?.report?.health).toBe('in-sync');
+    expect(others).toEqual([]);
+  });
+
+  it('have a generation when they report, are healthy, and have applied it or a later one', () => {
+    const node = { name: 'lb1', isReporting: true, report: REPORT, problem: undefined };
+    expect(hasGeneration(node, 1)).toBe(true);
+    expect(hasGeneration(node, 2)).toBe(false);
+    expect(hasGeneration({ ...node, isReporting: false }, 1)).toBe(false);
+    expect(hasGeneration({ ...node, report: { ...REPORT, healthy: false } }, 1)).toBe(false);
+    expect(hasGeneration({ ...node, report: undefined }, 1)).toBe(false);
+  });
+});
+
+describe('a report', () => {
+  it('is shortened to what its readers take', () => {
+    const long = 'x'.repeat(5000);
+    const report = {
+      ...REPORT,
+      why: Array.from({ length: 50 }, () => long),
+      error: { message: long, position: { file: long, line: 1, column: 1 } },
+    };
+    const bytes = encodedReport(shortReport(report));
+    const unshortened = encodedReport({ ...report, why: [long] });
+    expect(decodeDocument('key', bytes, NODE_REPORT).why).toHaveLength(10);
+    expect(() => decodeDocument('key', unshortened, NODE_REPORT)).toThrow('is damaged');
+  });
+
+  it('says the same when only its times differ', () => {
+    const later = { ...REPORT, at: '2026-11-30T13:00:00.000Z', since: '2026-11-30T11:00:00.100Z' };
+    expect(isSameReport(REPORT, later)).toBe(true);
+    expect(isSameReport(REPORT, { ...later, overrides: 1 })).toBe(false);
+  });
+});

@@ -1,0 +1,91 @@
+import { execFileSync } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openEtcd } from '../../../src/sources/etcd/client.ts';
+import { grantLease, keepLease, revokeLease } from '../../../src/sources/etcd/leases.ts';
+import { forgetNode, writeReport } from '../../../src/sources/etcd/nodes.ts';
+import { REPORT } from '../../fleet/node-reports.ts';
+import { readDocument } from '../../manual/documents.ts';
+import { FakeEtcd } from '../../support/fake-etcd.ts';
+import { ETCD, RealEtcd } from '../../support/real-etcd.ts';
+
+const KEYS = '/ipvstate/prod/nodes/';
+
+// One suite on the etcd of the other tests, and on a real one.
+describe.each([
+  ['in memory', () => new FakeEtcd()],
+  ...(ETCD ? ([['of Debian', () => new RealEtcd()]] as const) : []),
+] as const)('the nodes in the etcd %s', (_, open) => {
+  const etcd = open();
+  beforeAll(() => etcd.start().then(() => {}));
+  afterAll(() => etcd.stop());
+  const client = (env = {}) => openEtcd({ hosts: [etcd.host], prefix: '/ipvstate/prod' }, env);
+  const keys = async () => (await client().list(KEYS)).map(({ key }) => key.slice(KEYS.length));
+
+  it('leave a report when their lease is over', async () => {
+    const lease = await grantLease(client(), 60);
+    await writeReport(client(), '/ipvstate/prod', 'lb1', REPORT, { daemon: 'a', lease });
+    expect(await keepLease(client(), lease)).toBe(true);
+    expect(await keys()).toEqual(['lb1/life', 'lb1/report']);
+    await revokeLease(client(), lease);
+    expect(await keepLease(client(), lease)).toBe(false);
+    expect(await keys()).toEqual(['lb1/report']);
+    const life = { daemon: 'a', lease };
+    await expect(writeReport(client(), '/ipvstate/prod', 'lb1', REPORT, life)).rejects.toThrow(
+      'requested lease not found',
+    );
+  });
+
+  it('are read at one revision with other keys', async () => {
+    await client().put('/ipvstate/prod/current', Buffer.from('x'));
+    await writeReport(client(), '/ipvstate/prod', 'lb2', REPORT);
+    const asked = ['/ipvstate/prod/current', KEYS, '/ipvstate/prod/none', '/none/'];
+    const found = await client().readTogether(asked);
+    expect(found.map((entries) => entries.map(({ key }) => key))).toEqual([
+      ['/ipvstate/prod/current'],
+      [`${KEYS}lb1/report`, `${KEYS}lb2/report`],
+      ...[[], []],
+    ]);
+  });
+
+  it('are forgotten one by one', async () => {
+    for (const node of ['lb1', 'lb10', 'lb1.b'])
+      await writeReport(client(), '/ipvstate/prod', node, REPORT);
+    await forgetNode(client(), '/ipvstate/prod', 'lb1');
+    expect(await keys()).toEqual(['lb1.b/report', 'lb10/report', 'lb2/report']);
+  });
+});
+
+describe.skipIf(!ETCD)('a director with the roles of the manual', () => {
+  const etcd = new RealEtcd();
+  beforeAll(() => etcd.start().then(() => {}));
+  afterAll(() => etcd.stop());
+
+  it('writes below its own name, and nowhere else', async () => {
+    const ctl = (...args: readonly string[]) =>
+      execFileSync('etcdctl', ['--endpoints', etcd.host, ...args], {
+        env: { ...process.env, ETCDCTL_API: '3' },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+    const block = readDocument('src/manual/directors.md').match(/```sh\n(etcdctl[^`]*)```/)?.[1];
+    for (const line of (block ?? '').replaceAll('\\\n', '').trim().split('\n')) {
+      const [, ...words] = line.split(/\s+/);
+      ctl(...words, ...(words[1] === 'add' && words[0] === 'user' ? ['--no-password'] : []));
+    }
+    ctl('user', 'add', 'root:secret');
+    ctl('user', 'add', 'own:secret');
+    for (const role of ['director', 'director-lb1']) ctl('user', 'grant-role', 'own', role);
+    ctl('user', 'grant-role', 'root', 'root');
+    ctl('auth', 'enable');
+    const env = { IPVSTATE_ETCD_USER: 'own', IPVSTATE_ETCD_PASSWORD: 'secret' };
+    const client = openEtcd({ hosts: [etcd.host], prefix: '/ipvstate/prod' }, env);
+    const lease = await grantLease(client, 60);
+    await writeReport(client, '/ipvstate/prod', 'lb1', REPORT, { daemon: 'a', lease });
+    expect(await keepLease(client, lease)).toBe(true);
+    expect(await client.readTogether(['/ipvstate/prod/current', KEYS])).toHaveLength(2);
+    await expect(writeReport(client, '/ipvstate/prod', 'lb2', REPORT)).rejects.toThrow('denied');
+    await expect(forgetNode(client, '/ipvstate/prod', 'lb2')).rejects.toThrow('denied');
+    await expect(client.put('/ipvstate/prod/current', Buffer.from('x'))).rejects.toThrow('denied');
+    await revokeLease(client, lease);
+    expect(await client.list(KEYS)).toHaveLength(1);
+  });
+});
