@@ -21,6 +21,7 @@ import type { Session } from '../recovery/session.ts';
 import { EXIT } from '../render/exit.ts';
 import { systemClock } from '../sources/files/clock.ts';
 import type { FollowedConfiguration } from '../sources/follow.ts';
+import { type ApiDocuments, apiDocuments } from './api/api-documents.ts';
 import { apiPages, type LookPorts } from './api/api-pages.ts';
 import { controlAnswers } from './control/answers.ts';
 import { type ControlServer, serveControl } from './control/server.ts';
@@ -212,7 +213,9 @@ class Daemon {
   async #serve(): Promise<void> {
     const { controlSocket, listen } = this.#options;
     const { log, notifier } = this.#ports;
+    const documents = this.#documents();
     const answer = controlAnswers({
+      documents,
       loop: () => this.#loop,
       status: () => this.#status(),
       reload: () => this.#reload(),
@@ -223,7 +226,7 @@ class Daemon {
     });
     this.#control = await serveControl(controlSocket, answer);
     if (listen) {
-      this.#http = await serveHttp(listen, this.#pages());
+      this.#http = await serveHttp(listen, this.#pages(documents));
       log.info({ event: 'listening' }, `listening on ${formatListenAddress(this.#http.address)}`);
     }
     if (notifier.watchdogMilliseconds !== undefined) {
@@ -234,8 +237,23 @@ class Daemon {
     }
   }
 
-  #pages(): Pages {
+  #documents(): ApiDocuments {
     const { session, openKernel, look } = this.#ports;
+    return apiDocuments({
+      host: hostname(),
+      state: () => this.#loop?.state ?? INITIAL_STATE,
+      status: () => this.#status(),
+      texts: () => this.#options.configuration.texts,
+      pendingTry: () => session.records.pending.read(),
+      clock: session.state.clock,
+      monotonic: systemClock,
+      openKernel,
+      examine: look.examine,
+    });
+  }
+
+  #pages(documents: ApiDocuments): Pages {
+    const { openKernel, look } = this.#ports;
     const status = (): Status => this.#status();
     return {
       '/': (request) => indexPage(request, `ipvstate on ${hostname()}`, formatStatus(status())),
@@ -249,17 +267,7 @@ class Daemon {
         openKernel: this.#options.stats ? openKernel : undefined,
         names: () => this.#loop?.state.config.good?.desired.names ?? new Map(),
       }),
-      ...apiPages({
-        ...look,
-        host: hostname(),
-        state: () => this.#loop?.state ?? INITIAL_STATE,
-        status,
-        texts: () => this.#options.configuration.texts,
-        pendingTry: () => session.records.pending.read(),
-        clock: session.state.clock,
-        monotonic: systemClock,
-        openKernel,
-      }),
+      ...apiPages(documents, look.history, systemClock),
     };
   }
 

@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { SnapshotDocument } from '../../src/daemon/page/documents.ts';
 import type { Ipvs } from '../../src/model/ipvs.ts';
 import { openEmbeddedTable } from '../../src/plan/embedded.ts';
@@ -21,9 +24,16 @@ describe('export -o html', () => {
   it('has each service with its destinations, and no status without a daemon', async () => {
     const { status, stdout, stderr } = await runCli(['export', '-o', 'html'], { openKernel });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    const { status: daemon, history, services } = dataOf(stdout);
+    const { status: daemon, history, services, problems } = dataOf(stdout);
     expect(daemon).toBeNull();
     expect(history?.runs).toEqual([]);
+    expect(problems).toEqual([
+      expect.stringMatching(/^whether the table is as the files say: no daemon runs here \(/),
+    ]);
+    for (const { state, notes, destinations_list } of services.services) {
+      expect([state, notes]).toEqual(['unknown', [expect.stringMatching(/^not known: no daemon/)]]);
+      for (const destination of destinations_list) expect(destination.state).toBe('unknown');
+    }
     expect(
       services.services.map(({ service, usable, destinations_list }) => [
         ...[service, usable],
@@ -33,6 +43,18 @@ describe('export -o html', () => {
       ['tcp://192.0.2.1:80', 1, '10.0.0.1:80 1', '10.0.0.2:80 0'],
       ['tcp://[2001:db8::1]:443', 0],
     ]);
+  });
+
+  it('says of the table of a file that nobody knows whether it is as other files say', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ipvstate-export-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'table.save');
+    writeFileSync(file, '-A -t 192.0.2.1:80 -s rr\n');
+    const { stdout } = await runCli(['export', '--table', file, '-o', 'html']);
+    const { services, problems, history } = dataOf(stdout);
+    expect(services.services.map(({ state }) => state)).toEqual(['unknown']);
+    expect(problems).toEqual(['whether the table is as the files say: it is the table of a file']);
+    expect(history).toBeNull();
   });
 
   it('has the table as text for a browser without JavaScript', async () => {

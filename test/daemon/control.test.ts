@@ -175,6 +175,13 @@ describe('the control socket', () => {
 
 describe('a request', () => {
   it.each([
+    ['{"command":"page"}', { command: 'page' }],
+    ['{"command":"page","services":["fwmark:7"]}', { command: 'page', services: ['fwmark:7'] }],
+    ['{"command":"page","services":[7]}', 'the services are no texts, or too many'],
+    [
+      JSON.stringify({ command: 'page', services: Array(101).fill('fwmark:7') }),
+      'the services are no texts, or too many',
+    ],
     ['{"command":"status"}', { command: 'status' }],
     ['{"command":"approve"}', { command: 'approve' }],
     ['{"command":"approve","plan":"p1"}', { command: 'approve', plan: 'p1' }],

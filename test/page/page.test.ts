@@ -315,7 +315,10 @@ describe.skipIf(isLeftOut)('the page', () => {
     await page.getByRole('heading', { level: 1, name: 'Live table' }).waitFor();
     await page.getByRole('button', { name: 'tcp://192.0.2.1:80' }).click();
     expect(await textOf(page, '.destinations tbody tr')).toMatch(
-      /^10\.0\.0\.1:80\s+ok\s+route\s+7/,
+      /^10\.0\.0\.1:80\s+unknown\s+route\s+7/,
+    );
+    expect(await textOf(page, '.verdict')).toContain(
+      'Not known: whether the table is as the files',
     );
     expect(await page.locator('.freshness').innerText()).toMatch(/^Snapshot of \d+ \w{3} \d{4}/);
     expect(await violationsOf(page)).toEqual([]);
@@ -349,6 +352,14 @@ describe.skipIf(isLeftOut)('the page', () => {
     await heading('Invalid').waitFor();
     await page.locator('pre', { hasText: 'servicse' }).waitFor();
     expect(problems).toEqual([]);
+    const { stdout } = await daemon.run('export', '-o', 'html');
+    writeFileSync(join(folder, 'ticket.html'), stdout);
+    const ticket = await visit(browser, pathToFileURL(join(folder, 'ticket.html')).href, { hash });
+    await ticket.page.getByRole('heading', { level: 1, name: 'Invalid' }).waitFor();
+    await ticket.page.locator('pre', { hasText: 'servicse' }).waitFor();
+    expect(await textOf(ticket.page, '.destinations tbody tr')).toMatch(/overridden\s+\w+\s+0/);
+    expect(await violationsOf(ticket.page)).toEqual([]);
+    expect(ticket.problems).toEqual([]);
   });
 });
 

@@ -1,109 +1,37 @@
 import { IpvstateError } from '../../errors.ts';
 import type { Clock } from '../../model/clock.ts';
-import type { Desired } from '../../model/desired.ts';
-import type { Ipvs } from '../../model/ipvs.ts';
 import { parseServiceKey, type ServiceKey, serviceKey } from '../../model/service.ts';
 import { errorView, formatErrorJson } from '../../render/error-json.ts';
 import { exitCodeOfError } from '../../render/exit.ts';
 import { type Page, type PageRequest, type Pages, textPage } from '../http/server.ts';
-import { Diagnosis } from './diagnosis.ts';
-import type { ApiServices, DoctorWarning } from './documents.ts';
+import type { ApiDocuments, DocumentPorts } from './api-documents.ts';
 import { EventStreams, MAX_FOLLOWED } from './events.ts';
-import { KernelReadings } from './kernel-readings.ts';
-import { whyNotKnown } from './knowledge.ts';
-import {
-  documentHead,
-  type ServicesView,
-  servicesSource,
-  viewServices,
-} from './services-document.ts';
-import { type ServicesNow, ShownServices } from './shown-services.ts';
-import { type StatusPorts, statusDocuments } from './status-document.ts';
-
-export interface FilesInForce {
-  readonly desired: Desired | undefined;
-  readonly files: readonly string[];
-}
 
 /** The parts of the program that the pages show and the daemon does not know. */
-export interface LookPorts {
-  /** The warnings of `ipvstate doctor`, for the files in force. */
-  readonly examine: (files: FilesInForce) => Promise<readonly DoctorWarning[]>;
+export interface LookPorts extends Pick<DocumentPorts, 'examine'> {
   /** The document of `ipvstate history`, with at most so many runs. */
   readonly history: (limit: number) => Promise<unknown>;
-}
-
-export interface ApiPorts extends LookPorts, Omit<StatusPorts, 'diagnosis'> {
-  readonly monotonic: Clock;
-  /** Opens a connection of its own to the kernel. */
-  readonly openKernel: () => Promise<Ipvs>;
 }
 
 const DEFAULT_RUNS = 20;
 const MAX_RUNS = 200;
 
 /** The pages below /api/v1, and the events. */
-export function apiPages(ports: ApiPorts): Pages {
-  const { monotonic, openKernel, clock, state, status } = ports;
-  const readings = new KernelReadings({
-    openKernel,
-    clock: monotonic,
-    wallTime: () => clock.now(),
-  });
-  const diagnosis = new Diagnosis(() => {
-    const { good } = state().config;
-    return ports.examine({
-      desired: good?.desired,
-      files: (good?.files ?? []).map(({ path }) => path),
-    });
-  }, monotonic);
-  const makeStatus = statusDocuments({ ...ports, diagnosis });
-  const view = (): ServicesView => {
-    const [now, known] = [state(), status()];
-    const notKnown = whyNotKnown(now, known.drift, readings.problem);
-    return viewServices(now, known, readings.last, notKnown);
-  };
-  const shownNow = servicesSource(state, view, readings);
-  const services = async (): Promise<ServicesNow> => {
-    await readings.refresh();
-    return shownNow();
-  };
-  const details = async (keys: readonly ServiceKey[]) => {
-    const reading = await readings.details(keys);
-    const shown = view();
-    const found = new Map<ServiceKey, ApiServices>();
-    for (const key of keys) {
-      const one = shown.details(key, reading.services.get(key));
-      if (!one) continue;
-      const plot = readings.plots.of(key);
-      found.set(key, {
-        ...documentHead(readings),
-        at: reading.at,
-        services: [{ ...one, plot }],
-      });
-    }
-    return found;
-  };
-  const streams = new EventStreams(
-    { status: makeStatus, services, details: (keys) => details(keys).catch(() => new Map()) },
-    monotonic,
-  );
+export function apiPages(
+  documents: ApiDocuments,
+  history: LookPorts['history'],
+  clock: Clock,
+): Pages {
+  const streams = new EventStreams(documents, clock);
   return {
-    '/api/v1/status': answering(async () => jsonPage(await makeStatus())),
+    '/api/v1/status': answering(async () => jsonPage(await documents.status())),
     '/api/v1/services': answering(async ({ query }) => {
       const [key] = keysIn(query, 1);
-      if (key !== undefined) {
-        const found = (await details([key])).get(key);
-        return found ? jsonPage(found) : errorPage(404, unknownService(key));
-      }
-      const shown = new ShownServices();
-      shown.update(await services());
-      const { problem, last } = readings;
-      return problem && !last ? errorPage(503, problem) : jsonTextPage(shown.whole());
+      if (key === undefined) return jsonTextPage(await documents.allServices());
+      const found = await documents.details([key]);
+      return found.services.length > 0 ? jsonPage(found) : errorPage(404, unknownService(key));
     }),
-    '/api/v1/history': answering(async ({ query }) =>
-      jsonPage(await ports.history(limitIn(query))),
-    ),
+    '/api/v1/history': answering(async ({ query }) => jsonPage(await history(limitIn(query)))),
     '/events': answering(({ query }) => {
       const keys = keysIn(query, MAX_FOLLOWED);
       if (!streams.isFull) return { open: (response) => streams.add(response, keys) };

@@ -10,6 +10,7 @@ export class Diagnosis {
   #warnings: readonly DoctorWarning[] | null = null;
   #problem: string | undefined;
   #due = Number.NEGATIVE_INFINITY;
+  #last: Promise<void> = Promise.resolve();
 
   constructor(examine: () => Promise<readonly DoctorWarning[]>, clock: Pick<Clock, 'now'>) {
     this.#examine = examine;
@@ -28,9 +29,15 @@ export class Diagnosis {
   warnings(): readonly DoctorWarning[] | null {
     if (this.#clock.now() >= this.#due) {
       this.#due = this.#clock.now() + AGE_MILLISECONDS;
-      void this.#look();
+      this.#last = this.#look();
     }
     return this.#warnings;
+  }
+
+  /** Resolves when a look has ended that is less than 5 minutes old. */
+  settled(): Promise<void> {
+    this.warnings();
+    return this.#last;
   }
 
   async #look(): Promise<void> {

@@ -34,7 +34,11 @@ export const SERVICE_STATES = [
 export type ServiceState = (typeof SERVICE_STATES)[number];
 
 /** The states of a destination: those of its service that can be about it alone. */
-export type DestinationState = Exclude<ServiceState, 'unserved' | 'refused' | 'paused' | 'foreign'>;
+export const DESTINATION_STATES = [
+  ...(['held', 'contested', 'drifted', 'unknown', 'draining', 'overridden', 'ok'] as const),
+] satisfies readonly ServiceState[];
+
+export type DestinationState = (typeof DESTINATION_STATES)[number];
 
 /** A command that helps in the present state. */
 export interface Help {

@@ -2,21 +2,13 @@ import type { Clock } from '../../model/clock.ts';
 import { printableLines } from '../../model/printable.ts';
 import type { ServiceKey } from '../../model/service.ts';
 import type { EventResponse } from '../http/server.ts';
+import type { ApiDocuments } from './api-documents.ts';
 import type { ApiServices, ApiStatus } from './documents.ts';
 import { READ_MILLISECONDS } from './kernel-readings.ts';
-import { type ServicesNow, ShownServices } from './shown-services.ts';
+import { ShownServices } from './shown-services.ts';
 
 /** The documents that events have. */
-export interface EventDocuments {
-  status(): Promise<ApiStatus>;
-  /** All services, from a reading that is shared. */
-  services(): Promise<ServicesNow>;
-  /**
-   * Documents of one service with its destinations each. A service that nobody has is missing, and
-   * so are all when the kernel cannot be read.
-   */
-  details(keys: readonly ServiceKey[]): Promise<ReadonlyMap<ServiceKey, ApiServices>>;
-}
+type EventDocuments = Pick<ApiDocuments, 'status' | 'services' | 'details'>;
 
 /** Probes and scrapes need the other connections. */
 const MAX_CLIENTS = 32;
@@ -126,9 +118,15 @@ export class EventStreams {
   async #sendDetails(clients: ReadonlySet<Client>): Promise<void> {
     const wanted = new Set([...clients].flatMap(({ services }) => services));
     if (wanted.size === 0) return;
-    for (const [key, document] of await this.#documents.details([...wanted])) {
-      const followers = [...clients].filter(({ services }) => services.includes(key));
-      send(followers, eventOf('service', document));
+    // The document of all services has said already that the kernel cannot be read.
+    const found = await this.#documents.details([...wanted]).catch(() => undefined);
+    if (!found) return;
+    const { services, ...head } = found;
+    for (const one of services) {
+      const followers = [...clients].filter((client) =>
+        client.services.some((key) => key === one.service),
+      );
+      send(followers, eventOf('service', { ...head, services: [one] }));
     }
   }
 

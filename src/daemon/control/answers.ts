@@ -1,12 +1,14 @@
+import { parseServiceKey, type ServiceKey, serviceKey } from '../../model/service.ts';
 import type { Loop } from '../../reconcile/loop/loop-interface.ts';
 import type { LoopState, PassResult } from '../../reconcile/loop/loop-state.ts';
 import { EXIT } from '../../render/exit.ts';
 import type { Json } from '../../render/json.ts';
+import type { ApiDocuments } from '../api/api-documents.ts';
 import { SHOWN_FINGERPRINT, type Status } from '../status/status.ts';
 import { answerPass } from './answer-pass.ts';
 import { answerOverride, type ChangeOverrides } from './override-answer.ts';
 import { answerPause, answerReload, answerResume, refuseWhilePaused } from './pause-answers.ts';
-import type { ControlAnswer, ControlRequest } from './protocol.ts';
+import type { ControlAnswer, ControlRequest, PageControl } from './protocol.ts';
 import type { AnswerRequest } from './server.ts';
 
 interface AnswerPorts {
@@ -16,17 +18,20 @@ interface AnswerPorts {
   /** Reads the configuration and the table now, and notifies the service manager. */
   readonly reload: () => Promise<PassResult>;
   readonly override: ChangeOverrides;
+  readonly documents: Pick<ApiDocuments, 'wholeStatus' | 'services' | 'details'>;
 }
 
 /** `approve` takes the beginning of a plan's fingerprint, of at least this length. */
 const SHORTEST_FINGERPRINT = 8;
 
 /** Answers the requests of the verbs for the daemon. */
-export function controlAnswers({ loop, status, reload, override }: AnswerPorts): AnswerRequest {
+export function controlAnswers(ports: AnswerPorts): AnswerRequest {
+  const { loop, status, reload, override, documents } = ports;
   return async (request: ControlRequest): Promise<ControlAnswer> => {
     const running = loop();
     if (request.command === 'status')
       return { ok: true, exit_code: EXIT.ok, status: status() as unknown as Json };
+    if (request.command === 'page') return answerPage(request, documents);
     if (!running)
       return { ok: false, exit_code: EXIT.unavailable, message: 'the daemon is still starting' };
     switch (request.command) {
@@ -44,6 +49,31 @@ export function controlAnswers({ loop, status, reload, override }: AnswerPorts):
         return request satisfies never;
     }
   };
+}
+
+/** Answers with the documents of the pages, which the program that asks makes a page of. */
+async function answerPage(
+  { services }: PageControl,
+  documents: AnswerPorts['documents'],
+): Promise<ControlAnswer> {
+  const answer = (document: object): ControlAnswer => ({
+    ok: true,
+    exit_code: EXIT.ok,
+    document: document as Json,
+  });
+  if (!services) {
+    const { head, summaries, plotOf } = await documents.services();
+    const all = Array.from(summaries, (one) => ({
+      ...one,
+      plot: plotOf(one.service as ServiceKey),
+    }));
+    return answer({ status: await documents.wholeStatus(), services: { ...head, services: all } });
+  }
+  const keys = services.flatMap((text) => {
+    const identity = parseServiceKey(text);
+    return identity ? [serviceKey(identity)] : [];
+  });
+  return answer(await documents.details(keys));
 }
 
 async function answerApproval(

@@ -19,6 +19,7 @@ import type { Json } from '../../render/json.ts';
 /** A request over the control socket: one line of JSON, answered by one line of JSON. */
 export type ControlRequest =
   | { readonly command: 'status' }
+  | PageControl
   /** Reads the configuration and the table now. The answer comes after the pass. */
   | { readonly command: 'reload' }
   /** Executes the plan that a guard holds back. Without `plan`: whatever that plan is. */
@@ -27,6 +28,24 @@ export type ControlRequest =
   /** Ends the pause. The answer comes after the pass that follows. */
   | { readonly command: 'resume'; readonly who: string }
   | OverrideControl;
+
+/** Asks for the documents that the page shows. */
+export interface PageControl {
+  readonly command: 'page';
+  /** Services whose destinations are wanted. Absent: the status, and all services without them. */
+  readonly services?: readonly string[] | undefined;
+}
+
+/** The destinations of so many services are read at once. */
+export const MAX_PAGE_SERVICES = 100;
+
+const isPage = objectOf<PageControl>({
+  command: oneOf(['page']),
+  services: optional(
+    (value): value is readonly string[] =>
+      listOf(isText)(value) && value.length <= MAX_PAGE_SERVICES,
+  ),
+});
 
 /** Replaces the pause of the daemon. The answer comes when nothing more is written. */
 export interface PauseControl {
@@ -109,6 +128,8 @@ export function parseRequest(line: string): ControlRequest | string {
     case 'approve':
       if (plan === undefined) return { command };
       return typeof plan === 'string' ? { command, plan } : 'plan is not a text';
+    case 'page':
+      return isPage(value) ? value : 'the services are no texts, or too many';
     case 'pause':
       return isPause(value) ? value : 'a part of the pause is missing or has another form';
     case 'resume':

@@ -35,7 +35,7 @@ export function App({ snapshot }: AppProps) {
   useEffect(() => feed.current?.follow(opening.open), [opening.open]);
   useTabTitle(state.status, state.connection.kind === 'stale');
 
-  const { status, services, details, history, connection, reading } = state;
+  const { status, services, details, history, connection, reading, problems } = state;
   return (
     <TimeOfPage.Provider value={snapshot && new Date(snapshot.services.at ?? '')}>
       <Bar {...{ status, connection, reading }} />
@@ -45,6 +45,11 @@ export function App({ snapshot }: AppProps) {
         {!status && (
           <section class="verdict plain">
             <h1>{connection.kind === 'snapshot' ? 'Live table' : 'Connecting'}</h1>
+            {problems.map((problem) => (
+              <p key={problem} class="meaning">
+                Not known: <Text of={problem} />
+              </p>
+            ))}
             <Figures services={services} />
           </section>
         )}
@@ -61,11 +66,16 @@ export function App({ snapshot }: AppProps) {
               hasStates={status !== null}
             />
           )}
-          {status && (
-            <aside aria-label="State of the daemon">
-              <StatusPanels document={status} services={services} />
+          {(status || (history && history.runs.length > 0)) && (
+            <aside aria-label={status ? 'State of the daemon' : 'Last runs'}>
+              {status && (
+                <StatusPanels
+                  document={{ ...status, problems: [...status.problems, ...problems] }}
+                  services={services}
+                />
+              )}
               <History runs={history?.runs ?? []} />
-              <Files document={status} />
+              {status && <Files document={status} />}
             </aside>
           )}
         </div>

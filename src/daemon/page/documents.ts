@@ -35,6 +35,8 @@ export interface SnapshotDocument {
     readonly services: readonly ServiceDetail[];
   };
   readonly history: HistoryDocument | null;
+  /** A sentence for each part that is not known. */
+  readonly problems: readonly string[];
 }
 
 /** Finds characters and escapes in JSON that may not be printable. */

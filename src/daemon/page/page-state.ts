@@ -20,6 +20,8 @@ export interface PageState {
   /** The services that are open, with their destinations. */
   readonly details: ReadonlyMap<string, ServiceDetail>;
   readonly history: HistoryDocument | null;
+  /** Parts of an exported page that are not known. */
+  readonly problems: readonly string[];
   /** The last reading of the kernel, as the daemon says. */
   readonly reading: Reading | null;
 }
@@ -30,6 +32,7 @@ export const FIRST_STATE: PageState = {
   services: null,
   details: new Map(),
   history: null,
+  problems: [],
   reading: null,
 };
 
@@ -85,11 +88,12 @@ function withDetails(state: PageState, document: ApiServices): PageState {
 }
 
 /** Returns the state of a page that was exported. */
-export function stateOfSnapshot({ status, services, history }: SnapshotDocument): PageState {
+export function stateOfSnapshot(snapshot: SnapshotDocument): PageState {
+  const { status, services, history, problems } = snapshot;
   const details = new Map(services.services.map((one) => [one.service, one]));
   return {
     connection: { kind: 'snapshot' },
-    ...{ status, services: details, details, history },
+    ...{ status, services: details, details, history, problems },
     reading: services,
   };
 }

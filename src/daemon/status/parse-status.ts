@@ -37,6 +37,18 @@ const isError = nullable(
   }),
 );
 
+export const isOverrideStatus = objectOf<OverrideStatus>({
+  service: isText,
+  destination: isText,
+  weight: isCount,
+  own_weight: isCount,
+  owner: nullable(isText),
+  by: isText,
+  reason: isText,
+  until: nullable(isText),
+  note: isText,
+});
+
 /** Tells whether the answer of a daemon, which may be of another version, is a status. */
 export const isStatus: Shape<Status> = objectOf<Status>({
   format: oneOf(['ipvstate-status']),
@@ -99,21 +111,7 @@ export const isStatus: Shape<Status> = objectOf<Status>({
     ),
   ),
   unserved_by_overrides: optional(listOf(isText)),
-  overrides: optional(
-    listOf(
-      objectOf<OverrideStatus>({
-        service: isText,
-        destination: isText,
-        weight: isCount,
-        own_weight: isCount,
-        owner: nullable(isText),
-        by: isText,
-        reason: isText,
-        until: nullable(isText),
-        note: isText,
-      }),
-    ),
-  ),
+  overrides: optional(listOf(isOverrideStatus)),
   fleet: optional(
     nullable(
       objectOf<FleetStatus>({

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { expect } from 'vitest';
+import { type ApiDocuments, apiDocuments } from '../../../src/daemon/api/api-documents.ts';
 import { apiPages } from '../../../src/daemon/api/api-pages.ts';
 import type { ApiServices, ApiStatus, DoctorWarning } from '../../../src/daemon/api/documents.ts';
 import type { EventResponse, Page, Pages } from '../../../src/daemon/http/server.ts';
@@ -33,6 +34,7 @@ const START = Date.parse('2026-05-04T12:00:00Z');
 
 /** A running loop whose pages a test asks for. Its kernel has traffic, and counts its readers. */
 export class ApiWorld extends LoopWorld {
+  readonly documents: ApiDocuments;
   readonly pages: Pages;
   /** The reads of the pages, with the services that were asked for. */
   readonly reads: (readonly ServiceKey[] | 'all')[] = [];
@@ -50,7 +52,7 @@ export class ApiWorld extends LoopWorld {
   constructor(live: Table, content: Content, options?: WorldOptions) {
     super(live, content, options);
     this.#drift = options?.drift ?? 'correct';
-    this.pages = apiPages({
+    this.documents = apiDocuments({
       host: 'director1',
       state: () => this.state,
       status: () => this.status(),
@@ -67,8 +69,9 @@ export class ApiWorld extends LoopWorld {
         if (this.warnings instanceof Error) throw this.warnings;
         return this.warnings;
       },
-      history: async (limit) => ({ format: 'ipvstate-history', limit }),
     });
+    const history = async (limit: number) => ({ format: 'ipvstate-history', limit });
+    this.pages = apiPages(this.documents, history, this.clock);
   }
 
   wallTime(): Date {
