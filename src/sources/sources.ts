@@ -34,7 +34,8 @@ function openGroups<S>(
   paths: readonly string[],
   open: (kind: SourceKind, paths: readonly string[]) => S,
 ): S[] {
-  refuseRepeated(paths);
+  // An address is checked where it is opened: until then, no message may repeat it.
+  refuseRepeated(paths.filter((path) => kindOf(path) !== ETCD));
   if (paths.length === 0) return [open(FILES, [])];
   const groups: { readonly kind: SourceKind; readonly paths: string[] }[] = [];
   for (const path of paths) {

@@ -11,6 +11,7 @@ interface Stored {
 interface Request {
   readonly request_put?: { readonly key: string; readonly value: string; readonly lease?: string };
   readonly request_range?: { readonly key: string; readonly range_end?: string };
+  readonly request_delete_range?: { readonly key: string };
 }
 
 interface Compare {
@@ -24,6 +25,8 @@ interface RequestBody {
   readonly key?: string;
   readonly value?: string;
   readonly range_end?: string;
+  readonly limit?: string;
+  readonly keys_only?: boolean;
   readonly compare?: readonly Compare[];
   readonly success?: readonly Request[];
   readonly ID?: string;
@@ -52,8 +55,15 @@ export class FakeEtcd {
   #tokens = new Set<string>();
   /** A user with a password; undefined: everybody may do everything. */
   user: { readonly name: string; readonly password: string } | undefined;
+  /** The identity of the cluster, which it gets when it is created. */
+  clusterId = '1';
   /** Every request gets this answer. */
   refusal: Refusal | undefined;
+  /** Every request with a token from before gets this answer. */
+  set refusesOldTokens(refusal: Refusal | undefined) {
+    this.#oldTokens = refusal && { refusal, tokens: new Set(this.#tokens) };
+  }
+  #oldTokens: { readonly refusal: Refusal; readonly tokens: ReadonlySet<string> } | undefined;
   /** Every request gets this text, as if it were a success. */
   rawAnswer: string | undefined;
   /** Requests get no answer. */
@@ -61,8 +71,10 @@ export class FakeEtcd {
   /** The number of requests of each kind. */
   readonly requests = new Map<string, number>();
   readonly #leases = new Set<string>();
-  /** Called before a transaction is decided. */
-  onTransaction: (() => void) | undefined;
+  /** Called before a transaction is decided. A commit writes the key `current`. */
+  onTransaction: ((transaction: { readonly isCommit: boolean }) => void) | undefined;
+  /** Called after a transaction was decided. The answer is lost when it returns true. */
+  losesAnswer: ((transaction: { readonly isCommit: boolean }) => boolean) | undefined;
 
   get host(): string {
     return `127.0.0.1:${this.#port}`;
@@ -117,6 +129,14 @@ export class FakeEtcd {
     this.#revision++;
   }
 
+  delete(key: string): void {
+    this.#delete(base64(key));
+  }
+
+  keys(): string[] {
+    return [...this.#keys.keys()].map(plain).sort();
+  }
+
   /** Deletes every key. */
   clear(): void {
     this.#keys.clear();
@@ -136,7 +156,8 @@ export class FakeEtcd {
   /** Ends every watch, as a compaction does. */
   cancelWatches(): void {
     for (const watcher of this.#watchers.keys()) {
-      watcher.end(`${JSON.stringify({ result: { canceled: true, compact_revision: '5' } })}\n`);
+      const result = { header: this.#header, canceled: true, compact_revision: '5' };
+      watcher.end(`${JSON.stringify({ result })}\n`);
     }
     this.#watchers.clear();
   }
@@ -157,6 +178,8 @@ export class FakeEtcd {
       if (this.refusal) throw this.refusal;
       if (this.user && path !== '/v3/auth/authenticate' && !isKnown)
         throw { status: 401, code: 16, message: 'etcdserver: invalid auth token' };
+      if (this.#oldTokens?.tokens.has(request.headers.authorization ?? ''))
+        throw this.#oldTokens.refusal;
       if (text.length > (MAX_REQUEST_BYTES * 4) / 3)
         throw { status: 400, code: 3, message: 'etcdserver: request is too large' };
       this.#dispatch(path, JSON.parse(text) as RequestBody, response);
@@ -170,11 +193,19 @@ export class FakeEtcd {
     if (path === '/v3/watch') {
       this.#watchers.set(response, body.create_request?.key ?? '');
       response.on('close', () => this.#watchers.delete(response));
-      response.write(`${JSON.stringify({ result: { created: true } })}\n`);
+      response.write(`${JSON.stringify({ result: { header: this.#header, created: true } })}\n`);
       return;
     }
     const answer = this.#answerOf(path, body);
-    response.end(JSON.stringify({ header: { revision: String(this.#revision) }, ...answer }));
+    if (path === '/v3/kv/txn' && this.losesAnswer?.(aboutTransaction(body))) {
+      response.destroy();
+      return;
+    }
+    response.end(JSON.stringify({ header: this.#header, ...answer }));
+  }
+
+  get #header(): object {
+    return { cluster_id: this.clusterId, member_id: '2', revision: String(this.#revision) };
   }
 
   #answerOf(path: string, body: RequestBody): object {
@@ -189,17 +220,19 @@ export class FakeEtcd {
         return { token };
       }
       case '/v3/kv/range':
-        return this.#range(key, body.range_end);
+        return this.#range(key, body);
       case '/v3/kv/put':
         this.#write(key, value);
         return {};
       case '/v3/kv/txn': {
-        this.onTransaction?.();
+        this.onTransaction?.(aboutTransaction(body));
         const succeeded = (body.compare ?? []).every((compare) => this.#holds(compare));
         if (!succeeded) return {};
-        const responses = (body.success ?? []).map(({ request_put: put, request_range: range }) => {
+        const responses = (body.success ?? []).map((each) => {
+          const { request_put: put, request_range: range, request_delete_range: deleted } = each;
           if (put) this.#write(put.key, put.value, put.lease);
-          return range ? { response_range: this.#range(range.key, range.range_end) } : {};
+          if (deleted) this.#delete(deleted.key);
+          return range ? { response_range: this.#range(range.key, range) } : {};
         });
         return { succeeded, responses };
       }
@@ -233,17 +266,19 @@ export class FakeEtcd {
   }
 
   /** Leaves empty values out, as the gateway does. */
-  #range(key: string, end: string | undefined): object {
-    const kvs = this.#within(key, end).flatMap((each) => {
+  #range(key: string, { range_end: end, limit, keys_only }: RequestBody): object {
+    const found = this.#within(key, end);
+    const kvs = found.slice(0, Number(limit ?? found.length)).flatMap((each) => {
       const stored = this.#keys.get(each);
       if (!stored) return [];
       const { value, created, revision } = stored;
       return {
         ...{ key: each, create_revision: String(created), mod_revision: String(revision) },
-        ...(value !== '' && { value }),
+        ...(value !== '' && !keys_only && { value }),
       };
     });
-    return kvs.length === 0 ? {} : { kvs, count: String(kvs.length) };
+    if (kvs.length === 0) return {};
+    return { kvs, count: String(found.length), ...(kvs.length < found.length && { more: true }) };
   }
 
   #holds({ key, target, create_revision, mod_revision }: Compare): boolean {
@@ -261,8 +296,20 @@ export class FakeEtcd {
     this.#keys.set(key, { value, created, revision, ...(lease !== undefined && { lease }) });
     for (const [watcher, watched] of this.#watchers)
       if (watched === key)
-        watcher.write(`${JSON.stringify({ result: { events: [{ kv: { key } }] } })}\n`);
+        watcher.write(
+          `${JSON.stringify({ result: { header: this.#header, events: [{ kv: { key } }] } })}\n`,
+        );
   }
+
+  #delete(key: string): void {
+    this.#revision++;
+    this.#keys.delete(key);
+  }
+}
+
+function aboutTransaction({ success = [] }: RequestBody): { readonly isCommit: boolean } {
+  const keys = success.map(({ request_put: put }) => plain(put?.key ?? ''));
+  return { isCommit: keys.some((key) => key.endsWith('/current')) };
 }
 
 function base64(text: string): string {

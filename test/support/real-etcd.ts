@@ -1,22 +1,37 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { openEtcd } from '../../src/sources/etcd/client.ts';
 // @ts-expect-error The list of programs is plain JavaScript: CI runs it without a build.
 import { pathOf } from '../kernel/boot/debian.js';
+import type { Certificate } from './certificates.ts';
 import { until } from './until.ts';
 
 /** Debian's etcd. undefined where `ETCD=optional` allows that it is not installed. */
 export const ETCD: string | undefined =
   pathOf('etcd') ?? (process.env.ETCD === 'optional' ? undefined : 'etcd');
 
+interface Options {
+  /** Further options of the program. */
+  readonly args?: readonly string[];
+  /** With it, clients must use TLS. */
+  readonly certificate?: Certificate;
+}
+
 /** One member of etcd on this machine, in a process of its own, with data in a folder. */
 export class RealEtcd {
   readonly #folder = mkdtempSync(join(tmpdir(), 'ipvstate-etcd-'));
+  readonly #options: Options;
   #child: ChildProcess | undefined;
   #port = 0;
+  #peerPort = 0;
+
+  constructor(options: Options = {}) {
+    this.#options = options;
+  }
 
   get host(): string {
     return `127.0.0.1:${this.#port}`;
@@ -26,39 +41,82 @@ export class RealEtcd {
   async start(): Promise<this> {
     for (let attempt = 0; attempt < 5; attempt++) {
       this.#port = await freePort();
-      const peer = `http://127.0.0.1:${await freePort()}`;
-      const client = `http://${this.host}`;
-      const child = spawn(
-        ETCD ?? '',
-        [
-          ...['--data-dir', this.#folder, '--unsafe-no-fsync', '--logger', 'zap'],
-          ...['--heartbeat-interval', '50', '--election-timeout', '500'],
-          ...['--listen-client-urls', client, '--advertise-client-urls', client],
-          ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer],
-          ...['--initial-cluster', `default=${peer}`],
-        ],
-        { stdio: 'ignore' },
-      );
-      this.#child = child;
-      const hasEnded = new Promise<'ended'>((resolve) => child.on('exit', () => resolve('ended')));
-      const asked = openEtcd({ hosts: [this.host], prefix: '/' }, {});
-      const isReady = until('etcd answers', () => asked.get('/').then(() => true)).then(
-        () => 'ready' as const,
-      );
-      if ((await Promise.race([hasEnded, isReady])) === 'ready') return this;
-      rmSync(this.#folder, { recursive: true, force: true });
+      this.#peerPort = await freePort();
+      if (await this.#begin()) return this;
+      this.clear();
     }
     throw new Error('etcd does not start');
   }
 
-  async stop(): Promise<void> {
+  /** Starts the member that was killed again, on the same ports. */
+  async restart(): Promise<void> {
+    if (!(await this.#begin())) throw new Error('etcd does not start again');
+  }
+
+  async #begin(): Promise<boolean> {
+    const { args = [], certificate } = this.#options;
+    const peer = `http://127.0.0.1:${this.#peerPort}`;
+    const client = `${certificate ? 'https' : 'http'}://${this.host}`;
+    const child = spawn(
+      ETCD ?? '',
+      [
+        ...['--data-dir', this.#folder, '--unsafe-no-fsync', '--logger', 'zap'],
+        ...['--heartbeat-interval', '50', '--election-timeout', '500'],
+        ...['--listen-client-urls', client, '--advertise-client-urls', client],
+        ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer],
+        ...['--initial-cluster', `default=${peer}`],
+        ...(certificate ? ['--cert-file', certificate.cert, '--key-file', certificate.key] : []),
+        ...args,
+      ],
+      { stdio: 'ignore' },
+    );
+    this.#child = child;
+    const hasEnded = new Promise<'ended'>((resolve) => child.on('exit', () => resolve('ended')));
+    const env = certificate ? { IPVSTATE_ETCD_CACERT: certificate.ca } : {};
+    const asked = openEtcd({ hosts: [this.host], prefix: '/' }, env);
+    const isReady = until('etcd answers', async () => {
+      const answer = await asked.get('/').catch((error: Error) => error.message);
+      return typeof answer !== 'string' || answer.includes('user name is empty');
+    });
+    return (await Promise.race([hasEnded, isReady])) !== 'ended';
+  }
+
+  /** Runs `etcdctl` on this member. Returns what it prints. */
+  async etcdctl(...args: readonly string[]): Promise<string> {
+    const { certificate } = this.#options;
+    const { stdout } = await promisify(execFile)('etcdctl', [...args], {
+      env: {
+        ...process.env,
+        ETCDCTL_API: '3',
+        ETCDCTL_ENDPOINTS: this.host,
+        ...(certificate && { ETCDCTL_CACERT: certificate.ca }),
+      },
+    });
+    return stdout;
+  }
+
+  /** Ends the process at once. Its data stay. */
+  async kill(): Promise<void> {
     const child = this.#child;
-    if (child && child.exitCode === null) {
-      const hasEnded = new Promise((resolve) => child.on('exit', resolve));
-      child.kill('SIGKILL');
-      await hasEnded;
-    }
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const hasEnded = new Promise((resolve) => child.on('exit', resolve));
+    child.kill('SIGKILL');
+    await hasEnded;
+  }
+
+  /** Stops the process, which answers nothing then, or lets it go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child?.kill(signal);
+  }
+
+  /** Removes all data. */
+  clear(): void {
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    this.clear();
   }
 }
 

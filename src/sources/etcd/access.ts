@@ -9,10 +9,14 @@ export interface EtcdAccess {
   readonly user: { readonly name: string; readonly password: string } | undefined;
 }
 
-const TLS_FILES = {
+/** The variables of the environment that give access. */
+export const ETCD_ENVIRONMENT = {
   ca: 'IPVSTATE_ETCD_CACERT',
   cert: 'IPVSTATE_ETCD_CERT',
   key: 'IPVSTATE_ETCD_KEY',
+  user: 'IPVSTATE_ETCD_USER',
+  password: 'IPVSTATE_ETCD_PASSWORD',
+  passwordFile: 'IPVSTATE_ETCD_PASSWORD_FILE',
 } as const;
 
 /**
@@ -22,10 +26,18 @@ const TLS_FILES = {
 export async function readEtcdAccess(env: NodeJS.ProcessEnv): Promise<EtcdAccess> {
   const tls: { ca?: Buffer; cert?: Buffer; key?: Buffer } = {};
   for (const name of ['ca', 'cert', 'key'] as const) {
-    const path = env[TLS_FILES[name]];
-    if (path) tls[name] = await readSecret(path);
+    const variable = ETCD_ENVIRONMENT[name];
+    const path = env[variable];
+    if (path) tls[name] = await readSecret(path, variable);
   }
-  const name = env.IPVSTATE_ETCD_USER;
+  if ((tls.cert === undefined) !== (tls.key === undefined)) {
+    const { cert, key } = ETCD_ENVIRONMENT;
+    const [there, missing] = tls.cert ? [cert, key] : [key, cert];
+    throw new IpvstateError('USAGE', `${there} is set, and ${missing} is not`, {
+      hint: 'A certificate and its key are given together.',
+    });
+  }
+  const name = env[ETCD_ENVIRONMENT.user];
   return {
     tls: Object.keys(tls).length > 0 ? tls : undefined,
     user: name ? { name, password: await readPassword(env) } : undefined,
@@ -33,14 +45,22 @@ export async function readEtcdAccess(env: NodeJS.ProcessEnv): Promise<EtcdAccess
 }
 
 async function readPassword(env: NodeJS.ProcessEnv): Promise<string> {
-  const { IPVSTATE_ETCD_PASSWORD: password, IPVSTATE_ETCD_PASSWORD_FILE: path } = env;
-  if (path) return (await readSecret(path)).toString('utf8').replace(/\r?\n$/, '');
-  if (password) return password;
-  throw new IpvstateError('USAGE', 'IPVSTATE_ETCD_USER is set, and no password', {
-    hint: 'Set IPVSTATE_ETCD_PASSWORD_FILE to a file that only you may read.',
-  });
+  const { user, password: direct, passwordFile } = ETCD_ENVIRONMENT;
+  const { [direct]: password, [passwordFile]: path } = env;
+  const hint = `Set ${passwordFile} to a file that only you may read.`;
+  if (!path && !password)
+    throw new IpvstateError('USAGE', `${user} is set, and no password`, { hint });
+  if (!path) return password ?? '';
+  const text = (await readSecret(path, passwordFile)).toString('utf8').replace(/\r?\n$/, '');
+  if (text === '') throw new IpvstateError('USAGE', `${path} (${passwordFile}) is empty`, { hint });
+  return text;
 }
 
-function readSecret(path: string): Promise<Buffer> {
-  return readFile(path).catch((error: unknown) => unreadable(path, error));
+/** Throws with the name of the variable: nobody else says where the path comes from. */
+async function readSecret(path: string, variable: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    return unreadable(`${path} (${variable})`, error);
+  }
 }

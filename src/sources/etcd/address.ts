@@ -14,19 +14,23 @@ const DEFAULT_PORT = 2379;
 /** The form of an address, for messages. */
 export const ETCD_ADDRESS_FORM = 'etcd://HOST:2379[,HOST:2379...]/PREFIX';
 
+/**
+ * Tells whether a text is an address, right or wrong, and no path. One of another scheme is taken
+ * for a mistake in the address of etcd, and not for a file: it may have a password in it.
+ */
 export function isEtcdAddress(text: string): boolean {
-  return text.startsWith('etcd://');
+  return /^(?:etcds?:|[a-z][a-z0-9+.-]*:\/\/)/i.test(text);
 }
 
 /** Parses `etcd://HOST[:PORT][,HOST[:PORT]...]/PREFIX`. Throws `USAGE`. */
 export function parseEtcdAddress(text: string): EtcdAddress {
-  const match = /^etcd:\/\/([^/]*)(\/[A-Za-z0-9._/-]*)?$/.exec(text);
-  // A user and a password would be seen in the list of processes.
-  if (match?.[1]?.includes('@')) {
+  // A user and a password would be seen in the list of processes. No message repeats them.
+  if (text.includes('@')) {
     throw new IpvstateError('USAGE', 'the address of etcd has no user and no password in it', {
       hint: 'Set IPVSTATE_ETCD_USER and IPVSTATE_ETCD_PASSWORD_FILE.',
     });
   }
+  const match = /^etcd:\/\/([^/]*)(\/[A-Za-z0-9._/-]*)?$/.exec(text);
   const hosts = match?.[1]?.split(',').map(withPort) ?? [];
   const prefix = (match?.[2] ?? '').replace(/\/+$/, '');
   if (!match || prefix === '' || prefix.includes('//') || hosts.some((host) => !host)) {

@@ -3,6 +3,17 @@ import { IpvstateError } from '../../errors.ts';
 import { isNumber, isObject, isText } from '../../model/shape.ts';
 import { type EtcdAccess, readEtcdAccess } from './access.ts';
 import type { EtcdAddress } from './address.ts';
+import {
+  ANSWER_MILLISECONDS,
+  describeFailure,
+  EtcdOutcomeUnknownError,
+  EtcdRefusal,
+  hintFor,
+  isOutcomeUnknown,
+  isRefusedByAll,
+  isTokenWornOut,
+  NOT_ETCD,
+} from './failures.ts';
 
 /** A key that etcd has, and the revision in which it was last written. */
 export interface EtcdEntry {
@@ -25,57 +36,60 @@ export interface EtcdWrite {
 export interface EtcdClient {
   /** Reads a key. undefined: it does not exist, as a majority of the members says. */
   get(key: string): Promise<EtcdEntry | undefined>;
-  /** Reads all keys with this beginning, in their order. */
+  /** Reads all keys with this beginning, in their order. A key that is written meanwhile may lack. */
   list(prefix: string): Promise<readonly EtcdEntry[]>;
   /**
    * Reads several keys at one revision. A key that ends in `/` stands for all keys that begin with
    * it. Returns the entries of each in their order.
    */
   readTogether(keys: readonly string[]): Promise<readonly (readonly EtcdEntry[])[]>;
+  /** Lists the keys like `list`, without their values. */
+  listKeys(prefix: string): Promise<readonly string[]>;
   put(key: string, value: Buffer): Promise<void>;
-  /** Writes all keys, or none of them. Returns false when a key is not as its write says. */
-  putAll(writes: readonly EtcdWrite[]): Promise<boolean>;
+  /**
+   * Writes all keys and deletes the others, or does nothing. Returns false when a key is not as its
+   * write says. Throws `EtcdOutcomeUnknownError` when it may have been done.
+   */
+  putAll(writes: readonly EtcdWrite[], deletes?: readonly string[]): Promise<boolean>;
   /** Calls `onEvent` when the watch is in place and at each change. Ends with an error. */
   watch(key: string, onEvent: () => void, signal: AbortSignal): Promise<never>;
   /** Makes any other request of the gateway, such as `lease/grant`. */
   ask(path: string, body: object): Promise<unknown>;
 }
 
-/** The time in which a member must answer. */
-const ANSWER_MILLISECONDS = 5000;
-
 /** The largest answer that is read. A chunk and its wrapping have less. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
-/** Codes of gRPC that another member may not answer with. */
-const RETRIED_CODES = new Set([4, 8, 13, 14]);
-const UNAUTHENTICATED = 16;
+/** Keys that are read in one request. Each of them may have a manifest of 1 MiB. */
+const PAGE_KEYS = 32;
 
 export function openEtcd(address: EtcdAddress, env: NodeJS.ProcessEnv = process.env): EtcdClient {
   const cluster = new Cluster(address, () => readEtcdAccess(env));
   return {
-    get: async (key) => entriesOf(await cluster.ask('kv/range', { key: encode(key) }))[0],
-    list: async (prefix) => {
-      const body = { key: encode(prefix), range_end: encode(endOf(prefix)) };
-      return entriesOf(await cluster.ask('kv/range', body));
-    },
-    readTogether: async (keys) => {
-      const answer = await cluster.ask('kv/txn', {
-        success: keys.map((key) => ({
-          request_range: {
-            key: encode(key),
-            ...(key.endsWith('/') && { range_end: encode(endOf(key)) }),
-          },
-        })),
+    get: async (key) => (await cluster.ask('kv/range', { key: encode(key) }, pageOf)).entries[0],
+    list: (prefix) => listAll(cluster, prefix, false),
+    listKeys: async (prefix) => (await listAll(cluster, prefix, true)).map(({ key }) => key),
+    readTogether: (keys) => {
+      const success = keys.map((key) => ({
+        request_range: {
+          key: encode(key),
+          ...(key.endsWith('/') && { range_end: encode(endOf(key)) }),
+        },
+      }));
+      return cluster.ask('kv/txn', { success }, (answer) => {
+        const { responses } = isObject(answer) ? answer : {};
+        if (!Array.isArray(responses) || responses.length !== keys.length)
+          throw new Error(NOT_ETCD);
+        return responses.map((each) => {
+          if (!isObject(each) || !isObject(each.response_range)) throw new Error(NOT_ETCD);
+          return pageOf(each.response_range).entries;
+        });
       });
-      const { responses } = isObject(answer) ? answer : {};
-      if (!Array.isArray(responses) || responses.length !== keys.length) throw notUnderstood();
-      return responses.map((each) => entriesOf(isObject(each) ? each.response_range : undefined));
     },
     put: async (key, value) => {
       await cluster.ask('kv/put', { key: encode(key), value: value.toString('base64') });
     },
-    putAll: async (writes) => {
+    putAll: async (writes, deletes = []) => {
       const answer = await cluster.ask('kv/txn', {
         compare: writes.map(({ key, revision }) => ({
           key: encode(key),
@@ -84,9 +98,12 @@ export function openEtcd(address: EtcdAddress, env: NodeJS.ProcessEnv = process.
             ? { target: 'CREATE', create_revision: '0' }
             : { target: 'MOD', mod_revision: revision }),
         })),
-        success: writes.map(({ key, value }) => ({
-          request_put: { key: encode(key), value: value.toString('base64') },
-        })),
+        success: [
+          ...writes.map(({ key, value }) => ({
+            request_put: { key: encode(key), value: value.toString('base64') },
+          })),
+          ...deletes.map((key) => ({ request_delete_range: { key: encode(key) } })),
+        ],
       });
       return isObject(answer) && answer.succeeded === true;
     },
@@ -106,32 +123,43 @@ function endOf(prefix: string): string {
   return prefix.slice(0, -1) + String.fromCharCode(last + 1);
 }
 
-/** The gateway leaves out what is empty. Throws `PROTOCOL` for any other answer. */
-function entriesOf(answer: unknown): EtcdEntry[] {
-  const { kvs = [], more } = isObject(answer) ? answer : { kvs: undefined };
-  if (!isObject(answer) || !Array.isArray(kvs) || more === true) throw notUnderstood();
-  return kvs.map((entry: unknown) => {
+/** Reads page after page, because one answer has no room for any number of keys. */
+async function listAll(cluster: Cluster, prefix: string, keysOnly: boolean): Promise<EtcdEntry[]> {
+  const end = encode(endOf(prefix));
+  const found: EtcdEntry[] = [];
+  for (let from = prefix; ; ) {
+    const { entries, more } = await cluster.ask(
+      'kv/range',
+      {
+        ...{ key: encode(from), range_end: end, limit: String(PAGE_KEYS) },
+        ...(keysOnly && { keys_only: true }),
+      },
+      pageOf,
+    );
+    for (const entry of entries) found.push(entry);
+    const last = entries.at(-1);
+    if (!more || !last) return found;
+    from = `${last.key}\0`;
+  }
+}
+
+interface Page {
+  readonly entries: readonly EtcdEntry[];
+  /** True when there are keys after these. */
+  readonly more: boolean;
+}
+
+/** The gateway leaves out what is empty. Throws for any other answer. */
+function pageOf(answer: unknown): Page {
+  const { kvs = [], more = false } = isObject(answer) ? answer : {};
+  if (!Array.isArray(kvs)) throw new Error(NOT_ETCD);
+  const entries = kvs.map((entry: unknown) => {
     const { key, value = '', mod_revision: revision } = isObject(entry) ? entry : {};
-    if (!isText(key) || !isText(value) || !isText(revision)) throw notUnderstood();
+    if (!isText(key) || !isText(value) || !isText(revision)) throw new Error(NOT_ETCD);
     const decoded = Buffer.from(key, 'base64').toString('utf8');
     return { key: decoded, value: Buffer.from(value, 'base64'), revision };
   });
-}
-
-function notUnderstood(): IpvstateError {
-  return new IpvstateError('NO_INPUT', 'the answer is none of etcd', {
-    hint: 'etcd 3.4 or later is needed, with its gRPC gateway enabled.',
-  });
-}
-
-/** A refusal by a member that answers. */
-class EtcdRefusal extends Error {
-  readonly code: number;
-
-  constructor(message: string, code: number) {
-    super(message);
-    this.code = code;
-  }
+  return { entries, more: more === true };
 }
 
 /** The members of a cluster. The member that answered last is asked first. */
@@ -146,11 +174,20 @@ class Cluster {
     this.#readAccess = readAccess;
   }
 
-  async ask(path: string, body: object): Promise<unknown> {
+  /** `parse` throws for an answer that is not one to this request, so that it names the member. */
+  async ask<T = unknown>(
+    path: string,
+    body: object,
+    parse: (answer: unknown) => T = (answer) => answer as T,
+  ): Promise<T> {
     return this.#withMember(async (host, access) => {
       const signal = AbortSignal.timeout(ANSWER_MILLISECONDS);
       const response = await this.#send(host, access, path, body, signal);
-      return parseAnswer(await readAnswer(response), response.statusCode);
+      const answer = parseAnswer(await readAnswer(response), response.statusCode);
+      // Each answer of etcd has a header. The answer of another program may be any object.
+      const { result } = isObject(answer) ? answer : {};
+      if (!hasHeader(answer) && !hasHeader(result)) throw new Error(NOT_ETCD);
+      return parse(answer);
     });
   }
 
@@ -166,7 +203,8 @@ class Cluster {
       for await (const line of linesOf(response)) {
         const answer = parseAnswer(line, 200);
         const { result } = isObject(answer) ? answer : {};
-        if (!isObject(result) || result.canceled === true) throw new Error('the watch was ended');
+        if (!hasHeader(result)) throw new Error(NOT_ETCD);
+        if (isObject(result) && result.canceled === true) throw new Error('the watch was ended');
         onLine();
       }
       throw new Error('the watch was ended');
@@ -179,6 +217,7 @@ class Cluster {
     const access = await this.#readAccess();
     const failures: string[] = [];
     let isRefused = false;
+    let isUnknown = false;
     for (let index = 0; index < hosts.length; index++) {
       const at = (this.#first + index) % hosts.length;
       const host = hosts[at] ?? '';
@@ -189,12 +228,16 @@ class Cluster {
       } catch (error) {
         if (error instanceof IpvstateError) throw error;
         failures.push(`${host}: ${describeFailure(error)}`);
-        isRefused = error instanceof EtcdRefusal && !RETRIED_CODES.has(error.code);
+        isUnknown ||= isOutcomeUnknown(error);
+        isRefused = isRefusedByAll(error);
         if (isRefused) break;
       }
     }
     const outcome = isRefused ? 'refuses' : 'cannot be reached';
-    throw new IpvstateError('NO_INPUT', `etcd:${prefix} ${outcome}: ${failures.join('; ')}`);
+    const message = `etcd:${prefix} ${outcome}: ${failures.join('; ')}`;
+    const hint = hintFor(failures);
+    const Failure = isUnknown ? EtcdOutcomeUnknownError : IpvstateError;
+    throw new Failure('NO_INPUT', message, hint === undefined ? {} : { hint });
   }
 
   /** Asks with a token, where there is a user. A token that etcd has forgotten is replaced. */
@@ -209,7 +252,7 @@ class Cluster {
     try {
       return await ask(host, access);
     } catch (error) {
-      if (!known || !(error instanceof EtcdRefusal) || error.code !== UNAUTHENTICATED) throw error;
+      if (!known || !isTokenWornOut(error)) throw error;
       this.#token = await this.#authenticate(host, access);
       return ask(host, access);
     }
@@ -220,7 +263,7 @@ class Cluster {
     const signal = AbortSignal.timeout(ANSWER_MILLISECONDS);
     const response = await this.#send(host, access, 'auth/authenticate', access.user ?? {}, signal);
     const answer = parseAnswer(await readAnswer(response), response.statusCode);
-    if (!isObject(answer) || !isText(answer.token)) throw notUnderstood();
+    if (!isObject(answer) || !isText(answer.token)) throw new Error(NOT_ETCD);
     return answer.token;
   }
 
@@ -279,7 +322,9 @@ function parseAnswer(text: string, status: number | undefined): unknown {
   try {
     answer = JSON.parse(text);
   } catch {
-    throw status === 200 ? notUnderstood() : new EtcdRefusal(`HTTP status ${status}`, 0);
+    const [line = ''] = text.trim().split('\n');
+    const shown = line === '' || line.length > 100 ? `HTTP status ${status}` : line;
+    throw status === 200 ? new Error(NOT_ETCD) : new EtcdRefusal(shown, 0);
   }
   if (status === 200) return answer;
   const { message, error, code } = isObject(answer) ? answer : {};
@@ -287,10 +332,6 @@ function parseAnswer(text: string, status: number | undefined): unknown {
   throw new EtcdRefusal(shown, isNumber(code) ? code : 0);
 }
 
-function describeFailure(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return `no answer in ${ANSWER_MILLISECONDS / 1000} s`;
-  // A host with several addresses fails with one error for each.
-  const [first] = error instanceof AggregateError ? (error.errors as Error[]) : [];
-  return (first?.message ?? error.message).trim();
+function hasHeader(answer: unknown): boolean {
+  return isObject(answer) && isObject(answer.header) && isText(answer.header.cluster_id);
 }

@@ -24,8 +24,8 @@ export const QEMU_PROGRAMS = {
   xz: 'xz-utils',
 };
 
-/** The tests of the client of etcd need a member. */
-export const ETCD_PROGRAMS = { etcd: 'etcd-server' };
+/** The tests of the client of etcd need a member, its command line, and certificates for it. */
+export const ETCD_PROGRAMS = { etcd: 'etcd-server', etcdctl: 'etcd-client', openssl: 'openssl' };
 
 /** Services that Debian starts when it installs their package, and that no test needs. */
 export const SERVICES = { 'etcd-server': 'etcd.service' };
