@@ -1,24 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { FakeEtcd } from '../support/fake-etcd.ts';
+import { describe, expect, it } from 'vitest';
+import { FLEET_FILES, fleet } from './fleet-workspace.ts';
 import { SHOP, workspace } from './workspace.ts';
 
 const schema = JSON.parse(readFileSync('schemas/generations.schema.json', 'utf8'));
 const isDocument = new Ajv({ strict: false, validateFormats: false }).compile(schema);
-
-const FILES = {
-  'conf.d/shop.yaml': SHOP,
-  'conf.d/nodes/lb1/times.yaml': 'version: 1\nservices: []\ntimeouts: { tcp: 10m }\n',
-};
-
-async function fleet(files: Readonly<Record<string, string>> = FILES) {
-  const etcd = await new FakeEtcd().start();
-  onTestFinished(() => etcd.stop());
-  const space = workspace(files);
-  const address = `etcd://${etcd.host}/prod`;
-  return { ...space, etcd, address };
-}
 
 describe('push', () => {
   it('makes a folder a generation, with the folders of its nodes', async () => {
@@ -53,13 +40,15 @@ describe('push', () => {
   it('exits 4 with the difference when another push was quicker', async () => {
     const { run, write, etcd, address } = await fleet();
     await run(`push -f ./conf.d --to ${address}`);
+    const backup = etcd.backup();
+    write('conf.d/shop.yaml', `${SHOP}# theirs\n`);
+    await run(`push -f ./conf.d --to ${address}`);
+    const theirs = etcd.backup();
+    etcd.restore(backup);
     write('conf.d/shop.yaml', `${SHOP}# mine\n`);
-    etcd.onTransaction = () => {
-      etcd.onTransaction = undefined;
-      etcd.put('/prod/current', etcd.get('/prod/current') ?? '');
+    etcd.onTransaction = ({ isCommit }) => {
+      if (isCommit) etcd.restore(theirs);
     };
-    etcd.put('/prod/unrelated', 'x');
-    // The first transaction writes the chunk of the changed file.
     const { status, stderr } = await run(`push -f ./conf.d --to ${address}`);
     expect(stderr).toContain(
       'generation 2 of etcd:/prod was pushed meanwhile; nothing was changed',
@@ -81,7 +70,7 @@ describe('push', () => {
   });
 
   it('goes back to an earlier generation as a new one, which `generations` lists', async () => {
-    const { run, write, address } = await fleet({ ...FILES, 'live.save': '' });
+    const { run, write, address } = await fleet({ ...FLEET_FILES, 'live.save': '' });
     await run(`push -f ./conf.d --to ${address}`);
     write('conf.d/shop.yaml', SHOP.replace('10.1.0.12', '10.1.0.99'));
     await run(`push -f ./conf.d --to ${address}`);
@@ -125,7 +114,7 @@ describe('push', () => {
     ['generations x', 'is not the address'],
   ])('refuses %s', async (line, message) => {
     const { run } = workspace({
-      ...FILES,
+      ...FLEET_FILES,
       'shop.txt': SHOP,
       'other/shop.yaml': SHOP.replace('192.0.2.10', '192.0.2.11'),
     });
@@ -134,7 +123,7 @@ describe('push', () => {
   });
 
   it('refuses a message of several lines, or with characters that are not seen', async () => {
-    const { run } = workspace(FILES);
+    const { run } = workspace(FLEET_FILES);
     for (const message of ['a\nb', 'a\u202eb', 'x'.repeat(1001)]) {
       const line = ['push', '-f', './conf.d', '--to', 'etcd://a/b', '-m', message];
       expect((await run(line)).status).toBe(64);
@@ -145,7 +134,7 @@ describe('push', () => {
 describe('-f etcd://', () => {
   it('is planned, applied and checked with positions in the generation', async () => {
     const { run, write, address } = await fleet({
-      ...FILES,
+      ...FLEET_FILES,
       'live.yaml': 'version: 1\nservices: []\n',
     });
     await run(`push -f ./conf.d --to ${address}`);
@@ -161,7 +150,7 @@ describe('-f etcd://', () => {
   });
 
   it('exits 66 when etcd is away, and never plans for an empty table', async () => {
-    const { run, etcd, address } = await fleet({ ...FILES, 'live.save': '' });
+    const { run, etcd, address } = await fleet({ ...FLEET_FILES, 'live.save': '' });
     await etcd.stop();
     const { status, stderr } = await run(`plan -f ${address} --table ./live.save`);
     expect([status, stderr]).toEqual([66, expect.stringContaining('etcd:/prod cannot be reached')]);

@@ -1,8 +1,12 @@
 import { EXIT } from '../../render/exit.ts';
 import { GENERATION_FORMATS } from '../../render/generations.ts';
-import { ETCD_ADDRESS_FORM, parseEtcdAddress } from '../../sources/etcd/address.ts';
+import { ETCD_ADDRESS_FORM, generationName, parseEtcdAddress } from '../../sources/etcd/address.ts';
 import { openEtcd } from '../../sources/etcd/client.ts';
-import { listManifests, requireCurrent } from '../../sources/etcd/generation.ts';
+import {
+  listManifests,
+  readManifestInForce,
+  requireCurrent,
+} from '../../sources/etcd/generation.ts';
 import { defineVerb } from '../declare/define-verb.ts';
 import { FILE_EXITS } from '../declare/exit-groups.ts';
 import { outputFormat, requiredArgument } from '../declare/options.ts';
@@ -24,9 +28,16 @@ export const generationsVerb = defineVerb({
   run: async ({ output: format }, { output, env }, { address }) => {
     const parsed = parseEtcdAddress(address);
     const client = openEtcd(parsed, env);
-    const { generation: current } = await requireCurrent(client, parsed.prefix);
-    const generations = await listManifests(client, parsed.prefix);
-    output.print(GENERATION_FORMATS[format]({ prefix: parsed.prefix, current, generations }));
+    const { prefix } = parsed;
+    const current = await requireCurrent(client, prefix);
+    await readManifestInForce(client, prefix, current);
+    const { manifests, damaged } = await listManifests(client, prefix);
+    for (const generation of damaged)
+      output.note(
+        `ipvstate: ${generationName(prefix, generation)} cannot be read, and is left out\n`,
+      );
+    const view = { prefix, current: current.generation, generations: manifests };
+    output.print(GENERATION_FORMATS[format](view));
     return EXIT.ok;
   },
 });

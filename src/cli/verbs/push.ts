@@ -11,9 +11,12 @@ import { sha256 } from '../../sources/digest.ts';
 import { ETCD_ADDRESS_FORM, parseEtcdAddress } from '../../sources/etcd/address.ts';
 import { type EtcdClient, openEtcd } from '../../sources/etcd/client.ts';
 import {
+  BrokenGenerationError,
   type CurrentEntry,
   readCurrent,
+  readFilesOf,
   readManifest,
+  readManifestInForce,
   requireCurrent,
 } from '../../sources/etcd/generation.ts';
 import {
@@ -22,7 +25,12 @@ import {
   type Manifest,
   nodeOf,
 } from '../../sources/etcd/layout.ts';
-import { type NewGeneration, pushAgain, pushGeneration } from '../../sources/etcd/push.ts';
+import {
+  type NewGeneration,
+  type Pushed,
+  pushAgain,
+  pushGeneration,
+} from '../../sources/etcd/push.ts';
 import { findPaths } from '../../sources/files/paths.ts';
 import { readDocuments } from '../../sources/load.ts';
 import { loadForNodes } from '../../sources/load-nodes.ts';
@@ -34,6 +42,7 @@ import { FILE_OPTIONS } from '../declare/option-groups.ts';
 import { outputFormat, parsed, text, type ValuesOf } from '../declare/options.ts';
 import type { Environment } from '../environment.ts';
 import { requireValid } from '../load-valid.ts';
+import type { Output } from '../output.ts';
 
 const OPTIONS = {
   file: FILE_OPTIONS.file,
@@ -95,27 +104,14 @@ export const pushVerb = defineVerb({
         `${found} is in force in etcd:${prefix}, and not ${options.after}; nothing was changed`,
       );
     }
-    const manifest = await (options.generation === undefined
+    const pushed = await (options.generation === undefined
       ? pushFiles(client, prefix, current, { ...about, files }, environment)
-      : goBack(client, prefix, current, options.generation, about));
-    const view = { prefix, current: manifest.generation, generations: [manifest] };
+      : pushAgain(client, prefix, current, options.generation, about));
+    const view = { prefix, current: pushed.current, generations: [pushed.manifest] };
     environment.output.print(GENERATION_FORMATS[options.output](view));
     return EXIT.ok;
   },
 });
-
-type About = Pick<NewGeneration, 'author' | 'message' | 'created'>;
-
-async function goBack(
-  client: EtcdClient,
-  prefix: string,
-  current: CurrentEntry | undefined,
-  earlier: number,
-  about: About,
-): Promise<Manifest> {
-  if (!current) throw new IpvstateError('NO_INPUT', `etcd:${prefix} has no generation`);
-  return pushAgain(client, prefix, current, earlier, about);
-}
 
 async function pushFiles(
   client: EtcdClient,
@@ -123,21 +119,52 @@ async function pushFiles(
   current: CurrentEntry | undefined,
   next: NewGeneration,
   { output }: Environment,
-): Promise<Manifest> {
-  const inForce = current && (await readManifest(client, prefix, current.generation)).manifest;
-  if (inForce && (await differences(inForce, next)).length === 0) {
-    output.note(`ipvstate: generation ${inForce.generation} has these files: nothing is pushed\n`);
-    return inForce;
+): Promise<Pushed> {
+  if (current && (await areInForce(client, prefix, current, next, output))) {
+    const manifest = await readManifestInForce(client, prefix, current);
+    output.note(`ipvstate: generation ${current.generation} has these files: nothing is pushed\n`);
+    return { manifest, current: current.generation };
   }
   try {
     return await pushGeneration(client, prefix, current, next);
   } catch (error) {
     if (!(error instanceof IpvstateError) || error.code !== 'STALE') throw error;
-    const theirs = await requireCurrent(client, prefix);
-    const { manifest } = await readManifest(client, prefix, theirs.generation);
-    for (const line of await differences(manifest, next)) output.note(`  ${printable(line)}\n`);
+    for (const line of await differencesOfTheirs(client, prefix, next).catch(() => []))
+      output.note(`  ${printable(line)}\n`);
     throw error;
   }
+}
+
+/**
+ * Tells whether a generation has the files to push, and directors can read it whole. A push mends
+ * one that they cannot.
+ */
+async function areInForce(
+  client: EtcdClient,
+  prefix: string,
+  current: CurrentEntry,
+  next: NewGeneration,
+  output: Output,
+): Promise<boolean> {
+  try {
+    const manifest = await readManifestInForce(client, prefix, current);
+    if ((await differences(manifest, next)).length > 0) return false;
+    await readFilesOf(client, prefix, manifest);
+    return true;
+  } catch (error) {
+    if (!(error instanceof BrokenGenerationError)) throw error;
+    output.note(`ipvstate: ${printable(error.message)}: the files are pushed again\n`);
+    return false;
+  }
+}
+
+async function differencesOfTheirs(
+  client: EtcdClient,
+  prefix: string,
+  next: NewGeneration,
+): Promise<readonly string[]> {
+  const { generation } = await requireCurrent(client, prefix);
+  return differences((await readManifest(client, prefix, generation)).manifest, next);
 }
 
 /** The files of a generation that are others than the files to push, in words. */

@@ -36,7 +36,7 @@ export interface EtcdWrite {
 export interface EtcdClient {
   /** Reads a key. undefined: it does not exist, as a majority of the members says. */
   get(key: string): Promise<EtcdEntry | undefined>;
-  /** Reads all keys with this beginning, in their order. A key that is written meanwhile may lack. */
+  /** Reads all keys with this beginning, in their order, maybe without one that is written now. */
   list(prefix: string): Promise<readonly EtcdEntry[]>;
   /**
    * Reads several keys at one revision. A key that ends in `/` stands for all keys that begin with

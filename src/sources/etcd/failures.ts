@@ -58,13 +58,13 @@ export function describeFailure(error: unknown): string {
 
 const { ca, cert, key, user, passwordFile } = ETCD_ENVIRONMENT;
 
-/** What helps, by the text of a failure. */
+/** Steps that help, by the text of a failure. */
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [/none of etcd/, 'etcd 3.4 or later is needed, with its gRPC gateway enabled.'],
   [/user name is empty/, `etcd asks who you are: set ${user} and ${passwordFile}.`],
   [/authentication is not enabled/, `etcd knows no users: unset ${user}.`],
   [/authentication failed/, `Correct ${user} and ${passwordFile}.`],
-  [/permission denied/, `Give the role of ${user} the right: \`ipvstate help fleet\`.`],
+  [/permission denied/, `Give the role of ${user} the right: \`ipvstate help directors\`.`],
   [/space exceeded/, 'etcd is full: compact it, defragment it, and disarm its alarm with etcdctl.'],
   [/socket hang up|Parse Error|to an HTTPS/i, `When etcd asks for TLS: set ${ca}.`],
   [/wrong version number|packet length too long/i, `etcd is without TLS: unset ${ca}.`],

@@ -11,6 +11,7 @@ import {
   decodeCurrent,
   decodeManifest,
   generationKey,
+  generationOfKey,
   generationsKey,
   type Manifest,
   nodeOf,
@@ -39,13 +40,35 @@ export async function readCurrent(
   return entry && { ...decodeCurrent(key, entry.value), revision: entry.revision };
 }
 
-/** Reads `current`. Throws `NO_INPUT` when nothing was ever pushed here. */
+/** A generation that etcd has not whole: a key of it is missing, or has another value. */
+export class BrokenGenerationError extends IpvstateError {}
+
+/** Reads `current`. Throws `NO_INPUT` when no generation is in force. */
 export async function requireCurrent(client: EtcdClient, prefix: string): Promise<CurrentEntry> {
   const current = await readCurrent(client, prefix);
   if (current) return current;
-  throw new IpvstateError('NO_INPUT', `etcd:${prefix} has no generation`, {
-    hint: 'Push one: ipvstate push -f conf.d --to etcd://HOST/PREFIX.',
-  });
+  const last = (await listGenerations(client, prefix)).at(-1);
+  if (last === undefined) {
+    throw new IpvstateError('NO_INPUT', `etcd:${prefix} has no generation`, {
+      hint: `Push one: ${pushCommand(prefix, '-f conf.d')}.`,
+    });
+  }
+  throw new IpvstateError(
+    'NO_INPUT',
+    `no generation is in force in etcd:${prefix}: its key \`current\` is missing. ` +
+      `The last generation is ${last}`,
+    { hint: `Put one in force: ${pushCommand(prefix, `--generation ${last}`)}.` },
+  );
+}
+
+function pushCommand(prefix: string, options: string): string {
+  return `ipvstate push ${options} --to etcd://HOST${prefix}`;
+}
+
+/** Lists the numbers of all generations, the first one first. */
+export async function listGenerations(client: EtcdClient, prefix: string): Promise<number[]> {
+  const keys = await client.listKeys(generationsKey(prefix));
+  return keys.flatMap((key) => generationOfKey(prefix, key) ?? []);
 }
 
 /** Reads the manifest of a generation. Throws `NO_INPUT` when there is none of this number. */
@@ -54,18 +77,30 @@ export async function readManifest(
   prefix: string,
   generation: number,
 ): Promise<{ readonly manifest: Manifest; readonly sha256: string }> {
-  const key = generationKey(prefix, generation);
-  const entry = await client.get(key);
-  if (!entry) throw new IpvstateError('NO_INPUT', `etcd:${prefix} has no generation ${generation}`);
-  return { manifest: manifestOf(entry), sha256: await sha256(entry.value) };
+  const entry = await client.get(generationKey(prefix, generation));
+  if (entry) return { manifest: manifestOf(entry), sha256: await sha256(entry.value) };
+  throw new IpvstateError('NO_INPUT', `etcd:${prefix} has no generation ${generation}`, {
+    hint: `List those that it has: ipvstate generations etcd://HOST${prefix}.`,
+  });
 }
 
-/** Lists the manifests of all generations, the first one first. */
+/** Lists the manifests of all generations, the first one first, and those that are damaged. */
 export async function listManifests(
   client: EtcdClient,
   prefix: string,
-): Promise<readonly Manifest[]> {
-  return (await client.list(generationsKey(prefix))).map(manifestOf);
+): Promise<{ readonly manifests: readonly Manifest[]; readonly damaged: readonly number[] }> {
+  const manifests: Manifest[] = [];
+  const damaged: number[] = [];
+  for (const entry of await client.list(generationsKey(prefix))) {
+    const generation = generationOfKey(prefix, entry.key);
+    if (generation === undefined) continue;
+    try {
+      manifests.push(manifestOf(entry));
+    } catch {
+      damaged.push(generation);
+    }
+  }
+  return { manifests, damaged };
 }
 
 function manifestOf({ key, value }: EtcdEntry): Manifest {
@@ -75,23 +110,77 @@ function manifestOf({ key, value }: EtcdEntry): Manifest {
   return manifest;
 }
 
+/**
+ * Reads the manifest of the generation in force. Throws `BrokenGenerationError` when it is not the
+ * one that `current` names.
+ */
+export async function readManifestInForce(
+  client: EtcdClient,
+  prefix: string,
+  { generation, sha256: digest }: Current,
+): Promise<Manifest> {
+  const entry = await client.get(generationKey(prefix, generation));
+  if (!entry) {
+    const others = await listGenerations(client, prefix);
+    const earlier = others.filter((other) => other < generation).at(-1);
+    throw broken(
+      'NO_INPUT',
+      `generation ${generation} is in force in etcd:${prefix}, and its manifest is missing`,
+      prefix,
+      earlier,
+    );
+  }
+  const isIntact = (await sha256(entry.value)) === digest;
+  try {
+    const manifest = manifestOf(entry);
+    if (isIntact) return manifest;
+  } catch (error) {
+    // An intact manifest may be one of a later version.
+    if (isIntact || !(error instanceof IpvstateError)) throw error;
+    throw broken('CONFIG', error.message, prefix);
+  }
+  const name = generationName(prefix, generation, 'its manifest');
+  throw broken('CONFIG', `${name} is damaged`, prefix);
+}
+
+function broken(
+  code: 'NO_INPUT' | 'CONFIG',
+  message: string,
+  prefix: string,
+  earlier?: number,
+): BrokenGenerationError {
+  const back =
+    earlier === undefined ? '' : `, or go back: ${pushCommand(prefix, `--generation ${earlier}`)}`;
+  return new BrokenGenerationError(code, message, {
+    hint: `Push the files again: ${pushCommand(prefix, '-f conf.d')}${back}.`,
+  });
+}
+
 /** Reads the generation that `current` names, and checks every digest. */
 export async function readGeneration(
   client: EtcdClient,
   prefix: string,
-  { generation, sha256: digest }: Current,
+  current: Current,
 ): Promise<Generation> {
-  const found = await readManifest(client, prefix, generation);
-  const damaged = (subject: string) =>
-    new IpvstateError('CONFIG', `${generationName(prefix, generation, subject)} is damaged`);
-  if (found.sha256 !== digest) throw damaged('its manifest');
+  const manifest = await readManifestInForce(client, prefix, current);
+  const { generation, sha256: digest } = current;
+  return { generation, sha256: digest, files: await readFilesOf(client, prefix, manifest) };
+}
+
+/** Reads the files of a generation. Throws `BrokenGenerationError` when a part is not there. */
+export async function readFilesOf(
+  client: EtcdClient,
+  prefix: string,
+  { generation, files: described }: Manifest,
+): Promise<Generation['files']> {
   const files: { name: string; bytes: Buffer }[] = [];
-  for (const { name, sha256: wanted, chunks } of found.manifest.files) {
+  for (const { name, sha256: wanted, chunks } of described) {
     const bytes = await readChunks(client, prefix, name, chunks);
-    if ((await sha256(bytes)) !== wanted) throw damaged(name);
+    if ((await sha256(bytes)) !== wanted)
+      throw broken('CONFIG', `${generationName(prefix, generation, name)} is damaged`, prefix);
     files.push({ name, bytes });
   }
-  return { generation, sha256: digest, files };
+  return files;
 }
 
 async function readChunks(
@@ -105,7 +194,7 @@ async function readChunks(
   for (const digest of digests) {
     const entry = await client.get(chunkKey(prefix, digest));
     if (!entry)
-      throw new IpvstateError('NO_INPUT', `etcd:${prefix} lacks a part of ${name}: ${digest}`);
+      throw broken('NO_INPUT', `etcd:${prefix} lacks a part of ${name}: ${digest}`, prefix);
     size += entry.value.length;
     if (size > MAX_BYTES) throw tooLarge(name, `more than ${MAX_BYTES}`);
     chunks.push(entry.value);

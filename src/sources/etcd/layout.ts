@@ -30,8 +30,19 @@ export function generationKey(prefix: string, generation: number): string {
   return `${generationsKey(prefix)}${String(generation).padStart(16, '0')}`;
 }
 
+/** The number of a generation from its key. undefined for the key of anything else. */
+export function generationOfKey(prefix: string, key: string): number | undefined {
+  const digits = key.slice(generationsKey(prefix).length);
+  return /^\d{16}$/.test(digits) ? Number(digits) : undefined;
+}
+
+/** The beginning of the keys of all chunks. */
+export function chunksKey(prefix: string): string {
+  return `${prefix}/chunks/`;
+}
+
 export function chunkKey(prefix: string, digest: string): string {
-  return `${prefix}/chunks/${digest}`;
+  return `${chunksKey(prefix)}${digest}`;
 }
 
 /** The value of `current`. */
@@ -101,7 +112,10 @@ export function encodeManifest(manifest: Manifest): Buffer {
 
 /** Throws `CONFIG` for a value that is damaged, or of another version. */
 export function decodeCurrent(key: string, value: Buffer): Current {
-  return decode(key, value, CURRENT.name, CURRENT.shape);
+  const hint =
+    `Look at it: etcdctl get ${key}. ` +
+    `When no other program needs it: etcdctl del ${key}, and push again.`;
+  return decode(key, value, CURRENT.name, CURRENT.shape, hint);
 }
 
 export function decodeManifest(key: string, value: Buffer): Manifest {
@@ -112,15 +126,16 @@ function encode(format: string, value: object): Buffer {
   return Buffer.from(JSON.stringify({ format, version: VERSION, ...value }));
 }
 
-function decode<T>(key: string, value: Buffer, format: string, shape: Shape<T>): T {
+function decode<T>(key: string, value: Buffer, format: string, shape: Shape<T>, hint?: string): T {
+  const options = hint === undefined ? {} : { hint };
   let document: unknown;
   try {
     document = JSON.parse(value.toString('utf8'));
   } catch {
-    throw new IpvstateError('CONFIG', `etcd:${key} is damaged`);
+    throw new IpvstateError('CONFIG', `etcd:${key} is damaged`, options);
   }
   if (!isObject(document) || document.format !== format)
-    throw new IpvstateError('CONFIG', `etcd:${key} is no ${format}`);
+    throw new IpvstateError('CONFIG', `etcd:${key} is no ${format}`, options);
   if (document.version !== VERSION) {
     const found = JSON.stringify(document.version);
     throw new IpvstateError(
@@ -129,7 +144,7 @@ function decode<T>(key: string, value: Buffer, format: string, shape: Shape<T>):
       { hint: 'Update this program before the one that pushes.' },
     );
   }
-  if (!shape(document)) throw new IpvstateError('CONFIG', `etcd:${key} is damaged`);
+  if (!shape(document)) throw new IpvstateError('CONFIG', `etcd:${key} is damaged`, options);
   return document;
 }
 

@@ -131,10 +131,10 @@ describe.runIf(ETCD)('the access to an etcd with TLS and users', () => {
 
   it('can be given with the commands of the manual, for each no more than it needs', async () => {
     const [, block = ''] =
-      /```sh\n(etcdctl role[^`]*)```/.exec(readFileSync('src/manual/fleet.md', 'utf8')) ?? [];
+      /```sh\n(etcdctl role[^`]*)```/.exec(readFileSync('src/manual/directors.md', 'utf8')) ?? [];
     expect(block).toContain('role add director');
-    for (const line of block.trim().split('\n')) {
-      const [program, ...args] = line.split(' ');
+    for (const line of block.replaceAll('\\\n', '').trim().split('\n')) {
+      const [program, ...args] = line.split(/\s+/);
       expect(program).toBe('etcdctl');
       const isUser = args[0] === 'user' && args[1] === 'add';
       await etcd.etcdctl(...args, ...(isUser ? ['--new-user-password', `${args[2]}-s3cret`] : []));
@@ -144,7 +144,7 @@ describe.runIf(ETCD)('the access to an etcd with TLS and users', () => {
 
     await expect(push(as('lb1'))).rejects.toMatchObject({
       message: expect.stringContaining('permission denied'),
-      hint: expect.stringContaining('`ipvstate help fleet`'),
+      hint: expect.stringContaining('`ipvstate help directors`'),
     });
     expect(await push(as('ci'))).toMatchObject({ current: 1 });
     const director = clientOf(etcd.host, as('lb1'));

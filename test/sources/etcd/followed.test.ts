@@ -128,7 +128,7 @@ describe('a configuration in etcd', () => {
     await push({ 'a.yaml': '2' });
     const current = await requireCurrent(client, PREFIX);
     expect(await pushAgain(client, PREFIX, current, 1, ABOUT)).toMatchObject({
-      ...{ generation: 3, parent: 2, copy_of: 1 },
+      ...{ manifest: { generation: 3, parent: 2, copy_of: 1 }, current: 3 },
     });
     const { files } = await readGeneration(client, PREFIX, await requireCurrent(client, PREFIX));
     expect(files).toEqual([{ name: 'a.yaml', bytes: Buffer.from('1') }]);
