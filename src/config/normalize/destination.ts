@@ -2,6 +2,7 @@ import { type Address, addressFamily } from '../../model/address.ts';
 import {
   DEFAULT_DESTINATION_SETTINGS,
   type Destination,
+  type DestinationKey,
   destinationKey,
   type Forward,
 } from '../../model/destination.ts';
@@ -47,8 +48,9 @@ export function normalizeDestination(
     Number(checkThresholds(lowerThreshold, upperThreshold, written, report));
   checkPort(port, forward, service, written, report);
   if (checks === 0 || tunnel === undefined) return undefined;
+  const isKey = endpoint.port !== undefined && addressFamily(address) === 'ipv4';
   return {
-    key: destinationKey(address, port),
+    key: isKey ? (text as DestinationKey) : destinationKey(address, port),
     address,
     port,
     forward,

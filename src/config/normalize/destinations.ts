@@ -12,7 +12,7 @@ import { atValue, type Path } from '../finding.ts';
 import type { Context } from './context.ts';
 import { normalizeDestination } from './destination.ts';
 import { type Layer, pick } from './layers.ts';
-import type { ItemOrigins } from './origins.ts';
+import { addList, addOrigin, type ItemOrigins, originPlace } from './origins.ts';
 import { preserveOf } from './policy.ts';
 import { type Inherited, placesOf, type Trace } from './trace.ts';
 import { reportUnknownName } from './unknown-name.ts';
@@ -60,7 +60,7 @@ export function normalizeDestinations(
   const picked = pick(layers, 'destinations');
   if (!picked || typeof picked.place === 'number') return expansion;
   const listPath = picked.place.path;
-  const list = origins.list(picked.value, listPath);
+  const list = addList(origins, picked.value, listPath);
   for (const [index, item] of picked.value.entries()) {
     if (isInvalidItem(expansion, listPath, index)) continue;
     if (isForOthers(item, context)) continue;
@@ -97,7 +97,7 @@ function expandPool(reference: PoolReference, path: Path, expansion: Expansion):
   }
   const pool = pools[name] ?? [];
   const listPath = ['pools', name];
-  const list = origins.list(pool, listPath);
+  const list = addList(origins, pool, listPath);
   for (const [index, item] of pool.entries())
     if (!isInvalidItem(expansion, listPath, index) && !isForOthers(item, context))
       add(item, reference, path, listPath, index, list, expansion);
@@ -119,14 +119,11 @@ function add(
   // Each service that uses a pool checks it again.
   const report = override ? context.reportOnce : context.report;
   const text = typeof item === 'string' ? item : item.address;
-  const isPool = Object.hasOwn(context.config.pools ?? {}, text);
-  const destination = normalizeDestination(written, service, (finding) =>
-    report(
-      isPool && finding.code === 'ADDRESS'
-        ? { ...finding, hint: `write { pool: ${text} } for the pool of this name` }
-        : finding,
-    ),
-  );
+  const destination = normalizeDestination(written, service, (finding) => {
+    const isPool = finding.code === 'ADDRESS' && Object.hasOwn(context.config.pools ?? {}, text);
+    const hint = `write { pool: ${text} } for the pool of this name`;
+    report(isPool ? { ...finding, hint } : finding);
+  });
   if (!destination) {
     expansion.complete = false;
     return;
@@ -136,7 +133,7 @@ function add(
     const place = override ? atValue(...overridePath) : atValue(...listPath, index);
     const related = {
       message: 'first here',
-      place: origins.placeOf(indexOf(map, destination.key)),
+      place: originPlace(origins, indexOf(map, destination.key)),
     };
     context.report({
       code: 'DUPLICATE',
@@ -153,7 +150,7 @@ function add(
   const preserve = keys.preserve && preserveOf(keys.preserve);
   if (preserve) expansion.preserve.set(destination.key, preserve);
   trace?.destinations.set(destination.key, placesOf(written, inherited));
-  origins.push(list, index);
+  addOrigin(origins, list, index);
 }
 
 /** Tells whether an item is for other nodes. A pool that it names is used there. */

@@ -21,12 +21,11 @@ export function pick<T, K extends keyof T & string>(
   layers: readonly Layer<T>[],
   key: K,
 ): Picked<NonNullable<T[K]>> | undefined {
-  for (const [depth, { keys, path }] of layers.entries()) {
-    const value = keys[key];
-    if (value !== undefined && value !== null)
-      return { value, place: atValue(...path, key), depth };
-  }
-  return undefined;
+  const depth = layers.findIndex(({ keys }) => keys[key] !== undefined && keys[key] !== null);
+  const layer = layers[depth];
+  if (!layer) return undefined;
+  const value = layer.keys[key] as NonNullable<T[K]>;
+  return { value, place: atValue(...layer.path, key), depth };
 }
 
 /** The place of a value in a mapping, and that of the whole value when it is no mapping. */

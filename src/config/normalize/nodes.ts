@@ -73,36 +73,46 @@ interface FoundList {
   readonly path: Path;
 }
 
-function* nodeLists(config: Config): Generator<FoundList> {
+function nodeLists(config: Config): readonly FoundList[] {
+  const found: FoundList[] = [];
   const seen = new Set<unknown>();
-  for (const section of ['timeouts', 'sysctls'] as const) yield* listIn(config[section], [section]);
-  yield* listsInItems(config.sync_daemons, ['sync_daemons'], seen);
-  for (const section of ['pools', 'profiles'] as const)
-    for (const [name, value] of Object.entries(mapping(config[section]))) {
-      if (section === 'pools') yield* listsInItems(value, [section, name], seen);
-      else yield* listsInDestinations(value, [section, name], seen);
-    }
-  if (!Array.isArray(config.services)) return;
-  yield* listsInItems(config.services, ['services'], seen);
-  for (const [index, service] of config.services.entries())
-    yield* listsInDestinations(service, ['services', index], seen);
-}
-
-function listsInDestinations(of: unknown, path: Path, seen: Set<unknown>): Iterable<FoundList> {
-  return listsInItems(mapping(of).destinations, [...path, 'destinations'], seen);
+  for (const section of ['timeouts', 'sysctls'] as const)
+    collect(config[section], [section], found);
+  collectFromItems(config.sync_daemons, ['sync_daemons'], seen, found);
+  for (const [name, pool] of Object.entries(mapping(config.pools)))
+    collectFromItems(pool, ['pools', name], seen, found);
+  for (const [name, profile] of Object.entries(mapping(config.profiles)))
+    collectFromItems(
+      mapping(profile).destinations,
+      ['profiles', name, 'destinations'],
+      seen,
+      found,
+    );
+  if (!Array.isArray(config.services)) return found;
+  collectFromItems(config.services, ['services'], seen, found);
+  for (const [index, service] of config.services.entries()) {
+    const path = ['services', index, 'destinations'];
+    collectFromItems(mapping(service).destinations, path, seen, found);
+  }
+  return found;
 }
 
 /** A list that is there several times, through an alias, is read once. */
-function* listsInItems(items: unknown, path: Path, seen: Set<unknown>): Generator<FoundList> {
+function collectFromItems(
+  items: unknown,
+  path: Path,
+  seen: Set<unknown>,
+  found: FoundList[],
+): void {
   if (!Array.isArray(items) || seen.has(items)) return;
   seen.add(items);
-  for (const [index, item] of items.entries())
-    if (mapping(item).nodes !== undefined) yield* listIn(item, [...path, index]);
+  for (let index = 0; index < items.length; index++)
+    if (mapping(items[index]).nodes !== undefined) collect(items[index], [...path, index], found);
 }
 
-function* listIn(of: unknown, path: Path): Generator<FoundList> {
+function collect(of: unknown, path: Path, found: FoundList[]): void {
   const { nodes } = mapping(of);
-  if (nodes !== undefined) yield { list: nodes, path: [...path, 'nodes'] };
+  if (nodes !== undefined) found.push({ list: nodes, path: [...path, 'nodes'] });
 }
 
 /** A value that may violate the schema. Other values than mappings have no keys. */

@@ -12,7 +12,7 @@ import type { ConfigDocument } from '../read/document.ts';
 import type { Context } from './context.ts';
 import { normalizeDestinations } from './destinations.ts';
 import { useNames } from './nodes.ts';
-import { destinationLocator, type ItemOrigins, itemOrigins } from './origins.ts';
+import { createOrigins, destinationLocator, type ItemOrigins, originPlace } from './origins.ts';
 import { normalizePolicy, normalizeServicePolicy } from './policy.ts';
 import { normalizeService, serviceLayers } from './service.ts';
 import { readIdentity } from './service-address.ts';
@@ -114,8 +114,8 @@ function addService(
   if (!identity || !layers) return;
   const key = serviceKey(identity);
   const trace = context.trace?.service === key ? context.trace : undefined;
-  const normalized = normalizeService(identity, layers, context, trace?.places);
-  const origins = itemOrigins();
+  const normalized = normalizeService(key, identity, layers, context, trace?.places);
+  const origins = createOrigins();
   const destinations = normalizeDestinations(identity, layers, context, origins, trace);
   const policy = normalizeServicePolicy(
     identity,
@@ -163,7 +163,7 @@ function checkInvalidService(service: unknown, index: number, context: Context):
   const identity = readIdentity(service as ServiceMapping, path, context.report);
   const layers = serviceLayers(service as ServiceMapping, path, context);
   if (identity && layers)
-    normalizeDestinations(identity, layers, context, itemOrigins(), undefined);
+    normalizeDestinations(identity, layers, context, createOrigins(), undefined);
 }
 
 function checkName(name: string | undefined, path: Path, context: Context): void {
@@ -208,11 +208,12 @@ function reportMixedFamily(services: Services, context: Context): void {
   const { key } = mixed.service;
   const keys = [...(services.entries.get(key)?.destinations.keys() ?? [])];
   const ordinal = keys.indexOf(mixed.destination.key);
+  const origin = services.origins.get(key);
   context.report({
     code: 'CONFLICT',
     severity: 'error',
     message: mixed.message,
-    place: services.origins.get(key)?.destinations.placeOf(ordinal) ?? 0,
+    place: origin ? originPlace(origin.destinations, ordinal) : 0,
     related: { message: 'the sync daemons are here', place: atKey('sync_daemons') },
   });
 }

@@ -15,39 +15,37 @@ interface List {
 }
 
 /**
- * The places of the destinations of one service, in the order of its map. Each takes one number.
+ * The places of the destinations of one service, in the order of its map. Each takes one number:
+ * that of its list, and its index there.
  */
 export interface ItemOrigins {
-  /** Registers a list that destinations come from, and returns its number for `push`. */
-  list(items: readonly unknown[], path: Path): number;
-  push(list: number, index: number): void;
-  /** The place of a destination by its index in the service's map. */
-  placeOf(ordinal: number): Place;
-  offsetOf(ordinal: number, offsets: ItemOffsets): number | undefined;
+  readonly lists: List[];
+  readonly items: number[];
 }
 
-export function itemOrigins(): ItemOrigins {
-  const lists: List[] = [];
-  const items: number[] = [];
-  const at = (ordinal: number) => {
-    const packed = items[ordinal];
-    const list = packed === undefined ? undefined : lists[Math.floor(packed / LIST)];
-    return packed === undefined || !list ? undefined : { list, index: packed % LIST };
-  };
-  return {
-    list: (entries, path) => lists.push({ items: entries, path }) - 1,
-    push: (list, index) => {
-      items.push(list * LIST + index);
-    },
-    placeOf: (ordinal) => {
-      const found = at(ordinal);
-      return found ? atValue(...found.list.path, found.index) : 0;
-    },
-    offsetOf: (ordinal, offsets) => {
-      const found = at(ordinal);
-      return found && offsets(found.list.items)?.[found.index];
-    },
-  };
+export function createOrigins(): ItemOrigins {
+  return { lists: [], items: [] };
+}
+
+/** Registers a list that destinations come from, and returns its number for `addOrigin`. */
+export function addList(origins: ItemOrigins, items: readonly unknown[], path: Path): number {
+  return origins.lists.push({ items, path }) - 1;
+}
+
+export function addOrigin(origins: ItemOrigins, list: number, index: number): void {
+  origins.items.push(list * LIST + index);
+}
+
+/** The place of a destination by its index in the service's map. */
+export function originPlace(origins: ItemOrigins, ordinal: number): Place {
+  const found = originAt(origins, ordinal);
+  return found ? atValue(...found.list.path, found.index) : 0;
+}
+
+function originAt({ lists, items }: ItemOrigins, ordinal: number) {
+  const packed = items[ordinal];
+  const list = packed === undefined ? undefined : lists[Math.floor(packed / LIST)];
+  return packed === undefined || !list ? undefined : { list, index: packed % LIST };
 }
 
 /** Returns a lookup of positions by key in one service. The first call builds its index. */
@@ -61,7 +59,8 @@ export function destinationLocator(
   return (key) => {
     ordinals ??= new Map(Array.from(keys(), (known, ordinal) => [known, ordinal]));
     const ordinal = ordinals.get(key);
-    const offset = ordinal === undefined ? undefined : origins.offsetOf(ordinal, offsets);
+    const found = ordinal === undefined ? undefined : originAt(origins, ordinal);
+    const offset = found && offsets(found.list.items)?.[found.index];
     return offset === undefined ? undefined : positionOf(offset);
   };
 }

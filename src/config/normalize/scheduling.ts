@@ -9,6 +9,8 @@ import type { Places } from './trace.ts';
 
 type SchedulingSettings = Pick<ServiceSettings, 'scheduler' | 'schedulerFlags'>;
 
+const DEFAULT_SCHEDULER = defaultServiceSettings('ipv4').scheduler;
+
 /**
  * Reads the scheduler and its flags. Flags belong to the scheduler beside them: flags of the
  * defaults are dropped when the service or its profile names the scheduler. Returns undefined after
@@ -20,7 +22,7 @@ export function normalizeScheduling(
   places: Places | undefined,
 ): SchedulingSettings | undefined {
   const picked = pick(layers, 'scheduler');
-  const scheduler = picked?.value ?? defaultServiceSettings('ipv4').scheduler;
+  const scheduler = picked?.value ?? DEFAULT_SCHEDULER;
   if (picked && !checkScheduler(scheduler, picked.place, report)) return undefined;
   if (picked) places?.set('scheduler', picked.place);
   const flags = pick(layers, 'scheduler_flags');

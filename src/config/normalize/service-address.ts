@@ -5,6 +5,7 @@ import {
   PROTOCOLS,
   parseServiceKey,
   type ServiceIdentity,
+  serviceKey,
 } from '../../model/service.ts';
 import type { ServiceMapping } from '../config.ts';
 import { atKey, atValue, type Path, type Place, type Report } from '../finding.ts';
@@ -22,8 +23,10 @@ export function readIdentity(
 ): ServiceIdentity | undefined {
   const place = atValue(...path, 'address');
   const { address: text, family } = service;
-  const problem = explain(text);
-  const identity = problem ? undefined : parseServiceKey(text);
+  const known = parseServiceKey(text);
+  const isUsual = known?.kind === 'address' && serviceKey(known) === text;
+  const problem = isUsual ? undefined : explain(text);
+  const identity = problem ? undefined : known;
   if (!identity) {
     const fallback = {
       message: `${JSON.stringify(text)} is not the address of a service`,

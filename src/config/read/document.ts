@@ -37,6 +37,6 @@ export function unreadable(findings: readonly Finding[]): ConfigDocument {
  * Makes a lookup of recorded offsets. It is a function with a scope of its own: in the scope of a
  * reader, it would keep all of the reader's variables in memory.
  */
-export function lookup(offsets: WeakMap<object, Int32Array>): ItemOffsets {
+export function lookup(offsets: WeakMap<object, ArrayLike<number>>): ItemOffsets {
   return (list) => offsets.get(list);
 }

@@ -14,6 +14,8 @@ export function readDocument(text: string): ConfigDocument {
     const document = readJson(text);
     if (document) return document;
   }
+  const simple = readSimpleYaml(text);
+  if (simple) return simple;
   const deep = tooDeepAt(text);
   if (deep !== undefined) {
     const message = 'brackets or indentation are nested too deeply here';
@@ -27,5 +29,5 @@ export function readDocument(text: string): ConfigDocument {
       },
     ]);
   }
-  return readSimpleYaml(text) ?? readYaml(text);
+  return readYaml(text);
 }

@@ -1,6 +1,7 @@
 import {
   type Cursor,
   DASH,
+  enter,
   isBlank,
   isLineEnd,
   NotSimple,
@@ -13,6 +14,7 @@ import { readKey, startsKey } from './scalar.ts';
 
 /** Reads the mapping that begins at the cursor, to the line that is not part of it. */
 function readMapping(cursor: Cursor, column: number, isRoot: boolean): object {
+  enter(cursor);
   const mapping = createMapping(cursor, isRoot);
   do {
     const keyOffset = cursor.at;
@@ -32,10 +34,12 @@ function readMapping(cursor: Cursor, column: number, isRoot: boolean): object {
     addEntry(cursor, mapping, key, value, keyOffset, valueOffset);
   } while (cursor.column === column && !isItem(cursor));
   if (cursor.column > column) throw new NotSimple();
+  cursor.depth--;
   return finishMapping(cursor, mapping);
 }
 
 function readList(cursor: Cursor, column: number): unknown[] {
+  enter(cursor);
   const list: unknown[] = [];
   const offsets: number[] = [];
   do {
@@ -54,7 +58,8 @@ function readList(cursor: Cursor, column: number): unknown[] {
     list.push(value);
   } while (cursor.column === column && isItem(cursor));
   if (cursor.column > column) throw new NotSimple();
-  cursor.items.set(list, Int32Array.from(offsets));
+  cursor.items.set(list, offsets);
+  cursor.depth--;
   return list;
 }
 

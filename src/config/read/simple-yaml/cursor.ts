@@ -1,3 +1,5 @@
+import { MAX_DEPTH } from '../pre-scan.ts';
+
 /**
  * Ends the reading of a text that is not simple. The text may still be YAML, or have a mistake: the
  * full parser tells.
@@ -12,7 +14,7 @@ export interface Cursor {
   /** The indentation of the line that `nextLine` moved to last. -1 at the end of the text. */
   column: number;
   /** The offsets at which the items of each list begin. */
-  readonly items: WeakMap<object, Int32Array>;
+  readonly items: WeakMap<object, ArrayLike<number>>;
   /** The offsets of the keys and values of mappings. */
   readonly entries: Map<object, ReadonlyMap<string, EntryOffsets>>;
   /** True to record the entries of every mapping. Else only those of the root are recorded. */
@@ -21,6 +23,8 @@ export interface Cursor {
   /** The number of anchored values that the cursor is in. */
   anchored: number;
   aliases: number;
+  /** The number of lists and mappings that the cursor is in. */
+  depth: number;
 }
 
 export interface EntryOffsets {
@@ -48,9 +52,15 @@ export function createCursor(text: string, recordsAll: boolean): Cursor {
     anchors: new Map(),
     anchored: 0,
     aliases: 0,
+    depth: 0,
   };
   findContent(cursor, 0);
   return cursor;
+}
+
+/** Enters a list or mapping. Deep nesting is left to the check that explains it. */
+export function enter(cursor: Cursor): void {
+  if (++cursor.depth > MAX_DEPTH) throw new NotSimple();
 }
 
 /** Moves behind spaces. Returns the character there, NaN at the end of the text. */

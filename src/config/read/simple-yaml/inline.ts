@@ -1,6 +1,7 @@
 import {
   COMMA,
   type Cursor,
+  enter,
   HASH,
   isBlank,
   isLineEnd,
@@ -73,6 +74,7 @@ function endsName(code: number): boolean {
 }
 
 function readFlowMapping(cursor: Cursor, parent: number): unknown {
+  enter(cursor);
   const mapping = createMapping(cursor, parent === -1);
   cursor.at++;
   while (skipFlowSpace(cursor, parent) !== CLOSE_MAP) {
@@ -87,10 +89,12 @@ function readFlowMapping(cursor: Cursor, parent: number): unknown {
     if (endsItem(cursor, parent, CLOSE_MAP)) break;
   }
   cursor.at++;
+  cursor.depth--;
   return finishMapping(cursor, mapping);
 }
 
 function readFlowList(cursor: Cursor, parent: number): unknown {
+  enter(cursor);
   const list: unknown[] = [];
   const offsets: number[] = [];
   cursor.at++;
@@ -103,7 +107,8 @@ function readFlowList(cursor: Cursor, parent: number): unknown {
     if (endsItem(cursor, parent, CLOSE_LIST)) break;
   }
   cursor.at++;
-  cursor.items.set(list, Int32Array.from(offsets));
+  cursor.items.set(list, offsets);
+  cursor.depth--;
   return list;
 }
 

@@ -1,3 +1,4 @@
+import { readDigits } from '../../../model/endpoint.ts';
 import {
   COLON,
   COMMA,
@@ -27,11 +28,11 @@ const WORDS: ReadonlyMap<string, null | boolean> = new Map([
 
 const LONGEST_WORD = 5;
 
-/** Numbers as the core schema of YAML spells them, and some texts that look like them. */
+/**
+ * Numbers as the core schema of YAML spells them, and some texts that look like them. Only short
+ * numbers without a sign are simple.
+ */
 const NUMBER = /^[-+]?(?:0[ox][0-9a-fA-F]+|[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?)$/;
-
-/** Whole numbers in the one usual spelling, which JavaScript holds exactly. */
-const USUAL_NUMBER = /^(?:0|-?[1-9][0-9]{0,14})$/;
 
 /** The other characters that a text without quotes may begin with, as far as they are usual. */
 const OTHER_STARTS = Array.from('_/~+$(^<', (character) => character.charCodeAt(0));
@@ -108,9 +109,9 @@ export function plainValue(word: string): unknown {
   const first = word.charCodeAt(0);
   // Digits, a plus or a minus.
   if ((first >= 0x30 && first <= 0x39) || first === 0x2b || first === DASH) {
-    if (!NUMBER.test(word)) return word;
-    if (!USUAL_NUMBER.test(word)) throw new NotSimple();
-    return Number(word);
+    const number = first === 0x30 && word !== '0' ? undefined : readDigits(word, 0, word.length);
+    if (number === undefined && NUMBER.test(word)) throw new NotSimple();
+    return number ?? word;
   }
   const value = word.length <= LONGEST_WORD ? WORDS.get(word) : undefined;
   return value === undefined ? word : value;
