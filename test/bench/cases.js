@@ -23,7 +23,7 @@ const under = (milliseconds) => ({
   text: `under ${milliseconds / 1000} s`,
   isMet: (ours) => ours < milliseconds,
 });
-/** Of memory, in KiB. */
+/** A limit of memory. The measures are in KiB. */
 const atMostMebibytes = (limit) => ({
   text: `at most ${limit} MiB`,
   isMet: (ours) => ours <= limit * 1024,
