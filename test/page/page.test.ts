@@ -67,6 +67,25 @@ async function change(page: Page, server: FixtureServer, name: string): Promise<
   return scene;
 }
 
+/** Sends readings of the last 10 minutes, which the plots of destinations are made of. */
+function sendEarlierReadings(server: FixtureServer): void {
+  for (let ago = 60; ago > 0; ago--) {
+    const at = new Date(Date.parse(server.status.at) - ago * 10_000).toISOString();
+    const services = server.services.map((one) => ({
+      ...one,
+      destinations_list: one.destinations_list.map(({ rates, ...row }, index) => ({
+        ...row,
+        rates: {
+          ...rates,
+          connections: rates.connections * (1 + Math.sin(ago / 4 + index) / 3),
+          in_bytes: rates.in_bytes * (1 + Math.cos(ago / 7 + index) / 3),
+        },
+      })),
+    }));
+    server.send('service', { ...servicesDocumentOf(services.slice(0, 1)), at });
+  }
+}
+
 const textOf = (page: Page, selector: string): Promise<string> =>
   page.locator(selector).first().innerText();
 
@@ -75,8 +94,9 @@ const { SHOTS } = process.env;
 
 if (SHOTS !== undefined)
   it.each(LOOKS)('the page looks as the picture $name shows', async ({ name, scene, options }) => {
-    const { page, problems } = await open(scene(), options);
+    const { page, server, problems } = await open(scene(), options);
     await page.locator('h2').first().waitFor();
+    if (options?.hash) sendEarlierReadings(server);
     await page.clock.runFor(500);
     await page.screenshot({ path: join(SHOTS, `${name}.png`) });
     expect(problems).toEqual([]);
@@ -170,9 +190,14 @@ describe.skipIf(isLeftOut)('the page', () => {
   });
 
   it('follows a link to a service, and says when there is none', async () => {
-    const { page } = await open({}, { hash: `#/service/${SHOP}` });
+    const { page, server } = await open({}, { hash: `#/service/${SHOP}` });
     const region = page.getByRole('region', { name: `Destinations of ${SHOP}` });
     await region.getByText('10.1.0.16:8443').waitFor();
+    // The page draws the rates of destinations as it follows them.
+    const later = { ...servicesDocumentOf(SITE.slice(0, 1)), at: '2026-05-04T12:31:00.000Z' };
+    server.send('service', later);
+    const line = region.locator('.sparkline path').first();
+    await expect.poll(() => line.getAttribute('d')).toMatch(/^M.*M/);
     await page.evaluate("location.hash = '#/service/udp://192.0.2.53:53'");
     await page.getByRole('region', { name: 'Destinations of udp://192.0.2.53:53' }).waitFor();
     await page.evaluate("location.hash = '#/service/tcp://198.51.100.1:1'");

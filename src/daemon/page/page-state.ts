@@ -1,4 +1,5 @@
 import type { ApiServices, ApiStatus, ServiceSummary } from '../api/documents.ts';
+import { type DestinationPlots, withReading } from './destination-plots.ts';
 import type { HistoryDocument, ServiceDetail, SnapshotDocument } from './documents.ts';
 
 /** How current the data of the page is. Times are milliseconds of the browser's clock. */
@@ -11,6 +12,9 @@ export type Connection =
 /** A reading of the kernel, or why there is none. */
 export type Reading = Pick<ApiServices, 'at' | 'stale' | 'reason' | 'interval_seconds'>;
 
+/** An open service, with the rates of its destinations since it was opened. */
+export type FollowedDetail = ServiceDetail & { readonly plots?: DestinationPlots };
+
 /** All that the page shows. */
 export interface PageState {
   readonly connection: Connection;
@@ -18,7 +22,7 @@ export interface PageState {
   /** null: not received yet. */
   readonly services: ReadonlyMap<string, ServiceSummary> | null;
   /** The services that are open, with their destinations. */
-  readonly details: ReadonlyMap<string, ServiceDetail>;
+  readonly details: ReadonlyMap<string, FollowedDetail>;
   readonly history: HistoryDocument | null;
   /** Parts of an exported page that are not known. */
   readonly problems: readonly string[];
@@ -81,8 +85,12 @@ function withServices(state: PageState, document: ApiServices): PageState {
 function withDetails(state: PageState, document: ApiServices): PageState {
   const details = new Map(state.details);
   for (const one of document.services) {
-    const { destinations_list } = one;
-    if (destinations_list) details.set(one.service, { ...one, destinations_list });
+    const { service, destinations_list } = one;
+    if (!destinations_list) continue;
+    const detail = { ...one, destinations_list };
+    const before = details.get(service)?.plots;
+    const plots = document.at === null ? before : withReading(before, detail, document.at);
+    details.set(service, { ...detail, ...(plots && { plots }) });
   }
   return { ...state, details };
 }

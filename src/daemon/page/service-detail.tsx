@@ -1,15 +1,16 @@
 import { useState } from 'preact/hooks';
 import { shellWord } from '../../model/shell-word.ts';
 import type { DestinationDetails, ServiceSummary } from '../api/documents.ts';
-import type { ServiceDetail } from './documents.ts';
+import type { DestinationPlot } from './destination-plots.ts';
 import { formatBytes, formatCount, formatShare } from './format.ts';
+import type { FollowedDetail } from './page-state.ts';
 import { Code, Command, State, Text } from './parts.tsx';
-import { TimePlot } from './plots.tsx';
+import { Sparkline, TimePlot } from './plots.tsx';
 
 interface Props {
   readonly summary: ServiceSummary;
   /** undefined: not received yet. */
-  readonly detail: ServiceDetail | undefined;
+  readonly detail: FollowedDetail | undefined;
   readonly readAt: string;
 }
 
@@ -67,7 +68,7 @@ const SHOWN_DESTINATIONS = 200;
 
 const COLUMNS = 10;
 
-function Destinations({ of: { service, destinations_list: all } }: { of: ServiceDetail }) {
+function Destinations({ of: { service, destinations_list: all, plots } }: { of: FollowedDetail }) {
   const [isWhole, setWhole] = useState(false);
   const shown = isWhole ? all : all.slice(0, SHOWN_DESTINATIONS);
   if (all.length === 0) return <p class="empty">This service has no destinations.</p>;
@@ -106,7 +107,7 @@ function Destinations({ of: { service, destinations_list: all } }: { of: Service
         </thead>
         <tbody>
           {shown.map((row) => (
-            <Destination key={row.destination} row={row} />
+            <Destination key={row.destination} row={row} plot={plots?.plots.get(row.destination)} />
           ))}
         </tbody>
       </table>
@@ -119,7 +120,12 @@ function Destinations({ of: { service, destinations_list: all } }: { of: Service
   );
 }
 
-function Destination({ row }: { readonly row: DestinationDetails }) {
+interface DestinationProps {
+  readonly row: DestinationDetails;
+  readonly plot: DestinationPlot | undefined;
+}
+
+function Destination({ row, plot }: DestinationProps) {
   const { destination, state, forward, weight, connections, rates, share, notes } = row;
   const isUsed = weight.live !== null && weight.live > 0;
   return (
@@ -140,9 +146,19 @@ function Destination({ row }: { readonly row: DestinationDetails }) {
         </td>
         <td class="number">{formatCount(connections.active)}</td>
         <td class="number more">{formatCount(connections.inactive)}</td>
-        <td class="number more">{formatCount(rates.connections)}</td>
+        <td class="number more">
+          <span class="rate">
+            <Sparkline values={plot?.connections} />
+            {formatCount(rates.connections)}
+          </span>
+        </td>
         <td class="number more">{formatBytes(rates.in_bytes)}</td>
-        <td class="number more">{formatBytes(rates.out_bytes)}</td>
+        <td class="number more">
+          <span class="rate">
+            <Sparkline values={plot?.bytes} />
+            {formatBytes(rates.out_bytes)}
+          </span>
+        </td>
         <td class="number">
           <span class="share">
             <meter min={0} max={1} value={share} aria-label="Share of the traffic" />

@@ -1,14 +1,14 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { ServiceSummary } from '../api/documents.ts';
-import type { ServiceDetail } from './documents.ts';
 import type { Sort } from './listing.ts';
+import type { FollowedDetail } from './page-state.ts';
 import { Head, Service } from './service-row.tsx';
 import { placeRows, rowsBetween } from './visible-rows.ts';
 
 interface ListProps {
   readonly rows: readonly ServiceSummary[];
   readonly open: readonly string[];
-  readonly details: ReadonlyMap<string, ServiceDetail>;
+  readonly details: ReadonlyMap<string, FollowedDetail>;
   readonly readAt: string;
   readonly sort: Sort;
   /** The service that a link asked for. It is moved into view. */

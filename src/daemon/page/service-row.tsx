@@ -1,9 +1,9 @@
 import type { ComponentChildren, TargetedMouseEvent } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { ServiceSummary } from '../api/documents.ts';
-import type { ServiceDetail } from './documents.ts';
 import { formatBytes, formatCount } from './format.ts';
 import { bytesOf, type Sort } from './listing.ts';
+import type { FollowedDetail } from './page-state.ts';
 import { State } from './parts.tsx';
 import { Sparkline } from './plots.tsx';
 import { Detail } from './service-detail.tsx';
@@ -65,7 +65,7 @@ interface ServiceProps {
   readonly index: number;
   readonly top: string;
   readonly isOpen: boolean;
-  readonly detail: ServiceDetail | undefined;
+  readonly detail: FollowedDetail | undefined;
   readonly readAt: string;
   readonly onToggle: (service: string) => void;
   readonly onHeight: (height: number) => void;

@@ -1,6 +1,5 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { ServiceSummary } from '../api/documents.ts';
-import type { ServiceDetail } from './documents.ts';
 import { formatCount } from './format.ts';
 import {
   countStates,
@@ -11,13 +10,14 @@ import {
   type Sort,
 } from './listing.ts';
 import type { Opening } from './open-services.ts';
+import type { FollowedDetail } from './page-state.ts';
 import { Text } from './parts.tsx';
 import { ServiceList } from './service-list.tsx';
 import { titleOf, toneOf } from './states.ts';
 
 interface ServicesProps {
   readonly services: ReadonlyMap<string, ServiceSummary>;
-  readonly details: ReadonlyMap<string, ServiceDetail>;
+  readonly details: ReadonlyMap<string, FollowedDetail>;
   readonly readAt: string;
   readonly opening: Opening;
   /** False in a page that was exported without a daemon: only the daemon knows the states. */
