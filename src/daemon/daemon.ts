@@ -201,6 +201,7 @@ class Daemon {
       now: () => session.state.clock.now(),
       state: () => this.#loop?.state ?? INITIAL_STATE,
       status: () => this.#status(),
+      rollout: () => this.#options.configuration.rollout,
     });
   }
 

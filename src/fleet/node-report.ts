@@ -10,6 +10,7 @@ import {
   objectOf,
 } from '../model/shape.ts';
 import type { FleetFormat } from './document.ts';
+import { isNodeProgress, type NodeProgress } from './rollout.ts';
 
 /** The longest text of a report, in characters. */
 const MAX_TEXT = 1000;
@@ -56,6 +57,8 @@ export interface NodeReport {
   readonly held: { readonly plan: string; readonly changes: number } | null;
   /** The number of destinations whose weights overrides set. */
   readonly overrides: number;
+  /** null: the generation was pushed without a rollout. */
+  readonly rollout: NodeProgress | null;
 }
 
 const isShortText = isTextUpTo(MAX_TEXT);
@@ -95,6 +98,7 @@ export const NODE_REPORT: FleetFormat<NodeReport> = {
       objectOf<NonNullable<NodeReport['held']>>({ plan: isShortText, changes: isCount }),
     ),
     overrides: isCount,
+    rollout: nullable(isNodeProgress),
   }),
 };
 

@@ -2,6 +2,7 @@ import { reportedError } from '../errors.ts';
 import { isNodeName } from '../model/node.ts';
 import { decodeDocument } from './document.ts';
 import { NODE_REPORT, type NodeReport } from './node-report.ts';
+import type { RolloutNode } from './rollout.ts';
 
 /** A director, as the others know it. */
 export interface FleetNode {
@@ -53,6 +54,12 @@ function readReport(key: string, value: Buffer): Pick<FleetNode, 'report' | 'pro
   } catch (error) {
     return { report: undefined, problem: reportedError(error).message };
   }
+}
+
+/** Returns a node as the rule of a rollout looks at it. */
+export function rolloutNode({ name, isReporting, report }: FleetNode): RolloutNode {
+  const progress = report?.rollout ?? undefined;
+  return { name, isReporting, isStopped: report?.stopped === true, progress };
 }
 
 /** Tells whether a node has a generation, or a later one, and keeps its table so. */

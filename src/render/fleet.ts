@@ -1,7 +1,9 @@
 import { type FleetNode, hasGeneration } from '../fleet/nodes.ts';
+import type { RolloutState } from '../fleet/rollout.ts';
 import { printable } from '../model/printable.ts';
 import { countOf } from './count-of.ts';
 import { formatJson, type Json } from './json.ts';
+import { describeRollout, rolloutJson } from './rollout.ts';
 import { formatUtc } from './utc.ts';
 
 interface FleetView {
@@ -9,6 +11,8 @@ interface FleetView {
   /** The generation that was pushed last. */
   readonly current: number;
   readonly nodes: readonly FleetNode[];
+  /** undefined: all directors may have it at once. */
+  readonly rollout: RolloutState | undefined;
 }
 
 /** Every output format of a fleet. */
@@ -20,6 +24,7 @@ export const FLEET_FORMATS = {
       version: 1,
       prefix: view.prefix,
       current: view.current,
+      rollout: view.rollout ? rolloutJson(view.rollout) : null,
       nodes: view.nodes.map((node) => nodeJson(node, view.current)),
     }),
 };
@@ -58,12 +63,13 @@ function nodeJson(node: FleetNode, current: number): Json {
       : null,
     held: report?.held ? { ...report.held } : null,
     overrides: report?.overrides ?? null,
+    rollout: report?.rollout ? { ...report.rollout } : null,
   };
 }
 
 const MAX_NAME_WIDTH = 24;
 
-function formatFleet({ current, nodes }: FleetView): string {
+function formatFleet({ current, nodes, rollout }: FleetView): string {
   const longest = Math.max(0, ...nodes.map(({ name }) => name.length));
   const width = Math.min(MAX_NAME_WIDTH, longest) + 2;
   const lines = nodes.flatMap((node) => {
@@ -71,7 +77,10 @@ function formatFleet({ current, nodes }: FleetView): string {
     const indent = ' '.repeat(width);
     return [`${node.name.padEnd(width - 2)}  ${first}`, ...others.map((text) => indent + text)];
   });
-  return [...lines, summaryOf(current, nodes)].map((line) => `${printable(line)}\n`).join('');
+  const ofRollout = rollout ? describeRollout(rollout) : [];
+  return [...lines, ...ofRollout, summaryOf(current, nodes)]
+    .map((line) => `${printable(line)}\n`)
+    .join('');
 }
 
 /** Describes a node: its health and generation, and then what is wrong, each in a line. */

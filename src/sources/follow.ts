@@ -1,4 +1,5 @@
 import type { ParseResult } from '../config/parse.ts';
+import type { SeenRollout } from '../fleet/progress.ts';
 import type { Desired } from '../model/desired.ts';
 import { sha256 } from './digest.ts';
 import {
@@ -26,6 +27,8 @@ export interface FollowedConfiguration {
   load(): Promise<FollowedLoad>;
   /** The texts that the issues of the last load are about, by document name. */
   readonly texts: ReadonlyMap<string, string>;
+  /** The rollout by which a source gives what it reads. */
+  readonly rollout?: SeenRollout | undefined;
   watch(options: WatchOptions): Promise<Watch>;
   /** Makes the next load find what is there now. Never throws. */
   refresh(): Promise<void>;
@@ -59,6 +62,9 @@ export function followConfiguration(
   return {
     get texts() {
       return textsOf([...known.values()]);
+    },
+    get rollout() {
+      return sources.find(({ rollout }) => rollout)?.rollout;
     },
     load: async () => {
       const documents = await readDocuments(sources);

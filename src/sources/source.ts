@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { SeenRollout } from '../fleet/progress.ts';
 import type { GenerationStore } from './etcd/followed.ts';
 
 /** One text of a configuration as it was read, such as a file. */
@@ -28,6 +29,8 @@ export interface Source {
 export interface FollowedSource extends Source {
   /** Set while the place cannot be read, and `read` returns what was there before. */
   readonly problem?: SourceProblem | undefined;
+  /** The rollout by which it gives what it reads. */
+  readonly rollout?: SeenRollout | undefined;
   /** Is told that the documents that were read last are valid. */
   keep?(): Promise<void>;
   /** Asks the place now, where a read would only return what the watch has found. */

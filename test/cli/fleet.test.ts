@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { NodeReport } from '../../src/fleet/node-report.ts';
+import type { NodeProgress } from '../../src/fleet/rollout.ts';
 import { systemState } from '../../src/recovery/state.ts';
 import { encodedReport } from '../fleet/node-reports.ts';
 import { FakeEtcd } from '../support/fake-etcd.ts';
@@ -122,6 +123,106 @@ Generation 1: 1 of 6 directors has it.
     etcd.refusal = refusal;
     const { status, stderr } = await run(line, { state: { ...state, clock } });
     expect([status, stderr]).toEqual([66, expect.stringContaining('no leader')]);
+  });
+});
+
+describe('a rollout', () => {
+  const at = (stage: NodeProgress['stage'], members: Partial<NodeProgress> = {}) => ({
+    rollout: { generation: 2, round: 0, stage, halt: null, ...members },
+  });
+
+  /** A fleet of three directors, to which generation 2 is pushed in waves. */
+  async function rollingOut(options: string) {
+    const space = await fleet();
+    for (const name of ['lb1', 'lb2', 'lb3']) space.report(name, at('waiting'));
+    space.write('conf.d/shop.yaml', SHOP.replace('10.1.0.12', '10.1.0.99'));
+    const pushed = await space.run(`push -f ./conf.d --to ${space.address} ${options}`);
+    return { ...space, pushed };
+  }
+
+  it('has waves, and says how far each is', async () => {
+    const { run, address, report, document } = await rollingOut('--wave lb2 --wave 1 --soak 5m');
+    report('lb2', at('soaked'));
+    report('lb1', at('taken'));
+    const { status, stdout } = await run(`fleet status ${address}`);
+    expect(status).toBe(0);
+    expect(
+      stdout,
+    ).toContain(`Rollout of generation 2: in sync for 5m each, at most 0 directors may fail
+  wave 1: lb2: 1 of 1 done
+  wave 2: lb1: 0 of 1 done
+  wave 3: lb3: not yet
+Generation 2: 0 of 3 directors have it.
+`);
+    expect((await document()).rollout).toMatchObject({
+      ...{ generation: 2, state: 'running', halt: null, base: 1, soak_seconds: 300, round: 0 },
+      waves: [
+        { nodes: ['lb2'], open: true, soaked: ['lb2'], failed: [], missing: [] },
+        { nodes: ['lb1'], open: true, soaked: [] },
+        { nodes: ['lb3'], open: false },
+      ],
+    });
+  });
+
+  it('that is halted makes --wait exit 6, until it is resumed', async () => {
+    const { run, address, report, document } = await rollingOut('--wave lb1');
+    report('lb1', { ...at('failed'), health: 'unserved', healthy: false });
+    const halted = await run(`fleet status ${address} --wait 2`);
+    expect([halted.status, halted.stdout]).toEqual([
+      6,
+      expect.stringContaining('Halted: lb1 failed\n'),
+    ]);
+    expect((await document()).rollout).toMatchObject({ state: 'halted', halt: 'lb1 failed' });
+    expect((await run(`fleet resume ${address}`)).status).toBe(0);
+    expect((await document()).rollout).toMatchObject({ state: 'running', round: 1 });
+    report('lb1', at('failed', { round: 1 }));
+    expect((await document()).rollout).toMatchObject({ state: 'halted' });
+  });
+
+  it('is halted by hand, with who and why', async () => {
+    const { run, address } = await rollingOut('--wave lb1');
+    const { status, stdout } = await run([
+      ...['fleet', 'halt', address, '--reason', 'too many errors'],
+    ]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^Halted: by \S+@\S+: too many errors$/m);
+  });
+
+  it('is rolled back to the last generation that all were allowed to have', async () => {
+    const { run, write, address, document } = await rollingOut('--wave lb1');
+    write('conf.d/shop.yaml', SHOP.replace('10.1.0.12', '10.1.0.98'));
+    await run(`push -f ./conf.d --to ${address} --wave lb2`);
+    expect((await document()).rollout).toMatchObject({ generation: 3, base: 1 });
+    expect((await run(`fleet rollback ${address}`)).status).toBe(0);
+    expect(await document()).toMatchObject({ current: 4, rollout: null });
+    const { stdout } = await run(`generations ${address}`);
+    expect(stdout).toContain('the files of 1, in force: rollback of generation 3');
+  });
+
+  it.each([
+    ['--wave lb9', 'no director is called lb9'],
+    ['--wave 0%', '--wave takes names'],
+    ['--soak 5m', '--soak and --max-failed belong to --wave'],
+    ['--wave all --max-failed -1', 'Expected a number'],
+  ])('of `push %s` is refused: %s', async (options, message) => {
+    const { pushed, document } = await rollingOut(options);
+    expect([pushed.status, pushed.stderr]).toEqual([64, expect.stringContaining(message)]);
+    expect((await document()).current).toBe(1);
+  });
+
+  it('is needed to halt, to resume and to name waves', async () => {
+    const { run, address } = await fleet();
+    for (const action of ['halt', 'resume'])
+      expect(await run(`fleet ${action} ${address}`)).toMatchObject({
+        ...{ status: 66, stderr: expect.stringContaining('was pushed without a rollout') },
+      });
+    expect(await run(`fleet rollback ${address}`)).toMatchObject({
+      ...{ status: 66, stderr: expect.stringContaining('no generation was in force before 1') },
+    });
+    expect(await run(`push --generation 1 --to ${address} --wave all`)).toMatchObject({
+      ...{ status: 64, stderr: expect.stringContaining('it takes no --wave') },
+    });
+    expect((await run(`fleet halt ${address} lb1`)).status).toBe(64);
   });
 });
 

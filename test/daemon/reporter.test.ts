@@ -1,8 +1,8 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { NodeReporter } from '../../src/daemon/fleet/reporter.ts';
 import type { NodeReport } from '../../src/fleet/node-report.ts';
+import { nodesKey, nodesOf } from '../../src/fleet/nodes.ts';
 import { openEtcd } from '../../src/sources/etcd/client.ts';
-import { readFleet } from '../../src/sources/etcd/nodes.ts';
 import { REPORT } from '../fleet/node-reports.ts';
 import { FakeEtcd } from '../support/fake-etcd.ts';
 import { until } from '../support/until.ts';
@@ -14,20 +14,6 @@ const KEEP_MILLISECONDS = 5000;
 async function reporting() {
   const etcd = await new FakeEtcd().start();
   onTestFinished(() => etcd.stop());
-  etcd.put(
-    '/prod/current',
-    JSON.stringify({
-      ...{ format: 'ipvstate-current', version: 1 },
-      ...{ generation: 1, sha256: 'a'.repeat(64) },
-    }),
-  );
-  etcd.put(
-    '/prod/generations/0000000000000001',
-    JSON.stringify({
-      ...{ format: 'ipvstate-generation', version: 1, generation: 1, parent: null, copy_of: null },
-      ...{ author: 'a', message: '', created: '2026-11-30T12:00:00Z', files: [] },
-    }),
-  );
   const clock = new VirtualClock();
   const client = openEtcd({ hosts: [etcd.host], prefix: '/prod' }, {});
   const problems: (string | undefined)[] = [];
@@ -45,7 +31,7 @@ async function reporting() {
     });
   const writes = (): number => etcd.requests.get('/v3/kv/txn') ?? 0;
   const kept = (): number => etcd.requests.get('/v3/lease/keepalive') ?? 0;
-  const node = async () => (await readFleet(client, '/prod')).nodes[0];
+  const node = async () => nodesOf('/prod', await client.list(nodesKey('/prod')))[0];
   const change = (members: Partial<NodeReport>): void => {
     report = { ...report, ...members };
     reporter.changed();

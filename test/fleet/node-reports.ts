@@ -17,6 +17,7 @@ export const REPORT: NodeReport = {
   error: null,
   held: null,
   overrides: 0,
+  rollout: null,
 };
 
 /** The bytes of `REPORT`, with other members. */

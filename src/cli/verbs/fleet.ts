@@ -5,9 +5,13 @@ import { EXIT } from '../../render/exit.ts';
 import { FLEET_FORMATS } from '../../render/fleet.ts';
 import { ETCD_ADDRESS_FORM, parseEtcdAddress } from '../../sources/etcd/address.ts';
 import { type EtcdClient, openEtcd } from '../../sources/etcd/client.ts';
+import { readManifest } from '../../sources/etcd/generation.ts';
 import { type Fleet, forgetNode, readFleet } from '../../sources/etcd/nodes.ts';
+import { pushAgain } from '../../sources/etcd/push.ts';
+import { markRollout, readFleetSnapshot } from '../../sources/etcd/rollouts.ts';
 import { defineVerb } from '../declare/define-verb.ts';
 import { FILE_EXITS } from '../declare/exit-groups.ts';
+import { reasonOption } from '../declare/option-groups.ts';
 import {
   choiceArgument,
   number,
@@ -19,6 +23,7 @@ import {
   type ValuesOf,
 } from '../declare/options.ts';
 import type { Environment } from '../environment.ts';
+import { authorOf } from '../push-author.ts';
 import { parseGeneration } from './push.ts';
 
 /** Between two looks at the fleet while `--wait` waits. */
@@ -31,10 +36,11 @@ const OPTIONS = {
     parseGeneration,
   ),
   timeout: number('--timeout <time>', 'wait no longer than this', parseTime, 300, '5m'),
+  reason: reasonOption('say why, for `fleet status` and `generations`'),
   output: outputFormat(FLEET_FORMATS, 'text'),
 };
 
-const ACTIONS = { status, forget };
+const ACTIONS = { status, halt, resume, rollback, forget };
 
 /** The command line of an action. */
 interface Call {
@@ -50,7 +56,8 @@ export const fleetVerb = defineVerb({
   job: 'operate',
   summary: 'state of all directors',
   description:
-    'show the directors that follow a configuration in etcd: what each has applied, and its health',
+    'show the directors that follow a configuration in etcd: what each has applied, and its ' +
+    'health; halt and resume a rollout, or roll it back everywhere',
   arguments: {
     action: choiceArgument('action', 'what to do', ACTIONS),
     address: requiredArgument('address', ETCD_ADDRESS_FORM),
@@ -60,7 +67,9 @@ export const fleetVerb = defineVerb({
   exits: {
     ...FILE_EXITS,
     ok: 'printed or done; with --wait: every director has the generation',
+    partial: 'with --wait: the rollout is halted',
     'not-confirmed': 'with --wait: the time is up',
+    stale: 'another operator was quicker; nothing was changed',
   },
   examples: [
     'ipvstate fleet status etcd://etcd1:2379/ipvstate/prod',
@@ -86,7 +95,12 @@ async function status(call: Call): Promise<number> {
     (nodes.length > 0 && nodes.every((node) => hasGeneration(node, wanted)));
   const fleet = await (wanted === undefined ? readFleet(client, prefix) : waitFor(isThere, call));
   environment.output.print(FLEET_FORMATS[options.output](fleet));
-  return isThere(fleet) ? EXIT.ok : EXIT['not-confirmed'];
+  if (isThere(fleet)) return EXIT.ok;
+  return isHalted(fleet) ? EXIT.partial : EXIT['not-confirmed'];
+}
+
+function isHalted({ rollout }: Fleet): boolean {
+  return rollout?.halt !== undefined;
 }
 
 /** Reads the fleet until it is as wanted, or the time is up. Returns the last read. */
@@ -103,13 +117,59 @@ async function waitFor(
       return error;
     });
     const isOver = clock.monotonicSeconds() >= end;
-    if (!(read instanceof IpvstateError) && (isOver || isThere(read))) return read;
+    if (!(read instanceof IpvstateError) && (isOver || isThere(read) || isHalted(read)))
+      return read;
     if (read instanceof IpvstateError && isOver) throw read;
     await clock.sleep(LOOK_MILLISECONDS);
   }
 }
 
-async function forget({ client, prefix, subject, options, environment }: Call): Promise<number> {
+function halt(call: Call): Promise<number> {
+  return mark(call, 'halt');
+}
+
+function resume(call: Call): Promise<number> {
+  return mark(call, 'resume');
+}
+
+async function mark(call: Call, action: 'halt' | 'resume'): Promise<number> {
+  const { client, prefix, options } = call;
+  refuseOthers(call, action);
+  const { author, created } = authorOf(await call.environment.state());
+  const { reason = '' } = options;
+  const about = { halted: action === 'halt', by: author, reason, at: created };
+  await markRollout(client, prefix, about);
+  return print(call);
+}
+
+/** Pushes the last generation that every director was allowed to have, to all of them at once. */
+async function rollback(call: Call): Promise<number> {
+  const { client, prefix, options, environment } = call;
+  refuseOthers(call, 'rollback');
+  const { current, rollout } = await readFleetSnapshot(client, prefix);
+  const { manifest } = await readManifest(client, prefix, current.generation);
+  const earlier = rollout ? rollout.rollout.base?.generation : manifest.parent;
+  if (earlier === undefined || earlier === null)
+    throw new IpvstateError('NO_INPUT', `no generation was in force before ${current.generation}`);
+  const message = options.reason ?? `rollback of generation ${current.generation}`;
+  const about = { ...authorOf(await environment.state()), message };
+  await pushAgain(client, prefix, current, earlier, about);
+  return print(call);
+}
+
+async function print({ client, prefix, options, environment }: Call): Promise<number> {
+  environment.output.print(FLEET_FORMATS[options.output](await readFleet(client, prefix)));
+  return EXIT.ok;
+}
+
+/** Throws `USAGE` for a node and options that only other actions take. */
+function refuseOthers({ subject, options }: Call, action: string): void {
+  if (subject !== undefined) throw wrongUsage(`\`fleet ${action}\` takes no node`);
+  if (options.wait !== undefined) throw wrongUsage(`\`fleet ${action}\` takes no --wait`);
+}
+
+async function forget(call: Call): Promise<number> {
+  const { client, prefix, subject, options } = call;
   if (options.wait !== undefined) throw wrongUsage('`fleet forget` takes no --wait');
   if (subject === undefined || !isNodeName(subject))
     throw wrongUsage('`fleet forget` needs the name of a director');
@@ -126,8 +186,7 @@ async function forget({ client, prefix, subject, options, environment }: Call): 
     });
   }
   await forgetNode(client, prefix, subject);
-  environment.output.print(FLEET_FORMATS[options.output](await readFleet(client, prefix)));
-  return EXIT.ok;
+  return print(call);
 }
 
 function wrongUsage(message: string): IpvstateError {

@@ -1,10 +1,8 @@
-import { hostname } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { IpvstateError } from '../../errors.ts';
 import { hasErrors } from '../../model/issue.ts';
 import { hasInvisible, printable } from '../../model/printable.ts';
-import { callerName } from '../../recovery/caller.ts';
 import { EXIT } from '../../render/exit.ts';
 import { GENERATION_FORMATS } from '../../render/generations.ts';
 import { sha256 } from '../../sources/digest.ts';
@@ -43,6 +41,8 @@ import { outputFormat, parsed, text, type ValuesOf } from '../declare/options.ts
 import type { Environment } from '../environment.ts';
 import { requireValid } from '../load-valid.ts';
 import type { Output } from '../output.ts';
+import { authorOf } from '../push-author.ts';
+import { planRollout, ROLLOUT_OPTIONS, wavesOf } from '../push-rollout.ts';
 
 const OPTIONS = {
   file: FILE_OPTIONS.file,
@@ -58,6 +58,7 @@ const OPTIONS = {
     'push only while this generation is in force: else exit 4',
     parseGeneration,
   ),
+  ...ROLLOUT_OPTIONS,
   output: outputFormat(GENERATION_FORMATS, 'text'),
 };
 
@@ -89,12 +90,9 @@ export const pushVerb = defineVerb({
     const client = openEtcd(address, environment.env);
     if (options.generation !== undefined && options.file.length > 0)
       throw wrongUsage('--generation is given in place of -f');
-    const state = await environment.state();
-    const about = {
-      author: `${callerName(state.caller)}@${hostname()}`,
-      message: options.message ?? '',
-      created: state.clock.now().toISOString(),
-    };
+    if (wavesOf(options).length > 0 && options.generation !== undefined)
+      throw wrongUsage('--generation goes back everywhere at once: it takes no --wave');
+    const about = { ...authorOf(await environment.state()), message: options.message ?? '' };
     const files = options.generation === undefined ? await readFiles(options, environment) : [];
     const current = await readCurrent(client, prefix);
     if (options.after !== undefined && options.after !== (current?.generation ?? 0)) {
@@ -104,8 +102,9 @@ export const pushVerb = defineVerb({
         `${found} is in force in etcd:${prefix}, and not ${options.after}; nothing was changed`,
       );
     }
+    const rollout = await planRollout(client, prefix, current, files, options);
     const pushed = await (options.generation === undefined
-      ? pushFiles(client, prefix, current, { ...about, files }, environment)
+      ? pushFiles(client, prefix, current, { ...about, files, rollout }, environment)
       : pushAgain(client, prefix, current, options.generation, about));
     const view = { prefix, current: pushed.current, generations: [pushed.manifest] };
     environment.output.print(GENERATION_FORMATS[options.output](view));
@@ -120,7 +119,9 @@ async function pushFiles(
   next: NewGeneration,
   { output }: Environment,
 ): Promise<Pushed> {
-  if (current && (await areInForce(client, prefix, current, next, output))) {
+  // Without waves, files that are being rolled out are pushed again: to all at once.
+  const isSameWay = next.rollout !== undefined || current?.rollout === undefined;
+  if (current && isSameWay && (await areInForce(client, prefix, current, next, output))) {
     const manifest = await readManifestInForce(client, prefix, current);
     output.note(`ipvstate: generation ${current.generation} has these files: nothing is pushed\n`);
     return { manifest, current: current.generation };

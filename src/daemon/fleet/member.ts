@@ -2,14 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { hostname, release } from 'node:os';
 import type { NodeReport } from '../../fleet/node-report.ts';
 import { nodesKey } from '../../fleet/nodes.ts';
+import { nextProgress, type SeenRollout, type TimedProgress } from '../../fleet/progress.ts';
+import type { NodeProgress } from '../../fleet/rollout.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { Table } from '../../model/table.ts';
 import { isAsDesired } from '../../reconcile/loop/health.ts';
 import type { LoopState } from '../../reconcile/loop/loop-state.ts';
 import type { EtcdClient } from '../../sources/etcd/client.ts';
+import { readProgress } from '../../sources/etcd/nodes.ts';
 import type { Log } from '../log/log.ts';
 import type { FleetStatus, Status } from '../status/status.ts';
-import { generationsOf, reportOf } from './node-report.ts';
+import { generationsOf, reportOf, verdictOf } from './node-report.ts';
 import { NodeReporter } from './reporter.ts';
 import { digestOfTable } from './table-digest.ts';
 
@@ -26,6 +29,7 @@ interface MemberPorts extends FleetPlace {
   readonly now: () => Date;
   readonly state: () => LoopState;
   readonly status: () => Status;
+  readonly rollout: () => SeenRollout | undefined;
 }
 
 /** The daemon as a member of a fleet: it reports its state, and says when it cannot. */
@@ -33,6 +37,9 @@ export class FleetMember {
   readonly #ports: MemberPorts;
   readonly #reporter: NodeReporter;
   #problem: { readonly message: string; readonly since: string } | undefined;
+  #timed: TimedProgress | undefined;
+  /** True once the progress from before this daemon was read. */
+  #knowsProgress = false;
   #digest: { readonly table: Table; readonly text: string } | undefined;
 
   constructor(ports: MemberPorts) {
@@ -73,6 +80,7 @@ export class FleetMember {
   async #report(): Promise<NodeReport> {
     const { state, status, now } = this.#ports;
     const table = await this.#tableDigest(state());
+    const rollout = await this.#progress();
     const own = status();
     return reportOf(own, state(), {
       host: hostname(),
@@ -84,7 +92,22 @@ export class FleetMember {
       at: now().toISOString(),
       table: table ?? null,
       generation: generationsOf(state()),
+      rollout,
     });
+  }
+
+  async #progress(): Promise<NodeProgress | null> {
+    const { client, prefix, node, clock, state, rollout } = this.#ports;
+    const seen = rollout();
+    if (!seen) return null;
+    if (!this.#knowsProgress) {
+      const progress = await readProgress(client, prefix, node);
+      this.#timed ??= progress && { progress, goodSince: undefined };
+      this.#knowsProgress = true;
+    }
+    const verdict = verdictOf(state(), seen.generation);
+    this.#timed = nextProgress(this.#timed, seen, verdict, clock.now() / 1000);
+    return this.#timed.progress;
   }
 
   /** A pass that left the table as desired has read it whole. */

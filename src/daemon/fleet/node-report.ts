@@ -1,11 +1,13 @@
 import type { NodeGenerations, NodeReport } from '../../fleet/node-report.ts';
-import { isHealthy } from '../../reconcile/loop/health.ts';
+import type { Verdict } from '../../fleet/progress.ts';
+import { isAsDesired, isHealthy } from '../../reconcile/loop/health.ts';
 import type { LoopState } from '../../reconcile/loop/loop-state.ts';
 import { generationOf } from '../../sources/etcd/address.ts';
 import type { Status } from '../status/status.ts';
 
 /** The facts of a report that the daemon's status does not have. */
-export interface NodeFacts extends Pick<NodeReport, 'host' | 'versions' | 'at' | 'table'> {
+export interface NodeFacts
+  extends Pick<NodeReport, 'host' | 'versions' | 'at' | 'table' | 'rollout'> {
   readonly generation: NodeGenerations;
 }
 
@@ -20,6 +22,20 @@ export function generationsOf({
     in_force: inForce,
     applied: good !== undefined && applied === good.digest ? inForce : null,
   };
+}
+
+/**
+ * Judges the table of a node by a generation. The table of before is no verdict: a pass must have
+ * ended after the generation came into force.
+ */
+export function verdictOf(state: LoopState, generation: number): Verdict {
+  const { config, lastPass, health } = state;
+  if (config.problem && generationOf(config.files) === generation) return 'bad';
+  const { in_force, applied } = generationsOf(state);
+  const hasPassed = config.good && lastPass && lastPass.finishedAt >= config.good.since;
+  if (in_force !== generation || !hasPassed) return 'pending';
+  if (isHealthy(health)) return applied === generation ? 'good' : 'pending';
+  return isAsDesired(health) || health.state === 'starting' ? 'pending' : 'bad';
 }
 
 /** Makes the report of a node of the status of its daemon. */

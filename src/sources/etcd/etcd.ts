@@ -40,6 +40,9 @@ export const ETCD: SourceKind = {
       get problem() {
         return source?.problem;
       },
+      get rollout() {
+        return source?.rollout;
+      },
       get nodes() {
         return source?.nodes ?? [];
       },

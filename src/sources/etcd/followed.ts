@@ -1,4 +1,5 @@
 import { IpvstateError, reportedError } from '../../errors.ts';
+import type { SeenRollout } from '../../fleet/progress.ts';
 import type { Clock } from '../../model/clock.ts';
 import { jittered } from '../files/clock.ts';
 import type { Document, FollowedSource, SourceProblem, Watch, WatchOptions } from '../source.ts';
@@ -11,6 +12,7 @@ import {
   requireCurrent,
 } from './generation.ts';
 import { type Current, currentKey } from './layout.ts';
+import { chooseGeneration } from './rollouts.ts';
 
 /** Keeps the last valid generation for a start without etcd. */
 export interface GenerationStore {
@@ -53,6 +55,10 @@ export class FollowedEtcd implements FollowedSource {
   #fetching: Promise<void> = Promise.resolve();
   /** Ends the watch that goes on. */
   #stream: AbortController | undefined;
+  /** The rollout of the current generation, as it was last seen. */
+  #rollout: SeenRollout | undefined;
+  /** Ends the time until the next look. */
+  #rest: AbortController | undefined;
   /** Ends the time until the next watch. */
   #pause: AbortController | undefined;
   /** The generation that was read last: the watch may have fetched another one since. */
@@ -66,6 +72,10 @@ export class FollowedEtcd implements FollowedSource {
 
   get problem(): SourceProblem | undefined {
     return this.#problem;
+  }
+
+  get rollout(): SeenRollout | undefined {
+    return this.#rollout;
   }
 
   get nodes(): readonly string[] {
@@ -132,7 +142,10 @@ export class FollowedEtcd implements FollowedSource {
 
   async #pollForEver(refresh: () => Promise<void>, closing: AbortSignal): Promise<void> {
     while (!closing.aborted) {
-      await this.#sleep(POLL, closing);
+      this.#rest = new AbortController();
+      const isOver = this.#rollout?.isDone !== false;
+      const signal = AbortSignal.any([closing, this.#rest.signal]);
+      await this.#sleep(isOver ? POLL : (this.#rollout?.lookMilliseconds ?? POLL), signal);
       if (closing.aborted) return;
       await refresh();
       // The connection of the watch may hang as well, and would not come back.
@@ -150,7 +163,7 @@ export class FollowedEtcd implements FollowedSource {
   }
 
   async #fetchNow(): Promise<void> {
-    const { client, prefix, store } = this.#ports;
+    const { client, prefix, node, store } = this.#ports;
     try {
       // The generation from before tells whether etcd lost data while the daemon was stopped.
       if (!this.#generation) this.#generation = await store?.read();
@@ -158,8 +171,17 @@ export class FollowedEtcd implements FollowedSource {
       const lost = this.#isLost(current);
       if (lost) this.#problem = lost;
       else {
-        if (current.sha256 !== this.#generation?.sha256)
-          this.#generation = await readGeneration(client, prefix, current);
+        const choice = await chooseGeneration(
+          client,
+          prefix,
+          current,
+          node ?? '',
+          this.#generation,
+        );
+        const chosen = choice.generation;
+        if (chosen && chosen.sha256 !== this.#generation?.sha256)
+          this.#generation = await readGeneration(client, prefix, chosen);
+        this.#follow(choice.rollout);
         this.#lost = undefined;
         if (this.#problem) this.#pause?.abort();
         this.#problem = undefined;
@@ -168,6 +190,13 @@ export class FollowedEtcd implements FollowedSource {
       const { message, hint } = reportedError(error);
       this.#problem = { message, ...(hint !== undefined && { hint }) };
     }
+  }
+
+  /** Looks more often while a rollout goes on. */
+  #follow(rollout: SeenRollout | undefined): void {
+    const wasOver = this.#rollout?.isDone !== false;
+    this.#rollout = rollout;
+    if (wasOver && rollout?.isDone === false) this.#rest?.abort();
   }
 
   /**

@@ -10,6 +10,7 @@ import {
   listOf,
   nullable,
   objectOf,
+  optional,
   type Shape,
 } from '../../model/shape.ts';
 
@@ -41,6 +42,16 @@ export function chunksKey(prefix: string): string {
   return `${prefix}/chunks/`;
 }
 
+/** The key of the rollout of a generation, which is never changed either. */
+export function rolloutKey(prefix: string, generation: number): string {
+  return `${prefix}/rollouts/${String(generation).padStart(16, '0')}`;
+}
+
+/** The key of the last word of an operator about a rollout. */
+export function rolloutMarkKey(prefix: string): string {
+  return `${prefix}/rollout-mark`;
+}
+
 export function chunkKey(prefix: string, digest: string): string {
   return `${chunksKey(prefix)}${digest}`;
 }
@@ -50,6 +61,8 @@ export interface Current {
   readonly generation: number;
   /** The digest of the manifest. */
   readonly sha256: string;
+  /** The digest of its rollout. Absent: every director takes the generation at once. */
+  readonly rollout?: string | undefined;
 }
 
 /** A file of a generation. Its chunks in a row are its content. */
@@ -82,7 +95,11 @@ const isGeneration: Shape<number> = (value): value is number => isCount(value) &
 
 const CURRENT = {
   name: 'ipvstate-current',
-  shape: objectOf<Current>({ generation: isGeneration, sha256: isDigest }),
+  shape: objectOf<Current>({
+    generation: isGeneration,
+    sha256: isDigest,
+    rollout: optional(isDigest),
+  }),
 };
 
 const MANIFEST = {

@@ -1,10 +1,12 @@
 import { encodeDocument } from '../../fleet/document.ts';
 import { NODE_LIFE, NODE_REPORT, type NodeLife, type NodeReport } from '../../fleet/node-report.ts';
 import { type FleetNode, nodeKey, nodesKey, nodesOf } from '../../fleet/nodes.ts';
+import type { NodeProgress, RolloutState } from '../../fleet/rollout.ts';
 import type { EtcdClient } from './client.ts';
 import { readManifest, requireCurrent } from './generation.ts';
 import { nodeOf } from './layout.ts';
 import type { Lease } from './leases.ts';
+import { readFleetSnapshot } from './rollouts.ts';
 
 /**
  * Writes the report of a node. It stays when the node is gone, and so tells who belongs to the
@@ -29,6 +31,17 @@ export async function writeReport(
   await client.ask('kv/txn', { success: writes });
 }
 
+/** Reads the progress that an earlier daemon of a node has told. undefined: none can be read. */
+export async function readProgress(
+  client: EtcdClient,
+  prefix: string,
+  node: string,
+): Promise<NodeProgress | undefined> {
+  const entry = await client.get(nodeKey(prefix, node, 'report'));
+  const [found] = entry ? nodesOf(prefix, [entry]) : [];
+  return found?.report?.rollout ?? undefined;
+}
+
 /** Deletes what a node has reported. A node that reports comes back. */
 export async function forgetNode(client: EtcdClient, prefix: string, node: string): Promise<void> {
   const begin = `${nodesKey(prefix)}${node}`;
@@ -42,15 +55,17 @@ export interface Fleet {
   readonly prefix: string;
   readonly current: number;
   readonly nodes: readonly FleetNode[];
+  /** undefined: the current generation was pushed without a rollout. */
+  readonly rollout: RolloutState | undefined;
 }
 
 /** Reads the nodes that have files of their own in the current generation, or ever reported. */
 export async function readFleet(client: EtcdClient, prefix: string): Promise<Fleet> {
-  const { generation: current } = await requireCurrent(client, prefix);
-  const { manifest } = await readManifest(client, prefix, current);
+  const { generation } = await requireCurrent(client, prefix);
+  const { manifest } = await readManifest(client, prefix, generation);
   const named = manifest.files.flatMap(({ name }) => nodeOf(name) ?? []);
-  const entries = await client.list(nodesKey(prefix));
-  return { prefix, current, nodes: nodesOf(prefix, entries, named) };
+  const { current, nodes, rollout } = await readFleetSnapshot(client, prefix, named);
+  return { prefix, current: current.generation, nodes, rollout };
 }
 
 function base64(text: string): string {

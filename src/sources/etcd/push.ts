@@ -1,6 +1,8 @@
 import { IpvstateError } from '../../errors.ts';
+import { encodeDocument } from '../../fleet/document.ts';
+import { ROLLOUT, type Rollout } from '../../fleet/rollout.ts';
 import { sha256 } from '../digest.ts';
-import type { EtcdClient } from './client.ts';
+import type { EtcdClient, EtcdWrite } from './client.ts';
 import { EtcdOutcomeUnknownError } from './failures.ts';
 import {
   type CurrentEntry,
@@ -17,6 +19,7 @@ import {
   encodeManifest,
   generationKey,
   type Manifest,
+  rolloutKey,
 } from './layout.ts';
 
 /** Bytes of a chunk. etcd refuses requests of more than 1.5 MiB, unless it is told otherwise. */
@@ -33,6 +36,8 @@ export type PushedBy = Pick<Manifest, 'author' | 'message' | 'created'>;
 
 /** A generation to push. */
 export interface NewGeneration extends PushedBy {
+  /** undefined: every director takes it at once. */
+  readonly rollout?: Omit<Rollout, 'generation'> | undefined;
   readonly files: readonly { readonly name: string; readonly bytes: Buffer }[];
 }
 
@@ -51,9 +56,9 @@ export function pushGeneration(
   client: EtcdClient,
   prefix: string,
   current: CurrentEntry | undefined,
-  { files, ...about }: NewGeneration,
+  { files, rollout, ...about }: NewGeneration,
 ): Promise<Pushed> {
-  return commit(client, prefix, current, async () => {
+  const prepare = async (): Promise<Unnumbered> => {
     const written: Manifest['files'][number][] = [];
     for (const { name, bytes } of files) {
       const chunks: string[] = [];
@@ -62,7 +67,8 @@ export function pushGeneration(
       written.push({ name, sha256: await sha256(bytes), chunks });
     }
     return { ...about, copy_of: null, files: written };
-  });
+  };
+  return commit(client, prefix, current, prepare, rollout);
 }
 
 /** Pushes the files of an earlier generation again, as a new generation. They are read whole. */
@@ -104,6 +110,7 @@ async function commit(
   prefix: string,
   current: CurrentEntry | undefined,
   prepare: () => Promise<Unnumbered>,
+  plan?: NewGeneration['rollout'],
 ): Promise<Pushed> {
   let base = current;
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
@@ -115,8 +122,16 @@ async function commit(
     const manifest = { generation, parent, ...about };
     const value = encodeManifest(manifest);
     if (value.length > MAX_MANIFEST_BYTES) throw tooManyFiles(about.files.length);
-    const pushed = { generation, sha256: await sha256(value) };
-    const found = await put(client, prefix, base, value, pushed);
+    const rollout = plan && encodeDocument(ROLLOUT, { generation, ...plan });
+    const pushed = {
+      ...{ generation, sha256: await sha256(value) },
+      ...(rollout && { rollout: await sha256(rollout) }),
+    };
+    const key = generationKey(prefix, generation);
+    const writes: [EtcdWrite, ...EtcdWrite[]] = [{ key, value, revision: undefined }];
+    if (rollout)
+      writes.push({ key: rolloutKey(prefix, generation), value: rollout, revision: undefined });
+    const found = await put(client, prefix, base, writes, pushed);
     if (found.isPushed) return { manifest, current: found.current?.generation ?? generation };
     if (found.current?.sha256 !== current?.sha256) throw overtaken(prefix, found.current);
     base = found.current;
@@ -124,17 +139,17 @@ async function commit(
   throw new IpvstateError('STALE', `etcd:${prefix} changes all the time; nothing was changed`);
 }
 
-/** Puts a generation in force, and tells what is in force then. */
+/** Puts a generation in force, whose manifest is the first write, and tells what is then. */
 async function put(
   client: EtcdClient,
   prefix: string,
   base: CurrentEntry | undefined,
-  manifest: Buffer,
+  own: readonly [EtcdWrite, ...EtcdWrite[]],
   pushed: Current,
 ): Promise<{ readonly isPushed: boolean; readonly current: CurrentEntry | undefined }> {
-  const key = generationKey(prefix, pushed.generation);
+  const [{ key, value: manifest }] = own;
   const writes = [
-    { key, value: manifest, revision: undefined },
+    ...own,
     { key: currentKey(prefix), value: encodeCurrent(pushed), revision: base?.revision },
   ];
   let lost: EtcdOutcomeUnknownError | undefined;

@@ -1,0 +1,144 @@
+import { IpvstateError } from '../../errors.ts';
+import { decodeDocument, encodeDocument } from '../../fleet/document.ts';
+import { type FleetNode, nodesKey, nodesOf, rolloutNode } from '../../fleet/nodes.ts';
+import type { SeenRollout } from '../../fleet/progress.ts';
+import {
+  mayTake,
+  ROLLOUT,
+  ROLLOUT_MARK,
+  type Rollout,
+  type RolloutMark,
+  type RolloutState,
+  rolloutState,
+} from '../../fleet/rollout.ts';
+import { sha256 } from '../digest.ts';
+import type { EtcdClient, EtcdEntry } from './client.ts';
+import { type CurrentEntry, type Generation, requireCurrent } from './generation.ts';
+import { type Current, currentKey, decodeCurrent, rolloutKey, rolloutMarkKey } from './layout.ts';
+
+/** The current generation with its rollout and the nodes, as they were at one revision of etcd. */
+export interface FleetSnapshot {
+  readonly current: CurrentEntry;
+  readonly nodes: readonly FleetNode[];
+  /** undefined: the current generation was pushed without a rollout. */
+  readonly rollout: RolloutState | undefined;
+  readonly mark: RolloutMark | undefined;
+  /** The revision of the mark. undefined: there is none. */
+  readonly markRevision: string | undefined;
+}
+
+/**
+ * Reads a fleet at one revision. A rollout that is missing or damaged is an error: it never means
+ * that every director may have the generation. `named` are nodes that need not have reported.
+ */
+export async function readFleetSnapshot(
+  client: EtcdClient,
+  prefix: string,
+  named: readonly string[] = [],
+): Promise<FleetSnapshot> {
+  let { generation } = await requireCurrent(client, prefix);
+  for (;;) {
+    const [currents = [], rollouts = [], marks = [], reports = []] = await client.readTogether([
+      currentKey(prefix),
+      rolloutKey(prefix, generation),
+      rolloutMarkKey(prefix),
+      nodesKey(prefix),
+    ]);
+    const [entry] = currents;
+    if (!entry) throw new IpvstateError('NO_INPUT', `etcd:${prefix} has no generation`);
+    const current = { ...decodeCurrent(entry.key, entry.value), revision: entry.revision };
+    if (current.generation !== generation) {
+      // Another generation was pushed between the two reads.
+      generation = current.generation;
+      continue;
+    }
+    const mark = marks[0] && decodeDocument(marks[0].key, marks[0].value, ROLLOUT_MARK);
+    const nodes = nodesOf(prefix, reports, named);
+    const rollout = await rolloutOf(prefix, current, rollouts[0]);
+    return {
+      ...{ current, nodes, mark, markRevision: marks[0]?.revision },
+      rollout: rollout && rolloutState(rollout, mark, nodes.map(rolloutNode)),
+    };
+  }
+}
+
+async function rolloutOf(
+  prefix: string,
+  current: Current,
+  entry: EtcdEntry | undefined,
+): Promise<Rollout | undefined> {
+  if (current.rollout === undefined) return undefined;
+  const key = rolloutKey(prefix, current.generation);
+  if (!entry) throw new IpvstateError('NO_INPUT', `etcd:${key} is missing`, { hint: PUSH_AGAIN });
+  if ((await sha256(entry.value)) !== current.rollout)
+    throw new IpvstateError('CONFIG', `etcd:${key} is damaged`, { hint: PUSH_AGAIN });
+  return decodeDocument(key, entry.value, ROLLOUT);
+}
+
+const PUSH_AGAIN = 'Push the files again: `ipvstate push`.';
+
+/** The generation that a node is to read, and the rollout by which that was decided. */
+export interface Choice {
+  /** undefined: the one that it has. */
+  readonly generation: Current | undefined;
+  readonly rollout: SeenRollout | undefined;
+}
+
+/** Looks at a rollout again after so long, and less often in a large fleet. */
+const LOOK = { milliseconds: 2000, eachNode: 20 };
+
+/**
+ * Decides from one snapshot which generation a node is to read. A node that may not take the
+ * current one keeps its own. One that has none gets the last one that everybody was allowed to
+ * have. Throws `NO_INPUT` when there is none yet.
+ */
+export async function chooseGeneration(
+  client: EtcdClient,
+  prefix: string,
+  current: CurrentEntry,
+  node: string,
+  own: Pick<Generation, 'sha256'> | undefined,
+): Promise<Choice> {
+  if (current.rollout === undefined) return { generation: current, rollout: undefined };
+  const { rollout: state, current: latest, nodes } = await readFleetSnapshot(client, prefix);
+  if (!state) return { generation: latest, rollout: undefined };
+  const { rollout, round, halt, isDone } = state;
+  const isTaken = own?.sha256 === latest.sha256 || mayTake(state, node);
+  const seen = {
+    ...{ generation: rollout.generation, round, halt, isDone, isTaken },
+    soakSeconds: rollout.soak_seconds,
+    lookMilliseconds: Math.max(LOOK.milliseconds, LOOK.eachNode * nodes.length),
+  };
+  if (isTaken) return { generation: latest, rollout: seen };
+  if (own) return { generation: undefined, rollout: seen };
+  if (rollout.base) return { generation: rollout.base, rollout: seen };
+  const message = `generation ${rollout.generation} of etcd:${prefix} is not for ${node || 'this director'} yet`;
+  throw new IpvstateError('NO_INPUT', message, {
+    hint: '`ipvstate fleet status` shows the waves of its rollout.',
+  });
+}
+
+/**
+ * Writes the word of an operator about the rollout of the current generation. Throws `STALE` when
+ * another operator was quicker, and `NO_INPUT` when there is no rollout.
+ */
+export async function markRollout(
+  client: EtcdClient,
+  prefix: string,
+  about: Pick<RolloutMark, 'halted' | 'by' | 'reason' | 'at'>,
+): Promise<void> {
+  const { rollout, markRevision: revision } = await readFleetSnapshot(client, prefix);
+  if (!rollout) {
+    throw new IpvstateError('NO_INPUT', 'the current generation was pushed without a rollout', {
+      hint: '`ipvstate push --generation N` goes back to an earlier generation.',
+    });
+  }
+  const { generation } = rollout.rollout;
+  // Failures of the round before do not count any more.
+  const round = about.halted ? rollout.round : rollout.round + 1;
+  const value = encodeDocument(ROLLOUT_MARK, { generation, round, ...about });
+  if (await client.putAll([{ key: rolloutMarkKey(prefix), value, revision }])) return;
+  throw new IpvstateError('STALE', 'another operator changed the rollout meanwhile', {
+    hint: 'Look at it with `ipvstate fleet status`, and try again.',
+  });
+}
