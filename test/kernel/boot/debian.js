@@ -33,6 +33,9 @@ export const SERVICES = { 'etcd-server': 'etcd.service' };
 /** The tests of the daemon's page need a browser. */
 export const BROWSER_PROGRAMS = { chromium: 'chromium' };
 
+/** `npm run test:image` builds an image. */
+export const IMAGE_PROGRAMS = { buildah: 'buildah' };
+
 /** The folders of programs. Administration programs are often outside an ordinary user's PATH. */
 export const searchPath = [
   ...new Set([
