@@ -45,7 +45,7 @@ function makeBase(buildah, name, program, folder) {
   buildah('commit', '--quiet', container, name);
 }
 
-/** Writes the archive that `npm run package` makes, but does not compress it: that takes a minute. */
+/** Writes the archive of the packages. It is not compressed, which takes a minute. */
 function makeArchive(context, runtime, folder) {
   writeTree(folder, installedFiles(root, { architecture, runtime }));
   mkdirSync(context);
