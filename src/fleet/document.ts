@@ -5,21 +5,31 @@ import { isObject, type Shape } from '../model/shape.ts';
 export interface FleetFormat<T> {
   readonly name: string;
   readonly shape: Shape<T>;
+  /** The largest document that is read, and written. */
+  readonly maxBytes: number;
 }
 
 const VERSION = 1;
 
-/** The largest document that is read. Those that this program writes are far smaller. */
-const MAX_BYTES = 64 * 1024;
-
-export function encodeDocument<T extends object>({ name }: FleetFormat<T>, value: T): Buffer {
-  return Buffer.from(JSON.stringify({ format: name, version: VERSION, ...value }));
+/** Throws `CONFIG` for a value that no reader would take. */
+export function encodeDocument<T extends object>(
+  { name, maxBytes }: FleetFormat<T>,
+  value: T,
+): Buffer {
+  const bytes = Buffer.from(JSON.stringify({ format: name, version: VERSION, ...value }));
+  if (bytes.length > maxBytes)
+    throw new IpvstateError('CONFIG', `an ${name} would have more than ${maxBytes} bytes`);
+  return bytes;
 }
 
 /** Throws `CONFIG` for a document that is damaged, or of another version. */
-export function decodeDocument<T>(key: string, bytes: Buffer, { name, shape }: FleetFormat<T>): T {
-  if (bytes.length > MAX_BYTES)
-    throw new IpvstateError('CONFIG', `etcd:${key} has more than ${MAX_BYTES} bytes`);
+export function decodeDocument<T>(
+  key: string,
+  bytes: Buffer,
+  { name, shape, maxBytes }: FleetFormat<T>,
+): T {
+  if (bytes.length > maxBytes)
+    throw new IpvstateError('CONFIG', `etcd:${key} has more than ${maxBytes} bytes`);
   const document = parseJson(bytes);
   if (!isObject(document) || document.format !== name)
     throw new IpvstateError('CONFIG', `etcd:${key} is no ${name}`);

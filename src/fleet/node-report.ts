@@ -66,6 +66,7 @@ const isGeneration = nullable(isCount);
 
 export const NODE_REPORT: FleetFormat<NodeReport> = {
   name: 'ipvstate-node-report',
+  maxBytes: 64 * 1024,
   shape: objectOf<NodeReport>({
     host: isShortText,
     versions: objectOf<NodeReport['versions']>({
@@ -136,5 +137,6 @@ export interface NodeLife {
 
 export const NODE_LIFE: FleetFormat<NodeLife> = {
   name: 'ipvstate-node-life',
+  maxBytes: 1024,
   shape: objectOf<NodeLife>({ daemon: isText }),
 };

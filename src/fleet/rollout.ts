@@ -76,6 +76,8 @@ export const isNodeProgress: Shape<NodeProgress> = objectOf<NodeProgress>({
 
 export const ROLLOUT: FleetFormat<Rollout> = {
   name: 'ipvstate-rollout',
+  // The names of 10,000 nodes. etcd takes 1.5 MiB in a request.
+  maxBytes: 512 * 1024,
   shape: objectOf<Rollout>({
     generation: isCount,
     base: nullable(objectOf<GenerationName>({ generation: isCount, sha256: isText })),
@@ -87,6 +89,7 @@ export const ROLLOUT: FleetFormat<Rollout> = {
 
 export const ROLLOUT_MARK: FleetFormat<RolloutMark> = {
   name: 'ipvstate-rollout-mark',
+  maxBytes: 16 * 1024,
   shape: objectOf<RolloutMark>({
     generation: isCount,
     round: isCount,

@@ -171,13 +171,9 @@ export class FollowedEtcd implements FollowedSource {
       const lost = this.#isLost(current);
       if (lost) this.#problem = lost;
       else {
-        const choice = await chooseGeneration(
-          client,
-          prefix,
-          current,
-          node ?? '',
-          this.#generation,
-        );
+        const own = this.#generation;
+        const name = node ?? '';
+        const choice = await chooseGeneration(client, prefix, current, name, own, this.#rollout);
         const chosen = choice.generation;
         if (chosen && chosen.sha256 !== this.#generation?.sha256)
           this.#generation = await readGeneration(client, prefix, chosen);

@@ -84,13 +84,16 @@ export interface Choice {
   readonly rollout: SeenRollout | undefined;
 }
 
-/** Looks at a rollout again after so long, and less often in a large fleet. */
-const LOOK = { milliseconds: 2000, eachNode: 20 };
+/**
+ * Looks at a rollout again after so long, and less often in a large fleet. A node that has the
+ * generation only looks for a halt, and for the next round.
+ */
+const LOOK = { milliseconds: 2000, eachNode: 20, withGeneration: 5 };
 
 /**
  * Decides from one snapshot which generation a node is to read. A node that may not take the
  * current one keeps its own. One that has none gets the last one that everybody was allowed to
- * have. Throws `NO_INPUT` when there is none yet.
+ * have. `seen` is the rollout as the node saw it before. Throws `NO_INPUT` when there is none yet.
  */
 export async function chooseGeneration(
   client: EtcdClient,
@@ -98,20 +101,25 @@ export async function chooseGeneration(
   current: CurrentEntry,
   node: string,
   own: Pick<Generation, 'sha256'> | undefined,
+  seen?: SeenRollout,
 ): Promise<Choice> {
   if (current.rollout === undefined) return { generation: current, rollout: undefined };
+  // Nothing is to be decided any more. All reports of a large fleet are too much to read for that.
+  if (own?.sha256 === current.sha256 && seen?.isDone && seen.generation === current.generation)
+    return { generation: current, rollout: seen };
   const { rollout: state, current: latest, nodes } = await readFleetSnapshot(client, prefix);
   if (!state) return { generation: latest, rollout: undefined };
   const { rollout, round, halt, isDone } = state;
   const isTaken = own?.sha256 === latest.sha256 || mayTake(state, node);
-  const seen = {
+  const look = Math.max(LOOK.milliseconds, LOOK.eachNode * nodes.length);
+  const sees = {
     ...{ generation: rollout.generation, round, halt, isDone, isTaken },
     soakSeconds: rollout.soak_seconds,
-    lookMilliseconds: Math.max(LOOK.milliseconds, LOOK.eachNode * nodes.length),
+    lookMilliseconds: isTaken ? LOOK.withGeneration * look : look,
   };
-  if (isTaken) return { generation: latest, rollout: seen };
-  if (own) return { generation: undefined, rollout: seen };
-  if (rollout.base) return { generation: rollout.base, rollout: seen };
+  if (isTaken) return { generation: latest, rollout: sees };
+  if (own) return { generation: undefined, rollout: sees };
+  if (rollout.base) return { generation: rollout.base, rollout: sees };
   const message = `generation ${rollout.generation} of etcd:${prefix} is not for ${node || 'this director'} yet`;
   throw new IpvstateError('NO_INPUT', message, {
     hint: '`ipvstate fleet status` shows the waves of its rollout.',
