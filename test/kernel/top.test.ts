@@ -107,6 +107,19 @@ it('the API of the daemon has the numbers that ipvsadm lists', async () => {
     expect(Object.fromEntries(connections)).toEqual(await listedConnections());
     return true;
   });
+  await until('an exported page with the numbers of ipvsadm', async () => {
+    const { stdout } = await daemon.run('export', '-o', 'html');
+    const data = /id="snapshot">(.*)<\/script>/.exec(stdout)?.[1] ?? '';
+    const [exported] = (JSON.parse(data) as { services: ApiServices }).services.services;
+    const rows = exported?.destinations_list ?? [];
+    return (
+      JSON.stringify(await listedTotals()) ===
+      JSON.stringify({
+        [`${VIP}:80`]: Object.values(exported?.totals ?? {}),
+        ...Object.fromEntries(rows.map((own) => [own.destination, Object.values(own.totals)])),
+      })
+    );
+  });
   expect(await api('')).toMatchObject({
     ...{ state: 'ok', scheduler: 'rr', destinations: 2, usable: 2, source: { file, line: 4 } },
   });

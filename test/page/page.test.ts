@@ -315,6 +315,18 @@ describe.skipIf(isLeftOut)('the page', () => {
     expect(problems).toEqual([]);
   });
 
+  it('keeps each cell within the list, whatever the width', async () => {
+    const { page } = await open(sceneOf('unserved'));
+    await page.locator('.rows [role=row]').first().waitFor();
+    for (const width of [700, 900, 1200, 1310, 1330, 1440]) {
+      await page.setViewportSize({ width, height: 800 });
+      const overlaps = await page.evaluate(`[...document.querySelectorAll('.rows [role=cell]')]
+        .filter((cell) => cell.getBoundingClientRect().right >
+          document.querySelector('.list').getBoundingClientRect().right).length`);
+      expect({ width, overlaps }).toEqual({ width, overlaps: 0 });
+    }
+  });
+
   it('needs no scrolling to the side at 360 pixels', async () => {
     const options = { viewport: { width: 360, height: 740 }, hash: `#/service/${SHOP}` };
     const { page, server } = await open(sceneOf('draining'), options);

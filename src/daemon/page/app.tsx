@@ -44,12 +44,14 @@ export function App({ snapshot }: AppProps) {
         {status && <UrgentPanels document={status} />}
         {!status && (
           <section class="verdict plain">
-            <h1>{connection.kind === 'snapshot' ? 'Live table' : 'Connecting'}</h1>
-            {problems.map((problem) => (
-              <p key={problem} class="meaning">
-                Not known: <Text of={problem} />
-              </p>
-            ))}
+            <div class="answer">
+              <h1>{connection.kind === 'snapshot' ? 'Live table' : 'Connecting'}</h1>
+              {problems.map((problem) => (
+                <p key={problem} class="meaning">
+                  Not known: <Text of={problem} />
+                </p>
+              ))}
+            </div>
             <Figures services={services} />
           </section>
         )}

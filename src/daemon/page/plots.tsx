@@ -107,6 +107,13 @@ function dataOf(values: Values, until: string, interval: number): uPlot.AlignedD
   return [values.map((_, index) => end - (values.length - 1 - index) * interval), [...values]];
 }
 
+/** The time that a plot shows, also when it has values of a part of it only. */
+const SHOWN_SECONDS = 900;
+/** The steps of the axis of values, which are whole numbers. */
+const STEPS = Array.from({ length: 15 }, (_, power) =>
+  [1, 2, 5].map((one) => one * 10 ** power),
+).flat();
+
 /** Options in the colours of the page. */
 function optionsOf(
   element: HTMLElement,
@@ -127,10 +134,13 @@ function optionsOf(
     padding: [8, 20, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 5 } },
-    scales: { y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] } },
+    scales: {
+      x: { range: (_, __, latest) => [latest - SHOWN_SECONDS, latest] },
+      y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] },
+    },
     axes: [
       { ...axis, size: 22, space: 70, values: (_, times) => times.map(formatClock) },
-      { ...axis, size: 66, space: 28, values: (_, values) => values.map(format) },
+      { ...axis, size: 66, space: 28, incrs: STEPS, values: (_, values) => values.map(format) },
     ],
     series: [
       {},
