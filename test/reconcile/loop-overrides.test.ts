@@ -118,6 +118,26 @@ describe('an override in the loop', () => {
     );
   });
 
+  it('stays known while its service is left alone, contested or paused', async () => {
+    const { world, change } = await worldWith([drain({ endSeconds: 500 })], {
+      pauses: memoryPause(),
+    });
+    for (let time = 0; time < 4; time++) {
+      await world.foreign(
+        tableWith({ [WEB]: { destinations: { '10.0.0.3:80': 0, '10.0.0.4:80': 7 } } }),
+      );
+      await world.clock.advance(5000);
+    }
+    expect(world.state.health.state).toBe('contested');
+    expect(world.state.overrides).toMatchObject([{ destination: '10.0.0.3:80', weight: 0 }]);
+    void world.loop.pause({ who: 'alice', reason: undefined, seconds: undefined, only: [WEB] });
+    await world.clock.advance(5000);
+    expect(world.state.overrides).toHaveLength(1);
+    change([]);
+    await world.clock.advance(500_000);
+    expect(world.state.overrides).toEqual([]);
+  });
+
   it('makes each pass fail while its record cannot be read', async () => {
     const { world, fail, weight } = await worldWith([drain({ endSeconds: 60 })]);
     fail(new IpvstateError('IO', 'overrides.json cannot be read (EIO)'));

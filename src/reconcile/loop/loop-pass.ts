@@ -2,9 +2,10 @@ import { reportedError } from '../../errors.ts';
 import type { Pause } from '../../model/pause.ts';
 import type { Table } from '../../model/table.ts';
 import type { Change } from '../../plan/change.ts';
-import { secondsUntilPlan } from '../../plan/overrides/overrides.ts';
+import { type OverrideNote, secondsUntilPlan } from '../../plan/overrides/overrides.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Report } from '../../plan/report.ts';
+import { scope } from '../../plan/scope.ts';
 import { UnsupportedSysctlsError } from '../../plan/sysctls.ts';
 import { runOverride } from '../override.ts';
 import { type Prepared, prepare } from '../prepare.ts';
@@ -128,7 +129,11 @@ class LoopPass {
     const { report } = await runOverride(this.#ports.ipvs, desired, undefined, options);
     const { outcome } = report;
     if (outcome !== 'applied' && outcome !== 'in-sync') return undefined;
-    return this.findings(outcome, { report, overridesOnly: true });
+    return this.findings(outcome, {
+      report,
+      overridesOnly: true,
+      overrides: this.#wholeOverrides(),
+    });
   }
 
   /**
@@ -176,7 +181,7 @@ class LoopPass {
       refused: undefined,
       contest: this.#contest,
       refusedParts: this.#refusedParts,
-      overrides: this.#prepared?.overrides,
+      overrides: this.#leftAlone().size === 0 ? this.#prepared?.overrides : undefined,
       overrideWaitSeconds: this.#overrideWaitSeconds(rest.report),
       reversed,
       drifted: this.#drifted,
@@ -196,6 +201,7 @@ class LoopPass {
       outcome === 'refused' ? { fingerprint: this.#fingerprint(plan), plan, refusals } : undefined;
     return this.findings(isLeft ? 'drift' : outcome, {
       report,
+      overrides: this.#wholeOverrides(),
       error: report.error,
       refused,
       differences,
@@ -214,7 +220,11 @@ class LoopPass {
     const differences = this.#comparison();
     const { table: live } = prepared.snapshot;
     this.#drifted = { corrected: 0, left: this.#foreign(differences.changes, live).length };
-    return this.findings(isEmpty(differences) ? 'in-sync' : 'drift', { differences, left: live });
+    return this.findings(isEmpty(differences) ? 'in-sync' : 'drift', {
+      differences,
+      overrides: this.#wholeOverrides(),
+      left: live,
+    });
   }
 
   /** Returns undefined when the kernel lacks sysctls, which are left out from now on. */
@@ -323,6 +333,15 @@ class LoopPass {
       return { changes: plan.changes, sysctls: sysctlDifferences, unserved: unservedIn(plan) };
     const desired = withoutRefusedSysctls(this.#request.good.desired, this.#refusedParts);
     return compareWhole(desired, this.#prepared, drains?.now() ?? 0);
+  }
+
+  /** The overrides that are in force, those of services that are left alone as well. */
+  #wholeOverrides(): readonly OverrideNote[] | undefined {
+    if (!this.#prepared || this.#leftAlone().size === 0) return this.#prepared?.overrides;
+    const { snapshot, records, overrideClock } = this.#prepared;
+    const desired = withoutRefused(this.#request.good.desired, this.#refusedParts);
+    const drains = { ...records.drains, now: this.#ports.reconciling?.drains?.now() ?? 0 };
+    return scope(desired, snapshot, { drains, overrides: overrideClock }).overrides;
   }
 
   /** The parts that are left alone, because they are contested, refused or paused. */

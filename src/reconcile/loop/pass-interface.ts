@@ -68,7 +68,7 @@ export interface PassFindings {
     | undefined;
   readonly contest: ContestState;
   readonly refusedParts: RefusedParts;
-  /** undefined when no plan was made. */
+  /** The overrides in force, also of services that are left alone. undefined: not known. */
   readonly overrides: readonly OverrideNote[] | undefined;
   /** In how many seconds an override next changes a weight by itself. undefined: never. */
   readonly overrideWaitSeconds: number | undefined;
