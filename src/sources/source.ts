@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { SeenRollout } from '../fleet/progress.ts';
+import type { EtcdAddress } from './etcd/address.ts';
 import type { GenerationStore } from './etcd/followed.ts';
 
 /** One text of a configuration as it was read, such as a file. */
@@ -67,7 +68,7 @@ export interface Watch {
 }
 
 /** Opens the place that keeps the last valid generation of a configuration in etcd. */
-export type GenerationStores = (prefix: string) => GenerationStore;
+export type GenerationStores = (address: EtcdAddress) => GenerationStore;
 
 /** A row of the table in sources.ts. */
 export interface SourceKind {

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -114,9 +114,20 @@ export class RealEtcd {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
+  /** Copies all data of a member that was killed, for `restore`. */
+  backup(): void {
+    cpSync(this.#folder, `${this.#folder}.backup`, { recursive: true });
+  }
+
+  restore(): void {
+    this.clear();
+    cpSync(`${this.#folder}.backup`, this.#folder, { recursive: true });
+  }
+
   async stop(): Promise<void> {
     await this.kill();
     this.clear();
+    rmSync(`${this.#folder}.backup`, { recursive: true, force: true });
   }
 }
 

@@ -138,8 +138,8 @@ async function follow(options: WatchOptions, environment: Environment): Promise<
     level: options.logLevel,
     write: (text) => output.warn(text),
   });
-  const configuration = followConfiguration(options.file, options.node, (prefix) =>
-    openGenerationStore(state, prefix, (message) => log.warn({ event: 'state' }, message)),
+  const configuration = followConfiguration(options.file, options.node, (address) =>
+    openGenerationStore(state, address, (message) => log.warn({ event: 'state' }, message)),
   );
   const notifier = openNotifier(env);
   const fleet = await fleetOf(options, env);

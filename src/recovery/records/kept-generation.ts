@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { isCount, isText, listOf, objectOf } from '../../model/shape.ts';
+import { isCount, isText, listOf, objectOf, optional } from '../../model/shape.ts';
 import type { State } from '../state.ts';
 import { type FileFormat, readUsable, writeVersioned } from './versioned.ts';
 
@@ -12,6 +12,8 @@ interface KeptGeneration {
 
 interface GenerationFile extends Omit<KeptGeneration, 'files'> {
   readonly prefix: string;
+  /** The members that it was read from. Absent in a file of an earlier version. */
+  readonly hosts?: readonly string[] | undefined;
   /** The content is in base64, because it may be no text. */
   readonly files: readonly { readonly name: string; readonly content: string }[];
 }
@@ -21,6 +23,7 @@ const FORMAT: FileFormat<GenerationFile> = {
   version: 1,
   shape: objectOf<GenerationFile>({
     prefix: isText,
+    hosts: optional(listOf(isText)),
     generation: isCount,
     sha256: isText,
     files: listOf(objectOf<GenerationFile['files'][number]>({ name: isText, content: isText })),
@@ -29,12 +32,13 @@ const FORMAT: FileFormat<GenerationFile> = {
 
 /**
  * Opens the record of the last valid generation that was read below a prefix of etcd. It outlives a
- * boot: a director that starts without etcd goes on with it. `warn` is told of a record that cannot
- * be read or written.
+ * boot: a director that starts without etcd goes on with it. An etcd that has no member in common
+ * is another one: its generations say nothing about these. `warn` is told of a record that is of
+ * another etcd, or cannot be read or written.
  */
 export function openGenerationStore(
   { folders }: Pick<State, 'folders'>,
-  prefix: string,
+  { hosts, prefix }: { readonly hosts: readonly string[]; readonly prefix: string },
   warn: (message: string) => void,
 ) {
   const path = join(folders.state, 'etcd.json');
@@ -46,8 +50,14 @@ export function openGenerationStore(
         warn(`${error.message}. ${effect}`);
         return undefined;
       });
-      if (stored?.prefix !== prefix) return undefined;
+      if (!stored) return undefined;
       const { generation, sha256, files } = stored;
+      const isSameEtcd = stored.hosts?.some((host) => hosts.includes(host)) ?? true;
+      if (stored.prefix !== prefix || !isSameEtcd) {
+        const place = stored.hosts ? `etcd://${stored.hosts.join(',')}` : 'etcd:';
+        warn(`${path} has a generation of ${place}${stored.prefix}, and is not used. ${effect}`);
+        return undefined;
+      }
       const decoded = files.map(({ name, content }) => {
         return { name, bytes: Buffer.from(content, 'base64') };
       });
@@ -57,7 +67,7 @@ export function openGenerationStore(
       const encoded = files.map(({ name, bytes }) => {
         return { name, content: bytes.toString('base64') };
       });
-      const file = { prefix, generation, sha256, files: encoded };
+      const file = { prefix, hosts, generation, sha256, files: encoded };
       await writeVersioned(path, FORMAT, file).catch((error: Error) =>
         warn(`${error.message}. A start without etcd has an older configuration, or none.`),
       );

@@ -28,7 +28,7 @@ export const ETCD: SourceKind = {
       const { openEtcd } = await import('./client.ts');
       const { FollowedEtcd } = await import('./followed.ts');
       const { prefix } = address;
-      const ports = { client: openEtcd(address), prefix, node, store: stores?.(prefix) };
+      const ports = { client: openEtcd(address), prefix, node, store: stores?.(address) };
       source = new FollowedEtcd({ ...ports, clock: systemClock, random: Math.random });
       return source;
     };

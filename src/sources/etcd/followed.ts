@@ -8,6 +8,7 @@ import {
   documentsOf,
   type Generation,
   nodesOf,
+  pushCommand,
   readGeneration,
   requireCurrent,
 } from './generation.ts';
@@ -209,7 +210,9 @@ export class FollowedEtcd implements FollowedSource {
       message:
         `etcd:${this.#ports.prefix} went back from generation ${known.generation} to ` +
         `${current.generation}: it may be an old backup`,
-      hint: 'The next push is read again.',
+      hint:
+        `The next push is read again. If generation ${current.generation} is right: ` +
+        `${pushCommand(this.#ports.prefix, `--generation ${current.generation}`)}.`,
     };
   }
 

@@ -61,7 +61,8 @@ export async function requireCurrent(client: EtcdClient, prefix: string): Promis
   );
 }
 
-function pushCommand(prefix: string, options: string): string {
+/** A command line that pushes, for hints. */
+export function pushCommand(prefix: string, options: string): string {
   return `ipvstate push ${options} --to etcd://HOST${prefix}`;
 }
 

@@ -1,81 +1,21 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openEtcd } from '../../../src/sources/etcd/client.ts';
-import { FollowedEtcd, type GenerationStore } from '../../../src/sources/etcd/followed.ts';
 import {
-  type Generation,
   readCurrent,
   readGeneration,
   requireCurrent,
 } from '../../../src/sources/etcd/generation.ts';
 import { pushAgain, pushGeneration } from '../../../src/sources/etcd/push.ts';
-import { systemClock } from '../../../src/sources/files/clock.ts';
 import { FakeEtcd } from '../../support/fake-etcd.ts';
+import { ABOUT, follow, memoryStore, PREFIX, pushTo } from '../../support/followed-etcd.ts';
 import { until } from '../../support/until.ts';
-
-const PREFIX = '/prod';
-const ABOUT = { author: 'a@b', message: '', created: '2026-01-01T00:00:00Z' };
-
-/** Waits are a hundredth of those of the program: tests wait for conditions. */
-const clock = {
-  ...systemClock,
-  after: (milliseconds: number, callback: () => void) =>
-    systemClock.after(milliseconds / 100, callback),
-};
 
 async function startEtcd() {
   const etcd = await new FakeEtcd().start();
   onTestFinished(() => etcd.stop());
   const client = openEtcd({ hosts: [etcd.host], prefix: PREFIX }, {});
-  const push = async (files: Readonly<Record<string, string>>) => {
-    const named = Object.entries(files).map(([name, text]) => ({ name, bytes: Buffer.from(text) }));
-    return pushGeneration(client, PREFIX, await readCurrent(client, PREFIX), {
-      ...ABOUT,
-      files: named,
-    });
-  };
+  const push = (files: Readonly<Record<string, string>>) => pushTo(etcd.host, files);
   return { etcd, client, push };
-}
-
-function memoryStore(kept?: Generation): GenerationStore & { kept: Generation | undefined } {
-  return {
-    kept,
-    async read() {
-      return this.kept;
-    },
-    async write(generation) {
-      this.kept = generation;
-    },
-  };
-}
-
-/** Follows as the daemon does: each change is read, and a read that succeeds is kept. */
-function follow(etcd: FakeEtcd, { node, store }: { node?: string; store?: GenerationStore } = {}) {
-  const client = openEtcd({ hosts: [etcd.host], prefix: PREFIX }, {});
-  const source = new FollowedEtcd({
-    ...{ client, prefix: PREFIX, node, store, clock, random: () => 0.5 },
-  });
-  let seen = '';
-  const watching = source.watch({
-    quietMilliseconds: 0,
-    onChange: async () => {
-      const documents = await source.read().catch((error: Error) => error);
-      if (documents instanceof Error) seen = documents.message;
-      else {
-        seen = documents.map(({ bytes }) => bytes.toString()).join('|');
-        await source.keep();
-      }
-    },
-  });
-  onTestFinished(async () => (await watching).close());
-  return {
-    source,
-    seen: () => seen,
-    untilSeen: (text: string) => until(`"${text}" is seen, and not "${seen}"`, () => seen === text),
-    untilProblem: (pattern: RegExp | undefined) =>
-      until(`the problem is ${pattern}`, () =>
-        pattern ? pattern.test(source.problem?.message ?? '') : source.problem === undefined,
-      ),
-  };
 }
 
 describe('a configuration in etcd', () => {
