@@ -76,6 +76,17 @@ describe('a push whose answer is lost', () => {
     });
   });
 
+  it('is not a push that etcd has no room for, which changes nothing', async () => {
+    const { etcd, push, write } = await pushedTwice();
+    write('conf.d/shop.yaml', `${SHOP}# third\n`);
+    etcd.onTransaction = ({ isCommit }) => {
+      if (isCommit) throw { status: 429, code: 8, message: 'mvcc: database space exceeded' };
+    };
+    const { status, stderr } = await push();
+    expect([status, stderr]).toEqual([66, expect.stringContaining('etcd is full: compact it')]);
+    expect(stderr).not.toContain('may have been pushed');
+  });
+
   it('is begun anew when only the revision of `current` has changed', async () => {
     const { etcd, push, write, plan } = await pushedTwice();
     write('conf.d/shop.yaml', `${SHOP}# third\n`);

@@ -40,14 +40,18 @@ export function memoryStore(kept?: Generation): GenerationStore & { kept: Genera
   };
 }
 
+interface Follower {
+  readonly node?: string;
+  readonly store?: GenerationStore;
+  readonly env?: NodeJS.ProcessEnv;
+  /** Tests that run side by side have one each. */
+  readonly onFinished?: (close: () => Promise<void>) => void;
+}
+
 /** Follows as the daemon does: each change is read, and a read that succeeds is kept. */
 export function follow(
   { host }: { readonly host: string },
-  {
-    node,
-    store,
-    env = {},
-  }: { node?: string; store?: GenerationStore; env?: NodeJS.ProcessEnv } = {},
+  { node, store, env = {}, onFinished = onTestFinished }: Follower = {},
 ) {
   const client = openEtcd({ hosts: [host], prefix: PREFIX }, env);
   const source = new FollowedEtcd({
@@ -65,7 +69,7 @@ export function follow(
       }
     },
   });
-  onTestFinished(async () => (await watching).close());
+  onFinished(async () => (await watching).close());
   return {
     source,
     seen: () => seen,

@@ -181,9 +181,7 @@ class Cluster {
     parse: (answer: unknown) => T = (answer) => answer as T,
   ): Promise<T> {
     return this.#withMember(async (host, access) => {
-      const signal = AbortSignal.timeout(ANSWER_MILLISECONDS);
-      const response = await this.#send(host, access, path, body, signal);
-      const answer = parseAnswer(await readAnswer(response), response.statusCode);
+      const answer = await this.#answer(host, access, path, body);
       // Each answer of etcd has a header. The answer of another program may be any object.
       const { result } = isObject(answer) ? answer : {};
       if (!hasHeader(answer) && !hasHeader(result)) throw new Error(NOT_ETCD);
@@ -260,11 +258,20 @@ class Cluster {
 
   async #authenticate(host: string, access: EtcdAccess): Promise<string> {
     this.#token = undefined;
-    const signal = AbortSignal.timeout(ANSWER_MILLISECONDS);
-    const response = await this.#send(host, access, 'auth/authenticate', access.user ?? {}, signal);
-    const answer = parseAnswer(await readAnswer(response), response.statusCode);
+    const answer = await this.#answer(host, access, 'auth/authenticate', access.user ?? {});
     if (!isObject(answer) || !isText(answer.token)) throw new Error(NOT_ETCD);
     return answer.token;
+  }
+
+  /** The answer of one member. An answer that takes too long is one that does not come. */
+  async #answer(host: string, access: EtcdAccess, path: string, body: object): Promise<unknown> {
+    const signal = AbortSignal.timeout(ANSWER_MILLISECONDS);
+    try {
+      const response = await this.#send(host, access, path, body, signal);
+      return parseAnswer(await readAnswer(response), response.statusCode);
+    } catch (error) {
+      throw signal.aborted ? signal.reason : error;
+    }
   }
 
   async #send(

@@ -23,6 +23,8 @@ export const NOT_ETCD = 'the answer is none of etcd';
 
 /** Codes of gRPC with which another member may not answer; 0 is an answer without a code. */
 const RETRIED_CODES = new Set([0, 4, 8, 13, 14]);
+/** The code of a member that has no room, or too many requests: this one was not carried out. */
+const EXHAUSTED = 8;
 const UNAUTHENTICATED = 16;
 
 /** Tells whether every member would refuse alike. */
@@ -35,7 +37,8 @@ const UNSENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREAC
 
 /** Tells whether a request may have been carried out, although no answer says so. */
 export function isOutcomeUnknown(error: unknown): boolean {
-  if (error instanceof EtcdRefusal) return RETRIED_CODES.has(error.code);
+  if (error instanceof EtcdRefusal)
+    return RETRIED_CODES.has(error.code) && error.code !== EXHAUSTED;
   return !UNSENT.has((error as NodeJS.ErrnoException).code ?? '');
 }
 
