@@ -16,6 +16,8 @@ export class FixtureServer {
   services: readonly ServiceDetail[] = [];
   /** True when streams of events are taken and get no event. */
   isSilent = false;
+  /** True when no stream of events is taken, because there are too many. */
+  isFull = false;
   readonly #streams = new Set<ServerResponse>();
   readonly #server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
@@ -35,7 +37,16 @@ export class FixtureServer {
         return answer('text/css; charset=utf-8', style);
       case '/api/v1/history':
         return answer('application/json', JSON.stringify(HISTORY));
+      case '/api/v1/status':
+        return answer('application/json', JSON.stringify(this.status));
+      case '/api/v1/services': {
+        const open = url.searchParams.getAll('service');
+        const found = this.services.filter(({ service }) => open.includes(service));
+        const services = open.length > 0 ? found : this.services.map(summaryOf);
+        return answer('application/json', JSON.stringify({ ...servicesDocumentOf([]), services }));
+      }
       case '/events':
+        if (this.isFull) return void response.writeHead(503).end();
         response.writeHead(200, { 'content-type': 'text/event-stream' });
         response.write('retry: 100\n\n');
         this.#streams.add(response);
@@ -49,6 +60,10 @@ export class FixtureServer {
   async start(port = 0): Promise<string> {
     await new Promise<void>((resolve) => this.#server.listen(port, '127.0.0.1', resolve));
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  get clients(): number {
+    return this.#streams.size;
   }
 
   /** Sends an event to all who follow. */
@@ -66,11 +81,17 @@ export class FixtureServer {
   #begin(stream: ServerResponse, open: readonly string[]): void {
     if (this.isSilent) return;
     write(stream, 'status', this.status);
-    const summaries = this.services.map(({ destinations_list: _, ...summary }) => summary);
-    write(stream, 'services', { ...servicesDocumentOf([]), services: summaries });
+    write(stream, 'services', {
+      ...servicesDocumentOf([]),
+      services: this.services.map(summaryOf),
+    });
     for (const one of this.services)
       if (open.includes(one.service)) write(stream, 'service', servicesDocumentOf([one]));
   }
+}
+
+function summaryOf({ destinations_list: _, ...summary }: ServiceDetail): object {
+  return summary;
 }
 
 function write(stream: ServerResponse, event: string, document: object): void {

@@ -177,6 +177,24 @@ describe.skipIf(isLeftOut)('the page', () => {
     await page.locator('.freshness.stale').waitFor();
   });
 
+  it('asks for the documents while the daemon takes no more streams', async () => {
+    const server = Object.assign(new FixtureServer(), { services: SITE, isFull: true });
+    const origin = await server.start();
+    onTestFinished(() => server.stop());
+    const hash = `#/service/${SHOP}`;
+    const { page } = await visit(browser, `${origin}/`, { time: server.status.at, hash });
+    await page.getByRole('heading', { level: 1, name: 'In sync' }).waitFor();
+    await page.getByRole('region', { name: `Destinations of ${SHOP}` }).waitFor();
+    server.status = sceneOf('held').status;
+    await page.clock.runFor(6000);
+    await page.getByRole('heading', { level: 1, name: 'Held' }).waitFor();
+    server.isFull = false;
+    await page.clock.runFor(6000);
+    await expect.poll(() => server.clients).toBe(1);
+    server.send('status', sceneOf('invalid').status);
+    await page.getByRole('heading', { level: 1, name: 'Invalid' }).waitFor();
+  });
+
   it('says that the kernel cannot be read, and never that the table is empty', async () => {
     const { page, server } = await open({});
     await page.locator('.freshness.live').waitFor();

@@ -1,11 +1,12 @@
+import type { ApiServices, ApiStatus } from '../api/documents.ts';
 import type { HistoryDocument } from './documents.ts';
 import { parseDocument } from './documents.ts';
 import type { PageEvent } from './page-state.ts';
 
 /** Without an event for so long, the page is stale. The daemon sends one every 2 seconds. */
 const SILENCE_MILLISECONDS = 10_000;
-/** A stream that the daemon refused is asked for again after so long. */
-const RETRY_MILLISECONDS = 3000;
+/** A stream that the daemon refused, because it has too many, is asked for again after so long. */
+const RETRY_MILLISECONDS = 5000;
 /** Services that open at the same time are asked for at once. */
 const SETTLE_MILLISECONDS = 100;
 const SHOWN_RUNS = 20;
@@ -60,9 +61,11 @@ export class Feed {
       });
     stream.addEventListener('error', () => {
       // The browser connects again by itself, except when the answer was no stream of events.
-      if (stream.readyState === EventSource.CLOSED && stream === this.#stream)
-        this.#connectIn(RETRY_MILLISECONDS);
-      this.#onEvent({ kind: 'silence', since: this.#lastEvent });
+      if (stream.readyState !== EventSource.CLOSED)
+        return this.#onEvent({ kind: 'silence', since: this.#lastEvent });
+      if (stream !== this.#stream) return;
+      this.#connectIn(RETRY_MILLISECONDS);
+      void this.#fetchState();
     });
   }
 
@@ -84,15 +87,37 @@ export class Feed {
     if (now - this.#lastConnect > SILENCE_MILLISECONDS) this.#connect();
   }
 
+  /** Fetches what a refused stream would send. */
+  async #fetchState(): Promise<void> {
+    try {
+      const status = await fetchDocument<ApiStatus>('/api/v1/status');
+      if (status) this.#receive({ kind: 'status', document: status });
+      const services = await fetchDocument<ApiServices>('/api/v1/services');
+      if (services) this.#receive({ kind: 'services', document: services });
+      for (const service of this.#open) {
+        const query = `service=${encodeURIComponent(service)}`;
+        const document = await fetchDocument<ApiServices>(`/api/v1/services?${query}`);
+        if (document) this.#receive({ kind: 'service', document });
+      }
+    } catch {
+      this.#onEvent({ kind: 'silence', since: this.#lastEvent });
+    }
+  }
+
   async #fetchHistory(): Promise<void> {
     try {
-      const answer = await fetch(`/api/v1/history?limit=${SHOWN_RUNS}`);
-      if (!answer.ok) return;
-      const document = parseDocument<HistoryDocument>(await answer.text());
-      this.#onEvent({ kind: 'history', document });
+      const path = `/api/v1/history?limit=${SHOWN_RUNS}`;
+      const document = await fetchDocument<HistoryDocument>(path);
+      if (document) this.#onEvent({ kind: 'history', document });
     } catch {
       // The stream of events says that the daemon is away. The next pass fetches the history again.
       this.#lastPass = undefined;
     }
   }
+}
+
+/** Returns undefined for an error of the daemon. Throws when it does not answer. */
+async function fetchDocument<T>(path: string): Promise<T | undefined> {
+  const answer = await fetch(path);
+  return answer.ok ? parseDocument<T>(await answer.text()) : undefined;
 }
