@@ -131,6 +131,20 @@ describe('readSimpleYaml', () => {
     expect(readSimpleYaml(text)).toBeUndefined();
   });
 
+  it.each([
+    [
+      'is moved to another value later',
+      'x: &a { k: 1 }\nm:\n  <<: *a\n  n: &a b\n',
+      { k: 1, n: 'b' },
+    ],
+    ['is in the merge key itself', 'm:\n  <<: &a { k: 1 }\n  n: *a\n', { k: 1, n: { k: 1 } }],
+  ])('merges the mapping of an anchor that %s, as the full parser does', (_, text, m) => {
+    for (const document of [readSimpleYaml(text), readYaml(text)]) {
+      expect(document?.findings).toEqual([]);
+      expect(document?.value).toMatchObject({ m });
+    }
+  });
+
   it('takes aliases up to the limit, and leaves more of them to the full parser', () => {
     const aliases = (count: number) => `a: &a b\nc:\n${'  - *a\n'.repeat(count)}`;
     expect(readSimpleYaml(aliases(100))).toBeDefined();

@@ -108,11 +108,12 @@ function listOf(node: YAMLSeq, walk: Walk): unknown[] {
 
 function mapOf(node: YAMLMap, walk: Walk): Record<string, unknown> {
   const map: Record<string, unknown> = {};
-  let merges: Pair[] | undefined;
+  let merges: Merge[] | undefined;
   for (const pair of node.items) {
     if (isMergeKey(pair.key)) {
+      // Its aliases are those of the anchors before it.
       merges ??= [];
-      merges.push(pair);
+      merges.push({ pair, value: convert(pair.value, walk) });
       continue;
     }
     // The parser reports a key that is not a string.
@@ -123,8 +124,14 @@ function mapOf(node: YAMLMap, walk: Walk): Record<string, unknown> {
     if (Object.hasOwn(map, key)) reportDuplicate(node, pair, key, walk);
     else define(map, key, value);
   }
-  if (merges) for (const pair of merges) merge(node, pair, pair === merges[0], map, walk);
+  if (merges) for (const each of merges) merge(node, each, each === merges[0], map, walk);
   return map;
+}
+
+/** A merge key, and the data of its value. */
+interface Merge {
+  readonly pair: Pair;
+  readonly value: unknown;
 }
 
 /**
@@ -133,13 +140,12 @@ function mapOf(node: YAMLMap, walk: Walk): Record<string, unknown> {
  */
 function merge(
   node: YAMLMap,
-  pair: Pair,
+  { pair, value }: Merge,
   first: boolean,
   map: Record<string, unknown>,
   walk: Walk,
 ): void {
   if (!first) reportDuplicate(node, pair, '<<', walk);
-  const value = convert(pair.value, walk);
   for (const source of Array.isArray(value) ? value : [value]) {
     if (source === null || typeof source !== 'object' || Array.isArray(source)) {
       report(
