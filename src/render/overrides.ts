@@ -46,12 +46,14 @@ const SHOWN_NOTES = 20;
 
 /** Formats the overrides of destinations that no change of the plan shows. */
 export function formatOverrides(notes: Iterable<OverrideNote>, changes: readonly Change[]): string {
-  const shown = new Set(
-    changes.flatMap((change) =>
-      change.object === 'destination' ? [drainKey(change.service, change.destination)] : [],
-    ),
+  const unshown = new Map(
+    Array.from(notes, (note) => [drainKey(note.service, note.destination), note]),
   );
-  const hidden = [...notes].filter((note) => !shown.has(drainKey(note.service, note.destination)));
+  if (unshown.size === 0) return '';
+  for (const change of changes)
+    if (change.object === 'destination')
+      unshown.delete(drainKey(change.service, change.destination));
+  const hidden = [...unshown.values()];
   const lines = hidden
     .slice(0, SHOWN_NOTES)
     .map(

@@ -22,6 +22,9 @@ const SHELL_LINE = new RegExp(
 const SHELL_CALL =
   /^(?:[^#\n'"]*[\s;&|(])?(?:[\w./-]*\/)?(?:ipvsadm(?:-restore|-save)?|"?\$\{?\w*IPVSADM\b[^\s"]*"?)(?:[^#\n]{0,500}(?:[$`|;<>]|&&)|[ \t]*&)/im;
 
+/** A text in which nothing is called ipvsadm has no call of it. Saved tables have none. */
+const MENTIONS_IPVSADM = /ipvsadm/i;
+
 /** The first line of a script for a shell. */
 export const BEGINS_SCRIPT = /^\ufeff?#![^\n]*\b(?:ba|da|k|z)?sh\b/;
 /** A variable that is ipvsadm. */
@@ -40,12 +43,13 @@ const RESTORES = /^(?:[^#\n]*[\s;&|(])?(?:[\w./-]*\/)?ipvsadm-restore\b/m;
 export const SHELL: Format & { readonly translatedFrom: string } = {
   name: 'shell',
   recognise: (text) =>
-    SHELL_CALL.test(text) ||
-    PROMPTED.test(text) ||
     (BEGINS_SCRIPT.test(text) && (SHELL_LINE.test(text) || !callsIpvsadm(text))) ||
-    (SHELL_LINE.test(text) &&
-      (callsIpvsadm(text) ||
-        [RESTORES, NAMES_IPVSADM, QUOTED_CALL].some((part) => part.test(text)))),
+    (MENTIONS_IPVSADM.test(text) &&
+      (SHELL_CALL.test(text) ||
+        PROMPTED.test(text) ||
+        (SHELL_LINE.test(text) &&
+          (callsIpvsadm(text) ||
+            [RESTORES, NAMES_IPVSADM, QUOTED_CALL].some((part) => part.test(text)))))),
   parse: async (text, fileName, { args, readPortNames } = {}) => {
     const { readShellScript } = await import('./read-script.ts');
     return withFileNames(
