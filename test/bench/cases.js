@@ -1,8 +1,9 @@
 // The measured cases: the two programs that are compared, and the required result.
 //
 // Commands are shell lines. They find in the environment: $ipvstate (the command), $floor,
-// $programs and $execute (this project's measured programs), and $input (where the texts of
-// inputs.js are); each runs in a fresh network namespace or, without `kernel`, on the host.
+// $programs and $execute (this project's measured programs), $input (where the texts of inputs.js
+// are), and $tenfold (those of ten times as many services). Each runs in a fresh network namespace
+// or, without `kernel`, on the host.
 
 /**
  * The measure of a side: the wall clock of the whole process, or the milliseconds that the
@@ -35,7 +36,37 @@ const LARGE = [
   [10000, 10],
 ];
 
+/** Sizes whose tenfold is measured beside them. */
+const TENTHS = [
+  [10, 100],
+  [100, 10],
+  [100, 100],
+  [1000, 10],
+];
+
+/** Commands on the texts of a folder, without a kernel. */
+const COMMANDS = {
+  validate: (input) => `$ipvstate validate -f ${input}/rules.yaml`,
+  plan: (input) => `$ipvstate plan -f ${input}/changed.save --table ${input}/rules.save`,
+  check: (input) => `$ipvstate check -f ${input}/rules.yaml --table ${input}/rules.save`,
+  apply: (input) =>
+    `table=$(mktemp) && $ipvstate apply -f ${input}/rules.yaml --table $table && rm $table`,
+};
+
+/** How much longer a command takes for ten times the size. */
+const GROWTH = Object.entries(COMMANDS).map(([verb, command]) => ({
+  name: `${verb}-linear`,
+  title: `${verb} of ten times the size, without a kernel`,
+  sizes: TENTHS,
+  metric: PROCESS,
+  ours: command('$tenfold'),
+  theirs: command('$input'),
+  goal: atMost(11),
+  memoryGoal: atMost(11),
+}));
+
 export const CASES = [
+  ...GROWTH,
   {
     name: 'restore',
     title: 'restore of save text to an empty table',

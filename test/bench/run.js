@@ -67,8 +67,15 @@ function bundle(folder) {
   });
 }
 
+/** The sizes of a case: its own, and ten times as many services for those that compare them. */
+function sizesOf({ services, destinations, ours }) {
+  return ours.includes('$tenfold')
+    ? [services, 10 * services].map((count) => [count, destinations])
+    : [[services, destinations]];
+}
+
 function writeInputs(folder, cases) {
-  for (const { services, destinations } of cases) {
+  for (const [services, destinations] of cases.flatMap(sizesOf)) {
     const input = join(folder, `${services}x${destinations}`);
     if (existsSync(input)) continue;
     mkdirSync(input);
@@ -91,6 +98,7 @@ function measure(cases, folder, options) {
       programs: join(here, 'programs'),
       execute: join(folder, 'execute.cjs'),
       input: join(folder, `${services}x${destinations}`),
+      tenfold: join(folder, `${10 * services}x${destinations}`),
       services,
       destinations,
     };
