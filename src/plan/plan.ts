@@ -35,9 +35,12 @@ export function plan(live: Table, desired: Table): Plan {
   const changes = diff(live, desired);
   const operations = operationsFor(live, desired, changes);
   const steps = new Map<Purpose, Step[]>(PURPOSES.map((purpose) => [purpose, []]));
-  for (const group of bySubject(changes)) {
-    const placed = group.flatMap(([change, value]) =>
-      operations(value).map(({ place, operation }) => ({ place, step: { operation, change } })),
+  for (const { start, end } of subjects(changes)) {
+    const placed = changes.slice(start, end).flatMap((value, index) =>
+      operations(value).map(({ place, operation }) => ({
+        place,
+        step: { operation, change: start + index },
+      })),
     );
     placed.sort((a, b) => comparePlaces(a.place, b.place));
     for (const { place, step } of placed) steps.get(purposeOf(place))?.push(step);
@@ -49,17 +52,19 @@ export function plan(live: Table, desired: Table): Plan {
 }
 
 /**
- * Groups the changes of a service and its destinations, which follow each other in a diff. Any
- * other change is a group of its own.
+ * The ranges of the changes of a service and its destinations, which follow each other in a diff.
+ * Any other change is a range of its own.
  */
-function bySubject(changes: readonly Change[]): (readonly [number, Change])[][] {
-  const groups: (readonly [number, Change])[][] = [];
-  let subject: string | undefined;
-  for (const [index, change] of changes.entries()) {
-    const service = 'service' in change ? change.service : undefined;
-    if (service === undefined || service !== subject) groups.push([]);
-    groups.at(-1)?.push([index, change]);
-    subject = service;
+function* subjects(changes: readonly Change[]): Generator<{ start: number; end: number }> {
+  let start = 0;
+  for (let end = 1; end <= changes.length; end++) {
+    const subject = subjectOf(changes[start]);
+    if (subject !== undefined && subject === subjectOf(changes[end])) continue;
+    yield { start, end };
+    start = end;
   }
-  return groups;
+}
+
+function subjectOf(change: Change | undefined): string | undefined {
+  return change && 'service' in change ? change.service : undefined;
 }

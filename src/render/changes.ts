@@ -59,7 +59,7 @@ export function formatChanges(changes: readonly Change[], context: ChangesContex
     for (const line of formatChange(change, context)) lines.push(line);
     for (const line of lostDestinations(change, context)) lines.push(line);
   }
-  return lines.map((line) => `${line}\n`).join('');
+  return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
 }
 
 /** Note for a service that has no change of its own yet: it is deleted after its destinations. */
@@ -108,6 +108,9 @@ interface Detail {
 
 /** Settings of an added object or a deleted service, or the fields of an edit. */
 function detailsOf(change: Change): Detail[] {
+  // A large plan mostly adds. Only an edit needs the fields of both sides.
+  if (change.object === 'destination' && !(change.before && change.after))
+    return change.after ? [{ field: '', text: describeDestination(change.after) }] : [];
   const { before, after } = changeFields(change);
   if (!after && change.object !== 'service') return [];
   if (!before || !after) return [{ field: '', text: describeObject(change) }];
