@@ -5,6 +5,7 @@ import {
   type TunnelChecksum,
   type TunnelType,
 } from '../model/destination.ts';
+import type { DnsType } from '../model/health.ts';
 import type { Protocol } from '../model/service.ts';
 import { DAEMON_ATTRIBUTES, type DaemonRole, TIMEOUT_ATTRIBUTES } from '../model/settings.ts';
 
@@ -71,11 +72,46 @@ export interface PersistenceMapping {
 /** A duration, or `off`. */
 type DrainText = DurationText | { readonly timeout: DurationText; readonly linger?: DurationText };
 
+export interface HttpCheckMapping {
+  readonly path?: string;
+  readonly host?: string;
+  /** A number, or a range such as `200-299`. */
+  readonly status?: number | string;
+  readonly body?: string;
+  readonly tls?: boolean;
+  readonly sni?: string;
+  readonly ca?: string;
+}
+
+/** The checks of a destination, and how often and how long they are made. */
+export interface ChecksMapping {
+  readonly tcp?: Readonly<Record<string, never>>;
+  readonly http?: HttpCheckMapping;
+  readonly udp?: { readonly send: string; readonly expect: string };
+  readonly dns?: { readonly name: string; readonly type?: DnsType };
+  readonly port?: number;
+  readonly from?: string;
+  readonly interval?: DurationText;
+  readonly timeout?: DurationText;
+  readonly rise?: number;
+  readonly fall?: number;
+  /** A duration, or `off`. */
+  readonly slow_start?: DurationText;
+  readonly initial?: 'healthy' | 'unhealthy';
+}
+
+export interface HealthMapping extends ChecksMapping {
+  readonly max_unhealthy?: number | string;
+  readonly fallback?: readonly (string | DestinationMapping)[];
+}
+
 export interface SchedulingMapping {
   readonly scheduler?: string;
   readonly scheduler_flags?: readonly string[];
   readonly persistence?: DurationText | PersistenceMapping;
   readonly drain?: DrainText;
+  /** Checks, or `off`. */
+  readonly health?: HealthMapping | string;
   readonly preserve?: readonly PreserveField[];
 }
 
@@ -89,6 +125,8 @@ export interface DestinationKeys extends Readonly<Partial<DestinationNumberKeys>
   readonly forward?: Forward;
   readonly tunnel?: TunnelMapping;
   readonly preserve?: readonly PreserveField[];
+  /** Checks, or `off`. */
+  readonly health?: ChecksMapping | string;
 }
 
 /**
@@ -100,7 +138,7 @@ type SnakeCase<Text extends string> = Text extends `${infer First}${infer Rest}`
   ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeCase<Rest>}`
   : '';
 
-interface Defaults extends SchedulingMapping, DestinationKeys {}
+interface Defaults extends SchedulingMapping, Omit<DestinationKeys, 'health'> {}
 
 export interface DestinationMapping extends DestinationKeys {
   readonly address: string;
@@ -142,9 +180,14 @@ export interface SyncDaemon {
 const DESTINATION = [
   ...new Set(DESTINATION_ATTRIBUTES.map(({ block, name }) => block || name)),
   'preserve',
+  'health',
 ];
 const SCHEDULING = ['scheduler', 'scheduler_flags', 'persistence', 'drain'];
-const PROFILE = [...SCHEDULING, 'one_packet', 'destinations', 'preserve', 'protect'];
+const CHECKS = [
+  ...['tcp', 'http', 'udp', 'dns', 'port', 'from', 'interval', 'timeout', 'rise', 'fall'],
+  ...['slow_start', 'initial'],
+];
+const PROFILE = [...SCHEDULING, 'health', 'one_packet', 'destinations', 'preserve', 'protect'];
 
 function keysOfBlock(name: string): string[] {
   return DESTINATION_ATTRIBUTES.filter(({ block }) => block === name).map((row) => row.keyInBlock);
@@ -189,6 +232,15 @@ export const MAPPINGS = {
   tunnel: { name: '"tunnel"', keys: keysOfBlock('tunnel') },
   persistence: { name: '"persistence"', keys: ['timeout', 'netmask', 'engine', 'enabled'] },
   drain: { name: '"drain"', keys: ['timeout', 'linger'] },
+  health: { name: '"health"', keys: [...CHECKS, 'max_unhealthy', 'fallback'] },
+  destinationHealth: { name: 'the "health" of a destination', keys: CHECKS },
+  tcpCheck: { name: 'a check of TCP', keys: [] },
+  httpCheck: {
+    name: 'a check of HTTP',
+    keys: ['path', 'host', 'status', 'body', 'tls', 'sni', 'ca'],
+  },
+  udpCheck: { name: 'a check of UDP', keys: ['send', 'expect'] },
+  dnsCheck: { name: 'a check of DNS', keys: ['name', 'type'] },
 } as const satisfies Record<string, { readonly name: string; readonly keys: readonly string[] }>;
 
 export type MappingKind = keyof typeof MAPPINGS;

@@ -26,7 +26,28 @@ export interface HttpCheck {
   readonly ca: string | undefined;
 }
 
-export type HealthCheck = TcpCheck | HttpCheck;
+/** A datagram is answered by one with a text. Each character is one byte. */
+export interface UdpCheck {
+  readonly kind: 'udp';
+  readonly send: string;
+  readonly expect: string;
+}
+
+/** The types of records that a check can ask for, with their numbers. */
+export const DNS_TYPES = {
+  ...{ A: 1, NS: 2, CNAME: 5, SOA: 6, PTR: 12, MX: 15, TXT: 16, AAAA: 28, SRV: 33 },
+} as const;
+
+export type DnsType = keyof typeof DNS_TYPES;
+
+/** A query is answered without an error. */
+export interface DnsCheck {
+  readonly kind: 'dns';
+  readonly name: string;
+  readonly type: DnsType;
+}
+
+export type HealthCheck = TcpCheck | HttpCheck | UdpCheck | DnsCheck;
 
 /** How one destination is checked. */
 export interface DestinationHealth {

@@ -51,6 +51,7 @@ export type IssueCode =
   | 'SCHEDULER_FLAG'
   | 'DAEMON'
   | 'SYSCTL'
+  | 'HEALTH'
   | 'NODE'
   // ipvsadm lines.
   | 'IPVSADM_LINE'

@@ -1,5 +1,6 @@
 import type { DestinationKey } from './destination.ts';
 import type { DrainPolicy } from './drain.ts';
+import type { ServiceHealth } from './health.ts';
 import { type Cidr, cidrContains } from './networks.ts';
 import { type Protocol, type ServiceIdentity, type ServiceKey, serviceKey } from './service.ts';
 
@@ -21,6 +22,8 @@ export interface ServicePolicy {
   readonly drain: DrainPolicy | undefined;
   /** Only the destinations with a value to preserve. */
   readonly preserve: ReadonlyMap<DestinationKey, Preserve>;
+  /** How the destinations are checked. Absent: none is. */
+  readonly health?: ServiceHealth;
 }
 
 /** How the desired state is reached: which objects are managed, and what other programs own. */

@@ -20,13 +20,19 @@ const BELOW: Readonly<Record<string, Kind>> = {
   destinations: 'destination',
   persistence: 'persistence',
   drain: 'drain',
+  health: 'health',
+  http: 'httpCheck',
+  udp: 'udpCheck',
+  dns: 'dnsCheck',
+  fallback: 'destination',
   tunnel: 'tunnel',
 };
 
 /** The keys of a service and a profile: what it is, how it schedules, and where to. */
 const SERVICE_ORDER: readonly string[] = [
   ...['name', 'address', 'family', 'nodes', 'profile', 'scheduler', 'scheduler_flags'],
-  ...['one_packet', 'persistence', 'drain', 'preserve', 'protect', 'destinations'],
+  ...['one_packet', 'persistence', 'drain', 'health', 'preserve', 'protect'],
+  'destinations',
 ];
 
 /** The order of the keys of each kind. A kind without one keeps that of the file. */

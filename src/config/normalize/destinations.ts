@@ -1,4 +1,5 @@
 import type { Destination, DestinationKey } from '../../model/destination.ts';
+import type { DestinationHealth } from '../../model/health.ts';
 import type { Preserve } from '../../model/policy.ts';
 import type { ServiceIdentity } from '../../model/service.ts';
 import type {
@@ -11,19 +12,24 @@ import type {
 import { atValue, type Path } from '../finding.ts';
 import type { Context } from './context.ts';
 import { normalizeDestination } from './destination.ts';
-import { type Layer, pick } from './layers.ts';
+import { checkHealth, readHealth } from './health.ts';
+import { type Layer, pick, pickHealth } from './layers.ts';
 import { addList, addOrigin, type ItemOrigins, originPlace } from './origins.ts';
 import { preserveOf } from './policy.ts';
 import { type Inherited, placesOf, type Trace } from './trace.ts';
 import { reportUnknownName } from './unknown-name.ts';
-import { mergeKeys } from './written-destination.ts';
+import { mergeKeys, type NearestKeys, type WrittenDestination } from './written-destination.ts';
 
 const NOTHING: DestinationKeys = {};
 
-interface Destinations {
+export interface Destinations {
   readonly map: ReadonlyMap<DestinationKey, Destination>;
   /** The destinations with a value to preserve. */
   readonly preserve: ReadonlyMap<DestinationKey, Preserve>;
+  /** The destinations that are checked. */
+  readonly health: ReadonlyMap<DestinationKey, DestinationHealth>;
+  /** Destinations that are used when no other one is usable, with their weights. */
+  readonly fallback: ReadonlyMap<DestinationKey, number>;
   /** False when an error left a destination out. */
   readonly complete: boolean;
 }
@@ -34,6 +40,10 @@ interface Expansion {
   readonly origins: ItemOrigins;
   readonly map: Map<DestinationKey, Destination>;
   readonly preserve: Map<DestinationKey, Preserve>;
+  readonly health: Map<DestinationKey, DestinationHealth>;
+  readonly fallback: Map<DestinationKey, number>;
+  /** The checks of each mapping: many destinations share one. */
+  readonly checks: Map<NearestKeys['health'], DestinationHealth | undefined>;
   readonly inherited: Inherited;
   readonly trace: Trace | undefined;
   complete: boolean;
@@ -53,31 +63,61 @@ export function normalizeDestinations(
     origins,
     map: new Map(),
     preserve: new Map(),
+    health: new Map(),
+    fallback: new Map(),
+    checks: new Map(),
     inherited: inheritedKeys(layers, context),
     trace,
     complete: true,
   };
   const picked = pick(layers, 'destinations');
-  if (!picked || typeof picked.place === 'number') return expansion;
-  const listPath = picked.place.path;
-  const list = addList(origins, picked.value, listPath);
-  for (const [index, item] of picked.value.entries()) {
-    if (isInvalidItem(expansion, listPath, index)) continue;
-    if (isForOthers(item, context)) continue;
-    if (typeof item === 'object' && 'pool' in item)
-      expandPool(item, [...listPath, index], expansion);
-    else add(item, undefined, listPath, listPath, index, list, expansion);
+  if (picked && typeof picked.place !== 'number') {
+    const listPath = picked.place.path;
+    const list = addList(origins, picked.value, listPath);
+    for (const [index, item] of picked.value.entries()) {
+      if (isInvalidItem(expansion, listPath, index)) continue;
+      if (isForOthers(item, context)) continue;
+      if (typeof item === 'object' && 'pool' in item)
+        expandPool(item, [...listPath, index], expansion);
+      else add(item, undefined, listPath, listPath, index, list, expansion);
+    }
   }
+  addFallback(pickHealth(layers, context.config), expansion);
   return expansion;
+}
+
+/** Adds the destinations that take traffic when no other one is usable, at weight 0. */
+function addFallback(picked: ReturnType<typeof pickHealth>, expansion: Expansion): void {
+  if (typeof picked?.value !== 'object' || typeof picked.place !== 'object') return;
+  const { map, health, preserve, fallback } = expansion;
+  const { fallback: items = [] } = picked.value;
+  const listPath = [...picked.place.path, 'fallback'];
+  const list = addList(expansion.origins, items, listPath);
+  for (const [index, item] of items.entries()) {
+    if (isForOthers(item, expansion.context)) continue;
+    const key = add(item, undefined, listPath, listPath, index, list, expansion);
+    const destination = key && map.get(key);
+    if (!destination) continue;
+    health.delete(key);
+    preserve.delete(key);
+    fallback.set(key, destination.weight);
+    map.set(key, { ...destination, weight: 0 });
+  }
 }
 
 /** The keys that destinations inherit: those of the defaults, and the fields that are preserved. */
 function inheritedKeys(layers: readonly Layer<Profile>[], { config }: Context): Inherited {
   const preserve = pick(layers, 'preserve');
+  const health = pickHealth(layers, config);
   const { defaults = NOTHING } = config;
+  const own = {
+    ...(preserve && { preserve: preserve.value }),
+    ...(health && { health: health.value }),
+  };
   return {
-    keys: mergeKeys(preserve ? { preserve: preserve.value } : NOTHING, defaults),
+    keys: mergeKeys(own, defaults),
     preservePlace: preserve?.place,
+    healthPlace: health?.place,
   };
 }
 
@@ -111,7 +151,7 @@ function add(
   index: number,
   list: number,
   expansion: Expansion,
-): void {
+): DestinationKey | undefined {
   const { service, context, origins, map, inherited, trace } = expansion;
   const own = typeof item === 'string' ? inherited.keys : mergeKeys(item, inherited.keys);
   const keys = override ? mergeKeys(override, own) : own;
@@ -126,7 +166,7 @@ function add(
   });
   if (!destination) {
     expansion.complete = false;
-    return;
+    return undefined;
   }
   if (map.has(destination.key)) {
     const message = `the destination ${destination.key} is in this service twice`;
@@ -144,13 +184,40 @@ function add(
       related,
     });
     expansion.complete = false;
-    return;
+    return undefined;
   }
   map.set(destination.key, destination);
   const preserve = keys.preserve && preserveOf(keys.preserve);
   if (preserve) expansion.preserve.set(destination.key, preserve);
+  addHealth(written, destination, preserve?.weight ?? false, expansion);
   trace?.destinations.set(destination.key, placesOf(written, inherited));
   addOrigin(origins, list, index);
+  return destination.key;
+}
+
+/** Reads how a destination is checked, unless a mapping that it shares was read before. */
+function addHealth(
+  written: WrittenDestination,
+  destination: Destination,
+  preservesWeight: boolean,
+  { context: { reportOnce: report }, health, checks, inherited }: Expansion,
+): void {
+  const { keys, item, override, overridePath, listPath, index } = written;
+  if (keys.health === undefined) return;
+  const { healthPlace } = inherited;
+  const path =
+    override?.health !== undefined
+      ? [...overridePath, 'health']
+      : typeof item === 'object' && item.health !== undefined
+        ? [...listPath, index, 'health']
+        : typeof healthPlace === 'object'
+          ? healthPlace.path
+          : [];
+  if (!checks.has(keys.health)) checks.set(keys.health, readHealth(keys.health, path, report));
+  const own = checks.get(keys.health);
+  if (!own) return;
+  checkHealth(own, destination, preservesWeight, atValue(...path), report);
+  health.set(destination.key, own);
 }
 
 /** Tells whether an item is for other nodes. A pool that it names is used there. */

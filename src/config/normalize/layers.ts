@@ -1,3 +1,4 @@
+import type { Config, HealthMapping, Profile } from '../config.ts';
 import { atKey, atValue, type Path, type Place } from '../finding.ts';
 
 /**
@@ -26,6 +27,14 @@ export function pick<T, K extends keyof T & string>(
   if (!layer) return undefined;
   const value = layer.keys[key] as NonNullable<T[K]>;
   return { value, place: atValue(...layer.path, key), depth };
+}
+
+/** The checks of a service: its own, those of its profile, or those of the defaults. */
+export function pickHealth(
+  layers: readonly Layer<Profile>[],
+  { defaults = {} }: Pick<Config, 'defaults'>,
+): Picked<HealthMapping | string> | undefined {
+  return pick([...layers, { keys: defaults as Profile, path: ['defaults'] }], 'health');
 }
 
 /** The place of a value in a mapping, and that of the whole value when it is no mapping. */

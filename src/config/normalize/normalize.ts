@@ -117,13 +117,7 @@ function addService(
   const normalized = normalizeService(key, identity, layers, context, trace?.places);
   const origins = createOrigins();
   const destinations = normalizeDestinations(identity, layers, context, origins, trace);
-  const policy = normalizeServicePolicy(
-    identity,
-    layers,
-    destinations.preserve,
-    context,
-    trace?.places,
-  );
+  const policy = normalizeServicePolicy(identity, layers, destinations, context, trace?.places);
   const first = services.origins.get(key);
   if (first) {
     const message = `the service ${key} is in this file twice`;

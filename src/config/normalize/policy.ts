@@ -6,7 +6,9 @@ import type { DurationText, PreserveField, Profile } from '../config.ts';
 import { atKey, atValue, type Report } from '../finding.ts';
 import { describeOutside } from '../merge-policy.ts';
 import type { Context } from './context.ts';
-import { keyPlace, type Layer, type Picked, pick, placeInside } from './layers.ts';
+import type { Destinations } from './destinations.ts';
+import { readServiceHealth } from './health.ts';
+import { keyPlace, type Layer, type Picked, pick, pickHealth, placeInside } from './layers.ts';
 import { normalizeManage } from './manage.ts';
 import { readDuration } from './read-duration.ts';
 import { normalizeSysctls } from './sysctls.ts';
@@ -19,7 +21,7 @@ import type { Places } from './trace.ts';
 export function normalizeServicePolicy(
   identity: ServiceIdentity,
   layers: readonly Layer<Profile>[],
-  preserve: ServicePolicy['preserve'],
+  { preserve, health: checked, fallback }: Destinations,
   { config, reportOnce: report }: Context,
   places: Places | undefined,
 ): ServicePolicy | undefined {
@@ -47,9 +49,10 @@ export function normalizeServicePolicy(
     if (typeof drain.value === 'object' && drain.value.linger !== undefined)
       places?.set('drain.linger', placeInside(drain, 'linger'));
   }
+  const health = readServiceHealth(pickHealth(layers, config), checked, fallback, report);
   const isProtected = protect?.value ?? false;
-  return isProtected || policy !== undefined || preserve.size > 0
-    ? { protect: isProtected, drain: policy, preserve }
+  return isProtected || policy !== undefined || preserve.size > 0 || health !== undefined
+    ? { protect: isProtected, drain: policy, preserve, ...(health && { health }) }
     : undefined;
 }
 

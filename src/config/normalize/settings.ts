@@ -50,7 +50,7 @@ export function normalizeLimits({ config, invalid, report }: Context): Limits {
   };
 }
 
-function readLimit(
+export function readLimit(
   value: number | string | undefined,
   place: Place,
   report: Report,

@@ -27,13 +27,18 @@ export interface Inherited {
   readonly keys: NearestKeys;
   /** The place of `preserve` in the service or its profile. Else it is that of the defaults. */
   readonly preservePlace: Place | undefined;
+  /** The place of `health` in the service, its profile or the defaults. */
+  readonly healthPlace: Place | undefined;
 }
 
 /** The places that the attributes of a destination come from: the merge of its keys, of places. */
 export function placesOf(written: WrittenDestination, inherited: Inherited): Places {
   const { item, override = {}, overridePath, keys, listPath, index } = written;
   const inheritedPlaces = mergeKeys<PlaceOfKey>(
-    inherited.preservePlace ? { preserve: inherited.preservePlace } : {},
+    {
+      ...(inherited.preservePlace && { preserve: inherited.preservePlace }),
+      ...(inherited.healthPlace && { health: inherited.healthPlace }),
+    },
     placesIn(inherited.keys, ['defaults']),
   );
   const own = placesIn(typeof item === 'string' ? {} : item, [...listPath, index]);

@@ -55,5 +55,6 @@ export function mergeKeys<Values = DestinationKeys>(
     lower_threshold: near.lower_threshold ?? far.lower_threshold,
     tunnel: near.tunnel ?? far.tunnel,
     preserve: near.preserve ?? far.preserve,
+    health: near.health ?? far.health,
   };
 }

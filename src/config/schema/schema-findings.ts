@@ -142,8 +142,29 @@ function nameOf(path: Path): string {
   return typeof last === 'number' ? `an item of ${nameOf(path.slice(0, -1))}` : shownName(last);
 }
 
+/** The kinds of the mappings in `health`. */
+const CHECK_KINDS: Readonly<Record<string, MappingKind>> = {
+  tcp: 'tcpCheck',
+  http: 'httpCheck',
+  udp: 'udpCheck',
+  dns: 'dnsCheck',
+  fallback: 'destination',
+};
+
+/** The kind of a mapping in `health`. undefined: it is in none. */
+function kindInHealth(path: Path): MappingKind | undefined {
+  const index = path.indexOf('health');
+  if (index <= 0) return undefined;
+  const isOfDestination = path[0] === 'pools' || path.indexOf('destinations') > 0;
+  const key = path[index + 1];
+  if (key === undefined) return isOfDestination ? 'destinationHealth' : 'health';
+  return CHECK_KINDS[String(key)];
+}
+
 function mappingKind(path: Path, target: unknown): MappingKind {
   const [top] = path;
+  const inHealth = kindInHealth(path);
+  if (inHealth) return inHealth;
   const last = path.at(-1);
   if (top === undefined) return 'root';
   if (

@@ -2,7 +2,7 @@
 "use strict";
 export const validate = validate21;
 export default validate21;
-const schema6 = {"$id":"urn:ipvstate:schema:config:1","type":"object","required":["version","services"],"additionalProperties":false,"properties":{"version":{"type":"integer","const":1},"manage":{"type":"object","additionalProperties":false,"properties":{"include":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/selector"}]}},"exclude":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/selector"}]}}}},"limits":{"type":"object","additionalProperties":false,"properties":{"max_service_deletes":{"allOf":[{"$ref":"#/definitions/limit"}]},"max_destination_deletes":{"allOf":[{"$ref":"#/definitions/limit"}]}}},"defaults":{"type":"object","additionalProperties":false,"properties":{"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]}}},"timeouts":{"type":"object","additionalProperties":false,"properties":{"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]},"tcp":{"allOf":[{"$ref":"#/definitions/timeout"}]},"tcp_fin":{"allOf":[{"$ref":"#/definitions/timeout"}]},"udp":{"allOf":[{"$ref":"#/definitions/timeout"}]}}},"sync_daemons":{"type":"array","items":{"type":"object","required":["role","interface"],"additionalProperties":false,"properties":{"role":{"type":"string","enum":["master","backup"]},"interface":{"type":"string"},"sync_id":{"type":"integer","minimum":0,"maximum":255},"max_length":{"type":"integer","minimum":1,"maximum":65507},"group":{"type":"string"},"port":{"type":"integer","minimum":1,"maximum":65535},"ttl":{"type":"integer","minimum":1,"maximum":255},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}}},"sysctls":{"type":"object","required":["values"],"additionalProperties":false,"properties":{"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]},"mode":{"type":"string","enum":["enforce","check"]},"values":{"type":"object","properties":{"run_estimation":{"type":["integer","boolean","string"]},"est_cpulist":{"type":["integer","boolean","string"]},"est_nice":{"type":["integer","boolean","string"]},"conn_lfactor":{"type":["integer","boolean","string"]},"svc_lfactor":{"type":["integer","boolean","string"]},"conn_max":{"type":["integer","boolean","string"]}},"additionalProperties":{"type":["integer","boolean","string"]}}}},"profiles":{"type":"object","additionalProperties":{"type":"object","additionalProperties":false,"properties":{"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"one_packet":{"type":"boolean"},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"destinations":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/destination"}]}},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"protect":{"type":"boolean"}}}},"pools":{"type":"object","additionalProperties":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/poolMember"}]}}},"services":{"type":"array","items":{"type":"object","required":["address"],"additionalProperties":false,"properties":{"name":{"type":"string"},"address":{"type":"string"},"family":{"type":"string","enum":["ipv4","ipv6"]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]},"profile":{"type":"string"},"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"one_packet":{"type":"boolean"},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"destinations":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/destination"}]}},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"protect":{"type":"boolean"}}}}},"definitions":{"duration":{"type":["integer","string"],"minimum":1,"maximum":2678400},"timeout":{"type":["integer","string"],"minimum":1,"maximum":2147483},"drain":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"required":["timeout"],"additionalProperties":false,"properties":{"timeout":{"type":["integer","string"],"minimum":1,"maximum":2678400},"linger":{"type":["integer","string"],"minimum":1,"maximum":2678400}}},"preserve":{"type":"array","items":{"type":"string","enum":["weight","thresholds"]}},"nodes":{"type":"array","items":{"type":"string"}},"limit":{"type":["integer","string"],"minimum":0},"selector":{"type":"object","additionalProperties":false,"properties":{"cidr":{"type":"string"},"protocol":{"type":"string","enum":["tcp","udp","sctp"]},"port":{"type":["integer","string"],"minimum":0,"maximum":65535},"fwmark":{"type":["integer","string"],"minimum":1,"maximum":4294967295},"service":{"type":"string"}}},"tunnel":{"type":"object","additionalProperties":false,"properties":{"type":{"type":"string","enum":["ipip","gue","gre"]},"port":{"type":"integer","minimum":1,"maximum":65535},"checksum":{"type":"string","enum":["none","csum","remcsum"]}}},"destination":{"type":["string","object"],"if":{"type":"object"},"then":{"if":{"type":"object","required":["pool"],"properties":{"pool":true}},"then":{"$ref":"#/definitions/poolReference"},"else":{"$ref":"#/definitions/member"}}},"poolMember":{"type":["string","object"],"if":{"type":"object"},"then":{"$ref":"#/definitions/member"}},"member":{"type":"object","required":["address"],"additionalProperties":false,"properties":{"address":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}},"poolReference":{"type":"object","required":["pool"],"additionalProperties":false,"properties":{"pool":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}}}};
+const schema6 = {"$id":"urn:ipvstate:schema:config:1","type":"object","required":["version","services"],"additionalProperties":false,"properties":{"version":{"type":"integer","const":1},"manage":{"type":"object","additionalProperties":false,"properties":{"include":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/selector"}]}},"exclude":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/selector"}]}}}},"limits":{"type":"object","additionalProperties":false,"properties":{"max_service_deletes":{"allOf":[{"$ref":"#/definitions/limit"}]},"max_destination_deletes":{"allOf":[{"$ref":"#/definitions/limit"}]}}},"defaults":{"type":"object","additionalProperties":false,"properties":{"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"health":{"allOf":[{"$ref":"#/definitions/health"}]}}},"timeouts":{"type":"object","additionalProperties":false,"properties":{"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]},"tcp":{"allOf":[{"$ref":"#/definitions/timeout"}]},"tcp_fin":{"allOf":[{"$ref":"#/definitions/timeout"}]},"udp":{"allOf":[{"$ref":"#/definitions/timeout"}]}}},"sync_daemons":{"type":"array","items":{"type":"object","required":["role","interface"],"additionalProperties":false,"properties":{"role":{"type":"string","enum":["master","backup"]},"interface":{"type":"string"},"sync_id":{"type":"integer","minimum":0,"maximum":255},"max_length":{"type":"integer","minimum":1,"maximum":65507},"group":{"type":"string"},"port":{"type":"integer","minimum":1,"maximum":65535},"ttl":{"type":"integer","minimum":1,"maximum":255},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}}},"sysctls":{"type":"object","required":["values"],"additionalProperties":false,"properties":{"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]},"mode":{"type":"string","enum":["enforce","check"]},"values":{"type":"object","properties":{"run_estimation":{"type":["integer","boolean","string"]},"est_cpulist":{"type":["integer","boolean","string"]},"est_nice":{"type":["integer","boolean","string"]},"conn_lfactor":{"type":["integer","boolean","string"]},"svc_lfactor":{"type":["integer","boolean","string"]},"conn_max":{"type":["integer","boolean","string"]}},"additionalProperties":{"type":["integer","boolean","string"]}}}},"profiles":{"type":"object","additionalProperties":{"type":"object","additionalProperties":false,"properties":{"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"one_packet":{"type":"boolean"},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"destinations":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/destination"}]}},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"health":{"allOf":[{"$ref":"#/definitions/health"}]},"protect":{"type":"boolean"}}}},"pools":{"type":"object","additionalProperties":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/poolMember"}]}}},"services":{"type":"array","items":{"type":"object","required":["address"],"additionalProperties":false,"properties":{"name":{"type":"string"},"address":{"type":"string"},"family":{"type":"string","enum":["ipv4","ipv6"]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]},"profile":{"type":"string"},"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"one_packet":{"type":"boolean"},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"destinations":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/destination"}]}},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"health":{"allOf":[{"$ref":"#/definitions/health"}]},"protect":{"type":"boolean"}}}}},"definitions":{"duration":{"type":["integer","string"],"minimum":1,"maximum":2678400},"timeout":{"type":["integer","string"],"minimum":1,"maximum":2147483},"drain":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"required":["timeout"],"additionalProperties":false,"properties":{"timeout":{"type":["integer","string"],"minimum":1,"maximum":2678400},"linger":{"type":["integer","string"],"minimum":1,"maximum":2678400}}},"preserve":{"type":"array","items":{"type":"string","enum":["weight","thresholds"]}},"nodes":{"type":"array","items":{"type":"string"}},"limit":{"type":["integer","string"],"minimum":0},"selector":{"type":"object","additionalProperties":false,"properties":{"cidr":{"type":"string"},"protocol":{"type":"string","enum":["tcp","udp","sctp"]},"port":{"type":["integer","string"],"minimum":0,"maximum":65535},"fwmark":{"type":["integer","string"],"minimum":1,"maximum":4294967295},"service":{"type":"string"}}},"tunnel":{"type":"object","additionalProperties":false,"properties":{"type":{"type":"string","enum":["ipip","gue","gre"]},"port":{"type":"integer","minimum":1,"maximum":65535},"checksum":{"type":"string","enum":["none","csum","remcsum"]}}},"destination":{"type":["string","object"],"if":{"type":"object"},"then":{"if":{"type":"object","required":["pool"],"properties":{"pool":true}},"then":{"$ref":"#/definitions/poolReference"},"else":{"$ref":"#/definitions/member"}}},"poolMember":{"type":["string","object"],"if":{"type":"object"},"then":{"$ref":"#/definitions/member"}},"member":{"type":"object","required":["address"],"additionalProperties":false,"properties":{"address":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"health":{"allOf":[{"$ref":"#/definitions/destinationHealth"}]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}},"poolReference":{"type":"object","required":["pool"],"additionalProperties":false,"properties":{"pool":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"health":{"allOf":[{"$ref":"#/definitions/destinationHealth"}]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}},"tcpCheck":{"type":"object","additionalProperties":false,"properties":{}},"httpCheck":{"type":"object","additionalProperties":false,"properties":{"path":{"type":"string"},"host":{"type":"string"},"status":{"type":["integer","string"],"minimum":100,"maximum":599},"body":{"type":"string"},"tls":{"type":"boolean"},"sni":{"type":"string"},"ca":{"type":"string"}}},"udpCheck":{"type":"object","required":["send","expect"],"additionalProperties":false,"properties":{"send":{"type":"string"},"expect":{"type":"string"}}},"dnsCheck":{"type":"object","required":["name"],"additionalProperties":false,"properties":{"name":{"type":"string"},"type":{"type":"string","enum":["A","AAAA","CNAME","MX","NS","PTR","SOA","SRV","TXT"]}}},"health":{"type":["string","object"],"additionalProperties":false,"properties":{"tcp":{"allOf":[{"$ref":"#/definitions/tcpCheck"}]},"http":{"allOf":[{"$ref":"#/definitions/httpCheck"}]},"udp":{"allOf":[{"$ref":"#/definitions/udpCheck"}]},"dns":{"allOf":[{"$ref":"#/definitions/dnsCheck"}]},"port":{"type":"integer","minimum":1,"maximum":65535},"from":{"type":"string"},"interval":{"allOf":[{"$ref":"#/definitions/duration"}]},"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"rise":{"type":"integer","minimum":1,"maximum":100},"fall":{"type":"integer","minimum":1,"maximum":100},"slow_start":{"type":["integer","string"],"minimum":1,"maximum":2678400},"initial":{"type":"string","enum":["healthy","unhealthy"]},"max_unhealthy":{"allOf":[{"$ref":"#/definitions/limit"}]},"fallback":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/poolMember"}]}}}},"destinationHealth":{"type":["string","object"],"additionalProperties":false,"properties":{"tcp":{"allOf":[{"$ref":"#/definitions/tcpCheck"}]},"http":{"allOf":[{"$ref":"#/definitions/httpCheck"}]},"udp":{"allOf":[{"$ref":"#/definitions/udpCheck"}]},"dns":{"allOf":[{"$ref":"#/definitions/dnsCheck"}]},"port":{"type":"integer","minimum":1,"maximum":65535},"from":{"type":"string"},"interval":{"allOf":[{"$ref":"#/definitions/duration"}]},"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"rise":{"type":"integer","minimum":1,"maximum":100},"fall":{"type":"integer","minimum":1,"maximum":100},"slow_start":{"type":["integer","string"],"minimum":1,"maximum":2678400},"initial":{"type":"string","enum":["healthy","unhealthy"]}}}}};
 const func2 = Object.prototype.hasOwnProperty;
 const schema7 = {"type":"object","additionalProperties":false,"properties":{"cidr":{"type":"string"},"protocol":{"type":"string","enum":["tcp","udp","sctp"]},"port":{"type":["integer","string"],"minimum":0,"maximum":65535},"fwmark":{"type":["integer","string"],"minimum":1,"maximum":4294967295},"service":{"type":"string"}}};
 
@@ -520,9 +520,582 @@ validate34.errors = vErrors;
 return errors === 0;
 }
 
-const schema13 = {"type":"array","items":{"type":"string"}};
+const schema13 = {"type":["string","object"],"additionalProperties":false,"properties":{"tcp":{"allOf":[{"$ref":"#/definitions/tcpCheck"}]},"http":{"allOf":[{"$ref":"#/definitions/httpCheck"}]},"udp":{"allOf":[{"$ref":"#/definitions/udpCheck"}]},"dns":{"allOf":[{"$ref":"#/definitions/dnsCheck"}]},"port":{"type":"integer","minimum":1,"maximum":65535},"from":{"type":"string"},"interval":{"allOf":[{"$ref":"#/definitions/duration"}]},"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"rise":{"type":"integer","minimum":1,"maximum":100},"fall":{"type":"integer","minimum":1,"maximum":100},"slow_start":{"type":["integer","string"],"minimum":1,"maximum":2678400},"initial":{"type":"string","enum":["healthy","unhealthy"]},"max_unhealthy":{"allOf":[{"$ref":"#/definitions/limit"}]},"fallback":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/poolMember"}]}}}};
+const schema14 = {"type":"object","additionalProperties":false,"properties":{}};
 
-function validate36(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate37(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const key0 in data){
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+}
+else {
+const err1 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+validate37.errors = vErrors;
+return errors === 0;
+}
+
+const schema15 = {"type":"object","additionalProperties":false,"properties":{"path":{"type":"string"},"host":{"type":"string"},"status":{"type":["integer","string"],"minimum":100,"maximum":599},"body":{"type":"string"},"tls":{"type":"boolean"},"sni":{"type":"string"},"ca":{"type":"string"}}};
+
+function validate39(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const key0 in data){
+if(!(((((((key0 === "path") || (key0 === "host")) || (key0 === "status")) || (key0 === "body")) || (key0 === "tls")) || (key0 === "sni")) || (key0 === "ca"))){
+const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+}
+if(data.path !== undefined){
+if(typeof data.path !== "string"){
+const err1 = {instancePath:instancePath+"/path",schemaPath:"#/properties/path/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.host !== undefined){
+if(typeof data.host !== "string"){
+const err2 = {instancePath:instancePath+"/host",schemaPath:"#/properties/host/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data.status !== undefined){
+let data2 = data.status;
+if((!(((typeof data2 == "number") && (!(data2 % 1) && !isNaN(data2))) && (isFinite(data2)))) && (typeof data2 !== "string")){
+const err3 = {instancePath:instancePath+"/status",schemaPath:"#/properties/status/type",keyword:"type",params:{type: schema15.properties.status.type},message:"must be integer,string"};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+if((typeof data2 == "number") && (isFinite(data2))){
+if(data2 > 599 || isNaN(data2)){
+const err4 = {instancePath:instancePath+"/status",schemaPath:"#/properties/status/maximum",keyword:"maximum",params:{comparison: "<=", limit: 599},message:"must be <= 599"};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+if(data2 < 100 || isNaN(data2)){
+const err5 = {instancePath:instancePath+"/status",schemaPath:"#/properties/status/minimum",keyword:"minimum",params:{comparison: ">=", limit: 100},message:"must be >= 100"};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+}
+if(data.body !== undefined){
+if(typeof data.body !== "string"){
+const err6 = {instancePath:instancePath+"/body",schemaPath:"#/properties/body/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+}
+if(data.tls !== undefined){
+if(typeof data.tls !== "boolean"){
+const err7 = {instancePath:instancePath+"/tls",schemaPath:"#/properties/tls/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+if(data.sni !== undefined){
+if(typeof data.sni !== "string"){
+const err8 = {instancePath:instancePath+"/sni",schemaPath:"#/properties/sni/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+}
+if(data.ca !== undefined){
+if(typeof data.ca !== "string"){
+const err9 = {instancePath:instancePath+"/ca",schemaPath:"#/properties/ca/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+}
+}
+else {
+const err10 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+validate39.errors = vErrors;
+return errors === 0;
+}
+
+const schema16 = {"type":"object","required":["send","expect"],"additionalProperties":false,"properties":{"send":{"type":"string"},"expect":{"type":"string"}}};
+
+function validate41(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.send === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "send"},message:"must have required property '"+"send"+"'"};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(data.expect === undefined){
+const err1 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "expect"},message:"must have required property '"+"expect"+"'"};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+for(const key0 in data){
+if(!((key0 === "send") || (key0 === "expect"))){
+const err2 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data.send !== undefined){
+if(typeof data.send !== "string"){
+const err3 = {instancePath:instancePath+"/send",schemaPath:"#/properties/send/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+if(data.expect !== undefined){
+if(typeof data.expect !== "string"){
+const err4 = {instancePath:instancePath+"/expect",schemaPath:"#/properties/expect/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+}
+else {
+const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+validate41.errors = vErrors;
+return errors === 0;
+}
+
+const schema17 = {"type":"object","required":["name"],"additionalProperties":false,"properties":{"name":{"type":"string"},"type":{"type":"string","enum":["A","AAAA","CNAME","MX","NS","PTR","SOA","SRV","TXT"]}}};
+
+function validate43(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.name === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "name"},message:"must have required property '"+"name"+"'"};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+for(const key0 in data){
+if(!((key0 === "name") || (key0 === "type"))){
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.name !== undefined){
+if(typeof data.name !== "string"){
+const err2 = {instancePath:instancePath+"/name",schemaPath:"#/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data.type !== undefined){
+let data1 = data.type;
+if(typeof data1 !== "string"){
+const err3 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+if(!(((((((((data1 === "A") || (data1 === "AAAA")) || (data1 === "CNAME")) || (data1 === "MX")) || (data1 === "NS")) || (data1 === "PTR")) || (data1 === "SOA")) || (data1 === "SRV")) || (data1 === "TXT"))){
+const err4 = {instancePath:instancePath+"/type",schemaPath:"#/properties/type/enum",keyword:"enum",params:{allowedValues: schema17.properties.type.enum},message:"must be equal to one of the allowed values"};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+}
+else {
+const err5 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+validate43.errors = vErrors;
+return errors === 0;
+}
+
+const schema18 = {"type":["string","object"],"if":{"type":"object"},"then":{"$ref":"#/definitions/member"}};
+const schema19 = {"type":"object","required":["address"],"additionalProperties":false,"properties":{"address":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"health":{"allOf":[{"$ref":"#/definitions/destinationHealth"}]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}};
+const schema20 = {"type":["string","object"],"additionalProperties":false,"properties":{"tcp":{"allOf":[{"$ref":"#/definitions/tcpCheck"}]},"http":{"allOf":[{"$ref":"#/definitions/httpCheck"}]},"udp":{"allOf":[{"$ref":"#/definitions/udpCheck"}]},"dns":{"allOf":[{"$ref":"#/definitions/dnsCheck"}]},"port":{"type":"integer","minimum":1,"maximum":65535},"from":{"type":"string"},"interval":{"allOf":[{"$ref":"#/definitions/duration"}]},"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"rise":{"type":"integer","minimum":1,"maximum":100},"fall":{"type":"integer","minimum":1,"maximum":100},"slow_start":{"type":["integer","string"],"minimum":1,"maximum":2678400},"initial":{"type":"string","enum":["healthy","unhealthy"]}}};
+
+function validate52(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+let vErrors = null;
+let errors = 0;
+if((typeof data !== "string") && (!(data && typeof data == "object" && !Array.isArray(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema20.type},message:"must be string,object"};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const key0 in data){
+if(!(func2.call(schema20.properties, key0))){
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.tcp !== undefined){
+if(!(validate37(data.tcp, {instancePath:instancePath+"/tcp",parentData:data,parentDataProperty:"tcp",rootData}))){
+vErrors = vErrors === null ? validate37.errors : append(vErrors, validate37.errors);
+errors = vErrors.length;
+}
+}
+if(data.http !== undefined){
+if(!(validate39(data.http, {instancePath:instancePath+"/http",parentData:data,parentDataProperty:"http",rootData}))){
+vErrors = vErrors === null ? validate39.errors : append(vErrors, validate39.errors);
+errors = vErrors.length;
+}
+}
+if(data.udp !== undefined){
+if(!(validate41(data.udp, {instancePath:instancePath+"/udp",parentData:data,parentDataProperty:"udp",rootData}))){
+vErrors = vErrors === null ? validate41.errors : append(vErrors, validate41.errors);
+errors = vErrors.length;
+}
+}
+if(data.dns !== undefined){
+if(!(validate43(data.dns, {instancePath:instancePath+"/dns",parentData:data,parentDataProperty:"dns",rootData}))){
+vErrors = vErrors === null ? validate43.errors : append(vErrors, validate43.errors);
+errors = vErrors.length;
+}
+}
+if(data.port !== undefined){
+let data4 = data.port;
+if(!(((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))) && (isFinite(data4)))){
+const err2 = {instancePath:instancePath+"/port",schemaPath:"#/properties/port/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+if((typeof data4 == "number") && (isFinite(data4))){
+if(data4 > 65535 || isNaN(data4)){
+const err3 = {instancePath:instancePath+"/port",schemaPath:"#/properties/port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+if(data4 < 1 || isNaN(data4)){
+const err4 = {instancePath:instancePath+"/port",schemaPath:"#/properties/port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+}
+if(data.from !== undefined){
+if(typeof data.from !== "string"){
+const err5 = {instancePath:instancePath+"/from",schemaPath:"#/properties/from/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+if(data.interval !== undefined){
+if(!(validate28(data.interval, {instancePath:instancePath+"/interval",parentData:data,parentDataProperty:"interval",rootData}))){
+vErrors = vErrors === null ? validate28.errors : append(vErrors, validate28.errors);
+errors = vErrors.length;
+}
+}
+if(data.timeout !== undefined){
+if(!(validate28(data.timeout, {instancePath:instancePath+"/timeout",parentData:data,parentDataProperty:"timeout",rootData}))){
+vErrors = vErrors === null ? validate28.errors : append(vErrors, validate28.errors);
+errors = vErrors.length;
+}
+}
+if(data.rise !== undefined){
+let data8 = data.rise;
+if(!(((typeof data8 == "number") && (!(data8 % 1) && !isNaN(data8))) && (isFinite(data8)))){
+const err6 = {instancePath:instancePath+"/rise",schemaPath:"#/properties/rise/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+if((typeof data8 == "number") && (isFinite(data8))){
+if(data8 > 100 || isNaN(data8)){
+const err7 = {instancePath:instancePath+"/rise",schemaPath:"#/properties/rise/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100"};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+if(data8 < 1 || isNaN(data8)){
+const err8 = {instancePath:instancePath+"/rise",schemaPath:"#/properties/rise/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+}
+}
+if(data.fall !== undefined){
+let data9 = data.fall;
+if(!(((typeof data9 == "number") && (!(data9 % 1) && !isNaN(data9))) && (isFinite(data9)))){
+const err9 = {instancePath:instancePath+"/fall",schemaPath:"#/properties/fall/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+if((typeof data9 == "number") && (isFinite(data9))){
+if(data9 > 100 || isNaN(data9)){
+const err10 = {instancePath:instancePath+"/fall",schemaPath:"#/properties/fall/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100"};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+if(data9 < 1 || isNaN(data9)){
+const err11 = {instancePath:instancePath+"/fall",schemaPath:"#/properties/fall/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if(vErrors === null){
+vErrors = [err11];
+}
+else {
+vErrors.push(err11);
+}
+errors++;
+}
+}
+}
+if(data.slow_start !== undefined){
+let data10 = data.slow_start;
+if((!(((typeof data10 == "number") && (!(data10 % 1) && !isNaN(data10))) && (isFinite(data10)))) && (typeof data10 !== "string")){
+const err12 = {instancePath:instancePath+"/slow_start",schemaPath:"#/properties/slow_start/type",keyword:"type",params:{type: schema20.properties.slow_start.type},message:"must be integer,string"};
+if(vErrors === null){
+vErrors = [err12];
+}
+else {
+vErrors.push(err12);
+}
+errors++;
+}
+if((typeof data10 == "number") && (isFinite(data10))){
+if(data10 > 2678400 || isNaN(data10)){
+const err13 = {instancePath:instancePath+"/slow_start",schemaPath:"#/properties/slow_start/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2678400},message:"must be <= 2678400"};
+if(vErrors === null){
+vErrors = [err13];
+}
+else {
+vErrors.push(err13);
+}
+errors++;
+}
+if(data10 < 1 || isNaN(data10)){
+const err14 = {instancePath:instancePath+"/slow_start",schemaPath:"#/properties/slow_start/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if(vErrors === null){
+vErrors = [err14];
+}
+else {
+vErrors.push(err14);
+}
+errors++;
+}
+}
+}
+if(data.initial !== undefined){
+let data11 = data.initial;
+if(typeof data11 !== "string"){
+const err15 = {instancePath:instancePath+"/initial",schemaPath:"#/properties/initial/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err15];
+}
+else {
+vErrors.push(err15);
+}
+errors++;
+}
+if(!((data11 === "healthy") || (data11 === "unhealthy"))){
+const err16 = {instancePath:instancePath+"/initial",schemaPath:"#/properties/initial/enum",keyword:"enum",params:{allowedValues: schema20.properties.initial.enum},message:"must be equal to one of the allowed values"};
+if(vErrors === null){
+vErrors = [err16];
+}
+else {
+vErrors.push(err16);
+}
+errors++;
+}
+}
+}
+validate52.errors = vErrors;
+return errors === 0;
+}
+
+const schema21 = {"type":"array","items":{"type":"string"}};
+
+function validate60(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
@@ -550,256 +1123,12 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate36.errors = vErrors;
+validate60.errors = vErrors;
 return errors === 0;
 }
 
-const schema14 = {"type":["integer","string"],"minimum":1,"maximum":2147483};
 
-function validate38(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-let vErrors = null;
-let errors = 0;
-if((!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))) && (typeof data !== "string")){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema14.type},message:"must be integer,string"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-if((typeof data == "number") && (isFinite(data))){
-if(data > 2147483 || isNaN(data)){
-const err1 = {instancePath,schemaPath:"#/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483},message:"must be <= 2147483"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-if(data < 1 || isNaN(data)){
-const err2 = {instancePath,schemaPath:"#/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-}
-validate38.errors = vErrors;
-return errors === 0;
-}
-
-const schema15 = {"type":["string","object"],"if":{"type":"object"},"then":{"if":{"type":"object","required":["pool"],"properties":{"pool":true}},"then":{"$ref":"#/definitions/poolReference"},"else":{"$ref":"#/definitions/member"}}};
-const schema16 = {"type":"object","required":["pool"],"additionalProperties":false,"properties":{"pool":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}};
-
-function validate46(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-let vErrors = null;
-let errors = 0;
-if(data && typeof data == "object" && !Array.isArray(data)){
-if(data.pool === undefined){
-const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "pool"},message:"must have required property '"+"pool"+"'"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-for(const key0 in data){
-if(!((((((((key0 === "pool") || (key0 === "weight")) || (key0 === "forward")) || (key0 === "tunnel")) || (key0 === "upper_threshold")) || (key0 === "lower_threshold")) || (key0 === "preserve")) || (key0 === "nodes"))){
-const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-}
-if(data.pool !== undefined){
-if(typeof data.pool !== "string"){
-const err2 = {instancePath:instancePath+"/pool",schemaPath:"#/properties/pool/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-}
-if(data.weight !== undefined){
-let data1 = data.weight;
-if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
-const err3 = {instancePath:instancePath+"/weight",schemaPath:"#/properties/weight/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
-if(vErrors === null){
-vErrors = [err3];
-}
-else {
-vErrors.push(err3);
-}
-errors++;
-}
-if((typeof data1 == "number") && (isFinite(data1))){
-if(data1 > 2147483647 || isNaN(data1)){
-const err4 = {instancePath:instancePath+"/weight",schemaPath:"#/properties/weight/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647"};
-if(vErrors === null){
-vErrors = [err4];
-}
-else {
-vErrors.push(err4);
-}
-errors++;
-}
-if(data1 < 0 || isNaN(data1)){
-const err5 = {instancePath:instancePath+"/weight",schemaPath:"#/properties/weight/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
-if(vErrors === null){
-vErrors = [err5];
-}
-else {
-vErrors.push(err5);
-}
-errors++;
-}
-}
-}
-if(data.forward !== undefined){
-let data2 = data.forward;
-if(typeof data2 !== "string"){
-const err6 = {instancePath:instancePath+"/forward",schemaPath:"#/properties/forward/type",keyword:"type",params:{type: "string"},message:"must be string"};
-if(vErrors === null){
-vErrors = [err6];
-}
-else {
-vErrors.push(err6);
-}
-errors++;
-}
-if(!(((data2 === "masq") || (data2 === "route")) || (data2 === "tunnel"))){
-const err7 = {instancePath:instancePath+"/forward",schemaPath:"#/properties/forward/enum",keyword:"enum",params:{allowedValues: schema16.properties.forward.enum},message:"must be equal to one of the allowed values"};
-if(vErrors === null){
-vErrors = [err7];
-}
-else {
-vErrors.push(err7);
-}
-errors++;
-}
-}
-if(data.tunnel !== undefined){
-if(!(validate30(data.tunnel, {instancePath:instancePath+"/tunnel",parentData:data,parentDataProperty:"tunnel",rootData}))){
-vErrors = vErrors === null ? validate30.errors : append(vErrors, validate30.errors);
-errors = vErrors.length;
-}
-}
-if(data.upper_threshold !== undefined){
-let data4 = data.upper_threshold;
-if(!(((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))) && (isFinite(data4)))){
-const err8 = {instancePath:instancePath+"/upper_threshold",schemaPath:"#/properties/upper_threshold/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
-if(vErrors === null){
-vErrors = [err8];
-}
-else {
-vErrors.push(err8);
-}
-errors++;
-}
-if((typeof data4 == "number") && (isFinite(data4))){
-if(data4 > 2147483647 || isNaN(data4)){
-const err9 = {instancePath:instancePath+"/upper_threshold",schemaPath:"#/properties/upper_threshold/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647"};
-if(vErrors === null){
-vErrors = [err9];
-}
-else {
-vErrors.push(err9);
-}
-errors++;
-}
-if(data4 < 0 || isNaN(data4)){
-const err10 = {instancePath:instancePath+"/upper_threshold",schemaPath:"#/properties/upper_threshold/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
-if(vErrors === null){
-vErrors = [err10];
-}
-else {
-vErrors.push(err10);
-}
-errors++;
-}
-}
-}
-if(data.lower_threshold !== undefined){
-let data5 = data.lower_threshold;
-if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
-const err11 = {instancePath:instancePath+"/lower_threshold",schemaPath:"#/properties/lower_threshold/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
-if(vErrors === null){
-vErrors = [err11];
-}
-else {
-vErrors.push(err11);
-}
-errors++;
-}
-if((typeof data5 == "number") && (isFinite(data5))){
-if(data5 > 2147483647 || isNaN(data5)){
-const err12 = {instancePath:instancePath+"/lower_threshold",schemaPath:"#/properties/lower_threshold/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647"};
-if(vErrors === null){
-vErrors = [err12];
-}
-else {
-vErrors.push(err12);
-}
-errors++;
-}
-if(data5 < 0 || isNaN(data5)){
-const err13 = {instancePath:instancePath+"/lower_threshold",schemaPath:"#/properties/lower_threshold/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
-if(vErrors === null){
-vErrors = [err13];
-}
-else {
-vErrors.push(err13);
-}
-errors++;
-}
-}
-}
-if(data.preserve !== undefined){
-if(!(validate32(data.preserve, {instancePath:instancePath+"/preserve",parentData:data,parentDataProperty:"preserve",rootData}))){
-vErrors = vErrors === null ? validate32.errors : append(vErrors, validate32.errors);
-errors = vErrors.length;
-}
-}
-if(data.nodes !== undefined){
-if(!(validate36(data.nodes, {instancePath:instancePath+"/nodes",parentData:data,parentDataProperty:"nodes",rootData}))){
-vErrors = vErrors === null ? validate36.errors : append(vErrors, validate36.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err14 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
-if(vErrors === null){
-vErrors = [err14];
-}
-else {
-vErrors.push(err14);
-}
-errors++;
-}
-validate46.errors = vErrors;
-return errors === 0;
-}
-
-const schema17 = {"type":"object","required":["address"],"additionalProperties":false,"properties":{"address":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}};
-
-function validate51(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate49(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -814,7 +1143,7 @@ vErrors.push(err0);
 errors++;
 }
 for(const key0 in data){
-if(!((((((((key0 === "address") || (key0 === "weight")) || (key0 === "forward")) || (key0 === "tunnel")) || (key0 === "upper_threshold")) || (key0 === "lower_threshold")) || (key0 === "preserve")) || (key0 === "nodes"))){
+if(!(func2.call(schema19.properties, key0))){
 const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err1];
@@ -885,7 +1214,7 @@ vErrors.push(err6);
 errors++;
 }
 if(!(((data2 === "masq") || (data2 === "route")) || (data2 === "tunnel"))){
-const err7 = {instancePath:instancePath+"/forward",schemaPath:"#/properties/forward/enum",keyword:"enum",params:{allowedValues: schema17.properties.forward.enum},message:"must be equal to one of the allowed values"};
+const err7 = {instancePath:instancePath+"/forward",schemaPath:"#/properties/forward/enum",keyword:"enum",params:{allowedValues: schema19.properties.forward.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -977,9 +1306,15 @@ vErrors = vErrors === null ? validate32.errors : append(vErrors, validate32.erro
 errors = vErrors.length;
 }
 }
+if(data.health !== undefined){
+if(!(validate52(data.health, {instancePath:instancePath+"/health",parentData:data,parentDataProperty:"health",rootData}))){
+vErrors = vErrors === null ? validate52.errors : append(vErrors, validate52.errors);
+errors = vErrors.length;
+}
+}
 if(data.nodes !== undefined){
-if(!(validate36(data.nodes, {instancePath:instancePath+"/nodes",parentData:data,parentDataProperty:"nodes",rootData}))){
-vErrors = vErrors === null ? validate36.errors : append(vErrors, validate36.errors);
+if(!(validate60(data.nodes, {instancePath:instancePath+"/nodes",parentData:data,parentDataProperty:"nodes",rootData}))){
+vErrors = vErrors === null ? validate60.errors : append(vErrors, validate60.errors);
 errors = vErrors.length;
 }
 }
@@ -994,16 +1329,596 @@ vErrors.push(err14);
 }
 errors++;
 }
-validate51.errors = vErrors;
+validate49.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate45(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate48(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
 if((typeof data !== "string") && (!(data && typeof data == "object" && !Array.isArray(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema15.type},message:"must be string,object"};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema18.type},message:"must be string,object"};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+const _errs1 = errors;
+let valid0 = true;
+const _errs2 = errors;
+if(!(data && typeof data == "object" && !Array.isArray(data))){
+const err1 = {};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+var _valid0 = _errs2 === errors;
+errors = _errs1;
+if(vErrors !== null){
+if(_errs1){
+vErrors.length = _errs1;
+}
+else {
+vErrors = null;
+}
+}
+if(_valid0){
+const _errs4 = errors;
+if(!(validate49(data, {instancePath,parentData,parentDataProperty,rootData}))){
+vErrors = vErrors === null ? validate49.errors : append(vErrors, validate49.errors);
+errors = vErrors.length;
+}
+var _valid0 = _errs4 === errors;
+valid0 = _valid0;
+}
+if(!valid0){
+const err2 = {instancePath,schemaPath:"#/if",keyword:"if",params:{failingKeyword: "then"},message:"must match \"then\" schema"};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+validate48.errors = vErrors;
+return errors === 0;
+}
+
+
+function validate36(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+let vErrors = null;
+let errors = 0;
+if((typeof data !== "string") && (!(data && typeof data == "object" && !Array.isArray(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema13.type},message:"must be string,object"};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if(data && typeof data == "object" && !Array.isArray(data)){
+for(const key0 in data){
+if(!(func2.call(schema13.properties, key0))){
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.tcp !== undefined){
+if(!(validate37(data.tcp, {instancePath:instancePath+"/tcp",parentData:data,parentDataProperty:"tcp",rootData}))){
+vErrors = vErrors === null ? validate37.errors : append(vErrors, validate37.errors);
+errors = vErrors.length;
+}
+}
+if(data.http !== undefined){
+if(!(validate39(data.http, {instancePath:instancePath+"/http",parentData:data,parentDataProperty:"http",rootData}))){
+vErrors = vErrors === null ? validate39.errors : append(vErrors, validate39.errors);
+errors = vErrors.length;
+}
+}
+if(data.udp !== undefined){
+if(!(validate41(data.udp, {instancePath:instancePath+"/udp",parentData:data,parentDataProperty:"udp",rootData}))){
+vErrors = vErrors === null ? validate41.errors : append(vErrors, validate41.errors);
+errors = vErrors.length;
+}
+}
+if(data.dns !== undefined){
+if(!(validate43(data.dns, {instancePath:instancePath+"/dns",parentData:data,parentDataProperty:"dns",rootData}))){
+vErrors = vErrors === null ? validate43.errors : append(vErrors, validate43.errors);
+errors = vErrors.length;
+}
+}
+if(data.port !== undefined){
+let data4 = data.port;
+if(!(((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))) && (isFinite(data4)))){
+const err2 = {instancePath:instancePath+"/port",schemaPath:"#/properties/port/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+if((typeof data4 == "number") && (isFinite(data4))){
+if(data4 > 65535 || isNaN(data4)){
+const err3 = {instancePath:instancePath+"/port",schemaPath:"#/properties/port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+if(data4 < 1 || isNaN(data4)){
+const err4 = {instancePath:instancePath+"/port",schemaPath:"#/properties/port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+}
+}
+if(data.from !== undefined){
+if(typeof data.from !== "string"){
+const err5 = {instancePath:instancePath+"/from",schemaPath:"#/properties/from/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+if(data.interval !== undefined){
+if(!(validate28(data.interval, {instancePath:instancePath+"/interval",parentData:data,parentDataProperty:"interval",rootData}))){
+vErrors = vErrors === null ? validate28.errors : append(vErrors, validate28.errors);
+errors = vErrors.length;
+}
+}
+if(data.timeout !== undefined){
+if(!(validate28(data.timeout, {instancePath:instancePath+"/timeout",parentData:data,parentDataProperty:"timeout",rootData}))){
+vErrors = vErrors === null ? validate28.errors : append(vErrors, validate28.errors);
+errors = vErrors.length;
+}
+}
+if(data.rise !== undefined){
+let data8 = data.rise;
+if(!(((typeof data8 == "number") && (!(data8 % 1) && !isNaN(data8))) && (isFinite(data8)))){
+const err6 = {instancePath:instancePath+"/rise",schemaPath:"#/properties/rise/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+if((typeof data8 == "number") && (isFinite(data8))){
+if(data8 > 100 || isNaN(data8)){
+const err7 = {instancePath:instancePath+"/rise",schemaPath:"#/properties/rise/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100"};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+if(data8 < 1 || isNaN(data8)){
+const err8 = {instancePath:instancePath+"/rise",schemaPath:"#/properties/rise/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+}
+}
+if(data.fall !== undefined){
+let data9 = data.fall;
+if(!(((typeof data9 == "number") && (!(data9 % 1) && !isNaN(data9))) && (isFinite(data9)))){
+const err9 = {instancePath:instancePath+"/fall",schemaPath:"#/properties/fall/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+if((typeof data9 == "number") && (isFinite(data9))){
+if(data9 > 100 || isNaN(data9)){
+const err10 = {instancePath:instancePath+"/fall",schemaPath:"#/properties/fall/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100"};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+if(data9 < 1 || isNaN(data9)){
+const err11 = {instancePath:instancePath+"/fall",schemaPath:"#/properties/fall/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if(vErrors === null){
+vErrors = [err11];
+}
+else {
+vErrors.push(err11);
+}
+errors++;
+}
+}
+}
+if(data.slow_start !== undefined){
+let data10 = data.slow_start;
+if((!(((typeof data10 == "number") && (!(data10 % 1) && !isNaN(data10))) && (isFinite(data10)))) && (typeof data10 !== "string")){
+const err12 = {instancePath:instancePath+"/slow_start",schemaPath:"#/properties/slow_start/type",keyword:"type",params:{type: schema13.properties.slow_start.type},message:"must be integer,string"};
+if(vErrors === null){
+vErrors = [err12];
+}
+else {
+vErrors.push(err12);
+}
+errors++;
+}
+if((typeof data10 == "number") && (isFinite(data10))){
+if(data10 > 2678400 || isNaN(data10)){
+const err13 = {instancePath:instancePath+"/slow_start",schemaPath:"#/properties/slow_start/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2678400},message:"must be <= 2678400"};
+if(vErrors === null){
+vErrors = [err13];
+}
+else {
+vErrors.push(err13);
+}
+errors++;
+}
+if(data10 < 1 || isNaN(data10)){
+const err14 = {instancePath:instancePath+"/slow_start",schemaPath:"#/properties/slow_start/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if(vErrors === null){
+vErrors = [err14];
+}
+else {
+vErrors.push(err14);
+}
+errors++;
+}
+}
+}
+if(data.initial !== undefined){
+let data11 = data.initial;
+if(typeof data11 !== "string"){
+const err15 = {instancePath:instancePath+"/initial",schemaPath:"#/properties/initial/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err15];
+}
+else {
+vErrors.push(err15);
+}
+errors++;
+}
+if(!((data11 === "healthy") || (data11 === "unhealthy"))){
+const err16 = {instancePath:instancePath+"/initial",schemaPath:"#/properties/initial/enum",keyword:"enum",params:{allowedValues: schema13.properties.initial.enum},message:"must be equal to one of the allowed values"};
+if(vErrors === null){
+vErrors = [err16];
+}
+else {
+vErrors.push(err16);
+}
+errors++;
+}
+}
+if(data.max_unhealthy !== undefined){
+if(!(validate25(data.max_unhealthy, {instancePath:instancePath+"/max_unhealthy",parentData:data,parentDataProperty:"max_unhealthy",rootData}))){
+vErrors = vErrors === null ? validate25.errors : append(vErrors, validate25.errors);
+errors = vErrors.length;
+}
+}
+if(data.fallback !== undefined){
+let data13 = data.fallback;
+if(Array.isArray(data13)){
+const len0 = data13.length;
+for(let i0=0; i0<len0; i0++){
+if(!(validate48(data13[i0], {instancePath:instancePath+"/fallback/" + i0,parentData:data13,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate48.errors : append(vErrors, validate48.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err17 = {instancePath:instancePath+"/fallback",schemaPath:"#/properties/fallback/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(vErrors === null){
+vErrors = [err17];
+}
+else {
+vErrors.push(err17);
+}
+errors++;
+}
+}
+}
+validate36.errors = vErrors;
+return errors === 0;
+}
+
+const schema22 = {"type":["integer","string"],"minimum":1,"maximum":2147483};
+
+function validate66(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+let vErrors = null;
+let errors = 0;
+if((!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))) && (typeof data !== "string")){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema22.type},message:"must be integer,string"};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+if((typeof data == "number") && (isFinite(data))){
+if(data > 2147483 || isNaN(data)){
+const err1 = {instancePath,schemaPath:"#/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483},message:"must be <= 2147483"};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+if(data < 1 || isNaN(data)){
+const err2 = {instancePath,schemaPath:"#/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+validate66.errors = vErrors;
+return errors === 0;
+}
+
+const schema23 = {"type":["string","object"],"if":{"type":"object"},"then":{"if":{"type":"object","required":["pool"],"properties":{"pool":true}},"then":{"$ref":"#/definitions/poolReference"},"else":{"$ref":"#/definitions/member"}}};
+const schema24 = {"type":"object","required":["pool"],"additionalProperties":false,"properties":{"pool":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"health":{"allOf":[{"$ref":"#/definitions/destinationHealth"}]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}};
+
+function validate74(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.pool === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "pool"},message:"must have required property '"+"pool"+"'"};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+for(const key0 in data){
+if(!(func2.call(schema24.properties, key0))){
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.pool !== undefined){
+if(typeof data.pool !== "string"){
+const err2 = {instancePath:instancePath+"/pool",schemaPath:"#/properties/pool/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+if(data.weight !== undefined){
+let data1 = data.weight;
+if(!(((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1))) && (isFinite(data1)))){
+const err3 = {instancePath:instancePath+"/weight",schemaPath:"#/properties/weight/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+if((typeof data1 == "number") && (isFinite(data1))){
+if(data1 > 2147483647 || isNaN(data1)){
+const err4 = {instancePath:instancePath+"/weight",schemaPath:"#/properties/weight/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647"};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+if(data1 < 0 || isNaN(data1)){
+const err5 = {instancePath:instancePath+"/weight",schemaPath:"#/properties/weight/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+}
+}
+if(data.forward !== undefined){
+let data2 = data.forward;
+if(typeof data2 !== "string"){
+const err6 = {instancePath:instancePath+"/forward",schemaPath:"#/properties/forward/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+if(!(((data2 === "masq") || (data2 === "route")) || (data2 === "tunnel"))){
+const err7 = {instancePath:instancePath+"/forward",schemaPath:"#/properties/forward/enum",keyword:"enum",params:{allowedValues: schema24.properties.forward.enum},message:"must be equal to one of the allowed values"};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+if(data.tunnel !== undefined){
+if(!(validate30(data.tunnel, {instancePath:instancePath+"/tunnel",parentData:data,parentDataProperty:"tunnel",rootData}))){
+vErrors = vErrors === null ? validate30.errors : append(vErrors, validate30.errors);
+errors = vErrors.length;
+}
+}
+if(data.upper_threshold !== undefined){
+let data4 = data.upper_threshold;
+if(!(((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))) && (isFinite(data4)))){
+const err8 = {instancePath:instancePath+"/upper_threshold",schemaPath:"#/properties/upper_threshold/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+if((typeof data4 == "number") && (isFinite(data4))){
+if(data4 > 2147483647 || isNaN(data4)){
+const err9 = {instancePath:instancePath+"/upper_threshold",schemaPath:"#/properties/upper_threshold/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647"};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+}
+if(data4 < 0 || isNaN(data4)){
+const err10 = {instancePath:instancePath+"/upper_threshold",schemaPath:"#/properties/upper_threshold/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if(vErrors === null){
+vErrors = [err10];
+}
+else {
+vErrors.push(err10);
+}
+errors++;
+}
+}
+}
+if(data.lower_threshold !== undefined){
+let data5 = data.lower_threshold;
+if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
+const err11 = {instancePath:instancePath+"/lower_threshold",schemaPath:"#/properties/lower_threshold/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(vErrors === null){
+vErrors = [err11];
+}
+else {
+vErrors.push(err11);
+}
+errors++;
+}
+if((typeof data5 == "number") && (isFinite(data5))){
+if(data5 > 2147483647 || isNaN(data5)){
+const err12 = {instancePath:instancePath+"/lower_threshold",schemaPath:"#/properties/lower_threshold/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2147483647},message:"must be <= 2147483647"};
+if(vErrors === null){
+vErrors = [err12];
+}
+else {
+vErrors.push(err12);
+}
+errors++;
+}
+if(data5 < 0 || isNaN(data5)){
+const err13 = {instancePath:instancePath+"/lower_threshold",schemaPath:"#/properties/lower_threshold/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if(vErrors === null){
+vErrors = [err13];
+}
+else {
+vErrors.push(err13);
+}
+errors++;
+}
+}
+}
+if(data.preserve !== undefined){
+if(!(validate32(data.preserve, {instancePath:instancePath+"/preserve",parentData:data,parentDataProperty:"preserve",rootData}))){
+vErrors = vErrors === null ? validate32.errors : append(vErrors, validate32.errors);
+errors = vErrors.length;
+}
+}
+if(data.health !== undefined){
+if(!(validate52(data.health, {instancePath:instancePath+"/health",parentData:data,parentDataProperty:"health",rootData}))){
+vErrors = vErrors === null ? validate52.errors : append(vErrors, validate52.errors);
+errors = vErrors.length;
+}
+}
+if(data.nodes !== undefined){
+if(!(validate60(data.nodes, {instancePath:instancePath+"/nodes",parentData:data,parentDataProperty:"nodes",rootData}))){
+vErrors = vErrors === null ? validate60.errors : append(vErrors, validate60.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err14 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err14];
+}
+else {
+vErrors.push(err14);
+}
+errors++;
+}
+validate74.errors = vErrors;
+return errors === 0;
+}
+
+
+function validate73(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+let vErrors = null;
+let errors = 0;
+if((typeof data !== "string") && (!(data && typeof data == "object" && !Array.isArray(data)))){
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema23.type},message:"must be string,object"};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -1078,8 +1993,8 @@ vErrors = null;
 let ifClause0;
 if(_valid1){
 const _errs8 = errors;
-if(!(validate46(data, {instancePath,parentData,parentDataProperty,rootData}))){
-vErrors = vErrors === null ? validate46.errors : append(vErrors, validate46.errors);
+if(!(validate74(data, {instancePath,parentData,parentDataProperty,rootData}))){
+vErrors = vErrors === null ? validate74.errors : append(vErrors, validate74.errors);
 errors = vErrors.length;
 }
 var _valid1 = _errs8 === errors;
@@ -1088,8 +2003,8 @@ ifClause0 = "then";
 }
 else {
 const _errs9 = errors;
-if(!(validate51(data, {instancePath,parentData,parentDataProperty,rootData}))){
-vErrors = vErrors === null ? validate51.errors : append(vErrors, validate51.errors);
+if(!(validate49(data, {instancePath,parentData,parentDataProperty,rootData}))){
+vErrors = vErrors === null ? validate49.errors : append(vErrors, validate49.errors);
 errors = vErrors.length;
 }
 var _valid1 = _errs9 === errors;
@@ -1119,68 +2034,7 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate45.errors = vErrors;
-return errors === 0;
-}
-
-const schema18 = {"type":["string","object"],"if":{"type":"object"},"then":{"$ref":"#/definitions/member"}};
-
-function validate59(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
-let vErrors = null;
-let errors = 0;
-if((typeof data !== "string") && (!(data && typeof data == "object" && !Array.isArray(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema18.type},message:"must be string,object"};
-if(vErrors === null){
-vErrors = [err0];
-}
-else {
-vErrors.push(err0);
-}
-errors++;
-}
-const _errs1 = errors;
-let valid0 = true;
-const _errs2 = errors;
-if(!(data && typeof data == "object" && !Array.isArray(data))){
-const err1 = {};
-if(vErrors === null){
-vErrors = [err1];
-}
-else {
-vErrors.push(err1);
-}
-errors++;
-}
-var _valid0 = _errs2 === errors;
-errors = _errs1;
-if(vErrors !== null){
-if(_errs1){
-vErrors.length = _errs1;
-}
-else {
-vErrors = null;
-}
-}
-if(_valid0){
-const _errs4 = errors;
-if(!(validate51(data, {instancePath,parentData,parentDataProperty,rootData}))){
-vErrors = vErrors === null ? validate51.errors : append(vErrors, validate51.errors);
-errors = vErrors.length;
-}
-var _valid0 = _errs4 === errors;
-valid0 = _valid0;
-}
-if(!valid0){
-const err2 = {instancePath,schemaPath:"#/if",keyword:"if",params:{failingKeyword: "then"},message:"must match \"then\" schema"};
-if(vErrors === null){
-vErrors = [err2];
-}
-else {
-vErrors.push(err2);
-}
-errors++;
-}
-validate59.errors = vErrors;
+validate73.errors = vErrors;
 return errors === 0;
 }
 
@@ -1681,6 +2535,12 @@ vErrors = vErrors === null ? validate34.errors : append(vErrors, validate34.erro
 errors = vErrors.length;
 }
 }
+if(data9.health !== undefined){
+if(!(validate36(data9.health, {instancePath:instancePath+"/defaults/health",parentData:data9,parentDataProperty:"health",rootData}))){
+vErrors = vErrors === null ? validate36.errors : append(vErrors, validate36.errors);
+errors = vErrors.length;
+}
+}
 }
 else {
 const err36 = {instancePath:instancePath+"/defaults",schemaPath:"#/properties/defaults/type",keyword:"type",params:{type: "object"},message:"must be object"};
@@ -1694,9 +2554,9 @@ errors++;
 }
 }
 if(data.timeouts !== undefined){
-let data25 = data.timeouts;
-if(data25 && typeof data25 == "object" && !Array.isArray(data25)){
-for(const key5 in data25){
+let data26 = data.timeouts;
+if(data26 && typeof data26 == "object" && !Array.isArray(data26)){
+for(const key5 in data26){
 if(!((((key5 === "nodes") || (key5 === "tcp")) || (key5 === "tcp_fin")) || (key5 === "udp"))){
 const err37 = {instancePath:instancePath+"/timeouts",schemaPath:"#/properties/timeouts/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key5},message:"must NOT have additional properties"};
 if(vErrors === null){
@@ -1708,27 +2568,27 @@ vErrors.push(err37);
 errors++;
 }
 }
-if(data25.nodes !== undefined){
-if(!(validate36(data25.nodes, {instancePath:instancePath+"/timeouts/nodes",parentData:data25,parentDataProperty:"nodes",rootData}))){
-vErrors = vErrors === null ? validate36.errors : append(vErrors, validate36.errors);
+if(data26.nodes !== undefined){
+if(!(validate60(data26.nodes, {instancePath:instancePath+"/timeouts/nodes",parentData:data26,parentDataProperty:"nodes",rootData}))){
+vErrors = vErrors === null ? validate60.errors : append(vErrors, validate60.errors);
 errors = vErrors.length;
 }
 }
-if(data25.tcp !== undefined){
-if(!(validate38(data25.tcp, {instancePath:instancePath+"/timeouts/tcp",parentData:data25,parentDataProperty:"tcp",rootData}))){
-vErrors = vErrors === null ? validate38.errors : append(vErrors, validate38.errors);
+if(data26.tcp !== undefined){
+if(!(validate66(data26.tcp, {instancePath:instancePath+"/timeouts/tcp",parentData:data26,parentDataProperty:"tcp",rootData}))){
+vErrors = vErrors === null ? validate66.errors : append(vErrors, validate66.errors);
 errors = vErrors.length;
 }
 }
-if(data25.tcp_fin !== undefined){
-if(!(validate38(data25.tcp_fin, {instancePath:instancePath+"/timeouts/tcp_fin",parentData:data25,parentDataProperty:"tcp_fin",rootData}))){
-vErrors = vErrors === null ? validate38.errors : append(vErrors, validate38.errors);
+if(data26.tcp_fin !== undefined){
+if(!(validate66(data26.tcp_fin, {instancePath:instancePath+"/timeouts/tcp_fin",parentData:data26,parentDataProperty:"tcp_fin",rootData}))){
+vErrors = vErrors === null ? validate66.errors : append(vErrors, validate66.errors);
 errors = vErrors.length;
 }
 }
-if(data25.udp !== undefined){
-if(!(validate38(data25.udp, {instancePath:instancePath+"/timeouts/udp",parentData:data25,parentDataProperty:"udp",rootData}))){
-vErrors = vErrors === null ? validate38.errors : append(vErrors, validate38.errors);
+if(data26.udp !== undefined){
+if(!(validate66(data26.udp, {instancePath:instancePath+"/timeouts/udp",parentData:data26,parentDataProperty:"udp",rootData}))){
+vErrors = vErrors === null ? validate66.errors : append(vErrors, validate66.errors);
 errors = vErrors.length;
 }
 }
@@ -1745,13 +2605,13 @@ errors++;
 }
 }
 if(data.sync_daemons !== undefined){
-let data30 = data.sync_daemons;
-if(Array.isArray(data30)){
-const len3 = data30.length;
+let data31 = data.sync_daemons;
+if(Array.isArray(data31)){
+const len3 = data31.length;
 for(let i3=0; i3<len3; i3++){
-let data31 = data30[i3];
-if(data31 && typeof data31 == "object" && !Array.isArray(data31)){
-if(data31.role === undefined){
+let data32 = data31[i3];
+if(data32 && typeof data32 == "object" && !Array.isArray(data32)){
+if(data32.role === undefined){
 const err39 = {instancePath:instancePath+"/sync_daemons/" + i3,schemaPath:"#/properties/sync_daemons/items/required",keyword:"required",params:{missingProperty: "role"},message:"must have required property '"+"role"+"'"};
 if(vErrors === null){
 vErrors = [err39];
@@ -1761,7 +2621,7 @@ vErrors.push(err39);
 }
 errors++;
 }
-if(data31.interface === undefined){
+if(data32.interface === undefined){
 const err40 = {instancePath:instancePath+"/sync_daemons/" + i3,schemaPath:"#/properties/sync_daemons/items/required",keyword:"required",params:{missingProperty: "interface"},message:"must have required property '"+"interface"+"'"};
 if(vErrors === null){
 vErrors = [err40];
@@ -1771,7 +2631,7 @@ vErrors.push(err40);
 }
 errors++;
 }
-for(const key6 in data31){
+for(const key6 in data32){
 if(!((((((((key6 === "role") || (key6 === "interface")) || (key6 === "sync_id")) || (key6 === "max_length")) || (key6 === "group")) || (key6 === "port")) || (key6 === "ttl")) || (key6 === "nodes"))){
 const err41 = {instancePath:instancePath+"/sync_daemons/" + i3,schemaPath:"#/properties/sync_daemons/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key6},message:"must NOT have additional properties"};
 if(vErrors === null){
@@ -1783,9 +2643,9 @@ vErrors.push(err41);
 errors++;
 }
 }
-if(data31.role !== undefined){
-let data32 = data31.role;
-if(typeof data32 !== "string"){
+if(data32.role !== undefined){
+let data33 = data32.role;
+if(typeof data33 !== "string"){
 const err42 = {instancePath:instancePath+"/sync_daemons/" + i3+"/role",schemaPath:"#/properties/sync_daemons/items/properties/role/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err42];
@@ -1795,7 +2655,7 @@ vErrors.push(err42);
 }
 errors++;
 }
-if(!((data32 === "master") || (data32 === "backup"))){
+if(!((data33 === "master") || (data33 === "backup"))){
 const err43 = {instancePath:instancePath+"/sync_daemons/" + i3+"/role",schemaPath:"#/properties/sync_daemons/items/properties/role/enum",keyword:"enum",params:{allowedValues: schema6.properties.sync_daemons.items.properties.role.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err43];
@@ -1806,8 +2666,8 @@ vErrors.push(err43);
 errors++;
 }
 }
-if(data31.interface !== undefined){
-if(typeof data31.interface !== "string"){
+if(data32.interface !== undefined){
+if(typeof data32.interface !== "string"){
 const err44 = {instancePath:instancePath+"/sync_daemons/" + i3+"/interface",schemaPath:"#/properties/sync_daemons/items/properties/interface/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err44];
@@ -1818,9 +2678,9 @@ vErrors.push(err44);
 errors++;
 }
 }
-if(data31.sync_id !== undefined){
-let data34 = data31.sync_id;
-if(!(((typeof data34 == "number") && (!(data34 % 1) && !isNaN(data34))) && (isFinite(data34)))){
+if(data32.sync_id !== undefined){
+let data35 = data32.sync_id;
+if(!(((typeof data35 == "number") && (!(data35 % 1) && !isNaN(data35))) && (isFinite(data35)))){
 const err45 = {instancePath:instancePath+"/sync_daemons/" + i3+"/sync_id",schemaPath:"#/properties/sync_daemons/items/properties/sync_id/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err45];
@@ -1830,8 +2690,8 @@ vErrors.push(err45);
 }
 errors++;
 }
-if((typeof data34 == "number") && (isFinite(data34))){
-if(data34 > 255 || isNaN(data34)){
+if((typeof data35 == "number") && (isFinite(data35))){
+if(data35 > 255 || isNaN(data35)){
 const err46 = {instancePath:instancePath+"/sync_daemons/" + i3+"/sync_id",schemaPath:"#/properties/sync_daemons/items/properties/sync_id/maximum",keyword:"maximum",params:{comparison: "<=", limit: 255},message:"must be <= 255"};
 if(vErrors === null){
 vErrors = [err46];
@@ -1841,7 +2701,7 @@ vErrors.push(err46);
 }
 errors++;
 }
-if(data34 < 0 || isNaN(data34)){
+if(data35 < 0 || isNaN(data35)){
 const err47 = {instancePath:instancePath+"/sync_daemons/" + i3+"/sync_id",schemaPath:"#/properties/sync_daemons/items/properties/sync_id/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err47];
@@ -1853,9 +2713,9 @@ errors++;
 }
 }
 }
-if(data31.max_length !== undefined){
-let data35 = data31.max_length;
-if(!(((typeof data35 == "number") && (!(data35 % 1) && !isNaN(data35))) && (isFinite(data35)))){
+if(data32.max_length !== undefined){
+let data36 = data32.max_length;
+if(!(((typeof data36 == "number") && (!(data36 % 1) && !isNaN(data36))) && (isFinite(data36)))){
 const err48 = {instancePath:instancePath+"/sync_daemons/" + i3+"/max_length",schemaPath:"#/properties/sync_daemons/items/properties/max_length/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err48];
@@ -1865,8 +2725,8 @@ vErrors.push(err48);
 }
 errors++;
 }
-if((typeof data35 == "number") && (isFinite(data35))){
-if(data35 > 65507 || isNaN(data35)){
+if((typeof data36 == "number") && (isFinite(data36))){
+if(data36 > 65507 || isNaN(data36)){
 const err49 = {instancePath:instancePath+"/sync_daemons/" + i3+"/max_length",schemaPath:"#/properties/sync_daemons/items/properties/max_length/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65507},message:"must be <= 65507"};
 if(vErrors === null){
 vErrors = [err49];
@@ -1876,7 +2736,7 @@ vErrors.push(err49);
 }
 errors++;
 }
-if(data35 < 1 || isNaN(data35)){
+if(data36 < 1 || isNaN(data36)){
 const err50 = {instancePath:instancePath+"/sync_daemons/" + i3+"/max_length",schemaPath:"#/properties/sync_daemons/items/properties/max_length/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err50];
@@ -1888,8 +2748,8 @@ errors++;
 }
 }
 }
-if(data31.group !== undefined){
-if(typeof data31.group !== "string"){
+if(data32.group !== undefined){
+if(typeof data32.group !== "string"){
 const err51 = {instancePath:instancePath+"/sync_daemons/" + i3+"/group",schemaPath:"#/properties/sync_daemons/items/properties/group/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err51];
@@ -1900,9 +2760,9 @@ vErrors.push(err51);
 errors++;
 }
 }
-if(data31.port !== undefined){
-let data37 = data31.port;
-if(!(((typeof data37 == "number") && (!(data37 % 1) && !isNaN(data37))) && (isFinite(data37)))){
+if(data32.port !== undefined){
+let data38 = data32.port;
+if(!(((typeof data38 == "number") && (!(data38 % 1) && !isNaN(data38))) && (isFinite(data38)))){
 const err52 = {instancePath:instancePath+"/sync_daemons/" + i3+"/port",schemaPath:"#/properties/sync_daemons/items/properties/port/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err52];
@@ -1912,8 +2772,8 @@ vErrors.push(err52);
 }
 errors++;
 }
-if((typeof data37 == "number") && (isFinite(data37))){
-if(data37 > 65535 || isNaN(data37)){
+if((typeof data38 == "number") && (isFinite(data38))){
+if(data38 > 65535 || isNaN(data38)){
 const err53 = {instancePath:instancePath+"/sync_daemons/" + i3+"/port",schemaPath:"#/properties/sync_daemons/items/properties/port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
 if(vErrors === null){
 vErrors = [err53];
@@ -1923,7 +2783,7 @@ vErrors.push(err53);
 }
 errors++;
 }
-if(data37 < 1 || isNaN(data37)){
+if(data38 < 1 || isNaN(data38)){
 const err54 = {instancePath:instancePath+"/sync_daemons/" + i3+"/port",schemaPath:"#/properties/sync_daemons/items/properties/port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err54];
@@ -1935,9 +2795,9 @@ errors++;
 }
 }
 }
-if(data31.ttl !== undefined){
-let data38 = data31.ttl;
-if(!(((typeof data38 == "number") && (!(data38 % 1) && !isNaN(data38))) && (isFinite(data38)))){
+if(data32.ttl !== undefined){
+let data39 = data32.ttl;
+if(!(((typeof data39 == "number") && (!(data39 % 1) && !isNaN(data39))) && (isFinite(data39)))){
 const err55 = {instancePath:instancePath+"/sync_daemons/" + i3+"/ttl",schemaPath:"#/properties/sync_daemons/items/properties/ttl/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err55];
@@ -1947,8 +2807,8 @@ vErrors.push(err55);
 }
 errors++;
 }
-if((typeof data38 == "number") && (isFinite(data38))){
-if(data38 > 255 || isNaN(data38)){
+if((typeof data39 == "number") && (isFinite(data39))){
+if(data39 > 255 || isNaN(data39)){
 const err56 = {instancePath:instancePath+"/sync_daemons/" + i3+"/ttl",schemaPath:"#/properties/sync_daemons/items/properties/ttl/maximum",keyword:"maximum",params:{comparison: "<=", limit: 255},message:"must be <= 255"};
 if(vErrors === null){
 vErrors = [err56];
@@ -1958,7 +2818,7 @@ vErrors.push(err56);
 }
 errors++;
 }
-if(data38 < 1 || isNaN(data38)){
+if(data39 < 1 || isNaN(data39)){
 const err57 = {instancePath:instancePath+"/sync_daemons/" + i3+"/ttl",schemaPath:"#/properties/sync_daemons/items/properties/ttl/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err57];
@@ -1970,9 +2830,9 @@ errors++;
 }
 }
 }
-if(data31.nodes !== undefined){
-if(!(validate36(data31.nodes, {instancePath:instancePath+"/sync_daemons/" + i3+"/nodes",parentData:data31,parentDataProperty:"nodes",rootData}))){
-vErrors = vErrors === null ? validate36.errors : append(vErrors, validate36.errors);
+if(data32.nodes !== undefined){
+if(!(validate60(data32.nodes, {instancePath:instancePath+"/sync_daemons/" + i3+"/nodes",parentData:data32,parentDataProperty:"nodes",rootData}))){
+vErrors = vErrors === null ? validate60.errors : append(vErrors, validate60.errors);
 errors = vErrors.length;
 }
 }
@@ -2001,9 +2861,9 @@ errors++;
 }
 }
 if(data.sysctls !== undefined){
-let data40 = data.sysctls;
-if(data40 && typeof data40 == "object" && !Array.isArray(data40)){
-if(data40.values === undefined){
+let data41 = data.sysctls;
+if(data41 && typeof data41 == "object" && !Array.isArray(data41)){
+if(data41.values === undefined){
 const err60 = {instancePath:instancePath+"/sysctls",schemaPath:"#/properties/sysctls/required",keyword:"required",params:{missingProperty: "values"},message:"must have required property '"+"values"+"'"};
 if(vErrors === null){
 vErrors = [err60];
@@ -2013,7 +2873,7 @@ vErrors.push(err60);
 }
 errors++;
 }
-for(const key7 in data40){
+for(const key7 in data41){
 if(!(((key7 === "nodes") || (key7 === "mode")) || (key7 === "values"))){
 const err61 = {instancePath:instancePath+"/sysctls",schemaPath:"#/properties/sysctls/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key7},message:"must NOT have additional properties"};
 if(vErrors === null){
@@ -2025,15 +2885,15 @@ vErrors.push(err61);
 errors++;
 }
 }
-if(data40.nodes !== undefined){
-if(!(validate36(data40.nodes, {instancePath:instancePath+"/sysctls/nodes",parentData:data40,parentDataProperty:"nodes",rootData}))){
-vErrors = vErrors === null ? validate36.errors : append(vErrors, validate36.errors);
+if(data41.nodes !== undefined){
+if(!(validate60(data41.nodes, {instancePath:instancePath+"/sysctls/nodes",parentData:data41,parentDataProperty:"nodes",rootData}))){
+vErrors = vErrors === null ? validate60.errors : append(vErrors, validate60.errors);
 errors = vErrors.length;
 }
 }
-if(data40.mode !== undefined){
-let data42 = data40.mode;
-if(typeof data42 !== "string"){
+if(data41.mode !== undefined){
+let data43 = data41.mode;
+if(typeof data43 !== "string"){
 const err62 = {instancePath:instancePath+"/sysctls/mode",schemaPath:"#/properties/sysctls/properties/mode/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err62];
@@ -2043,7 +2903,7 @@ vErrors.push(err62);
 }
 errors++;
 }
-if(!((data42 === "enforce") || (data42 === "check"))){
+if(!((data43 === "enforce") || (data43 === "check"))){
 const err63 = {instancePath:instancePath+"/sysctls/mode",schemaPath:"#/properties/sysctls/properties/mode/enum",keyword:"enum",params:{allowedValues: schema6.properties.sysctls.properties.mode.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err63];
@@ -2054,13 +2914,13 @@ vErrors.push(err63);
 errors++;
 }
 }
-if(data40.values !== undefined){
-let data43 = data40.values;
-if(data43 && typeof data43 == "object" && !Array.isArray(data43)){
-for(const key8 in data43){
+if(data41.values !== undefined){
+let data44 = data41.values;
+if(data44 && typeof data44 == "object" && !Array.isArray(data44)){
+for(const key8 in data44){
 if(!((((((key8 === "run_estimation") || (key8 === "est_cpulist")) || (key8 === "est_nice")) || (key8 === "conn_lfactor")) || (key8 === "svc_lfactor")) || (key8 === "conn_max"))){
-let data44 = data43[key8];
-if(((!(((typeof data44 == "number") && (!(data44 % 1) && !isNaN(data44))) && (isFinite(data44)))) && (typeof data44 !== "boolean")) && (typeof data44 !== "string")){
+let data45 = data44[key8];
+if(((!(((typeof data45 == "number") && (!(data45 % 1) && !isNaN(data45))) && (isFinite(data45)))) && (typeof data45 !== "boolean")) && (typeof data45 !== "string")){
 const err64 = {instancePath:instancePath+"/sysctls/values/" + key8.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/sysctls/properties/values/additionalProperties/type",keyword:"type",params:{type: schema6.properties.sysctls.properties.values.additionalProperties.type},message:"must be integer,boolean,string"};
 if(vErrors === null){
 vErrors = [err64];
@@ -2072,9 +2932,9 @@ errors++;
 }
 }
 }
-if(data43.run_estimation !== undefined){
-let data45 = data43.run_estimation;
-if(((!(((typeof data45 == "number") && (!(data45 % 1) && !isNaN(data45))) && (isFinite(data45)))) && (typeof data45 !== "boolean")) && (typeof data45 !== "string")){
+if(data44.run_estimation !== undefined){
+let data46 = data44.run_estimation;
+if(((!(((typeof data46 == "number") && (!(data46 % 1) && !isNaN(data46))) && (isFinite(data46)))) && (typeof data46 !== "boolean")) && (typeof data46 !== "string")){
 const err65 = {instancePath:instancePath+"/sysctls/values/run_estimation",schemaPath:"#/properties/sysctls/properties/values/properties/run_estimation/type",keyword:"type",params:{type: schema6.properties.sysctls.properties.values.properties.run_estimation.type},message:"must be integer,boolean,string"};
 if(vErrors === null){
 vErrors = [err65];
@@ -2085,9 +2945,9 @@ vErrors.push(err65);
 errors++;
 }
 }
-if(data43.est_cpulist !== undefined){
-let data46 = data43.est_cpulist;
-if(((!(((typeof data46 == "number") && (!(data46 % 1) && !isNaN(data46))) && (isFinite(data46)))) && (typeof data46 !== "boolean")) && (typeof data46 !== "string")){
+if(data44.est_cpulist !== undefined){
+let data47 = data44.est_cpulist;
+if(((!(((typeof data47 == "number") && (!(data47 % 1) && !isNaN(data47))) && (isFinite(data47)))) && (typeof data47 !== "boolean")) && (typeof data47 !== "string")){
 const err66 = {instancePath:instancePath+"/sysctls/values/est_cpulist",schemaPath:"#/properties/sysctls/properties/values/properties/est_cpulist/type",keyword:"type",params:{type: schema6.properties.sysctls.properties.values.properties.est_cpulist.type},message:"must be integer,boolean,string"};
 if(vErrors === null){
 vErrors = [err66];
@@ -2098,9 +2958,9 @@ vErrors.push(err66);
 errors++;
 }
 }
-if(data43.est_nice !== undefined){
-let data47 = data43.est_nice;
-if(((!(((typeof data47 == "number") && (!(data47 % 1) && !isNaN(data47))) && (isFinite(data47)))) && (typeof data47 !== "boolean")) && (typeof data47 !== "string")){
+if(data44.est_nice !== undefined){
+let data48 = data44.est_nice;
+if(((!(((typeof data48 == "number") && (!(data48 % 1) && !isNaN(data48))) && (isFinite(data48)))) && (typeof data48 !== "boolean")) && (typeof data48 !== "string")){
 const err67 = {instancePath:instancePath+"/sysctls/values/est_nice",schemaPath:"#/properties/sysctls/properties/values/properties/est_nice/type",keyword:"type",params:{type: schema6.properties.sysctls.properties.values.properties.est_nice.type},message:"must be integer,boolean,string"};
 if(vErrors === null){
 vErrors = [err67];
@@ -2111,9 +2971,9 @@ vErrors.push(err67);
 errors++;
 }
 }
-if(data43.conn_lfactor !== undefined){
-let data48 = data43.conn_lfactor;
-if(((!(((typeof data48 == "number") && (!(data48 % 1) && !isNaN(data48))) && (isFinite(data48)))) && (typeof data48 !== "boolean")) && (typeof data48 !== "string")){
+if(data44.conn_lfactor !== undefined){
+let data49 = data44.conn_lfactor;
+if(((!(((typeof data49 == "number") && (!(data49 % 1) && !isNaN(data49))) && (isFinite(data49)))) && (typeof data49 !== "boolean")) && (typeof data49 !== "string")){
 const err68 = {instancePath:instancePath+"/sysctls/values/conn_lfactor",schemaPath:"#/properties/sysctls/properties/values/properties/conn_lfactor/type",keyword:"type",params:{type: schema6.properties.sysctls.properties.values.properties.conn_lfactor.type},message:"must be integer,boolean,string"};
 if(vErrors === null){
 vErrors = [err68];
@@ -2124,9 +2984,9 @@ vErrors.push(err68);
 errors++;
 }
 }
-if(data43.svc_lfactor !== undefined){
-let data49 = data43.svc_lfactor;
-if(((!(((typeof data49 == "number") && (!(data49 % 1) && !isNaN(data49))) && (isFinite(data49)))) && (typeof data49 !== "boolean")) && (typeof data49 !== "string")){
+if(data44.svc_lfactor !== undefined){
+let data50 = data44.svc_lfactor;
+if(((!(((typeof data50 == "number") && (!(data50 % 1) && !isNaN(data50))) && (isFinite(data50)))) && (typeof data50 !== "boolean")) && (typeof data50 !== "string")){
 const err69 = {instancePath:instancePath+"/sysctls/values/svc_lfactor",schemaPath:"#/properties/sysctls/properties/values/properties/svc_lfactor/type",keyword:"type",params:{type: schema6.properties.sysctls.properties.values.properties.svc_lfactor.type},message:"must be integer,boolean,string"};
 if(vErrors === null){
 vErrors = [err69];
@@ -2137,9 +2997,9 @@ vErrors.push(err69);
 errors++;
 }
 }
-if(data43.conn_max !== undefined){
-let data50 = data43.conn_max;
-if(((!(((typeof data50 == "number") && (!(data50 % 1) && !isNaN(data50))) && (isFinite(data50)))) && (typeof data50 !== "boolean")) && (typeof data50 !== "string")){
+if(data44.conn_max !== undefined){
+let data51 = data44.conn_max;
+if(((!(((typeof data51 == "number") && (!(data51 % 1) && !isNaN(data51))) && (isFinite(data51)))) && (typeof data51 !== "boolean")) && (typeof data51 !== "string")){
 const err70 = {instancePath:instancePath+"/sysctls/values/conn_max",schemaPath:"#/properties/sysctls/properties/values/properties/conn_max/type",keyword:"type",params:{type: schema6.properties.sysctls.properties.values.properties.conn_max.type},message:"must be integer,boolean,string"};
 if(vErrors === null){
 vErrors = [err70];
@@ -2175,13 +3035,13 @@ errors++;
 }
 }
 if(data.profiles !== undefined){
-let data51 = data.profiles;
-if(data51 && typeof data51 == "object" && !Array.isArray(data51)){
-for(const key9 in data51){
-let data52 = data51[key9];
+let data52 = data.profiles;
 if(data52 && typeof data52 == "object" && !Array.isArray(data52)){
-for(const key10 in data52){
-if(!((((((((key10 === "scheduler") || (key10 === "scheduler_flags")) || (key10 === "one_packet")) || (key10 === "persistence")) || (key10 === "destinations")) || (key10 === "preserve")) || (key10 === "drain")) || (key10 === "protect"))){
+for(const key9 in data52){
+let data53 = data52[key9];
+if(data53 && typeof data53 == "object" && !Array.isArray(data53)){
+for(const key10 in data53){
+if(!(func2.call(schema6.properties.profiles.additionalProperties.properties, key10))){
 const err73 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/profiles/additionalProperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key10},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err73];
@@ -2192,8 +3052,8 @@ vErrors.push(err73);
 errors++;
 }
 }
-if(data52.scheduler !== undefined){
-if(typeof data52.scheduler !== "string"){
+if(data53.scheduler !== undefined){
+if(typeof data53.scheduler !== "string"){
 const err74 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/scheduler",schemaPath:"#/properties/profiles/additionalProperties/properties/scheduler/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err74];
@@ -2204,13 +3064,13 @@ vErrors.push(err74);
 errors++;
 }
 }
-if(data52.scheduler_flags !== undefined){
-let data54 = data52.scheduler_flags;
-if(Array.isArray(data54)){
-const len4 = data54.length;
+if(data53.scheduler_flags !== undefined){
+let data55 = data53.scheduler_flags;
+if(Array.isArray(data55)){
+const len4 = data55.length;
 for(let i4=0; i4<len4; i4++){
-let data55 = data54[i4];
-if(typeof data55 !== "string"){
+let data56 = data55[i4];
+if(typeof data56 !== "string"){
 const err75 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/scheduler_flags/" + i4,schemaPath:"#/properties/profiles/additionalProperties/properties/scheduler_flags/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err75];
@@ -2220,7 +3080,7 @@ vErrors.push(err75);
 }
 errors++;
 }
-if(!(((((((data55 === "sh-fallback") || (data55 === "sh-port")) || (data55 === "mh-fallback")) || (data55 === "mh-port")) || (data55 === "flag-1")) || (data55 === "flag-2")) || (data55 === "flag-3"))){
+if(!(((((((data56 === "sh-fallback") || (data56 === "sh-port")) || (data56 === "mh-fallback")) || (data56 === "mh-port")) || (data56 === "flag-1")) || (data56 === "flag-2")) || (data56 === "flag-3"))){
 const err76 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/scheduler_flags/" + i4,schemaPath:"#/properties/profiles/additionalProperties/properties/scheduler_flags/items/enum",keyword:"enum",params:{allowedValues: schema6.properties.profiles.additionalProperties.properties.scheduler_flags.items.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err76];
@@ -2243,8 +3103,8 @@ vErrors.push(err77);
 errors++;
 }
 }
-if(data52.one_packet !== undefined){
-if(typeof data52.one_packet !== "boolean"){
+if(data53.one_packet !== undefined){
+if(typeof data53.one_packet !== "boolean"){
 const err78 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/one_packet",schemaPath:"#/properties/profiles/additionalProperties/properties/one_packet/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
 if(vErrors === null){
 vErrors = [err78];
@@ -2255,9 +3115,9 @@ vErrors.push(err78);
 errors++;
 }
 }
-if(data52.persistence !== undefined){
-let data57 = data52.persistence;
-if(((!(((typeof data57 == "number") && (!(data57 % 1) && !isNaN(data57))) && (isFinite(data57)))) && (typeof data57 !== "string")) && (!(data57 && typeof data57 == "object" && !Array.isArray(data57)))){
+if(data53.persistence !== undefined){
+let data58 = data53.persistence;
+if(((!(((typeof data58 == "number") && (!(data58 % 1) && !isNaN(data58))) && (isFinite(data58)))) && (typeof data58 !== "string")) && (!(data58 && typeof data58 == "object" && !Array.isArray(data58)))){
 const err79 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/type",keyword:"type",params:{type: schema6.properties.profiles.additionalProperties.properties.persistence.type},message:"must be integer,string,object"};
 if(vErrors === null){
 vErrors = [err79];
@@ -2267,8 +3127,8 @@ vErrors.push(err79);
 }
 errors++;
 }
-if((typeof data57 == "number") && (isFinite(data57))){
-if(data57 > 2678400 || isNaN(data57)){
+if((typeof data58 == "number") && (isFinite(data58))){
+if(data58 > 2678400 || isNaN(data58)){
 const err80 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2678400},message:"must be <= 2678400"};
 if(vErrors === null){
 vErrors = [err80];
@@ -2278,7 +3138,7 @@ vErrors.push(err80);
 }
 errors++;
 }
-if(data57 < 1 || isNaN(data57)){
+if(data58 < 1 || isNaN(data58)){
 const err81 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err81];
@@ -2289,8 +3149,8 @@ vErrors.push(err81);
 errors++;
 }
 }
-if(data57 && typeof data57 == "object" && !Array.isArray(data57)){
-for(const key11 in data57){
+if(data58 && typeof data58 == "object" && !Array.isArray(data58)){
+for(const key11 in data58){
 if(!((((key11 === "timeout") || (key11 === "netmask")) || (key11 === "engine")) || (key11 === "enabled"))){
 const err82 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key11},message:"must NOT have additional properties"};
 if(vErrors === null){
@@ -2302,15 +3162,15 @@ vErrors.push(err82);
 errors++;
 }
 }
-if(data57.timeout !== undefined){
-if(!(validate28(data57.timeout, {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/timeout",parentData:data57,parentDataProperty:"timeout",rootData}))){
+if(data58.timeout !== undefined){
+if(!(validate28(data58.timeout, {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/timeout",parentData:data58,parentDataProperty:"timeout",rootData}))){
 vErrors = vErrors === null ? validate28.errors : append(vErrors, validate28.errors);
 errors = vErrors.length;
 }
 }
-if(data57.netmask !== undefined){
-let data59 = data57.netmask;
-if((!(((typeof data59 == "number") && (!(data59 % 1) && !isNaN(data59))) && (isFinite(data59)))) && (typeof data59 !== "string")){
+if(data58.netmask !== undefined){
+let data60 = data58.netmask;
+if((!(((typeof data60 == "number") && (!(data60 % 1) && !isNaN(data60))) && (isFinite(data60)))) && (typeof data60 !== "string")){
 const err83 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/netmask",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/netmask/type",keyword:"type",params:{type: schema6.properties.profiles.additionalProperties.properties.persistence.properties.netmask.type},message:"must be integer,string"};
 if(vErrors === null){
 vErrors = [err83];
@@ -2320,8 +3180,8 @@ vErrors.push(err83);
 }
 errors++;
 }
-if((typeof data59 == "number") && (isFinite(data59))){
-if(data59 > 128 || isNaN(data59)){
+if((typeof data60 == "number") && (isFinite(data60))){
+if(data60 > 128 || isNaN(data60)){
 const err84 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/netmask",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/netmask/maximum",keyword:"maximum",params:{comparison: "<=", limit: 128},message:"must be <= 128"};
 if(vErrors === null){
 vErrors = [err84];
@@ -2331,7 +3191,7 @@ vErrors.push(err84);
 }
 errors++;
 }
-if(data59 < 1 || isNaN(data59)){
+if(data60 < 1 || isNaN(data60)){
 const err85 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/netmask",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/netmask/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err85];
@@ -2343,8 +3203,8 @@ errors++;
 }
 }
 }
-if(data57.engine !== undefined){
-if(typeof data57.engine !== "string"){
+if(data58.engine !== undefined){
+if(typeof data58.engine !== "string"){
 const err86 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/engine",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/engine/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err86];
@@ -2355,8 +3215,8 @@ vErrors.push(err86);
 errors++;
 }
 }
-if(data57.enabled !== undefined){
-if(typeof data57.enabled !== "boolean"){
+if(data58.enabled !== undefined){
+if(typeof data58.enabled !== "boolean"){
 const err87 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/persistence/enabled",schemaPath:"#/properties/profiles/additionalProperties/properties/persistence/properties/enabled/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
 if(vErrors === null){
 vErrors = [err87];
@@ -2369,13 +3229,13 @@ errors++;
 }
 }
 }
-if(data52.destinations !== undefined){
-let data62 = data52.destinations;
-if(Array.isArray(data62)){
-const len5 = data62.length;
+if(data53.destinations !== undefined){
+let data63 = data53.destinations;
+if(Array.isArray(data63)){
+const len5 = data63.length;
 for(let i5=0; i5<len5; i5++){
-if(!(validate45(data62[i5], {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/destinations/" + i5,parentData:data62,parentDataProperty:i5,rootData}))){
-vErrors = vErrors === null ? validate45.errors : append(vErrors, validate45.errors);
+if(!(validate73(data63[i5], {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/destinations/" + i5,parentData:data63,parentDataProperty:i5,rootData}))){
+vErrors = vErrors === null ? validate73.errors : append(vErrors, validate73.errors);
 errors = vErrors.length;
 }
 }
@@ -2391,20 +3251,26 @@ vErrors.push(err88);
 errors++;
 }
 }
-if(data52.preserve !== undefined){
-if(!(validate32(data52.preserve, {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/preserve",parentData:data52,parentDataProperty:"preserve",rootData}))){
+if(data53.preserve !== undefined){
+if(!(validate32(data53.preserve, {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/preserve",parentData:data53,parentDataProperty:"preserve",rootData}))){
 vErrors = vErrors === null ? validate32.errors : append(vErrors, validate32.errors);
 errors = vErrors.length;
 }
 }
-if(data52.drain !== undefined){
-if(!(validate34(data52.drain, {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/drain",parentData:data52,parentDataProperty:"drain",rootData}))){
+if(data53.drain !== undefined){
+if(!(validate34(data53.drain, {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/drain",parentData:data53,parentDataProperty:"drain",rootData}))){
 vErrors = vErrors === null ? validate34.errors : append(vErrors, validate34.errors);
 errors = vErrors.length;
 }
 }
-if(data52.protect !== undefined){
-if(typeof data52.protect !== "boolean"){
+if(data53.health !== undefined){
+if(!(validate36(data53.health, {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/health",parentData:data53,parentDataProperty:"health",rootData}))){
+vErrors = vErrors === null ? validate36.errors : append(vErrors, validate36.errors);
+errors = vErrors.length;
+}
+}
+if(data53.protect !== undefined){
+if(typeof data53.protect !== "boolean"){
 const err89 = {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/protect",schemaPath:"#/properties/profiles/additionalProperties/properties/protect/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
 if(vErrors === null){
 vErrors = [err89];
@@ -2440,15 +3306,15 @@ errors++;
 }
 }
 if(data.pools !== undefined){
-let data67 = data.pools;
-if(data67 && typeof data67 == "object" && !Array.isArray(data67)){
-for(const key12 in data67){
-let data68 = data67[key12];
-if(Array.isArray(data68)){
-const len6 = data68.length;
+let data69 = data.pools;
+if(data69 && typeof data69 == "object" && !Array.isArray(data69)){
+for(const key12 in data69){
+let data70 = data69[key12];
+if(Array.isArray(data70)){
+const len6 = data70.length;
 for(let i6=0; i6<len6; i6++){
-if(!(validate59(data68[i6], {instancePath:instancePath+"/pools/" + key12.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i6,parentData:data68,parentDataProperty:i6,rootData}))){
-vErrors = vErrors === null ? validate59.errors : append(vErrors, validate59.errors);
+if(!(validate48(data70[i6], {instancePath:instancePath+"/pools/" + key12.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i6,parentData:data70,parentDataProperty:i6,rootData}))){
+vErrors = vErrors === null ? validate48.errors : append(vErrors, validate48.errors);
 errors = vErrors.length;
 }
 }
@@ -2477,13 +3343,13 @@ errors++;
 }
 }
 if(data.services !== undefined){
-let data70 = data.services;
-if(Array.isArray(data70)){
-const len7 = data70.length;
+let data72 = data.services;
+if(Array.isArray(data72)){
+const len7 = data72.length;
 for(let i7=0; i7<len7; i7++){
-let data71 = data70[i7];
-if(data71 && typeof data71 == "object" && !Array.isArray(data71)){
-if(data71.address === undefined){
+let data73 = data72[i7];
+if(data73 && typeof data73 == "object" && !Array.isArray(data73)){
+if(data73.address === undefined){
 const err94 = {instancePath:instancePath+"/services/" + i7,schemaPath:"#/properties/services/items/required",keyword:"required",params:{missingProperty: "address"},message:"must have required property '"+"address"+"'"};
 if(vErrors === null){
 vErrors = [err94];
@@ -2493,7 +3359,7 @@ vErrors.push(err94);
 }
 errors++;
 }
-for(const key13 in data71){
+for(const key13 in data73){
 if(!(func2.call(schema6.properties.services.items.properties, key13))){
 const err95 = {instancePath:instancePath+"/services/" + i7,schemaPath:"#/properties/services/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key13},message:"must NOT have additional properties"};
 if(vErrors === null){
@@ -2505,8 +3371,8 @@ vErrors.push(err95);
 errors++;
 }
 }
-if(data71.name !== undefined){
-if(typeof data71.name !== "string"){
+if(data73.name !== undefined){
+if(typeof data73.name !== "string"){
 const err96 = {instancePath:instancePath+"/services/" + i7+"/name",schemaPath:"#/properties/services/items/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err96];
@@ -2517,8 +3383,8 @@ vErrors.push(err96);
 errors++;
 }
 }
-if(data71.address !== undefined){
-if(typeof data71.address !== "string"){
+if(data73.address !== undefined){
+if(typeof data73.address !== "string"){
 const err97 = {instancePath:instancePath+"/services/" + i7+"/address",schemaPath:"#/properties/services/items/properties/address/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err97];
@@ -2529,9 +3395,9 @@ vErrors.push(err97);
 errors++;
 }
 }
-if(data71.family !== undefined){
-let data74 = data71.family;
-if(typeof data74 !== "string"){
+if(data73.family !== undefined){
+let data76 = data73.family;
+if(typeof data76 !== "string"){
 const err98 = {instancePath:instancePath+"/services/" + i7+"/family",schemaPath:"#/properties/services/items/properties/family/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err98];
@@ -2541,7 +3407,7 @@ vErrors.push(err98);
 }
 errors++;
 }
-if(!((data74 === "ipv4") || (data74 === "ipv6"))){
+if(!((data76 === "ipv4") || (data76 === "ipv6"))){
 const err99 = {instancePath:instancePath+"/services/" + i7+"/family",schemaPath:"#/properties/services/items/properties/family/enum",keyword:"enum",params:{allowedValues: schema6.properties.services.items.properties.family.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err99];
@@ -2552,14 +3418,14 @@ vErrors.push(err99);
 errors++;
 }
 }
-if(data71.nodes !== undefined){
-if(!(validate36(data71.nodes, {instancePath:instancePath+"/services/" + i7+"/nodes",parentData:data71,parentDataProperty:"nodes",rootData}))){
-vErrors = vErrors === null ? validate36.errors : append(vErrors, validate36.errors);
+if(data73.nodes !== undefined){
+if(!(validate60(data73.nodes, {instancePath:instancePath+"/services/" + i7+"/nodes",parentData:data73,parentDataProperty:"nodes",rootData}))){
+vErrors = vErrors === null ? validate60.errors : append(vErrors, validate60.errors);
 errors = vErrors.length;
 }
 }
-if(data71.profile !== undefined){
-if(typeof data71.profile !== "string"){
+if(data73.profile !== undefined){
+if(typeof data73.profile !== "string"){
 const err100 = {instancePath:instancePath+"/services/" + i7+"/profile",schemaPath:"#/properties/services/items/properties/profile/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err100];
@@ -2570,8 +3436,8 @@ vErrors.push(err100);
 errors++;
 }
 }
-if(data71.scheduler !== undefined){
-if(typeof data71.scheduler !== "string"){
+if(data73.scheduler !== undefined){
+if(typeof data73.scheduler !== "string"){
 const err101 = {instancePath:instancePath+"/services/" + i7+"/scheduler",schemaPath:"#/properties/services/items/properties/scheduler/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err101];
@@ -2582,13 +3448,13 @@ vErrors.push(err101);
 errors++;
 }
 }
-if(data71.scheduler_flags !== undefined){
-let data78 = data71.scheduler_flags;
-if(Array.isArray(data78)){
-const len8 = data78.length;
+if(data73.scheduler_flags !== undefined){
+let data80 = data73.scheduler_flags;
+if(Array.isArray(data80)){
+const len8 = data80.length;
 for(let i8=0; i8<len8; i8++){
-let data79 = data78[i8];
-if(typeof data79 !== "string"){
+let data81 = data80[i8];
+if(typeof data81 !== "string"){
 const err102 = {instancePath:instancePath+"/services/" + i7+"/scheduler_flags/" + i8,schemaPath:"#/properties/services/items/properties/scheduler_flags/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err102];
@@ -2598,7 +3464,7 @@ vErrors.push(err102);
 }
 errors++;
 }
-if(!(((((((data79 === "sh-fallback") || (data79 === "sh-port")) || (data79 === "mh-fallback")) || (data79 === "mh-port")) || (data79 === "flag-1")) || (data79 === "flag-2")) || (data79 === "flag-3"))){
+if(!(((((((data81 === "sh-fallback") || (data81 === "sh-port")) || (data81 === "mh-fallback")) || (data81 === "mh-port")) || (data81 === "flag-1")) || (data81 === "flag-2")) || (data81 === "flag-3"))){
 const err103 = {instancePath:instancePath+"/services/" + i7+"/scheduler_flags/" + i8,schemaPath:"#/properties/services/items/properties/scheduler_flags/items/enum",keyword:"enum",params:{allowedValues: schema6.properties.services.items.properties.scheduler_flags.items.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err103];
@@ -2621,8 +3487,8 @@ vErrors.push(err104);
 errors++;
 }
 }
-if(data71.one_packet !== undefined){
-if(typeof data71.one_packet !== "boolean"){
+if(data73.one_packet !== undefined){
+if(typeof data73.one_packet !== "boolean"){
 const err105 = {instancePath:instancePath+"/services/" + i7+"/one_packet",schemaPath:"#/properties/services/items/properties/one_packet/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
 if(vErrors === null){
 vErrors = [err105];
@@ -2633,9 +3499,9 @@ vErrors.push(err105);
 errors++;
 }
 }
-if(data71.persistence !== undefined){
-let data81 = data71.persistence;
-if(((!(((typeof data81 == "number") && (!(data81 % 1) && !isNaN(data81))) && (isFinite(data81)))) && (typeof data81 !== "string")) && (!(data81 && typeof data81 == "object" && !Array.isArray(data81)))){
+if(data73.persistence !== undefined){
+let data83 = data73.persistence;
+if(((!(((typeof data83 == "number") && (!(data83 % 1) && !isNaN(data83))) && (isFinite(data83)))) && (typeof data83 !== "string")) && (!(data83 && typeof data83 == "object" && !Array.isArray(data83)))){
 const err106 = {instancePath:instancePath+"/services/" + i7+"/persistence",schemaPath:"#/properties/services/items/properties/persistence/type",keyword:"type",params:{type: schema6.properties.services.items.properties.persistence.type},message:"must be integer,string,object"};
 if(vErrors === null){
 vErrors = [err106];
@@ -2645,8 +3511,8 @@ vErrors.push(err106);
 }
 errors++;
 }
-if((typeof data81 == "number") && (isFinite(data81))){
-if(data81 > 2678400 || isNaN(data81)){
+if((typeof data83 == "number") && (isFinite(data83))){
+if(data83 > 2678400 || isNaN(data83)){
 const err107 = {instancePath:instancePath+"/services/" + i7+"/persistence",schemaPath:"#/properties/services/items/properties/persistence/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2678400},message:"must be <= 2678400"};
 if(vErrors === null){
 vErrors = [err107];
@@ -2656,7 +3522,7 @@ vErrors.push(err107);
 }
 errors++;
 }
-if(data81 < 1 || isNaN(data81)){
+if(data83 < 1 || isNaN(data83)){
 const err108 = {instancePath:instancePath+"/services/" + i7+"/persistence",schemaPath:"#/properties/services/items/properties/persistence/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err108];
@@ -2667,8 +3533,8 @@ vErrors.push(err108);
 errors++;
 }
 }
-if(data81 && typeof data81 == "object" && !Array.isArray(data81)){
-for(const key14 in data81){
+if(data83 && typeof data83 == "object" && !Array.isArray(data83)){
+for(const key14 in data83){
 if(!((((key14 === "timeout") || (key14 === "netmask")) || (key14 === "engine")) || (key14 === "enabled"))){
 const err109 = {instancePath:instancePath+"/services/" + i7+"/persistence",schemaPath:"#/properties/services/items/properties/persistence/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key14},message:"must NOT have additional properties"};
 if(vErrors === null){
@@ -2680,15 +3546,15 @@ vErrors.push(err109);
 errors++;
 }
 }
-if(data81.timeout !== undefined){
-if(!(validate28(data81.timeout, {instancePath:instancePath+"/services/" + i7+"/persistence/timeout",parentData:data81,parentDataProperty:"timeout",rootData}))){
+if(data83.timeout !== undefined){
+if(!(validate28(data83.timeout, {instancePath:instancePath+"/services/" + i7+"/persistence/timeout",parentData:data83,parentDataProperty:"timeout",rootData}))){
 vErrors = vErrors === null ? validate28.errors : append(vErrors, validate28.errors);
 errors = vErrors.length;
 }
 }
-if(data81.netmask !== undefined){
-let data83 = data81.netmask;
-if((!(((typeof data83 == "number") && (!(data83 % 1) && !isNaN(data83))) && (isFinite(data83)))) && (typeof data83 !== "string")){
+if(data83.netmask !== undefined){
+let data85 = data83.netmask;
+if((!(((typeof data85 == "number") && (!(data85 % 1) && !isNaN(data85))) && (isFinite(data85)))) && (typeof data85 !== "string")){
 const err110 = {instancePath:instancePath+"/services/" + i7+"/persistence/netmask",schemaPath:"#/properties/services/items/properties/persistence/properties/netmask/type",keyword:"type",params:{type: schema6.properties.services.items.properties.persistence.properties.netmask.type},message:"must be integer,string"};
 if(vErrors === null){
 vErrors = [err110];
@@ -2698,8 +3564,8 @@ vErrors.push(err110);
 }
 errors++;
 }
-if((typeof data83 == "number") && (isFinite(data83))){
-if(data83 > 128 || isNaN(data83)){
+if((typeof data85 == "number") && (isFinite(data85))){
+if(data85 > 128 || isNaN(data85)){
 const err111 = {instancePath:instancePath+"/services/" + i7+"/persistence/netmask",schemaPath:"#/properties/services/items/properties/persistence/properties/netmask/maximum",keyword:"maximum",params:{comparison: "<=", limit: 128},message:"must be <= 128"};
 if(vErrors === null){
 vErrors = [err111];
@@ -2709,7 +3575,7 @@ vErrors.push(err111);
 }
 errors++;
 }
-if(data83 < 1 || isNaN(data83)){
+if(data85 < 1 || isNaN(data85)){
 const err112 = {instancePath:instancePath+"/services/" + i7+"/persistence/netmask",schemaPath:"#/properties/services/items/properties/persistence/properties/netmask/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err112];
@@ -2721,8 +3587,8 @@ errors++;
 }
 }
 }
-if(data81.engine !== undefined){
-if(typeof data81.engine !== "string"){
+if(data83.engine !== undefined){
+if(typeof data83.engine !== "string"){
 const err113 = {instancePath:instancePath+"/services/" + i7+"/persistence/engine",schemaPath:"#/properties/services/items/properties/persistence/properties/engine/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err113];
@@ -2733,8 +3599,8 @@ vErrors.push(err113);
 errors++;
 }
 }
-if(data81.enabled !== undefined){
-if(typeof data81.enabled !== "boolean"){
+if(data83.enabled !== undefined){
+if(typeof data83.enabled !== "boolean"){
 const err114 = {instancePath:instancePath+"/services/" + i7+"/persistence/enabled",schemaPath:"#/properties/services/items/properties/persistence/properties/enabled/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
 if(vErrors === null){
 vErrors = [err114];
@@ -2747,13 +3613,13 @@ errors++;
 }
 }
 }
-if(data71.destinations !== undefined){
-let data86 = data71.destinations;
-if(Array.isArray(data86)){
-const len9 = data86.length;
+if(data73.destinations !== undefined){
+let data88 = data73.destinations;
+if(Array.isArray(data88)){
+const len9 = data88.length;
 for(let i9=0; i9<len9; i9++){
-if(!(validate45(data86[i9], {instancePath:instancePath+"/services/" + i7+"/destinations/" + i9,parentData:data86,parentDataProperty:i9,rootData}))){
-vErrors = vErrors === null ? validate45.errors : append(vErrors, validate45.errors);
+if(!(validate73(data88[i9], {instancePath:instancePath+"/services/" + i7+"/destinations/" + i9,parentData:data88,parentDataProperty:i9,rootData}))){
+vErrors = vErrors === null ? validate73.errors : append(vErrors, validate73.errors);
 errors = vErrors.length;
 }
 }
@@ -2769,20 +3635,26 @@ vErrors.push(err115);
 errors++;
 }
 }
-if(data71.preserve !== undefined){
-if(!(validate32(data71.preserve, {instancePath:instancePath+"/services/" + i7+"/preserve",parentData:data71,parentDataProperty:"preserve",rootData}))){
+if(data73.preserve !== undefined){
+if(!(validate32(data73.preserve, {instancePath:instancePath+"/services/" + i7+"/preserve",parentData:data73,parentDataProperty:"preserve",rootData}))){
 vErrors = vErrors === null ? validate32.errors : append(vErrors, validate32.errors);
 errors = vErrors.length;
 }
 }
-if(data71.drain !== undefined){
-if(!(validate34(data71.drain, {instancePath:instancePath+"/services/" + i7+"/drain",parentData:data71,parentDataProperty:"drain",rootData}))){
+if(data73.drain !== undefined){
+if(!(validate34(data73.drain, {instancePath:instancePath+"/services/" + i7+"/drain",parentData:data73,parentDataProperty:"drain",rootData}))){
 vErrors = vErrors === null ? validate34.errors : append(vErrors, validate34.errors);
 errors = vErrors.length;
 }
 }
-if(data71.protect !== undefined){
-if(typeof data71.protect !== "boolean"){
+if(data73.health !== undefined){
+if(!(validate36(data73.health, {instancePath:instancePath+"/services/" + i7+"/health",parentData:data73,parentDataProperty:"health",rootData}))){
+vErrors = vErrors === null ? validate36.errors : append(vErrors, validate36.errors);
+errors = vErrors.length;
+}
+}
+if(data73.protect !== undefined){
+if(typeof data73.protect !== "boolean"){
 const err116 = {instancePath:instancePath+"/services/" + i7+"/protect",schemaPath:"#/properties/services/items/properties/protect/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
 if(vErrors === null){
 vErrors = [err116];
