@@ -123,13 +123,14 @@ async function overrideWithoutDaemon(
     // The way back is another command about overrides: a rollback would be overridden again.
     const run = { id: newRunId(session.state), verb, trigger: 'override', record: async () => {} };
     return withKernel(session, environment, { ...run, trigger: 'override' }, async (writer) => {
-      const { overrides, drains, protection, ipvs, journal, announce } = writer;
+      const { overrides, drains, health, protection, ipvs, journal, announce } = writer;
       if (!overrides || !protection) throw new Error('the kernel has no stores');
       let counters: Counters = new Map();
       const run = await runOverride(ipvs, wanted, request, {
         overrides,
         // Drains of files that nobody reads here go on as they are.
         ...(drains && typeof wanted !== 'function' && { drains }),
+        ...(health && { health }),
         protectedServices: await protection.read(),
         allowances: { unserved: options.allowUnserved },
         signal: environment.interruption(),

@@ -32,6 +32,7 @@ export async function runSource(
     stage: output.stage,
     ...(writer.drains && { drains: writer.drains }),
     ...(writer.overrides && { overrides: writer.overrides }),
+    ...(writer.health && { health: writer.health }),
     ...(writer.protection && { protectedServices: await writer.protection.read() }),
     onProgress: (answered, total) => output.progress(`applied ${answered} of ${total} operations`),
     onPlan: async (prepared) => {

@@ -29,6 +29,7 @@ export const VERBS = verbFiles({
   explain: async () => (await import('./verbs/explain.ts')).explainVerb,
   show: async () => (await import('./verbs/show.ts')).showVerb,
   status: async () => (await import('./verbs/status.ts')).statusVerb,
+  health: async () => (await import('./verbs/health.ts')).healthVerb,
   top: async () => (await import('./verbs/top.ts')).topVerb,
   history: async () => (await import('./verbs/history.ts')).historyVerb,
   reload: async () => (await import('./verbs/reload.ts')).reloadVerb,

@@ -1,4 +1,5 @@
 import { IpvstateError, reportedError } from '../errors.ts';
+import type { HealthSource } from '../model/health.ts';
 import type { Counters } from '../model/ipvs.ts';
 import type { OverrideStore } from '../model/override.ts';
 import type { Allowances } from '../plan/guard.ts';
@@ -21,6 +22,7 @@ interface OverridePorts {
   readonly loop: () => Loop | undefined;
   readonly openWork: () => PassRun;
   readonly log: Log;
+  readonly health: HealthSource;
 }
 
 /** Changes overrides between two passes of the loop, so that nothing else writes meanwhile. */
@@ -67,6 +69,7 @@ export class DaemonOverrides {
       run = await runOverride(work.ipvs, desired, request, {
         drains: openDrainStore(session.state, session.warn),
         overrides: this.store,
+        health: this.#ports.health,
         protectedServices,
         allowances: { ...allowances, ...(allowUnserved && { unserved: true }) },
         signal,

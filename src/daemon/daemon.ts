@@ -27,6 +27,7 @@ import { controlAnswers } from './control/answers.ts';
 import { type ControlServer, serveControl } from './control/server.ts';
 import { DaemonOverrides } from './daemon-overrides.ts';
 import { FleetMember, type FleetPlace } from './fleet/member.ts';
+import { type DaemonHealth, openDaemonHealth } from './health/daemon-health.ts';
 import { indexFiles, indexPage } from './http/index-page.ts';
 import { formatListenAddress, type ListenAddress } from './http/listen-address.ts';
 import { createMetrics, type Metrics } from './http/metrics.ts';
@@ -79,6 +80,8 @@ interface DaemonPorts {
 /** Two readings of the clocks, one after the other, differ by less. */
 const CLOCK_NOISE_MILLISECONDS = 100;
 const REMIND_MILLISECONDS = 10_000;
+/** The states of the health checks are stored again after so long. */
+const HEALTH_MILLISECONDS = 5000;
 
 /**
  * Follows a configuration and keeps the kernel's table as the configuration says, until it is asked
@@ -107,6 +110,7 @@ class Daemon {
   #loop: Loop | undefined;
   #overrides: DaemonOverrides | undefined;
   #member: FleetMember | undefined;
+  #health: DaemonHealth | undefined;
   #control: ControlServer | undefined;
   #http: HttpServer | undefined;
   #timers: NodeJS.Timeout[] = [];
@@ -117,7 +121,10 @@ class Daemon {
     this.#options = options;
     this.#ports = ports;
     this.#kernel = kernel;
-    this.#metrics = createMetrics(options.version, () => this.#status(), PASS_OUTCOMES);
+    this.#metrics = createMetrics(
+      ...([options.version, () => this.#status(), PASS_OUTCOMES] as const),
+      () => this.#health?.destinations ?? [],
+    );
   }
 
   async run(): Promise<void> {
@@ -125,8 +132,13 @@ class Daemon {
     const { configuration, timing, drift, allowances } = this.#options;
     const clock = { ...systemClock, after: startTimer };
     const port = openLoopPort(session, this.#kernel, this.#activity, clock);
+    const health = await openDaemonHealth({
+      ...{ session, clock, log, metrics: this.#metrics },
+      loop: () => this.#loop,
+    });
+    this.#health = health;
     const overrides = new DaemonOverrides({
-      ...{ session, allowances, signal, log, openWork: port.openWork },
+      ...{ session, allowances, signal, log, openWork: port.openWork, health: health.source },
       loop: () => this.#loop,
     });
     this.#overrides = overrides;
@@ -156,6 +168,7 @@ class Daemon {
       reconciling: {
         drains: openDrainStore(session.state, session.warn),
         overrides: overrides.store,
+        health: health.source,
         allowances,
       },
       protectedServices: await protection.read(),
@@ -163,6 +176,7 @@ class Daemon {
       onState: (state, previous) => {
         port.follow(state, previous);
         stateLog.changed(state, previous);
+        health.follow(state, previous);
         if (state.protectedServices !== previous.protectedServices)
           void keepProtected(state.protectedServices);
         this.#count(state, previous);
@@ -171,7 +185,10 @@ class Daemon {
       },
     });
     this.#loop = loop;
-    this.#timers.push(setInterval(() => stateLog.remind(loop.state), REMIND_MILLISECONDS));
+    this.#timers.push(
+      setInterval(() => stateLog.remind(loop.state), REMIND_MILLISECONDS),
+      setInterval(() => health.refresh(), HEALTH_MILLISECONDS),
+    );
     const removeHangup = onHangup(() => void this.#hangUp());
     const watch = await configuration.watch({
       onChange: () => loop.look(),
@@ -207,6 +224,7 @@ class Daemon {
 
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
+    await this.#health?.close();
     await this.#control?.close();
     await this.#http?.close();
   }
@@ -220,6 +238,10 @@ class Daemon {
       loop: () => this.#loop,
       status: () => this.#status(),
       reload: () => this.#reload(),
+      health: () => {
+        if (!this.#health) throw new Error('the daemon is still starting');
+        return this.#health.document();
+      },
       override: (request, allowUnserved) => {
         if (!this.#overrides) throw new Error('the daemon is still starting');
         return this.#overrides.change(request, allowUnserved);

@@ -48,8 +48,9 @@ export function openPassRun(
   return {
     ipvs,
     announce: async (plan, { trigger, files, names, overrides, by }) => {
-      // A rollback of an override would be overridden again: `undrain` is its way back.
-      if (trigger !== 'override') rollback ??= await openRollbackRecord(session, 'watch', id);
+      // Overrides and checks would set the weights again: a rollback is no way back from them.
+      if (trigger !== 'override' && trigger !== 'health')
+        rollback ??= await openRollbackRecord(session, 'watch', id);
       await announce(plan);
       const readable = files.flatMap(({ path, sha256 }) =>
         sha256 === undefined ? [] : [{ path, sha256 }],

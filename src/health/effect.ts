@@ -17,15 +17,18 @@ export interface HealthClock {
 }
 
 /** How health changes the weight of one destination, or why it does not. */
-type HealthEffect =
+export const HEALTH_EFFECTS = [
   /** Unhealthy: it takes no new connections. */
-  | 'out'
+  'out',
   /** Unhealthy, and left in: too many destinations are unhealthy. */
-  | 'panic'
+  'panic',
   /** Healthy again: its weight rises. */
-  | 'slow-start'
+  'slow-start',
   /** It takes the traffic, because no other destination is usable. */
-  | 'fallback';
+  'fallback',
+] as const;
+
+export type HealthEffect = (typeof HEALTH_EFFECTS)[number];
 
 /** A destination that health treats. */
 export interface HealthNote {

@@ -4,6 +4,7 @@ import configuration from './configuration.md';
 import daemon from './daemon.md';
 import directors from './directors.md';
 import exitCodes from './exit-codes.md';
+import healthChecks from './health-checks.md';
 import importing from './importing.md';
 import installing from './installing.md';
 import ipvsadm from './ipvsadm.md';
@@ -24,6 +25,7 @@ export const PAGES: Readonly<Record<string, string>> = {
   plans,
   'try-and-rollback': tryAndRollback,
   daemon,
+  'health-checks': healthChecks,
   directors,
   operating,
   maintenance,

@@ -1,4 +1,5 @@
 import type { IpvstateError, KernelError } from '../errors.ts';
+import type { HealthNote } from '../health/effect.ts';
 import type { Operation } from '../model/operation.ts';
 import type { Change } from './change.ts';
 import type { Drain } from './drain/drain.ts';
@@ -59,6 +60,8 @@ export interface Report {
   readonly drains: readonly Drain[];
   /** Destinations whose weights overrides set. */
   readonly overrides: readonly OverrideNote[];
+  /** Destinations that health treats. */
+  readonly health: readonly HealthNote[];
   /** Settings that work against the plan, each in a sentence. */
   readonly warnings: readonly string[];
   /**

@@ -1,4 +1,5 @@
 import { IpvstateError } from '../errors.ts';
+import { type HealthClock, type HealthNote, withHealth } from '../health/effect.ts';
 import type { Desired } from '../model/desired.ts';
 import type { DestinationKey } from '../model/destination.ts';
 import { drainKey, NO_DRAINS } from '../model/drain.ts';
@@ -17,7 +18,12 @@ import {
   drain,
   type OverdueDrain,
 } from './drain/drain.ts';
-import { type OverrideClock, type OverrideNote, overriding } from './overrides/overrides.ts';
+import {
+  type OverrideClock,
+  type OverrideNote,
+  type Overriding,
+  overriding,
+} from './overrides/overrides.ts';
 import { preserve } from './preserve.ts';
 import { enforcedSysctls } from './sysctls.ts';
 
@@ -32,6 +38,8 @@ export interface ScopeOptions {
   readonly drains?: DrainClock;
   /** The overrides that act on the services of the files. */
   readonly overrides?: OverrideClock;
+  /** The states of the checks. Without them, each destination is as healthy as at first. */
+  readonly health?: HealthClock;
 }
 
 /** The desired state of the whole table. */
@@ -48,9 +56,12 @@ export interface Scoped {
   readonly leaving: ReadonlySet<ServiceKey>;
   /** Destinations whose weights overrides set. */
   readonly overrides: readonly OverrideNote[];
+  /** Destinations that health treats. */
+  readonly health: readonly HealthNote[];
 }
 
 const NEVER_DRAINED: DrainClock = { now: 0, ...NO_DRAINS };
+const NEVER_CHECKED: HealthClock = { states: new Map(), isChecking: false, now: 0 };
 const NEVER_OVERRIDDEN: OverrideClock = { now: 0, date: new Date(0), ...NO_OVERRIDES };
 
 /**
@@ -66,21 +77,26 @@ const NEVER_OVERRIDDEN: OverrideClock = { now: 0, date: new Date(0), ...NO_OVERR
 export function scope(desired: Desired, snapshot: Snapshot, options: ScopeOptions = {}): Scoped {
   const { table: live } = snapshot;
   const { only, drains: clock = NEVER_DRAINED, overrides = NEVER_OVERRIDDEN } = options;
+  const { health = NEVER_CHECKED } = options;
   const { manage } = desired.policy ?? {};
   const override = overriding(overrides);
   const services = new Map<ServiceKey, ServiceEntry>();
   const foreign = new Set<ServiceKey>();
   const drained: Drained[] = [];
   const notes: OverrideNote[] = [];
+  const healthNotes: HealthNote[] = [];
   for (const [key, { service }] of live.services)
     if (manage && !isManaged(manage, service.identity)) foreign.add(key);
   for (const [key, entry] of desired.services) {
     if (only && !only(key)) continue;
     const preserved = preserveLive(entry, desired.policy, live, clock, overrides.held);
-    const overridden = foreign.has(key) ? undefined : override(preserved.entry, preserved.weights);
+    const found = live.services.get(key);
+    const checked = checkedEntry(preserved.entry, found, desired.policy, health, override);
+    for (const note of checked.notes) healthNotes.push(note);
+    const overridden = foreign.has(key) ? undefined : override(checked.entry, preserved.weights);
     for (const note of overridden?.notes ?? []) notes.push(note);
     const treated = drainRemoved(
-      overridden?.entry ?? preserved.entry,
+      overridden?.entry ?? checked.entry,
       desired.policy,
       snapshot,
       clock,
@@ -114,7 +130,26 @@ export function scope(desired: Desired, snapshot: Snapshot, options: ScopeOption
     overdue: drained.flatMap(({ overdue }) => overdue),
     leaving,
     overrides: notes,
+    health: healthNotes,
   };
+}
+
+/**
+ * Returns a desired service with the weights that the health of its destinations leads to. Where an
+ * override sets a weight, health does not: an operator's word counts more.
+ */
+export function checkedEntry(
+  entry: ServiceEntry,
+  live: ServiceEntry | undefined,
+  policy: Policy | undefined,
+  clock: HealthClock,
+  override: Overriding,
+): ReturnType<typeof withHealth> {
+  const health = policy?.services.get(entry.service.key)?.health;
+  if (!health) return { entry, notes: [] };
+  const { notes } = override(entry, new Set());
+  const weights = new Map(notes.map(({ destination, weight }) => [destination, weight]));
+  return withHealth(entry, live, health, clock, ({ key }) => weights.get(key));
 }
 
 /** Returns a desired service with the live values that the policy preserves, and whose weights. */

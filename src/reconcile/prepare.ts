@@ -1,5 +1,7 @@
+import type { HealthClock, HealthNote } from '../health/effect.ts';
 import type { Desired } from '../model/desired.ts';
 import type { DrainKey, DrainRecord } from '../model/drain.ts';
+import type { HealthSource } from '../model/health.ts';
 import type { Ipvs, Snapshot } from '../model/ipvs.ts';
 import type { OverrideRecord, OverrideStore } from '../model/override.ts';
 import type { ServiceKey } from '../model/service.ts';
@@ -77,6 +79,10 @@ export interface Prepared {
   readonly overrides: readonly OverrideNote[];
   /** All overrides, as the plan has them. */
   readonly overrideClock: OverrideClock;
+  /** Destinations that health treats. */
+  readonly health: readonly HealthNote[];
+  /** The states of the checks, as the plan has them. */
+  readonly healthClock: HealthClock;
   /** The records after the plan. To be stored before its first operation. */
   readonly records: RunRecords;
   /** Differing sysctls that the files check and do not enforce. */
@@ -98,6 +104,7 @@ export async function prepare(
   const { stage = runStage } = options;
   for (let reads = 1; reads <= MAX_READS; reads++) {
     const stored = await readRecords(options);
+    const health = await readHealth(options.health);
     const sysctls = needsSysctls(wanted, stored.drains);
     const snapshot = await stage(
       'read-table',
@@ -113,10 +120,11 @@ export async function prepare(
     const only = options.only?.(live);
     const concerned = options.concerned?.();
     const scoped = concerned
-      ? scopeOverrides(desired, snapshot, clock, overrides, concerned)
+      ? scopeOverrides(desired, snapshot, clock, overrides, health, concerned)
       : scope(desired, snapshot, {
           only,
           drains: clock,
+          health,
           overrides: options.ignoresOverrides ? { ...overrides, overrides: [] } : overrides,
         });
     const { table, foreign, drains, leaving, overrides: notes } = scoped;
@@ -144,6 +152,8 @@ export async function prepare(
         drains,
         overrides: notes,
         overrideClock: overrides,
+        health: scoped.health,
+        healthClock: health,
         records: concerned
           ? {
               drains: recordAfterPlan(clock, table, []),
@@ -155,7 +165,7 @@ export async function prepare(
             },
         sysctlDifferences:
           only || concerned ? [] : sysctlDifferences(desired.policy?.sysctls, live.sysctls),
-        warnings: drainWarnings(scoped, live),
+        warnings: [...drainWarnings(scoped, live), ...keptByHealth(scoped.health, health)],
       };
     }
   }
@@ -180,11 +190,33 @@ function countPlan({ changes, waves }: Plan): StageCounts {
   return { change: changes.length, operation: operations, wave: waves.length };
 }
 
+/** A table in a file has no checks. */
+export async function readHealth(source: HealthSource | undefined): Promise<HealthClock> {
+  return {
+    states: (await source?.read()) ?? new Map(),
+    isChecking: source?.isChecking ?? false,
+    now: source?.now() ?? 0,
+  };
+}
+
 /** A table in a file has no overrides, and needs no time. */
 export function overrideTime(
   store: OverrideStore | undefined,
 ): Pick<OverrideClock, 'now' | 'date'> {
   return { now: store?.now() ?? 0, date: store?.date() ?? new Date(0) };
+}
+
+/** Says which effects of the daemon's checks a plan of a program keeps that does not check. */
+function keptByHealth(notes: readonly HealthNote[], { isChecking }: HealthClock): string[] {
+  if (isChecking) return [];
+  return notes
+    .filter(({ effect }) => effect === 'out' || effect === 'fallback')
+    .map(({ service, destination, effect, reason }) =>
+      effect === 'out'
+        ? `health keeps ${destination} of ${service} at weight 0, as the daemon found it` +
+          `${reason === '' ? '' : `: ${reason}`}`
+        : `${destination} of ${service} is a fallback, and takes the traffic`,
+    );
 }
 
 function isConfirmed(

@@ -14,6 +14,7 @@ import {
   type Prepared,
   type PrepareOptions,
   prepare,
+  readHealth,
   type Wanted,
 } from './prepare.ts';
 import { type Pass, rollBack } from './roll-back.ts';
@@ -76,7 +77,17 @@ export async function executePlan(
   const nothing = { foreign: new Set<never>(), sysctlDifferences: [], warnings: [] };
   const overrideClock = { ...before.overrides, ...overrideTime(options.overrides) };
   const overridden = { overrides: [], overrideClock };
-  const prepared = { snapshot, plan, refusals, drains, records, ...nothing, ...overridden };
+  const checked = { health: [], healthClock: await readHealth(options.health) };
+  const prepared = {
+    snapshot,
+    plan,
+    refusals,
+    drains,
+    records,
+    ...nothing,
+    ...overridden,
+    ...checked,
+  };
   return run(ipvs, prepared, options, undefined);
 }
 
@@ -97,6 +108,7 @@ async function run(
     refusals: [],
     drains: first.drains,
     overrides: first.overrides,
+    health: first.health,
     warnings: first.warnings,
     differences: [],
     contested: [],
@@ -162,7 +174,7 @@ async function converge(
   report: MakeReport,
 ): Promise<Report> {
   const before = await readRecords(options);
-  let { plan, refusals, drains, overrides, records, warnings } = first;
+  let { plan, refusals, drains, overrides, health, records, warnings } = first;
   const giveUp = async (findings: Findings): Promise<Report> => {
     const settled = await settle(ipvs, passes, plan, findings, options, report);
     if (settled.outcome === 'rolled-back') await storeRecords(options, before);
@@ -183,7 +195,7 @@ async function converge(
       );
       const outcome = differences.length === 0 ? 'applied' : 'unverified';
       const all = [...warnings, ...remarks];
-      return report(outcome, { drains, overrides, warnings: all, differences });
+      return report(outcome, { drains, overrides, health, warnings: all, differences });
     }
     const findings = {
       failures: execution?.failures ?? [],
@@ -198,7 +210,7 @@ async function converge(
     )
       return giveUp(findings);
     try {
-      ({ plan, refusals, drains, overrides, records, warnings } = await prepareAgain());
+      ({ plan, refusals, drains, overrides, health, records, warnings } = await prepareAgain());
     } catch (error) {
       if (!(error instanceof IpvstateError)) throw error;
       return giveUp({ ...findings, error });

@@ -1,5 +1,6 @@
 import { IpvstateError } from '../errors.ts';
 import { type DrainRecord, type DrainStore, NO_DRAINS } from '../model/drain.ts';
+import type { HealthSource } from '../model/health.ts';
 import { NO_OVERRIDES, type OverrideRecord, type OverrideStore } from '../model/override.ts';
 import { mergedRecords, sameRecord } from '../plan/drain/drain-record.ts';
 
@@ -13,9 +14,14 @@ export interface RunRecords {
 export interface RecordStores {
   readonly drains?: DrainStore;
   readonly overrides?: OverrideStore;
+  /** The states of the checks, which only the daemon stores. */
+  readonly health?: HealthSource;
 }
 
-export async function readRecords({ drains, overrides }: RecordStores): Promise<RunRecords> {
+export async function readRecords({
+  drains,
+  overrides,
+}: Omit<RecordStores, 'health'>): Promise<RunRecords> {
   return {
     drains: (await drains?.read()) ?? NO_DRAINS,
     overrides: (await overrides?.read()) ?? NO_OVERRIDES,

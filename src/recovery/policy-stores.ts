@@ -2,6 +2,7 @@ import type { Desired } from '../model/desired.ts';
 import type { PrepareOptions } from '../reconcile/prepare.ts';
 import type { RecoveryEnvironment } from './environment.ts';
 import { openDrainStore } from './records/drains.ts';
+import { openHealthStore } from './records/health.ts';
 import { openOverrideStore } from './records/overrides.ts';
 import { openProtectedStore } from './records/protected.ts';
 
@@ -12,13 +13,14 @@ import { openProtectedStore } from './records/protected.ts';
 export async function policyStores(
   table: string | undefined,
   environment: RecoveryEnvironment,
-): Promise<Pick<PrepareOptions, 'drains' | 'overrides' | 'protectedServices'>> {
+): Promise<Pick<PrepareOptions, 'drains' | 'overrides' | 'health' | 'protectedServices'>> {
   if (table !== undefined) return {};
   const state = await environment.state();
   const warn = (message: string): void => environment.output.warn(`ipvstate: ${message}\n`);
   return {
     drains: openDrainStore(state, warn, 'read'),
     overrides: openOverrideStore(state, warn, 'read'),
+    health: openHealthStore(state, warn, 'read'),
     protectedServices: await openProtectedStore(state, warn, 'read').read(),
   };
 }

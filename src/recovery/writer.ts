@@ -1,4 +1,5 @@
 import type { DrainStore } from '../model/drain.ts';
+import type { HealthSource } from '../model/health.ts';
 import type { Ipvs } from '../model/ipvs.ts';
 import type { OverrideStore } from '../model/override.ts';
 import type { OverrideNote } from '../plan/overrides/overrides.ts';
@@ -8,6 +9,7 @@ import { stackOfRun } from './ipvs-stack.ts';
 import { Journal, type ServiceNames } from './journal/journal.ts';
 import type { JournalFile, Trigger } from './journal/journal-lines.ts';
 import { openDrainStore } from './records/drains.ts';
+import { openHealthStore } from './records/health.ts';
 import { openOverrideStore } from './records/overrides.ts';
 import { openProtectedStore, type ProtectedStore } from './records/protected.ts';
 import type { StoredPass } from './records/records.ts';
@@ -18,6 +20,7 @@ export interface Writer {
   readonly ipvs: Ipvs;
   readonly drains?: DrainStore;
   readonly overrides?: OverrideStore;
+  readonly health?: HealthSource;
   readonly protection?: ProtectedStore;
   /** Records the plan. To be called before its first operation. */
   readonly announce: (
@@ -57,6 +60,7 @@ export async function withKernel<T>(
       ipvs: stack.ipvs,
       drains: openDrainStore(state, warn),
       overrides: openOverrideStore(state, warn),
+      health: openHealthStore(state, warn, 'read'),
       protection: openProtectedStore(state, warn),
       journal,
       announce: async (plan, files, names, overrides) => {

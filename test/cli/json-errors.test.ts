@@ -56,6 +56,7 @@ const VERBS = {
   show: 'show ./shop.plan',
   status: 'status --control-socket ./control.sock',
   top: 'top',
+  health: 'health --control-socket ./control.sock',
   history: 'history',
   explain: 'explain shop -f ./shop.yaml',
   export: 'export',

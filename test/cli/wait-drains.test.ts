@@ -27,6 +27,7 @@ function report(drains: readonly Drain[], rest: Partial<Report> = {}): Report {
     differences: [],
     contested: [],
     overrides: [],
+    health: [],
     warnings: [],
   };
   return {

@@ -72,6 +72,8 @@ function concernedOf({ live, before, after }: Command): ReadonlySet<DrainKey> {
   );
 }
 
+const UNCHECKED = { states: new Map(), isChecking: false, now: NOW };
+
 function scenesOf({ live, after, drains }: Command) {
   const pending = drains.map((key) => [key, { deadlineSeconds: NOW + 60, weight: 2 }] as const);
   return {
@@ -83,7 +85,10 @@ function scenesOf({ live, after, drains }: Command) {
 
 const narrow = (command: Command): Scoped => {
   const { snapshot, drains, overrides } = scenesOf(command);
-  return scopeOverrides(command.desired, snapshot, drains, overrides, concernedOf(command));
+  return scopeOverrides(
+    ...([command.desired, snapshot, drains, overrides, UNCHECKED] as const),
+    concernedOf(command),
+  );
 };
 
 const changesNothingElse = (plan: (command: Command) => Scoped) =>
@@ -124,7 +129,7 @@ test('it is found when all overrides of the table are applied', async () => {
           [...destinations.keys()].map((key) => drainKey(service, key)),
         ),
       );
-      return scopeOverrides(command.desired, snapshot, drains, overrides, all);
+      return scopeOverrides(command.desired, snapshot, drains, overrides, UNCHECKED, all);
     }),
   );
 });

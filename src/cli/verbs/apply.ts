@@ -114,6 +114,7 @@ async function wait(
         signal,
         ...(writer.drains && { drains: writer.drains }),
         ...(writer.overrides && { overrides: writer.overrides }),
+        ...(writer.health && { health: writer.health }),
         ...(writer.protection && { protectedServices: await writer.protection.read() }),
         only: () => (service) => services.has(service),
       });

@@ -15,6 +15,7 @@ const SCHEMAS = {
   overrides: () => import('../../../schemas/overrides.schema.json', { with: { type: 'json' } }),
   error: () => import('../../../schemas/error.schema.json', { with: { type: 'json' } }),
   top: () => import('../../../schemas/top.schema.json', { with: { type: 'json' } }),
+  health: () => import('../../../schemas/health.schema.json', { with: { type: 'json' } }),
   generations: () => import('../../../schemas/generations.schema.json', { with: { type: 'json' } }),
   fleet: () => import('../../../schemas/fleet.schema.json', { with: { type: 'json' } }),
   history: () => import('../../../schemas/history.schema.json', { with: { type: 'json' } }),

@@ -154,8 +154,10 @@ function checkInvalidService(service: unknown, index: number, context: Context):
     (destinations === undefined || Array.isArray(destinations));
   if (!readable) return;
   const path = ['services', index] as const;
-  const identity = readIdentity(service as ServiceMapping, path, context.report);
-  const layers = serviceLayers(service as ServiceMapping, path, context);
+  // The violation can be in `health`, which is not about the destinations themselves.
+  const checked = { ...service, health: undefined } as unknown as ServiceMapping;
+  const identity = readIdentity(checked, path, context.report);
+  const layers = serviceLayers(checked, path, context);
   if (identity && layers)
     normalizeDestinations(identity, layers, context, createOrigins(), undefined);
 }

@@ -2,6 +2,7 @@ import { parseServiceKey, type ServiceKey, serviceKey } from '../../model/servic
 import type { Loop } from '../../reconcile/loop/loop-interface.ts';
 import type { LoopState, PassResult } from '../../reconcile/loop/loop-state.ts';
 import { EXIT } from '../../render/exit.ts';
+import type { HealthDocument } from '../../render/health.ts';
 import type { Json } from '../../render/json.ts';
 import type { ApiDocuments } from '../api/api-documents.ts';
 import { SHOWN_FINGERPRINT, type Status } from '../status/status.ts';
@@ -19,6 +20,7 @@ interface AnswerPorts {
   readonly reload: () => Promise<PassResult>;
   readonly override: ChangeOverrides;
   readonly documents: Pick<ApiDocuments, 'wholeStatus' | 'services' | 'details'>;
+  readonly health: () => HealthDocument;
 }
 
 /** `approve` takes the beginning of a plan's fingerprint, of at least this length. */
@@ -26,7 +28,7 @@ const SHORTEST_FINGERPRINT = 8;
 
 /** Answers the requests of the verbs for the daemon. */
 export function controlAnswers(ports: AnswerPorts): AnswerRequest {
-  const { loop, status, reload, override, documents } = ports;
+  const { loop, status, reload, override, documents, health } = ports;
   return async (request: ControlRequest): Promise<ControlAnswer> => {
     const running = loop();
     if (request.command === 'status')
@@ -43,6 +45,8 @@ export function controlAnswers(ports: AnswerPorts): AnswerRequest {
         return answerResume(running, status);
       case 'approve':
         return refuseWhilePaused(running, status) ?? answerApproval(request, running, status);
+      case 'health':
+        return { ok: true, exit_code: EXIT.ok, document: health() as unknown as Json };
       case 'override':
         return answerOverride(request, override);
       default:

@@ -22,6 +22,8 @@ export type ControlRequest =
   | PageControl
   /** Reads the configuration and the table now. The answer comes after the pass. */
   | { readonly command: 'reload' }
+  /** Asks for the states of the health checks. */
+  | { readonly command: 'health' }
   /** Executes the plan that a guard holds back. Without `plan`: whatever that plan is. */
   | { readonly command: 'approve'; readonly plan?: string }
   | PauseControl
@@ -124,6 +126,7 @@ export function parseRequest(line: string): ControlRequest | string {
   switch (command) {
     case 'status':
     case 'reload':
+    case 'health':
       return { command };
     case 'approve':
       if (plan === undefined) return { command };

@@ -8,6 +8,10 @@ export interface Metrics {
   countPass(result: string, seconds: number): void;
   /** Counts objects of the live table that another program had changed. */
   countDrift(objects: number): void;
+  /** Counts a destination that became healthy or unhealthy. */
+  countHealthChange(service: string): void;
+  /** Counts an answer to a health check. */
+  observeCheck(service: string, seconds: number): void;
   readonly registry: Registry;
 }
 
@@ -19,11 +23,25 @@ const GENERATION_STAGES = ['read', 'in_force', 'applied'] as const;
 /** Histogram buckets in seconds: from a single edit to a table of 100,000 destinations. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** Creates the metrics. `results` are the values of the label `result`. */
+/** Buckets in seconds: from a server in the same rack to the end of a long time limit. */
+const CHECK_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+
+/** A destination that is checked. */
+interface CheckedGauge {
+  readonly service: string;
+  readonly destination: { readonly key: string };
+  readonly state: { readonly isHealthy: boolean };
+}
+
+/**
+ * Creates the metrics. `checked` are the destinations that the daemon checks. `results` are the
+ * values of the label `result`.
+ */
 export function createMetrics(
   version: string,
   status: () => Status,
   results: readonly string[],
+  checked: () => readonly CheckedGauge[] = () => [],
 ): Metrics {
   const registry = new Registry();
   const registers = [registry];
@@ -55,6 +73,30 @@ export function createMetrics(
     name: 'ipvstate_drift_total',
     help: 'Objects of the live table that another program had changed.',
     registers,
+  });
+  const healthChanges = new Counter({
+    name: 'ipvstate_health_transitions_total',
+    help: 'Destinations that became healthy or unhealthy.',
+    labelNames: ['service'],
+    registers,
+  });
+  const checkDurations = new Histogram({
+    name: 'ipvstate_health_check_duration_seconds',
+    help: 'How long destinations took to answer their health checks.',
+    labelNames: ['service'],
+    buckets: CHECK_BUCKETS,
+    registers,
+  });
+  new Gauge({
+    name: 'ipvstate_destination_healthy',
+    help: 'Whether the health checks of a destination hold.',
+    labelNames: ['service', 'destination'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { service, destination, state } of checked())
+        this.set({ service, destination: destination.key }, Number(state.isHealthy));
+    },
   });
   new Gauge({
     name: 'ipvstate_build_info',
@@ -148,6 +190,8 @@ export function createMetrics(
       durations.observe(duration);
     },
     countDrift: (objects) => drift.inc(objects),
+    countHealthChange: (service) => healthChanges.inc({ service }),
+    observeCheck: (service, duration) => checkDurations.observe({ service }, duration),
   };
 }
 

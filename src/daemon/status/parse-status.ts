@@ -12,6 +12,7 @@ import {
   optional,
   type Shape,
 } from '../../model/shape.ts';
+import { isHealthTreatment } from '../../render/health.ts';
 import {
   DRIFT_MODES,
   type FleetStatus,
@@ -125,5 +126,6 @@ export const isStatus: Shape<Status> = objectOf<Status>({
       }),
     ),
   ),
+  health_effects: optional(listOf(isHealthTreatment)),
   watch: objectOf<Status['watch']>({ mode: isText, reason: nullable(isText) }),
 });

@@ -5,6 +5,7 @@ import { isServed, type ServiceEntry } from '../../model/table.ts';
 import type { OverrideNote } from '../../plan/overrides/overrides.ts';
 import type { ConfigProblem, SourceState } from '../../reconcile/loop/config-state.ts';
 import type { DriftMode, LoopState, PassResult } from '../../reconcile/loop/loop-state.ts';
+import { treatmentOf } from '../../render/health.ts';
 import { describeOverride } from '../../render/overrides.ts';
 import { changeTitles, driftTitles } from './change-titles.ts';
 import { exitCodeOfPass } from './pass-exit.ts';
@@ -87,6 +88,7 @@ export function statusOfLoop(state: LoopState, facts: DaemonFacts): Status {
     overrides: state.overrides.map(overrideStatus),
     unserved_by_overrides: unservedByOverrides(state),
     fleet: facts.fleet ?? null,
+    health_effects: state.checked.map(treatmentOf),
     watch: { mode: watch.mode, reason: watch.reason ?? null },
   };
 }

@@ -2,6 +2,7 @@ import { formatDuration } from '../../model/duration.ts';
 import { printable } from '../../model/printable.ts';
 import type { HealthName } from '../../reconcile/loop/health.ts';
 import { countOf } from '../../render/count-of.ts';
+import { describeTreatment } from '../../render/health.ts';
 import { formatClock } from '../../render/overrides.ts';
 import { describeInvalid, type PauseStatus, type Status, type StatusError } from './status.ts';
 
@@ -76,6 +77,7 @@ export function formatStatus(status: Status): string {
       line('Unserved', `${service}: overrides leave it no usable server`),
     ),
     ...formatOverridden(status.overrides ?? []),
+    ...formatTreated(status.health_effects ?? []),
     ...(status.paused ? formatPaused(status.paused) : []),
     ...status.contested.map(({ object, reversals }) =>
       line('Contested', `${object}: changed back by another program ${countOf(reversals, 'time')}`),
@@ -94,6 +96,7 @@ function formatFleet({ node, generation, error }: NonNullable<Status['fleet']>):
   ];
 }
 
+/** So many overrides and so many effects of health are shown. */
 const SHOWN_OVERRIDES = 20;
 
 function formatOverridden(overrides: NonNullable<Status['overrides']>): string[] {
@@ -104,6 +107,16 @@ function formatOverridden(overrides: NonNullable<Status['overrides']>): string[]
     );
   const hidden = overrides.length - shown.length;
   return hidden > 0 ? [...shown, line('Override', `and ${hidden} more destinations`)] : shown;
+}
+
+function formatTreated(effects: NonNullable<Status['health_effects']>): string[] {
+  const shown = effects
+    .slice(0, SHOWN_OVERRIDES)
+    .map((each) =>
+      line('Checked', `${each.destination} of ${each.service}: ${describeTreatment(each)}`),
+    );
+  const hidden = effects.length - shown.length;
+  return hidden > 0 ? [...shown, line('Checked', `and ${hidden} more destinations`)] : shown;
 }
 
 function line(name: string, text: string): string {

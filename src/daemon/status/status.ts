@@ -2,6 +2,7 @@ import type { NodeGenerations } from '../../fleet/node-report.ts';
 import type { Position } from '../../model/issue.ts';
 import { HEALTH_STATES, type HealthName } from '../../reconcile/loop/health.ts';
 import type { DriftMode } from '../../reconcile/loop/loop-state.ts';
+import type { HealthTreatment } from '../../render/health.ts';
 
 /** The choices of `--drift`. */
 export const DRIFT_MODES: readonly DriftMode[] = ['correct', 'report', 'off'];
@@ -138,6 +139,8 @@ export interface Status {
   readonly unserved_by_overrides?: readonly string[] | undefined;
   /** null: it follows no etcd, or has no name there. Earlier versions lack it. */
   readonly fleet?: FleetStatus | null | undefined;
+  /** Destinations that health treats. Earlier versions lack it. */
+  readonly health_effects?: readonly HealthTreatment[] | undefined;
   readonly watch: { readonly mode: string; readonly reason: string | null };
 }
 

@@ -1,3 +1,4 @@
+import type { HealthNote } from '../../health/effect.ts';
 import type { Desired } from '../../model/desired.ts';
 import type { DestinationKey } from '../../model/destination.ts';
 import type { Snapshot } from '../../model/ipvs.ts';
@@ -19,6 +20,8 @@ export type Influence =
       readonly fields: readonly string[];
       readonly origin: Origin | undefined;
     }
+  /** The checks of the daemon change the weight, or would. */
+  | { readonly kind: 'health'; readonly note: HealthNote }
   /** A runtime override sets the weight. */
   | { readonly kind: 'override'; readonly note: OverrideNote }
   | { readonly kind: 'drain'; readonly drain: Drain }
@@ -50,6 +53,7 @@ export interface PlannedTable {
   readonly foreign: ReadonlySet<ServiceKey>;
   readonly drains: readonly Drain[];
   readonly overrides: readonly OverrideNote[];
+  readonly health: readonly HealthNote[];
   readonly refusals: readonly Refusal[];
 }
 
@@ -109,6 +113,7 @@ export function influencesOn(
         ...{ kind: 'unmanageable' as const, object, reason },
       })),
     ...preserved(subject, desired, origins, snapshot),
+    ...(planned?.health ?? []).filter(isAbout).map((note) => ({ kind: 'health' as const, note })),
     ...(planned?.overrides ?? [])
       .filter(isAbout)
       .map((note) => ({ kind: 'override' as const, note })),

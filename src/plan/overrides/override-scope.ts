@@ -1,3 +1,4 @@
+import type { HealthClock } from '../../health/effect.ts';
 import type { Desired } from '../../model/desired.ts';
 import type { Destination, DestinationKey } from '../../model/destination.ts';
 import { type DrainKey, drainKey } from '../../model/drain.ts';
@@ -7,8 +8,8 @@ import { isManaged } from '../../model/policy.ts';
 import type { ServiceKey } from '../../model/service.ts';
 import type { ServiceEntry } from '../../model/table.ts';
 import type { DrainClock } from '../drain/drain.ts';
-import { preserveLive, type Scoped } from '../scope.ts';
-import { type OverrideClock, overriding } from './overrides.ts';
+import { checkedEntry, preserveLive, type Scoped } from '../scope.ts';
+import { type OverrideClock, type Overriding, overriding } from './overrides.ts';
 
 interface OwnWeights {
   /** The live service with the weights that it has without overrides. */
@@ -28,6 +29,7 @@ export function scopeOverrides(
   { table: live }: Snapshot,
   drains: DrainClock,
   overrides: OverrideClock,
+  health: HealthClock,
   concerned: ReadonlySet<DrainKey>,
 ): Scoped {
   const { manage } = desired.policy ?? {};
@@ -40,7 +42,7 @@ export function scopeOverrides(
       foreign.add(key);
       continue;
     }
-    const own = ownWeights(entry, desired, drains, overrides.held);
+    const own = ownWeights(entry, desired, drains, overrides.held, health, override);
     const overridden = override(own.entry, own.preserved);
     for (const note of overridden.notes) notes.push(note);
     services.set(key, withWeightsOf(entry, overridden.entry, concerned));
@@ -52,6 +54,7 @@ export function scopeOverrides(
     overdue: [],
     leaving: new Set(),
     overrides: notes,
+    health: [],
   };
 }
 
@@ -60,16 +63,19 @@ function ownWeights(
   desired: Desired,
   clock: DrainClock,
   held: OverrideClock['held'],
+  health: HealthClock,
+  override: Overriding,
 ): OwnWeights {
   const { key: service } = live.service;
   const wanted = desired.services.get(service);
   const table = { services: new Map([[service, live]]) };
   const kept = wanted && preserveLive(wanted, desired.policy, table, clock, held);
+  const checked = kept && checkedEntry(kept.entry, live, desired.policy, health, override).entry;
   const preserved = new Set(kept?.weights);
   const destinations = new Map<DestinationKey, Destination>();
   for (const [key, destination] of live.destinations) {
     const id = drainKey(service, key);
-    const own = kept?.entry.destinations.get(key)?.weight;
+    const own = checked?.destinations.get(key)?.weight;
     if (own === undefined && clock.drains.has(id)) continue;
     if (own === undefined) preserved.add(key);
     const weight = own ?? held.get(id) ?? destination.weight;

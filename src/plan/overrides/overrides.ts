@@ -40,14 +40,17 @@ interface Overridden {
   readonly notes: readonly OverrideNote[];
 }
 
+/** Sets the weights of a service. The weights of `preserved` destinations are not of a file. */
+export type Overriding = (
+  entry: ServiceEntry,
+  preserved: ReadonlySet<DestinationKey>,
+) => Overridden;
+
 /**
  * Returns a function that sets the weights of a desired service as overrides ask for. Of several
- * overrides of one destination, the lowest weight wins; a lone one may also raise a weight. The
- * weights of `preserved` destinations are not those of a file.
+ * overrides of one destination, the lowest weight wins; a lone one may also raise a weight.
  */
-export function overriding(
-  clock: OverrideClock,
-): (entry: ServiceEntry, preserved: ReadonlySet<DestinationKey>) => Overridden {
+export function overriding(clock: OverrideClock): Overriding {
   const index = indexOf(clock);
   const general = index.get(null);
   return (entry, preserved) => {

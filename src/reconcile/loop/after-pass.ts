@@ -42,6 +42,7 @@ export function stateAfterPass(previous: LoopState, pass: EndedPass): Partial<Lo
     refused: refusedAfter(previous, pass),
     drains: report && BEGINS_DRAINS.includes(outcome) ? report.drains : previous.drains,
     overrides: found.overrides ?? previous.overrides,
+    checked: found.checked ?? previous.checked,
     refusedParts: [...found.refusedParts.values()].sort((a, b) => (a.part < b.part ? -1 : 1)),
     contested: sortedContested(found.contest),
     totals: totalsAfter(previous, pass),

@@ -22,12 +22,13 @@ export interface Comparison {
 /** Compares the table that a pass read with all that the files ask for. */
 export function compareWhole(
   desired: Desired,
-  { snapshot, records, sysctlDifferences, overrideClock }: Prepared,
+  { snapshot, records, sysctlDifferences, overrideClock, healthClock }: Prepared,
   now: number,
 ): Comparison {
   const { table } = scope(desired, snapshot, {
     drains: { ...records.drains, now },
     overrides: overrideClock,
+    health: healthClock,
   });
   const changes = diff(snapshot.table, table);
   return {

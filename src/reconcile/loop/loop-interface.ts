@@ -35,6 +35,8 @@ export interface Loop {
    * pass. Throws `UNAVAILABLE` when the loop is stopped.
    */
   between<T>(work: () => Promise<T>): Promise<T>;
+  /** Plans again, because the health of a destination changed. */
+  healthChanged(): void;
   /** Puts into the state how the files are watched. */
   setWatchMode(mode: LoopState['watch']['mode'], reason: string | undefined): void;
   /** Ends after the operations in flight, and leaves the table as it is. */

@@ -2,7 +2,7 @@ import { reportedError } from '../../errors.ts';
 import type { Pause } from '../../model/pause.ts';
 import type { Table } from '../../model/table.ts';
 import type { Change } from '../../plan/change.ts';
-import { type OverrideNote, secondsUntilPlan } from '../../plan/overrides/overrides.ts';
+import { secondsUntilPlan } from '../../plan/overrides/overrides.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Report } from '../../plan/report.ts';
 import { scope } from '../../plan/scope.ts';
@@ -58,6 +58,9 @@ export async function runPass(ports: PassPorts, request: PassRequest): Promise<P
     return pass.findings('failed', { error: reportedError(error) });
   }
 }
+
+/** No plan says which overrides and checks are in force. */
+const NO_NOTES = { overrides: undefined, checked: undefined };
 
 /** A paused service is neither changed nor added nor deleted. */
 function partsPaused(pause: Pause | undefined): ReadonlyMap<TablePart, Leave> {
@@ -129,11 +132,8 @@ class LoopPass {
     const { report } = await runOverride(this.#ports.ipvs, desired, undefined, options);
     const { outcome } = report;
     if (outcome !== 'applied' && outcome !== 'in-sync') return undefined;
-    return this.findings(outcome, {
-      report,
-      overridesOnly: true,
-      overrides: this.#wholeOverrides(),
-    });
+    const { overrides } = this.#wholeNotes();
+    return this.findings(outcome, { report, overridesOnly: true, overrides, checked: undefined });
   }
 
   /**
@@ -181,7 +181,7 @@ class LoopPass {
       refused: undefined,
       contest: this.#contest,
       refusedParts: this.#refusedParts,
-      overrides: this.#leftAlone().size === 0 ? this.#prepared?.overrides : undefined,
+      ...(this.#leftAlone().size === 0 ? this.#wholeNotes() : NO_NOTES),
       overrideWaitSeconds: this.#overrideWaitSeconds(rest.report),
       reversed,
       drifted: this.#drifted,
@@ -201,7 +201,7 @@ class LoopPass {
       outcome === 'refused' ? { fingerprint: this.#fingerprint(plan), plan, refusals } : undefined;
     return this.findings(isLeft ? 'drift' : outcome, {
       report,
-      overrides: this.#wholeOverrides(),
+      ...this.#wholeNotes(),
       error: report.error,
       refused,
       differences,
@@ -222,7 +222,7 @@ class LoopPass {
     this.#drifted = { corrected: 0, left: this.#foreign(differences.changes, live).length };
     return this.findings(isEmpty(differences) ? 'in-sync' : 'drift', {
       differences,
-      overrides: this.#wholeOverrides(),
+      ...this.#wholeNotes(),
       left: live,
     });
   }
@@ -335,13 +335,17 @@ class LoopPass {
     return compareWhole(desired, this.#prepared, drains?.now() ?? 0);
   }
 
-  /** The overrides that are in force, those of services that are left alone as well. */
-  #wholeOverrides(): readonly OverrideNote[] | undefined {
-    if (!this.#prepared || this.#leftAlone().size === 0) return this.#prepared?.overrides;
-    const { snapshot, records, overrideClock } = this.#prepared;
+  /** The effects of overrides and of health, those on services that are left alone as well. */
+  #wholeNotes(): Pick<PassFindings, 'overrides' | 'checked'> {
+    if (!this.#prepared) return NO_NOTES;
+    const { snapshot, records, overrideClock, healthClock, ...prepared } = this.#prepared;
+    if (this.#leftAlone().size === 0)
+      return { overrides: prepared.overrides, checked: prepared.health };
     const desired = withoutRefused(this.#request.good.desired, this.#refusedParts);
     const drains = { ...records.drains, now: this.#ports.reconciling?.drains?.now() ?? 0 };
-    return scope(desired, snapshot, { drains, overrides: overrideClock }).overrides;
+    const options = { drains, overrides: overrideClock, health: healthClock };
+    const { overrides, health } = scope(desired, snapshot, options);
+    return { overrides, checked: health };
   }
 
   /** The parts that are left alone, because they are contested, refused or paused. */

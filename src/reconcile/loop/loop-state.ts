@@ -1,4 +1,5 @@
 import type { IpvstateError } from '../../errors.ts';
+import type { HealthNote } from '../../health/effect.ts';
 import type { Pause } from '../../model/pause.ts';
 import type { ServiceKey } from '../../model/service.ts';
 import type { Drain } from '../../plan/drain/drain.ts';
@@ -28,7 +29,9 @@ export type Trigger =
   /** A pause is over. */
   | 'resume'
   /** An operator changed overrides, or an override changes a weight by itself. */
-  | 'override';
+  | 'override'
+  /** The health of a destination changed, or a slow start goes on. */
+  | 'health';
 
 /** The way in which the loop treats differences that come from another program. */
 export type DriftMode = 'correct' | 'report' | 'off';
@@ -117,6 +120,8 @@ export interface LoopState {
   readonly drains: readonly Drain[];
   /** Destinations whose weights overrides set, as the last pass found them. */
   readonly overrides: readonly OverrideNote[];
+  /** Destinations that health treats, as the last pass found them. */
+  readonly checked: readonly HealthNote[];
   /**
    * Sorted by name. Those whose `retryAt` is over are no longer left alone, and not yet forgotten.
    */
@@ -161,6 +166,7 @@ export const INITIAL_STATE: LoopState = {
   health: STARTING,
   drains: [],
   overrides: [],
+  checked: [],
   contested: [],
   refused: undefined,
   refusedParts: [],

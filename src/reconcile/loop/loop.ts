@@ -129,6 +129,8 @@ class ReconcileLoop implements Loop {
     return this.#overrides.between(work, () => this.#ask('override'));
   }
 
+  readonly healthChanged = (): void => this.wake('health');
+
   setWatchMode(mode: LoopState['watch']['mode'], reason: string | undefined): void {
     this.#set({ watch: { mode, reason } });
   }

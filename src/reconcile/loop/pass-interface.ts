@@ -1,4 +1,5 @@
 import type { IpvstateError } from '../../errors.ts';
+import type { HealthNote } from '../../health/effect.ts';
 import type { Ipvs } from '../../model/ipvs.ts';
 import type { Pause } from '../../model/pause.ts';
 import type { ServiceKey } from '../../model/service.ts';
@@ -70,6 +71,8 @@ export interface PassFindings {
   readonly refusedParts: RefusedParts;
   /** The overrides in force, also of services that are left alone. undefined: not known. */
   readonly overrides: readonly OverrideNote[] | undefined;
+  /** undefined when no plan of the whole table was made. */
+  readonly checked: readonly HealthNote[] | undefined;
   /** In how many seconds an override next changes a weight by itself. undefined: never. */
   readonly overrideWaitSeconds: number | undefined;
   /** How many objects another program had changed back. */

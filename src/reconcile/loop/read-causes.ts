@@ -21,6 +21,7 @@ const COMPELLING: readonly Wake[] = [
   'pause',
   'resume',
   'override',
+  'health',
 ];
 
 export function isCompelling(wake: Wake): boolean {

@@ -6,6 +6,7 @@ import type { Influence } from '../../plan/explain/influences.ts';
 import { formatFieldValue } from '../../plan/fields.ts';
 import { countOf } from '../count-of.ts';
 import { formatDrain } from '../drains.ts';
+import { describeTreatment, treatmentOf } from '../health.ts';
 import { describeOverride, formatNote } from '../overrides.ts';
 
 /** Describes where a value comes from, such as `profile "web", shop.yaml:12`. */
@@ -34,6 +35,11 @@ export function formatInfluence(influence: Influence, explanation: Explanation):
       const subject = others.length === 0 ? only : countOf(destinations.length, 'destination');
       const of = explanation.destination === undefined ? ` of ${subject}` : '';
       return `preserve: the live ${kept}${of} wins over the file${from}`;
+    }
+    case 'health': {
+      const { note } = influence;
+      const of = explanation.destination === undefined ? `${note.destination}: ` : '';
+      return `health: ${of}${describeTreatment(treatmentOf(note))}`;
     }
     case 'override': {
       const { note } = influence;

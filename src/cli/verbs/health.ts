@@ -1,0 +1,122 @@
+import { unknownAnswer } from '../../daemon/control/client.ts';
+import { isUnknownCommand } from '../../daemon/control/protocol.ts';
+import { checkOnce } from '../../daemon/health/check-once.ts';
+import { IpvstateError } from '../../errors.ts';
+import { findDestination, findService } from '../../plan/find-service.ts';
+import { EXIT } from '../../render/exit.ts';
+import { formatHealth, type HealthDocument, isHealthDocument } from '../../render/health.ts';
+import { formatJson } from '../../render/json.ts';
+import { control } from '../control.ts';
+import { defineVerb } from '../declare/define-verb.ts';
+import { CONTROL_EXITS, FILE_EXITS } from '../declare/exit-groups.ts';
+import { CONTROL_OPTIONS, FILE_OPTIONS, readingOf } from '../declare/option-groups.ts';
+import { flag, optionalArgument, outputFormat, type ValuesOf } from '../declare/options.ts';
+import type { Environment } from '../environment.ts';
+import { loadValid } from '../load-valid.ts';
+
+const HEALTH_FORMATS = { text: formatHealth, json: formatJson };
+
+const OPTIONS = {
+  once: flag('--once', 'check now, once, from this machine; needs no daemon'),
+  ...FILE_OPTIONS,
+  ...CONTROL_OPTIONS,
+  output: outputFormat(HEALTH_FORMATS, 'text'),
+};
+
+interface Chosen {
+  readonly service: string | undefined;
+  readonly destination: string | undefined;
+}
+
+export const healthVerb = defineVerb({
+  name: 'health',
+  job: 'look',
+  summary: 'health of the servers',
+  description: 'show the health checks of the running daemon, or check once',
+  arguments: {
+    service: optionalArgument('service', 'only this service: its address, or its name'),
+    destination: optionalArgument('destination', 'only this destination of the service'),
+  },
+  options: OPTIONS,
+  exits: { ...CONTROL_EXITS, ...FILE_EXITS, ok: 'printed, whatever the health is' },
+  examples: ['ipvstate health', 'ipvstate health --once shop 10.1.0.11 -f ipvs.yaml'],
+  notes: ['Without --once, -f and --node have no effect: the daemon has its own files.'],
+  run: async (options, environment, chosen) => {
+    const document = options.once
+      ? await once(options, environment, chosen)
+      : onlyChosen(await askDaemon(options, environment), chosen);
+    environment.output.print(HEALTH_FORMATS[options.output](document));
+    return EXIT.ok;
+  },
+});
+
+async function askDaemon(
+  options: ValuesOf<typeof OPTIONS>,
+  environment: Environment,
+): Promise<HealthDocument> {
+  const answer = await control({ command: 'health' }, options, environment);
+  if (!answer.ok) {
+    if (isUnknownCommand(answer))
+      throw new IpvstateError('UNAVAILABLE', 'the running daemon knows no health checks', {
+        hint: 'It is of an earlier version: restart it.',
+      });
+    const { message, hint } = answer;
+    throw new IpvstateError('UNAVAILABLE', message, hint === undefined ? {} : { hint });
+  }
+  const { document } = answer;
+  if (!isHealthDocument(document)) throw unknownAnswer();
+  return document;
+}
+
+/** Returns the part of a document that the command line names. Throws `USAGE`. */
+function onlyChosen(
+  document: HealthDocument,
+  { service: name, destination: word }: Chosen,
+): HealthDocument {
+  if (name === undefined) return document;
+  const { destinations, effects } = document;
+  const names = new Map(
+    destinations.flatMap((row) => (row.name === null ? [] : [[row.service as never, row.name]])),
+  );
+  const service = findService(name, {
+    keys: destinations.map((row) => row.service as never),
+    names,
+  });
+  const own = destinations.filter((row) => row.service === service);
+  const key =
+    word === undefined
+      ? undefined
+      : findDestination(
+          word,
+          service,
+          own.map((row) => row.destination as never),
+        );
+  const isChosen = (row: { readonly service: string; readonly destination: string }): boolean =>
+    row.service === service && (key === undefined || row.destination === key);
+  return {
+    ...document,
+    destinations: destinations.filter(isChosen),
+    effects: effects.filter(isChosen),
+  };
+}
+
+/** Checks the destinations of the files once. Throws `USAGE` for one that is not checked. */
+async function once(
+  options: ValuesOf<typeof OPTIONS>,
+  environment: Environment,
+  { service: name, destination: word }: Chosen,
+): Promise<HealthDocument> {
+  const { desired } = await loadValid(options.file, environment, readingOf(options));
+  const { clock } = await environment.state();
+  const service =
+    name === undefined
+      ? undefined
+      : findService(name, { keys: desired.services.keys(), names: desired.names });
+  const checked =
+    (service && desired.policy?.services.get(service)?.health?.destinations) ?? new Map();
+  const destination =
+    service === undefined || word === undefined
+      ? undefined
+      : findDestination(word, service, checked.keys());
+  return checkOnce(desired, { service, destination }, clock);
+}

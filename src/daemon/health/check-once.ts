@@ -1,0 +1,54 @@
+import { firstState } from '../../health/state.ts';
+import type { Desired } from '../../model/desired.ts';
+import type { DestinationKey } from '../../model/destination.ts';
+import type { ServiceKey } from '../../model/service.ts';
+import type { HealthDocument } from '../../render/health.ts';
+import type { CheckedDestination } from './health-checks.ts';
+import { healthDocument } from './health-document.ts';
+import { runChecks } from './run-checks.ts';
+
+interface Chosen {
+  /** undefined: every service. */
+  readonly service: ServiceKey | undefined;
+  readonly destination: DestinationKey | undefined;
+}
+
+interface Clock {
+  monotonicSeconds(): number;
+  now(): Date;
+}
+
+/** So many destinations are checked at the same time. */
+const AT_ONCE = 100;
+
+/** Checks destinations of the files once. Each is as healthy as its answer is good. */
+export async function checkOnce(
+  { services, policy, names }: Pick<Desired, 'services' | 'policy' | 'names'>,
+  chosen: Chosen,
+  clock: Clock,
+): Promise<HealthDocument> {
+  const waiting = [...(policy?.services ?? [])].flatMap(([service, { health }]) =>
+    [...(health?.destinations ?? [])].flatMap(([key, own]) => {
+      const destination = services.get(service)?.destinations.get(key);
+      const isChosen =
+        (chosen.service ?? service) === service && (chosen.destination ?? key) === key;
+      return destination && isChosen ? [{ service, destination, health: own }] : [];
+    }),
+  );
+  const checked: CheckedDestination[] = [];
+  for (let first = 0; first < waiting.length; first += AT_ONCE)
+    checked.push(
+      ...(await Promise.all(
+        waiting.slice(first, first + AT_ONCE).map(async (each): Promise<CheckedDestination> => {
+          const startedAt = clock.monotonicSeconds();
+          const answer = await runChecks(each.health, each.destination);
+          const atSeconds = clock.monotonicSeconds();
+          const last = { ...answer, atSeconds, latencySeconds: atSeconds - startedAt };
+          const state = firstState(answer.verdict === 'good', startedAt);
+          return { ...each, state, reason: answer.reason, last, isDamped: false };
+        }),
+      )),
+    );
+  const nowSeconds = clock.monotonicSeconds();
+  return healthDocument(checked, { notes: [], names, nowSeconds, date: clock.now() });
+}

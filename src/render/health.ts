@@ -1,0 +1,195 @@
+import { HEALTH_EFFECTS, type HealthEffect, type HealthNote } from '../health/effect.ts';
+import { formatDuration } from '../model/duration.ts';
+import type { DestinationHealth, HealthCheck } from '../model/health.ts';
+import { printable } from '../model/printable.ts';
+import {
+  isCount,
+  isFlag,
+  isNumber,
+  isText,
+  isTime,
+  listOf,
+  nullable,
+  objectOf,
+  oneOf,
+} from '../model/shape.ts';
+
+/** A destination with the state of its checks. */
+export interface HealthRow {
+  readonly service: string;
+  readonly name: string | null;
+  readonly destination: string;
+  /** The checks in words, such as `http /healthz, port 8080`. */
+  readonly check: string;
+  readonly healthy: boolean;
+  /** True while it answers well, and stays unhealthy because it flapped. */
+  readonly damped: boolean;
+  readonly since: string;
+  /** null: not checked yet. */
+  readonly last_answer: LastAnswer | null;
+}
+
+interface LastAnswer {
+  readonly verdict: 'good' | 'bad' | 'unknown';
+  readonly reason: string;
+  readonly at: string;
+  readonly latency_seconds: number;
+}
+
+/** A destination that health treats, as the last pass found it. */
+export interface HealthTreatment {
+  readonly service: string;
+  readonly destination: string;
+  readonly effect: HealthEffect;
+  readonly weight: number;
+  readonly own_weight: number;
+  readonly reason: string;
+  readonly seconds: number;
+}
+
+/** The document of the checks (schemas/health.schema.json). */
+export interface HealthDocument {
+  readonly format: 'ipvstate-health';
+  readonly version: 1;
+  readonly time: string;
+  readonly destinations: readonly HealthRow[];
+  readonly effects: readonly HealthTreatment[];
+}
+
+/** Tells whether a value that came over a socket is a destination that health treats. */
+export const isHealthTreatment = objectOf<HealthTreatment>({
+  service: isText,
+  destination: isText,
+  effect: oneOf(HEALTH_EFFECTS),
+  weight: isCount,
+  own_weight: isCount,
+  reason: isText,
+  seconds: isNumber,
+});
+
+/** Tells whether a value that came over a socket is a document of the checks. */
+export const isHealthDocument = objectOf<HealthDocument>({
+  format: oneOf(['ipvstate-health']),
+  version: oneOf([1]),
+  time: isTime,
+  destinations: listOf(
+    objectOf<HealthRow>({
+      service: isText,
+      name: nullable(isText),
+      destination: isText,
+      check: isText,
+      healthy: isFlag,
+      damped: isFlag,
+      since: isTime,
+      last_answer: nullable(
+        objectOf<LastAnswer>({
+          verdict: oneOf(['good', 'bad', 'unknown']),
+          reason: isText,
+          at: isTime,
+          latency_seconds: isNumber,
+        }),
+      ),
+    }),
+  ),
+  effects: listOf(isHealthTreatment),
+});
+
+/** Returns what a plan notes of a destination in the form of documents. */
+export function treatmentOf(note: HealthNote): HealthTreatment {
+  const { service, destination, effect, weight, ownWeight, reason, seconds } = note;
+  return { service, destination, effect, weight, own_weight: ownWeight, reason, seconds };
+}
+
+/** Describes what health does to a destination, in a few words. */
+export function describeTreatment({
+  effect,
+  weight,
+  own_weight,
+  reason,
+  seconds,
+}: Omit<HealthTreatment, 'service' | 'destination'>): string {
+  const why = reason === '' ? '' : `: ${reason}`;
+  const time = formatSeconds(seconds);
+  switch (effect) {
+    case 'out':
+      return `unhealthy for ${time}, weight 0 in place of ${own_weight}${why}`;
+    case 'panic':
+      return `unhealthy for ${time}, and left in because too many are${why}`;
+    case 'slow-start':
+      return `healthy again for ${time}, weight ${weight} on the way to ${own_weight}`;
+    case 'fallback':
+      return 'takes the traffic, because no other destination is usable';
+    default:
+      return effect satisfies never;
+  }
+}
+
+/** Describes the checks of a destination, such as `http /healthz, port 8080`. */
+export function describeChecks({
+  checks,
+  port,
+}: Pick<DestinationHealth, 'checks' | 'port'>): string {
+  return [...checks.map(describeCheck), ...(port === undefined ? [] : [`port ${port}`])].join(', ');
+}
+
+function describeCheck(check: HealthCheck): string {
+  switch (check.kind) {
+    case 'tcp':
+    case 'udp':
+      return check.kind;
+    case 'http':
+      return `${check.tls ? 'https' : 'http'} ${check.path}`;
+    case 'dns':
+      return `dns ${check.name} ${check.type}`;
+    default:
+      return check satisfies never;
+  }
+}
+
+const TITLES = ['Destination', 'Check', 'State', 'Since', 'Latency', 'Last answer'];
+
+/** Formats the checks as a table, with the destinations of each service below it. */
+export function formatHealth(document: HealthDocument): string {
+  const { destinations, effects, time } = document;
+  const effectOf = new Map(effects.map((each) => [keyOf(each), each.effect]));
+  const known = new Set(destinations.map(keyOf));
+  const cells = destinations.map((row): string[] => [
+    row.destination,
+    row.check,
+    stateOf(row, effectOf.get(keyOf(row))),
+    formatSeconds((Date.parse(time) - Date.parse(row.since)) / 1000),
+    row.last_answer ? `${(row.last_answer.latency_seconds * 1000).toFixed(1)} ms` : '-',
+    row.last_answer?.reason ?? 'not checked yet',
+  ]);
+  const widths = TITLES.map((title, column) =>
+    Math.max(title.length, ...cells.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (row: readonly string[]): string =>
+    `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd();
+  const lines = destinations.flatMap(({ service, name }, index) => [
+    ...(destinations[index - 1]?.service === service
+      ? []
+      : [name === null ? service : `${name} (${service})`]),
+    line(cells[index] ?? []),
+  ]);
+  const others = effects
+    .filter((each) => !known.has(keyOf(each)))
+    .map((each) => `${each.destination} of ${each.service}: ${describeTreatment(each)}`);
+  const all = [...(lines.length > 0 ? [line(TITLES)] : []), ...lines, ...others];
+  if (all.length === 0) return 'Nothing is checked: no service of the files has `health`.\n';
+  return all.map((text) => `${printable(text)}\n`).join('');
+}
+
+function keyOf({ service, destination }: Pick<HealthRow, 'service' | 'destination'>): string {
+  return `${service} ${destination}`;
+}
+
+function stateOf({ healthy, damped }: HealthRow, effect: HealthEffect | undefined): string {
+  if (healthy) return effect === 'slow-start' ? 'slow start' : 'healthy';
+  if (damped) return 'flapping';
+  return effect === 'panic' ? 'panic' : 'unhealthy';
+}
+
+function formatSeconds(seconds: number): string {
+  return formatDuration(Math.max(0, Math.floor(seconds)));
+}

@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest';
+import type { Answer } from '../../../src/daemon/health/answer.ts';
+import { HealthChecks } from '../../../src/daemon/health/health-checks.ts';
+import { type DrainKey, drainKey } from '../../../src/model/drain.ts';
+import type { DestinationHealth, HealthState } from '../../../src/model/health.ts';
+import { desiredOf, destinationKeyOf, keyOf, servicesOf } from '../../support/tables.ts';
+import { settle, VirtualClock } from '../../support/virtual-clock.ts';
+
+const WEB = keyOf('tcp://192.0.2.1:80');
+const FIRST = drainKey(WEB, destinationKeyOf('10.0.0.1:80'));
+const TCP: DestinationHealth = {
+  ...{ checks: [{ kind: 'tcp' }], port: undefined, from: undefined },
+  ...{ intervalSeconds: 2, timeoutSeconds: 1, rise: 2, fall: 3 },
+  ...{ initial: 'healthy', slowStartSeconds: 0 },
+};
+
+const GOOD: Answer = { verdict: 'good', reason: 'connected' };
+const BAD: Answer = { verdict: 'bad', reason: 'connection refused' };
+
+/** Files with so many destinations, which are all checked in one way. */
+function files(count: number, health: DestinationHealth = TCP) {
+  const names = Array.from(
+    { length: count },
+    (_, index) => `10.0.${index >> 8}.${(index & 255) + 1}:80`,
+  );
+  const services = servicesOf({
+    [WEB]: { destinations: Object.fromEntries(names.map((name) => [name, 5])) },
+  });
+  const destinations = new Map(names.map((name) => [destinationKeyOf(name), health]));
+  const own = { maxUnhealthy: undefined, fallback: new Map(), destinations };
+  const policy = { protect: false, drain: undefined, preserve: new Map(), health: own };
+  return desiredOf(services, {
+    policy: { manage: undefined, sysctls: undefined, services: new Map([[WEB, policy]]) },
+  });
+}
+
+function checking(
+  answer: () => Answer | Promise<Answer> = () => GOOD,
+  stored?: { readonly savedSeconds: number; readonly states: ReadonlyMap<DrainKey, HealthState> },
+) {
+  const clock = new VirtualClock();
+  const begun: { readonly key: string; readonly at: number }[] = [];
+  const changes: string[] = [];
+  let effects = 0;
+  const checks = new HealthChecks(
+    {
+      clock,
+      nowSeconds: () => 1000 + clock.now() / 1000,
+      check: async (_, { key }) => {
+        begun.push({ key, at: clock.now() });
+        return answer();
+      },
+      onAnswer: () => {},
+      onChange: ({ isHealthy, reason }) => changes.push(`${isHealthy} ${reason}`),
+      onEffect: () => effects++,
+    },
+    stored,
+  );
+  return { checks, clock, begun, changes, effects: () => effects };
+}
+
+describe('the health checks', () => {
+  it('check each destination once in an interval, evenly spread', async () => {
+    const { checks, clock, begun } = checking();
+    checks.follow(files(100));
+    await clock.advance(20_000);
+    const first = begun.filter(({ key }) => key === '10.0.0.1:80').map(({ at }) => at);
+    expect(first.length).toBe(11);
+    expect(new Set(first.map((at, index) => at - (first[index - 1] ?? at - 2000)))).toEqual(
+      new Set([2000]),
+    );
+    // There are 50 checks a second: 5 in each tenth of a second.
+    for (let from = 0; from < 2000; from += 100) {
+      const count = begun.filter(({ at }) => at >= from && at < from + 100).length;
+      expect(count).toBeGreaterThanOrEqual(3);
+      expect(count).toBeLessThanOrEqual(7);
+    }
+    checks.stop();
+    expect(clock.next).toBeUndefined();
+  });
+
+  it('never check a destination that a check of is under way', async () => {
+    let finish: (answer: Answer) => void = () => {};
+    const { checks, clock, begun } = checking(
+      () =>
+        new Promise((resolve) => {
+          finish = resolve;
+        }),
+    );
+    checks.follow(files(1));
+    await clock.advance(60_000);
+    expect(begun.length).toBe(1);
+    finish(GOOD);
+    await clock.advance(1);
+    expect(begun.length).toBe(2);
+  });
+
+  it('find a destination unhealthy after fall bad answers, and healthy after rise good ones', async () => {
+    let answer = BAD;
+    const { checks, clock, changes, effects } = checking(() => answer);
+    checks.follow(files(1));
+    await clock.advance(3000);
+    expect(checks.states.get(FIRST)?.isHealthy).toBe(true);
+    await clock.advance(2000);
+    expect(checks.states.get(FIRST)).toEqual({
+      ...{ isHealthy: false, sinceSeconds: 1004, reason: 'connection refused' },
+    });
+    expect([...checks.notable.keys()]).toEqual([FIRST]);
+    answer = GOOD;
+    await clock.advance(4000);
+    expect(changes).toEqual(['false connection refused', 'true connected']);
+    expect(effects()).toBe(2);
+    expect(checks.notable.size).toBe(0);
+  });
+
+  it('learn nothing from a check that this machine could not make', async () => {
+    const { checks, clock, changes } = checking(() => ({
+      verdict: 'unknown',
+      reason: 'no memory',
+    }));
+    checks.follow(files(1));
+    await clock.advance(60_000);
+    expect(changes).toEqual([]);
+    expect(checks.destinations[0]?.last?.reason).toBe('no memory');
+  });
+
+  it('learn nothing from a check with a bug', async () => {
+    const { checks, clock, changes } = checking(() => {
+      throw new Error('a bug');
+    });
+    checks.follow(files(1));
+    await clock.advance(10_000);
+    expect(changes).toEqual([]);
+    expect(checks.destinations[0]?.last?.reason).toContain('a bug');
+  });
+
+  it('keep the states of unchanged checks when files are reloaded', async () => {
+    const { checks, clock } = checking(() => BAD);
+    checks.follow(files(1));
+    await clock.advance(10_000);
+    checks.follow(files(2, { ...TCP, intervalSeconds: 5 }));
+    expect(checks.states.get(FIRST)?.isHealthy).toBe(false);
+    expect(checks.states.size).toBe(2);
+    checks.follow(files(1, { ...TCP, port: 8080 }));
+    expect(checks.states.get(FIRST)?.isHealthy).toBe(true);
+    checks.follow(files(0));
+    expect(checks.states.size).toBe(0);
+    await settle();
+    expect(clock.next).toBeUndefined();
+  });
+
+  it('make plans again every second while a weight rises', async () => {
+    let answer = BAD;
+    const { checks, clock, effects } = checking(() => answer);
+    checks.follow(files(1, { ...TCP, fall: 1, rise: 1, slowStartSeconds: 10 }));
+    await clock.advance(1);
+    answer = GOOD;
+    await clock.advance(2000);
+    expect(checks.states.get(FIRST)).toMatchObject({ isHealthy: true, rampEndSeconds: 1012 });
+    expect([...checks.notable.keys()]).toEqual([FIRST]);
+    const before = effects();
+    await clock.advance(10_000);
+    expect(effects() - before).toBe(10);
+    await clock.advance(60_000);
+    expect(effects() - before).toBe(10);
+    expect(checks.states.get(FIRST)).not.toHaveProperty('rampEndSeconds');
+  });
+
+  it.each([
+    [20, false],
+    [21, true],
+  ])('after a restart of %i s, a stored state counts no longer: %s', (age, isHealthy) => {
+    const states = new Map([[FIRST, { isHealthy: false, sinceSeconds: 900, reason: 'HTTP 503' }]]);
+    const { checks } = checking(() => GOOD, { savedSeconds: 1000 - age, states });
+    checks.follow(files(1));
+    expect(checks.states.get(FIRST)?.isHealthy).toBe(isHealthy);
+    checks.stop();
+  });
+});
