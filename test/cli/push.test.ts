@@ -85,6 +85,26 @@ describe('push', () => {
     expect((await run(`push --generation 9 --to ${address}`)).status).toBe(66);
   });
 
+  it('removes older generations with --keep, and never the one before', async () => {
+    const { run, write, etcd, address } = await fleet();
+    const push = () => run(`push -f ./conf.d --to ${address} --keep 1`);
+    expect((await push()).stderr).toBe('');
+    for (const comment of ['2', '3']) {
+      write('conf.d/shop.yaml', `${SHOP}# ${comment}\n`);
+      expect((await push()).status).toBe(0);
+    }
+    expect((await run(`generations ${address}`)).stdout.match(/^generation \d/gm)).toEqual([
+      'generation 3',
+      'generation 2',
+    ]);
+    write('conf.d/shop.yaml', `${SHOP}# 4\n`);
+    expect((await push()).stderr).toBe('ipvstate: 1 older generation removed from etcd\n');
+    etcd.put('/prod/generations/0000000000000003', 'x');
+    const { status, stdout, stderr } = await push();
+    expect([status, stdout]).toEqual([0, expect.stringContaining('generation 4')]);
+    expect(stderr).toContain('older generations are not removed: etcd:/prod/generations/');
+  });
+
   it('prints a document that has its published schema, also of an error', async () => {
     const { run, address } = await fleet();
     const missing = await run(`generations ${address} -o json`);
@@ -109,6 +129,7 @@ describe('push', () => {
     ['push -f ./conf.d -f ./other --to etcd://a/b', 'two files are called shop.yaml'],
     ['push -f ./conf.d/nodes/lb1 --to etcd://a/b', 'is for lb1 only, and a push is for all nodes'],
     ['push -f ./conf.d/shop.yaml -f ./conf.d/nodes/lb1/times.yaml --to etcd://a/b', 'lb1 only'],
+    ['push -f ./conf.d --to etcd://a/b --keep 0', 'from 1 on'],
     ['push --generation 0 --to etcd://a/b', 'from 1 on'],
     ['push --generation 1 -f ./conf.d --to etcd://a/b', 'in place of -f'],
     ['generations x', 'is not the address'],

@@ -35,6 +35,12 @@ interface RequestBody {
   readonly password?: string;
 }
 
+/** The kind of a transaction. */
+interface Transaction {
+  /** True when it writes the key `current`. */
+  readonly isCommit: boolean;
+}
+
 /** An answer that is no success. */
 interface Refusal {
   readonly status: number;
@@ -72,9 +78,9 @@ export class FakeEtcd {
   readonly requests = new Map<string, number>();
   readonly #leases = new Set<string>();
   /** Called before a transaction is decided. A commit writes the key `current`. */
-  onTransaction: ((transaction: { readonly isCommit: boolean }) => void) | undefined;
+  onTransaction: ((transaction: Transaction) => void | Promise<void>) | undefined;
   /** Called after a transaction was decided. The answer is lost when it returns true. */
-  losesAnswer: ((transaction: { readonly isCommit: boolean }) => boolean) | undefined;
+  losesAnswer: ((transaction: Transaction) => boolean) | undefined;
 
   get host(): string {
     return `127.0.0.1:${this.#port}`;
@@ -182,7 +188,9 @@ export class FakeEtcd {
         throw this.#oldTokens.refusal;
       if (text.length > (MAX_REQUEST_BYTES * 4) / 3)
         throw { status: 400, code: 3, message: 'etcdserver: request is too large' };
-      this.#dispatch(path, JSON.parse(text) as RequestBody, response);
+      const body = JSON.parse(text) as RequestBody;
+      if (path === '/v3/kv/txn') await this.onTransaction?.(aboutTransaction(body));
+      this.#dispatch(path, body, response);
     } catch (error) {
       const { status, code, message } = error as Refusal;
       response.writeHead(status ?? 500).end(JSON.stringify({ error: message, message, code }));
@@ -225,7 +233,6 @@ export class FakeEtcd {
         this.#write(key, value);
         return {};
       case '/v3/kv/txn': {
-        this.onTransaction?.(aboutTransaction(body));
         const succeeded = (body.compare ?? []).every((compare) => this.#holds(compare));
         if (!succeeded) return {};
         const responses = (body.success ?? []).map((each) => {
@@ -307,7 +314,7 @@ export class FakeEtcd {
   }
 }
 
-function aboutTransaction({ success = [] }: RequestBody): { readonly isCommit: boolean } {
+function aboutTransaction({ success = [] }: RequestBody): Transaction {
   const keys = success.map(({ request_put: put }) => plain(put?.key ?? ''));
   return { isCommit: keys.some((key) => key.endsWith('/current')) };
 }

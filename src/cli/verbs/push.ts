@@ -1,8 +1,9 @@
 import { basename, join, relative } from 'node:path';
 import { InvalidArgumentError } from 'commander';
-import { IpvstateError } from '../../errors.ts';
+import { IpvstateError, reportedError } from '../../errors.ts';
 import { hasErrors } from '../../model/issue.ts';
 import { hasInvisible, printable } from '../../model/printable.ts';
+import { countOf } from '../../render/count-of.ts';
 import { EXIT } from '../../render/exit.ts';
 import { GENERATION_FORMATS } from '../../render/generations.ts';
 import { sha256 } from '../../sources/digest.ts';
@@ -29,6 +30,7 @@ import {
   pushAgain,
   pushGeneration,
 } from '../../sources/etcd/push.ts';
+import { removeOldGenerations } from '../../sources/etcd/remove-old.ts';
 import { findPaths } from '../../sources/files/paths.ts';
 import { readDocuments } from '../../sources/load.ts';
 import { loadForNodes } from '../../sources/load-nodes.ts';
@@ -56,6 +58,11 @@ const OPTIONS = {
   after: parsed(
     '--after <n>',
     'push only while this generation is in force: else exit 4',
+    parseGeneration,
+  ),
+  keep: parsed(
+    '--keep <n>',
+    'then remove older generations than the last n; those that directors need stay',
     parseGeneration,
   ),
   ...ROLLOUT_OPTIONS,
@@ -108,9 +115,28 @@ export const pushVerb = defineVerb({
       : pushAgain(client, prefix, current, options.generation, about));
     const view = { prefix, current: pushed.current, generations: [pushed.manifest] };
     environment.output.print(GENERATION_FORMATS[options.output](view));
+    if (options.keep !== undefined)
+      await removeOld(client, prefix, options.keep, environment.output);
     return EXIT.ok;
   },
 });
+
+/** Never throws: the push is done. */
+async function removeOld(
+  client: EtcdClient,
+  prefix: string,
+  keep: number,
+  output: Output,
+): Promise<void> {
+  try {
+    const removed = await removeOldGenerations(client, prefix, keep);
+    if (removed.length > 0)
+      output.note(`ipvstate: ${countOf(removed.length, 'older generation')} removed from etcd\n`);
+  } catch (error) {
+    const { message } = reportedError(error);
+    output.warn(`ipvstate: older generations are not removed: ${printable(message)}\n`);
+  }
+}
 
 async function pushFiles(
   client: EtcdClient,

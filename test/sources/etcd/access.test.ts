@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openEtcd } from '../../../src/sources/etcd/client.ts';
 import { readCurrent } from '../../../src/sources/etcd/generation.ts';
 import { pushGeneration } from '../../../src/sources/etcd/push.ts';
+import { removeOldGenerations } from '../../../src/sources/etcd/remove-old.ts';
 import { Certificate } from '../../support/certificates.ts';
 import { FakeEtcd } from '../../support/fake-etcd.ts';
 import { ETCD, RealEtcd } from '../../support/real-etcd.ts';
@@ -109,11 +110,11 @@ describe.runIf(ETCD)('the access to an etcd with TLS and users', () => {
     certificate.remove();
   });
 
-  const push = async (env: NodeJS.ProcessEnv) => {
+  const push = async (env: NodeJS.ProcessEnv, text = 'x') => {
     const client = clientOf(etcd.host, env);
     return pushGeneration(client, PREFIX, await readCurrent(client, PREFIX), {
       ...{ author: 'a@b', message: '', created: '2026-01-01T00:00:00Z' },
-      files: [{ name: 'a.yaml', bytes: Buffer.from('x') }],
+      files: [{ name: 'a.yaml', bytes: Buffer.from(text) }],
     });
   };
 
@@ -146,9 +147,11 @@ describe.runIf(ETCD)('the access to an etcd with TLS and users', () => {
       message: expect.stringContaining('permission denied'),
       hint: expect.stringContaining('`ipvstate help directors`'),
     });
-    expect(await push(as('ci'))).toMatchObject({ current: 1 });
+    for (const text of ['1', '2', '3', '4']) await push(as('ci'), text);
+    expect(await removeOldGenerations(clientOf(etcd.host, as('ci')), PREFIX, 1)).toEqual([1, 2]);
+    expect(await push(as('ci'), '5')).toMatchObject({ current: 5, manifest: { parent: 4 } });
     const director = clientOf(etcd.host, as('lb1'));
-    expect(await readCurrent(director, PREFIX)).toMatchObject({ generation: 1 });
+    expect(await readCurrent(director, PREFIX)).toMatchObject({ generation: 5 });
     for (const key of ['/ipvstate/prod0', '/ipvstate/pro', '/other'])
       for (const user of ['lb1', 'ci'])
         await expect(clientOf(etcd.host, as(user)).get(key)).rejects.toThrow('permission denied');
@@ -164,11 +167,11 @@ describe.runIf(ETCD)('the access to an etcd with TLS and users', () => {
     await readCurrent(director, PREFIX);
     const grant = ['grant-permission', 'director', 'read', '/elsewhere'];
     await etcd.etcdctl(...root, 'role', ...grant);
-    expect(await readCurrent(director, PREFIX)).toMatchObject({ generation: 1 });
+    expect(await readCurrent(director, PREFIX)).toMatchObject({ generation: 5 });
     await etcd.etcdctl(...root, 'user', 'revoke-role', 'lb1', 'director');
     await expect(readCurrent(director, PREFIX)).rejects.toThrow('permission denied');
     await etcd.etcdctl(...root, 'user', 'grant-role', 'lb1', 'director');
-    expect(await readCurrent(director, PREFIX)).toMatchObject({ generation: 1 });
+    expect(await readCurrent(director, PREFIX)).toMatchObject({ generation: 5 });
   });
 
   it('ends when the certificate of etcd has expired, and goes on when it is renewed', async () => {
@@ -179,6 +182,6 @@ describe.runIf(ETCD)('the access to an etcd with TLS and users', () => {
       hint: expect.stringContaining('replace it'),
     });
     certificate.renew();
-    expect(await readCurrent(director, PREFIX)).toMatchObject({ generation: 1 });
+    expect(await readCurrent(director, PREFIX)).toMatchObject({ generation: 5 });
   });
 });
