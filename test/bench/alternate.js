@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Milliseconds, of CPU too, and KiB. */
+/** Milliseconds, of CPU too, KiB and pages. The run has a folder for its records of its own. */
 function runOnce(command, { kernel, before = ':', metric }, { measure, env }) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   const file = join(folder, 'measured');
@@ -15,13 +15,13 @@ function runOnce(command, { kernel, before = ':', metric }, { measure, env }) {
   const [program, ...args] = kernel ? ['unshare', '-n', 'sh', '-c', script] : ['sh', '-c', script];
   try {
     const { status, stdout, stderr } = spawnSync(program, args, {
-      env,
+      env: { ...env, IPVSTATE_STATE_DIR: join(folder, 'state') },
       encoding: 'utf8',
       maxBuffer: 2 ** 30,
     });
     if (status !== 0) throw new Error(`${command}: status ${status}\n${stderr.slice(0, 2000)}`);
-    const [wall, cpu, memory] = readFileSync(file, 'utf8').split(' ').map(Number);
-    return { time: metric === 'printed' ? Number(stdout) : wall, cpu, memory };
+    const [wall, cpu, memory, pages] = readFileSync(file, 'utf8').split(' ').map(Number);
+    return { time: metric === 'printed' ? Number(stdout) : wall, cpu, memory, pages };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -43,6 +43,7 @@ function summarize(runs) {
     fastest: Math.min(...runs.map(({ time }) => time)),
     cpu: of('cpu'),
     memory: of('memory'),
+    pages: of('pages'),
   };
 }
 

@@ -1,4 +1,4 @@
-/* measure FILE COMMAND...: runs the command and writes milliseconds of wall clock, of CPU (user and system), and KiB of peak memory. */
+/* measure FILE COMMAND...: runs the command and writes milliseconds of wall clock, of CPU (user and system), KiB of peak memory, and the number of page faults. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -24,8 +24,8 @@ int main(int argc, char **argv) {
   clock_gettime(CLOCK_MONOTONIC, &stop);
   FILE *file = fopen(argv[1], "w");
   if (!file) return 74;
-  fprintf(file, "%.1f %.1f %ld\n", (stop.tv_sec - start.tv_sec) * 1e3 + (stop.tv_nsec - start.tv_nsec) / 1e6,
-          milliseconds(usage.ru_utime) + milliseconds(usage.ru_stime), usage.ru_maxrss);
+  fprintf(file, "%.1f %.1f %ld %ld\n", (stop.tv_sec - start.tv_sec) * 1e3 + (stop.tv_nsec - start.tv_nsec) / 1e6,
+          milliseconds(usage.ru_utime) + milliseconds(usage.ru_stime), usage.ru_maxrss, usage.ru_minflt);
   fclose(file);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

@@ -35,7 +35,7 @@ export function formatHeading(load) {
 }
 
 export function formatRow(
-  { name, services, destinations, goal, memoryGoal, theirs: hasTheirs },
+  { name, services, destinations, goal, memoryGoal, pagesGoal, theirs: hasTheirs },
   { ours, theirs },
 ) {
   const isFaster = goal?.text.endsWith('faster');
@@ -51,16 +51,20 @@ export function formatRow(
     goal?.text ?? '',
     verdict(isMet),
   ]);
-  if (!memoryGoal) return row;
-  const megabytes = (side) => `${Math.round(side.memory / 1024)} MiB`;
-  const memoryMet = memoryGoal.isMet(ours.memory, theirs.memory);
-  const cells = [
-    '  peak memory',
-    megabytes(ours),
-    megabytes(theirs),
-    ratio(ours.memory, theirs.memory, false),
-    '',
-    memoryGoal.text,
+  const megabytes = (kibibytes) => `${Math.round(kibibytes / 1024)} MiB`;
+  return [
+    row,
+    ...quantityRow('  peak memory', memoryGoal, ours.memory, theirs?.memory, megabytes),
+    ...quantityRow('  page faults', pagesGoal, ours.pages, theirs?.pages, String),
+  ].join('\n');
+}
+
+/** The row of another quantity than time, for a case that has a goal for it. */
+function quantityRow(name, goal, ours, theirs, format) {
+  if (!goal) return [];
+  const shown = theirs === undefined ? '-' : format(theirs);
+  const factor = ratio(ours, theirs, false);
+  return [
+    columns([name, format(ours), shown, factor, '', goal.text, verdict(goal.isMet(ours, theirs))]),
   ];
-  return `${row}\n${columns([...cells, verdict(memoryMet)])}`;
 }
