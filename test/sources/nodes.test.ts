@@ -176,7 +176,8 @@ timeouts: { nodes: [lb3, "site-*"], udp: 9 }
 `;
 
   test.each([
-    ['lb4', 'did you mean lb1 or lb2 or lb3? lb4 has only what is for all nodes'],
+    ['lb01', 'did you mean lb1 or lb2 or lb3? lb01 has only what is for all nodes'],
+    ['l1', 'did you mean lb1? l1 has only what is for all nodes'],
     ['backup', 'backup has only what is for all nodes'],
   ])('is a warning with the nearest names for %s', (node, hint) =>
     inTree({ ...FLEET, 'lists.yaml': LISTS }, async (folder) => {
@@ -193,10 +194,12 @@ timeouts: { nodes: [lb3, "site-*"], udp: 9 }
     }),
   );
 
-  test.each(['lb1', 'lb3', 'site-7'])('is not %s, which has a folder or is in a list', (node) =>
-    inTree({ ...FLEET, 'lists.yaml': LISTS }, async (folder) => {
-      expect((await load([folder], stdin, { node })).issues).toEqual([]);
-    }),
+  test.each(['lb1', 'lb3', 'site-7', 'lb4', 'lb12'])(
+    'is not %s, which has a folder, is in a list, or is one more of a series',
+    (node) =>
+      inTree({ ...FLEET, 'lists.yaml': LISTS }, async (folder) => {
+        expect((await load([folder], stdin, { node })).issues).toEqual([]);
+      }),
   );
 
   test('is no warning where the files name no node', () =>
