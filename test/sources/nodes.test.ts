@@ -176,7 +176,7 @@ timeouts: { nodes: [lb3, "site-*"], udp: 9 }
 `;
 
   test.each([
-    ['lb01', 'did you mean lb1 or lb2 or lb3? lb01 has only what is for all nodes'],
+    ['lb01', 'did you mean lb1? lb01 has only what is for all nodes'],
     ['l1', 'did you mean lb1? l1 has only what is for all nodes'],
     ['backup', 'backup has only what is for all nodes'],
   ])('is a warning with the nearest names for %s', (node, hint) =>
