@@ -9,6 +9,7 @@ import {
   type PlanFormat,
   type ReportFormat,
 } from '../render/plan-formats.ts';
+import { type PlanView, piecesOfPlan } from '../render/plan-text.ts';
 import type { Style } from '../render/style.ts';
 import type { Environment } from './environment.ts';
 import type { Output } from './output.ts';
@@ -52,7 +53,8 @@ export function printPlan(
   context: ChangesContext,
   output: Output,
 ): void {
-  output.print(PLAN_FORMATS[format](prepared, context));
+  if (format === 'text') printText(prepared, context, output);
+  else output.print(PLAN_FORMATS[format](prepared, context));
   output.warn(formatPlanRemarks(format, prepared, { ...context, style: output.style('stderr') }));
 }
 
@@ -69,9 +71,14 @@ export function announcePlan(
   if (prepared.plan.changes.length === 0) return;
   const plan = { ...prepared, refusals: [] };
   const isShown = options.output === 'text' && !output.isQuiet;
-  if (isShown) output.print(PLAN_FORMATS.text(plan, context));
+  if (isShown) printText(plan, context, output);
   const isAsked = ask && !options.yes && prepared.refusals.length === 0;
   const isSeen = isShown && output.isTerminal('stdout');
   if (isAsked && !isSeen)
     output.warn(PLAN_FORMATS.text(plan, { ...context, style: output.style('stderr') }));
+}
+
+/** Prints a plan piece by piece: the text of 100,000 changes takes as much memory as the table. */
+function printText(view: PlanView, context: ChangesContext, output: Output): void {
+  for (const piece of piecesOfPlan(view, context)) output.print(piece);
 }

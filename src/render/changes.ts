@@ -48,18 +48,32 @@ const SIGNS: Readonly<Record<Action, string>> = { add: '+', edit: '~', delete: '
 
 /** Formats changes: `+` adds, `~` edits, `-` deletes. Destinations are indented below services. */
 export function formatChanges(changes: readonly Change[], context: ChangesContext): string {
-  const lines: string[] = [];
+  return [...piecesOfChanges(changes, context)].join('');
+}
+
+/** The length of a piece, about that of a pipe. */
+const PIECE_LENGTH = 65_536;
+
+/** Formats changes as `formatChanges` does, in pieces: the text of a large plan has megabytes. */
+export function* piecesOfChanges(
+  changes: readonly Change[],
+  context: ChangesContext,
+): Generator<string> {
+  let piece = '';
   let heading: ServiceKey | undefined;
   for (const change of changes) {
     if (change.object === 'service') heading = change.service;
     if (change.object === 'destination' && change.service !== heading) {
       heading = change.service;
-      lines.push(`  ${serviceTitle(change.service, context)}${leavingNote(change, context)}`);
+      piece += `  ${serviceTitle(change.service, context)}${leavingNote(change, context)}\n`;
     }
-    for (const line of formatChange(change, context)) lines.push(line);
-    for (const line of lostDestinations(change, context)) lines.push(line);
+    for (const line of formatChange(change, context)) piece += `${line}\n`;
+    for (const line of lostDestinations(change, context)) piece += `${line}\n`;
+    if (piece.length < PIECE_LENGTH) continue;
+    yield piece;
+    piece = '';
   }
-  return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+  if (piece !== '') yield piece;
 }
 
 /** Note for a service that has no change of its own yet: it is deleted after its destinations. */

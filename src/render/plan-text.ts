@@ -2,7 +2,7 @@ import type { Snapshot } from '../model/ipvs.ts';
 import type { Refusal } from '../plan/guard.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Report } from '../plan/report.ts';
-import { type ChangesContext, formatChanges, formatSummary } from './changes.ts';
+import { type ChangesContext, formatChanges, formatSummary, piecesOfChanges } from './changes.ts';
 import { countOf } from './count-of.ts';
 import { formatDrains } from './drains.ts';
 import { formatOverrides } from './overrides.ts';
@@ -17,10 +17,15 @@ export interface PlanView {
 }
 
 /** Formats a plan for people: its changes, the entries left alone, and the sum. */
-export function formatPlan(
+export function formatPlan(view: PlanView, context: ChangesContext): string {
+  return [...piecesOfPlan(view, context)].join('');
+}
+
+/** Formats a plan as `formatPlan` does, in pieces. */
+export function* piecesOfPlan(
   { plan, refusals, snapshot }: PlanView,
   context: ChangesContext,
-): string {
+): Generator<string> {
   const drains = formatDrains(context.drains?.values() ?? [], plan.changes);
   const left =
     formatUnmanageable(snapshot) +
@@ -28,12 +33,14 @@ export function formatPlan(
     drains +
     formatOverrides(context.overrides?.values() ?? [], plan.changes) +
     formatWarnings(context);
-  if (plan.changes.length === 0)
-    return `${left}No changes: the live table is as desired (${formatSize(plan)}).\n`;
+  if (plan.changes.length === 0) {
+    yield `${left}No changes: the live table is as desired (${formatSize(plan)}).\n`;
+    return;
+  }
   const operations = plan.waves.reduce((sum, { steps }) => sum + steps.length, 0);
   const sum = `Plan: ${formatSummary(plan.changes)} (${countOf(operations, 'operation')}).\n`;
-  const changes = formatChanges(plan.changes, context);
-  return `${changes}\n${left}${sum}${formatRefusals(refusals, context)}`;
+  yield* piecesOfChanges(plan.changes, context);
+  yield `\n${left}${sum}${formatRefusals(refusals, context)}`;
 }
 
 /** How refusals are shown. */
