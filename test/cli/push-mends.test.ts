@@ -119,7 +119,7 @@ describe('a generation that directors cannot read', () => {
     expect(broken.stderr).toContain(message);
     expect(broken.stderr).toContain('Push the files again: ipvstate push -f conf.d --to');
     const { status, stderr } = await push();
-    expect([status, stderr]).toEqual([0, expect.stringContaining('the files are pushed again')]);
+    expect([status, stderr]).toEqual([0, expect.stringContaining('a push writes the files again')]);
     expect(stderr).not.toContain('nothing is pushed');
     expect((await plan()).status).toBe(0);
   });

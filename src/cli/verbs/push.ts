@@ -1,14 +1,14 @@
-import { basename, join, relative } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { IpvstateError, reportedError } from '../../errors.ts';
-import { hasErrors } from '../../model/issue.ts';
 import { hasInvisible, printable } from '../../model/printable.ts';
 import { countOf } from '../../render/count-of.ts';
 import { EXIT } from '../../render/exit.ts';
 import { GENERATION_FORMATS } from '../../render/generations.ts';
+import { formatDifference, PUSH_PLAN_FORMATS, type PushPlanView } from '../../render/push-plan.ts';
 import { sha256 } from '../../sources/digest.ts';
 import { ETCD_ADDRESS_FORM, parseEtcdAddress } from '../../sources/etcd/address.ts';
 import { type EtcdClient, openEtcd } from '../../sources/etcd/client.ts';
+import { compareFiles, type FileDifference } from '../../sources/etcd/compare.ts';
 import {
   BrokenGenerationError,
   type CurrentEntry,
@@ -18,32 +18,23 @@ import {
   readManifestInForce,
   requireCurrent,
 } from '../../sources/etcd/generation.ts';
-import {
-  isFileName,
-  MAX_MESSAGE_LENGTH,
-  type Manifest,
-  nodeOf,
-} from '../../sources/etcd/layout.ts';
+import { MAX_MESSAGE_LENGTH, type Manifest } from '../../sources/etcd/layout.ts';
 import {
   type NewGeneration,
+  nextGeneration,
   type Pushed,
   pushAgain,
   pushGeneration,
 } from '../../sources/etcd/push.ts';
 import { removeOldGenerations } from '../../sources/etcd/remove-old.ts';
-import { findPaths } from '../../sources/files/paths.ts';
-import { readDocuments } from '../../sources/load.ts';
-import { loadForNodes } from '../../sources/load-nodes.ts';
-import type { Document } from '../../sources/source.ts';
-import { isFilePath, openSources } from '../../sources/sources.ts';
 import { defineVerb } from '../declare/define-verb.ts';
 import { FILE_EXITS } from '../declare/exit-groups.ts';
 import { FILE_OPTIONS } from '../declare/option-groups.ts';
-import { outputFormat, parsed, text, type ValuesOf } from '../declare/options.ts';
+import { flag, outputFormat, parsed, text, type ValuesOf } from '../declare/options.ts';
 import type { Environment } from '../environment.ts';
-import { requireValid } from '../load-valid.ts';
 import type { Output } from '../output.ts';
 import { authorOf } from '../push-author.ts';
+import { type FilesToPush, readFilesOfEarlier, readFilesToPush } from '../push-files.ts';
 import { planRollout, ROLLOUT_OPTIONS, wavesOf } from '../push-rollout.ts';
 
 const OPTIONS = {
@@ -66,6 +57,7 @@ const OPTIONS = {
     parseGeneration,
   ),
   ...ROLLOUT_OPTIONS,
+  dryRun: flag('--dry-run', 'check the files, say which ones differ, and push nothing'),
   output: outputFormat(GENERATION_FORMATS, 'text'),
 };
 
@@ -97,10 +89,12 @@ export const pushVerb = defineVerb({
     const client = openEtcd(address, environment.env);
     if (options.generation !== undefined && options.file.length > 0)
       throw wrongUsage('--generation is given in place of -f');
+    if (options.dryRun && options.keep !== undefined)
+      throw wrongUsage('--dry-run removes nothing: it takes no --keep');
     if (wavesOf(options).length > 0 && options.generation !== undefined)
       throw wrongUsage('--generation goes back everywhere at once: it takes no --wave');
     const about = { ...authorOf(await environment.state()), message: options.message ?? '' };
-    const files = options.generation === undefined ? await readFiles(options, environment) : [];
+    const { files, nodes } = await readFiles(client, prefix, options, environment);
     const current = await readCurrent(client, prefix);
     if (options.after !== undefined && options.after !== (current?.generation ?? 0)) {
       const found = current ? `generation ${current.generation}` : 'no generation';
@@ -110,6 +104,13 @@ export const pushVerb = defineVerb({
       );
     }
     const rollout = await planRollout(client, prefix, current, files, options);
+    if (options.dryRun) {
+      const isBack = options.generation !== undefined;
+      const next = { files, rollout, isBack };
+      const plan = await planPush(client, prefix, current, next, environment.output);
+      environment.output.print(PUSH_PLAN_FORMATS[options.output]({ prefix, nodes, ...plan }));
+      return EXIT.ok;
+    }
     const pushed = await (options.generation === undefined
       ? pushFiles(client, prefix, current, { ...about, files, rollout }, environment)
       : pushAgain(client, prefix, current, options.generation, about));
@@ -120,6 +121,43 @@ export const pushVerb = defineVerb({
     return EXIT.ok;
   },
 });
+
+/** Reads an earlier generation for a dry run only: a push reads it itself. */
+async function readFiles(
+  client: EtcdClient,
+  prefix: string,
+  { file, generation, dryRun }: ValuesOf<typeof OPTIONS>,
+  environment: Environment,
+): Promise<FilesToPush> {
+  if (generation === undefined) return readFilesToPush(file, environment);
+  if (!dryRun) return { files: [], nodes: [] };
+  return readFilesOfEarlier(client, prefix, generation, environment);
+}
+
+type WithRollout = Pick<NewGeneration, 'files' | 'rollout'>;
+
+/** Tells what a push would do. */
+async function planPush(
+  client: EtcdClient,
+  prefix: string,
+  current: CurrentEntry | undefined,
+  next: WithRollout & { readonly isBack: boolean },
+  output: Output,
+): Promise<Pick<PushPlanView, 'current' | 'generation' | 'differences'>> {
+  const isNothing =
+    !next.isBack && current && (await isPushed(client, prefix, current, next, output));
+  const before = current && (await readManifestInForce(client, prefix, current).catch(onlyBroken));
+  return {
+    current: current?.generation ?? null,
+    generation: isNothing ? null : await nextGeneration(client, prefix, current),
+    differences: await differences(before ?? { files: [] }, next),
+  };
+}
+
+/** A broken generation has no file that a director can read. */
+function onlyBroken(error: unknown): undefined {
+  if (!(error instanceof BrokenGenerationError)) throw error;
+}
 
 /** Never throws: the push is done. */
 async function removeOld(
@@ -145,9 +183,7 @@ async function pushFiles(
   next: NewGeneration,
   { output }: Environment,
 ): Promise<Pushed> {
-  // Without waves, files that are being rolled out are pushed again: to all at once.
-  const isSameWay = next.rollout !== undefined || current?.rollout === undefined;
-  if (current && isSameWay && (await areInForce(client, prefix, current, next, output))) {
+  if (current && (await isPushed(client, prefix, current, next, output))) {
     const manifest = await readManifestInForce(client, prefix, current);
     output.note(`ipvstate: generation ${current.generation} has these files: nothing is pushed\n`);
     return { manifest, current: current.generation };
@@ -156,8 +192,8 @@ async function pushFiles(
     return await pushGeneration(client, prefix, current, next);
   } catch (error) {
     if (!(error instanceof IpvstateError) || error.code !== 'STALE') throw error;
-    for (const line of await differencesOfTheirs(client, prefix, next).catch(() => []))
-      output.note(`  ${printable(line)}\n`);
+    for (const each of await differencesOfTheirs(client, prefix, next).catch(() => []))
+      output.note(`  ${printable(formatDifference(each))}\n`);
     throw error;
   }
 }
@@ -166,13 +202,15 @@ async function pushFiles(
  * Tells whether a generation has the files to push, and directors can read it whole. A push mends
  * one that they cannot.
  */
-async function areInForce(
+async function isPushed(
   client: EtcdClient,
   prefix: string,
   current: CurrentEntry,
-  next: NewGeneration,
+  next: WithRollout,
   output: Output,
 ): Promise<boolean> {
+  // Without waves, files that are being rolled out are pushed again: to all at once.
+  if (next.rollout === undefined && current.rollout !== undefined) return false;
   try {
     const manifest = await readManifestInForce(client, prefix, current);
     if ((await differences(manifest, next)).length > 0) return false;
@@ -180,7 +218,7 @@ async function areInForce(
     return true;
   } catch (error) {
     if (!(error instanceof BrokenGenerationError)) throw error;
-    output.note(`ipvstate: ${printable(error.message)}: the files are pushed again\n`);
+    output.note(`ipvstate: ${printable(error.message)}: a push writes the files again\n`);
     return false;
   }
 }
@@ -189,56 +227,16 @@ async function differencesOfTheirs(
   client: EtcdClient,
   prefix: string,
   next: NewGeneration,
-): Promise<readonly string[]> {
+): Promise<readonly FileDifference[]> {
   const { generation } = await requireCurrent(client, prefix);
   return differences((await readManifest(client, prefix, generation)).manifest, next);
 }
 
-/** The files of a generation that are others than the files to push, in words. */
-async function differences({ files }: Manifest, next: NewGeneration): Promise<string[]> {
-  const theirs = new Map(files.map(({ name, sha256: digest }) => [name, digest]));
-  const lines: string[] = [];
-  for (const { name, bytes } of next.files) {
-    const digest = theirs.get(name);
-    theirs.delete(name);
-    if (digest === undefined) lines.push(`${name} is only here`);
-    else if (digest !== (await sha256(bytes))) lines.push(`${name} differs`);
-  }
-  return [...lines, ...Array.from(theirs.keys(), (name) => `${name} is only in etcd`)];
-}
-
-/** Reads the files, and checks them for every node. Throws `CONFIG` when one has an error. */
-async function readFiles(
-  { file }: ValuesOf<typeof OPTIONS>,
-  environment: Environment,
-): Promise<NewGeneration['files']> {
-  if (!file.every(isFilePath)) throw wrongUsage('only files and folders are pushed');
-  const documents = await readDocuments(openSources(file, environment.stdin));
-  const { desired, ...loaded } = await loadForNodes(documents, {});
-  const [first] = desired.values();
-  requireValid({ ...loaded, desired: hasErrors(loaded.issues) ? undefined : first }, environment);
-  const { paths } = await findPaths(file)();
-  const files = documents
-    .filter(({ isSkipped }) => !isSkipped)
-    .map((document) => ({ name: nameInGeneration(document, paths), bytes: document.bytes }));
-  const repeated = files.find(
-    ({ name }, index) => files.findIndex((other) => other.name === name) < index,
-  );
-  if (repeated) throw wrongUsage(`two files are called ${repeated.name}`);
-  return files;
-}
-
-/** The name of a file in its folder. Throws `USAGE` for a name that no folder would have read. */
-function nameInGeneration({ name, node }: Document, paths: readonly string[]): string {
-  const [path = name] = paths.filter((each) => !relative(each, name).startsWith('..'));
-  const found = relative(path, name) || basename(name);
-  if (!isFileName(found)) throw wrongUsage(`${name} is not called *.yaml, *.yml or *.json`);
-  // Without the folders above it, the file would be for every node, and all else would be gone.
-  if (node !== undefined && nodeOf(found) !== node)
-    throw new IpvstateError('USAGE', `${name} is for ${node} only, and a push is for all nodes`, {
-      hint: `Name the folder that has the folder \`nodes\` in it: -f ${join(name, '../../..')}.`,
-    });
-  return found;
+/** The files to push that are others than those of a generation. */
+async function differences({ files }: Pick<Manifest, 'files'>, next: Pick<NewGeneration, 'files'>) {
+  const wanted: { name: string; sha256: string }[] = [];
+  for (const { name, bytes } of next.files) wanted.push({ name, sha256: await sha256(bytes) });
+  return compareFiles(files, wanted);
 }
 
 function wrongUsage(message: string): IpvstateError {

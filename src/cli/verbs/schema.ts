@@ -17,6 +17,7 @@ const SCHEMAS = {
   top: () => import('../../../schemas/top.schema.json', { with: { type: 'json' } }),
   health: () => import('../../../schemas/health.schema.json', { with: { type: 'json' } }),
   generations: () => import('../../../schemas/generations.schema.json', { with: { type: 'json' } }),
+  'push-plan': () => import('../../../schemas/push-plan.schema.json', { with: { type: 'json' } }),
   fleet: () => import('../../../schemas/fleet.schema.json', { with: { type: 'json' } }),
   history: () => import('../../../schemas/history.schema.json', { with: { type: 'json' } }),
   journal: () => import('../../../schemas/journal.schema.json', { with: { type: 'json' } }),

@@ -115,11 +115,8 @@ async function commit(
   let base = current;
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const about = await prepare();
-    const parent = base?.generation ?? null;
-    // Without its key `current`, etcd may have generations. Their numbers are not given again.
-    const last = (await listGenerations(client, prefix)).at(-1) ?? 0;
-    const generation = Math.max(parent ?? 0, last) + 1;
-    const manifest = { generation, parent, ...about };
+    const generation = await nextGeneration(client, prefix, base);
+    const manifest = { generation, parent: base?.generation ?? null, ...about };
     const value = encodeManifest(manifest);
     if (value.length > MAX_MANIFEST_BYTES) throw tooManyFiles(about.files.length);
     const rollout = plan && encodeDocument(ROLLOUT, { generation, ...plan });
@@ -137,6 +134,17 @@ async function commit(
     base = found.current;
   }
   throw new IpvstateError('STALE', `etcd:${prefix} changes all the time; nothing was changed`);
+}
+
+/** The number of the next generation. */
+export async function nextGeneration(
+  client: EtcdClient,
+  prefix: string,
+  current: Current | undefined,
+): Promise<number> {
+  // Without its key `current`, etcd may have generations. Their numbers are not given again.
+  const last = (await listGenerations(client, prefix)).at(-1) ?? 0;
+  return Math.max(current?.generation ?? 0, last) + 1;
 }
 
 /** Puts a generation in force, whose manifest is the first write, and tells what is then. */

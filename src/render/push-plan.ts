@@ -1,0 +1,51 @@
+import { printable } from '../model/printable.ts';
+import { listNodes } from './issues.ts';
+import { formatJson } from './json.ts';
+
+/** A file that is another one in etcd. */
+interface FileDifference {
+  readonly file: string;
+  readonly change: 'added' | 'changed' | 'removed';
+}
+
+/** The effect that a push would have. */
+export interface PushPlanView {
+  readonly prefix: string;
+  /** The generation in force. null: none is. */
+  readonly current: number | null;
+  /** The generation that would be pushed. null: the files are in force already. */
+  readonly generation: number | null;
+  /** The nodes that the files were checked for. An empty name stands for any other node. */
+  readonly nodes: readonly string[];
+  readonly differences: readonly FileDifference[];
+}
+
+/** Every output format of a dry run. */
+export const PUSH_PLAN_FORMATS = {
+  text: (view: PushPlanView) => {
+    const lines = view.differences.map((each) => `  ${formatDifference(each)}`);
+    const valid = view.nodes.length > 1 ? [`Valid for ${listNodes(view.nodes)}.`] : [];
+    return [headline(view), ...lines, ...valid].map((line) => `${printable(line)}\n`).join('');
+  },
+  json: ({ prefix, current, generation, nodes, differences }: PushPlanView) =>
+    formatJson({
+      ...{ format: 'ipvstate-push-plan', version: 1 },
+      ...{ prefix, current, generation, nodes, differences },
+    }),
+};
+
+function headline({ prefix, current, generation, differences }: PushPlanView): string {
+  if (generation === null)
+    return `Generation ${current} of etcd:${prefix} has these files: nothing would be pushed.`;
+  const subject = `Generation ${generation} of etcd:${prefix} would`;
+  if (current === null) return `${subject} be the only one in force:`;
+  const files = differences.length === 0 ? ' with the same files.' : ':';
+  return `${subject} follow generation ${current}${files}`;
+}
+
+const CHANGES = { added: 'is only here', changed: 'differs', removed: 'is only in etcd' };
+
+/** Formats a difference between the files to push and those in etcd. */
+export function formatDifference({ file, change }: FileDifference): string {
+  return `${file} ${CHANGES[change]}`;
+}
