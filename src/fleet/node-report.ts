@@ -57,7 +57,7 @@ export interface NodeReport {
   readonly held: { readonly plan: string; readonly changes: number } | null;
   /** The number of destinations whose weights overrides set. */
   readonly overrides: number;
-  /** null: the generation was pushed without a rollout. */
+  /** null: it has nothing to tell of a rollout. */
   readonly rollout: NodeProgress | null;
 }
 

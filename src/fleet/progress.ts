@@ -9,6 +9,8 @@ export interface SeenRollout {
   readonly isDone: boolean;
   /** True when the node has read the generation, which it may have. */
   readonly isTaken: boolean;
+  /** Stands for all that was looked at: while it is the same, so is all of this. */
+  readonly basis: string;
   /** Until the node should look at the rollout again. */
   readonly lookMilliseconds: number;
 }

@@ -139,7 +139,7 @@ export class RolloutWorld {
     const { generation, soak_seconds: soakSeconds } = this.#rollout;
     const seen = {
       ...{ generation, soakSeconds, isTaken, round: state.round, halt: state.halt },
-      ...{ isDone: state.isDone, lookMilliseconds: 0 },
+      ...{ isDone: state.isDone, lookMilliseconds: 0, basis: '' },
     };
     director.timed = nextProgress(before, seen, director.verdict, this.#seconds);
     const { progress } = director.timed;

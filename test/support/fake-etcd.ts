@@ -8,9 +8,16 @@ interface Stored {
   readonly lease?: string;
 }
 
+interface Range {
+  readonly range_end?: string;
+  readonly limit?: string;
+  readonly keys_only?: boolean;
+  readonly sort_target?: string;
+}
+
 interface Request {
   readonly request_put?: { readonly key: string; readonly value: string; readonly lease?: string };
-  readonly request_range?: { readonly key: string; readonly range_end?: string };
+  readonly request_range?: Range & { readonly key: string };
   readonly request_delete_range?: { readonly key: string };
 }
 
@@ -21,12 +28,9 @@ interface Compare {
   readonly mod_revision?: string;
 }
 
-interface RequestBody {
+interface RequestBody extends Range {
   readonly key?: string;
   readonly value?: string;
-  readonly range_end?: string;
-  readonly limit?: string;
-  readonly keys_only?: boolean;
   readonly compare?: readonly Compare[];
   readonly success?: readonly Request[];
   readonly ID?: string;
@@ -77,6 +81,7 @@ export class FakeEtcd {
   /** The number of requests of each kind. */
   readonly requests = new Map<string, number>();
   readonly #leases = new Set<string>();
+  readonly #ranges = new Map<string, number>();
   /** Called before a transaction is decided. A commit writes the key `current`. */
   onTransaction: ((transaction: Transaction) => void | Promise<void>) | undefined;
   /** Called after a transaction was decided. The answer is lost when it returns true. */
@@ -104,6 +109,11 @@ export class FakeEtcd {
     server?.closeAllConnections();
     await new Promise((resolve) => (server ? server.close(resolve) : resolve(undefined)));
     this.#watchers.clear();
+  }
+
+  /** How often a key was asked for. */
+  rangeCount(key: string): number {
+    return this.#ranges.get(base64(key)) ?? 0;
   }
 
   /** Forgets all tokens, as etcd does when it starts, or after some minutes. */
@@ -273,8 +283,12 @@ export class FakeEtcd {
   }
 
   /** Leaves empty values out, as the gateway does. */
-  #range(key: string, { range_end: end, limit, keys_only }: RequestBody): object {
-    const found = this.#within(key, end);
+  #range(key: string, { range_end: end, limit, keys_only, sort_target }: Range): object {
+    this.#ranges.set(key, (this.#ranges.get(key) ?? 0) + 1);
+    const found = [...this.#within(key, end)];
+    const revisionOf = (each: string): number => this.#keys.get(each)?.revision ?? 0;
+    // No caller sorts by it in the other direction.
+    if (sort_target === 'MOD') found.sort((a, b) => revisionOf(b) - revisionOf(a));
     const kvs = found.slice(0, Number(limit ?? found.length)).flatMap((each) => {
       const stored = this.#keys.get(each);
       if (!stored) return [];

@@ -67,12 +67,16 @@ export class FleetMember {
     return {
       node,
       generation: generationsOf(state()),
-      error: problem ? { ...problem, code: 'NO_INPUT', hint: this.#hint, position: null } : null,
+      error: problem
+        ? { ...problem, code: 'NO_INPUT', hint: this.#hintFor(problem.message), position: null }
+        : null,
     };
   }
 
-  get #hint(): string {
+  /** Only a refusal is about the permissions. */
+  #hintFor(message: string): string | null {
     const { prefix, node } = this.#ports;
+    if (!message.includes(' refuses')) return null;
     const place = `${nodesKey(prefix)}${node}/`;
     return `Its user needs to write below ${place}: see \`ipvstate help directors\`.`;
   }
@@ -107,7 +111,9 @@ export class FleetMember {
     }
     const verdict = verdictOf(state(), seen.generation);
     this.#timed = nextProgress(this.#timed, seen, verdict, clock.now() / 1000);
-    return this.#timed.progress;
+    const { progress } = this.#timed;
+    // A node that waits has nothing to tell: each push would make every node write.
+    return progress.stage === 'waiting' && progress.halt === null ? null : progress;
   }
 
   /** A pass that left the table as desired has read it whole. */
@@ -127,10 +133,10 @@ export class FleetMember {
         : { message, since: this.#problem?.since ?? now().toISOString() };
     if (message === undefined) {
       if (wasSilent) log.info({ event: 'fleet-reports' }, `${node} reports to the fleet again`);
-    } else if (!wasSilent)
-      log.warn(
-        { event: 'fleet-silent' },
-        `${node} does not report to the fleet: ${message}\n${this.#hint}`,
-      );
+    } else if (!wasSilent) {
+      const hint = this.#hintFor(message);
+      const text = `${node} does not report to the fleet: ${message}`;
+      log.warn({ event: 'fleet-silent' }, hint === null ? text : `${text}\n${hint}`);
+    }
   }
 }

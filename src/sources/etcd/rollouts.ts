@@ -11,6 +11,7 @@ import {
   type RolloutState,
   rolloutState,
 } from '../../fleet/rollout.ts';
+import { isText, listOf, objectOf, optional } from '../../model/shape.ts';
 import { sha256 } from '../digest.ts';
 import type { EtcdClient, EtcdEntry } from './client.ts';
 import { type CurrentEntry, type Generation, requireCurrent } from './generation.ts';
@@ -107,13 +108,18 @@ export async function chooseGeneration(
   // Nothing is to be decided any more. All reports of a large fleet are too much to read for that.
   if (own?.sha256 === current.sha256 && seen?.isDone && seen.generation === current.generation)
     return { generation: current, rollout: seen };
+  const basis = await readBasis(client, prefix);
+  const hasGeneration = own?.sha256 === current.sha256;
+  const isSame = seen?.generation === current.generation && seen.basis === basis;
+  if (own && seen && isSame && seen.isTaken === hasGeneration)
+    return { generation: undefined, rollout: seen };
   const { rollout: state, current: latest, nodes } = await readFleetSnapshot(client, prefix);
   if (!state) return { generation: latest, rollout: undefined };
   const { rollout, round, halt, isDone } = state;
   const isTaken = own?.sha256 === latest.sha256 || mayTake(state, node);
   const look = Math.max(LOOK.milliseconds, LOOK.eachNode * nodes.length);
   const sees = {
-    ...{ generation: rollout.generation, round, halt, isDone, isTaken },
+    ...{ generation: rollout.generation, round, halt, isDone, isTaken, basis },
     soakSeconds: rollout.soak_seconds,
     lookMilliseconds: isTaken ? LOOK.withGeneration * look : look,
   };
@@ -124,6 +130,55 @@ export async function chooseGeneration(
   throw new IpvstateError('NO_INPUT', message, {
     hint: '`ipvstate fleet status` shows the waves of its rollout.',
   });
+}
+
+/**
+ * Reads a text that changes with every report, every life of a node and every word of an operator:
+ * how many keys there are, and the newest of them. A whole fleet is much to read for nothing new.
+ */
+async function readBasis(client: EtcdClient, prefix: string): Promise<string> {
+  const newest = (key: string) => ({
+    request_range: {
+      ...{ key: base64(key), range_end: base64(`${key.slice(0, -1)}0`) },
+      ...{ sort_order: 'DESCEND', sort_target: 'MOD', limit: '1', keys_only: true },
+    },
+  });
+  const mark = { request_range: { key: base64(rolloutMarkKey(prefix)), keys_only: true } };
+  const answer = await client.ask('kv/txn', { success: [newest(nodesKey(prefix)), mark] });
+  if (!isAnswer(answer))
+    throw new IpvstateError('NO_INPUT', `etcd:${prefix} answers in no known form`);
+  return JSON.stringify(
+    answer.responses.map(({ response_range: { count = '0', kvs = [] } }) => [
+      count,
+      kvs.map(({ mod_revision }) => mod_revision),
+    ]),
+  );
+}
+
+interface NewestKey {
+  readonly mod_revision: string;
+}
+
+interface NewestKeys {
+  readonly count?: string | undefined;
+  readonly kvs?: readonly NewestKey[] | undefined;
+}
+
+const isAnswer = objectOf<{
+  readonly responses: readonly { readonly response_range: NewestKeys }[];
+}>({
+  responses: listOf(
+    objectOf<{ readonly response_range: NewestKeys }>({
+      response_range: objectOf<NewestKeys>({
+        count: optional(isText),
+        kvs: optional(listOf(objectOf<NewestKey>({ mod_revision: isText }))),
+      }),
+    }),
+  ),
+});
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
 }
 
 /**

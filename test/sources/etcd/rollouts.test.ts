@@ -164,6 +164,24 @@ it.each([
   expect((await requireCurrent(client, '/prod')).generation).toBe(2);
 });
 
+it('a node that waits reads the fleet only when something has changed', async () => {
+  const { etcd, push, report } = await startFleet();
+  await push('one');
+  const lb2 = follow(etcd, 'lb2');
+  await lb2.untilSeen('one');
+  await push('two', {});
+  await until('it waits', () => lb2.source.rollout?.isTaken === false);
+  // A snapshot also asks for the rollout, and the short look does not.
+  const snapshots = () => etcd.rangeCount(ROLLOUT_KEY);
+  await lb2.looks();
+  const before = snapshots();
+  await lb2.looks();
+  await lb2.looks();
+  expect(snapshots()).toBe(before);
+  report('lb1', 'taken');
+  await until('it reads the fleet', () => snapshots() > before);
+});
+
 it('an operator who was slower changes nothing', async () => {
   const { etcd, client, push } = await startFleet();
   await push('one');
