@@ -57,7 +57,7 @@ export async function planRollout(
   const texts = wavesOf(options);
   if (texts.length === 0) return undefined;
   const named = files.flatMap(({ name }) => nodeOf(name) ?? []);
-  const snapshot = current && (await readFleetSnapshot(client, prefix, named));
+  const snapshot = current && (await readFleetSnapshot(client, prefix, { named }));
   const nodes = snapshot?.nodes ?? nodesOf(prefix, await client.list(nodesKey(prefix)), named);
   const names = nodes.map(({ name }) => name);
   const unfinished = snapshot?.rollout?.isDone === false ? snapshot.rollout.rollout : undefined;

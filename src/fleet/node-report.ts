@@ -1,16 +1,6 @@
 import type { Position } from '../model/issue.ts';
-import {
-  isCount,
-  isFlag,
-  isText,
-  isTextUpTo,
-  isTime,
-  listOf,
-  nullable,
-  objectOf,
-} from '../model/shape.ts';
+import { isCount, isFlag, isTextUpTo, isTime, listOf, nullable, objectOf } from '../model/shape.ts';
 import type { FleetFormat } from './document.ts';
-import { isNodeProgress, type NodeProgress } from './rollout.ts';
 
 /** The longest text of a report, in characters. */
 const MAX_TEXT = 1000;
@@ -57,8 +47,6 @@ export interface NodeReport {
   readonly held: { readonly plan: string; readonly changes: number } | null;
   /** The number of destinations whose weights overrides set. */
   readonly overrides: number;
-  /** null: it has nothing to tell of a rollout. */
-  readonly rollout: NodeProgress | null;
 }
 
 const isShortText = isTextUpTo(MAX_TEXT);
@@ -99,7 +87,6 @@ export const NODE_REPORT: FleetFormat<NodeReport> = {
       objectOf<NonNullable<NodeReport['held']>>({ plan: isShortText, changes: isCount }),
     ),
     overrides: isCount,
-    rollout: nullable(isNodeProgress),
   }),
 };
 
@@ -128,15 +115,3 @@ export function isSameReport(a: NodeReport, b: NodeReport): boolean {
   const text = (report: NodeReport): string => JSON.stringify({ ...report, at: null, since: null });
   return text(a) === text(b);
 }
-
-/** A life of a node's daemon. Its key is bound to a lease: it goes when the daemon does. */
-export interface NodeLife {
-  /** Tells one daemon from another one that has the same node name. */
-  readonly daemon: string;
-}
-
-export const NODE_LIFE: FleetFormat<NodeLife> = {
-  name: 'ipvstate-node-life',
-  maxBytes: 1024,
-  shape: objectOf<NodeLife>({ daemon: isText }),
-};

@@ -2,7 +2,7 @@ import { reportedError } from '../errors.ts';
 import { isNodeName } from '../model/node.ts';
 import { decodeDocument } from './document.ts';
 import { NODE_REPORT, type NodeReport } from './node-report.ts';
-import type { RolloutNode } from './rollout.ts';
+import { NODE_PROGRESS, type RolloutNode, type ToldProgress } from './rollout.ts';
 
 /** A director, as the others know it. */
 export interface FleetNode {
@@ -11,11 +11,16 @@ export interface FleetNode {
   readonly isReporting: boolean;
   /** The last report. undefined: it never reported, or `problem` says why it cannot be read. */
   readonly report: NodeReport | undefined;
+  /** Its part in a rollout. undefined: it has nothing to tell, or `problem` says why. */
+  readonly progress: ToldProgress | undefined;
   readonly problem: string | undefined;
 }
 
-/** The keys of a node. `PREFIX/nodes/NAME/` is the only place that a director writes to. */
-export type NodeKey = 'report' | 'life';
+/**
+ * The small keys of a node, which all nodes read: `member` stays when the node is gone, and `life`
+ * goes with its lease. A director writes nothing but these and its report.
+ */
+export type NodeKey = 'member' | 'life' | 'progress';
 
 /** The beginning of the keys of all nodes. */
 export function nodesKey(prefix: string): string {
@@ -26,9 +31,18 @@ export function nodeKey(prefix: string, node: string, key: NodeKey): string {
   return `${nodesKey(prefix)}${node}/${key}`;
 }
 
+/** The beginning of the keys of all reports. They are for people, and large. */
+export function reportsKey(prefix: string): string {
+  return `${prefix}/reports/`;
+}
+
+export function reportKey(prefix: string, node: string): string {
+  return `${reportsKey(prefix)}${node}`;
+}
+
 /**
- * Makes nodes of the keys below `nodesKey`, and of the names of nodes that have files. A report of
- * another version is a problem of its node alone.
+ * Makes nodes of the keys below `nodesKey` and `reportsKey`, and of the names of nodes that have
+ * files. A document of another version is a problem of its node alone.
  */
 export function nodesOf(
   prefix: string,
@@ -37,29 +51,39 @@ export function nodesOf(
 ): FleetNode[] {
   const nodes = new Map<string, FleetNode>();
   const at = (name: string): FleetNode =>
-    nodes.get(name) ?? { name, isReporting: false, report: undefined, problem: undefined };
+    nodes.get(name) ?? {
+      ...{ name, isReporting: false, report: undefined, progress: undefined, problem: undefined },
+    };
   for (const name of named) nodes.set(name, at(name));
   for (const { key, value } of entries) {
-    const [name = '', kind] = key.slice(nodesKey(prefix).length).split('/');
+    const [room, name = '', kind] = key.slice(prefix.length + 1).split('/');
     if (!isNodeName(name)) continue;
-    if (kind === 'life') nodes.set(name, { ...at(name), isReporting: true });
-    if (kind === 'report') nodes.set(name, { ...at(name), ...readReport(key, value) });
+    const node = at(name);
+    if (room === 'reports') nodes.set(name, withDocument(node, 'report', key, value));
+    else if (kind === 'progress') nodes.set(name, withDocument(node, 'progress', key, value));
+    else nodes.set(name, { ...node, isReporting: node.isReporting || kind === 'life' });
   }
   return [...nodes.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function readReport(key: string, value: Buffer): Pick<FleetNode, 'report' | 'problem'> {
+const FORMATS = { report: NODE_REPORT, progress: NODE_PROGRESS };
+
+function withDocument(
+  node: FleetNode,
+  name: keyof typeof FORMATS,
+  key: string,
+  value: Buffer,
+): FleetNode {
   try {
-    return { report: decodeDocument(key, value, NODE_REPORT), problem: undefined };
+    return { ...node, [name]: decodeDocument<object>(key, value, FORMATS[name]) };
   } catch (error) {
-    return { report: undefined, problem: reportedError(error).message };
+    return { ...node, problem: reportedError(error).message };
   }
 }
 
 /** Returns a node as the rule of a rollout looks at it. */
-export function rolloutNode({ name, isReporting, report }: FleetNode): RolloutNode {
-  const progress = report?.rollout ?? undefined;
-  return { name, isReporting, isStopped: report?.stopped === true, progress };
+export function rolloutNode({ name, isReporting, progress }: FleetNode): RolloutNode {
+  return { name, isReporting, isStopped: progress?.stopped === true, progress };
 }
 
 /** Tells whether a node has a generation, or a later one, and keeps its table so. */

@@ -48,3 +48,14 @@ export function nextProgress(
   })();
   return { progress: { generation, round, stage, halt: halt ?? null }, goodSince };
 }
+
+/** Tells whether a node says the same of itself. */
+export function isSameProgress(a: NodeProgress | null, b: NodeProgress): boolean {
+  return (
+    a !== null &&
+    a.generation === b.generation &&
+    a.round === b.round &&
+    a.stage === b.stage &&
+    a.halt === b.halt
+  );
+}

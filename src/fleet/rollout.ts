@@ -9,7 +9,6 @@ import {
   nullable,
   objectOf,
   oneOf,
-  type Shape,
 } from '../model/shape.ts';
 import type { FleetFormat } from './document.ts';
 
@@ -64,15 +63,26 @@ export interface NodeProgress {
   readonly halt: string | null;
 }
 
+/** The progress of a node as it is written. */
+export interface ToldProgress extends NodeProgress {
+  /** True when the daemon was stopped after it. */
+  readonly stopped: boolean;
+}
+
 /** The longest reason for a halt, in characters. */
 export const MAX_HALT_LENGTH = 500;
 
-export const isNodeProgress: Shape<NodeProgress> = objectOf<NodeProgress>({
-  generation: isCount,
-  round: isCount,
-  stage: oneOf(STAGES),
-  halt: nullable(isTextUpTo(MAX_HALT_LENGTH)),
-});
+export const NODE_PROGRESS: FleetFormat<ToldProgress> = {
+  name: 'ipvstate-node-progress',
+  maxBytes: 4 * 1024,
+  shape: objectOf<ToldProgress>({
+    generation: isCount,
+    round: isCount,
+    stage: oneOf(STAGES),
+    halt: nullable(isTextUpTo(MAX_HALT_LENGTH)),
+    stopped: isFlag,
+  }),
+};
 
 export const ROLLOUT: FleetFormat<Rollout> = {
   name: 'ipvstate-rollout',

@@ -39,7 +39,7 @@ function stateOf({ isReporting, report, problem }: FleetNode): NodeStateName {
 }
 
 function nodeJson(node: FleetNode, current: number): Json {
-  const { name, report, problem = null } = node;
+  const { name, report, progress, problem = null } = node;
   return {
     node: name,
     state: stateOf(node),
@@ -63,7 +63,7 @@ function nodeJson(node: FleetNode, current: number): Json {
       : null,
     held: report?.held ? { ...report.held } : null,
     overrides: report?.overrides ?? null,
-    rollout: report?.rollout ? { ...report.rollout } : null,
+    rollout: progress ? { ...progress } : null,
   };
 }
 
@@ -88,7 +88,7 @@ function describeNode(node: FleetNode, current: number): string[] {
   const { report, problem } = node;
   const state = stateOf(node);
   if (problem !== undefined) return [`${state}, but its report cannot be read: ${problem}`];
-  if (!report) return ['has never reported'];
+  if (!report) return [node.isReporting ? 'has no report' : 'has never reported'];
   const { at, health, healthy, since, generation, held, overrides, why, error } = report;
   const away = {
     reporting: '',

@@ -29,6 +29,8 @@ const HOST = '127.0.0.1:12379';
 const FILE = 'version: 1\nservices: []\n';
 const SETTLE_SECONDS = 120;
 
+const say = (text) => process.stdout.write(`${text}\n`);
+
 const folder = mkdtempSync(join(tmpdir(), 'ipvstate-fleet-'));
 const etcd = spawn(
   'etcd',
@@ -90,7 +92,7 @@ async function startDirector(node) {
   });
   const member = new program.FleetMember({
     ...{ client, prefix: PREFIX, node, clock, status, now: () => new Date() },
-    log: { info: () => {}, warn: (_, message) => console.error(message) },
+    log: { info: () => {}, warn: (_, message) => say(message) },
     state: () => state,
     rollout: () => source.rollout,
   });
@@ -138,7 +140,7 @@ async function measure(name, work) {
   const after = await readCost();
   const seconds = after.seconds - before.seconds;
   const megabytes = (bytes) => (bytes / 1e6).toFixed(2);
-  console.log(
+  say(
     `${name}: ${seconds.toFixed(1)} s; etcd: ${(after.cpu - before.cpu).toFixed(2)} s of CPU, ` +
       `${megabytes(after.sent - before.sent)} MB sent, ` +
       `${megabytes(after.received - before.received)} MB received`,

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { NodeReport } from '../../src/fleet/node-report.ts';
-import type { NodeProgress } from '../../src/fleet/rollout.ts';
+import type { ToldProgress } from '../../src/fleet/rollout.ts';
 import { systemState } from '../../src/recovery/state.ts';
-import { encodedReport } from '../fleet/node-reports.ts';
+import { encodedProgress, encodedReport } from '../fleet/node-reports.ts';
 import { FakeEtcd } from '../support/fake-etcd.ts';
 import { SHOP, workspace } from './workspace.ts';
 
@@ -27,16 +27,18 @@ async function fleet() {
   const address = `etcd://${etcd.host}/prod`;
   await space.run(`push -f ./conf.d --to ${address}`);
   const report = (name: string, members: Partial<NodeReport>, isReporting = true): void => {
-    etcd.put(`/prod/nodes/${name}/report`, encodedReport(members).toString());
-    if (isReporting) etcd.put(`/prod/nodes/${name}/life`, '{}');
+    etcd.put(`/prod/reports/${name}`, encodedReport(members).toString());
+    if (isReporting) etcd.put(`/prod/nodes/${name}/life`, '');
   };
+  const tell = (name: string, stage: ToldProgress['stage'], members = {}): void =>
+    etcd.put(`/prod/nodes/${name}/progress`, encodedProgress({ stage, ...members }).toString());
   const document = async () => {
     const { stdout } = await space.run(`fleet status ${address} -o json`);
     const parsed = JSON.parse(stdout);
     expect(isDocument(parsed), JSON.stringify(isDocument.errors)).toBe(true);
     return parsed;
   };
-  return { ...space, etcd, address, report, document };
+  return { ...space, etcd, address, report, tell, document };
 }
 
 describe('fleet status', () => {
@@ -50,7 +52,7 @@ describe('fleet status', () => {
     });
     report('lb4', { held: { plan: 'abc', changes: 3 }, health: 'held', healthy: false }, false);
     report('lb5', { stopped: true }, false);
-    etcd.put('/prod/nodes/lb6/report', '{"format":"ipvstate-node-report","version":9}');
+    etcd.put('/prod/reports/lb6', '{"format":"ipvstate-node-report","version":9}');
     const { status, stdout } = await run(`fleet status ${address}`);
     expect(status).toBe(0);
     expect(stdout).toBe(`lb1  in-sync, generation 1
@@ -60,7 +62,7 @@ lb3  invalid since 2026-11-30 11:00:00Z, no generation, has read 1, 2 overrides
      a.yaml:4:7: no key "x"
 lb4  away, last report of 2026-11-30 12:00:00Z: held since 2026-11-30 11:00:00Z, generation 1, plan abc is held back: 3 changes
 lb5  stopped since 2026-11-30 12:00:00Z, before that in-sync, generation 1
-lb6  away, but its report cannot be read: etcd:/prod/nodes/lb6/report has version 9, and this program knows version 1
+lb6  away, but its report cannot be read: etcd:/prod/reports/lb6 has version 9, and this program knows version 1
 Generation 1: 1 of 6 directors has it.
 `);
     const { nodes } = await document();
@@ -127,23 +129,19 @@ Generation 1: 1 of 6 directors has it.
 });
 
 describe('a rollout', () => {
-  const at = (stage: NodeProgress['stage'], members: Partial<NodeProgress> = {}) => ({
-    rollout: { generation: 2, round: 0, stage, halt: null, ...members },
-  });
-
   /** A fleet of three directors, to which generation 2 is pushed in waves. */
   async function rollingOut(options: string) {
     const space = await fleet();
-    for (const name of ['lb1', 'lb2', 'lb3']) space.report(name, at('waiting'));
+    for (const name of ['lb1', 'lb2', 'lb3']) space.report(name, {});
     space.write('conf.d/shop.yaml', SHOP.replace('10.1.0.12', '10.1.0.99'));
     const pushed = await space.run(`push -f ./conf.d --to ${space.address} ${options}`);
     return { ...space, pushed };
   }
 
   it('has waves, and says how far each is', async () => {
-    const { run, address, report, document } = await rollingOut('--wave lb2 --wave 1 --soak 5m');
-    report('lb2', at('soaked'));
-    report('lb1', at('taken'));
+    const { run, address, tell, document } = await rollingOut('--wave lb2 --wave 1 --soak 5m');
+    tell('lb2', 'soaked');
+    tell('lb1', 'taken');
     const { status, stdout } = await run(`fleet status ${address}`);
     expect(status).toBe(0);
     expect(
@@ -165,8 +163,8 @@ Generation 2: 0 of 3 directors have it.
   });
 
   it('that is halted makes --wait exit 6, until it is resumed', async () => {
-    const { run, address, report, document } = await rollingOut('--wave lb1');
-    report('lb1', { ...at('failed'), health: 'unserved', healthy: false });
+    const { run, address, tell, document } = await rollingOut('--wave lb1');
+    tell('lb1', 'failed');
     const halted = await run(`fleet status ${address} --wait 2`);
     expect([halted.status, halted.stdout]).toEqual([
       6,
@@ -175,7 +173,7 @@ Generation 2: 0 of 3 directors have it.
     expect((await document()).rollout).toMatchObject({ state: 'halted', halt: 'lb1 failed' });
     expect((await run(`fleet resume ${address}`)).status).toBe(0);
     expect((await document()).rollout).toMatchObject({ state: 'running', round: 1 });
-    report('lb1', at('failed', { round: 1 }));
+    tell('lb1', 'failed', { round: 1 });
     expect((await document()).rollout).toMatchObject({ state: 'halted' });
   });
 

@@ -1,7 +1,8 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { NodeReporter } from '../../src/daemon/fleet/reporter.ts';
 import type { NodeReport } from '../../src/fleet/node-report.ts';
-import { nodesKey, nodesOf } from '../../src/fleet/nodes.ts';
+import { nodesOf } from '../../src/fleet/nodes.ts';
+import type { NodeProgress } from '../../src/fleet/rollout.ts';
 import { openEtcd } from '../../src/sources/etcd/client.ts';
 import { REPORT } from '../fleet/node-reports.ts';
 import { FakeEtcd } from '../support/fake-etcd.ts';
@@ -18,9 +19,11 @@ async function reporting() {
   const client = openEtcd({ hosts: [etcd.host], prefix: '/prod' }, {});
   const problems: (string | undefined)[] = [];
   let report: NodeReport = REPORT;
+  let progress: NodeProgress | null = null;
   const reporter = new NodeReporter({
-    ...{ client, clock, prefix: '/prod', node: 'lb1', daemon: 'a', random: () => 0.5 },
+    ...{ client, clock, prefix: '/prod', node: 'lb1', random: () => 0.5 },
     report: async () => report,
+    progress: async () => progress,
     onProblem: (problem) => problems.push(problem),
   });
   /** Moves the time while a condition does not hold: answers take time of their own. */
@@ -31,12 +34,16 @@ async function reporting() {
     });
   const writes = (): number => etcd.requests.get('/v3/kv/txn') ?? 0;
   const kept = (): number => etcd.requests.get('/v3/lease/keepalive') ?? 0;
-  const node = async () => nodesOf('/prod', await client.list(nodesKey('/prod')))[0];
+  const node = async () => nodesOf('/prod', await client.list('/prod/'))[0];
   const change = (members: Partial<NodeReport>): void => {
     report = { ...report, ...members };
     reporter.changed();
   };
-  return { etcd, clock, reporter, problems, passUntil, writes, kept, node, change };
+  const advance = (stage: NodeProgress['stage']): void => {
+    progress = { generation: 2, round: 0, stage, halt: null };
+    reporter.changed();
+  };
+  return { advance, etcd, clock, reporter, problems, passUntil, writes, kept, node, change };
 }
 
 it('a reporter writes when the state changes, and else only keeps its lease', async () => {
@@ -96,4 +103,28 @@ it('a reporter that is closed does not wait for an etcd that does not answer', a
   });
   await clock.advance(1000);
   await until('closed', () => isClosed);
+});
+
+it('a reporter tells a progress in a rollout apart from its report, and that it stops', async () => {
+  const { etcd, reporter, passUntil, writes, node, change, advance } = await reporting();
+  change({});
+  await passUntil('a report', () => writes() === 1);
+  expect((await node())?.progress).toBeUndefined();
+  const { at } = (await node())?.report ?? {};
+  advance('taken');
+  await passUntil('its progress', () => writes() === 2);
+  expect(await node()).toMatchObject({
+    report: { at },
+    progress: { stage: 'taken', stopped: false },
+  });
+  advance('taken');
+  advance('soaked');
+  await passUntil('its progress', () => writes() === 3);
+  const closed = reporter.close();
+  await passUntil('its farewell', () => etcd.leaseCount === 0);
+  await closed;
+  expect(await node()).toMatchObject({
+    ...{ isReporting: false, report: { stopped: true } },
+    progress: { stage: 'soaked', stopped: true },
+  });
 });

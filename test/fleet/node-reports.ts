@@ -1,5 +1,6 @@
 import { encodeDocument } from '../../src/fleet/document.ts';
 import { NODE_REPORT, type NodeReport } from '../../src/fleet/node-report.ts';
+import { NODE_PROGRESS, type ToldProgress } from '../../src/fleet/rollout.ts';
 
 /** A report of a director that is in sync with generation 1. */
 export const REPORT: NodeReport = {
@@ -17,10 +18,15 @@ export const REPORT: NodeReport = {
   error: null,
   held: null,
   overrides: 0,
-  rollout: null,
 };
 
 /** The bytes of `REPORT`, with other members. */
 export function encodedReport(members: Partial<NodeReport> = {}): Buffer {
   return encodeDocument(NODE_REPORT, { ...REPORT, ...members });
+}
+
+/** The bytes of the progress of a director that waits for generation 2, with other members. */
+export function encodedProgress(members: Partial<ToldProgress> = {}): Buffer {
+  const progress = { generation: 2, round: 0, halt: null, stopped: false };
+  return encodeDocument(NODE_PROGRESS, { ...progress, stage: 'waiting', ...members });
 }

@@ -2,39 +2,45 @@ import { describe, expect, it } from 'vitest';
 import { decodeDocument } from '../../src/fleet/document.ts';
 import { isSameReport, NODE_REPORT, shortReport } from '../../src/fleet/node-report.ts';
 import { hasGeneration, nodesOf } from '../../src/fleet/nodes.ts';
-import { encodedReport, REPORT } from './node-reports.ts';
+import { encodedProgress, encodedReport, REPORT } from './node-reports.ts';
 
-const entry = (key: string, value: Buffer) => ({ key: `/prod/nodes/${key}`, value });
+const entry = (key: string, value: Buffer) => ({ key: `/prod/${key}`, value });
+const NOTHING = Buffer.alloc(0);
+
+const REPORT_READ = expect.objectContaining({ health: 'in-sync' });
 
 describe('the nodes of a fleet', () => {
   it('are those that ever reported, and those with files, by name', () => {
     const entries = [
-      entry('lb2/life', Buffer.from('{}')),
-      entry('lb2/report', encodedReport()),
-      entry('lb1/report', encodedReport()),
+      entry('nodes/lb2/life', NOTHING),
+      entry('nodes/lb2/progress', encodedProgress({ stage: 'taken' })),
+      entry('nodes/lb4/member', NOTHING),
+      entry('reports/lb2', encodedReport()),
+      entry('reports/lb1', encodedReport()),
     ];
+    const none = { isReporting: false, report: undefined, progress: undefined };
     expect(nodesOf('/prod', entries, ['lb3', 'lb1'])).toEqual([
-      { name: 'lb1', isReporting: false, report: expect.anything(), problem: undefined },
-      { name: 'lb2', isReporting: true, report: expect.anything(), problem: undefined },
-      { name: 'lb3', isReporting: false, report: undefined, problem: undefined },
+      { ...none, name: 'lb1', report: REPORT_READ, problem: undefined },
+      {
+        ...{ name: 'lb2', isReporting: true, report: REPORT_READ, problem: undefined },
+        progress: expect.objectContaining({ stage: 'taken' }),
+      },
+      { ...none, name: 'lb3', problem: undefined },
+      { ...none, name: 'lb4', problem: undefined },
     ]);
   });
 
   it.each([
-    ['of a later version', { version: 2 }, 'etcd:/prod/nodes/lb1/report has version 2'],
-    [
-      'that is no report',
-      { format: 'x' },
-      'etcd:/prod/nodes/lb1/report is no ipvstate-node-report',
-    ],
-    ['without its members', { generation: 7 }, 'etcd:/prod/nodes/lb1/report is damaged'],
+    ['of a later version', { version: 2 }, 'etcd:/prod/reports/lb1 has version 2'],
+    ['that is no report', { format: 'x' }, 'etcd:/prod/reports/lb1 is no ipvstate-node-report'],
+    ['without its members', { generation: 7 }, 'etcd:/prod/reports/lb1 is damaged'],
     ['that is too large', { more: 'x'.repeat(70_000) }, 'has more than 65536 bytes'],
   ])('show a report %s as a problem of its node alone', (_, members, problem) => {
     const damaged = { ...JSON.parse(encodedReport().toString()), ...members };
     const entries = [
-      entry('lb1/report', Buffer.from(JSON.stringify(damaged))),
-      entry('lb2/report', encodedReport()),
-      entry('\u001b[31m/report', encodedReport()),
+      entry('reports/lb1', Buffer.from(JSON.stringify(damaged))),
+      entry('reports/lb2', encodedReport()),
+      entry('reports/\u001b[31m', encodedReport()),
     ];
     const [lb1, lb2, ...others] = nodesOf('/prod', entries);
     expect(lb1).toMatchObject({ report: undefined, problem: expect.stringContaining(problem) });
@@ -43,7 +49,13 @@ describe('the nodes of a fleet', () => {
   });
 
   it('have a generation when they report, are healthy, and have applied it or a later one', () => {
-    const node = { name: 'lb1', isReporting: true, report: REPORT, problem: undefined };
+    const node = {
+      name: 'lb1',
+      isReporting: true,
+      report: REPORT,
+      progress: undefined,
+      problem: undefined,
+    };
     expect(hasGeneration(node, 1)).toBe(true);
     expect(hasGeneration(node, 2)).toBe(false);
     expect(hasGeneration({ ...node, isReporting: false }, 1)).toBe(false);

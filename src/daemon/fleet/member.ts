@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { hostname, release } from 'node:os';
 import type { NodeReport } from '../../fleet/node-report.ts';
-import { nodesKey } from '../../fleet/nodes.ts';
+import { nodesKey, reportKey } from '../../fleet/nodes.ts';
 import { nextProgress, type SeenRollout, type TimedProgress } from '../../fleet/progress.ts';
 import type { NodeProgress } from '../../fleet/rollout.ts';
 import type { Clock } from '../../model/clock.ts';
@@ -46,8 +45,9 @@ export class FleetMember {
     this.#ports = ports;
     const { client, prefix, node, clock } = ports;
     this.#reporter = new NodeReporter({
-      ...{ client, prefix, node, clock, random: Math.random, daemon: randomUUID() },
+      ...{ client, prefix, node, clock, random: Math.random },
       report: () => this.#report(),
+      progress: () => this.#progress(),
       onProblem: (message) => this.#say(message),
     });
   }
@@ -77,14 +77,13 @@ export class FleetMember {
   #hintFor(message: string): string | null {
     const { prefix, node } = this.#ports;
     if (!message.includes(' refuses')) return null;
-    const place = `${nodesKey(prefix)}${node}/`;
-    return `Its user needs to write below ${place}: see \`ipvstate help directors\`.`;
+    const places = `${nodesKey(prefix)}${node}/ and ${reportKey(prefix, node)}`;
+    return `Its user needs to write ${places}: see \`ipvstate help directors\`.`;
   }
 
   async #report(): Promise<NodeReport> {
     const { state, status, now } = this.#ports;
     const table = await this.#tableDigest(state());
-    const rollout = await this.#progress();
     const own = status();
     return reportOf(own, state(), {
       host: hostname(),
@@ -96,7 +95,6 @@ export class FleetMember {
       at: now().toISOString(),
       table: table ?? null,
       generation: generationsOf(state()),
-      rollout,
     });
   }
 

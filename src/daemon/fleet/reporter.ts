@@ -1,22 +1,24 @@
 import { reportedError } from '../../errors.ts';
 import { isSameReport, type NodeReport, shortReport } from '../../fleet/node-report.ts';
+import { isSameProgress } from '../../fleet/progress.ts';
+import type { NodeProgress } from '../../fleet/rollout.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { EtcdClient } from '../../sources/etcd/client.ts';
 import { grantLease, keepLease, type Lease, revokeLease } from '../../sources/etcd/leases.ts';
-import { writeReport } from '../../sources/etcd/nodes.ts';
+import { writeNode } from '../../sources/etcd/nodes.ts';
 import { jittered } from '../../sources/files/clock.ts';
 
 export interface ReporterPorts {
   readonly client: EtcdClient;
   readonly prefix: string;
   readonly node: string;
-  /** Tells this daemon from others. */
-  readonly daemon: string;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
   /** Describes the node now. */
   readonly report: () => Promise<NodeReport>;
+  /** Describes its part in a rollout now. null: there is nothing to tell. */
+  readonly progress: () => Promise<NodeProgress | null>;
   /** Is told why the node cannot report, and undefined when it can again. */
   readonly onProblem: (message: string | undefined) => void;
 }
@@ -40,7 +42,7 @@ export class NodeReporter {
   readonly #closing = new AbortController();
   #lease: Lease | undefined;
   /** The report that etcd has. */
-  #told: NodeReport | undefined;
+  #told: { readonly report: NodeReport; readonly progress: NodeProgress | null } | undefined;
   #problem: string | undefined;
   #hasChanged = false;
   #wake: () => void = () => {};
@@ -82,17 +84,24 @@ export class NodeReporter {
   }
 
   async #tell(): Promise<boolean> {
-    const { client, prefix, node, daemon } = this.#ports;
+    const { client, prefix, node } = this.#ports;
     try {
       const report = shortReport(await this.#ports.report());
+      const progress = await this.#ports.progress();
       if (this.#lease === undefined || !(await keepLease(client, this.#lease))) {
         this.#told = undefined;
         this.#lease = await grantLease(client, LEASE_SECONDS);
       }
-      if (!this.#told || !isSameReport(this.#told, report)) {
-        const life = this.#told ? undefined : { daemon, lease: this.#lease };
-        await writeReport(client, prefix, node, report, life);
-        this.#told = report;
+      const told = this.#told;
+      const isNew = !told || !isSameReport(told.report, report);
+      const isFurther = progress !== null && !isSameProgress(told?.progress ?? null, progress);
+      if (isNew || isFurther) {
+        await writeNode(client, prefix, node, {
+          ...(isNew && { report }),
+          ...(isFurther && { progress: { ...progress, stopped: false } }),
+          ...(!told && { lease: this.#lease }),
+        });
+        this.#told = { report, progress };
       }
       this.#say(undefined);
       return true;
@@ -109,7 +118,11 @@ export class NodeReporter {
     const lease = this.#lease;
     if (lease === undefined || !this.#told) return;
     const report = { ...shortReport(await this.#ports.report()), stopped: true };
-    await writeReport(client, prefix, node, report);
+    const { progress } = this.#told;
+    await writeNode(client, prefix, node, {
+      report,
+      ...(progress && { progress: { ...progress, stopped: true } }),
+    });
     await revokeLease(client, lease);
   }
 

@@ -1,33 +1,59 @@
 import { encodeDocument } from '../../fleet/document.ts';
-import { NODE_LIFE, NODE_REPORT, type NodeLife, type NodeReport } from '../../fleet/node-report.ts';
-import { type FleetNode, nodeKey, nodesKey, nodesOf } from '../../fleet/nodes.ts';
-import type { NodeProgress, RolloutState } from '../../fleet/rollout.ts';
+import { NODE_REPORT, type NodeReport } from '../../fleet/node-report.ts';
+import {
+  type FleetNode,
+  nodeKey,
+  nodesKey,
+  nodesOf,
+  reportKey,
+  reportsKey,
+} from '../../fleet/nodes.ts';
+import {
+  NODE_PROGRESS,
+  type NodeProgress,
+  type RolloutState,
+  type ToldProgress,
+} from '../../fleet/rollout.ts';
 import type { EtcdClient } from './client.ts';
 import { readManifest, requireCurrent } from './generation.ts';
 import { nodeOf } from './layout.ts';
 import type { Lease } from './leases.ts';
 import { readFleetSnapshot } from './rollouts.ts';
 
+/** The words of a node about itself. What is absent stays as it was written before. */
+export interface NodeWords {
+  readonly report?: NodeReport | undefined;
+  readonly progress?: ToldProgress | undefined;
+  /** Says that the node reports, for as long as the lease is kept. */
+  readonly lease?: Lease | undefined;
+}
+
 /**
- * Writes the report of a node. It stays when the node is gone, and so tells who belongs to the
- * fleet. With `life`, writes as well that the node reports, for as long as the lease is kept.
+ * Writes what a node says of itself. Its report stays when the node is gone, and so tells who
+ * belongs to the fleet.
  */
-export async function writeReport(
+export async function writeNode(
   client: EtcdClient,
   prefix: string,
   node: string,
-  report: NodeReport,
-  life?: NodeLife & { readonly lease: Lease },
+  { report, progress, lease }: NodeWords,
 ): Promise<void> {
   const put = (key: string, value: Buffer, lease?: Lease) => ({
     request_put: { key: base64(key), value: value.toString('base64'), ...(lease && { lease }) },
   });
-  const writes = [put(nodeKey(prefix, node, 'report'), encodeDocument(NODE_REPORT, report))];
-  if (life) {
-    const { lease, daemon } = life;
-    const value = encodeDocument(NODE_LIFE, { daemon });
-    writes.push(put(nodeKey(prefix, node, 'life'), value, lease));
-  }
+  const nothing = Buffer.alloc(0);
+  const writes = [
+    ...(report ? [put(reportKey(prefix, node), encodeDocument(NODE_REPORT, report))] : []),
+    ...(progress
+      ? [put(nodeKey(prefix, node, 'progress'), encodeDocument(NODE_PROGRESS, progress))]
+      : []),
+    ...(lease === undefined
+      ? []
+      : [
+          put(nodeKey(prefix, node, 'member'), nothing),
+          put(nodeKey(prefix, node, 'life'), nothing, lease),
+        ]),
+  ];
   await client.ask('kv/txn', { success: writes });
 }
 
@@ -37,17 +63,18 @@ export async function readProgress(
   prefix: string,
   node: string,
 ): Promise<NodeProgress | undefined> {
-  const entry = await client.get(nodeKey(prefix, node, 'report'));
+  const entry = await client.get(nodeKey(prefix, node, 'progress'));
   const [found] = entry ? nodesOf(prefix, [entry]) : [];
-  return found?.report?.rollout ?? undefined;
+  return found?.progress;
 }
 
-/** Deletes what a node has reported. A node that reports comes back. */
+/** Deletes what a node has said. A node that reports comes back. */
 export async function forgetNode(client: EtcdClient, prefix: string, node: string): Promise<void> {
   const begin = `${nodesKey(prefix)}${node}`;
   // "0" follows "/".
   const range = { key: base64(`${begin}/`), range_end: base64(`${begin}0`) };
   await client.ask('kv/deleterange', range);
+  await client.ask('kv/deleterange', { key: base64(reportKey(prefix, node)) });
 }
 
 /** The directors of a configuration, and the generation that they are to have. */
@@ -64,7 +91,8 @@ export async function readFleet(client: EtcdClient, prefix: string): Promise<Fle
   const { generation } = await requireCurrent(client, prefix);
   const { manifest } = await readManifest(client, prefix, generation);
   const named = manifest.files.flatMap(({ name }) => nodeOf(name) ?? []);
-  const { current, nodes, rollout } = await readFleetSnapshot(client, prefix, named);
+  const also = [reportsKey(prefix)];
+  const { current, nodes, rollout } = await readFleetSnapshot(client, prefix, { named, also });
   return { prefix, current: current.generation, nodes, rollout };
 }
 

@@ -28,22 +28,29 @@ export interface FleetSnapshot {
   readonly markRevision: string | undefined;
 }
 
+interface NodeKeys {
+  readonly named?: readonly string[];
+  readonly also?: readonly string[];
+}
+
 /**
  * Reads a fleet at one revision. A rollout that is missing or damaged is an error: it never means
- * that every director may have the generation. `named` are nodes that need not have reported.
+ * that every director may have the generation. `named` are nodes that need not have reported, and
+ * `also` further keys of nodes.
  */
 export async function readFleetSnapshot(
   client: EtcdClient,
   prefix: string,
-  named: readonly string[] = [],
+  { named = [], also = [] }: NodeKeys = {},
 ): Promise<FleetSnapshot> {
   let { generation } = await requireCurrent(client, prefix);
   for (;;) {
-    const [currents = [], rollouts = [], marks = [], reports = []] = await client.readTogether([
+    const [currents = [], rollouts = [], marks = [], ...ofNodes] = await client.readTogether([
       currentKey(prefix),
       rolloutKey(prefix, generation),
       rolloutMarkKey(prefix),
       nodesKey(prefix),
+      ...also,
     ]);
     const [entry] = currents;
     if (!entry) throw new IpvstateError('NO_INPUT', `etcd:${prefix} has no generation`);
@@ -54,7 +61,7 @@ export async function readFleetSnapshot(
       continue;
     }
     const mark = marks[0] && decodeDocument(marks[0].key, marks[0].value, ROLLOUT_MARK);
-    const nodes = nodesOf(prefix, reports, named);
+    const nodes = nodesOf(prefix, ofNodes.flat(), named);
     const rollout = await rolloutOf(prefix, current, rollouts[0]);
     return {
       ...{ current, nodes, mark, markRevision: marks[0]?.revision },

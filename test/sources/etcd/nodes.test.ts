@@ -2,13 +2,16 @@ import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openEtcd } from '../../../src/sources/etcd/client.ts';
 import { grantLease, keepLease, revokeLease } from '../../../src/sources/etcd/leases.ts';
-import { forgetNode, writeReport } from '../../../src/sources/etcd/nodes.ts';
+import { forgetNode, writeNode } from '../../../src/sources/etcd/nodes.ts';
 import { REPORT } from '../../fleet/node-reports.ts';
 import { readDocument } from '../../manual/documents.ts';
 import { FakeEtcd } from '../../support/fake-etcd.ts';
 import { ETCD, RealEtcd } from '../../support/real-etcd.ts';
 
 const KEYS = '/ipvstate/prod/nodes/';
+const PROGRESS = {
+  ...{ generation: 2, round: 0, stage: 'taken' as const, halt: null, stopped: false },
+};
 
 // One suite on the etcd of the other tests, and on a real one.
 describe.each([
@@ -19,39 +22,43 @@ describe.each([
   beforeAll(() => etcd.start().then(() => {}));
   afterAll(() => etcd.stop());
   const client = (env = {}) => openEtcd({ hosts: [etcd.host], prefix: '/ipvstate/prod' }, env);
-  const keys = async () => (await client().list(KEYS)).map(({ key }) => key.slice(KEYS.length));
+  const keys = async () =>
+    (await client().list('/ipvstate/prod/')).map(({ key }) => key.slice('/ipvstate/prod/'.length));
 
   it('leave a report when their lease is over', async () => {
     const lease = await grantLease(client(), 60);
-    await writeReport(client(), '/ipvstate/prod', 'lb1', REPORT, { daemon: 'a', lease });
+    await writeNode(client(), '/ipvstate/prod', 'lb1', { report: REPORT, lease });
     expect(await keepLease(client(), lease)).toBe(true);
-    expect(await keys()).toEqual(['lb1/life', 'lb1/report']);
+    expect(await keys()).toEqual(['nodes/lb1/life', 'nodes/lb1/member', 'reports/lb1']);
     await revokeLease(client(), lease);
     expect(await keepLease(client(), lease)).toBe(false);
-    expect(await keys()).toEqual(['lb1/report']);
-    const life = { daemon: 'a', lease };
-    await expect(writeReport(client(), '/ipvstate/prod', 'lb1', REPORT, life)).rejects.toThrow(
+    expect(await keys()).toEqual(['nodes/lb1/member', 'reports/lb1']);
+    await expect(writeNode(client(), '/ipvstate/prod', 'lb1', { lease })).rejects.toThrow(
       'requested lease not found',
     );
   });
 
   it('are read at one revision with other keys', async () => {
     await client().put('/ipvstate/prod/current', Buffer.from('x'));
-    await writeReport(client(), '/ipvstate/prod', 'lb2', REPORT);
+    await writeNode(client(), '/ipvstate/prod', 'lb2', { report: REPORT, progress: PROGRESS });
     const asked = ['/ipvstate/prod/current', KEYS, '/ipvstate/prod/none', '/none/'];
     const found = await client().readTogether(asked);
     expect(found.map((entries) => entries.map(({ key }) => key))).toEqual([
       ['/ipvstate/prod/current'],
-      [`${KEYS}lb1/report`, `${KEYS}lb2/report`],
+      [`${KEYS}lb1/member`, `${KEYS}lb2/progress`],
       ...[[], []],
     ]);
   });
 
   it('are forgotten one by one', async () => {
     for (const node of ['lb1', 'lb10', 'lb1.b'])
-      await writeReport(client(), '/ipvstate/prod', node, REPORT);
+      await writeNode(client(), '/ipvstate/prod', node, { report: REPORT, progress: PROGRESS });
     await forgetNode(client(), '/ipvstate/prod', 'lb1');
-    expect(await keys()).toEqual(['lb1.b/report', 'lb10/report', 'lb2/report']);
+    expect(await keys()).toEqual([
+      'current',
+      ...['lb1.b', 'lb10', 'lb2'].map((node) => `nodes/${node}/progress`),
+      ...['lb1.b', 'lb10', 'lb2'].map((node) => `reports/${node}`),
+    ]);
   });
 });
 
@@ -79,13 +86,15 @@ describe.skipIf(!ETCD)('a director with the roles of the manual', () => {
     const env = { IPVSTATE_ETCD_USER: 'own', IPVSTATE_ETCD_PASSWORD: 'secret' };
     const client = openEtcd({ hosts: [etcd.host], prefix: '/ipvstate/prod' }, env);
     const lease = await grantLease(client, 60);
-    await writeReport(client, '/ipvstate/prod', 'lb1', REPORT, { daemon: 'a', lease });
+    const words = { report: REPORT, progress: PROGRESS };
+    await writeNode(client, '/ipvstate/prod', 'lb1', { ...words, lease });
     expect(await keepLease(client, lease)).toBe(true);
     expect(await client.readTogether(['/ipvstate/prod/current', KEYS])).toHaveLength(2);
-    await expect(writeReport(client, '/ipvstate/prod', 'lb2', REPORT)).rejects.toThrow('denied');
+    for (const part of [{ report: REPORT }, { progress: PROGRESS }, { lease }])
+      await expect(writeNode(client, '/ipvstate/prod', 'lb2', part)).rejects.toThrow('denied');
     await expect(forgetNode(client, '/ipvstate/prod', 'lb2')).rejects.toThrow('denied');
     await expect(client.put('/ipvstate/prod/current', Buffer.from('x'))).rejects.toThrow('denied');
     await revokeLease(client, lease);
-    expect(await client.list(KEYS)).toHaveLength(1);
+    expect(await client.list(KEYS)).toHaveLength(2);
   });
 });

@@ -6,7 +6,7 @@ import { readCurrent, requireCurrent } from '../../../src/sources/etcd/generatio
 import { pushGeneration } from '../../../src/sources/etcd/push.ts';
 import { markRollout } from '../../../src/sources/etcd/rollouts.ts';
 import { systemClock } from '../../../src/sources/files/clock.ts';
-import { encodedReport } from '../../fleet/node-reports.ts';
+import { encodedProgress } from '../../fleet/node-reports.ts';
 import { FakeEtcd } from '../../support/fake-etcd.ts';
 import { until } from '../../support/until.ts';
 
@@ -34,9 +34,8 @@ async function startFleet() {
     });
   };
   const report = (node: string, stage: NodeProgress['stage'], members = {}): void => {
-    const rollout = { generation: 2, round: 0, stage, halt: null, ...members };
-    etcd.put(`/prod/nodes/${node}/report`, encodedReport({ rollout }).toString());
-    etcd.put(`/prod/nodes/${node}/life`, '{}');
+    etcd.put(`/prod/nodes/${node}/progress`, encodedProgress({ stage, ...members }).toString());
+    etcd.put(`/prod/nodes/${node}/life`, '');
   };
   return { etcd, client, push, report };
 }
