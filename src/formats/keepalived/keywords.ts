@@ -2,9 +2,9 @@ import type { Kinds } from './context.ts';
 
 /* Statements of keepalived that have no counterpart, by the block that they stand in. */
 
-const CHECK = 'the servers are taken for healthy';
+const CHECK = 'write health in the new file: `ipvstate help health-checks`';
 
-const NO_TIMING = { kind: 'timing of health checks' };
+const NO_TIMING = { kind: 'timing of health checks', hint: CHECK };
 const ALPHA = {
   kind: 'alpha, which waits for a health check',
   hint: 'the servers are in the table from the start, with their weights',
@@ -32,7 +32,7 @@ const IN_BOTH: Kinds = {
   alpha: ALPHA,
   inhibit_on_failure: { kind: 'inhibit_on_failure' },
   smtp_alert: ALERT,
-  virtualhost: { kind: 'virtual host of health checks' },
+  virtualhost: { kind: 'virtual host of health checks', hint: CHECK },
   ...OBSOLETE,
 };
 

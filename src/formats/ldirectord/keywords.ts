@@ -74,14 +74,16 @@ export const OUTSIDE: Readonly<Record<string, Subject>> = {
   execute: 'instance',
 };
 
-/** The kind of a statement without a counterpart, in words, and advice about it. */
+const HEALTH = 'write health in the new file: `ipvstate help health-checks`';
+
+/** The kind of a statement that is not carried over, in words, and advice about it. */
 export const NOT_CARRIED_KINDS: Readonly<
   Partial<Record<Subject, { readonly kind: string; readonly hint?: string }>>
 > = {
-  check: { kind: 'setting of health checks' },
+  check: { kind: 'setting of health checks', hint: HEALTH },
   fallback: {
     kind: 'fallback',
-    hint: 'a fallback serves only while every server is down, which nothing decides here',
+    hint: 'write it as fallback in health: `ipvstate help health-checks`',
   },
   alert: { kind: 'e-mail alert' },
   daemon: { kind: 'setting of the ldirectord process' },
