@@ -71,11 +71,12 @@ export function askDaemon(path: string, request: ControlRequest): Promise<Contro
     });
     socket.on('end', failCutOff);
     socket.on('data', (chunk: string) => {
-      answer += chunk;
-      const end = answer.indexOf('\n');
+      // Only the new part is searched: an answer can have megabytes.
+      const end = chunk.indexOf('\n');
+      answer += end === -1 ? chunk : chunk.slice(0, end);
       if (end === -1) return;
       socket.destroy();
-      const parsed = parseAnswer(answer.slice(0, end));
+      const parsed = parseAnswer(answer);
       if (!parsed) reject(unknownAnswer());
       else if (isUnknownCommand(parsed)) reject(earlierDaemon(request));
       else resolve(parsed);
