@@ -50,10 +50,10 @@ interface Follower {
 
 /** Follows as the daemon does: each change is read, and a read that succeeds is kept. */
 export function follow(
-  { host }: { readonly host: string },
+  { host, hosts = [host] }: { readonly host: string; readonly hosts?: readonly string[] },
   { node, store, env = {}, onFinished = onTestFinished }: Follower = {},
 ) {
-  const client = openEtcd({ hosts: [host], prefix: PREFIX }, env);
+  const client = openEtcd({ hosts, prefix: PREFIX }, env);
   const source = new FollowedEtcd({
     ...{ client, prefix: PREFIX, node, store, clock, random: () => 0.5 },
   });

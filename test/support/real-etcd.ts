@@ -15,6 +15,7 @@ export const ETCD: string | undefined =
   pathOf('etcd') ?? (process.env.ETCD === 'optional' ? undefined : 'etcd');
 
 interface Options {
+  readonly name?: string;
   /** Further options of the program. */
   readonly args?: readonly string[];
   /** With it, clients must use TLS. */
@@ -28,6 +29,8 @@ export class RealEtcd {
   #child: ChildProcess | undefined;
   #port = 0;
   #peerPort = 0;
+  /** The members of its cluster, itself included. */
+  #members: readonly RealEtcd[] = [this];
 
   constructor(options: Options = {}) {
     this.#options = options;
@@ -37,11 +40,41 @@ export class RealEtcd {
     return `127.0.0.1:${this.#port}`;
   }
 
+  /** Starts several members of one cluster. */
+  static async startCluster(count: number): Promise<readonly RealEtcd[]> {
+    const members = Array.from(
+      { length: count },
+      (_, index) => new RealEtcd({ name: `m${index}` }),
+    );
+    for (let attempt = 0; attempt < 5; attempt++) {
+      for (const member of members) {
+        member.#members = members;
+        await member.#choosePorts();
+      }
+      const begun = await Promise.all(members.map((member) => member.#begin()));
+      if (begun.every(Boolean)) return members;
+      for (const member of members) await member.stop();
+    }
+    throw new Error('etcd does not start');
+  }
+
+  async #choosePorts(): Promise<void> {
+    this.#port = await freePort();
+    this.#peerPort = await freePort();
+  }
+
+  get #name(): string {
+    return this.#options.name ?? 'default';
+  }
+
+  get #peer(): string {
+    return `http://127.0.0.1:${this.#peerPort}`;
+  }
+
   /** Starts a member. etcd cannot choose a port itself, so a port that was taken is replaced. */
   async start(): Promise<this> {
     for (let attempt = 0; attempt < 5; attempt++) {
-      this.#port = await freePort();
-      this.#peerPort = await freePort();
+      await this.#choosePorts();
       if (await this.#begin()) return this;
       this.clear();
     }
@@ -55,7 +88,7 @@ export class RealEtcd {
 
   async #begin(): Promise<boolean> {
     const { args = [], certificate } = this.#options;
-    const peer = `http://127.0.0.1:${this.#peerPort}`;
+    const peer = this.#peer;
     const client = `${certificate ? 'https' : 'http'}://${this.host}`;
     const child = spawn(
       ETCD ?? '',
@@ -64,7 +97,8 @@ export class RealEtcd {
         ...['--heartbeat-interval', '50', '--election-timeout', '500'],
         ...['--listen-client-urls', client, '--advertise-client-urls', client],
         ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer],
-        ...['--initial-cluster', `default=${peer}`],
+        ...['--name', this.#name, '--initial-cluster'],
+        this.#members.map((member) => `${member.#name}=${member.#peer}`).join(','),
         ...(certificate ? ['--cert-file', certificate.cert, '--key-file', certificate.key] : []),
         ...args,
       ],
@@ -93,6 +127,12 @@ export class RealEtcd {
       },
     });
     return stdout;
+  }
+
+  /** Tells whether it is the leader of its cluster. */
+  async isLeader(): Promise<boolean> {
+    const [{ Status: status }] = JSON.parse(await this.etcdctl('endpoint', 'status', '-w', 'json'));
+    return status.leader === status.header.member_id;
   }
 
   /** Ends the process at once. Its data stay. */

@@ -96,7 +96,7 @@ describe.runIf(ETCD)('the access to an etcd with TLS and users', () => {
   execFileSync('openssl', ['pkey', '-in', rsa.private, '-pubout', '-out', rsa.public]);
   // A token of this kind holds the revision of the roles.
   const token = `jwt,pub-key=${rsa.public},priv-key=${rsa.private},sign-method=RS256,ttl=10m`;
-  const etcd = new RealEtcd({ certificate, args: ['--auth-token', token] });
+  const etcd = new RealEtcd({ certificate, args: ['--auth-token', token, '--bcrypt-cost', '4'] });
   const TLS = { IPVSTATE_ETCD_CACERT: certificate.ca };
   const as = (user: string, password = `${user}-s3cret`) => ({
     ...TLS,

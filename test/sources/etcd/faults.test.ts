@@ -1,10 +1,11 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { openEtcd } from '../../../src/sources/etcd/client.ts';
 import { listManifests, readCurrent, readFilesOf } from '../../../src/sources/etcd/generation.ts';
-import { pushAgain } from '../../../src/sources/etcd/push.ts';
+import { pushAgain, pushGeneration } from '../../../src/sources/etcd/push.ts';
 import { Certificate } from '../../support/certificates.ts';
 import { ABOUT, follow, memoryStore, PREFIX, pushTo } from '../../support/followed-etcd.ts';
 import { ETCD, RealEtcd } from '../../support/real-etcd.ts';
+import { until } from '../../support/until.ts';
 
 type Options = ConstructorParameters<typeof RealEtcd>[0];
 
@@ -33,15 +34,40 @@ describe.runIf(ETCD)('a director with a real etcd', () => {
     return { etcd, store, push, ...followed };
   }
 
-  it.concurrent('keeps its table while etcd is killed, and catches up', async () => {
-    const { etcd, push, seen, untilSeen, untilProblem } = await director();
-    await etcd.kill();
-    await untilProblem(/cannot be reached: .*ECONNREFUSED/);
-    expect(seen()).toBe('1');
-    await etcd.restart();
-    await untilProblem(undefined);
+  it.concurrent('keeps on with two of three members, and stays without a majority', async () => {
+    const members = await RealEtcd.startCluster(3);
+    finish.push(async () => void (await Promise.all(members.map((member) => member.stop()))));
+    const [first] = members;
+    if (!first) throw new Error('there is no member');
+    const hosts = members.map(({ host }) => host);
+    const client = openEtcd({ hosts, prefix: PREFIX }, {});
+    const push = async (text: string) => {
+      const file = { name: 'a.yaml', bytes: Buffer.from(text) };
+      const current = await readCurrent(client, PREFIX);
+      return pushGeneration(client, PREFIX, current, { ...ABOUT, files: [file] });
+    };
+    await push('1');
+    const director = follow({ host: first.host, hosts }, { onFinished });
+    await director.untilSeen('1');
+
+    await first.kill();
     await push('2');
-    await untilSeen('2');
+    await director.untilSeen('2');
+    await first.restart();
+
+    const [leader] = await findLeaders(members);
+    await leader?.kill();
+    await until('a new leader takes it', async () => Boolean(await push('3')));
+    await director.untilSeen('3');
+    const [other] = members.filter((member) => member !== leader);
+    await other?.kill();
+    await director.untilProblem(/cannot be reached/);
+    expect(director.seen()).toBe('3');
+
+    await Promise.all([leader?.restart(), other?.restart()]);
+    await director.untilProblem(undefined);
+    await push('4');
+    await director.untilSeen('4');
   });
 
   it.concurrent('keeps its table while etcd answers nothing, and catches up', async () => {
@@ -50,6 +76,17 @@ describe.runIf(ETCD)('a director with a real etcd', () => {
     await untilProblem(/no answer in 5 s/);
     expect(seen()).toBe('1');
     etcd.signal('SIGCONT');
+    await untilProblem(undefined);
+    await push('2');
+    await untilSeen('2');
+  });
+
+  it.concurrent('keeps its table while etcd is killed, and catches up', async () => {
+    const { etcd, push, seen, untilSeen, untilProblem } = await director();
+    await etcd.kill();
+    await untilProblem(/cannot be reached: .*ECONNREFUSED/);
+    expect(seen()).toBe('1');
+    await etcd.restart();
     await untilProblem(undefined);
     await push('2');
     await untilSeen('2');
@@ -107,7 +144,7 @@ describe.runIf(ETCD)('a director with a real etcd', () => {
   });
 
   it.concurrent('keeps its table while it has no permission', async () => {
-    const etcd = await start();
+    const etcd = await start({ args: ['--bcrypt-cost', '4'] });
     await pushTo(etcd.host, { 'a.yaml': '1' });
     for (const user of ['root', 'lb1']) await etcd.etcdctl('user', 'add', `${user}:s3cret`);
     await etcd.etcdctl('role', 'add', 'director');
@@ -165,32 +202,35 @@ describe.runIf(ETCD)('a director with a real etcd', () => {
     await untilSeen('2');
   });
 
-  it.concurrent('has one of two generations in each round of two pushers', async () => {
-    const { etcd } = await director();
-    const client = () => openEtcd({ hosts: [etcd.host], prefix: PREFIX }, {});
+  it.concurrent('has exactly one of two generations in each of 20 rounds', async () => {
+    const { etcd, push } = await director();
+    const client = openEtcd({ hosts: [etcd.host], prefix: PREFIX }, {});
     const winners: string[] = [];
     for (let round = 0; round < 20; round++) {
+      const current = await readCurrent(client, PREFIX);
       const texts = [`left ${round}`, `right ${round}`];
       const results = await Promise.allSettled(
-        texts.map((text) => pushTo(etcd.host, { 'a.yaml': text })),
+        texts.map((text) => {
+          const own = openEtcd({ hosts: [etcd.host], prefix: PREFIX }, {});
+          const file = { name: 'a.yaml', bytes: Buffer.from(text) };
+          return pushGeneration(own, PREFIX, current, { ...ABOUT, files: [file] });
+        }),
       );
-      const won = results.flatMap(({ status }, index) => (status === 'fulfilled' ? index : []));
       const lost = results.filter(({ status }) => status === 'rejected');
-      expect(lost).toMatchObject(lost.map(() => ({ reason: { code: 'STALE' } })));
-      // A pusher that is late finds the other generation in force, and comes after it.
-      expect(won.length).toBeGreaterThan(0);
-      winners.push(...won.map((index) => texts[index] ?? ''));
+      expect(lost).toMatchObject([{ reason: { code: 'STALE' } }]);
+      winners.push(texts[results.findIndex(({ status }) => status === 'fulfilled')] ?? '');
     }
-    const { manifests } = await listManifests(client(), PREFIX);
-    expect(manifests.map(({ generation }) => generation)).toEqual(
-      Array.from({ length: winners.length + 1 }, (_, index) => index + 1),
-    );
-    const texts = await Promise.all(
-      manifests.slice(1).map(async (manifest) => {
-        const [file] = await readFilesOf(client(), PREFIX, manifest);
-        return file?.bytes.toString() ?? '';
-      }),
-    );
-    expect(texts.sort()).toEqual(winners.sort());
+    await push('last');
+    const { manifests } = await listManifests(client, PREFIX);
+    const texts: string[] = [];
+    for (const manifest of manifests)
+      for (const { bytes } of await readFilesOf(client, PREFIX, manifest))
+        texts.push(bytes.toString());
+    expect(texts).toEqual(['1', ...winners, 'last']);
   });
 });
+
+async function findLeaders(members: readonly RealEtcd[]): Promise<readonly RealEtcd[]> {
+  const leads = await Promise.all(members.map((member) => member.isLeader()));
+  return members.filter((_, index) => leads[index]);
+}
