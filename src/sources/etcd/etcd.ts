@@ -68,10 +68,9 @@ async function readOnce(
   node: string | undefined,
 ): Promise<{ readonly documents: readonly Document[]; readonly nodes: readonly string[] }> {
   const { openEtcd } = await import('./client.ts');
-  const { documentsOf, nodesOf, readGeneration, requireCurrent } = await import('./generation.ts');
+  const { documentsOf, nodesOf, readInForce } = await import('./generation.ts');
   const client = openEtcd(address);
-  const current = await requireCurrent(client, address.prefix);
-  const generation = await readGeneration(client, address.prefix, current);
+  const generation = await readInForce(client, address.prefix);
   const documents = documentsOf(address.prefix, generation, node);
   return { documents, nodes: nodesOf(generation) };
 }

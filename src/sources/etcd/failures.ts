@@ -63,7 +63,7 @@ const { ca, cert, key, user, passwordFile } = ETCD_ENVIRONMENT;
 
 /** Steps that help, by the text of a failure. */
 const HINTS: readonly (readonly [RegExp, string])[] = [
-  [/none of etcd/, 'etcd 3.4 or later is needed, with its gRPC gateway enabled.'],
+  [/none of etcd|\b404\b/, 'etcd 3.4 or later is needed, with its gRPC gateway enabled.'],
   [/user name is empty/, `etcd asks who you are: set ${user} and ${passwordFile}.`],
   [/authentication is not enabled/, `etcd knows no users: unset ${user}.`],
   [/authentication failed/, `Correct ${user} and ${passwordFile}.`],

@@ -168,6 +168,24 @@ export async function readGeneration(
   return { generation, sha256: digest, files: await readFilesOf(client, prefix, manifest) };
 }
 
+/**
+ * Reads the generation in force. It may be replaced, and its parts be removed, while it is read:
+ * then the one after it is read.
+ */
+export async function readInForce(client: EtcdClient, prefix: string): Promise<Generation> {
+  let current = await requireCurrent(client, prefix);
+  for (;;) {
+    try {
+      return await readGeneration(client, prefix, current);
+    } catch (error) {
+      if (!(error instanceof BrokenGenerationError)) throw error;
+      const later = await requireCurrent(client, prefix);
+      if (later.sha256 === current.sha256) throw error;
+      current = later;
+    }
+  }
+}
+
 /** Reads the files of a generation. Throws `BrokenGenerationError` when a part is not there. */
 export async function readFilesOf(
   client: EtcdClient,

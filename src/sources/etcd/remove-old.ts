@@ -41,7 +41,7 @@ export async function removeOldGenerations(
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const current = await requireCurrent(client, prefix);
     const all = await listGenerations(client, prefix);
-    const needed = await neededGenerations(client, prefix, current);
+    const needed = await neededGenerations(client, prefix, current, all);
     for (const each of all.slice(-keep)) needed.add(each);
     const old = all.filter((each) => !needed.has(each));
     const used = await chunksOf(
@@ -64,10 +64,13 @@ async function neededGenerations(
   client: EtcdClient,
   prefix: string,
   current: CurrentEntry,
-): Promise<Set<number | null | undefined>> {
+  all: readonly number[],
+): Promise<Set<number | undefined>> {
   const { generation, parent } = await readManifestInForce(client, prefix, current);
   const { rollout } = await readFleetSnapshot(client, prefix);
-  return new Set([generation, parent, rollout?.rollout.base?.generation]);
+  // A generation that was pushed while the key `current` was lost does not know the one before it.
+  const before = parent ?? all.filter((each) => each < generation).at(-1);
+  return new Set([generation, before, rollout?.rollout.base?.generation]);
 }
 
 /** The keys of the chunks of some generations. */

@@ -1,9 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openEtcd } from '../../../src/sources/etcd/client.ts';
+import { type EtcdClient, openEtcd } from '../../../src/sources/etcd/client.ts';
 import {
   listGenerations,
   readFilesOf,
   readGeneration,
+  readInForce,
   readManifest,
   requireCurrent,
 } from '../../../src/sources/etcd/generation.ts';
@@ -109,6 +110,32 @@ describe('the removal of old generations', () => {
       message: 'etcd:/prod has no generation 1',
     });
     expect(await readAll()).toEqual([4, 5]);
+  });
+
+  it('keeps the one before a generation that was pushed while none was in force', async () => {
+    const { etcd, push, remove, readAll } = await withGenerations(3);
+    etcd.delete(`${PREFIX}/current`);
+    expect(await push('4')).toMatchObject({ current: 4, manifest: { parent: null } });
+    await remove(1);
+    expect(await readAll()).toEqual([3, 4]);
+  });
+
+  it('does not disturb a reader of a generation that is replaced and removed meanwhile', async () => {
+    const { client, push, remove } = await withGenerations(3);
+    let isRemoved = false;
+    const slow: EtcdClient = {
+      ...client,
+      get: async (key) => {
+        if (key.includes('/chunks/') && !isRemoved) {
+          isRemoved = true;
+          for (const text of ['4', '5']) await push(text);
+          expect(await remove(1)).toEqual([1, 2, 3]);
+        }
+        return client.get(key);
+      },
+    };
+    expect((await readInForce(slow, PREFIX)).generation).toBe(5);
+    expect(isRemoved).toBe(true);
   });
 
   it('removes nothing when a generation that stays cannot be read', async () => {
