@@ -43,6 +43,8 @@ export const VALUE_KINDS: Readonly<Record<string, ValueKind>> = {
     text: 'free',
     name: 'free',
     node: 'free',
+    nodes: 'free',
+    generation: 'free',
     args: 'free',
   },
 };
