@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { IpvstateError } from '../errors.ts';
 import { nodesKey, nodesOf } from '../fleet/nodes.ts';
-import type { Rollout } from '../fleet/rollout.ts';
+import { isForAll, type Rollout } from '../fleet/rollout.ts';
 import { nodesOfWaves, parseWave, WAVE_FORM, type WaveText } from '../fleet/waves.ts';
 import type { EtcdClient } from '../sources/etcd/client.ts';
 import type { CurrentEntry } from '../sources/etcd/generation.ts';
@@ -60,10 +60,10 @@ export async function planRollout(
   const snapshot = current && (await readFleetSnapshot(client, prefix, { named }));
   const nodes = snapshot?.nodes ?? nodesOf(prefix, await client.list(nodesKey(prefix)), named);
   const names = nodes.map(({ name }) => name);
-  const unfinished = snapshot?.rollout?.isDone === false ? snapshot.rollout.rollout : undefined;
+  const rollout = snapshot?.rollout;
   const inForce = current ? { generation: current.generation, sha256: current.sha256 } : null;
   return {
-    base: unfinished ? unfinished.base : inForce,
+    base: rollout && !isForAll(rollout) ? rollout.rollout.base : inForce,
     waves: nodesOfWaves(texts, names),
     soak_seconds: options.soak ?? DEFAULT_SOAK_SECONDS,
     max_failed: options.maxFailed ?? 0,

@@ -181,6 +181,11 @@ export function mayTake({ rollout, waves, halt }: RolloutState, node: string): b
   return halt === undefined && wave?.isOpen === true;
 }
 
+/** Tells whether every known node may take the generation of a rollout. */
+export function isForAll({ waves, halt }: RolloutState): boolean {
+  return halt === undefined && waves.every(({ nodes, isOpen }) => isOpen || nodes.length === 0);
+}
+
 type NodeState = 'busy' | 'soaked' | 'failed' | 'missing';
 
 function stateOf(node: RolloutNode | undefined, { generation }: Rollout, round: number): NodeState {

@@ -197,6 +197,22 @@ Generation 2: 0 of 3 directors have it.
     expect(stdout).toContain('the files of 1, in force: rollback of generation 3');
   });
 
+  it('is rolled back to the rollout before it, whose last wave had begun', async () => {
+    const { run, write, tell, address, document } = await rollingOut('--wave lb1 --wave all');
+    const pushNext = async (wave: string, last: string) => {
+      write('conf.d/shop.yaml', SHOP.replace('10.1.0.12', last));
+      await run(`push -f ./conf.d --to ${address} ${wave}`);
+    };
+    tell('lb1', 'soaked');
+    await pushNext('--wave lb1', '10.1.0.98');
+    expect((await document()).rollout).toMatchObject({ generation: 3, base: 2 });
+    // A rollout that is halted in its last wave was not good for all.
+    tell('lb1', 'soaked', { generation: 3 });
+    tell('lb2', 'failed', { generation: 3 });
+    await pushNext('--wave lb2', '10.1.0.97');
+    expect((await document()).rollout).toMatchObject({ generation: 4, base: 2 });
+  });
+
   it.each([
     ['--wave lb9', 'no director is called lb9'],
     ['--wave 0%', '--wave takes names'],
