@@ -35,7 +35,7 @@ export function describeRollout({ rollout, waves, halt, isDone }: RolloutState):
       ? []
       : [
           `Halted: ${halt}`,
-          '`ipvstate fleet resume` goes on with it, `ipvstate fleet rollback` goes back.',
+          'Go on with `ipvstate fleet resume ADDRESS`, or back with `fleet rollback`.',
         ]),
   ];
 }

@@ -67,6 +67,7 @@ it('a rollout reaches wave after wave, and a canary that fails keeps it from the
     stdout: expect.stringContaining('Halted: lb1 failed'),
   });
   const shown = await document();
+  expect(shown.nodes[0].generation).toEqual({ read: 3, in_force: 3, applied: 2 });
   expect(shown.rollout).toMatchObject({ state: 'halted', waves: [{ failed: ['lb1'] }, {}] });
   await until('lb2 saw the halt', async () => (await document()).nodes[1].rollout.halt !== null);
   expect(await destinationOf('lb2')).toBe('10.0.0.2:80');

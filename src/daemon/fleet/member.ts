@@ -1,5 +1,5 @@
 import { hostname, release } from 'node:os';
-import type { NodeReport } from '../../fleet/node-report.ts';
+import type { NodeGenerations, NodeReport } from '../../fleet/node-report.ts';
 import { nodesKey, reportKey } from '../../fleet/nodes.ts';
 import { nextProgress, type SeenRollout, type TimedProgress } from '../../fleet/progress.ts';
 import type { NodeProgress } from '../../fleet/rollout.ts';
@@ -36,6 +36,8 @@ export class FleetMember {
   readonly #ports: MemberPorts;
   readonly #reporter: NodeReporter;
   #problem: { readonly message: string; readonly since: string } | undefined;
+  /** The files that were last applied, and their generation. */
+  #applied: { readonly digest: string | undefined; readonly generation: number } | undefined;
   #timed: TimedProgress | undefined;
   /** True once the progress from before this daemon was read. */
   #knowsProgress = false;
@@ -54,6 +56,9 @@ export class FleetMember {
 
   /** To be called with every new state of the loop. */
   changed(): void {
+    const state = this.#ports.state();
+    const { applied } = generationsOf(state);
+    if (applied !== null) this.#applied = { digest: state.applied, generation: applied };
     this.#reporter.changed();
   }
 
@@ -62,15 +67,23 @@ export class FleetMember {
   }
 
   get status(): FleetStatus {
-    const { node, state } = this.#ports;
+    const { node } = this.#ports;
     const problem = this.#problem;
     return {
       node,
-      generation: generationsOf(state()),
+      generation: this.#generations,
       error: problem
         ? { ...problem, code: 'NO_INPUT', hint: this.#hintFor(problem.message), position: null }
         : null,
     };
+  }
+
+  /** A later generation can be in force, and held back: the table is still as the last one says. */
+  get #generations(): NodeGenerations {
+    const state = this.#ports.state();
+    const found = generationsOf(state);
+    const known = this.#applied?.digest === state.applied ? this.#applied?.generation : undefined;
+    return { ...found, applied: found.applied ?? known ?? null };
   }
 
   /** Only a refusal is about the permissions. */
@@ -94,7 +107,7 @@ export class FleetMember {
       },
       at: now().toISOString(),
       table: table ?? null,
-      generation: generationsOf(state()),
+      generation: this.#generations,
     });
   }
 
