@@ -1,4 +1,4 @@
-import type { NodeProgress } from './rollout.ts';
+import { MAX_HALT_LENGTH, type NodeProgress } from './rollout.ts';
 
 /** A rollout, as one node sees it. */
 export interface SeenRollout {
@@ -46,7 +46,10 @@ export function nextProgress(
     if (verdict === 'bad' || isFailed) return 'failed';
     return hasSoaked ? 'soaked' : 'taken';
   })();
-  return { progress: { generation, round, stage, halt: halt ?? null }, goodSince };
+  return {
+    progress: { generation, round, stage, halt: halt?.slice(0, MAX_HALT_LENGTH) ?? null },
+    goodSince,
+  };
 }
 
 /** Tells whether a node says the same of itself. */
