@@ -164,6 +164,24 @@ describe('health', () => {
     expect(mark('health: { http: {}, port: 80 }')).toEqual([]);
   });
 
+  it('has fallbacks for some nodes, as other destinations are', () => {
+    const text = web('health: { tcp: {}, fallback: [{ address: 10.0.0.9, nodes: [lb1] }] }');
+    const fallbacks = (node: string) =>
+      [
+        ...(parseConfig(text, 'c.yaml', undefined, node).desired?.policy?.services.values() ?? []),
+      ].map(({ health }) => health?.fallback.size);
+    expect(fallbacks('lb1')).toEqual([1]);
+    expect(fallbacks('lb2')).toEqual([0]);
+    expect(
+      issuesOf(web('health: { tcp: {}, fallback: [{ address: 10.0.0.9, nodes: [] }] }')),
+    ).toMatchObject([{ code: 'NODE' }]);
+  });
+
+  it('warns of keys that a fallback does not use', () => {
+    const text = web('health: { tcp: {}, fallback: [{ address: 10.0.0.9, health: { tcp: {} } }] }');
+    expect(issuesOf(text)).toMatchObject([{ code: 'NO_EFFECT', severity: 'warning' }]);
+  });
+
   it('and a preserved weight exclude each other', () => {
     expect(issuesOf(web('health: { tcp: {} }', 'preserve: [weight]'))).toMatchObject([
       { code: 'HEALTH', hint: 'remove one of them' },

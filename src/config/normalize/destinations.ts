@@ -9,7 +9,7 @@ import type {
   PoolReference,
   Profile,
 } from '../config.ts';
-import { atValue, type Path } from '../finding.ts';
+import { atKey, atValue, type Path } from '../finding.ts';
 import type { Context } from './context.ts';
 import { normalizeDestination } from './destination.ts';
 import { checkHealth, readHealth } from './health.ts';
@@ -95,6 +95,7 @@ function addFallback(picked: ReturnType<typeof pickHealth>, expansion: Expansion
   const list = addList(expansion.origins, items, listPath);
   for (const [index, item] of items.entries()) {
     if (isForOthers(item, expansion.context)) continue;
+    warnOfFallback(item, [...listPath, index], expansion.context);
     const key = add(item, undefined, listPath, listPath, index, list, expansion);
     const destination = key && map.get(key);
     if (!destination) continue;
@@ -103,6 +104,24 @@ function addFallback(picked: ReturnType<typeof pickHealth>, expansion: Expansion
     fallback.set(key, destination.weight);
     map.set(key, { ...destination, weight: 0 });
   }
+}
+
+/** Warns of keys that have no effect on a fallback. */
+function warnOfFallback(
+  item: string | DestinationMapping,
+  path: Path,
+  { reportOnce: report }: Context,
+): void {
+  if (typeof item === 'string') return;
+  for (const key of ['health', 'preserve'] as const)
+    if (item[key] !== undefined)
+      report({
+        code: 'NO_EFFECT',
+        severity: 'warning',
+        message: `${key} has no effect on a fallback: nothing checks it, and health sets its weight`,
+        place: atKey(...path, key),
+        hint: 'remove it',
+      });
 }
 
 /** The keys that destinations inherit: those of the defaults, and the fields that are preserved. */

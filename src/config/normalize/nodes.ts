@@ -81,20 +81,21 @@ function nodeLists(config: Config): readonly FoundList[] {
   collectFromItems(config.sync_daemons, ['sync_daemons'], seen, found);
   for (const [name, pool] of Object.entries(mapping(config.pools)))
     collectFromItems(pool, ['pools', name], seen, found);
+  collectFromLists(config.defaults, ['defaults'], seen, found);
   for (const [name, profile] of Object.entries(mapping(config.profiles)))
-    collectFromItems(
-      mapping(profile).destinations,
-      ['profiles', name, 'destinations'],
-      seen,
-      found,
-    );
+    collectFromLists(profile, ['profiles', name], seen, found);
   if (!Array.isArray(config.services)) return found;
   collectFromItems(config.services, ['services'], seen, found);
-  for (const [index, service] of config.services.entries()) {
-    const path = ['services', index, 'destinations'];
-    collectFromItems(mapping(service).destinations, path, seen, found);
-  }
+  for (const [index, service] of config.services.entries())
+    collectFromLists(service, ['services', index], seen, found);
   return found;
+}
+
+/** Collects from the destinations and the fallbacks of a service, a profile or the defaults. */
+function collectFromLists(of: unknown, path: Path, seen: Set<unknown>, found: FoundList[]): void {
+  const { destinations, health } = mapping(of);
+  collectFromItems(destinations, [...path, 'destinations'], seen, found);
+  collectFromItems(mapping(health).fallback, [...path, 'health', 'fallback'], seen, found);
 }
 
 /** A list that is there several times, through an alias, is read once. */
