@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openKernel } from '../../src/kernel/netlink/client.ts';
 import { layNetwork, SERVERS, takeNetworkAway, VIP } from '../bench/network.js';
@@ -13,20 +14,9 @@ const [STOPPED = '', KILLED = '', ILL = '', GONE = '', ...GOOD] = SERVERS;
 const BAD = [STOPPED, KILLED, ILL, GONE];
 const REQUESTS = 100;
 
-/** Answers with 200. After SIGUSR2, its first address answers with 500, or with 200 again. */
-const SERVER = `let bad=false;process.on('SIGUSR2',()=>{bad=!bad});
-const {once}=require('node:events');const addresses=process.argv.slice(1);
-Promise.all(addresses.map((address,index)=>once(require('node:http').createServer((_,response)=>{
-  response.statusCode=bad&&index===0?500:200;response.end('ok')}).listen(8080,address),'listening')))
-  .then(()=>console.log('listening'))`;
-
-/** Fetches without pause, and says how many requests failed of how many when it is asked. */
-const CLIENT = `const http=require('node:http');let all=0,failed=0;
-const fetch=()=>new Promise((resolve)=>{let over=false;const end=(isBad)=>{if(over)return;over=true;all++;if(isBad)failed++;resolve()};
-  const request=http.get({host:'${VIP}',port:80,agent:false,timeout:3000},(response)=>{response.resume();response.on('end',()=>end(response.statusCode!==200))});
-  request.on('timeout',()=>{request.destroy();end(true)});request.on('error',()=>end(true))});
-(async()=>{for(;;){await fetch();await new Promise((resolve)=>setTimeout(resolve,5))}})();
-process.stdin.on('data',()=>process.stdout.write(JSON.stringify([all,failed])+'\\n'))`;
+/** A program beside the benchmarks. */
+const program = (name: string): string =>
+  fileURLToPath(new URL(`../bench/programs/${name}`, import.meta.url));
 
 let folder: string;
 let daemon: DaemonProcess;
@@ -50,9 +40,13 @@ beforeAll(async () => {
   );
   daemon = new DaemonProcess(join(folder, 'daemon'), ['-f', file], openKernel);
   await daemon.start();
-  client = spawn('ip', ['netns', 'exec', 'client', process.execPath, '-e', CLIENT], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  client = spawn(
+    'ip',
+    ['netns', 'exec', 'client', process.execPath, program('health-client.js'), VIP],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  );
 });
 
 afterAll(async () => {
@@ -65,7 +59,14 @@ afterAll(async () => {
 });
 
 async function serve(...addresses: readonly string[]): Promise<void> {
-  const args = ['netns', 'exec', 'servers', process.execPath, '-e', SERVER, ...addresses];
+  const args = [
+    'netns',
+    'exec',
+    'servers',
+    process.execPath,
+    program('health-server.js'),
+    ...addresses,
+  ];
   const server = spawn('ip', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   servers.set(addresses[0] ?? '', server);
   await once(server.stdout, 'data');
