@@ -1,7 +1,9 @@
 import { HEALTH_EFFECTS, type HealthEffect, type HealthNote } from '../health/effect.ts';
+import type { DestinationKey } from '../model/destination.ts';
 import { formatDuration } from '../model/duration.ts';
 import type { DestinationHealth, HealthCheck } from '../model/health.ts';
 import { printable } from '../model/printable.ts';
+import type { ServiceKey } from '../model/service.ts';
 import {
   isCount,
   isFlag,
@@ -12,13 +14,14 @@ import {
   nullable,
   objectOf,
   oneOf,
+  type Shape,
 } from '../model/shape.ts';
 
 /** A destination with the state of its checks. */
 export interface HealthRow {
-  readonly service: string;
+  readonly service: ServiceKey;
   readonly name: string | null;
-  readonly destination: string;
+  readonly destination: DestinationKey;
   /** The checks in words, such as `http /healthz, port 8080`. */
   readonly check: string;
   readonly healthy: boolean;
@@ -38,8 +41,8 @@ interface LastAnswer {
 
 /** A destination that health treats, as the last pass found it. */
 export interface HealthTreatment {
-  readonly service: string;
-  readonly destination: string;
+  readonly service: ServiceKey;
+  readonly destination: DestinationKey;
   readonly effect: HealthEffect;
   readonly weight: number;
   readonly own_weight: number;
@@ -56,10 +59,13 @@ export interface HealthDocument {
   readonly effects: readonly HealthTreatment[];
 }
 
+const isServiceText = isText as Shape<ServiceKey>;
+const isDestinationText = isText as Shape<DestinationKey>;
+
 /** Tells whether a value that came over a socket is a destination that health treats. */
 export const isHealthTreatment = objectOf<HealthTreatment>({
-  service: isText,
-  destination: isText,
+  service: isServiceText,
+  destination: isDestinationText,
   effect: oneOf(HEALTH_EFFECTS),
   weight: isCount,
   own_weight: isCount,
@@ -74,9 +80,9 @@ export const isHealthDocument = objectOf<HealthDocument>({
   time: isTime,
   destinations: listOf(
     objectOf<HealthRow>({
-      service: isText,
+      service: isServiceText,
       name: nullable(isText),
-      destination: isText,
+      destination: isDestinationText,
       check: isText,
       healthy: isFlag,
       damped: isFlag,

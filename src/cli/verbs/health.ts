@@ -4,7 +4,12 @@ import { checkOnce } from '../../daemon/health/check-once.ts';
 import { IpvstateError } from '../../errors.ts';
 import { findDestination, findService } from '../../plan/find-service.ts';
 import { EXIT } from '../../render/exit.ts';
-import { formatHealth, type HealthDocument, isHealthDocument } from '../../render/health.ts';
+import {
+  formatHealth,
+  type HealthDocument,
+  type HealthRow,
+  isHealthDocument,
+} from '../../render/health.ts';
 import { formatJson } from '../../render/json.ts';
 import { control } from '../control.ts';
 import { defineVerb } from '../declare/define-verb.ts';
@@ -76,23 +81,14 @@ function onlyChosen(
   if (name === undefined) return document;
   const { destinations, effects } = document;
   const names = new Map(
-    destinations.flatMap((row) => (row.name === null ? [] : [[row.service as never, row.name]])),
+    destinations.flatMap((row) => (row.name === null ? [] : [[row.service, row.name]])),
   );
-  const service = findService(name, {
-    keys: destinations.map((row) => row.service as never),
-    names,
-  });
-  const own = destinations.filter((row) => row.service === service);
-  const key =
-    word === undefined
-      ? undefined
-      : findDestination(
-          word,
-          service,
-          own.map((row) => row.destination as never),
-        );
-  const isChosen = (row: { readonly service: string; readonly destination: string }): boolean =>
-    row.service === service && (key === undefined || row.destination === key);
+  const keys = destinations.map(({ service }) => service);
+  const service = findService(name, { keys, names });
+  const own = destinations.flatMap((row) => (row.service === service ? [row.destination] : []));
+  const key = word === undefined ? undefined : findDestination(word, service, own);
+  const isChosen = (row: Pick<HealthRow, 'service' | 'destination'>): boolean =>
+    row.service === service && row.destination === (key ?? row.destination);
   return {
     ...document,
     destinations: destinations.filter(isChosen),

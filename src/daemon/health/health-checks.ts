@@ -100,12 +100,9 @@ export class HealthChecks {
           next.set(id, known);
         } else next.set(id, this.#watch(id, service, destination, own));
       }
-    for (const [id, watched] of this.#watched)
-      if (next.get(id) !== watched) {
-        watched.cancel();
-        this.#waiting = this.#waiting.filter((each) => each !== watched);
-      }
+    for (const [id, watched] of this.#watched) if (next.get(id) !== watched) watched.cancel();
     this.#watched = next;
+    this.#waiting = this.#waiting.filter((watched) => this.#isWatched(watched));
     this.#stored = undefined;
   }
 
