@@ -102,6 +102,28 @@ Generation 1: 1 of 6 directors has it.
     expect(late.stdout).toContain('Generation 1: 2 of 2 directors have it.');
   });
 
+  it('waits for directors that are not known yet, when it is told how many there are', async () => {
+    const { run, address, report, folder } = await fleet();
+    report('lb1', {});
+    report('lb2', {});
+    const state = systemState({ IPVSTATE_RUNTIME_DIR: folder, IPVSTATE_STATE_DIR: folder });
+    let seconds = 0;
+    const clock = {
+      ...state.clock,
+      monotonicSeconds: () => seconds,
+      sleep: async () => {
+        seconds++;
+        if (seconds === 12) report('lb3', {});
+      },
+    };
+    const wait = (line: string) =>
+      run(`fleet status ${address} ${line}`, { state: { ...state, clock } });
+    expect((await wait('--wait 1 --directors 2')).status).toBe(0);
+    expect((await wait('--wait 1 --directors 3 --timeout 10s')).status).toBe(8);
+    expect((await wait('--wait 1 --directors 3')).status).toBe(0);
+    expect(seconds).toBe(12);
+  });
+
   it('goes on waiting while etcd is away, and says so when the time is up', async () => {
     const { run, address, etcd, report, folder } = await fleet();
     report('lb1', {});
@@ -175,6 +197,18 @@ Generation 2: 0 of 3 directors have it.
     expect((await document()).rollout).toMatchObject({ state: 'running', round: 1 });
     tell('lb1', 'failed', { round: 1 });
     expect((await document()).rollout).toMatchObject({ state: 'halted' });
+  });
+
+  it('that is not halted is not resumed: no failure is forgotten by mistake', async () => {
+    const { run, address, tell, document } = await rollingOut('--wave lb1 --max-failed 1');
+    tell('lb1', 'failed');
+    expect(await run(`fleet resume ${address}`)).toMatchObject({
+      ...{ status: 64, stderr: expect.stringContaining('generation 2 is not halted') },
+    });
+    expect((await document()).rollout).toMatchObject({ state: 'running', round: 0 });
+    await run(`fleet halt ${address}`);
+    expect((await run(`fleet resume ${address}`)).status).toBe(0);
+    expect((await document()).rollout).toMatchObject({ state: 'running', round: 1 });
   });
 
   it('is halted by hand, with who and why', async () => {
@@ -256,6 +290,10 @@ describe('fleet forget', () => {
     ['forget', 'lb1 reports: its daemon runs', 64, 'lb1'],
     ['forget', 'no director lb9 is known', 66, 'lb9'],
     ['forget', 'takes no --wait', 64, 'lb9 --wait 1'],
+    ['forget', 'takes no --directors', 64, 'lb9 --directors 1'],
+    ['halt', 'takes no --directors', 64, '--directors 1'],
+    ['status', 'takes --directors only with --wait', 64, '--directors 1'],
+    ['status', 'Expected a number', 64, '--wait 1 --directors 0'],
     ['status', 'takes no node', 64, 'lb1'],
     ['status', 'Expected a number', 64, '--wait x'],
   ])('fleet %s: %s (exit %i)', async (action, message, exit, rest = '') => {

@@ -35,6 +35,11 @@ const OPTIONS = {
     'wait until every director has this generation, or a later one, and is healthy',
     parseGeneration,
   ),
+  directors: parsed(
+    '--directors <n>',
+    'with --wait: wait until at least so many directors are known, too',
+    parseGeneration,
+  ),
   timeout: number('--timeout <time>', 'wait no longer than this', parseTime, 300, '5m'),
   reason: reasonOption('say why, for `fleet status` and `generations`'),
   output: outputFormat(FLEET_FORMATS, 'text'),
@@ -77,7 +82,8 @@ export const fleetVerb = defineVerb({
   ],
   notes: [
     'A director is in the fleet once it has reported, or when the files have a folder',
-    'nodes/NAME. Access to etcd is as for push: see `ipvstate help directors`.',
+    'nodes/NAME. --wait knows of no others: --directors says how many there are.',
+    'Access to etcd is as for push: see `ipvstate help directors`.',
   ],
   run: async (options, environment, { action, address, subject }) => {
     const parsed = parseEtcdAddress(address);
@@ -89,10 +95,12 @@ export const fleetVerb = defineVerb({
 async function status(call: Call): Promise<number> {
   const { options, environment, client, prefix, subject } = call;
   if (subject !== undefined) throw wrongUsage('`fleet status` takes no node');
-  const wanted = options.wait;
+  const { wait: wanted, directors: expected = 1 } = options;
+  if (options.directors !== undefined && wanted === undefined)
+    throw wrongUsage('`fleet status` takes --directors only with --wait');
   const isThere = ({ nodes }: Fleet): boolean =>
     wanted === undefined ||
-    (nodes.length > 0 && nodes.every((node) => hasGeneration(node, wanted)));
+    (nodes.length >= expected && nodes.every((node) => hasGeneration(node, wanted)));
   const fleet = await (wanted === undefined ? readFleet(client, prefix) : waitFor(isThere, call));
   environment.output.print(FLEET_FORMATS[options.output](fleet));
   if (isThere(fleet)) return EXIT.ok;
@@ -163,14 +171,19 @@ async function print({ client, prefix, options, environment }: Call): Promise<nu
 }
 
 /** Throws `USAGE` for a node and options that only other actions take. */
-function refuseOthers({ subject, options }: Call, action: string): void {
-  if (subject !== undefined) throw wrongUsage(`\`fleet ${action}\` takes no node`);
-  if (options.wait !== undefined) throw wrongUsage(`\`fleet ${action}\` takes no --wait`);
+function refuseOthers(call: Call, action: string): void {
+  if (call.subject !== undefined) throw wrongUsage(`\`fleet ${action}\` takes no node`);
+  refuseWaiting(call, action);
+}
+
+function refuseWaiting({ options: { wait, directors } }: Call, action: string): void {
+  if (wait !== undefined) throw wrongUsage(`\`fleet ${action}\` takes no --wait`);
+  if (directors !== undefined) throw wrongUsage(`\`fleet ${action}\` takes no --directors`);
 }
 
 async function forget(call: Call): Promise<number> {
-  const { client, prefix, subject, options } = call;
-  if (options.wait !== undefined) throw wrongUsage('`fleet forget` takes no --wait');
+  const { client, prefix, subject } = call;
+  refuseWaiting(call, 'forget');
   if (subject === undefined || !isNodeName(subject))
     throw wrongUsage('`fleet forget` needs the name of a director');
   const before = await readFleet(client, prefix);

@@ -190,7 +190,8 @@ function base64(text: string): string {
 
 /**
  * Writes the word of an operator about the rollout of the current generation. Throws `STALE` when
- * another operator was quicker, and `NO_INPUT` when there is no rollout.
+ * another operator was quicker, `NO_INPUT` when there is no rollout, and `USAGE` when one that is
+ * not halted is to be resumed.
  */
 export async function markRollout(
   client: EtcdClient,
@@ -204,6 +205,11 @@ export async function markRollout(
     });
   }
   const { generation } = rollout.rollout;
+  if (!about.halted && rollout.halt === undefined) {
+    throw new IpvstateError('USAGE', `the rollout of generation ${generation} is not halted`, {
+      hint: 'Run `ipvstate fleet halt` first when failures from before are not to count.',
+    });
+  }
   // Failures of the round before do not count any more.
   const round = about.halted ? rollout.round : rollout.round + 1;
   const value = encodeDocument(ROLLOUT_MARK, { generation, round, ...about });
