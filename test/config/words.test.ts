@@ -78,6 +78,8 @@ describe('a YAML scalar', () => {
             '0x1',
             '1:2',
             '.inf',
+            'e0',
+            'E-5',
           ),
         ),
         (text) => {

@@ -182,4 +182,18 @@ describe('ipvstate health', () => {
     const { status, stderr } = await daemon.run(...words, ...files);
     expect([status, stderr]).toEqual([code, expect.stringContaining(message)]);
   });
+
+  it('says that a service has no health checks', async () => {
+    writeFileSync(
+      file,
+      `version: 1\nservices: [{ address: "${SHOP}", name: shop, destinations: ["127.0.0.1:1"] }]\n`,
+    );
+    const daemon = new DaemonInProcess(join(folder, 'daemon'), [], async () => kernel);
+    const { status, stderr } = await daemon.run(
+      ...['health', '--once', '-f', file, 'shop', '127.0.0.1:1'],
+    );
+    expect(status).toBe(64);
+    expect(stderr).toContain(`${SHOP} has no destination with a health check`);
+    expect(stderr).toContain('help health-checks');
+  });
 });

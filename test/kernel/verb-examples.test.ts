@@ -23,7 +23,7 @@ const BEFORE: Readonly<Record<string, string>> = {
 
 /** Verbs that ask the daemon. */
 const OF_DAEMON: readonly string[] = [
-  ...['status', 'reload', 'approve', 'pause', 'resume'],
+  ...['status', 'health', 'reload', 'approve', 'pause', 'resume'],
   ...['drain', 'undrain', 'weight', 'overrides'],
 ];
 
@@ -39,6 +39,8 @@ const EXITS: Readonly<Record<string, number>> = {
   'ipvstate approve 4f2a96c1b0de': 3,
   'ipvstate history show mp3k2x1c': 64,
   'ipvstate rollback --to mp3k2x1c': 64,
+  // The services of these files have no health checks.
+  'ipvstate health --once shop 10.1.0.11 -f ipvs.yaml': 64,
 };
 
 /** Tells whether a line is more than the words of one command of ours. */

@@ -2,6 +2,8 @@ import { unknownAnswer } from '../../daemon/control/client.ts';
 import { isUnknownCommand } from '../../daemon/control/protocol.ts';
 import { checkOnce } from '../../daemon/health/check-once.ts';
 import { IpvstateError } from '../../errors.ts';
+import type { DestinationKey } from '../../model/destination.ts';
+import type { ServiceKey } from '../../model/service.ts';
 import { findDestination, findService } from '../../plan/find-service.ts';
 import { EXIT } from '../../render/exit.ts';
 import {
@@ -86,7 +88,7 @@ function onlyChosen(
   const keys = destinations.map(({ service }) => service);
   const service = findService(name, { keys, names });
   const own = destinations.flatMap((row) => (row.service === service ? [row.destination] : []));
-  const key = word === undefined ? undefined : findDestination(word, service, own);
+  const key = word === undefined ? undefined : findChecked(word, service, own);
   const isChosen = (row: Pick<HealthRow, 'service' | 'destination'>): boolean =>
     row.service === service && row.destination === (key ?? row.destination);
   return {
@@ -113,6 +115,18 @@ async function once(
   const destination =
     service === undefined || word === undefined
       ? undefined
-      : findDestination(word, service, checked.keys());
+      : findChecked(word, service, [...checked.keys()]);
   return checkOnce(desired, { service, destination }, clock);
+}
+
+/** Finds a destination among those that are checked. Throws `USAGE`. */
+function findChecked(
+  word: string,
+  service: ServiceKey,
+  checked: readonly DestinationKey[],
+): DestinationKey {
+  if (checked.length > 0) return findDestination(word, service, checked);
+  throw new IpvstateError('USAGE', `${service} has no destination with a health check`, {
+    hint: 'Write `health` in the file: see `ipvstate help health-checks`.',
+  });
 }

@@ -9,8 +9,8 @@ const PLAIN = /^[A-Za-z_][A-Za-z0-9_./+-]*$/;
  * Matches an IPv4 address, which needs no quotes: no version of YAML has numbers with three dots.
  */
 const DOTTED_QUAD = /^\d+\.\d+\.\d+\.\d+$/;
-/** Matches words that some version of YAML does not read as text. */
-const RESERVED = /^(?:true|false|yes|no|on|off|y|n|null|nan|inf)$/i;
+/** Matches words that some reader of YAML does not read as text. Some take `e0` for a number. */
+const RESERVED = /^(?:true|false|yes|no|on|off|y|n|null|nan|inf|e[-+]?\d+)$/i;
 /**
  * Matches control characters, invisible blanks, text direction, lone surrogates, quotes and
  * backslashes.
