@@ -9,6 +9,7 @@ import {
   nullable,
   objectOf,
   oneOf,
+  optional,
 } from '../model/shape.ts';
 import type { FleetFormat } from './document.ts';
 
@@ -40,6 +41,8 @@ export interface RolloutMark {
   readonly by: string;
   readonly reason: string;
   readonly at: string;
+  /** The nodes that are no more. They count again when they report again. */
+  readonly forgotten?: readonly string[] | undefined;
 }
 
 const STAGES = [
@@ -99,7 +102,8 @@ export const ROLLOUT: FleetFormat<Rollout> = {
 
 export const ROLLOUT_MARK: FleetFormat<RolloutMark> = {
   name: 'ipvstate-rollout-mark',
-  maxBytes: 16 * 1024,
+  // As many names as a rollout has.
+  maxBytes: 512 * 1024,
   shape: objectOf<RolloutMark>({
     generation: isCount,
     round: isCount,
@@ -107,6 +111,7 @@ export const ROLLOUT_MARK: FleetFormat<RolloutMark> = {
     by: isTextUpTo(MAX_HALT_LENGTH),
     reason: isTextUpTo(MAX_REASON_LENGTH),
     at: isTime,
+    forgotten: optional(listOf(isText)),
   }),
 };
 
@@ -139,6 +144,8 @@ export interface RolloutState {
   readonly halt: string | undefined;
   /** The last one has the nodes that no wave names. */
   readonly waves: readonly WaveState[];
+  /** The nodes that waves name, and that do not count because they were forgotten. */
+  readonly forgotten: readonly string[];
   readonly isDone: boolean;
 }
 
@@ -147,21 +154,26 @@ export interface RolloutState {
  * moment: every node computes it for itself, and nobody leads. A wave opens when each node of the
  * waves before has soaked, but for at most `max_failed` that failed or are missing. A node that
  * took the generation and is away has failed. More failures than that halt the rollout; each node
- * that sees it writes that down, so that it stays halted when the failed node recovers.
+ * that sees it writes that down, so that it stays halted when the failed node recovers. A node that
+ * was forgotten does not count, until it reports again.
  */
 export function rolloutState(
   rollout: Rollout,
   mark: RolloutMark | undefined,
   nodes: readonly RolloutNode[],
 ): RolloutState {
-  const round = mark?.generation === rollout.generation ? mark.round : 0;
+  const { round = 0, forgotten = [] } = mark?.generation === rollout.generation ? mark : {};
   const known = new Map(nodes.map((node) => [node.name, node]));
   const named = new Set(rollout.waves.flat());
+  const gone = new Set(
+    forgotten.filter((name) => named.has(name) && hasNothingToTell(known.get(name), rollout)),
+  );
+  const counted = rollout.waves.map((names) => names.filter((name) => !gone.has(name)));
   const rest = nodes.flatMap(({ name }) => (named.has(name) ? [] : [name]));
   const waves: WaveState[] = [];
   let isOpen = true;
   let losses = 0;
-  for (const names of [...rollout.waves, rest]) {
+  for (const names of [...counted, rest]) {
     const states = names.map((name) => [name, stateOf(known.get(name), rollout, round)] as const);
     const those = (state: NodeState): string[] =>
       states.flatMap(([name, each]) => (each === state ? [name] : []));
@@ -171,7 +183,7 @@ export function rolloutState(
     isOpen &&= those('busy').length === 0 && losses <= rollout.max_failed;
   }
   const halt = haltOf(rollout, round, mark, nodes, waves);
-  return { rollout, round, halt, waves, isDone: isOpen };
+  return { rollout, round, halt, waves, forgotten: [...gone], isDone: isOpen };
 }
 
 /** Tells whether a node may take the generation of a rollout. */
@@ -195,6 +207,11 @@ function stateOf(node: RolloutNode | undefined, { generation }: Rollout, round: 
   if (node?.isReporting) return stage === 'soaked' ? 'soaked' : 'busy';
   if (node?.isStopped) return stage === 'soaked' ? 'soaked' : 'missing';
   return stage === 'waiting' ? 'missing' : 'failed';
+}
+
+/** Tells whether a node does not report, and did not take the generation either. */
+function hasNothingToTell(node: RolloutNode | undefined, { generation }: Rollout): boolean {
+  return !node?.isReporting && node?.progress?.generation !== generation;
 }
 
 function haltOf(

@@ -3,7 +3,14 @@ import { formatDuration } from '../model/duration.ts';
 import { countOf } from './count-of.ts';
 import type { Json } from './json.ts';
 
-export function rolloutJson({ rollout, round, halt, waves, isDone }: RolloutState): Json {
+export function rolloutJson({
+  rollout,
+  round,
+  halt,
+  waves,
+  forgotten,
+  isDone,
+}: RolloutState): Json {
   return {
     generation: rollout.generation,
     state: halt !== undefined ? 'halted' : isDone ? 'done' : 'running',
@@ -19,18 +26,27 @@ export function rolloutJson({ rollout, round, halt, waves, isDone }: RolloutStat
       failed,
       missing,
     })),
+    forgotten,
   };
 }
 
 /** Describes a rollout in lines: its waves, and why it is halted. */
-export function describeRollout({ rollout, waves, halt, isDone }: RolloutState): string[] {
+export function describeRollout({
+  rollout,
+  waves,
+  forgotten,
+  halt,
+  isDone,
+}: RolloutState): string[] {
   const { generation, soak_seconds, max_failed } = rollout;
   const soak = `in sync for ${formatDuration(soak_seconds)} each`;
   const limit = `at most ${countOf(max_failed, 'director')} may fail`;
-  const shown = waves.filter(({ nodes }, index) => nodes.length > 0 || index < waves.length - 1);
   return [
     `Rollout of generation ${generation}${isDone ? ', done' : ''}: ${soak}, ${limit}`,
-    ...shown.map((wave, index) => `  wave ${index + 1}: ${describeWave(wave)}`),
+    ...waves.flatMap((wave, index) =>
+      wave.nodes.length === 0 ? [] : [`  wave ${index + 1}: ${describeWave(wave)}`],
+    ),
+    ...(forgotten.length === 0 ? [] : [`  forgotten, and not counted: ${listOf(forgotten)}`]),
     ...(halt === undefined
       ? []
       : [

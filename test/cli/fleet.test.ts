@@ -150,16 +150,16 @@ Generation 1: 1 of 6 directors has it.
   });
 });
 
-describe('a rollout', () => {
-  /** A fleet of three directors, to which generation 2 is pushed in waves. */
-  async function rollingOut(options: string) {
-    const space = await fleet();
-    for (const name of ['lb1', 'lb2', 'lb3']) space.report(name, {});
-    space.write('conf.d/shop.yaml', SHOP.replace('10.1.0.12', '10.1.0.99'));
-    const pushed = await space.run(`push -f ./conf.d --to ${space.address} ${options}`);
-    return { ...space, pushed };
-  }
+/** A fleet of three directors, to which generation 2 is pushed in waves. */
+async function rollingOut(options: string) {
+  const space = await fleet();
+  for (const name of ['lb1', 'lb2', 'lb3']) space.report(name, {});
+  space.write('conf.d/shop.yaml', SHOP.replace('10.1.0.12', '10.1.0.99'));
+  const pushed = await space.run(`push -f ./conf.d --to ${space.address} ${options}`);
+  return { ...space, pushed };
+}
 
+describe('a rollout', () => {
   it('has waves, and says how far each is', async () => {
     const { run, address, tell, document } = await rollingOut('--wave lb2 --wave 1 --soak 5m');
     tell('lb2', 'soaked');
@@ -282,6 +282,80 @@ describe('fleet forget', () => {
     expect((await run(`fleet forget ${address} lb7`)).status).toBe(0);
     const names = (await document()).nodes.map(({ node }: { node: string }) => node);
     expect(names).toEqual(['lb1', 'lb2', 'lb70']);
+  });
+
+  it('takes a director out of what a rollout waits for, until it reports again', async () => {
+    const { run, address, etcd, report, tell, document } =
+      await rollingOut('--wave lb3 --wave all');
+    etcd.delete('/prod/nodes/lb3/life');
+    for (const name of ['lb1', 'lb2']) tell(name, 'soaked');
+    expect((await document()).rollout).toMatchObject({
+      ...{ state: 'running', forgotten: [], waves: [{ missing: ['lb3'] }, { open: false }, {}] },
+    });
+    const { status, stdout } = await run(`fleet forget ${address} lb3`);
+    expect(status).toBe(0);
+    expect(stdout).toContain(`Rollout of generation 2, done: in sync for 1m each, \
+at most 0 directors may fail
+  wave 2: lb1, lb2: 2 of 2 done
+  forgotten, and not counted: lb3
+`);
+    expect((await document()).rollout).toMatchObject({
+      ...{ state: 'done', forgotten: ['lb3'], waves: [{ nodes: [] }, { open: true }, {}] },
+    });
+    report('lb3', {});
+    expect((await document()).rollout).toMatchObject({
+      ...{ state: 'running', forgotten: [], waves: [{ nodes: ['lb3'] }, { open: false }, {}] },
+    });
+  });
+
+  it('takes out one director after the other, and keeps them out in the next round', async () => {
+    const { run, address, etcd, document } = await rollingOut('--wave lb1,lb3 --wave lb2');
+    for (const name of ['lb1', 'lb3']) etcd.delete(`/prod/nodes/${name}/life`);
+    await run(`fleet forget ${address} lb1`);
+    await run(['fleet', 'halt', address, '--reason', 'too hot']);
+    await run(`fleet forget ${address} lb3`);
+    const { rollout } = await document();
+    expect(rollout).toMatchObject({ state: 'halted', halt: expect.stringMatching(/too hot$/) });
+    await run(`fleet resume ${address}`);
+    expect((await document()).rollout).toMatchObject({
+      ...{ state: 'running', round: 1, forgotten: ['lb1', 'lb3'] },
+      waves: [{ nodes: [], missing: [] }, { nodes: ['lb2'], open: true }, {}],
+    });
+  });
+
+  it.each([
+    ['that a wave names', '--wave lb3', ['lb3']],
+    ['of the last wave', '--wave lb1', []],
+  ])('leaves a rollout halted that a director %s has halted', async (_, options, forgotten) => {
+    const { run, address, etcd, tell, document } = await rollingOut(options);
+    tell('lb3', 'failed');
+    etcd.delete('/prod/nodes/lb3/life');
+    expect((await document()).rollout).toMatchObject({ state: 'halted', halt: 'lb3 failed' });
+    expect((await run(`fleet forget ${address} lb3`)).status).toBe(0);
+    expect((await document()).rollout).toMatchObject({
+      ...{
+        state: 'halted',
+        round: 0,
+        forgotten,
+        halt: expect.stringMatching(/^by .*: lb3 failed$/),
+      },
+    });
+  });
+
+  it('changes nothing when another operator is quicker', async () => {
+    const { run, address, etcd, document } = await rollingOut('--wave lb3');
+    etcd.delete('/prod/nodes/lb3/life');
+    const mark = '{"format":"x"}';
+    etcd.onTransaction = () => {
+      etcd.onTransaction = () => {
+        etcd.onTransaction = () => etcd.put('/prod/rollout-mark', mark);
+      };
+    };
+    const { status, stderr } = await run(`fleet forget ${address} lb3`);
+    expect([status, stderr]).toEqual([4, expect.stringContaining('another operator')]);
+    etcd.onTransaction = undefined;
+    etcd.delete('/prod/rollout-mark');
+    expect((await document()).rollout.waves[0]).toMatchObject({ missing: ['lb3'] });
   });
 
   it.each([

@@ -8,6 +8,8 @@ import {
   rolloutState,
 } from '../../src/fleet/rollout.ts';
 
+const AT = '2026-11-30T12:00:00Z';
+
 /** The rule, which a test replaces by a broken one. */
 export interface Rule {
   readonly stateOf: typeof rolloutState;
@@ -29,6 +31,8 @@ export type Step =
   /** The verdict of a node's table from now on, once it has the generation. */
   | { readonly kind: 'verdict'; readonly node: number; readonly verdict: Verdict }
   | { readonly kind: 'crash' | 'start' | 'stop' | 'lose' | 'reach'; readonly node: number }
+  /** An operator forgets a node, which is refused while the node reports. */
+  | { readonly kind: 'forget'; readonly node: number }
   | { readonly kind: 'pass'; readonly seconds: number }
   | { readonly kind: 'halt' | 'resume' };
 
@@ -119,6 +123,9 @@ export class RolloutWorld {
         director.isConnected = false;
         this.#write(director.name, { isReporting: false });
         break;
+      case 'forget':
+        this.#forget(director.name);
+        break;
       default:
         if (step.kind === 'start') director.isRunning = true;
         else director.isConnected = true;
@@ -152,7 +159,9 @@ export class RolloutWorld {
     const own = waves.findIndex((names) => names.includes(director.name));
     const earlier = waves.slice(0, own === -1 ? undefined : own).flat();
     const unready = earlier.filter(
-      (name) => !this.#directors.find((each) => each.name === name)?.hasSoaked,
+      (name) =>
+        !this.#directors.find((each) => each.name === name)?.hasSoaked &&
+        !isForgotten(name, this.#revisions[revision]),
     );
     if (unready.length > max_failed)
       this.broken.push(`${director.name} took it before ${unready.join(', ')}`);
@@ -182,9 +191,22 @@ export class RolloutWorld {
   #mark(halted: boolean): void {
     const { generation } = this.#rollout;
     const { round } = this.state;
-    const about = { by: 'op', reason: '', at: '2026-11-30T12:00:00Z' };
-    const mark = { generation, halted, round: halted ? round : round + 1, ...about };
+    const about = { by: 'op', reason: '', at: AT };
+    const forgotten = this.#now.mark?.forgotten;
+    const mark = { generation, halted, round: halted ? round : round + 1, forgotten, ...about };
     this.#revisions = [...this.#revisions, { ...this.#now, mark }];
+  }
+
+  /** Does what `fleet forget` does: the halt that there is stays. */
+  #forget(name: string): void {
+    const { nodes, mark } = this.#now;
+    if (nodes.find((node) => node.name === name)?.isReporting) return;
+    const { round, halt } = this.state;
+    const forgotten = [...(mark?.forgotten ?? []), name];
+    const about = { generation: this.#rollout.generation, by: 'op', reason: '', at: AT };
+    const marked = { ...about, round, halted: halt !== undefined, forgotten };
+    this.#revisions = [...this.#revisions, { ...this.#now, mark: marked }];
+    this.#write(name, { isReporting: false, isStopped: false, progress: undefined });
   }
 
   #write(name: string, members: Partial<RolloutNode>): void {
@@ -205,4 +227,11 @@ export class RolloutWorld {
     if (mark?.halted || failed.length > this.#rollout.max_failed)
       this.#halted = { revision: this.#revisions.length - 1, round };
   }
+}
+
+/** Tells whether a node was forgotten at a revision, and has said nothing since. */
+function isForgotten(name: string, revision: Revision | undefined): boolean {
+  const node = revision?.nodes.find((each) => each.name === name);
+  const hasSpoken = node?.isReporting === true || node?.progress !== undefined;
+  return revision?.mark?.forgotten?.includes(name) === true && !hasSpoken;
 }

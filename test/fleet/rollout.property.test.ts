@@ -34,21 +34,31 @@ const verdict = fc.record({
   verdict: fc.constantFrom('good' as const, 'pending' as const, 'bad' as const),
 });
 const event = fc.record({
-  kind: fc.constantFrom('crash', 'start', 'stop', 'lose', 'reach'),
+  kind: fc.constantFrom('crash', 'start', 'stop', 'lose', 'reach', 'forget'),
   node,
 }) as fc.Arbitrary<Step>;
 const operator = fc.record({ kind: fc.constantFrom('halt' as const, 'resume' as const) });
 
-const steps: fc.Arbitrary<readonly Step[]> = fc.array(
-  fc.oneof(
-    { arbitrary: look, weight: 12 },
-    { arbitrary: passing, weight: 5 },
-    { arbitrary: verdict, weight: 2 },
-    { arbitrary: event, weight: 3 },
-    { arbitrary: operator, weight: 1 },
-  ),
-  { maxLength: 80 },
-);
+/** A node that is forgotten while it is away, and comes back. */
+const comeback = node.map((each): readonly Step[] => [
+  { kind: 'crash', node: each },
+  { kind: 'forget', node: each },
+  { kind: 'start', node: each },
+]);
+
+const steps: fc.Arbitrary<readonly Step[]> = fc
+  .array(
+    fc.oneof(
+      { arbitrary: look, weight: 12 },
+      { arbitrary: passing, weight: 5 },
+      { arbitrary: verdict, weight: 2 },
+      { arbitrary: event, weight: 3 },
+      { arbitrary: operator, weight: 1 },
+      { arbitrary: comeback, weight: 1 },
+    ),
+    { maxLength: 80 },
+  )
+  .map((taken) => taken.flat());
 
 function brokenBy(rule: Rule, rollout: Rollout, taken: readonly Step[]): readonly string[] {
   const world = new RolloutWorld(rule, rollout, NAMES);
@@ -108,6 +118,18 @@ describe('a rollout, with crashes, partitions, stale reads and operators', () =>
       { ...RULE, mayTake: (state, name) => mayTake({ ...state, halt: undefined }, name) },
     ],
     ['that opens every wave at once', { ...RULE, mayTake: ({ halt }) => halt === undefined }],
+    [
+      'that never counts a node again that was forgotten',
+      {
+        ...RULE,
+        stateOf: (rollout, mark, nodes) =>
+          rolloutState(
+            rollout,
+            mark,
+            nodes.filter(({ name }) => !mark?.forgotten?.includes(name)),
+          ),
+      },
+    ],
     [
       'that forgets who failed before a wave',
       {

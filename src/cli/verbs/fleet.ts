@@ -8,7 +8,7 @@ import { type EtcdClient, openEtcd } from '../../sources/etcd/client.ts';
 import { readManifest } from '../../sources/etcd/generation.ts';
 import { type Fleet, forgetNode, readFleet } from '../../sources/etcd/nodes.ts';
 import { pushAgain } from '../../sources/etcd/push.ts';
-import { markRollout, readFleetSnapshot } from '../../sources/etcd/rollouts.ts';
+import { forgetInRollout, markRollout, readFleetSnapshot } from '../../sources/etcd/rollouts.ts';
 import { defineVerb } from '../declare/define-verb.ts';
 import { FILE_EXITS } from '../declare/exit-groups.ts';
 import { reasonOption } from '../declare/option-groups.ts';
@@ -198,6 +198,8 @@ async function forget(call: Call): Promise<number> {
       hint: 'Stop the daemon, or start it with another --node.',
     });
   }
+  const { author: by, created: at } = authorOf(await call.environment.state());
+  await forgetInRollout(client, prefix, subject, { by, at });
   await forgetNode(client, prefix, subject);
   return print(call);
 }

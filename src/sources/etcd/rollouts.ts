@@ -11,6 +11,7 @@ import {
   type RolloutState,
   rolloutState,
 } from '../../fleet/rollout.ts';
+import { MAX_REASON_LENGTH } from '../../model/pause.ts';
 import { isText, listOf, objectOf, optional } from '../../model/shape.ts';
 import { sha256 } from '../digest.ts';
 import type { EtcdClient, EtcdEntry } from './client.ts';
@@ -198,7 +199,8 @@ export async function markRollout(
   prefix: string,
   about: Pick<RolloutMark, 'halted' | 'by' | 'reason' | 'at'>,
 ): Promise<void> {
-  const { rollout, markRevision: revision } = await readFleetSnapshot(client, prefix);
+  const snapshot = await readFleetSnapshot(client, prefix);
+  const { rollout } = snapshot;
   if (!rollout) {
     throw new IpvstateError('NO_INPUT', 'the current generation was pushed without a rollout', {
       hint: '`ipvstate push --generation N` goes back to an earlier generation.',
@@ -212,7 +214,52 @@ export async function markRollout(
   }
   // Failures of the round before do not count any more.
   const round = about.halted ? rollout.round : rollout.round + 1;
-  const value = encodeDocument(ROLLOUT_MARK, { generation, round, ...about });
+  const forgotten = markOf(snapshot)?.forgotten;
+  await writeMark(client, prefix, snapshot, { generation, round, forgotten, ...about });
+}
+
+/**
+ * Takes a node out of what counts in the rollout of the current generation, if there is one that
+ * could wait for it. A rollout that is halted stays so: the reason can be a failure of this node,
+ * which nobody else has written down yet. Throws `STALE` when another operator was quicker.
+ */
+export async function forgetInRollout(
+  client: EtcdClient,
+  prefix: string,
+  node: string,
+  about: Pick<RolloutMark, 'by' | 'at'>,
+): Promise<void> {
+  const snapshot = await readFleetSnapshot(client, prefix);
+  const { rollout } = snapshot;
+  if (!rollout) return;
+  const { round, halt } = rollout;
+  const { generation, waves } = rollout.rollout;
+  const mark = markOf(snapshot);
+  const isNamed = waves.some((names) => names.includes(node));
+  const isHaltedByHand = mark?.halted === true;
+  if (!isNamed && (halt === undefined || isHaltedByHand)) return;
+  const forgotten = isNamed ? [...new Set([...(mark?.forgotten ?? []), node])] : mark?.forgotten;
+  await writeMark(client, prefix, snapshot, {
+    ...{ generation, round, ...about },
+    ...(isHaltedByHand
+      ? mark
+      : { halted: halt !== undefined, reason: (halt ?? '').slice(0, MAX_REASON_LENGTH) }),
+    forgotten,
+  });
+}
+
+/** Returns the word of an operator about the rollout of a snapshot. */
+function markOf({ mark, rollout }: FleetSnapshot): RolloutMark | undefined {
+  return mark?.generation === rollout?.rollout.generation ? mark : undefined;
+}
+
+async function writeMark(
+  client: EtcdClient,
+  prefix: string,
+  { markRevision: revision }: FleetSnapshot,
+  mark: RolloutMark,
+): Promise<void> {
+  const value = encodeDocument(ROLLOUT_MARK, mark);
   if (await client.putAll([{ key: rolloutMarkKey(prefix), value, revision }])) return;
   throw new IpvstateError('STALE', 'another operator changed the rollout meanwhile', {
     hint: 'Look at it with `ipvstate fleet status`, and try again.',
