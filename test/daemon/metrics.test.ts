@@ -5,7 +5,7 @@ import { createMetrics } from '../../src/daemon/http/metrics.ts';
 import type { Status } from '../../src/daemon/status/status.ts';
 import type { Counters, Stats } from '../../src/model/ipvs.ts';
 import type { Table } from '../../src/model/table.ts';
-import { keyOf, tableOf } from '../support/tables.ts';
+import { destinationKeyOf, keyOf, tableOf } from '../support/tables.ts';
 import { statusOf } from './statuses.ts';
 
 const RESULTS = ['applied', 'in-sync'];
@@ -35,6 +35,13 @@ describe('the metrics', () => {
       contested: [{ object: 'x', reversals: 3 }],
       health: 'unserved',
       unserved: ['fwmark:7'],
+      health_effects: (['panic', 'panic', 'out'] as const).map((effect) => ({
+        ...{
+          service: keyOf(effect === 'out' ? 'fwmark:7' : 'tcp://192.0.2.1:80'),
+          destination: destinationKeyOf('10.0.0.1:80'),
+        },
+        ...{ effect, weight: 1, own_weight: 1, reason: 'timeout', seconds: 9 },
+      })),
       paused: {
         who: 'alice',
         reason: null,
@@ -49,6 +56,10 @@ describe('the metrics', () => {
     expect(line(after, 'ipvstate_refused')).toBe('ipvstate_refused 1');
     expect(line(after, 'ipvstate_contested')).toBe('ipvstate_contested 1');
     expect(line(after, 'ipvstate_unserved_services')).toBe('ipvstate_unserved_services 1');
+    const panicking = 'ipvstate_health_panic_services';
+    expect([line(before, panicking), line(after, panicking)]).toEqual([
+      ...[`${panicking} 0`, `${panicking} 1`],
+    ]);
     expect(line(before, 'ipvstate_paused')).toBe('ipvstate_paused 0');
     expect(line(after, 'ipvstate_paused')).toBe('ipvstate_paused 1');
     expect(line(before, 'ipvstate_in_sync')).toBe('ipvstate_in_sync 1');

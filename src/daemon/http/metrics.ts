@@ -146,6 +146,13 @@ export function createMetrics(
     'Services with usable destinations in the files and none in the kernel.',
     ({ unserved }) => unserved.length,
   );
+  gauge(
+    'health_panic_services',
+    'Services of which more destinations are unhealthy than may be taken out.',
+    ({ health_effects = [] }) =>
+      new Set(health_effects.flatMap(({ effect, service }) => (effect === 'panic' ? service : [])))
+        .size,
+  );
   gauge('refused', 'Whether a guard holds a plan back.', ({ waiting }) => Number(waiting !== null));
   gauge('paused', 'Whether an operator paused the daemon, or some services.', ({ paused }) =>
     Number(Boolean(paused)),
