@@ -51,10 +51,13 @@ describe.each(UNITS)('the unit %s', (name) => {
 
   it('allows one capability, four families of sockets, and writes to its own folders only', () => {
     expect(value('CapabilityBoundingSet')).toEqual(['CAP_NET_ADMIN']);
-    expect(value('AmbientCapabilities')).toEqual(['CAP_NET_ADMIN']);
     expect(value('RestrictAddressFamilies')).toEqual(['AF_NETLINK AF_UNIX AF_INET AF_INET6']);
     expect(value('ProtectSystem')).toEqual(['strict']);
     expect(value('ReadWritePaths')).toEqual(['/proc/sys/net/ipv4']);
+  });
+
+  it('drops no packets of health checks and of etcd', () => {
+    expect([...value('IPAddressDeny'), ...value('PrivateNetwork')]).toEqual([]);
   });
 
   it('passes the socket under the name that the daemon expects', () => {
