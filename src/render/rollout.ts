@@ -51,7 +51,8 @@ export function describeRollout({
       ? []
       : [
           `Halted: ${halt}`,
-          'Go on with `ipvstate fleet resume ADDRESS`, or back with `fleet rollback`.',
+          'Go on: `ipvstate fleet resume ADDRESS`.',
+          ...(rollout.base === null ? [] : ['Go back: `ipvstate fleet rollback ADDRESS`.']),
         ]),
   ];
 }

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { NodeReport } from '../../src/fleet/node-report.ts';
-import type { ToldProgress } from '../../src/fleet/rollout.ts';
+import { rolloutState, type ToldProgress } from '../../src/fleet/rollout.ts';
 import { systemState } from '../../src/recovery/state.ts';
+import { FLEET_FORMATS } from '../../src/render/fleet.ts';
 import { encodedProgress, encodedReport } from '../fleet/node-reports.ts';
 import { FakeEtcd } from '../support/fake-etcd.ts';
 import { SHOP, workspace } from './workspace.ts';
@@ -150,12 +151,19 @@ Generation 1: 1 of 6 directors has it.
   });
 });
 
+/** A rollout of the first generation, which is halted. */
+const FIRST_ROLLOUT = rolloutState(
+  { generation: 1, base: null, waves: [['lb1']], soak_seconds: 60, max_failed: 0 },
+  { generation: 1, round: 0, halted: true, by: 'op@ci', reason: '', at: '2026-11-30T12:00:00Z' },
+  [],
+);
+
 /** A fleet of three directors, to which generation 2 is pushed in waves. */
 async function rollingOut(options: string) {
   const space = await fleet();
   for (const name of ['lb1', 'lb2', 'lb3']) space.report(name, {});
   space.write('conf.d/shop.yaml', SHOP.replace('10.1.0.12', '10.1.0.99'));
-  const pushed = await space.run(`push -f ./conf.d --to ${space.address} ${options}`);
+  const pushed = await space.run(`push -f ./conf.d --to ${space.address} ${options}`.trim());
   return { ...space, pushed };
 }
 
@@ -229,6 +237,37 @@ Generation 2: 0 of 3 directors have it.
     expect(await document()).toMatchObject({ current: 4, rollout: null });
     const { stdout } = await run(`generations ${address}`);
     expect(stdout).toContain('the files of 1, in force: rollback of generation 3');
+  });
+
+  it('is rolled back once: a second rollback does not deploy the bad generation again', async () => {
+    const { run, address, document } = await rollingOut('');
+    const first = await run(`fleet rollback ${address}`);
+    expect(first).toMatchObject({
+      ...{ status: 0, stderr: expect.stringMatching(/^generation 3 .*the files of 1, in force: /) },
+    });
+    const second = await run(`fleet rollback ${address}`);
+    expect(second).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining(
+        'generation 3 is in force, with the files of 1 in place of those of 2: ' +
+          'nothing is rolled back',
+      ),
+    });
+    expect(second.stderr).toContain('ipvstate push --generation N');
+    expect((await document()).current).toBe(3);
+  });
+
+  it('names the commands of a halt with the address, and no rollback without a base', async () => {
+    const { run, address, document } = await rollingOut('--wave lb1');
+    await run(`fleet halt ${address}`);
+    const goBack = 'Go back: `ipvstate fleet rollback ADDRESS`.\n';
+    const { stdout } = await run(`fleet status ${address}`);
+    expect(stdout).toContain(`Go on: \`ipvstate fleet resume ADDRESS\`.\n${goBack}`);
+    const view = { prefix: '/prod', current: 1, nodes: [], rollout: FIRST_ROLLOUT };
+    const first = FLEET_FORMATS.text(view);
+    expect(first).toContain('Go on: `ipvstate fleet resume ADDRESS`.\n');
+    expect(first).not.toContain(goBack);
+    expect((await document()).rollout.base).toBe(1);
   });
 
   it('is rolled back to the rollout before it, whose last wave had begun', async () => {

@@ -3,9 +3,11 @@ import { hasGeneration } from '../../fleet/nodes.ts';
 import { isNodeName } from '../../model/node.ts';
 import { EXIT } from '../../render/exit.ts';
 import { FLEET_FORMATS } from '../../render/fleet.ts';
+import { GENERATION_FORMATS } from '../../render/generations.ts';
 import { ETCD_ADDRESS_FORM, parseEtcdAddress } from '../../sources/etcd/address.ts';
 import { type EtcdClient, openEtcd } from '../../sources/etcd/client.ts';
-import { readManifest } from '../../sources/etcd/generation.ts';
+import { pushCommand, readManifest } from '../../sources/etcd/generation.ts';
+import type { Manifest } from '../../sources/etcd/layout.ts';
 import { type Fleet, forgetNode, readFleet } from '../../sources/etcd/nodes.ts';
 import { pushAgain } from '../../sources/etcd/push.ts';
 import { forgetInRollout, markRollout, readFleetSnapshot } from '../../sources/etcd/rollouts.ts';
@@ -74,6 +76,7 @@ export const fleetVerb = defineVerb({
     ok: 'printed or done; with --wait: every director has the generation',
     partial: 'with --wait: the rollout is halted',
     'not-confirmed': 'with --wait: the time is up',
+    refused: 'a rollback where the files of an earlier generation are in force already',
     stale: 'another operator was quicker; nothing was changed',
   },
   examples: [
@@ -156,13 +159,29 @@ async function rollback(call: Call): Promise<number> {
   refuseOthers(call, 'rollback');
   const { current, rollout } = await readFleetSnapshot(client, prefix);
   const { manifest } = await readManifest(client, prefix, current.generation);
+  if (manifest.copy_of !== null) throw wentBack(manifest, manifest.copy_of, prefix);
   const earlier = rollout ? rollout.rollout.base?.generation : manifest.parent;
   if (earlier === undefined || earlier === null)
     throw new IpvstateError('NO_INPUT', `no generation was in force before ${current.generation}`);
   const message = options.reason ?? `rollback of generation ${current.generation}`;
   const about = { ...authorOf(await environment.state()), message };
-  await pushAgain(client, prefix, current, earlier, about);
+  const pushed = await pushAgain(client, prefix, current, earlier, about);
+  const view = { prefix, current: pushed.current, generations: [pushed.manifest] };
+  environment.output.note(GENERATION_FORMATS.text(view));
   return print(call);
+}
+
+/**
+ * The error of a rollback after a rollback. The generation before is the one that was left: a
+ * second try, or a second operator, would put it in force again.
+ */
+function wentBack({ generation, parent }: Manifest, copied: number, prefix: string): IpvstateError {
+  const left = parent === null ? '' : ` in place of those of ${parent}`;
+  return new IpvstateError(
+    'REFUSED',
+    `generation ${generation} is in force, with the files of ${copied}${left}: nothing is rolled back`,
+    { hint: `To put another one in force: ${pushCommand(prefix, '--generation N')}.` },
+  );
 }
 
 async function print({ client, prefix, options, environment }: Call): Promise<number> {
