@@ -214,7 +214,7 @@ class Daemon {
     const { fleet, log, session } = this.#ports;
     if (!fleet) return undefined;
     return new FleetMember({
-      ...{ ...fleet, log, clock },
+      ...{ ...fleet, log, clock, life: session.state.life },
       now: () => session.state.clock.now(),
       state: () => this.#loop?.state ?? INITIAL_STATE,
       status: () => this.#status(),

@@ -3,7 +3,7 @@ import { isCount, isFlag, isTextUpTo, isTime, listOf, nullable, objectOf } from 
 import type { FleetFormat } from './document.ts';
 
 /** The longest text of a report, in characters. */
-const MAX_TEXT = 1000;
+export const MAX_TEXT = 1000;
 /** The most sentences about the health. */
 const MAX_SENTENCES = 10;
 

@@ -3,7 +3,7 @@ import type { RolloutState } from '../fleet/rollout.ts';
 import { printable } from '../model/printable.ts';
 import { countOf } from './count-of.ts';
 import { formatJson, type Json } from './json.ts';
-import { describeRollout, rolloutJson } from './rollout.ts';
+import { describeRollout, listOf, rolloutJson } from './rollout.ts';
 import { formatUtc } from './utc.ts';
 
 interface FleetView {
@@ -43,6 +43,7 @@ function nodeJson(node: FleetNode, current: number): Json {
   return {
     node: name,
     state: stateOf(node),
+    daemons: node.daemons.map(({ host = null }) => ({ host })),
     has_current: hasGeneration(node, current),
     problem,
     last_report: report?.at ?? null,
@@ -75,7 +76,10 @@ function formatFleet({ current, nodes, rollout }: FleetView): string {
   const lines = nodes.flatMap((node) => {
     const [first = '', ...others] = describeNode(node, current);
     const indent = ' '.repeat(width);
-    return [`${node.name.padEnd(width - 2)}  ${first}`, ...others.map((text) => indent + text)];
+    return [
+      `${node.name.padEnd(width - 2)}  ${first}`,
+      ...[...describeNamesakes(node), ...others].map((text) => indent + text),
+    ];
   });
   const ofRollout = rollout ? describeRollout(rollout) : [];
   return [...lines, ...ofRollout, summaryOf(current, nodes)]
@@ -105,6 +109,16 @@ function describeNode(node: FleetNode, current: number): string[] {
   const at_ = place ? `${place.file}:${place.line}:${place.column}: ` : '';
   const reasons = error && !why.includes(error.message) ? [...why, at_ + error.message] : why;
   return [`${away}${facts.join(', ')}`, ...reasons];
+}
+
+/** Two daemons of one name overwrite the reports of each other: nobody knows about both. */
+function describeNamesakes({ daemons }: FleetNode): string[] {
+  if (daemons.length < 2) return [];
+  const machines = listOf(daemons.map(({ host = 'an unknown machine' }) => host));
+  return [
+    `${daemons.length} daemons report under this name: on ${machines}`,
+    'Give each director a --node of its own. One that crashed is gone after 15 seconds.',
+  ];
 }
 
 function describeGeneration(

@@ -57,6 +57,7 @@ export function describeRollout({
   ];
 }
 
+/** So many names of nodes are shown. */
 const SHOWN_NODES = 5;
 
 function describeWave({ nodes, isOpen, soaked, failed, missing }: WaveState): string {
@@ -70,7 +71,7 @@ function describeWave({ nodes, isOpen, soaked, failed, missing }: WaveState): st
   return `${names}: ${facts.join(', ')}`;
 }
 
-function listOf(names: readonly string[]): string {
+export function listOf(names: readonly string[]): string {
   const more = names.length - SHOWN_NODES;
   const shown = names.slice(0, SHOWN_NODES).join(', ');
   return more > 0 ? `${shown} and ${more} more` : shown;

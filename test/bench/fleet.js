@@ -92,6 +92,7 @@ async function startDirector(node) {
   });
   const member = new program.FleetMember({
     ...{ client, prefix: PREFIX, node, clock, status, now: () => new Date() },
+    life: { boot: 'bench', netns: node },
     log: { info: () => {}, warn: (_, message) => say(message) },
     state: () => state,
     rollout: () => source.rollout,

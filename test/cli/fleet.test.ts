@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { encodeDocument } from '../../src/fleet/document.ts';
 import type { NodeReport } from '../../src/fleet/node-report.ts';
+import { DAEMON_LIFE } from '../../src/fleet/nodes.ts';
 import { rolloutState, type ToldProgress } from '../../src/fleet/rollout.ts';
 import { systemState } from '../../src/recovery/state.ts';
 import { FLEET_FORMATS } from '../../src/render/fleet.ts';
@@ -70,6 +72,26 @@ Generation 1: 1 of 6 directors has it.
     expect(nodes.map(({ state }: { state: string }) => state)).toEqual([
       ...['reporting', 'never-reported', 'reporting', 'away', 'stopped', 'away'],
     ]);
+  });
+
+  it('tells of a name that two daemons have, and never says that they have a generation', async () => {
+    const { run, address, etcd, report, document } = await fleet();
+    report('lb2', {});
+    report('lb1', {}, false);
+    for (const [id, host] of Object.entries({ a: 'director-1', b: 'director-\u001b[2J' })) {
+      const life = encodeDocument(DAEMON_LIFE, { host }).toString();
+      etcd.put(`/prod/nodes/lb1/life/${id}`, life);
+    }
+    const { stdout } = await run(`fleet status ${address}`);
+    expect(stdout).toBe(`lb1  in-sync, generation 1
+     2 daemons report under this name: on director-1, director-\\u001b[2J
+     Give each director a --node of its own. One that crashed is gone after 15 seconds.
+lb2  in-sync, generation 1
+Generation 1: 1 of 2 directors has it.
+`);
+    const { nodes } = await document();
+    expect(nodes[0]).toMatchObject({ has_current: false, daemons: [{ host: 'director-1' }, {}] });
+    expect(nodes[1]).toMatchObject({ has_current: true, daemons: [{ host: null }] });
   });
 
   it('makes texts of a hostile report printable', async () => {

@@ -1,7 +1,8 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { NodeReporter } from '../../src/daemon/fleet/reporter.ts';
+import { encodeDocument } from '../../src/fleet/document.ts';
 import type { NodeReport } from '../../src/fleet/node-report.ts';
-import { nodesOf } from '../../src/fleet/nodes.ts';
+import { DAEMON_LIFE, nodesOf } from '../../src/fleet/nodes.ts';
 import type { NodeProgress } from '../../src/fleet/rollout.ts';
 import { openEtcd } from '../../src/sources/etcd/client.ts';
 import { REPORT } from '../fleet/node-reports.ts';
@@ -18,13 +19,16 @@ async function reporting() {
   const clock = new VirtualClock();
   const client = openEtcd({ hosts: [etcd.host], prefix: '/prod' }, {});
   const problems: (string | undefined)[] = [];
+  const namesakes: (readonly (string | undefined)[])[] = [];
   let report: NodeReport = REPORT;
   let progress: NodeProgress | null = null;
   const reporter = new NodeReporter({
     ...{ client, clock, prefix: '/prod', node: 'lb1', random: () => 0.5 },
+    daemon: { id: 'own', host: 'director-1' },
     report: async () => report,
     progress: async () => progress,
     onProblem: (problem) => problems.push(problem),
+    onNamesakes: (others) => namesakes.push(others.map(({ host }) => host)),
   });
   /** Moves the time while a condition does not hold: answers take time of their own. */
   const passUntil = (what: string, holds: () => boolean | Promise<boolean>) =>
@@ -43,7 +47,19 @@ async function reporting() {
     progress = { generation: 2, round: 0, stage, halt: null };
     reporter.changed();
   };
-  return { advance, etcd, clock, reporter, problems, passUntil, writes, kept, node, change };
+  return {
+    advance,
+    etcd,
+    clock,
+    reporter,
+    problems,
+    namesakes,
+    passUntil,
+    writes,
+    kept,
+    node,
+    change,
+  };
 }
 
 it('a reporter writes when the state changes, and else only keeps its lease', async () => {
@@ -127,4 +143,33 @@ it('a reporter tells a progress in a rollout apart from its report, and that it 
     ...{ isReporting: false, report: { stopped: true } },
     progress: { stage: 'soaked', stopped: true },
   });
+});
+
+it('a reporter tells of another daemon with its name, once two looks have found it', async () => {
+  const { etcd, passUntil, namesakes, node, change } = await reporting();
+  const other = encodeDocument(DAEMON_LIFE, { host: 'director-2' }).toString();
+  etcd.put('/prod/nodes/lb1/life/other', other);
+  etcd.put('/prod/nodes/lb10/life/third', other);
+  change({});
+  await passUntil('the second look', () => namesakes.length === 2);
+  expect(namesakes).toEqual([[], ['director-2']]);
+  expect((await node())?.daemons).toEqual([
+    { id: 'other', host: 'director-2' },
+    { id: 'own', host: 'director-1' },
+  ]);
+  etcd.delete('/prod/nodes/lb1/life/other');
+  await passUntil('the third look', () => namesakes.length === 3);
+  expect(namesakes[2]).toEqual([]);
+});
+
+it('a reporter does not take a daemon that crashed for one with its name', async () => {
+  const { etcd, clock, passUntil, namesakes, change } = await reporting();
+  etcd.put('/prod/nodes/lb1/life/crashed', '');
+  change({});
+  await passUntil('the first look', () => namesakes.length === 1);
+  etcd.delete('/prod/nodes/lb1/life/crashed');
+  await passUntil('the second look', () => namesakes.length === 2);
+  expect(namesakes).toEqual([[], []]);
+  // A look is a request more, so that it is rarer than a lease is kept.
+  expect(clock.now()).toBeGreaterThanOrEqual(30_000);
 });

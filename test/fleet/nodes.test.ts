@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { decodeDocument } from '../../src/fleet/document.ts';
+import { decodeDocument, encodeDocument } from '../../src/fleet/document.ts';
 import { isSameReport, NODE_REPORT, shortReport } from '../../src/fleet/node-report.ts';
-import { hasGeneration, nodesOf } from '../../src/fleet/nodes.ts';
+import { DAEMON_LIFE, hasGeneration, nodesOf } from '../../src/fleet/nodes.ts';
 import { encodedProgress, encodedReport, REPORT } from './node-reports.ts';
 
 const entry = (key: string, value: Buffer) => ({ key: `/prod/${key}`, value });
@@ -12,17 +12,18 @@ const REPORT_READ = expect.objectContaining({ health: 'in-sync' });
 describe('the nodes of a fleet', () => {
   it('are those that ever reported, and those with files, by name', () => {
     const entries = [
-      entry('nodes/lb2/life', NOTHING),
+      entry('nodes/lb2/life/b', encodeDocument(DAEMON_LIFE, { host: 'director-2' })),
       entry('nodes/lb2/progress', encodedProgress({ stage: 'taken' })),
       entry('nodes/lb4/member', NOTHING),
       entry('reports/lb2', encodedReport()),
       entry('reports/lb1', encodedReport()),
     ];
-    const none = { isReporting: false, report: undefined, progress: undefined };
+    const none = { isReporting: false, daemons: [], report: undefined, progress: undefined };
     expect(nodesOf('/prod', entries, ['lb3', 'lb1'])).toEqual([
       { ...none, name: 'lb1', report: REPORT_READ, problem: undefined },
       {
         ...{ name: 'lb2', isReporting: true, report: REPORT_READ, problem: undefined },
+        ...{ daemons: [{ id: 'b', host: 'director-2' }] },
         progress: expect.objectContaining({ stage: 'taken' }),
       },
       { ...none, name: 'lb3', problem: undefined },
@@ -48,19 +49,38 @@ describe('the nodes of a fleet', () => {
     expect(others).toEqual([]);
   });
 
+  it.each([
+    ['of an earlier version', 'nodes/lb1/life', NOTHING],
+    ['of a later version', 'nodes/lb1/life/c', Buffer.from('{"format":"x","version":2}')],
+    ['that is too large', 'nodes/lb1/life/c', Buffer.alloc(5000, ' ')],
+  ])('take the key of a daemon %s for a daemon on an unknown machine', (_, key, value) => {
+    const [lb1] = nodesOf('/prod', [entry(key, value)]);
+    expect(lb1).toMatchObject({ isReporting: true, problem: undefined });
+    expect(lb1?.daemons).toEqual([{ id: expect.any(String), host: undefined }]);
+  });
+
   it('have a generation when they report, are healthy, and have applied it or a later one', () => {
     const node = {
       name: 'lb1',
       isReporting: true,
+      daemons: [{ id: 'a', host: 'director-1' }],
       report: REPORT,
       progress: undefined,
       problem: undefined,
     };
     expect(hasGeneration(node, 1)).toBe(true);
     expect(hasGeneration(node, 2)).toBe(false);
-    expect(hasGeneration({ ...node, isReporting: false }, 1)).toBe(false);
+    expect(hasGeneration({ ...node, isReporting: false, daemons: [] }, 1)).toBe(false);
     expect(hasGeneration({ ...node, report: { ...REPORT, healthy: false } }, 1)).toBe(false);
     expect(hasGeneration({ ...node, report: undefined }, 1)).toBe(false);
+  });
+
+  it('do not have a generation for sure when two daemons report under one name', () => {
+    const daemons = ['a', 'b'].map((id) => ({ id, host: 'director-1' }));
+    const known = { progress: undefined, problem: undefined };
+    const node = { name: 'lb1', isReporting: true, report: REPORT, ...known };
+    expect(hasGeneration({ ...node, daemons }, 1)).toBe(false);
+    expect(hasGeneration({ ...node, daemons: daemons.slice(1) }, 1)).toBe(true);
   });
 });
 

@@ -1,12 +1,15 @@
+import { createHash } from 'node:crypto';
 import { hostname, release } from 'node:os';
 import type { NodeGenerations, NodeReport } from '../../fleet/node-report.ts';
-import { nodesKey, reportKey } from '../../fleet/nodes.ts';
+import { type FleetDaemon, nodesKey, reportKey } from '../../fleet/nodes.ts';
 import { nextProgress, type SeenRollout, type TimedProgress } from '../../fleet/progress.ts';
 import type { NodeProgress } from '../../fleet/rollout.ts';
 import type { Clock } from '../../model/clock.ts';
+import { printable } from '../../model/printable.ts';
 import type { Table } from '../../model/table.ts';
 import { isAsDesired } from '../../reconcile/loop/health.ts';
 import type { LoopState } from '../../reconcile/loop/loop-state.ts';
+import type { TableLife } from '../../recovery/state.ts';
 import type { EtcdClient } from '../../sources/etcd/client.ts';
 import { readProgress } from '../../sources/etcd/nodes.ts';
 import type { Log } from '../log/log.ts';
@@ -24,6 +27,8 @@ export interface FleetPlace {
 
 interface MemberPorts extends FleetPlace {
   readonly log: Log;
+  /** The table that the daemon keeps. There is one daemon for each. */
+  readonly life: TableLife;
   readonly clock: Clock;
   readonly now: () => Date;
   readonly state: () => LoopState;
@@ -38,6 +43,8 @@ export class FleetMember {
   #problem: { readonly message: string; readonly since: string } | undefined;
   /** The files that were last applied, and their generation. */
   #applied: { readonly digest: string | undefined; readonly generation: number } | undefined;
+  /** The machines of other daemons with the name of this one, as they were logged. */
+  #namesakes = '';
   #timed: TimedProgress | undefined;
   /** True once the progress from before this daemon was read. */
   #knowsProgress = false;
@@ -45,12 +52,14 @@ export class FleetMember {
 
   constructor(ports: MemberPorts) {
     this.#ports = ports;
-    const { client, prefix, node, clock } = ports;
+    const { client, prefix, node, clock, life } = ports;
+    const daemon = { id: daemonId(life), host: hostname() };
     this.#reporter = new NodeReporter({
-      ...{ client, prefix, node, clock, random: Math.random },
+      ...{ client, prefix, node, daemon, clock, random: Math.random },
       report: () => this.#report(),
       progress: () => this.#progress(),
       onProblem: (message) => this.#say(message),
+      onNamesakes: (others) => this.#sayNamesakes(others),
     });
   }
 
@@ -150,4 +159,25 @@ export class FleetMember {
       log.warn({ event: 'fleet-silent' }, hint === null ? text : `${text}\n${hint}`);
     }
   }
+
+  /** Logs the other daemons with the name of this one, when there are others than before. */
+  #sayNamesakes(others: readonly FleetDaemon[]): void {
+    const { log, node } = this.#ports;
+    const machines = others.map(({ host = 'an unknown machine' }) => printable(host)).join(', ');
+    if (machines === this.#namesakes) return;
+    this.#namesakes = machines;
+    if (machines === '') {
+      log.info({ event: 'fleet-name-unique' }, `no other daemon reports as ${node} any more`);
+      return;
+    }
+    const text = `another daemon reports as ${node}, too: on ${machines}`;
+    const hint = 'Each hides the reports of the other. Give each director a --node of its own.';
+    log.warn({ event: 'fleet-name-taken' }, `${text}\n${hint}`);
+  }
+}
+
+/** Returns an identity that a daemon keeps when it starts again for the same table. */
+function daemonId({ boot, netns }: TableLife): string {
+  const text = JSON.stringify([hostname(), boot, netns]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

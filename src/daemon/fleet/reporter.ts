@@ -1,5 +1,6 @@
 import { reportedError } from '../../errors.ts';
 import { isSameReport, type NodeReport, shortReport } from '../../fleet/node-report.ts';
+import type { FleetDaemon } from '../../fleet/nodes.ts';
 import { isSameProgress } from '../../fleet/progress.ts';
 import type { NodeProgress } from '../../fleet/rollout.ts';
 import type { Clock } from '../../model/clock.ts';
@@ -7,11 +8,14 @@ import type { EtcdClient } from '../../sources/etcd/client.ts';
 import { grantLease, keepLease, type Lease, revokeLease } from '../../sources/etcd/leases.ts';
 import { writeNode } from '../../sources/etcd/nodes.ts';
 import { jittered } from '../../sources/files/clock.ts';
+import { Namesakes } from './namesakes.ts';
 
 export interface ReporterPorts {
   readonly client: EtcdClient;
   readonly prefix: string;
   readonly node: string;
+  /** This daemon among those that report under the name. */
+  readonly daemon: { readonly id: string; readonly host: string };
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
@@ -21,11 +25,15 @@ export interface ReporterPorts {
   readonly progress: () => Promise<NodeProgress | null>;
   /** Is told why the node cannot report, and undefined when it can again. */
   readonly onProblem: (message: string | undefined) => void;
+  /** Is told of the other daemons that report under the name, each time that it looks. */
+  readonly onNamesakes: (others: readonly FleetDaemon[]) => void;
 }
 
 /** The time after which a node counts as away. It is kept three times as often. */
 const LEASE_SECONDS = 15;
 const KEEP_MILLISECONDS = 5000;
+/** Between two looks for other daemons. One that crashed is gone before the second look. */
+const NAMESAKE_MILLISECONDS = 2 * LEASE_SECONDS * 1000;
 /** Changes within this time make one report. */
 const QUIET_MILLISECONDS = 200;
 /** Until the next attempt. The time doubles with each failure. */
@@ -40,6 +48,7 @@ const FAREWELL_MILLISECONDS = 1000;
 export class NodeReporter {
   readonly #ports: ReporterPorts;
   readonly #closing = new AbortController();
+  readonly #namesakes: Namesakes;
   #lease: Lease | undefined;
   /** The report that etcd has. */
   #told: { readonly report: NodeReport; readonly progress: NodeProgress | null } | undefined;
@@ -50,6 +59,7 @@ export class NodeReporter {
 
   constructor(ports: ReporterPorts) {
     this.#ports = ports;
+    this.#namesakes = new Namesakes(ports.daemon.id, NAMESAKE_MILLISECONDS);
   }
 
   /** Looks at the state soon. To be called with every new state; the first call begins. */
@@ -84,7 +94,7 @@ export class NodeReporter {
   }
 
   async #tell(): Promise<boolean> {
-    const { client, prefix, node } = this.#ports;
+    const { client, prefix, node, daemon, clock } = this.#ports;
     try {
       const report = shortReport(await this.#ports.report());
       const progress = await this.#ports.progress();
@@ -99,10 +109,12 @@ export class NodeReporter {
         await writeNode(client, prefix, node, {
           ...(isNew && { report }),
           ...(isFurther && { progress: { ...progress, stopped: false } }),
-          ...(!told && { lease: this.#lease }),
+          ...(!told && { life: { ...daemon, lease: this.#lease } }),
         });
         this.#told = { report, progress };
       }
+      const others = await this.#namesakes.look(client, prefix, node, clock.now());
+      if (others) this.#ports.onNamesakes(others);
       this.#say(undefined);
       return true;
     } catch (error) {

@@ -1,7 +1,10 @@
 import { encodeDocument } from '../../fleet/document.ts';
 import { NODE_REPORT, type NodeReport } from '../../fleet/node-report.ts';
 import {
+  DAEMON_LIFE,
+  type FleetDaemon,
   type FleetNode,
+  livesKey,
   nodeKey,
   nodesKey,
   nodesOf,
@@ -20,12 +23,19 @@ import { nodeOf } from './layout.ts';
 import type { Lease } from './leases.ts';
 import { readFleetSnapshot } from './rollouts.ts';
 
+/** A daemon that keeps a lease. */
+export interface LivingDaemon {
+  readonly id: string;
+  readonly host: string;
+  readonly lease: Lease;
+}
+
 /** The words of a node about itself. What is absent stays as it was written before. */
 export interface NodeWords {
   readonly report?: NodeReport | undefined;
   readonly progress?: ToldProgress | undefined;
-  /** Says that the node reports, for as long as the lease is kept. */
-  readonly lease?: Lease | undefined;
+  /** Says that a daemon of the node reports, for as long as its lease is kept. */
+  readonly life?: LivingDaemon | undefined;
 }
 
 /**
@@ -36,23 +46,26 @@ export async function writeNode(
   client: EtcdClient,
   prefix: string,
   node: string,
-  { report, progress, lease }: NodeWords,
+  { report, progress, life }: NodeWords,
 ): Promise<void> {
   const put = (key: string, value: Buffer, lease?: Lease) => ({
     request_put: { key: base64(key), value: value.toString('base64'), ...(lease && { lease }) },
   });
-  const nothing = Buffer.alloc(0);
   const writes = [
     ...(report ? [put(reportKey(prefix, node), encodeDocument(NODE_REPORT, report))] : []),
     ...(progress
       ? [put(nodeKey(prefix, node, 'progress'), encodeDocument(NODE_PROGRESS, progress))]
       : []),
-    ...(lease === undefined
-      ? []
-      : [
-          put(nodeKey(prefix, node, 'member'), nothing),
-          put(nodeKey(prefix, node, 'life'), nothing, lease),
-        ]),
+    ...(life
+      ? [
+          put(nodeKey(prefix, node, 'member'), Buffer.alloc(0)),
+          put(
+            `${livesKey(prefix, node)}${life.id}`,
+            encodeDocument(DAEMON_LIFE, { host: life.host }),
+            life.lease,
+          ),
+        ]
+      : []),
   ];
   await client.ask('kv/txn', { success: writes });
 }
@@ -66,6 +79,16 @@ export async function readProgress(
   const entry = await client.get(nodeKey(prefix, node, 'progress'));
   const [found] = entry ? nodesOf(prefix, [entry]) : [];
   return found?.progress;
+}
+
+/** Reads which daemons report under the name of a node. */
+export async function readDaemons(
+  client: EtcdClient,
+  prefix: string,
+  node: string,
+): Promise<readonly FleetDaemon[]> {
+  const [found] = nodesOf(prefix, await client.list(livesKey(prefix, node)));
+  return found?.daemons ?? [];
 }
 
 /** Deletes what a node has said. A node that reports comes back. */

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openEtcd } from '../../../src/sources/etcd/client.ts';
 import { grantLease, keepLease, revokeLease } from '../../../src/sources/etcd/leases.ts';
-import { forgetNode, writeNode } from '../../../src/sources/etcd/nodes.ts';
+import { forgetNode, readDaemons, writeNode } from '../../../src/sources/etcd/nodes.ts';
 import { REPORT } from '../../fleet/node-reports.ts';
 import { readDocument } from '../../manual/documents.ts';
 import { FakeEtcd } from '../../support/fake-etcd.ts';
@@ -12,6 +12,8 @@ const KEYS = '/ipvstate/prod/nodes/';
 const PROGRESS = {
   ...{ generation: 2, round: 0, stage: 'taken' as const, halt: null, stopped: false },
 };
+
+const lifeOf = (lease: string) => ({ id: 'a', host: 'director-1', lease });
 
 // One suite on the etcd of the other tests, and on a real one.
 describe.each([
@@ -27,15 +29,31 @@ describe.each([
 
   it('leave a report when their lease is over', async () => {
     const lease = await grantLease(client(), 60);
-    await writeNode(client(), '/ipvstate/prod', 'lb1', { report: REPORT, lease });
+    await writeNode(client(), '/ipvstate/prod', 'lb1', { report: REPORT, life: lifeOf(lease) });
     expect(await keepLease(client(), lease)).toBe(true);
-    expect(await keys()).toEqual(['nodes/lb1/life', 'nodes/lb1/member', 'reports/lb1']);
+    expect(await keys()).toEqual(['nodes/lb1/life/a', 'nodes/lb1/member', 'reports/lb1']);
     await revokeLease(client(), lease);
     expect(await keepLease(client(), lease)).toBe(false);
     expect(await keys()).toEqual(['nodes/lb1/member', 'reports/lb1']);
-    await expect(writeNode(client(), '/ipvstate/prod', 'lb1', { lease })).rejects.toThrow(
-      'requested lease not found',
-    );
+    await expect(
+      writeNode(client(), '/ipvstate/prod', 'lb1', { life: lifeOf(lease) }),
+    ).rejects.toThrow('requested lease not found');
+  });
+
+  it('tell which daemons report under a name, each for as long as its own lease is kept', async () => {
+    const leases = [await grantLease(client(), 60), await grantLease(client(), 60)];
+    for (const [index, lease] of leases.entries()) {
+      const life = { id: `d${index}`, host: `director-${index}`, lease };
+      await writeNode(client(), '/ipvstate/prod', 'lb3', { life });
+    }
+    const hosts = async () =>
+      (await readDaemons(client(), '/ipvstate/prod', 'lb3')).map(({ host }) => host);
+    expect(await hosts()).toEqual(['director-0', 'director-1']);
+    await revokeLease(client(), leases[0] ?? '');
+    expect(await hosts()).toEqual(['director-1']);
+    await revokeLease(client(), leases[1] ?? '');
+    expect(await hosts()).toEqual([]);
+    await forgetNode(client(), '/ipvstate/prod', 'lb3');
   });
 
   it('are read at one revision with other keys', async () => {
@@ -87,10 +105,11 @@ describe.skipIf(!ETCD)('a director with the roles of the manual', () => {
     const client = openEtcd({ hosts: [etcd.host], prefix: '/ipvstate/prod' }, env);
     const lease = await grantLease(client, 60);
     const words = { report: REPORT, progress: PROGRESS };
-    await writeNode(client, '/ipvstate/prod', 'lb1', { ...words, lease });
+    await writeNode(client, '/ipvstate/prod', 'lb1', { ...words, life: lifeOf(lease) });
+    expect(await readDaemons(client, '/ipvstate/prod', 'lb1')).toHaveLength(1);
     expect(await keepLease(client, lease)).toBe(true);
     expect(await client.readTogether(['/ipvstate/prod/current', KEYS])).toHaveLength(2);
-    for (const part of [{ report: REPORT }, { progress: PROGRESS }, { lease }])
+    for (const part of [{ report: REPORT }, { progress: PROGRESS }, { life: lifeOf(lease) }])
       await expect(writeNode(client, '/ipvstate/prod', 'lb2', part)).rejects.toThrow('denied');
     await expect(forgetNode(client, '/ipvstate/prod', 'lb2')).rejects.toThrow('denied');
     await expect(client.put('/ipvstate/prod/current', Buffer.from('x'))).rejects.toThrow('denied');

@@ -1,0 +1,36 @@
+import type { FleetDaemon } from '../../fleet/nodes.ts';
+import type { EtcdClient } from '../../sources/etcd/client.ts';
+import { readDaemons } from '../../sources/etcd/nodes.ts';
+
+/**
+ * Finds other daemons that report under the name of this one. A daemon counts when two looks found
+ * it: the key of one that crashed stays until its lease is over.
+ */
+export class Namesakes {
+  readonly #own: string;
+  readonly #milliseconds: number;
+  #lookedAt: number | undefined;
+  #seen: readonly FleetDaemon[] = [];
+
+  /** `own` is the identity of this daemon. It looks once in so many milliseconds. */
+  constructor(own: string, milliseconds: number) {
+    this.#own = own;
+    this.#milliseconds = milliseconds;
+  }
+
+  /** Returns the other daemons at `now`, in milliseconds. undefined: nothing new is known yet. */
+  async look(
+    client: EtcdClient,
+    prefix: string,
+    node: string,
+    now: number,
+  ): Promise<readonly FleetDaemon[] | undefined> {
+    if (this.#lookedAt !== undefined && now - this.#lookedAt < this.#milliseconds) return undefined;
+    const daemons = await readDaemons(client, prefix, node);
+    const others = daemons.filter(({ id }) => id !== this.#own);
+    const before = new Set(this.#seen.map(({ id }) => id));
+    this.#lookedAt = now;
+    this.#seen = others;
+    return others.filter(({ id }) => before.has(id));
+  }
+}
