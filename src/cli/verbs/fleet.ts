@@ -76,7 +76,7 @@ export const fleetVerb = defineVerb({
     ok: 'printed or done; with --wait: every director has the generation',
     partial: 'with --wait: the rollout is halted',
     'not-confirmed': 'with --wait: the time is up',
-    refused: 'a rollback where the files of an earlier generation are in force already',
+    refused: 'a rollback where files of an earlier generation are in force',
     stale: 'another operator was quicker; nothing was changed',
   },
   examples: [
