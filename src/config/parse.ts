@@ -12,6 +12,7 @@ import { normalize } from './normalize/normalize.ts';
 import { createTrace, originsOf } from './normalize/trace.ts';
 import { readDocument } from './read/read.ts';
 import { checkSchema } from './schema/schema-findings.ts';
+import type { WrittenHealths } from './write/health.ts';
 
 export interface ParseResult {
   /** undefined when there are errors. */
@@ -22,6 +23,8 @@ export interface ParseResult {
   readonly origins?: ServiceOrigins;
   /** How the text is arranged. Only readers whose language has comments give it. */
   readonly layout?: Layout;
+  /** The checks of another program. `desired` has the table without them. */
+  readonly health?: WrittenHealths;
   /** The texts of the files that this one includes, by name. */
   readonly included?: ReadonlyMap<string, string>;
   /** The nodes that the text names. Absent: everything in it is for all nodes. */

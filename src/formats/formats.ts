@@ -103,6 +103,7 @@ const SAVE: Format = {
       text: formatSave(table),
       omissions: [
         ...losses.map((loss) => `the save format cannot hold ${loss}`),
+        ...(options.health?.size ? ['the save format cannot hold `health`'] : []),
         ...(options.scope ? ['the save format cannot hold the scope `manage`'] : []),
         ...leftOut(options.unmanageable),
       ],

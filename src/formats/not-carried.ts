@@ -11,7 +11,7 @@ export interface NotCarried {
    * @param hint what the reader can do instead. The first hint of a kind counts
    */
   add(kind: string, position: Position, hint?: string): void;
-  /** One warning for each kind, in the order of their first places, with count and places. */
+  /** One warning for each kind, in the order in which they were added, with count and places. */
   issues(): readonly Issue[];
 }
 

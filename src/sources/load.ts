@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Layout } from '../config/layout.ts';
 import { mergeDesired } from '../config/merge.ts';
 import type { ParseResult } from '../config/parse.ts';
+import type { WrittenHealths } from '../config/write/health.ts';
 import type { Format, ParseOptions } from '../formats/format.ts';
 import { formatOf } from '../formats/formats.ts';
 import type { Desired } from '../model/desired.ts';
@@ -26,6 +27,8 @@ export interface Loaded {
   readonly sources: ReadonlyMap<string, string>;
   /** How the text is arranged, when the configuration is one document whose reader tells it. */
   readonly layout?: Layout;
+  /** The checks of another program, when the configuration is one document in its language. */
+  readonly health?: WrittenHealths;
 }
 
 /** How documents are read. */
@@ -62,6 +65,7 @@ export async function loadDocuments(
     ...combined,
     issues: [...issues, ...checkNode(options.node, sources, parsed)],
     ...(first?.layout && others.length === 0 && { layout: first.layout }),
+    ...(first?.health && others.length === 0 && { health: first.health }),
     ...(options.node !== undefined && { node: options.node }),
     files: documents.filter(({ isSkipped }) => !isSkipped).map(({ name }) => name),
     sources: textsOf(parsed),

@@ -51,12 +51,15 @@ export const importVerb = defineVerb({
       output.note(nextCommands(options.netns));
       return EXIT.ok;
     }
-    const { desired, layout } = await loadValid([path], environment, {
+    const { desired, layout, health } = await loadValid([path], environment, {
       ...translatingOf(options),
       args,
       ...(options.env && { environment: environment.env }),
     });
-    const writing = { names: desired.names, isPlain: options.plain, layout: layout ?? NO_LAYOUT };
+    const writing = {
+      ...{ names: desired.names, isPlain: options.plain, layout: layout ?? NO_LAYOUT },
+      ...(health && { health }),
+    };
     await printTable(desired, writing, options.output, output);
     return EXIT.ok;
   },

@@ -1,6 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, type Node, type Pair } from 'yaml';
 import { isMergeKey } from '../read/yaml-value.ts';
-import { isReservedWord, yamlText } from '../write/yaml-scalar.ts';
+import { isReservedWord, yamlWord } from '../write/yaml-scalar.ts';
 import { inOrder, type Kind, kindBelow } from './key-order.ts';
 
 /** Sorts the pairs of a mapping, or leaves them as they are. */
@@ -8,13 +8,6 @@ export type Sort = <T>(kind: Kind, items: readonly T[], keyOf: (item: T) => stri
 
 export const CANONICAL_ORDER: Sort = inOrder;
 export const SOURCE_ORDER: Sort = (_, items) => [...items];
-
-/**
- * Text without quotes that no version of YAML reads as something else, beside that which
- * `yamlText` knows: addresses, networks, durations, shares and ranges.
- */
-const PLAIN_FORMS =
-  /^(?:\d+\.\d+\.\d+\.\d+(?:\/\d+)?|(?:tcp|udp|sctp):\/\/\d+\.\d+\.\d+\.\d+:\d+|fwmark:\d+|(?:\d+[dhms])+|\d+%|\d+-\d+)$/;
 
 /** Formats a node in one line. */
 export function printInline(node: unknown, kind: Kind, sort: Sort): string {
@@ -64,7 +57,6 @@ function printScalar(node: unknown): string {
 
 /** A word such as `off` keeps its quotes, or its lack of them. */
 function printText(node: unknown, text: string): string {
-  if (PLAIN_FORMS.test(text)) return text;
   const isPlain = isScalar(node) && node.type === 'PLAIN';
-  return isPlain && isReservedWord(text) ? text : yamlText(text);
+  return isPlain && isReservedWord(text) ? text : yamlWord(text);
 }

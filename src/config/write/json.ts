@@ -62,6 +62,7 @@ function serviceOf(entry: ServiceEntry, options: FormatOptions): ServiceMapping 
   const name = options.names?.get(service.key);
   const drain = options.drainPolicies?.get(service.key);
   const persistence = persistenceOf(service);
+  const health = options.health?.get(service.key);
   const address = identity.kind === 'fwmark' ? `fwmark:${identity.fwmark}` : service.key;
   return {
     ...(name === undefined ? {} : { name }),
@@ -72,7 +73,18 @@ function serviceOf(entry: ServiceEntry, options: FormatOptions): ServiceMapping 
     ...(drain && {
       drain: { timeout: drain.timeoutSeconds, linger: drain.lingerSeconds || 'off' },
     }),
-    destinations: sortedDestinations(entry).map(destinationOf),
+    ...(health && {
+      health: {
+        ...health.service,
+        ...(health.fallback && { fallback: [destinationOf(health.fallback)] }),
+      },
+    }),
+    destinations: sortedDestinations(entry)
+      .filter(({ key }) => key !== health?.fallback?.key)
+      .map((destination) => {
+        const checks = health?.destinations.get(destination.key);
+        return { ...destinationOf(destination), ...(checks !== undefined && { health: checks }) };
+      }),
   };
 }
 

@@ -18,11 +18,23 @@ const RESERVED = /^(?:true|false|yes|no|on|off|y|n|null|nan|inf|e[-+]?\d+)$/i;
 const ESCAPED = /["\\\p{Cc}\p{Cs}\u00a0\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffd]/gu;
 
 /**
+ * Text without quotes that no version of YAML reads as something else, beside that which
+ * `yamlText` knows: addresses, networks, durations, shares and ranges.
+ */
+const PLAIN_FORMS =
+  /^(?:\d+\.\d+\.\d+\.\d+(?:\/\d+)?|(?:tcp|udp|sctp):\/\/\d+\.\d+\.\d+\.\d+:\d+|fwmark:\d+|(?:\d+[dhms])+|\d+%|\d+-\d+)$/;
+
+/**
  * Formats text as a YAML scalar. Only text that every version of YAML reads as the same text stands
  * without quotes.
  */
 export function yamlText(text: string): string {
   return PLAIN.test(text) && !RESERVED.test(text) ? text : yamlQuoted(text);
+}
+
+/** Formats text as `yamlText` does, but for the forms that need no quotes either. */
+export function yamlWord(text: string): string {
+  return PLAIN_FORMS.test(text) ? text : yamlText(text);
 }
 
 /** Tells whether some version of YAML does not read a word as text. */

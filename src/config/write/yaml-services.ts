@@ -5,6 +5,7 @@ import { formatEndpoint } from '../../model/endpoint.ts';
 import { isServiceName } from '../../model/names.ts';
 import { SERVICE_ATTRIBUTES, type Service, type ServiceIdentity } from '../../model/service.ts';
 import { type ServiceEntry, sortedDestinations } from '../../model/table.ts';
+import type { ChecksMapping } from '../config.ts';
 import type { EntryLayout, Layout } from '../layout.ts';
 import { besideLine, commentLines } from './comments.ts';
 import {
@@ -16,6 +17,7 @@ import {
   poolLines,
   shortList,
 } from './destination-lists.ts';
+import { flowValue, pairLines, type WrittenHealth } from './health.ts';
 import { formatPersistence, persistenceOf } from './persistence.ts';
 import { findShared, NOTHING_SHARED, SHARED_ROWS, type Shared } from './shared.ts';
 import type { FormatOptions } from './yaml.ts';
@@ -30,12 +32,19 @@ export interface ServiceParts {
 /** Formats services, with the defaults and the pools that make them shorter. */
 export function serviceParts(
   entries: readonly ServiceEntry[],
-  { names, isPlain = false, layout }: Pick<FormatOptions, 'names' | 'isPlain' | 'layout'>,
+  {
+    names,
+    isPlain = false,
+    layout,
+    health,
+  }: Pick<FormatOptions, 'names' | 'isPlain' | 'layout' | 'health'>,
 ): ServiceParts {
   if (entries.length === 0) return { defaults: [], services: ['services: []'] };
   const services = entries.map(({ service }) => writtenService(service));
   const shared = isPlain ? NOTHING_SHARED : findShared(services, entries);
-  const lists = entries.map((entry) => destinationList(entry, isPlain, shared, layout));
+  const lists = entries.map((entry) =>
+    destinationList(entry, { isPlain, shared, layout, health: health?.get(entry.service.key) }),
+  );
   const pools = isPlain ? NO_POOLS : findPools(lists);
   const lines = [...poolLines(pools), 'services:'];
   let wasLong = false;
@@ -48,9 +57,10 @@ export function serviceParts(
       ...settingPairs(written, shared),
     ];
     const list = pool === undefined ? own : poolReference(pool);
+    const checks = writtenHealth(service.identity, health?.get(service.key), isPlain, shared);
     const text = layout
-      ? arrangedService(pairs, list, layout.services.get(service.key), isPlain)
-      : longService(pairs, list, isPlain);
+      ? arrangedService(pairs, checks, list, layout.services.get(service.key), isPlain)
+      : longService(pairs, checks, list, isPlain);
     const isLong = text.length > 1;
     if (layout && index > 0 && (isLong || wasLong)) lines.push('');
     for (const line of text) lines.push(line);
@@ -61,19 +71,29 @@ export function serviceParts(
 
 const EMPTY_LIST: DestinationList = { items: [], below: [] };
 
+interface ListOptions {
+  readonly isPlain: boolean;
+  readonly shared: Shared;
+  readonly layout: Layout | undefined;
+  readonly health: WrittenHealth | undefined;
+}
+
 function destinationList(
   entry: ServiceEntry,
-  isPlain: boolean,
-  shared: Shared,
-  layout: Layout | undefined,
+  { isPlain, shared, layout, health }: ListOptions,
 ): DestinationList {
   const destinations = layout ? [...entry.destinations.values()] : sortedDestinations(entry);
   const own = layout?.services.get(entry.service.key);
+  const listed = destinations.filter(({ key }) => key !== health?.fallback?.key);
   return {
-    items: destinations.map((destination) => ({
-      text: isPlain
-        ? plainItem(destination)
-        : shortItem(destination, entry.service.identity, shared.destination),
+    items: listed.map((destination) => ({
+      text: itemText(
+        destination,
+        entry.service.identity,
+        isPlain,
+        shared,
+        health?.destinations.get(destination.key),
+      ),
       layout: own?.destinations.get(destination.key),
     })),
     below: own?.below ?? [],
@@ -81,14 +101,45 @@ function destinationList(
   };
 }
 
+function itemText(
+  destination: Destination,
+  service: ServiceIdentity,
+  isPlain: boolean,
+  shared: Shared,
+  checks?: ChecksMapping | 'off',
+): string {
+  const pairs = checks === undefined ? '' : `, health: ${flowValue(checks)}`;
+  return isPlain
+    ? plainItem(destination, pairs)
+    : shortItem(destination, service, shared.destination, pairs);
+}
+
+/** The checks of a service, with its fallback. */
+function writtenHealth(
+  service: ServiceIdentity,
+  health: WrittenHealth | undefined,
+  isPlain: boolean,
+  shared: Shared,
+): object | undefined {
+  if (!health?.fallback) return health?.service;
+  const text = itemText(health.fallback, service, isPlain, shared);
+  return { ...health.service, fallback: [{ text }] };
+}
+
 function poolReference(pool: string): DestinationList {
   return { items: [{ text: `{ pool: ${yamlText(pool)} }` }], below: [] };
 }
 
 /** Formats a service with one line for each key. */
-function longService(pairs: readonly string[], list: DestinationList, isPlain: boolean): string[] {
+function longService(
+  pairs: readonly string[],
+  health: object | undefined,
+  list: DestinationList,
+  isPlain: boolean,
+): string[] {
   return [
     ...pairs.map((pair, at) => `${at === 0 ? '  - ' : '    '}${pair}`),
+    ...(health ? pairLines('health', health, '    ') : []),
     ...listLines('    destinations:', '      ', list, !isPlain),
   ];
 }
@@ -96,16 +147,18 @@ function longService(pairs: readonly string[], list: DestinationList, isPlain: b
 /** Formats a service with its comments: in one line when that holds all of it. */
 function arrangedService(
   pairs: readonly string[],
+  health: object | undefined,
   list: DestinationList,
   layout: EntryLayout | undefined,
   isPlain: boolean,
 ): string[] {
   const above = commentLines(layout?.above ?? [], '  ');
   const destinations = isPlain ? undefined : shortList(list);
-  const short = `  - { ${[...pairs, `destinations: ${destinations}`].join(', ')} }`;
+  const checks = health ? [`health: ${flowValue(health)}`] : [];
+  const short = `  - { ${[...pairs, ...checks, `destinations: ${destinations}`].join(', ')} }`;
   if (destinations !== undefined && short.length <= LINE_WIDTH)
     return [...above, ...besideLine(short, layout?.beside, LINE_WIDTH)];
-  const [first = '', ...rest] = longService(pairs, list, isPlain);
+  const [first = '', ...rest] = longService(pairs, health, list, isPlain);
   return [...above, ...besideLine(first, layout?.beside, LINE_WIDTH), ...rest];
 }
 
@@ -161,10 +214,11 @@ function formatField({ key, value }: WrittenField): string {
   return `${key}: ${yamlScalar(value)}`;
 }
 
-function plainItem(destination: Destination): string {
+/** @param more pairs behind those of the destination, each after a comma */
+function plainItem(destination: Destination, more: string): string {
   const address = formatEndpoint(destination.address, destination.port);
   const fields = writtenFields(DESTINATION_ATTRIBUTES, destination, 'yaml');
-  return `{ address: "${address}"${flowPairs(fields)} }`;
+  return `{ address: "${address}"${flowPairs(fields)}${more} }`;
 }
 
 /**
@@ -175,13 +229,14 @@ function shortItem(
   destination: Destination,
   service: ServiceIdentity,
   shared: Shared['destination'],
+  more: string,
 ): string {
   const { address, port } = destination;
   const isUsualPort = port === (service.kind === 'address' ? service.port : 0);
   const endpoint = isUsualPort ? address : formatEndpoint(address, port);
   const isQuoted = !isUsualPort || addressFamily(address) === 'ipv6';
   const text = isQuoted ? `"${endpoint}"` : endpoint;
-  const pairs = flowPairs(fieldsBeside(destination, shared));
+  const pairs = flowPairs(fieldsBeside(destination, shared)) + more;
   return pairs === '' ? text : `{ address: ${text}${pairs} }`;
 }
 

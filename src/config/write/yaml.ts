@@ -13,6 +13,7 @@ import {
 import { sortedServices, type Table } from '../../model/table.ts';
 import type { Layout } from '../layout.ts';
 import { commentLines } from './comments.ts';
+import type { WrittenHealths } from './health.ts';
 import { manageLines, type WrittenScope } from './manage.ts';
 import { writableSettings } from './settings.ts';
 import { flowPairs, serviceParts } from './yaml-services.ts';
@@ -40,6 +41,8 @@ export interface FormatOptions {
   readonly isPlain?: boolean;
   /** The order, the comments and the shared lists to keep. Without it, entries are sorted. */
   readonly layout?: Layout;
+  /** How the services are checked. */
+  readonly health?: WrittenHealths;
   /** Set to write a scope of exactly the services of the table. */
   readonly scope?: WrittenScope;
   /** The address of the schema for editors. Without it, the file names no schema. */

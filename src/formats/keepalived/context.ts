@@ -18,7 +18,12 @@ export type Readers<Draft> = Readonly<
 
 /** The kinds under which statements without a counterpart are listed, by keyword. */
 export interface Kinds {
-  readonly [keyword: string]: { readonly kind: string; readonly hint?: string };
+  readonly [keyword: string]: {
+    readonly kind: string;
+    readonly hint?: string;
+    /** True for a part of health checks: their reader lists it when it has no counterpart. */
+    readonly isOfChecks?: true;
+  };
 }
 
 /** Reads the statements of a block: each is read, listed as not carried over, or unknown. */
@@ -45,7 +50,7 @@ export function readBlock<Draft>(
     } else if (read) {
       if (areResolved(statement, context)) read(draft, statement, context);
     } else if (known) {
-      context.notCarried.add(known.kind, statement.position, known.hint);
+      if (!known.isOfChecks) context.notCarried.add(known.kind, statement.position, known.hint);
     } else {
       const names = [...Object.keys(readers), ...Object.keys(kinds)];
       reportUnknown(statement, `in the block of ${owner}`, names, context);

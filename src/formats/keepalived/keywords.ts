@@ -2,13 +2,14 @@ import type { Kinds } from './context.ts';
 
 /* Statements of keepalived that have no counterpart, by the block that they stand in. */
 
-const CHECK = 'write health in the new file: `ipvstate help health-checks`';
+export const CHECK = 'write health in the new file: `ipvstate help health-checks`';
 
-const NO_TIMING = { kind: 'timing of health checks', hint: CHECK };
+const NO_TIMING = { kind: 'timing of health checks', hint: CHECK, isOfChecks: true } as const;
 const ALPHA = {
   kind: 'alpha, which waits for a health check',
   hint: 'the servers are in the table from the start, with their weights',
-};
+  isOfChecks: true,
+} as const;
 const SCRIPT = { kind: 'notify script' };
 const ALERT = { kind: 'mail alert' };
 
@@ -30,9 +31,9 @@ const IN_BOTH: Kinds = {
   warmup: NO_TIMING,
   connect_timeout: NO_TIMING,
   alpha: ALPHA,
-  inhibit_on_failure: { kind: 'inhibit_on_failure' },
+  inhibit_on_failure: { kind: 'inhibit_on_failure', isOfChecks: true },
   smtp_alert: ALERT,
-  virtualhost: { kind: 'virtual host of health checks', hint: CHECK },
+  virtualhost: { kind: 'virtual host of health checks', hint: CHECK, isOfChecks: true },
   ...OBSOLETE,
 };
 
@@ -48,7 +49,7 @@ export const IN_VIRTUAL_SERVER: Kinds = {
   ha_suspend: { kind: 'ha_suspend' },
 };
 
-const CHECKS = [
+export const CHECKS: readonly string[] = [
   ...['TCP_CHECK', 'HTTP_GET', 'SSL_GET', 'SMTP_CHECK', 'DNS_CHECK', 'MISC_CHECK'],
   ...['PING_CHECK', 'UDP_CHECK', 'FILE_CHECK', 'BFD_CHECK', 'PGSQL_CHECK'],
 ];
@@ -59,7 +60,9 @@ export const IN_REAL_SERVER: Kinds = {
   notify_down: SCRIPT,
   snmp_name: { kind: 'name of a real server for SNMP' },
   track_file: { kind: 'track_file', hint: CHECK },
-  ...Object.fromEntries(CHECKS.map((name) => [name, { kind: name, hint: CHECK }])),
+  ...Object.fromEntries(
+    CHECKS.map((name) => [name, { kind: name, hint: CHECK, isOfChecks: true }]),
+  ),
 };
 
 const NETNS = { kind: 'network namespace', hint: 'name it on the command line: --netns NAME' };

@@ -1,4 +1,5 @@
 import type { ParseResult } from '../../config/parse.ts';
+import type { WrittenHealths } from '../../config/write/health.ts';
 import type { Desired } from '../../model/desired.ts';
 import { hasErrors } from '../../model/issue.ts';
 import { isServiceName } from '../../model/names.ts';
@@ -11,6 +12,7 @@ import { arrange } from './arrangement.ts';
 import { type Context, reportUnknown } from './context.ts';
 import { type GlobalSettings, readGlobalDefs } from './global-defs.ts';
 import { type Group, readGroup } from './groups.ts';
+import { healthOf } from './health.ts';
 import { AT_THE_TOP } from './keywords.ts';
 import { createReport } from './report.ts';
 import { addServices, type ReadServices } from './services.ts';
@@ -29,7 +31,7 @@ export async function parseKeepalived(
   const { pieces, included, defined } = await evaluate(plain, file, options, report);
   const root = buildTree(pieces, report);
   const context: Context = { report, notCarried: createNotCarried(), defined };
-  const { services, settings } = readRoot(root, context);
+  const { services, settings, health } = readRoot(root, context);
   reportMixedFamily(services, settings, context);
   const [first] = services.values();
   if (!first && !hasErrors(issues)) {
@@ -42,6 +44,7 @@ export async function parseKeepalived(
     desired: hasErrors(all) ? undefined : toDesired(services, settings),
     issues: all,
     layout: arrange(root, services),
+    ...(health.size > 0 && { health }),
     included,
   };
 }
@@ -49,7 +52,11 @@ export async function parseKeepalived(
 function readRoot(
   root: Block,
   context: Context,
-): { readonly services: ReadServices; readonly settings: GlobalSettings } {
+): {
+  readonly services: ReadServices;
+  readonly settings: GlobalSettings;
+  readonly health: WrittenHealths;
+} {
   const settings: GlobalSettings = { timeouts: {} };
   const groups = new Map<string, Group>();
   const servers: VirtualServer[] = [];
@@ -78,7 +85,7 @@ function readRoot(
       const message = `no virtual_server uses the group ${name}`;
       context.report('NO_EFFECT', message, statement.position, { severity: 'warning' });
     }
-  return { services, settings };
+  return { services, settings, health: healthOf(servers, services, context) };
 }
 
 function addGroup(groups: Map<string, Group>, statement: Statement, context: Context): void {

@@ -211,16 +211,9 @@ function addDestination(
   reported: Set<RealServer>,
   context: Context,
 ): void {
-  const { service, destinations, realServers, virtualServer } = entry;
-  const { address, upperThreshold, lowerThreshold } = server;
+  const { service, destinations, realServers } = entry;
   const { identity } = service;
-  const forwarding = server.forwarding ?? virtualServer.forwarding ?? DEFAULT_FORWARDING;
-  const port = portOf(identity, server, forwarding.forward, isGroup);
-  const destination: Destination = {
-    key: destinationKey(address, port),
-    ...{ address, port, ...forwarding, upperThreshold, lowerThreshold },
-    weight: server.weight ?? virtualServer.weight,
-  };
+  const destination = destinationOf(entry, server, isGroup);
   const first = realServers.get(destination.key);
   if (first && server.isSorry) return;
   if (!reported.has(server)) {
@@ -236,6 +229,22 @@ function addDestination(
   if (first) return;
   destinations.set(destination.key, destination);
   realServers.set(destination.key, server);
+}
+
+/** The destination that a real server, or a sorry server, is for a service. */
+export function destinationOf(
+  { service, virtualServer }: Pick<ReadService, 'service' | 'virtualServer'>,
+  server: RealServer,
+  isGroup: boolean,
+): Destination {
+  const { address, upperThreshold, lowerThreshold } = server;
+  const forwarding = server.forwarding ?? virtualServer.forwarding ?? DEFAULT_FORWARDING;
+  const port = portOf(service.identity, server, forwarding.forward, isGroup);
+  return {
+    key: destinationKey(address, port),
+    ...{ address, port, ...forwarding, upperThreshold, lowerThreshold },
+    weight: server.weight ?? virtualServer.weight,
+  };
 }
 
 /** A server that is routed or tunnelled to has the port of its service; that of a mark is 0. */

@@ -41,6 +41,7 @@ export interface VirtualServer {
   /** The weight of servers that have none. */
   readonly weight: number;
   readonly name?: Word;
+  readonly sorry?: SorryServer;
   readonly realServers: readonly RealServer[];
 }
 
@@ -217,8 +218,6 @@ const READERS: Readers<Draft> = {
     if (word) draft.name = word;
   },
   sorry_server: (draft, statement, context) => {
-    const hint = 'write it as fallback in health: `ipvstate help health-checks`';
-    context.notCarried.add('sorry server', statement.position, hint);
     const server = readServer(statement, context);
     const own = draft.forwarding && { forwarding: draft.forwarding };
     const settings = { weight: 0, upperThreshold: 0, lowerThreshold: 0, isSorry: true } as const;

@@ -349,12 +349,12 @@ it('what has no counterpart is listed once for each kind, with its places', asyn
     '2:2 NOT_CARRIED not carried over: sync daemon that follows a VRRP instance',
     '5:2 NOT_CARRIED not carried over: setting of keepalived itself',
     '6:2 NOT_CARRIED not carried over: lvs_flush',
+    '13:3 NOT_CARRIED not carried over: quorum',
+    '19:3 NOT_CARRIED not carried over: notify script',
+    '16:3 NOT_CARRIED not carried over: TCP_CHECK with weight',
     '10:3 NOT_CARRIED not carried over: timing of health checks, 2 times (also at line 11)',
     '12:3 NOT_CARRIED not carried over: alpha, which waits for a health check',
-    '13:3 NOT_CARRIED not carried over: quorum',
     '14:3 NOT_CARRIED not carried over: sorry server',
-    '16:3 NOT_CARRIED not carried over: TCP_CHECK',
-    '19:3 NOT_CARRIED not carried over: notify script',
     '8:1 TRANSLATE keepalived and `ipvstate watch` must not both own a service',
   ]);
 });

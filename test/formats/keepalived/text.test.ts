@@ -97,9 +97,9 @@ describe('definitions', () => {
 
   it('of several lines may contain others, and whole blocks', async () => {
     const text = `$CHECK=TCP_CHECK { \\\n connect_timeout 3 \\\n}\n$RS=weight 2 \\\n $CHECK\n${serverWith('', 'real_server 10.0.0.1 80 {\n $RS\n}')}`;
-    const { lines, warnings } = await read(text);
+    const { lines, health } = await read(text);
     expect(lines[1]).toContain('-w 2');
-    expect(warnings).toContain('5:2 NOT_CARRIED not carried over: TCP_CHECK');
+    expect(health?.get('tcp://192.0.2.1:80' as never)?.service).toMatchObject({ timeout: '3s' });
   });
 
   it.each(['', '  ', '# why', ' ! why'])('end at a line without words: %j', async (line) => {
