@@ -39,7 +39,7 @@ export async function checkHttp(check: HttpCheck, target: Target): Promise<Answe
     client.on('response', (response) => readResponse(check, response, answer));
     client.on('upgrade', () => answer(bad('HTTP 101')));
     client.on('error', (error) => answer(answerOfError(error)));
-    client.on('close', () => answer(bad('closed without an answer')));
+    client.on('close', () => answer(bad('closed before the end of its answer')));
     client.end();
     return () => {
       endSocket(socket);
@@ -98,7 +98,8 @@ function searchBody(
     length += chunk.length;
     if (length >= BODY_BYTES) finish();
   });
-  response.on('end', finish);
+  // Before Node's own listener, which begins to close the connection: then it cannot be reset.
+  response.prependListener('end', finish);
   response.on('error', (error) => answer(answerOfError(error)));
 }
 

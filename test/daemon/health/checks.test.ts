@@ -11,6 +11,7 @@ import { encodeQuery, judgeAnswer } from '../../../src/daemon/health/check-dns.t
 import { runChecks } from '../../../src/daemon/health/run-checks.ts';
 import type { DestinationHealth, HealthCheck, HttpCheck } from '../../../src/model/health.ts';
 import { CERTIFICATE, EXPIRED_CERTIFICATE, KEY } from '../../support/shop-certificates.ts';
+import { until } from '../../support/until.ts';
 
 const closers: (() => void)[] = [];
 
@@ -282,6 +283,36 @@ describe('a check of HTTP', () => {
   it('with TLS of a server without TLS is bad', async () => {
     const port = await serveHttp((_, response) => response.end());
     expect(await run(http({ tls: true }), port)).toMatchObject({ verdict: 'bad' });
+  });
+});
+
+describe('the end of a check', () => {
+  const ok: RequestListener = (_, response) => response.end('ok');
+  const cutOff = (socket: Socket): void =>
+    void socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok'));
+
+  it.each<[string, HealthCheck, () => Promise<number>]>([
+    ['accepts a connection', { kind: 'tcp' }, () => serveTcp(() => {})],
+    ['ends a connection', { kind: 'tcp' }, () => serveTcp((socket) => socket.end())],
+    ['answers', http(), () => serveHttp(ok)],
+    ['answers with the text', http({ body: 'ok' }), () => serveHttp(ok)],
+    ['answers without the text', http({ body: 'no' }), () => serveHttp(ok)],
+    ['cuts its answer off', http({ body: 'ok' }), () => serveTcp(cutOff)],
+    [
+      'speaks something else',
+      http(),
+      () => serveTcp((socket) => socket.resume().end('SSH-2.0-x\r\n')),
+    ],
+    ['answers by TLS', http({ tls: true }), () => serveTls(CERTIFICATE)],
+    ['answers by TLS with the text', http({ tls: true, body: 'ok' }), () => serveTls(CERTIFICATE)],
+    ['has no TLS', http({ tls: true }), () => serveHttp(ok)],
+  ])('leaves no connection to a server that %s', async (_, check, serve) => {
+    const open = (): number =>
+      process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+    const port = await serve();
+    const before = open();
+    for (let each = 0; each < 10; each++) await run(check, port);
+    await until('no connection is open', () => open() <= before, 20);
   });
 });
 
