@@ -24,7 +24,8 @@ export interface HealthRow {
   readonly destination: DestinationKey;
   /** The checks in words, such as `http /healthz, port 8080`. */
   readonly check: string;
-  readonly healthy: boolean;
+  /** null: this machine could not check it once. */
+  readonly healthy: boolean | null;
   /** True while it answers well, and stays unhealthy because it flapped. */
   readonly damped: boolean;
   readonly since: string;
@@ -84,7 +85,7 @@ export const isHealthDocument = objectOf<HealthDocument>({
       name: nullable(isText),
       destination: isDestinationText,
       check: isText,
-      healthy: isFlag,
+      healthy: nullable(isFlag),
       damped: isFlag,
       since: isTime,
       last_answer: nullable(
@@ -191,6 +192,7 @@ function keyOf({ service, destination }: Pick<HealthRow, 'service' | 'destinatio
 }
 
 function stateOf({ healthy, damped }: HealthRow, effect: HealthEffect | undefined): string {
+  if (healthy === null) return 'unknown';
   if (healthy) return effect === 'slow-start' ? 'slow start' : 'healthy';
   if (damped) return 'flapping';
   return effect === 'panic' ? 'panic' : 'unhealthy';

@@ -183,6 +183,16 @@ describe('ipvstate health', () => {
     expect([status, stderr]).toEqual([code, expect.stringContaining(message)]);
   });
 
+  it('--once does not know the health of a server that this machine cannot check', async () => {
+    write([(await serve()).port], ', from: 192.0.2.77');
+    const daemon = new DaemonInProcess(join(folder, 'daemon'), [], async () => kernel);
+    const { destinations } = await documentOf(daemon, '--once', '-f', file);
+    expect(destinations).toMatchObject([{ healthy: null, last_answer: { verdict: 'unknown' } }]);
+    const { status, stdout } = await daemon.run('health', '--once', '-f', file);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/ tcp +unknown .*cannot check: the source address/);
+  });
+
   it('says that a service has no health checks', async () => {
     writeFileSync(
       file,

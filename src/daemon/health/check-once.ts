@@ -21,7 +21,10 @@ interface Clock {
 /** So many destinations are checked at the same time. */
 const AT_ONCE = 100;
 
-/** Checks destinations of the files once. Each is as healthy as its answer is good. */
+/**
+ * Checks destinations of the files once. Each is as healthy as its answer is good. Nobody knows the
+ * health of one that this machine could not check.
+ */
 export async function checkOnce(
   { services, policy, names }: Pick<Desired, 'services' | 'policy' | 'names'>,
   chosen: Chosen,
@@ -50,5 +53,9 @@ export async function checkOnce(
       )),
     );
   const nowSeconds = clock.monotonicSeconds();
-  return healthDocument(checked, { notes: [], names, nowSeconds, date: clock.now() });
+  const document = healthDocument(checked, { notes: [], names, nowSeconds, date: clock.now() });
+  const destinations = document.destinations.map((row) =>
+    row.last_answer?.verdict === 'unknown' ? { ...row, healthy: null } : row,
+  );
+  return { ...document, destinations };
 }

@@ -13,8 +13,8 @@ export function openSocket({ address: host, port, from }: Target): Socket {
 export function endSocket(socket: Socket): void {
   // A late error of a socket that nobody needs any more must not end the process.
   socket.on('error', () => {});
-  // A reset would wait for a connection that is not made yet, perhaps for minutes. One that is being
-  // closed cannot be reset, and Node would then keep its descriptor for ever.
+  // A reset would wait for a connection that is not made yet, perhaps for minutes. One that Node
+  // closes already cannot be reset, and would keep its descriptor for ever.
   if (socket.connecting || socket.writableEnded) socket.destroy();
   else socket.resetAndDestroy();
 }
