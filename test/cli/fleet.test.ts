@@ -250,6 +250,36 @@ Generation 2: 0 of 3 directors have it.
     expect(stdout).toMatch(/^Halted: by \S+@\S+: too many errors$/m);
   });
 
+  it('that is halted by hand keeps the first reason, and says that it is halted already', async () => {
+    const { run, address, document } = await rollingOut('--wave lb1');
+    const first = await run(['fleet', 'halt', address, '--reason', 'too many errors']);
+    expect(first.stderr).toBe(
+      'ipvstate: the rollout of generation 2 is halted: directors that have it keep it\n',
+    );
+    const second = await run(['fleet', 'halt', address, '--reason', 'lunch']);
+    expect([second.status, second.stderr]).toEqual([
+      0,
+      expect.stringMatching(/generation 2 was halted already, by \S+: too many errors\n$/),
+    ]);
+    expect((await document()).rollout.halt).toMatch(/: too many errors$/);
+    const { stderr } = await run(`fleet resume ${address}`);
+    expect(stderr).toContain('generation 2 goes on; failures from before do not count\n');
+  });
+
+  it('that a failure halted keeps this reason when it is halted by hand, too', async () => {
+    const { run, address, tell, document } = await rollingOut('--wave lb1');
+    tell('lb1', 'failed');
+    await run(['fleet', 'halt', address, '--reason', 'we look at it']);
+    expect((await document()).rollout.halt).toMatch(/^by \S+: lb1 failed; we look at it$/);
+  });
+
+  it('that is done withholds nothing any more when it is halted', async () => {
+    const { run, address, tell } = await rollingOut('--wave all');
+    for (const name of ['lb1', 'lb2', 'lb3']) tell(name, 'soaked');
+    const { stderr } = await run(`fleet halt ${address}`);
+    expect(stderr).toContain('but it was done: all directors have it, and nothing is withheld\n');
+  });
+
   it('is rolled back to the last generation that all were allowed to have', async () => {
     const { run, write, address, document } = await rollingOut('--wave lb1');
     write('conf.d/shop.yaml', SHOP.replace('10.1.0.12', '10.1.0.98'));
@@ -401,6 +431,28 @@ at most 0 directors may fail
         halt: expect.stringMatching(/^by .*: lb3 failed$/),
       },
     });
+  });
+
+  it('refuses a director that only a folder of the files makes a member', async () => {
+    const { run, address, report } = await fleet();
+    const folder = 'the files of generation 1 have a folder nodes/lb2';
+    report('lb2', {}, false);
+    expect(await run(`fleet forget ${address} lb2`)).toMatchObject({
+      ...{ status: 0, stderr: `ipvstate: lb2 stays in the list: ${folder}\n` },
+    });
+    const { status, stderr } = await run(`fleet forget ${address} lb2`);
+    expect([status, stderr]).toEqual([
+      66,
+      expect.stringContaining(`nothing of lb2 is to be forgotten: ${folder}`),
+    ]);
+  });
+
+  it('takes a director that never reported out of a rollout, and refuses to do so twice', async () => {
+    const { run, address, etcd, document } = await rollingOut('--wave lb2 --wave all');
+    for (const key of etcd.keys()) if (key.includes('lb2')) etcd.delete(key);
+    expect((await run(`fleet forget ${address} lb2`)).status).toBe(0);
+    expect((await document()).rollout.forgotten).toEqual(['lb2']);
+    expect((await run(`fleet forget ${address} lb2`)).status).toBe(66);
   });
 
   it('changes nothing when another operator is quicker', async () => {

@@ -253,10 +253,13 @@ export class FakeEtcd {
         });
         return { succeeded, responses };
       }
-      case '/v3/kv/deleterange':
-        for (const each of this.#within(key, body.range_end)) this.#keys.delete(each);
+      case '/v3/kv/deleterange': {
+        const deleted = [...this.#within(key, body.range_end)];
+        for (const each of deleted) this.#keys.delete(each);
         this.#revision++;
-        return {};
+        // As all numbers of etcd, zero is left out.
+        return deleted.length === 0 ? {} : { deleted: String(deleted.length) };
+      }
       case '/v3/lease/grant': {
         const lease = String(7_000_000_000_000_000 + ++this.#revision);
         this.#leases.add(lease);

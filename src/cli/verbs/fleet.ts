@@ -1,6 +1,8 @@
 import { IpvstateError } from '../../errors.ts';
-import { hasGeneration } from '../../fleet/nodes.ts';
+import { type FleetNode, hasGeneration } from '../../fleet/nodes.ts';
+import type { RolloutState } from '../../fleet/rollout.ts';
 import { isNodeName } from '../../model/node.ts';
+import { printable } from '../../model/printable.ts';
 import { EXIT } from '../../render/exit.ts';
 import { FLEET_FORMATS } from '../../render/fleet.ts';
 import { GENERATION_FORMATS } from '../../render/generations.ts';
@@ -149,8 +151,17 @@ async function mark(call: Call, action: 'halt' | 'resume'): Promise<number> {
   const { author, created } = authorOf(await call.environment.state());
   const { reason = '' } = options;
   const about = { halted: action === 'halt', by: author, reason, at: created };
-  await markRollout(client, prefix, about);
+  const { before, isChanged } = await markRollout(client, prefix, about);
+  const name = `ipvstate: the rollout of generation ${before.rollout.generation}`;
+  const done = isChanged ? describeMark(action, before) : `was halted already, ${before.halt}`;
+  call.environment.output.note(`${printable(`${name} ${done}`)}\n`);
   return print(call);
+}
+
+function describeMark(action: 'halt' | 'resume', before: RolloutState): string {
+  if (action === 'resume') return 'goes on; failures from before do not count';
+  if (!before.isDone) return 'is halted: directors that have it keep it';
+  return 'is halted, but it was done: all directors have it, and nothing is withheld';
 }
 
 /** Pushes the last generation that every director was allowed to have, to all of them at once. */
@@ -218,9 +229,28 @@ async function forget(call: Call): Promise<number> {
     });
   }
   const { author: by, created: at } = authorOf(await call.environment.state());
-  await forgetInRollout(client, prefix, subject, { by, at });
-  await forgetNode(client, prefix, subject);
-  return print(call);
+  const wasCounted = await forgetInRollout(client, prefix, subject, { by, at });
+  const isDeleted = await forgetNode(client, prefix, subject);
+  const after = await readFleet(client, prefix);
+  const kept = after.nodes.find(({ name }) => name === subject);
+  const keeper =
+    kept && isOnlyNamed(kept)
+      ? `the files of generation ${after.current} have a folder nodes/${subject}`
+      : undefined;
+  if (keeper !== undefined && !wasCounted && !isDeleted) {
+    throw new IpvstateError('NO_INPUT', `nothing of ${subject} is to be forgotten: ${keeper}`, {
+      hint: 'Push the files without this folder.',
+    });
+  }
+  if (keeper !== undefined)
+    call.environment.output.note(`ipvstate: ${subject} stays in the list: ${keeper}\n`);
+  call.environment.output.print(FLEET_FORMATS[call.options.output](after));
+  return EXIT.ok;
+}
+
+/** Tells whether nothing but a folder of the files makes a node a member of the fleet. */
+function isOnlyNamed({ isReporting, report, problem }: FleetNode): boolean {
+  return !isReporting && !report && problem === undefined;
 }
 
 function wrongUsage(message: string): IpvstateError {

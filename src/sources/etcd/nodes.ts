@@ -17,6 +17,7 @@ import {
   type RolloutState,
   type ToldProgress,
 } from '../../fleet/rollout.ts';
+import { isObject } from '../../model/shape.ts';
 import type { EtcdClient } from './client.ts';
 import { readManifest, requireCurrent } from './generation.ts';
 import { nodeOf } from './layout.ts';
@@ -91,13 +92,24 @@ export async function readDaemons(
   return found?.daemons ?? [];
 }
 
-/** Deletes what a node has said. A node that reports comes back. */
-export async function forgetNode(client: EtcdClient, prefix: string, node: string): Promise<void> {
+/**
+ * Deletes what a node has said. A node that reports comes back. Returns whether there was anything
+ * to delete.
+ */
+export async function forgetNode(
+  client: EtcdClient,
+  prefix: string,
+  node: string,
+): Promise<boolean> {
   const begin = `${nodesKey(prefix)}${node}`;
   // "0" follows "/".
   const range = { key: base64(`${begin}/`), range_end: base64(`${begin}0`) };
-  await client.ask('kv/deleterange', range);
-  await client.ask('kv/deleterange', { key: base64(reportKey(prefix, node)) });
+  const answers = [
+    await client.ask('kv/deleterange', range),
+    await client.ask('kv/deleterange', { key: base64(reportKey(prefix, node)) }),
+  ];
+  // etcd leaves out a count of zero.
+  return answers.some((answer) => isObject(answer) && answer.deleted !== undefined);
 }
 
 /** The directors of a configuration, and the generation that they are to have. */

@@ -189,16 +189,24 @@ function base64(text: string): string {
   return Buffer.from(text).toString('base64');
 }
 
+/** A rollout that an operator halted or resumed. */
+export interface MarkedRollout {
+  /** The rollout from before. */
+  readonly before: RolloutState;
+  /** False for one that was halted by hand already: it keeps the first reason. */
+  readonly isChanged: boolean;
+}
+
 /**
- * Writes the word of an operator about the rollout of the current generation. Throws `STALE` when
- * another operator was quicker, `NO_INPUT` when there is no rollout, and `USAGE` when one that is
- * not halted is to be resumed.
+ * Writes the word of an operator about the rollout of the current generation. A halt keeps the
+ * reasons from before. Throws `STALE` when another operator was quicker, `NO_INPUT` when there is
+ * no rollout, and `USAGE` when one that is not halted is to be resumed.
  */
 export async function markRollout(
   client: EtcdClient,
   prefix: string,
   about: Pick<RolloutMark, 'halted' | 'by' | 'reason' | 'at'>,
-): Promise<void> {
+): Promise<MarkedRollout> {
   const snapshot = await readFleetSnapshot(client, prefix);
   const { rollout } = snapshot;
   if (!rollout) {
@@ -212,32 +220,38 @@ export async function markRollout(
       hint: 'Run `ipvstate fleet halt` first when failures from before are not to count.',
     });
   }
+  const { forgotten, halted: isHaltedByHand } = markOf(snapshot) ?? {};
+  if (about.halted && isHaltedByHand) return { before: rollout, isChanged: false };
   // Failures of the round before do not count any more.
   const round = about.halted ? rollout.round : rollout.round + 1;
-  const forgotten = markOf(snapshot)?.forgotten;
-  await writeMark(client, prefix, snapshot, { generation, round, forgotten, ...about });
+  const reasons = [about.halted ? rollout.halt : undefined, about.reason || undefined];
+  const reason = reasons.filter(isText).join('; ').slice(0, MAX_REASON_LENGTH);
+  await writeMark(client, prefix, snapshot, { generation, round, forgotten, ...about, reason });
+  return { before: rollout, isChanged: true };
 }
 
 /**
  * Takes a node out of what counts in the rollout of the current generation, if there is one that
  * could wait for it. A rollout that is halted stays so: the reason can be a failure of this node,
- * which nobody else has written down yet. Throws `STALE` when another operator was quicker.
+ * which nobody else has written down yet. Returns whether the node counted before. Throws `STALE`
+ * when another operator was quicker.
  */
 export async function forgetInRollout(
   client: EtcdClient,
   prefix: string,
   node: string,
   about: Pick<RolloutMark, 'by' | 'at'>,
-): Promise<void> {
+): Promise<boolean> {
   const snapshot = await readFleetSnapshot(client, prefix);
   const { rollout } = snapshot;
-  if (!rollout) return;
+  if (!rollout) return false;
   const { round, halt } = rollout;
   const { generation, waves } = rollout.rollout;
   const mark = markOf(snapshot);
   const isNamed = waves.some((names) => names.includes(node));
+  const isCounted = isNamed && !rollout.forgotten.includes(node);
   const isHaltedByHand = mark?.halted === true;
-  if (!isNamed && (halt === undefined || isHaltedByHand)) return;
+  if (!isCounted && (halt === undefined || isHaltedByHand)) return false;
   const forgotten = isNamed ? [...new Set([...(mark?.forgotten ?? []), node])] : mark?.forgotten;
   await writeMark(client, prefix, snapshot, {
     ...{ generation, round, ...about },
@@ -246,6 +260,7 @@ export async function forgetInRollout(
       : { halted: halt !== undefined, reason: (halt ?? '').slice(0, MAX_REASON_LENGTH) }),
     forgotten,
   });
+  return isCounted;
 }
 
 /** Returns the word of an operator about the rollout of a snapshot. */
