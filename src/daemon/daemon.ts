@@ -272,6 +272,7 @@ class Daemon {
       monotonic: systemClock,
       openKernel,
       examine: look.examine,
+      findHealth: (service, destination) => this.#health?.find(service, destination),
     });
   }
 

@@ -107,23 +107,25 @@ export function treatmentOf(note: HealthNote): HealthTreatment {
   return { service, destination, effect, weight, own_weight: ownWeight, reason, seconds };
 }
 
-/** Describes what health does to a destination, in a few words. */
+/** Describes what health does to a destination. Without `seconds`, the time is left out. */
 export function describeTreatment({
   effect,
   weight,
   own_weight,
   reason,
   seconds,
-}: Omit<HealthTreatment, 'service' | 'destination'>): string {
+}: Omit<HealthTreatment, 'service' | 'destination' | 'seconds'> & {
+  readonly seconds?: number;
+}): string {
   const why = reason === '' ? '' : `: ${reason}`;
-  const time = formatSeconds(seconds);
+  const time = seconds === undefined ? '' : ` for ${formatSeconds(seconds)}`;
   switch (effect) {
     case 'out':
-      return `unhealthy for ${time}, weight 0 in place of ${own_weight}${why}`;
+      return `unhealthy${time}, weight 0 in place of ${own_weight}${why}`;
     case 'panic':
-      return `unhealthy for ${time}, and left in because too many are${why}`;
+      return `unhealthy${time}, and left in because too many are${why}`;
     case 'slow-start':
-      return `healthy again for ${time}, weight ${weight} on the way to ${own_weight}`;
+      return `healthy again${time}, weight ${weight} on the way to ${own_weight}`;
     case 'fallback':
       return 'takes the traffic, because no other destination is usable';
     default:
@@ -163,7 +165,7 @@ export function formatHealth(document: HealthDocument): string {
   const cells = destinations.map((row): string[] => [
     row.destination,
     row.check,
-    stateOf(row, effectOf.get(keyOf(row))),
+    checkStateOf(row, effectOf.get(keyOf(row))).replace('-', ' '),
     formatSeconds((Date.parse(time) - Date.parse(row.since)) / 1000),
     row.last_answer ? `${(row.last_answer.latency_seconds * 1000).toFixed(1)} ms` : '-',
     row.last_answer?.reason ?? 'not checked yet',
@@ -191,9 +193,26 @@ function keyOf({ service, destination }: Pick<HealthRow, 'service' | 'destinatio
   return `${service} ${destination}`;
 }
 
-function stateOf({ healthy, damped }: HealthRow, effect: HealthEffect | undefined): string {
+/** The states of a checked destination. */
+export const CHECK_STATES = [
+  'healthy',
+  'unhealthy',
+  'panic',
+  'flapping',
+  'slow-start',
+  /** Nobody can say: it was not checked yet, or this machine cannot check it. */
+  'unknown',
+] as const;
+
+export type CheckState = (typeof CHECK_STATES)[number];
+
+/** Returns the state of a checked destination that health treats in this way. */
+export function checkStateOf(
+  { healthy, damped }: Pick<HealthRow, 'healthy' | 'damped'>,
+  effect: HealthEffect | undefined,
+): CheckState {
   if (healthy === null) return 'unknown';
-  if (healthy) return effect === 'slow-start' ? 'slow start' : 'healthy';
+  if (healthy) return effect === 'slow-start' ? 'slow-start' : 'healthy';
   if (damped) return 'flapping';
   return effect === 'panic' ? 'panic' : 'unhealthy';
 }

@@ -110,6 +110,7 @@ describe.skipIf(isLeftOut)('the page', () => {
       const { status } = await change(page, server, name);
       const verdict = (await textOf(page, '.verdict')).replaceAll('\n', ' ');
       for (const reason of status.status.why) expect(verdict).toContain(reason);
+      if (name === 'panic') expect(verdict).toContain(`too many servers of ${SHOP} are unhealthy`);
       for (const { command, text } of status.help) {
         expect(verdict).toContain(command);
         expect(verdict).toContain(text);
@@ -128,6 +129,20 @@ describe.skipIf(isLeftOut)('the page', () => {
       await change(page, server, name);
       expect(await violationsOf(page)).toEqual([]);
     }
+  });
+
+  it('says what health checks found of each destination, and since when', async () => {
+    const { page, problems } = await open(sceneOf('panic'), { hash: `#/service/${SHOP}` });
+    await page.getByRole('columnheader', { name: 'Destination' }).waitFor();
+    const text = (await textOf(page, '.destinations')).replaceAll(/\s+/g, ' ');
+    expect(text).toMatch(
+      /10\.1\.0\.11:8443 unhealthy .*weight 0 in place of 100.*, since \d\d:28:59/,
+    );
+    expect(text).toMatch(
+      /10\.1\.0\.12:8443 panic .*left in because too many are: connection refused/,
+    );
+    expect(await violationsOf(page)).toEqual([]);
+    expect(problems).toEqual([]);
   });
 
   it('is found to violate accessibility where it does', async () => {

@@ -1,5 +1,8 @@
 import type { ApiStatus, DestinationDetails } from '../../src/daemon/api/documents.ts';
 import type { ServiceDetail } from '../../src/daemon/page/documents.ts';
+import type { DestinationKey } from '../../src/model/destination.ts';
+import type { ServiceKey } from '../../src/model/service.ts';
+import { describeTreatment, type HealthTreatment } from '../../src/render/health.ts';
 import { SITE, serviceOf, statusDocumentOf } from './samples.ts';
 
 export interface Scene {
@@ -38,6 +41,29 @@ const draining = (row: DestinationDetails, index: number): Partial<DestinationDe
         notes: ['drains, at most 4m12s more'],
       }
     : {};
+
+/** The first of the destinations is out. The other unhealthy ones stay in. */
+const effectOf = (index: number): HealthTreatment => ({
+  service: SHOP as ServiceKey,
+  destination: `10.1.0.${index + 11}:8443` as DestinationKey,
+  effect: index === 0 ? 'out' : 'panic',
+  ...{ weight: index === 0 ? 0 : 100, own_weight: 100 },
+  ...{ reason: 'connection refused', seconds: 61 },
+});
+
+const unhealthy = (_row: DestinationDetails, index: number): Partial<DestinationDetails> => {
+  const { seconds: _, ...effect } = effectOf(index);
+  const text = describeTreatment(effect);
+  return {
+    state: index === 0 ? 'unhealthy' : 'panic',
+    weight: { live: effect.weight, desired: effect.weight },
+    notes: [text],
+    health: {
+      ...{ state: index === 0 ? 'unhealthy' : 'panic', reason: effect.reason, text },
+      since: '2026-05-04T12:28:59.000Z',
+    },
+  };
+};
 
 /** The page in each state of health, by its name. */
 export const SCENES: Readonly<Record<string, () => Scene>> = {
@@ -135,6 +161,19 @@ export const SCENES: Readonly<Record<string, () => Scene>> = {
                 notes: [OVERRIDE.note],
               }
             : draining(row, index),
+      }),
+    ),
+  }),
+  panic: () => ({
+    status: statusDocumentOf(
+      { health_effects: [0, 1, 2].map(effectOf) },
+      { help: [{ command: 'ipvstate health', text: 'shows what the health checks found' }] },
+    ),
+    services: siteWith(
+      serviceOf({
+        ...{ service: SHOP, name: 'shop', destinations: 4, level: 840 },
+        rest: { state: 'panic', notes: ['3 servers are unhealthy: clients reach 2 of them'] },
+        change: (row, index) => (index < 3 ? unhealthy(row, index) : {}),
       }),
     ),
   }),

@@ -2,6 +2,7 @@ import type { Clock } from '../../model/clock.ts';
 import type { Desired } from '../../model/desired.ts';
 import type { Ipvs } from '../../model/ipvs.ts';
 import type { ServiceKey } from '../../model/service.ts';
+import type { FindHealth } from './destination-health.ts';
 import { Diagnosis } from './diagnosis.ts';
 import type { ApiServices, ApiStatus, DoctorWarning, ServiceSummary } from './documents.ts';
 import { KernelReadings } from './kernel-readings.ts';
@@ -26,6 +27,8 @@ export interface DocumentPorts extends Omit<StatusPorts, 'diagnosis'> {
   readonly openKernel: () => Promise<Ipvs>;
   /** The warnings of `ipvstate doctor`, for the files in force. */
   readonly examine: (files: FilesInForce) => Promise<readonly DoctorWarning[]>;
+  /** Finds the answers to the checks of a destination. */
+  readonly findHealth: FindHealth;
 }
 
 /** The documents of the API, for the pages and for the control socket. */
@@ -59,7 +62,7 @@ export function apiDocuments(ports: DocumentPorts): ApiDocuments {
   const view = (): ServicesView => {
     const [now, known] = [state(), status()];
     const notKnown = whyNotKnown(now, known.drift, readings.problem);
-    return viewServices(now, known, readings.last, notKnown);
+    return viewServices(now, known, readings.last, notKnown, ports.findHealth);
   };
   const shownNow = servicesSource(state, view, readings);
   const services = async (): Promise<ServicesNow> => {

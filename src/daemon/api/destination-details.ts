@@ -3,7 +3,8 @@ import type { ServiceKey } from '../../model/service.ts';
 import type { LoopState } from '../../reconcile/loop/loop-state.ts';
 import { trafficJson } from '../../render/top/top-json.ts';
 import type { DestinationTraffic, ServiceTraffic } from '../../render/top/traffic.ts';
-import type { OverrideStatus, Status } from '../status/status.ts';
+import type { Status } from '../status/status.ts';
+import { destinationHealth, type FindHealth } from './destination-health.ts';
 import type { DestinationDetails, DestinationState } from './documents.ts';
 import type { Fact, ServiceFacts } from './service-facts.ts';
 
@@ -16,6 +17,7 @@ interface Knowledge {
   readonly facts: ServiceFacts;
   readonly state: LoopState;
   readonly status: Status;
+  readonly findHealth: FindHealth;
 }
 
 /** States that are about a whole service. The note of the service says them. */
@@ -26,7 +28,7 @@ export function destinationDetails(
   service: ServiceKey,
   known: KnownDestination,
   traffic: ServiceTraffic | undefined,
-  { facts, state, status }: Knowledge,
+  { facts, state, status, findHealth }: Knowledge,
 ): DestinationDetails {
   const { destination, isLive } = known;
   const { key, weight, forward } = destination;
@@ -35,13 +37,14 @@ export function destinationDetails(
     other.service === service && other.destination === key;
   const drain = status.drains.find(isIt);
   const override = status.overrides?.find(isIt);
+  const treated = state.checked.find(isIt);
   return {
     destination: key,
     forward,
     live: isLive,
     weight: {
       live: isLive ? weight : null,
-      desired: drain ? 0 : desiredWeight(service, key, override, state),
+      desired: drain ? 0 : desiredWeight(service, key, override ?? treated, state),
     },
     ...trafficJson(known),
     share: shareOf(known, traffic),
@@ -49,12 +52,13 @@ export function destinationDetails(
     notes: own.map(({ note }) => note),
     drain: drain ? { seconds_left: drain.seconds_left } : null,
     override: override ?? null,
+    health: destinationHealth(findHealth(service, key), treated),
     contested: own.some((fact) => fact.state === 'contested'),
   };
 }
 
-/** Drains and overrides say less than that nobody knows. */
-const LESS_THAN_UNKNOWN: readonly Fact['state'][] = ['draining', 'overridden'];
+/** Health, drains and overrides say less than that nobody knows. */
+const LESS_THAN_UNKNOWN: readonly Fact['state'][] = ['unhealthy', 'draining', 'overridden'];
 
 function stateOf(facts: readonly Fact[], isKnown: boolean): DestinationState {
   const own = facts.filter(({ state }) => !OF_SERVICE.includes(state));
@@ -62,14 +66,14 @@ function stateOf(facts: readonly Fact[], isKnown: boolean): DestinationState {
   return (found?.state as DestinationState | undefined) ?? (isKnown ? 'ok' : 'unknown');
 }
 
-/** The weight that is kept: of the override that wins, or of the files. */
+/** The weight that is kept: of the override that wins, of health, or of the files. */
 function desiredWeight(
   service: ServiceKey,
   destination: DestinationKey,
-  override: OverrideStatus | undefined,
+  other: { readonly weight: number } | undefined,
   { config }: LoopState,
 ): number | null {
-  if (override) return override.weight;
+  if (other) return other.weight;
   const desired = config.good?.desired;
   const isPreserved = desired?.policy?.services.get(service)?.preserve.get(destination)?.weight;
   if (isPreserved) return null;

@@ -1,3 +1,4 @@
+import { CHECK_STATES } from '../../render/health.ts';
 import type { ConnectionsJson, RatesJson, TotalsJson } from '../../render/top/top-json.ts';
 import type { OverrideStatus, Status } from '../status/status.ts';
 
@@ -14,12 +15,16 @@ export const SERVICE_STATES = [
   'held',
   /** The kernel refuses it. */
   'refused',
+  /** More of its destinations are unhealthy than may be taken out. */
+  'panic',
   /** Another program keeps changing it, and it is left alone. */
   'contested',
   /** It differs from the files. */
   'drifted',
   /** Nobody knows whether it is as the files say. */
   'unknown',
+  /** Unhealthy destinations of it are out, or a fallback takes its traffic. */
+  'unhealthy',
   /** It is paused, alone or with everything else. */
   'paused',
   /** Some of its destinations were removed, and are kept for their connections. */
@@ -35,7 +40,8 @@ export type ServiceState = (typeof SERVICE_STATES)[number];
 
 /** The states of a destination: those of its service that can be about it alone. */
 export const DESTINATION_STATES = [
-  ...(['held', 'contested', 'drifted', 'unknown', 'draining', 'overridden', 'ok'] as const),
+  ...(['held', 'panic', 'contested', 'drifted', 'unknown', 'unhealthy'] as const),
+  ...(['draining', 'overridden', 'ok'] as const),
 ] satisfies readonly ServiceState[];
 
 export type DestinationState = (typeof DESTINATION_STATES)[number];
@@ -136,7 +142,29 @@ export interface DestinationDetails extends Traffic {
   readonly notes: readonly string[];
   readonly drain: { readonly seconds_left: number } | null;
   readonly override: OverrideStatus | null;
+  /**
+   * null: it is not checked, and takes the place of no other destination. Earlier versions lack it.
+   */
+  readonly health?: DestinationHealthDetails | null | undefined;
   readonly contested: boolean;
+}
+
+/** The states of a destination for its checks. */
+export const DESTINATION_HEALTHS = [
+  ...CHECK_STATES,
+  /** It takes the traffic, because no other destination is usable. */
+  'fallback',
+] as const;
+
+/** The health of a destination, as its checks found it. */
+export interface DestinationHealthDetails {
+  readonly state: (typeof DESTINATION_HEALTHS)[number];
+  /** The last answer in words. null: there was none. */
+  readonly reason: string | null;
+  /** null: it is a fallback without checks. */
+  readonly since: string | null;
+  /** The state in a sentence, with what it does to the weight. */
+  readonly text: string;
 }
 
 /** The document of /api/v1/services. */

@@ -10,12 +10,15 @@ const DOCTOR: Help = {
 
 /** The commands that help in the present state, the most useful one first. */
 export function helpFor(status: Status, pending: ApiStatus['try']): readonly Help[] {
-  const { overrides = [] } = status;
+  const { overrides = [], health_effects = [] } = status;
   return [
     ...(pending ? [{ command: pending.command, text: 'ends the try that waits' }] : []),
     ...healthHelp(status),
     ...(status.health !== 'paused' && status.paused
       ? [{ command: 'ipvstate resume', text: 'ends the pause' }]
+      : []),
+    ...(health_effects.some(({ effect }) => effect !== 'slow-start')
+      ? [{ command: 'ipvstate health', text: 'shows what the health checks found' }]
       : []),
     ...(overrides.length > 0
       ? [{ command: 'ipvstate overrides', text: 'lists the overrides, and ends them' }]

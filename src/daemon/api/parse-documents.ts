@@ -16,6 +16,7 @@ import { isOverrideStatus, isStatus } from '../status/parse-status.ts';
 import {
   type ApiServices,
   type ApiStatus,
+  DESTINATION_HEALTHS,
   DESTINATION_STATES,
   type DestinationDetails,
   type DoctorWarning,
@@ -84,6 +85,16 @@ const isDestination = objectOf<DestinationDetails>({
   notes: listOf(isText),
   drain: nullable(objectOf<Member<DestinationDetails, 'drain'>>({ seconds_left: isCount })),
   override: nullable(isOverrideStatus),
+  health: optional(
+    nullable(
+      objectOf<Member<DestinationDetails, 'health'>>({
+        state: oneOf(DESTINATION_HEALTHS),
+        reason: nullable(isText),
+        since: nullable(isTime),
+        text: isText,
+      }),
+    ),
+  ),
   contested: isFlag,
 });
 

@@ -8,6 +8,7 @@ import type { LoopState } from '../../reconcile/loop/loop-state.ts';
 import { describeOverride } from '../../render/overrides.ts';
 import type { Status } from '../status/status.ts';
 import { describePause } from '../status/status-text.ts';
+import { healthFacts } from './destination-health.ts';
 import { SERVICE_STATES, type ServiceState } from './documents.ts';
 
 /** Something that is true of a service, or of one destination of it. */
@@ -53,6 +54,7 @@ export function serviceFacts(
   const { paused, unserved_by_overrides = [] } = status;
   const pause = paused && pausedFact(describePause(paused));
   if (pause) for (const service of paused.services ?? []) add(service, pause);
+  for (const { service, ...fact } of healthFacts(state.checked)) add(service, fact);
   for (const { service, destination, seconds_left } of status.drains)
     add(service, {
       destination: destination as DestinationKey,

@@ -8,6 +8,7 @@ import { trafficJson } from '../../render/top/top-json.ts';
 import { NO_TRAFFIC, type ServiceTraffic } from '../../render/top/traffic.ts';
 import type { Status } from '../status/status.ts';
 import { destinationDetails, type KnownDestination } from './destination-details.ts';
+import type { FindHealth } from './destination-health.ts';
 import type { ApiServices, DestinationDetails, ServiceSummary } from './documents.ts';
 import { type KernelReadings, type TableReading, withoutList } from './kernel-readings.ts';
 import { type Fact, type ServiceFacts, serviceFacts } from './service-facts.ts';
@@ -39,6 +40,7 @@ export function viewServices(
   status: Status,
   last: TableReading | undefined,
   notKnown: string | undefined,
+  findHealth: FindHealth = () => undefined,
 ): ServicesView {
   const live = last?.services ?? new Map<ServiceKey, ServiceTotals>();
   const desired = state.config.good?.desired;
@@ -79,7 +81,7 @@ export function viewServices(
       const entry = desired?.services.get(key);
       if (!traffic && !entry) return undefined;
       const list = destinationsOf(traffic, entry).map((destination) =>
-        destinationDetails(key, destination, traffic, { facts, state, status }),
+        destinationDetails(key, destination, traffic, { facts, state, status, findHealth }),
       );
       return summarize(key, traffic && withoutList(traffic), list);
     },
@@ -89,7 +91,7 @@ export function viewServices(
 /** The parts of the loop's state that the services are made of. */
 const CAUSES = [
   ...['phase', 'config', 'lastPass', 'compared', 'drift', 'unserved', 'drains', 'overrides'],
-  ...['contested', 'refused', 'refusedParts', 'pause'],
+  ...['checked', 'contested', 'refused', 'refusedParts', 'pause'],
 ] as readonly (keyof LoopState)[];
 
 /**

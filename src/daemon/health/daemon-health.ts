@@ -1,5 +1,6 @@
 import { reportedError } from '../../errors.ts';
 import type { Clock } from '../../model/clock.ts';
+import type { DestinationKey } from '../../model/destination.ts';
 import type { HealthSource } from '../../model/health.ts';
 import { printable } from '../../model/printable.ts';
 import type { ServiceKey } from '../../model/service.ts';
@@ -7,10 +8,10 @@ import type { Loop } from '../../reconcile/loop/loop-interface.ts';
 import type { LoopState } from '../../reconcile/loop/loop-state.ts';
 import { type HealthStore, openHealthStore } from '../../recovery/records/health.ts';
 import type { Session } from '../../recovery/session.ts';
-import type { HealthDocument } from '../../render/health.ts';
+import type { HealthDocument, HealthRow } from '../../render/health.ts';
 import type { Log } from '../log/log.ts';
 import { type CheckedDestination, type HealthChange, HealthChecks } from './health-checks.ts';
-import { healthDocument } from './health-document.ts';
+import { healthDocument, healthRow } from './health-document.ts';
 import { runChecks } from './run-checks.ts';
 
 interface HealthPorts {
@@ -93,12 +94,19 @@ export class DaemonHealth {
   }
 
   document(): HealthDocument {
-    const { clock } = this.#ports.session.state;
-    const { config, checked = [] } = this.#ports.loop()?.state ?? {};
-    const names = config?.good?.desired.names ?? new Map();
-    return healthDocument(this.#checks.destinations, {
-      ...{ notes: checked, names, nowSeconds: this.#store.now(), date: clock.now() },
-    });
+    const notes = this.#ports.loop()?.state.checked ?? [];
+    return healthDocument(this.#checks.destinations, { notes, ...this.#facts() });
+  }
+
+  /** The row of one destination. undefined: it is not checked. */
+  find(service: ServiceKey, destination: DestinationKey): HealthRow | undefined {
+    const checked = this.#checks.find(service, destination);
+    return checked && healthRow(checked, this.#facts());
+  }
+
+  #facts(): Parameters<typeof healthRow>[1] {
+    const names = this.#ports.loop()?.state.config.good?.desired.names ?? new Map();
+    return { names, nowSeconds: this.#store.now(), date: this.#ports.session.state.clock.now() };
   }
 
   async close(): Promise<void> {

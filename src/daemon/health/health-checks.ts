@@ -131,10 +131,13 @@ export class HealthChecks {
   }
 
   get destinations(): readonly CheckedDestination[] {
-    return Array.from(this.#watched.values(), (watched) => ({
-      ...watched,
-      isDamped: isHeldByDamping(watched.state, watched.health),
-    }));
+    return Array.from(this.#watched.values(), asChecked);
+  }
+
+  /** Returns undefined for a destination that is not checked. */
+  find(service: ServiceKey, destination: Destination['key']): CheckedDestination | undefined {
+    const watched = this.#watched.get(drainKey(service, destination));
+    return watched && asChecked(watched);
   }
 
   #watch(
@@ -237,6 +240,10 @@ export class HealthChecks {
       if (isRising) this.#ramp();
     });
   }
+}
+
+function asChecked(watched: Watched): CheckedDestination {
+  return { ...watched, isDamped: isHeldByDamping(watched.state, watched.health) };
 }
 
 function stateOf({ state, reason, rampEndSeconds }: Watched): HealthState {

@@ -23,31 +23,37 @@ export function healthDocument(
   destinations: readonly CheckedDestination[],
   { notes, names, nowSeconds, date }: HealthFacts,
 ): HealthDocument {
-  const timeOf = (seconds: number): string =>
-    new Date(Math.round(date.getTime() - (nowSeconds - seconds) * 1000)).toISOString();
   return {
     format: 'ipvstate-health',
     version: 1,
     time: date.toISOString(),
-    destinations: destinations.map(
-      ({ service, destination, health, state, isDamped, last }): HealthRow => ({
-        service,
-        name: names.get(service) ?? null,
-        destination: destination.key,
-        check: describeChecks(health),
-        healthy: state.isHealthy,
-        damped: isDamped,
-        since: timeOf(state.sinceSeconds),
-        last_answer: last
-          ? {
-              verdict: last.verdict,
-              reason: last.reason,
-              at: timeOf(last.atSeconds),
-              latency_seconds: last.latencySeconds,
-            }
-          : null,
-      }),
-    ),
+    destinations: destinations.map((each) => healthRow(each, { names, nowSeconds, date })),
     effects: notes.map(treatmentOf),
+  };
+}
+
+/** Makes the row of one destination. */
+export function healthRow(
+  { service, destination, health, state, isDamped, last }: CheckedDestination,
+  { names, nowSeconds, date }: Omit<HealthFacts, 'notes'>,
+): HealthRow {
+  const timeOf = (seconds: number): string =>
+    new Date(Math.round(date.getTime() - (nowSeconds - seconds) * 1000)).toISOString();
+  return {
+    service,
+    name: names.get(service) ?? null,
+    destination: destination.key,
+    check: describeChecks(health),
+    healthy: state.isHealthy,
+    damped: isDamped,
+    since: timeOf(state.sinceSeconds),
+    last_answer: last
+      ? {
+          verdict: last.verdict,
+          reason: last.reason,
+          at: timeOf(last.atSeconds),
+          latency_seconds: last.latencySeconds,
+        }
+      : null,
   };
 }

@@ -2,9 +2,9 @@ import { useState } from 'preact/hooks';
 import { shellWord } from '../../model/shell-word.ts';
 import type { DestinationDetails, ServiceSummary } from '../api/documents.ts';
 import type { DestinationPlot } from './destination-plots.ts';
-import { formatBytes, formatCount, formatShare } from './format.ts';
+import { formatBytes, formatCount, formatShare, formatTime } from './format.ts';
 import type { FollowedDetail } from './page-state.ts';
-import { Code, Command, State, Text } from './parts.tsx';
+import { Code, Command, State, Text, useNow } from './parts.tsx';
 import { Sparkline, TimePlot } from './plots.tsx';
 
 interface Props {
@@ -126,7 +126,8 @@ interface DestinationProps {
 }
 
 function Destination({ row, plot }: DestinationProps) {
-  const { destination, state, forward, weight, connections, rates, share, notes } = row;
+  const { destination, state, forward, weight, connections, rates, share, health } = row;
+  const notes = notesOf(row);
   const isUsed = weight.live !== null && weight.live > 0;
   return (
     <>
@@ -170,9 +171,24 @@ function Destination({ row, plot }: DestinationProps) {
         <tr key={note} class="about">
           <td colSpan={COLUMNS}>
             <Text of={note} />
+            {note === health?.text && health.since && <Since time={health.since} />}
           </td>
         </tr>
       ))}
+    </>
+  );
+}
+
+/** The notes of a destination, with one about its health unless it is healthy. */
+function notesOf({ notes, health }: DestinationDetails): readonly string[] {
+  if (!health || health.state === 'healthy' || notes.includes(health.text)) return notes;
+  return [...notes, health.text];
+}
+
+function Since({ time }: { time: string }) {
+  return (
+    <>
+      , since <time dateTime={time}>{formatTime(time, useNow())}</time>
     </>
   );
 }

@@ -3,6 +3,7 @@ import { Ajv } from 'ajv';
 import { expect } from 'vitest';
 import { type ApiDocuments, apiDocuments } from '../../../src/daemon/api/api-documents.ts';
 import { apiPages } from '../../../src/daemon/api/api-pages.ts';
+import type { FindHealth } from '../../../src/daemon/api/destination-health.ts';
 import type { ApiServices, ApiStatus, DoctorWarning } from '../../../src/daemon/api/documents.ts';
 import type { EventResponse, Page, Pages } from '../../../src/daemon/http/server.ts';
 import type { Status } from '../../../src/daemon/status/status.ts';
@@ -47,6 +48,8 @@ export class ApiWorld extends LoopWorld {
   warnings: readonly DoctorWarning[] | Error = [];
   looksOfDoctor = 0;
   texts: ReadonlyMap<string, string> = new Map();
+  /** Finds the answers to checks. Nothing is checked at first. */
+  findHealth: FindHealth = () => undefined;
   readonly #drift: DriftMode;
 
   constructor(live: Table, content: Content, options?: WorldOptions) {
@@ -69,6 +72,7 @@ export class ApiWorld extends LoopWorld {
         if (this.warnings instanceof Error) throw this.warnings;
         return this.warnings;
       },
+      findHealth: (service, destination) => this.findHealth(service, destination),
     });
     const history = async (limit: number) => ({ format: 'ipvstate-history', limit });
     this.pages = apiPages(this.documents, history, this.clock);
