@@ -6,6 +6,7 @@ import fc from 'fast-check';
 /** Scalars as they are written. Some are numbers, some are special to YAML, some are wrong. */
 const scalars = [
   ...['80', '010', '0', '-0', '-1', '+1', '0x50', '0o17', '1e3', '.5', '1.', '1.5', '1_000', '0b1'],
+  ...['+.5', '+.5e3', '+.inf', '+.INF', '+.nan', '-.5', '+a', '1.e5'],
   ...['9007199254740993', '.inf', '-.Inf', '.nan', '12:30', '1-2', '10.0.0.1', '-x', '--', '--- a'],
   ...['null', 'Null', 'NULL', 'nULL', '~', '~x', 'true', 'True', 'TRUE', 'tRUE', 'False', 'yes'],
   ...[

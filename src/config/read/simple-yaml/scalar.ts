@@ -32,7 +32,8 @@ const LONGEST_WORD = 5;
  * Numbers as the core schema of YAML spells them, and some texts that look like them. Only short
  * numbers without a sign are simple.
  */
-const NUMBER = /^[-+]?(?:0[ox][0-9a-fA-F]+|[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?)$/;
+const NUMBER =
+  /^[-+]?(?:0[ox][0-9a-fA-F]+|(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|\.(?:inf|Inf|INF))$/;
 
 /** The other characters that a text without quotes may begin with, as far as they are usual. */
 const OTHER_STARTS = Array.from('_/~+$(^<', (character) => character.charCodeAt(0));
