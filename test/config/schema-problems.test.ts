@@ -209,6 +209,12 @@ describe('the check of values', () => {
       'persistence: true',
       'persistence is true; it must be a whole number, text, a mapping => write a duration such as 6m, or a mapping',
     ],
+    [
+      'persistence: false',
+      'persistence is false; it must be a whole number, text, a mapping => write off',
+    ],
+    ['health: false', 'health is false; it must be text or a mapping => write off'],
+    ['health: true', 'health is true; it must be text or a mapping => write a mapping'],
     ['address: 5', 'the key "address" appears twice => remove one of them'],
   ])('explains the wrong type of %s', (line, message) => {
     expect(

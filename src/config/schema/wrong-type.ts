@@ -60,8 +60,11 @@ function typeHint(value: unknown, types: readonly string[]): string | undefined 
     return undefined;
   }
   if (typeof value === 'number' && wants('string')) return 'put it in quotes';
-  if (typeof value === 'boolean' && wants('string'))
-    return wants('object') ? 'write a duration such as 6m, or a mapping' : 'put it in quotes';
+  if (typeof value === 'boolean' && wants('string')) {
+    if (!wants('object')) return 'put it in quotes';
+    if (!value) return 'write off';
+    return wants('integer') ? 'write a duration such as 6m, or a mapping' : 'write a mapping';
+  }
   if (Array.isArray(value)) {
     const [only] = value as unknown[];
     if (wants('string') && value.length === 1 && typeof only === 'string' && only.includes(':'))
