@@ -170,6 +170,7 @@ function readWhat(
   virtualHost: Statement | undefined,
   problems: string[],
 ): ServerChecks['what'] {
+  if (!checker.block) problems.push('no block');
   const inner = checker.block?.statements ?? [];
   addUnknown(inner, IN_CHECKER[keyword], problems);
   if (keyword === 'TCP_CHECK') return { tcp: {} };

@@ -97,6 +97,7 @@ describe('a check of keepalived', () => {
     ['MISC_CHECK {\n misc_path /bin/true\n}', 'MISC_CHECK'],
     ['SMTP_CHECK {\n}', 'SMTP_CHECK'],
     ['DNS_CHECK {\n}', 'DNS_CHECK'],
+    ['TCP_CHECK', 'TCP_CHECK with no block'],
     ['TCP_CHECK {\n connect_ip 10.0.0.7\n}', 'TCP_CHECK with connect_ip'],
     ['TCP_CHECK {\n bind_if eth0\n}', 'TCP_CHECK with bind_if'],
     ['TCP_CHECK {\n connect_port 0\n}', 'TCP_CHECK with connect_port "0"'],
