@@ -2,6 +2,7 @@ import { countByLevel, type NamedFinding, worstFirst } from '../doctor/examine.t
 import { type Fix, LEVELS, type Level } from '../doctor/finding.ts';
 import type { Issue } from '../model/issue.ts';
 import { countOf } from './count-of.ts';
+import { wrapHanging } from './explain/wrap.ts';
 import { formatIssues } from './issues.ts';
 import { formatJson } from './json.ts';
 import { PLAIN, type Style } from './style.ts';
@@ -79,7 +80,7 @@ function formatSummary(
         ? ['There are no files: only what concerns every configuration was checked.']
         : []),
   ];
-  const lines = notes.flatMap((note) => wrap(note, width, ''));
+  const lines = notes.flatMap((note) => wrapHanging(note, width, ''));
   return [`${style.strong(verdict(counts))}: ${sum}.`, ...lines, ''].join('\n');
 }
 
@@ -94,16 +95,16 @@ function formatFinding(
   width: number,
 ): string {
   const word = WORDS[level];
-  const [first = '', ...rest] = wrap(`${word}: ${check}: ${seen}`, width, '    ');
+  const [first = '', ...rest] = wrapHanging(`${word}: ${check}: ${seen}`, width, '    ');
   const head = `${paint(level, style)(word)}${first.slice(word.length)}`;
-  const reason = why === undefined ? [] : wrap(`    ${why}`, width, '    ');
+  const reason = why === undefined ? [] : wrapHanging(`    ${why}`, width, '    ');
   return `${[head, ...rest, ...reason, ...formatFix(fix, style, width)].join('\n')}\n`;
 }
 
 /** A command stays on one line, so that it can be copied. */
 function formatFix(fix: Fix | undefined, style: Style, width: number): string[] {
   if (!fix) return [];
-  if ('advice' in fix) return wrap(`    ${fix.advice}`, width, '    ');
+  if ('advice' in fix) return wrapHanging(`    ${fix.advice}`, width, '    ');
   return fix.commands.map((command) => `      ${style.hint(command)}`);
 }
 
@@ -121,19 +122,6 @@ function paint(level: Level, style: Style): (text: string) => string {
     default:
       return level satisfies never;
   }
-}
-
-/** Breaks a text between words. Lines after the first begin with `indent`. */
-function wrap(text: string, width: number, indent: string): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const [index, word] of text.split(' ').entries()) {
-    const isFull = line.trim() !== '' && line.length + 1 + word.length > width;
-    if (isFull) lines.push(line);
-    if (isFull) line = `${indent}${word}`;
-    else line = index === 0 ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
 }
 
 function diagnosisJson({ findings, issues, files, isAboutKernel, exitCode }: Diagnosis): string {

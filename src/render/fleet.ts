@@ -2,6 +2,7 @@ import { type FleetNode, hasGeneration } from '../fleet/nodes.ts';
 import type { RolloutState } from '../fleet/rollout.ts';
 import { printable } from '../model/printable.ts';
 import { countOf } from './count-of.ts';
+import { wrapHanging } from './explain/wrap.ts';
 import { formatJson, type Json } from './json.ts';
 import { describeRollout, listOf, rolloutJson } from './rollout.ts';
 import { formatUtc } from './utc.ts';
@@ -70,21 +71,33 @@ function nodeJson(node: FleetNode, current: number): Json {
 
 const MAX_NAME_WIDTH = 24;
 
-function formatFleet({ current, nodes, rollout }: FleetView): string {
+function formatFleet({ current, nodes, rollout }: FleetView, columns = 80): string {
   const longest = Math.max(0, ...nodes.map(({ name }) => name.length));
   const width = Math.min(MAX_NAME_WIDTH, longest) + 2;
   const lines = nodes.flatMap((node) => {
     const [first = '', ...others] = describeNode(node, current);
-    const indent = ' '.repeat(width);
-    return [
-      `${node.name.padEnd(width - 2)}  ${first}`,
-      ...[...describeNamesakes(node), ...others].map((text) => indent + text),
-    ];
+    const texts = [first, ...describeNamesakes(node), ...others];
+    return texts.flatMap((text, index) => {
+      const name = (index === 0 ? node.name : '').padEnd(width - 2);
+      return wrapHanging(printable(`${name}  ${text}`), columns, ' '.repeat(width + 2));
+    });
   });
   const ofRollout = rollout ? describeRollout(rollout) : [];
-  return [...lines, ...ofRollout, summaryOf(current, nodes)]
-    .map((line) => `${printable(line)}\n`)
-    .join('');
+  const others = [...ofRollout, summaryOf(current, nodes)].flatMap((text) =>
+    wrapHanging(printable(text), columns, '    '),
+  );
+  return [...lines, ...others].map((line) => `${line}\n`).join('');
+}
+
+/** The form of the names of health. A later version can have others than this one. */
+const HEALTH_FORM = /^[a-z-]{1,20}$/;
+
+/** The most characters of a text among the facts of a line. Names of health have fewer. */
+const MAX_FACT = 20;
+
+/** Cuts a text, so that facts after it are seen. */
+function short(text: string): string {
+  return text.length > MAX_FACT ? `${text.slice(0, MAX_FACT - 1)}…` : text;
 }
 
 /** Describes a node: its health and generation, and then what is wrong, each in a line. */
@@ -99,11 +112,12 @@ function describeNode(node: FleetNode, current: number): string[] {
     stopped: `stopped since ${formatUtc(at)}, before that `,
     away: `away, last report of ${formatUtc(at)}: `,
   }[state as Exclude<NodeStateName, 'never-reported'>];
+  const word = HEALTH_FORM.test(health) ? health : `unknown ("${short(health)}")`;
   const facts = [
-    healthy || since === null ? health : `${health} since ${formatUtc(since)}`,
+    healthy || since === null ? word : `${word} since ${formatUtc(since)}`,
     describeGeneration(generation, current),
     ...(overrides > 0 ? [countOf(overrides, 'override')] : []),
-    ...(held ? [`plan ${held.plan} is held back: ${countOf(held.changes, 'change')}`] : []),
+    ...(held ? [`plan ${short(held.plan)} is held back: ${countOf(held.changes, 'change')}`] : []),
   ];
   const place = error?.position;
   const at_ = place ? `${place.file}:${place.line}:${place.column}: ` : '';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { HEALTHS } from '../../src/daemon/status/status.ts';
 import { encodeDocument } from '../../src/fleet/document.ts';
 import type { NodeReport } from '../../src/fleet/node-report.ts';
 import { DAEMON_LIFE } from '../../src/fleet/nodes.ts';
@@ -63,9 +64,11 @@ lb2  has never reported
 lb3  invalid since 2026-11-30 11:00:00Z, no generation, has read 1, 2 overrides
      the files are not valid
      a.yaml:4:7: no key "x"
-lb4  away, last report of 2026-11-30 12:00:00Z: held since 2026-11-30 11:00:00Z, generation 1, plan abc is held back: 3 changes
+lb4  away, last report of 2026-11-30 12:00:00Z: held since 2026-11-30 11:00:00Z,
+       generation 1, plan abc is held back: 3 changes
 lb5  stopped since 2026-11-30 12:00:00Z, before that in-sync, generation 1
-lb6  away, but its report cannot be read: etcd:/prod/reports/lb6 has version 9, and this program knows version 1
+lb6  away, but its report cannot be read: etcd:/prod/reports/lb6 has version 9,
+       and this program knows version 1
 Generation 1: 1 of 6 directors has it.
 `);
     const { nodes } = await document();
@@ -85,7 +88,8 @@ Generation 1: 1 of 6 directors has it.
     const { stdout } = await run(`fleet status ${address}`);
     expect(stdout).toBe(`lb1  in-sync, generation 1
      2 daemons report under this name: on director-1, director-\\u001b[2J
-     Give each director a --node of its own. One that crashed is gone after 15 seconds.
+     Give each director a --node of its own. One that crashed is gone after 15
+       seconds.
 lb2  in-sync, generation 1
 Generation 1: 1 of 2 directors has it.
 `);
@@ -100,6 +104,36 @@ Generation 1: 1 of 2 directors has it.
     const { stdout } = await run(`fleet status ${address}`);
     expect(stdout).toContain('\\u001b[2J');
     expect(stdout).toContain('\\u202efdp');
+  });
+
+  it('cuts a health that has not the form of one: no text passes for a fact', async () => {
+    const { run, address, report } = await fleet();
+    report('lb1', { health: `in-sync, generation 99, ${'x'.repeat(900)}` });
+    report('lb2', { health: 'of-a-later-version', held: { plan: 'y'.repeat(900), changes: 3 } });
+    const { stdout } = await run(`fleet status ${address}`);
+    expect(stdout).toBe(`lb1  unknown ("in-sync, generation…"), generation 1
+lb2  of-a-later-version, generation 1, plan ${'y'.repeat(19)}… is held back: 3
+       changes
+Generation 1: 2 of 2 directors have it.
+`);
+  });
+
+  it('shows every health that this version has as it is', async () => {
+    const { run, address, report } = await fleet();
+    for (const [index, health] of HEALTHS.entries()) report(`n${index}`, { health });
+    const { stdout } = await run(`fleet status ${address}`);
+    for (const health of HEALTHS) expect(stdout).toContain(`  ${health}, generation 1\n`);
+  });
+
+  it('has no line of more than 80 columns, unless a word is longer', async () => {
+    const { run, address, report, tell } = await rollingOut('--wave lb1,lb2');
+    const long = 'the kernel has refused this object again '.repeat(20).trim();
+    report('lb1', { health: 'refused', healthy: false, why: [long] });
+    report('lb3', { error: { message: long, position: null }, healthy: false });
+    tell('lb2', 'taken', { halt: long.slice(0, 400) });
+    const { stdout } = await run(`fleet status ${address}`);
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    expect(stdout.replace(/\s+/g, ' ')).toContain(`Halted: ${long.slice(0, 400).trim()}`);
   });
 
   it('waits until every director has a generation', async () => {
@@ -347,6 +381,16 @@ Generation 2: 0 of 3 directors have it.
     const { pushed, document } = await rollingOut(options);
     expect([pushed.status, pushed.stderr]).toEqual([64, expect.stringContaining(message)]);
     expect((await document()).current).toBe(1);
+  });
+
+  it('does not count a name that only a report has: no director waits for it', async () => {
+    const { run, address, etcd, tell, document } = await rollingOut('--wave lb1 --wave all');
+    etcd.put('/prod/reports/hostile', 'no document');
+    for (const name of ['lb1', 'lb2', 'lb3']) tell(name, 'soaked');
+    expect((await document()).rollout).toMatchObject({ state: 'done', waves: [{}, {}, {}] });
+    const { stdout } = await run(`fleet status ${address}`);
+    expect(stdout).toContain('hostile  away, but its report cannot be read');
+    expect(stdout).not.toContain('wave 3');
   });
 
   it('is needed to halt, to resume and to name waves', async () => {

@@ -98,7 +98,7 @@ export const fleetVerb = defineVerb({
 });
 
 async function status(call: Call): Promise<number> {
-  const { options, environment, client, prefix, subject } = call;
+  const { options, client, prefix, subject } = call;
   if (subject !== undefined) throw wrongUsage('`fleet status` takes no node');
   const { wait: wanted, directors: expected = 1 } = options;
   if (options.directors !== undefined && wanted === undefined)
@@ -107,7 +107,7 @@ async function status(call: Call): Promise<number> {
     wanted === undefined ||
     (nodes.length >= expected && nodes.every((node) => hasGeneration(node, wanted)));
   const fleet = await (wanted === undefined ? readFleet(client, prefix) : waitFor(isThere, call));
-  environment.output.print(FLEET_FORMATS[options.output](fleet));
+  show(fleet, call);
   if (isThere(fleet)) return EXIT.ok;
   return isHalted(fleet) ? EXIT.partial : EXIT['not-confirmed'];
 }
@@ -195,9 +195,13 @@ function wentBack({ generation, parent }: Manifest, copied: number, prefix: stri
   );
 }
 
-async function print({ client, prefix, options, environment }: Call): Promise<number> {
-  environment.output.print(FLEET_FORMATS[options.output](await readFleet(client, prefix)));
+async function print(call: Call): Promise<number> {
+  show(await readFleet(call.client, call.prefix), call);
   return EXIT.ok;
+}
+
+function show(fleet: Fleet, { options, environment: { output } }: Call): void {
+  output.print(FLEET_FORMATS[options.output](fleet, output.layout('stdout').width));
 }
 
 /** Throws `USAGE` for a node and options that only other actions take. */
@@ -244,7 +248,7 @@ async function forget(call: Call): Promise<number> {
   }
   if (keeper !== undefined)
     call.environment.output.note(`ipvstate: ${subject} stays in the list: ${keeper}\n`);
-  call.environment.output.print(FLEET_FORMATS[call.options.output](after));
+  show(after, call);
   return EXIT.ok;
 }
 

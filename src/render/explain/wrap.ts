@@ -15,3 +15,16 @@ export function wrap(text: string, width: number): string[] {
   }
   return line === undefined ? lines : [...lines, line];
 }
+
+/** Wraps a text like `wrap`, and keeps its blanks. Lines after the first begin with `indent`. */
+export function wrapHanging(text: string, width: number, indent: string): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const [index, word] of text.split(' ').entries()) {
+    const isFull = line.trim() !== '' && line.length + 1 + word.length > width;
+    if (isFull) lines.push(line);
+    if (isFull) line = `${indent}${word}`;
+    else line = index === 0 ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}

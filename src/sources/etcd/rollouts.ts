@@ -37,7 +37,7 @@ interface NodeKeys {
 /**
  * Reads a fleet at one revision. A rollout that is missing or damaged is an error: it never means
  * that every director may have the generation. `named` are nodes that need not have reported, and
- * `also` further keys of nodes.
+ * `also` further keys of nodes, which the rule of a rollout does not look at.
  */
 export async function readFleetSnapshot(
   client: EtcdClient,
@@ -62,11 +62,13 @@ export async function readFleetSnapshot(
       continue;
     }
     const mark = marks[0] && decodeDocument(marks[0].key, marks[0].value, ROLLOUT_MARK);
-    const nodes = nodesOf(prefix, ofNodes.flat(), named);
+    // The rule of a rollout is the same for all: it looks only at what every director reads.
+    const members = nodesOf(prefix, ofNodes[0] ?? [], named);
+    const nodes = also.length === 0 ? members : nodesOf(prefix, ofNodes.flat(), named);
     const rollout = await rolloutOf(prefix, current, rollouts[0]);
     return {
       ...{ current, nodes, mark, markRevision: marks[0]?.revision },
-      rollout: rollout && rolloutState(rollout, mark, nodes.map(rolloutNode)),
+      rollout: rollout && rolloutState(rollout, mark, members.map(rolloutNode)),
     };
   }
 }
