@@ -206,17 +206,25 @@ export function overrideTime(
   return { now: store?.now() ?? 0, date: store?.date() ?? new Date(0) };
 }
 
+/** So many destinations are named. */
+const SHOWN_KEPT = 5;
+
 /** Says which effects of the daemon's checks a plan of a program keeps that does not check. */
 function keptByHealth(notes: readonly HealthNote[], { isChecking }: HealthClock): string[] {
   if (isChecking) return [];
-  return notes
-    .filter(({ effect }) => effect === 'out' || effect === 'fallback')
+  const kept = notes.filter(({ effect }) => effect === 'out' || effect === 'fallback');
+  const named = kept
+    .slice(0, SHOWN_KEPT)
     .map(({ service, destination, effect, reason }) =>
       effect === 'out'
         ? `health keeps ${destination} of ${service} at weight 0, as the daemon found it` +
           `${reason === '' ? '' : `: ${reason}`}`
         : `${destination} of ${service} is a fallback, and takes the traffic`,
     );
+  const more = kept.length - named.length;
+  return more > 0
+    ? [...named, `health keeps ${more} more as they are: \`ipvstate health\` shows them`]
+    : named;
 }
 
 function isConfirmed(

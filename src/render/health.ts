@@ -16,6 +16,7 @@ import {
   oneOf,
   type Shape,
 } from '../model/shape.ts';
+import { wrapHanging } from './explain/wrap.ts';
 
 /** A destination with the state of its checks. */
 export interface HealthRow {
@@ -155,7 +156,10 @@ function describeCheck(check: HealthCheck): string {
   }
 }
 
+const WIDTH = 80;
 const TITLES = ['Destination', 'Check', 'State', 'Since', 'Latency', 'Last answer'];
+
+const ANSWER_INDENT = ' '.repeat(6);
 
 /** Formats the checks as a table, with the destinations of each service below it. */
 export function formatHealth(document: HealthDocument): string {
@@ -168,22 +172,33 @@ export function formatHealth(document: HealthDocument): string {
     checkStateOf(row, effectOf.get(keyOf(row))).replace('-', ' '),
     formatSeconds((Date.parse(time) - Date.parse(row.since)) / 1000),
     row.last_answer ? `${(row.last_answer.latency_seconds * 1000).toFixed(1)} ms` : '-',
-    row.last_answer?.reason ?? 'not checked yet',
+    printable(row.last_answer?.reason ?? 'not checked yet'),
   ]);
   const widths = TITLES.map((title, column) =>
     Math.max(title.length, ...cells.map((row) => row[column]?.length ?? 0)),
   );
   const line = (row: readonly string[]): string =>
     `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd();
+  // An answer that does not fit is on lines of its own.
+  const linesOf = (row: readonly string[]): readonly string[] =>
+    line(row).length <= WIDTH
+      ? [line(row)]
+      : [
+          line(row.slice(0, -1)),
+          ...wrapHanging(`${ANSWER_INDENT}${row.at(-1)}`, WIDTH, ANSWER_INDENT),
+        ];
   const lines = destinations.flatMap(({ service, name }, index) => [
     ...(destinations[index - 1]?.service === service
       ? []
       : [name === null ? service : `${name} (${service})`]),
-    line(cells[index] ?? []),
+    ...linesOf(cells[index] ?? []),
   ]);
   const others = effects
     .filter((each) => !known.has(keyOf(each)))
-    .map((each) => `${each.destination} of ${each.service}: ${describeTreatment(each)}`);
+    .flatMap((each) => {
+      const text = `${each.destination} of ${each.service}: ${describeTreatment(each)}`;
+      return wrapHanging(printable(text), WIDTH, '    ');
+    });
   const all = [...(lines.length > 0 ? [line(TITLES)] : []), ...lines, ...others];
   if (all.length === 0) return 'Nothing is checked: no service of the files has `health`.\n';
   return all.map((text) => `${printable(text)}\n`).join('');

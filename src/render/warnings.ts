@@ -1,7 +1,11 @@
+import { printable } from '../model/printable.ts';
 import { formatMissingSysctl } from '../model/sysctl.ts';
 import type { SysctlDifference } from '../plan/sysctls.ts';
 import type { ChangesContext } from './changes.ts';
+import { wrapHanging } from './explain/wrap.ts';
 import { PLAIN } from './style.ts';
+
+const WIDTH = 80;
 
 /** Formats the problems that the plan does not solve, such as checked sysctls that differ. */
 export function formatWarnings({
@@ -10,7 +14,10 @@ export function formatWarnings({
   style = PLAIN,
 }: Omit<ChangesContext, 'counters'>): string {
   return [...sysctlDifferences.map(describeDifference), ...warnings]
-    .map((text) => `${style.edit('warning')}: ${text}\n`)
+    .map((text) => {
+      const lines = wrapHanging(`warning: ${printable(text)}`, WIDTH, '    ').join('\n');
+      return `${style.edit('warning')}${lines.slice('warning'.length)}\n`;
+    })
     .join('');
 }
 

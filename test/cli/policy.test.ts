@@ -243,7 +243,9 @@ describe('a drain of UDP', () => {
     const last = await run('apply -f ./one.yaml', now.options);
     expect(last.stdout).toContain('- 10.0.0.2:53  cuts 40 flows\n');
     expect(last.stdout).toContain(
-      `warning: the drain is over, and 40 flows of ${DNS} get no answer for up to 5m, because net.ipv4.vs.expire_nodest_conn is 0; 1 sends them to another server\n`,
+      `warning: the drain is over, and 40 flows of ${DNS} get no answer for\n` +
+        '    up to 5m, because net.ipv4.vs.expire_nodest_conn is 0; 1 sends them to\n' +
+        '    another server\n',
     );
   });
 });
@@ -455,7 +457,7 @@ describe('sysctls', () => {
     expect(check).toMatchObject({ status: 2 });
     expect(check.stdout).toBe(
       'warning: sysctl net.ipv4.vs.conntrack is 0; the file wants 1, and only checks it\n' +
-        'warning: this kernel has no sysctl net.ipv4.vs.est_nice (since Linux 6.2); the file wants 5\n' +
+        'warning: this kernel has no sysctl net.ipv4.vs.est_nice (since Linux 6.2); the\n    file wants 5\n' +
         'Not in sync: 2 checked sysctls different.\n',
     );
     expect((await run('plan -f ./a.yaml', now.options)).stdout).toContain(
@@ -559,7 +561,8 @@ describe('sysctls', () => {
     });
     const { stdout } = await run('plan -f ./a.yaml', loud.options);
     expect(stdout).toContain(
-      `warning: persistent clients keep coming to what drains of ${WEB}, because net.ipv4.vs.expire_quiescent_template is 0\n`,
+      `warning: persistent clients keep coming to what drains of ${WEB},\n` +
+        '    because net.ipv4.vs.expire_quiescent_template is 0\n',
     );
     expect((await run('plan -f ./a.yaml -o markdown', loud.options)).stdout).toContain(
       '\n> warning: persistent clients keep coming',
@@ -568,7 +571,8 @@ describe('sysctls', () => {
       'warning: persistent clients keep coming',
     );
     expect(stdout).toContain(
-      'warning: connections that are left when a drain ends are reset, because net.ipv4.vs.expire_nodest_conn is 1\n',
+      'warning: connections that are left when a drain ends are reset, because\n' +
+        '    net.ipv4.vs.expire_nodest_conn is 1\n',
     );
   });
 });

@@ -6,6 +6,7 @@ import { isStatus } from '../../src/daemon/status/parse-status.ts';
 import { HEALTHS } from '../../src/daemon/status/status.ts';
 import { formatHealth, formatStatus } from '../../src/daemon/status/status-text.ts';
 import { formatClock } from '../../src/render/overrides.ts';
+import { destinationKeyOf, keyOf } from '../support/tables.ts';
 import { statusOf } from './statuses.ts';
 
 const local = (time: string): string => formatClock(new Date(time), new Date());
@@ -111,6 +112,25 @@ Contested:  fwmark:8: changed back by another program 3 times
     const status = statusOf({ health: 'invalid', config });
     expect(formatHealth(status)).toBe(`the configuration is invalid; ${says}`);
     expect(formatStatus(status)).toContain(`State:      the configuration is invalid; ${says}\n`);
+  });
+});
+
+describe('what health does, in the status', () => {
+  it('names five destinations in lines of 80 columns, and says how to see the others', () => {
+    const effects = Array.from({ length: 7 }, (_, index) => ({
+      ...{ service: keyOf('tcp://192.0.2.10:443'), effect: 'out' as const },
+      destination: destinationKeyOf(`10.1.0.${index + 11}:8443`),
+      ...{ weight: 0, own_weight: 100, reason: 'connection refused\u001b[31m', seconds: 61 },
+    }));
+    const text = formatStatus(statusOf({ health_effects: effects }));
+    expect(text).toContain(
+      'Checked:    10.1.0.11:8443 of tcp://192.0.2.10:443: unhealthy for 1m1s, weight 0\n' +
+        '            in place of 100: connection refused\\u001b[31m\n',
+    );
+    expect(text).toContain('Checked:    and 2 more: `ipvstate health` shows them\n');
+    expect(text.match(/^Checked:/gm)).toHaveLength(6);
+    const checked = text.slice(text.indexOf('Checked:')).split('\n');
+    expect(checked.filter((line) => line.length > 80)).toEqual([]);
   });
 });
 

@@ -30,6 +30,11 @@ describe.each(PAGES)('%s', (path) => {
   });
 });
 
+it('the page of health checks fits into 80 columns with its examples', () => {
+  const lines = formatPage(readDocument('src/manual/health-checks.md')).split('\n');
+  expect(lines.filter((line) => line.length > 80)).toEqual([]);
+});
+
 describe('the configuration page', () => {
   const page = readDocument('src/manual/configuration.md');
   const schema = JSON.parse(readDocument('schemas/config.schema.json'));

@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
+import { drainKey } from '../../src/model/drain.ts';
+import type { DestinationHealth } from '../../src/model/health.ts';
 import type { Operation } from '../../src/model/operation.ts';
+import type { Policy } from '../../src/model/policy.ts';
 import { prepare } from '../../src/reconcile/prepare.ts';
 import { openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
 import { wants } from '../support/scenarios.ts';
-import { destinationOf, keyOf, serviceOf, tableOf } from '../support/tables.ts';
+import { destinationKeyOf, destinationOf, keyOf, serviceOf, tableOf } from '../support/tables.ts';
 
 const LIVE = tableOf({
   'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 1 } },
@@ -111,4 +114,53 @@ test('checks the limits of the file, and an allowance lifts them', async () => {
   ]);
   const allowances = { maxServiceDeletes: { kind: 'count', value: 2 } } as const;
   expect((await prepare(openMisbehavingTable(LIVE), desired, { allowances })).refusals).toEqual([]);
+});
+
+test('names five of the destinations that health keeps out, and counts the others', async () => {
+  const addresses = Array.from({ length: 9 }, (_, index) => `10.0.0.${index + 1}:80`);
+  const tableWith = (weight: number) =>
+    tableOf({
+      'tcp://192.0.2.1:80': {
+        destinations: Object.fromEntries(
+          addresses.map((address, index) => [address, index < 7 ? weight : 1]),
+        ),
+      },
+    });
+  const service = keyOf('tcp://192.0.2.1:80');
+  const keys = addresses.map(destinationKeyOf);
+  const check: DestinationHealth = {
+    ...{ checks: [{ kind: 'tcp' }], port: undefined, from: undefined, intervalSeconds: 5 },
+    ...{ timeoutSeconds: 1, rise: 1, fall: 1, initial: 'healthy', slowStartSeconds: 0 },
+  };
+  const policy: Policy = {
+    ...{ manage: undefined, sysctls: undefined },
+    services: new Map([
+      [
+        service,
+        {
+          ...{ protect: false, drain: undefined, preserve: new Map() },
+          health: {
+            maxUnhealthy: { kind: 'percent', value: 100 },
+            fallback: new Map(),
+            destinations: new Map(keys.map((key) => [key, check])),
+          },
+        },
+      ],
+    ]),
+  };
+  const states = new Map(
+    keys.map((key, index) => [
+      drainKey(service, key),
+      { isHealthy: index >= 7, sinceSeconds: 0, reason: 'connection refused' },
+    ]),
+  );
+  const health = { isChecking: false, now: () => 10, read: async () => states };
+  const ipvs = openMisbehavingTable(tableWith(0));
+  const { plan, warnings } = await prepare(ipvs, { ...wants(tableWith(1)), policy }, { health });
+  expect(plan.changes).toEqual([]);
+  expect(warnings).toHaveLength(6);
+  expect(warnings[0]).toBe(
+    `health keeps 10.0.0.1:80 of ${service} at weight 0, as the daemon found it: connection refused`,
+  );
+  expect(warnings[5]).toBe('health keeps 2 more as they are: `ipvstate health` shows them');
 });

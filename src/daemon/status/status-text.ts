@@ -2,6 +2,7 @@ import { formatDuration } from '../../model/duration.ts';
 import { printable } from '../../model/printable.ts';
 import type { HealthName } from '../../reconcile/loop/health.ts';
 import { countOf } from '../../render/count-of.ts';
+import { wrapHanging } from '../../render/explain/wrap.ts';
 import { describeTreatment } from '../../render/health.ts';
 import { formatClock } from '../../render/overrides.ts';
 import { describeInvalid, type PauseStatus, type Status, type StatusError } from './status.ts';
@@ -96,7 +97,7 @@ function formatFleet({ node, generation, error }: NonNullable<Status['fleet']>):
   ];
 }
 
-/** So many overrides and so many effects of health are shown. */
+/** So many overrides are shown. */
 const SHOWN_OVERRIDES = 20;
 
 function formatOverridden(overrides: NonNullable<Status['overrides']>): string[] {
@@ -109,14 +110,22 @@ function formatOverridden(overrides: NonNullable<Status['overrides']>): string[]
   return hidden > 0 ? [...shown, line('Override', `and ${hidden} more destinations`)] : shown;
 }
 
+/** So many effects of health are shown. */
+const SHOWN_EFFECTS = 5;
+
 function formatTreated(effects: NonNullable<Status['health_effects']>): string[] {
   const shown = effects
-    .slice(0, SHOWN_OVERRIDES)
-    .map((each) =>
-      line('Checked', `${each.destination} of ${each.service}: ${describeTreatment(each)}`),
+    .slice(0, SHOWN_EFFECTS)
+    .flatMap((each) =>
+      wrapHanging(
+        line('Checked', `${each.destination} of ${each.service}: ${describeTreatment(each)}`),
+        ...([80, ' '.repeat(12)] as const),
+      ),
     );
-  const hidden = effects.length - shown.length;
-  return hidden > 0 ? [...shown, line('Checked', `and ${hidden} more destinations`)] : shown;
+  const hidden = effects.length - Math.min(effects.length, SHOWN_EFFECTS);
+  return hidden > 0
+    ? [...shown, line('Checked', `and ${hidden} more: \`ipvstate health\` shows them`)]
+    : shown;
 }
 
 function line(name: string, text: string): string {
