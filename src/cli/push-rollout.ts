@@ -3,6 +3,8 @@ import { IpvstateError } from '../errors.ts';
 import { nodesKey, nodesOf } from '../fleet/nodes.ts';
 import { isForAll, type Rollout } from '../fleet/rollout.ts';
 import { nodesOfWaves, parseWave, WAVE_FORM, type WaveText } from '../fleet/waves.ts';
+import { printable } from '../model/printable.ts';
+import { listOf } from '../render/rollout.ts';
 import type { EtcdClient } from '../sources/etcd/client.ts';
 import type { CurrentEntry } from '../sources/etcd/generation.ts';
 import { nodeOf } from '../sources/etcd/layout.ts';
@@ -68,6 +70,20 @@ export async function planRollout(
     soak_seconds: options.soak ?? DEFAULT_SOAK_SECONDS,
     max_failed: options.maxFailed ?? 0,
   };
+}
+
+/** Tells which directors take a generation first, and how to see the others follow. */
+export function describeStart(
+  { waves }: Pick<Rollout, 'waves'>,
+  generation: number,
+  address: string,
+): string {
+  const first = waves.find((names) => names.length > 0);
+  const who = first ? `${listOf(first)} first` : 'directors that report, as none is known';
+  return (
+    `ipvstate: the rollout of generation ${generation} begins: for ${who}\n` +
+    `ipvstate: how far it is: ipvstate fleet status ${printable(address)}\n`
+  );
 }
 
 function parseCount(text: string): number {

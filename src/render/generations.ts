@@ -18,16 +18,18 @@ interface GenerationsView {
   readonly prefix: string;
   /** The generation in force. */
   readonly current: number;
+  /** True when directors take the current generation wave after wave. */
+  readonly isInWaves?: boolean;
   /** The first one first. */
   readonly generations: readonly GenerationView[];
 }
 
 /** Every output format of generations. */
 export const GENERATION_FORMATS = {
-  text: ({ current, generations }: GenerationsView) =>
+  text: ({ current, generations, isInWaves = false }: GenerationsView) =>
     [...generations]
       .reverse()
-      .map((generation) => `${formatGeneration(generation, current)}\n`)
+      .map((generation) => `${formatGeneration(generation, current, isInWaves)}\n`)
       .join(''),
   json: ({ prefix, current, generations }: GenerationsView) =>
     formatJson({
@@ -51,12 +53,13 @@ export const GENERATION_FORMATS = {
 function formatGeneration(
   { generation, copy_of, author, message, created, files }: GenerationView,
   current: number,
+  isInWaves: boolean,
 ): string {
   const facts = [
     author,
     countOf(files.length, 'file'),
     ...(copy_of === null ? [] : [`the files of ${copy_of}`]),
-    ...(generation === current ? ['in force'] : []),
+    ...(generation === current ? [isInWaves ? 'rolled out in waves' : 'in force'] : []),
   ].join(', ');
   const about = message === '' ? facts : `${facts}: ${message}`;
   return printable(`generation ${generation}  ${formatUtc(created)}  ${about}`);

@@ -18,6 +18,8 @@ export interface PushPlanView {
   /** The nodes that the files were checked for. An empty name stands for any other node. */
   readonly nodes: readonly string[];
   readonly differences: readonly FileDifference[];
+  /** True for a push with waves. */
+  readonly isInWaves: boolean;
 }
 
 /** Every output format of a dry run. */
@@ -34,9 +36,13 @@ export const PUSH_PLAN_FORMATS = {
     }),
 };
 
-function headline({ prefix, current, generation, differences }: PushPlanView): string {
-  if (generation === null)
-    return `Generation ${current} of etcd:${prefix} has these files: nothing would be pushed.`;
+function headline(view: PushPlanView): string {
+  const { prefix, current, generation, differences, isInWaves } = view;
+  if (generation === null) {
+    const rollout = isInWaves ? ', and no rollout would begin' : '';
+    const seen = `Generation ${current} of etcd:${prefix} has these files`;
+    return `${seen}: nothing would be pushed${rollout}.`;
+  }
   const subject = `Generation ${generation} of etcd:${prefix} would`;
   if (current === null) return `${subject} be the only one in force:`;
   const files = differences.length === 0 ? ' with the same files.' : ':';

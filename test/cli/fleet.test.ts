@@ -10,6 +10,7 @@ import { systemState } from '../../src/recovery/state.ts';
 import { FLEET_FORMATS } from '../../src/render/fleet.ts';
 import { encodedProgress, encodedReport } from '../fleet/node-reports.ts';
 import { FakeEtcd } from '../support/fake-etcd.ts';
+import { fleet as pushSpace } from './fleet-workspace.ts';
 import { SHOP, workspace } from './workspace.ts';
 
 const readSchema = (name: string) =>
@@ -246,6 +247,30 @@ Generation 2: 0 of 3 directors have it.
         { nodes: ['lb3'], open: false },
       ],
     });
+  });
+
+  it('is named by the push that begins it, which does not say that it is in force', async () => {
+    const { run, address, pushed } = await rollingOut('--wave lb2 --wave all');
+    expect(pushed.status).toBe(0);
+    expect(pushed.stdout).toMatch(/^generation 2 .*, 3 files, rolled out in waves\n$/);
+    expect(pushed.stderr).toContain(
+      'ipvstate: the rollout of generation 2 begins: for lb2 first\n' +
+        `ipvstate: how far it is: ipvstate fleet status ${address}\n`,
+    );
+    const push = `push -f ./conf.d --to ${address} --wave lb1`;
+    const again = await run(push);
+    expect(again.stderr).toContain('nothing is pushed, and no rollout begins\n');
+    expect(again.stderr).not.toContain('fleet status');
+    expect(again.stdout).toBe(pushed.stdout);
+    expect((await run(`${push} --dry-run`)).stdout).toContain(
+      'nothing would be pushed, and no rollout would begin.\n',
+    );
+  });
+
+  it('begins with the directors that report when none is known', async () => {
+    const space = await pushSpace({ 'shop.yaml': SHOP });
+    const line = `push -f ./shop.yaml --to ${space.address} --wave all`;
+    expect((await space.run(line)).stderr).toContain('directors that report, as none is known\n');
   });
 
   it('that is halted makes --wait exit 6, until it is resumed', async () => {
@@ -526,6 +551,10 @@ at most 0 directors may fail
     ['status', 'takes --directors only with --wait', 64, '--directors 1'],
     ['status', 'Expected a number', 64, '--wait 1 --directors 0'],
     ['status', 'takes no node', 64, 'lb1'],
+    ['status', 'takes --timeout only with --wait', 64, '--timeout 5s'],
+    ['halt', 'takes no --timeout', 64, '--timeout 5s'],
+    ['status', 'takes no --reason', 64, '--reason x'],
+    ['forget', 'takes no --reason', 64, 'lb2 --reason x'],
     ['status', 'Expected a number', 64, '--wait x'],
   ])('fleet %s: %s (exit %i)', async (action, message, exit, rest = '') => {
     const { run, address, report } = await fleet();

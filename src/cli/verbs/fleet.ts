@@ -18,7 +18,6 @@ import { FILE_EXITS } from '../declare/exit-groups.ts';
 import { reasonOption } from '../declare/option-groups.ts';
 import {
   choiceArgument,
-  number,
   optionalArgument,
   outputFormat,
   parsed,
@@ -33,6 +32,8 @@ import { parseGeneration } from './push.ts';
 /** Between two looks at the fleet while `--wait` waits. */
 const LOOK_MILLISECONDS = 1000;
 
+const DEFAULT_TIMEOUT_SECONDS = 300;
+
 const OPTIONS = {
   wait: parsed(
     '--wait <generation>',
@@ -44,7 +45,11 @@ const OPTIONS = {
     'with --wait: wait until at least so many directors are known, too',
     parseGeneration,
   ),
-  timeout: number('--timeout <time>', 'wait no longer than this', parseTime, 300, '5m'),
+  timeout: parsed(
+    '--timeout <time>',
+    'with --wait: wait no longer than this (default: 5m)',
+    parseTime,
+  ),
   reason: reasonOption('say why, for `fleet status` and `generations`'),
   output: outputFormat(FLEET_FORMATS, 'text'),
 };
@@ -103,6 +108,9 @@ async function status(call: Call): Promise<number> {
   const { wait: wanted, directors: expected = 1 } = options;
   if (options.directors !== undefined && wanted === undefined)
     throw wrongUsage('`fleet status` takes --directors only with --wait');
+  if (options.timeout !== undefined && wanted === undefined)
+    throw wrongUsage('`fleet status` takes --timeout only with --wait');
+  refuseReason(call, 'status');
   const isThere = ({ nodes }: Fleet): boolean =>
     wanted === undefined ||
     (nodes.length >= expected && nodes.every((node) => hasGeneration(node, wanted)));
@@ -122,7 +130,7 @@ async function waitFor(
   { client, prefix, options, environment }: Call,
 ): Promise<Fleet> {
   const { clock } = await environment.state();
-  const end = clock.monotonicSeconds() + options.timeout;
+  const end = clock.monotonicSeconds() + (options.timeout ?? DEFAULT_TIMEOUT_SECONDS);
   for (;;) {
     const read = await readFleet(client, prefix).catch((error: unknown) => {
       // A member that is away for a while is no reason to give up.
@@ -210,14 +218,21 @@ function refuseOthers(call: Call, action: string): void {
   refuseWaiting(call, action);
 }
 
-function refuseWaiting({ options: { wait, directors } }: Call, action: string): void {
+function refuseWaiting({ options: { wait, directors, timeout } }: Call, action: string): void {
   if (wait !== undefined) throw wrongUsage(`\`fleet ${action}\` takes no --wait`);
   if (directors !== undefined) throw wrongUsage(`\`fleet ${action}\` takes no --directors`);
+  if (timeout !== undefined) throw wrongUsage(`\`fleet ${action}\` takes no --timeout`);
+}
+
+/** Throws `USAGE` for a reason that nothing would show. */
+function refuseReason({ options: { reason } }: Call, action: string): void {
+  if (reason !== undefined) throw wrongUsage(`\`fleet ${action}\` takes no --reason`);
 }
 
 async function forget(call: Call): Promise<number> {
   const { client, prefix, subject } = call;
   refuseWaiting(call, 'forget');
+  refuseReason(call, 'forget');
   if (subject === undefined || !isNodeName(subject))
     throw wrongUsage('`fleet forget` needs the name of a director');
   const before = await readFleet(client, prefix);

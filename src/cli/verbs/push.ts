@@ -35,7 +35,7 @@ import type { Environment } from '../environment.ts';
 import type { Output } from '../output.ts';
 import { authorOf } from '../push-author.ts';
 import { type FilesToPush, readFilesOfEarlier, readFilesToPush } from '../push-files.ts';
-import { planRollout, ROLLOUT_OPTIONS, wavesOf } from '../push-rollout.ts';
+import { describeStart, planRollout, ROLLOUT_OPTIONS, wavesOf } from '../push-rollout.ts';
 
 const OPTIONS = {
   file: FILE_OPTIONS.file,
@@ -108,14 +108,19 @@ export const pushVerb = defineVerb({
       const isBack = options.generation !== undefined;
       const next = { files, rollout, isBack };
       const plan = await planPush(client, prefix, current, next, environment.output);
-      environment.output.print(PUSH_PLAN_FORMATS[options.output]({ prefix, nodes, ...plan }));
+      const view = { prefix, nodes, isInWaves: rollout !== undefined, ...plan };
+      environment.output.print(PUSH_PLAN_FORMATS[options.output](view));
       return EXIT.ok;
     }
     const pushed = await (options.generation === undefined
       ? pushFiles(client, prefix, current, { ...about, files, rollout }, environment)
       : pushAgain(client, prefix, current, options.generation, about));
-    const view = { prefix, current: pushed.current, generations: [pushed.manifest] };
+    const isNew = pushed.manifest.generation !== current?.generation;
+    const isInWaves = (isNew ? rollout : current?.rollout) !== undefined;
+    const view = { prefix, current: pushed.current, isInWaves, generations: [pushed.manifest] };
     environment.output.print(GENERATION_FORMATS[options.output](view));
+    if (isNew && rollout)
+      environment.output.note(describeStart(rollout, pushed.manifest.generation, options.to));
     if (options.keep !== undefined)
       await removeOld(client, prefix, options.keep, environment.output);
     return EXIT.ok;
@@ -185,7 +190,10 @@ async function pushFiles(
 ): Promise<Pushed> {
   if (current && (await isPushed(client, prefix, current, next, output))) {
     const manifest = await readManifestInForce(client, prefix, current);
-    output.note(`ipvstate: generation ${current.generation} has these files: nothing is pushed\n`);
+    const rollout = next.rollout ? ', and no rollout begins' : '';
+    output.note(
+      `ipvstate: generation ${current.generation} has these files: nothing is pushed${rollout}\n`,
+    );
     return { manifest, current: current.generation };
   }
   try {
