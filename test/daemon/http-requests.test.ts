@@ -1,10 +1,15 @@
 import { connect } from 'node:net';
+import { Ajv } from 'ajv';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import schema from '../../schemas/error.schema.json' with { type: 'json' };
+import validation from '../../schemas/validation.schema.json' with { type: 'json' };
 import { createMetrics } from '../../src/daemon/http/metrics.ts';
 import { daemonPages } from '../../src/daemon/http/pages.ts';
 import { type HttpServer, probePage, serveHttp } from '../../src/daemon/http/server.ts';
 import { statusOf } from './statuses.ts';
+
+const isError = new Ajv({ strict: false }).addSchema(validation).compile(schema);
 
 let server: HttpServer;
 beforeAll(async () => {
@@ -13,6 +18,7 @@ beforeAll(async () => {
     {
       '/healthz': () => probePage(true, 'ok'),
       '/broken': () => Promise.reject(new Error('a bug')),
+      '/api/v1/status': () => probePage(true, 'ok'),
     },
   );
 });
@@ -64,6 +70,22 @@ describe('the answer of the HTTP server to a request', () => {
     ['GET /broken HTTP/1.1', 500],
   ])('to %s has status %i', async (line, status) => {
     expect(await ask(line)).toBe(status);
+  });
+
+  it.each([
+    ['GET /api/v1/nothing HTTP/1.1', 404, 'There are: /healthz /broken /api/v1/status'],
+    ['POST /api/v1/status HTTP/1.1', 405, 'GET only'],
+    ['GET http://evil.example/api/v1/status HTTP/1.1', 421, 'This is not the host'],
+  ])('to %s has status %i and the document of an error', async (line, status, message) => {
+    const text = await send(`${line}\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+    expect(statusOfAnswer(text)).toBe(status);
+    expect(text).toMatch(/content-type: application\/json/i);
+    const document: unknown = JSON.parse(text.slice(text.indexOf('\r\n\r\n')));
+    expect(document).toMatchObject({ error: { message: expect.stringContaining(message) } });
+    expect({ isValid: isError(document), errors: isError.errors }).toEqual({
+      isValid: true,
+      errors: null,
+    });
   });
 
   it('has status 400, 417 or 431 for headers that cannot be taken', async () => {

@@ -33,6 +33,8 @@ export interface DocumentPorts extends Omit<StatusPorts, 'diagnosis'> {
 
 /** The documents of the API, for the pages and for the control socket. */
 export interface ApiDocuments {
+  /** The names of services in the files in force. */
+  readonly names: ReadonlyMap<ServiceKey, string>;
   status(): Promise<ApiStatus>;
   /** As `status`, after the first look of the doctor has ended. */
   wholeStatus(): Promise<ApiStatus>;
@@ -70,6 +72,9 @@ export function apiDocuments(ports: DocumentPorts): ApiDocuments {
     return shownNow();
   };
   return {
+    get names() {
+      return state().config.good?.desired.names ?? new Map();
+    },
     status: makeStatus,
     wholeStatus: async () => {
       await diagnosis.settled();

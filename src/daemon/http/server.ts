@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { IpvstateError } from '../../errors.ts';
 import { printableLines } from '../../model/printable.ts';
 import { OpenConnections } from './connections.ts';
+import { errorPage } from './error-page.ts';
 import { formatListenAddress, type ListenAddress } from './listen-address.ts';
 
 /** A request for a page. */
@@ -124,15 +125,16 @@ async function answer(
 ): Promise<Answer> {
   const target = parseTarget(url);
   if (!target) return textPage(400, 'The request names no path');
+  const { pathname, searchParams: query } = target;
+  const refuse = pathname.startsWith('/api/') ? apiRefusal : textPage;
   const host = target.host || headers.host;
   // A web page makes a browser send such a request when its own name is changed to point here.
   if (isLoopback && host !== undefined && !LOOPBACK.test(host))
-    return textPage(421, 'This is not the host that was asked for');
-  const { pathname, searchParams: query } = target;
+    return refuse(421, 'This is not the host that was asked for');
   const page = Object.hasOwn(pages, pathname) ? pages[pathname] : undefined;
-  if (!page) return textPage(404, `There are: ${Object.keys(pages).join(' ')}`);
+  if (!page) return refuse(404, `There are: ${Object.keys(pages).join(' ')}`);
   if (method === 'GET' || method === 'HEAD') return page({ query, headers });
-  return { ...textPage(405, 'GET only'), headers: { allow: 'GET, HEAD' } };
+  return { ...refuse(405, 'GET only'), headers: { allow: 'GET, HEAD' } };
 }
 
 function send(
@@ -177,6 +179,11 @@ function parseTarget(url: string): URL | undefined {
   if (!isPath && !/^https?:\/\/[^/]/i.test(url)) return undefined;
   const text = isPath ? NO_HOST + url : url;
   return URL.canParse(text) ? new URL(text) : undefined;
+}
+
+/** A refusal in the form of all errors of the API. */
+function apiRefusal(status: number, line: string): Page {
+  return errorPage(status, new IpvstateError('USAGE', line));
 }
 
 /** A page of one line. */

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { ApiStatus } from '../../../src/daemon/api/documents.ts';
 import { helpFor } from '../../../src/daemon/api/help.ts';
 import { IpvstateError } from '../../../src/errors.ts';
+import type { ServiceKey } from '../../../src/model/service.ts';
 import { readBlocks } from '../../manual/blocks.ts';
 import { readDocument } from '../../manual/documents.ts';
-import { tableOf } from '../../support/tables.ts';
+import { keyOf, tableOf, wholly } from '../../support/tables.ts';
 import { statusOf } from '../statuses.ts';
 import { ApiWorld } from './api-world.ts';
 
@@ -74,6 +75,38 @@ describe('/api/v1/services', () => {
     });
     for (const query of ['?service=shop', '?service=fwmark:7&service=fwmark:8', '?service=%00'])
       await own.document(`/api/v1/services${query}`, 400);
+  });
+
+  it('finds a service by its name or its address, whatever the case of the letters', async () => {
+    const keys = ['tcp://192.0.2.1:80', 'fwmark:7'].map(keyOf) as [ServiceKey, ServiceKey];
+    const begin = async (first: string, second: string): Promise<ApiWorld> => {
+      const names = new Map([
+        [keys[0], first],
+        [keys[1], second],
+      ]);
+      return (await new ApiWorld(TABLE, wholly(TABLE, { names })).begin()) as ApiWorld;
+    };
+    const found = async (own: ApiWorld, word: string): Promise<unknown> =>
+      (await own.services(`?service=${encodeURIComponent(word)}`)).services[0]?.service;
+    const own = await begin('Shop', 'media');
+    for (const word of ['Shop', 'sHOP', 'TCP://192.0.2.1:80', keys[0]])
+      expect(await found(own, word)).toBe(keys[0]);
+    expect(await found(own, 'FWMARK:7')).toBe(keys[1]);
+    const twice = await begin('Shop', 'SHOP');
+    expect(await found(twice, 'SHOP')).toBe(keys[1]);
+    expect(await twice.document('/api/v1/services?service=shop', 400)).toMatchObject({
+      error: { message: '2 services have the name "shop"' },
+    });
+  });
+
+  it.each([
+    ['/api/v1/status?service=fwmark:7', 'It takes nothing after its path.'],
+    ['/api/v1/services?sevice=fwmark:7', 'It knows ?service=.'],
+    ['/api/v1/history?count=3', 'It knows ?limit=.'],
+    ['/events?services=fwmark:7', 'It knows ?service=.'],
+  ])('answers 400 to %s, whose word it does not know', async (target, hint) => {
+    const own = await world();
+    expect(await own.document(target, 400)).toMatchObject({ error: { code: 'USAGE', hint } });
   });
 
   it('answers 503 while the kernel was never read, and says later how old its numbers are', async () => {
