@@ -190,7 +190,7 @@ describe('ipvstate health', () => {
     expect(destinations).toMatchObject([{ healthy: null, last_answer: { verdict: 'unknown' } }]);
     const { status, stdout } = await daemon.run('health', '--once', '-f', file);
     expect(status).toBe(0);
-    expect(stdout).toMatch(/ tcp +unknown .*cannot check: the source address/);
+    expect(stdout).toMatch(/ tcp +unknown .*\n +cannot check: the source address/);
   });
 
   it('says that a service has no health checks', async () => {
