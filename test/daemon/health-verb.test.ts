@@ -103,6 +103,14 @@ describe('a daemon that checks', () => {
     expect(body).toContain(`ipvstate_destination_healthy{${labels}} 0`);
     expect(body).toContain(`ipvstate_health_transitions_total{service="${SHOP}"} 1`);
     expect(body).toContain(`ipvstate_health_check_duration_seconds_count{service="${SHOP}"}`);
+    const shown = JSON.parse((await daemon.get('/api/v1/services?service=shop')).body).services[0];
+    expect(shown.state).toBe('unhealthy');
+    expect(shown.destinations_list).toContainEqual(
+      expect.objectContaining({
+        destination: `127.0.0.1:${dead.port}`,
+        health: expect.objectContaining({ state: 'unhealthy', reason: 'connection refused' }),
+      }),
+    );
     expect((await daemon.run('history')).stdout).toContain('health');
     expect((await daemon.run('explain', 'shop', '-f', file)).stdout).toMatch(/health: .*unhealthy/);
 
