@@ -88,6 +88,7 @@ function openNativeSocket(
     if (!open || sender.port !== 0) return;
     try {
       listener.received(datagram);
+      free(datagram);
     } catch (cause) {
       fail(cause);
     }
@@ -106,6 +107,15 @@ function openNativeSocket(
       setImmediate(() => native.close());
     },
   };
+}
+
+/**
+ * Frees the memory of a datagram at once, where Node can: from version 22 on. The addon allocates a
+ * whole receive buffer for each datagram, and else only a collection frees it.
+ */
+function free(datagram: Uint8Array): void {
+  const buffer: ArrayBufferLike & { transfer?(length: number): unknown } = datagram.buffer;
+  if (buffer.byteLength === datagram.byteLength) buffer.transfer?.(0);
 }
 
 function createSocket(
