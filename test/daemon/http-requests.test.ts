@@ -95,10 +95,10 @@ describe('the answer of the HTTP server to a request', () => {
     expect(await ask(line, `X: ${'x'.repeat(20_000)}`)).toBe(431);
     expect(await ask(line, ': x')).toBe(400);
     expect(await ask(line, 'Content-Length: 1', 'Transfer-Encoding: chunked')).toBe(400);
-    // Only so many headers are read: the host must be among them.
+    // Only so many headers are read: the host must be among them. Some versions of Node say 431.
     const many = Array.from({ length: 60 }, (_, index) => `X${index}: x`);
     const hidden = [line, ...many, 'Host: evil.example', '', ''].join('\r\n');
-    expect(statusOfAnswer(await send(hidden))).toBe(400);
+    expect([400, 431]).toContain(statusOfAnswer(await send(hidden)));
   });
 
   it('exists for every text that is sent, and a refused one comes before the end', async () => {
