@@ -2,6 +2,7 @@ import { CommanderError } from 'commander';
 import { IpvstateError } from '../errors.ts';
 import { commandErrorView, formatErrorJson } from '../render/error-json.ts';
 import { EXIT, exitCodeOfError } from '../render/exit.ts';
+import { wrongUsage } from './declare/wrong-usage.ts';
 import type { Environment } from './environment.ts';
 import { isFrontEnd, runFrontEnd } from './ipvsadm.ts';
 import { buildProgram } from './program.ts';
@@ -43,9 +44,7 @@ async function runForJson(argv: readonly string[], environment: Environment): Pr
   } catch (error) {
     if (error instanceof CommanderError) {
       const exitCode = exitCodeOfCommander(error);
-      const usage = new IpvstateError('USAGE', error.message.replace(/^error: /, ''), {
-        hint: 'Run with --help for what there is.',
-      });
+      const usage = wrongUsage(error.message.replace(/^error: /, ''));
       output.release(
         exitCode === EXIT.ok ? undefined : formatErrorJson(commandErrorView(usage, argv), exitCode),
       );

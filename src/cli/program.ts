@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { printableEcho } from '../model/printable.ts';
 import { formatProgramHelp, type ListedVerb } from './declare/program-help.ts';
+import { HELP_HINT } from './declare/wrong-usage.ts';
 import type { Environment } from './environment.ts';
 import { loadVerbs } from './verbs.ts';
 
@@ -23,7 +24,7 @@ export async function buildProgram(
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this')
     .helpCommand(false)
-    .showHelpAfterError('    Run with --help for what there is.')
+    .showHelpAfterError(`    ${HELP_HINT}`)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => output.print(text),

@@ -10,6 +10,7 @@ import { readDocuments } from '../sources/load.ts';
 import { loadForNodes } from '../sources/load-nodes.ts';
 import type { Document } from '../sources/source.ts';
 import { isFilePath, openSources } from '../sources/sources.ts';
+import { wrongUsage } from './declare/wrong-usage.ts';
 import type { Environment } from './environment.ts';
 import { requireValid } from './load-valid.ts';
 
@@ -25,7 +26,7 @@ export async function readFilesToPush(
   paths: readonly string[],
   environment: Environment,
 ): Promise<FilesToPush> {
-  if (!paths.every(isFilePath)) throw wrongFiles('only files and folders are pushed');
+  if (!paths.every(isFilePath)) throw wrongUsage('only files and folders are pushed');
   const documents = await readDocuments(openSources(paths, environment.stdin));
   const nodes = await check(documents, environment);
   const found = await findPaths(paths)();
@@ -35,7 +36,7 @@ export async function readFilesToPush(
   const repeated = files.find(
     ({ name }, index) => files.findIndex((other) => other.name === name) < index,
   );
-  if (repeated) throw wrongFiles(`two files are called ${repeated.name}`);
+  if (repeated) throw wrongUsage(`two files are called ${repeated.name}`);
   return { files, nodes };
 }
 
@@ -66,15 +67,11 @@ async function check(
 function nameInGeneration({ name, node }: Document, paths: readonly string[]): string {
   const [path = name] = paths.filter((each) => !relative(each, name).startsWith('..'));
   const found = relative(path, name) || basename(name);
-  if (!isFileName(found)) throw wrongFiles(`${name} is not called *.yaml, *.yml or *.json`);
+  if (!isFileName(found)) throw wrongUsage(`${name} is not called *.yaml, *.yml or *.json`);
   // Without the folders above it, the file would be for every node, and all else would be gone.
   if (node !== undefined && nodeOf(found) !== node)
     throw new IpvstateError('USAGE', `${name} is for ${node} only, and a push is for all nodes`, {
       hint: `Name the folder that has the folder \`nodes\` in it: -f ${join(name, '../../..')}.`,
     });
   return found;
-}
-
-function wrongFiles(message: string): IpvstateError {
-  return new IpvstateError('USAGE', message, { hint: 'Run with --help for what there is.' });
 }

@@ -25,6 +25,7 @@ import {
   requiredArgument,
   type ValuesOf,
 } from '../declare/options.ts';
+import { wrongUsage } from '../declare/wrong-usage.ts';
 import type { Environment } from '../environment.ts';
 import { authorOf } from '../push-author.ts';
 import { parseGeneration } from './push.ts';
@@ -270,8 +271,4 @@ async function forget(call: Call): Promise<number> {
 /** Tells whether nothing but a folder of the files makes a node a member of the fleet. */
 function isOnlyNamed({ isReporting, report, problem }: FleetNode): boolean {
   return !isReporting && !report && problem === undefined;
-}
-
-function wrongUsage(message: string): IpvstateError {
-  return new IpvstateError('USAGE', message, { hint: 'Run with --help for what there is.' });
 }

@@ -1,5 +1,4 @@
 import { NO_LAYOUT } from '../../config/layout.ts';
-import { IpvstateError } from '../../errors.ts';
 import { EXIT } from '../../render/exit.ts';
 import { defineVerb } from '../declare/define-verb.ts';
 import { FILE_EXITS, TABLE_EXITS } from '../declare/exit-groups.ts';
@@ -11,6 +10,7 @@ import {
   VERBOSE_OPTIONS,
 } from '../declare/option-groups.ts';
 import { entryOf, flag, optionalArgument, repeatedArgument } from '../declare/options.ts';
+import { wrongUsage } from '../declare/wrong-usage.ts';
 import { nextCommands, readLiveConfiguration } from '../live-configuration.ts';
 import { loadValid } from '../load-valid.ts';
 import { printTable, WRITING_OPTIONS } from '../print-table.ts';
@@ -64,7 +64,3 @@ export const importVerb = defineVerb({
     return EXIT.ok;
   },
 });
-
-function wrongUsage(message: string): IpvstateError {
-  return new IpvstateError('USAGE', message, { hint: 'Run with --help for what there is.' });
-}

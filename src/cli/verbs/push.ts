@@ -31,6 +31,7 @@ import { defineVerb } from '../declare/define-verb.ts';
 import { FILE_EXITS } from '../declare/exit-groups.ts';
 import { FILE_OPTIONS } from '../declare/option-groups.ts';
 import { flag, outputFormat, parsed, text, type ValuesOf } from '../declare/options.ts';
+import { wrongUsage } from '../declare/wrong-usage.ts';
 import type { Environment } from '../environment.ts';
 import type { Output } from '../output.ts';
 import { authorOf } from '../push-author.ts';
@@ -245,10 +246,6 @@ async function differences({ files }: Pick<Manifest, 'files'>, next: Pick<NewGen
   const wanted: { name: string; sha256: string }[] = [];
   for (const { name, bytes } of next.files) wanted.push({ name, sha256: await sha256(bytes) });
   return compareFiles(files, wanted);
-}
-
-function wrongUsage(message: string): IpvstateError {
-  return new IpvstateError('USAGE', message, { hint: 'Run with --help for what there is.' });
 }
 
 function parseMessage(text: string): string {
