@@ -5,7 +5,7 @@ import {
   type TunnelChecksum,
   type TunnelType,
 } from '../model/destination.ts';
-import type { DnsType } from '../model/health.ts';
+import type { DestinationHealth, DnsType } from '../model/health.ts';
 import type { Protocol } from '../model/service.ts';
 import { DAEMON_ATTRIBUTES, type DaemonRole, TIMEOUT_ATTRIBUTES } from '../model/settings.ts';
 
@@ -98,6 +98,7 @@ export interface ChecksMapping {
   /** A duration, or `off`. */
   readonly slow_start?: DurationText;
   readonly initial?: 'healthy' | 'unhealthy';
+  readonly on_failure?: DestinationHealth['onFailure'];
 }
 
 export interface HealthMapping extends ChecksMapping {
@@ -185,7 +186,7 @@ const DESTINATION = [
 const SCHEDULING = ['scheduler', 'scheduler_flags', 'persistence', 'drain'];
 const CHECKS = [
   ...['tcp', 'http', 'udp', 'dns', 'port', 'from', 'interval', 'timeout', 'rise', 'fall'],
-  ...['slow_start', 'initial'],
+  ...['slow_start', 'initial', 'on_failure'],
 ];
 const PROFILE = [...SCHEDULING, 'health', 'one_packet', 'destinations', 'preserve', 'protect'];
 

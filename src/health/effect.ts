@@ -20,6 +20,8 @@ export interface HealthClock {
 export const HEALTH_EFFECTS = [
   /** Unhealthy: it takes no new connections. */
   'out',
+  /** Unhealthy: it is not in the table, and loses its connections. */
+  'removed',
   /** Unhealthy, and left in: too many destinations are unhealthy. */
   'panic',
   /** Healthy again: its weight rises. */
@@ -55,7 +57,8 @@ const HALF: Limit = { kind: 'percent', value: 50 };
 const ALL: Limit = { kind: 'percent', value: 100 };
 
 /**
- * Returns a desired service with the weights that health leads to. `weightOf` returns the weight
+ * Returns a desired service with the weights that health leads to; that of a destination that is to
+ * be removed is 0. `weightOf` returns the weight
  * that an operator's override sets: such a destination is left alone, and counts as usable by that
  * weight.
  */
@@ -95,6 +98,10 @@ export function withHealth(
     takesOut: clock.isChecking,
   });
   const needsFallback = !isServedByOthers && candidates.length === out.size;
+  // A program that does not check deletes nothing: it leaves the weight 0 that it finds.
+  const isRemoved = (key: DestinationKey): boolean =>
+    health.destinations.get(key)?.onFailure === 'remove' &&
+    (clock.isChecking || !live?.destinations.has(key));
   const notes: HealthNote[] = [];
   const note = (key: DestinationKey, effect: HealthEffect, weight: number): void => {
     const ownWeight = entry.destinations.get(key)?.weight ?? 0;
@@ -104,7 +111,7 @@ export function withHealth(
   };
   for (const { key, isHealthy } of candidates) {
     const weight = entry.destinations.get(key)?.weight ?? 0;
-    if (out.has(key)) note(key, 'out', 0);
+    if (out.has(key)) note(key, isRemoved(key) ? 'removed' : 'out', 0);
     else if (!isHealthy) note(key, 'panic', weight);
     else {
       const risen = risenWeight(weight, stateOf(key), clock.now);
@@ -116,6 +123,15 @@ export function withHealth(
       if (weightOf(entry.destinations.get(key) as Destination) === undefined)
         note(key, 'fallback', weight);
   return { entry: withWeights(entry, notes), notes };
+}
+
+/** Returns a service without the destinations that health removes, which have weight 0 in it. */
+export function withoutRemoved(entry: ServiceEntry, notes: readonly HealthNote[]): ServiceEntry {
+  const removed = notes.filter(({ effect }) => effect === 'removed');
+  if (removed.length === 0) return entry;
+  const destinations = new Map(entry.destinations);
+  for (const { destination } of removed) destinations.delete(destination);
+  return { service: entry.service, destinations };
 }
 
 /** The weight of a destination that is healthy again: it rises from 1. */

@@ -49,6 +49,14 @@ export interface DnsCheck {
 
 export type HealthCheck = TcpCheck | HttpCheck | UdpCheck | DnsCheck;
 
+/**
+ * The effect on an unhealthy destination: weight 0, so that it keeps its connections, or none in
+ * the table, so that it loses them.
+ */
+export const ON_FAILURE = ['weight', 'remove'] as const;
+
+type OnFailure = (typeof ON_FAILURE)[number];
+
 /** How one destination is checked. */
 export interface DestinationHealth {
   /** All of them must hold. */
@@ -65,6 +73,7 @@ export interface DestinationHealth {
   readonly fall: number;
   /** The state before the first answers. */
   readonly initial: 'healthy' | 'unhealthy';
+  readonly onFailure: OnFailure;
   /** After a recovery, the weight rises from 1 in so many seconds. 0: at once. */
   readonly slowStartSeconds: number;
 }

@@ -1,3 +1,4 @@
+import type { HealthNote } from '../health/effect.ts';
 import type { Limit, Limits } from '../model/desired.ts';
 import type { DestinationKey } from '../model/destination.ts';
 import { type DrainKey, drainKey, type PendingDrain, parseDrainKey } from '../model/drain.ts';
@@ -33,6 +34,8 @@ interface GuardContext {
   readonly drains?: readonly (PendingDrain & DrainedDestination)[];
   /** The drains before the plan. What they are about was counted by the plan that began them. */
   readonly pending?: ReadonlyMap<DrainKey, PendingDrain>;
+  /** Destinations that health treats. It has a limit of its own for those that it removes. */
+  readonly health?: readonly HealthNote[];
   /** Services that were removed, and drain. */
   readonly leaving?: ReadonlySet<ServiceKey>;
 }
@@ -134,7 +137,7 @@ function guardServiceDeletes(
 
 function guardDestinationDeletes(
   { live, changes }: Plan,
-  { foreign = NONE, pending = new Map(), drains = [] }: GuardContext,
+  { foreign = NONE, pending = new Map(), drains = [], health = [] }: GuardContext,
   limit: Limit,
 ): Refusal[] {
   if (limit.kind === 'off') return [];
@@ -147,6 +150,11 @@ function guardDestinationDeletes(
   }
   const services = new Set<ServiceKey>();
   let deleted = 0;
+  const removed = new Set(
+    health.flatMap(({ service, destination, effect }) =>
+      effect === 'removed' ? drainKey(service, destination) : [],
+    ),
+  );
   const count = (service: ServiceKey, destination: DestinationKey): void => {
     if (isPending(service, destination)) return;
     services.add(service);
@@ -155,7 +163,11 @@ function guardDestinationDeletes(
   for (const { service, destination } of drains) count(service, destination);
   for (const change of changes) {
     if (change.after) continue;
-    if (change.object === 'destination') count(change.service, change.destination);
+    if (
+      change.object === 'destination' &&
+      !removed.has(drainKey(change.service, change.destination))
+    )
+      count(change.service, change.destination);
     if (change.object === 'service')
       for (const key of change.before?.destinations.keys() ?? []) count(change.service, key);
   }

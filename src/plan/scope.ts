@@ -1,5 +1,5 @@
 import { IpvstateError } from '../errors.ts';
-import { type HealthClock, type HealthNote, withHealth } from '../health/effect.ts';
+import { type HealthClock, type HealthNote, withHealth, withoutRemoved } from '../health/effect.ts';
 import type { Desired } from '../model/desired.ts';
 import type { DestinationKey } from '../model/destination.ts';
 import { drainKey, NO_DRAINS } from '../model/drain.ts';
@@ -102,7 +102,8 @@ export function scope(desired: Desired, snapshot: Snapshot, options: ScopeOption
       clock,
       overrides.held,
     );
-    services.set(key, treated.entry);
+    // Health cuts connections where it removes a destination: that is no drain.
+    services.set(key, withoutRemoved(treated.entry, checked.notes));
     drained.push(treated);
   }
   for (const [key, entry] of live.services)

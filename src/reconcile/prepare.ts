@@ -139,6 +139,7 @@ export async function prepare(
         drains,
         leaving,
         pending: clock.drains,
+        health: scoped.health,
       });
       const isTouched = (service: ServiceKey): boolean =>
         !foreign.has(service) && (only?.(service) ?? true);
@@ -212,19 +213,30 @@ const SHOWN_KEPT = 5;
 /** Says which effects of the daemon's checks a plan of a program keeps that does not check. */
 function keptByHealth(notes: readonly HealthNote[], { isChecking }: HealthClock): string[] {
   if (isChecking) return [];
-  const kept = notes.filter(({ effect }) => effect === 'out' || effect === 'fallback');
-  const named = kept
-    .slice(0, SHOWN_KEPT)
-    .map(({ service, destination, effect, reason }) =>
-      effect === 'out'
-        ? `health keeps ${destination} of ${service} at weight 0, as the daemon found it` +
-          `${reason === '' ? '' : `: ${reason}`}`
-        : `${destination} of ${service} is a fallback, and takes the traffic`,
-    );
+  const kept = notes.flatMap((note) => keptEffect(note) ?? []);
+  const named = kept.slice(0, SHOWN_KEPT);
   const more = kept.length - named.length;
   return more > 0
     ? [...named, `health keeps ${more} more as they are: \`ipvstate health\` shows them`]
     : named;
+}
+
+/** Says which effect is kept. undefined: the plan keeps none. */
+function keptEffect({ service, destination, effect, reason }: HealthNote): string | undefined {
+  const found = `as the daemon found it${reason === '' ? '' : `: ${reason}`}`;
+  switch (effect) {
+    case 'out':
+      return `health keeps ${destination} of ${service} at weight 0, ${found}`;
+    case 'removed':
+      return `health keeps ${destination} of ${service} out of the table, ${found}`;
+    case 'fallback':
+      return `${destination} of ${service} is a fallback, and takes the traffic`;
+    case 'panic':
+    case 'slow-start':
+      return undefined;
+    default:
+      return effect satisfies never;
+  }
 }
 
 function isConfirmed(

@@ -123,6 +123,8 @@ export function describeTreatment({
   switch (effect) {
     case 'out':
       return `unhealthy${time}, weight 0 in place of ${own_weight}${why}`;
+    case 'removed':
+      return `unhealthy${time}, and removed${why}`;
     case 'panic':
       return `unhealthy${time}, and left in because too many are${why}`;
     case 'slow-start':

@@ -30,7 +30,7 @@ describe('health', () => {
       {
         ...{ checks: [{ kind: 'tcp' }], port: undefined, from: undefined },
         ...{ intervalSeconds: 2, timeoutSeconds: 1, slowStartSeconds: 0 },
-        ...{ rise: 2, fall: 3, initial: 'healthy' },
+        ...{ rise: 2, fall: 3, initial: 'healthy', onFailure: 'weight' },
       },
     ]);
     expect(health).toMatchObject({ maxUnhealthy: undefined, fallback: new Map() });
@@ -51,6 +51,7 @@ describe('health', () => {
         '  fall: 5',
         '  slow_start: 30s',
         '  initial: unhealthy',
+        '  on_failure: remove',
         '  max_unhealthy: 1',
         '  fallback: [{ address: 10.0.0.99, weight: 7 }]',
       ),
@@ -66,7 +67,7 @@ describe('health', () => {
           { kind: 'dns', name: 'a.example', type: 'MX' },
         ],
         ...{ port: 8080, from: '10.0.0.9', intervalSeconds: 5, timeoutSeconds: 3 },
-        ...{ slowStartSeconds: 30, rise: 4, fall: 5, initial: 'unhealthy' },
+        ...{ slowStartSeconds: 30, rise: 4, fall: 5, initial: 'unhealthy', onFailure: 'remove' },
       },
     ]);
     expect(health?.maxUnhealthy).toEqual({ kind: 'count', value: 1 });

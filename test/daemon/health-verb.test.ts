@@ -147,6 +147,57 @@ describe('a daemon that checks', () => {
     await becomes(sorry.port, 0);
   });
 
+  it('removes a dead server where on_failure says so, tells everywhere, and adds it again', async () => {
+    const [alive, dead] = [await serve(), await serve()];
+    write([alive.port, dead.port], ', on_failure: remove');
+    const daemon = await start();
+    const isLive = (port: number): boolean => weightOf(port) !== undefined;
+    expect([weightOf(alive.port), weightOf(dead.port)]).toEqual([4, 4]);
+    dead.server.close();
+    await until('the removal', () => !isLive(dead.port));
+    expect(weightOf(alive.port)).toBe(4);
+    const key = `127.0.0.1:${dead.port}`;
+    const { destinations, effects } = await documentOf(daemon, 'shop', key);
+    expect(destinations).toMatchObject([{ healthy: false }]);
+    expect(effects).toMatchObject([{ effect: 'removed', weight: 0, own_weight: 4 }]);
+    await until('a status that tells it', async () =>
+      /unhealthy for \S+,\s+and\s+removed:\s+connection\s+refused/.test(
+        (await daemon.run('status')).stdout,
+      ),
+    );
+    expect((await daemon.run('status')).stdout).toContain('in sync');
+    const shown = JSON.parse((await daemon.get('/api/v1/services?service=shop')).body).services[0];
+    expect(shown).toMatchObject({ state: 'unhealthy', destinations: 1, usable: 1 });
+    expect(shown.destinations_list).toContainEqual(
+      expect.objectContaining({
+        ...{ destination: key, live: false, weight: { live: null, desired: null } },
+        health: expect.objectContaining({ state: 'unhealthy', reason: 'connection refused' }),
+      }),
+    );
+    const explained = await daemon.run('explain', 'shop', key, '-f', file);
+    expect(explained.stdout).toMatch(/health: unhealthy.*removed/);
+
+    // Commands without checks of their own keep what the daemon found.
+    const plan = await daemon.run('plan', '-f', file, '--detailed-exitcode');
+    expect([plan.status, plan.stdout + plan.stderr]).toEqual([
+      0,
+      expect.stringContaining(`health keeps ${key} of ${SHOP} out of the table`),
+    ]);
+    expect((await daemon.run('check', '-f', file)).status).toBe(0);
+
+    // A restart does not begin with traffic to the dead server, and an override counts more.
+    await daemon.stop();
+    const again = await start();
+    expect(isLive(dead.port)).toBe(false);
+    await again.run('weight', 'shop', key, '2');
+    await becomes(dead.port, 2);
+    await again.run('undrain', 'shop', key);
+    await again.run('overrides', 'clear');
+    await until('the removal after the override', () => !isLive(dead.port));
+    await serve(dead.port);
+    await becomes(dead.port, 4);
+  });
+
   it('writes nothing while it is paused, and an override counts more', async () => {
     const [alive, dead] = [await serve(), await serve()];
     write([alive.port, dead.port]);

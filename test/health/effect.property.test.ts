@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type HealthClock, withHealth } from '../../src/health/effect.ts';
+import { type HealthClock, withHealth, withoutRemoved } from '../../src/health/effect.ts';
 import type { Destination, DestinationKey } from '../../src/model/destination.ts';
 import { type DrainKey, drainKey } from '../../src/model/drain.ts';
 import type { DestinationHealth, HealthState, ServiceHealth } from '../../src/model/health.ts';
@@ -19,7 +19,7 @@ const entry = (list: readonly Destination[]): ServiceEntry => ({
 const CHECK: DestinationHealth = {
   ...{ checks: [{ kind: 'tcp' }], port: undefined, from: undefined },
   ...{ intervalSeconds: 2, timeoutSeconds: 1, rise: 2, fall: 3 },
-  ...{ initial: 'healthy', slowStartSeconds: 0 },
+  ...{ initial: 'healthy', slowStartSeconds: 0, onFailure: 'weight' },
 };
 
 interface Situation {
@@ -42,6 +42,7 @@ const servers = fc.array(
     weight: fc.constantFrom(0, 1, 5),
     liveWeight: fc.constantFrom(undefined, 0, 1, 5),
     isHealthy: fc.option(fc.boolean()),
+    onFailure: fc.constantFrom('weight' as const, 'remove' as const),
     since: fc.integer({ min: 900, max: 1000 }),
     overridden: fc.option(fc.constantFrom(0, 3), { freq: 4 }),
   }),
@@ -73,7 +74,7 @@ const situations = fc
       health: {
         maxUnhealthy,
         fallback: new Map(hasFallback ? [[sorry.key, 7]] : []),
-        destinations: new Map(made.map(({ it }) => [it.key, CHECK])),
+        destinations: new Map(made.map(({ it, onFailure }) => [it.key, { ...CHECK, onFailure }])),
       },
       clock: { states, isChecking, now: NOW },
       overridden: new Map(
@@ -83,8 +84,12 @@ const situations = fc
   });
 
 type Treat = (situation: Situation) => ReturnType<typeof withHealth>;
-const treated: Treat = ({ desired, live, health, clock, overridden }) =>
-  withHealth(desired, live, health, clock, ({ key }) => overridden.get(key));
+const treated: Treat = ({ desired, live, health, clock, overridden }) => {
+  const { entry: weighted, notes } = withHealth(desired, live, health, clock, ({ key }) =>
+    overridden.get(key),
+  );
+  return { entry: withoutRemoved(weighted, notes), notes };
+};
 
 const unlimited: Treat = (situation) =>
   treated({ ...situation, health: { ...situation.health, maxUnhealthy: { kind: 'off' } } });
@@ -103,7 +108,7 @@ const keepsLimit = (treat: Treat) =>
   fc.property(situations, (situation) => {
     const { entry: result } = treat(situation);
     const own = pool(situation);
-    const out = own.filter(({ key }) => result.destinations.get(key)?.weight === 0).length;
+    const out = own.filter(({ key }) => (result.destinations.get(key)?.weight ?? 0) === 0).length;
     const { maxUnhealthy, fallback } = situation.health;
     const limit = maxUnhealthy ?? { kind: 'percent', value: fallback.size > 0 ? 100 : 50 };
     if (limit.kind === 'off') return true;
@@ -141,10 +146,10 @@ const touchesOnlyUnhealthy = (treat: Treat) =>
     const { desired, health } = situation;
     return [...desired.destinations].every(([key, own]) => {
       const got = result.destinations.get(key);
-      if (got === undefined) return false;
+      const isFree = isUnhealthy(situation, key) || health.fallback.has(key);
+      if (got === undefined) return isFree;
       const { weight, ...rest } = got;
       const { weight: ownWeight, ...ownRest } = own;
-      const isFree = isUnhealthy(situation, key) || health.fallback.has(key);
       return JSON.stringify(rest) === JSON.stringify(ownRest) && (weight === ownWeight || isFree);
     });
   });
@@ -160,13 +165,31 @@ const usesFallbackLast = (treat: Treat) =>
     return isUsed === (!isUsable && health.fallback.size > 0);
   });
 
+/** A destination is missing exactly when health takes it out and its file says so. */
+const removesAsAsked = (treat: Treat) =>
+  fc.property(situations, (situation) => {
+    const { entry: result, notes } = treat(situation);
+    const { desired, live, health, clock } = situation;
+    const taken = new Map(notes.map(({ destination: key, effect }) => [key, effect]));
+    return [...desired.destinations.keys()].every((key) => {
+      const isOut = taken.get(key) === 'out' || taken.get(key) === 'removed';
+      const mayRemove = clock.isChecking || !live.destinations.has(key);
+      const isAsked = health.destinations.get(key)?.onFailure === 'remove' && mayRemove;
+      return result.destinations.has(key) === !(isOut && isAsked);
+    });
+  });
+
 const changesNothing = (treat: Treat) =>
   fc.property(situations, (situation) => {
     const asOther = { ...situation, clock: { ...situation.clock, isChecking: false } };
     const { live } = situation;
-    return treat(asOther).notes.every(
-      ({ effect, destination: key }) =>
-        effect !== 'out' || (live.destinations.get(key)?.weight ?? 0) === 0,
+    const { entry: result, notes } = treat(asOther);
+    return (
+      notes.every(
+        ({ effect, destination: key }) =>
+          (effect !== 'out' && effect !== 'removed') ||
+          (live.destinations.get(key)?.weight ?? 0) === 0,
+      ) && [...live.destinations.keys()].every((key) => result.destinations.has(key))
     );
   });
 
@@ -214,6 +237,24 @@ describe('the effect of health on a service', () => {
   test('uses a fallback exactly when no other destination is usable', async () => {
     await holds(usesFallbackLast(treated));
     await isBrokenBy(usesFallbackLast((situation) => ({ ...treated(situation), notes: [] })));
+  });
+
+  test('deletes the destinations that it takes out where on_failure asks for it', async () => {
+    await holds(removesAsAsked(treated));
+    await isBrokenBy(
+      removesAsAsked(({ desired, live, health, clock, overridden }) =>
+        withHealth(desired, live, health, clock, ({ key }) => overridden.get(key)),
+      ),
+    );
+    await isBrokenBy(
+      removesAsAsked((situation) => {
+        const { entry: result, notes } = treated(situation);
+        const all = notes.map((note) =>
+          note.effect === 'out' ? { ...note, effect: 'removed' as const } : note,
+        );
+        return { entry: withoutRemoved(result, all), notes };
+      }),
+    );
   });
 
   test('of a program that does not check takes out only what is out already', async () => {

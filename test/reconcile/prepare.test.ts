@@ -130,7 +130,14 @@ test('names five of the destinations that health keeps out, and counts the other
   const keys = addresses.map(destinationKeyOf);
   const check: DestinationHealth = {
     ...{ checks: [{ kind: 'tcp' }], port: undefined, from: undefined, intervalSeconds: 5 },
-    ...{ timeoutSeconds: 1, rise: 1, fall: 1, initial: 'healthy', slowStartSeconds: 0 },
+    ...{
+      timeoutSeconds: 1,
+      rise: 1,
+      fall: 1,
+      initial: 'healthy',
+      slowStartSeconds: 0,
+      onFailure: 'weight',
+    },
   };
   const policy: Policy = {
     ...{ manage: undefined, sysctls: undefined },

@@ -48,8 +48,9 @@ export function readHealth(
   if (checks.length === 0)
     refuse(report, atValue(...path), 'health needs a check: tcp, http, udp or dns');
   const { port, rise = 2, fall = 3, initial = 'healthy' } = value;
+  const { on_failure: onFailure = 'weight' } = value;
   const times = { intervalSeconds, timeoutSeconds, slowStartSeconds };
-  return { checks, port, from, ...times, rise, fall, initial };
+  return { checks, port, from, ...times, rise, fall, initial, onFailure };
 }
 
 function refuse(report: Report, place: Place, message: string): void {

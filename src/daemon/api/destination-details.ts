@@ -1,3 +1,4 @@
+import type { HealthEffect } from '../../health/effect.ts';
 import type { DestinationKey } from '../../model/destination.ts';
 import type { ServiceKey } from '../../model/service.ts';
 import type { LoopState } from '../../reconcile/loop/loop-state.ts';
@@ -70,10 +71,10 @@ function stateOf(facts: readonly Fact[], isKnown: boolean): DestinationState {
 function desiredWeight(
   service: ServiceKey,
   destination: DestinationKey,
-  other: { readonly weight: number } | undefined,
+  other: { readonly weight: number; readonly effect?: HealthEffect } | undefined,
   { config }: LoopState,
 ): number | null {
-  if (other) return other.weight;
+  if (other) return other.effect === 'removed' ? null : other.weight;
   const desired = config.good?.desired;
   const isPreserved = desired?.policy?.services.get(service)?.preserve.get(destination)?.weight;
   if (isPreserved) return null;

@@ -65,7 +65,7 @@ export function healthFacts(
 function panics(notes: readonly HealthNote[]): (Fact & { readonly service: ServiceKey })[] {
   const counts = new Map<ServiceKey, { unhealthy: number; left: number }>();
   for (const { service, effect } of notes) {
-    if (effect !== 'out' && effect !== 'panic') continue;
+    if (effect !== 'out' && effect !== 'removed' && effect !== 'panic') continue;
     const { unhealthy, left } = counts.get(service) ?? { unhealthy: 0, left: 0 };
     counts.set(service, { unhealthy: unhealthy + 1, left: left + (effect === 'panic' ? 1 : 0) });
   }
@@ -86,6 +86,7 @@ function factOf(note: HealthNote): readonly (Fact & { readonly service: ServiceK
   const { service, destination, effect } = note;
   switch (effect) {
     case 'out':
+    case 'removed':
       return [{ service, destination, state: 'unhealthy', note: describe(note) }];
     case 'panic':
       return [{ service, destination, state: 'panic', note: describe(note) }];

@@ -13,7 +13,14 @@ const CHECKED = tableOf({
 });
 const CHECK: DestinationHealth = {
   ...{ checks: [{ kind: 'tcp' }], port: undefined, from: undefined, intervalSeconds: 5 },
-  ...{ timeoutSeconds: 1, rise: 1, fall: 1, initial: 'healthy', slowStartSeconds: 0 },
+  ...{
+    timeoutSeconds: 1,
+    rise: 1,
+    fall: 1,
+    initial: 'healthy',
+    slowStartSeconds: 0,
+    onFailure: 'weight',
+  },
 };
 const SORRY = destinationKeyOf('10.0.0.9:80');
 

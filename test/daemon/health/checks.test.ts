@@ -90,7 +90,7 @@ function run(
   const health: DestinationHealth = {
     ...{ checks: [checks].flat(), port: undefined, from: undefined },
     ...{ intervalSeconds: 2, timeoutSeconds: LONG, rise: 2, fall: 3 },
-    ...{ initial: 'healthy', slowStartSeconds: 0 },
+    ...{ initial: 'healthy', slowStartSeconds: 0, onFailure: 'weight' },
     ...more,
   };
   return runChecks(health, { address: '127.0.0.1', port });

@@ -11,7 +11,7 @@ const FIRST = drainKey(WEB, destinationKeyOf('10.0.0.1:80'));
 const TCP: DestinationHealth = {
   ...{ checks: [{ kind: 'tcp' }], port: undefined, from: undefined },
   ...{ intervalSeconds: 2, timeoutSeconds: 1, rise: 2, fall: 3 },
-  ...{ initial: 'healthy', slowStartSeconds: 0 },
+  ...{ initial: 'healthy', slowStartSeconds: 0, onFailure: 'weight' },
 };
 
 const GOOD: Answer = { verdict: 'good', reason: 'connected' };
