@@ -42,17 +42,6 @@ describe('the page at /', () => {
     expect(page).toMatchObject({ type: 'text/plain; charset=utf-8', body: 'State: <ok>\n' });
   });
 
-  it('has lines of at most 80 columns as text, and cuts no word', () => {
-    const words =
-      'held back: the plan deletes 5 of 6 services, and only 1 is allowed at a time here';
-    const path = `/etc/${'x'.repeat(90)}.yaml`;
-    const page = indexPage(requestWith({}), '', `State:      ${words}\nFile:       ${path} 12\n`);
-    expect(String('body' in page && page.body)).toBe(
-      'State:      held back: the plan deletes 5 of 6 services, and only 1 is allowed\n' +
-        `            at a time here\nFile:       ${path}\n            12\n`,
-    );
-  });
-
   it('has the text in HTML, in which no character of it is markup', () => {
     const hostile = '</pre><script>alert(1)</script>&\u202e';
     const { body, headers } = indexPage(requestWith({ accept: 'text/html' }), hostile, hostile);

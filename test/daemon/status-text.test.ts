@@ -14,11 +14,24 @@ const local = (time: string): string => formatClock(new Date(time), new Date());
 describe('the status as text', () => {
   it('is short while the daemon is in sync', () => {
     expect(formatStatus(statusOf())).toBe(`State:      in sync: the live table is as desired
-Daemon:     pid 42, version 1.2.3, since 2026-05-04T11:00:00.000Z; drift: correct
+Daemon:     pid 42, version 1.2.3, drift: correct, since
+            2026-05-04T11:00:00.000Z
 File:       a.yaml e3b0c44298fc
 Watch:      inotify
 Desired:    2 services, 1 destination, valid since 2026-05-04T12:00:00.000Z
 `);
+  });
+
+  it('has lines of at most 80 columns, and cuts no word', () => {
+    const path = `/etc/${'x'.repeat(90)}.yaml`;
+    const why = ['the plan deletes 5 of 6 services, and at most 1 may be deleted at a time here'];
+    const files = [{ path, sha256: null, problem: 'does not exist' }];
+    const text = formatStatus(statusOf({ health: 'contested', why, files }));
+    expect(text).toContain(
+      '            the plan deletes 5 of 6 services, and at most 1 may be deleted at a\n' +
+        '            time here\n',
+    );
+    expect(text).toContain(`File:       ${path}\n            does not exist\n`);
   });
 
   it('shows the place of an error, and the plan to approve with its command', () => {
@@ -61,7 +74,8 @@ Desired:    2 services, 1 destination, valid since 2026-05-04T12:00:00.000Z
       }),
     );
     expect(text).toBe(`State:      stopped by a guard: nothing is written
-Daemon:     pid 42, version 1.2.3, since 2026-05-04T11:00:00.000Z; drift: correct
+Daemon:     pid 42, version 1.2.3, drift: correct, since
+            2026-05-04T11:00:00.000Z
 File:       a.yaml does not exist
 Watch:      poll: inotify is exhausted
 Desired:    2 services, 1 destination, never valid yet
@@ -79,7 +93,8 @@ Contested:  fwmark:8: changed back by another program 3 times
   it.each([
     {
       pause: { reason: 'kernel upgrade', until: '2026-05-04T13:00:00.000Z', services: null },
-      says: `Paused:     by alice, since ${local('2026-05-04T12:00:00.000Z')}, until ${local('2026-05-04T13:00:00.000Z')}: kernel upgrade
+      says: `Paused:     by alice, since ${local('2026-05-04T12:00:00.000Z')}, until ${local('2026-05-04T13:00:00.000Z')}: kernel
+            upgrade
             the daemon writes nothing; \`ipvstate resume\` ends the pause
             commands by hand, such as \`apply\` and \`drain\`, still write
 `,
@@ -87,7 +102,8 @@ Contested:  fwmark:8: changed back by another program 3 times
     {
       pause: { reason: null, until: null, services: ['a', 'b', 'c', 'd', 'e', 'f'] },
       says: `Paused:     by alice, since ${local('2026-05-04T12:00:00.000Z')}, without an end
-            6 services left alone: a, b, c, d, e, ...; \`ipvstate resume\` ends the pause
+            6 services left alone: a, b, c, d, e, ...; \`ipvstate resume\` ends
+            the pause
 `,
     },
   ])('says who paused what, until when, and which command ends that: $pause', ({ pause, says }) => {

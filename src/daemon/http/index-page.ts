@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { wrap } from '../../render/explain/wrap.ts';
 import { formatLivePage } from './page-html.ts';
 import type { Page, PageRequest, Pages } from './server.ts';
 
@@ -16,20 +15,6 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-const WIDTH = 80;
-/** The texts of a status begin in this column. */
-const INDENT = 12;
-
-/** Wraps the lines of a status for a terminal. */
-export function wrapStatus(text: string): string {
-  const wrapLine = (line: string): string => {
-    if (line.length <= WIDTH) return line;
-    const lines = wrap(line.slice(INDENT), WIDTH - INDENT);
-    return `${line.slice(0, INDENT)}${lines.join(`\n${' '.repeat(INDENT)}`)}`;
-  };
-  return text.split('\n').map(wrapLine).join('\n');
-}
-
 /** The page at `/`: HTML for a browser, and the text of the status for everything else. */
 export function indexPage({ headers }: PageRequest, title: string, statusText: string): Page {
   const vary = { vary: 'Accept' };
@@ -37,7 +22,7 @@ export function indexPage({ headers }: PageRequest, title: string, statusText: s
     return {
       status: 200,
       type: 'text/plain; charset=utf-8',
-      body: wrapStatus(statusText),
+      body: statusText,
       headers: vary,
     };
   return {

@@ -2,7 +2,7 @@ import { formatDuration } from '../../model/duration.ts';
 import { printable } from '../../model/printable.ts';
 import type { HealthName } from '../../reconcile/loop/health.ts';
 import { countOf } from '../../render/count-of.ts';
-import { wrapHanging } from '../../render/explain/wrap.ts';
+import { wrap } from '../../render/explain/wrap.ts';
 import { describeTreatment } from '../../render/health.ts';
 import { formatClock } from '../../render/overrides.ts';
 import { describeInvalid, type PauseStatus, type Status, type StatusError } from './status.ts';
@@ -51,14 +51,18 @@ function withError(words: string, error: StatusError | null): string {
   return error ? `${words}: ${formatPlace(error)}${error.message}` : words;
 }
 
-/** Formats the whole status for people. */
+const WIDTH = 80;
+/** The texts of a status begin in this column. */
+const INDENT = ' '.repeat(12);
+
+/** Formats the whole status for people, in lines of 80 columns. */
 export function formatStatus(status: Status): string {
   const { program, config, watch, waiting, last_pass, health_since } = status;
   const since = status.why.length > 0 && health_since ? `, since ${health_since}` : '';
   return [
     line('State', `${describeHealth(status)}${since}`),
-    ...status.why.map((reason) => `${' '.repeat(12)}${printable(reason)}`),
-    line('Daemon', `${describeProgram(program)}; drift: ${status.drift}`),
+    ...status.why.map((reason) => `${INDENT}${printable(reason)}`),
+    line('Daemon', describeProgram(program, status.drift)),
     ...status.files.map(({ path, sha256, problem }) =>
       line('File', `${path} ${problem ?? (sha256 ?? '').slice(0, 12)}`),
     ),
@@ -84,8 +88,14 @@ export function formatStatus(status: Status): string {
       line('Contested', `${object}: changed back by another program ${countOf(reversals, 'time')}`),
     ),
   ]
-    .map((text) => `${text}\n`)
+    .map((text) => `${wrapLine(text)}\n`)
     .join('');
+}
+
+function wrapLine(text: string): string {
+  if (text.length <= WIDTH) return text;
+  const lines = wrap(text.slice(INDENT.length), WIDTH - INDENT.length);
+  return `${text.slice(0, INDENT.length)}${lines.join(`\n${INDENT}`)}`;
 }
 
 function formatFleet({ node, generation, error }: NonNullable<Status['fleet']>): string[] {
@@ -116,11 +126,8 @@ const SHOWN_EFFECTS = 5;
 function formatTreated(effects: NonNullable<Status['health_effects']>): string[] {
   const shown = effects
     .slice(0, SHOWN_EFFECTS)
-    .flatMap((each) =>
-      wrapHanging(
-        line('Checked', `${each.destination} of ${each.service}: ${describeTreatment(each)}`),
-        ...([80, ' '.repeat(12)] as const),
-      ),
+    .map((each) =>
+      line('Checked', `${each.destination} of ${each.service}: ${describeTreatment(each)}`),
     );
   const hidden = effects.length - Math.min(effects.length, SHOWN_EFFECTS);
   return hidden > 0
@@ -132,8 +139,8 @@ function line(name: string, text: string): string {
   return `${`${name}:`.padEnd(11)} ${printable(text)}`;
 }
 
-function describeProgram({ pid, version, started }: Status['program']): string {
-  return `pid ${pid}, version ${version}, since ${started}`;
+function describeProgram({ pid, version, started }: Status['program'], drift: string): string {
+  return `pid ${pid}, version ${version}, drift: ${drift}, since ${started}`;
 }
 
 function describeDesired({ services, destinations, last_success }: Status['config']): string {
@@ -188,8 +195,8 @@ function formatPaused(pause: PauseStatus): string[] {
     : 'the daemon writes nothing';
   return [
     line('Paused', describePause(pause)),
-    `${' '.repeat(12)}${effect}; \`ipvstate resume\` ends the pause`,
-    `${' '.repeat(12)}commands by hand, such as \`apply\` and \`drain\`, still write`,
+    `${INDENT}${effect}; \`ipvstate resume\` ends the pause`,
+    `${INDENT}commands by hand, such as \`apply\` and \`drain\`, still write`,
   ];
 }
 
@@ -208,9 +215,7 @@ function formatWaiting({
 }: NonNullable<Status['waiting']>): string[] {
   return [
     line('Waiting', `plan ${plan}, since ${since}; \`ipvstate approve ${plan}\` executes it`),
-    ...refusals.map(
-      ({ guard, message }) => `${' '.repeat(12)}refused by guard ${guard}: ${message}`,
-    ),
-    ...changes.map((change) => `${' '.repeat(12)}${change}`),
+    ...refusals.map(({ guard, message }) => `${INDENT}refused by guard ${guard}: ${message}`),
+    ...changes.map((change) => `${INDENT}${change}`),
   ];
 }
