@@ -4,6 +4,7 @@ import type { Destination, DestinationKey } from '../../model/destination.ts';
 import { reaches } from '../../model/rules.ts';
 import type { ServiceKey } from '../../model/service.ts';
 import { findKernelRefusal } from '../ipvsadm/script-refusals.ts';
+import { serviceHealth } from '../service-health.ts';
 import { type Differ, readServerChecks, reportDifferences, type ServerChecks } from './checks.ts';
 import type { Context, Kinds } from './context.ts';
 import { CHECK, CHECKS, IN_REAL_SERVER, IN_VIRTUAL_SERVER } from './keywords.ts';
@@ -94,31 +95,18 @@ function listLeftOut({ block }: Statement, kinds: Kinds, { notCarried }: Context
   }
 }
 
-/** The health of a service: that of most of its destinations, and the others by themselves. */
 function writtenHealth(
   entry: ReadService,
   checks: ReadonlyMap<RealServer, ServerChecks>,
   withoutPort: (checker: Statement) => void,
 ): WrittenHealth | undefined {
   const mappings = new Map<DestinationKey, ChecksMapping | 'off'>();
-  const counts = new Map<string, number>();
   for (const [key, server] of entry.realServers) {
     const destination = entry.destinations.get(key);
-    if (server.isSorry || !destination) continue;
-    const mapping = mappingOf(checks.get(server), server, destination, withoutPort);
-    mappings.set(key, mapping);
-    const text = JSON.stringify(mapping);
-    if (mapping !== 'off') counts.set(text, (counts.get(text) ?? 0) + 1);
+    if (!server.isSorry && destination)
+      mappings.set(key, mappingOf(checks.get(server), server, destination, withoutPort));
   }
-  const [common] = [...counts].sort(([, a], [, b]) => b - a)[0] ?? [];
-  const shared = [...mappings.values()].find((each) => JSON.stringify(each) === common);
-  if (shared === undefined || shared === 'off') return undefined;
-  const fallback = fallbackOf(entry);
-  return {
-    service: { ...shared, ...(!fallback && { max_unhealthy: 'off' }) },
-    destinations: new Map([...mappings].filter(([, each]) => JSON.stringify(each) !== common)),
-    ...(fallback && { fallback }),
-  };
+  return serviceHealth(mappings, () => fallbackOf(entry));
 }
 
 function mappingOf(

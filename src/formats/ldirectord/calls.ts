@@ -1,20 +1,42 @@
 import { parseAddress } from '../../model/address.ts';
-import { type ServiceKey, serviceKey } from '../../model/service.ts';
+import type { Destination, DestinationKey } from '../../model/destination.ts';
+import { type ServiceIdentity, type ServiceKey, serviceKey } from '../../model/service.ts';
 import { runCall } from '../ipvsadm/script-calls.ts';
 import type { ScriptWord } from '../ipvsadm/script-words.ts';
 import { CHECK_TYPES } from './keywords.ts';
-import type { Part } from './lines.ts';
+import type { Part, Statement } from './lines.ts';
 import { expandRange } from './range.ts';
 import type { LdirectordReading } from './read.ts';
 import { parseReal, type Real, type Virtual, type VirtualEntry } from './virtual.ts';
 
-const FORWARD_OPTIONS: Readonly<Record<string, string>> = { gate: '-g', masq: '-m', ipip: '-i' };
+export const FORWARD_OPTIONS: Readonly<Record<string, string>> = {
+  gate: '-g',
+  masq: '-m',
+  ipip: '-i',
+};
+
+/** A server that is in the table. */
+export interface Server {
+  readonly real: Real;
+  readonly statement: Statement;
+  readonly destination: Destination;
+}
+
+/** A virtual service that is in the table. */
+export interface Called {
+  readonly virtual: Virtual;
+  readonly key: ServiceKey;
+  readonly identity: ServiceIdentity;
+  /** The words that name the service, such as `-t 192.0.2.1:80`. */
+  readonly words: readonly ScriptWord[];
+  readonly servers: Map<DestinationKey, Server>;
+}
 
 /**
- * Makes the calls of ipvsadm that ldirectord makes for a virtual service and its servers.
- * @returns the key of the service; undefined when its own call failed
+ * Makes the calls of ipvsadm that ldirectord makes for a virtual service and its servers. Returns
+ * undefined when the call for the service fails.
  */
-export function callIpvsadm(context: LdirectordReading, virtual: Virtual): ServiceKey | undefined {
+export function callIpvsadm(context: LdirectordReading, virtual: Virtual): Called | undefined {
   const { reading } = context;
   const { statement, entries, settings } = virtual;
   const start = wordOf(statement.key);
@@ -27,11 +49,18 @@ export function callIpvsadm(context: LdirectordReading, virtual: Virtual): Servi
   const operation = command?.kind === 'modify' ? command.operation : undefined;
   const service = operation?.kind === 'add-service' ? operation.service : undefined;
   if (statement.comment !== undefined) reading.comments.addBeside(statement.comment);
-  for (const entry of entries) callForEntry(context, virtual, entry, service ? address : undefined);
-  return service && serviceKey(service.identity);
+  const called: Called | undefined =
+    service && address
+      ? {
+          ...{ virtual, key: serviceKey(service.identity), identity: service.identity },
+          ...{ words: address, servers: new Map() },
+        }
+      : undefined;
+  for (const entry of entries) callForEntry(context, virtual, entry, called);
+  return called;
 }
 
-function word(text: string, at: number): ScriptWord {
+export function word(text: string, at: number): ScriptWord {
   return { text, at };
 }
 
@@ -156,7 +185,7 @@ function callForEntry(
   context: LdirectordReading,
   virtual: Virtual,
   entry: VirtualEntry,
-  service: readonly ScriptWord[] | undefined,
+  called: Called | undefined,
 ): void {
   const { reading } = context;
   if (entry.kind === 'comment') {
@@ -184,11 +213,7 @@ function callForEntry(
   } else if (real.rest) {
     report('SYNTAX', `"${real.rest.text}" is not understood`, real.rest.at);
   }
-  if (real.hasRequest) {
-    const kind = 'request of one server';
-    context.notCarried.add(kind, reading.position(key.at));
-  }
-  if (!service || option === undefined) return;
+  if (!called || option === undefined) return;
   const isOff = virtual.settings.get('checktype')?.value.text === 'off';
   for (const address of addressesOf(reading, virtual, real)) {
     const at = value.at;
@@ -196,10 +221,14 @@ function callForEntry(
     words.push('-w', isOff ? '0' : (real.weight ?? '1'));
     if (real.upper !== undefined) words.push('-x', real.upper);
     if (real.lower !== undefined) words.push('-y', real.lower);
-    const args = [word('-a', key.at), ...service, ...words.map((text) => word(text, at))];
+    const args = [word('-a', key.at), ...called.words, ...words.map((text) => word(text, at))];
     // One problem of a range is enough: it may have thousands of addresses.
     const { command, refusal } = runCall(reading, args, word('-a', key.at));
     if (!command || refusal) break;
+    if (command.kind === 'modify' && command.operation.kind === 'add-destination') {
+      const { destination } = command.operation;
+      called.servers.set(destination.key, { real, statement: entry.statement, destination });
+    }
   }
   if (comment !== undefined) reading.comments.addBeside(comment);
 }

@@ -1,25 +1,28 @@
+import type { LdirectordReading } from './read.ts';
+
 /** The subject of a statement. The table has those of `table`; the others have no counterpart. */
 export type Subject =
   | 'table'
   | 'label'
   | 'check'
-  | 'secret'
-  | 'quiescent'
+  | 'timing'
   | 'fallback'
+  | 'command'
   | 'alert'
   | 'daemon'
   | 'instance';
 
 /** Statements that stand within a virtual service, and outside of all. */
 const ANYWHERE: Readonly<Record<string, Subject>> = {
-  checktimeout: 'check',
-  negotiatetimeout: 'check',
-  checkinterval: 'check',
+  checktimeout: 'timing',
+  negotiatetimeout: 'timing',
+  checkinterval: 'timing',
   checkcount: 'check',
-  failurecount: 'check',
+  failurecount: 'timing',
+  quiescent: 'timing',
   fallback: 'fallback',
   fallback6: 'fallback',
-  fallbackcommand: 'fallback',
+  fallbackcommand: 'command',
   emailalert: 'alert',
   emailalertfreq: 'alert',
   emailalertstatus: 'alert',
@@ -49,11 +52,10 @@ export const INSIDE: Readonly<Record<string, Subject>> = {
   httpmethod: 'check',
   virtualhost: 'check',
   load: 'check',
-  login: 'secret',
-  passwd: 'secret',
-  database: 'secret',
-  secret: 'secret',
-  quiescent: 'quiescent',
+  login: 'check',
+  passwd: 'check',
+  database: 'check',
+  secret: 'check',
   monitorfile: 'daemon',
 };
 
@@ -62,7 +64,6 @@ export const OUTSIDE: Readonly<Record<string, Subject>> = {
   ...ANYWHERE,
   virtual: 'table',
   virtual6: 'table',
-  quiescent: 'check',
   readdquiescent: 'check',
   emailalertfrom: 'alert',
   autoreload: 'daemon',
@@ -74,17 +75,19 @@ export const OUTSIDE: Readonly<Record<string, Subject>> = {
   execute: 'instance',
 };
 
-const HEALTH = 'write health in the new file: `ipvstate help health-checks`';
+export const CHECK = 'write health in the new file: `ipvstate help health-checks`';
 
 /** The kind of a statement that is not carried over, in words, and advice about it. */
-export const NOT_CARRIED_KINDS: Readonly<
+const NOT_CARRIED_KINDS: Readonly<
   Partial<Record<Subject, { readonly kind: string; readonly hint?: string }>>
 > = {
-  check: { kind: 'setting of health checks', hint: HEALTH },
+  check: { kind: 'setting of health checks', hint: CHECK },
+  timing: { kind: 'setting of health checks', hint: CHECK },
   fallback: {
     kind: 'fallback',
     hint: 'write it as fallback in health: `ipvstate help health-checks`',
   },
+  command: { kind: 'command for a fallback' },
   alert: { kind: 'e-mail alert' },
   daemon: { kind: 'setting of the ldirectord process' },
   instance: {
@@ -92,6 +95,16 @@ export const NOT_CARRIED_KINDS: Readonly<
     hint: 'import that file, too',
   },
 };
+
+/** Lists a statement that has no counterpart. */
+export function leaveOut(
+  { reading, notCarried }: Pick<LdirectordReading, 'reading' | 'notCarried'>,
+  subject: Subject,
+  at: number,
+): void {
+  const kind = NOT_CARRIED_KINDS[subject];
+  if (kind) notCarried.add(kind.kind, reading.position(at), kind.hint);
+}
 
 /** The values of `checktype`. A number is connect, and negotiate after so many. */
 export const CHECK_TYPES = /^(?:connect|negotiate|ping|off|on|external|external-perl|\d+)$/;

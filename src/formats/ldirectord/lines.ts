@@ -21,6 +21,11 @@ export type Line =
   /** A line that is no statement. */
   | { readonly kind: 'other'; readonly part: Part };
 
+export type Statement = Extract<Line, { kind: 'statement' }>;
+
+/** The statements outside of the virtual services, by keyword. The last one counts. */
+export type Globals = ReadonlyMap<string, Statement>;
+
 /** The number of blanks before a line of a virtual service. A tab counts for so many. */
 const INDENT = 4;
 

@@ -5,18 +5,22 @@ import type { ServiceKey } from '../../model/service.ts';
 import type { Names } from '../ipvsadm/grammar/names.ts';
 import { endReading, type Reading, startReading } from '../ipvsadm/script-calls.ts';
 import { createNotCarried, type NotCarried } from '../not-carried.ts';
-import { callIpvsadm } from './calls.ts';
-import { CHECK_TYPES, INSIDE, NOT_CARRIED_KINDS, OUTSIDE, type Subject } from './keywords.ts';
-import { type Line, splitLines } from './lines.ts';
+import { type Called, callIpvsadm } from './calls.ts';
+import { healthOf } from './health.ts';
+import { INSIDE, leaveOut, OUTSIDE, type Subject } from './keywords.ts';
+import { type Statement, splitLines } from './lines.ts';
+import { checkValue } from './values.ts';
 import { startVirtual, type Virtual } from './virtual.ts';
-
-type Statement = Extract<Line, { kind: 'statement' }>;
 
 /** The text that is read, and all that is known of it. */
 export interface LdirectordReading {
   readonly reading: Reading;
   readonly notCarried: NotCarried;
   readonly names: Map<ServiceKey, string>;
+  /** The virtual services that are in the table. */
+  readonly services: Called[];
+  /** The statements outside of the virtual services, by keyword. The last one counts. */
+  readonly globals: Map<string, Statement>;
 }
 
 /**
@@ -25,7 +29,10 @@ export interface LdirectordReading {
  */
 export function parseLdirectord(text: string, file: string, names: Names): ParseResult {
   const reading = startReading(text, file, names, 'write their addresses');
-  const context = { reading, notCarried: createNotCarried(), names: new Map<ServiceKey, string>() };
+  const context: LdirectordReading = {
+    ...{ reading, notCarried: createNotCarried(), names: new Map() },
+    ...{ services: [], globals: new Map() },
+  };
   let virtual: Virtual | undefined;
   const end = (): void => {
     if (virtual) endVirtual(context, virtual);
@@ -49,6 +56,7 @@ export function parseLdirectord(text: string, file: string, names: Names): Parse
     }
   }
   end();
+  const health = healthOf(context.services, context.globals, context);
   const { issues, state, report, hosts } = reading;
   if (state.services.size === 0 && issues.length === 0 && hosts.places.length === 0)
     report('EMPTY', 'this ldirectord.cf has no virtual service', 0);
@@ -57,7 +65,8 @@ export function parseLdirectord(text: string, file: string, names: Names): Parse
     ({ position: a }, { position: b }) => a.line - b.line || a.column - b.column,
   );
   if (!result.desired) return { ...result, issues: all };
-  return { ...result, desired: { ...result.desired, names: context.names }, issues: all };
+  const desired = { ...result.desired, names: context.names };
+  return { ...result, desired, issues: all, ...(health.size > 0 && { health }) };
 }
 
 /** Adds a comment outside of the virtual services. One with a statement is an entry taken out. */
@@ -78,7 +87,10 @@ function readOutside(context: LdirectordReading, line: Statement): Virtual | und
       : hintFor(key.text, Object.keys(OUTSIDE));
     reading.report('UNKNOWN_KEY', `"${key.text}" is not known here`, key.at, { hint });
   } else {
-    leaveOut(context, subject, key.at);
+    checkValue(context, line);
+    context.globals.set(key.text, line);
+    if (subject !== 'check' && subject !== 'timing' && subject !== 'fallback')
+      leaveOut(context, subject, key.at);
   }
   if (line.comment !== undefined) reading.comments.add(line.comment);
   reading.comments.addOther();
@@ -106,12 +118,18 @@ function readInside(
     report('UNKNOWN_KEY', `"${key.text}" is not known in a virtual service`, key.at, { hint });
   }
   if (!virtual) return;
+  if (/^fallback6?$/.test(key.text) && (key.text === 'fallback6') !== virtual.isIPv6) {
+    const owner = virtual.statement.key.text;
+    report('UNKNOWN_KEY', `${owner} does not have ${key.text}`, key.at, {
+      hint: `write ${virtual.isIPv6 ? 'fallback6' : 'fallback'}`,
+    });
+  }
   if (key.text === 'real' || key.text === 'real6') {
     virtual.entries.push({ kind: 'real', statement: line });
     return;
   }
   const earlier = virtual.settings.get(key.text);
-  if (earlier && subject === 'table') {
+  if (earlier && subject !== 'label' && subject !== 'alert' && subject !== 'daemon') {
     const { position } = context.reading;
     report('DUPLICATE_KEY', `"${key.text}" is set twice: the last one counts`, key.at, {
       severity: 'warning',
@@ -126,43 +144,23 @@ function subjectOf(table: Readonly<Record<string, Subject>>, key: string): Subje
   return Object.hasOwn(table, key) ? table[key] : undefined;
 }
 
-function leaveOut({ reading, notCarried }: LdirectordReading, subject: Subject, at: number): void {
-  const kind = NOT_CARRIED_KINDS[subject];
-  if (kind) notCarried.add(kind.kind, reading.position(at), kind.hint);
-}
-
 /** Makes the calls of a virtual service, and names all that they leave out. */
 function endVirtual(context: LdirectordReading, virtual: Virtual): void {
   const { reading, names } = context;
-  const key = callIpvsadm(context, virtual);
-  for (const [keyword, { key: place }] of virtual.settings) {
+  const called = callIpvsadm(context, virtual);
+  if (called) context.services.push(called);
+  for (const [keyword, statement] of virtual.settings) {
+    checkValue(context, statement);
     const subject = INSIDE[keyword];
-    if (subject === 'fallback' || subject === 'alert' || subject === 'daemon')
-      leaveOut(context, subject, place.at);
+    if (subject === 'command' || subject === 'alert' || subject === 'daemon')
+      leaveOut(context, subject, statement.key.at);
   }
-  leaveOutChecks(context, virtual);
   const name = virtual.settings.get('servicename');
-  if (!name || key === undefined) return;
+  if (!name || !called) return;
   if (isServiceName(name.value.text)) {
-    names.set(key, name.value.text);
+    names.set(called.key, name.value.text);
     return;
   }
   const message = `a name has 1 to ${SERVICE_NAME_LENGTH} characters, and none that is not seen`;
   reading.report('BAD_VALUE', message, name.value.at);
-}
-
-/**
- * Names the health check of a virtual service, at a line that has no password. Its settings are
- * part of it.
- */
-function leaveOutChecks({ reading, notCarried }: LdirectordReading, virtual: Virtual): void {
-  const type = virtual.settings.get('checktype')?.value.text ?? 'negotiate';
-  if (type === 'on' || type === 'off' || !CHECK_TYPES.test(type)) return;
-  const shown = /^\d+$/.test(type) ? 'negotiate and connect' : type;
-  const statement = virtual.settings.get('checktype') ?? virtual.statement;
-  notCarried.add(
-    `health check (${shown})`,
-    reading.position(statement.key.at),
-    'stop ldirectord before you apply the configuration: both would write the same services',
-  );
 }

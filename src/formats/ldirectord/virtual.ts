@@ -1,6 +1,4 @@
-import type { Line, Part } from './lines.ts';
-
-type Statement = Extract<Line, { kind: 'statement' }>;
+import type { Part, Statement } from './lines.ts';
 
 /** A virtual service with its lines. */
 export interface Virtual {
@@ -33,8 +31,8 @@ export interface Real {
   readonly port: string | undefined;
   readonly forward: string;
   readonly weight: string | undefined;
-  /** True when the server has a request of its own. */
-  readonly hasRequest: boolean;
+  /** The request of the server's own, and the text that its answer must contain. */
+  readonly own: { readonly request: string; readonly receive: string } | undefined;
   readonly lower: string | undefined;
   readonly upper: string | undefined;
   /** The first part that is none of these. */
@@ -53,19 +51,19 @@ export function parseReal({ text, at }: Part): Real | undefined {
   if (!server) return undefined;
   const [all, first = '', arrow, last, port] = server;
   let place = all.length;
-  const take = (pattern: RegExp): string | undefined => {
-    const found = pattern.exec(text.slice(place));
-    if (!found) return undefined;
-    place += found[0].length;
-    return found[1] ?? found[0];
+  const match = (pattern: RegExp): readonly string[] | undefined => {
+    const found = pattern.exec(text.slice(place)) ?? undefined;
+    place += found?.[0].length ?? 0;
+    return found;
   };
+  const take = (pattern: RegExp): string | undefined => match(pattern)?.[1];
   const forward = take(/^\s+(\w+)(?=\s|$)/) ?? '';
   // ldirectord takes the first number after a blank: many files have `-w` before it.
   const weight = take(/^\s+(?:-w\s+)?(\d+)(?=\s|$)/);
-  const hasRequest = take(/^\s+"[^"]*"[, ]\s*"[^"]*"(?=\s|$)/) !== undefined;
+  const [pair, request = '', receive = ''] = match(/^\s+"([^"]*)"[, ]\s*"([^"]*)"(?=\s|$)/) ?? [];
   const lower = take(/^\s+l:(\d+)(?=\s|$)/);
   const upper = take(/^\s+u:(\d+)(?=\s|$)/);
-  take(/^\s+/);
+  match(/^\s+/);
   const rest = text.slice(place);
   return {
     first: { text: first, at },
@@ -73,7 +71,7 @@ export function parseReal({ text, at }: Part): Real | undefined {
     port,
     forward,
     weight,
-    hasRequest,
+    own: pair === undefined ? undefined : { request, receive },
     lower,
     upper,
     rest: rest === '' ? undefined : { text: rest, at: at + place },
