@@ -136,6 +136,11 @@ describe('a daemon that checks', () => {
     first.server.close();
     await until('the panic', () => daemon.events('health-panic').length === 1);
     expect(weightOf(first.port)).toBe(4);
+    const { stdout, status } = await daemon.run('status');
+    expect([status, stdout]).toEqual([0, expect.stringMatching(/State: +panic: more servers/)]);
+    expect(await daemon.get('/readyz')).toMatchObject({ status: 503 });
+    expect((await daemon.get('/metrics')).body).toContain('ipvstate_health{state="panic"} 1');
+    expect((await daemon.run('reload')).status).toBe(2);
     const more = `, fallback: [{ address: "127.0.0.1:${sorry.port}", weight: 7, forward: masq }]`;
     write([first.port], more);
     await becomes(first.port, 0);

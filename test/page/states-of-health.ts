@@ -166,7 +166,12 @@ export const SCENES: Readonly<Record<string, () => Scene>> = {
   }),
   panic: () => ({
     status: statusDocumentOf(
-      { health_effects: [0, 1, 2].map(effectOf) },
+      {
+        health: 'panic',
+        health_since: '2026-05-04T12:28:59.000Z',
+        why: [`too many servers of ${SHOP} are unhealthy, and clients reach them`],
+        health_effects: [0, 1, 2].map(effectOf),
+      },
       { help: [{ command: 'ipvstate health', text: 'shows what the health checks found' }] },
     ),
     services: siteWith(

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SERVICE_STATES } from '../../src/daemon/api/documents.ts';
+import { helpFor } from '../../src/daemon/api/help.ts';
 import { whyNotKnown } from '../../src/daemon/api/knowledge.ts';
 import { serviceFacts } from '../../src/daemon/api/service-facts.ts';
 import { createMetrics } from '../../src/daemon/http/metrics.ts';
@@ -10,6 +11,10 @@ import { exitCodeOfRequest } from '../../src/daemon/status/pass-exit.ts';
 import { type DaemonFacts, statusOfLoop } from '../../src/daemon/status/status-of-loop.ts';
 import { formatHealth } from '../../src/daemon/status/status-text.ts';
 import { IpvstateError } from '../../src/errors.ts';
+import type { DestinationKey } from '../../src/model/destination.ts';
+import { drainKey } from '../../src/model/drain.ts';
+import type { DestinationHealth, HealthSource } from '../../src/model/health.ts';
+import type { Policy } from '../../src/model/policy.ts';
 import type { Table } from '../../src/model/table.ts';
 import { diff } from '../../src/plan/diff.ts';
 import type { LoadedFiles } from '../../src/reconcile/loop/config-state.ts';
@@ -19,7 +24,7 @@ import { type Content, LoopWorld, loaded, MISSING } from '../support/loop-world.
 import { memoryPause } from '../support/memory-pause.ts';
 import { holds, isBrokenBy } from '../support/properties.ts';
 import { smallTables } from '../support/small-tables.ts';
-import { desiredOf, tableOf } from '../support/tables.ts';
+import { desiredOf, destinationKeyOf, keyOf, tableOf } from '../support/tables.ts';
 
 const FACTS: DaemonFacts = {
   version: '1.2.3',
@@ -92,6 +97,20 @@ async function live(
   }
   return world;
 }
+
+/** Destinations of the one service are checked. */
+const policyOf = (keys: readonly DestinationKey[]): Policy => {
+  const check: DestinationHealth = {
+    ...{ checks: [{ kind: 'tcp' }], port: undefined, from: undefined, intervalSeconds: 5 },
+    ...{ timeoutSeconds: 1, rise: 1, fall: 1, initial: 'healthy', slowStartSeconds: 0 },
+    onFailure: 'weight',
+  };
+  const destinations = new Map(keys.map((key) => [key, check]));
+  const health = { maxUnhealthy: undefined, fallback: new Map(), destinations };
+  const own = { protect: false, drain: undefined, preserve: new Map(), health };
+  const services = new Map([[keyOf('tcp://192.0.2.1:80'), own]]);
+  return { manage: undefined, sysctls: undefined, services };
+};
 
 /** The answers of everything that says whether the table is as desired. */
 async function answersOf(world: LoopWorld) {
@@ -260,6 +279,54 @@ describe('the health of a loop', () => {
       health: { state: 'source-unreachable', why: ['no leader'] },
     });
     expect((await looked(undefined)).health.state).toBe('in-sync');
+  });
+
+  test('is a panic while more servers are unhealthy than may be taken out', async () => {
+    const service = keyOf('tcp://192.0.2.1:80');
+    const wanted = tableOf({ [service]: { destinations: { '10.0.0.1:80': 1, '10.0.0.2:80': 1 } } });
+    const keys = ['10.0.0.1:80', '10.0.0.2:80'].map(destinationKeyOf);
+    const unhealthy = new Set<DestinationKey>();
+    const health: HealthSource = {
+      isChecking: true,
+      now: () => 0,
+      read: async () =>
+        new Map(
+          keys.map((key) => [
+            drainKey(service, key),
+            { isHealthy: !unhealthy.has(key), sinceSeconds: 0, reason: 'connection refused' },
+          ]),
+        ),
+    };
+    const world = await new LoopWorld(
+      wanted,
+      desiredOf(wanted.services, { policy: policyOf(keys) }),
+      {
+        reconciling: { health },
+      },
+    ).begin();
+    const healthAfter = async (...bad: readonly (DestinationKey | undefined)[]) => {
+      unhealthy.clear();
+      for (const key of bad) if (key) unhealthy.add(key);
+      world.loop.healthChanged();
+      await world.clock.advance(1000);
+      return world.state.health;
+    };
+    const [one, other] = keys;
+    expect(await healthAfter(one)).toMatchObject({ state: 'in-sync', why: [] });
+    expect(await healthAfter(one, other)).toMatchObject({
+      state: 'panic',
+      why: [`too many servers of ${service} are unhealthy, and clients reach them`],
+    });
+    const { states, ...answers } = await answersOf(world);
+    expect(states).toBe(true);
+    expect(new Set(Object.values(answers))).toEqual(new Set([false]));
+    const status = statusOfLoop(world.state, FACTS);
+    expect(isStatus(status)).toBe(true);
+    expect(helpFor(status, null)).toMatchObject([{ command: 'ipvstate health' }]);
+    const notKnown = whyNotKnown(world.state, 'correct', undefined);
+    expect(serviceFacts(world.state, status, notKnown).of(service)[0]?.state).toBe('panic');
+    expect(await healthAfter(other)).toMatchObject({ state: 'in-sync' });
+    expect((await answersOf(world)).readyz).toBe(true);
   });
 
   test('is the worst of all that is wrong, and says all of it', async () => {

@@ -8,18 +8,22 @@ const DOCTOR: Help = {
   text: 'says what cannot work on this machine, and how to correct it',
 };
 
+const HEALTH: Help = {
+  command: 'ipvstate health',
+  text: 'shows what the health checks found',
+};
+
 /** The commands that help in the present state, the most useful one first. */
 export function helpFor(status: Status, pending: ApiStatus['try']): readonly Help[] {
   const { overrides = [], health_effects = [] } = status;
+  const isTreated = health_effects.some(({ effect }) => effect !== 'slow-start');
   return [
     ...(pending ? [{ command: pending.command, text: 'ends the try that waits' }] : []),
     ...healthHelp(status),
     ...(status.health !== 'paused' && status.paused
       ? [{ command: 'ipvstate resume', text: 'ends the pause' }]
       : []),
-    ...(health_effects.some(({ effect }) => effect !== 'slow-start')
-      ? [{ command: 'ipvstate health', text: 'shows what the health checks found' }]
-      : []),
+    ...(status.health !== 'panic' && isTreated ? [HEALTH] : []),
     ...(overrides.length > 0
       ? [{ command: 'ipvstate overrides', text: 'lists the overrides, and ends them' }]
       : []),
@@ -58,6 +62,8 @@ function healthHelp({ health, unserved, waiting, config, files }: Status): Help[
     }
     case 'refused':
       return [DOCTOR, { command: 'ipvstate reload', text: 'asks the kernel again' }];
+    case 'panic':
+      return [HEALTH];
     case 'contested':
       return [
         { command: 'ipvstate doctor', text: 'names other programs that write to the table' },

@@ -3,6 +3,7 @@ import { formatDuration } from '../../model/duration.ts';
 import type { Report } from '../../plan/report.ts';
 import { unservedIn } from '../../reconcile/loop/comparison.ts';
 import type { ConfigProblem } from '../../reconcile/loop/config-state.ts';
+import { healthOf } from '../../reconcile/loop/health.ts';
 import type { LoopState, PassResult } from '../../reconcile/loop/loop-state.ts';
 import { countOf } from '../../render/count-of.ts';
 import { formatIssues } from '../../render/issues.ts';
@@ -113,7 +114,7 @@ export class StateLog {
       }
       case 'drift': {
         // Each contested object has a line of its own.
-        if (health.state === 'contested') {
+        if (healthOf({ ...state, checked: [] }, 0).state === 'contested') {
           this.#log.debug(fields, 'the contested objects are left alone');
           return;
         }

@@ -14,7 +14,7 @@ import {
 import { Files, History, StatusPanels, UrgentPanels } from './panels.tsx';
 import { State, Text, TimeOfPage, useNow } from './parts.tsx';
 import { Services } from './services.tsx';
-import { titleOf, toneOf, verdictOf } from './states.ts';
+import { titleOf, toneOf } from './states.ts';
 import { Figures, Verdict } from './verdict.tsx';
 
 interface AppProps {
@@ -102,7 +102,7 @@ function Bar({ status, connection, reading }: BarProps) {
           <strong class="host">
             <Text of={status.host} />
           </strong>
-          {connection.kind !== 'stale' && <State of={verdictOf(status.status)} />}
+          {connection.kind !== 'stale' && <State of={status.status.health} />}
         </>
       )}
       <Freshness {...{ connection, reading }} />
@@ -138,7 +138,7 @@ function Freshness({ connection, reading }: Omit<BarProps, 'status'>) {
 
 /** Shows the state in the tab of the browser, as its title and its icon. */
 function useTabTitle(document: ApiStatus | null, isStale: boolean): void {
-  const health = isStale && document ? 'stale' : document && verdictOf(document.status);
+  const health = isStale && document ? 'stale' : document?.status.health;
   const host = document?.host;
   useEffect(() => {
     if (!health) return;

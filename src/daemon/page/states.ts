@@ -1,6 +1,5 @@
 import type { HealthName } from '../../reconcile/loop/health.ts';
 import { SERVICE_STATES, type ServiceState } from '../api/documents.ts';
-import type { Status } from '../status/status.ts';
 
 /** The colour of a state: how much an operator has to care. */
 export type Tone = 'good' | 'bad' | 'warn' | 'info' | 'plain';
@@ -29,24 +28,6 @@ const TONES: Readonly<Record<HealthName | ServiceState, Tone>> = {
 /** Returns the tone of a state. A state of a later version is shown without a colour. */
 export function toneOf(state: string): Tone {
   return Object.hasOwn(TONES, state) ? TONES[state as keyof typeof TONES] : 'plain';
-}
-
-/** States of the daemon that are less bad than a panic. */
-const LESS_THAN_PANIC: readonly HealthName[] = [
-  ...(['contested', 'drifted', 'paused'] as const),
-  ...(['source-unreachable', 'draining', 'in-sync'] as const),
-];
-
-/** The services of which more destinations are unhealthy than may be taken out. */
-export function panickingServices({ health_effects = [] }: Status): readonly string[] {
-  const panics = health_effects.filter(({ effect }) => effect === 'panic');
-  return [...new Set(panics.map(({ service }) => service))];
-}
-
-/** Returns the state that the page shows first: the health, or a panic that is worse. */
-export function verdictOf(status: Status): HealthName | 'panic' {
-  const isPanic = LESS_THAN_PANIC.includes(status.health) && panickingServices(status).length > 0;
-  return isPanic ? 'panic' : status.health;
 }
 
 /** Compares the states of two services, the worse one first. Unknown states come first. */

@@ -1,25 +1,22 @@
 import type { ApiStatus, ServiceSummary } from '../api/documents.ts';
-import type { Status } from '../status/status.ts';
 import { describeHealth } from '../status/status-text.ts';
 import { formatAge, formatBytes, formatCount, formatTime } from './format.ts';
 import { routeOf } from './links.ts';
 import { Code, Command, Text, useNow } from './parts.tsx';
-import { panickingServices, titleOf, toneOf, verdictOf } from './states.ts';
+import { titleOf, toneOf } from './states.ts';
 
 /** The answer first: is the table as the files say, and if not, why, and which command helps. */
 export function Verdict({ document, services }: { document: ApiStatus; services: Services }) {
   const { status, help } = document;
-  const { health, health_since } = status;
-  const verdict = verdictOf(status);
-  const why = [...panicsOf(status), ...status.why];
+  const { health, health_since, why } = status;
   return (
-    <section class={`verdict ${toneOf(verdict)}`} aria-labelledby="verdict">
+    <section class={`verdict ${toneOf(health)}`} aria-labelledby="verdict">
       <div class="answer">
         <div role="status">
-          <h1 id="verdict">{titleOf(verdict)}</h1>
+          <h1 id="verdict">{titleOf(health)}</h1>
           <p class="meaning">{meaningOf(document)}</p>
         </div>
-        {health_since && verdict === health && <Since time={health_since} />}
+        {health_since && <Since time={health_since} />}
       </div>
       <Figures services={services} />
       <div class="reasons">
@@ -48,25 +45,11 @@ export function Verdict({ document, services }: { document: ApiStatus; services:
 
 type Services = ReadonlyMap<string, ServiceSummary> | null;
 
-const SHOWN_PANICS = 5;
-
-/** Says which services have more unhealthy servers than may be taken out. */
-function panicsOf(status: Status): readonly string[] {
-  const services = panickingServices(status);
-  const hidden = services.length - SHOWN_PANICS;
-  return [
-    ...services
-      .slice(0, SHOWN_PANICS)
-      .map((service) => `too many servers of ${service} are unhealthy, and clients reach them`),
-    ...(hidden > 0 ? [`and ${hidden} more services`] : []),
-  ];
-}
-
 /** Says what the health means, without its name where the title has it. */
 function meaningOf({ status }: ApiStatus): string {
   if (status.health === 'starting') return 'No pass has ended yet.';
   const words = describeHealth(status);
-  const name = `${titleOf(verdictOf(status)).toLowerCase()}: `;
+  const name = `${titleOf(status.health).toLowerCase()}: `;
   const meaning = words.startsWith(name) ? words.slice(name.length) : words;
   return `${meaning.charAt(0).toUpperCase()}${meaning.slice(1)}.`;
 }

@@ -13,6 +13,7 @@ const HEALTH_WORDS: Readonly<Record<Exclude<HealthName, 'invalid'>, string>> = {
   unserved: 'unserved: clients of a service get no answer',
   held: 'stopped by a guard: nothing is written',
   refused: 'refused: the kernel does not take an object, which is left out',
+  panic: 'panic: more servers of a service are unhealthy than may be taken out',
   contested: 'contested: the live table is not as desired, because another program changes it',
   drifted: 'drifted: the live table differs from the desired one, and is left so',
   paused: 'paused: the live table is as desired, and what is paused is left as it is',

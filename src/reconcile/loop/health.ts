@@ -13,6 +13,8 @@ export const HEALTH_STATES = [
   'invalid',
   /** The kernel refused an object, which is left out. */
   'refused',
+  /** More servers of a service are unhealthy than may be taken out. */
+  'panic',
   /** The table differs in an object that another program keeps changing, and is left alone. */
   'contested',
   /** The table differs, and the difference is only reported. */
@@ -80,6 +82,7 @@ function problemsOf(state: LoopState): Problem[] {
     ['held', (state.refused?.refusals ?? []).map(({ message }) => `held back: ${message}`)],
     ['invalid', state.config.problem ? ['the files are not valid'] : []],
     ['refused', state.refusedParts.map(({ part, reason }) => `${part} is left out: ${reason}`)],
+    ['panic', panicsOf(state)],
     ...differencesOf(state),
     ['paused', pauseOf(state)],
     ['source-unreachable', state.source && state.lastPass ? [state.source.message] : []],
@@ -102,6 +105,16 @@ function failuresOf({ phase, fatal, lastPass }: LoopState): string[] {
 
 function describeUnserved(service: string): string {
   return `${service} has usable servers in the files and none in the kernel`;
+}
+
+function panicsOf({ checked }: LoopState): string[] {
+  const services = new Set(
+    checked.flatMap(({ effect, service }) => (effect === 'panic' ? service : [])),
+  );
+  return Array.from(
+    services,
+    (service) => `too many servers of ${service} are unhealthy, and clients reach them`,
+  );
 }
 
 /** Splits the differences into those that are contested and the others. */
