@@ -48,10 +48,8 @@ export function healthOf(
     for (const [key, found] of written) health.set(key, found);
     if (written.length === 0) listLeftOut(virtual.statement, IN_VIRTUAL_SERVER, context);
     else
-      for (const [server, each] of checks) {
+      for (const [server, each] of checks)
         reportDifferences(each, [server.statement, virtual.statement], leaveOut, differ);
-        if (!each.isInhibited) differ(REMOVED, virtual.statement, STAYS);
-      }
     reportSorry(
       virtual,
       written.map(([, found]) => found),
@@ -61,10 +59,6 @@ export function healthOf(
   }
   return health;
 }
-
-const REMOVED = 'health sets weight 0, keepalived removes the server';
-const STAYS =
-  'its connections go on; without a fallback, the last usable server of a service stays';
 
 /** Reads the checks of the real servers that have a counterpart. The others are listed. */
 function readChecks(

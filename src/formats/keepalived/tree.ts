@@ -27,6 +27,14 @@ export interface Block {
   readonly end: readonly Comment[];
 }
 
+/** The last statement of a block with one of some keywords: keepalived takes that one. */
+export function lastOf(
+  { block }: Statement,
+  ...keywords: readonly string[]
+): Statement | undefined {
+  return block?.statements.findLast(({ keyword }) => keywords.includes(keyword));
+}
+
 /** A statement while its block is read. */
 interface Open extends Statement {
   readonly beside: string[];

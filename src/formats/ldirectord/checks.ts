@@ -2,6 +2,7 @@ import type { ChecksMapping, HttpCheckMapping } from '../../config/config.ts';
 import { readHealth } from '../../config/normalize/health.ts';
 import { parseAddress } from '../../model/address.ts';
 import { formatDuration } from '../../model/duration.ts';
+import { literalText } from '../literal-text.ts';
 import { wellKnownPort } from '../port-names.ts';
 import type { Called, Server } from './calls.ts';
 import type { Globals } from './lines.ts';
@@ -121,12 +122,14 @@ function timing({ virtual }: Called, globals: Globals, isNegotiated: boolean): C
   const limits = ['checktimeout', 'negotiatetimeout'] as const;
   const [limit, other] = isNegotiated ? limits.toReversed() : limits;
   const timeout = find([limit ?? '', other ?? ''], [own, globals]);
+  const quiescent = own.get('quiescent') ?? globals.get('quiescent');
   const interval = find(['checkinterval'], forks(globals) ? [own, globals] : [globals]);
   return {
     interval: formatDuration(interval ?? DEFAULT_SECONDS.checkinterval),
     timeout: formatDuration(timeout ?? DEFAULT_SECONDS[limit ?? 'checktimeout']),
     rise: 1,
     fall: find(['failurecount'], [own, globals]) ?? 1,
+    ...(quiescent?.value.text !== 'yes' && { on_failure: 'remove' as const }),
   };
 }
 
@@ -189,12 +192,6 @@ function readHttp(isTls: boolean, reading: Reading): What {
     ...(isTls && { tls: true }),
   };
   return { http };
-}
-
-/** The text that a regular expression means. undefined: it means more than one. */
-function literalText(pattern: string): string | undefined {
-  const isText = /^(?:[^\\^$.|?*+()[\]{}]|\\[^\w\s])+$/.test(pattern);
-  return isText ? pattern.replace(/\\(.)/g, '$1') : undefined;
 }
 
 function readDns(reading: Reading): What {

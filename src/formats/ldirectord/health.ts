@@ -68,10 +68,6 @@ const TWO_OWNERS = {
   message: 'ldirectord and `ipvstate watch` must not both own a service',
   hint: 'stop ldirectord before you apply the configuration',
 };
-const REMOVED = {
-  message: 'health sets weight 0, ldirectord without quiescent=yes removes the server',
-  hint: 'its connections go on; without a fallback, the last usable server of a service stays',
-};
 const WAITS = {
   message: 'a fallback waits with weight 0, ldirectord adds it',
   hint: 'it takes no connections while another server is usable',
@@ -107,8 +103,6 @@ function readService(called: Called, surroundings: Surroundings): WrittenHealth 
   } else if (fallback && settings.has(fallback.key.text)) {
     leaveOut(context, 'fallback', fallback.key.at);
   }
-  const quiescent = settings.get('quiescent') ?? globals.get('quiescent');
-  if (written && quiescent?.value.text !== 'yes') differ(REMOVED, statement.key.at);
   return written;
 }
 

@@ -35,7 +35,10 @@ async function imported(source: string, service = WEB) {
 const written = async (checks: string, statements = '') =>
   (await imported(text(checks, statements))).written?.service;
 
-const DEFAULTS = { interval: '1m', timeout: '5s', rise: 1, fall: 2, max_unhealthy: 'off' };
+const DEFAULTS = {
+  ...{ interval: '1m', timeout: '5s', rise: 1, fall: 2 },
+  ...{ on_failure: 'remove', max_unhealthy: 'off' },
+};
 
 describe('a check of keepalived', () => {
   it('has the defaults of keepalived, and not ours', async () => {
@@ -93,10 +96,49 @@ describe('a check of keepalived', () => {
     });
   });
 
+  it('searches the text of the answer that a simple expression means', async () => {
+    const regex = 'url {\n path /\n regex "all is well"\n}';
+    expect((await written(`HTTP_GET {\n${regex}\n}`))?.http).toMatchObject({
+      body: 'all is well',
+    });
+  });
+
+  it('removes a server, or sets weight 0 where keepalived does', async () => {
+    expect(await written('TCP_CHECK {\n}', 'inhibit_on_failure')).not.toHaveProperty('on_failure');
+    expect(await written('TCP_CHECK {\n}\ninhibit_on_failure no', 'inhibit_on_failure')).toEqual({
+      ...{ tcp: {}, ...DEFAULTS },
+    });
+  });
+
+  it('asks a name server, with the defaults of keepalived', async () => {
+    expect(await written('DNS_CHECK {\n}', 'delay_loop 7')).toEqual({
+      ...{ dns: { name: '.', type: 'SOA' }, ...DEFAULTS, interval: '7s', fall: 4 },
+    });
+    const named = await written('DNS_CHECK {\n type mx\n name example.com\n}', 'retry 0');
+    expect(named).toMatchObject({ dns: { name: 'example.com', type: 'MX' }, fall: 1 });
+  });
+
+  it('sends the bytes of a datagram, and searches those of the answer', async () => {
+    const udp = await written('UDP_CHECK {\n payload Ab12f "3 456"\n require_reply 00 fF 4b\n}');
+    expect(udp?.udp).toEqual({ send: '\xab\x12\x0f\x03\x45\x06', expect: '\0\xffK' });
+  });
+
   it.each([
     ['MISC_CHECK {\n misc_path /bin/true\n}', 'MISC_CHECK'],
     ['SMTP_CHECK {\n}', 'SMTP_CHECK'],
-    ['DNS_CHECK {\n}', 'DNS_CHECK'],
+    ['DNS_CHECK {\n type SPF\n}', 'DNS_CHECK with type "SPF"'],
+    ['DNS_CHECK {\n name a..b\n}', 'DNS_CHECK with a value: "a..b" is not a name'],
+    ['UDP_CHECK {\n require_reply AB\n}', 'UDP_CHECK with no payload'],
+    ['UDP_CHECK {\n payload AB\n}', 'UDP_CHECK with no bytes that are required'],
+    ['UDP_CHECK {\n payload AB\n require_reply\n}', 'UDP_CHECK with no bytes that are required'],
+    [
+      'UDP_CHECK {\n payload AB\n require_reply 1X\n}',
+      'UDP_CHECK with require_reply that is not only bytes',
+    ],
+    ['UDP_CHECK {\n payload hello\n}', 'UDP_CHECK with payload that is not only bytes'],
+    ['TCP_CHECK {\n bind_port 99\n}', 'TCP_CHECK with bind_port'],
+    ['TCP_CHECK {\n fwmark 9\n}', 'TCP_CHECK with fwmark'],
+    ['PING_CHECK {\n}', 'PING_CHECK'],
     ['TCP_CHECK', 'TCP_CHECK with no block'],
     ['TCP_CHECK {\n connect_ip 10.0.0.7\n}', 'TCP_CHECK with connect_ip'],
     ['TCP_CHECK {\n bind_if eth0\n}', 'TCP_CHECK with bind_if'],
@@ -112,7 +154,11 @@ describe('a check of keepalived', () => {
     ['HTTP_GET {\n url {\n }\n}', 'HTTP_GET with no path'],
     ['HTTP_GET {\n url {\n path /\n }\n url {\n path /\n }\n}', 'HTTP_GET with several URLs'],
     ['HTTP_GET {\n url {\n path /\n digest a\n }\n}', 'HTTP_GET with digest'],
-    ['HTTP_GET {\n url {\n path /\n regex a\n }\n}', 'HTTP_GET with regex'],
+    ['HTTP_GET {\n url {\n path /\n regex "a.b"\n }\n}', 'HTTP_GET with a regular expression'],
+    [
+      'HTTP_GET {\n url {\n path /\n regex a\n regex_no_match\n }\n}',
+      'HTTP_GET with regex_no_match',
+    ],
     [
       'HTTP_GET {\n url {\n path /\n status_code 200 301\n }\n}',
       'HTTP_GET with several status codes',
@@ -157,7 +203,10 @@ describe('the health of a service', () => {
     expect(found?.service).toMatchObject({ tcp: {}, fall: 2 });
     expect([...(found?.destinations ?? [])]).toEqual([
       ['10.0.0.1:80', 'off'],
-      ['10.0.0.2:80', { tcp: {}, interval: '1m', timeout: '5s', rise: 1, fall: 5 }],
+      [
+        '10.0.0.2:80',
+        { tcp: {}, interval: '1m', timeout: '5s', rise: 1, fall: 5, on_failure: 'remove' },
+      ],
     ]);
     expect([...(health?.destinations.keys() ?? [])]).toEqual([
       ...['10.0.0.2:80', '10.0.0.3:80', '10.0.0.4:80'],
@@ -214,16 +263,11 @@ describe('a difference to keepalived is said once', () => {
     expect(await differences('TCP_CHECK {\n}', quiet)).toEqual([]);
   });
 
-  it('for servers that are removed', async () => {
-    expect(await differences('TCP_CHECK {\n}', 'delay_before_retry 60')).toEqual([
-      '1:1 TRANSLATE health sets weight 0, keepalived removes the server',
-    ]);
-  });
-
   it('for retries, unless there are none', async () => {
     const said = ' TRANSLATE health retries after its interval, keepalived after 1 s';
     expect(await differences('TCP_CHECK {\n}', 'inhibit_on_failure')).toEqual([`5:1${said}`]);
     expect(await differences('TCP_CHECK {\n}', 'inhibit_on_failure\nretry 0')).toEqual([]);
+    expect(await differences('DNS_CHECK {\n}', 'inhibit_on_failure')).toEqual([]);
     const http = await differences('HTTP_GET {\n url {\n path /\n }\n}', 'inhibit_on_failure');
     expect(http[0]).toContain('keepalived after 3 s');
   });
@@ -234,6 +278,11 @@ describe('a difference to keepalived is said once', () => {
       expect.stringContaining('TRANSLATE health names the host in the TLS handshake'),
     ]);
     expect(await differences(`SSL_GET {\n enable_sni\n${url}\n}`, quiet)).toEqual([]);
+    const udp = 'UDP_CHECK {\n payload 1\n require_reply 1\n max_reply_length 9\n}';
+    expect(await differences(udp, quiet)).toEqual([
+      '6:1 TRANSLATE health searches the bytes in the whole answer, keepalived at its beginning',
+      '9:2 NOT_CARRIED not carried over: max_reply_length, 2 times (also at line 16)',
+    ]);
     expect(await differences('TCP_CHECK {\n}', `warmup 3\n${quiet}`)).toEqual([
       '3:1 NOT_CARRIED not carried over: warmup',
     ]);

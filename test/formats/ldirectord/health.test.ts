@@ -45,7 +45,10 @@ async function imported(lines: readonly string[], service = WEB) {
 const written = async (...lines: string[]) => (await imported(web(...lines))).written?.service;
 const warnings = async (...lines: string[]) => (await imported(web(...lines))).warnings;
 
-const DEFAULTS = { interval: '10s', timeout: '30s', rise: 1, fall: 1, max_unhealthy: 'off' };
+const DEFAULTS = {
+  ...{ interval: '10s', timeout: '30s', rise: 1, fall: 1 },
+  ...{ on_failure: 'remove', max_unhealthy: 'off' },
+};
 const QUIET = ['quiescent=yes'];
 const REDIRECT = 'TRANSLATE health takes a redirect for a good answer, ldirectord follows it';
 
@@ -86,6 +89,14 @@ describe('a check of ldirectord', () => {
   ])('has the time or the number %s', async (_, own, globals, expected) => {
     const { written: found } = await imported([...globals, ...web(...own)]);
     expect(found?.service).toEqual({ http: {}, ...DEFAULTS, ...expected });
+  });
+
+  it('removes a server, or sets weight 0 where it is quiescent', async () => {
+    const { on_failure: _, ...quiet } = { http: {}, ...DEFAULTS };
+    expect(await written('quiescent=yes')).toEqual(quiet);
+    expect((await imported(['quiescent=yes', ...web()])).written?.service).toEqual(quiet);
+    const { written: found } = await imported(['quiescent=yes', ...web('quiescent=no')]);
+    expect(found?.service).toMatchObject({ on_failure: 'remove' });
   });
 
   it('asks for the document, with the host, and searches the text of the answer', async () => {
@@ -245,7 +256,6 @@ describe('a difference to ldirectord is said once', () => {
   });
 
   it.each([
-    ['servers that are removed', [], 'health sets weight 0, ldirectord without quiescent=yes'],
     ['HEAD', ['httpmethod=head'], 'health asks by GET, ldirectord by HEAD'],
     ['names in TLS', ['service=https', 'virtualhost=a'], 'health names the host in the TLS'],
     ['rare negotiations', ['checktype=4'], 'health asks each time, ldirectord only connects'],
@@ -302,6 +312,6 @@ it.each([
 
 it('the health of many servers is written with those that differ beside them', async () => {
   const { written: found } = await imported(web('real=10.0.0.2->10.0.0.5:81 masq', ...QUIET));
-  expect(found?.service).toEqual({ http: {}, ...DEFAULTS });
+  expect(found?.service).toMatchObject({ http: {}, fall: 1 });
   expect(found?.destinations.size).toBe(0);
 });
