@@ -92,6 +92,8 @@ export interface ChecksMapping {
   readonly port?: number;
   readonly from?: string;
   readonly interval?: DurationText;
+  /** A percentage, or `off`. */
+  readonly jitter?: string;
   readonly timeout?: DurationText;
   readonly rise?: number;
   readonly fall?: number;
@@ -185,8 +187,8 @@ const DESTINATION = [
 ];
 const SCHEDULING = ['scheduler', 'scheduler_flags', 'persistence', 'drain'];
 const CHECKS = [
-  ...['tcp', 'http', 'udp', 'dns', 'port', 'from', 'interval', 'timeout', 'rise', 'fall'],
-  ...['slow_start', 'initial', 'on_failure'],
+  ...['tcp', 'http', 'udp', 'dns', 'port', 'from', 'interval', 'jitter', 'timeout'],
+  ...['rise', 'fall', 'slow_start', 'initial', 'on_failure'],
 ];
 const PROFILE = [...SCHEDULING, 'health', 'one_packet', 'destinations', 'preserve', 'protect'];
 

@@ -66,6 +66,8 @@ export interface DestinationHealth {
   /** The source address of the checks. undefined: the kernel chooses one. */
   readonly from: Address | undefined;
   readonly intervalSeconds: number;
+  /** Each interval is longer or shorter by up to this share of it, by chance. */
+  readonly jitter: number;
   readonly timeoutSeconds: number;
   /** So many good answers in a row make it healthy. */
   readonly rise: number;

@@ -111,7 +111,7 @@ function desired(count, port, check) {
   const health = {
     ...{ checks: [check], port: undefined, from: undefined, rise: 2, fall: 3 },
     ...{ intervalSeconds: INTERVAL_SECONDS, timeoutSeconds: 1 },
-    ...{ initial: 'healthy', slowStartSeconds: 0, onFailure: 'weight' },
+    ...{ initial: 'healthy', slowStartSeconds: 0, jitter: 0, onFailure: 'weight' },
   };
   const destinations = new Map();
   for (let index = 0; index < count; index++) {

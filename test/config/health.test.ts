@@ -29,7 +29,7 @@ describe('health', () => {
     expect([...(health?.destinations.values() ?? [])]).toEqual([
       {
         ...{ checks: [{ kind: 'tcp' }], port: undefined, from: undefined },
-        ...{ intervalSeconds: 2, timeoutSeconds: 1, slowStartSeconds: 0 },
+        ...{ intervalSeconds: 2, jitter: 0, timeoutSeconds: 1, slowStartSeconds: 0 },
         ...{ rise: 2, fall: 3, initial: 'healthy', onFailure: 'weight' },
       },
     ]);
@@ -46,6 +46,7 @@ describe('health', () => {
         '  port: 8080',
         '  from: 10.0.0.9',
         '  interval: 5s',
+        '  jitter: 10%',
         '  timeout: 3s',
         '  rise: 4',
         '  fall: 5',
@@ -66,7 +67,7 @@ describe('health', () => {
           { kind: 'udp', send: '\0a', expect: 'b' },
           { kind: 'dns', name: 'a.example', type: 'MX' },
         ],
-        ...{ port: 8080, from: '10.0.0.9', intervalSeconds: 5, timeoutSeconds: 3 },
+        ...{ port: 8080, from: '10.0.0.9', intervalSeconds: 5, jitter: 0.1, timeoutSeconds: 3 },
         ...{ slowStartSeconds: 30, rise: 4, fall: 5, initial: 'unhealthy', onFailure: 'remove' },
       },
     ]);
@@ -127,6 +128,10 @@ describe('health', () => {
     expect(problems('health: { tcp: {}, interval: 2h }')).toMatchObject([
       { message: 'the interval of health is from 1 to 3600 seconds, not 7200' },
     ]);
+    for (const jitter of ['51%', '5', '1.5%', '-1%'])
+      expect(problems(`health: { tcp: {}, jitter: "${jitter}" }`)).toMatchObject([
+        { message: `"${jitter}" is not a share of an interval`, hint: 'write 0% to 50%, or off' },
+      ]);
     expect(problems('health: { tcp: {}, from: host }')).toMatchObject([
       { code: 'ADDRESS', message: '"host" is not an IP address' },
     ]);
@@ -138,6 +143,9 @@ describe('health', () => {
     ]);
     expect(problems('health: { htpp: {} }')).toMatchObject([
       { code: 'UNKNOWN_KEY', message: '"health" has no key "htpp"', hint: 'did you mean "http"?' },
+    ]);
+    expect(problems('health: { tcp: {}, via: service }')).toMatchObject([
+      { code: 'UNKNOWN_KEY', hint: expect.stringContaining('the address of the destination') },
     ]);
     expect(problems('health: { tcp: {}, fallback: [10.0.0.1] }')).toMatchObject([
       { code: 'DUPLICATE' },

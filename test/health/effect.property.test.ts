@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { type HealthClock, withHealth, withoutRemoved } from '../../src/health/effect.ts';
 import type { Destination, DestinationKey } from '../../src/model/destination.ts';
 import { type DrainKey, drainKey } from '../../src/model/drain.ts';
-import type { DestinationHealth, HealthState, ServiceHealth } from '../../src/model/health.ts';
+import type { HealthState, ServiceHealth } from '../../src/model/health.ts';
 import type { ServiceEntry } from '../../src/model/table.ts';
+import { CHECKED } from '../support/checked.ts';
 import { holds, isBrokenBy } from '../support/properties.ts';
 import { destinationOf, serviceOf } from '../support/tables.ts';
 
@@ -15,12 +16,6 @@ const entry = (list: readonly Destination[]): ServiceEntry => ({
   service: serviceOf('tcp://192.0.2.1:80'),
   destinations: new Map(list.map((each) => [each.key, each])),
 });
-
-const CHECK: DestinationHealth = {
-  ...{ checks: [{ kind: 'tcp' }], port: undefined, from: undefined },
-  ...{ intervalSeconds: 2, timeoutSeconds: 1, rise: 2, fall: 3 },
-  ...{ initial: 'healthy', slowStartSeconds: 0, onFailure: 'weight' },
-};
 
 interface Situation {
   readonly desired: ServiceEntry;
@@ -74,7 +69,7 @@ const situations = fc
       health: {
         maxUnhealthy,
         fallback: new Map(hasFallback ? [[sorry.key, 7]] : []),
-        destinations: new Map(made.map(({ it, onFailure }) => [it.key, { ...CHECK, onFailure }])),
+        destinations: new Map(made.map(({ it, onFailure }) => [it.key, { ...CHECKED, onFailure }])),
       },
       clock: { states, isChecking, now: NOW },
       overridden: new Map(
@@ -278,7 +273,7 @@ test('beyond the limit, the destinations stay that are in, and the notes say so'
   );
   const health = {
     ...{ maxUnhealthy: undefined, fallback: new Map() },
-    destinations: new Map([a, b, c].map(({ key }) => [key, CHECK])),
+    destinations: new Map([a, b, c].map(({ key }) => [key, CHECKED])),
   };
   const clock = { states, isChecking: true, now: NOW };
   const { notes } = withHealth(desired, live, health, clock, () => undefined);
@@ -296,7 +291,7 @@ test('after a recovery, the weight rises from 1 to its own', () => {
   const id = drainKey(desired.service.key, server.key);
   const health = {
     ...{ maxUnhealthy: undefined, fallback: new Map() },
-    destinations: new Map([[server.key, { ...CHECK, slowStartSeconds: 50 }]]),
+    destinations: new Map([[server.key, { ...CHECKED, slowStartSeconds: 50 }]]),
   };
   const state = { isHealthy: true, sinceSeconds: NOW, reason: '', rampEndSeconds: NOW + 50 };
   const weightAt = (now: number) =>

@@ -3,23 +3,19 @@ import { expect, test } from 'vitest';
 import type { Desired } from '../../src/model/desired.ts';
 import type { Destination, DestinationKey } from '../../src/model/destination.ts';
 import { type DrainKey, drainKey, NO_DRAINS } from '../../src/model/drain.ts';
-import type { DestinationHealth, HealthState } from '../../src/model/health.ts';
+import type { HealthState } from '../../src/model/health.ts';
 import type { Override } from '../../src/model/override.ts';
 import { guard } from '../../src/plan/guard.ts';
 import { impactOf } from '../../src/plan/impact.ts';
 import { scopeOverrides } from '../../src/plan/overrides/override-scope.ts';
 import { plan } from '../../src/plan/plan.ts';
 import { type Scoped, scope } from '../../src/plan/scope.ts';
+import { CHECKED } from '../support/checked.ts';
 import { holds, isBrokenBy } from '../support/properties.ts';
 import { desiredOf, destinationOf, keyOf, tableOf } from '../support/tables.ts';
 
 const NOW = 1000;
 const SERVICE = keyOf('udp://192.0.2.1:53');
-const CHECK: DestinationHealth = {
-  ...{ checks: [{ kind: 'tcp' }], port: undefined, from: undefined },
-  ...{ intervalSeconds: 2, timeoutSeconds: 1, rise: 2, fall: 3 },
-  ...{ initial: 'healthy', slowStartSeconds: 0, onFailure: 'remove' },
-};
 
 const server = fc.record({
   weight: fc.constantFrom(0, 1, 5),
@@ -65,7 +61,9 @@ function sceneOf({ servers, drains }: Situation) {
             health: {
               maxUnhealthy: { kind: 'off' },
               fallback: new Map(),
-              destinations: new Map(destinations.map(({ key }) => [key, CHECK])),
+              destinations: new Map(
+                destinations.map(({ key }) => [key, { ...CHECKED, onFailure: 'remove' }]),
+              ),
             },
           },
         ],

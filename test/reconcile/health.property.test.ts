@@ -13,13 +13,14 @@ import { formatHealth } from '../../src/daemon/status/status-text.ts';
 import { IpvstateError } from '../../src/errors.ts';
 import type { DestinationKey } from '../../src/model/destination.ts';
 import { drainKey } from '../../src/model/drain.ts';
-import type { DestinationHealth, HealthSource } from '../../src/model/health.ts';
+import type { HealthSource } from '../../src/model/health.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import type { Table } from '../../src/model/table.ts';
 import { diff } from '../../src/plan/diff.ts';
 import type { LoadedFiles } from '../../src/reconcile/loop/config-state.ts';
 import { HEALTH_STATES, healthOf, isHealthy } from '../../src/reconcile/loop/health.ts';
 import type { LoopState } from '../../src/reconcile/loop/loop-state.ts';
+import { CHECKED } from '../support/checked.ts';
 import { type Content, LoopWorld, loaded, MISSING } from '../support/loop-world.ts';
 import { memoryPause } from '../support/memory-pause.ts';
 import { holds, isBrokenBy } from '../support/properties.ts';
@@ -100,12 +101,7 @@ async function live(
 
 /** Destinations of the one service are checked. */
 const policyOf = (keys: readonly DestinationKey[]): Policy => {
-  const check: DestinationHealth = {
-    ...{ checks: [{ kind: 'tcp' }], port: undefined, from: undefined, intervalSeconds: 5 },
-    ...{ timeoutSeconds: 1, rise: 1, fall: 1, initial: 'healthy', slowStartSeconds: 0 },
-    onFailure: 'weight',
-  };
-  const destinations = new Map(keys.map((key) => [key, check]));
+  const destinations = new Map(keys.map((key) => [key, CHECKED]));
   const health = { maxUnhealthy: undefined, fallback: new Map(), destinations };
   const own = { protect: false, drain: undefined, preserve: new Map(), health };
   const services = new Map([[keyOf('tcp://192.0.2.1:80'), own]]);

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { drainKey } from '../../src/model/drain.ts';
-import type { DestinationHealth } from '../../src/model/health.ts';
 import type { Operation } from '../../src/model/operation.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import { prepare } from '../../src/reconcile/prepare.ts';
+import { CHECKED } from '../support/checked.ts';
 import { openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
 import { wants } from '../support/scenarios.ts';
 import { destinationKeyOf, destinationOf, keyOf, serviceOf, tableOf } from '../support/tables.ts';
@@ -128,17 +128,6 @@ test('names five of the destinations that health keeps out, and counts the other
     });
   const service = keyOf('tcp://192.0.2.1:80');
   const keys = addresses.map(destinationKeyOf);
-  const check: DestinationHealth = {
-    ...{ checks: [{ kind: 'tcp' }], port: undefined, from: undefined, intervalSeconds: 5 },
-    ...{
-      timeoutSeconds: 1,
-      rise: 1,
-      fall: 1,
-      initial: 'healthy',
-      slowStartSeconds: 0,
-      onFailure: 'weight',
-    },
-  };
   const policy: Policy = {
     ...{ manage: undefined, sysctls: undefined },
     services: new Map([
@@ -149,7 +138,7 @@ test('names five of the destinations that health keeps out, and counts the other
           health: {
             maxUnhealthy: { kind: 'percent', value: 100 },
             fallback: new Map(),
-            destinations: new Map(keys.map((key) => [key, check])),
+            destinations: new Map(keys.map((key) => [key, CHECKED])),
           },
         },
       ],

@@ -31,6 +31,7 @@ export function readHealth(
   const { slow_start: slowStart = 'off', from: source } = value;
   const intervalSeconds = read('interval', value.interval ?? 2);
   const timeoutSeconds = read('timeout', value.timeout ?? 1);
+  const jitter = readJitter(value.jitter, at('jitter'), report);
   const slowStartSeconds = slowStart === 'off' ? 0 : read('slow_start', slowStart);
   const from = source === undefined ? undefined : parseAddress(source);
   if (source !== undefined && from === undefined) {
@@ -42,6 +43,7 @@ export function readHealth(
     checks === undefined ||
     intervalSeconds === undefined ||
     timeoutSeconds === undefined ||
+    jitter === undefined ||
     slowStartSeconds === undefined
   )
     return undefined;
@@ -49,8 +51,21 @@ export function readHealth(
     refuse(report, atValue(...path), 'health needs a check: tcp, http, udp or dns');
   const { port, rise = 2, fall = 3, initial = 'healthy' } = value;
   const { on_failure: onFailure = 'weight' } = value;
-  const times = { intervalSeconds, timeoutSeconds, slowStartSeconds };
+  const times = { intervalSeconds, jitter, timeoutSeconds, slowStartSeconds };
   return { checks, port, from, ...times, rise, fall, initial, onFailure };
+}
+
+/** The most that an interval is longer or shorter, in percent of it. */
+const MOST_JITTER = 50;
+
+function readJitter(text = 'off', place: Place, report: Report): number | undefined {
+  if (text === 'off') return 0;
+  const [, percent = 'Infinity'] = /^(0|[1-9]\d?)%$/.exec(text) ?? [];
+  if (Number(percent) <= MOST_JITTER) return Number(percent) / 100;
+  const message = `${JSON.stringify(text)} is not a share of an interval`;
+  const hint = `write 0% to ${MOST_JITTER}%, or off`;
+  report({ code: 'BAD_VALUE', severity: 'error', message, place, hint });
+  return undefined;
 }
 
 function refuse(report: Report, place: Place, message: string): void {

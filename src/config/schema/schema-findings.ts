@@ -191,7 +191,11 @@ const PARTS_OF_ADDRESS: Readonly<Record<string, string>> = {
   mark: 'write address: fwmark:N',
 };
 
+/** A hint for the key of a check at the address of the service, which a director cannot make. */
+const VIA = 'checks go to the address of the destination: see `ipvstate help health-checks`';
+
 function unknownKeyHint(word: string, keys: readonly string[]): string {
+  if (word === 'via' && keys.includes('slow_start')) return VIA;
   const part =
     keys.includes('address') && Object.hasOwn(PARTS_OF_ADDRESS, word)
       ? PARTS_OF_ADDRESS[word]

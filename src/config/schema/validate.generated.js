@@ -2,7 +2,7 @@
 "use strict";
 export const validate = validate21;
 export default validate21;
-const schema6 = {"$id":"urn:ipvstate:schema:config:1","type":"object","required":["version","services"],"additionalProperties":false,"properties":{"version":{"type":"integer","const":1},"manage":{"type":"object","additionalProperties":false,"properties":{"include":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/selector"}]}},"exclude":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/selector"}]}}}},"limits":{"type":"object","additionalProperties":false,"properties":{"max_service_deletes":{"allOf":[{"$ref":"#/definitions/limit"}]},"max_destination_deletes":{"allOf":[{"$ref":"#/definitions/limit"}]}}},"defaults":{"type":"object","additionalProperties":false,"properties":{"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"health":{"allOf":[{"$ref":"#/definitions/health"}]}}},"timeouts":{"type":"object","additionalProperties":false,"properties":{"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]},"tcp":{"allOf":[{"$ref":"#/definitions/timeout"}]},"tcp_fin":{"allOf":[{"$ref":"#/definitions/timeout"}]},"udp":{"allOf":[{"$ref":"#/definitions/timeout"}]}}},"sync_daemons":{"type":"array","items":{"type":"object","required":["role","interface"],"additionalProperties":false,"properties":{"role":{"type":"string","enum":["master","backup"]},"interface":{"type":"string"},"sync_id":{"type":"integer","minimum":0,"maximum":255},"max_length":{"type":"integer","minimum":1,"maximum":65507},"group":{"type":"string"},"port":{"type":"integer","minimum":1,"maximum":65535},"ttl":{"type":"integer","minimum":1,"maximum":255},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}}},"sysctls":{"type":"object","required":["values"],"additionalProperties":false,"properties":{"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]},"mode":{"type":"string","enum":["enforce","check"]},"values":{"type":"object","properties":{"run_estimation":{"type":["integer","boolean","string"]},"est_cpulist":{"type":["integer","boolean","string"]},"est_nice":{"type":["integer","boolean","string"]},"conn_lfactor":{"type":["integer","boolean","string"]},"svc_lfactor":{"type":["integer","boolean","string"]},"conn_max":{"type":["integer","boolean","string"]}},"additionalProperties":{"type":["integer","boolean","string"]}}}},"profiles":{"type":"object","additionalProperties":{"type":"object","additionalProperties":false,"properties":{"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"one_packet":{"type":"boolean"},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"destinations":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/destination"}]}},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"health":{"allOf":[{"$ref":"#/definitions/health"}]},"protect":{"type":"boolean"}}}},"pools":{"type":"object","additionalProperties":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/poolMember"}]}}},"services":{"type":"array","items":{"type":"object","required":["address"],"additionalProperties":false,"properties":{"name":{"type":"string"},"address":{"type":"string"},"family":{"type":"string","enum":["ipv4","ipv6"]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]},"profile":{"type":"string"},"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"one_packet":{"type":"boolean"},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"destinations":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/destination"}]}},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"health":{"allOf":[{"$ref":"#/definitions/health"}]},"protect":{"type":"boolean"}}}}},"definitions":{"duration":{"type":["integer","string"],"minimum":1,"maximum":2678400},"timeout":{"type":["integer","string"],"minimum":1,"maximum":2147483},"drain":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"required":["timeout"],"additionalProperties":false,"properties":{"timeout":{"type":["integer","string"],"minimum":1,"maximum":2678400},"linger":{"type":["integer","string"],"minimum":1,"maximum":2678400}}},"preserve":{"type":"array","items":{"type":"string","enum":["weight","thresholds"]}},"nodes":{"type":"array","items":{"type":"string"}},"limit":{"type":["integer","string"],"minimum":0},"selector":{"type":"object","additionalProperties":false,"properties":{"cidr":{"type":"string"},"protocol":{"type":"string","enum":["tcp","udp","sctp"]},"port":{"type":["integer","string"],"minimum":0,"maximum":65535},"fwmark":{"type":["integer","string"],"minimum":1,"maximum":4294967295},"service":{"type":"string"}}},"tunnel":{"type":"object","additionalProperties":false,"properties":{"type":{"type":"string","enum":["ipip","gue","gre"]},"port":{"type":"integer","minimum":1,"maximum":65535},"checksum":{"type":"string","enum":["none","csum","remcsum"]}}},"destination":{"type":["string","object"],"if":{"type":"object"},"then":{"if":{"type":"object","required":["pool"],"properties":{"pool":true}},"then":{"$ref":"#/definitions/poolReference"},"else":{"$ref":"#/definitions/member"}}},"poolMember":{"type":["string","object"],"if":{"type":"object"},"then":{"$ref":"#/definitions/member"}},"member":{"type":"object","required":["address"],"additionalProperties":false,"properties":{"address":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"health":{"allOf":[{"$ref":"#/definitions/destinationHealth"}]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}},"poolReference":{"type":"object","required":["pool"],"additionalProperties":false,"properties":{"pool":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"health":{"allOf":[{"$ref":"#/definitions/destinationHealth"}]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}},"tcpCheck":{"type":"object","additionalProperties":false,"properties":{}},"httpCheck":{"type":"object","additionalProperties":false,"properties":{"path":{"type":"string"},"host":{"type":"string"},"status":{"type":["integer","string"],"minimum":100,"maximum":599},"body":{"type":"string"},"tls":{"type":"boolean"},"sni":{"type":"string"},"ca":{"type":"string"}}},"udpCheck":{"type":"object","required":["send","expect"],"additionalProperties":false,"properties":{"send":{"type":"string"},"expect":{"type":"string"}}},"dnsCheck":{"type":"object","required":["name"],"additionalProperties":false,"properties":{"name":{"type":"string"},"type":{"type":"string","enum":["A","AAAA","CNAME","MX","NS","PTR","SOA","SRV","TXT"]}}},"health":{"type":["string","object"],"additionalProperties":false,"properties":{"tcp":{"allOf":[{"$ref":"#/definitions/tcpCheck"}]},"http":{"allOf":[{"$ref":"#/definitions/httpCheck"}]},"udp":{"allOf":[{"$ref":"#/definitions/udpCheck"}]},"dns":{"allOf":[{"$ref":"#/definitions/dnsCheck"}]},"port":{"type":"integer","minimum":1,"maximum":65535},"from":{"type":"string"},"interval":{"allOf":[{"$ref":"#/definitions/duration"}]},"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"rise":{"type":"integer","minimum":1,"maximum":100},"fall":{"type":"integer","minimum":1,"maximum":100},"slow_start":{"type":["integer","string"],"minimum":1,"maximum":2678400},"initial":{"type":"string","enum":["healthy","unhealthy"]},"on_failure":{"type":"string","enum":["weight","remove"]},"max_unhealthy":{"allOf":[{"$ref":"#/definitions/limit"}]},"fallback":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/poolMember"}]}}}},"destinationHealth":{"type":["string","object"],"additionalProperties":false,"properties":{"tcp":{"allOf":[{"$ref":"#/definitions/tcpCheck"}]},"http":{"allOf":[{"$ref":"#/definitions/httpCheck"}]},"udp":{"allOf":[{"$ref":"#/definitions/udpCheck"}]},"dns":{"allOf":[{"$ref":"#/definitions/dnsCheck"}]},"port":{"type":"integer","minimum":1,"maximum":65535},"from":{"type":"string"},"interval":{"allOf":[{"$ref":"#/definitions/duration"}]},"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"rise":{"type":"integer","minimum":1,"maximum":100},"fall":{"type":"integer","minimum":1,"maximum":100},"slow_start":{"type":["integer","string"],"minimum":1,"maximum":2678400},"initial":{"type":"string","enum":["healthy","unhealthy"]},"on_failure":{"type":"string","enum":["weight","remove"]}}}}};
+const schema6 = {"$id":"urn:ipvstate:schema:config:1","type":"object","required":["version","services"],"additionalProperties":false,"properties":{"version":{"type":"integer","const":1},"manage":{"type":"object","additionalProperties":false,"properties":{"include":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/selector"}]}},"exclude":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/selector"}]}}}},"limits":{"type":"object","additionalProperties":false,"properties":{"max_service_deletes":{"allOf":[{"$ref":"#/definitions/limit"}]},"max_destination_deletes":{"allOf":[{"$ref":"#/definitions/limit"}]}}},"defaults":{"type":"object","additionalProperties":false,"properties":{"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"health":{"allOf":[{"$ref":"#/definitions/health"}]}}},"timeouts":{"type":"object","additionalProperties":false,"properties":{"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]},"tcp":{"allOf":[{"$ref":"#/definitions/timeout"}]},"tcp_fin":{"allOf":[{"$ref":"#/definitions/timeout"}]},"udp":{"allOf":[{"$ref":"#/definitions/timeout"}]}}},"sync_daemons":{"type":"array","items":{"type":"object","required":["role","interface"],"additionalProperties":false,"properties":{"role":{"type":"string","enum":["master","backup"]},"interface":{"type":"string"},"sync_id":{"type":"integer","minimum":0,"maximum":255},"max_length":{"type":"integer","minimum":1,"maximum":65507},"group":{"type":"string"},"port":{"type":"integer","minimum":1,"maximum":65535},"ttl":{"type":"integer","minimum":1,"maximum":255},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}}},"sysctls":{"type":"object","required":["values"],"additionalProperties":false,"properties":{"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]},"mode":{"type":"string","enum":["enforce","check"]},"values":{"type":"object","properties":{"run_estimation":{"type":["integer","boolean","string"]},"est_cpulist":{"type":["integer","boolean","string"]},"est_nice":{"type":["integer","boolean","string"]},"conn_lfactor":{"type":["integer","boolean","string"]},"svc_lfactor":{"type":["integer","boolean","string"]},"conn_max":{"type":["integer","boolean","string"]}},"additionalProperties":{"type":["integer","boolean","string"]}}}},"profiles":{"type":"object","additionalProperties":{"type":"object","additionalProperties":false,"properties":{"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"one_packet":{"type":"boolean"},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"destinations":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/destination"}]}},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"health":{"allOf":[{"$ref":"#/definitions/health"}]},"protect":{"type":"boolean"}}}},"pools":{"type":"object","additionalProperties":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/poolMember"}]}}},"services":{"type":"array","items":{"type":"object","required":["address"],"additionalProperties":false,"properties":{"name":{"type":"string"},"address":{"type":"string"},"family":{"type":"string","enum":["ipv4","ipv6"]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]},"profile":{"type":"string"},"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"one_packet":{"type":"boolean"},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"destinations":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/destination"}]}},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"health":{"allOf":[{"$ref":"#/definitions/health"}]},"protect":{"type":"boolean"}}}}},"definitions":{"duration":{"type":["integer","string"],"minimum":1,"maximum":2678400},"timeout":{"type":["integer","string"],"minimum":1,"maximum":2147483},"drain":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"required":["timeout"],"additionalProperties":false,"properties":{"timeout":{"type":["integer","string"],"minimum":1,"maximum":2678400},"linger":{"type":["integer","string"],"minimum":1,"maximum":2678400}}},"preserve":{"type":"array","items":{"type":"string","enum":["weight","thresholds"]}},"nodes":{"type":"array","items":{"type":"string"}},"limit":{"type":["integer","string"],"minimum":0},"selector":{"type":"object","additionalProperties":false,"properties":{"cidr":{"type":"string"},"protocol":{"type":"string","enum":["tcp","udp","sctp"]},"port":{"type":["integer","string"],"minimum":0,"maximum":65535},"fwmark":{"type":["integer","string"],"minimum":1,"maximum":4294967295},"service":{"type":"string"}}},"tunnel":{"type":"object","additionalProperties":false,"properties":{"type":{"type":"string","enum":["ipip","gue","gre"]},"port":{"type":"integer","minimum":1,"maximum":65535},"checksum":{"type":"string","enum":["none","csum","remcsum"]}}},"destination":{"type":["string","object"],"if":{"type":"object"},"then":{"if":{"type":"object","required":["pool"],"properties":{"pool":true}},"then":{"$ref":"#/definitions/poolReference"},"else":{"$ref":"#/definitions/member"}}},"poolMember":{"type":["string","object"],"if":{"type":"object"},"then":{"$ref":"#/definitions/member"}},"member":{"type":"object","required":["address"],"additionalProperties":false,"properties":{"address":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"health":{"allOf":[{"$ref":"#/definitions/destinationHealth"}]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}},"poolReference":{"type":"object","required":["pool"],"additionalProperties":false,"properties":{"pool":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"health":{"allOf":[{"$ref":"#/definitions/destinationHealth"}]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}},"tcpCheck":{"type":"object","additionalProperties":false,"properties":{}},"httpCheck":{"type":"object","additionalProperties":false,"properties":{"path":{"type":"string"},"host":{"type":"string"},"status":{"type":["integer","string"],"minimum":100,"maximum":599},"body":{"type":"string"},"tls":{"type":"boolean"},"sni":{"type":"string"},"ca":{"type":"string"}}},"udpCheck":{"type":"object","required":["send","expect"],"additionalProperties":false,"properties":{"send":{"type":"string"},"expect":{"type":"string"}}},"dnsCheck":{"type":"object","required":["name"],"additionalProperties":false,"properties":{"name":{"type":"string"},"type":{"type":"string","enum":["A","AAAA","CNAME","MX","NS","PTR","SOA","SRV","TXT"]}}},"health":{"type":["string","object"],"additionalProperties":false,"properties":{"tcp":{"allOf":[{"$ref":"#/definitions/tcpCheck"}]},"http":{"allOf":[{"$ref":"#/definitions/httpCheck"}]},"udp":{"allOf":[{"$ref":"#/definitions/udpCheck"}]},"dns":{"allOf":[{"$ref":"#/definitions/dnsCheck"}]},"port":{"type":"integer","minimum":1,"maximum":65535},"from":{"type":"string"},"interval":{"allOf":[{"$ref":"#/definitions/duration"}]},"jitter":{"type":"string"},"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"rise":{"type":"integer","minimum":1,"maximum":100},"fall":{"type":"integer","minimum":1,"maximum":100},"slow_start":{"type":["integer","string"],"minimum":1,"maximum":2678400},"initial":{"type":"string","enum":["healthy","unhealthy"]},"on_failure":{"type":"string","enum":["weight","remove"]},"max_unhealthy":{"allOf":[{"$ref":"#/definitions/limit"}]},"fallback":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/poolMember"}]}}}},"destinationHealth":{"type":["string","object"],"additionalProperties":false,"properties":{"tcp":{"allOf":[{"$ref":"#/definitions/tcpCheck"}]},"http":{"allOf":[{"$ref":"#/definitions/httpCheck"}]},"udp":{"allOf":[{"$ref":"#/definitions/udpCheck"}]},"dns":{"allOf":[{"$ref":"#/definitions/dnsCheck"}]},"port":{"type":"integer","minimum":1,"maximum":65535},"from":{"type":"string"},"interval":{"allOf":[{"$ref":"#/definitions/duration"}]},"jitter":{"type":"string"},"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"rise":{"type":"integer","minimum":1,"maximum":100},"fall":{"type":"integer","minimum":1,"maximum":100},"slow_start":{"type":["integer","string"],"minimum":1,"maximum":2678400},"initial":{"type":"string","enum":["healthy","unhealthy"]},"on_failure":{"type":"string","enum":["weight","remove"]}}}}};
 const func2 = Object.prototype.hasOwnProperty;
 const schema7 = {"type":"object","additionalProperties":false,"properties":{"cidr":{"type":"string"},"protocol":{"type":"string","enum":["tcp","udp","sctp"]},"port":{"type":["integer","string"],"minimum":0,"maximum":65535},"fwmark":{"type":["integer","string"],"minimum":1,"maximum":4294967295},"service":{"type":"string"}}};
 
@@ -520,7 +520,7 @@ validate34.errors = vErrors;
 return errors === 0;
 }
 
-const schema13 = {"type":["string","object"],"additionalProperties":false,"properties":{"tcp":{"allOf":[{"$ref":"#/definitions/tcpCheck"}]},"http":{"allOf":[{"$ref":"#/definitions/httpCheck"}]},"udp":{"allOf":[{"$ref":"#/definitions/udpCheck"}]},"dns":{"allOf":[{"$ref":"#/definitions/dnsCheck"}]},"port":{"type":"integer","minimum":1,"maximum":65535},"from":{"type":"string"},"interval":{"allOf":[{"$ref":"#/definitions/duration"}]},"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"rise":{"type":"integer","minimum":1,"maximum":100},"fall":{"type":"integer","minimum":1,"maximum":100},"slow_start":{"type":["integer","string"],"minimum":1,"maximum":2678400},"initial":{"type":"string","enum":["healthy","unhealthy"]},"on_failure":{"type":"string","enum":["weight","remove"]},"max_unhealthy":{"allOf":[{"$ref":"#/definitions/limit"}]},"fallback":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/poolMember"}]}}}};
+const schema13 = {"type":["string","object"],"additionalProperties":false,"properties":{"tcp":{"allOf":[{"$ref":"#/definitions/tcpCheck"}]},"http":{"allOf":[{"$ref":"#/definitions/httpCheck"}]},"udp":{"allOf":[{"$ref":"#/definitions/udpCheck"}]},"dns":{"allOf":[{"$ref":"#/definitions/dnsCheck"}]},"port":{"type":"integer","minimum":1,"maximum":65535},"from":{"type":"string"},"interval":{"allOf":[{"$ref":"#/definitions/duration"}]},"jitter":{"type":"string"},"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"rise":{"type":"integer","minimum":1,"maximum":100},"fall":{"type":"integer","minimum":1,"maximum":100},"slow_start":{"type":["integer","string"],"minimum":1,"maximum":2678400},"initial":{"type":"string","enum":["healthy","unhealthy"]},"on_failure":{"type":"string","enum":["weight","remove"]},"max_unhealthy":{"allOf":[{"$ref":"#/definitions/limit"}]},"fallback":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/poolMember"}]}}}};
 const schema14 = {"type":"object","additionalProperties":false,"properties":{}};
 
 function validate37(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
@@ -849,7 +849,7 @@ return errors === 0;
 
 const schema18 = {"type":["string","object"],"if":{"type":"object"},"then":{"$ref":"#/definitions/member"}};
 const schema19 = {"type":"object","required":["address"],"additionalProperties":false,"properties":{"address":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"health":{"allOf":[{"$ref":"#/definitions/destinationHealth"}]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}};
-const schema20 = {"type":["string","object"],"additionalProperties":false,"properties":{"tcp":{"allOf":[{"$ref":"#/definitions/tcpCheck"}]},"http":{"allOf":[{"$ref":"#/definitions/httpCheck"}]},"udp":{"allOf":[{"$ref":"#/definitions/udpCheck"}]},"dns":{"allOf":[{"$ref":"#/definitions/dnsCheck"}]},"port":{"type":"integer","minimum":1,"maximum":65535},"from":{"type":"string"},"interval":{"allOf":[{"$ref":"#/definitions/duration"}]},"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"rise":{"type":"integer","minimum":1,"maximum":100},"fall":{"type":"integer","minimum":1,"maximum":100},"slow_start":{"type":["integer","string"],"minimum":1,"maximum":2678400},"initial":{"type":"string","enum":["healthy","unhealthy"]},"on_failure":{"type":"string","enum":["weight","remove"]}}};
+const schema20 = {"type":["string","object"],"additionalProperties":false,"properties":{"tcp":{"allOf":[{"$ref":"#/definitions/tcpCheck"}]},"http":{"allOf":[{"$ref":"#/definitions/httpCheck"}]},"udp":{"allOf":[{"$ref":"#/definitions/udpCheck"}]},"dns":{"allOf":[{"$ref":"#/definitions/dnsCheck"}]},"port":{"type":"integer","minimum":1,"maximum":65535},"from":{"type":"string"},"interval":{"allOf":[{"$ref":"#/definitions/duration"}]},"jitter":{"type":"string"},"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"rise":{"type":"integer","minimum":1,"maximum":100},"fall":{"type":"integer","minimum":1,"maximum":100},"slow_start":{"type":["integer","string"],"minimum":1,"maximum":2678400},"initial":{"type":"string","enum":["healthy","unhealthy"]},"on_failure":{"type":"string","enum":["weight","remove"]}}};
 
 function validate52(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
@@ -954,16 +954,9 @@ vErrors = vErrors === null ? validate28.errors : append(vErrors, validate28.erro
 errors = vErrors.length;
 }
 }
-if(data.timeout !== undefined){
-if(!(validate28(data.timeout, {instancePath:instancePath+"/timeout",parentData:data,parentDataProperty:"timeout",rootData}))){
-vErrors = vErrors === null ? validate28.errors : append(vErrors, validate28.errors);
-errors = vErrors.length;
-}
-}
-if(data.rise !== undefined){
-let data8 = data.rise;
-if(!(((typeof data8 == "number") && (!(data8 % 1) && !isNaN(data8))) && (isFinite(data8)))){
-const err6 = {instancePath:instancePath+"/rise",schemaPath:"#/properties/rise/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(data.jitter !== undefined){
+if(typeof data.jitter !== "string"){
+const err6 = {instancePath:instancePath+"/jitter",schemaPath:"#/properties/jitter/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -972,9 +965,17 @@ vErrors.push(err6);
 }
 errors++;
 }
-if((typeof data8 == "number") && (isFinite(data8))){
-if(data8 > 100 || isNaN(data8)){
-const err7 = {instancePath:instancePath+"/rise",schemaPath:"#/properties/rise/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100"};
+}
+if(data.timeout !== undefined){
+if(!(validate28(data.timeout, {instancePath:instancePath+"/timeout",parentData:data,parentDataProperty:"timeout",rootData}))){
+vErrors = vErrors === null ? validate28.errors : append(vErrors, validate28.errors);
+errors = vErrors.length;
+}
+}
+if(data.rise !== undefined){
+let data9 = data.rise;
+if(!(((typeof data9 == "number") && (!(data9 % 1) && !isNaN(data9))) && (isFinite(data9)))){
+const err7 = {instancePath:instancePath+"/rise",schemaPath:"#/properties/rise/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -983,8 +984,9 @@ vErrors.push(err7);
 }
 errors++;
 }
-if(data8 < 1 || isNaN(data8)){
-const err8 = {instancePath:instancePath+"/rise",schemaPath:"#/properties/rise/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if((typeof data9 == "number") && (isFinite(data9))){
+if(data9 > 100 || isNaN(data9)){
+const err8 = {instancePath:instancePath+"/rise",schemaPath:"#/properties/rise/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100"};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -993,12 +995,8 @@ vErrors.push(err8);
 }
 errors++;
 }
-}
-}
-if(data.fall !== undefined){
-let data9 = data.fall;
-if(!(((typeof data9 == "number") && (!(data9 % 1) && !isNaN(data9))) && (isFinite(data9)))){
-const err9 = {instancePath:instancePath+"/fall",schemaPath:"#/properties/fall/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(data9 < 1 || isNaN(data9)){
+const err9 = {instancePath:instancePath+"/rise",schemaPath:"#/properties/rise/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -1007,9 +1005,12 @@ vErrors.push(err9);
 }
 errors++;
 }
-if((typeof data9 == "number") && (isFinite(data9))){
-if(data9 > 100 || isNaN(data9)){
-const err10 = {instancePath:instancePath+"/fall",schemaPath:"#/properties/fall/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100"};
+}
+}
+if(data.fall !== undefined){
+let data10 = data.fall;
+if(!(((typeof data10 == "number") && (!(data10 % 1) && !isNaN(data10))) && (isFinite(data10)))){
+const err10 = {instancePath:instancePath+"/fall",schemaPath:"#/properties/fall/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -1018,8 +1019,9 @@ vErrors.push(err10);
 }
 errors++;
 }
-if(data9 < 1 || isNaN(data9)){
-const err11 = {instancePath:instancePath+"/fall",schemaPath:"#/properties/fall/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if((typeof data10 == "number") && (isFinite(data10))){
+if(data10 > 100 || isNaN(data10)){
+const err11 = {instancePath:instancePath+"/fall",schemaPath:"#/properties/fall/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100"};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -1028,12 +1030,8 @@ vErrors.push(err11);
 }
 errors++;
 }
-}
-}
-if(data.slow_start !== undefined){
-let data10 = data.slow_start;
-if((!(((typeof data10 == "number") && (!(data10 % 1) && !isNaN(data10))) && (isFinite(data10)))) && (typeof data10 !== "string")){
-const err12 = {instancePath:instancePath+"/slow_start",schemaPath:"#/properties/slow_start/type",keyword:"type",params:{type: schema20.properties.slow_start.type},message:"must be integer,string"};
+if(data10 < 1 || isNaN(data10)){
+const err12 = {instancePath:instancePath+"/fall",schemaPath:"#/properties/fall/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -1042,9 +1040,12 @@ vErrors.push(err12);
 }
 errors++;
 }
-if((typeof data10 == "number") && (isFinite(data10))){
-if(data10 > 2678400 || isNaN(data10)){
-const err13 = {instancePath:instancePath+"/slow_start",schemaPath:"#/properties/slow_start/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2678400},message:"must be <= 2678400"};
+}
+}
+if(data.slow_start !== undefined){
+let data11 = data.slow_start;
+if((!(((typeof data11 == "number") && (!(data11 % 1) && !isNaN(data11))) && (isFinite(data11)))) && (typeof data11 !== "string")){
+const err13 = {instancePath:instancePath+"/slow_start",schemaPath:"#/properties/slow_start/type",keyword:"type",params:{type: schema20.properties.slow_start.type},message:"must be integer,string"};
 if(vErrors === null){
 vErrors = [err13];
 }
@@ -1053,8 +1054,9 @@ vErrors.push(err13);
 }
 errors++;
 }
-if(data10 < 1 || isNaN(data10)){
-const err14 = {instancePath:instancePath+"/slow_start",schemaPath:"#/properties/slow_start/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if((typeof data11 == "number") && (isFinite(data11))){
+if(data11 > 2678400 || isNaN(data11)){
+const err14 = {instancePath:instancePath+"/slow_start",schemaPath:"#/properties/slow_start/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2678400},message:"must be <= 2678400"};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -1063,12 +1065,8 @@ vErrors.push(err14);
 }
 errors++;
 }
-}
-}
-if(data.initial !== undefined){
-let data11 = data.initial;
-if(typeof data11 !== "string"){
-const err15 = {instancePath:instancePath+"/initial",schemaPath:"#/properties/initial/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data11 < 1 || isNaN(data11)){
+const err15 = {instancePath:instancePath+"/slow_start",schemaPath:"#/properties/slow_start/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -1077,8 +1075,12 @@ vErrors.push(err15);
 }
 errors++;
 }
-if(!((data11 === "healthy") || (data11 === "unhealthy"))){
-const err16 = {instancePath:instancePath+"/initial",schemaPath:"#/properties/initial/enum",keyword:"enum",params:{allowedValues: schema20.properties.initial.enum},message:"must be equal to one of the allowed values"};
+}
+}
+if(data.initial !== undefined){
+let data12 = data.initial;
+if(typeof data12 !== "string"){
+const err16 = {instancePath:instancePath+"/initial",schemaPath:"#/properties/initial/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -1087,11 +1089,8 @@ vErrors.push(err16);
 }
 errors++;
 }
-}
-if(data.on_failure !== undefined){
-let data12 = data.on_failure;
-if(typeof data12 !== "string"){
-const err17 = {instancePath:instancePath+"/on_failure",schemaPath:"#/properties/on_failure/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(!((data12 === "healthy") || (data12 === "unhealthy"))){
+const err17 = {instancePath:instancePath+"/initial",schemaPath:"#/properties/initial/enum",keyword:"enum",params:{allowedValues: schema20.properties.initial.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err17];
 }
@@ -1100,13 +1099,26 @@ vErrors.push(err17);
 }
 errors++;
 }
-if(!((data12 === "weight") || (data12 === "remove"))){
-const err18 = {instancePath:instancePath+"/on_failure",schemaPath:"#/properties/on_failure/enum",keyword:"enum",params:{allowedValues: schema20.properties.on_failure.enum},message:"must be equal to one of the allowed values"};
+}
+if(data.on_failure !== undefined){
+let data13 = data.on_failure;
+if(typeof data13 !== "string"){
+const err18 = {instancePath:instancePath+"/on_failure",schemaPath:"#/properties/on_failure/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err18];
 }
 else {
 vErrors.push(err18);
+}
+errors++;
+}
+if(!((data13 === "weight") || (data13 === "remove"))){
+const err19 = {instancePath:instancePath+"/on_failure",schemaPath:"#/properties/on_failure/enum",keyword:"enum",params:{allowedValues: schema20.properties.on_failure.enum},message:"must be equal to one of the allowed values"};
+if(vErrors === null){
+vErrors = [err19];
+}
+else {
+vErrors.push(err19);
 }
 errors++;
 }
@@ -1520,16 +1532,9 @@ vErrors = vErrors === null ? validate28.errors : append(vErrors, validate28.erro
 errors = vErrors.length;
 }
 }
-if(data.timeout !== undefined){
-if(!(validate28(data.timeout, {instancePath:instancePath+"/timeout",parentData:data,parentDataProperty:"timeout",rootData}))){
-vErrors = vErrors === null ? validate28.errors : append(vErrors, validate28.errors);
-errors = vErrors.length;
-}
-}
-if(data.rise !== undefined){
-let data8 = data.rise;
-if(!(((typeof data8 == "number") && (!(data8 % 1) && !isNaN(data8))) && (isFinite(data8)))){
-const err6 = {instancePath:instancePath+"/rise",schemaPath:"#/properties/rise/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(data.jitter !== undefined){
+if(typeof data.jitter !== "string"){
+const err6 = {instancePath:instancePath+"/jitter",schemaPath:"#/properties/jitter/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -1538,9 +1543,17 @@ vErrors.push(err6);
 }
 errors++;
 }
-if((typeof data8 == "number") && (isFinite(data8))){
-if(data8 > 100 || isNaN(data8)){
-const err7 = {instancePath:instancePath+"/rise",schemaPath:"#/properties/rise/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100"};
+}
+if(data.timeout !== undefined){
+if(!(validate28(data.timeout, {instancePath:instancePath+"/timeout",parentData:data,parentDataProperty:"timeout",rootData}))){
+vErrors = vErrors === null ? validate28.errors : append(vErrors, validate28.errors);
+errors = vErrors.length;
+}
+}
+if(data.rise !== undefined){
+let data9 = data.rise;
+if(!(((typeof data9 == "number") && (!(data9 % 1) && !isNaN(data9))) && (isFinite(data9)))){
+const err7 = {instancePath:instancePath+"/rise",schemaPath:"#/properties/rise/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -1549,8 +1562,9 @@ vErrors.push(err7);
 }
 errors++;
 }
-if(data8 < 1 || isNaN(data8)){
-const err8 = {instancePath:instancePath+"/rise",schemaPath:"#/properties/rise/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if((typeof data9 == "number") && (isFinite(data9))){
+if(data9 > 100 || isNaN(data9)){
+const err8 = {instancePath:instancePath+"/rise",schemaPath:"#/properties/rise/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100"};
 if(vErrors === null){
 vErrors = [err8];
 }
@@ -1559,12 +1573,8 @@ vErrors.push(err8);
 }
 errors++;
 }
-}
-}
-if(data.fall !== undefined){
-let data9 = data.fall;
-if(!(((typeof data9 == "number") && (!(data9 % 1) && !isNaN(data9))) && (isFinite(data9)))){
-const err9 = {instancePath:instancePath+"/fall",schemaPath:"#/properties/fall/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(data9 < 1 || isNaN(data9)){
+const err9 = {instancePath:instancePath+"/rise",schemaPath:"#/properties/rise/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -1573,9 +1583,12 @@ vErrors.push(err9);
 }
 errors++;
 }
-if((typeof data9 == "number") && (isFinite(data9))){
-if(data9 > 100 || isNaN(data9)){
-const err10 = {instancePath:instancePath+"/fall",schemaPath:"#/properties/fall/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100"};
+}
+}
+if(data.fall !== undefined){
+let data10 = data.fall;
+if(!(((typeof data10 == "number") && (!(data10 % 1) && !isNaN(data10))) && (isFinite(data10)))){
+const err10 = {instancePath:instancePath+"/fall",schemaPath:"#/properties/fall/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err10];
 }
@@ -1584,8 +1597,9 @@ vErrors.push(err10);
 }
 errors++;
 }
-if(data9 < 1 || isNaN(data9)){
-const err11 = {instancePath:instancePath+"/fall",schemaPath:"#/properties/fall/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if((typeof data10 == "number") && (isFinite(data10))){
+if(data10 > 100 || isNaN(data10)){
+const err11 = {instancePath:instancePath+"/fall",schemaPath:"#/properties/fall/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100"};
 if(vErrors === null){
 vErrors = [err11];
 }
@@ -1594,12 +1608,8 @@ vErrors.push(err11);
 }
 errors++;
 }
-}
-}
-if(data.slow_start !== undefined){
-let data10 = data.slow_start;
-if((!(((typeof data10 == "number") && (!(data10 % 1) && !isNaN(data10))) && (isFinite(data10)))) && (typeof data10 !== "string")){
-const err12 = {instancePath:instancePath+"/slow_start",schemaPath:"#/properties/slow_start/type",keyword:"type",params:{type: schema13.properties.slow_start.type},message:"must be integer,string"};
+if(data10 < 1 || isNaN(data10)){
+const err12 = {instancePath:instancePath+"/fall",schemaPath:"#/properties/fall/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -1608,9 +1618,12 @@ vErrors.push(err12);
 }
 errors++;
 }
-if((typeof data10 == "number") && (isFinite(data10))){
-if(data10 > 2678400 || isNaN(data10)){
-const err13 = {instancePath:instancePath+"/slow_start",schemaPath:"#/properties/slow_start/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2678400},message:"must be <= 2678400"};
+}
+}
+if(data.slow_start !== undefined){
+let data11 = data.slow_start;
+if((!(((typeof data11 == "number") && (!(data11 % 1) && !isNaN(data11))) && (isFinite(data11)))) && (typeof data11 !== "string")){
+const err13 = {instancePath:instancePath+"/slow_start",schemaPath:"#/properties/slow_start/type",keyword:"type",params:{type: schema13.properties.slow_start.type},message:"must be integer,string"};
 if(vErrors === null){
 vErrors = [err13];
 }
@@ -1619,8 +1632,9 @@ vErrors.push(err13);
 }
 errors++;
 }
-if(data10 < 1 || isNaN(data10)){
-const err14 = {instancePath:instancePath+"/slow_start",schemaPath:"#/properties/slow_start/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if((typeof data11 == "number") && (isFinite(data11))){
+if(data11 > 2678400 || isNaN(data11)){
+const err14 = {instancePath:instancePath+"/slow_start",schemaPath:"#/properties/slow_start/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2678400},message:"must be <= 2678400"};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -1629,12 +1643,8 @@ vErrors.push(err14);
 }
 errors++;
 }
-}
-}
-if(data.initial !== undefined){
-let data11 = data.initial;
-if(typeof data11 !== "string"){
-const err15 = {instancePath:instancePath+"/initial",schemaPath:"#/properties/initial/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data11 < 1 || isNaN(data11)){
+const err15 = {instancePath:instancePath+"/slow_start",schemaPath:"#/properties/slow_start/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -1643,8 +1653,12 @@ vErrors.push(err15);
 }
 errors++;
 }
-if(!((data11 === "healthy") || (data11 === "unhealthy"))){
-const err16 = {instancePath:instancePath+"/initial",schemaPath:"#/properties/initial/enum",keyword:"enum",params:{allowedValues: schema13.properties.initial.enum},message:"must be equal to one of the allowed values"};
+}
+}
+if(data.initial !== undefined){
+let data12 = data.initial;
+if(typeof data12 !== "string"){
+const err16 = {instancePath:instancePath+"/initial",schemaPath:"#/properties/initial/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err16];
 }
@@ -1653,11 +1667,8 @@ vErrors.push(err16);
 }
 errors++;
 }
-}
-if(data.on_failure !== undefined){
-let data12 = data.on_failure;
-if(typeof data12 !== "string"){
-const err17 = {instancePath:instancePath+"/on_failure",schemaPath:"#/properties/on_failure/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(!((data12 === "healthy") || (data12 === "unhealthy"))){
+const err17 = {instancePath:instancePath+"/initial",schemaPath:"#/properties/initial/enum",keyword:"enum",params:{allowedValues: schema13.properties.initial.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err17];
 }
@@ -1666,13 +1677,26 @@ vErrors.push(err17);
 }
 errors++;
 }
-if(!((data12 === "weight") || (data12 === "remove"))){
-const err18 = {instancePath:instancePath+"/on_failure",schemaPath:"#/properties/on_failure/enum",keyword:"enum",params:{allowedValues: schema13.properties.on_failure.enum},message:"must be equal to one of the allowed values"};
+}
+if(data.on_failure !== undefined){
+let data13 = data.on_failure;
+if(typeof data13 !== "string"){
+const err18 = {instancePath:instancePath+"/on_failure",schemaPath:"#/properties/on_failure/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err18];
 }
 else {
 vErrors.push(err18);
+}
+errors++;
+}
+if(!((data13 === "weight") || (data13 === "remove"))){
+const err19 = {instancePath:instancePath+"/on_failure",schemaPath:"#/properties/on_failure/enum",keyword:"enum",params:{allowedValues: schema13.properties.on_failure.enum},message:"must be equal to one of the allowed values"};
+if(vErrors === null){
+vErrors = [err19];
+}
+else {
+vErrors.push(err19);
 }
 errors++;
 }
@@ -1684,23 +1708,23 @@ errors = vErrors.length;
 }
 }
 if(data.fallback !== undefined){
-let data14 = data.fallback;
-if(Array.isArray(data14)){
-const len0 = data14.length;
+let data15 = data.fallback;
+if(Array.isArray(data15)){
+const len0 = data15.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate48(data14[i0], {instancePath:instancePath+"/fallback/" + i0,parentData:data14,parentDataProperty:i0,rootData}))){
+if(!(validate48(data15[i0], {instancePath:instancePath+"/fallback/" + i0,parentData:data15,parentDataProperty:i0,rootData}))){
 vErrors = vErrors === null ? validate48.errors : append(vErrors, validate48.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-const err19 = {instancePath:instancePath+"/fallback",schemaPath:"#/properties/fallback/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err20 = {instancePath:instancePath+"/fallback",schemaPath:"#/properties/fallback/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
-vErrors = [err19];
+vErrors = [err20];
 }
 else {
-vErrors.push(err19);
+vErrors.push(err20);
 }
 errors++;
 }

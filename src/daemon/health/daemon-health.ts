@@ -62,6 +62,7 @@ export class DaemonHealth {
       {
         clock,
         nowSeconds: () => store.now(),
+        random: Math.random,
         check: runChecks,
         onAnswer: (service, seconds) => metrics.observeCheck(service, seconds),
         onChange: (change) => this.#changed(change),

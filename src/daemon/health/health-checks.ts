@@ -19,6 +19,8 @@ interface CheckPorts {
   readonly clock: Clock;
   /** The monotonic clock of records. */
   readonly nowSeconds: () => number;
+  /** A number in [0, 1). */
+  readonly random: () => number;
   readonly check: (health: DestinationHealth, destination: Destination) => Promise<Answer>;
   /** Called with each answer, and how long it took. */
   readonly onAnswer: (service: ServiceKey, seconds: number) => void;
@@ -194,10 +196,16 @@ export class HealthChecks {
     this.#running--;
     if (this.#isWatched(watched)) {
       this.#learn(watched, answer, (clock.now() - startedAt) / 1000);
-      watched.due = Math.max(clock.now(), watched.due + health.intervalSeconds * 1000);
+      watched.due = Math.max(clock.now(), watched.due + this.#interval(watched.health));
       this.#schedule(watched);
     }
     this.#startWaiting();
+  }
+
+  /** Returns the milliseconds to the next check. */
+  #interval({ intervalSeconds, jitter }: DestinationHealth): number {
+    const share = jitter === 0 ? 0 : jitter * (2 * this.#ports.random() - 1);
+    return intervalSeconds * 1000 * (1 + share);
   }
 
   #isWatched(watched: Watched): boolean {

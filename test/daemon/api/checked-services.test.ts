@@ -1,27 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { ApiStatus, ServiceSummary } from '../../../src/daemon/api/documents.ts';
 import { drainKey } from '../../../src/model/drain.ts';
-import type { DestinationHealth, HealthState } from '../../../src/model/health.ts';
+import type { HealthState } from '../../../src/model/health.ts';
 import type { Policy } from '../../../src/model/policy.ts';
+import { CHECKED } from '../../support/checked.ts';
 import { destinationKeyOf, keyOf, tableOf, wholly } from '../../support/tables.ts';
 import { ApiWorld } from './api-world.ts';
 
 const SHOP = 'tcp://192.0.2.1:80';
 const ADDRESSES = ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80', '10.0.0.4:80'];
-const CHECKED = tableOf({
+const TABLE = tableOf({
   [SHOP]: { destinations: Object.fromEntries(ADDRESSES.map((address) => [address, 4])) },
 });
-const CHECK: DestinationHealth = {
-  ...{ checks: [{ kind: 'tcp' }], port: undefined, from: undefined, intervalSeconds: 5 },
-  ...{
-    timeoutSeconds: 1,
-    rise: 1,
-    fall: 1,
-    initial: 'healthy',
-    slowStartSeconds: 0,
-    onFailure: 'weight',
-  },
-};
 const SORRY = destinationKeyOf('10.0.0.9:80');
 
 /** A world in which the first of the destinations are unhealthy, and the last one ramps up. */
@@ -31,7 +21,7 @@ async function beginWith(unhealthy: number, hasFallback = false): Promise<ApiWor
   const health = {
     maxUnhealthy: undefined,
     fallback: new Map(hasFallback ? [[SORRY, 7]] : []),
-    destinations: new Map(keys.map((key) => [key, CHECK])),
+    destinations: new Map(keys.map((key) => [key, CHECKED])),
   };
   const own = { protect: false, drain: undefined, preserve: new Map(), health };
   const policy: Policy = {
@@ -57,7 +47,7 @@ async function beginWith(unhealthy: number, hasFallback = false): Promise<ApiWor
           ]),
         },
       })
-    : CHECKED;
+    : TABLE;
   const reconciling = {
     health: { isChecking: true, now: () => 1, read: async () => states },
   };

@@ -10,6 +10,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { encodeQuery, judgeAnswer } from '../../../src/daemon/health/check-dns.ts';
 import { runChecks } from '../../../src/daemon/health/run-checks.ts';
 import type { DestinationHealth, HealthCheck, HttpCheck } from '../../../src/model/health.ts';
+import { CHECKED } from '../../support/checked.ts';
 import { CERTIFICATE, EXPIRED_CERTIFICATE, KEY } from '../../support/shop-certificates.ts';
 import { until } from '../../support/until.ts';
 
@@ -88,9 +89,7 @@ function run(
   more: Partial<DestinationHealth> = {},
 ) {
   const health: DestinationHealth = {
-    ...{ checks: [checks].flat(), port: undefined, from: undefined },
-    ...{ intervalSeconds: 2, timeoutSeconds: LONG, rise: 2, fall: 3 },
-    ...{ initial: 'healthy', slowStartSeconds: 0, onFailure: 'weight' },
+    ...{ ...CHECKED, checks: [checks].flat(), timeoutSeconds: LONG },
     ...more,
   };
   return runChecks(health, { address: '127.0.0.1', port });

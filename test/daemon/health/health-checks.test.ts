@@ -3,22 +3,18 @@ import type { Answer } from '../../../src/daemon/health/answer.ts';
 import { HealthChecks } from '../../../src/daemon/health/health-checks.ts';
 import { type DrainKey, drainKey } from '../../../src/model/drain.ts';
 import type { DestinationHealth, HealthState } from '../../../src/model/health.ts';
+import { CHECKED } from '../../support/checked.ts';
 import { desiredOf, destinationKeyOf, keyOf, servicesOf } from '../../support/tables.ts';
 import { settle, VirtualClock } from '../../support/virtual-clock.ts';
 
 const WEB = keyOf('tcp://192.0.2.1:80');
 const FIRST = drainKey(WEB, destinationKeyOf('10.0.0.1:80'));
-const TCP: DestinationHealth = {
-  ...{ checks: [{ kind: 'tcp' }], port: undefined, from: undefined },
-  ...{ intervalSeconds: 2, timeoutSeconds: 1, rise: 2, fall: 3 },
-  ...{ initial: 'healthy', slowStartSeconds: 0, onFailure: 'weight' },
-};
 
 const GOOD: Answer = { verdict: 'good', reason: 'connected' };
 const BAD: Answer = { verdict: 'bad', reason: 'connection refused' };
 
 /** Files with so many destinations, which are all checked in one way. */
-function files(count: number, health: DestinationHealth = TCP) {
+function files(count: number, health: DestinationHealth = CHECKED) {
   const names = Array.from(
     { length: count },
     (_, index) => `10.0.${index >> 8}.${(index & 255) + 1}:80`,
@@ -37,6 +33,7 @@ function files(count: number, health: DestinationHealth = TCP) {
 function checking(
   answer: () => Answer | Promise<Answer> = () => GOOD,
   stored?: { readonly savedSeconds: number; readonly states: ReadonlyMap<DrainKey, HealthState> },
+  random = () => 0.5,
 ) {
   const clock = new VirtualClock();
   const begun: { readonly key: string; readonly at: number }[] = [];
@@ -46,6 +43,7 @@ function checking(
     {
       clock,
       nowSeconds: () => 1000 + clock.now() / 1000,
+      random,
       check: async (_, { key }) => {
         begun.push({ key, at: clock.now() });
         return answer();
@@ -77,6 +75,19 @@ describe('the health checks', () => {
     }
     checks.stop();
     expect(clock.next).toBeUndefined();
+  });
+
+  it('make each interval longer or shorter by the jitter, and keep its mean', async () => {
+    const numbers = [0, 0.5, 0.75, 0.25];
+    let taken = 0;
+    const random = () => numbers[taken++ % numbers.length] ?? 0;
+    const { checks, clock, begun } = checking(() => GOOD, undefined, random);
+    checks.follow(files(1, { ...CHECKED, jitter: 0.2 }));
+    await clock.advance(20_000);
+    const times = begun.map(({ at }) => at);
+    expect(times.slice(0, 5).map((at, index) => (times[index + 1] ?? 0) - at)).toEqual([
+      1600, 2000, 2200, 1800, 1600,
+    ]);
   });
 
   it('never check a destination that a check of is under way', async () => {
@@ -138,10 +149,10 @@ describe('the health checks', () => {
     const { checks, clock } = checking(() => BAD);
     checks.follow(files(1));
     await clock.advance(10_000);
-    checks.follow(files(2, { ...TCP, intervalSeconds: 5 }));
+    checks.follow(files(2, { ...CHECKED, intervalSeconds: 5 }));
     expect(checks.states.get(FIRST)?.isHealthy).toBe(false);
     expect(checks.states.size).toBe(2);
-    checks.follow(files(1, { ...TCP, port: 8080 }));
+    checks.follow(files(1, { ...CHECKED, port: 8080 }));
     expect(checks.states.get(FIRST)?.isHealthy).toBe(true);
     checks.follow(files(0));
     expect(checks.states.size).toBe(0);
@@ -152,7 +163,7 @@ describe('the health checks', () => {
   it('make plans again every second while a weight rises', async () => {
     let answer = BAD;
     const { checks, clock, effects } = checking(() => answer);
-    checks.follow(files(1, { ...TCP, fall: 1, rise: 1, slowStartSeconds: 10 }));
+    checks.follow(files(1, { ...CHECKED, fall: 1, rise: 1, slowStartSeconds: 10 }));
     await clock.advance(1);
     answer = GOOD;
     await clock.advance(2000);
