@@ -22,6 +22,26 @@ test('reads all services that changed, and no others', async () => {
   ]);
 });
 
+test('reads a large table in slices, and finds the differences in each of them', async () => {
+  const keys = Array.from({ length: 300 }, (_, index) => `tcp://192.0.2.1:${1000 + index}`);
+  const desired = tableOf(Object.fromEntries(keys.map((key) => [key, {}])), {
+    timeouts: { udp: 10 },
+  });
+  const { changes } = plan(tableOf({}), desired);
+  const [first = '', last = ''] = [keys.at(0), keys.at(-1)];
+  const present = Object.fromEntries(
+    keys.filter((key) => key !== first && key !== last).map((key) => [key, {}]),
+  );
+  const ipvs = openMisbehavingTable(tableOf(present));
+  expect(await verify(ipvs, desired, changes)).toMatchObject([
+    { object: 'service', service: first },
+    { object: 'service', service: last },
+    { object: 'timeouts' },
+  ]);
+  expect(ipvs.reads.flatMap(({ services }) => [...(services ?? [])])).toEqual(keys);
+  expect(ipvs.reads.length).toBeGreaterThan(1);
+});
+
 test('reports a deleted service that another program added again', async () => {
   const live = tableOf({ 'tcp://192.0.2.1:80': {} });
   const desired = tableOf({});
