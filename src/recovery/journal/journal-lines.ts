@@ -6,6 +6,7 @@ import type { Change } from '../../plan/change.ts';
 import type { OverrideNote } from '../../plan/overrides/overrides.ts';
 import type { Trigger as PassTrigger } from '../../reconcile/loop/loop-state.ts';
 import type { Caller } from '../caller.ts';
+import type { StoredObject } from '../records/stored-table.ts';
 
 /**
  * Why a run began: a command, the end of a try, or a trigger of `watch`. Journals of earlier
@@ -106,6 +107,8 @@ export interface JournalOperation {
   readonly unchanged?: Fields | undefined;
   /** The deleted services with their destinations, in the form of stored-table.ts. */
   readonly deleted?: readonly unknown[] | undefined;
+  /** The destinations that `add-destinations` adds to a service, in the form of stored-table.ts. */
+  readonly added?: readonly StoredObject[] | undefined;
 }
 
 export interface OutcomesLine {

@@ -4,6 +4,7 @@ import { defaultServiceSettings, serviceFamily, serviceKey } from '../../model/s
 import { mapTimeouts } from '../../model/settings.ts';
 import type { Table } from '../../model/table.ts';
 import { storeService } from '../records/stored-table.ts';
+import { endOfAdds, journalAdds } from './added-destinations.ts';
 import {
   daemonFields,
   destinationFields,
@@ -13,6 +14,26 @@ import {
   serviceFields,
   timeoutFields,
 } from './journal-lines.ts';
+
+/**
+ * Describes the operations of a wave, with the settings that they change in the table from before
+ * the wave.
+ */
+export function journalOperations(
+  wave: readonly Operation[],
+  table: Table | undefined,
+): JournalOperation[] {
+  const entries: JournalOperation[] = [];
+  for (let start = 0; start < wave.length; ) {
+    const end = endOfAdds(wave, start);
+    const operation = wave[start] as Operation;
+    entries.push(
+      end === undefined ? journalOperation(operation, table) : journalAdds(wave.slice(start, end)),
+    );
+    start = end ?? start + 1;
+  }
+  return entries;
+}
 
 /**
  * Describes an operation, with the settings that it changes in the table from before its wave.

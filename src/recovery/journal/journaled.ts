@@ -5,7 +5,7 @@ import { type ServiceKey, serviceKey } from '../../model/service.ts';
 import type { Table } from '../../model/table.ts';
 import { Simulation } from '../../plan/simulate.ts';
 import type { Journal } from './journal.ts';
-import { journalOperation } from './journal-operation.ts';
+import { journalOperations } from './journal-operation.ts';
 
 export interface JournaledOptions {
   /** While it returns true, operations are journaled without their settings. */
@@ -24,31 +24,41 @@ export function journaled(
   { isBrief = () => false, readsFirst = false }: JournaledOptions = {},
 ): Ipvs {
   let table: Simulation | undefined;
+  /** Operations that the kernel accepted and `table` does not have yet. */
+  let accepted: (readonly Operation[])[] = [];
   let next = 1;
+  const tableBefore = (wave: readonly Operation[]): Table | undefined => {
+    if (!table || !needsTable(wave)) return undefined;
+    for (const operation of accepted.flat()) table.apply(operation);
+    accepted = [];
+    return table.table();
+  };
   return {
     info: () => ipvs.info(),
     close: () => ipvs.close(),
     read: async (options) => {
       const snapshot = await ipvs.read(options);
-      if (options?.services === undefined) table = new Simulation(snapshot.table);
+      if (options?.services !== undefined) return snapshot;
+      table = new Simulation(snapshot.table);
+      accepted = [];
       return snapshot;
     },
     execute: async (wave) => {
       const first = next;
       next += wave.length;
       const needsRead = readsFirst && !table && !isBrief();
-      const before = needsRead ? await readBefore(ipvs, wave) : table?.table();
+      const before = needsRead ? await readBefore(ipvs, wave) : undefined;
       journal.write({
         type: 'wave',
         first,
         operations: isBrief()
           ? wave.map((operation) => ({ operation: formatOperation(operation) }))
-          : wave.map((operation) => journalOperation(operation, before)),
+          : journalOperations(wave, before ?? tableBefore(wave)),
       });
       try {
         const refused = await ipvs.execute(wave);
-        for (const [index, operation] of wave.entries())
-          if (!refused.has(index)) table?.apply(operation);
+        if (table)
+          accepted.push(refused.size === 0 ? wave : wave.filter((_, index) => !refused.has(index)));
         journal.write({
           type: 'outcomes',
           first,
@@ -68,6 +78,17 @@ export function journaled(
       }
     },
   };
+}
+
+/** Tells whether a wave edits or deletes anything besides the services that it adds itself. */
+function needsTable(wave: readonly Operation[]): boolean {
+  const added = new Set<ServiceKey>();
+  return wave.some((operation) => {
+    if (operation.kind === 'add-service') added.add(operation.service.key);
+    if (operation.kind.startsWith('add-')) return false;
+    const service = serviceOf(operation);
+    return service === undefined || !added.has(service);
+  });
 }
 
 /**

@@ -13,6 +13,7 @@ import {
   type Shape,
 } from '../../model/shape.ts';
 import type { Caller } from '../caller.ts';
+import type { StoredObject } from '../records/stored-table.ts';
 import type {
   BeginLine,
   EndLine,
@@ -42,6 +43,9 @@ export function parseLine(text: string): JournalLine | undefined {
 const isFields = mapOf((value): value is string | number | boolean =>
   [isText, isNumber, isFlag].some((shape) => shape(value)),
 );
+
+const isStoredObject: Shape<StoredObject> = (value): value is StoredObject =>
+  isFields(value) && isText(value.key);
 
 const isBegin = objectOf<BeginLine>({
   type: oneOf(['begin']),
@@ -94,6 +98,7 @@ const isWave = objectOf<WaveLine>({
       after: optional(isFields),
       unchanged: optional(isFields),
       deleted: optional(listOf(isObject)),
+      added: optional(listOf(isStoredObject)),
     }),
   ),
 });

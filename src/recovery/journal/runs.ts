@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { expandAdds } from './added-destinations.ts';
 import { journalFiles } from './journal.ts';
 import type { BeginLine, EndLine, JournalOperation, OutcomesLine } from './journal-lines.ts';
 import { linesNewestFirst } from './newest-first.ts';
@@ -56,7 +57,11 @@ export function* journalParts(folder: string): Generator<JournalPart, void> {
         break;
       case 'wave': {
         const { first, operations } = line;
-        run.waves.unshift({ first, operations, outcomes: run.outcomes.get(first) });
+        run.waves.unshift({
+          first,
+          operations: operations.flatMap(expandAdds),
+          outcomes: run.outcomes.get(first),
+        });
         break;
       }
       case 'begin':

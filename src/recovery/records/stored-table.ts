@@ -1,7 +1,8 @@
 import { parseAddress } from '../../model/address.ts';
-import { defaultsOf } from '../../model/attributes.ts';
+import { defaultsOf, type Row } from '../../model/attributes.ts';
 import {
   DEFAULT_DESTINATION_SETTINGS,
+  DESTINATION_ATTRIBUTES,
   type Destination,
   type DestinationKey,
   destinationKey,
@@ -13,6 +14,7 @@ import { parseEndpoint } from '../../model/endpoint.ts';
 import {
   defaultServiceSettings,
   parseServiceKey,
+  SERVICE_ATTRIBUTES,
   type Service,
   type ServiceKey,
   serviceFamily,
@@ -51,25 +53,35 @@ export function storeTable({ services, timeouts, daemons }: TableParts): unknown
 
 /** Turns a service with its destinations into data, as `storeTable` does. */
 export function storeService({ service, destinations }: ServiceEntry): unknown {
-  const { key, identity, ...settings } = service;
-  const changed = withoutDefaults(settings, defaultServiceSettings(serviceFamily(identity)));
-  return { key, ...changed, destinations: [...destinations.values()].map(storeDestination) };
+  const defaults = defaultServiceSettings(serviceFamily(service.identity));
+  return {
+    ...withoutDefaults(service, SERVICE_ATTRIBUTES, defaults),
+    destinations: [...destinations.values()].map(storeDestination),
+  };
 }
 
-function storeDestination({
-  key,
-  address: _address,
-  port: _port,
-  ...settings
-}: Destination): unknown {
-  return { key, ...withoutDefaults(settings, DEFAULT_DESTINATION_SETTINGS) };
+/** Turns a destination into data, as `storeTable` does. */
+export function storeDestination(destination: Destination): StoredObject {
+  return withoutDefaults(destination, DESTINATION_ATTRIBUTES, DEFAULT_DESTINATION_SETTINGS);
 }
 
-function withoutDefaults(settings: object, defaults: object): object {
-  const changed: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(settings))
-    if (value !== defaults[name as keyof typeof defaults]) changed[name] = value;
-  return changed;
+/** The key of an object, and its settings that are no default. */
+export interface StoredObject {
+  readonly key: string;
+  readonly [setting: string]: string | number | boolean;
+}
+
+function withoutDefaults<Owner extends Settings & { readonly key: string }, Settings>(
+  owner: Owner,
+  rows: readonly Row<Owner, Settings>[],
+  defaults: Settings,
+): StoredObject {
+  const stored: Record<string, unknown> & { key: string } = { key: owner.key };
+  for (const { key } of rows) {
+    const value: Settings[keyof Settings] = owner[key];
+    if (value !== defaults[key]) stored[key as string] = value;
+  }
+  return stored as StoredObject;
 }
 
 /** Turns data back into a table. Returns undefined for data that `storeTable` does not write. */
