@@ -1,10 +1,10 @@
 import { IpvstateError } from '../../errors.ts';
 import type { Clock } from '../../model/clock.ts';
-import { type CpuShare, cpuShare } from '../../model/cpu-share.ts';
 import type { Ipvs, ServiceTotals } from '../../model/ipvs.ts';
 import { compareServices, type ServiceKey } from '../../model/service.ts';
 import { type ServiceTraffic, trafficOf } from '../../render/top/traffic.ts';
 import { Plots } from './plots.ts';
+import { PATIENCE_MILLISECONDS, SharedReading } from './shared-reading.ts';
 
 /** The whole table at one time. */
 export interface TableReading {
@@ -30,72 +30,47 @@ interface ReadingPorts {
 
 /** The kernel refreshes its rates every 2 s. */
 export const READ_MILLISECONDS = 2000;
-/** A read that takes longer has failed, as far as those who look are concerned. */
-const PATIENCE_MILLISECONDS = 10_000;
 /** The details of more services than clients can ask for at a time are not kept. */
 const MAX_DETAILS = 128;
-/** The share of a core that reads may take while somebody looks. */
-const CPU_SHARE = 0.1;
 
-/**
- * The kernel's table as it is shown, shared by all who look. It is read when it is asked for, and
- * again when the last reading is old enough: more rarely where a read costs much.
- */
+/** The kernel's table as it is shown, shared by all who look. */
 export class KernelReadings {
   readonly plots = new Plots();
   readonly #ports: ReadingPorts;
-  readonly #share: CpuShare;
-  #last: TableReading | undefined;
-  #problem: Error | undefined;
-  #due = Number.NEGATIVE_INFINITY;
-  /** The read that runs now. */
-  #reading: { readonly begun: number; readonly ended: Promise<void> } | undefined;
+  readonly #table: SharedReading<TableReading>;
   #details = new Map<ServiceKey, { readonly at: string; readonly traffic?: ServiceTraffic }>();
   #detailsUntil = Number.NEGATIVE_INFINITY;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(ports: ReadingPorts) {
     this.#ports = ports;
-    this.#share = cpuShare(ports.clock, CPU_SHARE);
+    this.#table = new SharedReading({
+      clock: ports.clock,
+      read: () => this.#readTable(),
+      noAnswer: () => new IpvstateError('UNAVAILABLE', 'the kernel does not answer'),
+      firstMilliseconds: PATIENCE_MILLISECONDS,
+      intervalMilliseconds: () => READ_MILLISECONDS,
+    });
   }
 
   /** The last reading that succeeded. */
   get last(): TableReading | undefined {
-    return this.#last;
+    return this.#table.last;
   }
 
   /** Why the last read failed, or does not end. undefined when all is well. */
   get problem(): Error | undefined {
-    const { begun = Number.POSITIVE_INFINITY } = this.#reading ?? {};
-    return this.#ports.clock.now() - begun >= PATIENCE_MILLISECONDS
-      ? new IpvstateError('UNAVAILABLE', 'the kernel does not answer')
-      : this.#problem;
+    return this.#table.problem?.error;
   }
 
   /** The time between two reads while somebody looks. */
   get intervalMilliseconds(): number {
-    return Math.max(READ_MILLISECONDS, this.#share.pause);
+    return this.#table.intervalMilliseconds;
   }
 
-  /**
-   * Reads the table, unless it was read a moment ago. A failure becomes the `problem`. A read that
-   * takes long goes on behind this call, which then leaves the reading before it in place.
-   */
-  async refresh(): Promise<void> {
-    const { clock } = this.#ports;
-    if (clock.now() < this.#due) return;
-    this.#reading ??= {
-      begun: clock.now(),
-      ended: this.#readTable().finally(() => {
-        this.#reading = undefined;
-      }),
-    };
-    let cancel = (): void => {};
-    const late = new Promise<void>((resolve) => {
-      cancel = clock.after(this.#last ? READ_MILLISECONDS : PATIENCE_MILLISECONDS, resolve);
-    });
-    await Promise.race([this.#reading.ended, late]);
-    cancel();
+  /** Reads the table, unless it was read a moment ago. A failure becomes the `problem`. */
+  refresh(): Promise<void> {
+    return this.#table.refresh();
   }
 
   /**
@@ -108,23 +83,15 @@ export class KernelReadings {
     return result;
   }
 
-  async #readTable(): Promise<void> {
+  async #readTable(): Promise<TableReading> {
     const { clock, wallTime } = this.#ports;
-    const begun = clock.now();
-    try {
-      const services = await this.#share.measure(() =>
-        this.#withKernel(async (kernel) => {
-          const totals = await (kernel.readTotals?.() ?? totalsOf(kernel));
-          return new Map(totals.toSorted(byAddress).map((own) => [own.service.key, own]));
-        }),
-      );
-      this.#last = { at: wallTime().toISOString(), milliseconds: begun, services };
-      this.#problem = undefined;
-      this.plots.add(services, clock.now());
-    } catch (error) {
-      this.#problem = error as Error;
-    }
-    this.#due = begun + this.intervalMilliseconds;
+    const milliseconds = clock.now();
+    const services = await this.#withKernel(async (kernel) => {
+      const totals = await (kernel.readTotals?.() ?? totalsOf(kernel));
+      return new Map(totals.toSorted(byAddress).map((own) => [own.service.key, own]));
+    });
+    this.plots.add(services, clock.now());
+    return { at: wallTime().toISOString(), milliseconds, services };
   }
 
   async #readDetails(wanted: ReadonlySet<ServiceKey>): Promise<DetailReading> {
