@@ -26,6 +26,7 @@ import { apiPages, type LookPorts } from './api/api-pages.ts';
 import { controlAnswers } from './control/answers.ts';
 import { type ControlServer, serveControl } from './control/server.ts';
 import { DaemonOverrides } from './daemon-overrides.ts';
+import { type EtcdPlace, openFleetView } from './fleet/fleet-view.ts';
 import { FleetMember, type FleetPlace } from './fleet/member.ts';
 import { type DaemonHealth, openDaemonHealth } from './health/daemon-health.ts';
 import { indexFiles, indexPage } from './http/index-page.ts';
@@ -71,6 +72,8 @@ interface DaemonPorts {
   readonly notifier: Notifier;
   /** undefined: the daemon is in no fleet. */
   readonly fleet?: FleetPlace | undefined;
+  /** The place in etcd that the configuration is followed from. undefined: it is from files. */
+  readonly etcd?: EtcdPlace | undefined;
   /** Aborts when the daemon is to stop. */
   readonly signal: AbortSignal;
   /** Calls `reload` on each SIGHUP, until the returned function is called. */
@@ -277,10 +280,15 @@ class Daemon {
   }
 
   #pages(documents: ApiDocuments): Pages {
-    const { openKernel, look } = this.#ports;
+    const { openKernel, look, etcd, fleet: { node } = {}, session } = this.#ports;
     const status = (): Status => this.#status();
+    const title = `ipvstate on ${hostname()}`;
+    const fleet = etcd && openFleetView(etcd, status, session.state.clock, node);
     return {
-      '/': (request) => indexPage(request, `ipvstate on ${hostname()}`, formatStatus(status())),
+      '/': (request) => indexPage(request, title, formatStatus(status())),
+      ...(fleet && {
+        '/fleet': async (request) => indexPage(request, title, await fleet.text()),
+      }),
       ...indexFiles(),
       ...daemonPages({
         status,
@@ -291,7 +299,7 @@ class Daemon {
         openKernel: this.#options.stats ? openKernel : undefined,
         names: () => this.#loop?.state.config.good?.desired.names ?? new Map(),
       }),
-      ...apiPages(documents, look.history, systemClock),
+      ...apiPages(documents, look.history, systemClock, fleet),
     };
   }
 

@@ -19,16 +19,19 @@ interface FleetView {
 /** Every output format of a fleet. */
 export const FLEET_FORMATS = {
   text: formatFleet,
-  json: (view: FleetView): string =>
-    formatJson({
-      format: 'ipvstate-fleet',
-      version: 1,
-      prefix: view.prefix,
-      current: view.current,
-      rollout: view.rollout ? rolloutJson(view.rollout) : null,
-      nodes: view.nodes.map((node) => nodeJson(node, view.current)),
-    }),
+  json: (view: FleetView): string => formatJson(fleetJson(view)),
 };
+
+/** The document of a fleet. */
+export function fleetJson({ prefix, current, nodes, rollout }: FleetView): Json {
+  return {
+    format: 'ipvstate-fleet',
+    version: 1,
+    ...{ prefix, current },
+    rollout: rollout ? rolloutJson(rollout) : null,
+    nodes: nodes.map((node) => nodeJson(node, current)),
+  };
+}
 
 /** The states of a node's connection to its fleet. */
 type NodeStateName = 'reporting' | 'stopped' | 'away' | 'never-reported';

@@ -129,7 +129,7 @@ describe('wrong usage', () => {
     { line: 'import', says: "missing required argument 'file'" },
     {
       line: 'schema foo',
-      says: 'doctor, explanation, overrides, error, top, health, generations, push-plan, fleet, history, journal, api-status, api-services.',
+      says: 'doctor, explanation, overrides, error, top, health, generations, push-plan, fleet, history, journal, api-status, api-services, api-fleet.',
     },
     { line: '--color never plan', says: "unknown option '--color'" },
   ])('exits 64 and explains the error on stderr: $line', async ({ line, says }) => {
@@ -179,7 +179,7 @@ describe('a bug', () => {
 describe('schema', () => {
   it.each([
     ...['config', 'plan', 'report', 'validation', 'status', 'explanation', 'error', 'journal'],
-    ...['api-status', 'api-services'],
+    ...['api-status', 'api-services', 'api-fleet'],
   ])('prints the whole schema %s', async (name) => {
     const { status, stdout, stderr } = await runCli(['schema', name]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });

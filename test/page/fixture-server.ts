@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { ApiStatus } from '../../src/daemon/api/documents.ts';
 import { formatLivePage } from '../../src/daemon/http/page-html.ts';
 import type { ServiceDetail } from '../../src/daemon/page/documents.ts';
+import type { FleetAnswer } from '../../src/daemon/page/fleet/fleet-documents.ts';
 import { HISTORY, servicesDocumentOf, statusDocumentOf } from './samples.ts';
 
 const POLICY =
@@ -14,6 +15,9 @@ const POLICY =
 export class FixtureServer {
   status: ApiStatus = statusDocumentOf();
   services: readonly ServiceDetail[] = [];
+  fleet: FleetAnswer | undefined;
+  /** How often it was asked for the fleet. */
+  fleetQuestions = 0;
   /** True when streams of events are taken and get no event. */
   isSilent = false;
   /** True when no stream of events is taken, because there are too many. */
@@ -35,6 +39,12 @@ export class FixtureServer {
         return answer('text/javascript; charset=utf-8', script);
       case '/page/app.css':
         return answer('text/css; charset=utf-8', style);
+      case '/fleet':
+        return answer('text/html; charset=utf-8', formatLivePage('ipvstate', 'lb1  in-sync'));
+      case '/api/v1/fleet':
+        this.fleetQuestions++;
+        if (!this.fleet) return void response.writeHead(503).end();
+        return answer('application/json', JSON.stringify(this.fleet));
       case '/api/v1/history':
         return answer('application/json', JSON.stringify(HISTORY));
       case '/api/v1/status':

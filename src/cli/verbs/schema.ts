@@ -24,6 +24,7 @@ const SCHEMAS = {
   'api-status': () => import('../../../schemas/api-status.schema.json', { with: { type: 'json' } }),
   'api-services': () =>
     import('../../../schemas/api-services.schema.json', { with: { type: 'json' } }),
+  'api-fleet': () => import('../../../schemas/api-fleet.schema.json', { with: { type: 'json' } }),
 };
 
 export const schemaVerb = defineVerb({

@@ -142,7 +142,8 @@ async function follow(options: WatchOptions, environment: Environment): Promise<
     openGenerationStore(state, address, (message) => log.warn({ event: 'state' }, message)),
   );
   const notifier = openNotifier(env);
-  const fleet = await fleetOf(options, env);
+  const etcd = await etcdOf(options, env);
+  const fleet = etcd && options.node !== undefined ? { ...etcd, node: options.node } : undefined;
   const namespace = await watchNamespace(options.netns);
   const interruption = environment.interruption(true);
   const signal = namespace ? AbortSignal.any([interruption, namespace.signal]) : interruption;
@@ -176,6 +177,7 @@ async function follow(options: WatchOptions, environment: Environment): Promise<
       log,
       notifier,
       fleet,
+      etcd,
       signal,
       onHangup,
     });
@@ -189,13 +191,13 @@ async function follow(options: WatchOptions, environment: Environment): Promise<
   return EXIT.unavailable;
 }
 
-/** Finds the fleet that a director with a name belongs to, when it follows etcd. */
-async function fleetOf({ file, node }: WatchOptions, env: NodeJS.ProcessEnv) {
-  const place = file.find(isEtcdAddress);
-  if (place === undefined || node === undefined) return undefined;
+/** Finds the place in etcd that the configuration is followed from. */
+async function etcdOf({ file }: WatchOptions, env: NodeJS.ProcessEnv) {
+  const address = file.find(isEtcdAddress);
+  if (address === undefined) return undefined;
   const { openEtcd } = await import('../../sources/etcd/client.ts');
-  const address = parseEtcdAddress(place);
-  return { client: openEtcd(address, env), prefix: address.prefix, node };
+  const parsed = parseEtcdAddress(address);
+  return { client: openEtcd(parsed, env), prefix: parsed.prefix, address };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { IpvstateError } from '../../errors.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { ServiceKey } from '../../model/service.ts';
+import type { FleetView } from '../fleet/fleet-view.ts';
 import { errorPage } from '../http/error-page.ts';
 import { type Page, type PageRequest, type Pages, textPage } from '../http/server.ts';
 import type { ApiDocuments, DocumentPorts } from './api-documents.ts';
@@ -13,11 +14,12 @@ export interface LookPorts extends Pick<DocumentPorts, 'examine'> {
   readonly history: (limit: number) => Promise<unknown>;
 }
 
-/** The pages below /api/v1, and the events. */
+/** The pages below /api/v1, and the events. `fleet`: undefined without etcd. */
 export function apiPages(
   documents: ApiDocuments,
   history: LookPorts['history'],
   clock: Clock,
+  fleet?: Pick<FleetView, 'document'>,
 ): Pages {
   const streams = new EventStreams(documents, clock);
   return {
@@ -35,6 +37,12 @@ export function apiPages(
     '/api/v1/history': answering(async ({ query }) => {
       expectWords(query, ['limit']);
       return jsonPage(await history(limitIn(query)));
+    }),
+    ...(fleet && {
+      '/api/v1/fleet': answering(async ({ query }) => {
+        expectWords(query, []);
+        return jsonPage(await fleet.document());
+      }),
     }),
     '/events': answering(({ query }) => {
       expectWords(query, ['service']);

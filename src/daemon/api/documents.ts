@@ -1,4 +1,5 @@
 import { CHECK_STATES } from '../../render/health.ts';
+import type { Json } from '../../render/json.ts';
 import type { ConnectionsJson, RatesJson, TotalsJson } from '../../render/top/top-json.ts';
 import type { OverrideStatus, Status } from '../status/status.ts';
 
@@ -182,4 +183,25 @@ export interface ApiServices {
   readonly services: readonly ServiceSummary[];
   /** Only in events after the first: the services are those that changed, and these are gone. */
   readonly removed?: readonly string[];
+}
+
+/** The document of /api/v1/fleet. */
+export interface ApiFleet {
+  readonly format: 'ipvstate-api-fleet';
+  readonly version: 1;
+  /** When the fleet was read. null: it could not be read yet. */
+  readonly at: string | null;
+  /** True when the last read failed: the fleet is that of the time `at`. */
+  readonly stale: boolean;
+  /** The reason that the last read failed, and since when reads fail. */
+  readonly reason: string | null;
+  readonly since: string | null;
+  /** The time between two reads while somebody looks. It is longer for a large fleet. */
+  readonly interval_seconds: number;
+  /** The address of the configuration, for command lines. */
+  readonly address: string;
+  /** The name of the director that answers. null: it has none. */
+  readonly node: string | null;
+  /** The document that `ipvstate fleet status -o json` prints. null: not read yet. */
+  readonly fleet: Json;
 }

@@ -2,6 +2,7 @@ import { render } from 'preact';
 import 'uplot/dist/uPlot.min.css';
 import { App } from './app.tsx';
 import type { SnapshotDocument } from './documents.ts';
+import { FleetApp } from './fleet/fleet-app.tsx';
 import './style/page.css';
 import { parseDocument } from './documents.ts';
 
@@ -12,4 +13,6 @@ function readSnapshot(): SnapshotDocument | undefined {
 }
 
 const root = document.getElementById('page');
-if (root) render(<App snapshot={readSnapshot()} />, root);
+const snapshot = readSnapshot();
+const isFleet = !snapshot && location.pathname === '/fleet';
+if (root) render(isFleet ? <FleetApp /> : <App snapshot={snapshot} />, root);

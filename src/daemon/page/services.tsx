@@ -1,19 +1,12 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { ServiceSummary } from '../api/documents.ts';
-import { formatCount } from './format.ts';
-import {
-  countStates,
-  FIRST_LISTING,
-  type Listing,
-  listServices,
-  SORTS,
-  type Sort,
-} from './listing.ts';
+import { countStates, FIRST_LISTING, type Listing, listServices, SORTS } from './listing.ts';
 import type { Opening } from './open-services.ts';
 import type { FollowedDetail } from './page-state.ts';
 import { Text } from './parts.tsx';
 import { ServiceList } from './service-list.tsx';
-import { titleOf, toneOf } from './states.ts';
+import { toneOf } from './states.ts';
+import { Toolbar } from './toolbar.tsx';
 
 interface ServicesProps {
   readonly services: ReadonlyMap<string, ServiceSummary>;
@@ -23,6 +16,8 @@ interface ServicesProps {
   /** False in a page that was exported without a daemon: only the daemon knows the states. */
   readonly hasStates: boolean;
 }
+
+const { state: _, ...SORTS_WITHOUT_STATES } = SORTS;
 
 /** The services with their filter and their order. */
 export function Services(props: ServicesProps) {
@@ -44,7 +39,13 @@ export function Services(props: ServicesProps) {
   }, [target]);
   return (
     <section class={hasStates ? 'services' : 'services stateless'} aria-label="Services">
-      <Toolbar {...{ services, listing, change, hasStates }} />
+      <Toolbar
+        {...{ listing, change, toneOf }}
+        label="Filter by name or address"
+        total={services.size}
+        states={hasStates ? countStates(services.values()) : []}
+        sorts={hasStates ? SORTS : SORTS_WITHOUT_STATES}
+      />
       {isMissing && (
         <p class="missing" role="status">
           <Text of={target} /> is not in the live table.
@@ -91,91 +92,4 @@ function useSteadyRows(
     last.current = { listing, rows };
     return rows;
   }, [services, listing]);
-}
-
-interface ToolbarProps {
-  readonly services: ReadonlyMap<string, ServiceSummary>;
-  readonly listing: Listing;
-  readonly change: (part: Partial<Listing>) => void;
-  readonly hasStates: boolean;
-}
-
-function Toolbar({ services, listing, change, hasStates }: ToolbarProps) {
-  const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey) return;
-      if ((event.target as Element).matches('input, select, textarea')) return;
-      event.preventDefault();
-      field.current?.focus();
-    };
-    window.addEventListener('keydown', onKey);
-    return () => window.removeEventListener('keydown', onKey);
-  }, []);
-  const states = hasStates ? countStates(services.values()) : [];
-  const sorts = Object.entries(SORTS).filter(([sort]) => hasStates || sort !== 'state');
-  // A chip of a state that no service has any more stays while it is chosen.
-  if (listing.state !== null && !states.some(([state]) => state === listing.state))
-    states.push([listing.state, 0]);
-  return (
-    <div class="toolbar" role="search">
-      <input
-        type="search"
-        ref={field}
-        aria-label="Filter by name or address"
-        placeholder="Filter by name or address"
-        aria-keyshortcuts="/"
-        value={listing.text}
-        onInput={({ currentTarget }) => change({ text: currentTarget.value })}
-        onKeyDown={({ key }) => key === 'Escape' && change({ text: '' })}
-      />
-      <div class="chips" role="group" aria-label="State">
-        <Chip
-          title="All"
-          count={services.size}
-          isOn={listing.state === null}
-          onClick={() => change({ state: null })}
-        />
-        {states.map(([state, count]) => (
-          <Chip
-            key={state}
-            title={titleOf(state)}
-            tone={toneOf(state)}
-            count={count}
-            isOn={listing.state === state}
-            onClick={() => change({ state: listing.state === state ? null : state })}
-          />
-        ))}
-      </div>
-      <label class="sort">
-        Sort by{' '}
-        <select
-          value={listing.sort}
-          onChange={({ currentTarget }) => change({ sort: currentTarget.value as Sort })}
-        >
-          {sorts.map(([sort, title]) => (
-            <option key={sort} value={sort}>
-              {title}
-            </option>
-          ))}
-        </select>
-      </label>
-    </div>
-  );
-}
-
-interface ChipProps {
-  readonly title: string;
-  readonly tone?: string;
-  readonly count: number;
-  readonly isOn: boolean;
-  readonly onClick: () => void;
-}
-
-function Chip({ title, tone = '', count, isOn, onClick }: ChipProps) {
-  return (
-    <button type="button" class={`chip ${tone}`} aria-pressed={isOn} onClick={onClick}>
-      <Text of={title} /> <span class="count">{formatCount(count)}</span>
-    </button>
-  );
 }

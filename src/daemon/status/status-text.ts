@@ -174,7 +174,7 @@ function formatError(name: string, error: StatusError | null): string[] {
 }
 
 /** `FILE:LINE:COLUMN: `, or nothing. */
-export function formatPlace({ position }: StatusError): string {
+export function formatPlace({ position }: Pick<StatusError, 'position'>): string {
   return position ? `${position.file}:${position.line}:${position.column}: ` : '';
 }
 

@@ -21,7 +21,7 @@ for (const name of readdirSync('schemas'))
   ajv.addSchema(JSON.parse(readFileSync(`schemas/${name}`, 'utf8')));
 
 /** Returns a document that its published schema describes. */
-function valid<T>(document: { readonly format: string }): T {
+export function validDocument<T>(document: { readonly format: string }): T {
   const kind = document.format.replace('ipvstate-', '');
   const validate = ajv.getSchema(`urn:ipvstate:schema:${kind}:1`);
   if (!validate) throw new Error(`there is no schema ${kind}`);
@@ -105,7 +105,7 @@ export class ApiWorld extends LoopWorld {
   async document<T>(target: string, status = 200): Promise<T> {
     const page = await this.ask(target);
     expect(page.status).toBe(status);
-    return valid<T>(JSON.parse(String(page.body)));
+    return validDocument<T>(JSON.parse(String(page.body)));
   }
 
   services(query = ''): Promise<ApiServices> {
@@ -206,7 +206,7 @@ export class EventClient implements EventResponse {
     return messages.flatMap((message) => {
       const [, event, data = ''] = /^event: (\w+)\ndata: (.*)$/.exec(message) ?? [];
       if (event === undefined) return [];
-      return [{ event, document: valid(JSON.parse(data)) } as ReceivedEvent];
+      return [{ event, document: validDocument(JSON.parse(data)) } as ReceivedEvent];
     });
   }
 }

@@ -1,0 +1,218 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { FleetAnswer } from '../../src/daemon/page/fleet/fleet-documents.ts';
+import { hasInvisible } from '../../src/model/printable.ts';
+// @ts-expect-error A script of the tests, without types.
+import { BROWSER_PROGRAMS, missingPrograms } from '../kernel/boot/debian.js';
+import { startBrowser, type Visit, type VisitOptions, visit } from './browser.ts';
+import { FixtureServer } from './fixture-server.ts';
+import { answerOf, FLEETS, manyNodes, nodeOf } from './fleet-samples.ts';
+import { statusDocumentOf } from './samples.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const TIME = '2026-05-04T12:30:00.000Z';
+
+/** .ci/prepare.js installs the browser, or says how to. */
+const isLeftOut =
+  process.env.BROWSER === 'optional' && missingPrograms(BROWSER_PROGRAMS).length > 0;
+
+let browser: Browser;
+beforeAll(async () => {
+  if (!isLeftOut) browser = await startBrowser();
+});
+afterAll(() => browser?.close());
+
+interface Opened extends Visit {
+  readonly server: FixtureServer;
+}
+
+async function open(fleet: FleetAnswer, options: VisitOptions = {}): Promise<Opened> {
+  const server = Object.assign(new FixtureServer(), { fleet });
+  const origin = await server.start();
+  onTestFinished(() => server.stop());
+  const hash = `fleet${options.hash ?? ''}`;
+  return { ...(await visit(browser, `${origin}/`, { time: TIME, ...options, hash })), server };
+}
+
+const headingOf = (page: Page, name: string) => page.getByRole('heading', { level: 1, name });
+
+/** Shows another fleet, as soon as the page asks. */
+async function change(page: Page, server: FixtureServer, fleet: FleetAnswer): Promise<void> {
+  server.fleet = fleet;
+  await page.clock.runFor(2500);
+}
+
+const namesOf = async (page: Page): Promise<string> =>
+  (await page.locator('.nodes tbody th a').allInnerTexts()).join(' ');
+
+const { SHOTS } = process.env;
+const LOOKS: Record<string, BrowserContextOptions> = {
+  fleet: {},
+  'fleet-dark': { colorScheme: 'dark' },
+  'fleet-narrow': { viewport: { width: 360, height: 900 } },
+  'fleet-wide': { viewport: { width: 3840, height: 2160 } },
+};
+
+if (SHOTS !== undefined)
+  it.each(Object.entries(LOOKS))(
+    'the pictures of the fleet are made, %s',
+    async (name, options) => {
+      for (const [scene, fleet] of Object.entries({ ...FLEETS, many: manyNodes(200) })) {
+        const { page, problems } = await open(fleet, options);
+        await page.locator('.nodes').waitFor();
+        await page.screenshot({ path: join(SHOTS, `${name}-${scene}.png`) });
+        expect(problems).toEqual([]);
+      }
+    },
+  );
+
+describe.skipIf(isLeftOut)('the page of the fleet', () => {
+  it('says the verdict first, why, and which command helps, and follows each change', async () => {
+    const { page, server, problems } = await open(FLEETS['all-in-sync']);
+    await headingOf(page, 'All in sync').waitFor();
+    expect(await page.title()).toBe('All in sync · /ipvstate/prod · ipvstate');
+    await change(page, server, FLEETS['rolling-out']);
+    await headingOf(page, 'Rolling out: wave 2 of 3').waitFor();
+    await page.getByText('lb3, away: the next wave waits for it').waitFor();
+    await change(page, server, FLEETS.halted);
+    await headingOf(page, 'Halted').waitFor();
+    await page.getByRole('button', { name: 'Copy ipvstate fleet resume etcd://' }).waitFor();
+    expect(await page.title()).toBe('Halted · /ipvstate/prod · ipvstate');
+    expect(problems).toEqual([]);
+  });
+
+  it('has a row for each director, with all that its report says', async () => {
+    const { page } = await open(FLEETS['not-in-sync']);
+    await page.locator('.nodes').waitFor();
+    const text = (await page.locator('.nodes').innerText()).replaceAll(/\s+/g, ' ');
+    expect(text).toContain('lb1 this director on lb1.example.net in sync 7 0.3.0 now 2 overrides');
+    expect(text).toContain('30-shop.yaml:4:7: unknown key "servicse"');
+    expect(text).toContain('plan 7c9f1d2e4b60 is held back: 5 changes');
+    expect(text).toContain('lb4 on lb4.example.net stopped 6 0.3.0 18 min ago');
+    expect(text).toContain('2 daemons report under this name: on director-5, director-9');
+    expect(text).toContain('its report cannot be read: etcd:/ipvstate/prod/reports/lb6');
+    expect(text).toContain('lb7 never reported – – never');
+  });
+
+  it('says since when etcd is away, and keeps the directors from before', async () => {
+    const { page, server } = await open(FLEETS['all-in-sync']);
+    await headingOf(page, 'All in sync').waitFor();
+    await change(page, server, FLEETS['etcd-is-away']);
+    await headingOf(page, 'etcd is away').waitFor();
+    expect(await page.locator('.freshness').innerText()).toBe('etcd is away since 12:21:04');
+    expect(await namesOf(page)).toBe('lb1 lb2 lb3 lb4 lb5');
+  });
+
+  it('says that it is stale when the daemon is away, and goes on when it is back', async () => {
+    const { page, server } = await open(FLEETS['all-in-sync']);
+    await page.locator('.freshness.live').waitFor();
+    server.fleet = undefined;
+    await page.clock.runFor(2500);
+    await page.locator('.freshness.stale').waitFor();
+    expect(await page.locator('.freshness').innerText()).toMatch(/^Stale since 12:30:/);
+    await change(page, server, FLEETS['all-in-sync']);
+    await page.locator('.freshness.live').waitFor();
+  });
+
+  it('asks nothing while nobody sees it', async () => {
+    const { page, server } = await open(FLEETS['all-in-sync']);
+    await page.locator('.freshness.live').waitFor();
+    await page.evaluate(`Object.defineProperty(document, 'hidden', { get: () => window.isAway });
+      window.isAway = true`);
+    await page.clock.runFor(2500);
+    const asked = server.fleetQuestions;
+    await page.clock.runFor(20_000);
+    expect(server.fleetQuestions).toBe(asked);
+    await page.evaluate(`window.isAway = false;
+      document.dispatchEvent(new Event('visibilitychange'))`);
+    await expect.poll(() => server.fleetQuestions).toBe(asked + 1);
+  });
+
+  it('filters by words and by state, sorts, and leads from a link to a director', async () => {
+    const fleet = manyNodes(200);
+    const { page, server } = await open(fleet, { hash: '#/node/site-9-lb3' });
+    const linked = page.locator('.nodes tr.open');
+    await linked.waitFor();
+    expect(await linked.innerText()).toContain('site-9-lb3');
+    const bottom = "document.querySelector('tr.open').getBoundingClientRect().bottom";
+    expect(await page.evaluate(`${bottom} > 0 && ${bottom} <= innerHeight`)).toBe(true);
+    await page.getByRole('button', { name: 'Away 20' }).click();
+    expect(await page.locator('.nodes tbody tr').count()).toBe(20);
+    await page.keyboard.press('/');
+    await page.keyboard.type('site-3-');
+    await expect.poll(() => namesOf(page)).toBe('site-3-lb10 site-3-lb20');
+    await page.getByRole('searchbox').press('Escape');
+    await page.getByRole('button', { name: 'All 200' }).click();
+    await page.getByLabel('Sort by').selectOption('name');
+    expect(await namesOf(page)).toMatch(/^site-1-lb1 site-1-lb2 site-1-lb3 /);
+    await page.evaluate("location.hash = '#/node/nobody'");
+    await page.getByText('nobody is not in the fleet.').waitFor();
+    await change(page, server, answerOf({ nodes: [] }));
+    await headingOf(page, 'No directors').waitFor();
+  });
+
+  it.each(['light', 'dark'] as const)('has no violation of accessibility, %s', async (scheme) => {
+    const { page, server } = await open(FLEETS['not-in-sync'], { colorScheme: scheme });
+    for (const fleet of Object.values(FLEETS)) {
+      await change(page, server, fleet);
+      await page.evaluate(AXE);
+      const found = await page.evaluate(
+        `axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) =>
+          nodes.map(({ html, failureSummary }) => id + ' ' + html + ' ' + failureSummary)))`,
+      );
+      expect(found).toEqual([]);
+    }
+  });
+
+  it('needs no scrolling to the side, whatever the width', async () => {
+    const { page, server } = await open(FLEETS['not-in-sync']);
+    for (const width of [360, 480, 700, 900, 1310, 3840]) {
+      await page.setViewportSize({ width, height: 800 });
+      for (const fleet of Object.values(FLEETS)) {
+        await change(page, server, fleet);
+        const needed = await page.evaluate('document.documentElement.scrollWidth');
+        expect({ width, needed }).toEqual({ width, needed: width });
+      }
+    }
+  });
+
+  it('shows hostile text as text', async () => {
+    const hostile = '<img src=x onerror="alert(1)">\u202egnp.exe\u0007\u200b';
+    const error = { message: hostile, position: { file: hostile, line: 1, column: 1 } };
+    const { page, problems } = await open(
+      answerOf(
+        { nodes: [nodeOf('lb1', { host: hostile, health: hostile, why: [hostile], error })] },
+        { stale: true, reason: hostile, since: TIME },
+      ),
+    );
+    await page.locator('.nodes').waitFor();
+    expect(await page.locator('img').count()).toBe(0);
+    const text = await page.locator('body').innerText();
+    expect(text).toContain('<img src=x onerror="alert(1)">\\u202egnp.exe\\u0007\\u200b');
+    expect(hasInvisible(text.replaceAll(/[\n\t\u00a0]/g, ' '))).toBe(false);
+    expect(problems).toEqual([]);
+  });
+
+  it('shows the text of the fleet without JavaScript', async () => {
+    const { page } = await open(FLEETS['all-in-sync'], { javaScriptEnabled: false });
+    expect(await page.locator('noscript').innerText()).toContain('lb1  in-sync');
+  });
+
+  it('is a link of the page of a daemon that follows etcd, and of no other', async () => {
+    const server = Object.assign(new FixtureServer(), { fleet: FLEETS['all-in-sync'] });
+    const origin = await server.start();
+    onTestFinished(() => server.stop());
+    const files = await visit(browser, `${origin}/`, { time: TIME });
+    await files.page.locator('.freshness.live').waitFor();
+    expect(await files.page.getByRole('link', { name: 'Fleet' }).count()).toBe(0);
+    server.status = statusDocumentOf({ watch: { mode: 'etcd', reason: null } });
+    const { page, problems } = await visit(browser, `${origin}/`, { time: TIME });
+    await page.getByRole('link', { name: 'Fleet' }).click();
+    await headingOf(page, 'All in sync').waitFor();
+    expect(await page.locator('nav [aria-current=page]').innerText()).toBe('Fleet');
+    expect(problems).toEqual([]);
+  });
+});
