@@ -169,6 +169,11 @@ export class FakeEtcd {
     for (const [key, stored] of keys) this.#keys.set(key, stored);
   }
 
+  /** Tells the watches of now nothing any more, as when a member has vanished from the network. */
+  muteWatches(): void {
+    this.#watchers.clear();
+  }
+
   /** Ends every watch, as a compaction does. */
   cancelWatches(): void {
     for (const watcher of this.#watchers.keys()) {

@@ -106,7 +106,12 @@ export class RealEtcd {
     );
     this.#child = child;
     const hasEnded = new Promise<'ended'>((resolve) => child.on('exit', () => resolve('ended')));
-    const env = certificate ? { IPVSTATE_ETCD_CACERT: certificate.ca } : {};
+    const { ca, cert, key } = certificate ?? {};
+    const env = {
+      IPVSTATE_ETCD_CACERT: ca,
+      // A member can ask for one, and takes its own.
+      ...{ IPVSTATE_ETCD_CERT: cert, IPVSTATE_ETCD_KEY: key },
+    };
     const asked = openEtcd({ hosts: [this.host], prefix: '/' }, env);
     const isReady = until('etcd answers', async () => {
       const answer = await asked.get('/').catch((error: Error) => error.message);

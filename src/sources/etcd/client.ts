@@ -60,6 +60,12 @@ export interface EtcdClient {
 /** The largest answer that is read. A chunk and its wrapping have less. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
+/**
+ * A watch sends nothing by itself. The system then asks the member whether it is there, and ends
+ * the connection when it does not answer 10 times, once in a second.
+ */
+const KEEP_ALIVE_MILLISECONDS = 5000;
+
 /** Keys that are read in one request. Each of them may have a manifest of 1 MiB. */
 const PAGE_KEYS = 32;
 
@@ -295,6 +301,7 @@ class Cluster {
           ...(this.#token !== undefined && { Authorization: this.#token }),
         },
       });
+      sent.setSocketKeepAlive(true, KEEP_ALIVE_MILLISECONDS);
       sent.on('response', resolve);
       sent.on('error', reject);
       sent.end(text);

@@ -56,7 +56,10 @@ export function describeFailure(error: unknown): string {
   if (error.name === 'TimeoutError') return `no answer in ${ANSWER_MILLISECONDS / 1000} s`;
   // A host with several addresses fails with one error for each.
   const [first] = error instanceof AggregateError ? (error.errors as Error[]) : [];
-  return (first?.message ?? error.message).trim();
+  const failure: Error & { readonly library?: string; readonly reason?: string } = first ?? error;
+  // The message of OpenSSL has places in its source code, which help nobody.
+  const isOfTls = failure.library !== undefined && failure.reason !== undefined;
+  return isOfTls ? `TLS fails: ${failure.reason}` : failure.message.trim();
 }
 
 const { ca, cert, key, user, passwordFile } = ETCD_ENVIRONMENT;
@@ -73,7 +76,10 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   [/wrong version number|packet length too long/i, `etcd is without TLS: unset ${ca}.`],
   [/PEM|no start line|bad base64|ASN1|asn1/, `${ca}, ${cert} and ${key} name files in PEM format.`],
   [/key values mismatch/, `${key} is not the key of ${cert}.`],
-  [/alert.*certificate|certificate required/i, `etcd asks for a certificate: ${cert} and ${key}.`],
+  [
+    /alert.*certificate|certificate required/i,
+    `etcd asks for a certificate: ${cert} and ${key}. One that has expired is none.`,
+  ],
   [/expired/, 'The certificate has expired: replace it. Files are read again by themselves.'],
   [/certificate|altnames/i, `${ca} names the authority of the certificate of etcd.`],
 ];

@@ -56,6 +56,8 @@ export class FollowedEtcd implements FollowedSource {
   #fetching: Promise<void> = Promise.resolve();
   /** Ends the watch that goes on. */
   #stream: AbortController | undefined;
+  /** The current generation of etcd, taken or not, as it was last seen. */
+  #current: string | undefined;
   /** The rollout of the current generation, as it was last seen. */
   #rollout: SeenRollout | undefined;
   /** Ends the time until the next look. */
@@ -148,9 +150,10 @@ export class FollowedEtcd implements FollowedSource {
       const signal = AbortSignal.any([closing, this.#rest.signal]);
       await this.#sleep(isOver ? POLL : (this.#rollout?.lookMilliseconds ?? POLL), signal);
       if (closing.aborted) return;
+      const before = this.#current;
       await refresh();
-      // The connection of the watch may hang as well, and would not come back.
-      if (this.#problem) this.#stream?.abort();
+      // The connection of the watch hangs, or may hang as well. It would not come back.
+      if (this.#problem || this.#current !== before) this.#stream?.abort();
     }
   }
 
@@ -169,6 +172,7 @@ export class FollowedEtcd implements FollowedSource {
       // The generation from before tells whether etcd lost data while the daemon was stopped.
       if (!this.#generation) this.#generation = await store?.read();
       const current = await requireCurrent(client, prefix);
+      this.#current = current.sha256;
       const lost = this.#isLost(current);
       if (lost) this.#problem = lost;
       else {

@@ -196,6 +196,18 @@ describe('a configuration in etcd that is followed', () => {
     await until('the watch', () => etcd.watcherCount === 1);
   });
 
+  it('is watched again when the connection of the watch hangs and a push shows it', async () => {
+    const { etcd, push } = await startEtcd();
+    await push({ 'a.yaml': '1' });
+    const { untilSeen } = follow(etcd);
+    await untilSeen('1');
+    await until('the watch', () => etcd.watcherCount === 1);
+    etcd.muteWatches();
+    await push({ 'a.yaml': '2' });
+    await untilSeen('2');
+    await until('another watch', () => etcd.watcherCount === 1);
+  });
+
   it('stays when etcd has an older generation, until the next push', async () => {
     const { etcd, push } = await startEtcd();
     await push({ 'a.yaml': '1' });
