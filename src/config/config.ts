@@ -89,6 +89,7 @@ export interface ChecksMapping {
   readonly http?: HttpCheckMapping;
   readonly udp?: { readonly send: string; readonly expect: string };
   readonly dns?: { readonly name: string; readonly type?: DnsType };
+  readonly command?: { readonly argv: readonly string[] };
   readonly port?: number;
   readonly from?: string;
   readonly interval?: DurationText;
@@ -187,8 +188,8 @@ const DESTINATION = [
 ];
 const SCHEDULING = ['scheduler', 'scheduler_flags', 'persistence', 'drain'];
 const CHECKS = [
-  ...['tcp', 'http', 'udp', 'dns', 'port', 'from', 'interval', 'jitter', 'timeout'],
-  ...['rise', 'fall', 'slow_start', 'initial', 'on_failure'],
+  ...['tcp', 'http', 'udp', 'dns', 'command', 'port', 'from', 'interval', 'jitter'],
+  ...['timeout', 'rise', 'fall', 'slow_start', 'initial', 'on_failure'],
 ];
 const PROFILE = [...SCHEDULING, 'health', 'one_packet', 'destinations', 'preserve', 'protect'];
 
@@ -244,6 +245,7 @@ export const MAPPINGS = {
   },
   udpCheck: { name: 'a check of UDP', keys: ['send', 'expect'] },
   dnsCheck: { name: 'a check of DNS', keys: ['name', 'type'] },
+  commandCheck: { name: 'a command', keys: ['argv'] },
 } as const satisfies Record<string, { readonly name: string; readonly keys: readonly string[] }>;
 
 export type MappingKind = keyof typeof MAPPINGS;

@@ -58,6 +58,8 @@ interface DaemonOptions {
   /** undefined: no HTTP server. */
   readonly listen: ListenAddress | undefined;
   readonly controlSocket: string;
+  /** True when the programs of health checks may be run. */
+  readonly allowsCommands: boolean;
   /** True when /metrics has the kernel's counters of each service and destination. */
   readonly stats: boolean;
 }
@@ -132,11 +134,11 @@ class Daemon {
 
   async run(): Promise<void> {
     const { log, session, signal, onHangup, notifier } = this.#ports;
-    const { configuration, timing, drift, allowances } = this.#options;
+    const { configuration, timing, drift, allowances, allowsCommands } = this.#options;
     const clock = { ...systemClock, after: startTimer };
     const port = openLoopPort(session, this.#kernel, this.#activity, clock);
     const health = await openDaemonHealth({
-      ...{ session, clock, log, metrics: this.#metrics },
+      ...{ session, clock, log, allowsCommands, metrics: this.#metrics },
       loop: () => this.#loop,
     });
     this.#health = health;

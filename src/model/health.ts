@@ -47,7 +47,14 @@ export interface DnsCheck {
   readonly type: DnsType;
 }
 
-export type HealthCheck = TcpCheck | HttpCheck | UdpCheck | DnsCheck;
+/** A program ends with exit code 0. */
+export interface CommandCheck {
+  readonly kind: 'command';
+  /** The absolute path of the program, and its arguments. */
+  readonly argv: readonly string[];
+}
+
+export type HealthCheck = TcpCheck | HttpCheck | UdpCheck | DnsCheck | CommandCheck;
 
 /**
  * The effect on an unhealthy destination: weight 0, so that it keeps its connections, or none in

@@ -153,6 +153,8 @@ function describeCheck(check: HealthCheck): string {
       return `${check.tls ? 'https' : 'http'} ${check.path}`;
     case 'dns':
       return `dns ${check.name} ${check.type}`;
+    case 'command':
+      return `command ${check.argv[0]?.split('/').at(-1)}`;
     default:
       return check satisfies never;
   }

@@ -42,7 +42,7 @@ async function measure(count, seconds) {
           clock: { ...systemClock, after: startTimer },
           nowSeconds: () => performance.now() / 1000,
           check: async (health, destination) => {
-            const answer = await runChecks(health, destination);
+            const answer = await runChecks(health, destination, 'tcp://192.0.2.1:80', undefined);
             found.answers++;
             if (answer.verdict !== 'good') found.bad++;
             return answer;

@@ -122,7 +122,7 @@ describe('health', () => {
   it('has the places of its problems', () => {
     const problems = (line: string) => issuesOf(web(line));
     expect(problems('health: { rise: 2 }')).toMatchObject([
-      { code: 'HEALTH', message: 'health needs a check: tcp, http, udp or dns' },
+      { code: 'HEALTH', message: 'health needs a check: tcp, http, udp, dns or command' },
     ]);
     expect(problems('health: on')).toMatchObject([{ code: 'HEALTH', message: '"on" is no check' }]);
     expect(problems('health: { tcp: {}, interval: 2h }')).toMatchObject([
@@ -147,6 +147,9 @@ describe('health', () => {
     expect(problems('health: { tcp: {}, via: service }')).toMatchObject([
       { code: 'UNKNOWN_KEY', hint: expect.stringContaining('the address of the destination') },
     ]);
+    expect(problems('health: { icmp: {} }')).toMatchObject([
+      { code: 'UNKNOWN_KEY', hint: expect.stringContaining('or a command') },
+    ]);
     expect(problems('health: { tcp: {}, fallback: [10.0.0.1] }')).toMatchObject([
       { code: 'DUPLICATE' },
     ]);
@@ -159,6 +162,9 @@ describe('health', () => {
     ['http: { status: 399-200 }', '"399-200" is not a range of status codes'],
     ['udp: { send: "€", expect: a }', '"€" is not 1 to 1400 characters from \\x00 to \\xff'],
     ['dns: { name: "a b" }', '"a b" is not a name such as example.com'],
+    ['command: { argv: [] }', 'argv has 0 words, not 1 to 64'],
+    ['command: { argv: [check] }', '"check" is not the absolute path of a program'],
+    ['command: { argv: [/a, "\\0"] }', '"\\u0000" is not an argument of at most 4096 characters'],
   ])('refuses %s', (check, message) => {
     const [problem, ...others] = issuesOf(web(`health: { ${check} }`));
     expect(problem).toMatchObject({ code: 'HEALTH', severity: 'error' });
@@ -166,11 +172,25 @@ describe('health', () => {
     expect(others).toEqual([]);
   });
 
+  it('runs a command with its arguments', () => {
+    const health = healthOf(web('health: { command: { argv: [/usr/bin/check, "-a b", ""] } }'));
+    expect([...(health?.destinations.values() ?? [])]).toMatchObject([
+      { checks: [{ kind: 'command', argv: ['/usr/bin/check', '-a b', ''] }] },
+    ]);
+    expect(issuesOf(web('health: { command: /usr/bin/check }'))).toMatchObject([
+      { code: 'WRONG_TYPE' },
+    ]);
+    expect(issuesOf(web('health: { command: {} }'))).toMatchObject([
+      { code: 'MISSING_KEY', message: 'a command needs the key "argv"' },
+    ]);
+  });
+
   it('needs a port where the destination has none', () => {
     const mark = (line: string) =>
       briefProblemsOf(service('fwmark:1', line, 'destinations: [10.0.0.1]'));
     expect(mark('health: { http: {} }').join()).toContain('needs a port');
     expect(mark('health: { http: {}, port: 80 }')).toEqual([]);
+    expect(mark('health: { command: { argv: [/bin/true] } }')).toEqual([]);
   });
 
   it('has fallbacks for some nodes, as other destinations are', () => {

@@ -84,6 +84,7 @@ describe('the schema', () => {
       httpCheck: keysOf(definitions.httpCheck),
       udpCheck: keysOf(definitions.udpCheck),
       dnsCheck: keysOf(definitions.dnsCheck),
+      commandCheck: keysOf(definitions.commandCheck),
       limits: keysOf(properties.limits),
       defaults: keysOf(properties.defaults),
       timeouts: keysOf(properties.timeouts),

@@ -38,9 +38,9 @@ async function serve(port = 0): Promise<{ readonly port: number; readonly server
   return { port: (server.address() as AddressInfo).port, server };
 }
 
-function write(ports: readonly number[], more = ''): void {
+function write(ports: readonly number[], more = '', check = 'tcp: {}, '): void {
   const list = ports.map((port) => `{ address: "127.0.0.1:${port}", weight: 4, forward: masq }`);
-  const health = `{ tcp: {}, interval: 1s, rise: 1, fall: 1${more} }`;
+  const health = `{ ${check}interval: 1s, rise: 1, fall: 1${more} }`;
   writeFileSync(
     file,
     [
@@ -50,8 +50,8 @@ function write(ports: readonly number[], more = ''): void {
   );
 }
 
-async function start(): Promise<DaemonInProcess> {
-  const args = ['-f', file, '--interval', '20ms', '--debounce', '20ms'];
+async function start(...more: readonly string[]): Promise<DaemonInProcess> {
+  const args = ['-f', file, '--interval', '20ms', '--debounce', '20ms', ...more];
   const daemon = new DaemonInProcess(join(folder, 'daemon'), args, async () => kernel);
   closers.push(() => daemon.stop());
   return daemon.start();
@@ -218,6 +218,56 @@ describe('a daemon that checks', () => {
     await daemon.run('undrain', 'shop', `127.0.0.1:${dead.port}`);
     await daemon.run('overrides', 'clear');
     await becomes(dead.port, 0);
+  });
+});
+
+describe('a daemon whose files have commands', () => {
+  /** Two destinations, of which the command finds unhealthy those that a file names. */
+  async function writeCommands(): Promise<string> {
+    const bad = join(folder, 'bad');
+    const script = `! grep -q $IPVSTATE_PORT ${bad} 2>/dev/null || { echo $IPVSTATE_SERVICE; exit 3; }`;
+    const argv = JSON.stringify(['/bin/sh', '-c', script]);
+    write([1, 2], `, command: { argv: ${argv} }`, '');
+    return bad;
+  }
+
+  it('does not run them without --allow-commands, and says so', async () => {
+    const bad = await writeCommands();
+    writeFileSync(bad, '1 2');
+    const daemon = await start();
+    await until('a check', async () =>
+      (await documentOf(daemon)).destinations.every(({ last_answer }) => last_answer !== null),
+    );
+    const { destinations, effects } = await documentOf(daemon);
+    expect(effects).toEqual([]);
+    for (const row of destinations)
+      expect(row).toMatchObject({
+        ...{ healthy: true, check: 'command sh' },
+        last_answer: {
+          verdict: 'unknown',
+          reason: 'the command is not run without --allow-commands',
+        },
+      });
+    expect(daemon.events('health-commands')).toMatchObject([{ level: 'warn', destinations: 2 }]);
+    expect([weightOf(1), weightOf(2)]).toEqual([4, 4]);
+    const once = await documentOf(daemon, '--once', '-f', file);
+    expect(once.destinations.map(({ healthy }) => healthy)).toEqual([null, null]);
+  });
+
+  it('runs them with --allow-commands', async () => {
+    const bad = await writeCommands();
+    writeFileSync(bad, '');
+    const daemon = await start('--allow-commands');
+    writeFileSync(bad, '2');
+    await becomes(2, 0);
+    expect(weightOf(1)).toBe(4);
+    const { destinations } = await documentOf(daemon, 'shop', '127.0.0.1:2');
+    expect(destinations).toMatchObject([{ last_answer: { reason: `exit code 3: ${SHOP}` } }]);
+    expect(daemon.events('health-commands')).toEqual([]);
+    const once = await documentOf(daemon, '--once', '-f', file, '--allow-commands');
+    expect(once.destinations.map(({ healthy }) => healthy)).toEqual([true, false]);
+    writeFileSync(bad, '');
+    await becomes(2, 4);
   });
 });
 

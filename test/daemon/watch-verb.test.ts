@@ -55,6 +55,7 @@ function startDaemon(misbehaviour: Misbehaviour = {}) {
       timing: { interval: 20, resync: 60_000, debounce: 20 },
       drift: 'correct',
       allowances: {},
+      allowsCommands: false,
       listen: { path: httpSocket },
       controlSocket,
       stats: false,

@@ -140,6 +140,11 @@ export const CONFIRMATION_OPTIONS = {
   noInput: flag('--no-input', 'never ask: fail where a question would be'),
 };
 
+/** The option of the verbs that check destinations. */
+export const COMMAND_OPTIONS = {
+  allowCommands: flag('--allow-commands', 'run the programs that `health` of the files names'),
+};
+
 /** Options of the verbs that talk to the daemon, and of the daemon. */
 export const CONTROL_OPTIONS = {
   controlSocket: text(

@@ -1,5 +1,6 @@
 import { unknownAnswer } from '../../daemon/control/client.ts';
 import { isUnknownCommand } from '../../daemon/control/protocol.ts';
+import { Commands } from '../../daemon/health/check-command.ts';
 import { checkOnce } from '../../daemon/health/check-once.ts';
 import { IpvstateError } from '../../errors.ts';
 import type { DestinationKey } from '../../model/destination.ts';
@@ -16,7 +17,12 @@ import { formatJson } from '../../render/json.ts';
 import { control } from '../control.ts';
 import { defineVerb } from '../declare/define-verb.ts';
 import { CONTROL_EXITS, FILE_EXITS } from '../declare/exit-groups.ts';
-import { CONTROL_OPTIONS, FILE_OPTIONS, readingOf } from '../declare/option-groups.ts';
+import {
+  COMMAND_OPTIONS,
+  CONTROL_OPTIONS,
+  FILE_OPTIONS,
+  readingOf,
+} from '../declare/option-groups.ts';
 import { flag, optionalArgument, outputFormat, type ValuesOf } from '../declare/options.ts';
 import type { Environment } from '../environment.ts';
 import { loadValid } from '../load-valid.ts';
@@ -25,6 +31,7 @@ const HEALTH_FORMATS = { text: formatHealth, json: formatJson };
 
 const OPTIONS = {
   once: flag('--once', 'check now, once, from this machine; needs no daemon'),
+  ...COMMAND_OPTIONS,
   ...FILE_OPTIONS,
   ...CONTROL_OPTIONS,
   output: outputFormat(HEALTH_FORMATS, 'text'),
@@ -47,13 +54,17 @@ export const healthVerb = defineVerb({
   options: OPTIONS,
   exits: { ...CONTROL_EXITS, ...FILE_EXITS, ok: 'printed, whatever the health is' },
   examples: ['ipvstate health', 'ipvstate health --once shop 10.1.0.11 -f ipvs.yaml'],
-  notes: ['Without --once, -f and --node have no effect: the daemon has its own files.'],
+  notes: ['Without --once, -f, --node and --allow-commands have no effect.'],
   run: async (options, environment, chosen) => {
+    const commands = options.once && options.allowCommands ? new Commands() : undefined;
+    // Programs in groups of their own do not end by Ctrl-C.
+    const signal = commands && environment.interruption();
+    signal?.addEventListener('abort', () => commands?.stop());
     const document = options.once
-      ? await once(options, environment, chosen)
+      ? await once(options, environment, chosen, commands)
       : onlyChosen(await askDaemon(options, environment), chosen);
     environment.output.print(HEALTH_FORMATS[options.output](document));
-    return EXIT.ok;
+    return signal?.aborted ? (signal.reason as number) : EXIT.ok;
   },
 });
 
@@ -103,6 +114,7 @@ async function once(
   options: ValuesOf<typeof OPTIONS>,
   environment: Environment,
   { service: name, destination: word }: Chosen,
+  commands: Commands | undefined,
 ): Promise<HealthDocument> {
   const { desired } = await loadValid(options.file, environment, readingOf(options));
   const { clock } = await environment.state();
@@ -116,7 +128,7 @@ async function once(
     service === undefined || word === undefined
       ? undefined
       : findChecked(word, service, [...checked.keys()]);
-  return checkOnce(desired, { service, destination }, clock);
+  return checkOnce(desired, { service, destination }, clock, commands);
 }
 
 /** Finds a destination among those that are checked. Throws `USAGE`. */

@@ -17,6 +17,7 @@ import { defineVerb } from '../declare/define-verb.ts';
 import { TABLE_EXITS } from '../declare/exit-groups.ts';
 import {
   allowancesOf,
+  COMMAND_OPTIONS,
   CONTROL_OPTIONS,
   FILE_OPTIONS,
   GUARD_OPTIONS,
@@ -60,6 +61,7 @@ const OPTIONS = {
       'Unix socket',
   ),
   listenAny: flag('--listen-any', 'let --listen be 0.0.0.0 or [::]'),
+  ...COMMAND_OPTIONS,
   stats: flag('--stats', 'counters of each service and destination in /metrics'),
   logFormat: choice('--log-format <format>', 'format of the log', LOG_FORMATS, 'text'),
   logLevel: choice('--log-level <level>', 'what is logged at least', LOG_LEVELS, 'info'),
@@ -162,6 +164,7 @@ async function follow(options: WatchOptions, environment: Environment): Promise<
       timing,
       drift,
       allowances: allowancesOf(options),
+      allowsCommands: options.allowCommands,
       listen,
       controlSocket,
       stats,

@@ -24,6 +24,7 @@ const BELOW: Readonly<Record<string, Kind>> = {
   http: 'httpCheck',
   udp: 'udpCheck',
   dns: 'dnsCheck',
+  command: 'commandCheck',
   fallback: 'destination',
   tunnel: 'tunnel',
 };

@@ -1,4 +1,4 @@
-import type { HealthCheck, HttpCheck } from '../../model/health.ts';
+import type { CommandCheck, HealthCheck, HttpCheck } from '../../model/health.ts';
 import { hasInvisible } from '../../model/printable.ts';
 import type { ChecksMapping, HttpCheckMapping } from '../config.ts';
 import { atKey, atValue, type Path, type Report } from '../finding.ts';
@@ -8,7 +8,7 @@ const GOOD_STATUS = { min: 200, max: 399 };
 
 /** Reads the checks of a mapping. Returns undefined after reporting an error. */
 export function readChecks(
-  { tcp, http, udp, dns }: ChecksMapping,
+  { tcp, http, udp, dns, command }: ChecksMapping,
   path: Path,
   report: Report,
 ): readonly HealthCheck[] | undefined {
@@ -17,6 +17,7 @@ export function readChecks(
   if (http) checks.push(readHttp(http, [...path, 'http'], report));
   if (udp) checks.push(readUdp(udp, [...path, 'udp'], report));
   if (dns) checks.push(readDns(dns, [...path, 'dns'], report));
+  if (command) checks.push(readCommand(command, [...path, 'command'], report));
   const good = checks.filter((check) => check !== undefined);
   return good.length === checks.length ? good : undefined;
 }
@@ -52,7 +53,7 @@ const DNS_NAME: Form = {
 function areGood(
   path: Path,
   report: Report,
-  texts: readonly (readonly [key: string, text: string | undefined, form: Form])[],
+  texts: readonly (readonly [key: string | number, text: string | undefined, form: Form])[],
 ): boolean {
   const bad = texts.filter(([, text, { isGood }]) => text !== undefined && !isGood(text));
   for (const [key, text = '', { wanted }] of bad) {
@@ -119,4 +120,34 @@ function readDns(
 ): HealthCheck | undefined {
   const isGood = areGood(path, report, [['name', name, DNS_NAME]]);
   return isGood ? { kind: 'dns', name, type } : undefined;
+}
+
+const PROGRAM: Form = {
+  isGood: (text) => text.startsWith('/') && text.length <= 4096 && !hasInvisible(text),
+  wanted: 'the absolute path of a program',
+};
+const ARGUMENT: Form = {
+  isGood: (text) => text.length <= 4096 && !text.includes('\0'),
+  wanted: 'an argument of at most 4096 characters without \\x00',
+};
+const MOST_ARGUMENTS = 64;
+
+function readCommand(
+  { argv }: NonNullable<ChecksMapping['command']>,
+  path: Path,
+  report: Report,
+): CommandCheck | undefined {
+  const list = [...path, 'argv'];
+  const isShort = argv.length > 0 && argv.length <= MOST_ARGUMENTS;
+  if (!isShort) {
+    const message = `argv has ${argv.length} words, not 1 to ${MOST_ARGUMENTS}`;
+    const hint = 'write the absolute path of a program, and its arguments';
+    report({ code: 'HEALTH', severity: 'error', message, place: atValue(...list), hint });
+  }
+  const isGood = areGood(
+    list,
+    report,
+    argv.map((text, index) => [index, text, index === 0 ? PROGRAM : ARGUMENT] as const),
+  );
+  return isShort && isGood ? { kind: 'command', argv } : undefined;
 }

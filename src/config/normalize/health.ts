@@ -48,7 +48,7 @@ export function readHealth(
   )
     return undefined;
   if (checks.length === 0)
-    refuse(report, atValue(...path), 'health needs a check: tcp, http, udp or dns');
+    refuse(report, atValue(...path), 'health needs a check: tcp, http, udp, dns or command');
   const { port, rise = 2, fall = 3, initial = 'healthy' } = value;
   const { on_failure: onFailure = 'weight' } = value;
   const times = { intervalSeconds, jitter, timeoutSeconds, slowStartSeconds };
@@ -84,7 +84,8 @@ export function checkHealth(
   const { key, address } = destination;
   const fail = (message: string, hint: string): void =>
     report({ code: 'HEALTH', severity: 'error', message, place, hint });
-  if (health.port === undefined && destination.port === 0)
+  const needsPort = health.checks.some(({ kind }) => kind !== 'command');
+  if (needsPort && health.port === undefined && destination.port === 0)
     fail(`a check of ${key} needs a port: the destination has none`, 'write port: 80');
   if (health.from !== undefined && isOtherFamily(health.from, address))
     fail(

@@ -148,6 +148,7 @@ const CHECK_KINDS: Readonly<Record<string, MappingKind>> = {
   http: 'httpCheck',
   udp: 'udpCheck',
   dns: 'dnsCheck',
+  command: 'commandCheck',
   fallback: 'destination',
 };
 
@@ -191,11 +192,16 @@ const PARTS_OF_ADDRESS: Readonly<Record<string, string>> = {
   mark: 'write address: fwmark:N',
 };
 
-/** A hint for the key of a check at the address of the service, which a director cannot make. */
-const VIA = 'checks go to the address of the destination: see `ipvstate help health-checks`';
+/** Hints for checks that a director cannot make. */
+const NO_CHECKS: ReadonlyMap<string, string> = new Map([
+  ['via', 'checks go to the address of the destination: see `ipvstate help health-checks`'],
+  ['icmp', 'write tcp: {}, or a command: see `ipvstate help health-checks`'],
+  ['ping', 'write tcp: {}, or a command: see `ipvstate help health-checks`'],
+]);
 
 function unknownKeyHint(word: string, keys: readonly string[]): string {
-  if (word === 'via' && keys.includes('slow_start')) return VIA;
+  const instead = keys.includes('slow_start') ? NO_CHECKS.get(word) : undefined;
+  if (instead !== undefined) return instead;
   const part =
     keys.includes('address') && Object.hasOwn(PARTS_OF_ADDRESS, word)
       ? PARTS_OF_ADDRESS[word]

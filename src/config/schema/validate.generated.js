@@ -2,7 +2,7 @@
 "use strict";
 export const validate = validate21;
 export default validate21;
-const schema6 = {"$id":"urn:ipvstate:schema:config:1","type":"object","required":["version","services"],"additionalProperties":false,"properties":{"version":{"type":"integer","const":1},"manage":{"type":"object","additionalProperties":false,"properties":{"include":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/selector"}]}},"exclude":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/selector"}]}}}},"limits":{"type":"object","additionalProperties":false,"properties":{"max_service_deletes":{"allOf":[{"$ref":"#/definitions/limit"}]},"max_destination_deletes":{"allOf":[{"$ref":"#/definitions/limit"}]}}},"defaults":{"type":"object","additionalProperties":false,"properties":{"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"health":{"allOf":[{"$ref":"#/definitions/health"}]}}},"timeouts":{"type":"object","additionalProperties":false,"properties":{"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]},"tcp":{"allOf":[{"$ref":"#/definitions/timeout"}]},"tcp_fin":{"allOf":[{"$ref":"#/definitions/timeout"}]},"udp":{"allOf":[{"$ref":"#/definitions/timeout"}]}}},"sync_daemons":{"type":"array","items":{"type":"object","required":["role","interface"],"additionalProperties":false,"properties":{"role":{"type":"string","enum":["master","backup"]},"interface":{"type":"string"},"sync_id":{"type":"integer","minimum":0,"maximum":255},"max_length":{"type":"integer","minimum":1,"maximum":65507},"group":{"type":"string"},"port":{"type":"integer","minimum":1,"maximum":65535},"ttl":{"type":"integer","minimum":1,"maximum":255},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}}},"sysctls":{"type":"object","required":["values"],"additionalProperties":false,"properties":{"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]},"mode":{"type":"string","enum":["enforce","check"]},"values":{"type":"object","properties":{"run_estimation":{"type":["integer","boolean","string"]},"est_cpulist":{"type":["integer","boolean","string"]},"est_nice":{"type":["integer","boolean","string"]},"conn_lfactor":{"type":["integer","boolean","string"]},"svc_lfactor":{"type":["integer","boolean","string"]},"conn_max":{"type":["integer","boolean","string"]}},"additionalProperties":{"type":["integer","boolean","string"]}}}},"profiles":{"type":"object","additionalProperties":{"type":"object","additionalProperties":false,"properties":{"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"one_packet":{"type":"boolean"},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"destinations":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/destination"}]}},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"health":{"allOf":[{"$ref":"#/definitions/health"}]},"protect":{"type":"boolean"}}}},"pools":{"type":"object","additionalProperties":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/poolMember"}]}}},"services":{"type":"array","items":{"type":"object","required":["address"],"additionalProperties":false,"properties":{"name":{"type":"string"},"address":{"type":"string"},"family":{"type":"string","enum":["ipv4","ipv6"]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]},"profile":{"type":"string"},"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"one_packet":{"type":"boolean"},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"destinations":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/destination"}]}},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"health":{"allOf":[{"$ref":"#/definitions/health"}]},"protect":{"type":"boolean"}}}}},"definitions":{"duration":{"type":["integer","string"],"minimum":1,"maximum":2678400},"timeout":{"type":["integer","string"],"minimum":1,"maximum":2147483},"drain":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"required":["timeout"],"additionalProperties":false,"properties":{"timeout":{"type":["integer","string"],"minimum":1,"maximum":2678400},"linger":{"type":["integer","string"],"minimum":1,"maximum":2678400}}},"preserve":{"type":"array","items":{"type":"string","enum":["weight","thresholds"]}},"nodes":{"type":"array","items":{"type":"string"}},"limit":{"type":["integer","string"],"minimum":0},"selector":{"type":"object","additionalProperties":false,"properties":{"cidr":{"type":"string"},"protocol":{"type":"string","enum":["tcp","udp","sctp"]},"port":{"type":["integer","string"],"minimum":0,"maximum":65535},"fwmark":{"type":["integer","string"],"minimum":1,"maximum":4294967295},"service":{"type":"string"}}},"tunnel":{"type":"object","additionalProperties":false,"properties":{"type":{"type":"string","enum":["ipip","gue","gre"]},"port":{"type":"integer","minimum":1,"maximum":65535},"checksum":{"type":"string","enum":["none","csum","remcsum"]}}},"destination":{"type":["string","object"],"if":{"type":"object"},"then":{"if":{"type":"object","required":["pool"],"properties":{"pool":true}},"then":{"$ref":"#/definitions/poolReference"},"else":{"$ref":"#/definitions/member"}}},"poolMember":{"type":["string","object"],"if":{"type":"object"},"then":{"$ref":"#/definitions/member"}},"member":{"type":"object","required":["address"],"additionalProperties":false,"properties":{"address":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"health":{"allOf":[{"$ref":"#/definitions/destinationHealth"}]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}},"poolReference":{"type":"object","required":["pool"],"additionalProperties":false,"properties":{"pool":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"health":{"allOf":[{"$ref":"#/definitions/destinationHealth"}]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}},"tcpCheck":{"type":"object","additionalProperties":false,"properties":{}},"httpCheck":{"type":"object","additionalProperties":false,"properties":{"path":{"type":"string"},"host":{"type":"string"},"status":{"type":["integer","string"],"minimum":100,"maximum":599},"body":{"type":"string"},"tls":{"type":"boolean"},"sni":{"type":"string"},"ca":{"type":"string"}}},"udpCheck":{"type":"object","required":["send","expect"],"additionalProperties":false,"properties":{"send":{"type":"string"},"expect":{"type":"string"}}},"dnsCheck":{"type":"object","required":["name"],"additionalProperties":false,"properties":{"name":{"type":"string"},"type":{"type":"string","enum":["A","AAAA","CNAME","MX","NS","PTR","SOA","SRV","TXT"]}}},"health":{"type":["string","object"],"additionalProperties":false,"properties":{"tcp":{"allOf":[{"$ref":"#/definitions/tcpCheck"}]},"http":{"allOf":[{"$ref":"#/definitions/httpCheck"}]},"udp":{"allOf":[{"$ref":"#/definitions/udpCheck"}]},"dns":{"allOf":[{"$ref":"#/definitions/dnsCheck"}]},"port":{"type":"integer","minimum":1,"maximum":65535},"from":{"type":"string"},"interval":{"allOf":[{"$ref":"#/definitions/duration"}]},"jitter":{"type":"string"},"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"rise":{"type":"integer","minimum":1,"maximum":100},"fall":{"type":"integer","minimum":1,"maximum":100},"slow_start":{"type":["integer","string"],"minimum":1,"maximum":2678400},"initial":{"type":"string","enum":["healthy","unhealthy"]},"on_failure":{"type":"string","enum":["weight","remove"]},"max_unhealthy":{"allOf":[{"$ref":"#/definitions/limit"}]},"fallback":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/poolMember"}]}}}},"destinationHealth":{"type":["string","object"],"additionalProperties":false,"properties":{"tcp":{"allOf":[{"$ref":"#/definitions/tcpCheck"}]},"http":{"allOf":[{"$ref":"#/definitions/httpCheck"}]},"udp":{"allOf":[{"$ref":"#/definitions/udpCheck"}]},"dns":{"allOf":[{"$ref":"#/definitions/dnsCheck"}]},"port":{"type":"integer","minimum":1,"maximum":65535},"from":{"type":"string"},"interval":{"allOf":[{"$ref":"#/definitions/duration"}]},"jitter":{"type":"string"},"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"rise":{"type":"integer","minimum":1,"maximum":100},"fall":{"type":"integer","minimum":1,"maximum":100},"slow_start":{"type":["integer","string"],"minimum":1,"maximum":2678400},"initial":{"type":"string","enum":["healthy","unhealthy"]},"on_failure":{"type":"string","enum":["weight","remove"]}}}}};
+const schema6 = {"$id":"urn:ipvstate:schema:config:1","type":"object","required":["version","services"],"additionalProperties":false,"properties":{"version":{"type":"integer","const":1},"manage":{"type":"object","additionalProperties":false,"properties":{"include":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/selector"}]}},"exclude":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/selector"}]}}}},"limits":{"type":"object","additionalProperties":false,"properties":{"max_service_deletes":{"allOf":[{"$ref":"#/definitions/limit"}]},"max_destination_deletes":{"allOf":[{"$ref":"#/definitions/limit"}]}}},"defaults":{"type":"object","additionalProperties":false,"properties":{"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"health":{"allOf":[{"$ref":"#/definitions/health"}]}}},"timeouts":{"type":"object","additionalProperties":false,"properties":{"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]},"tcp":{"allOf":[{"$ref":"#/definitions/timeout"}]},"tcp_fin":{"allOf":[{"$ref":"#/definitions/timeout"}]},"udp":{"allOf":[{"$ref":"#/definitions/timeout"}]}}},"sync_daemons":{"type":"array","items":{"type":"object","required":["role","interface"],"additionalProperties":false,"properties":{"role":{"type":"string","enum":["master","backup"]},"interface":{"type":"string"},"sync_id":{"type":"integer","minimum":0,"maximum":255},"max_length":{"type":"integer","minimum":1,"maximum":65507},"group":{"type":"string"},"port":{"type":"integer","minimum":1,"maximum":65535},"ttl":{"type":"integer","minimum":1,"maximum":255},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}}},"sysctls":{"type":"object","required":["values"],"additionalProperties":false,"properties":{"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]},"mode":{"type":"string","enum":["enforce","check"]},"values":{"type":"object","properties":{"run_estimation":{"type":["integer","boolean","string"]},"est_cpulist":{"type":["integer","boolean","string"]},"est_nice":{"type":["integer","boolean","string"]},"conn_lfactor":{"type":["integer","boolean","string"]},"svc_lfactor":{"type":["integer","boolean","string"]},"conn_max":{"type":["integer","boolean","string"]}},"additionalProperties":{"type":["integer","boolean","string"]}}}},"profiles":{"type":"object","additionalProperties":{"type":"object","additionalProperties":false,"properties":{"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"one_packet":{"type":"boolean"},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"destinations":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/destination"}]}},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"health":{"allOf":[{"$ref":"#/definitions/health"}]},"protect":{"type":"boolean"}}}},"pools":{"type":"object","additionalProperties":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/poolMember"}]}}},"services":{"type":"array","items":{"type":"object","required":["address"],"additionalProperties":false,"properties":{"name":{"type":"string"},"address":{"type":"string"},"family":{"type":"string","enum":["ipv4","ipv6"]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]},"profile":{"type":"string"},"scheduler":{"type":"string"},"scheduler_flags":{"type":"array","items":{"type":"string","enum":["sh-fallback","sh-port","mh-fallback","mh-port","flag-1","flag-2","flag-3"]}},"one_packet":{"type":"boolean"},"persistence":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"additionalProperties":false,"properties":{"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"netmask":{"type":["integer","string"],"minimum":1,"maximum":128},"engine":{"type":"string"},"enabled":{"type":"boolean"}}},"destinations":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/destination"}]}},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"drain":{"allOf":[{"$ref":"#/definitions/drain"}]},"health":{"allOf":[{"$ref":"#/definitions/health"}]},"protect":{"type":"boolean"}}}}},"definitions":{"duration":{"type":["integer","string"],"minimum":1,"maximum":2678400},"timeout":{"type":["integer","string"],"minimum":1,"maximum":2147483},"drain":{"type":["integer","string","object"],"minimum":1,"maximum":2678400,"required":["timeout"],"additionalProperties":false,"properties":{"timeout":{"type":["integer","string"],"minimum":1,"maximum":2678400},"linger":{"type":["integer","string"],"minimum":1,"maximum":2678400}}},"preserve":{"type":"array","items":{"type":"string","enum":["weight","thresholds"]}},"nodes":{"type":"array","items":{"type":"string"}},"limit":{"type":["integer","string"],"minimum":0},"selector":{"type":"object","additionalProperties":false,"properties":{"cidr":{"type":"string"},"protocol":{"type":"string","enum":["tcp","udp","sctp"]},"port":{"type":["integer","string"],"minimum":0,"maximum":65535},"fwmark":{"type":["integer","string"],"minimum":1,"maximum":4294967295},"service":{"type":"string"}}},"tunnel":{"type":"object","additionalProperties":false,"properties":{"type":{"type":"string","enum":["ipip","gue","gre"]},"port":{"type":"integer","minimum":1,"maximum":65535},"checksum":{"type":"string","enum":["none","csum","remcsum"]}}},"destination":{"type":["string","object"],"if":{"type":"object"},"then":{"if":{"type":"object","required":["pool"],"properties":{"pool":true}},"then":{"$ref":"#/definitions/poolReference"},"else":{"$ref":"#/definitions/member"}}},"poolMember":{"type":["string","object"],"if":{"type":"object"},"then":{"$ref":"#/definitions/member"}},"member":{"type":"object","required":["address"],"additionalProperties":false,"properties":{"address":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"health":{"allOf":[{"$ref":"#/definitions/destinationHealth"}]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}},"poolReference":{"type":"object","required":["pool"],"additionalProperties":false,"properties":{"pool":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"health":{"allOf":[{"$ref":"#/definitions/destinationHealth"}]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}},"tcpCheck":{"type":"object","additionalProperties":false,"properties":{}},"httpCheck":{"type":"object","additionalProperties":false,"properties":{"path":{"type":"string"},"host":{"type":"string"},"status":{"type":["integer","string"],"minimum":100,"maximum":599},"body":{"type":"string"},"tls":{"type":"boolean"},"sni":{"type":"string"},"ca":{"type":"string"}}},"udpCheck":{"type":"object","required":["send","expect"],"additionalProperties":false,"properties":{"send":{"type":"string"},"expect":{"type":"string"}}},"dnsCheck":{"type":"object","required":["name"],"additionalProperties":false,"properties":{"name":{"type":"string"},"type":{"type":"string","enum":["A","AAAA","CNAME","MX","NS","PTR","SOA","SRV","TXT"]}}},"commandCheck":{"type":"object","required":["argv"],"additionalProperties":false,"properties":{"argv":{"type":"array","items":{"type":"string"}}}},"health":{"type":["string","object"],"additionalProperties":false,"properties":{"tcp":{"allOf":[{"$ref":"#/definitions/tcpCheck"}]},"http":{"allOf":[{"$ref":"#/definitions/httpCheck"}]},"udp":{"allOf":[{"$ref":"#/definitions/udpCheck"}]},"dns":{"allOf":[{"$ref":"#/definitions/dnsCheck"}]},"command":{"allOf":[{"$ref":"#/definitions/commandCheck"}]},"port":{"type":"integer","minimum":1,"maximum":65535},"from":{"type":"string"},"interval":{"allOf":[{"$ref":"#/definitions/duration"}]},"jitter":{"type":"string"},"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"rise":{"type":"integer","minimum":1,"maximum":100},"fall":{"type":"integer","minimum":1,"maximum":100},"slow_start":{"type":["integer","string"],"minimum":1,"maximum":2678400},"initial":{"type":"string","enum":["healthy","unhealthy"]},"on_failure":{"type":"string","enum":["weight","remove"]},"max_unhealthy":{"allOf":[{"$ref":"#/definitions/limit"}]},"fallback":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/poolMember"}]}}}},"destinationHealth":{"type":["string","object"],"additionalProperties":false,"properties":{"tcp":{"allOf":[{"$ref":"#/definitions/tcpCheck"}]},"http":{"allOf":[{"$ref":"#/definitions/httpCheck"}]},"udp":{"allOf":[{"$ref":"#/definitions/udpCheck"}]},"dns":{"allOf":[{"$ref":"#/definitions/dnsCheck"}]},"command":{"allOf":[{"$ref":"#/definitions/commandCheck"}]},"port":{"type":"integer","minimum":1,"maximum":65535},"from":{"type":"string"},"interval":{"allOf":[{"$ref":"#/definitions/duration"}]},"jitter":{"type":"string"},"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"rise":{"type":"integer","minimum":1,"maximum":100},"fall":{"type":"integer","minimum":1,"maximum":100},"slow_start":{"type":["integer","string"],"minimum":1,"maximum":2678400},"initial":{"type":"string","enum":["healthy","unhealthy"]},"on_failure":{"type":"string","enum":["weight","remove"]}}}}};
 const func2 = Object.prototype.hasOwnProperty;
 const schema7 = {"type":"object","additionalProperties":false,"properties":{"cidr":{"type":"string"},"protocol":{"type":"string","enum":["tcp","udp","sctp"]},"port":{"type":["integer","string"],"minimum":0,"maximum":65535},"fwmark":{"type":["integer","string"],"minimum":1,"maximum":4294967295},"service":{"type":"string"}}};
 
@@ -520,7 +520,7 @@ validate34.errors = vErrors;
 return errors === 0;
 }
 
-const schema13 = {"type":["string","object"],"additionalProperties":false,"properties":{"tcp":{"allOf":[{"$ref":"#/definitions/tcpCheck"}]},"http":{"allOf":[{"$ref":"#/definitions/httpCheck"}]},"udp":{"allOf":[{"$ref":"#/definitions/udpCheck"}]},"dns":{"allOf":[{"$ref":"#/definitions/dnsCheck"}]},"port":{"type":"integer","minimum":1,"maximum":65535},"from":{"type":"string"},"interval":{"allOf":[{"$ref":"#/definitions/duration"}]},"jitter":{"type":"string"},"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"rise":{"type":"integer","minimum":1,"maximum":100},"fall":{"type":"integer","minimum":1,"maximum":100},"slow_start":{"type":["integer","string"],"minimum":1,"maximum":2678400},"initial":{"type":"string","enum":["healthy","unhealthy"]},"on_failure":{"type":"string","enum":["weight","remove"]},"max_unhealthy":{"allOf":[{"$ref":"#/definitions/limit"}]},"fallback":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/poolMember"}]}}}};
+const schema13 = {"type":["string","object"],"additionalProperties":false,"properties":{"tcp":{"allOf":[{"$ref":"#/definitions/tcpCheck"}]},"http":{"allOf":[{"$ref":"#/definitions/httpCheck"}]},"udp":{"allOf":[{"$ref":"#/definitions/udpCheck"}]},"dns":{"allOf":[{"$ref":"#/definitions/dnsCheck"}]},"command":{"allOf":[{"$ref":"#/definitions/commandCheck"}]},"port":{"type":"integer","minimum":1,"maximum":65535},"from":{"type":"string"},"interval":{"allOf":[{"$ref":"#/definitions/duration"}]},"jitter":{"type":"string"},"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"rise":{"type":"integer","minimum":1,"maximum":100},"fall":{"type":"integer","minimum":1,"maximum":100},"slow_start":{"type":["integer","string"],"minimum":1,"maximum":2678400},"initial":{"type":"string","enum":["healthy","unhealthy"]},"on_failure":{"type":"string","enum":["weight","remove"]},"max_unhealthy":{"allOf":[{"$ref":"#/definitions/limit"}]},"fallback":{"type":"array","items":{"allOf":[{"$ref":"#/definitions/poolMember"}]}}}};
 const schema14 = {"type":"object","additionalProperties":false,"properties":{}};
 
 function validate37(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
@@ -847,15 +847,86 @@ validate43.errors = vErrors;
 return errors === 0;
 }
 
-const schema18 = {"type":["string","object"],"if":{"type":"object"},"then":{"$ref":"#/definitions/member"}};
-const schema19 = {"type":"object","required":["address"],"additionalProperties":false,"properties":{"address":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"health":{"allOf":[{"$ref":"#/definitions/destinationHealth"}]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}};
-const schema20 = {"type":["string","object"],"additionalProperties":false,"properties":{"tcp":{"allOf":[{"$ref":"#/definitions/tcpCheck"}]},"http":{"allOf":[{"$ref":"#/definitions/httpCheck"}]},"udp":{"allOf":[{"$ref":"#/definitions/udpCheck"}]},"dns":{"allOf":[{"$ref":"#/definitions/dnsCheck"}]},"port":{"type":"integer","minimum":1,"maximum":65535},"from":{"type":"string"},"interval":{"allOf":[{"$ref":"#/definitions/duration"}]},"jitter":{"type":"string"},"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"rise":{"type":"integer","minimum":1,"maximum":100},"fall":{"type":"integer","minimum":1,"maximum":100},"slow_start":{"type":["integer","string"],"minimum":1,"maximum":2678400},"initial":{"type":"string","enum":["healthy","unhealthy"]},"on_failure":{"type":"string","enum":["weight","remove"]}}};
+const schema18 = {"type":"object","required":["argv"],"additionalProperties":false,"properties":{"argv":{"type":"array","items":{"type":"string"}}}};
 
-function validate52(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate45(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+let vErrors = null;
+let errors = 0;
+if(data && typeof data == "object" && !Array.isArray(data)){
+if(data.argv === undefined){
+const err0 = {instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: "argv"},message:"must have required property '"+"argv"+"'"};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+for(const key0 in data){
+if(!(key0 === "argv")){
+const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+if(data.argv !== undefined){
+let data0 = data.argv;
+if(Array.isArray(data0)){
+const len0 = data0.length;
+for(let i0=0; i0<len0; i0++){
+if(typeof data0[i0] !== "string"){
+const err2 = {instancePath:instancePath+"/argv/" + i0,schemaPath:"#/properties/argv/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+}
+else {
+const err3 = {instancePath:instancePath+"/argv",schemaPath:"#/properties/argv/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+}
+}
+else {
+const err4 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+}
+validate45.errors = vErrors;
+return errors === 0;
+}
+
+const schema19 = {"type":["string","object"],"if":{"type":"object"},"then":{"$ref":"#/definitions/member"}};
+const schema20 = {"type":"object","required":["address"],"additionalProperties":false,"properties":{"address":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"health":{"allOf":[{"$ref":"#/definitions/destinationHealth"}]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}};
+const schema21 = {"type":["string","object"],"additionalProperties":false,"properties":{"tcp":{"allOf":[{"$ref":"#/definitions/tcpCheck"}]},"http":{"allOf":[{"$ref":"#/definitions/httpCheck"}]},"udp":{"allOf":[{"$ref":"#/definitions/udpCheck"}]},"dns":{"allOf":[{"$ref":"#/definitions/dnsCheck"}]},"command":{"allOf":[{"$ref":"#/definitions/commandCheck"}]},"port":{"type":"integer","minimum":1,"maximum":65535},"from":{"type":"string"},"interval":{"allOf":[{"$ref":"#/definitions/duration"}]},"jitter":{"type":"string"},"timeout":{"allOf":[{"$ref":"#/definitions/duration"}]},"rise":{"type":"integer","minimum":1,"maximum":100},"fall":{"type":"integer","minimum":1,"maximum":100},"slow_start":{"type":["integer","string"],"minimum":1,"maximum":2678400},"initial":{"type":"string","enum":["healthy","unhealthy"]},"on_failure":{"type":"string","enum":["weight","remove"]}}};
+
+function validate54(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
 if((typeof data !== "string") && (!(data && typeof data == "object" && !Array.isArray(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema20.type},message:"must be string,object"};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema21.type},message:"must be string,object"};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -866,7 +937,7 @@ errors++;
 }
 if(data && typeof data == "object" && !Array.isArray(data)){
 for(const key0 in data){
-if(!(func2.call(schema20.properties, key0))){
+if(!(func2.call(schema21.properties, key0))){
 const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err1];
@@ -901,9 +972,15 @@ vErrors = vErrors === null ? validate43.errors : append(vErrors, validate43.erro
 errors = vErrors.length;
 }
 }
+if(data.command !== undefined){
+if(!(validate45(data.command, {instancePath:instancePath+"/command",parentData:data,parentDataProperty:"command",rootData}))){
+vErrors = vErrors === null ? validate45.errors : append(vErrors, validate45.errors);
+errors = vErrors.length;
+}
+}
 if(data.port !== undefined){
-let data4 = data.port;
-if(!(((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))) && (isFinite(data4)))){
+let data5 = data.port;
+if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
 const err2 = {instancePath:instancePath+"/port",schemaPath:"#/properties/port/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err2];
@@ -913,8 +990,8 @@ vErrors.push(err2);
 }
 errors++;
 }
-if((typeof data4 == "number") && (isFinite(data4))){
-if(data4 > 65535 || isNaN(data4)){
+if((typeof data5 == "number") && (isFinite(data5))){
+if(data5 > 65535 || isNaN(data5)){
 const err3 = {instancePath:instancePath+"/port",schemaPath:"#/properties/port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
 if(vErrors === null){
 vErrors = [err3];
@@ -924,7 +1001,7 @@ vErrors.push(err3);
 }
 errors++;
 }
-if(data4 < 1 || isNaN(data4)){
+if(data5 < 1 || isNaN(data5)){
 const err4 = {instancePath:instancePath+"/port",schemaPath:"#/properties/port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err4];
@@ -973,8 +1050,8 @@ errors = vErrors.length;
 }
 }
 if(data.rise !== undefined){
-let data9 = data.rise;
-if(!(((typeof data9 == "number") && (!(data9 % 1) && !isNaN(data9))) && (isFinite(data9)))){
+let data10 = data.rise;
+if(!(((typeof data10 == "number") && (!(data10 % 1) && !isNaN(data10))) && (isFinite(data10)))){
 const err7 = {instancePath:instancePath+"/rise",schemaPath:"#/properties/rise/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err7];
@@ -984,8 +1061,8 @@ vErrors.push(err7);
 }
 errors++;
 }
-if((typeof data9 == "number") && (isFinite(data9))){
-if(data9 > 100 || isNaN(data9)){
+if((typeof data10 == "number") && (isFinite(data10))){
+if(data10 > 100 || isNaN(data10)){
 const err8 = {instancePath:instancePath+"/rise",schemaPath:"#/properties/rise/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100"};
 if(vErrors === null){
 vErrors = [err8];
@@ -995,7 +1072,7 @@ vErrors.push(err8);
 }
 errors++;
 }
-if(data9 < 1 || isNaN(data9)){
+if(data10 < 1 || isNaN(data10)){
 const err9 = {instancePath:instancePath+"/rise",schemaPath:"#/properties/rise/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err9];
@@ -1008,8 +1085,8 @@ errors++;
 }
 }
 if(data.fall !== undefined){
-let data10 = data.fall;
-if(!(((typeof data10 == "number") && (!(data10 % 1) && !isNaN(data10))) && (isFinite(data10)))){
+let data11 = data.fall;
+if(!(((typeof data11 == "number") && (!(data11 % 1) && !isNaN(data11))) && (isFinite(data11)))){
 const err10 = {instancePath:instancePath+"/fall",schemaPath:"#/properties/fall/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err10];
@@ -1019,8 +1096,8 @@ vErrors.push(err10);
 }
 errors++;
 }
-if((typeof data10 == "number") && (isFinite(data10))){
-if(data10 > 100 || isNaN(data10)){
+if((typeof data11 == "number") && (isFinite(data11))){
+if(data11 > 100 || isNaN(data11)){
 const err11 = {instancePath:instancePath+"/fall",schemaPath:"#/properties/fall/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100"};
 if(vErrors === null){
 vErrors = [err11];
@@ -1030,7 +1107,7 @@ vErrors.push(err11);
 }
 errors++;
 }
-if(data10 < 1 || isNaN(data10)){
+if(data11 < 1 || isNaN(data11)){
 const err12 = {instancePath:instancePath+"/fall",schemaPath:"#/properties/fall/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err12];
@@ -1043,9 +1120,9 @@ errors++;
 }
 }
 if(data.slow_start !== undefined){
-let data11 = data.slow_start;
-if((!(((typeof data11 == "number") && (!(data11 % 1) && !isNaN(data11))) && (isFinite(data11)))) && (typeof data11 !== "string")){
-const err13 = {instancePath:instancePath+"/slow_start",schemaPath:"#/properties/slow_start/type",keyword:"type",params:{type: schema20.properties.slow_start.type},message:"must be integer,string"};
+let data12 = data.slow_start;
+if((!(((typeof data12 == "number") && (!(data12 % 1) && !isNaN(data12))) && (isFinite(data12)))) && (typeof data12 !== "string")){
+const err13 = {instancePath:instancePath+"/slow_start",schemaPath:"#/properties/slow_start/type",keyword:"type",params:{type: schema21.properties.slow_start.type},message:"must be integer,string"};
 if(vErrors === null){
 vErrors = [err13];
 }
@@ -1054,8 +1131,8 @@ vErrors.push(err13);
 }
 errors++;
 }
-if((typeof data11 == "number") && (isFinite(data11))){
-if(data11 > 2678400 || isNaN(data11)){
+if((typeof data12 == "number") && (isFinite(data12))){
+if(data12 > 2678400 || isNaN(data12)){
 const err14 = {instancePath:instancePath+"/slow_start",schemaPath:"#/properties/slow_start/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2678400},message:"must be <= 2678400"};
 if(vErrors === null){
 vErrors = [err14];
@@ -1065,7 +1142,7 @@ vErrors.push(err14);
 }
 errors++;
 }
-if(data11 < 1 || isNaN(data11)){
+if(data12 < 1 || isNaN(data12)){
 const err15 = {instancePath:instancePath+"/slow_start",schemaPath:"#/properties/slow_start/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err15];
@@ -1078,8 +1155,8 @@ errors++;
 }
 }
 if(data.initial !== undefined){
-let data12 = data.initial;
-if(typeof data12 !== "string"){
+let data13 = data.initial;
+if(typeof data13 !== "string"){
 const err16 = {instancePath:instancePath+"/initial",schemaPath:"#/properties/initial/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err16];
@@ -1089,8 +1166,8 @@ vErrors.push(err16);
 }
 errors++;
 }
-if(!((data12 === "healthy") || (data12 === "unhealthy"))){
-const err17 = {instancePath:instancePath+"/initial",schemaPath:"#/properties/initial/enum",keyword:"enum",params:{allowedValues: schema20.properties.initial.enum},message:"must be equal to one of the allowed values"};
+if(!((data13 === "healthy") || (data13 === "unhealthy"))){
+const err17 = {instancePath:instancePath+"/initial",schemaPath:"#/properties/initial/enum",keyword:"enum",params:{allowedValues: schema21.properties.initial.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err17];
 }
@@ -1101,8 +1178,8 @@ errors++;
 }
 }
 if(data.on_failure !== undefined){
-let data13 = data.on_failure;
-if(typeof data13 !== "string"){
+let data14 = data.on_failure;
+if(typeof data14 !== "string"){
 const err18 = {instancePath:instancePath+"/on_failure",schemaPath:"#/properties/on_failure/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err18];
@@ -1112,8 +1189,8 @@ vErrors.push(err18);
 }
 errors++;
 }
-if(!((data13 === "weight") || (data13 === "remove"))){
-const err19 = {instancePath:instancePath+"/on_failure",schemaPath:"#/properties/on_failure/enum",keyword:"enum",params:{allowedValues: schema20.properties.on_failure.enum},message:"must be equal to one of the allowed values"};
+if(!((data14 === "weight") || (data14 === "remove"))){
+const err19 = {instancePath:instancePath+"/on_failure",schemaPath:"#/properties/on_failure/enum",keyword:"enum",params:{allowedValues: schema21.properties.on_failure.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err19];
 }
@@ -1124,13 +1201,13 @@ errors++;
 }
 }
 }
-validate52.errors = vErrors;
+validate54.errors = vErrors;
 return errors === 0;
 }
 
-const schema21 = {"type":"array","items":{"type":"string"}};
+const schema22 = {"type":"array","items":{"type":"string"}};
 
-function validate60(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate63(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
 if(Array.isArray(data)){
@@ -1158,12 +1235,12 @@ vErrors.push(err1);
 }
 errors++;
 }
-validate60.errors = vErrors;
+validate63.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate49(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate51(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -1178,7 +1255,7 @@ vErrors.push(err0);
 errors++;
 }
 for(const key0 in data){
-if(!(func2.call(schema19.properties, key0))){
+if(!(func2.call(schema20.properties, key0))){
 const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err1];
@@ -1249,7 +1326,7 @@ vErrors.push(err6);
 errors++;
 }
 if(!(((data2 === "masq") || (data2 === "route")) || (data2 === "tunnel"))){
-const err7 = {instancePath:instancePath+"/forward",schemaPath:"#/properties/forward/enum",keyword:"enum",params:{allowedValues: schema19.properties.forward.enum},message:"must be equal to one of the allowed values"};
+const err7 = {instancePath:instancePath+"/forward",schemaPath:"#/properties/forward/enum",keyword:"enum",params:{allowedValues: schema20.properties.forward.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -1342,14 +1419,14 @@ errors = vErrors.length;
 }
 }
 if(data.health !== undefined){
-if(!(validate52(data.health, {instancePath:instancePath+"/health",parentData:data,parentDataProperty:"health",rootData}))){
-vErrors = vErrors === null ? validate52.errors : append(vErrors, validate52.errors);
+if(!(validate54(data.health, {instancePath:instancePath+"/health",parentData:data,parentDataProperty:"health",rootData}))){
+vErrors = vErrors === null ? validate54.errors : append(vErrors, validate54.errors);
 errors = vErrors.length;
 }
 }
 if(data.nodes !== undefined){
-if(!(validate60(data.nodes, {instancePath:instancePath+"/nodes",parentData:data,parentDataProperty:"nodes",rootData}))){
-vErrors = vErrors === null ? validate60.errors : append(vErrors, validate60.errors);
+if(!(validate63(data.nodes, {instancePath:instancePath+"/nodes",parentData:data,parentDataProperty:"nodes",rootData}))){
+vErrors = vErrors === null ? validate63.errors : append(vErrors, validate63.errors);
 errors = vErrors.length;
 }
 }
@@ -1364,16 +1441,16 @@ vErrors.push(err14);
 }
 errors++;
 }
-validate49.errors = vErrors;
+validate51.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate48(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate50(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
 if((typeof data !== "string") && (!(data && typeof data == "object" && !Array.isArray(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema18.type},message:"must be string,object"};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema19.type},message:"must be string,object"};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -1407,8 +1484,8 @@ vErrors = null;
 }
 if(_valid0){
 const _errs4 = errors;
-if(!(validate49(data, {instancePath,parentData,parentDataProperty,rootData}))){
-vErrors = vErrors === null ? validate49.errors : append(vErrors, validate49.errors);
+if(!(validate51(data, {instancePath,parentData,parentDataProperty,rootData}))){
+vErrors = vErrors === null ? validate51.errors : append(vErrors, validate51.errors);
 errors = vErrors.length;
 }
 var _valid0 = _errs4 === errors;
@@ -1424,7 +1501,7 @@ vErrors.push(err2);
 }
 errors++;
 }
-validate48.errors = vErrors;
+validate50.errors = vErrors;
 return errors === 0;
 }
 
@@ -1479,9 +1556,15 @@ vErrors = vErrors === null ? validate43.errors : append(vErrors, validate43.erro
 errors = vErrors.length;
 }
 }
+if(data.command !== undefined){
+if(!(validate45(data.command, {instancePath:instancePath+"/command",parentData:data,parentDataProperty:"command",rootData}))){
+vErrors = vErrors === null ? validate45.errors : append(vErrors, validate45.errors);
+errors = vErrors.length;
+}
+}
 if(data.port !== undefined){
-let data4 = data.port;
-if(!(((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4))) && (isFinite(data4)))){
+let data5 = data.port;
+if(!(((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5))) && (isFinite(data5)))){
 const err2 = {instancePath:instancePath+"/port",schemaPath:"#/properties/port/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err2];
@@ -1491,8 +1574,8 @@ vErrors.push(err2);
 }
 errors++;
 }
-if((typeof data4 == "number") && (isFinite(data4))){
-if(data4 > 65535 || isNaN(data4)){
+if((typeof data5 == "number") && (isFinite(data5))){
+if(data5 > 65535 || isNaN(data5)){
 const err3 = {instancePath:instancePath+"/port",schemaPath:"#/properties/port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
 if(vErrors === null){
 vErrors = [err3];
@@ -1502,7 +1585,7 @@ vErrors.push(err3);
 }
 errors++;
 }
-if(data4 < 1 || isNaN(data4)){
+if(data5 < 1 || isNaN(data5)){
 const err4 = {instancePath:instancePath+"/port",schemaPath:"#/properties/port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err4];
@@ -1551,8 +1634,8 @@ errors = vErrors.length;
 }
 }
 if(data.rise !== undefined){
-let data9 = data.rise;
-if(!(((typeof data9 == "number") && (!(data9 % 1) && !isNaN(data9))) && (isFinite(data9)))){
+let data10 = data.rise;
+if(!(((typeof data10 == "number") && (!(data10 % 1) && !isNaN(data10))) && (isFinite(data10)))){
 const err7 = {instancePath:instancePath+"/rise",schemaPath:"#/properties/rise/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err7];
@@ -1562,8 +1645,8 @@ vErrors.push(err7);
 }
 errors++;
 }
-if((typeof data9 == "number") && (isFinite(data9))){
-if(data9 > 100 || isNaN(data9)){
+if((typeof data10 == "number") && (isFinite(data10))){
+if(data10 > 100 || isNaN(data10)){
 const err8 = {instancePath:instancePath+"/rise",schemaPath:"#/properties/rise/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100"};
 if(vErrors === null){
 vErrors = [err8];
@@ -1573,7 +1656,7 @@ vErrors.push(err8);
 }
 errors++;
 }
-if(data9 < 1 || isNaN(data9)){
+if(data10 < 1 || isNaN(data10)){
 const err9 = {instancePath:instancePath+"/rise",schemaPath:"#/properties/rise/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err9];
@@ -1586,8 +1669,8 @@ errors++;
 }
 }
 if(data.fall !== undefined){
-let data10 = data.fall;
-if(!(((typeof data10 == "number") && (!(data10 % 1) && !isNaN(data10))) && (isFinite(data10)))){
+let data11 = data.fall;
+if(!(((typeof data11 == "number") && (!(data11 % 1) && !isNaN(data11))) && (isFinite(data11)))){
 const err10 = {instancePath:instancePath+"/fall",schemaPath:"#/properties/fall/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err10];
@@ -1597,8 +1680,8 @@ vErrors.push(err10);
 }
 errors++;
 }
-if((typeof data10 == "number") && (isFinite(data10))){
-if(data10 > 100 || isNaN(data10)){
+if((typeof data11 == "number") && (isFinite(data11))){
+if(data11 > 100 || isNaN(data11)){
 const err11 = {instancePath:instancePath+"/fall",schemaPath:"#/properties/fall/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100"};
 if(vErrors === null){
 vErrors = [err11];
@@ -1608,7 +1691,7 @@ vErrors.push(err11);
 }
 errors++;
 }
-if(data10 < 1 || isNaN(data10)){
+if(data11 < 1 || isNaN(data11)){
 const err12 = {instancePath:instancePath+"/fall",schemaPath:"#/properties/fall/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err12];
@@ -1621,8 +1704,8 @@ errors++;
 }
 }
 if(data.slow_start !== undefined){
-let data11 = data.slow_start;
-if((!(((typeof data11 == "number") && (!(data11 % 1) && !isNaN(data11))) && (isFinite(data11)))) && (typeof data11 !== "string")){
+let data12 = data.slow_start;
+if((!(((typeof data12 == "number") && (!(data12 % 1) && !isNaN(data12))) && (isFinite(data12)))) && (typeof data12 !== "string")){
 const err13 = {instancePath:instancePath+"/slow_start",schemaPath:"#/properties/slow_start/type",keyword:"type",params:{type: schema13.properties.slow_start.type},message:"must be integer,string"};
 if(vErrors === null){
 vErrors = [err13];
@@ -1632,8 +1715,8 @@ vErrors.push(err13);
 }
 errors++;
 }
-if((typeof data11 == "number") && (isFinite(data11))){
-if(data11 > 2678400 || isNaN(data11)){
+if((typeof data12 == "number") && (isFinite(data12))){
+if(data12 > 2678400 || isNaN(data12)){
 const err14 = {instancePath:instancePath+"/slow_start",schemaPath:"#/properties/slow_start/maximum",keyword:"maximum",params:{comparison: "<=", limit: 2678400},message:"must be <= 2678400"};
 if(vErrors === null){
 vErrors = [err14];
@@ -1643,7 +1726,7 @@ vErrors.push(err14);
 }
 errors++;
 }
-if(data11 < 1 || isNaN(data11)){
+if(data12 < 1 || isNaN(data12)){
 const err15 = {instancePath:instancePath+"/slow_start",schemaPath:"#/properties/slow_start/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err15];
@@ -1656,8 +1739,8 @@ errors++;
 }
 }
 if(data.initial !== undefined){
-let data12 = data.initial;
-if(typeof data12 !== "string"){
+let data13 = data.initial;
+if(typeof data13 !== "string"){
 const err16 = {instancePath:instancePath+"/initial",schemaPath:"#/properties/initial/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err16];
@@ -1667,7 +1750,7 @@ vErrors.push(err16);
 }
 errors++;
 }
-if(!((data12 === "healthy") || (data12 === "unhealthy"))){
+if(!((data13 === "healthy") || (data13 === "unhealthy"))){
 const err17 = {instancePath:instancePath+"/initial",schemaPath:"#/properties/initial/enum",keyword:"enum",params:{allowedValues: schema13.properties.initial.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err17];
@@ -1679,8 +1762,8 @@ errors++;
 }
 }
 if(data.on_failure !== undefined){
-let data13 = data.on_failure;
-if(typeof data13 !== "string"){
+let data14 = data.on_failure;
+if(typeof data14 !== "string"){
 const err18 = {instancePath:instancePath+"/on_failure",schemaPath:"#/properties/on_failure/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err18];
@@ -1690,7 +1773,7 @@ vErrors.push(err18);
 }
 errors++;
 }
-if(!((data13 === "weight") || (data13 === "remove"))){
+if(!((data14 === "weight") || (data14 === "remove"))){
 const err19 = {instancePath:instancePath+"/on_failure",schemaPath:"#/properties/on_failure/enum",keyword:"enum",params:{allowedValues: schema13.properties.on_failure.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err19];
@@ -1708,12 +1791,12 @@ errors = vErrors.length;
 }
 }
 if(data.fallback !== undefined){
-let data15 = data.fallback;
-if(Array.isArray(data15)){
-const len0 = data15.length;
+let data16 = data.fallback;
+if(Array.isArray(data16)){
+const len0 = data16.length;
 for(let i0=0; i0<len0; i0++){
-if(!(validate48(data15[i0], {instancePath:instancePath+"/fallback/" + i0,parentData:data15,parentDataProperty:i0,rootData}))){
-vErrors = vErrors === null ? validate48.errors : append(vErrors, validate48.errors);
+if(!(validate50(data16[i0], {instancePath:instancePath+"/fallback/" + i0,parentData:data16,parentDataProperty:i0,rootData}))){
+vErrors = vErrors === null ? validate50.errors : append(vErrors, validate50.errors);
 errors = vErrors.length;
 }
 }
@@ -1734,13 +1817,13 @@ validate36.errors = vErrors;
 return errors === 0;
 }
 
-const schema22 = {"type":["integer","string"],"minimum":1,"maximum":2147483};
+const schema23 = {"type":["integer","string"],"minimum":1,"maximum":2147483};
 
-function validate66(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate69(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
 if((!(((typeof data == "number") && (!(data % 1) && !isNaN(data))) && (isFinite(data)))) && (typeof data !== "string")){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema22.type},message:"must be integer,string"};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema23.type},message:"must be integer,string"};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -1771,14 +1854,14 @@ vErrors.push(err2);
 errors++;
 }
 }
-validate66.errors = vErrors;
+validate69.errors = vErrors;
 return errors === 0;
 }
 
-const schema23 = {"type":["string","object"],"if":{"type":"object"},"then":{"if":{"type":"object","required":["pool"],"properties":{"pool":true}},"then":{"$ref":"#/definitions/poolReference"},"else":{"$ref":"#/definitions/member"}}};
-const schema24 = {"type":"object","required":["pool"],"additionalProperties":false,"properties":{"pool":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"health":{"allOf":[{"$ref":"#/definitions/destinationHealth"}]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}};
+const schema24 = {"type":["string","object"],"if":{"type":"object"},"then":{"if":{"type":"object","required":["pool"],"properties":{"pool":true}},"then":{"$ref":"#/definitions/poolReference"},"else":{"$ref":"#/definitions/member"}}};
+const schema25 = {"type":"object","required":["pool"],"additionalProperties":false,"properties":{"pool":{"type":"string"},"weight":{"type":"integer","minimum":0,"maximum":2147483647},"forward":{"type":"string","enum":["masq","route","tunnel"]},"tunnel":{"allOf":[{"$ref":"#/definitions/tunnel"}]},"upper_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"lower_threshold":{"type":"integer","minimum":0,"maximum":2147483647},"preserve":{"allOf":[{"$ref":"#/definitions/preserve"}]},"health":{"allOf":[{"$ref":"#/definitions/destinationHealth"}]},"nodes":{"allOf":[{"$ref":"#/definitions/nodes"}]}}};
 
-function validate74(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate77(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
 if(data && typeof data == "object" && !Array.isArray(data)){
@@ -1793,7 +1876,7 @@ vErrors.push(err0);
 errors++;
 }
 for(const key0 in data){
-if(!(func2.call(schema24.properties, key0))){
+if(!(func2.call(schema25.properties, key0))){
 const err1 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err1];
@@ -1864,7 +1947,7 @@ vErrors.push(err6);
 errors++;
 }
 if(!(((data2 === "masq") || (data2 === "route")) || (data2 === "tunnel"))){
-const err7 = {instancePath:instancePath+"/forward",schemaPath:"#/properties/forward/enum",keyword:"enum",params:{allowedValues: schema24.properties.forward.enum},message:"must be equal to one of the allowed values"};
+const err7 = {instancePath:instancePath+"/forward",schemaPath:"#/properties/forward/enum",keyword:"enum",params:{allowedValues: schema25.properties.forward.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err7];
 }
@@ -1957,14 +2040,14 @@ errors = vErrors.length;
 }
 }
 if(data.health !== undefined){
-if(!(validate52(data.health, {instancePath:instancePath+"/health",parentData:data,parentDataProperty:"health",rootData}))){
-vErrors = vErrors === null ? validate52.errors : append(vErrors, validate52.errors);
+if(!(validate54(data.health, {instancePath:instancePath+"/health",parentData:data,parentDataProperty:"health",rootData}))){
+vErrors = vErrors === null ? validate54.errors : append(vErrors, validate54.errors);
 errors = vErrors.length;
 }
 }
 if(data.nodes !== undefined){
-if(!(validate60(data.nodes, {instancePath:instancePath+"/nodes",parentData:data,parentDataProperty:"nodes",rootData}))){
-vErrors = vErrors === null ? validate60.errors : append(vErrors, validate60.errors);
+if(!(validate63(data.nodes, {instancePath:instancePath+"/nodes",parentData:data,parentDataProperty:"nodes",rootData}))){
+vErrors = vErrors === null ? validate63.errors : append(vErrors, validate63.errors);
 errors = vErrors.length;
 }
 }
@@ -1979,16 +2062,16 @@ vErrors.push(err14);
 }
 errors++;
 }
-validate74.errors = vErrors;
+validate77.errors = vErrors;
 return errors === 0;
 }
 
 
-function validate73(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate76(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
 if((typeof data !== "string") && (!(data && typeof data == "object" && !Array.isArray(data)))){
-const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema23.type},message:"must be string,object"};
+const err0 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: schema24.type},message:"must be string,object"};
 if(vErrors === null){
 vErrors = [err0];
 }
@@ -2063,8 +2146,8 @@ vErrors = null;
 let ifClause0;
 if(_valid1){
 const _errs8 = errors;
-if(!(validate74(data, {instancePath,parentData,parentDataProperty,rootData}))){
-vErrors = vErrors === null ? validate74.errors : append(vErrors, validate74.errors);
+if(!(validate77(data, {instancePath,parentData,parentDataProperty,rootData}))){
+vErrors = vErrors === null ? validate77.errors : append(vErrors, validate77.errors);
 errors = vErrors.length;
 }
 var _valid1 = _errs8 === errors;
@@ -2073,8 +2156,8 @@ ifClause0 = "then";
 }
 else {
 const _errs9 = errors;
-if(!(validate49(data, {instancePath,parentData,parentDataProperty,rootData}))){
-vErrors = vErrors === null ? validate49.errors : append(vErrors, validate49.errors);
+if(!(validate51(data, {instancePath,parentData,parentDataProperty,rootData}))){
+vErrors = vErrors === null ? validate51.errors : append(vErrors, validate51.errors);
 errors = vErrors.length;
 }
 var _valid1 = _errs9 === errors;
@@ -2104,7 +2187,7 @@ vErrors.push(err5);
 }
 errors++;
 }
-validate73.errors = vErrors;
+validate76.errors = vErrors;
 return errors === 0;
 }
 
@@ -2639,26 +2722,26 @@ errors++;
 }
 }
 if(data26.nodes !== undefined){
-if(!(validate60(data26.nodes, {instancePath:instancePath+"/timeouts/nodes",parentData:data26,parentDataProperty:"nodes",rootData}))){
-vErrors = vErrors === null ? validate60.errors : append(vErrors, validate60.errors);
+if(!(validate63(data26.nodes, {instancePath:instancePath+"/timeouts/nodes",parentData:data26,parentDataProperty:"nodes",rootData}))){
+vErrors = vErrors === null ? validate63.errors : append(vErrors, validate63.errors);
 errors = vErrors.length;
 }
 }
 if(data26.tcp !== undefined){
-if(!(validate66(data26.tcp, {instancePath:instancePath+"/timeouts/tcp",parentData:data26,parentDataProperty:"tcp",rootData}))){
-vErrors = vErrors === null ? validate66.errors : append(vErrors, validate66.errors);
+if(!(validate69(data26.tcp, {instancePath:instancePath+"/timeouts/tcp",parentData:data26,parentDataProperty:"tcp",rootData}))){
+vErrors = vErrors === null ? validate69.errors : append(vErrors, validate69.errors);
 errors = vErrors.length;
 }
 }
 if(data26.tcp_fin !== undefined){
-if(!(validate66(data26.tcp_fin, {instancePath:instancePath+"/timeouts/tcp_fin",parentData:data26,parentDataProperty:"tcp_fin",rootData}))){
-vErrors = vErrors === null ? validate66.errors : append(vErrors, validate66.errors);
+if(!(validate69(data26.tcp_fin, {instancePath:instancePath+"/timeouts/tcp_fin",parentData:data26,parentDataProperty:"tcp_fin",rootData}))){
+vErrors = vErrors === null ? validate69.errors : append(vErrors, validate69.errors);
 errors = vErrors.length;
 }
 }
 if(data26.udp !== undefined){
-if(!(validate66(data26.udp, {instancePath:instancePath+"/timeouts/udp",parentData:data26,parentDataProperty:"udp",rootData}))){
-vErrors = vErrors === null ? validate66.errors : append(vErrors, validate66.errors);
+if(!(validate69(data26.udp, {instancePath:instancePath+"/timeouts/udp",parentData:data26,parentDataProperty:"udp",rootData}))){
+vErrors = vErrors === null ? validate69.errors : append(vErrors, validate69.errors);
 errors = vErrors.length;
 }
 }
@@ -2901,8 +2984,8 @@ errors++;
 }
 }
 if(data32.nodes !== undefined){
-if(!(validate60(data32.nodes, {instancePath:instancePath+"/sync_daemons/" + i3+"/nodes",parentData:data32,parentDataProperty:"nodes",rootData}))){
-vErrors = vErrors === null ? validate60.errors : append(vErrors, validate60.errors);
+if(!(validate63(data32.nodes, {instancePath:instancePath+"/sync_daemons/" + i3+"/nodes",parentData:data32,parentDataProperty:"nodes",rootData}))){
+vErrors = vErrors === null ? validate63.errors : append(vErrors, validate63.errors);
 errors = vErrors.length;
 }
 }
@@ -2956,8 +3039,8 @@ errors++;
 }
 }
 if(data41.nodes !== undefined){
-if(!(validate60(data41.nodes, {instancePath:instancePath+"/sysctls/nodes",parentData:data41,parentDataProperty:"nodes",rootData}))){
-vErrors = vErrors === null ? validate60.errors : append(vErrors, validate60.errors);
+if(!(validate63(data41.nodes, {instancePath:instancePath+"/sysctls/nodes",parentData:data41,parentDataProperty:"nodes",rootData}))){
+vErrors = vErrors === null ? validate63.errors : append(vErrors, validate63.errors);
 errors = vErrors.length;
 }
 }
@@ -3304,8 +3387,8 @@ let data63 = data53.destinations;
 if(Array.isArray(data63)){
 const len5 = data63.length;
 for(let i5=0; i5<len5; i5++){
-if(!(validate73(data63[i5], {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/destinations/" + i5,parentData:data63,parentDataProperty:i5,rootData}))){
-vErrors = vErrors === null ? validate73.errors : append(vErrors, validate73.errors);
+if(!(validate76(data63[i5], {instancePath:instancePath+"/profiles/" + key9.replace(/~/g, "~0").replace(/\//g, "~1")+"/destinations/" + i5,parentData:data63,parentDataProperty:i5,rootData}))){
+vErrors = vErrors === null ? validate76.errors : append(vErrors, validate76.errors);
 errors = vErrors.length;
 }
 }
@@ -3383,8 +3466,8 @@ let data70 = data69[key12];
 if(Array.isArray(data70)){
 const len6 = data70.length;
 for(let i6=0; i6<len6; i6++){
-if(!(validate48(data70[i6], {instancePath:instancePath+"/pools/" + key12.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i6,parentData:data70,parentDataProperty:i6,rootData}))){
-vErrors = vErrors === null ? validate48.errors : append(vErrors, validate48.errors);
+if(!(validate50(data70[i6], {instancePath:instancePath+"/pools/" + key12.replace(/~/g, "~0").replace(/\//g, "~1")+"/" + i6,parentData:data70,parentDataProperty:i6,rootData}))){
+vErrors = vErrors === null ? validate50.errors : append(vErrors, validate50.errors);
 errors = vErrors.length;
 }
 }
@@ -3489,8 +3572,8 @@ errors++;
 }
 }
 if(data73.nodes !== undefined){
-if(!(validate60(data73.nodes, {instancePath:instancePath+"/services/" + i7+"/nodes",parentData:data73,parentDataProperty:"nodes",rootData}))){
-vErrors = vErrors === null ? validate60.errors : append(vErrors, validate60.errors);
+if(!(validate63(data73.nodes, {instancePath:instancePath+"/services/" + i7+"/nodes",parentData:data73,parentDataProperty:"nodes",rootData}))){
+vErrors = vErrors === null ? validate63.errors : append(vErrors, validate63.errors);
 errors = vErrors.length;
 }
 }
@@ -3688,8 +3771,8 @@ let data88 = data73.destinations;
 if(Array.isArray(data88)){
 const len9 = data88.length;
 for(let i9=0; i9<len9; i9++){
-if(!(validate73(data88[i9], {instancePath:instancePath+"/services/" + i7+"/destinations/" + i9,parentData:data88,parentDataProperty:i9,rootData}))){
-vErrors = vErrors === null ? validate73.errors : append(vErrors, validate73.errors);
+if(!(validate76(data88[i9], {instancePath:instancePath+"/services/" + i7+"/destinations/" + i9,parentData:data88,parentDataProperty:i9,rootData}))){
+vErrors = vErrors === null ? validate76.errors : append(vErrors, validate76.errors);
 errors = vErrors.length;
 }
 }

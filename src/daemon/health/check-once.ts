@@ -3,6 +3,7 @@ import type { Desired } from '../../model/desired.ts';
 import type { DestinationKey } from '../../model/destination.ts';
 import type { ServiceKey } from '../../model/service.ts';
 import type { HealthDocument } from '../../render/health.ts';
+import type { Commands } from './check-command.ts';
 import type { CheckedDestination } from './health-checks.ts';
 import { healthDocument } from './health-document.ts';
 import { runChecks } from './run-checks.ts';
@@ -29,6 +30,7 @@ export async function checkOnce(
   { services, policy, names }: Pick<Desired, 'services' | 'policy' | 'names'>,
   chosen: Chosen,
   clock: Clock,
+  commands: Commands | undefined,
 ): Promise<HealthDocument> {
   const waiting = [...(policy?.services ?? [])].flatMap(([service, { health }]) =>
     [...(health?.destinations ?? [])].flatMap(([key, own]) => {
@@ -44,7 +46,7 @@ export async function checkOnce(
       ...(await Promise.all(
         waiting.slice(first, first + AT_ONCE).map(async (each): Promise<CheckedDestination> => {
           const startedAt = clock.monotonicSeconds();
-          const answer = await runChecks(each.health, each.destination);
+          const answer = await runChecks(each.health, each.destination, each.service, commands);
           const atSeconds = clock.monotonicSeconds();
           const last = { ...answer, atSeconds, latencySeconds: atSeconds - startedAt };
           const state = firstState(answer.verdict === 'good', startedAt);

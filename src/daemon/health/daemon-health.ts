@@ -8,16 +8,20 @@ import type { Loop } from '../../reconcile/loop/loop-interface.ts';
 import type { LoopState } from '../../reconcile/loop/loop-state.ts';
 import { type HealthStore, openHealthStore } from '../../recovery/records/health.ts';
 import type { Session } from '../../recovery/session.ts';
+import { countOf } from '../../render/count-of.ts';
 import type { HealthDocument, HealthRow } from '../../render/health.ts';
 import type { Log } from '../log/log.ts';
+import { Commands } from './check-command.ts';
 import { type CheckedDestination, type HealthChange, HealthChecks } from './health-checks.ts';
 import { healthDocument, healthRow } from './health-document.ts';
-import { runChecks } from './run-checks.ts';
+import { isCommand, runChecks } from './run-checks.ts';
 
 interface HealthPorts {
   readonly session: Session;
   readonly clock: Clock;
   readonly log: Log;
+  /** True when programs of the files may be run. */
+  readonly allowsCommands: boolean;
   /** undefined until the daemon has started the loop. */
   readonly loop: () => Loop | undefined;
   readonly metrics: {
@@ -44,6 +48,7 @@ export class DaemonHealth {
   readonly #ports: HealthPorts;
   readonly #store: HealthStore;
   readonly #checks: HealthChecks;
+  readonly #commands: Commands | undefined;
   #saving: Promise<void> = Promise.resolve();
   #isSavePending = false;
   #isStored = false;
@@ -57,13 +62,15 @@ export class DaemonHealth {
     this.#ports = ports;
     this.#store = store;
     this.#isStored = (stored?.states.size ?? 0) > 0;
+    this.#commands = ports.allowsCommands ? new Commands() : undefined;
     const { clock, metrics, loop } = ports;
     this.#checks = new HealthChecks(
       {
         clock,
         nowSeconds: () => store.now(),
         random: Math.random,
-        check: runChecks,
+        check: (health, destination, service) =>
+          runChecks(health, destination, service, this.#commands),
         onAnswer: (service, seconds) => metrics.observeCheck(service, seconds),
         onChange: (change) => this.#changed(change),
         onEffect: () => loop()?.healthChanged(),
@@ -79,8 +86,10 @@ export class DaemonHealth {
 
   /** Checks the destinations of the files in force. To be called with every new state. */
   follow({ config, checked }: LoopState, previous: LoopState): void {
-    if (config.good && config.good !== previous.config.good)
+    if (config.good && config.good !== previous.config.good) {
       this.#checks.follow(config.good.desired);
+      this.#warnOfCommands();
+    }
     if (checked !== previous.checked) this.#logPanic(checked, previous.checked);
   }
 
@@ -114,6 +123,18 @@ export class DaemonHealth {
     this.refresh();
     await this.#saving;
     this.#checks.stop();
+    this.#commands?.stop();
+  }
+
+  #warnOfCommands(): void {
+    if (this.#commands) return;
+    const count = this.#checks.destinations.filter(({ health }) =>
+      health.checks.some(isCommand),
+    ).length;
+    const text =
+      `the commands that check ${countOf(count, 'destination')} are not run: ` +
+      'the daemon was started without --allow-commands';
+    if (count > 0) this.#ports.log.warn({ event: 'health-commands', destinations: count }, text);
   }
 
   #changed({ service, destination, isHealthy, reason }: HealthChange): void {

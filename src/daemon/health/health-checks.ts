@@ -6,6 +6,7 @@ import { type DrainKey, drainKey } from '../../model/drain.ts';
 import type { DestinationHealth, HealthState, HealthStates } from '../../model/health.ts';
 import type { ServiceKey } from '../../model/service.ts';
 import { type Answer, unknown } from './answer.ts';
+import { isCommand } from './run-checks.ts';
 
 /** A destination whose state changed. */
 export interface HealthChange {
@@ -21,7 +22,11 @@ interface CheckPorts {
   readonly nowSeconds: () => number;
   /** A number in [0, 1). */
   readonly random: () => number;
-  readonly check: (health: DestinationHealth, destination: Destination) => Promise<Answer>;
+  readonly check: (
+    health: DestinationHealth,
+    destination: Destination,
+    service: ServiceKey,
+  ) => Promise<Answer>;
   /** Called with each answer, and how long it took. */
   readonly onAnswer: (service: ServiceKey, seconds: number) => void;
   readonly onChange: (change: HealthChange) => void;
@@ -172,8 +177,11 @@ export class HealthChecks {
   #schedule(watched: Watched): void {
     const { clock } = this.#ports;
     watched.cancel = clock.after(Math.max(0, watched.due - clock.now()), () => {
-      this.#waiting.push(watched);
-      this.#startWaiting();
+      if (waitsElsewhere(watched)) void this.#check(watched);
+      else {
+        this.#waiting.push(watched);
+        this.#startWaiting();
+      }
     });
   }
 
@@ -182,24 +190,25 @@ export class HealthChecks {
       const watched = this.#waiting.shift();
       if (!watched) return;
       this.#running++;
-      void this.#check(watched);
+      void this.#check(watched).then(() => {
+        this.#running--;
+        this.#startWaiting();
+      });
     }
   }
 
   async #check(watched: Watched): Promise<void> {
     const { clock, check } = this.#ports;
-    const { health, destination } = watched;
+    const { health, destination, service } = watched;
     const startedAt = clock.now();
-    const answer = await check(health, destination).catch((error: unknown) =>
+    const answer = await check(health, destination, service).catch((error: unknown) =>
       unknown(`cannot check: ${String(error)}`),
     );
-    this.#running--;
     if (this.#isWatched(watched)) {
       this.#learn(watched, answer, (clock.now() - startedAt) / 1000);
       watched.due = Math.max(clock.now(), watched.due + this.#interval(watched.health));
       this.#schedule(watched);
     }
-    this.#startWaiting();
   }
 
   /** Returns the milliseconds to the next check. */
@@ -248,6 +257,11 @@ export class HealthChecks {
       if (isRising) this.#ramp();
     });
   }
+}
+
+/** Tells whether a check waits for its turn in the queue of the commands. */
+function waitsElsewhere({ health }: Watched): boolean {
+  return health.checks.some(isCommand);
 }
 
 function asChecked(watched: Watched): CheckedDestination {

@@ -1,26 +1,47 @@
 import type { DestinationHealth, HealthCheck } from '../../model/health.ts';
-import { type Answer, good, type Target } from './answer.ts';
+import type { ServiceKey } from '../../model/service.ts';
+import { type Answer, good, type Target, unknown } from './answer.ts';
+import type { Commands } from './check-command.ts';
 import { checkDns } from './check-dns.ts';
 import { checkHttp } from './check-http.ts';
 import { checkTcp } from './check-tcp.ts';
 import { checkUdp } from './check-udp.ts';
 
-/** Runs the checks of a destination one after the other. The first that does not hold decides. */
+const NOT_RUN = 'the command is not run without --allow-commands';
+
+/**
+ * Runs the checks of a destination one after the other. The first that does not hold decides. A
+ * command is left out where none may be run: `commands` is undefined.
+ */
 export async function runChecks(
   { checks, port, from, timeoutSeconds }: DestinationHealth,
   destination: Pick<Target, 'address' | 'port'>,
+  service: ServiceKey,
+  commands: Commands | undefined,
 ): Promise<Answer> {
   const { address } = destination;
   const target = { address, port: port ?? destination.port, from, timeoutSeconds };
-  let last = good('');
+  let last: Answer | undefined;
   for (const check of checks) {
-    last = await runCheck(check, target);
+    if (check.kind === 'command' && !commands) continue;
+    last = await runCheck(check, target, service, commands);
     if (last.verdict !== 'good') return last;
   }
-  return last;
+  if (commands || !checks.some(isCommand)) return last ?? good('');
+  return last ? good(`${last.reason}; ${NOT_RUN}`) : unknown(NOT_RUN);
 }
 
-function runCheck(check: HealthCheck, target: Target): Promise<Answer> {
+/** Tells whether a check runs a program. */
+export function isCommand({ kind }: HealthCheck): boolean {
+  return kind === 'command';
+}
+
+async function runCheck(
+  check: HealthCheck,
+  target: Target,
+  service: ServiceKey,
+  commands: Commands | undefined,
+): Promise<Answer> {
   switch (check.kind) {
     case 'tcp':
       return checkTcp(target);
@@ -30,6 +51,8 @@ function runCheck(check: HealthCheck, target: Target): Promise<Answer> {
       return checkUdp(check, target);
     case 'dns':
       return checkDns(check, target);
+    case 'command':
+      return commands?.run(check, service, target) ?? unknown(NOT_RUN);
     default:
       return check satisfies never;
   }

@@ -12,6 +12,7 @@ import { runChecks } from '../../../src/daemon/health/run-checks.ts';
 import type { DestinationHealth, HealthCheck, HttpCheck } from '../../../src/model/health.ts';
 import { CHECKED } from '../../support/checked.ts';
 import { CERTIFICATE, EXPIRED_CERTIFICATE, KEY } from '../../support/shop-certificates.ts';
+import { keyOf } from '../../support/tables.ts';
 import { until } from '../../support/until.ts';
 
 const closers: (() => void)[] = [];
@@ -77,6 +78,8 @@ const http = (more: Partial<HttpCheck> = {}): HttpCheck => ({
   ...more,
 });
 
+const SERVICE = keyOf('tcp://192.0.2.1:80');
+
 /** Only a server that never answers makes a check wait so long. */
 const SHORT = 0.2;
 const LONG = 60;
@@ -92,7 +95,7 @@ function run(
     ...{ ...CHECKED, checks: [checks].flat(), timeoutSeconds: LONG },
     ...more,
   };
-  return runChecks(health, { address: '127.0.0.1', port });
+  return runChecks(health, { address: '127.0.0.1', port }, SERVICE, undefined);
 }
 
 /** A port that nothing listens on. */
