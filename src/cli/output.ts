@@ -149,6 +149,11 @@ export class Output {
     return (stream === 'stdout' ? this.#stdout : this.#stderr).isTTY === true;
   }
 
+  /** Tells whether long lists are cut: on a terminal, unless a verb got its option `--verbose`. */
+  cutsLists(stream: 'stdout' | 'stderr'): boolean {
+    return this.#stages === 'shown' && this.isTerminal(stream);
+  }
+
   /** Redraws one line on a terminal once the work has taken a second. Does nothing elsewhere. */
   progress(text: string): void {
     if (!this.#stderr.isTTY || this.#quiet) return;

@@ -74,11 +74,23 @@ export function announcePlan(
   if (isShown) printText(plan, context, output);
   const isAsked = ask && !options.yes && prepared.refusals.length === 0;
   const isSeen = isShown && output.isTerminal('stdout');
-  if (isAsked && !isSeen)
-    output.warn(PLAN_FORMATS.text(plan, { ...context, style: output.style('stderr') }));
+  if (isAsked && !isSeen) printText(plan, context, output, 'stderr');
 }
 
+/** A terminal shows so many changes of a plan, and the sum of the others. */
+const MOST_CHANGES = 500;
+
 /** Prints a plan piece by piece: the text of 100,000 changes takes as much memory as the table. */
-function printText(view: PlanView, context: ChangesContext, output: Output): void {
-  for (const piece of piecesOfPlan(view, context)) output.print(piece);
+function printText(
+  view: PlanView,
+  context: ChangesContext,
+  output: Output,
+  stream: 'stdout' | 'stderr' = 'stdout',
+): void {
+  const style = output.style(stream);
+  const limits = output.cutsLists(stream) ? { mostChanges: MOST_CHANGES } : {};
+  for (const piece of piecesOfPlan(view, { ...context, ...limits, style })) {
+    if (stream === 'stdout') output.print(piece);
+    else output.warn(piece);
+  }
 }

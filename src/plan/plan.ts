@@ -3,12 +3,17 @@ import type { Table } from '../model/table.ts';
 import type { Change } from './change.ts';
 import { diff } from './diff.ts';
 import { operationsFor } from './operations.ts';
-import { comparePlaces, PURPOSES, type Purpose, purposeOf } from './place.ts';
+import { comparePlaces, type Place, PURPOSES, type Purpose, purposeOf } from './place.ts';
 
 export interface Step {
   readonly operation: Operation;
   /** The index in `Plan.changes` of the change that it serves. */
   readonly change: number;
+}
+
+interface PlacedStep {
+  readonly place: Place;
+  readonly step: Step;
 }
 
 /** Operations that are sent together. None of them is unsafe when another one of the wave fails. */
@@ -36,12 +41,10 @@ export function plan(live: Table, desired: Table): Plan {
   const operations = operationsFor(live, desired, changes);
   const steps = new Map<Purpose, Step[]>(PURPOSES.map((purpose) => [purpose, []]));
   for (const { start, end } of subjects(changes)) {
-    const placed = changes.slice(start, end).flatMap((value, index) =>
-      operations(value).map(({ place, operation }) => ({
-        place,
-        step: { operation, change: start + index },
-      })),
-    );
+    const placed: PlacedStep[] = [];
+    for (let change = start; change < end; change++)
+      for (const { place, operation } of operations(changes[change] as Change))
+        placed.push({ place, step: { operation, change } });
     placed.sort((a, b) => comparePlaces(a.place, b.place));
     for (const { place, step } of placed) steps.get(purposeOf(place))?.push(step);
   }

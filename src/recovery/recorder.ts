@@ -1,6 +1,7 @@
 import type { Ipvs } from '../model/ipvs.ts';
 import type { Operation } from '../model/operation.ts';
 import type { Table } from '../model/table.ts';
+import type { Change } from '../plan/change.ts';
 import type { Plan } from '../plan/plan.ts';
 import { Simulation } from '../plan/simulate.ts';
 
@@ -8,12 +9,14 @@ import { Simulation } from '../plan/simulate.ts';
 export interface TablePass {
   readonly before: Table;
   readonly after: Table;
+  /** The changes from `before` to `after`, where they are known. */
+  readonly changes?: readonly Change[];
 }
 
 export interface Recorder {
   readonly ipvs: Ipvs;
   /** Stores the way back from a plan. To be called before its first operation. */
-  announce(plan: Pick<Plan, 'live' | 'desired'>): Promise<void>;
+  announce(plan: Pick<Plan, 'live' | 'desired' | 'changes'>): Promise<void>;
 }
 
 /**
@@ -40,9 +43,9 @@ export function recorded(
   };
 
   return {
-    announce: async ({ live: before, desired: after }) => {
+    announce: async ({ live: before, desired: after, changes }) => {
       isPlanned = true;
-      passes.push({ before, after });
+      passes.push({ before, after, changes });
       await write(passes);
     },
     ipvs: {

@@ -32,6 +32,8 @@ export interface ChangesContext {
   /** Finds the place in a saved table where a live object was written. */
   readonly locateLive?: Desired['locate'];
   readonly style?: Style;
+  /** So many changes are shown, and the sum of the others. Without it, all are shown. */
+  readonly mostChanges?: number;
   /** Destinations that drain before they are deleted. */
   readonly drains?: ReadonlyMap<DrainKey, Drain>;
   /** Destinations whose weights overrides set. */
@@ -59,9 +61,10 @@ export function* piecesOfChanges(
   changes: readonly Change[],
   context: ChangesContext,
 ): Generator<string> {
+  const { mostChanges = changes.length } = context;
   let piece = '';
   let heading: ServiceKey | undefined;
-  for (const change of changes) {
+  for (const change of changes.slice(0, mostChanges)) {
     if (change.object === 'service') heading = change.service;
     if (change.object === 'destination' && change.service !== heading) {
       heading = change.service;
@@ -73,6 +76,8 @@ export function* piecesOfChanges(
     yield piece;
     piece = '';
   }
+  const others = changes.slice(mostChanges);
+  if (others.length > 0) piece += `  and more, which -v shows: ${formatSummary(others)}\n`;
   if (piece !== '') yield piece;
 }
 
@@ -90,11 +95,20 @@ function formatChange(change: Change, context: ChangesContext): string[] {
   const { style = PLAIN } = context;
   const action = changeAction(change);
   const indent = change.object === 'destination' ? '    ' : '';
+  const title = `${indent}${painter(action, style)(SIGNS[action])} ${titleOf(change, context)}`;
+  // Most lines of a large plan. A new destination has no connections, and no place of its own.
+  if (
+    change.object === 'destination' &&
+    change.after &&
+    !change.before &&
+    !context.overrides?.size &&
+    !context.drains?.size
+  )
+    return [`${title}  ${describeDestination(change.after)}`];
   const details = detailsOf(change);
   const notes = [...deletedWith(change), ...connectionNote(change, context)];
   const below = overrideNote(change, context).map((note) => `${indent}    ${style.faint(note)}`);
   const where = placeOf(change, context);
-  const title = `${indent}${painter(action, style)(SIGNS[action])} ${titleOf(change, context)}`;
   const faint = (texts: readonly string[]) =>
     texts.map((text) => style.faint(`  ${text}`)).join('');
   // A destination has few fields, and there are many destinations.

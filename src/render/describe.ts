@@ -56,14 +56,16 @@ function groupingOf(service: Service): string {
 /** Describes a destination such as `masq, weight 3` or `tunnel gue port 6080 remcsum, weight 1`. */
 export function describeDestination(destination: Destination): string {
   const { forward } = destination;
-  const others = writtenFields(DESTINATION_ATTRIBUTES, destination, 'json').filter(
-    ({ block, key }) => block === '' && key !== 'forward',
-  );
-  return [
-    forward === 'tunnel' ? describeTunnel(destination) : forward,
-    ...others.map(({ key, value }) => `${key} ${formatFieldValue(key, value)}`),
-  ].join(', ');
+  let text = forward === 'tunnel' ? describeTunnel(destination) : forward;
+  for (const { key, value } of writtenFields(OTHERS, destination, 'json'))
+    text += `, ${key} ${formatFieldValue(key, value)}`;
+  return text;
 }
+
+/** The attributes of a destination besides its way of forwarding. */
+const OTHERS = DESTINATION_ATTRIBUTES.filter(
+  ({ block, name }) => block === '' && name !== 'forward',
+);
 
 function describeTunnel({ tunnelType, tunnelPort, tunnelChecksum }: Destination): string {
   const port = tunnelPort ? ` port ${tunnelPort}` : '';

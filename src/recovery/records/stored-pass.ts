@@ -12,11 +12,11 @@ import { loadTable, storeTable } from './stored-table.ts';
  * Turns a pass into data: the services that differ between its two tables, and each of the settings
  * if it differs.
  */
-export function storePass({ before, after }: TablePass): StoredPass {
+export function storePass({ before, after, changes = diff(before, after) }: TablePass): StoredPass {
   const touched = new Set<ServiceKey>();
   const settings = new Set<string>();
   const sysctls: [string, [string, string]][] = [];
-  for (const change of diff(before, after)) {
+  for (const change of changes) {
     if ('service' in change) touched.add(change.service);
     else if (change.object === 'sysctl') sysctls.push([change.name, [change.before, change.after]]);
     else settings.add(change.object);
