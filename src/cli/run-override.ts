@@ -2,6 +2,7 @@ import { askDaemon, NoDaemonError, unknownAnswer } from '../daemon/control/clien
 import type { ControlAnswer } from '../daemon/control/protocol.ts';
 import { IpvstateError } from '../errors.ts';
 import type { Counters } from '../model/ipvs.ts';
+import { FLEET_OWNER } from '../model/override.ts';
 import { isObject } from '../model/shape.ts';
 import type { OverrideRequest } from '../plan/overrides/override-request.ts';
 import { desiredOfLive, runOverride } from '../reconcile/override.ts';
@@ -24,6 +25,7 @@ import { defaultControlSocket } from './control.ts';
 import { readingOf } from './declare/option-groups.ts';
 import type { ValuesOf } from './declare/options.ts';
 import type { OVERRIDE_OPTIONS } from './declare/override-options.ts';
+import { wrongUsage } from './declare/wrong-usage.ts';
 import type { Environment } from './environment.ts';
 import { requireValid } from './load-valid.ts';
 
@@ -44,6 +46,8 @@ export async function override(
   options: OverrideOptions,
   environment: Environment,
 ): Promise<number> {
+  if (request.kind === 'set' && request.owner === FLEET_OWNER)
+    throw wrongUsage('--owner fleet is for `ipvstate fleet drain`: one machine is no fleet');
   const answer = await askIfThere(request, options, environment);
   return answer === undefined
     ? overrideWithoutDaemon(verb, request, options, environment)

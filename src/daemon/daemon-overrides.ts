@@ -1,9 +1,9 @@
 import { IpvstateError, reportedError } from '../errors.ts';
 import type { HealthSource } from '../model/health.ts';
 import type { Counters } from '../model/ipvs.ts';
-import type { OverrideStore } from '../model/override.ts';
-import type { Allowances } from '../plan/guard.ts';
-import type { OverrideRequest } from '../plan/overrides/override-request.ts';
+import { FLEET_OWNER, type Override, type OverrideStore } from '../model/override.ts';
+import type { Allowances, Refusal } from '../plan/guard.ts';
+import type { OverrideChange, OverrideRequest } from '../plan/overrides/override-request.ts';
 import type { Loop } from '../reconcile/loop/loop-interface.ts';
 import { type OverrideRun, runOverride } from '../reconcile/override.ts';
 import { openDrainStore } from '../recovery/records/drains.ts';
@@ -37,6 +37,42 @@ export class DaemonOverrides {
 
   /** Stores and applies a request at once. Throws what planning throws, and `IO`. */
   async change(request: OverrideRequest, allowUnserved: boolean): Promise<OverrideOutcome> {
+    if (request.owner === FLEET_OWNER) {
+      throw new IpvstateError('USAGE', 'overrides of the fleet are not changed on one director', {
+        hint: 'End them with `ipvstate fleet undrain`.',
+      });
+    }
+    return this.#between(request, allowUnserved);
+  }
+
+  /** Reads the overrides of the fleet. Throws `IO`. */
+  async readFleet(): Promise<readonly Override[]> {
+    return (await this.store.read()).overrides.filter(isOfFleet);
+  }
+
+  /** Throws when they could not be applied, or nobody knows. */
+  async replaceFleet(overrides: readonly Override[]): Promise<string | undefined> {
+    const by = [...new Set(overrides.map((each) => each.by))].join(', ') || 'the fleet';
+    const request = { kind: 'replace', owner: FLEET_OWNER, by, overrides } as const;
+    const { report } = await this.#between(request, false);
+    if (report.outcome === 'applied' || report.outcome === 'in-sync') return undefined;
+    if (report.outcome === 'refused') return report.refusals.map(describeRefusal).join('; ');
+    throw report.error ?? new IpvstateError('KERNEL', `the table is ${report.outcome}`);
+  }
+
+  /**
+   * Stores overrides of the fleet before the first pass, which finds them then. After a restart,
+   * they are there already; after a boot, there are none. Without a fleet, those of an earlier one
+   * are ended. Throws `IO`.
+   */
+  async begin(ofFleet: readonly Override[] | undefined): Promise<void> {
+    const stored = await this.store.read();
+    if (stored.overrides.some(isOfFleet) === (ofFleet !== undefined)) return;
+    const others = stored.overrides.filter((each) => !isOfFleet(each));
+    await this.store.write({ ...stored, overrides: [...others, ...(ofFleet ?? [])] });
+  }
+
+  async #between(request: OverrideChange, allowUnserved: boolean): Promise<OverrideOutcome> {
     const loop = this.#ports.loop();
     if (!loop) throw new IpvstateError('UNAVAILABLE', 'the daemon is still starting');
     return loop.between(() => this.#run(request, allowUnserved));
@@ -50,7 +86,7 @@ export class DaemonOverrides {
   }
 
   async #run(
-    request: OverrideRequest | undefined,
+    request: OverrideChange | undefined,
     allowUnserved: boolean,
   ): Promise<OverrideOutcome> {
     const { session, allowances, signal, loop, openWork } = this.#ports;
@@ -97,11 +133,25 @@ export class DaemonOverrides {
   }
 
   /** Logs what a command did, and what moved or ended by itself. */
-  #log(request: OverrideRequest | undefined, outcome: OverrideOutcome, exitCode: number): void {
+  #log(request: OverrideChange | undefined, outcome: OverrideOutcome, exitCode: number): void {
     const { done: operations, outcome: end } = outcome.report;
-    if (!request && operations === 0) return;
+    if (request?.kind !== 'set' && request?.kind !== 'end' && operations === 0) return;
     const fields = { event: 'override', by: request?.by, outcome: end, operations };
     const level = exitCode === EXIT.ok ? 'info' : 'warn';
     this.#ports.log[level](fields, formatOverrideOutcome(outcome).trimEnd());
   }
+}
+
+function isOfFleet({ owner }: Override): boolean {
+  return owner === FLEET_OWNER;
+}
+
+/** A report of the fleet has no room for many services. */
+const SHOWN_SERVICES = 2;
+
+function describeRefusal({ message, services }: Refusal): string {
+  const more = services.length > SHOWN_SERVICES ? ', ...' : '';
+  return services.length === 0
+    ? message
+    : `${message}: ${services.slice(0, SHOWN_SERVICES).join(', ')}${more}`;
 }

@@ -1,7 +1,6 @@
 import { hostname } from 'node:os';
 import { Activity } from '../kernel/activity.ts';
 import { readInterfaces } from '../kernel/interfaces.ts';
-import type { Clock } from '../model/clock.ts';
 import type { Ipvs } from '../model/ipvs.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Allowances } from '../plan/guard.ts';
@@ -26,8 +25,9 @@ import { apiPages, type LookPorts } from './api/api-pages.ts';
 import { controlAnswers } from './control/answers.ts';
 import { type ControlServer, serveControl } from './control/server.ts';
 import { DaemonOverrides } from './daemon-overrides.ts';
+import { type DaemonFleet, joinFleet } from './fleet/daemon-fleet.ts';
 import { type EtcdPlace, openFleetView } from './fleet/fleet-view.ts';
-import { FleetMember, type FleetPlace } from './fleet/member.ts';
+import type { FleetPlace } from './fleet/member.ts';
 import { type DaemonHealth, openDaemonHealth } from './health/daemon-health.ts';
 import { indexFiles, indexPage } from './http/index-page.ts';
 import { formatListenAddress, type ListenAddress } from './http/listen-address.ts';
@@ -114,7 +114,7 @@ class Daemon {
   #clockOrigin = Date.now() - performance.now();
   #loop: Loop | undefined;
   #overrides: DaemonOverrides | undefined;
-  #member: FleetMember | undefined;
+  #fleet: DaemonFleet | undefined;
   #health: DaemonHealth | undefined;
   #control: ControlServer | undefined;
   #http: HttpServer | undefined;
@@ -147,7 +147,12 @@ class Daemon {
       loop: () => this.#loop,
     });
     this.#overrides = overrides;
-    this.#member = this.#joinFleet(clock);
+    this.#fleet = await joinFleet(this.#ports.fleet, {
+      ...{ log, session, clock, table: overrides },
+      state: () => this.#loop?.state ?? INITIAL_STATE,
+      status: () => this.#status(),
+      rollout: () => configuration.rollout,
+    });
     await this.#serve();
 
     const stateLog = new StateLog(
@@ -185,11 +190,12 @@ class Daemon {
         if (state.protectedServices !== previous.protectedServices)
           void keepProtected(state.protectedServices);
         this.#count(state, previous);
-        this.#member?.changed();
+        this.#fleet?.changed();
         this.#notifyWhenSettled(state);
       },
     });
     this.#loop = loop;
+    this.#fleet?.start();
     this.#timers.push(
       setInterval(() => stateLog.remind(loop.state), REMIND_MILLISECONDS),
       setInterval(() => health.refresh(), HEALTH_MILLISECONDS),
@@ -211,20 +217,8 @@ class Daemon {
       await watch.close();
       await stopped;
       await port.settled();
-      await this.#member?.close();
+      await this.#fleet?.close();
     }
-  }
-
-  #joinFleet(clock: Clock): FleetMember | undefined {
-    const { fleet, log, session } = this.#ports;
-    if (!fleet) return undefined;
-    return new FleetMember({
-      ...{ ...fleet, log, clock, life: session.state.life },
-      now: () => session.state.clock.now(),
-      state: () => this.#loop?.state ?? INITIAL_STATE,
-      status: () => this.#status(),
-      rollout: () => this.#options.configuration.rollout,
-    });
   }
 
   async close(): Promise<void> {
@@ -313,7 +307,7 @@ class Daemon {
       drift,
       pid: process.pid,
       started: this.#started,
-      fleet: this.#member?.status,
+      fleet: this.#fleet?.status,
       drainClockSeconds: clock.monotonicSeconds(),
       wallSeconds: clock.now().getTime() / 1000,
       wallTime: (time) => this.#wallTime(time),

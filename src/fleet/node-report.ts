@@ -1,9 +1,22 @@
 import type { Position } from '../model/issue.ts';
-import { isCount, isFlag, isTextUpTo, isTime, listOf, nullable, objectOf } from '../model/shape.ts';
+import {
+  isCount,
+  isFlag,
+  isTextUpTo,
+  isTime,
+  listOf,
+  nullable,
+  objectOf,
+  oneOf,
+  optional,
+} from '../model/shape.ts';
 import type { FleetFormat } from './document.ts';
+import { MAX_FLEET_OVERRIDES, OVERRIDE_STAGES, type ReportedOverride } from './fleet-override.ts';
 
 /** The longest text of a report, in characters. */
 export const MAX_TEXT = 1000;
+/** The longest reason of an override that is held. There can be many. */
+const MAX_WHY = 100;
 /** The most sentences about the health. */
 const MAX_SENTENCES = 10;
 
@@ -47,6 +60,8 @@ export interface NodeReport {
   readonly held: { readonly plan: string; readonly changes: number } | null;
   /** The number of destinations whose weights overrides set. */
   readonly overrides: number;
+  /** The overrides of the fleet that it knows. Earlier versions lack it. */
+  readonly fleet_overrides?: readonly ReportedOverride[] | undefined;
 }
 
 const isShortText = isTextUpTo(MAX_TEXT);
@@ -87,6 +102,16 @@ export const NODE_REPORT: FleetFormat<NodeReport> = {
       objectOf<NonNullable<NodeReport['held']>>({ plan: isShortText, changes: isCount }),
     ),
     overrides: isCount,
+    fleet_overrides: optional(
+      listOf(
+        objectOf<ReportedOverride>({
+          id: isShortText,
+          revision: isShortText,
+          stage: oneOf(OVERRIDE_STAGES),
+          why: nullable(isShortText),
+        }),
+      ),
+    ),
   }),
 };
 
@@ -95,16 +120,19 @@ export function shortReport(report: NodeReport): NodeReport {
   const { error } = report;
   return {
     ...report,
-    why: report.why.slice(0, MAX_SENTENCES).map(short),
+    why: report.why.slice(0, MAX_SENTENCES).map((each) => short(each)),
     error: error && {
       message: short(error.message),
       position: error.position && { ...error.position, file: short(error.position.file) },
     },
+    fleet_overrides: report.fleet_overrides
+      ?.slice(0, MAX_FLEET_OVERRIDES)
+      .map((each) => ({ ...each, why: each.why && short(each.why, MAX_WHY) })),
   };
 }
 
-function short(text: string): string {
-  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text;
+function short(text: string, max = MAX_TEXT): string {
+  return text.length > max ? `${text.slice(0, max - 1)}…` : text;
 }
 
 /**

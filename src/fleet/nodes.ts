@@ -86,7 +86,7 @@ export function nodesOf(
   for (const name of named) nodes.set(name, at(name));
   for (const { key, value } of entries) {
     const [room, name = '', kind, id = ''] = key.slice(prefix.length + 1).split('/');
-    if (!isNodeName(name)) continue;
+    if ((room !== 'nodes' && room !== 'reports') || !isNodeName(name)) continue;
     const node = at(name);
     if (room === 'reports') nodes.set(name, withDocument(node, 'report', key, value));
     else if (kind === 'progress') nodes.set(name, withDocument(node, 'progress', key, value));

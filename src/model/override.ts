@@ -1,6 +1,8 @@
 import type { Destination } from './destination.ts';
 import type { DrainKey } from './drain.ts';
+import { hasInvisible } from './printable.ts';
 import type { ServiceKey } from './service.ts';
+import { isText } from './shape.ts';
 
 /** A weight that moves in steps from `from` to the weight of its override. */
 export interface Ramp {
@@ -34,6 +36,20 @@ export interface Override extends OverrideTarget {
   readonly endSeconds?: number;
 }
 
+/** The longest time of an override or a ramp, in seconds: 10 years. Others are without end. */
+export const LONGEST_SECONDS = 315_360_000;
+export const REASON_LENGTH = 200;
+
+/** Tells whether a text can be a reason: one line that can be shown. */
+export function isReason(text: unknown): text is string {
+  return isText(text) && text.length <= REASON_LENGTH && !hasInvisible(text);
+}
+
+/** Tells whether a text can name the user who gave a command. */
+export function isBy(text: unknown): text is string {
+  return isReason(text) && text !== '';
+}
+
 /** The overrides of a table, kept for as long as the kernel's table lives. */
 export interface OverrideRecord {
   readonly overrides: readonly Override[];
@@ -55,6 +71,28 @@ export interface OverrideStore {
   read(): Promise<OverrideRecord>;
   /** Replaces everything. Writes nothing when nothing differs. Throws `IO`. */
   write(record: OverrideRecord): Promise<void>;
+}
+
+/** The owner of overrides that an operator set for all directors of a fleet. */
+export const FLEET_OWNER = 'fleet';
+
+/** An override of the fleet, as a director knows it. */
+export interface KnownFleetOverride {
+  /** The end of its key in etcd, and the revision in which it was written. */
+  readonly id: string;
+  readonly revision: string;
+  /** Its end is on the clock of this machine. */
+  readonly override: Override;
+  /** True once it was stored among the overrides of the table. */
+  readonly isInEffect: boolean;
+}
+
+/** Keeps the overrides of the fleet for a start without etcd. */
+export interface FleetOverrideStore {
+  /** undefined: none were kept for this fleet. */
+  read(): Promise<readonly KnownFleetOverride[] | undefined>;
+  /** Never throws. */
+  write(known: readonly KnownFleetOverride[]): Promise<void>;
 }
 
 /** Names the speaker: the same speaker's next word about the same target replaces the last one. */

@@ -8,8 +8,8 @@ import type { Table } from '../model/table.ts';
 import {
   absentTargets,
   concernedDestinations,
+  type OverrideChange,
   type OverrideEffect,
-  type OverrideRequest,
   requested,
 } from '../plan/overrides/override-request.ts';
 import type { Report } from '../plan/report.ts';
@@ -32,7 +32,7 @@ export interface OverrideRun {
 export async function runOverride(
   ipvs: Ipvs,
   wanted: Wanted,
-  request: OverrideRequest | undefined,
+  request: OverrideChange | undefined,
   options: ReconcileOptions,
 ): Promise<OverrideRun> {
   let effect: OverrideEffect | undefined;

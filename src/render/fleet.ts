@@ -1,8 +1,10 @@
+import type { FleetOverrideEntry } from '../fleet/fleet-override.ts';
 import { type FleetNode, hasGeneration } from '../fleet/nodes.ts';
 import type { RolloutState } from '../fleet/rollout.ts';
 import { printable } from '../model/printable.ts';
 import { countOf } from './count-of.ts';
 import { wrapHanging } from './explain/wrap.ts';
+import { fleetOverrideJson, formatFleetOverrides } from './fleet-overrides.ts';
 import { formatJson, type Json } from './json.ts';
 import { describeRollout, listOf, rolloutJson } from './rollout.ts';
 import { formatUtc } from './utc.ts';
@@ -14,6 +16,7 @@ interface FleetView {
   readonly nodes: readonly FleetNode[];
   /** undefined: all directors may have it at once. */
   readonly rollout: RolloutState | undefined;
+  readonly overrides: readonly FleetOverrideEntry[];
 }
 
 /** Every output format of a fleet. */
@@ -23,12 +26,13 @@ export const FLEET_FORMATS = {
 };
 
 /** The document of a fleet. */
-export function fleetJson({ prefix, current, nodes, rollout }: FleetView): Json {
+export function fleetJson({ prefix, current, nodes, rollout, overrides }: FleetView): Json {
   return {
     format: 'ipvstate-fleet',
     version: 1,
     ...{ prefix, current },
     rollout: rollout ? rolloutJson(rollout) : null,
+    overrides: overrides.map((each) => fleetOverrideJson(each, nodes)),
     nodes: nodes.map((node) => nodeJson(node, current)),
   };
 }
@@ -74,7 +78,7 @@ function nodeJson(node: FleetNode, current: number): Json {
 
 const MAX_NAME_WIDTH = 24;
 
-function formatFleet({ current, nodes, rollout }: FleetView, columns = 80): string {
+function formatFleet({ current, nodes, rollout, overrides }: FleetView, columns = 80): string {
   const longest = Math.max(0, ...nodes.map(({ name }) => name.length));
   const width = Math.min(MAX_NAME_WIDTH, longest) + 2;
   const lines = nodes.flatMap((node) => {
@@ -89,7 +93,13 @@ function formatFleet({ current, nodes, rollout }: FleetView, columns = 80): stri
   const others = [...ofRollout, summaryOf(current, nodes)].flatMap((text) =>
     wrapHanging(printable(text), columns, '    '),
   );
-  return [...lines, ...others].map((line) => `${line}\n`).join('');
+  const drains = formatFleetOverrides(overrides, nodes, columns);
+  const text = (all: readonly string[]): string => all.map((line) => `${line}\n`).join('');
+  return [
+    text(lines),
+    drains === '' ? '' : `Overrides of the fleet:\n${drains}`,
+    text(others),
+  ].join('');
 }
 
 /** The form of the names of health. A later version can have others than this one. */

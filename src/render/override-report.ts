@@ -1,10 +1,10 @@
 import { type DrainKey, drainKey, parseDrainKey } from '../model/drain.ts';
 import type { Counters } from '../model/ipvs.ts';
 import {
+  FLEET_OWNER,
   isOver,
   type Override,
   type OverrideTarget,
-  speakerOf,
   weightAt,
 } from '../model/override.ts';
 import { printable } from '../model/printable.ts';
@@ -15,7 +15,13 @@ import type { Report } from '../plan/report.ts';
 import { formatChanges } from './changes.ts';
 import { exitCodeOfReport } from './exit.ts';
 import type { Json } from './json.ts';
-import { formatClock, formatEnd, formatOverrides, overrideNoteJson } from './overrides.ts';
+import {
+  describeSpeaker,
+  formatClock,
+  formatEnd,
+  formatOverrides,
+  overrideNoteJson,
+} from './overrides.ts';
 import { formatReport } from './plan-text.ts';
 
 /** The end of a command about overrides. */
@@ -76,7 +82,15 @@ function formatAbsent({ absent }: OverrideOutcome): string {
 function formatStanding({ effect, report }: OverrideOutcome): string {
   if (effect.set.length > 0)
     return formatOverrides(notesAbout(effect, report.overrides), report.plan.changes);
-  return effect.left.map((each) => `Still in force: ${describeWord(each)}\n`).join('');
+  return effect.left
+    .map((each) => `Still in force: ${describeWord(each)}\n${describeOtherEnd(each)}`)
+    .join('');
+}
+
+/** Names the command that ends an override of the fleet: no command on one machine does. */
+function describeOtherEnd({ owner, destination }: Override): string {
+  if (owner !== FLEET_OWNER) return '';
+  return `    To end it on every director: \`ipvstate fleet undrain ADDRESS ${destination}\`.\n`;
 }
 
 function isIdle({ set, ended }: OverrideEffect): boolean {
@@ -92,10 +106,10 @@ function notesAbout({ isAbout }: OverrideEffect, notes: readonly OverrideNote[])
 function describeWord(override: Override): string {
   const reason = override.reason === '' ? '' : `: ${override.reason}`;
   const word = `weight ${override.weight} of ${describeTarget(override)}`;
-  return printable(`${word} by ${speakerOf(override)}${reason}`);
+  return printable(`${word} by ${describeSpeaker(override)}${reason}`);
 }
 
-function describeTarget({ service, destination }: OverrideTarget): string {
+export function describeTarget({ service, destination }: OverrideTarget): string {
   if (service === null) return `${destination} of every service`;
   return destination === null ? `every destination of ${service}` : `${destination} of ${service}`;
 }
@@ -111,7 +125,7 @@ export function formatOverrideList({ overrides, held, now, date }: OverrideClock
       : formatEnd(each, until, date);
     return [
       `${printable(describeTarget(each))}\n`,
-      `    weight ${weight}${aim}, by ${printable(speakerOf(each))} since ${formatClock(new Date(each.since), date)}${end}\n`,
+      `    weight ${weight}${aim}, by ${printable(describeSpeaker(each))} since ${formatClock(new Date(each.since), date)}${end}\n`,
       ...(each.reason === '' ? [] : [`    ${printable(each.reason)}\n`]),
     ].join('');
   });

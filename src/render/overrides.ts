@@ -1,5 +1,5 @@
 import { drainKey } from '../model/drain.ts';
-import { type Override, speakerOf } from '../model/override.ts';
+import { FLEET_OWNER, type Override, speakerOf } from '../model/override.ts';
 import { printable } from '../model/printable.ts';
 import type { Change } from '../plan/change.ts';
 import type { OverrideNote } from '../plan/overrides/overrides.ts';
@@ -11,7 +11,7 @@ export function describeOverride(note: OverrideNote): string {
   const aim = weight === override.weight ? '' : `, on the way to ${override.weight},`;
   const own = `${isPreserved ? 'before' : 'file'}: ${ownWeight}`;
   const reason = override.reason === '' ? '' : `: ${override.reason}`;
-  const speaker = `${speakerOf(override)}${formatEnd(override, until, asOf)}${reason}`;
+  const speaker = `${describeSpeaker(override)}${formatEnd(override, until, asOf)}${reason}`;
   return printable(`weight ${weight}${aim} by override of ${speaker} (${own})`);
 }
 
@@ -22,7 +22,12 @@ export function formatEnd(
   asOf: Date,
 ): string {
   if (until) return ` until ${formatUntil(until, asOf)}`;
-  return owner === undefined ? ' without end' : '';
+  return owner === undefined || owner === FLEET_OWNER ? ' without end' : '';
+}
+
+/** Names who speaks. An override of the fleet is that of an operator on another machine. */
+export function describeSpeaker(override: Pick<Override, 'owner' | 'by'>): string {
+  return override.owner === FLEET_OWNER ? `${override.by} for the fleet` : speakerOf(override);
 }
 
 /** An end that is nearer than this has seconds. */

@@ -162,7 +162,7 @@ Generation 2: 0 of 3 directors have it.
     const goBack = 'Go back: `ipvstate fleet rollback ADDRESS`.\n';
     const { stdout } = await run(`fleet status ${address}`);
     expect(stdout).toContain(`Go on: \`ipvstate fleet resume ADDRESS\`.\n${goBack}`);
-    const view = { prefix: '/prod', current: 1, nodes: [], rollout: FIRST_ROLLOUT };
+    const view = { prefix: '/prod', current: 1, nodes: [], rollout: FIRST_ROLLOUT, overrides: [] };
     const first = FLEET_FORMATS.text(view);
     expect(first).toContain('Go on: `ipvstate fleet resume ADDRESS`.\n');
     expect(first).not.toContain(goBack);

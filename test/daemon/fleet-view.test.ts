@@ -20,7 +20,7 @@ function fleetOf(count: number): Fleet {
     ...{ name: `lb${index + 1}`, isReporting: true, daemons: [{ id: 'a', host: 'director' }] },
     ...{ report: REPORT, progress: undefined, problem: undefined },
   }));
-  return { prefix: '/prod', current: 1, nodes, rollout: undefined };
+  return { prefix: '/prod', current: 1, nodes, rollout: undefined, overrides: [] };
 }
 
 /** A view of a fleet whose time and whose etcd a test leads. */

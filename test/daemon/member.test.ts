@@ -16,12 +16,13 @@ async function joining(etcd: FakeEtcd, netns: string) {
   const lines: string[] = [];
   const member = new FleetMember({
     client: openEtcd({ hosts: [etcd.host], prefix: '/prod' }, {}),
-    ...{ prefix: '/prod', node: 'lb1', clock, life: { boot: 'b', netns } },
+    ...{ hosts: [etcd.host], prefix: '/prod', node: 'lb1', clock, life: { boot: 'b', netns } },
     log: createLog({ format: 'journal', level: 'info', write: (text) => lines.push(text) }),
     now: () => new Date('2026-11-30T12:00:00Z'),
     state: () => INITIAL_STATE,
     status: () => statusOf(),
     rollout: () => undefined,
+    overrides: { report: [], held: [], problem: undefined },
   });
   const looks = (): number => etcd.rangeCount('/prod/nodes/lb1/life/');
   const before = looks();

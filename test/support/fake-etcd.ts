@@ -34,7 +34,8 @@ interface RequestBody extends Range {
   readonly compare?: readonly Compare[];
   readonly success?: readonly Request[];
   readonly ID?: string;
-  readonly create_request?: { readonly key: string };
+  readonly create_request?: Range & { readonly key: string };
+  readonly TTL?: string;
   readonly name?: string;
   readonly password?: string;
 }
@@ -43,6 +44,8 @@ interface RequestBody extends Range {
 interface Transaction {
   /** True when it writes the key `current`. */
   readonly isCommit: boolean;
+  /** The keys that it writes. */
+  readonly keys: readonly string[];
 }
 
 /** An answer that is no success. */
@@ -58,7 +61,7 @@ const MAX_REQUEST_BYTES = 1.5 * 1024 * 1024;
 /** The JSON gateway of an etcd in memory, as far as this program uses it. */
 export class FakeEtcd {
   readonly #keys = new Map<string, Stored>();
-  readonly #watchers = new Map<ServerResponse, string>();
+  readonly #watchers = new Map<ServerResponse, { readonly key: string; readonly end?: string }>();
   #revision = 1;
   #server: Server | undefined;
   #port = 0;
@@ -80,7 +83,8 @@ export class FakeEtcd {
   isSilent = false;
   /** The number of requests of each kind. */
   readonly requests = new Map<string, number>();
-  readonly #leases = new Set<string>();
+  /** The seconds of each lease: they do not pass. */
+  readonly #leases = new Map<string, string>();
   readonly #ranges = new Map<string, number>();
   /** Called before a transaction is decided. A commit writes the key `current`. */
   onTransaction: ((transaction: Transaction) => void | Promise<void>) | undefined;
@@ -130,18 +134,28 @@ export class FakeEtcd {
     this.#write(base64(key), base64(value));
   }
 
+  /** The revision in which a key was last written. */
+  revisionOf(key: string): string {
+    return String(this.#keys.get(base64(key))?.revision);
+  }
+
   get leaseCount(): number {
     return this.#leases.size;
   }
 
   /** Ends every lease, as time does when nobody keeps it. */
   expireLeases(): void {
-    for (const lease of this.#leases) this.#revoke(lease);
+    for (const lease of this.#leases.keys()) this.#revoke(lease);
+  }
+
+  /** Gives all leases another time to live, as a new leader does. */
+  prolongLeases(seconds: number): void {
+    for (const lease of this.#leases.keys()) this.#leases.set(lease, String(seconds));
   }
 
   #revoke(lease: string): void {
     this.#leases.delete(lease);
-    for (const [key, stored] of this.#keys) if (stored.lease === lease) this.#keys.delete(key);
+    for (const [key, stored] of this.#keys) if (stored.lease === lease) this.#delete(key);
     this.#revision++;
   }
 
@@ -214,7 +228,8 @@ export class FakeEtcd {
 
   #dispatch(path: string, body: RequestBody, response: ServerResponse): void {
     if (path === '/v3/watch') {
-      this.#watchers.set(response, body.create_request?.key ?? '');
+      const { key = '', range_end: end } = body.create_request ?? {};
+      this.#watchers.set(response, { key, ...(end !== undefined && { end }) });
       response.on('close', () => this.#watchers.delete(response));
       response.write(`${JSON.stringify({ result: { header: this.#header, created: true } })}\n`);
       return;
@@ -260,19 +275,22 @@ export class FakeEtcd {
       }
       case '/v3/kv/deleterange': {
         const deleted = [...this.#within(key, body.range_end)];
-        for (const each of deleted) this.#keys.delete(each);
-        this.#revision++;
+        for (const each of deleted) this.#delete(each);
         // As all numbers of etcd, zero is left out.
         return deleted.length === 0 ? {} : { deleted: String(deleted.length) };
       }
       case '/v3/lease/grant': {
         const lease = String(7_000_000_000_000_000 + ++this.#revision);
-        this.#leases.add(lease);
-        return { ID: lease, TTL: '15' };
+        this.#leases.set(lease, body.TTL ?? '');
+        return { ID: lease, TTL: body.TTL };
       }
       case '/v3/lease/keepalive': {
         const { ID: id = '' } = body;
         return { result: { ID: id, ...(this.#leases.has(id) && { TTL: '15' }) } };
+      }
+      case '/v3/lease/timetolive': {
+        const { ID: id = '' } = body;
+        return { ID: id, TTL: this.#leases.get(id) ?? '-1' };
       }
       case '/v3/lease/revoke':
         this.#revoke(body.ID ?? '');
@@ -282,8 +300,12 @@ export class FakeEtcd {
     }
   }
 
-  #within(key: string, end: string | undefined): readonly string[] {
-    const found = [...this.#keys.keys()].filter((each) => {
+  #within(
+    key: string,
+    end: string | undefined,
+    keys: Iterable<string> = this.#keys.keys(),
+  ): readonly string[] {
+    const found = [...keys].filter((each) => {
       if (end === undefined) return each === key;
       return plain(each) >= plain(key) && plain(each) < plain(end);
     });
@@ -300,10 +322,11 @@ export class FakeEtcd {
     const kvs = found.slice(0, Number(limit ?? found.length)).flatMap((each) => {
       const stored = this.#keys.get(each);
       if (!stored) return [];
-      const { value, created, revision } = stored;
+      const { value, created, revision, lease } = stored;
       return {
         ...{ key: each, create_revision: String(created), mod_revision: String(revision) },
         ...(value !== '' && !keys_only && { value }),
+        ...(lease !== undefined && { lease }),
       };
     });
     if (kvs.length === 0) return {};
@@ -323,22 +346,25 @@ export class FakeEtcd {
     const revision = ++this.#revision;
     const created = this.#keys.get(key)?.created ?? revision;
     this.#keys.set(key, { value, created, revision, ...(lease !== undefined && { lease }) });
-    for (const [watcher, watched] of this.#watchers)
-      if (watched === key)
-        watcher.write(
-          `${JSON.stringify({ result: { header: this.#header, events: [{ kv: { key } }] } })}\n`,
-        );
+    this.#notify(key);
   }
 
   #delete(key: string): void {
     this.#revision++;
-    this.#keys.delete(key);
+    if (this.#keys.delete(key)) this.#notify(key);
+  }
+
+  #notify(key: string): void {
+    const result = { header: this.#header, events: [{ kv: { key } }] };
+    for (const [watcher, { key: first, end }] of this.#watchers)
+      if (end === undefined ? first === key : this.#within(first, end, [key]).length > 0)
+        watcher.write(`${JSON.stringify({ result })}\n`);
   }
 }
 
 function aboutTransaction({ success = [] }: RequestBody): Transaction {
   const keys = success.map(({ request_put: put }) => plain(put?.key ?? ''));
-  return { isCommit: keys.some((key) => key.endsWith('/current')) };
+  return { isCommit: keys.some((key) => key.endsWith('/current')), keys };
 }
 
 function base64(text: string): string {

@@ -157,3 +157,9 @@ export function parseTime(text: string): number {
     throw new InvalidArgumentError('Expected a time such as 90s, 15m or 1h30m.');
   return seconds;
 }
+
+/** Parses the number of a generation. */
+export function parseGeneration(text: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('Expected a number from 1 on.');
+  return Number(text);
+}

@@ -1,13 +1,8 @@
 import { InvalidArgumentError } from 'commander';
 import { IpvstateError } from '../../errors.ts';
 import { MAX_WEIGHT } from '../../model/destination.ts';
-import {
-  isOwner,
-  isReason,
-  LONGEST_SECONDS,
-  REASON_LENGTH,
-  type SetOverrides,
-} from '../../plan/overrides/override-request.ts';
+import { isReason, LONGEST_SECONDS, REASON_LENGTH } from '../../model/override.ts';
+import { isOwner, type SetOverrides } from '../../plan/overrides/override-request.ts';
 import type { OverrideSelector } from '../../plan/overrides/override-target.ts';
 import { CONTROL_OPTIONS, FILE_OPTIONS, GUARD_OPTIONS, LOCK_OPTIONS } from './option-groups.ts';
 import { flag, number, outputFormat, parsed, parseSeconds, type ValuesOf } from './options.ts';
@@ -99,7 +94,8 @@ function parsePositive(text: string): number {
   throw new InvalidArgumentError('Expected a time from 1s to 3650d, such as 90s, 15m or 1h30m.');
 }
 
-function parseLength(text: string): number | 'ever' {
+/** Parses the time that an override lasts. */
+export function parseLength(text: string): number | 'ever' {
   return text === 'ever' ? text : parsePositive(text);
 }
 

@@ -30,7 +30,14 @@ import { removeOldGenerations } from '../../sources/etcd/remove-old.ts';
 import { defineVerb } from '../declare/define-verb.ts';
 import { FILE_EXITS } from '../declare/exit-groups.ts';
 import { FILE_OPTIONS } from '../declare/option-groups.ts';
-import { flag, outputFormat, parsed, text, type ValuesOf } from '../declare/options.ts';
+import {
+  flag,
+  outputFormat,
+  parsed,
+  parseGeneration,
+  text,
+  type ValuesOf,
+} from '../declare/options.ts';
 import { wrongUsage } from '../declare/wrong-usage.ts';
 import type { Environment } from '../environment.ts';
 import type { Output } from '../output.ts';
@@ -254,10 +261,4 @@ function parseMessage(text: string): string {
       `Expected one line of at most ${MAX_MESSAGE_LENGTH} characters.`,
     );
   return text;
-}
-
-/** Parses the number of a generation. */
-export function parseGeneration(text: string): number {
-  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('Expected a number from 1 on.');
-  return Number(text);
 }

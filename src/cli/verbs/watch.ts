@@ -200,7 +200,7 @@ async function etcdOf({ file }: WatchOptions, env: NodeJS.ProcessEnv) {
   if (address === undefined) return undefined;
   const { openEtcd } = await import('../../sources/etcd/client.ts');
   const parsed = parseEtcdAddress(address);
-  return { client: openEtcd(parsed, env), prefix: parsed.prefix, address };
+  return { ...parsed, client: openEtcd(parsed, env), address };
 }
 
 /**

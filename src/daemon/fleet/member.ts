@@ -14,6 +14,7 @@ import type { EtcdClient } from '../../sources/etcd/client.ts';
 import { readProgress } from '../../sources/etcd/nodes.ts';
 import type { Log } from '../log/log.ts';
 import type { FleetStatus, Status } from '../status/status.ts';
+import type { FleetOverrides } from './fleet-overrides.ts';
 import { generationsOf, reportOf, verdictOf } from './node-report.ts';
 import { NodeReporter } from './reporter.ts';
 import { digestOfTable } from './table-digest.ts';
@@ -21,6 +22,8 @@ import { digestOfTable } from './table-digest.ts';
 /** The place in etcd that a director reports to, and its name there. */
 export interface FleetPlace {
   readonly client: EtcdClient;
+  /** The members of etcd. */
+  readonly hosts: readonly string[];
   readonly prefix: string;
   readonly node: string;
 }
@@ -34,6 +37,7 @@ interface MemberPorts extends FleetPlace {
   readonly state: () => LoopState;
   readonly status: () => Status;
   readonly rollout: () => SeenRollout | undefined;
+  readonly overrides: Pick<FleetOverrides, 'report' | 'held' | 'problem'>;
 }
 
 /** The daemon as a member of a fleet: it reports its state, and says when it cannot. */
@@ -76,7 +80,7 @@ export class FleetMember {
   }
 
   get status(): FleetStatus {
-    const { node } = this.#ports;
+    const { node, overrides } = this.#ports;
     const problem = this.#problem;
     return {
       node,
@@ -84,6 +88,8 @@ export class FleetMember {
       error: problem
         ? { ...problem, code: 'NO_INPUT', hint: this.#hintFor(problem.message), position: null }
         : null,
+      overrides_held: overrides.held,
+      overrides_unknown: overrides.problem ?? null,
     };
   }
 
@@ -104,7 +110,7 @@ export class FleetMember {
   }
 
   async #report(): Promise<NodeReport> {
-    const { state, status, now } = this.#ports;
+    const { state, status, now, overrides } = this.#ports;
     const table = await this.#tableDigest(state());
     const own = status();
     return reportOf(own, state(), {
@@ -117,6 +123,7 @@ export class FleetMember {
       at: now().toISOString(),
       table: table ?? null,
       generation: this.#generations,
+      fleet_overrides: overrides.report,
     });
   }
 

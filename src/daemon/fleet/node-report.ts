@@ -6,7 +6,8 @@ import { generationOf } from '../../sources/etcd/address.ts';
 import type { Status } from '../status/status.ts';
 
 /** The facts of a report that the daemon's status does not have. */
-export interface NodeFacts extends Pick<NodeReport, 'host' | 'versions' | 'at' | 'table'> {
+export interface NodeFacts
+  extends Pick<NodeReport, 'host' | 'versions' | 'at' | 'table' | 'fleet_overrides'> {
   readonly generation: NodeGenerations;
 }
 

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { FLEET_OWNER } from '../../model/override.ts';
 import { HEALTH_STATES, isAsDesired } from '../../reconcile/loop/health.ts';
 import type { Status } from '../status/status.ts';
 
@@ -186,6 +187,16 @@ export function createMetrics(
   });
   gauge('fleet_silent', 'Whether this director cannot report to its fleet.', ({ fleet }) =>
     Number(Boolean(fleet?.error)),
+  );
+  gauge(
+    'fleet_overrides',
+    'Destinations whose weights overrides of the fleet set.',
+    ({ overrides = [] }) => overrides.filter(({ owner }) => owner === FLEET_OWNER).length,
+  );
+  gauge(
+    'fleet_overrides_held',
+    'Overrides of the fleet that this director does not set.',
+    ({ fleet }) => fleet?.overrides_held?.length ?? 0,
   );
   gauge('start_time_seconds', 'When the daemon started.', ({ program }) =>
     seconds(program.started),

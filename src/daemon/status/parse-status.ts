@@ -17,6 +17,7 @@ import {
   DRIFT_MODES,
   type FleetStatus,
   HEALTHS,
+  type HeldOverrideStatus,
   type OverrideStatus,
   type PauseStatus,
   type RefusedPartStatus,
@@ -123,6 +124,16 @@ export const isStatus: Shape<Status> = objectOf<Status>({
           applied: nullable(isCount),
         }),
         error: isError,
+        overrides_held: optional(
+          listOf(
+            objectOf<HeldOverrideStatus>({
+              service: nullable(isText),
+              destination: isText,
+              why: isText,
+            }),
+          ),
+        ),
+        overrides_unknown: optional(nullable(isText)),
       }),
     ),
   ),

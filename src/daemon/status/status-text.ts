@@ -99,12 +99,24 @@ function wrapLine(text: string): string {
   return `${text.slice(0, INDENT.length)}${lines.join(`\n${INDENT}`)}`;
 }
 
-function formatFleet({ node, generation, error }: NonNullable<Status['fleet']>): string[] {
+function formatFleet(fleet: NonNullable<Status['fleet']>): string[] {
+  const { node, generation, error, overrides_held = [], overrides_unknown = null } = fleet;
   const { read, applied } = generation;
   const later = read === applied ? '' : `, generation ${read ?? 'none'} is read`;
   return [
     line('Fleet', `node ${node}, generation ${applied ?? 'none'} is applied${later}`),
     ...formatError('Reports', error),
+    ...(overrides_unknown === null
+      ? []
+      : [line('Fleet', `its last known drains stay: ${overrides_unknown}`)]),
+    ...overrides_held
+      .slice(0, SHOWN_OVERRIDES)
+      .map(({ service, destination, why }) =>
+        line(
+          'Held back',
+          `the fleet's drain of ${destination} of ${service ?? 'every service'}: ${why}`,
+        ),
+      ),
   ];
 }
 

@@ -35,12 +35,24 @@ export interface PauseStatus {
   readonly services: readonly string[] | null;
 }
 
+/** An override of the fleet that this director does not set. */
+export interface HeldOverrideStatus {
+  /** null: every service. */
+  readonly service: string | null;
+  readonly destination: string;
+  readonly why: string;
+}
+
 /** The daemon as a director of a fleet. */
 export interface FleetStatus {
   readonly node: string;
   readonly generation: NodeGenerations;
   /** Why the fleet is not told of this director. */
   readonly error: StatusError | null;
+  /** Earlier versions lack it. */
+  readonly overrides_held?: readonly HeldOverrideStatus[] | undefined;
+  /** Why the overrides of the fleet are not known now: the last known ones stay. */
+  readonly overrides_unknown?: string | null | undefined;
 }
 
 /** A part of the table that the kernel refuses. */

@@ -1,15 +1,18 @@
-import { MAX_WEIGHT } from '../../model/destination.ts';
+import { type DestinationKey, MAX_WEIGHT } from '../../model/destination.ts';
 import { type DrainKey, drainKey } from '../../model/drain.ts';
 import { parseEndpoint } from '../../model/endpoint.ts';
 import {
   isAbout,
+  isBy,
   isOver,
+  isReason,
+  LONGEST_SECONDS,
   type Override,
   type OverrideRecord,
   type OverrideTarget,
   overrideKey,
 } from '../../model/override.ts';
-import { hasInvisible } from '../../model/printable.ts';
+import type { ServiceKey } from '../../model/service.ts';
 import {
   countUpTo,
   isFlag,
@@ -57,22 +60,22 @@ export interface EndOverrides extends Speaker {
   readonly drainsOnly: boolean;
 }
 
-/** The longest time of an override or a ramp, in seconds: 10 years. Others are without end. */
-export const LONGEST_SECONDS = 315_360_000;
-export const REASON_LENGTH = 200;
-
 /** Tells whether a text can be the name of a program that speaks. */
 export function isOwner(text: unknown): text is string {
   return isText(text) && /^[\w][\w.:@/+-]{0,63}$/.test(text);
 }
 
-/** Tells whether a text can be a reason: one line that can be shown. */
-export function isReason(text: unknown): text is string {
-  return isText(text) && text.length <= REASON_LENGTH && !hasInvisible(text);
+/** Makes the overrides of a program these, and no others. No command of an operator does this. */
+export interface ReplaceOverrides {
+  readonly kind: 'replace';
+  readonly owner: string;
+  readonly by: string;
+  readonly overrides: readonly Override[];
 }
 
-const isBy: Shape<string> = (value): value is string =>
-  isText(value) && value !== '' && value.length <= REASON_LENGTH && !hasInvisible(value);
+/** A change of overrides, by a command or by the daemon itself. */
+export type OverrideChange = OverrideRequest | ReplaceOverrides;
+
 const isTimeSpan: Shape<number> = (value): value is number =>
   countUpTo(LONGEST_SECONDS)(value) && value > 0;
 
@@ -129,9 +132,10 @@ export interface OverrideEffect {
 /** Applies a request to the stored overrides. Throws `USAGE` for objects that there are not. */
 export function requested(
   stored: OverrideRecord,
-  request: OverrideRequest,
+  request: OverrideChange,
   scene: OverrideScene,
 ): OverrideEffect {
+  if (request.kind === 'replace') return replaced(stored, request);
   if (request.kind === 'end') return ended(stored, request, scene);
   const set = targetsOf(request.selector, scene.desired).map((target) =>
     overrideOf(target, request, scene),
@@ -144,11 +148,34 @@ export function requested(
     set: [...distinct.values()],
     ended: [],
     left: [],
-    isAbout: (service, key) => {
-      const address = parseEndpoint(key)?.address;
-      return address !== undefined && set.some((each) => isAbout(each, service, { key, address }));
-    },
+    isAbout: (service, key) => isAboutOne(set, service, key),
   };
+}
+
+function replaced(stored: OverrideRecord, { owner, overrides }: ReplaceOverrides): OverrideEffect {
+  const isIn = (all: readonly Override[], one: Override): boolean =>
+    all.some((each) => JSON.stringify(each) === JSON.stringify(one));
+  const others = stored.overrides.filter((each) => each.owner !== owner);
+  const before = stored.overrides.filter((each) => each.owner === owner);
+  const set = overrides.filter((each) => !isIn(before, each));
+  return {
+    record: { ...stored, overrides: [...others, ...overrides] },
+    set,
+    ended: before.filter((each) => !isIn(overrides, each)),
+    left: [],
+    isAbout: (service, key) => isAboutOne(set, service, key),
+  };
+}
+
+function isAboutOne(
+  overrides: readonly Override[],
+  service: ServiceKey,
+  key: DestinationKey,
+): boolean {
+  const address = parseEndpoint(key)?.address;
+  return (
+    address !== undefined && overrides.some((each) => isAbout(each, service, { key, address }))
+  );
 }
 
 function ended(

@@ -53,7 +53,7 @@ const isMember = objectOf<Override>({
 });
 
 /** An override without a target would be about every destination of every service. */
-const isOverride: Shape<Override> = (value): value is Override =>
+export const isOverride: Shape<Override> = (value): value is Override =>
   isMember(value) && (value.service !== null || value.destination !== null);
 
 const FORMAT: FileFormat<OverridesFile> = {

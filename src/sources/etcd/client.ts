@@ -20,6 +20,8 @@ export interface EtcdEntry {
   readonly key: string;
   readonly value: Buffer;
   readonly revision: string;
+  /** The lease that it goes with. Absent: it stays. */
+  readonly lease?: string;
 }
 
 /** A write in a transaction. Its key must be as `revision` says; undefined: it must not exist. */
@@ -51,7 +53,10 @@ export interface EtcdClient {
    * write says. Throws `EtcdOutcomeUnknownError` when it may have been done.
    */
   putAll(writes: readonly EtcdWrite[], deletes?: readonly string[]): Promise<boolean>;
-  /** Calls `onEvent` when the watch is in place and at each change. Ends with an error. */
+  /**
+   * Calls `onEvent` when the watch is in place and at each change. A key that ends in `/` stands
+   * for all keys that begin with it. Ends with an error.
+   */
   watch(key: string, onEvent: () => void, signal: AbortSignal): Promise<never>;
   /** Makes any other request of the gateway, such as `lease/grant`. */
   ask(path: string, body: object): Promise<unknown>;
@@ -76,12 +81,7 @@ export function openEtcd(address: EtcdAddress, env: NodeJS.ProcessEnv = process.
     list: (prefix) => listAll(cluster, prefix, false),
     listKeys: async (prefix) => (await listAll(cluster, prefix, true)).map(({ key }) => key),
     readTogether: (keys) => {
-      const success = keys.map((key) => ({
-        request_range: {
-          key: encode(key),
-          ...(key.endsWith('/') && { range_end: encode(endOf(key)) }),
-        },
-      }));
+      const success = keys.map((key) => ({ request_range: rangeOf(key) }));
       return cluster.ask('kv/txn', { success }, (answer) => {
         const { responses } = isObject(answer) ? answer : {};
         if (!Array.isArray(responses) || responses.length !== keys.length)
@@ -114,13 +114,18 @@ export function openEtcd(address: EtcdAddress, env: NodeJS.ProcessEnv = process.
       return isObject(answer) && answer.succeeded === true;
     },
     watch: (key, onEvent, signal) =>
-      cluster.stream('watch', { create_request: { key: encode(key) } }, onEvent, signal),
+      cluster.stream('watch', { create_request: rangeOf(key) }, onEvent, signal),
     ask: (path, body) => cluster.ask(path, body),
   };
 }
 
 function encode(text: string): string {
   return Buffer.from(text).toString('base64');
+}
+
+/** A key that ends in `/` stands for all keys that begin with it. */
+function rangeOf(key: string): { readonly key: string; readonly range_end?: string } {
+  return { key: encode(key), ...(key.endsWith('/') && { range_end: encode(endOf(key)) }) };
 }
 
 /** The first key after all keys with this beginning, which ends in an ASCII character. */
@@ -160,10 +165,11 @@ function pageOf(answer: unknown): Page {
   const { kvs = [], more = false } = isObject(answer) ? answer : {};
   if (!Array.isArray(kvs)) throw new Error(NOT_ETCD);
   const entries = kvs.map((entry: unknown) => {
-    const { key, value = '', mod_revision: revision } = isObject(entry) ? entry : {};
+    const { key, value = '', mod_revision: revision, lease } = isObject(entry) ? entry : {};
     if (!isText(key) || !isText(value) || !isText(revision)) throw new Error(NOT_ETCD);
     const decoded = Buffer.from(key, 'base64').toString('utf8');
-    return { key: decoded, value: Buffer.from(value, 'base64'), revision };
+    const bytes = Buffer.from(value, 'base64');
+    return { key: decoded, value: bytes, revision, ...(isText(lease) && { lease }) };
   });
   return { entries, more: more === true };
 }

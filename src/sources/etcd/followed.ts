@@ -1,7 +1,6 @@
 import { IpvstateError, reportedError } from '../../errors.ts';
 import type { SeenRollout } from '../../fleet/progress.ts';
 import type { Clock } from '../../model/clock.ts';
-import { jittered } from '../files/clock.ts';
 import type { Document, FollowedSource, SourceProblem, Watch, WatchOptions } from '../source.ts';
 import type { EtcdClient } from './client.ts';
 import {
@@ -12,6 +11,7 @@ import {
   readGeneration,
   requireCurrent,
 } from './generation.ts';
+import { KeyWatch } from './key-watch.ts';
 import { type Current, currentKey } from './layout.ts';
 import { chooseGeneration } from './rollouts.ts';
 
@@ -35,14 +35,6 @@ export interface FollowedEtcdPorts {
 }
 
 /**
- * Between two reads of `current` while the watch tells every change, in milliseconds. A watch whose
- * connection hangs tells nothing.
- */
-const POLL = 30_000;
-/** Until a lost watch is begun anew. The time doubles with each failure. */
-const RETRY = { first: 1000, most: 30_000 };
-
-/**
  * A configuration in etcd that is followed. After the first read, a read returns what the watch has
  * fetched, and waits for no network: the loop that reads must keep the table meanwhile. While etcd
  * cannot be read, or has less than before, the generation from before stays.
@@ -54,16 +46,11 @@ export class FollowedEtcd implements FollowedSource {
   /** A generation that is older than the one in force: etcd lost data. It is never read. */
   #lost: Current | undefined;
   #fetching: Promise<void> = Promise.resolve();
-  /** Ends the watch that goes on. */
-  #stream: AbortController | undefined;
+  #watch: KeyWatch | undefined;
   /** The current generation of etcd, taken or not, as it was last seen. */
   #current: string | undefined;
   /** The rollout of the current generation, as it was last seen. */
   #rollout: SeenRollout | undefined;
-  /** Ends the time until the next look. */
-  #rest: AbortController | undefined;
-  /** Ends the time until the next watch. */
-  #pause: AbortController | undefined;
   /** The generation that was read last: the watch may have fetched another one since. */
   #read: Generation | undefined;
   /** The generation that the store has. */
@@ -106,55 +93,29 @@ export class FollowedEtcd implements FollowedSource {
   }
 
   async watch({ onChange, onMode }: WatchOptions): Promise<Watch> {
-    const closing = new AbortController();
+    const { client, prefix, clock, random } = this.#ports;
+    let isClosed = false;
     onMode?.('etcd', undefined);
-    const refresh = async (): Promise<void> => {
+    const refresh = async (): Promise<boolean> => {
       const before = [this.#generation, this.#problem?.message];
       await this.#fetch();
       const isNew = before[0] !== this.#generation || before[1] !== this.#problem?.message;
-      if (isNew && !closing.signal.aborted) void onChange();
+      if (isNew && !isClosed) void onChange();
+      return this.#problem === undefined;
     };
     void onChange();
-    const watching = this.#watchForEver(refresh, closing.signal);
-    const polling = this.#pollForEver(refresh, closing.signal);
+    const watch = new KeyWatch({
+      ...{ client, key: currentKey(prefix), clock, random, refresh },
+      seen: () => this.#current,
+      rest: () => (this.#rollout?.isDone === false ? this.#rollout.lookMilliseconds : undefined),
+    });
+    this.#watch = watch;
     return {
       close: async () => {
-        closing.abort();
-        await Promise.all([watching, polling]);
+        isClosed = true;
+        await watch.close();
       },
     };
-  }
-
-  /** Begins the watch anew whenever it ends: after a while, or when etcd can be read again. */
-  async #watchForEver(refresh: () => Promise<void>, closing: AbortSignal): Promise<void> {
-    const { client, prefix } = this.#ports;
-    for (let delay = RETRY.first; !closing.aborted; delay = Math.min(2 * delay, RETRY.most)) {
-      this.#stream = new AbortController();
-      const signal = AbortSignal.any([closing, this.#stream.signal]);
-      const onEvent = (): void => {
-        delay = RETRY.first;
-        void refresh();
-      };
-      await client.watch(currentKey(prefix), onEvent, signal).catch(() => undefined);
-      if (closing.aborted) return;
-      this.#pause = new AbortController();
-      await this.#sleep(delay, AbortSignal.any([closing, this.#pause.signal]));
-      await refresh();
-    }
-  }
-
-  async #pollForEver(refresh: () => Promise<void>, closing: AbortSignal): Promise<void> {
-    while (!closing.aborted) {
-      this.#rest = new AbortController();
-      const isOver = this.#rollout?.isDone !== false;
-      const signal = AbortSignal.any([closing, this.#rest.signal]);
-      await this.#sleep(isOver ? POLL : (this.#rollout?.lookMilliseconds ?? POLL), signal);
-      if (closing.aborted) return;
-      const before = this.#current;
-      await refresh();
-      // The connection of the watch hangs, or may hang as well. It would not come back.
-      if (this.#problem || this.#current !== before) this.#stream?.abort();
-    }
   }
 
   /**
@@ -184,20 +145,20 @@ export class FollowedEtcd implements FollowedSource {
           this.#generation = await readGeneration(client, prefix, chosen);
         this.#follow(choice.rollout);
         this.#lost = undefined;
-        if (this.#problem) this.#pause?.abort();
         this.#problem = undefined;
       }
     } catch (error) {
       const { message, hint } = reportedError(error);
       this.#problem = { message, ...(hint !== undefined && { hint }) };
     }
+    this.#watch?.learn(this.#problem === undefined);
   }
 
   /** Looks more often while a rollout goes on. */
   #follow(rollout: SeenRollout | undefined): void {
     const wasOver = this.#rollout?.isDone !== false;
     this.#rollout = rollout;
-    if (wasOver && rollout?.isDone === false) this.#rest?.abort();
+    if (wasOver && rollout?.isDone === false) this.#watch?.restAnew();
   }
 
   /**
@@ -218,18 +179,5 @@ export class FollowedEtcd implements FollowedSource {
         `The next push is read again. If generation ${current.generation} is right: ` +
         `${pushCommand(this.#ports.prefix, `--generation ${current.generation}`)}.`,
     };
-  }
-
-  #sleep(milliseconds: number, closing: AbortSignal): Promise<void> {
-    const { clock, random } = this.#ports;
-    return new Promise((resolve) => {
-      const done = (): void => {
-        cancel();
-        closing.removeEventListener('abort', done);
-        resolve();
-      };
-      const cancel = clock.after(jittered(milliseconds, random), done);
-      closing.addEventListener('abort', done);
-    });
   }
 }

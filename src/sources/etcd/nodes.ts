@@ -1,4 +1,5 @@
 import { encodeDocument } from '../../fleet/document.ts';
+import { fleetOverridesKey } from '../../fleet/fleet-override.ts';
 import { NODE_REPORT, type NodeReport } from '../../fleet/node-report.ts';
 import {
   DAEMON_LIFE,
@@ -19,6 +20,7 @@ import {
 } from '../../fleet/rollout.ts';
 import { isObject } from '../../model/shape.ts';
 import type { EtcdClient } from './client.ts';
+import { type LeasedOverride, overridesOf } from './fleet-overrides.ts';
 import { readManifest, requireCurrent } from './generation.ts';
 import { nodeOf } from './layout.ts';
 import type { Lease } from './leases.ts';
@@ -119,6 +121,8 @@ export interface Fleet {
   readonly nodes: readonly FleetNode[];
   /** undefined: the current generation was pushed without a rollout. */
   readonly rollout: RolloutState | undefined;
+  /** The overrides that operators set for all directors. */
+  readonly overrides: readonly LeasedOverride[];
 }
 
 /** Reads the nodes that have files of their own in the current generation, or ever reported. */
@@ -126,9 +130,11 @@ export async function readFleet(client: EtcdClient, prefix: string): Promise<Fle
   const { generation } = await requireCurrent(client, prefix);
   const { manifest } = await readManifest(client, prefix, generation);
   const named = manifest.files.flatMap(({ name }) => nodeOf(name) ?? []);
-  const also = [reportsKey(prefix)];
-  const { current, nodes, rollout } = await readFleetSnapshot(client, prefix, { named, also });
-  return { prefix, current: current.generation, nodes, rollout };
+  const also = [reportsKey(prefix), fleetOverridesKey(prefix)];
+  const snapshot = await readFleetSnapshot(client, prefix, { named, also });
+  const { current, nodes, rollout, others } = snapshot;
+  const overrides = overridesOf(prefix, others);
+  return { prefix, current: current.generation, nodes, rollout, overrides };
 }
 
 function base64(text: string): string {

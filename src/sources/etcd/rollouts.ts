@@ -27,6 +27,8 @@ export interface FleetSnapshot {
   readonly mark: RolloutMark | undefined;
   /** The revision of the mark. undefined: there is none. */
   readonly markRevision: string | undefined;
+  /** The entries of the further keys. */
+  readonly others: readonly EtcdEntry[];
 }
 
 interface NodeKeys {
@@ -37,7 +39,7 @@ interface NodeKeys {
 /**
  * Reads a fleet at one revision. A rollout that is missing or damaged is an error: it never means
  * that every director may have the generation. `named` are nodes that need not have reported, and
- * `also` further keys of nodes, which the rule of a rollout does not look at.
+ * `also` further keys, such as reports, which the rule of a rollout does not look at.
  */
 export async function readFleetSnapshot(
   client: EtcdClient,
@@ -63,11 +65,12 @@ export async function readFleetSnapshot(
     }
     const mark = marks[0] && decodeDocument(marks[0].key, marks[0].value, ROLLOUT_MARK);
     // The rule of a rollout is the same for all: it looks only at what every director reads.
-    const members = nodesOf(prefix, ofNodes[0] ?? [], named);
+    const [ofMembers = [], ...others] = ofNodes;
+    const members = nodesOf(prefix, ofMembers, named);
     const nodes = also.length === 0 ? members : nodesOf(prefix, ofNodes.flat(), named);
     const rollout = await rolloutOf(prefix, current, rollouts[0]);
     return {
-      ...{ current, nodes, mark, markRevision: marks[0]?.revision },
+      ...{ current, nodes, mark, markRevision: marks[0]?.revision, others: others.flat() },
       rollout: rollout && rolloutState(rollout, mark, members.map(rolloutNode)),
     };
   }

@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openEtcd } from '../../../src/sources/etcd/client.ts';
+import {
+  endFleetOverrides,
+  readFleetOverrides,
+  setFleetOverride,
+} from '../../../src/sources/etcd/fleet-overrides.ts';
 import { readCurrent } from '../../../src/sources/etcd/generation.ts';
+import { revokeLease, secondsLeft } from '../../../src/sources/etcd/leases.ts';
 import { pushGeneration } from '../../../src/sources/etcd/push.ts';
 import { removeOldGenerations } from '../../../src/sources/etcd/remove-old.ts';
 import { Certificate } from '../../support/certificates.ts';
@@ -173,6 +179,27 @@ describe.runIf(ETCD)('the access to an etcd with TLS and users', () => {
     const wrong = await errorOf(etcd.host, as('lb1', 'wr0ng'));
     expect(wrong).toContain('| Correct IPVSTATE_ETCD_USER and IPVSTATE_ETCD_PASSWORD_FILE.');
     expect(wrong).not.toContain('wr0ng');
+  });
+
+  it('lets an operator set overrides of the fleet, and a director read them only', async () => {
+    const [operator, director] = [as('alice'), as('lb1')].map((env) => clientOf(etcd.host, env));
+    if (!operator || !director) throw new Error('no clients');
+    const about = { weight: 0, by: 'alice@ci', reason: '', until: null };
+    const since = '2026-01-01T00:00:00Z';
+    const override = { service: null, destination: '10.1.0.11', ...about, since };
+    await setFleetOverride(operator, PREFIX, override, 600);
+    const { overrides } = await readFleetOverrides(director, PREFIX);
+    const [{ key = '', lease = '' } = {}] = overrides;
+    expect(await secondsLeft(director, lease)).toBeGreaterThan(500);
+    await expect(setFleetOverride(director, PREFIX, override, 60)).rejects.toThrow('denied');
+    await expect(endFleetOverrides(director, [{ key, lease }])).rejects.toThrow('denied');
+    await expect(revokeLease(director, lease)).rejects.toThrow('denied');
+    for (const other of ['current', 'rollout-mark', 'nodes/lb1/member', 'overrides'])
+      await expect(operator.put(`${PREFIX}/${other}`, Buffer.from(''))).rejects.toThrow('denied');
+    await setFleetOverride(operator, PREFIX, override, null);
+    expect(await secondsLeft(director, lease)).toBe(0);
+    await endFleetOverrides(operator, (await readFleetOverrides(operator, PREFIX)).overrides);
+    expect((await readFleetOverrides(director, PREFIX)).overrides).toEqual([]);
   });
 
   it('goes on when roles are changed, which makes all tokens too old', async () => {
