@@ -54,13 +54,29 @@ describe('the control socket', () => {
 
   it('says that the command can be repeated when a daemon ends without an answer', async () => {
     mkdirSync(join(folder, 'run'));
+    const server = createServer((socket) =>
+      socket.once('data', () => {
+        server.close();
+        socket.end();
+      }),
+    );
+    await new Promise<void>((done) => server.listen(path, done));
+    await expect(askDaemon(path, { command: 'status' })).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: `the daemon ended before it answered (${path})`,
+      hint: 'Run the command again: it can be repeated, whatever the daemon did of it.',
+    });
+  });
+
+  it('says what a daemon may lack that closes the connection and goes on', async () => {
+    mkdirSync(join(folder, 'run'));
     const server = createServer((socket) => socket.once('data', () => socket.end()));
     await new Promise<void>((done) => server.listen(path, done));
     onTestFinished(() => void server.close());
     await expect(askDaemon(path, { command: 'status' })).rejects.toMatchObject({
       code: 'UNAVAILABLE',
-      message: `the daemon ended before it answered (${path})`,
-      hint: 'Run the command again: it can be repeated, whatever the daemon did of it.',
+      message: `the daemon closed the connection before it answered (${path})`,
+      hint: expect.stringContaining('raise its LimitNOFILE'),
     });
   });
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Inotify, InotifyHandlers, OpenInotify } from '../../src/sources/files/inotify.ts';
 import { digestOf, readFiles } from '../../src/sources/files/read-files.ts';
 import { ReadCache } from '../../src/sources/files/read-stable.ts';
-import { watchFiles } from '../../src/sources/files/watch-files.ts';
+import { type FileWatchPorts, watchFiles } from '../../src/sources/files/watch-files.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 import { PATTERNS } from './patterns.ts';
 import { eventually, inFolder, startWatching } from './watching.ts';
@@ -36,7 +36,11 @@ function scripted(errors: readonly (string | undefined)[]) {
   return { open, opened, closed: () => closed, hold };
 }
 
-function start(paths: readonly string[], errors: readonly (string | undefined)[] = []) {
+function start(
+  paths: readonly string[],
+  errors: readonly (string | undefined)[] = [],
+  ports: FileWatchPorts = {},
+) {
   const clock = new VirtualClock();
   const inotify = scripted(errors);
   const modes: (readonly [string, string | undefined])[] = [];
@@ -56,7 +60,7 @@ function start(paths: readonly string[], errors: readonly (string | undefined)[]
       onMode: (mode, reason) => modes.push([mode, reason]),
       quietMilliseconds: 250,
     },
-    { clock, random: () => 0.5, openInotify: inotify.open },
+    { clock, random: () => 0.5, openInotify: inotify.open, ...ports },
   );
   /** Waits until so many reports were read, and the next safety read is scheduled. */
   const reported = (count: number) =>
@@ -206,6 +210,7 @@ describe('when inotify is exhausted', () => {
   test.each([
     ['ENOSPC', 'inotify is exhausted (ENOSPC); raise fs.inotify.max_user_watches'],
     ['EMFILE', 'inotify is exhausted (EMFILE); raise fs.inotify.max_user_instances'],
+    ['ENFILE', 'the machine has too many open files (ENFILE); raise fs.file-max'],
     ['EACCES', 'something cannot be watched (EACCES)'],
   ])(
     '(%s) the content is polled every two seconds, and the mode is reported once',
@@ -224,6 +229,20 @@ describe('when inotify is exhausted', () => {
         await watching.close();
       }),
   );
+
+  test('a limit of the process is told from one of inotify', () =>
+    inFolder(async (folder) => {
+      const path = await FILE(folder);
+      const { modes, watching, reported } = start([path], ['EMFILE'], { canOpenFile: () => false });
+      await reported(1);
+      expect(modes).toEqual([
+        [
+          'poll',
+          'the daemon has too many open files (EMFILE); raise its LimitNOFILE, or `ulimit -n`',
+        ],
+      ]);
+      await watching.close();
+    }));
 
   test('it is tried again after ten minutes, and its return is reported', () =>
     inFolder(async (folder) => {

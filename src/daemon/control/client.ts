@@ -19,6 +19,9 @@ const CUT_OFF: readonly string[] = ['ECONNRESET', 'EPIPE'];
 const HINTS = {
   UNAVAILABLE: 'Start one with `ipvstate watch`, or name its --control-socket.',
   CUT_OFF: 'Run the command again: it can be repeated, whatever the daemon did of it.',
+  CLOSED:
+    'Run the command again: it can be repeated. A daemon with too many open files closes every ' +
+    'connection: raise its LimitNOFILE, or `ulimit -n`, and restart it.',
   PERMISSION: 'Only the user of the daemon may ask it: run as root, or as that user.',
 };
 
@@ -59,8 +62,17 @@ export function askDaemon(path: string, request: ControlRequest): Promise<Contro
       socket.destroy();
       reject(new Failure(code, `${reason} (${path})`, { hint }));
     };
-    const failCutOff = (): void =>
-      fail('the daemon ended before it answered', 'UNAVAILABLE', { hint: HINTS.CUT_OFF });
+    // Only a daemon that goes on takes a second connection.
+    const failCutOff = (): void => {
+      const second = connect(path, () => {
+        second.destroy();
+        const reason = 'the daemon closed the connection before it answered';
+        fail(reason, 'UNAVAILABLE', { hint: HINTS.CLOSED });
+      });
+      second.on('error', () =>
+        fail('the daemon ended before it answered', 'UNAVAILABLE', { hint: HINTS.CUT_OFF }),
+      );
+    };
     socket.setEncoding('utf8');
     socket.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
       const reason = REASONS[code] ?? `the daemon cannot be reached (${code})`;

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../model/clock.ts';
 import { type CpuShare, cpuShare } from '../../model/cpu-share.ts';
@@ -31,6 +32,8 @@ export interface FileWatchPorts {
   /** In [0, 1). */
   readonly random?: () => number;
   readonly openInotify?: OpenInotify;
+  /** Tells whether this process can open one more file. */
+  readonly canOpenFile?: () => boolean;
   readonly timing?: Partial<FileWatchTiming>;
 }
 
@@ -212,7 +215,7 @@ class FileWatch implements Watch {
 
   #giveUpInotify(code: string): void {
     if (this.#inotifyFailure !== undefined || this.#isClosed) return;
-    this.#inotifyFailure = describeFailure(code);
+    this.#inotifyFailure = describeFailure(code, this.#ports.canOpenFile ?? canOpenFile);
     this.#identity = undefined;
     this.#cancelRetry = this.#clock.after(this.#timing.retry, () => {
       this.#inotifyFailure = undefined;
@@ -240,14 +243,24 @@ class FileWatch implements Watch {
   }
 }
 
-const SYSCTLS: Readonly<Record<string, string>> = {
-  ENOSPC: 'fs.inotify.max_user_watches',
-  EMFILE: 'fs.inotify.max_user_instances',
+const REMEDIES: Readonly<Record<string, string>> = {
+  ENOSPC: 'inotify is exhausted (ENOSPC); raise fs.inotify.max_user_watches',
+  EMFILE: 'inotify is exhausted (EMFILE); raise fs.inotify.max_user_instances',
+  ENFILE: 'the machine has too many open files (ENFILE); raise fs.file-max',
 };
 
-function describeFailure(code: string): string {
-  const sysctl = SYSCTLS[code];
-  return sysctl
-    ? `inotify is exhausted (${code}); raise ${sysctl}`
-    : `something cannot be watched (${code})`;
+/** EMFILE has two causes: no inotify instance is left to the user, or no file to the process. */
+function describeFailure(code: string, canOpen: () => boolean): string {
+  if (code === 'EMFILE' && !canOpen())
+    return 'the daemon has too many open files (EMFILE); raise its LimitNOFILE, or `ulimit -n`';
+  return REMEDIES[code] ?? `something cannot be watched (${code})`;
+}
+
+function canOpenFile(): boolean {
+  try {
+    closeSync(openSync('/dev/null', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
 }
