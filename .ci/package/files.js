@@ -42,7 +42,7 @@ export function installedFiles(root, { architecture, runtime }) {
   add(`${DOC}/node-LICENSE.gz`, zipped(readFileSync(join(runtime, 'LICENSE'))));
   const starter = readFileSync(join(root, 'dist/cli.cjs'), 'utf8');
   add(`${HOME}/dist/cli.cjs`, starter.replace(/^#!.*/, `#!/${HOME}/bin/node`), 0o755);
-  copy(`${HOME}/dist/program.cjs`, 'dist/program.cjs');
+  for (const name of ['program.cjs', 'rest.cjs']) copy(`${HOME}/dist/${name}`, `dist/${name}`);
   for (const name of ADDON) {
     const folder = join(root, 'node_modules', name);
     for (const path of filesBelow(folder))

@@ -56,9 +56,10 @@ const ABOUT_ALL: readonly string[] = ['help', 'complete'];
 
 /**
  * Loads the verb that a command line begins with, or all of them when it begins with none, or with
- * one that tells about all.
+ * one that tells about all. The version is printed without any.
  */
 export async function loadVerbs([first = '']: readonly string[]): Promise<readonly Verb[]> {
+  if (first === '-V' || first === '--version') return [];
   const called = Object.entries(VERBS).find(([name]) => name === first);
   const files = called && !ABOUT_ALL.includes(first) ? [called[1]] : Object.values(VERBS);
   return Promise.all(files.map((load) => load()));

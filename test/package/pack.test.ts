@@ -44,6 +44,7 @@ test('the package has the program, declarations, schemas and licences, and no ot
     expect.arrayContaining([
       'dist/cli.cjs',
       'dist/program.cjs',
+      'dist/rest.cjs',
       'dist/index.js',
       'dist/types/index.d.ts',
       'dist/THIRD-PARTY-LICENSES.txt',
@@ -112,6 +113,30 @@ test('without a build of the addon for this machine, the program says so and nee
     });
   } finally {
     renameSync(`${builds}.hidden`, builds);
+  }
+});
+
+test('everyday commands do not load the file that has what few commands need', () => {
+  const rest = join(installed, 'dist/rest.cjs');
+  const [config, live] = ['config.yaml', 'live.save'].map((name) =>
+    join(root, 'examples/first-service', name),
+  ) as [string, string];
+  const call = (...args: readonly string[]) =>
+    spawnSync(join(prefix, 'bin/ipvstate'), args, { encoding: 'utf8' });
+  renameSync(rest, `${rest}.hidden`);
+  try {
+    for (const args of [
+      ['validate', '-f', config],
+      ['plan', '-f', config, '--table', live],
+      ['diff', config, config],
+      ['export', '--table', live],
+      ['ipvsadm', '--version'],
+      ['--version'],
+    ])
+      expect({ args, ...call(...args) }).toMatchObject({ args, status: 0, stderr: '' });
+    expect(call('help', 'exit-codes').stderr).toContain('rest.cjs');
+  } finally {
+    renameSync(`${rest}.hidden`, rest);
   }
 });
 
