@@ -156,8 +156,11 @@ describe('health', () => {
   });
 
   it.each([
-    ['http: { path: up }', '"up" is not a path that begins with "/", without blanks'],
-    ['http: { path: "/a b" }', '"/a b" is not a path that begins with "/", without blanks'],
+    ['http: { path: up }', '"up" is not a path that begins with "/", of visible ASCII characters'],
+    [
+      'http: { path: "/a b" }',
+      '"/a b" is not a path that begins with "/", of visible ASCII characters',
+    ],
     ['http: { host: "a\\r\\nX: y" }', '"a\\r\\nX: y" is not the name of a host, or an address'],
     ['http: { status: 399-200 }', '"399-200" is not a range of status codes'],
     ['udp: { send: "€", expect: a }', '"€" is not 1 to 1400 characters from \\x00 to \\xff'],
@@ -170,6 +173,20 @@ describe('health', () => {
     expect(problem).toMatchObject({ code: 'HEALTH', severity: 'error' });
     expect(problem?.message).toContain(message);
     expect(others).toEqual([]);
+  });
+
+  it('hints at the escapes of a path', () => {
+    const hintOf = (path: string) =>
+      issuesOf(web(`health: { http: { path: "${path}" } }`))[0]?.hint;
+    expect(['/é', '/a b', '/\\n%20', 'é', `/${'é'.repeat(60)}`].map(hintOf)).toEqual([
+      ...['write /%C3%A9', 'write /a%20b', 'write /%0A%20', undefined, undefined],
+    ]);
+  });
+
+  it('has its problems together with those of the rest of the service', () => {
+    const codes = (...lines: string[]) => issuesOf(web(...lines)).map(({ code }) => code);
+    expect(codes('health: { http: { path: up } }', 'weight: 3')).toEqual(['HEALTH', 'UNKNOWN_KEY']);
+    expect(codes('health: { http: { path: up }, foo: 3 }')).toEqual(['UNKNOWN_KEY']);
   });
 
   it('runs a command with its arguments', () => {

@@ -26,11 +26,13 @@ interface Form {
   readonly isGood: (text: string) => boolean;
   /** The words for such a text in a message. */
   readonly wanted: string;
+  readonly hint?: (text: string) => string | undefined;
 }
 
 const PATH: Form = {
   isGood: (text) => /^\/[!-~]{0,2000}$/.test(text),
-  wanted: 'a path that begins with "/", without blanks',
+  wanted: 'a path that begins with "/", of visible ASCII characters',
+  hint: hintForPath,
 };
 const HOST: Form = {
   isGood: (text) => /^[A-Za-z0-9._:[\]-]{1,255}$/.test(text),
@@ -49,6 +51,18 @@ const DNS_NAME: Form = {
   wanted: 'a name such as example.com',
 };
 
+/** Says how a path is written whose characters are no visible ASCII. */
+function hintForPath(text: string): string | undefined {
+  const encoded = text.replaceAll(/[^!-~]+/gu, (part) =>
+    Array.from(
+      Buffer.from(part),
+      (byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`,
+    ).join(''),
+  );
+  const isShort = encoded.length <= 60;
+  return encoded.startsWith('/') && encoded !== text && isShort ? `write ${encoded}` : undefined;
+}
+
 /** Tells whether every text has its form. Reports those that have not. */
 function areGood(
   path: Path,
@@ -56,10 +70,12 @@ function areGood(
   texts: readonly (readonly [key: string | number, text: string | undefined, form: Form])[],
 ): boolean {
   const bad = texts.filter(([, text, { isGood }]) => text !== undefined && !isGood(text));
-  for (const [key, text = '', { wanted }] of bad) {
+  for (const [key, text = '', { wanted, hint: hintFor }] of bad) {
     const shown = JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text);
     const message = `${shown} is not ${wanted}`;
-    report({ code: 'HEALTH', severity: 'error', message, place: atValue(...path, key) });
+    const hint = hintFor?.(text);
+    const place = atValue(...path, key);
+    report({ code: 'HEALTH', severity: 'error', message, place, ...(hint && { hint }) });
   }
   return bad.length === 0;
 }

@@ -154,8 +154,10 @@ function checkInvalidService(service: unknown, index: number, context: Context):
     (destinations === undefined || Array.isArray(destinations));
   if (!readable) return;
   const path = ['services', index] as const;
-  // The violation can be in `health`, which is not about the destinations themselves.
-  const checked = { ...service, health: undefined } as unknown as ServiceMapping;
+  const checked = {
+    ...service,
+    ...(context.invalid.checks.has(index) && { health: undefined }),
+  } as unknown as ServiceMapping;
   const identity = readIdentity(checked, path, context.report);
   const layers = serviceLayers(checked, path, context);
   if (identity && layers)
