@@ -1,23 +1,60 @@
-import type { HealthEffect } from '../../health/effect.ts';
+import type { HealthEffect, HealthNote } from '../../health/effect.ts';
 import type { DestinationKey } from '../../model/destination.ts';
+import { type DrainKey, drainKey } from '../../model/drain.ts';
 import type { ServiceKey } from '../../model/service.ts';
 import type { LoopState } from '../../reconcile/loop/loop-state.ts';
 import { trafficJson } from '../../render/top/top-json.ts';
 import type { DestinationTraffic, ServiceTraffic } from '../../render/top/traffic.ts';
-import type { Status } from '../status/status.ts';
+import type { OverrideStatus, Status } from '../status/status.ts';
 import { destinationHealth, type FindHealth } from './destination-health.ts';
 import type { DestinationDetails, DestinationState } from './documents.ts';
-import type { Fact, ServiceFacts } from './service-facts.ts';
+import type { Fact } from './service-facts.ts';
 
 /** A destination with its traffic, which is nothing where the kernel does not have it. */
 export interface KnownDestination extends DestinationTraffic {
   readonly isLive: boolean;
 }
 
+/**
+ * Drains, overrides and health by their destinations. A table has many destinations, and no list is
+ * searched for each one.
+ */
+export interface Treatments {
+  readonly drains: ReadonlyMap<DrainKey, Status['drains'][number]>;
+  readonly overrides: ReadonlyMap<DrainKey, OverrideStatus>;
+  readonly health: ReadonlyMap<DrainKey, HealthNote>;
+}
+
+/** Sorts what acts on destinations by what it is about. */
+export function treatmentsIn(
+  { checked }: Pick<LoopState, 'checked'>,
+  { drains, overrides = [] }: Pick<Status, 'drains' | 'overrides'>,
+): Treatments {
+  return {
+    drains: byDestination(drains),
+    overrides: byDestination(overrides),
+    health: byDestination(checked),
+  };
+}
+
+function byDestination<T extends { readonly service: string; readonly destination: string }>(
+  list: readonly T[],
+): ReadonlyMap<DrainKey, T> {
+  return new Map(
+    list.map((each) => [
+      drainKey(each.service as ServiceKey, each.destination as DestinationKey),
+      each,
+    ]),
+  );
+}
+
 interface Knowledge {
-  readonly facts: ServiceFacts;
+  /** The facts of the service and of its destinations. */
+  readonly facts: readonly Fact[];
+  /** False when nobody knows whether the service is as the files say. */
+  readonly isKnown: boolean;
   readonly state: LoopState;
-  readonly status: Status;
+  readonly treatments: Treatments;
   readonly findHealth: FindHealth;
 }
 
@@ -29,16 +66,15 @@ export function destinationDetails(
   service: ServiceKey,
   known: KnownDestination,
   traffic: ServiceTraffic | undefined,
-  { facts, state, status, findHealth }: Knowledge,
+  { facts, isKnown, state, treatments, findHealth }: Knowledge,
 ): DestinationDetails {
   const { destination, isLive } = known;
   const { key, weight, forward } = destination;
-  const own = facts.of(service).filter((fact) => fact.destination === key);
-  const isIt = (other: { readonly service: string; readonly destination: string }): boolean =>
-    other.service === service && other.destination === key;
-  const drain = status.drains.find(isIt);
-  const override = status.overrides?.find(isIt);
-  const treated = state.checked.find(isIt);
+  const own = facts.filter((fact) => fact.destination === key);
+  const id = drainKey(service, key);
+  const drain = treatments.drains.get(id);
+  const override = treatments.overrides.get(id);
+  const treated = treatments.health.get(id);
   return {
     destination: key,
     forward,
@@ -49,7 +85,7 @@ export function destinationDetails(
     },
     ...trafficJson(known),
     share: shareOf(known, traffic),
-    state: stateOf(own, facts.isKnown),
+    state: stateOf(own, isKnown),
     notes: own.map(({ note }) => note),
     drain: drain ? { seconds_left: drain.seconds_left } : null,
     override: override ?? null,

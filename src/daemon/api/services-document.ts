@@ -7,7 +7,12 @@ import { describePersistence } from '../../render/describe.ts';
 import { trafficJson } from '../../render/top/top-json.ts';
 import { NO_TRAFFIC, type ServiceTraffic } from '../../render/top/traffic.ts';
 import type { Status } from '../status/status.ts';
-import { destinationDetails, type KnownDestination } from './destination-details.ts';
+import {
+  destinationDetails,
+  type KnownDestination,
+  type Treatments,
+  treatmentsIn,
+} from './destination-details.ts';
 import type { FindHealth } from './destination-health.ts';
 import type { ApiServices, DestinationDetails, ServiceSummary } from './documents.ts';
 import { type KernelReadings, type TableReading, withoutList } from './kernel-readings.ts';
@@ -46,6 +51,7 @@ export function viewServices(
   const desired = state.config.good?.desired;
   const facts = serviceFacts(state, status, notKnown);
   const withFacts = new Set(facts.services);
+  let treatments: Treatments | undefined;
   // A service that was added since the last reading is not missing.
   const isNewerReading = (last?.milliseconds ?? 0) > (state.compared?.at ?? 0);
   const isMissing = (key: ServiceKey): boolean =>
@@ -80,8 +86,11 @@ export function viewServices(
     details: (key, traffic) => {
       const entry = desired?.services.get(key);
       if (!traffic && !entry) return undefined;
+      treatments ??= treatmentsIn(state, status);
+      const { isKnown } = facts;
+      const known = { facts: facts.of(key), isKnown, state, treatments, findHealth };
       const list = destinationsOf(traffic, entry).map((destination) =>
-        destinationDetails(key, destination, traffic, { facts, state, status, findHealth }),
+        destinationDetails(key, destination, traffic, known),
       );
       return summarize(key, traffic && withoutList(traffic), list);
     },
