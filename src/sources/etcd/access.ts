@@ -20,7 +20,7 @@ export const ETCD_ENVIRONMENT = {
 } as const;
 
 /**
- * Reads the files that the environment names. The files are read for each connection, because
+ * Reads the files that the environment names. The files are read for each request, because
  * certificates and passwords are replaced while a daemon runs. Throws `USAGE` and `NO_INPUT`.
  */
 export async function readEtcdAccess(env: NodeJS.ProcessEnv): Promise<EtcdAccess> {

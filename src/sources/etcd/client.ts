@@ -1,8 +1,9 @@
-import type { IncomingMessage } from 'node:http';
+import type { Agent, IncomingMessage } from 'node:http';
 import { IpvstateError } from '../../errors.ts';
 import { isNumber, isObject, isText } from '../../model/shape.ts';
 import { type EtcdAccess, readEtcdAccess } from './access.ts';
 import type { EtcdAddress } from './address.ts';
+import { Connections } from './connections.ts';
 import {
   ANSWER_MILLISECONDS,
   describeFailure,
@@ -174,10 +175,16 @@ function pageOf(answer: unknown): Page {
   return { entries, more: more === true };
 }
 
+class KeptConnectionError extends Error {}
+
+/** Codes of the failures on a connection that the other side has ended. */
+const ENDED = new Set(['ECONNRESET', 'EPIPE']);
+
 /** The members of a cluster. The member that answered last is asked first. */
 class Cluster {
   readonly #address: EtcdAddress;
   readonly #readAccess: () => Promise<EtcdAccess>;
+  readonly #connections = new Connections(() => performance.now());
   #first = 0;
   #token: string | undefined;
 
@@ -278,8 +285,14 @@ class Cluster {
   /** The answer of one member. An answer that takes too long is one that does not come. */
   async #answer(host: string, access: EtcdAccess, path: string, body: object): Promise<unknown> {
     const signal = AbortSignal.timeout(ANSWER_MILLISECONDS);
+    const agent = await this.#connections.agentFor(access.tls);
+    const send = (by: Agent | undefined) => this.#send(host, access, path, body, signal, by);
     try {
-      const response = await this.#send(host, access, path, body, signal);
+      const response = await send(agent).catch((error: unknown) => {
+        // The member has ended a connection that was kept, before it got this request.
+        if (!(error instanceof KeptConnectionError)) throw error;
+        return send(undefined);
+      });
       return parseAnswer(await readAnswer(response), response.statusCode);
     } catch (error) {
       throw signal.aborted ? signal.reason : error;
@@ -292,6 +305,7 @@ class Cluster {
     path: string,
     body: object,
     signal: AbortSignal,
+    agent?: Agent,
   ): Promise<IncomingMessage> {
     const { request } = tls ? await import('node:https') : await import('node:http');
     const text = JSON.stringify(body);
@@ -299,7 +313,7 @@ class Cluster {
       const sent = request(`${tls ? 'https' : 'http'}://${host}/v3/${path}`, {
         ...tls,
         method: 'POST',
-        agent: false,
+        agent: agent ?? false,
         signal,
         headers: {
           'Content-Type': 'application/json',
@@ -309,7 +323,10 @@ class Cluster {
       });
       sent.setSocketKeepAlive(true, KEEP_ALIVE_MILLISECONDS);
       sent.on('response', resolve);
-      sent.on('error', reject);
+      sent.on('error', (error: NodeJS.ErrnoException) => {
+        const isEnded = sent.reusedSocket && ENDED.has(error.code ?? '');
+        reject(isEnded ? new KeptConnectionError() : error);
+      });
       sent.end(text);
     });
   }
