@@ -96,7 +96,7 @@ describe('the overrides of a fleet', () => {
     const [one, two] = [...world.stored].sort((a, b) => a.weight - b.weight);
     expect(one).toMatchObject({ owner: 'fleet', by: 'alice@ci', weight: 0 });
     expect(one?.endSeconds).toBeGreaterThan(590);
-    expect(one?.endSeconds).toBeLessThanOrEqual(600 + clock.now() / 1000);
+    expect(one?.endSeconds).toBeLessThanOrEqual(601 + clock.now() / 1000);
     expect(two).toEqual({
       ...{ service: null, destination: '10.0.0.2', weight: 5, owner: 'fleet' },
       ...{ by: 'alice@ci', reason: 'new kernel', since: SINCE },
@@ -193,6 +193,19 @@ describe('the overrides of a fleet', () => {
     world.state = stateWith(1);
     fleet.changed();
     await passUntil('it is stored', () => stored() === '10.0.0.1');
+  });
+
+  it('that were ended are ended as soon as there is a configuration, which comes later', async () => {
+    const { set, stored, passUntil, world, etcd, fleet } = await director();
+    await set('10.0.0.1', null);
+    await passUntil('it is stored', () => stored() === '10.0.0.1');
+    world.state = INITIAL_STATE;
+    for (const key of etcd.keys()) if (key.startsWith(KEYS)) etcd.delete(key);
+    await passUntil('it is not known any more', () => fleet.report.length === 0);
+    expect(stored()).toBe('10.0.0.1');
+    world.state = stateWith(1);
+    fleet.changed();
+    await until('it has ended', () => stored() === '');
   });
 
   it('that could not be applied are tried again at the next look', async () => {

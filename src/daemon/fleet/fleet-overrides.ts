@@ -66,6 +66,8 @@ export class FleetOverrides {
   #reading: Promise<unknown> = Promise.resolve();
   #settling: Promise<void> | undefined;
   #isDue = false;
+  /** True while the table has the overrides that etcd has, and no others. */
+  #isSettled = true;
   /** The facts of the last attempt to put all into effect. undefined: another one is due. */
   #attempt: string | undefined;
 
@@ -93,7 +95,7 @@ export class FleetOverrides {
 
   /** To be called with every new state of the loop. */
   changed(): void {
-    if (this.#due.some(({ isInEffect }) => !isInEffect)) this.#settle();
+    if (!this.#isSettled) this.#settle();
   }
 
   async close(): Promise<void> {
@@ -213,11 +215,13 @@ export class FleetOverrides {
     const { config, pause } = state();
     const due = this.#due;
     const waiting = due.filter(({ isInEffect }) => !isInEffect);
-    const hold = (why: string): Promise<void> =>
-      this.#learn(due, {
+    const hold = (why: string): Promise<void> => {
+      this.#isSettled = false;
+      return this.#learn(due, {
         inEffect: due.flatMap(({ id, isInEffect }) => (isInEffect ? id : [])),
         held: new Map(waiting.map(({ id }) => [id, why])),
       });
+    };
     if (!config.good) return hold('no configuration is in force');
     if (pause) return hold('the daemon is paused');
     try {
@@ -225,6 +229,7 @@ export class FleetOverrides {
       if (attempt === this.#attempt) return;
       const settled = await settleOverrides(due, table);
       this.#attempt = attempt;
+      this.#isSettled = settled.held.size === 0;
       await this.#learn(due, settled);
     } catch (error) {
       // The next look tries again.

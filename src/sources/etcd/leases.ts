@@ -20,14 +20,15 @@ export async function keepLease(client: EtcdClient, lease: Lease): Promise<boole
   return isObject(result) && isText(result.TTL) && result.TTL !== '0';
 }
 
-/** Returns for how many seconds a lease still lasts. 0: it is over. */
+/** Returns for how many seconds a lease lasts at most. 0: it is over. */
 export async function secondsLeft(client: EtcdClient, lease: Lease): Promise<number> {
   const answer = await client.ask('lease/timetolive', { ID: lease });
   // A lease that is over has -1. The gateway leaves out a time of 0 seconds.
   const { TTL: text = '0' } = isObject(answer) ? answer : {};
   if (!isText(text) || !/^-?\d{1,15}$/.test(text))
     throw new IpvstateError('NO_INPUT', 'etcd does not say how long a lease lasts');
-  return Math.max(0, Number(text));
+  // etcd rounds down.
+  return Number(text) > 0 ? Number(text) + 1 : 0;
 }
 
 /** Ends a lease, and deletes the keys that are bound to it. */
