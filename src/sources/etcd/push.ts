@@ -1,5 +1,6 @@
 import { IpvstateError } from '../../errors.ts';
 import { encodeDocument } from '../../fleet/document.ts';
+import { nodesOf, reportsKey } from '../../fleet/nodes.ts';
 import { ROLLOUT, type Rollout } from '../../fleet/rollout.ts';
 import { sha256 } from '../digest.ts';
 import type { EtcdClient, EtcdWrite } from './client.ts';
@@ -136,7 +137,13 @@ async function commit(
   throw new IpvstateError('STALE', `etcd:${prefix} changes all the time; nothing was changed`);
 }
 
-/** The number of the next generation. */
+/** Directors that report a number so far above all others are not believed. */
+const MAX_GAP = 1_000_000;
+
+/**
+ * The number of the next generation. Directors take no lower one than they have: it is higher than
+ * those that they report, which etcd may have lost.
+ */
 export async function nextGeneration(
   client: EtcdClient,
   prefix: string,
@@ -144,7 +151,12 @@ export async function nextGeneration(
 ): Promise<number> {
   // Without its key `current`, etcd may have generations. Their numbers are not given again.
   const last = (await listGenerations(client, prefix)).at(-1) ?? 0;
-  return Math.max(current?.generation ?? 0, last) + 1;
+  const known = Math.max(current?.generation ?? 0, last);
+  const nodes = nodesOf(prefix, await client.list(reportsKey(prefix)));
+  const reported = nodes
+    .map(({ report }) => report?.generation.read ?? 0)
+    .filter((number) => number <= known + MAX_GAP);
+  return Math.max(known, ...reported) + 1;
 }
 
 /** Puts a generation in force, whose manifest is the first write, and tells what is then. */

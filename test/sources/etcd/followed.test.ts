@@ -6,6 +6,7 @@ import {
   requireCurrent,
 } from '../../../src/sources/etcd/generation.ts';
 import { pushAgain, pushGeneration } from '../../../src/sources/etcd/push.ts';
+import { encodedReport } from '../../fleet/node-reports.ts';
 import { FakeEtcd } from '../../support/fake-etcd.ts';
 import { ABOUT, follow, memoryStore, PREFIX, pushTo } from '../../support/followed-etcd.ts';
 import { until } from '../../support/until.ts';
@@ -224,6 +225,25 @@ describe('a configuration in etcd that is followed', () => {
     await restarted.untilProblem(/went back from generation 3 to 1/);
     await push({ 'a.yaml': 'new' });
     for (const each of [{ untilSeen }, restarted]) await each.untilSeen('new');
+    await untilProblem(undefined);
+  });
+
+  it('is pushed again with a higher number than directors report when etcd lost it', async () => {
+    const { etcd, client, push } = await startEtcd();
+    for (const text of ['1', '2', '3']) await push({ 'a.yaml': text });
+    const { seen, untilSeen, untilProblem } = follow(etcd, { node: 'lb1' });
+    await untilSeen('3');
+    etcd.clear();
+    await untilProblem(/has no generation/);
+    expect(seen()).toBe('3');
+    const report = (read: number) =>
+      encodedReport({ generation: { read, in_force: read, applied: read } }).toString();
+    etcd.put(`${PREFIX}/reports/lb1`, report(3));
+    // Nobody can use up the numbers.
+    etcd.put(`${PREFIX}/reports/lb2`, report(Number.MAX_SAFE_INTEGER));
+    await push({ 'a.yaml': '4' });
+    await untilSeen('4');
+    expect(await readCurrent(client, PREFIX)).toMatchObject({ generation: 4 });
     await untilProblem(undefined);
   });
 
