@@ -41,7 +41,11 @@ export function stateAfter(
   { rise, fall }: CheckRules,
 ): CheckState {
   const changes = recentChanges(state, atSeconds);
-  if (isGood === state.isHealthy) return { ...state, contrary: 0, changes };
+  // Most answers change nothing: then there is no new object, of which thousands came each second.
+  if (isGood === state.isHealthy)
+    return state.contrary === 0 && changes === state.changes
+      ? state
+      : { ...state, contrary: 0, changes };
   const contrary = state.contrary + 1;
   if (contrary < (isGood ? rise : fall) || (isGood && isDamped({ changes })))
     return { ...state, contrary, changes };

@@ -7,6 +7,7 @@ import type { DestinationHealth, HealthState, HealthStates } from '../../model/h
 import type { ServiceKey } from '../../model/service.ts';
 import { type Answer, unknown } from './answer.ts';
 import { isCommand } from './run-checks.ts';
+import { Schedule } from './schedule.ts';
 
 /** A destination whose state changed. */
 export interface HealthChange {
@@ -62,7 +63,8 @@ interface Watched extends Omit<CheckedDestination, 'isDamped'> {
   rampEndSeconds: number | undefined;
   /** When the next check is due, on the clock. */
   due: number;
-  cancel: () => void;
+  /** True when the files do not name it any more. */
+  isOver: boolean;
 }
 
 /** More checks wait for their turn. */
@@ -76,6 +78,7 @@ const TRUSTED_INTERVALS = 10;
 /** Checks the destinations of the files, each one in its interval, and keeps their states. */
 export class HealthChecks {
   readonly #ports: CheckPorts;
+  readonly #schedule: Schedule<Watched>;
   #watched: Map<DrainKey, Watched> = new Map();
   #waiting: Watched[] = [];
   #running = 0;
@@ -90,6 +93,13 @@ export class HealthChecks {
   ) {
     this.#ports = ports;
     this.#stored = stored;
+    this.#schedule = new Schedule(ports.clock, (watched) => {
+      if (waitsElsewhere(watched)) void this.#check(watched);
+      else {
+        this.#waiting.push(watched);
+        this.#startWaiting();
+      }
+    });
   }
 
   /** Checks the destinations of these files from now on. Unchanged checks keep their states. */
@@ -107,17 +117,20 @@ export class HealthChecks {
           next.set(id, known);
         } else next.set(id, this.#watch(id, service, destination, own));
       }
-    for (const [id, watched] of this.#watched) if (next.get(id) !== watched) watched.cancel();
-    this.#watched = next;
-    this.#waiting = this.#waiting.filter((watched) => this.#isWatched(watched));
+    this.#keep(next);
     this.#stored = undefined;
   }
 
   stop(): void {
-    for (const { cancel } of this.#watched.values()) cancel();
+    this.#keep(new Map());
     this.#cancelRamps?.();
-    this.#watched = new Map();
-    this.#waiting = [];
+  }
+
+  #keep(next: Map<DrainKey, Watched>): void {
+    for (const [id, watched] of this.#watched) if (next.get(id) !== watched) watched.isOver = true;
+    this.#watched = next;
+    this.#waiting = this.#waiting.filter(({ isOver }) => !isOver);
+    this.#schedule.keep(({ isOver }) => !isOver);
   }
 
   /** The states for a plan. */
@@ -161,9 +174,9 @@ export class HealthChecks {
     const due = this.#ports.clock.now() + phase * health.intervalSeconds * 1000;
     const watched: Watched = {
       ...{ service, destination, health, state, reason: stored?.reason ?? '', last: undefined },
-      ...{ rampEndSeconds: stored?.rampEndSeconds, due, cancel: () => {} },
+      ...{ rampEndSeconds: stored?.rampEndSeconds, due, isOver: false },
     };
-    this.#schedule(watched);
+    this.#schedule.add(watched);
     if (stored?.rampEndSeconds !== undefined) this.#ramp();
     return watched;
   }
@@ -172,17 +185,6 @@ export class HealthChecks {
     const { savedSeconds = 0, states } = this.#stored ?? {};
     const isFresh = now - savedSeconds <= TRUSTED_INTERVALS * health.intervalSeconds;
     return isFresh ? states?.get(id) : undefined;
-  }
-
-  #schedule(watched: Watched): void {
-    const { clock } = this.#ports;
-    watched.cancel = clock.after(Math.max(0, watched.due - clock.now()), () => {
-      if (waitsElsewhere(watched)) void this.#check(watched);
-      else {
-        this.#waiting.push(watched);
-        this.#startWaiting();
-      }
-    });
   }
 
   #startWaiting(): void {
@@ -204,10 +206,10 @@ export class HealthChecks {
     const answer = await check(health, destination, service).catch((error: unknown) =>
       unknown(`cannot check: ${String(error)}`),
     );
-    if (this.#isWatched(watched)) {
+    if (!watched.isOver) {
       this.#learn(watched, answer, (clock.now() - startedAt) / 1000);
       watched.due = Math.max(clock.now(), watched.due + this.#interval(watched.health));
-      this.#schedule(watched);
+      this.#schedule.add(watched);
     }
   }
 
@@ -217,18 +219,15 @@ export class HealthChecks {
     return intervalSeconds * 1000 * (1 + share);
   }
 
-  #isWatched(watched: Watched): boolean {
-    return this.#watched.get(drainKey(watched.service, watched.destination.key)) === watched;
-  }
-
   #learn(watched: Watched, answer: Answer, latencySeconds: number): void {
     const { onAnswer, onChange, onEffect, nowSeconds } = this.#ports;
     const atSeconds = nowSeconds();
-    watched.last = { ...answer, atSeconds, latencySeconds };
+    const { verdict, reason } = answer;
+    watched.last = { verdict, reason, atSeconds, latencySeconds };
     onAnswer(watched.service, latencySeconds);
-    if (answer.verdict === 'unknown') return;
-    const isGood = answer.verdict === 'good';
-    if (!isGood) watched.reason = answer.reason;
+    if (verdict === 'unknown') return;
+    const isGood = verdict === 'good';
+    if (!isGood) watched.reason = reason;
     const before = watched.state;
     watched.state = stateAfter(before, { isGood, atSeconds }, watched.health);
     if (watched.state.isHealthy === before.isHealthy) return;
