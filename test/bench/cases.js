@@ -1,9 +1,10 @@
 // The measured cases: the two programs that are compared, and the required result.
 //
-// Commands are shell lines. They find in the environment: $ipvstate (the command), $floor,
-// $programs and $execute (this project's measured programs), $input (where the texts of inputs.js
-// are), and $tenfold (those of ten times as many services). Each runs in a fresh network namespace
-// or, without `kernel`, on the host.
+// Commands are shell lines. They find in the environment: $ipvstate (the command), $program (the
+// same without Node), $node (the Node of the packages), $floor, $programs and $execute (this
+// project's measured programs), $input (where the texts of inputs.js are), and $tenfold (those of
+// ten times as many services). Each runs in a fresh network namespace or, without `kernel`, on the
+// host.
 
 /**
  * The measure of a side: the wall clock of the whole process, or the milliseconds that the
@@ -70,6 +71,44 @@ const GROWTH = Object.entries(COMMANDS).map(([verb, command]) => ({
   memoryGoal: atMost(11),
 }));
 
+/** The same for the daemon, from its start until it has applied its file. */
+const WATCH_GROWTH = {
+  name: 'watch-linear',
+  title: 'start and first pass of watch of ten times the size',
+  kernel: true,
+  sizes: TENTHS,
+  metric: PROCESS,
+  ours: 'node $programs/first-pass.js $tenfold/rules.yaml',
+  theirs: 'node $programs/first-pass.js $input/rules.yaml',
+  goal: atMost(11),
+  memoryGoal: atMost(11),
+};
+
+/** Short commands beside Node itself: that of this machine, and that of the packages. */
+const SHORT = [
+  ['', 'node'],
+  ['-packaged', '$node'],
+].flatMap(([suffix, node]) => [
+  {
+    name: `plan${suffix}`,
+    title: 'plan of 3 services against --table, beside node',
+    sizes: [[3, 3]],
+    metric: PROCESS,
+    ours: `${node} $program plan -f $input/rules.yaml --table $input/changed.save`,
+    theirs: `${node} -e 0`,
+    goal: atMost(1.5),
+  },
+  {
+    name: `validate${suffix}`,
+    title: 'validate of 3 services, beside node',
+    sizes: [[3, 3]],
+    metric: PROCESS,
+    ours: `${node} $program validate -f $input/rules.yaml`,
+    theirs: `${node} -e 0`,
+    goal: atMost(1.5),
+  },
+]);
+
 /** A restore with a plan, a journal and a check of the result: of save text, and of YAML. */
 const APPLY = [
   ['apply', 'save', LARGE, 25],
@@ -90,6 +129,7 @@ const APPLY = [
 
 export const CASES = [
   ...GROWTH,
+  WATCH_GROWTH,
   {
     name: 'restore',
     title: 'restore of save text to an empty table',
@@ -157,24 +197,7 @@ export const CASES = [
     theirsIsSlow: true,
     goal: timesFaster(40),
   },
-  {
-    name: 'plan',
-    title: 'plan of 3 services against --table, beside node',
-    sizes: [[3, 3]],
-    metric: PROCESS,
-    ours: '$ipvstate plan -f $input/rules.yaml --table $input/changed.save',
-    theirs: 'node -e 0',
-    goal: atMost(1.5),
-  },
-  {
-    name: 'validate',
-    title: 'validate of 3 services, beside node',
-    sizes: [[3, 3]],
-    metric: PROCESS,
-    ours: '$ipvstate validate -f $input/rules.yaml',
-    theirs: 'node -e 0',
-    goal: atMost(1.5),
-  },
+  ...SHORT,
   {
     name: 'yaml',
     title: "YAML to a desired table, beside js-yaml's load",

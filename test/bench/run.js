@@ -1,10 +1,12 @@
 #!/usr/bin/env node
-// npm run bench -- [--runs N] [--slow-runs N] [--size SERVICESxDESTINATIONS] [CASE]...
+// npm run bench -- [--runs N] [--slow-runs N] [--size SERVICESxDESTINATIONS] [--plot SVG]
+//   [CASE]...
 //
 // Measures ipvstate side by side with what it is compared to, and prints a table: medians, their
 // ratio, and the goal. What needs a kernel runs in User-Mode Linux, each run in a fresh network
 // namespace. Ratios tell; the times are those of this machine, now. --slow-runs is for the side
-// that takes up to minutes, `ipvsadm -R`; 0 leaves it out.
+// that takes up to minutes, `ipvsadm -R`; 0 leaves it out. --plot runs the cases that compare a
+// size with ten times the size, and draws their curves. test/bench/watch.js measures the daemon.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
@@ -12,9 +14,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { buildSync } from 'esbuild';
+import { fetchNode, PACKAGED_NODE } from '../../.ci/node-releases.js';
 import { alternate } from './alternate.js';
 import { CASES } from './cases.js';
 import { changedSaveText, jsonText, saveText, yamlText } from './inputs.js';
+import { plotGrowth } from './plot.js';
 import { formatHeading, formatRow } from './table.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -86,14 +90,16 @@ function writeInputs(folder, cases) {
   }
 }
 
-/** Runs cases and prints a row for each. */
+/** Runs cases, and prints a row for each. Returns what was measured. */
 function measure(cases, folder, options) {
-  for (const each of cases) {
+  return cases.map((each) => {
     const { services, destinations } = each;
     const env = {
       ...process.env,
       NO_COLOR: '1',
+      program: join(root, 'dist/cli.cjs'),
       ipvstate: `node ${join(root, 'dist/cli.cjs')}`,
+      node: options.node,
       floor: join(folder, 'floor'),
       programs: join(here, 'programs'),
       execute: join(folder, 'execute.cjs'),
@@ -103,13 +109,17 @@ function measure(cases, folder, options) {
       destinations,
     };
     const surroundings = { measure: join(folder, 'measure'), env };
-    process.stdout.write(`${formatRow(each, alternate(each, options, surroundings))}\n`);
-  }
+    const result = alternate(each, options, surroundings);
+    process.stdout.write(`${formatRow(each, result)}\n`);
+    return { name: each.name, services, destinations, ...result };
+  });
 }
 
-/** This script again, inside the kernel, for the cases that need one. */
+/** This script again, inside the kernel, for the cases that need one. Returns what was measured. */
 function boot(cases, folder, options) {
   const job = join(folder, 'job.json');
+  const results = join(folder, 'results.json');
+  writeFileSync(results, '[]');
   writeFileSync(
     job,
     JSON.stringify({
@@ -119,12 +129,14 @@ function boot(cases, folder, options) {
     }),
   );
   const command = [process.execPath, fileURLToPath(import.meta.url), '--inside', job];
-  const harness = ['test/kernel/boot/run.js', '--limit', String(LIMIT_SECONDS), '--', ...command];
+  const limits = ['--limit', String(LIMIT_SECONDS), '--writable', folder];
+  const harness = ['test/kernel/boot/run.js', ...limits, '--', ...command];
   const { status } = spawnSync(process.execPath, harness, {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   if (status !== 0) process.exitCode = 1;
+  return JSON.parse(readFileSync(results, 'utf8'));
 }
 
 /** Everything that is read while the clock runs is in memory. */
@@ -137,13 +149,21 @@ function inside(job) {
     ...CASES.find(({ name }) => name === chosen.name),
     ...chosen,
   }));
-  measure(whole, memory, options);
+  const results = measure(whole, memory, options);
+  writeFileSync(join(folder, 'results.json'), JSON.stringify(results));
 }
 
-function main({ runs, 'slow-runs': slowRuns, size, inside: job }, names) {
+/** The Node of the packages, which npm fetches, for the cases that need it. */
+function packagedNode(cases) {
+  const isNeeded = cases.some(({ ours }) => ours.startsWith('$node '));
+  return isNeeded ? join(fetchNode(root, PACKAGED_NODE), 'bin/node') : '';
+}
+
+function main({ runs, 'slow-runs': slowRuns, size, plot, inside: job }, names) {
   if (job) return inside(job);
-  const options = { runs: Number(runs), slowRuns: Number(slowRuns) };
-  const cases = choose(names, size);
+  const chosen = choose(names, size);
+  const cases = plot ? chosen.filter(({ ours }) => ours.includes('$tenfold')) : chosen;
+  const options = { runs: Number(runs), slowRuns: Number(slowRuns), node: packagedNode(cases) };
   const folder = mkdtempSync(join(tmpdir(), 'ipvstate-bench-'));
   try {
     compile(folder);
@@ -154,8 +174,11 @@ function main({ runs, 'slow-runs': slowRuns, size, inside: job }, names) {
       cases.filter(({ kernel }) => kernel),
       cases.filter(({ kernel }) => !kernel),
     ];
-    if (inKernel.length > 0) boot(inKernel, folder, options);
-    measure(onHost, folder, options);
+    const results = [
+      ...(inKernel.length > 0 ? boot(inKernel, folder, options) : []),
+      ...measure(onHost, folder, options),
+    ];
+    if (plot) writeFileSync(plot, plotGrowth(results));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -166,6 +189,7 @@ const { values, positionals } = parseArgs({
     runs: { type: 'string', default: '5' },
     'slow-runs': { type: 'string', default: '1' },
     size: { type: 'string' },
+    plot: { type: 'string' },
     inside: { type: 'string' },
   },
   allowPositionals: true,
