@@ -1,10 +1,11 @@
 #!/usr/bin/env node
-// node test/bench/fleet.js [--nodes 200] [--idle 20]
+// node test/bench/fleet.js [--nodes 200] [--idle 20] [--tls]
 //
 // What a fleet asks of etcd: simulated directors, each with the daemon's own source and reporter,
-// in this process, and one member of Debian's etcd beside it. It prints the time from a push until
-// every director is in sync and has said so, the same for a rollout in three waves without a soak
-// time, and what etcd spent on each and on a fleet in which nothing happens.
+// in this process, and one member of Debian's etcd beside it; with --tls, each side has a
+// certificate. It prints the time from a push until every director is in sync and has said so, the
+// same for a rollout in three waves without a soak time, and what etcd and the directors spent on
+// each and on a fleet in which nothing happens.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -14,29 +15,54 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { Authority } from './directors/certificates.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { values } = parseArgs({
   options: {
     nodes: { type: 'string', default: '200' },
     idle: { type: 'string', default: '20' },
+    tls: { type: 'boolean', default: false },
   },
 });
 const NODES = Number(values.nodes);
 const IDLE_SECONDS = Number(values.idle);
 const PREFIX = '/bench';
 const HOST = '127.0.0.1:12379';
+const METRICS = 'http://127.0.0.1:12381';
 const FILE = 'version: 1\nservices: []\n';
 const SETTLE_SECONDS = 120;
 
 const say = (text) => process.stdout.write(`${text}\n`);
 
 const folder = mkdtempSync(join(tmpdir(), 'ipvstate-fleet-'));
+
+/** The options of etcd, and the environment of its clients, for certificates on both sides. */
+function certificates() {
+  const authority = new Authority(join(folder, 'certificates'));
+  const own = authority.issue('etcd', '127.0.0.1');
+  const client = authority.issue('director');
+  return {
+    options: [
+      ...['--cert-file', own.certificate, '--key-file', own.key],
+      ...['--client-cert-auth', '--trusted-ca-file', authority.certificate],
+    ],
+    env: {
+      IPVSTATE_ETCD_CACERT: authority.certificate,
+      IPVSTATE_ETCD_CERT: client.certificate,
+      IPVSTATE_ETCD_KEY: client.key,
+    },
+  };
+}
+
+const access = values.tls ? certificates() : { options: [], env: {} };
+const url = `${values.tls ? 'https' : 'http'}://${HOST}`;
 const etcd = spawn(
   'etcd',
   [
     ...['--data-dir', join(folder, 'etcd'), '--unsafe-no-fsync', '--logger', 'zap'],
-    ...['--listen-client-urls', `http://${HOST}`, '--advertise-client-urls', `http://${HOST}`],
+    ...['--listen-client-urls', url, '--advertise-client-urls', url, ...access.options],
+    ...['--listen-metrics-urls', METRICS],
     ...['--listen-peer-urls', 'http://127.0.0.1:12380'],
     ...['--initial-advertise-peer-urls', 'http://127.0.0.1:12380'],
     ...['--initial-cluster', 'default=http://127.0.0.1:12380'],
@@ -64,7 +90,7 @@ async function loadProgram() {
 }
 
 const program = await loadProgram();
-const open = () => program.openEtcd({ hosts: [HOST], prefix: PREFIX }, {});
+const open = () => program.openEtcd({ hosts: [HOST], prefix: PREFIX }, access.env);
 const clock = {
   now: () => performance.now(),
   cpu: () => 0,
@@ -124,11 +150,12 @@ async function startDirector(node) {
 
 async function readCost() {
   const fields = readFileSync(`/proc/${etcd.pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  const metrics = await (await fetch(`http://${HOST}/metrics`)).text();
+  const metrics = await (await fetch(`${METRICS}/metrics`)).text();
   const metric = (name) => Number(new RegExp(`^${name} (.*)$`, 'm').exec(metrics)?.[1] ?? 0);
   return {
     seconds: performance.now() / 1000,
     cpu: (Number(fields[11]) + Number(fields[12])) / 100,
+    own: process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6,
     sent: metric('etcd_network_client_grpc_sent_bytes_total'),
     received: metric('etcd_network_client_grpc_received_bytes_total'),
   };
@@ -144,7 +171,8 @@ async function measure(name, work) {
   say(
     `${name}: ${seconds.toFixed(1)} s; etcd: ${(after.cpu - before.cpu).toFixed(2)} s of CPU, ` +
       `${megabytes(after.sent - before.sent)} MB sent, ` +
-      `${megabytes(after.received - before.received)} MB received`,
+      `${megabytes(after.received - before.received)} MB received; ` +
+      `directors: ${(after.own - before.own).toFixed(2)} s of CPU`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 
@@ -50,4 +51,16 @@ export async function visit(
   });
   await page.goto(address + hash);
   return { page, problems };
+}
+
+/** Opens a port to the Unix socket of a daemon, for a browser. Returns its address. */
+export async function openPort(socket: string): Promise<string> {
+  const server = createServer((client) => {
+    const daemon = connect(socket);
+    client.on('error', () => daemon.destroy()).pipe(daemon);
+    daemon.on('error', () => client.destroy()).pipe(client);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }

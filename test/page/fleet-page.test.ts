@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -7,10 +8,13 @@ import type { FleetAnswer } from '../../src/daemon/page/fleet/fleet-documents.ts
 import { hasInvisible } from '../../src/model/printable.ts';
 // @ts-expect-error A script of the tests, without types.
 import { BROWSER_PROGRAMS, missingPrograms } from '../kernel/boot/debian.js';
-import { startBrowser, type Visit, type VisitOptions, visit } from './browser.ts';
+import { DaemonInProcess } from '../support/daemon.ts';
+import { FakeEtcd } from '../support/fake-etcd.ts';
+import { openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
+import { tableOf } from '../support/tables.ts';
+import { openPort, startBrowser, type Visit, type VisitOptions, visit } from './browser.ts';
 import { FixtureServer } from './fixture-server.ts';
 import { answerOf, FLEETS, manyNodes, nodeOf } from './fleet-samples.ts';
-import { statusDocumentOf } from './samples.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const TIME = '2026-05-04T12:30:00.000Z';
@@ -155,8 +159,8 @@ describe.skipIf(isLeftOut)('the page of the fleet', () => {
   });
 
   it.each(['light', 'dark'] as const)('has no violation of accessibility, %s', async (scheme) => {
-    const { page, server } = await open(FLEETS['not-in-sync'], { colorScheme: scheme });
-    for (const fleet of Object.values(FLEETS)) {
+    const { page, server } = await open(FLEETS['all-in-sync'], { colorScheme: scheme });
+    for (const fleet of [FLEETS.halted, FLEETS['not-in-sync'], FLEETS['etcd-is-away']]) {
       await change(page, server, fleet);
       await page.evaluate(AXE);
       const found = await page.evaluate(
@@ -201,18 +205,40 @@ describe.skipIf(isLeftOut)('the page of the fleet', () => {
     expect(await page.locator('noscript').innerText()).toContain('lb1  in-sync');
   });
 
-  it('is a link of the page of a daemon that follows etcd, and of no other', async () => {
-    const server = Object.assign(new FixtureServer(), { fleet: FLEETS['all-in-sync'] });
-    const origin = await server.start();
-    onTestFinished(() => server.stop());
-    const files = await visit(browser, `${origin}/`, { time: TIME });
-    await files.page.locator('.freshness.live').waitFor();
-    expect(await files.page.getByRole('link', { name: 'Fleet' }).count()).toBe(0);
-    server.status = statusDocumentOf({ watch: { mode: 'etcd', reason: null } });
-    const { page, problems } = await visit(browser, `${origin}/`, { time: TIME });
+  it('of a daemon follows etcd, and leads to the page of its table', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ipvstate-page-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const etcd = await new FakeEtcd().start();
+    onTestFinished(() => etcd.stop());
+    const from = `etcd://${etcd.host}/prod`;
+    const file = join(folder, 'shop.yaml');
+    const args = ['-f', from, '--node', 'lb1', '--interval', '50ms', '--debounce', '20ms'];
+    const kernel = async () => openMisbehavingTable(tableOf({}), {});
+    const daemon = new DaemonInProcess(join(folder, 'daemon'), args, kernel);
+    onTestFinished(async () => void (await daemon.stop()));
+    writeFileSync(file, 'version: 1\nservices: []\n');
+    await daemon.run('push', '-f', file, '--to', from);
+    await daemon.start();
+    const address = await openPort(daemon.httpSocket);
+    const { page, problems } = await visit(browser, address);
     await page.getByRole('link', { name: 'Fleet' }).click();
     await headingOf(page, 'All in sync').waitFor();
     expect(await page.locator('nav [aria-current=page]').innerText()).toBe('Fleet');
+    expect(await namesOf(page)).toBe('lb1');
+    writeFileSync(file, 'version: 1\nservices: []\n# more\n');
+    await daemon.run('push', '-f', file, '--to', from);
+    await page.getByText('1 of 1 director has generation 2.').waitFor();
+    await page.getByRole('link', { name: 'Table' }).click();
+    await headingOf(page, 'In sync').waitFor();
     expect(problems).toEqual([]);
+  });
+
+  it('is no link of the page of a daemon that follows files', async () => {
+    const server = new FixtureServer();
+    const origin = await server.start();
+    onTestFinished(() => server.stop());
+    const { page } = await visit(browser, `${origin}/`, { time: TIME });
+    await page.locator('.freshness.live').waitFor();
+    expect(await page.getByRole('link', { name: 'Fleet' }).count()).toBe(0);
   });
 });

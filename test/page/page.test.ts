@@ -1,6 +1,5 @@
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -16,7 +15,7 @@ import { DaemonInProcess } from '../support/daemon.ts';
 import { openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
 import { runCli } from '../support/run-cli.ts';
 import { tableOf } from '../support/tables.ts';
-import { startBrowser, type Visit, type VisitOptions, visit } from './browser.ts';
+import { openPort, startBrowser, type Visit, type VisitOptions, visit } from './browser.ts';
 import { FixtureServer } from './fixture-server.ts';
 import { LOOKS } from './looks.ts';
 import { manyServices, SITE, serviceOf, servicesDocumentOf, statusDocumentOf } from './samples.ts';
@@ -436,16 +435,4 @@ function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'ipvstate-page-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
-}
-
-/** Opens a port to the Unix socket of a daemon, for a browser. Returns its address. */
-async function openPort(socket: string): Promise<string> {
-  const server = createServer((client) => {
-    const daemon = connect(socket);
-    client.on('error', () => daemon.destroy()).pipe(daemon);
-    daemon.on('error', () => client.destroy()).pipe(client);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
