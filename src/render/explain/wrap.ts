@@ -1,6 +1,6 @@
 /**
- * Wraps a text at blanks into lines of at most `width` columns. A word that is longer is not cut, and
- * nor is a command in backticks, because it may be a path or a command that is to be copied.
+ * Wraps a text at blanks into lines of at most `width` columns. A word that is longer is not cut,
+ * nor a command in backticks, because it may be a path or a command that is to be copied.
  */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
