@@ -58,9 +58,9 @@ const ALL: Limit = { kind: 'percent', value: 100 };
 
 /**
  * Returns a desired service with the weights that health leads to; that of a destination that is to
- * be removed is 0. `weightOf` returns the weight
- * that an operator's override sets: such a destination is left alone, and counts as usable by that
- * weight.
+ * be removed is 0. `weightOf` returns the weight that an operator's override sets: health does not
+ * set the weight of such a destination, which counts as usable by that of the override. One that is
+ * drained by an override can be removed.
  */
 export function withHealth(
   entry: ServiceEntry,
@@ -78,13 +78,19 @@ export function withHealth(
     const isHealthy = policy.initial === 'healthy';
     return known ?? { isHealthy, sinceSeconds: clock.now, reason: '' };
   };
+  // A program that does not check deletes nothing: it leaves the weight 0 that it finds.
+  const isRemoved = (key: DestinationKey): boolean =>
+    health.destinations.get(key)?.onFailure === 'remove' &&
+    (clock.isChecking || !live?.destinations.has(key));
   const candidates: Candidate[] = [];
+  const drained: DestinationKey[] = [];
   let isServedByOthers = false;
   for (const [key, destination] of entry.destinations) {
     if (fallback.has(key)) continue;
     const overridden = weightOf(destination);
     if (overridden !== undefined) {
       if (overridden > 0) isServedByOthers = true;
+      else if (!(stateOf(key)?.isHealthy ?? true) && isRemoved(key)) drained.push(key);
       continue;
     }
     if (destination.weight === 0) continue;
@@ -98,10 +104,6 @@ export function withHealth(
     takesOut: clock.isChecking,
   });
   const needsFallback = !isServedByOthers && candidates.length === out.size;
-  // A program that does not check deletes nothing: it leaves the weight 0 that it finds.
-  const isRemoved = (key: DestinationKey): boolean =>
-    health.destinations.get(key)?.onFailure === 'remove' &&
-    (clock.isChecking || !live?.destinations.has(key));
   const notes: HealthNote[] = [];
   const note = (key: DestinationKey, effect: HealthEffect, weight: number): void => {
     const ownWeight = entry.destinations.get(key)?.weight ?? 0;
@@ -122,7 +124,10 @@ export function withHealth(
     for (const [key, weight] of fallback)
       if (weightOf(entry.destinations.get(key) as Destination) === undefined)
         note(key, 'fallback', weight);
-  return { entry: withWeights(entry, notes), notes };
+  const treated = withWeights(entry, notes);
+  // Their own weights stay, for the end of the overrides.
+  for (const key of drained) note(key, 'removed', 0);
+  return { entry: treated, notes };
 }
 
 /** Returns a service without the destinations that health removes, which have weight 0 in it. */

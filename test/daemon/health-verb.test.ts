@@ -192,9 +192,12 @@ describe('a daemon that checks', () => {
 
     // A restart does not begin with traffic to the dead server, and an override counts more.
     await daemon.stop();
-    const again = await start();
+    const again = await start('--interval', '1h');
+    expect(isLive(dead.port)).toBe(false);
+    await again.run('drain', 'shop', key);
     expect(isLive(dead.port)).toBe(false);
     await again.run('weight', 'shop', key, '2');
+    await again.run('undrain', 'shop', key);
     await becomes(dead.port, 2);
     await again.run('undrain', 'shop', key);
     await again.run('overrides', 'clear');

@@ -169,7 +169,7 @@ export const SCENES: Readonly<Record<string, () => Scene>> = {
       {
         health: 'panic',
         health_since: '2026-05-04T12:28:59.000Z',
-        why: [`too many servers of ${SHOP} are unhealthy, and clients reach them`],
+        why: [`clients of ${SHOP} reach servers that are unhealthy`],
         health_effects: [0, 1, 2].map(effectOf),
       },
       { help: [{ command: 'ipvstate health', text: 'shows what the health checks found' }] },

@@ -152,13 +152,33 @@ const keepsOverridden = (scoper: Scoper) =>
   fc.property(situations, (situation) => {
     const kept = [...destinationsIn(scoper(situation)).values()];
     return situation.servers.every(
-      ({ overridden }, index) =>
+      ({ overridden, isHealthy }, index) =>
         overridden === undefined ||
+        (overridden === 0 && !isHealthy) ||
         kept.some(({ key, weight }) => key === `10.0.0.${index + 1}:53` && weight === overridden),
     );
   });
 
-test('a destination with an override is not removed', async () => {
+const cutsDrained = (scoper: Scoper) =>
+  fc.property(situations, (situation) => {
+    const kept = destinationsIn(scoper(situation));
+    return situation.servers.every(
+      ({ overridden, isHealthy }, index) =>
+        overridden !== 0 || isHealthy || !kept.has(`10.0.0.${index + 1}:53` as DestinationKey),
+    );
+  });
+
+test('an unhealthy destination whose override has weight 0 is removed all the same', async () => {
+  await holds(cutsDrained(whole));
+  await isBrokenBy(
+    cutsDrained((situation) => {
+      const servers = situation.servers.map((each) => ({ ...each, isHealthy: true }));
+      return whole({ ...situation, servers });
+    }),
+  );
+});
+
+test('a destination with an override of a weight is not removed', async () => {
   await holds(keepsOverridden(whole));
   await isBrokenBy(
     keepsOverridden((situation) => {

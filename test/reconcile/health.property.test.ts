@@ -311,7 +311,7 @@ describe('the health of a loop', () => {
     expect(await healthAfter(one)).toMatchObject({ state: 'in-sync', why: [] });
     expect(await healthAfter(one, other)).toMatchObject({
       state: 'panic',
-      why: [`too many servers of ${service} are unhealthy, and clients reach them`],
+      why: [`clients of ${service} reach servers that are unhealthy`],
     });
     const { states, ...answers } = await answersOf(world);
     expect(states).toBe(true);

@@ -1,4 +1,4 @@
-import type { HealthEffect, HealthNote } from '../../health/effect.ts';
+import type { HealthNote } from '../../health/effect.ts';
 import type { DestinationKey } from '../../model/destination.ts';
 import { type DrainKey, drainKey } from '../../model/drain.ts';
 import type { ServiceKey } from '../../model/service.ts';
@@ -81,7 +81,7 @@ export function destinationDetails(
     live: isLive,
     weight: {
       live: isLive ? weight : null,
-      desired: drain ? 0 : desiredWeight(service, key, override ?? treated, state),
+      desired: drain ? 0 : desiredWeight(service, key, treated, override, state),
     },
     ...trafficJson(known),
     share: shareOf(known, traffic),
@@ -107,10 +107,13 @@ function stateOf(facts: readonly Fact[], isKnown: boolean): DestinationState {
 function desiredWeight(
   service: ServiceKey,
   destination: DestinationKey,
-  other: { readonly weight: number; readonly effect?: HealthEffect } | undefined,
+  treated: HealthNote | undefined,
+  override: OverrideStatus | undefined,
   { config }: LoopState,
 ): number | null {
-  if (other) return other.effect === 'removed' ? null : other.weight;
+  if (treated?.effect === 'removed') return null;
+  const other = override ?? treated;
+  if (other) return other.weight;
   const desired = config.good?.desired;
   const isPreserved = desired?.policy?.services.get(service)?.preserve.get(destination)?.weight;
   if (isPreserved) return null;

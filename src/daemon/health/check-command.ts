@@ -120,7 +120,7 @@ function readLine(stream: Readable | null, answer: (answer: Answer) => void): ()
   });
   return () => {
     const [line = ''] = kept.toString().trimStart().split('\n', 1);
-    return line.trimEnd().slice(0, LINE_LENGTH);
+    return line.replaceAll(/\s+/g, ' ').trim().slice(0, LINE_LENGTH);
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Policy } from '../../model/policy.ts';
 import { protectedAfter } from '../../plan/protect.ts';
 import { remedyOf } from './back-off.ts';
 import { isEmpty } from './comparison.ts';
@@ -51,14 +52,23 @@ export function stateAfterPass(previous: LoopState, pass: EndedPass): Partial<Lo
 
 /**
  * Tells whether a pass is about overrides and nothing else. While the whole table fails, each pass
- * tries all of it: the state of a failure ends only with a pass that succeeds.
+ * tries all of it: the state of a failure ends only with a pass that succeeds. Where health removes
+ * destinations, overrides decide whether it does, and only a pass of the whole table adds one.
  */
 export function isAboutOverrides(
-  { lastPass, failures }: LoopState,
+  { lastPass, failures, config }: LoopState,
   triggers: readonly Trigger[],
 ): boolean {
   const isOnly = triggers.length > 0 && triggers.every((trigger) => trigger === 'override');
-  return isOnly && lastPass !== undefined && failures === 0;
+  const isNarrow = isOnly && lastPass !== undefined && failures === 0;
+  return isNarrow && !removesDestinations(config.good?.desired.policy);
+}
+
+function removesDestinations(policy: Policy | undefined): boolean {
+  for (const { health } of policy?.services.values() ?? [])
+    for (const { onFailure } of health?.destinations.values() ?? [])
+      if (onFailure === 'remove') return true;
+  return false;
 }
 
 /** Returns the part of the loop's state that such a pass changes. */

@@ -113,7 +113,7 @@ function panicsOf({ checked }: LoopState): string[] {
   );
   return Array.from(
     services,
-    (service) => `too many servers of ${service} are unhealthy, and clients reach them`,
+    (service) => `clients of ${service} reach servers that are unhealthy`,
   );
 }
 

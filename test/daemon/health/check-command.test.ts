@@ -115,7 +115,9 @@ describe('a command', () => {
     expect(await shell('printf "\\377\\n"; exit 1')).toMatchObject({
       reason: 'exit code 1: \ufffd',
     });
-    expect(await shell('printf "\\n\\n  late\\n"')).toMatchObject({ reason: 'exit code 0: late' });
+    expect(await shell('printf "\\n\\n  late\\tand slow\\r\\n"')).toMatchObject({
+      reason: 'exit code 0: late and slow',
+    });
   });
 
   it('that cannot be started says nothing about the destination', async () => {
