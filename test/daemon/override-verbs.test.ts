@@ -77,7 +77,7 @@ describe('an override beside a daemon', () => {
       { service: FIRST, destination: '10.0.0.1:80', weight: 0, own_weight: 3 },
     ]);
     expect((await daemon.run('status')).stdout).toMatch(
-      /^Override: {3}10\.0\.0\.1:80 of .*\(file/m,
+      /^Override: {3}10\.0\.0\.1:80 of .*\n {12}.*\(file/m,
     );
     expect((await daemon.get('/metrics')).body).toMatch(/^ipvstate_overrides 1$/m);
     await daemon.run('drain', FIRST, '10.0.0.1', '--for', '1s');
