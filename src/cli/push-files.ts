@@ -19,6 +19,8 @@ export interface FilesToPush {
   readonly files: NewGeneration['files'];
   /** The nodes that the files name, and any other one. */
   readonly nodes: readonly string[];
+  /** The files, as a director reads them. */
+  readonly documents: readonly Document[];
 }
 
 /** Reads files, and checks them for every node. Throws `CONFIG` when one has an error. */
@@ -37,7 +39,7 @@ export async function readFilesToPush(
     ({ name }, index) => files.findIndex((other) => other.name === name) < index,
   );
   if (repeated) throw wrongUsage(`two files are called ${repeated.name}`);
-  return { files, nodes };
+  return { files, nodes, documents };
 }
 
 /** Reads the files of an earlier generation, and checks them like `readFilesToPush`. */
@@ -50,7 +52,7 @@ export async function readFilesOfEarlier(
   const { manifest, sha256 } = await readManifest(client, prefix, earlier);
   const files = await readFilesOf(client, prefix, manifest);
   const documents = documentsOf(prefix, { generation: earlier, sha256, files }, undefined);
-  return { files, nodes: await check(documents, environment) };
+  return { files, nodes: await check(documents, environment), documents };
 }
 
 async function check(

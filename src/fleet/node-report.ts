@@ -55,6 +55,8 @@ export interface NodeReport {
   readonly generation: NodeGenerations;
   /** The digest of the live table. null: it is not as desired. */
   readonly table: string | null;
+  /** The digest of the live services that the files manage. Earlier versions lack it. */
+  readonly services?: string | null | undefined;
   readonly error: NodeError | null;
   /** The plan that a guard holds back. */
   readonly held: { readonly plan: string; readonly changes: number } | null;
@@ -90,6 +92,7 @@ export const NODE_REPORT: FleetFormat<NodeReport> = {
       applied: isGeneration,
     }),
     table: nullable(isShortText),
+    services: optional(nullable(isShortText)),
     error: nullable(
       objectOf<NodeError>({
         message: isShortText,

@@ -166,7 +166,8 @@ function argumentsJson(operation: Operation): { readonly [key: string]: Json } {
   }
 }
 
-function summaryJson(changes: readonly Change[]): Json {
+/** Counts changes by their objects and actions. */
+export function summaryJson(changes: readonly Change[]): Json {
   const { services, destinations, settings } = summarize(changes);
   return {
     services: { ...services },

@@ -1,6 +1,7 @@
 import { printable } from '../model/printable.ts';
 import { listNodes } from './issues.ts';
 import { formatJson } from './json.ts';
+import { formatNodePlans, type NodePlan, nodePlanJson } from './node-plans.ts';
 
 /** A file that is another one in etcd. */
 interface FileDifference {
@@ -18,21 +19,24 @@ export interface PushPlanView {
   /** The nodes that the files were checked for. An empty name stands for any other node. */
   readonly nodes: readonly string[];
   readonly differences: readonly FileDifference[];
+  /** The plans of the directors that are known, those with equal plans together. */
+  readonly plans: readonly NodePlan[];
   /** True for a push with waves. */
   readonly isInWaves: boolean;
 }
 
 /** Every output format of a dry run. */
 export const PUSH_PLAN_FORMATS = {
-  text: (view: PushPlanView) => {
+  text: (view: PushPlanView, columns = 80) => {
     const lines = view.differences.map((each) => `  ${formatDifference(each)}`);
     const valid = view.nodes.length > 1 ? [`Valid for ${listNodes(view.nodes)}.`] : [];
-    return [headline(view), ...lines, ...valid].map((line) => `${printable(line)}\n`).join('');
+    const head = [headline(view), ...lines, ...valid].map((line) => `${printable(line)}\n`);
+    return [...head, formatNodePlans(view.plans, columns)].join('');
   },
-  json: ({ prefix, current, generation, nodes, differences }: PushPlanView) =>
+  json: ({ prefix, current, generation, nodes, differences, plans }: PushPlanView) =>
     formatJson({
       ...{ format: 'ipvstate-push-plan', version: 1 },
-      ...{ prefix, current, generation, nodes, differences },
+      ...{ prefix, current, generation, nodes, differences, plans: plans.map(nodePlanJson) },
     }),
 };
 

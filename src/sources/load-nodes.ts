@@ -47,6 +47,44 @@ export async function loadForNodes(
   };
 }
 
+/**
+ * Parses and merges documents for some nodes, whether the documents name them or not. Nodes that
+ * nothing tells apart have the same object. undefined: there are errors.
+ */
+export async function desiredOfNodes(
+  documents: readonly Document[],
+  names: readonly string[],
+): Promise<ReadonlyMap<string, Desired | undefined>> {
+  const parsed = new Map<Document, ParsedDocument>();
+  for (const document of documents)
+    parsed.set(document, await parseDocument(document, { node: OTHER_NODE }));
+  const patterns = new Set(
+    [...parsed.values()].flatMap(({ nodes }) => [...(nodes?.patterns ?? [])]),
+  );
+  const folders = new Set(documents.flatMap(({ node }) => node ?? []));
+  const read = documentReader(parsed, {});
+  const known = new Map<string, Promise<Desired | undefined>>();
+  const found = new Map<string, Desired | undefined>();
+  for (const name of names) {
+    const matches = nodeMatcher(name);
+    const own = [...patterns].filter((pattern) => matches([pattern]));
+    const kind = JSON.stringify([folders.has(name) ? name : '', own]);
+    const desired = known.get(kind) ?? desiredOfNode(documents, name, read);
+    known.set(kind, desired);
+    found.set(name, await desired);
+  }
+  return found;
+}
+
+async function desiredOfNode(
+  documents: readonly Document[],
+  name: string,
+  read: (document: Document, node: string) => Promise<ParsedDocument>,
+): Promise<Desired | undefined> {
+  const own = documents.filter(({ node }) => node === undefined || node === name);
+  return combine(await Promise.all(own.map((document) => read(document, name)))).desired;
+}
+
 interface KnownNodes {
   readonly nodes: readonly string[];
   /** Warnings about patterns that match no known node. */

@@ -5,8 +5,12 @@ import { describe, expect, it } from 'vitest';
 import { fleet } from './fleet-workspace.ts';
 import { SHOP } from './workspace.ts';
 
-const schema = JSON.parse(readFileSync('schemas/push-plan.schema.json', 'utf8'));
-const isDocument = new Ajv({ strict: false, validateFormats: false }).compile(schema);
+const readSchema = (name: string) =>
+  JSON.parse(readFileSync(`schemas/${name}.schema.json`, 'utf8'));
+const isDocument = new Ajv({
+  ...{ strict: false, validateFormats: false },
+  schemas: ['fleet-diff', 'plan', 'validation', 'overrides', 'health'].map(readSchema),
+}).compile(readSchema('push-plan'));
 
 /** An etcd, and a function that makes a dry run, which must leave all keys as they are. */
 async function world() {
@@ -48,7 +52,7 @@ describe('push --dry-run', () => {
     expect(stdout).toBe(
       'Generation 2 of etcd:/prod would follow generation 1:\n  shop.yaml differs\n' +
         '  nodes/lb2/own.yaml is only here\n  nodes/lb1/times.yaml is only in etcd\n' +
-        'Valid for lb2, any other node.\n',
+        'Valid for lb2, any other node.\nlb1, lb2: no plan: it has never reported\n',
     );
     expect(document.differences).toEqual([
       { file: 'shop.yaml', change: 'changed' },

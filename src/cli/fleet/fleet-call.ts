@@ -1,5 +1,8 @@
 import { Option } from 'commander';
 import { IpvstateError } from '../../errors.ts';
+import type { FleetNode } from '../../fleet/nodes.ts';
+import { isNodeName } from '../../model/node.ts';
+import { printable } from '../../model/printable.ts';
 import { FLEET_FORMATS } from '../../render/fleet.ts';
 import type { EtcdClient } from '../../sources/etcd/client.ts';
 import { type Fleet, readFleet } from '../../sources/etcd/nodes.ts';
@@ -103,4 +106,14 @@ export async function waitFor(
 /** Prints the state of the fleet. */
 export function show(fleet: Fleet, { options, environment: { output } }: FleetCall): void {
   output.print(FLEET_FORMATS[options.output](fleet, output.layout('stdout').width));
+}
+
+/** Finds a director. Throws `USAGE` for a text that is no name, and `NO_INPUT` for an unknown one. */
+export function nodeNamed(name: string, nodes: readonly FleetNode[], prefix: string): FleetNode {
+  const node = nodes.find((each) => each.name === name);
+  if (node) return node;
+  if (!isNodeName(name)) throw wrongUsage(`${printable(name)} is no name of a director`);
+  throw new IpvstateError('NO_INPUT', `no director ${name} is known in etcd:${prefix}`, {
+    hint: '`ipvstate fleet status ADDRESS` lists the directors.',
+  });
 }

@@ -6,7 +6,7 @@ import { forgetNode, readFleet } from '../../sources/etcd/nodes.ts';
 import { forgetInRollout } from '../../sources/etcd/rollouts.ts';
 import { wrongUsage } from '../declare/wrong-usage.ts';
 import { authorOf } from '../push-author.ts';
-import { type FleetCall, show } from './fleet-call.ts';
+import { type FleetCall, nodeNamed, show } from './fleet-call.ts';
 
 /** Deletes what a director that is no more has said. */
 export async function forget(call: FleetCall): Promise<number> {
@@ -14,12 +14,7 @@ export async function forget(call: FleetCall): Promise<number> {
   if (subject === undefined || !isNodeName(subject))
     throw wrongUsage('`fleet forget` needs the name of a director');
   const before = await readFleet(client, prefix);
-  const node = before.nodes.find(({ name }) => name === subject);
-  if (!node) {
-    throw new IpvstateError('NO_INPUT', `no director ${subject} is known in etcd:${prefix}`, {
-      hint: '`ipvstate fleet status ADDRESS` lists the directors.',
-    });
-  }
+  const node = nodeNamed(subject, before.nodes, prefix);
   if (node.isReporting) {
     throw new IpvstateError('USAGE', `${subject} reports: its daemon runs`, {
       hint: 'Stop the daemon, or start it with another --node.',

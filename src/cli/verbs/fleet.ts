@@ -7,6 +7,7 @@ import { defineVerb } from '../declare/define-verb.ts';
 import { FILE_EXITS } from '../declare/exit-groups.ts';
 import { choiceArgument, optionalArgument, requiredArgument } from '../declare/options.ts';
 import { wrongUsage } from '../declare/wrong-usage.ts';
+import { diff } from '../fleet/diff.ts';
 import { drain, undrain } from '../fleet/drain-actions.ts';
 import {
   FLEET_OPTIONS,
@@ -31,6 +32,7 @@ const ACTIONS = {
   resume: { run: resume, takes: ['reason'] },
   rollback: { run: rollback, takes: ['reason'] },
   forget: { run: forget, takes: ['subject'] },
+  diff: { run: diff, takes: ['subject'] },
   drain: { run: drain, takes: ['subject', 'service', 'for', 'reason', 'wait', 'timeout'] },
   undrain: { run: undrain, takes: ['subject', 'service', 'wait', 'timeout'] },
 } satisfies Record<string, Action>;
@@ -47,13 +49,14 @@ export const fleetVerb = defineVerb({
     address: requiredArgument('address', ETCD_ADDRESS_FORM),
     subject: optionalArgument(
       'subject',
-      'forget: the director that is no more; drain, undrain: the address of a server',
+      'forget, diff: the name of a director; drain, undrain: the address of a server',
     ),
   },
   options: FLEET_OPTIONS,
   exits: {
     ...FILE_EXITS,
     ok: 'printed or done; with --wait: by every director',
+    changes: 'diff: the current generation changes the director',
     partial: 'with --wait: the rollout is halted, or a director holds the drain back',
     'not-confirmed': 'with --wait: the time is up',
     refused: 'a rollback where files of an earlier generation are in force',

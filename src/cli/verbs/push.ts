@@ -1,9 +1,11 @@
 import { InvalidArgumentError } from 'commander';
 import { IpvstateError, reportedError } from '../../errors.ts';
+import { nodesOf } from '../../fleet/nodes.ts';
 import { hasInvisible, printable } from '../../model/printable.ts';
 import { countOf } from '../../render/count-of.ts';
 import { EXIT } from '../../render/exit.ts';
 import { GENERATION_FORMATS } from '../../render/generations.ts';
+import type { NodePlan } from '../../render/node-plans.ts';
 import { formatDifference, PUSH_PLAN_FORMATS, type PushPlanView } from '../../render/push-plan.ts';
 import { sha256 } from '../../sources/digest.ts';
 import { ETCD_ADDRESS_FORM, parseEtcdAddress } from '../../sources/etcd/address.ts';
@@ -19,6 +21,7 @@ import {
   requireCurrent,
 } from '../../sources/etcd/generation.ts';
 import { MAX_MESSAGE_LENGTH, type Manifest } from '../../sources/etcd/layout.ts';
+import { readFleet } from '../../sources/etcd/nodes.ts';
 import {
   type NewGeneration,
   nextGeneration,
@@ -40,6 +43,7 @@ import {
 } from '../declare/options.ts';
 import { wrongUsage } from '../declare/wrong-usage.ts';
 import type { Environment } from '../environment.ts';
+import { plansOfNodes } from '../fleet/node-plans.ts';
 import type { Output } from '../output.ts';
 import { authorOf } from '../push-author.ts';
 import { type FilesToPush, readFilesOfEarlier, readFilesToPush } from '../push-files.ts';
@@ -102,7 +106,7 @@ export const pushVerb = defineVerb({
     if (wavesOf(options).length > 0 && options.generation !== undefined)
       throw wrongUsage('--generation goes back everywhere at once: it takes no --wave');
     const about = { ...authorOf(await environment.state()), message: options.message ?? '' };
-    const { files, nodes } = await readFiles(client, prefix, options, environment);
+    const { files, nodes, documents } = await readFiles(client, prefix, options, environment);
     const current = await readCurrent(client, prefix);
     if (options.after !== undefined && options.after !== (current?.generation ?? 0)) {
       const found = current ? `generation ${current.generation}` : 'no generation';
@@ -116,8 +120,11 @@ export const pushVerb = defineVerb({
       const isBack = options.generation !== undefined;
       const next = { files, rollout, isBack };
       const plan = await planPush(client, prefix, current, next, environment.output);
-      const view = { prefix, nodes, isInWaves: rollout !== undefined, ...plan };
-      environment.output.print(PUSH_PLAN_FORMATS[options.output](view));
+      const isPlanned = current !== undefined && plan.generation !== null;
+      const plans = isPlanned ? await planFleet(client, prefix, documents) : [];
+      const view = { prefix, nodes, plans, isInWaves: rollout !== undefined, ...plan };
+      const { width } = environment.output.layout('stdout');
+      environment.output.print(PUSH_PLAN_FORMATS[options.output](view, width));
       return EXIT.ok;
     }
     const pushed = await (options.generation === undefined
@@ -143,7 +150,7 @@ async function readFiles(
   environment: Environment,
 ): Promise<FilesToPush> {
   if (generation === undefined) return readFilesToPush(file, environment);
-  if (!dryRun) return { files: [], nodes: [] };
+  if (!dryRun) return { files: [], nodes: [], documents: [] };
   return readFilesOfEarlier(client, prefix, generation, environment);
 }
 
@@ -165,6 +172,23 @@ async function planPush(
     generation: isNothing ? null : await nextGeneration(client, prefix, current),
     differences: await differences(before ?? { files: [] }, next),
   };
+}
+
+/** Makes the plans of all directors that are known, or that the files name. */
+async function planFleet(
+  client: EtcdClient,
+  prefix: string,
+  documents: FilesToPush['documents'],
+): Promise<readonly NodePlan[]> {
+  const { nodes, overrides } = await readFleet(client, prefix);
+  const known = new Set(nodes.map(({ name }) => name));
+  const named = [...new Set(documents.flatMap(({ node }) => node ?? []))];
+  const others = nodesOf(
+    prefix,
+    [],
+    named.filter((name) => !known.has(name)),
+  );
+  return plansOfNodes(client, prefix, { nodes: [...nodes, ...others], overrides, documents });
 }
 
 /** A broken generation has no file that a director can read. */

@@ -18,6 +18,7 @@ const SCHEMAS = {
   health: () => import('../../../schemas/health.schema.json', { with: { type: 'json' } }),
   generations: () => import('../../../schemas/generations.schema.json', { with: { type: 'json' } }),
   'push-plan': () => import('../../../schemas/push-plan.schema.json', { with: { type: 'json' } }),
+  'fleet-diff': () => import('../../../schemas/fleet-diff.schema.json', { with: { type: 'json' } }),
   fleet: () => import('../../../schemas/fleet.schema.json', { with: { type: 'json' } }),
   history: () => import('../../../schemas/history.schema.json', { with: { type: 'json' } }),
   journal: () => import('../../../schemas/journal.schema.json', { with: { type: 'json' } }),

@@ -17,7 +17,7 @@ import type { FleetStatus, Status } from '../status/status.ts';
 import type { FleetOverrides } from './fleet-overrides.ts';
 import { generationsOf, reportOf, verdictOf } from './node-report.ts';
 import { NodeReporter } from './reporter.ts';
-import { digestOfTable } from './table-digest.ts';
+import { digestsOfTable, type TableDigests } from './table-digest.ts';
 
 /** The place in etcd that a director reports to, and its name there. */
 export interface FleetPlace {
@@ -52,7 +52,7 @@ export class FleetMember {
   #timed: TimedProgress | undefined;
   /** True once the progress from before this daemon was read. */
   #knowsProgress = false;
-  #digest: { readonly table: Table; readonly text: string } | undefined;
+  #digests: { readonly of: Table; readonly found: TableDigests } | undefined;
 
   constructor(ports: MemberPorts) {
     this.#ports = ports;
@@ -111,7 +111,7 @@ export class FleetMember {
 
   async #report(): Promise<NodeReport> {
     const { state, status, now, overrides } = this.#ports;
-    const table = await this.#tableDigest(state());
+    const digests = await this.#tableDigests(state());
     const own = status();
     return reportOf(own, state(), {
       host: hostname(),
@@ -121,7 +121,8 @@ export class FleetMember {
         kernel: release(),
       },
       at: now().toISOString(),
-      table: table ?? null,
+      table: digests?.table ?? null,
+      services: digests?.services ?? null,
       generation: this.#generations,
       fleet_overrides: overrides.report,
     });
@@ -144,11 +145,14 @@ export class FleetMember {
   }
 
   /** A pass that left the table as desired has read it whole. */
-  async #tableDigest({ lastPass, health }: LoopState): Promise<string | undefined> {
+  async #tableDigests({ lastPass, health, config }: LoopState): Promise<TableDigests | undefined> {
     const table = lastPass?.report?.plan.desired;
     if (!table || !isAsDesired(health)) return undefined;
-    if (this.#digest?.table !== table) this.#digest = { table, text: await digestOfTable(table) };
-    return this.#digest.text;
+    if (this.#digests?.of !== table) {
+      const manage = config.good?.desired.policy?.manage;
+      this.#digests = { of: table, found: await digestsOfTable(table, manage) };
+    }
+    return this.#digests.found;
   }
 
   #say(message: string | undefined): void {

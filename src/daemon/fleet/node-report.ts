@@ -7,7 +7,7 @@ import type { Status } from '../status/status.ts';
 
 /** The facts of a report that the daemon's status does not have. */
 export interface NodeFacts
-  extends Pick<NodeReport, 'host' | 'versions' | 'at' | 'table' | 'fleet_overrides'> {
+  extends Pick<NodeReport, 'host' | 'versions' | 'at' | 'table' | 'services' | 'fleet_overrides'> {
   readonly generation: NodeGenerations;
 }
 
