@@ -108,7 +108,7 @@ export function show(fleet: Fleet, { options, environment: { output } }: FleetCa
   output.print(FLEET_FORMATS[options.output](fleet, output.layout('stdout').width));
 }
 
-/** Finds a director. Throws `USAGE` for a text that is no name, and `NO_INPUT` for an unknown one. */
+/** Finds a director. Throws `USAGE` for no name, and `NO_INPUT` for one that nobody has. */
 export function nodeNamed(name: string, nodes: readonly FleetNode[], prefix: string): FleetNode {
   const node = nodes.find((each) => each.name === name);
   if (node) return node;
