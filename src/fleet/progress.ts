@@ -42,8 +42,9 @@ export function nextProgress(
   const hasSoaked =
     earlier?.stage === 'soaked' || (goodSince !== undefined && now - goodSince >= soakSeconds);
   const stage = ((): NodeProgress['stage'] => {
+    if (isFailed) return 'failed';
     if (!isTaken) return 'waiting';
-    if (verdict === 'bad' || isFailed) return 'failed';
+    if (verdict === 'bad') return 'failed';
     return hasSoaked ? 'soaked' : 'taken';
   })();
   return {

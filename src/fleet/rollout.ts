@@ -155,7 +155,8 @@ export interface RolloutState {
  * waves before has soaked, but for at most `max_failed` that failed or are missing. A node that
  * took the generation and is away has failed. More failures than that halt the rollout; each node
  * that sees it writes that down, so that it stays halted when the failed node recovers. A node that
- * was forgotten does not count, until it reports again.
+ * comes back does so as well. A rollout that was done is not halted by a node that goes away later.
+ * A node that was forgotten does not count, until it reports again.
  */
 export function rolloutState(
   rollout: Rollout,
@@ -170,10 +171,25 @@ export function rolloutState(
   );
   const counted = rollout.waves.map((names) => names.filter((name) => !gone.has(name)));
   const rest = nodes.flatMap(({ name }) => (named.has(name) ? [] : [name]));
+  const groups = [...counted, rest];
+  const { waves, isDone } = wavesOf(rollout, round, groups, known);
+  const present = new Map(nodes.map((node) => [node.name, { ...node, isReporting: true }]));
+  const wasDone = isDone || wavesOf(rollout, round, groups, present).isDone;
+  const halt = haltOf(rollout, round, mark, nodes, wasDone ? [] : waves);
+  return { rollout, round, halt, waves, forgotten: [...gone], isDone };
+}
+
+/** Finds the states of waves, which have these nodes. */
+function wavesOf(
+  rollout: Rollout,
+  round: number,
+  groups: readonly (readonly string[])[],
+  known: ReadonlyMap<string, RolloutNode>,
+): Pick<RolloutState, 'waves' | 'isDone'> {
   const waves: WaveState[] = [];
   let isOpen = true;
   let losses = 0;
-  for (const names of [...counted, rest]) {
+  for (const names of groups) {
     const states = names.map((name) => [name, stateOf(known.get(name), rollout, round)] as const);
     const those = (state: NodeState): string[] =>
       states.flatMap(([name, each]) => (each === state ? [name] : []));
@@ -182,8 +198,29 @@ export function rolloutState(
     losses += wave.failed.length + wave.missing.length;
     isOpen &&= those('busy').length === 0 && losses <= rollout.max_failed;
   }
-  const halt = haltOf(rollout, round, mark, nodes, waves);
-  return { rollout, round, halt, waves, forgotten: [...gone], isDone: isOpen };
+  return { waves, isDone: isOpen };
+}
+
+/**
+ * Returns the state of a rollout as a node sees it that looks at etcd, and so is there. Its key can
+ * be missing: it comes back.
+ */
+export function rolloutSeenBy(
+  name: string,
+  rollout: Rollout,
+  mark: RolloutMark | undefined,
+  nodes: readonly RolloutNode[],
+): RolloutState {
+  const present = nodes.map((node) => (node.name === name ? { ...node, isReporting: true } : node));
+  return rolloutState(rollout, mark, present);
+}
+
+/**
+ * Tells whether others have seen a node fail because it was away, and the rollout halted for that.
+ * The node tells them so when it comes back: else the rollout would go on.
+ */
+export function hasFailedAway({ halt, waves }: RolloutState, name: string): boolean {
+  return halt !== undefined && waves.some(({ failed }) => failed.includes(name));
 }
 
 /** Tells whether a node may take the generation of a rollout. */

@@ -19,6 +19,8 @@ async function reporting() {
   const clock = new VirtualClock();
   const client = openEtcd({ hosts: [etcd.host], prefix: '/prod' }, {});
   const problems: (string | undefined)[] = [];
+  /** For each return, whether the node had said before that it is there. */
+  const returns: boolean[] = [];
   const namesakes: (readonly (string | undefined)[])[] = [];
   let report: NodeReport = REPORT;
   let progress: NodeProgress | null = null;
@@ -27,6 +29,7 @@ async function reporting() {
     daemon: { id: 'own', host: 'director-1' },
     report: async () => report,
     progress: async () => progress,
+    onReturn: async () => void returns.push(etcd.get('/prod/nodes/lb1/life/own') !== undefined),
     onProblem: (problem) => problems.push(problem),
     onNamesakes: (others) => namesakes.push(others.map(({ host }) => host)),
   });
@@ -53,6 +56,7 @@ async function reporting() {
     clock,
     reporter,
     problems,
+    returns,
     namesakes,
     passUntil,
     writes,
@@ -81,7 +85,7 @@ it('a reporter writes when the state changes, and else only keeps its lease', as
 });
 
 it('a reporter begins anew when its lease is over', async () => {
-  const { etcd, passUntil, writes, node, change, problems } = await reporting();
+  const { etcd, passUntil, writes, node, change, problems, returns } = await reporting();
   change({});
   await passUntil('a report', () => writes() === 1);
   etcd.expireLeases();
@@ -89,6 +93,8 @@ it('a reporter begins anew when its lease is over', async () => {
   await passUntil('a second report', () => writes() === 2);
   expect(await node()).toMatchObject({ isReporting: true });
   expect(problems).toEqual([]);
+  // It looks at the fleet before it says that it is there.
+  expect(returns).toEqual([false, false]);
 });
 
 it('a reporter that may not write says so once, tries less often, and catches up', async () => {

@@ -29,6 +29,8 @@ describe('the progress of a node', () => {
     const failed = nextProgress(undefined, SEEN, 'bad', 100);
     const later = nextProgress(failed, SEEN, 'good', 200);
     expect(later.progress.stage).toBe('failed');
+    const withoutIt = nextProgress(failed, { ...SEEN, isTaken: false }, 'pending', 200);
+    expect(withoutIt.progress.stage).toBe('failed');
     const resumed = nextProgress(later, { ...SEEN, round: 1 }, 'good', 201);
     expect(resumed.progress).toMatchObject({ stage: 'taken', round: 1 });
   });

@@ -1,5 +1,6 @@
 import { nextProgress, type TimedProgress, type Verdict } from '../../src/fleet/progress.ts';
 import {
+  hasFailedAway,
   mayTake,
   type Rollout,
   type RolloutMark,
@@ -14,9 +15,10 @@ const AT = '2026-11-30T12:00:00Z';
 export interface Rule {
   readonly stateOf: typeof rolloutState;
   readonly mayTake: typeof mayTake;
+  readonly hasFailed: typeof hasFailedAway;
 }
 
-export const RULE: Rule = { stateOf: rolloutState, mayTake };
+export const RULE: Rule = { stateOf: rolloutState, mayTake, hasFailed: hasFailedAway };
 
 /** The keys in etcd at one revision. */
 interface Revision {
@@ -129,8 +131,22 @@ export class RolloutWorld {
       default:
         if (step.kind === 'start') director.isRunning = true;
         else director.isConnected = true;
-        if (director.isRunning && director.isConnected) this.#look(director, 0);
+        if (director.isRunning && director.isConnected) this.#comeBack(director);
     }
+  }
+
+  /** Tells what others have seen while the director was away, in the moment in which it is back. */
+  #comeBack(director: Director): void {
+    const { name } = director;
+    const own = this.#now.nodes.find((node) => node.name === name);
+    const { state } = this;
+    if (own?.progress && !own.isReporting && !own.isStopped && this.#rule.hasFailed(state, name)) {
+      const { halt = '', round } = state;
+      const progress = { ...own.progress, round, stage: 'failed' as const, halt };
+      director.timed = { progress, goodSince: undefined };
+      this.#write(name, { isReporting: true, isStopped: false, progress });
+    } else this.#write(name, { isReporting: true, isStopped: false });
+    this.#look(director, 0);
   }
 
   #look(director: Director, age: number): void {
@@ -138,7 +154,10 @@ export class RolloutWorld {
     if (!director.isRunning || !director.isConnected) return;
     const at = Math.max(0, this.#revisions.length - 1 - age);
     const revision = this.#revisions[at] ?? this.#now;
-    const state = this.#rule.stateOf(this.#rollout, revision.mark, revision.nodes);
+    const present = revision.nodes.map((node) =>
+      node.name === name ? { ...node, isReporting: true } : node,
+    );
+    const state = this.#rule.stateOf(this.#rollout, revision.mark, present);
     const isTaken = director.hasTaken || this.#rule.mayTake(state, name);
     if (isTaken && !director.hasTaken) this.#take(director, at, state.round);
     const told = this.#now.nodes.find((node) => node.name === name)?.progress;
@@ -216,16 +235,12 @@ export class RolloutWorld {
     this.#revisions = [...this.#revisions, { ...this.#now, nodes }];
   }
 
-  /** Remembers the first revision of each round in which the operator or a failure halted it. */
+  /** Remembers the first revision of each round in which an onlooker sees it halted. */
   #noteHalt(): void {
     const { mark, nodes } = this.#now;
-    const round = mark?.round ?? 0;
-    if (this.#halted?.round === round) return;
-    const failed = nodes.filter(
-      ({ progress }) => progress?.stage === 'failed' && progress.round === round,
-    );
-    if (mark?.halted || failed.length > this.#rollout.max_failed)
-      this.#halted = { revision: this.#revisions.length - 1, round };
+    const { round, halt } = rolloutState(this.#rollout, mark, nodes);
+    if (this.#halted?.round === round || halt === undefined) return;
+    this.#halted = { revision: this.#revisions.length - 1, round };
   }
 }
 

@@ -46,6 +46,11 @@ const comeback = node.map((each): readonly Step[] => [
   { kind: 'start', node: each },
 ]);
 
+/** A node that is away while no other one looks. */
+const outage = fc
+  .tuple(node, fc.constantFrom(['crash', 'start'] as const, ['lose', 'reach'] as const))
+  .map(([each, kinds]): readonly Step[] => kinds.map((kind) => ({ kind, node: each })));
+
 const steps: fc.Arbitrary<readonly Step[]> = fc
   .array(
     fc.oneof(
@@ -55,6 +60,7 @@ const steps: fc.Arbitrary<readonly Step[]> = fc
       { arbitrary: event, weight: 3 },
       { arbitrary: operator, weight: 1 },
       { arbitrary: comeback, weight: 1 },
+      { arbitrary: outage, weight: 1 },
     ),
     { maxLength: 80 },
   )
@@ -130,6 +136,7 @@ describe('a rollout, with crashes, partitions, stale reads and operators', () =>
           ),
       },
     ],
+    ['by which a node hides that it was away', { ...RULE, hasFailed: () => false }],
     [
       'that forgets who failed before a wave',
       {

@@ -12,6 +12,7 @@ import type { LoopState } from '../../reconcile/loop/loop-state.ts';
 import type { TableLife } from '../../recovery/state.ts';
 import type { EtcdClient } from '../../sources/etcd/client.ts';
 import { readProgress } from '../../sources/etcd/nodes.ts';
+import { readFailureAway } from '../../sources/etcd/rollouts.ts';
 import type { Log } from '../log/log.ts';
 import type { FleetStatus, Status } from '../status/status.ts';
 import type { FleetOverrides } from './fleet-overrides.ts';
@@ -62,6 +63,7 @@ export class FleetMember {
       ...{ client, prefix, node, daemon, clock, random: Math.random },
       report: () => this.#report(),
       progress: () => this.#progress(),
+      onReturn: () => this.#comeBack(),
       onProblem: (message) => this.#say(message),
       onNamesakes: (others) => this.#sayNamesakes(others),
     });
@@ -128,10 +130,17 @@ export class FleetMember {
     });
   }
 
+  /** Others may have seen this node fail while it was away. It does not hide that from them. */
+  async #comeBack(): Promise<void> {
+    const { client, prefix, node } = this.#ports;
+    const failure = await readFailureAway(client, prefix, node);
+    if (failure) this.#timed = { progress: failure, goodSince: undefined };
+  }
+
   async #progress(): Promise<NodeProgress | null> {
     const { client, prefix, node, clock, state, rollout } = this.#ports;
     const seen = rollout();
-    if (!seen) return null;
+    if (!seen) return this.#timed?.progress.stage === 'failed' ? this.#timed.progress : null;
     if (!this.#knowsProgress) {
       const progress = await readProgress(client, prefix, node);
       this.#timed ??= progress && { progress, goodSince: undefined };

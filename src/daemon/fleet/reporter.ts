@@ -23,6 +23,8 @@ export interface ReporterPorts {
   readonly report: () => Promise<NodeReport>;
   /** Describes its part in a rollout now. null: there is nothing to tell. */
   readonly progress: () => Promise<NodeProgress | null>;
+  /** Called before the node says that it is there, at first and after it was away. */
+  readonly onReturn: () => Promise<void>;
   /** Is told why the node cannot report, and undefined when it can again. */
   readonly onProblem: (message: string | undefined) => void;
   /** Is told of the other daemons that report under the name, each time that it looks. */
@@ -96,12 +98,13 @@ export class NodeReporter {
   async #tell(): Promise<boolean> {
     const { client, prefix, node, daemon, clock } = this.#ports;
     try {
-      const report = shortReport(await this.#ports.report());
-      const progress = await this.#ports.progress();
       if (this.#lease === undefined || !(await keepLease(client, this.#lease))) {
         this.#told = undefined;
+        await this.#ports.onReturn();
         this.#lease = await grantLease(client, LEASE_SECONDS);
       }
+      const report = shortReport(await this.#ports.report());
+      const progress = await this.#ports.progress();
       const told = this.#told;
       const isNew = !told || !isSameReport(told.report, report);
       const isFurther = progress !== null && !isSameProgress(told?.progress ?? null, progress);

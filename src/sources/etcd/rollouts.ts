@@ -3,19 +3,23 @@ import { decodeDocument, encodeDocument } from '../../fleet/document.ts';
 import { type FleetNode, nodesKey, nodesOf, rolloutNode } from '../../fleet/nodes.ts';
 import type { SeenRollout } from '../../fleet/progress.ts';
 import {
+  hasFailedAway,
+  MAX_HALT_LENGTH,
   mayTake,
+  type NodeProgress,
   ROLLOUT,
   ROLLOUT_MARK,
   type Rollout,
   type RolloutMark,
   type RolloutState,
+  rolloutSeenBy,
   rolloutState,
 } from '../../fleet/rollout.ts';
 import { MAX_REASON_LENGTH } from '../../model/pause.ts';
 import { isText, listOf, objectOf, optional } from '../../model/shape.ts';
 import { sha256 } from '../digest.ts';
 import type { EtcdClient, EtcdEntry } from './client.ts';
-import { type CurrentEntry, type Generation, requireCurrent } from './generation.ts';
+import { type CurrentEntry, type Generation, readCurrent, requireCurrent } from './generation.ts';
 import { type Current, currentKey, decodeCurrent, rolloutKey, rolloutMarkKey } from './layout.ts';
 
 /** The current generation with its rollout and the nodes, as they were at one revision of etcd. */
@@ -126,9 +130,11 @@ export async function chooseGeneration(
   const isSame = seen?.generation === current.generation && seen.basis === basis;
   if (own && seen && isSame && seen.isTaken === hasGeneration)
     return { generation: undefined, rollout: seen };
-  const { rollout: state, current: latest, nodes } = await readFleetSnapshot(client, prefix);
-  if (!state) return { generation: latest, rollout: undefined };
-  const { rollout, round, halt, isDone } = state;
+  const { rollout: found, mark, current: latest, nodes } = await readFleetSnapshot(client, prefix);
+  if (!found) return { generation: latest, rollout: undefined };
+  const { rollout } = found;
+  const state = rolloutSeenBy(node, rollout, mark, nodes.map(rolloutNode));
+  const { round, halt, isDone } = state;
   const isTaken = own?.sha256 === latest.sha256 || mayTake(state, node);
   const look = Math.max(LOOK.milliseconds, LOOK.eachNode * nodes.length);
   const sees = {
@@ -143,6 +149,27 @@ export async function chooseGeneration(
   throw new IpvstateError('NO_INPUT', message, {
     hint: '`ipvstate fleet status` shows the waves of its rollout.',
   });
+}
+
+/**
+ * Returns the progress that a node has to tell when it comes back, because others have seen it fail
+ * while it was away. undefined: it was not away, or nobody counts it as failed.
+ */
+export async function readFailureAway(
+  client: EtcdClient,
+  prefix: string,
+  node: string,
+): Promise<NodeProgress | undefined> {
+  const [own] = nodesOf(prefix, await client.list(`${nodesKey(prefix)}${node}/`));
+  if (!own?.progress || own.isReporting || own.progress.stopped) return undefined;
+  const current = await readCurrent(client, prefix);
+  if (current?.rollout === undefined || current.generation !== own.progress.generation)
+    return undefined;
+  const { rollout } = await readFleetSnapshot(client, prefix);
+  if (!rollout || !hasFailedAway(rollout, node)) return undefined;
+  const { round, halt = '' } = rollout;
+  const { generation } = own.progress;
+  return { generation, round, stage: 'failed', halt: halt.slice(0, MAX_HALT_LENGTH) };
 }
 
 /**

@@ -4,7 +4,7 @@ import { openEtcd } from '../../../src/sources/etcd/client.ts';
 import { FollowedEtcd, type GenerationStore } from '../../../src/sources/etcd/followed.ts';
 import { readCurrent, requireCurrent } from '../../../src/sources/etcd/generation.ts';
 import { pushGeneration } from '../../../src/sources/etcd/push.ts';
-import { markRollout } from '../../../src/sources/etcd/rollouts.ts';
+import { markRollout, readFailureAway } from '../../../src/sources/etcd/rollouts.ts';
 import { systemClock } from '../../../src/sources/files/clock.ts';
 import { encodedProgress } from '../../fleet/node-reports.ts';
 import { FakeEtcd } from '../../support/fake-etcd.ts';
@@ -37,7 +37,10 @@ async function startFleet() {
     etcd.put(`/prod/nodes/${node}/progress`, encodedProgress({ stage, ...members }).toString());
     etcd.put(`/prod/nodes/${node}/life`, '');
   };
-  return { etcd, client, push, report };
+  /** Ends the lease of a node. */
+  const goAway = (node: string) =>
+    client.ask('kv/deleterange', { key: base64(`/prod/nodes/${node}/life`) });
+  return { etcd, client, push, report, goAway };
 }
 
 /** Follows as the daemon of a node does. */
@@ -116,6 +119,42 @@ it('a failure halts the rollout for all, until it is resumed', async () => {
   expect(lb2.seen()).toBe('one');
   await markRollout(client, '/prod', { ...OP, halted: false });
   await lb2.untilSeen('two');
+});
+
+it('a node that comes back tells what others have seen while it was away', async () => {
+  const { client, push, report, goAway } = await startFleet();
+  const failure = (node: string) => readFailureAway(client, '/prod', node);
+  await push('one');
+  report('lb1', 'taken', { generation: 1 });
+  await goAway('lb1');
+  expect(await failure('lb1')).toBeUndefined();
+  await push('two', { waves: [['lb1'], ['lb2']] });
+  report('lb2', 'waiting');
+  for (const stage of ['taken', 'soaked'] as const) {
+    report('lb1', stage);
+    expect(await failure('lb1')).toBeUndefined();
+    await goAway('lb1');
+    expect(await failure('lb1')).toEqual({
+      ...{ generation: 2, round: 0, stage: 'failed', halt: 'lb1 failed' },
+    });
+    // One that was stopped, and one that waits, have not failed.
+    report('lb1', stage, { stopped: true });
+    await goAway('lb1');
+    expect(await failure('lb1')).toBeUndefined();
+    expect(await failure('lb2')).toBeUndefined();
+  }
+});
+
+it('a rollout that was done is not halted by a node that goes away later', async () => {
+  const { etcd, client, push, report, goAway } = await startFleet();
+  await push('one');
+  await push('two', { waves: [['lb1'], ['lb2']] });
+  for (const node of ['lb1', 'lb2', 'lb3']) report(node, 'soaked');
+  for (const node of ['lb1', 'lb2']) await goAway(node);
+  expect(await readFailureAway(client, '/prod', 'lb1')).toBeUndefined();
+  const lb1 = follow(etcd, 'lb1');
+  await lb1.untilSeen('two');
+  expect(lb1.source.rollout).toMatchObject({ halt: undefined, isTaken: true });
 });
 
 it('a node without a generation gets the one that all were allowed to have', async () => {
