@@ -18,7 +18,9 @@ for (const name of readdirSync('schemas'))
 const clockTime = (time: string): string => time.slice(11, 19);
 
 function rowsOfScene(name: keyof typeof FLEETS) {
-  return rowsOf(FLEETS[name].fleet ?? { prefix: '', current: 1, rollout: null, nodes: [] });
+  return rowsOf(
+    FLEETS[name].fleet ?? { prefix: '', current: 1, rollout: null, nodes: [], overrides: [] },
+  );
 }
 
 function names(scene: keyof typeof FLEETS, listing: Partial<NodeListing>): string {

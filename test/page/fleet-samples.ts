@@ -39,7 +39,7 @@ export function answerOf(
     address: 'etcd://etcd1:2379,etcd2:2379/ipvstate/prod',
     fleet: fleet && {
       ...{ format: 'ipvstate-fleet', version: 1, prefix: '/ipvstate/prod', current: 7 },
-      ...{ rollout: null, nodes: [] },
+      ...{ rollout: null, nodes: [], overrides: [] },
       ...fleet,
     },
     ...members,
@@ -60,6 +60,11 @@ function rolloutOf(
 }
 
 const FIVE = ['lb1', 'lb2', 'lb3', 'lb4', 'lb5'];
+
+const DRAIN = {
+  ...{ id: '10.1.0.11', problem: null, service: null, destination: '10.1.0.11', weight: 0 },
+  ...{ by: 'alice@ci', reason: 'new kernel', since: AT, until: '2026-05-04T14:30:00.000Z' },
+};
 
 export const FLEETS = {
   'all-in-sync': answerOf({ nodes: FIVE.map((name) => nodeOf(name)) }),
@@ -94,6 +99,16 @@ export const FLEETS = {
     ),
   }),
   'not-in-sync': answerOf({
+    overrides: [
+      {
+        ...DRAIN,
+        nodes: [
+          { node: 'lb1', stage: 'in-effect', why: null },
+          { node: 'lb2', stage: 'held', why: 'tcp://192.0.2.10:443 would have no usable server' },
+          { node: 'lb4', stage: 'unknown', why: null },
+        ],
+      },
+    ],
     nodes: [
       nodeOf('lb1', { overrides: 2 }),
       nodeOf('lb2', {

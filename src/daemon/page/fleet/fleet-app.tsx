@@ -6,6 +6,7 @@ import { Command, Text } from '../parts.tsx';
 import type { FleetAnswer } from './fleet-documents.ts';
 import { followFleet } from './fleet-feed.ts';
 import { rowsOf } from './fleet-nodes.ts';
+import { FleetOverrides } from './fleet-overrides.tsx';
 import { type FleetVerdict, verdictOfFleet } from './fleet-verdict.ts';
 import { Nodes } from './nodes.tsx';
 
@@ -48,6 +49,7 @@ export function FleetApp() {
               {...{ rows, own: node, current: fleet.current }}
               hasRollout={fleet.rollout !== null}
             />
+            <FleetOverrides of={fleet.overrides} />
           </div>
         )}
       </main>

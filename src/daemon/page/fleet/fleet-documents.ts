@@ -48,10 +48,27 @@ export interface RolloutDocument {
   readonly waves: readonly WaveDocument[];
 }
 
+export interface OverrideDocument {
+  readonly id: string;
+  readonly problem: string | null;
+  readonly service: string | null;
+  readonly destination: string | null;
+  readonly weight: number | null;
+  readonly by: string | null;
+  readonly reason: string | null;
+  readonly until: string | null;
+  readonly nodes: readonly {
+    readonly node: string;
+    readonly stage: 'in-effect' | 'held' | 'over' | 'unknown';
+    readonly why: string | null;
+  }[];
+}
+
 export interface FleetDocument {
   readonly prefix: string;
   readonly current: number;
   readonly rollout: RolloutDocument | null;
+  readonly overrides: readonly OverrideDocument[];
   readonly nodes: readonly NodeDocument[];
 }
 
