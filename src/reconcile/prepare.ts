@@ -11,6 +11,7 @@ import type { Drain } from '../plan/drain/drain.ts';
 import { recordAfter, recordAfterPlan } from '../plan/drain/drain-record.ts';
 import { drainWarnings } from '../plan/drain/drain-warnings.ts';
 import { type Allowances, guard, type Refusal } from '../plan/guard.ts';
+import { healthWarnings } from '../plan/health-warnings.ts';
 import { overridesAfterNarrow, scopeOverrides } from '../plan/overrides/override-scope.ts';
 import {
   type OverrideClock,
@@ -166,7 +167,10 @@ export async function prepare(
             },
         sysctlDifferences:
           only || concerned ? [] : sysctlDifferences(desired.policy?.sysctls, live.sysctls),
-        warnings: [...drainWarnings(scoped, live), ...keptByHealth(scoped.health, health)],
+        warnings: [
+          ...drainWarnings(scoped, live),
+          ...healthWarnings(desired, scoped, live, health),
+        ],
       };
     }
   }
@@ -174,15 +178,15 @@ export async function prepare(
 }
 
 /**
- * Tells whether the sysctls must be read: the files set or check some, or some work against a
- * drain.
+ * Tells whether the sysctls must be read: the files set or check some, or some work against a drain
+ * or the health of destinations.
  */
 function needsSysctls(wanted: Wanted, { policies }: DrainRecord): boolean {
   const { policy } = typeof wanted === 'function' ? {} : wanted;
   return (
     policies.size > 0 ||
     policy?.sysctls !== undefined ||
-    [...(policy?.services.values() ?? [])].some(({ drain }) => drain !== undefined)
+    [...(policy?.services.values() ?? [])].some(({ drain, health }) => drain ?? health)
   );
 }
 
@@ -205,38 +209,6 @@ export function overrideTime(
   store: OverrideStore | undefined,
 ): Pick<OverrideClock, 'now' | 'date'> {
   return { now: store?.now() ?? 0, date: store?.date() ?? new Date(0) };
-}
-
-/** So many destinations are named. */
-const SHOWN_KEPT = 5;
-
-/** Says which effects of the daemon's checks a plan of a program keeps that does not check. */
-function keptByHealth(notes: readonly HealthNote[], { isChecking }: HealthClock): string[] {
-  if (isChecking) return [];
-  const kept = notes.flatMap((note) => keptEffect(note) ?? []);
-  const named = kept.slice(0, SHOWN_KEPT);
-  const more = kept.length - named.length;
-  return more > 0
-    ? [...named, `health keeps ${more} more as they are: \`ipvstate health\` shows them`]
-    : named;
-}
-
-/** Says which effect is kept. undefined: the plan keeps none. */
-function keptEffect({ service, destination, effect, reason }: HealthNote): string | undefined {
-  const found = `as the daemon found it${reason === '' ? '' : `: ${reason}`}`;
-  switch (effect) {
-    case 'out':
-      return `health keeps ${destination} of ${service} at weight 0, ${found}`;
-    case 'removed':
-      return `health keeps ${destination} of ${service} out of the table, ${found}`;
-    case 'fallback':
-      return `${destination} of ${service} is a fallback, and takes the traffic`;
-    case 'panic':
-    case 'slow-start':
-      return undefined;
-    default:
-      return effect satisfies never;
-  }
 }
 
 function isConfirmed(
