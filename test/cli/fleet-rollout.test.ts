@@ -156,6 +156,49 @@ Generation 2: 0 of 3 directors have it.
     expect((await document()).current).toBe(3);
   });
 
+  it('that a push to all replaced is left out by a rollback, unless it had reached all', async () => {
+    const { run, write, tell, address } = await rollingOut('--wave lb1 --wave all');
+    const pushToAll = async (last: string) => {
+      write('conf.d/shop.yaml', SHOP.replace('10.1.0.12', last));
+      await run(`push -f ./conf.d --to ${address}`);
+    };
+    tell('lb1', 'failed');
+    await pushToAll('10.1.0.98');
+    const back = await run(`fleet rollback ${address}`);
+    expect(back.stderr).toContain('generation 2 was never for all directors: back to 1\n');
+    expect(back.stderr).toMatch(/^generation 4 .*the files of 1, in force: /m);
+
+    write('conf.d/shop.yaml', SHOP.replace('10.1.0.12', '10.1.0.97'));
+    await run(`push -f ./conf.d --to ${address} --wave lb1 --wave all`);
+    tell('lb1', 'soaked', { generation: 5 });
+    await pushToAll('10.1.0.96');
+    const again = await run(`fleet rollback ${address}`);
+    expect(again.stderr).not.toContain('never');
+    expect(again.stderr).toMatch(/^generation 7 .*the files of 5, in force: /m);
+  });
+
+  it('is told by `generations`, with the generation that the other directors have', async () => {
+    const { run, address, tell, etcd } = await rollingOut('--wave lb1 --wave lb2 --wave all');
+    const list = async () => (await run(`generations ${address}`)).stdout;
+    expect(await list()).toMatch(
+      /^generation 2 .*, rolling out, wave 1 of 3\ngeneration 1 .*, in force on the others\n$/,
+    );
+    tell('lb1', 'soaked');
+    expect(await list()).toContain(', rolling out, wave 2 of 3\n');
+    tell('lb2', 'failed');
+    expect(await list()).toContain(', rollout halted, wave 2 of 3\n');
+    const { stdout } = await run(`generations ${address} -o json`);
+    expect(JSON.parse(stdout).rollout).toEqual({ state: 'halted', wave: 2, waves: 3, base: 1 });
+    tell('lb2', 'soaked');
+    expect(await list()).toMatch(/^generation 2 .*, in force\ngeneration 1 [^\n]*files\n$/);
+    for (const key of etcd.keys()) if (key.includes('/rollouts/')) etcd.delete(key);
+    const damaged = await run(`generations ${address}`);
+    expect([damaged.status, damaged.stderr]).toEqual([
+      0,
+      expect.stringContaining('nobody knows how far its rollout is: etcd:/prod/rollouts/'),
+    ]);
+  });
+
   it('names the commands of a halt with the address, and no rollback without a base', async () => {
     const { run, address, document } = await rollingOut('--wave lb1');
     await run(`fleet halt ${address}`);

@@ -7,7 +7,7 @@ import { pushCommand, readManifest } from '../../sources/etcd/generation.ts';
 import type { Manifest } from '../../sources/etcd/layout.ts';
 import { readFleet } from '../../sources/etcd/nodes.ts';
 import { pushAgain } from '../../sources/etcd/push.ts';
-import { markRollout, readFleetSnapshot } from '../../sources/etcd/rollouts.ts';
+import { lastForAll, markRollout, readFleetSnapshot } from '../../sources/etcd/rollouts.ts';
 import { authorOf } from '../push-author.ts';
 import { type FleetCall, show } from './fleet-call.ts';
 
@@ -45,9 +45,17 @@ export async function rollback(call: FleetCall): Promise<number> {
   const { current, rollout } = await readFleetSnapshot(client, prefix);
   const { manifest } = await readManifest(client, prefix, current.generation);
   if (manifest.copy_of !== null) throw wentBack(manifest, manifest.copy_of, prefix);
-  const earlier = rollout ? rollout.rollout.base?.generation : manifest.parent;
+  const earlier = rollout
+    ? rollout.rollout.base?.generation
+    : manifest.parent && (await lastForAll(client, prefix, manifest.parent));
   if (earlier === undefined || earlier === null)
-    throw new IpvstateError('NO_INPUT', `no generation was in force before ${current.generation}`);
+    throw new IpvstateError('NO_INPUT', `no generation was in force before ${current.generation}`, {
+      hint: `To put any one in force: ${pushCommand(prefix, '--generation N')}.`,
+    });
+  if (!rollout && earlier !== manifest.parent)
+    environment.output.note(
+      `ipvstate: generation ${manifest.parent} was never for all directors: back to ${earlier}\n`,
+    );
   const message = options.reason ?? `rollback of generation ${current.generation}`;
   const about = { ...authorOf(await environment.state()), message };
   const pushed = await pushAgain(client, prefix, current, earlier, about);

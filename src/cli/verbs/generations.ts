@@ -1,15 +1,20 @@
+import { reportedError } from '../../errors.ts';
+import type { RolloutState } from '../../fleet/rollout.ts';
+import { printable } from '../../model/printable.ts';
 import { EXIT } from '../../render/exit.ts';
-import { GENERATION_FORMATS } from '../../render/generations.ts';
+import { GENERATION_FORMATS, rolloutOfGeneration } from '../../render/generations.ts';
 import { ETCD_ADDRESS_FORM, generationName, parseEtcdAddress } from '../../sources/etcd/address.ts';
-import { openEtcd } from '../../sources/etcd/client.ts';
+import { type EtcdClient, openEtcd } from '../../sources/etcd/client.ts';
 import {
   listManifests,
   readManifestInForce,
   requireCurrent,
 } from '../../sources/etcd/generation.ts';
+import { readFleetSnapshot } from '../../sources/etcd/rollouts.ts';
 import { defineVerb } from '../declare/define-verb.ts';
 import { FILE_EXITS } from '../declare/exit-groups.ts';
 import { outputFormat, requiredArgument } from '../declare/options.ts';
+import type { Output } from '../output.ts';
 
 export const generationsVerb = defineVerb({
   name: 'generations',
@@ -36,8 +41,25 @@ export const generationsVerb = defineVerb({
       output.note(
         `ipvstate: ${generationName(prefix, generation)} cannot be read, and is left out\n`,
       );
-    const view = { prefix, current: current.generation, generations: manifests };
+    const state = await readRollout(client, prefix, output);
+    const rollout = state && rolloutOfGeneration(state);
+    const view = { prefix, current: current.generation, generations: manifests, rollout };
     output.print(GENERATION_FORMATS[format](view));
     return EXIT.ok;
   },
 });
+
+/** Reads the rollout of the current generation. One that is damaged does not hide the others. */
+async function readRollout(
+  client: EtcdClient,
+  prefix: string,
+  output: Output,
+): Promise<RolloutState | undefined> {
+  try {
+    return (await readFleetSnapshot(client, prefix)).rollout;
+  } catch (error) {
+    const { message } = reportedError(error);
+    output.note(`ipvstate: nobody knows how far its rollout is: ${printable(message)}\n`);
+    return undefined;
+  }
+}

@@ -4,6 +4,7 @@ import { type FleetNode, nodesKey, nodesOf, rolloutNode } from '../../fleet/node
 import type { SeenRollout } from '../../fleet/progress.ts';
 import {
   hasFailedAway,
+  isForAll,
   MAX_HALT_LENGTH,
   mayTake,
   type NodeProgress,
@@ -219,6 +220,33 @@ const isAnswer = objectOf<{
 
 function base64(text: string): string {
   return Buffer.from(text).toString('base64');
+}
+
+/**
+ * Finds the last generation, from one on backwards, that every director was allowed to have. A
+ * rollout that another push replaced tells by what its directors said then, whether they are there
+ * now or not. null: there is none.
+ */
+export async function lastForAll(
+  client: EtcdClient,
+  prefix: string,
+  generation: number,
+): Promise<number | null> {
+  const [rollouts = [], marks = [], entries = []] = await client.readTogether([
+    rolloutKey(prefix, generation),
+    rolloutMarkKey(prefix),
+    nodesKey(prefix),
+  ]);
+  // Without a rollout, it was for all at once.
+  if (!rollouts[0]) return generation;
+  const rollout = decodeDocument(rollouts[0].key, rollouts[0].value, ROLLOUT);
+  const mark = marks[0] && decodeDocument(marks[0].key, marks[0].value, ROLLOUT_MARK);
+  const nodes = nodesOf(prefix, entries).map((node) => ({
+    ...rolloutNode(node),
+    isReporting: true,
+  }));
+  if (isForAll(rolloutState(rollout, mark, nodes))) return generation;
+  return rollout.base?.generation ?? null;
 }
 
 /** A rollout that an operator halted or resumed. */
