@@ -25,7 +25,8 @@ async function joining(etcd: FakeEtcd, netns: string) {
     overrides: { report: [], held: [], problem: undefined },
   });
   const looks = (): number => etcd.rangeCount('/prod/nodes/lb1/life/');
-  const before = looks();
+  const writes = (): number => etcd.requests.get('/v3/kv/txn') ?? 0;
+  const before = writes();
   member.changed();
   /** Moves the time until a condition holds. */
   const passUntil = (what: string, holds: () => boolean) =>
@@ -33,7 +34,7 @@ async function joining(etcd: FakeEtcd, netns: string) {
       await clock.advance(1000);
       return holds();
     });
-  await passUntil('it reports, and looks for others', () => looks() > before);
+  await passUntil('it reports, and looks for others', () => writes() > before);
   const lives = () => etcd.keys().filter((key) => key.startsWith('/prod/nodes/lb1/life/'));
   return { lines, passUntil, lives, looks };
 }

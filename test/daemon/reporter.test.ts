@@ -179,3 +179,18 @@ it('a reporter does not take a daemon that crashed for one with its name', async
   // A look is a request more, so that it is rarer than a lease is kept.
   expect(clock.now()).toBeGreaterThanOrEqual(30_000);
 });
+
+it('only the daemon of a name that began first tells its progress, until it is gone', async () => {
+  const { etcd, passUntil, node, change, advance } = await reporting();
+  const life = encodeDocument(DAEMON_LIFE, { host: 'director-0' }).toString();
+  etcd.put('/prod/nodes/lb1/life/first', life);
+  advance('taken');
+  await passUntil('a report', async () => (await node())?.report !== undefined);
+  etcd.put('/prod/nodes/lb1/life/third', life);
+  change({ health: 'unserved' });
+  await passUntil('another report', async () => (await node())?.report?.health === 'unserved');
+  expect((await node())?.progress).toBeUndefined();
+  etcd.delete('/prod/nodes/lb1/life/first');
+  await passUntil('its progress', async () => (await node())?.progress?.stage === 'taken');
+  expect((await node())?.daemons.map(({ id }) => id)).toEqual(['own', 'third']);
+});

@@ -103,8 +103,9 @@ export class NodeReporter {
         await this.#ports.onReturn();
         this.#lease = await grantLease(client, LEASE_SECONDS);
       }
+      const others = await this.#namesakes.look(client, prefix, node, clock.now());
       const report = shortReport(await this.#ports.report());
-      const progress = await this.#ports.progress();
+      const progress = this.#namesakes.isFirst ? await this.#ports.progress() : null;
       const told = this.#told;
       const isNew = !told || !isSameReport(told.report, report);
       const isFurther = progress !== null && !isSameProgress(told?.progress ?? null, progress);
@@ -116,7 +117,6 @@ export class NodeReporter {
         });
         this.#told = { report, progress };
       }
-      const others = await this.#namesakes.look(client, prefix, node, clock.now());
       if (others) this.#ports.onNamesakes(others);
       this.#say(undefined);
       return true;

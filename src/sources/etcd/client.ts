@@ -21,6 +21,8 @@ export interface EtcdEntry {
   readonly key: string;
   readonly value: Buffer;
   readonly revision: string;
+  /** The revision of etcd in which the key was created. */
+  readonly created: string;
   /** The lease that it goes with. Absent: it stays. */
   readonly lease?: string;
 }
@@ -166,11 +168,18 @@ function pageOf(answer: unknown): Page {
   const { kvs = [], more = false } = isObject(answer) ? answer : {};
   if (!Array.isArray(kvs)) throw new Error(NOT_ETCD);
   const entries = kvs.map((entry: unknown) => {
-    const { key, value = '', mod_revision: revision, lease } = isObject(entry) ? entry : {};
-    if (!isText(key) || !isText(value) || !isText(revision)) throw new Error(NOT_ETCD);
+    const {
+      key,
+      value = '',
+      create_revision: created,
+      mod_revision: revision,
+      lease,
+    } = isObject(entry) ? entry : {};
+    if (!isText(key) || !isText(value) || !isText(created) || !isText(revision))
+      throw new Error(NOT_ETCD);
     const decoded = Buffer.from(key, 'base64').toString('utf8');
     const bytes = Buffer.from(value, 'base64');
-    return { key: decoded, value: bytes, revision, ...(isText(lease) && { lease }) };
+    return { key: decoded, value: bytes, created, revision, ...(isText(lease) && { lease }) };
   });
   return { entries, more: more === true };
 }

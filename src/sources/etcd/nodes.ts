@@ -84,14 +84,15 @@ export async function readProgress(
   return found?.progress;
 }
 
-/** Reads which daemons report under the name of a node. */
+/** Reads which daemons report under the name of a node, the one that began first before others. */
 export async function readDaemons(
   client: EtcdClient,
   prefix: string,
   node: string,
 ): Promise<readonly FleetDaemon[]> {
-  const [found] = nodesOf(prefix, await client.list(livesKey(prefix, node)));
-  return found?.daemons ?? [];
+  const entries = await client.list(livesKey(prefix, node));
+  const inOrder = [...entries].sort((a, b) => Number(a.created) - Number(b.created));
+  return inOrder.flatMap((entry) => nodesOf(prefix, [entry])[0]?.daemons ?? []);
 }
 
 /**
