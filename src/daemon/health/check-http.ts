@@ -43,7 +43,9 @@ export async function checkHttp(check: HttpCheck, target: Target): Promise<Answe
     client.end();
     return () => {
       endSocket(socket);
-      client.destroy();
+      // After Node's own listener, which frees the parser of the request when the connection ends.
+      // Freed twice, it would serve two requests at once, and end this process.
+      process.nextTick(() => client.destroy());
     };
   });
 }

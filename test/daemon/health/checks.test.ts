@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttp, type RequestListener } from 'node:http';
 import { createServer as createHttps } from 'node:https';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -289,6 +289,27 @@ describe('a check of HTTP', () => {
 });
 
 describe('the end of a check', () => {
+  it('does not harm other checks when a server with TLS dies before its answer', async () => {
+    // Two requests shared a parser afterwards, and the next answer ended the process.
+    const good = await serveTls(CERTIFICATE);
+    const dying = await serveTcp((socket) => {
+      const server = connect(good, '127.0.0.1').on('error', () => {});
+      server.on('data', (bytes) => socket.write(bytes));
+      let parts = 0;
+      socket.on('data', (bytes) => {
+        server.write(bytes);
+        parts++;
+        // The second part is the end of the handshake, and the request.
+        if (parts === 2) socket.end();
+      });
+      socket.on('close', () => server.destroy());
+    });
+    const check = http({ tls: true });
+    for (let each = 0; each < 5; each++) expect((await run(check, dying)).verdict).toBe('bad');
+    const answers = await Promise.all([1, 2, 3, 4].map(() => run(check, good)));
+    expect(answers.map(({ reason }) => reason)).toEqual(Array(4).fill('HTTP 200'));
+  });
+
   const ok: RequestListener = (_, response) => response.end('ok');
   const cutOff = (socket: Socket): void =>
     void socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok'));
