@@ -129,7 +129,7 @@ describe('wrong usage', () => {
     { line: 'import', says: "missing required argument 'file'" },
     {
       line: 'schema foo',
-      says: 'doctor, explanation, overrides, error, top, health, generations, push-plan, fleet, history, journal, api-status, api-services, api-fleet.',
+      says: 'doctor, explanation, overrides, error, top, health, generations, push-plan, fleet-diff, fleet, history, journal, api-status, api-services, api-fleet.',
     },
     { line: '--color never plan', says: "unknown option '--color'" },
   ])('exits 64 and explains the error on stderr: $line', async ({ line, says }) => {

@@ -43,6 +43,7 @@ export const VALUE_KINDS: Readonly<Record<string, ValueKind>> = {
     text: 'free',
     name: 'free',
     node: 'free',
+    subject: 'free',
     nodes: 'free',
     generation: 'free',
     args: 'free',

@@ -57,7 +57,7 @@ export const fleetVerb = defineVerb({
     ...FILE_EXITS,
     ok: 'printed or done; with --wait: by every director',
     changes: 'diff: the current generation changes the director',
-    partial: 'with --wait: the rollout is halted, or a director holds the drain back',
+    partial: 'with --wait: the rollout is halted, or a director holds a drain back',
     'not-confirmed': 'with --wait: the time is up',
     refused: 'a rollback where files of an earlier generation are in force',
     stale: 'another operator was quicker; nothing was changed',
