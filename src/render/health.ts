@@ -204,7 +204,8 @@ export function formatHealth(document: HealthDocument): string {
       return wrapHanging(printable(text), WIDTH, '    ');
     });
   const all = [...(lines.length > 0 ? [line(TITLES)] : []), ...lines, ...others];
-  if (all.length === 0) return 'Nothing is checked: no service of the files has `health`.\n';
+  if (all.length === 0)
+    return 'Nothing is checked: no service of the files in force has `health`.\n';
   return all.map((text) => `${printable(text)}\n`).join('');
 }
 

@@ -15,7 +15,13 @@ const LINE_LENGTH = 200;
 /** A process that left the group of its program can hold the output open after the end. */
 const OUTPUT_MILLISECONDS = 100;
 
-const STOPPED = unknown('cannot check: the commands were stopped');
+const STOPPED = unknown('cannot check: the command was stopped');
+
+/**
+ * Is called when a program has its turn, with how long it waited. Returns false when nobody wants
+ * its answer any more.
+ */
+export type OnTurn = (waitedSeconds: number) => boolean;
 
 /**
  * Runs the programs of checks, a few at a time. Each runs in a process group of its own, which is
@@ -28,12 +34,19 @@ export class Commands {
   #isStopped = false;
 
   /** Runs a program. The answer is good when its exit code is 0. */
-  async run({ argv }: CommandCheck, service: ServiceKey, target: Target): Promise<Answer> {
+  async run(
+    { argv }: CommandCheck,
+    service: ServiceKey,
+    target: Target,
+    onTurn: OnTurn = () => true,
+  ): Promise<Answer> {
+    const askedAt = performance.now();
     if (this.#taken >= MOST_AT_ONCE)
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#taken++;
     try {
-      if (this.#isStopped) return STOPPED;
+      const isWanted = onTurn((performance.now() - askedAt) / 1000);
+      if (this.#isStopped || !isWanted) return STOPPED;
       const found = await exchange(target, (answer) => {
         const child = this.#start(argv, environmentOf(service, target), answer);
         return () => {
@@ -141,7 +154,8 @@ function killGroup({ pid }: ChildProcess): void {
 
 /** Errors of the start of a program. They say nothing about a destination. */
 const START_ERRORS: Readonly<Record<string, string>> = {
-  ENOENT: 'it does not exist',
+  // The kernel does not tell which of the two.
+  ENOENT: 'it does not exist, or the interpreter in its first line does not',
   EACCES: 'it may not be executed',
   EAGAIN: 'too many processes',
   EMFILE: 'too many open files',

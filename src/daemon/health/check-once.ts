@@ -46,9 +46,16 @@ export async function checkOnce(
       ...(await Promise.all(
         waiting.slice(first, first + AT_ONCE).map(async (each): Promise<CheckedDestination> => {
           const startedAt = clock.monotonicSeconds();
-          const answer = await runChecks(each.health, each.destination, each.service, commands);
+          let waitedSeconds = 0;
+          const onTurn = (seconds: number): boolean => {
+            waitedSeconds += seconds;
+            return true;
+          };
+          const { health, destination, service } = each;
+          const answer = await runChecks(health, destination, service, commands, onTurn);
           const atSeconds = clock.monotonicSeconds();
-          const last = { ...answer, atSeconds, latencySeconds: atSeconds - startedAt };
+          const latencySeconds = Math.max(0, atSeconds - startedAt - waitedSeconds);
+          const last = { ...answer, atSeconds, latencySeconds };
           const state = firstState(answer.verdict === 'good', startedAt);
           return { ...each, state, reason: answer.reason, last, isDamped: false };
         }),

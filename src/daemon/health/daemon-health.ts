@@ -69,8 +69,8 @@ export class DaemonHealth {
         clock,
         nowSeconds: () => store.now(),
         random: Math.random,
-        check: (health, destination, service) =>
-          runChecks(health, destination, service, this.#commands),
+        check: (health, destination, service, onTurn) =>
+          runChecks(health, destination, service, this.#commands, onTurn),
         onAnswer: (service, seconds) => metrics.observeCheck(service, seconds),
         onChange: (change) => this.#changed(change),
         onEffect: () => loop()?.healthChanged(),

@@ -6,6 +6,7 @@ import { type DrainKey, drainKey } from '../../model/drain.ts';
 import type { DestinationHealth, HealthState, HealthStates } from '../../model/health.ts';
 import type { ServiceKey } from '../../model/service.ts';
 import { type Answer, unknown } from './answer.ts';
+import type { OnTurn } from './check-command.ts';
 import { isCommand } from './run-checks.ts';
 import { Schedule } from './schedule.ts';
 
@@ -27,6 +28,7 @@ interface CheckPorts {
     health: DestinationHealth,
     destination: Destination,
     service: ServiceKey,
+    onTurn: OnTurn,
   ) => Promise<Answer>;
   /** Called with each answer, and how long it took. */
   readonly onAnswer: (service: ServiceKey, seconds: number) => void;
@@ -203,11 +205,17 @@ export class HealthChecks {
     const { clock, check } = this.#ports;
     const { health, destination, service } = watched;
     const startedAt = clock.now();
-    const answer = await check(health, destination, service).catch((error: unknown) =>
+    let waitedSeconds = 0;
+    const onTurn = (seconds: number): boolean => {
+      waitedSeconds += seconds;
+      return !watched.isOver;
+    };
+    const answer = await check(health, destination, service, onTurn).catch((error: unknown) =>
       unknown(`cannot check: ${String(error)}`),
     );
     if (!watched.isOver) {
-      this.#learn(watched, answer, (clock.now() - startedAt) / 1000);
+      const seconds = (clock.now() - startedAt) / 1000;
+      this.#learn(watched, answer, Math.max(0, seconds - waitedSeconds));
       watched.due = Math.max(clock.now(), watched.due + this.#interval(watched.health));
       this.#schedule.add(watched);
     }

@@ -1,7 +1,7 @@
 import type { DestinationHealth, HealthCheck } from '../../model/health.ts';
 import type { ServiceKey } from '../../model/service.ts';
 import { type Answer, good, type Target, unknown } from './answer.ts';
-import type { Commands } from './check-command.ts';
+import type { Commands, OnTurn } from './check-command.ts';
 import { checkDns } from './check-dns.ts';
 import { checkHttp } from './check-http.ts';
 import { checkTcp } from './check-tcp.ts';
@@ -18,13 +18,14 @@ export async function runChecks(
   destination: Pick<Target, 'address' | 'port'>,
   service: ServiceKey,
   commands: Commands | undefined,
+  onTurn?: OnTurn,
 ): Promise<Answer> {
   const { address } = destination;
   const target = { address, port: port ?? destination.port, from, timeoutSeconds };
   let last: Answer | undefined;
   for (const check of checks) {
     if (check.kind === 'command' && !commands) continue;
-    last = await runCheck(check, target, service, commands);
+    last = await runCheck(check, target, service, commands, onTurn);
     if (last.verdict !== 'good') return last;
   }
   if (commands || !checks.some(isCommand)) return last ?? good('');
@@ -41,6 +42,7 @@ async function runCheck(
   target: Target,
   service: ServiceKey,
   commands: Commands | undefined,
+  onTurn: OnTurn | undefined,
 ): Promise<Answer> {
   switch (check.kind) {
     case 'tcp':
@@ -52,7 +54,7 @@ async function runCheck(
     case 'dns':
       return checkDns(check, target);
     case 'command':
-      return commands?.run(check, service, target) ?? unknown(NOT_RUN);
+      return commands?.run(check, service, target, onTurn) ?? unknown(NOT_RUN);
     default:
       return check satisfies never;
   }

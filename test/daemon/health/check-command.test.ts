@@ -124,8 +124,14 @@ describe('a command', () => {
     const plain = join(folder, 'plain');
     writeFileSync(plain, '#!/bin/sh\n');
     chmodSync(plain, 0o600);
+    const absent = 'it does not exist, or the interpreter in its first line does not';
     expect(await run([`${folder}/none`])).toEqual({
-      ...{ verdict: 'unknown', reason: `cannot check: ${folder}/none: it does not exist` },
+      ...{ verdict: 'unknown', reason: `cannot check: ${folder}/none: ${absent}` },
+    });
+    const lost = join(folder, 'lost');
+    writeFileSync(lost, `#!${folder}/none\n`, { mode: 0o700 });
+    expect(await run([lost])).toEqual({
+      ...{ verdict: 'unknown', reason: `cannot check: ${lost}: ${absent}` },
     });
     expect(await run([plain])).toEqual({
       ...{ verdict: 'unknown', reason: `cannot check: ${plain}: it may not be executed` },
@@ -149,6 +155,33 @@ describe('a command', () => {
     );
     expect(Math.max(...read())).toBe(10);
     expect(read().filter((count) => count > 0)).toHaveLength(25);
+  });
+
+  it('is told how long it waited, and does not begin when nobody wants its answer', async () => {
+    const go = join(folder, 'go');
+    const first = Array.from({ length: 10 }, () =>
+      shell(`while [ ! -e ${go} ]; do sleep 0.02; done`),
+    );
+    const waits: number[] = [];
+    const next = (name: string, isWanted: boolean) => {
+      const check = { kind: 'command' as const, argv: ['/bin/touch', join(folder, name)] };
+      const begunAt = performance.now();
+      return commands.run(check, SERVICE, TARGET, (seconds) => {
+        waits.push(seconds, (performance.now() - begunAt) / 1000);
+        return isWanted;
+      });
+    };
+    const answers = [next('unwanted', false), next('wanted', true)];
+    expect(waits).toEqual([]);
+    writeFileSync(go, '');
+    await Promise.all(first);
+    expect((await Promise.all(answers)).map(({ verdict }) => verdict)).toEqual(['unknown', 'good']);
+    expect(['unwanted', 'wanted'].map((name) => existsSync(join(folder, name)))).toEqual([
+      ...[false, true],
+    ]);
+    const [waited = 0, measured = 0] = waits;
+    expect(waited).toBeGreaterThan(0);
+    expect(waited).toBeLessThanOrEqual(measured);
   });
 
   it('ends, and no other one begins, when commands are stopped', async () => {

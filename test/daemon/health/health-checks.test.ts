@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Answer } from '../../../src/daemon/health/answer.ts';
+import type { OnTurn } from '../../../src/daemon/health/check-command.ts';
 import { HealthChecks } from '../../../src/daemon/health/health-checks.ts';
 import { type DrainKey, drainKey } from '../../../src/model/drain.ts';
 import type { DestinationHealth, HealthState } from '../../../src/model/health.ts';
@@ -31,7 +32,7 @@ function files(count: number, health: DestinationHealth = CHECKED) {
 }
 
 function checking(
-  answer: () => Answer | Promise<Answer> = () => GOOD,
+  answer: (onTurn: OnTurn) => Answer | Promise<Answer> = () => GOOD,
   stored?: { readonly savedSeconds: number; readonly states: ReadonlyMap<DrainKey, HealthState> },
   random = () => 0.5,
 ) {
@@ -44,9 +45,9 @@ function checking(
       clock,
       nowSeconds: () => 1000 + clock.now() / 1000,
       random,
-      check: async (_, { key }) => {
+      check: async (_, { key }, _service, onTurn) => {
         begun.push({ key, at: clock.now() });
-        return answer();
+        return answer(onTurn);
       },
       onAnswer: () => {},
       onChange: ({ isHealthy, reason }) => changes.push(`${isHealthy} ${reason}`),
@@ -104,6 +105,30 @@ describe('the health checks', () => {
     finish(GOOD);
     await clock.advance(1);
     expect(begun.length).toBe(2);
+  });
+
+  it('count the wait for a turn not as latency, and let no former check begin', async () => {
+    let turn: OnTurn = () => false;
+    let finish: (answer: Answer) => void = () => {};
+    const { checks, clock, begun } = checking(
+      (onTurn) =>
+        new Promise((resolve) => {
+          turn = onTurn;
+          finish = resolve;
+        }),
+    );
+    checks.follow(files(1));
+    await clock.advance(2000);
+    await clock.advance(3000);
+    const waited = clock.now() - (begun[0]?.at ?? 0);
+    expect(turn(waited / 1000)).toBe(true);
+    await clock.advance(250);
+    finish(GOOD);
+    await settle();
+    expect(checks.destinations[0]?.last?.latencySeconds).toBeCloseTo(0.25);
+    await clock.advance(2000);
+    checks.follow(files(1, { ...CHECKED, port: 81 }));
+    expect(turn(1)).toBe(false);
   });
 
   it('find a destination unhealthy after fall bad answers, and healthy after rise good ones', async () => {
