@@ -209,12 +209,16 @@ describe('the overrides of a fleet', () => {
   });
 
   it('that could not be applied are tried again at the next look', async () => {
-    const { set, stored, passUntil, world, fleet } = await director();
+    const { set, stored, passUntil, world, fleet, clock } = await director();
     world.refuses = () => {
       throw new IpvstateError('LOCKED', 'another ipvstate is writing');
     };
     await set('10.0.0.1', null);
     await passUntil('it is held', () => fleet.held[0]?.why === 'another ipvstate is writing');
+    const before = world.attempts;
+    for (let pass = 0; pass < 5; pass++) fleet.changed();
+    await clock.advance(100);
+    expect(world.attempts).toBe(before);
     world.refuses = () => undefined;
     await passUntil('it is stored', () => stored() === '10.0.0.1');
   });

@@ -68,6 +68,8 @@ export class FleetOverrides {
   #isDue = false;
   /** True while the table has the overrides that etcd has, and no others. */
   #isSettled = true;
+  /** True when the last attempt ended with an error. */
+  #hasFailed = false;
   /** The facts of the last attempt to put all into effect. undefined: another one is due. */
   #attempt: string | undefined;
 
@@ -156,6 +158,9 @@ export class FleetOverrides {
       return false;
     }
     this.#isRead = true;
+    // A refusal of a guard stays one while its facts do. Other failures may be over.
+    if (this.#hasFailed || this.#held.size === 0) this.#attempt = undefined;
+    this.#hasFailed = false;
     this.#settle();
     return true;
   }
@@ -226,18 +231,22 @@ export class FleetOverrides {
     if (pause) return hold('the daemon is paused');
     try {
       const attempt = factsOf(due, state());
+      // A pass follows each attempt, and its new state asks for the next one.
       if (attempt === this.#attempt) return;
-      const settled = await settleOverrides(due, table);
       this.#attempt = attempt;
-      this.#isSettled = settled.held.size === 0;
+      const settled = await settleOverrides(due, table);
+      this.#isSettled = settled.isDone;
       await this.#learn(due, settled);
     } catch (error) {
-      // The next look tries again.
+      this.#hasFailed = true;
       await hold(reportedError(error).message);
     }
   }
 
-  async #learn(due: readonly KnownFleetOverride[], { inEffect, held }: Settled): Promise<void> {
+  async #learn(
+    due: readonly KnownFleetOverride[],
+    { inEffect, held }: Omit<Settled, 'isDone'>,
+  ): Promise<void> {
     const { log, kept, onChange } = this.#ports;
     const isNow = new Map(due.map(({ id, override }) => [override, inEffect.includes(id)]));
     for (const { id, override } of due) {

@@ -15,6 +15,8 @@ export interface Settled {
   readonly inEffect: readonly string[];
   /** Why an override is not in effect, by its id. */
   readonly held: ReadonlyMap<string, string>;
+  /** True when the table has all of them, and no others of the fleet. */
+  readonly isDone: boolean;
 }
 
 /**
@@ -35,7 +37,7 @@ export async function settleOverrides(
   const standing = due.filter(isStanding);
   const added = due.filter((each) => !isStanding(each));
   if (added.length === 0 && before.length === due.length)
-    return { inEffect: due.map(({ id }) => id), held };
+    return { inEffect: due.map(({ id }) => id), held, isDone: true };
   const refusal = await replace(due, table);
   if (refusal !== undefined && added.length === 1) refused(added, refusal);
   if (refusal !== undefined && before.length > standing.length) await replace(standing, table);
@@ -50,7 +52,8 @@ export async function settleOverrides(
   const after = await table.readFleet();
   const inEffect = due.filter(({ override }) => isIn(after, override)).map(({ id }) => id);
   for (const id of inEffect) held.delete(id);
-  return { inEffect, held };
+  const isDone = inEffect.length === due.length && after.length === due.length;
+  return { inEffect, held, isDone };
 }
 
 function replace(
