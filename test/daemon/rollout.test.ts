@@ -77,3 +77,23 @@ it('a rollout reaches wave after wave, and a canary that fails keeps it from the
   expect(await destinationOf('lb1')).toBe('10.0.0.2:80');
   for (const { daemon } of directors.values()) expect(await daemon.stop()).toBe(0);
 });
+
+it('a rollout halts when the checks of a canary find too many servers unhealthy', async () => {
+  const { address, directors, run, push, destinationOf, document } = await fleet(['lb1', 'lb2']);
+  await push(fileWith('127.0.0.1'));
+  for (const { daemon } of directors.values()) await daemon.start();
+  expect(await run('fleet', 'status', address, '--wait', '1')).toMatchObject({ status: 0 });
+
+  // Nothing listens on port 1.
+  const health = '    health: { tcp: {}, port: 1, interval: 1s, rise: 1, fall: 1 }\n';
+  await push(`${fileWith('127.0.0.1')}${health}`, '--wave', 'lb1', '--soak', '1h');
+  expect(await run('fleet', 'status', address, '--wait', '2')).toMatchObject({
+    status: 6,
+    stdout: expect.stringContaining('Halted: lb1 failed'),
+  });
+  const { rollout, nodes } = await document();
+  expect(rollout).toMatchObject({ state: 'halted', waves: [{ failed: ['lb1'] }, {}] });
+  expect(JSON.stringify(nodes)).toContain('"health":"panic"');
+  expect(await destinationOf('lb2')).toBe('127.0.0.1:80');
+  for (const { daemon } of directors.values()) expect(await daemon.stop()).toBe(0);
+});
