@@ -179,8 +179,12 @@ describe('a daemon that checks', () => {
         health: expect.objectContaining({ state: 'unhealthy', reason: 'connection refused' }),
       }),
     );
-    const explained = await daemon.run('explain', 'shop', key, '-f', file);
-    expect(explained.stdout).toMatch(/health: unhealthy.*removed/);
+    // The states are stored while the table changes.
+    await until('an explanation that tells it', async () =>
+      /health: unhealthy.*removed/.test(
+        (await daemon.run('explain', 'shop', key, '-f', file)).stdout,
+      ),
+    );
 
     // Commands without checks of their own keep what the daemon found.
     const plan = await daemon.run('plan', '-f', file, '--detailed-exitcode');
