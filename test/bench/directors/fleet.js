@@ -171,6 +171,14 @@ export class Fleet {
     );
   }
 
+  /** Tells whether etcd knows that a director has the last generation. */
+  async hasTold(name) {
+    const key = `${PREFIX}/nodes/${name}/progress`;
+    const text = await this.cluster.etcdctl(['get', key, '--print-value-only']);
+    const { generation, stage } = text === '' ? {} : JSON.parse(text);
+    return generation === this.generation && stage !== 'waiting';
+  }
+
   /** The requests of the clients so far. */
   async requests() {
     const { fresh, kept } = await this.#traffic.counts();

@@ -85,7 +85,8 @@ export const ROLLOUTS = {
     const later = fleet.others('lb1', 'lb2');
     const stopWatching = watchMarks(later, fleet.mark);
     await fleet.push('--wave', 'lb1', '--wave', 'lb2', '--soak', '3s');
-    await until('lb2 has it', () => victim.has(fleet.generation));
+    // One that dies before it has told that it has the generation only keeps the others waiting.
+    await until('lb2 has told that it has it', () => fleet.hasTold('lb2'));
     await victim.kill();
     const status = await fleet.wait();
     check('lb2 was killed when it had the generation: the rollout is halted', status === 6);
