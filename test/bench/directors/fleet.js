@@ -176,7 +176,7 @@ export class Fleet {
     const key = `${PREFIX}/nodes/${name}/progress`;
     const text = await this.cluster.etcdctl(['get', key, '--print-value-only']);
     const { generation, stage } = text === '' ? {} : JSON.parse(text);
-    return generation === this.generation && stage !== 'waiting';
+    return generation === this.generation && stage === 'taken';
   }
 
   /** The requests of the clients so far. */

@@ -84,7 +84,8 @@ export const ROLLOUTS = {
     const victim = fleet.find('lb2');
     const later = fleet.others('lb1', 'lb2');
     const stopWatching = watchMarks(later, fleet.mark);
-    await fleet.push('--wave', 'lb1', '--wave', 'lb2', '--soak', '3s');
+    // Long enough for the kill to come before the next wave.
+    await fleet.push('--wave', 'lb1', '--wave', 'lb2', '--soak', '15s');
     // One that dies before it has told that it has the generation only keeps the others waiting.
     await until('lb2 has told that it has it', () => fleet.hasTold('lb2'));
     await victim.kill();
@@ -98,7 +99,7 @@ export const ROLLOUTS = {
     const reached = stopWatching();
     check(`no later director got it: ${reached.join(', ') || 'none'}`, reached.length === 0);
     await fleet.fleet('resume', '--reason', 'lb2 is back');
-    check('after `fleet resume`, all have it', (await fleet.wait()) === 0);
+    check('after `fleet resume`, all have it', (await fleet.wait('180s')) === 0);
   },
 
   'a director without network during a rollout': async (fleet, check) => {
