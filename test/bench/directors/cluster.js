@@ -119,15 +119,18 @@ export class Cluster {
       ]);
   }
 
+  /** The name of the leader. After a member has come back, there may be none for a moment. */
   async leader() {
-    for (const member of this.#members) {
-      const text = await this.etcdctl(['endpoint', 'status', '-w', 'json'], [member]).catch(
-        () => '[]',
-      );
-      const [found] = JSON.parse(text);
-      if (found && found.Status.leader === found.Status.header.member_id) return member.name;
-    }
-    throw new Error('etcd has no leader');
+    let leader;
+    await until('etcd has a leader', async () => {
+      for (const member of this.#members) {
+        const asked = this.etcdctl(['endpoint', 'status', '-w', 'json'], [member]);
+        const [found] = JSON.parse(await asked.catch(() => '[]'));
+        if (found && found.Status.leader === found.Status.header.member_id) leader = member.name;
+      }
+      return leader !== undefined;
+    });
+    return leader;
   }
 
   /** Compacts the history up to now, and gives the space back to each member. */
