@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// node test/bench/fleet-directors.js [--directors 5] [--only TEXT]
+// node test/bench/fleet-directors.js [--directors 5] [--only TEXT]...
 //
 // A fleet as it is in production, on a real kernel in User-Mode Linux: three members of Debian's
 // etcd with TLS, directors that are `ipvstate watch` in network namespaces of their own, servers,
@@ -20,7 +20,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const { values } = parseArgs({
   options: {
     directors: { type: 'string', default: '5' },
-    only: { type: 'string', default: '' },
+    only: { type: 'string', multiple: true, default: [''] },
     inside: { type: 'boolean', default: false },
   },
 });
@@ -41,7 +41,7 @@ async function inside() {
   try {
     await fleet.start();
     for (const [name, run] of Object.entries({ ...ROLLOUTS, ...FAULTS })) {
-      if (!name.includes(values.only)) continue;
+      if (!values.only.some((text) => name.includes(text))) continue;
       say(name);
       const before = await fleet.requests();
       const seen = failures;
@@ -84,7 +84,8 @@ else {
     '--',
     process.execPath,
   ];
-  const own = ['--inside', '--directors', values.directors, '--only', values.only];
+  const only = values.only.flatMap((text) => ['--only', text]);
+  const own = ['--inside', '--directors', values.directors, ...only];
   const argv = [...boot, fileURLToPath(import.meta.url), ...own];
   process.exitCode = spawnSync(process.execPath, argv, { cwd: root, stdio: 'inherit' }).status ?? 1;
 }

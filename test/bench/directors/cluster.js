@@ -24,7 +24,8 @@ export class Cluster {
     this.#members = Array.from({ length: MEMBERS }, (_, index) => {
       const name = `etcd${index + 1}`;
       const host = addHost(name, 101 + index);
-      return { name, ...host, ...authority.issue(name, host.address), child: undefined };
+      const peer = authority.issue(`${name}-peer`, host.address);
+      return { name, ...host, ...authority.issue(name, host.address), peer, child: undefined };
     });
   }
 
@@ -45,13 +46,15 @@ export class Cluster {
   /** Starts the process of a member. */
   run(name) {
     const member = this.#find(name);
-    const { certificate, key, address, netns } = member;
+    const { address, netns } = member;
     const client = `https://${address}:2379`;
     const peer = `https://${address}:2380`;
-    const files = { cert: certificate, key, 'trusted-ca': this.#authority.certificate };
-    const tls = ['', 'peer-'].flatMap((kind) =>
-      Object.entries(files).flatMap(([file, path]) => [`--${kind}${file}-file`, path]),
-    );
+    const ca = this.#authority.certificate;
+    const tls = [
+      ...['--cert-file', member.certificate, '--key-file', member.key, '--trusted-ca-file', ca],
+      ...['--peer-cert-file', member.peer.certificate, '--peer-key-file', member.peer.key],
+      ...['--peer-trusted-ca-file', ca, '--client-cert-auth', '--peer-client-cert-auth'],
+    ];
     member.child = spawn(
       'ip',
       [
@@ -60,7 +63,7 @@ export class Cluster {
         ...['--advertise-client-urls', client],
         ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer],
         ...['--initial-cluster', this.#peers(), '--initial-cluster-token', `${this.#formed}`],
-        ...[...tls, '--client-cert-auth', '--peer-client-cert-auth', '--unsafe-no-fsync'],
+        ...[...tls, '--unsafe-no-fsync'],
         ...['--quota-backend-bytes', String(QUOTA_BYTES), '--logger', 'zap'],
       ],
       { stdio: 'ignore' },
@@ -76,6 +79,11 @@ export class Cluster {
   #isRunning(name) {
     const { child } = this.#find(name);
     return child !== undefined && child.exitCode === null && child.signalCode === null;
+  }
+
+  /** Signs the certificates for clients again. With -1 for `days`, they expired yesterday. */
+  sign(days) {
+    for (const name of this.names) this.#authority.sign(name, days);
   }
 
   /** Waits until a majority answers. */
@@ -180,8 +188,8 @@ export class Cluster {
       ETCDCTL_COMMAND_TIMEOUT: '60s',
       ETCDCTL_ENDPOINTS: members.map(({ address }) => `https://${address}:2379`).join(','),
       ETCDCTL_CACERT: this.#authority.certificate,
-      ETCDCTL_CERT: members[0].certificate,
-      ETCDCTL_KEY: members[0].key,
+      ETCDCTL_CERT: members[0].peer.certificate,
+      ETCDCTL_KEY: members[0].peer.key,
     };
   }
 

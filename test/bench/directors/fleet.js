@@ -121,6 +121,8 @@ export class Fleet {
     for (const name of [...this.cluster.names, ...this.directors.map((each) => each.name)])
       reconnect(name);
     this.setNodeFile('lb1', undefined);
+    this.cluster.sign(1);
+    for (const { name } of this.directors) this.authority.sign(name, 1);
     for (const director of this.directors) if (!director.isRunning) director.start();
     await this.cluster.runAll();
     if ((await this.tryPush()).status === 0) await this.untilAllHaveIt();
