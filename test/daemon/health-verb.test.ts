@@ -112,7 +112,10 @@ describe('a daemon that checks', () => {
       }),
     );
     expect((await daemon.run('history')).stdout).toContain('health');
-    expect((await daemon.run('explain', 'shop', '-f', file)).stdout).toMatch(/health: .*unhealthy/);
+    // The states are stored while the table changes.
+    await until('an explanation that tells it', async () =>
+      /health: .*unhealthy/.test((await daemon.run('explain', 'shop', '-f', file)).stdout),
+    );
 
     // Commands without checks of their own keep what the daemon found.
     const plan = await daemon.run('plan', '-f', file, '--detailed-exitcode');
@@ -179,7 +182,6 @@ describe('a daemon that checks', () => {
         health: expect.objectContaining({ state: 'unhealthy', reason: 'connection refused' }),
       }),
     );
-    // The states are stored while the table changes.
     await until('an explanation that tells it', async () =>
       /health: unhealthy.*removed/.test(
         (await daemon.run('explain', 'shop', key, '-f', file)).stdout,
