@@ -4,8 +4,8 @@
 //
 // How `ipvstate watch` does with a large table, on a real kernel in User-Mode Linux: the time from
 // the rename of a file that changes one weight until the kernel holds it, less the debounce; what
-// the daemon costs while nothing happens; its memory. Goals: 300 ms, however many services did not
-// change; 0.5 % of a core; 250 MB.
+// the daemon costs while nothing happens; its memory. The goals hold however many services did not
+// change.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
@@ -18,7 +18,7 @@ import { quad } from './inputs.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const DEBOUNCE = 250;
-const GOALS = { milliseconds: 300, percent: 0.5, megabytes: 250 };
+const GOALS = { median: 100, worst: 250, percent: 0.2, megabytes: 100 };
 
 const { values } = parseArgs({
   options: {
@@ -154,8 +154,11 @@ async function measure(services, destinations) {
   }
   kernel.close();
   const typical = median(latencies);
+  const worst = Math.max(...latencies);
   process.stdout.write(
-    `${size}: from rename to kernel, beyond the debounce: median ${typical.toFixed(0)} ms, worst ${Math.max(...latencies).toFixed(0)} ms (the pass itself: ${median(passes).toFixed(0)} ms): ${verdict(typical, GOALS.milliseconds)}\n`,
+    `${size}: from rename to kernel, beyond the debounce (the pass itself: ${median(passes).toFixed(0)} ms):\n` +
+      `  median ${typical.toFixed(0)} ms: ${verdict(typical, GOALS.median)}\n` +
+      `  worst ${worst.toFixed(0)} ms: ${verdict(worst, GOALS.worst)}\n`,
   );
   // The daemon measures its first polls, and sets their interval by their cost. V8 collects the
   // garbage of the start once, within 100 s.
