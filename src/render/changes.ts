@@ -20,6 +20,7 @@ import type { SysctlDifference } from '../plan/sysctls.ts';
 import { countOf } from './count-of.ts';
 import { describeDestination, describeObject } from './describe.ts';
 import { drainNote } from './drains.ts';
+import { formatFileLine } from './issues.ts';
 import { describeOverride } from './overrides.ts';
 import { PLAIN, type Style } from './style.ts';
 
@@ -157,7 +158,7 @@ function placeOf(change: Change, { locate, locateLive }: ChangesContext): string
 }
 
 function formatPlace(position: Position | undefined): string[] {
-  return position ? [`${position.file}:${position.line}`] : [];
+  return position ? [formatFileLine(position)] : [];
 }
 
 /** The destinations of a deleted service, which have no changes of their own. */

@@ -5,6 +5,7 @@ import { printable } from '../model/printable.ts';
 import { countOf } from './count-of.ts';
 import { wrapHanging } from './explain/wrap.ts';
 import { fleetOverrideJson, formatFleetOverrides } from './fleet-overrides.ts';
+import { formatFileLine } from './issues.ts';
 import { formatJson, type Json } from './json.ts';
 import { describeRollout, listOf, rolloutJson } from './rollout.ts';
 import { formatUtc } from './utc.ts';
@@ -133,7 +134,7 @@ function describeNode(node: FleetNode, current: number): string[] {
     ...(held ? [`plan ${short(held.plan)} is held back: ${countOf(held.changes, 'change')}`] : []),
   ];
   const place = error?.position;
-  const at_ = place ? `${place.file}:${place.line}:${place.column}: ` : '';
+  const at_ = place ? `${formatFileLine(place)}:${place.column}: ` : '';
   const reasons = error && !why.includes(error.message) ? [...why, at_ + error.message] : why;
   return [`${away}${facts.join(', ')}`, ...reasons];
 }

@@ -64,6 +64,11 @@ export function listNodes(nodes: readonly string[]): string {
   return more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ');
 }
 
+/** Formats a line of a file. The name of a file can have line breaks, which would forge a plan. */
+export function formatFileLine({ file, line }: Pick<Position, 'file' | 'line'>): string {
+  return `${printable(file)}:${line}`;
+}
+
 export function formatPosition({ file, line, column }: Position): string {
   return `${file}:${line}:${column}`;
 }

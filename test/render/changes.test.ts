@@ -39,6 +39,18 @@ describe('an edited service', () => {
     ]);
   });
 
+  it('has no line of its own for the name of a file: it could forge a change', () => {
+    const file = 'shop.yaml\n```\n- tcp://192.0.2.99:443';
+    const text = changes(
+      { [SHOP]: { scheduler: 'wlc' } },
+      { [SHOP]: { scheduler: 'rr' } },
+      { locate: () => ({ ...where, file }) },
+    );
+    const shown = 'shop.yaml\\u000a```\\u000a- tcp://192.0.2.99:443:5';
+    expect(text.split('\n')).toEqual([expect.stringMatching(/^~ .* scheduler wlc -> rr /), '']);
+    expect(text).toContain(`  ${shown}\n`);
+  });
+
   it('has a single field in its own line', () => {
     const text = changes({ [SHOP]: { scheduler: 'wlc' } }, { [SHOP]: { scheduler: 'rr' } });
     expect(text).toMatch(`~ ${SHOP}  scheduler wlc -> rr`);

@@ -4,6 +4,7 @@ import type {
   Explanation,
 } from '../../plan/explain/explanation.ts';
 import { fieldChanges } from '../../plan/fields.ts';
+import { formatFileLine } from '../issues.ts';
 import type { Style } from '../style.ts';
 import type { Problem } from './explanation-json.ts';
 import { formatInfluence, formatOrigin, formatValue } from './influence.ts';
@@ -47,7 +48,7 @@ function formatTitle({ service, destination, name, position }: Explanation, layo
   const { strong } = layout.style;
   const subject = destination === undefined ? service : `${destination} of ${service}`;
   const label = name === undefined ? '' : ` "${name}"`;
-  const place = position ? `${position.file}:${position.line}` : 'no file has it';
+  const place = position ? formatFileLine(position) : 'no file has it';
   const isShort = subject.length + label.length + place.length + 2 <= layout.width;
   const title = `${strong(subject)}${label}`;
   return isShort ? [`${title}  ${place}`] : [title, `  ${place}`];
@@ -106,7 +107,7 @@ function isChanged({ live, planned }: ExplainedAttribute): boolean {
 
 function formatDestination(each: ExplainedDestination): string {
   const { destination, position, action, live } = each;
-  const place = position ? `${position.file}:${position.line}` : 'no file has it';
+  const place = position ? formatFileLine(position) : 'no file has it';
   const notes = [
     ...(live === 'missing' ? ['not live'] : []),
     ...(action === undefined ? [] : [`apply will ${action} it`]),

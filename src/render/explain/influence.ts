@@ -1,21 +1,23 @@
 import type { FieldValue } from '../../model/attributes.ts';
 import { formatDuration } from '../../model/duration.ts';
 import type { Origin } from '../../model/origin.ts';
+import { printable } from '../../model/printable.ts';
 import type { Explanation } from '../../plan/explain/explanation.ts';
 import type { Influence } from '../../plan/explain/influences.ts';
 import { formatFieldValue } from '../../plan/fields.ts';
 import { countOf } from '../count-of.ts';
 import { formatDrain } from '../drains.ts';
 import { describeTreatment, treatmentOf } from '../health.ts';
+import { formatFileLine } from '../issues.ts';
 import { describeOverride, formatNote } from '../overrides.ts';
 
 /** Describes where a value comes from, such as `profile "web", shop.yaml:12`. */
 export function formatOrigin(origin: Origin | undefined): string {
   if (!origin) return 'built in';
   const { kind, name, position } = origin;
-  if (kind === 'line') return `line ${position.line} of ${position.file}`;
+  if (kind === 'line') return `line ${position.line} of ${printable(position.file)}`;
   const part = name === undefined ? kind : `${kind} "${name}"`;
-  return `${part}, ${position.file}:${position.line}`;
+  return `${part}, ${formatFileLine(position)}`;
 }
 
 /** Returns an attribute's value for people. */
@@ -54,7 +56,7 @@ export function formatInfluence(influence: Influence, explanation: Explanation):
         : `protect: no plan deletes this service unless --allow-protected is given (${formatOrigin(influence.origin)})`;
     case 'manage': {
       const { position } = influence;
-      const place = position ? ` (${position.file}:${position.line})` : '';
+      const place = position ? ` (${formatFileLine(position)})` : '';
       return `manage: the files are not responsible for this service, and leave it alone${place}`;
     }
     case 'unmanageable':
