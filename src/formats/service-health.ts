@@ -26,3 +26,9 @@ export function serviceHealth(
     ...(destination && { fallback: destination }),
   };
 }
+
+/** The way in which a command of health differs from those of other programs. */
+export const COMMAND_DIFFERENCE = {
+  message: 'health runs a command only with --allow-commands, and without its environment',
+  hint: 'see `ipvstate help health-checks`, and set PATH in the program where it needs one',
+};

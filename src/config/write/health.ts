@@ -22,13 +22,13 @@ export interface Formatted {
 }
 
 /** A value of `health`, whose text is that of YAML. */
-type Value = string | number | boolean | undefined | readonly Formatted[] | object;
+type Value = string | number | boolean | undefined | readonly (Formatted | string)[] | object;
 
 /** Formats a mapping, a list or a scalar in one line. */
 export function flowValue(value: Value): string {
   if (typeof value === 'string') return value === 'off' ? value : yamlWord(value);
   if (typeof value !== 'object') return `${value}`;
-  if (isList(value)) return `[${value.map(({ text }) => text).join(', ')}]`;
+  if (isList(value)) return `[${value.map(itemText).join(', ')}]`;
   const pairs = Object.entries(value).map(([key, member]) => `${key}: ${flowValue(member)}`);
   return pairs.length === 0 ? '{}' : `{ ${pairs.join(', ')} }`;
 }
@@ -38,11 +38,15 @@ export function pairLines(key: string, value: Value, indent: string): string[] {
   const line = `${indent}${key}: ${flowValue(value)}`;
   if (line.length <= LINE_WIDTH || typeof value !== 'object') return [line];
   const below = isList(value)
-    ? value.map(({ text }) => `${indent}  - ${text}`)
+    ? value.map((item) => `${indent}  - ${itemText(item)}`)
     : Object.entries(value).flatMap(([name, member]) => pairLines(name, member, `${indent}  `));
   return [`${indent}${key}:`, ...below];
 }
 
-function isList(value: object): value is readonly Formatted[] {
+function isList(value: object): value is readonly (Formatted | string)[] {
   return Array.isArray(value);
+}
+
+function itemText(item: Formatted | string): string {
+  return typeof item === 'string' ? yamlWord(item) : item.text;
 }

@@ -2,6 +2,7 @@ import type { ChecksMapping } from '../../config/config.ts';
 import { readHealth } from '../../config/normalize/health.ts';
 import { type Address, addressFamily, parseAddress } from '../../model/address.ts';
 import { formatDuration } from '../../model/duration.ts';
+import { COMMAND_DIFFERENCE } from '../service-health.ts';
 import { CHECKS } from './keywords.ts';
 import { type Checker, QUESTIONS, type Question, readQuestion } from './questions.ts';
 import type { RealServer } from './real-server.ts';
@@ -18,10 +19,10 @@ export interface ServerChecks {
 
 /** The retries of a checker, and the seconds between them. DNS_CHECK waits for its interval. */
 const RETRIES: Readonly<Record<Checker, number>> = {
-  ...{ TCP_CHECK: 1, HTTP_GET: 1, SSL_GET: 1, UDP_CHECK: 1, DNS_CHECK: 3 },
+  ...{ TCP_CHECK: 1, HTTP_GET: 1, SSL_GET: 1, UDP_CHECK: 1, DNS_CHECK: 3, MISC_CHECK: 0 },
 };
 const RETRY_SECONDS: Readonly<Partial<Record<Checker, number>>> = {
-  ...{ TCP_CHECK: 1, HTTP_GET: 3, SSL_GET: 3, UDP_CHECK: 1 },
+  ...{ TCP_CHECK: 1, HTTP_GET: 3, SSL_GET: 3, UDP_CHECK: 1, MISC_CHECK: 1 },
 };
 
 /** Settings without a counterpart, which say little about the health of a server. */
@@ -30,6 +31,7 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   http_protocol: 'health speaks HTTP/1.1, and closes the connection',
   log_all_failures: '`ipvstate health` shows the last answer',
   min_reply_length: 'health does not look at the length of an answer',
+  user: 'the program runs as the user of the daemon',
   max_reply_length: 'health does not look at the length of an answer',
 };
 
@@ -68,10 +70,15 @@ export function readServerChecks(
     .find((found) => found !== undefined);
   const port = lastOf(checker, 'connect_port');
   const from = sourceOf(lastOf(checker, 'bindto'), server.address, problems);
+  const interval = read('delay_loop', 60, 1, LONGEST_SECONDS);
+  const timeout =
+    checker.keyword === 'MISC_CHECK'
+      ? read('misc_timeout', interval, 1, LONGEST_SECONDS)
+      : read('connect_timeout', 5, 1, LONGEST_SECONDS);
   const how: ChecksMapping = {
     ...(from !== undefined && { from }),
-    interval: formatDuration(read('delay_loop', 60, 1, LONGEST_SECONDS)),
-    timeout: formatDuration(read('connect_timeout', 5, 1, LONGEST_SECONDS)),
+    interval: formatDuration(interval),
+    timeout: formatDuration(timeout),
     rise: 1,
     fall: read('retry', RETRIES[checker.keyword], 0, 99) + 1,
     ...(alpha && isOn(alpha) && { initial: 'unhealthy' as const }),
@@ -109,6 +116,7 @@ export function reportDifferences(
       delay ?? checker,
       'with a shorter interval, health notices a failure as soon',
     );
+  if (what.command) differ(COMMAND_DIFFERENCE.message, checker, COMMAND_DIFFERENCE.hint);
   if (checker.keyword === 'UDP_CHECK')
     differ(
       'health searches the bytes in the whole answer, keepalived at its beginning',

@@ -111,7 +111,7 @@ function mappingOf(
 ): ChecksMapping | 'off' {
   if (!checks) return 'off';
   const port = checks.port ?? (server.port || destination.port);
-  if (port === 0) {
+  if (port === 0 && !checks.what.command) {
     withoutPort(checks.checker);
     return 'off';
   }

@@ -4,16 +4,19 @@ import { literalText } from '../literal-text.ts';
 import { lastOf, type Statement } from './tree.ts';
 
 /** The part of a check that asks a server something. */
-export type Question = Pick<ChecksMapping, 'tcp' | 'http' | 'udp' | 'dns'>;
+export type Question = Pick<ChecksMapping, 'tcp' | 'http' | 'udp' | 'dns' | 'command'>;
 
 /** The checkers whose question health can ask. */
-export const QUESTIONS = ['TCP_CHECK', 'HTTP_GET', 'SSL_GET', 'DNS_CHECK', 'UDP_CHECK'] as const;
+export const QUESTIONS = [
+  ...(['TCP_CHECK', 'HTTP_GET', 'SSL_GET', 'DNS_CHECK', 'UDP_CHECK', 'MISC_CHECK'] as const),
+];
 export type Checker = (typeof QUESTIONS)[number];
 
-const IN_EVERY_CHECKER = [
-  ...['connect_port', 'bindto', 'connect_timeout', 'retry', 'nb_get_retry', 'delay_before_retry'],
-  ...['delay_loop', 'alpha', 'warmup', 'log_all_failures'],
+const TIMING = [
+  ...['retry', 'nb_get_retry', 'delay_before_retry', 'delay_loop', 'alpha', 'warmup'],
+  'log_all_failures',
 ];
+const IN_EVERY_CHECKER = ['connect_port', 'bindto', 'connect_timeout', ...TIMING];
 const IN_HTTP_GET = [...IN_EVERY_CHECKER, 'url', 'virtualhost', 'fast_recovery', 'http_protocol'];
 const IN_UDP_CHECK = ['payload', 'require_reply', 'min_reply_length', 'max_reply_length'];
 const IN_CHECKER: Readonly<Record<Checker, readonly string[]>> = {
@@ -22,6 +25,7 @@ const IN_CHECKER: Readonly<Record<Checker, readonly string[]>> = {
   SSL_GET: [...IN_HTTP_GET, 'enable_sni'],
   DNS_CHECK: [...IN_EVERY_CHECKER, 'type', 'name'],
   UDP_CHECK: [...IN_EVERY_CHECKER, ...IN_UDP_CHECK],
+  MISC_CHECK: [...TIMING, 'misc_path', 'misc_timeout', 'user'],
 };
 const IN_URL = ['path', 'status_code', 'virtualhost', 'regex'];
 
@@ -44,6 +48,8 @@ export function readQuestion(
       return readDns(checker, problems);
     case 'UDP_CHECK':
       return readUdp(checker, problems);
+    case 'MISC_CHECK':
+      return readMisc(checker, problems);
     case 'HTTP_GET':
     case 'SSL_GET':
       return readHttp(keyword === 'SSL_GET', checker, virtualHost, problems);
@@ -129,4 +135,16 @@ function bytesOf({ words }: Statement): string | undefined {
   if (!digits.every((text) => /^[\dA-Fa-f]+$/.test(text))) return undefined;
   const pairs = digits.flatMap((text) => text.match(/..?/g) ?? []);
   return pairs.map((pair) => String.fromCharCode(Number.parseInt(pair, 16))).join('');
+}
+
+/** Reads a program and its arguments, as long as blanks alone part them. */
+function readMisc(checker: Statement, problems: string[]): Question {
+  const text =
+    lastOf(checker, 'misc_path')
+      ?.words.map((word) => word.text)
+      .join(' ') ?? '';
+  if (/["'\\]/.test(text)) problems.push('quotes in misc_path');
+  const argv = text.split(/\s+/).filter((word) => word !== '');
+  if (argv[0]?.startsWith('/') !== true) problems.push('a program without its path');
+  return { command: { argv } };
 }

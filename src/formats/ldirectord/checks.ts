@@ -1,9 +1,10 @@
 import type { ChecksMapping, HttpCheckMapping } from '../../config/config.ts';
 import { readHealth } from '../../config/normalize/health.ts';
-import { parseAddress } from '../../model/address.ts';
+import { type Address, addressFamily, parseAddress } from '../../model/address.ts';
 import { formatDuration } from '../../model/duration.ts';
 import { literalText } from '../literal-text.ts';
 import { wellKnownPort } from '../port-names.ts';
+import { COMMAND_DIFFERENCE } from '../service-health.ts';
 import type { Called, Server } from './calls.ts';
 import type { Globals } from './lines.ts';
 import { SERVICE_PORTS, unquoted } from './values.ts';
@@ -30,7 +31,7 @@ export interface Difference {
   readonly key?: string;
 }
 
-type What = Pick<ChecksMapping, 'tcp' | 'http' | 'dns'>;
+type What = Pick<ChecksMapping, 'tcp' | 'http' | 'dns' | 'command'>;
 
 /** The check of one server while it is read. */
 interface Reading {
@@ -45,6 +46,7 @@ const USED: Readonly<Record<string, readonly string[]>> = {
   http: ['service', 'request', 'receive', 'virtualhost', 'httpmethod'],
   https: ['service', 'request', 'receive', 'virtualhost', 'httpmethod'],
   dns: ['service', 'request', 'receive'],
+  external: ['checkcommand'],
 };
 
 const DEFAULT_SECONDS = { checkinterval: 10, checktimeout: 5, negotiatetimeout: 30 } as const;
@@ -81,7 +83,7 @@ export function readCheck(called: Called, server: Server, globals: Globals): Ser
     });
   const what = readWhat(asked, reading);
   const port = portOf(called, server, service);
-  if (port === 0) return leftOut(' of a server without a port');
+  if (port === 0 && !what.command) return leftOut(' of a server without a port');
   const mapping: ChecksMapping = {
     ...what,
     ...(port !== server.destination.port && { port }),
@@ -140,6 +142,7 @@ export function forks(globals: Globals): boolean {
 
 function readWhat(asked: string, reading: Reading): What {
   if (asked === 'connect') return { tcp: {} };
+  if (asked === 'external') return readExternal(reading);
   return asked === 'dns' ? readDns(reading) : readHttp(asked === 'https', reading);
 }
 
@@ -213,4 +216,21 @@ function readDns(reading: Reading): What {
   if (address === undefined) return { dns: { name } };
   const reversed = address.split('.').toReversed().join('.');
   return { dns: { name: `${reversed}.in-addr.arpa`, type: 'PTR' } };
+}
+
+/** Reads a program, which gets the addresses and ports of the service and of the server. */
+function readExternal({ called, server, problems, differences }: Reading): What {
+  const written = called.virtual.settings.get('checkcommand');
+  const program = written ? unquoted(written.value) : '/bin/true';
+  if (!program.startsWith('/')) problems.push('a program without its path');
+  const bracketed = (address: Address): string =>
+    addressFamily(address) === 'ipv6' ? `[${address}]` : address;
+  const { identity } = called;
+  const service =
+    identity.kind === 'address'
+      ? [bracketed(identity.address), `${identity.port}`]
+      : [`${identity.fwmark}`, '0'];
+  const { address, port } = server.destination;
+  differences.push({ ...COMMAND_DIFFERENCE, key: 'checktype' });
+  return { command: { argv: [program, ...service, bracketed(address), `${port}`] } };
 }

@@ -118,13 +118,31 @@ describe('a check of keepalived', () => {
     expect(named).toMatchObject({ dns: { name: 'example.com', type: 'MX' }, fall: 1 });
   });
 
+  it('runs a program with its arguments, and does not repeat it', async () => {
+    const misc = 'MISC_CHECK {\n misc_path "/usr/bin/check  -a 1"\n user nobody\n}';
+    const { written: found, warnings } = await imported(text(misc, 'delay_loop 7'));
+    expect(found?.service).toEqual({
+      ...{ command: { argv: ['/usr/bin/check', '-a', '1'] }, ...DEFAULTS },
+      ...{ interval: '7s', timeout: '7s', fall: 1 },
+    });
+    expect(warnings).toContain('7:2 NOT_CARRIED not carried over: user');
+    expect(warnings).toContain(
+      '5:1 TRANSLATE health runs a command only with --allow-commands, and without its environment',
+    );
+    expect(await written('MISC_CHECK {\n misc_path /bin/a\n misc_timeout 3\n}')).toMatchObject({
+      timeout: '3s',
+    });
+  });
+
   it('sends the bytes of a datagram, and searches those of the answer', async () => {
     const udp = await written('UDP_CHECK {\n payload Ab12f "3 456"\n require_reply 00 fF 4b\n}');
     expect(udp?.udp).toEqual({ send: '\xab\x12\x0f\x03\x45\x06', expect: '\0\xffK' });
   });
 
   it.each([
-    ['MISC_CHECK {\n misc_path /bin/true\n}', 'MISC_CHECK'],
+    ['MISC_CHECK {\n misc_path check\n}', 'MISC_CHECK with a program without its path'],
+    ['MISC_CHECK {\n misc_path "/bin/a \\"b c\\""\n}', 'MISC_CHECK with quotes in misc_path'],
+    ['MISC_CHECK {\n misc_path /bin/true\n misc_dynamic\n}', 'MISC_CHECK with misc_dynamic'],
     ['SMTP_CHECK {\n}', 'SMTP_CHECK'],
     ['DNS_CHECK {\n type SPF\n}', 'DNS_CHECK with type "SPF"'],
     ['DNS_CHECK {\n name a..b\n}', 'DNS_CHECK with a value: "a..b" is not a name'],

@@ -153,7 +153,7 @@ describe('a check of ldirectord', () => {
     ['service=smtp', 'negotiate, smtp'],
     ['service=simpletcp', 'negotiate, simpletcp'],
     ['checktype=ping', 'ping'],
-    ['checktype=external', 'external'],
+    ['checktype=external\n\tcheckcommand=check-it', 'external) with a program without its path'],
     ['checktype=external-perl', 'external-perl'],
     ['receive="a.b"', 'negotiate, http) with a regular expression'],
     ['request="\u00e4"', 'negotiate, http) with a value: "/\u00e4" is not a path'],
