@@ -65,7 +65,8 @@ export class Director {
         response.on('data', (chunk) => {
           text += chunk;
         });
-        response.on('end', () => resolve(JSON.parse(text)));
+        // A daemon that is starved ends the connection before it has sent all.
+        response.on('end', () => resolve(text.endsWith('}\n') ? JSON.parse(text) : undefined));
         response.on('error', () => resolve(undefined));
       });
       asked.on('error', () => resolve(undefined));

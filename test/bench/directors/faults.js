@@ -9,18 +9,14 @@ const seconds = (value) => `${value.toFixed(1)} s`;
 const tablesOf = (fleet) => fleet.directors.map((director) => director.table()).join('\n');
 
 /** Waits until all directors say that their source cannot be read. Returns after how long. */
-function untilAllSay(fleet, pattern, limitSeconds = 60) {
-  return until(
-    `all directors say ${pattern}`,
-    async () => {
-      const all = await Promise.all(fleet.directors.map((director) => director.status()));
-      return all.every(
-        (status) =>
-          status?.health === 'source-unreachable' && pattern.test(status.source?.message ?? ''),
-      );
-    },
-    limitSeconds,
-  );
+function untilAllSay(fleet, pattern) {
+  return until(`all directors say ${pattern}`, async () => {
+    const all = await Promise.all(fleet.directors.map((director) => director.status()));
+    return all.every(
+      (status) =>
+        status?.health === 'source-unreachable' && pattern.test(status.source?.message ?? ''),
+    );
+  });
 }
 
 /** Pushes, and checks how long it takes until all directors are in sync. */

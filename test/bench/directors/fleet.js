@@ -160,7 +160,7 @@ export class Fleet {
   }
 
   /** Waits until directors have the last generation. Returns after how many seconds they had. */
-  untilAllHaveIt(directors = this.directors, limitSeconds = 60) {
+  untilAllHaveIt(directors = this.directors) {
     const names = directors.map(({ name }) => name).join(', ');
     const { generation } = this;
     return until(
@@ -169,7 +169,6 @@ export class Fleet {
         const have = await Promise.all(directors.map((director) => director.has(generation)));
         return have.every(Boolean);
       },
-      limitSeconds,
     );
   }
 

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Waits until a condition holds. Returns after how many seconds it did. */
-export async function until(what, condition, limitSeconds = 60) {
+/**
+ * Waits until a condition holds. Returns after how many seconds it did. On a machine that does much
+ * else, a director needs a minute to start.
+ */
+export async function until(what, condition, limitSeconds = 180) {
   const begin = performance.now();
   for (;;) {
     if (await condition()) return (performance.now() - begin) / 1000;
