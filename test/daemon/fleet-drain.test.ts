@@ -157,3 +157,29 @@ it('a drain outlives a boot without etcd: the first pass adds the server with we
   expect((await second.status()).overrides).toMatchObject([{ owner: 'fleet', until: /T/ }]);
   expect(await second.stop()).toBe(0);
 });
+
+it.each([
+  ['a daemon that is started without its fleet', true],
+  ['a command on a machine without a daemon', false],
+])('%s ends the drains of the fleet', async (_, isDaemon) => {
+  const { folder, daemon, ofFleet, hasWeights, kernel } = await fleet('10.0.0.1', '10.0.0.2');
+  const file = join(folder, 'shop.yaml');
+  expect(await ofFleet('drain', '10.0.0.1')).toMatchObject({ status: 0 });
+  await hasWeights(0, 1);
+  await daemon.stop();
+  const { stdout } = await daemon.run('overrides', '-o', 'json');
+  expect(JSON.parse(stdout).overrides).toMatchObject([{ owner: 'fleet' }]);
+  if (isDaemon) {
+    const args = ['-f', file, '--interval', '50ms'];
+    const other = new DaemonInProcess(join(folder, 'lb1'), args, async () => kernel);
+    await other.start();
+    await hasWeights(1, 1);
+    expect(await other.stop()).toBe(0);
+  } else {
+    const clear = await daemon.run('overrides', 'clear', '--owner', 'fleet', '-f', file);
+    expect(clear).toMatchObject({ status: 0, stdout: expect.stringContaining('for the fleet') });
+    await hasWeights(1, 1);
+  }
+  const after = await daemon.run('overrides', '-o', 'json');
+  expect(JSON.parse(after.stdout).overrides).toEqual([]);
+});

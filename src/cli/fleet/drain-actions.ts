@@ -44,7 +44,7 @@ export async function drain(call: FleetCall): Promise<number> {
   const until = seconds === null ? null : new Date(Date.parse(created) + seconds * 1000);
   const override: FleetOverride = {
     ...{ service: target.service, destination: target.destination, weight: 0 },
-    ...{ by: author.slice(0, REASON_LENGTH), reason, since: created },
+    ...{ by: printable(author).slice(0, REASON_LENGTH), reason, since: created },
     until: until?.toISOString() ?? null,
   };
   await setFleetOverride(client, prefix, override, seconds).catch(mayBeDone);
