@@ -165,6 +165,11 @@ describe('a daemon that checks', () => {
     await until('the removal', () => !isLive(dead.port));
     expect(weightOf(alive.port)).toBe(4);
     const key = `127.0.0.1:${dead.port}`;
+    // The pass ends after the removal, and then the document has its effect.
+    await until(
+      'a document that tells it',
+      async () => (await documentOf(daemon, 'shop', key)).effects.length > 0,
+    );
     const { destinations, effects } = await documentOf(daemon, 'shop', key);
     expect(destinations).toMatchObject([{ healthy: false }]);
     expect(effects).toMatchObject([{ effect: 'removed', weight: 0, own_weight: 4 }]);
