@@ -109,6 +109,7 @@ function check({ HealthChecks, runChecks, systemClock }, files) {
       },
       onAnswer() {},
       onChange() {},
+      onUnknown() {},
       onEffect() {},
     },
     undefined,

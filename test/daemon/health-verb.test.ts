@@ -268,6 +268,15 @@ describe('a daemon whose files have commands', () => {
     expect(once.destinations.map(({ healthy }) => healthy)).toEqual([null, null]);
   });
 
+  it('says that the health is not known while they cannot be started', async () => {
+    write([1, 2], `, command: { argv: [${JSON.stringify(join(folder, 'none'))}] }`, '');
+    const daemon = await start('--allow-commands');
+    await until('a warning', () => daemon.events('health-unknown').length > 0);
+    const reason = expect.stringContaining('does not exist');
+    expect(daemon.events('health-unknown')).toMatchObject([{ level: 'warn', reason }]);
+    expect([weightOf(1), weightOf(2)]).toEqual([4, 4]);
+  });
+
   it('runs them with --allow-commands', async () => {
     const bad = await writeCommands();
     writeFileSync(bad, '');

@@ -14,7 +14,7 @@ import type { Log } from '../log/log.ts';
 import { Commands } from './check-command.ts';
 import { type CheckedDestination, type HealthChange, HealthChecks } from './health-checks.ts';
 import { healthDocument, healthRow } from './health-document.ts';
-import { isCommand, runChecks } from './run-checks.ts';
+import { isCommand, NOT_RUN, runChecks } from './run-checks.ts';
 
 interface HealthPorts {
   readonly session: Session;
@@ -53,6 +53,8 @@ export class DaemonHealth {
   #isSavePending = false;
   #isStored = false;
   #failure: string | undefined;
+  /** Why checks cannot be made, as far as the log says so. */
+  readonly #unknown = new Set<string>();
 
   constructor(
     ports: HealthPorts,
@@ -73,6 +75,7 @@ export class DaemonHealth {
           runChecks(health, destination, service, this.#commands, onTurn),
         onAnswer: (service, seconds) => metrics.observeCheck(service, seconds),
         onChange: (change) => this.#changed(change),
+        onUnknown: (service, reason) => this.#warnOfUnknown(service, reason),
         onEffect: () => loop()?.healthChanged(),
       },
       stored,
@@ -88,6 +91,7 @@ export class DaemonHealth {
   follow({ config, checked }: LoopState, previous: LoopState): void {
     if (config.good && config.good !== previous.config.good) {
       this.#checks.follow(config.good.desired);
+      this.#unknown.clear();
       this.#warnOfCommands();
     }
     if (checked !== previous.checked) this.#logPanic(checked, previous.checked);
@@ -135,6 +139,15 @@ export class DaemonHealth {
       `the commands that check ${countOf(count, 'destination')} are not run: ` +
       'the daemon was started without --allow-commands';
     if (count > 0) this.#ports.log.warn({ event: 'health-commands', destinations: count }, text);
+  }
+
+  /** Says that a dead server would not be noticed: once for a reason, whatever fails by it. */
+  #warnOfUnknown(service: ServiceKey, reason: string): void {
+    // The log has said so when the files were read.
+    if (reason === NOT_RUN || this.#unknown.has(reason)) return;
+    this.#unknown.add(reason);
+    const text = `the health of ${service}, and perhaps others, is not known: ${printable(reason)}`;
+    this.#ports.log.warn({ event: 'health-unknown', service, reason }, text);
   }
 
   #changed({ service, destination, isHealthy, reason }: HealthChange): void {

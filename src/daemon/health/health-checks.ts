@@ -33,6 +33,8 @@ interface CheckPorts {
   /** Called with each answer, and how long it took. */
   readonly onAnswer: (service: ServiceKey, seconds: number) => void;
   readonly onChange: (change: HealthChange) => void;
+  /** Called when this machine could not check a destination so often that a dead one is missed. */
+  readonly onUnknown: (service: ServiceKey, reason: string) => void;
   /** Called when plans are to be made again. */
   readonly onEffect: () => void;
 }
@@ -63,6 +65,8 @@ interface Watched extends Omit<CheckedDestination, 'isDamped'> {
   reason: string;
   last: LastAnswer | undefined;
   rampEndSeconds: number | undefined;
+  /** How many checks in a row could not be made. */
+  unknowns: number;
   /** When the next check is due, on the clock. */
   due: number;
   /** True when the files do not name it any more. */
@@ -176,7 +180,7 @@ export class HealthChecks {
     const due = this.#ports.clock.now() + phase * health.intervalSeconds * 1000;
     const watched: Watched = {
       ...{ service, destination, health, state, reason: stored?.reason ?? '', last: undefined },
-      ...{ rampEndSeconds: stored?.rampEndSeconds, due, isOver: false },
+      ...{ rampEndSeconds: stored?.rampEndSeconds, due, unknowns: 0, isOver: false },
     };
     this.#schedule.add(watched);
     if (stored?.rampEndSeconds !== undefined) this.#ramp();
@@ -228,11 +232,13 @@ export class HealthChecks {
   }
 
   #learn(watched: Watched, answer: Answer, latencySeconds: number): void {
-    const { onAnswer, onChange, onEffect, nowSeconds } = this.#ports;
+    const { onAnswer, onChange, onUnknown, onEffect, nowSeconds } = this.#ports;
     const atSeconds = nowSeconds();
     const { verdict, reason } = answer;
     watched.last = { verdict, reason, atSeconds, latencySeconds };
     onAnswer(watched.service, latencySeconds);
+    watched.unknowns = verdict === 'unknown' ? watched.unknowns + 1 : 0;
+    if (watched.unknowns === watched.health.fall) onUnknown(watched.service, reason);
     if (verdict === 'unknown') return;
     const isGood = verdict === 'good';
     if (!isGood) watched.reason = reason;

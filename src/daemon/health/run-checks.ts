@@ -7,7 +7,8 @@ import { checkHttp } from './check-http.ts';
 import { checkTcp } from './check-tcp.ts';
 import { checkUdp } from './check-udp.ts';
 
-const NOT_RUN = 'the command is not run without --allow-commands';
+/** The reason of a check by a program that may not be run. */
+export const NOT_RUN = 'the command is not run without --allow-commands';
 
 /**
  * Runs the checks of a destination one after the other. The first that does not hold decides. A

@@ -39,6 +39,7 @@ function checking(
   const clock = new VirtualClock();
   const begun: { readonly key: string; readonly at: number }[] = [];
   const changes: string[] = [];
+  const unknowns: string[] = [];
   let effects = 0;
   const checks = new HealthChecks(
     {
@@ -51,11 +52,12 @@ function checking(
       },
       onAnswer: () => {},
       onChange: ({ isHealthy, reason }) => changes.push(`${isHealthy} ${reason}`),
+      onUnknown: (service, reason) => unknowns.push(`${service} ${reason}`),
       onEffect: () => effects++,
     },
     stored,
   );
-  return { checks, clock, begun, changes, effects: () => effects };
+  return { checks, clock, begun, changes, unknowns, effects: () => effects };
 }
 
 describe('the health checks', () => {
@@ -105,6 +107,22 @@ describe('the health checks', () => {
     finish(GOOD);
     await clock.advance(1);
     expect(begun.length).toBe(2);
+  });
+
+  it('tell when a destination could not be checked fall times in a row', async () => {
+    let answer: Answer = { verdict: 'unknown', reason: 'too many open files' };
+    const { checks, clock, changes, unknowns } = checking(() => answer);
+    checks.follow(files(1));
+    await clock.advance(3000);
+    expect(unknowns).toEqual([]);
+    await clock.advance(20_000);
+    expect(unknowns).toEqual([`${WEB} too many open files`]);
+    answer = GOOD;
+    await clock.advance(2000);
+    answer = { verdict: 'unknown', reason: 'no memory' };
+    await clock.advance(20_000);
+    expect(unknowns).toEqual([`${WEB} too many open files`, `${WEB} no memory`]);
+    expect(changes).toEqual([]);
   });
 
   it('count the wait for a turn not as latency, and let no former check begin', async () => {
