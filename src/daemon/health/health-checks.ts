@@ -80,6 +80,8 @@ const GOLDEN_RATIO = 0.618_033_988_75;
 const RAMP_STEP_MILLISECONDS = 1000;
 /** A state from before a restart counts for so many intervals. */
 const TRUSTED_INTERVALS = 10;
+/** It counts for so long at least: an upgrade takes longer than ten short intervals. */
+const TRUSTED_SECONDS = 30;
 
 /** Checks the destinations of the files, each one in its interval, and keeps their states. */
 export class HealthChecks {
@@ -189,8 +191,8 @@ export class HealthChecks {
 
   #trusted(id: DrainKey, health: DestinationHealth, now: number): HealthState | undefined {
     const { savedSeconds = 0, states } = this.#stored ?? {};
-    const isFresh = now - savedSeconds <= TRUSTED_INTERVALS * health.intervalSeconds;
-    return isFresh ? states?.get(id) : undefined;
+    const seconds = Math.max(TRUSTED_SECONDS, TRUSTED_INTERVALS * health.intervalSeconds);
+    return now - savedSeconds <= seconds ? states?.get(id) : undefined;
   }
 
   #startWaiting(): void {

@@ -221,13 +221,20 @@ describe('the health checks', () => {
   });
 
   it.each([
-    [20, false],
-    [21, true],
-  ])('after a restart of %i s, a stored state counts no longer: %s', (age, isHealthy) => {
-    const states = new Map([[FIRST, { isHealthy: false, sinceSeconds: 900, reason: 'HTTP 503' }]]);
-    const { checks } = checking(() => GOOD, { savedSeconds: 1000 - age, states });
-    checks.follow(files(1));
-    expect(checks.states.get(FIRST)?.isHealthy).toBe(isHealthy);
-    checks.stop();
-  });
+    { age: 50, interval: 5, isTrusted: true },
+    { age: 51, interval: 5, isTrusted: false },
+    { age: 30, interval: 1, isTrusted: true },
+    { age: 31, interval: 1, isTrusted: false },
+  ])(
+    'trust a stored state after a restart for ten intervals, and 30 s at least: $age s of $interval s',
+    ({ age, interval, isTrusted }) => {
+      const states = new Map([
+        [FIRST, { isHealthy: false, sinceSeconds: 900, reason: 'HTTP 503' }],
+      ]);
+      const { checks } = checking(() => GOOD, { savedSeconds: 1000 - age, states });
+      checks.follow(files(1, { ...CHECKED, intervalSeconds: interval }));
+      expect(checks.states.get(FIRST)?.isHealthy).toBe(!isTrusted);
+      checks.stop();
+    },
+  );
 });
