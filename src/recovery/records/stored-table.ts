@@ -39,14 +39,14 @@ interface TableParts {
 }
 
 /**
- * Turns any table into a value for `JSON.stringify`. A configuration could not express every table:
- * another program can put into the kernel what a file refuses, and a rollback must bring that back
- * too. Keys stand for identities. Settings that have ipvsadm's default are left out.
+ * Turns any table into data. A configuration could not express every table: another program can put
+ * into the kernel what a file refuses, and a rollback must bring that back too. Keys stand for
+ * identities. Settings that have ipvsadm's default are left out. A run that cannot write its record
+ * is rolled back from this data itself.
  */
 export function storeTable({ services, timeouts, daemons }: TableParts): unknown {
   return {
-    // Each service becomes data when it is written, so that a large table is never data as a whole.
-    services: [...services.values()].map((entry) => ({ toJSON: () => storeService(entry) })),
+    services: [...services.values()].map(storeService),
     ...(timeouts && { timeouts }),
     ...(daemons && { daemons: daemons.map(({ isStranded: _lost, ...daemon }) => daemon) }),
   };
