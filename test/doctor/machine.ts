@@ -102,9 +102,10 @@ export function program(
     /** The number of the watches of an inotify instance. */
     readonly watches?: number;
     readonly uid?: number;
+    readonly parent?: number;
   } = {},
 ): Tree {
-  const { commandLine = name, netns = 'net:[4026531840]', watches, uid = 0 } = options;
+  const { commandLine = name, netns = 'net:[4026531840]', watches, uid = 0, parent = 1 } = options;
   const capabilities = options.capabilities ?? '000001ffffffffff';
   const lines = Array.from({ length: watches ?? 0 }, (_, wd) => `inotify wd:${wd} ino:1\n`);
   return {
@@ -112,7 +113,7 @@ export function program(
     [`/proc/${pid}/comm`]: `${name}\n`,
     [`/proc/${pid}/cmdline`]: commandLine,
     [`/proc/${pid}/ns/net`]: { link: netns },
-    [`/proc/${pid}/status`]: `CapEff:\t${capabilities}\nCapBnd:\t${capabilities}\n`,
+    [`/proc/${pid}/status`]: `PPid:\t${parent}\nCapEff:\t${capabilities}\nCapBnd:\t${capabilities}\n`,
     [`/proc/${pid}/uid_map`]: INITIAL_USERS,
     ...(watches === undefined
       ? {}

@@ -72,7 +72,7 @@ export async function readPrivileges(
 export async function readProcesses(files: MachineFiles, ownPid: number): Promise<Fact<Processes>> {
   return factOf('/proc', async () => {
     const writers: Process[] = [];
-    const daemons: Process[] = [];
+    const daemons: (Process & { readonly parent: number })[] = [];
     const timeServices = new Set<string>();
     let areHidden = false;
     const pids = await listPids(files);
@@ -92,15 +92,34 @@ export async function readProcesses(files: MachineFiles, ownPid: number): Promis
           name: 'ipvstate watch',
           isHere: await isHere(files, pid),
           privileges: await readPrivileges(files, pid),
+          parent: await parentOf(files, pid),
         });
     }
     const namespace = await files.link('/proc/self/ns/pid').catch(() => INITIAL_PIDS);
     return {
-      ...{ writers, daemons, timeServices: [...timeServices] },
+      ...{ writers, timeServices: [...timeServices] },
+      daemons: daemons.filter(({ isHere, parent }) => {
+        const own = daemons.find(({ pid }) => pid === parent);
+        return !(isTrue(isHere) && own && isTrue(own.isHere));
+      }),
       areHidden: areHidden || !pids.includes(1),
       isContainer: namespace !== INITIAL_PIDS,
     };
   });
+}
+
+/**
+ * Returns the parent of a process, or 0. A child of a daemon has the daemon's command line until it
+ * becomes another program. With `--netns`, the daemon is a child of a process that waits for it in
+ * another network namespace.
+ */
+async function parentOf(files: MachineFiles, pid: number): Promise<number> {
+  const status = await ifRunning(() => files.read(`/proc/${pid}/status`));
+  return Number(/^PPid:\s*(\d+)$/m.exec(status)?.[1] ?? 0);
+}
+
+function isTrue(fact: Fact<boolean>): boolean {
+  return fact.isKnown && fact.value;
 }
 
 async function listPids(files: MachineFiles): Promise<number[]> {
