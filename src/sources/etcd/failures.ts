@@ -57,9 +57,10 @@ export function describeFailure(error: unknown): string {
   // A host with several addresses fails with one error for each.
   const [first] = error instanceof AggregateError ? (error.errors as Error[]) : [];
   const failure: Error & { readonly library?: string; readonly reason?: string } = first ?? error;
+  const { library, reason, message } = failure;
   // The message of OpenSSL has places in its source code, which help nobody.
-  const isOfTls = failure.library !== undefined && failure.reason !== undefined;
-  return isOfTls ? `TLS fails: ${failure.reason}` : failure.message.trim();
+  const isOfTls = library !== undefined && reason !== undefined;
+  return isOfTls ? `TLS fails: ${reason}` : message.trim();
 }
 
 const { ca, cert, key, user, passwordFile } = ETCD_ENVIRONMENT;
