@@ -2,12 +2,11 @@ import { InvalidArgumentError } from 'commander';
 import { parseListenAddress } from '../../daemon/http/listen-address.ts';
 import type { Log } from '../../daemon/log/log.ts';
 import { LOG_FORMATS, LOG_LEVELS } from '../../daemon/log/log-options.ts';
-import { type Notifier, openNotifier } from '../../daemon/notify.ts';
+import { openNotifier } from '../../daemon/notify.ts';
 import { DRIFT_MODES } from '../../daemon/status/status.ts';
 import { takeDaemonLock } from '../../recovery/lock.ts';
 import { openGenerationStore } from '../../recovery/records/kept-generation.ts';
-import { openRecords } from '../../recovery/records/records.ts';
-import { isExpired, type Session, withSession } from '../../recovery/session.ts';
+import { type Session, withSession } from '../../recovery/session.ts';
 import { settleEarlierRuns } from '../../recovery/try/try-end.ts';
 import { EXIT, EXIT_MEANINGS } from '../../render/exit.ts';
 import { isEtcdAddress, parseEtcdAddress } from '../../sources/etcd/address.ts';
@@ -33,9 +32,6 @@ import {
   type ValuesOf,
 } from '../declare/options.ts';
 import type { Environment } from '../environment.ts';
-
-/** Interval at which the daemon looks for the end of a try that was pending at its start. */
-const LOOK_MILLISECONDS = 1000;
 
 const OPTIONS = {
   ...FILE_OPTIONS,
@@ -132,7 +128,7 @@ async function follow(options: WatchOptions, environment: Environment): Promise<
     options.listen === undefined
       ? undefined
       : parseListenAddress(options.listen, options.listenAny);
-  const { runDaemon, createLog } = await loadDaemon();
+  const { runDaemon, createLog, awaitPendingTry } = await loadDaemon();
   const state = await environment.state();
   const controlSocket = options.controlSocket ?? defaultControlSocket(state);
   const log: Log = createLog({
@@ -149,7 +145,7 @@ async function follow(options: WatchOptions, environment: Environment): Promise<
   const namespace = await watchNamespace(options.netns);
   const interruption = environment.interruption(true);
   const signal = namespace ? AbortSignal.any([interruption, namespace.signal]) : interruption;
-  await awaitPendingTry(environment, log, notifier, signal);
+  await awaitPendingTry(state, { log, notifier, signal });
   if (signal.aborted) return EXIT.ok;
   await withDaemonSession(options.lockTimeout, environment, async (opened) => {
     const session = await settleEarlierRuns(
@@ -227,32 +223,8 @@ function withDaemonSession(
 async function loadDaemon() {
   const { runDaemon } = await import('../../daemon/daemon.ts');
   const { createLog } = await import('../../daemon/log/log.ts');
-  return { runDaemon, createLog };
-}
-
-/** Waits until a pending try is confirmed or rolled back, which happens without the daemon. */
-async function awaitPendingTry(
-  environment: Environment,
-  log: Log,
-  notifier: Notifier,
-  signal: AbortSignal,
-): Promise<void> {
-  const state = await environment.state();
-  const { pending } = openRecords(state, () => {});
-  for (let isSaid = false; !signal.aborted; isSaid = true) {
-    const found = await pending.readPatiently(
-      state.clock,
-      (message) => log.warn({ event: 'state' }, message),
-      signal,
-    );
-    if (!found || isExpired(found, state)) return;
-    if (!isSaid) {
-      const text = 'a try is pending: nothing is written until it is confirmed or rolled back';
-      log.warn({ event: 'pending-try', try: found.id }, text);
-      await notifier.notify({ READY: '1', STATUS: text });
-    }
-    await state.clock.sleep(LOOK_MILLISECONDS);
-  }
+  const { awaitPendingTry } = await import('../../daemon/await-pending-try.ts');
+  return { runDaemon, createLog, awaitPendingTry };
 }
 
 function onHangup(reload: () => void): () => void {
