@@ -19,6 +19,14 @@ describe('the daemons among the processes', () => {
     expect(await daemonsAmong({ ...daemon, ...program(78, 'node', WATCH) })).toEqual([77, 78]);
   });
 
+  it('are without the process that waits for a daemon in another network namespace', async () => {
+    const waiting = program(77, 'ipvstate', WATCH);
+    const daemon = program(78, 'node', { ...WATCH, parent: 77, netns: 'net:[5]' });
+    expect(await daemonsAmong({ ...waiting, ...daemon })).toEqual([78]);
+    const other = program(78, 'node', { ...WATCH, netns: 'net:[5]' });
+    expect(await daemonsAmong({ ...waiting, ...other })).toEqual([77, 78]);
+  });
+
   it('are those of --netns, whose parent waits in another network namespace', async () => {
     const parent = program(77, 'ipvstate', { ...WATCH, netns: 'net:[5]' });
     expect(

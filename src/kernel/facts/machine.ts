@@ -10,8 +10,8 @@ import {
   type Privileges,
   type Processes,
   readInotifyUse,
-  readPrivileges,
   readProcesses,
+  readStatus,
 } from './processes.ts';
 import { readSettings, readSettingsRefusal, type Settings } from './settings.ts';
 
@@ -89,7 +89,7 @@ export async function readKernelFacts(
     network: await factOf('rtnetlink', () => network(addresses)),
     addonError: await readAddonError(loadAddon),
     reversePathDrops: await readReversePathDrops(files),
-    privileges: await readPrivileges(files, 'self'),
+    privileges: await readStatus(files, 'self'),
     processes: await readProcesses(files, pid),
     inotify: await readInotifyUse(files, uid),
   };

@@ -47,10 +47,14 @@ const NODE = /^(?:node|MainThread|ipvstate)/;
 /** The inode of the first PID namespace (kernel: include/linux/proc_ns.h PROC_PID_INIT_INO). */
 const INITIAL_PIDS = 'pid:[4026531836]';
 
-export async function readPrivileges(
+interface ProcessStatus extends Privileges {
+  readonly parent: number;
+}
+
+export async function readStatus(
   files: MachineFiles,
   process: number | 'self',
-): Promise<Fact<Privileges>> {
+): Promise<Fact<ProcessStatus>> {
   const path = `/proc/${process}/status`;
   return factOf(path, async () => {
     const status = await files.read(path);
@@ -64,6 +68,7 @@ export async function readPrivileges(
       mayHaveNetAdmin: has('CapBnd'),
       // A kernel without user namespaces has no such file, and all processes in the initial one.
       isInitialUserNamespace: map === undefined || /^\s*0\s+0\s+4294967295\s*$/.test(map),
+      parent: Number(/^PPid:\s*(\d+)$/m.exec(status)?.[1] ?? 0),
     };
   });
 }
@@ -72,7 +77,7 @@ export async function readPrivileges(
 export async function readProcesses(files: MachineFiles, ownPid: number): Promise<Fact<Processes>> {
   return factOf('/proc', async () => {
     const writers: Process[] = [];
-    const daemons: (Process & { readonly parent: number })[] = [];
+    const daemons: WatchProcess[] = [];
     const timeServices = new Set<string>();
     let areHidden = false;
     const pids = await listPids(files);
@@ -91,35 +96,37 @@ export async function readProcesses(files: MachineFiles, ownPid: number): Promis
           pid,
           name: 'ipvstate watch',
           isHere: await isHere(files, pid),
-          privileges: await readPrivileges(files, pid),
-          parent: await parentOf(files, pid),
+          privileges: await readStatus(files, pid),
         });
     }
     const namespace = await files.link('/proc/self/ns/pid').catch(() => INITIAL_PIDS);
     return {
       ...{ writers, timeServices: [...timeServices] },
-      daemons: daemons.filter(({ isHere, parent }) => {
-        const own = daemons.find(({ pid }) => pid === parent);
-        return !(isTrue(isHere) && own && isTrue(own.isHere));
-      }),
+      daemons: daemons.filter((process) => !isHelper(process, daemons)),
       areHidden: areHidden || !pids.includes(1),
       isContainer: namespace !== INITIAL_PIDS,
     };
   });
 }
 
-/**
- * Returns the parent of a process, or 0. A child of a daemon has the daemon's command line until it
- * becomes another program. With `--netns`, the daemon is a child of a process that waits for it in
- * another network namespace.
- */
-async function parentOf(files: MachineFiles, pid: number): Promise<number> {
-  const status = await ifRunning(() => files.read(`/proc/${pid}/status`));
-  return Number(/^PPid:\s*(\d+)$/m.exec(status)?.[1] ?? 0);
+/** A process with the command line of a daemon. */
+interface WatchProcess extends Process {
+  readonly privileges: Fact<ProcessStatus>;
 }
 
-function isTrue(fact: Fact<boolean>): boolean {
-  return fact.isKnown && fact.value;
+/**
+ * Tells whether a process has the command line of a daemon, and is none. A child of a daemon has it
+ * until it becomes another program. With `--netns`, a process waits for its child, the daemon in
+ * another network namespace.
+ */
+function isHelper({ pid, isHere, privileges }: WatchProcess, all: readonly WatchProcess[]) {
+  if (!isHere.isKnown || !isHere.value) return false;
+  const parent = privileges.isKnown ? privileges.value.parent : 0;
+  return all.some((other) => {
+    if (!other.isHere.isKnown) return false;
+    if (other.isHere.value) return other.pid === parent;
+    return other.privileges.isKnown && other.privileges.value.parent === pid;
+  });
 }
 
 async function listPids(files: MachineFiles): Promise<number[]> {
