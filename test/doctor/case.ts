@@ -8,6 +8,8 @@ export interface Case {
   readonly check: string;
   readonly level: Level;
   readonly seen: string;
+  /** A part of the reason. */
+  readonly why?: string;
   /** The command, or a part of the advice. */
   readonly fix?: string;
   readonly machine?: Tree;

@@ -22,10 +22,11 @@ describe('a healthy machine', () => {
 describe('the doctor', () => {
   it.each(CASES)(
     'says $level when $about',
-    async ({ check, level, seen, fix, machine, options }) => {
+    async ({ check, level, seen, why = '', fix, machine, options }) => {
       const diagnosed = await diagnose(machine, options);
       const found = of(check, diagnosed).find((finding) => finding.seen.includes(seen));
       expect(found, JSON.stringify(troubles(diagnosed), undefined, 1)).toMatchObject({ level });
+      expect(found?.why ?? '').toContain(why);
       if (fix !== undefined)
         expect([...(found?.commands ?? []), found?.advice].join('\n')).toContain(fix);
     },

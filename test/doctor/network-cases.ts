@@ -14,6 +14,15 @@ const UNLOADED: Tree = {
   ),
 };
 
+/** A kernel of one piece, as small virtual machines have it. */
+const WITHOUT_MODULES: Tree = {
+  '/proc/modules': undefined,
+  '/proc/sys/kernel/modprobe': undefined,
+  '/proc/sys/kernel/modules_disabled': undefined,
+  '/lib/modules/6.1.0-49-amd64/modules.builtin': undefined,
+  '/lib/modules/6.1.0-49-amd64/modules.dep': undefined,
+};
+
 /** IPVS itself, privileges, and the way of packets. */
 export const NETWORK_CASES: readonly Case[] = [
   {
@@ -31,6 +40,29 @@ export const NETWORK_CASES: readonly Case[] = [
     seen: 'the kernel has no IPVS',
     fix: 'Install the package',
     machine: { ...UNLOADED, '/lib/modules/6.1.0-49-amd64/modules.dep': 'kernel/x.ko:\n' },
+  },
+  {
+    about: 'the kernel was built without IPVS and without modules',
+    check: 'IPVS',
+    level: 'failure',
+    seen: 'the kernel has no IPVS',
+    fix: 'CONFIG_IP_VS',
+    machine: { ...UNLOADED, ...WITHOUT_MODULES },
+  },
+  {
+    about: 'a kernel without modules has IPVS, and no list of the schedulers',
+    check: 'schedulers',
+    level: 'unknown',
+    seen: 'module ip_vs_rr: this kernel has no modules, and no list of its parts',
+    machine: WITHOUT_MODULES,
+    options: { config: MASQ },
+  },
+  {
+    about: 'a container hides /proc, so that modules may be possible',
+    check: 'IPVS',
+    level: 'unknown',
+    seen: '/proc/sys/kernel/osrelease cannot be read (ENOENT)',
+    machine: { ...UNLOADED, ...WITHOUT_MODULES, '/proc/sys/kernel/osrelease': undefined },
   },
   {
     about: 'a container has no list of modules',
@@ -164,6 +196,7 @@ export const NETWORK_CASES: readonly Case[] = [
     check: 'forwarding',
     level: 'failure',
     seen: 'net.ipv6.conf.all.forwarding is 0',
+    why: 'accept_ra',
     fix: 'sysctl -w net.ipv6.conf.all.forwarding=1',
     machine: { '/proc/sys/net/ipv6/conf/all/forwarding': '0\n' },
     options: { config: MASQ6 },
@@ -207,6 +240,7 @@ export const NETWORK_CASES: readonly Case[] = [
     check: 'tunnels',
     level: 'remark',
     seen: 'a packet of 1500 bytes and 20 of the tunnel do not fit the MTU 1500 of eth1, to 10.1.0.11, 10.1.0.12',
+    why: 'where the switches and the servers take such packets',
     fix: 'ip link set dev eth1 mtu 1520',
     options: { config: TUNNEL, links: { eth1: { mtu: 1500 } } },
   },

@@ -28,8 +28,17 @@ export const SYSCTL_CASES: readonly Case[] = [
     check: 'reused ports',
     level: 'warning',
     seen: 'net.ipv4.vs.conn_reuse_mode is 0',
+    why: 'unless that server has weight 0',
     fix: 'sysctl -w net.ipv4.vs.conn_reuse_mode=1',
     machine: vs('conn_reuse_mode', 0),
+  },
+  {
+    about: 'a reused port stays with an old server that drains',
+    check: 'reused ports',
+    level: 'warning',
+    seen: 'net.ipv4.vs.conn_reuse_mode is 0',
+    why: 'it does not drain',
+    machine: { ...vs('conn_reuse_mode', 0), ...vs('expire_nodest_conn', 0) },
   },
   {
     about: 'persistent clients keep coming to what drains',

@@ -29,10 +29,15 @@ function forwardingOf(family: Family, sysctl: string, facts: Facts): Finding[] {
   const why =
     `The answers of ${listOf(names)} (masq) come to this machine, which has to pass them on ` +
     'to the clients.';
+  const cost =
+    family === 'ipv4'
+      ? ''
+      : ' A machine that forwards ignores router advertisements, unless accept_ra of the ' +
+        'interface is 2.';
   const fix = run(`sysctl -w ${sysctl}=1`);
   if (forwarding.length > 0)
-    return [warning(`${sysctl} is 0; only ${listOf(forwarding)} may forward`, why, fix)];
-  return [failure(`${sysctl} is 0`, `${why} It drops them.`, fix)];
+    return [warning(`${sysctl} is 0; only ${listOf(forwarding)} may forward`, why + cost, fix)];
+  return [failure(`${sysctl} is 0`, `${why} It drops them.${cost}`, fix)];
 }
 
 /** The entries `all` and `default`, and the loopback interface, forward nothing themselves. */

@@ -31,16 +31,36 @@ export const IPVS: Check = {
   examine: ({ kernel }) => {
     const { ipvs } = kernel;
     if (!ipvs.isKnown) return [notKnown('whether the kernel has IPVS', ipvs)];
-    if (ipvs.value === undefined) return [moduleFinding(kernel, 'ip_vs', 'the kernel has no IPVS')];
+    const absent = 'the kernel has no IPVS';
+    if (isWithoutIpvs(kernel))
+      return [
+        failure(
+          absent,
+          `The kernel ${kernelName(kernel)} was built without IPVS, and can load no modules.`,
+          advise('Use a kernel that has IPVS (CONFIG_IP_VS).'),
+        ),
+      ];
+    if (ipvs.value === undefined) return [moduleFinding(kernel, 'ip_vs', absent)];
     const { version, services } = ipvs.value;
     const count = `${services} service${services === 1 ? '' : 's'}`;
     return [ok(`version ${version} is loaded, with ${count}`)];
   },
 };
 
+/** Tells whether the kernel has no IPVS and never can have it: then no part of it matters. */
+function isWithoutIpvs({ ipvs, modules: { areSupported } }: KernelFacts): boolean {
+  const isAbsent = ipvs.isKnown && ipvs.value === undefined;
+  return isAbsent && areSupported.isKnown && !areSupported.value;
+}
+
+function kernelName({ release }: KernelFacts): string {
+  return release.isKnown ? release.value : 'this kernel';
+}
+
 export const SCHEDULERS: Check = {
   name: 'schedulers',
   examine: ({ kernel, desired }) => {
+    if (isWithoutIpvs(kernel)) return [];
     const used = [...servicesBy(desired, ({ scheduler }) => scheduler)];
     return used
       .filter(([scheduler]) => scheduler !== 'none')
@@ -57,6 +77,7 @@ export const SCHEDULERS: Check = {
 export const ENGINES: Check = {
   name: 'persistence engines',
   examine: ({ kernel, desired }) => {
+    if (isWithoutIpvs(kernel)) return [];
     const used = [...servicesBy(desired, ({ persistenceEngine }) => persistenceEngine)];
     return used
       .filter(([engine]) => engine !== '')
@@ -75,14 +96,14 @@ export const FTP: Check = {
   name: 'FTP',
   examine: ({ kernel, desired }) => {
     const services = ftpServices(desired);
-    if (services.length === 0) return [];
+    if (services.length === 0 || isWithoutIpvs(kernel)) return [];
     const subject = `the FTP helper ip_vs_ftp, for ${listOf(services)}`;
     switch (moduleState(kernel.modules, 'ip_vs_ftp')) {
       case 'loaded':
       case 'built-in':
         return [ok('the helper ip_vs_ftp is loaded')];
       case 'unknown':
-        return [notKnown(subject, listMissing(kernel.modules), run('modprobe ip_vs_ftp'))];
+        return [notListed(subject, kernel.modules, 'ip_vs_ftp')];
       default:
         return [
           warning(
@@ -97,20 +118,23 @@ export const FTP: Check = {
 };
 
 /** A finding about a module that the kernel loads when it is needed. */
-function moduleFinding({ modules, release }: KernelFacts, name: string, absent: string): Finding {
+function moduleFinding(kernel: KernelFacts, name: string, absent: string): Finding {
+  const { modules } = kernel;
   const state = moduleState(modules, name);
-  const kernelName = release.isKnown ? release.value : 'this kernel';
   switch (state) {
     case 'loaded':
     case 'built-in':
       return ok(`${name} is loaded`);
     case 'unknown':
-      return notKnown(`module ${name}`, listMissing(modules), run(`modprobe ${shellWord(name)}`));
+      return notListed(`module ${name}`, modules, name);
     case 'missing':
       return failure(
         absent,
-        `The modules of ${kernelName} do not have ${name}. A service that needs it is refused.`,
-        advise(`Install the package that has ${name} for ${kernelName}, or use another kernel.`),
+        `The modules of ${kernelName(kernel)} do not have ${name}. A service that needs it is ` +
+          'refused.',
+        advise(
+          `Install the package that has ${name} for ${kernelName(kernel)}, or use another kernel.`,
+        ),
       );
     case 'on-disk':
       return unloaded(modules, name);
@@ -142,8 +166,16 @@ function unloaded({ canLoad, loader }: ModuleFacts, name: string): Finding {
   );
 }
 
-function listMissing({ loaded, builtIn, onDisk }: ModuleFacts): Unknown {
-  for (const fact of [loaded, builtIn, onDisk]) if (!fact.isKnown) return fact;
-  const reason = 'it is not loaded, and there is no list of the modules in /lib/modules';
-  return { isKnown: false, reason, needsRoot: false };
+/** A finding about a module that no list names. A kernel without modules may have it as a part. */
+function notListed(subject: string, modules: ModuleFacts, name: string): Finding {
+  const { areSupported, loaded, builtIn, onDisk } = modules;
+  const unknown = (reason: string): Unknown => ({ isKnown: false, reason, needsRoot: false });
+  if (areSupported.isKnown && !areSupported.value)
+    return notKnown(subject, unknown('this kernel has no modules, and no list of its parts'));
+  const unread = [loaded, builtIn, onDisk].find((fact): fact is Unknown => !fact.isKnown);
+  return notKnown(
+    subject,
+    unread ?? unknown('it is not loaded, and there is no list of the modules in /lib/modules'),
+    run(`modprobe ${shellWord(name)}`),
+  );
 }

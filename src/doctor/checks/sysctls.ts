@@ -70,8 +70,10 @@ export const REUSED_PORTS = sysctlCheck('reused ports', (sysctl, { kernel: { rel
   return [
     warning(
       seen,
-      'A client that uses a port again stays with its old server, also when that server has ' +
-        'weight 0: it does not drain.',
+      sysctl('expire_nodest_conn') === '1'
+        ? 'A client that uses a port again stays with its old server, unless that server has weight 0.'
+        : 'A client that uses a port again stays with its old server, also when that server has ' +
+            'weight 0: it does not drain.',
       set('conn_reuse_mode', 1),
     ),
   ];

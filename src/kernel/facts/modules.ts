@@ -1,10 +1,12 @@
 import { basename } from 'node:path';
-import { type Fact, factOf, ifPresent, known } from './fact.ts';
+import { type Fact, factOf, ifPresent, known, mapFact } from './fact.ts';
 import type { MachineFiles } from './machine-files.ts';
 
 /** The modules of IPVS that this kernel has. Only names that begin with `ip_vs` are kept. */
 export interface ModuleFacts {
-  /** Loaded now. Empty for a kernel without modules. */
+  /** False for a kernel that was built without modules: it has only its own parts. */
+  readonly areSupported: Fact<boolean>;
+  /** Loaded now. */
   readonly loaded: Fact<ReadonlySet<string>>;
   /** Part of the kernel itself. undefined: this machine has no list of them. */
   readonly builtIn: Fact<ReadonlySet<string> | undefined>;
@@ -30,10 +32,10 @@ export async function readModules(
       const text = await ifPresent(() => files.read(path));
       return text === undefined ? undefined : moduleFiles(text);
     });
-  const loaded = await factOf('/proc/modules', async () => {
-    const text = (await ifPresent(() => files.read('/proc/modules'))) ?? '';
-    return ofIpvs(text.split('\n').map((line) => line.split(' ')[0] ?? ''));
-  });
+  const list = await factOf('/proc/modules', () => ifPresent(() => files.read('/proc/modules')));
+  const loaded = mapFact(list, (text = '') =>
+    ofIpvs(text.split('\n').map((line) => line.split(' ')[0] ?? '')),
+  );
   const sysctl = (name: string): Promise<Fact<string | undefined>> => {
     const path = `/proc/sys/kernel/${name}`;
     return factOf(path, async () => (await ifPresent(() => files.read(path)))?.trim());
@@ -41,12 +43,23 @@ export async function readModules(
   const disabled = await sysctl('modules_disabled');
   const loader = await sysctl('modprobe');
   return {
+    areSupported: supportsModules(release, list, loader),
     loaded,
     builtIn: release.isKnown ? await names(`${folder}/modules.builtin`) : release,
     onDisk: release.isKnown ? await names(`${folder}/modules.dep`) : release,
     canLoad: disabled.isKnown ? known(disabled.value !== '1') : disabled,
     loader: loader.isKnown ? known(loader.value ?? '') : loader,
   };
+}
+
+/** A kernel with modules has both files. A container can hide either of them, or all of /proc. */
+function supportsModules(
+  release: Fact<string>,
+  ...files: readonly Fact<string | undefined>[]
+): Fact<boolean> {
+  for (const file of files) if (file.isKnown && file.value !== undefined) return known(true);
+  for (const fact of [release, ...files]) if (!fact.isKnown) return fact;
+  return known(false);
 }
 
 /** `unknown`: this machine has no list of its modules that says it. */

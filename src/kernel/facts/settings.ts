@@ -35,6 +35,8 @@ export async function readSettings(files: MachineFiles): Promise<Fact<Settings>>
       const text = await ifPresent(() => files.read(`/proc/sys/${name}`));
       if (text !== undefined) settings.set(name, trimSysctl(text));
     };
+    // Where /proc/sys is hidden, a missing file says nothing about the kernel.
+    await files.list('/proc/sys/net');
     const list = async (folder: string): Promise<readonly string[]> =>
       (await ifPresent(() => files.list(`/proc/sys/${folder}`))) ?? [];
     for (const name of NAMES) await add(name);
