@@ -42,7 +42,7 @@ const WORDS: Readonly<Record<Level, string>> = {
 function formatDiagnosis(diagnosis: Diagnosis, layout: Layout): string {
   const { findings, issues, sources } = diagnosis;
   const { style = PLAIN, width, isVerbose } = layout;
-  const shown = worstFirst(findings).filter(({ level }) => isVerbose || level !== 'ok');
+  const shown = merged(worstFirst(findings)).filter(({ level }) => isVerbose || level !== 'ok');
   const problems =
     issues.length === 0 ? '' : `\n${formatIssues(issues, sources, { style, width })}`;
   return (
@@ -57,6 +57,18 @@ function formatDiagnosis(diagnosis: Diagnosis, layout: Layout): string {
       .join('') +
     problems
   );
+}
+
+/** Merges neighbours that say the same, as checks do that need one fact which is not known. */
+function merged(findings: readonly NamedFinding[]): NamedFinding[] {
+  const found: NamedFinding[] = [];
+  for (const finding of findings) {
+    const last = found.at(-1);
+    if (last?.level === 'unknown' && last.level === finding.level && last.seen === finding.seen)
+      found[found.length - 1] = { ...last, check: `${last.check}, ${finding.check}` };
+    else found.push(finding);
+  }
+  return found;
 }
 
 function formatSummary(
@@ -81,7 +93,9 @@ function formatSummary(
         : []),
   ];
   const lines = notes.flatMap((note) => wrapHanging(note, width, ''));
-  return [`${style.strong(verdict(counts))}: ${sum}.`, ...lines, ''].join('\n');
+  const head = verdict(counts);
+  const [first = '', ...rest] = wrapHanging(`${head}: ${sum}.`, width, '    ');
+  return [style.strong(head) + first.slice(head.length), ...rest, ...lines, ''].join('\n');
 }
 
 function verdict({ failure, warning, unknown }: Readonly<Record<Level, number>>): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { machineOf, program, type Tree } from '../doctor/machine.ts';
+import { HEALTHY, machineOf, program, type Tree } from '../doctor/machine.ts';
 import { NETWORK_CASES } from '../doctor/network-cases.ts';
 import { RESOURCE_CASES } from '../doctor/resource-cases.ts';
 import { SYSCTL_CASES } from '../doctor/sysctl-cases.ts';
@@ -101,6 +101,16 @@ warning: other writers: keepalived (pid 88) runs in this network namespace
       const long = stdout.split('\n').filter((line) => line.length > 80);
       expect(long.filter((line) => line.trim().includes(' ') && !/^ {6}\S/.test(line))).toEqual([]);
     }
+  });
+
+  it('says once what several checks do not know, in lines of at most 80 columns', async () => {
+    const hidden = Object.keys(HEALTHY).filter((path) => path.startsWith('/proc/sys/'));
+    const { run } = shopOn(Object.fromEntries(hidden.map((path) => [path, undefined])));
+    const { status, stdout } = await run('doctor -f ./shop.yaml');
+    expect(status).toBe(2);
+    expect(stdout.match(/\/proc\/sys cannot be read/g)).toHaveLength(3);
+    expect(stdout).toContain('not known: new connections, reused ports, drains, defences,');
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
 
   it('prints characters that steer a terminal as escapes', async () => {

@@ -73,6 +73,13 @@ export const RESOURCE_CASES: readonly Case[] = [
     },
   },
   {
+    about: 'keepalived runs with several processes',
+    check: 'other writers',
+    level: 'warning',
+    seen: 'keepalived (pid 88, 89) runs in this network namespace',
+    machine: { ...program(88, 'keepalived'), ...program(89, 'keepalived') },
+  },
+  {
     about: 'keepalived runs',
     check: 'other writers',
     level: 'warning',

@@ -113,7 +113,7 @@ function folderFindings(
           ? `the disk of ${nearest} has no room for another file`
           : `the disk of ${nearest} has ${Math.floor(freeBytes / 1024)} KiB left`,
         `${why} A record that cannot be written is lost: \`rollback\` then knows less.`,
-        run(`df -h ${shellWord(nearest)}`, `df -i ${shellWord(nearest)}`),
+        advise(`Make room there: \`df -h ${shellWord(nearest)}\` and \`df -i\` show what is left.`),
       ),
     );
   return findings.length > 0 ? findings : [ok(`${path} can be written`)];

@@ -1,6 +1,6 @@
 import { shellWord } from '../../model/shell-word.ts';
 import type { Check } from '../facts.ts';
-import { type Finding, failure, notKnown, ok, run, warning } from '../finding.ts';
+import { advise, type Finding, failure, notKnown, ok, run, warning } from '../finding.ts';
 
 export const SYNC_DAEMONS: Check = {
   name: 'sync daemons',
@@ -12,7 +12,7 @@ export const SYNC_DAEMONS: Check = {
         return failure(
           `there is no interface ${name} for the ${role}`,
           'The kernel refuses it: `apply` fails, and `watch` leaves it out.',
-          run('ip -brief link'),
+          advise('Name an interface that exists: `ip -brief link` lists them.'),
         );
       if (!link.isUp)
         return warning(

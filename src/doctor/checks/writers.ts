@@ -39,7 +39,8 @@ export const WRITERS: Check = {
     const { writers, daemons, areHidden, isContainer } = processes.value;
     const isShared = desired?.policy?.manage !== undefined;
     const findings = [
-      ...writers.flatMap((writer) => aboutPlace(writer, () => [writerFinding(writer, isShared)])),
+      ...writers.flatMap((writer) => aboutPlace(writer, () => [])),
+      ...[...pidsHere(writers)].map(([name, pids]) => writerFinding(name, pids, isShared)),
       // In a container, the lock names its holder by the pid of another PID namespace.
       ...(isContainer ? [] : daemons).flatMap((daemon) =>
         aboutPlace(daemon, () => daemonFindings(daemon, lock, pause)),
@@ -74,8 +75,16 @@ function aboutPlace(
   return isHere.value ? findings() : [];
 }
 
-function writerFinding({ name, pid }: Process, isShared: boolean): Finding {
-  const seen = `${name} (pid ${pid}) runs in this network namespace`;
+/** The processes of each program in this network namespace: keepalived, for one, has several. */
+function pidsHere(writers: readonly Process[]): ReadonlyMap<string, readonly number[]> {
+  const found = new Map<string, number[]>();
+  for (const { name, pid, isHere } of writers)
+    if (isHere.isKnown && isHere.value) found.set(name, [...(found.get(name) ?? []), pid]);
+  return found;
+}
+
+function writerFinding(name: string, pids: readonly number[], isShared: boolean): Finding {
+  const seen = `${name} (pid ${listOf(pids.map(String))}) runs in this network namespace`;
   if (isShared)
     return remark(seen, 'It may write to the same table. The files have a scope: `manage`.');
   return warning(
