@@ -17,6 +17,7 @@ import {
   missingPrograms,
   SERVICES,
 } from '../test/kernel/boot/debian.js';
+import { fetchUml, isUmlToFetch, NEWER_UML } from '../test/kernel/boot/uml.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -130,11 +131,26 @@ function prepareDebian(tests, variable, programs) {
   say(message);
 }
 
+/** Fetches a faster kernel for the kernel tests. They also run on the installed one. */
+function prepareUml() {
+  if (!isUmlToFetch()) return;
+  say(`user-mode-linux ${NEWER_UML.version}`);
+  try {
+    fetchUml();
+  } catch (error) {
+    const reason = error.stderr?.trim() || error.message;
+    say(`it cannot be had, and the kernel tests take longer on the installed one: ${reason}`);
+  }
+}
+
 function prepare(flags) {
   prepareNode();
   preparePackages();
   if (!flags.includes('--deps')) prepareBuild();
-  if (flags.includes('--kernel')) prepareDebian('the kernel tests', 'KERNEL');
+  if (flags.includes('--kernel')) {
+    prepareDebian('the kernel tests', 'KERNEL');
+    prepareUml();
+  }
   if (flags.includes('--browser'))
     prepareDebian('the tests of the page', 'BROWSER', BROWSER_PROGRAMS);
   if (flags.includes('--etcd')) prepareDebian('the tests of etcd', 'ETCD', ETCD_PROGRAMS);

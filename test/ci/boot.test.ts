@@ -59,6 +59,7 @@ function start(...args: readonly string[]) {
     ...process.env,
     PATH: `${join(folder, 'bin')}:${process.env.PATH}`,
     TMPDIR: join(folder, 'tmp'),
+    UML: 'installed',
   };
   const child = spawn(process.execPath, [script, ...args], {
     env,

@@ -109,7 +109,9 @@ const env = () => ({
 function machine(release = readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim()): Machine {
   const read = (path: string): Promise<string> => {
     const [, name] = /^\/lib\/modules\/[^/]*\/(.*)$/.exec(path) ?? [];
-    return SYSTEM_FILES.read(name === undefined ? path : `/usr/lib/uml/modules/${release}/${name}`);
+    return SYSTEM_FILES.read(
+      name === undefined ? path : `/run/boot/modules/lib/modules/${release}/${name}`,
+    );
   };
   // A version that gets fixes, whatever version runs the tests.
   return { ...thisMachine(), files: { ...SYSTEM_FILES, read }, nodeVersion: '24.11.0' };

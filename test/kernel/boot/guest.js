@@ -8,7 +8,6 @@ import { searchPath } from './debian.js';
 const UML_GUEST = {
   mount: (from, to) => `mount -t hostfs none ${quote(to)} -o ${quote(from)}`,
 };
-const UML_MODULES = '/usr/lib/uml/modules';
 
 /**
  * The variables of the host's environment that the guest gets. The others stay outside, so that a
@@ -39,7 +38,7 @@ function executable(path, text) {
  */
 export function writeGuest(
   folder,
-  { command, writable, cwd, limitSeconds, guest = UML_GUEST, modules = UML_MODULES },
+  { command, writable, cwd, limitSeconds, modules, guest = UML_GUEST },
 ) {
   for (const lib of ['lib', 'usr/lib']) {
     mkdirSync(join(folder, 'modules', lib), { recursive: true });

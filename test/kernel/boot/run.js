@@ -5,9 +5,10 @@
 // Boots Debian's User-Mode Linux, an ordinary program that is a whole kernel with IPVS, over this
 // machine's files, runs COMMAND as its uid 0 in the current folder and exits with COMMAND's status.
 // Needs no privileges. The machine's files are read-only inside, except the --writable folders; the
-// IPVS table inside starts empty and is gone afterwards. --guests says how many run at the same
-// time and need memory. --image boots the kernel of a folder in QEMU instead, which needs root.
-import { spawn } from 'node:child_process';
+// IPVS table inside starts empty and is gone afterwards. The kernel is a newer one where
+// .ci/prepare.js has fetched it, unless the variable UML is "installed". --guests says how many run
+// at the same time and need memory. --image boots the kernel of a folder in QEMU instead, which
+// needs root.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -15,37 +16,12 @@ import { parseArgs } from 'node:util';
 import { installCommand, KERNEL_PROGRAMS, missingPrograms, QEMU_PROGRAMS } from './debian.js';
 import { follow } from './follow.js';
 import { writeGuest } from './guest.js';
-import { memoryFolder } from './memory.js';
 import { modulesOf, QEMU_GUEST, startQemu } from './qemu.js';
+import { chooseUml, startUml } from './uml.js';
 
 /** The statuses of this script itself. timeout(1) and shells use the same ones. */
 const TIMED_OUT = 124;
 const NO_KERNEL = 125;
-
-function startUml(folder, { memory, guests }) {
-  return spawn(
-    'linux.uml',
-    [
-      `mem=${memory}`,
-      'rootfstype=hostfs',
-      'rootflags=/',
-      'ro',
-      `init=${join(folder, 'init')}`,
-      'con=null',
-      'con0=fd:0,fd:1',
-      'quiet',
-      'oops=panic',
-      `uml_dir=${folder}/`,
-    ],
-    // A separate process group: the guest's processes are processes of the host, too, and one
-    // signal must reach them all.
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-      env: { ...process.env, TMPDIR: memoryFolder(memory, guests) },
-    },
-  );
-}
 
 /** Starts a kernel, and collects what it prints on its console. */
 function boot(folder, options) {
@@ -68,13 +44,17 @@ function guestStatus(folder) {
 }
 
 async function run(command, { memory, guests, limitSeconds, writable, image }) {
-  const files = image === undefined ? {} : { guest: QEMU_GUEST, modules: modulesOf(image) };
+  const uml = chooseUml();
+  const files =
+    image === undefined
+      ? { modules: uml.modules }
+      : { guest: QEMU_GUEST, modules: modulesOf(image) };
   const folder = mkdtempSync(join(tmpdir(), 'ipvstate-uml-'));
   let reason = null;
   try {
     writeGuest(folder, { command, writable, cwd: process.cwd(), limitSeconds, ...files });
     const output = follow(join(folder, 'output'), process.stdout);
-    const { kernel, ended, console: consoleText } = boot(folder, { memory, guests, image });
+    const { kernel, ended, console: consoleText } = boot(folder, { uml, memory, guests, image });
     const stop = (why) => {
       reason ??= why;
       try {
