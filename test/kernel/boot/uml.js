@@ -88,7 +88,10 @@ export function fetchUml({ helper = APT_HELPER, store = STORE } = {}) {
       withOwnInterpreter(readFileSync(join(usr, 'bin/linux.uml'))),
       { mode: 0o755 },
     );
-    renameSync(join(work, 'kernel'), join(store, NEWER_UML.version));
+    const cwd = join(work, 'kernel');
+    const env = { ...process.env, LD_LIBRARY_PATH: join(cwd, 'lib') };
+    execFileSync('./linux.uml', ['--version'], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    renameSync(cwd, join(store, NEWER_UML.version));
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
