@@ -4,7 +4,7 @@ import type { Counters } from '../model/ipvs.ts';
 import { FLEET_OWNER, type Override, type OverrideStore } from '../model/override.ts';
 import type { Allowances, Refusal } from '../plan/guard.ts';
 import type { OverrideChange, OverrideRequest } from '../plan/overrides/override-request.ts';
-import type { Loop } from '../reconcile/loop/loop-interface.ts';
+import type { Loop, OverrideWork } from '../reconcile/loop/loop-interface.ts';
 import { type OverrideRun, runOverride } from '../reconcile/override.ts';
 import { openDrainStore } from '../recovery/records/drains.ts';
 import { openOverrideStore } from '../recovery/records/overrides.ts';
@@ -79,9 +79,10 @@ export class DaemonOverrides {
   }
 
   /** Moves and ends overrides that are due. The pass that follows tells what it could not do. */
-  async settle(): Promise<void> {
-    await this.#run(undefined, false).catch((error: unknown) => {
+  async settle(): Promise<OverrideWork> {
+    return this.#run(undefined, false).catch((error: unknown) => {
       this.#ports.session.warn(reportedError(error).message);
+      return { report: undefined };
     });
   }
 

@@ -4,6 +4,7 @@ import {
   type DestinationKey,
   sameDestination,
 } from './destination.ts';
+import { type DrainKey, parseDrainKey } from './drain.ts';
 import { compareServices, type Service, type ServiceKey, sameService } from './service.ts';
 import type { RunningDaemon, Timeouts } from './settings.ts';
 
@@ -61,4 +62,24 @@ export function sameEntry(a: ServiceEntry, b: ServiceEntry): boolean {
     if (other === undefined || !sameDestination(destination, other)) return false;
   }
   return true;
+}
+
+/** Returns a table with other weights. One of a destination that it does not have is left out. */
+export function withWeights(table: Table, weights: ReadonlyMap<DrainKey, number>): Table {
+  const changed = new Map<ServiceKey, Map<DestinationKey, Destination>>();
+  for (const [key, weight] of weights) {
+    const { service, destination } = parseDrainKey(key);
+    const entry = table.services.get(service);
+    const found = entry?.destinations.get(destination);
+    if (!entry || !found) continue;
+    const destinations = changed.get(service) ?? new Map(entry.destinations);
+    changed.set(service, destinations.set(destination, { ...found, weight }));
+  }
+  if (changed.size === 0) return table;
+  const services = new Map(table.services);
+  for (const [key, destinations] of changed) {
+    const entry = table.services.get(key);
+    if (entry) services.set(key, { ...entry, destinations });
+  }
+  return { ...table, services };
 }

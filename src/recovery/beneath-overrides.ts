@@ -1,6 +1,6 @@
 import { type DrainKey, parseDrainKey } from '../model/drain.ts';
 import { NO_OVERRIDES, type OverrideRecord, type OverrideStore } from '../model/override.ts';
-import type { Table } from '../model/table.ts';
+import { type Table, withWeights } from '../model/table.ts';
 import { openOverrideStore } from './records/overrides.ts';
 import type { WayBack } from './roll-back.ts';
 import type { State } from './state.ts';
@@ -76,17 +76,4 @@ export function openLenientOverrides(
 function weightIn({ services }: Table, key: DrainKey): number | undefined {
   const { service, destination } = parseDrainKey(key);
   return services.get(service)?.destinations.get(destination)?.weight;
-}
-
-function withWeights(table: Table, weights: ReadonlyMap<DrainKey, number>): Table {
-  const services = new Map(table.services);
-  for (const [key, weight] of weights) {
-    const { service, destination } = parseDrainKey(key);
-    const entry = services.get(service);
-    const found = entry?.destinations.get(destination);
-    if (!entry || !found) continue;
-    const destinations = new Map(entry.destinations).set(destination, { ...found, weight });
-    services.set(service, { ...entry, destinations });
-  }
-  return { ...table, services };
 }

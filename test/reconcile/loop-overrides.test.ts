@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { IpvstateError } from '../../src/errors.ts';
+import { drainKey } from '../../src/model/drain.ts';
+import type { DestinationHealth, HealthStates } from '../../src/model/health.ts';
 import {
   NO_OVERRIDES,
   type Override,
@@ -7,6 +9,8 @@ import {
   type OverrideStore,
 } from '../../src/model/override.ts';
 import type { Table } from '../../src/model/table.ts';
+import { runOverride } from '../../src/reconcile/override.ts';
+import { CHECKED } from '../support/checked.ts';
 import { type Content, LoopWorld, tableWith, type WorldOptions } from '../support/loop-world.ts';
 import { memoryPause } from '../support/memory-pause.ts';
 import { desiredOf, destinationKeyOf, keyOf } from '../support/tables.ts';
@@ -49,7 +53,7 @@ async function worldWith(
   const world = new LoopWorld(live, wanted, {
     ...(drift && { drift }),
     ...options,
-    reconciling: { overrides: store },
+    reconciling: { ...options.reconciling, overrides: store },
   });
   clock = world.clock;
   await world.begin();
@@ -58,6 +62,7 @@ async function worldWith(
     fail: (error: Error | undefined) => {
       failure = error;
     },
+    store,
     record: () => record,
     change: (next: readonly Override[]) => {
       record = { ...record, overrides: next };
@@ -159,6 +164,7 @@ describe('an override in the loop', () => {
           timing: { interval: 200 },
           settleOverrides: async () => {
             settled.push(world.clock.now());
+            return { report: undefined };
           },
         },
         tableOfWeight(9),
@@ -211,6 +217,7 @@ describe('an override in the loop', () => {
       drift: 'report',
       settleOverrides: async () => {
         settled++;
+        return { report: undefined };
       },
     });
     await world.clock.advance(90_000);
@@ -223,6 +230,64 @@ describe('an override in the loop', () => {
   });
 });
 
+describe('after an override of an unhealthy destination, a change by health is no drift', () => {
+  const checked = (health: DestinationHealth) => {
+    const destinations = new Map([[destinationKeyOf('10.0.0.3:80'), health]]);
+    const rules = { maxUnhealthy: undefined, fallback: new Map(), destinations };
+    const policy = { protect: false, drain: undefined, preserve: new Map(), health: rules };
+    return desiredOf(tableOfWeight(3).services, {
+      policy: { manage: undefined, sysctls: undefined, services: new Map([[keyOf(WEB), policy]]) },
+    });
+  };
+  const healthOf = (isHealthy: boolean): HealthStates =>
+    new Map([
+      [
+        drainKey(keyOf(WEB), destinationKeyOf('10.0.0.3:80')),
+        { isHealthy, sinceSeconds: 0, reason: isHealthy ? '' : 'refused' },
+      ],
+    ]);
+
+  it('when the override ends by itself, and the destination answers again', async () => {
+    let states = healthOf(false);
+    const health = { now: () => 0, isChecking: true, read: async () => states };
+    const { world, weight } = await worldWith(
+      [drain({ weight: 5, endSeconds: 60 })],
+      { reconciling: { health } },
+      tableOfWeight(3),
+      checked(CHECKED),
+    );
+    expect(weight()).toBe(5);
+    await world.clock.advance(61_000);
+    expect(weight()).toBe(0);
+    states = healthOf(true);
+    world.loop.healthChanged();
+    await world.clock.advance(0);
+    expect(weight()).toBe(3);
+    expect(world.state.totals).toMatchObject({ drifted: 0, corrections: 0, reversals: 0 });
+  });
+
+  it('when a command ends the override, and health removes the destination', async () => {
+    const health = { now: () => 0, isChecking: true, read: async () => healthOf(false) };
+    const desired = checked({ ...CHECKED, onFailure: 'remove' });
+    const { world, weight, store } = await worldWith(
+      [drain({ weight: 5 })],
+      { reconciling: { health } },
+      tableOfWeight(3),
+      desired,
+    );
+    expect(weight()).toBe(5);
+    const selector = { service: null, destinations: [] };
+    const end = { kind: 'end', selector, drainsOnly: false, owner: null, by: 'bob' } as const;
+    const ended = world.loop.between(() =>
+      runOverride(world.ipvs, desired, end, { overrides: store, health }),
+    );
+    await world.clock.advance(0);
+    expect((await ended).effect.ended).toHaveLength(1);
+    expect(weight()).toBeUndefined();
+    expect(world.state.totals).toMatchObject({ drifted: 0, corrections: 0, reversals: 0 });
+  });
+});
+
 describe('work between two passes', () => {
   it('is done while no pass runs, in its order, and a pass follows', async () => {
     const { world } = await worldWith([]);
@@ -232,12 +297,12 @@ describe('work between two passes', () => {
       ['first', 'second'].map((name) =>
         world.loop.between(async () => {
           done.push(name);
-          return world.state.phase;
+          return { report: undefined, phase: world.state.phase };
         }),
       ),
     );
     await world.clock.advance(0);
-    expect(await both).toEqual(['waiting', 'waiting']);
+    expect((await both).map(({ phase }) => phase)).toEqual(['waiting', 'waiting']);
     expect(done).toEqual(['first', 'second']);
     expect(world.passes.length).toBeGreaterThan(length);
     expect(world.overlaps).toBe(0);
@@ -257,6 +322,8 @@ describe('work between two passes', () => {
   it('is refused by a loop that was stopped', async () => {
     const { world } = await worldWith([]);
     await world.loop.stop();
-    await expect(world.loop.between(async () => 1)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await expect(world.loop.between(async () => ({ report: undefined }))).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+    });
   });
 });

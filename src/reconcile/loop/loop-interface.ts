@@ -1,4 +1,5 @@
 import type { Pause } from '../../model/pause.ts';
+import type { Report } from '../../plan/report.ts';
 import type { LoopState, PassResult } from './loop-state.ts';
 
 /** A pause that an operator asks for. */
@@ -7,6 +8,12 @@ export interface PauseRequest extends Pick<Pause, 'who' | 'reason'> {
   readonly seconds: number | undefined;
   /** Services by address or name, with `*` for any characters. Empty: the whole table. */
   readonly only: readonly string[];
+}
+
+/** The result of work on overrides. */
+export interface OverrideWork {
+  /** undefined: nothing was planned. */
+  readonly report: Report | undefined;
 }
 
 export interface Loop {
@@ -31,10 +38,10 @@ export interface Loop {
   /** Ends the pause. Resolves with the pass that follows. Throws `IO`. */
   resume(): Promise<PassResult>;
   /**
-   * Does work between two passes, and then a pass. Resolves and rejects as the work does, after the
+   * Does work on overrides between two passes, and then a pass. Resolves and rejects as the work does, after the
    * pass. Throws `UNAVAILABLE` when the loop is stopped.
    */
-  between<T>(work: () => Promise<T>): Promise<T>;
+  between<T extends OverrideWork>(work: () => Promise<T>): Promise<T>;
   /** Plans again, because the health of a destination changed. */
   healthChanged(): void;
   /** Puts into the state how the files are watched. */

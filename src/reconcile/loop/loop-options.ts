@@ -5,6 +5,7 @@ import type { ServiceKey } from '../../model/service.ts';
 import type { BackOff } from './back-off.ts';
 import type { LoadedFiles } from './config-state.ts';
 import { CONTEST_RULES, type ContestRules } from './contest.ts';
+import type { OverrideWork } from './loop-interface.ts';
 import type { DriftMode, LoopState } from './loop-state.ts';
 import type { PassPorts } from './pass-interface.ts';
 
@@ -63,7 +64,7 @@ export interface LoopOptions extends Omit<PassPorts, 'ipvs' | 'signal'> {
    * Moves and ends overrides that are due, and changes nothing else. Never throws. Called before a
    * pass that does not write.
    */
-  readonly settleOverrides?: () => Promise<void>;
+  readonly settleOverrides?: () => Promise<OverrideWork>;
   /** Called with every new state, before anything else happens. */
   readonly onState?: (state: LoopState, previous: LoopState) => void;
 }

@@ -17,7 +17,7 @@ import {
 } from './contest.ts';
 import { healthOf } from './health.ts';
 import { LiveLook } from './live-look.ts';
-import type { Loop, PauseRequest } from './loop-interface.ts';
+import type { Loop, OverrideWork, PauseRequest } from './loop-interface.ts';
 import { LOOP_TIMING, type LoopOptions, type LoopTiming, RESYNC_MOST } from './loop-options.ts';
 import { LoopOverrides } from './loop-overrides.ts';
 import { runPass } from './loop-pass.ts';
@@ -125,7 +125,7 @@ class ReconcileLoop implements Loop {
     return this.#ask('resume');
   }
 
-  between<T>(work: () => Promise<T>): Promise<T> {
+  between<T extends OverrideWork>(work: () => Promise<T>): Promise<T> {
     return this.#overrides.between(work, () => this.#ask('override'));
   }
 
@@ -267,7 +267,7 @@ class ReconcileLoop implements Loop {
       contest: forget(this.#contest, now, rules),
       refusedParts: this.#refusals.parts,
       rules,
-      expected: this.#expected,
+      expected: this.#overrides.expected(this.#expected),
       protectedServices,
       pause,
       failure: this.#pauses.failure,
