@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { HEALTHS } from '../../src/daemon/status/status.ts';
 import { encodeDocument } from '../../src/fleet/document.ts';
 import { DAEMON_LIFE } from '../../src/fleet/nodes.ts';
-import { systemState } from '../../src/recovery/state.ts';
-import { fleet, rollingOut } from './reported-fleet.ts';
+import { countingState, fleet, rollingOut } from './reported-fleet.ts';
 
 describe('fleet status', () => {
   it('shows what each director has, and what is wrong with it', async () => {
@@ -100,22 +99,14 @@ Generation 1: 2 of 2 directors have it.
     const { run, address, report, folder } = await fleet();
     report('lb1', {});
     report('lb2', { healthy: false });
-    const state = systemState({ IPVSTATE_RUNTIME_DIR: folder, IPVSTATE_STATE_DIR: folder });
-    let seconds = 0;
-    const clock = {
-      ...state.clock,
-      monotonicSeconds: () => seconds,
-      sleep: async () => {
-        seconds++;
-        if (seconds === 3) report('lb2', {});
-      },
-    };
-    const wait = (line: string) =>
-      run(`fleet status ${address} ${line}`, { state: { ...state, clock } });
+    const { state, seconds } = countingState(folder, (now) => {
+      if (now === 3) report('lb2', {});
+    });
+    const wait = (line: string) => run(`fleet status ${address} ${line}`, { state });
     expect((await wait('--wait 1')).status).toBe(0);
-    expect(seconds).toBe(3);
+    expect(seconds()).toBe(3);
     const late = await wait('--wait 2 --timeout 10s');
-    expect([late.status, seconds]).toEqual([8, 13]);
+    expect([late.status, seconds()]).toEqual([8, 13]);
     expect(late.stdout).toContain('Generation 1: 2 of 2 directors have it.');
   });
 
@@ -123,46 +114,31 @@ Generation 1: 2 of 2 directors have it.
     const { run, address, report, folder } = await fleet();
     report('lb1', {});
     report('lb2', {});
-    const state = systemState({ IPVSTATE_RUNTIME_DIR: folder, IPVSTATE_STATE_DIR: folder });
-    let seconds = 0;
-    const clock = {
-      ...state.clock,
-      monotonicSeconds: () => seconds,
-      sleep: async () => {
-        seconds++;
-        if (seconds === 12) report('lb3', {});
-      },
-    };
-    const wait = (line: string) =>
-      run(`fleet status ${address} ${line}`, { state: { ...state, clock } });
+    const { state, seconds } = countingState(folder, (now) => {
+      if (now === 12) report('lb3', {});
+    });
+    const wait = (line: string) => run(`fleet status ${address} ${line}`, { state });
     expect((await wait('--wait 1 --directors 2')).status).toBe(0);
     expect((await wait('--wait 1 --directors 3 --timeout 10s')).status).toBe(8);
     expect((await wait('--wait 1 --directors 3')).status).toBe(0);
-    expect(seconds).toBe(12);
+    expect(seconds()).toBe(12);
   });
 
   it('goes on waiting while etcd is away, and says so when the time is up', async () => {
     const { run, address, etcd, report, folder } = await fleet();
     report('lb1', {});
     report('lb2', {});
-    const state = systemState({ IPVSTATE_RUNTIME_DIR: folder, IPVSTATE_STATE_DIR: folder });
-    let seconds = 0;
     let isBack = true;
-    const clock = {
-      ...state.clock,
-      monotonicSeconds: () => seconds,
-      sleep: async () => {
-        seconds++;
-        if (isBack && seconds === 2) etcd.refusal = undefined;
-      },
-    };
+    const { state } = countingState(folder, (now) => {
+      if (isBack && now === 2) etcd.refusal = undefined;
+    });
     const refusal = { status: 503, code: 14, message: 'no leader' };
     etcd.refusal = refusal;
     const line = `fleet status ${address} --wait 1 --timeout 5s`;
-    expect((await run(line, { state: { ...state, clock } })).status).toBe(0);
+    expect((await run(line, { state })).status).toBe(0);
     isBack = false;
     etcd.refusal = refusal;
-    const { status, stderr } = await run(line, { state: { ...state, clock } });
+    const { status, stderr } = await run(line, { state });
     expect([status, stderr]).toEqual([66, expect.stringContaining('no leader')]);
   });
 });

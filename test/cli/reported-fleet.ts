@@ -3,6 +3,7 @@ import { Ajv } from 'ajv';
 import { expect, onTestFinished } from 'vitest';
 import type { NodeReport } from '../../src/fleet/node-report.ts';
 import type { ToldProgress } from '../../src/fleet/rollout.ts';
+import { systemState } from '../../src/recovery/state.ts';
 import { encodedProgress, encodedReport } from '../fleet/node-reports.ts';
 import { FakeEtcd } from '../support/fake-etcd.ts';
 import { SHOP, workspace } from './workspace.ts';
@@ -38,6 +39,21 @@ export async function fleet() {
     return parsed;
   };
   return { ...space, etcd, address, report, tell, document };
+}
+
+/**
+ * A state on a clock that moves only by sleeps, each of which takes a second. `onSleep` is told the
+ * seconds so far.
+ */
+export function countingState(folder: string, onSleep: (seconds: number) => void) {
+  const state = systemState({ IPVSTATE_RUNTIME_DIR: folder, IPVSTATE_STATE_DIR: folder });
+  let seconds = 0;
+  const clock = {
+    ...state.clock,
+    monotonicSeconds: () => seconds,
+    sleep: async () => onSleep(++seconds),
+  };
+  return { state: { ...state, clock }, seconds: () => seconds };
 }
 
 /** A fleet of three directors, to which generation 2 is pushed in waves. */

@@ -23,17 +23,17 @@ export interface Listing {
 
 export const FIRST_LISTING: Listing = { text: '', state: null, sort: 'state' };
 
-/** Numbers within addresses and names are compared as numbers. */
-const collator = new Intl.Collator('en', { numeric: true });
+/** Compares addresses or names. Numbers within them are compared as numbers. */
+export const compareTexts = new Intl.Collator('en', { numeric: true }).compare;
 
 const compareAddresses = (a: ServiceSummary, b: ServiceSummary): number =>
-  collator.compare(a.service, b.service);
+  compareTexts(a.service, b.service);
 
 /** Services without a name come last. */
 function compareNames(a: ServiceSummary, b: ServiceSummary): number {
   if (a.name === null || b.name === null)
     return (a.name === null ? 1 : 0) - (b.name === null ? 1 : 0);
-  return collator.compare(a.name, b.name);
+  return compareTexts(a.name, b.name);
 }
 
 const COMPARE: Readonly<Record<Sort, (a: ServiceSummary, b: ServiceSummary) => number>> = {

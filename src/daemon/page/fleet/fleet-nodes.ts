@@ -1,5 +1,6 @@
 import { countOf } from '../../../render/count-of.ts';
 import { formatPlace } from '../../status/status-text.ts';
+import { compareTexts } from '../listing.ts';
 import { type Tone, toneOf } from '../states.ts';
 import type { FleetDocument, NodeDocument, RolloutDocument } from './fleet-documents.ts';
 
@@ -112,9 +113,7 @@ export interface NodeListing {
 
 export const FIRST_NODE_LISTING: NodeListing = { text: '', state: null, sort: 'state' };
 
-const collator = new Intl.Collator('en', { numeric: true });
-
-const compareNames = (a: NodeRow, b: NodeRow): number => collator.compare(a.node.node, b.node.node);
+const compareNames = (a: NodeRow, b: NodeRow): number => compareTexts(a.node.node, b.node.node);
 
 /** A state of a later version comes first. One that failed in a rollout comes before it. */
 const rankOf = ({ state, wave }: NodeRow): number =>
