@@ -167,7 +167,7 @@ function noteNoDaemon({ report, effect }: OverrideOutcome, { output }: Environme
   const hasEnd = effect.set.some(({ endSeconds, ramp }) => endSeconds !== undefined || ramp);
   if (isStored && hasEnd)
     output.note(
-      'No daemon runs: nothing moves or ends this override by itself. ' +
+      'No daemon runs: nothing moves or ends this override by itself.\n' +
         '`ipvstate overrides clear` ends it, and so does an apply after its time.\n',
     );
 }

@@ -6,6 +6,7 @@ import type { ServicePolicy } from '../model/policy.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Table } from '../model/table.ts';
 import {
+  type AbsentTarget,
   absentTargets,
   concernedDestinations,
   type OverrideChange,
@@ -13,14 +14,14 @@ import {
   requested,
 } from '../plan/overrides/override-request.ts';
 import type { Report } from '../plan/report.ts';
-import type { Wanted } from './prepare.ts';
+import { readHealth, type Wanted } from './prepare.ts';
 import { type ReconcileOptions, reconcile } from './reconcile.ts';
 
 export interface OverrideRun {
   readonly report: Report;
   readonly effect: OverrideEffect;
   /** Destinations of the files that are not live: their overrides wait until they are added. */
-  readonly absent: readonly DrainKey[];
+  readonly absent: readonly AbsentTarget[];
 }
 
 /**
@@ -36,15 +37,16 @@ export async function runOverride(
   options: ReconcileOptions,
 ): Promise<OverrideRun> {
   let effect: OverrideEffect | undefined;
-  let absent: readonly DrainKey[] = [];
+  let absent: readonly AbsentTarget[] = [];
   let concerned: ReadonlySet<DrainKey> = new Set();
+  const { states } = await readHealth(options.health);
   const report = await reconcile(ipvs, wanted, {
     ...options,
     propose: (stored, scene) => {
       const next = request ? requested(stored, request, scene) : unchanged(stored);
       // A second pass finds the overrides of the first one, and has nothing more to end.
       effect ??= next;
-      absent = absentTargets(next, scene);
+      absent = absentTargets(next, scene, states);
       const found = concernedDestinations(stored, next.record, scene, request === undefined);
       concerned = new Set([...concerned, ...found]);
       return next.record;

@@ -1,4 +1,4 @@
-import { type DrainKey, drainKey, parseDrainKey } from '../model/drain.ts';
+import { drainKey, parseDrainKey } from '../model/drain.ts';
 import type { Counters } from '../model/ipvs.ts';
 import {
   FLEET_OWNER,
@@ -9,7 +9,7 @@ import {
 } from '../model/override.ts';
 import { printable } from '../model/printable.ts';
 import type { ServiceKey } from '../model/service.ts';
-import type { OverrideEffect } from '../plan/overrides/override-request.ts';
+import type { AbsentTarget, OverrideEffect } from '../plan/overrides/override-request.ts';
 import { endOf, type OverrideClock, type OverrideNote } from '../plan/overrides/overrides.ts';
 import type { Report } from '../plan/report.ts';
 import { formatChanges } from './changes.ts';
@@ -29,7 +29,7 @@ export interface OverrideOutcome {
   readonly report: Report;
   readonly effect: OverrideEffect;
   /** Destinations of the files that are not live: their overrides wait until they are added. */
-  readonly absent: readonly DrainKey[];
+  readonly absent: readonly AbsentTarget[];
   /** All overrides afterwards. */
   readonly clock: OverrideClock;
   readonly counters: Counters;
@@ -64,10 +64,10 @@ const SHOWN_ABSENT = 5;
 
 /** Formats which overrides cannot be seen in the kernel yet, and why. */
 function formatAbsent({ absent }: OverrideOutcome): string {
-  const lines = absent.slice(0, SHOWN_ABSENT).map((key) => {
+  const lines = absent.slice(0, SHOWN_ABSENT).map(({ key, unhealthy }) => {
     const { service, destination } = parseDrainKey(key);
     return (
-      `Stored: ${destination} of ${service} is not in the kernel. ` +
+      `Stored: ${destination} of ${service} is not in the kernel${describeRemoval(unhealthy)}. ` +
       'The override takes effect when it is added.\n'
     );
   });
@@ -76,6 +76,12 @@ function formatAbsent({ absent }: OverrideOutcome): string {
     ...lines,
     ...(more > 0 ? [`Stored as well: ${more} more that are not live.\n`] : []),
   ].join('');
+}
+
+function describeRemoval(unhealthy: string | undefined): string {
+  if (unhealthy === undefined) return '';
+  const reason = unhealthy === '' ? '' : ` (${printable(unhealthy)})`;
+  return `: health removed it, because its checks fail${reason}`;
 }
 
 /** Formats the overrides that are in force now, of what the command was about. */
@@ -87,10 +93,12 @@ function formatStanding({ effect, report }: OverrideOutcome): string {
     .join('');
 }
 
-/** Names the command that ends an override of the fleet: no command on one machine does. */
-function describeOtherEnd({ owner, destination }: Override): string {
-  if (owner !== FLEET_OWNER) return '';
-  return `    To end it on every director: \`ipvstate fleet undrain ADDRESS ${destination}\`.\n`;
+/** Names the command that ends an override. No command on one machine ends one of the fleet. */
+function describeOtherEnd({ owner, service, destination }: Override): string {
+  if (owner === FLEET_OWNER)
+    return `    To end it on every director: \`ipvstate fleet undrain ADDRESS ${destination}\`.\n`;
+  const words = [service ?? '--all-services', destination ?? [], owner ? ['--owner', owner] : []];
+  return `    To end it: \`${printable(`ipvstate overrides clear ${words.flat().join(' ')}`)}\`.\n`;
 }
 
 function isIdle({ set, ended }: OverrideEffect): boolean {

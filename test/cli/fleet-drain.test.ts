@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ReportedOverride } from '../../src/fleet/fleet-override.ts';
-import { systemState } from '../../src/recovery/state.ts';
-import { fleet, rollingOut } from './reported-fleet.ts';
+import { countingState, fleet, rollingOut } from './reported-fleet.ts';
 import { SHOP } from './workspace.ts';
 
 const KEYS = '/prod/overrides/';
@@ -117,19 +116,10 @@ describe('fleet drain', () => {
   it('with --wait ends when every director has it, one holds it back, or the time is up', async () => {
     const { drain, tell, folder, run, address } = await draining();
     await drain('10.1.0.11', '--for', 'ever');
-    const state = systemState({ IPVSTATE_RUNTIME_DIR: folder, IPVSTATE_STATE_DIR: folder });
     let onSleep = (): void => {};
-    let seconds = 0;
-    const clock = {
-      ...state.clock,
-      monotonicSeconds: () => seconds,
-      sleep: async () => {
-        seconds++;
-        onSleep();
-      },
-    };
+    const { state } = countingState(folder, () => onSleep());
     const line = `fleet drain ${address} 10.1.0.11 --for ever --timeout 5s --wait`;
-    const wait = () => run(line, { state: { ...state, clock } });
+    const wait = () => run(line, { state });
     onSleep = () => tell('lb1', 'in-effect');
     expect(await wait()).toMatchObject({ status: 8, stdout: expect.stringContaining('1 of 2') });
     onSleep = () => {
@@ -205,6 +195,24 @@ describe('fleet undrain', () => {
     for (const key of etcd.keys()) if (key.includes('/chunks/')) etcd.delete(key);
     expect(await undrain('10.1.0.11')).toMatchObject({ status: 0 });
     expect(await overrides()).toEqual([]);
+  });
+
+  it('claims nothing about servers while no generation can be read that says which there are', async () => {
+    const { undrain, etcd } = await draining();
+    for (const key of etcd.keys()) if (key.includes('/chunks/')) etcd.delete(key);
+    const nothing = { status: 0, stderr: expect.stringContaining('nothing to end: ') };
+    expect(await undrain('10.9.9.9')).toMatchObject(nothing);
+    expect(await undrain('10.9.9.9', '--service', 'tcp://192.0.2.10:443')).toMatchObject(nothing);
+    expect(await undrain('10.1.0.1l')).toMatchObject({
+      ...{ status: 64, stderr: expect.stringContaining('is no address of a destination') },
+    });
+    expect(await undrain('10.1.0.11', '--service', 'shop')).toMatchObject({
+      ...{ status: 66, stderr: expect.stringContaining('lacks a part of shop.yaml') },
+    });
+    for (const key of etcd.keys()) if (!key.startsWith('/prod/reports/')) etcd.delete(key);
+    const { status, stderr } = await undrain('10.9.9.9');
+    expect([status, stderr]).toEqual([66, expect.stringContaining('has no generation')]);
+    expect(stderr).not.toContain('There are no');
   });
 
   it('with --wait names the directors that still have it when the time is up', async () => {

@@ -2,7 +2,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv from 'ajv';
 import { describe, expect, it } from 'vitest';
+import { drainKey } from '../../src/model/drain.ts';
 import { NO_OVERRIDES } from '../../src/model/override.ts';
+import { openHealthStore } from '../../src/recovery/records/health.ts';
 import { openOverrideStore } from '../../src/recovery/records/overrides.ts';
 import { formatUntil } from '../../src/render/overrides.ts';
 import { type Misbehaviour, openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
@@ -30,10 +32,15 @@ services:
 `;
 
 /** A kernel and its records. Without files, commands work on top of the live table. */
-function scene({ hasFiles = true, live = TABLE, misbehaviour = {} as Misbehaviour } = {}) {
+function scene({
+  hasFiles = true,
+  live = TABLE,
+  text = FILE,
+  misbehaviour = {} as Misbehaviour,
+} = {}) {
   const kernel = openMisbehavingTable(live, misbehaviour);
   const state = temporaryState();
-  const space = workspace({ 'shop.yaml': FILE });
+  const space = workspace({ 'shop.yaml': text });
   const options = { state, openKernel: async () => kernel };
   return {
     ...{ state, kernel, store: openOverrideStore(state, () => {}) },
@@ -66,7 +73,7 @@ describe('drain', () => {
 Applied and verified: 1 operation.
 `,
       stderr:
-        'No daemon runs: nothing moves or ends this override by itself. ' +
+        'No daemon runs: nothing moves or ends this override by itself.\n' +
         '`ipvstate overrides clear` ends it, and so does an apply after its time.\n',
     });
     expect([weight(SHOP, '10.1.0.12:443'), weight(SHOP, '10.1.0.11:443')]).toEqual([0, 1]);
@@ -149,6 +156,23 @@ describe('a command about overrides, beside files that say something else', () =
     await run('apply --yes');
     expect(weight(SHOP, '10.1.0.11:443')).toBe(0);
   });
+
+  it('says that health removed a destination that is not live', async () => {
+    const text = FILE.replace(
+      'name: shop,',
+      'name: shop, health: { tcp: {}, on_failure: remove },',
+    );
+    const live = tableOf({ [SHOP]: { destinations: { '10.1.0.12:443': 3 } } });
+    const { run, state } = scene({ text, live });
+    const unhealthy = { isHealthy: false, sinceSeconds: 0, reason: 'refused\u001b[2J' };
+    await openHealthStore(state, () => {}).write(
+      new Map([[drainKey(SHOP, destinationKeyOf('10.1.0.11:443')), unhealthy]]),
+    );
+    expect((await run('weight shop 10.1.0.11 5')).stdout).toContain(
+      `Stored: 10.1.0.11:443 of ${SHOP} is not in the kernel: health removed it, because its ` +
+        'checks fail (refused\\u001b[2J). The override takes effect when it is added.\n',
+    );
+  });
 });
 
 describe('undrain', () => {
@@ -170,9 +194,24 @@ describe('undrain', () => {
     });
     await run('drain shop 10.1.0.12 --owner checker-1');
     expect((await run('undrain shop 10.1.0.12')).stdout).toContain(
-      `Still in force: weight 0 of 10.1.0.12:443 of ${SHOP} by owner checker-1\n`,
+      `Still in force: weight 0 of 10.1.0.12:443 of ${SHOP} by owner checker-1\n` +
+        `    To end it: \`ipvstate overrides clear ${SHOP} 10.1.0.12:443 --owner checker-1\`.\n`,
     );
     expect((await run('undrain shop 10.1.0.12 --owner checker-1')).stdout).toContain('Ended: ');
+  });
+
+  it.each([
+    'drain --all-services 10.1.0.12',
+    'drain shop --allow-unserved',
+    'weight shop 10.1.0.12 1',
+    'drain --all-services 10.1.0.12 --owner checker-1',
+  ])('says how to end what is left of `%s`, and that command ends it', async (command) => {
+    const { run, store, weight } = scene();
+    await run(command);
+    const { stdout } = await run('undrain shop 10.1.0.12');
+    const [, advice] = /To end it: `ipvstate (.*)`\.\n/.exec(stdout) ?? [];
+    expect(await run(advice ?? '')).toMatchObject({ status: 0 });
+    expect([(await store.read()).overrides, weight(SHOP, '10.1.0.12:443')]).toEqual([[], 3]);
   });
 
   it('ends a drain of a destination that no file has any more', async () => {
@@ -344,7 +383,11 @@ describe('a command about overrides is refused', () => {
       'service',
     ],
     ['a long ramp', 'weight shop 10.1.0.11 3 --ramp 2h', 'the ramp takes longer', '--for'],
-    ['an expired time', 'drain shop --for 0s', "'0s' is invalid", ''],
+    ['an expired time', 'drain shop --for 0s', "'0s' is invalid", 'or ever'],
+    ['a negative time', 'drain shop --for -5m', "'-5m' is invalid", 'such as 90s'],
+    ['a time of day in the past', 'drain shop --for 00:01', "'00:01' is invalid", 'such as 90s'],
+    ['a longer time than any', 'drain shop --for 3651d', "'3651d' is invalid", '3650d'],
+    ['no ramp', 'weight shop 10.1.0.11 3 --ramp 0', "'0' is invalid", 'from 1s'],
     ['a bad time', 'drain shop --for soon', "'soon' is invalid", ''],
     ['a bad owner', 'drain shop --owner a/../b!', 'is invalid', ''],
     ['another word', 'overrides cler', "'cler' is invalid", ''],

@@ -284,6 +284,15 @@ describe('after an override of an unhealthy destination, a change by health is n
     await world.clock.advance(0);
     expect((await ended).effect.ended).toHaveLength(1);
     expect(weight()).toBeUndefined();
+    const target = { service: WEB, destinations: ['10.0.0.3'] };
+    const set = { kind: 'set', selector: target, weight: 0, rampSeconds: null } as const;
+    const request = { ...set, lastsSeconds: null, reason: '', owner: null, by: 'bob' };
+    const drained = world.loop.between(() =>
+      runOverride(world.ipvs, desired, request, { overrides: store, health }),
+    );
+    await world.clock.advance(0);
+    const key = drainKey(keyOf(WEB), destinationKeyOf('10.0.0.3:80'));
+    expect((await drained).absent).toEqual([{ key, unhealthy: 'refused' }]);
     expect(world.state.totals).toMatchObject({ drifted: 0, corrections: 0, reversals: 0 });
   });
 });

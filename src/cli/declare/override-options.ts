@@ -39,7 +39,7 @@ export const SET_OPTIONS = {
 export const RAMP_OPTION = number(
   '--ramp <time>',
   'move from the live weight to the weight in so much time, in steps',
-  parsePositive,
+  parseRamp,
   0,
   'at once',
 );
@@ -88,15 +88,25 @@ export function parseWeight(text: string): number {
   });
 }
 
-function parsePositive(text: string): number {
+const EXPECTED = 'Expected a time from 1s to 3650d, such as 90s, 15m or 1h30m';
+
+/** Returns the seconds of a time that an override or a ramp can take. undefined: it cannot. */
+function spanIn(text: string): number | undefined {
   const seconds = parseSeconds(text);
-  if (seconds !== undefined && seconds > 0 && seconds <= LONGEST_SECONDS) return seconds;
-  throw new InvalidArgumentError('Expected a time from 1s to 3650d, such as 90s, 15m or 1h30m.');
+  return seconds !== undefined && seconds > 0 && seconds <= LONGEST_SECONDS ? seconds : undefined;
+}
+
+function parseRamp(text: string): number {
+  const seconds = spanIn(text);
+  if (seconds !== undefined) return seconds;
+  throw new InvalidArgumentError(`${EXPECTED}.`);
 }
 
 /** Parses the time that an override lasts. */
 export function parseLength(text: string): number | 'ever' {
-  return text === 'ever' ? text : parsePositive(text);
+  const length = text === 'ever' ? text : spanIn(text);
+  if (length !== undefined) return length;
+  throw new InvalidArgumentError(`${EXPECTED}, or ever for one without an end.`);
 }
 
 function parseOwner(text: string): string {

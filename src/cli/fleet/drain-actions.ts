@@ -7,6 +7,7 @@ import {
 } from '../../fleet/fleet-override.ts';
 import { isReason, REASON_LENGTH } from '../../model/override.ts';
 import { printable } from '../../model/printable.ts';
+import { isServiceAddress } from '../../plan/find-service.ts';
 import { selectionOf, targetsOf } from '../../plan/overrides/override-target.ts';
 import { EXIT } from '../../render/exit.ts';
 import { FLEET_FORMATS } from '../../render/fleet.ts';
@@ -23,7 +24,7 @@ import { type Fleet, readFleet } from '../../sources/etcd/nodes.ts';
 import { wrongUsage } from '../declare/wrong-usage.ts';
 import { authorOf } from '../push-author.ts';
 import { type FleetCall, waitFor } from './fleet-call.ts';
-import { NOTHING_NAMEABLE, readNameable } from './nameable.ts';
+import { readNameable } from './nameable.ts';
 
 const DEFAULT_SECONDS = 3600;
 
@@ -74,10 +75,11 @@ export async function undrain(call: FleetCall): Promise<number> {
   const { output } = environment;
   const selector = { service: options.service ?? null, destinations: [subjectOf(call)] };
   const { overrides } = await readFleetOverrides(client, prefix);
-  // Overrides can be ended also while the files cannot be read.
+  // Overrides can be ended also while the files cannot be read. Only names are not known then.
   const nameable = await readNameable(client, prefix).catch((error: unknown) => {
-    if (!(error instanceof IpvstateError)) throw error;
-    return NOTHING_NAMEABLE;
+    const isNamed = selector.service !== null && !isServiceAddress(selector.service);
+    if (!(error instanceof IpvstateError) || isNamed) throw error;
+    return undefined;
   });
   const drains = overrides.flatMap((each) =>
     each.override?.weight === 0 ? [{ ...each, override: each.override }] : [],

@@ -6,8 +6,6 @@ import { documentsOf, readGeneration } from '../../sources/etcd/generation.ts';
 import { readFleetSnapshot } from '../../sources/etcd/rollouts.ts';
 import { loadForNodes } from '../../sources/load-nodes.ts';
 
-export const NOTHING_NAMEABLE: Nameable = { services: new Map(), names: new Map() };
-
 /**
  * Reads the services and destinations that any director can have: those of the current generation
  * and, while it is rolled out, those of the one before.

@@ -1,6 +1,8 @@
+import type { Desired } from '../../model/desired.ts';
 import { type DestinationKey, MAX_WEIGHT } from '../../model/destination.ts';
 import { type DrainKey, drainKey } from '../../model/drain.ts';
 import { parseEndpoint } from '../../model/endpoint.ts';
+import type { HealthStates } from '../../model/health.ts';
 import {
   isAbout,
   isBy,
@@ -269,16 +271,31 @@ export function concernedDestinations(
   return concerned;
 }
 
-/** Returns the destinations of the files that a request sets a weight of, and that are not live. */
+/** A destination of the files that a request sets a weight of, and that is not live. */
+export interface AbsentTarget {
+  readonly key: DrainKey;
+  /** The last bad answer, where health removed it. undefined: it is not live for another reason. */
+  readonly unhealthy: string | undefined;
+}
+
+/** Returns the destinations whose overrides wait until they are added. */
 export function absentTargets(
   { set, isAbout: includes }: OverrideEffect,
-  { desired, live }: Pick<OverrideScene, 'desired' | 'live'>,
-): readonly DrainKey[] {
+  { desired, live }: { readonly desired: Desired; readonly live: Table },
+  health: HealthStates,
+): readonly AbsentTarget[] {
   if (set.length === 0) return [];
   return [...desired.services].flatMap(([service, { destinations }]) => {
     const found = live.services.get(service)?.destinations;
+    const checks = desired.policy?.services.get(service)?.health?.destinations;
     return [...destinations.keys()]
-      .filter((key) => !found?.has(key) && includes(service, key))
-      .map((key) => drainKey(service, key));
+      .filter((destination) => !found?.has(destination) && includes(service, destination))
+      .map((destination) => {
+        const key = drainKey(service, destination);
+        const state = health.get(key);
+        const isRemoved = checks?.get(destination)?.onFailure === 'remove';
+        const unhealthy = isRemoved && state?.isHealthy === false ? state.reason : undefined;
+        return { key, unhealthy };
+      });
   });
 }

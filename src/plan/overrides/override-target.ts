@@ -3,7 +3,7 @@ import type { Destination, DestinationKey } from '../../model/destination.ts';
 import { formatEndpoint, parseEndpoint } from '../../model/endpoint.ts';
 import { nearest } from '../../model/nearest.ts';
 import type { Override, OverrideTarget } from '../../model/override.ts';
-import { parseServiceKey, type ServiceKey } from '../../model/service.ts';
+import { parseServiceKey, type ServiceKey, serviceKey } from '../../model/service.ts';
 import type { ServiceEntry } from '../../model/table.ts';
 import { findDestination, findService, isDestinationNamed } from '../find-service.ts';
 
@@ -45,23 +45,21 @@ export interface Selection {
 
 /**
  * Finds what a selector selects among the overrides. They may be about objects that no table has
- * any more.
+ * any more. Throws `USAGE` for a name of none or several; without `nameable`, nobody knows which
+ * objects there are, and an unknown address selects nothing.
  */
 export function selectionOf(
   { service: name, destinations: words }: OverrideSelector,
-  nameable: Nameable,
+  nameable: Nameable | undefined,
   overrides: readonly Override[],
 ): Selection {
-  const keys = new Set(nameable.services.keys());
-  for (const { service } of overrides)
-    if (service !== null && parseServiceKey(service)) keys.add(service);
-  const service = name === null ? null : findService(name, { keys, names: nameable.names });
+  const service = name === null ? null : serviceNamed(name, nameable, overrides);
   const isOfService = (override: Override): boolean =>
     service === null || override.service === service;
   if (words.length === 0)
     return { covers: isOfService, includes: (key) => service === null || key === service };
   const named = overrides.filter(isOfService).flatMap(({ destination }) => destination ?? []);
-  const live = [...nameable.services].flatMap(([key, { destinations }]) =>
+  const live = [...(nameable?.services ?? [])].flatMap(([key, { destinations }]) =>
     service === null || key === service ? [...destinations.values()] : [],
   );
   const ends = words.map((word) => {
@@ -69,7 +67,8 @@ export function selectionOf(
       destination !== null && isDestinationNamed(destination, word);
     if (!named.some(isNamed)) {
       // An unknown address is a mistake. A known one without an override has nothing to end.
-      if (service === null) everywhere(word, live);
+      if (!nameable) endpointOf(word);
+      else if (service === null) everywhere(word, live);
       else destinationNamed(word, service, live);
     }
     return isNamed;
@@ -80,6 +79,21 @@ export function selectionOf(
     includes: (key, destination) =>
       (service === null || key === service) && ends.some((isNamed) => isNamed(destination)),
   };
+}
+
+/** Finds a service of the files or of an override. */
+function serviceNamed(
+  name: string,
+  nameable: Nameable | undefined,
+  overrides: readonly Override[],
+): ServiceKey {
+  const identity = parseServiceKey(name);
+  if (!nameable && identity) return serviceKey(identity);
+  const { services, names } = nameable ?? { services: new Map(), names: new Map() };
+  const keys = new Set<ServiceKey>(services.keys());
+  for (const { service } of overrides)
+    if (service !== null && parseServiceKey(service)) keys.add(service);
+  return findService(name, { keys, names });
 }
 
 /** Finds a destination of a service. Throws `USAGE`, also for a word that is no address. */
