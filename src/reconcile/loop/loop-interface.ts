@@ -38,8 +38,8 @@ export interface Loop {
   /** Ends the pause. Resolves with the pass that follows. Throws `IO`. */
   resume(): Promise<PassResult>;
   /**
-   * Does work on overrides between two passes, and then a pass. Resolves and rejects as the work does, after the
-   * pass. Throws `UNAVAILABLE` when the loop is stopped.
+   * Does work on overrides between two passes, and then a pass. Resolves and rejects as the work
+   * does, after the pass. Throws `UNAVAILABLE` when the loop is stopped.
    */
   between<T extends OverrideWork>(work: () => Promise<T>): Promise<T>;
   /** Plans again, because the health of a destination changed. */
