@@ -123,6 +123,7 @@ describe.each([BASH, ZSH, FISH])('in $name', ({ name, type }) => {
       'ipvstate plan --det\t': '[plan][--detailed-exitcode]',
       'ipvstate plan -o js\t': '[plan][-o][json]',
       'ipvstate plan -f sh\t': '[plan][-f][shop.yaml]',
+      'ipvstate plan --file=sh\t': '[plan][--file=shop.yaml]',
       'ipvstate ipvsadm -A --schedul\t': '[ipvsadm][-A][--scheduler]',
       'ipvstate val\t-f shop.yaml --stri\t': '[validate][-f][shop.yaml][--strict]',
       [`${ONLY} sh\t`]: `${GIVEN}[--only][shop]`,

@@ -29,8 +29,11 @@ _ipvstate() {
   )
   COMPREPLY=()
   if [[ ${lines[0]-} == files ]]; then
+    # The name of a file can follow its option, as in --file=NAME.
+    local option='' value=${last//$quotes/}
+    [[ $value != --*=* ]] || option=${value%%=*}=
     compopt -o filenames
-    mapfile -t COMPREPLY < <(compgen -f -- "${last//$quotes/}")
+    mapfile -t COMPREPLY < <(compgen -P "$option" -f -- "${value#"$option"}")
     COMPREPLY=("${COMPREPLY[@]#"$head"}")
   fi
   # The first line is the kind of the words; then each word has its description below it.

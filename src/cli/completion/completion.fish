@@ -6,7 +6,12 @@ function __ipvstate_complete
     set -l last (commandline -ct | string replace -ra '["\'\\\\]' '')
     set -l lines (timeout 2 $words[1] complete -- $words[2..-1] "$last" </dev/null 2>/dev/null)
     if test "$lines[1]" = files
-        __fish_complete_path "$last"
+        # The name of a file can follow its option, as in --file=NAME.
+        set -l option (string match -r '^--[^=]*=' -- "$last")
+        set -l value (string replace -r '^--[^=]*=' '' -- "$last")
+        for file in (__fish_complete_path "$value")
+            printf '%s\n' "$option$file"
+        end
     end
     # The first line is the kind of the words; then each word has its description below it.
     if test (count $lines) -gt 1
