@@ -115,8 +115,13 @@ function formatHeading({ depth, tokens }) {
   return depth === 2 ? `.SS ${quote(text)}\n` : `.PP\n.B ${quote(text)}\n`;
 }
 
+/** Columns of code that fit beside the indents of a terminal of 80 columns. */
+const CODE_WIDTH = 68;
+
 function formatCode(text) {
-  return `.PP\n.RS 4\n.EX\n${protectLines(escapeText(text))}\n.EE\n.RE\n`;
+  const isWide = text.split('\n').some((line) => line.length > CODE_WIDTH);
+  const [indent, end] = isWide ? ['.in 0', '.in'] : ['.RS 4', '.RE'];
+  return `.PP\n${indent}\n.EX\n${protectLines(escapeText(text))}\n.EE\n${end}\n`;
 }
 
 /** The name of the file that the next block of code shows. */
@@ -162,11 +167,14 @@ const BROKEN = new RegExp(
   `(?<=^[^.\\n].*${CLOSING})\\n(?=[^.\\n])|(?<=^[^.\\n].*${WIDE})\\n(?=${WIDE})`,
   'gm',
 );
-const BETWEEN = new RegExp(`(?<=${WIDE})(?<!${OPENING})(?=${WIDE})(?!${CLOSING})`, 'g');
+const BETWEEN = new RegExp(
+  `(?<=${WIDE})(?<!${OPENING})(?=${WIDE})(?!${CLOSING})|(?<=${CLOSING})(?=[!-~])`,
+  'g',
+);
 
 /**
- * Lets roff break lines between Chinese characters, which have no blanks between them, and removes
- * the line breaks of the source, which roff would replace by blanks.
+ * Lets roff break lines between Chinese characters, which have no blanks between them, and after
+ * their punctuation. Removes the line breaks of the source, which roff would replace by blanks.
  */
 function withBreakPoints(roff) {
   return roff
@@ -188,10 +196,9 @@ function formatManPage(page, others, { version, date }) {
   ];
   return [
     `.TH ${quote(escapeText(name).toUpperCase())} ${section} ${quote(date)} ${quote(`ipvstate ${version}`)}\n`,
-    // Names of files and options are never hyphenated.
-    '.nh\n',
-    // Adjusted lines would have wide gaps between Chinese and other words.
-    headings === ENGLISH ? '' : '.ad l\n',
+    // Names of files, options and sysctls are never hyphenated, so that they can be copied.
+    // Adjusted lines would have wide gaps. The macros of groff set both again, from HY and AD.
+    '.nr HY 0\n.nh\n.ds AD l\n.ad l\n',
     `.SH ${headings.name}\n${escapeText(name)} \\- ${escapeText(summary)}\n`,
     `.SH ${headings.synopsis}\n${lines}`,
     withBreakPoints(formatRoff(markdown)),

@@ -38,6 +38,11 @@ describe('Markdown as roff', () => {
     );
   });
 
+  it('begins wide blocks of code at the edge, so that they fit 80 columns', () => {
+    const wide = 'x'.repeat(69);
+    expect(formatRoff(`\`\`\`\n${wide}\n\`\`\`\n`)).toBe(`.PP\n.in 0\n.EX\n${wide}\n.EE\n.in\n`);
+  });
+
   it('escapes what roff would replace or take for a request', () => {
     const roff = formatRoff("It's ~1 \\ 2^3.\n.TH is no request\n");
     expect(roff).toBe('.PP\nIt\\(aqs \\(ti1 \\e 2\\(ha3.\n\\&.TH is no request\n');
@@ -91,11 +96,14 @@ describe('the man pages', () => {
 
   it.each(all)('%s has a name, a synopsis and only known requests and escapes', (_, text) => {
     expect(text).toMatch(
-      /^\.TH "IPVSTATE\S*" [578] "[\d-]*" "ipvstate \d+\.\d+\.\d+"\n\.nh\n(?:\.ad l\n)?\.SH (?:NAME|名称)\nipvstate/,
+      /^\.TH "IPVSTATE\S*" [578] "[\d-]*" "ipvstate \d+\.\d+\.\d+"\n\.nr HY 0\n\.nh\n\.ds AD l\n\.ad l\n\.SH (?:NAME|名称)\nipvstate/,
     );
     expect(text).toMatch(/\n\.SH (?:SYNOPSIS|概要)\n\.B "/);
     const requests = [...text.matchAll(/^[.'](\w*)/gm)].map(([, name]) => name);
-    const known = ['TH', 'nh', 'ad', 'SH', 'SS', 'PP', 'IP', 'B', 'br', 'RS', 'RE', 'EX', 'EE'];
+    const known = [
+      ...['TH', 'nr', 'nh', 'ds', 'ad', 'SH', 'SS', 'PP', 'IP', 'B', 'br'],
+      ...['RS', 'RE', 'EX', 'EE', 'in'],
+    ];
     expect(requests.filter((name) => !known.includes(name ?? ''))).toEqual([]);
     const escapes = [...text.matchAll(/\\(?:[-e&%:]|f[BIP]|\((?:bu|ga|aq|ha|ti|dq)|(.{0,3}))/g)];
     expect(escapes.filter(([, other]) => other !== undefined).map(([found]) => found)).toEqual([]);
