@@ -2,6 +2,7 @@ import { IpvstateError, reportedError } from '../errors.ts';
 import type { HealthSource } from '../model/health.ts';
 import type { Counters } from '../model/ipvs.ts';
 import { FLEET_OWNER, type Override, type OverrideStore } from '../model/override.ts';
+import { printable } from '../model/printable.ts';
 import type { Allowances, Refusal } from '../plan/guard.ts';
 import type { OverrideChange, OverrideRequest } from '../plan/overrides/override-request.ts';
 import type { Loop, OverrideWork } from '../reconcile/loop/loop-interface.ts';
@@ -139,7 +140,9 @@ export class DaemonOverrides {
     if (request?.kind !== 'set' && request?.kind !== 'end' && operations === 0) return;
     const fields = { event: 'override', by: request?.by, outcome: end, operations };
     const level = exitCode === EXIT.ok ? 'info' : 'warn';
-    this.#ports.log[level](fields, formatOverrideOutcome(outcome).trimEnd());
+    const who = request ? `asked for by ${printable(request.by)}` : 'whose time has come';
+    const text = formatOverrideOutcome(outcome).trimEnd();
+    this.#ports.log[level](fields, `overrides ${who}: ${end}\n${text}`);
   }
 }
 

@@ -33,9 +33,9 @@ export function describeSpeaker(override: Pick<Override, 'owner' | 'by'>): strin
 /** An end that is nearer than this has seconds. */
 const NEAR_MILLISECONDS = 600_000;
 
-/** Formats the end of an override. A near one has seconds. */
+/** Formats the end of an override or of a pause. A near one has seconds. */
 export function formatUntil(until: Date, asOf: Date): string {
-  return formatClock(until, asOf, until.getTime() - asOf.getTime() < NEAR_MILLISECONDS);
+  return formatClock(until, asOf, Math.abs(until.getTime() - asOf.getTime()) < NEAR_MILLISECONDS);
 }
 
 /** Formats a local time such as `16:30`, with the date when it is another day than `asOf`. */

@@ -21,6 +21,9 @@ services:
   - address: "tcp://[2001:db8::1]:443"
     destinations: [{ address: "2001:db8::11", weight: 3 }, { address: "2001:db8::12", weight: 5 }]
   - { address: "fwmark:7", destinations: [10.0.0.1, 10.0.0.2] }
+  - address: "sctp://192.0.2.1:5060"
+    persistence: { timeout: 5m }
+    destinations: [10.0.0.1, 10.0.0.2]
 `;
 
 /** A service, one of its destinations with its weight in the file, and the line that it is. */
@@ -34,6 +37,10 @@ const TARGETS = [
     '-a -t [2001:db8::1]:443 -r [2001:db8::11]:443 -m -w',
   ],
   ['fwmark:7', '10.0.0.1:0', 1, '-a -f 7 -r 10.0.0.1:0 -m -w'],
+  [
+    ...(['sctp://192.0.2.1:5060', '10.0.0.1', 1] as const),
+    '-a --sctp-service 192.0.2.1:5060 -r 10.0.0.1:5060 -m -w',
+  ],
 ] as const;
 
 let folder: string;
@@ -115,13 +122,13 @@ describe('beside a daemon', () => {
     const before = await live();
     expect((await daemon.run('drain', '--all-services', '10.0.0.1')).status).toBe(0);
     const lines = (await live()).split('\n').filter((line) => line.includes('-r 10.0.0.1:'));
-    expect(lines).toHaveLength(3);
+    expect(lines).toHaveLength(4);
     expect(lines.every((line) => line.endsWith(' -w 0'))).toBe(true);
     expect((await daemon.run('undrain', '--all-services', '10.0.0.1')).status).toBe(0);
     expect(await live()).toBe(before);
   });
 
-  it('a ramp goes on after kill -9 and a restart at its steps, one way, and ends exactly', async () => {
+  it('a ramp goes on after kill -9 and a restart at each step, one way, and ends exactly', async () => {
     const folderOfDaemon = join(folder, 'daemon');
     const begin = async (): Promise<DaemonProcess> => {
       const daemon = new DaemonProcess(folderOfDaemon, ['-f', file, ...FAST], openKernel);
@@ -138,10 +145,10 @@ describe('beside a daemon', () => {
           ?.split(' ')
           .at(-1),
       );
-    const ramp = ['weight', 'shop', '10.0.0.1', '15', '--ramp', '12s'];
-    expect(daemon.runProcess(...ramp)).toMatchObject({ status: 0 });
+    const ramp = ['weight', 'shop', '10.0.0.1', '6', '--ramp', '9s'];
+    expect(await daemon.run(...ramp)).toMatchObject({ status: 0 });
     const seen = [await weightNow()];
-    for (const next of [5, 9]) {
+    for (const next of [4, 5, 6]) {
       await until(`a weight of ${next}`, async () => (await weightNow()) >= next);
       await daemon.stop('SIGKILL');
       seen.push(await weightNow());
@@ -149,10 +156,10 @@ describe('beside a daemon', () => {
     }
     await until('the end of the ramp', async () => {
       seen.push(await weightNow());
-      return seen.at(-1) === 15;
+      return seen.at(-1) === 6;
     });
     expect(seen).toEqual([...seen].sort((a, b) => a - b));
-    expect((await daemon.run('overrides')).stdout).toContain('    weight 15, by ');
+    expect((await daemon.run('overrides')).stdout).toContain('    weight 6, by ');
   });
 });
 
@@ -171,7 +178,7 @@ describe('without a daemon', () => {
     }
     const applied = await run('apply', '-f', file);
     expect(applied).toMatchObject({ status: 0, stdout: expect.stringMatching(/^No changes/) });
-    expect(applied.stdout.match(/^Overridden: /gm)).toHaveLength(4);
+    expect(applied.stdout.match(/^Overridden: /gm)).toHaveLength(TARGETS.length);
     expect((await run('check', '-f', file)).status).toBe(0);
     expect((await run('check', '-f', file, '--ignore-overrides')).status).toBe(2);
     expect((await run('overrides', 'clear', '-f', file)).status).toBe(0);

@@ -50,11 +50,16 @@ async function list(
   { output: format, owner }: ValuesOf<typeof OVERRIDE_OPTIONS>,
   { output, state }: Environment,
 ): Promise<number> {
-  const warn = (message: string): void => output.warn(`ipvstate: ${message}\n`);
+  let isDamaged = false;
+  const warn = (message: string): void => {
+    isDamaged = true;
+    output.warn(`ipvstate: ${message}\n`);
+  };
   const store = openOverrideStore(await state(), warn, 'read');
   const record = await store.read().catch(throwAsPermission);
   const overrides = record.overrides.filter((each) => owner === undefined || each.owner === owner);
   const clock = { ...record, overrides, now: store.now(), date: store.date() };
-  output.print(format === 'json' ? formatJson(overridesJson(clock)) : formatOverrideList(clock));
+  if (format === 'json') output.print(formatJson(overridesJson(clock)));
+  else output.print(isDamaged ? 'No overrides can be read.\n' : formatOverrideList(clock));
   return EXIT.ok;
 }

@@ -4,7 +4,7 @@ import type { HealthName } from '../../reconcile/loop/health.ts';
 import { countOf } from '../../render/count-of.ts';
 import { wrap } from '../../render/explain/wrap.ts';
 import { describeTreatment } from '../../render/health.ts';
-import { formatClock } from '../../render/overrides.ts';
+import { formatClock, formatUntil } from '../../render/overrides.ts';
 import { describeInvalid, type PauseStatus, type Status, type StatusError } from './status.ts';
 
 const HEALTH_WORDS: Readonly<Record<Exclude<HealthName, 'invalid'>, string>> = {
@@ -196,7 +196,7 @@ export function describePause(
   asOf = new Date(),
 ): string {
   const local = (time: string): string => formatClock(new Date(time), asOf);
-  const end = until === null ? 'without an end' : `until ${local(until)}`;
+  const end = until === null ? 'without an end' : `until ${formatUntil(new Date(until), asOf)}`;
   const why = reason === null ? '' : `: ${reason}`;
   return printable(`by ${who}, since ${local(since)}, ${end}${why}`);
 }
