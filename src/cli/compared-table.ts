@@ -35,12 +35,13 @@ export async function readSides(
 ): Promise<readonly [ComparedTable, ComparedTable]> {
   if (a === '-' && b === '-')
     throw new IpvstateError('USAGE', 'stdin can be one side only: write - once');
+  const onLongParse = (): void => environment.output.showStage('read-files');
   const read = (side: string): Promise<ComparedTable | undefined> =>
     side === LIVE
       ? Promise.resolve(undefined)
       : environment.output.stage(
           'read-files',
-          () => readFiles(side, options, environment),
+          () => readFiles(side, { ...options, onLongParse }, environment),
           ({ table }) => countEntries(table),
         );
   const [fileA, fileB] = [await read(a), await read(b)];

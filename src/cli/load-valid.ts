@@ -17,7 +17,7 @@ export function loadFiles(
 ): Promise<Loaded> {
   return output.stage(
     'read-files',
-    () => load(paths, stdin, options),
+    () => load(paths, stdin, { ...options, onLongParse: () => output.showStage('read-files') }),
     ({ files, desired }) => ({ file: files.length, ...(desired && countEntries(desired)) }),
   );
 }

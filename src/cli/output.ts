@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import { printableLines } from '../model/printable.ts';
-import type { RunStage } from '../model/stage.ts';
+import type { RunStage, StageName } from '../model/stage.ts';
 import { formatRunningStage, formatStage } from '../render/stages.ts';
 import { CSI, colorStyle, PLAIN, type Style } from '../render/style.ts';
 
@@ -164,6 +164,17 @@ export class Output {
       now - this.#shown < PROGRESS_EVERY_MILLISECONDS
     )
       return;
+    this.#draw(text, now);
+  }
+
+  /** Shows a stage on a terminal at once, because no timer fires until it has ended. */
+  showStage(name: StageName): void {
+    const text = formatRunningStage(name);
+    if (this.#stages === 'hidden' || text === undefined) return;
+    if (this.#stderr.isTTY && !this.#quiet) this.#draw(text, this.#now());
+  }
+
+  #draw(text: string, now: number): void {
     this.#shown = now;
     this.#stderr.write(`\r${text.slice(0, (this.#stderr.columns || 80) - 1)}\u001b[K`);
   }

@@ -20,14 +20,14 @@ import {
   overrideOutcomeJson,
 } from '../render/override-report.ts';
 import { findPaths } from '../sources/files/paths.ts';
-import { digestsOf, load } from '../sources/load.ts';
+import { digestsOf } from '../sources/load.ts';
 import { defaultControlSocket } from './control.ts';
 import { readingOf } from './declare/option-groups.ts';
 import type { ValuesOf } from './declare/options.ts';
 import type { OVERRIDE_OPTIONS } from './declare/override-options.ts';
 import { wrongUsage } from './declare/wrong-usage.ts';
 import type { Environment } from './environment.ts';
-import { requireValid } from './load-valid.ts';
+import { loadFiles, requireValid } from './load-valid.ts';
 
 type OverrideOptions = ValuesOf<typeof OVERRIDE_OPTIONS>;
 
@@ -107,7 +107,7 @@ async function openOverrideSource(
   if ((await findPaths(options.file)()).areMissing)
     return { wanted: desiredOfLive, names: new Map(), files: async () => [] };
   // Warnings about files are of no use to a person who drains a server.
-  const loaded = await load(options.file, environment.stdin, readingOf(options));
+  const loaded = await loadFiles(options.file, environment, readingOf(options));
   const { sources } = loaded;
   const desired = loaded.desired ?? requireValid(loaded, environment).desired;
   return { wanted: desired, names: desired.names, files: () => digestsOf(sources) };
@@ -138,6 +138,7 @@ async function overrideWithoutDaemon(
         protectedServices: await protection.read(),
         allowances: { unserved: options.allowUnserved },
         signal: environment.interruption(),
+        stage: output.stage,
         onPlan: async ({ snapshot }) => {
           counters = snapshot.counters;
         },

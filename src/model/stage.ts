@@ -1,7 +1,14 @@
 import type { Table } from './table.ts';
 
 /** The stages of a command that a person can watch. */
-export type StageName = 'read-files' | 'read-table' | 'read-again' | 'plan' | 'execute' | 'verify';
+export type StageName =
+  | 'read-files'
+  | 'read-table'
+  | 'read-again'
+  | 'plan'
+  | 'execute'
+  | 'verify'
+  | 'check-health';
 
 /** Numbers by what they count, such as `{ service: 3, destination: 12 }`. */
 export type StageCounts = Readonly<Record<string, number>>;

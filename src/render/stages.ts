@@ -9,6 +9,7 @@ const WORDS: Readonly<Record<StageName, { readonly doing?: string; readonly done
   // The verb itself says how many operations are left.
   execute: { done: 'executed' },
   verify: { doing: 'verifying', done: 'verified' },
+  'check-health': { doing: 'checking the health', done: 'checked the health' },
 };
 
 /** Formats a stage that goes on; undefined when nothing is to be shown. */

@@ -39,7 +39,12 @@ export interface LoadOptions extends ParseOptions {
   readonly format?: Format;
   /** True to read the languages of other programs, too, which are never applied as they are. */
   readonly translates?: boolean;
+  /** Called before a text is parsed that can take a second or more: nothing else runs meanwhile. */
+  readonly onLongParse?: () => void;
 }
+
+/** The slowest reader takes 5 MB in 4 s, on a machine that does nothing else. */
+const LONG_PARSE_BYTES = 2 ** 20;
 
 /** Reads, parses and merges a configuration once. Throws like `Source.read`. */
 export async function load(
@@ -115,6 +120,7 @@ export async function parseDocument(
     return { ...NOTHING, name, text, issues: [untranslated(name, format.translatedFrom)] };
   if (options.args?.length && !format.takesArguments)
     return { ...NOTHING, name, text, issues: [argumentsRefused(name)] };
+  if (bytes.length >= LONG_PARSE_BYTES) options.onLongParse?.();
   const parsed = await format.parse(text, name, { readPortNames, readIncluded, ...options });
   if (parsed.nodes && options.node === undefined) problem.push(nodeNeeded(parsed.nodes.first));
   const issues = limitIssues([...problem, ...parsed.issues]);

@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Output, type ShownStages } from '../../src/cli/output.ts';
+import { openBusyTable } from '../support/busy-table.ts';
 import { Captured } from '../support/run-cli.ts';
-import { shop } from './workspace.ts';
+import { tableOf } from '../support/tables.ts';
+import { SHOP, shop } from './workspace.ts';
 
 /** The stages on stderr, without their times. */
 const stages = (stderr: string): string[] =>
@@ -36,6 +38,8 @@ describe('--verbose', () => {
     ['export --table ./live.save', [TABLE, TABLE]],
     ['diff ./live.save ./shop.yaml', [SIDE, SIDE]],
     ['import ./live.save', [FILES]],
+    ['explain shop -f ./shop.yaml --table ./live.save', [FILES, TABLE, PLANNED, AGAIN]],
+    ['health --once -f ./shop.yaml', [FILES, 'checked the health: 0 destinations']],
   ])('prints the stages of %s with their times on stderr', async (line, expected) => {
     const verbose = await shop().run(`${line} -v`);
     expect(stages(verbose.stderr)).toEqual(expected);
@@ -50,6 +54,19 @@ describe('--verbose', () => {
     const { stderr } = await run('apply ./shop.plan --table ./live.save --verbose');
     expect(stages(stderr)[0]).toBe(TABLE);
     expect(stages(stderr).at(-1)).toBe('verified: 0 differences');
+  });
+
+  it('prints the stages of a drain', async () => {
+    const live = { destinations: { '10.1.0.11:443': 1, '10.1.0.12:443': 3 } };
+    const kernel = openBusyTable(tableOf({ 'tcp://192.0.2.10:443': live }), {});
+    const openKernel = async () => kernel;
+    const line = 'drain shop 10.1.0.11 -f ./shop.yaml -v';
+    const { status, stderr } = await shop().run(line, { openKernel });
+    expect(status).toBe(0);
+    expect(stages(stderr)).toEqual([
+      ...[FILES, TABLE, 'planned: 1 change, 1 operation, 1 wave'],
+      ...['executed: 1 operation, 0 refusals', 'verified: 0 differences'],
+    ]);
   });
 
   it('keeps stdout one JSON document, also behind other short options', async () => {
@@ -119,6 +136,22 @@ describe('a stage that takes long', () => {
   ] as const)('is not shown $why', async ({ options }) => {
     expect(await slowStage(options)).toEqual({ during: '', after: '' });
   });
+
+  it.each(['validate -f ./shop.yaml', 'diff ./shop.yaml ./live.save'])(
+    'is shown before a long text is parsed, which lets no timer fire: %s',
+    async (line) => {
+      const shown = async (text: string) => {
+        const stderr = new Captured(true);
+        await shop({ 'shop.yaml': text }).run(line, { stderr });
+        return stderr.text;
+      };
+      expect(await shown(SHOP)).toBe('');
+      const long = `# ${'x'.repeat(2 ** 20)}\n${SHOP}`;
+      const text = await shown(long);
+      expect(text.startsWith('\rreading the files ...\u001b[K')).toBe(true);
+      expect(text.endsWith('\r\u001b[K')).toBe(true);
+    },
+  );
 
   it('is not shown when it takes less than a second', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });

@@ -4,7 +4,13 @@ import { MAX_WEIGHT } from '../../model/destination.ts';
 import { isReason, LONGEST_SECONDS, REASON_LENGTH } from '../../model/override.ts';
 import { isOwner, type SetOverrides } from '../../plan/overrides/override-request.ts';
 import type { OverrideSelector } from '../../plan/overrides/override-target.ts';
-import { CONTROL_OPTIONS, FILE_OPTIONS, GUARD_OPTIONS, LOCK_OPTIONS } from './option-groups.ts';
+import {
+  CONTROL_OPTIONS,
+  FILE_OPTIONS,
+  GUARD_OPTIONS,
+  LOCK_OPTIONS,
+  VERBOSE_OPTIONS,
+} from './option-groups.ts';
 import { flag, number, outputFormat, parsed, parseSeconds, type ValuesOf } from './options.ts';
 
 /** The output formats of the verbs about overrides. */
@@ -23,6 +29,7 @@ export const OVERRIDE_OPTIONS = {
   output: outputFormat(OVERRIDE_FORMATS, 'text'),
   ...LOCK_OPTIONS,
   ...CONTROL_OPTIONS,
+  ...VERBOSE_OPTIONS,
 };
 
 /** Options of the verbs that set overrides. */

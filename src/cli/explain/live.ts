@@ -58,9 +58,10 @@ async function readAndPlan(
     Pick<Surroundings, 'snapshot' | 'planned'> &
     Pick<Live, 'problem'>
 > {
+  const { stage } = environment.output;
   try {
     const stores = await policyStores(table, environment);
-    const planned = await prepare(ipvs, desired, { ...stores, confirmsAll: true });
+    const planned = await prepare(ipvs, desired, { ...stores, confirmsAll: true, stage });
     const { protectedServices } = stores;
     return {
       snapshot: planned.snapshot,
@@ -70,7 +71,7 @@ async function readAndPlan(
     };
   } catch (error) {
     if (!(error instanceof IpvstateError)) throw error;
-    return { snapshot: await readTwice(ipvs), planned: undefined, problem: error };
+    return { snapshot: await readTwice(ipvs, {}, stage), planned: undefined, problem: error };
   }
 }
 

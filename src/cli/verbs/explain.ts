@@ -3,7 +3,7 @@ import { isServiceAddress } from '../../plan/find-service.ts';
 import { EXIT } from '../../render/exit.ts';
 import { formatExplanationJson } from '../../render/explain/explanation-json.ts';
 import { formatExplanation } from '../../render/explain/explanation-text.ts';
-import { type Loaded, load } from '../../sources/load.ts';
+import type { Loaded } from '../../sources/load.ts';
 import { defineVerb } from '../declare/define-verb.ts';
 import { FILE_EXITS } from '../declare/exit-groups.ts';
 import {
@@ -11,6 +11,7 @@ import {
   FILE_OPTIONS,
   readingOf,
   TABLE_OPTIONS,
+  VERBOSE_OPTIONS,
 } from '../declare/option-groups.ts';
 import {
   optionalArgument,
@@ -23,7 +24,7 @@ import { formatKey, formatKeyJson } from '../explain/key.ts';
 import { readLive } from '../explain/live.ts';
 import { explainService } from '../explain/service.ts';
 import { findKeyOrService } from '../explain/subject.ts';
-import { requireValid } from '../load-valid.ts';
+import { loadFiles, requireValid } from '../load-valid.ts';
 
 const EXPLANATION_FORMATS = {
   text: { object: formatExplanation, key: formatKey },
@@ -49,6 +50,7 @@ export const explainVerb = defineVerb({
     ...TABLE_OPTIONS,
     controlSocket: CONTROL_OPTIONS.controlSocket,
     output: outputFormat(EXPLANATION_FORMATS, 'text'),
+    ...VERBOSE_OPTIONS,
   },
   exits: { ...FILE_EXITS, ok: 'explained, also when the live values are not known' },
   examples: [
@@ -80,10 +82,10 @@ export const explainVerb = defineVerb({
 /** Loads the files. A key can be described without any, so their error is a result. */
 async function loadIfPossible(
   options: ValuesOf<typeof FILE_OPTIONS>,
-  { stdin }: Environment,
+  environment: Environment,
 ): Promise<Loaded | IpvstateError> {
   try {
-    return await load(options.file, stdin, readingOf(options));
+    return await loadFiles(options.file, environment, readingOf(options));
   } catch (error) {
     if (error instanceof IpvstateError) return error;
     throw error;

@@ -22,6 +22,7 @@ import {
   CONTROL_OPTIONS,
   FILE_OPTIONS,
   readingOf,
+  VERBOSE_OPTIONS,
 } from '../declare/option-groups.ts';
 import { flag, optionalArgument, outputFormat, type ValuesOf } from '../declare/options.ts';
 import type { Environment } from '../environment.ts';
@@ -35,6 +36,7 @@ const OPTIONS = {
   ...FILE_OPTIONS,
   ...CONTROL_OPTIONS,
   output: outputFormat(HEALTH_FORMATS, 'text'),
+  ...VERBOSE_OPTIONS,
 };
 
 interface Chosen {
@@ -54,7 +56,7 @@ export const healthVerb = defineVerb({
   options: OPTIONS,
   exits: { ...CONTROL_EXITS, ...FILE_EXITS, ok: 'printed, whatever the health is' },
   examples: ['ipvstate health', 'ipvstate health --once shop 10.1.0.11 -f ipvs.yaml'],
-  notes: ['Without --once, -f, --node and --allow-commands have no effect.'],
+  notes: ['Without --once, -f, --node, --allow-commands and -v have no effect.'],
   run: async (options, environment, chosen) => {
     const commands = options.once && options.allowCommands ? new Commands() : undefined;
     // Programs in groups of their own do not end by Ctrl-C.
@@ -128,7 +130,11 @@ async function once(
     service === undefined || word === undefined
       ? undefined
       : findChecked(word, service, [...checked.keys()]);
-  return checkOnce(desired, { service, destination }, clock, commands);
+  return environment.output.stage(
+    'check-health',
+    () => checkOnce(desired, { service, destination }, clock, commands),
+    ({ destinations }) => ({ destination: destinations.length }),
+  );
 }
 
 /** Finds a destination among those that are checked. Throws `USAGE`. */

@@ -69,7 +69,8 @@ async function loadChecked(
     'read-files',
     async () => {
       const documents = await readDocuments(openSources(file, environment.stdin));
-      return loadForNodes(documents, reading);
+      const onLongParse = (): void => environment.output.showStage('read-files');
+      return loadForNodes(documents, { ...reading, onLongParse });
     },
     ({ files, desired: [only, ...others] }) => ({
       file: files.length,
