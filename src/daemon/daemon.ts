@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { Activity } from '../kernel/activity.ts';
 import { readInterfaces } from '../kernel/interfaces.ts';
+import { readSysctlNames } from '../kernel/sysctls.ts';
 import type { Ipvs } from '../model/ipvs.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Allowances } from '../plan/guard.ts';
@@ -171,6 +172,7 @@ class Daemon {
       load: () => this.#activity.during(configuration.load),
       ...port,
       interfaces: async () => [...(await readInterfaces()).keys()].sort().join(' '),
+      sysctls: readSysctlNames,
       drift,
       pauses: openPauseStore(session.state, session.warn),
       lock: session.lock,

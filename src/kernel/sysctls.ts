@@ -6,6 +6,8 @@ import { formatOperation, type Operation } from '../model/operation.ts';
 import { trimSysctl } from '../model/sysctl.ts';
 import type { Sysctls } from '../model/table.ts';
 
+const FOLDER = '/proc/sys/net/ipv4/vs';
+
 type SetSysctl = Extract<Operation, { kind: 'set-sysctl' }>;
 
 /**
@@ -13,7 +15,7 @@ type SetSysctl = Extract<Operation, { kind: 'set-sysctl' }>;
  * them. A read that asks for sysctls returns all that exist, because their set depends on the
  * version and the configuration of the kernel.
  */
-export function withSysctls(ipvs: Ipvs, folder = '/proc/sys/net/ipv4/vs'): Ipvs {
+export function withSysctls(ipvs: Ipvs, folder = FOLDER): Ipvs {
   return {
     info: () => ipvs.info(),
     read: async (options = {}) => {
@@ -59,17 +61,20 @@ function split(wave: readonly Operation[]): Operation[][] {
   return parts;
 }
 
-/**
- * Reads all sysctls. The result is empty when there is no folder. Throws `IO` when a file cannot be
- * read.
- */
-async function readSysctls(folder: string): Promise<Sysctls> {
+/** Returns the sorted names of all sysctls, none when there is no folder. Throws `IO`. */
+export async function readSysctlNames(folder = FOLDER): Promise<string[]> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (isAbsent(error)) return [];
     throw cannotRead(folder, error);
   });
+  return names.sort();
+}
+
+/** Reads all sysctls. Throws `IO` when a file cannot be read. */
+async function readSysctls(folder: string): Promise<Sysctls> {
+  const names = await readSysctlNames(folder);
   const values = await Promise.all(
-    names.sort().map(async (name) => {
+    names.map(async (name) => {
       const path = join(folder, name);
       const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
         // The module can be unloaded while its files are read.

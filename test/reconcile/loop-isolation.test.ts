@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ErrnoName } from '../../src/errors.ts';
+import { type ErrnoName, KernelError } from '../../src/errors.ts';
 import type { Operation } from '../../src/model/operation.ts';
 import { LoopWorld, tableWith } from '../support/loop-world.ts';
 import { isSameTable } from '../support/plan-runs.ts';
@@ -138,4 +138,65 @@ test('a refusal that may pass by itself, such as a lack of memory, is tried agai
   kernel.errno = undefined;
   await world.clock.advance(10_000);
   expect(isSameTable(world.ipvs.table(), WITH_IPV6)).toBe(true);
+});
+
+describe('a sysctl that the kernel does not have', () => {
+  const table = tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': 1 } } });
+  const desired = { ...table, sysctls: new Map([['expire_nodest_conn', '1']]) };
+
+  /** A table whose kernel has `sysctls`, and loses them for its first writes when `isLost`. */
+  async function worldOf(sysctls: Map<string, string>, { isLost = false } = {}) {
+    let isThere = !isLost;
+    const write = (operation: Operation) => {
+      if (operation.kind !== 'set-sysctl') return undefined;
+      if (!isThere) return new KernelError('ENOENT', 'set-sysctl', 'this kernel has none');
+      sysctls.set(operation.name, operation.value);
+      return undefined;
+    };
+    const world = await new LoopWorld(table, desired, {
+      port: (ipvs) => ({
+        ...ipvs,
+        read: async (options) => {
+          const snapshot = await ipvs.read(options);
+          return { ...snapshot, table: { ...snapshot.table, sysctls: new Map(sysctls) } };
+        },
+        execute: async (wave) => {
+          const refused = wave.map(write).entries();
+          return new Map([...refused].flatMap(([at, error]) => (error ? [[at, error]] : [])));
+        },
+      }),
+      sysctls: async () => [...sysctls.keys()],
+      timing: { resync: 3_600_000 },
+    }).begin();
+    isThere = true;
+    return world;
+  }
+
+  test('is left out, and is not tried again while it is absent', async () => {
+    const world = await worldOf(new Map());
+    const { length } = world.ipvs.reads;
+    await world.clock.advance(60_000);
+    expect(world.ipvs.reads.length).toBe(length);
+    expect(world.state.refusedParts).toMatchObject([{ part: 'sysctl expire_nodest_conn' }]);
+  });
+
+  test('is set when the kernel has it, though the table has not changed since', async () => {
+    const sysctls = new Map<string, string>();
+    const world = await worldOf(sysctls);
+    // The module was loaded anew while the pass ran.
+    sysctls.set('expire_nodest_conn', '0');
+    await world.clock.advance(10_000);
+    expect(sysctls.get('expire_nodest_conn')).toBe('1');
+    expect(world.state.refusedParts).toEqual([]);
+    expect(world.state.health.state).toBe('in-sync');
+  });
+
+  test('is set when it was gone just when it was written', async () => {
+    const sysctls = new Map([['expire_nodest_conn', '0']]);
+    const world = await worldOf(sysctls, { isLost: true });
+    expect(world.state.refusedParts).toMatchObject([{ part: 'sysctl expire_nodest_conn' }]);
+    await world.clock.advance(10_000);
+    expect(sysctls.get('expire_nodest_conn')).toBe('1');
+    expect(world.state.health.state).toBe('in-sync');
+  });
 });

@@ -1,15 +1,17 @@
 import type { LoopOptions } from './loop-options.ts';
 
+type Looks = Pick<LoopOptions, 'fingerprint' | 'interfaces' | 'sysctls'>;
+
 /** Looks at the live table by its fingerprint, which costs less than a read of the table. */
 export class LiveLook {
-  readonly #options: Pick<LoopOptions, 'fingerprint' | 'interfaces'>;
+  readonly #options: Looks;
   /**
    * The fingerprint of a live table that needs no pass. undefined when the next look for drift must
    * be a pass.
    */
   baseline: string | undefined;
 
-  constructor(options: Pick<LoopOptions, 'fingerprint' | 'interfaces'>) {
+  constructor(options: Looks) {
     this.#options = options;
   }
 
@@ -26,6 +28,13 @@ export class LiveLook {
   async world(): Promise<string> {
     const interfaces = await this.#options.interfaces?.().catch(() => '');
     return `${await this.fingerprint()} ${interfaces}`;
+  }
+
+  /** Tells whether the kernel has one of these sysctls. */
+  async hasSysctl(names: readonly string[]): Promise<boolean> {
+    if (names.length === 0) return false;
+    const found = (await this.#options.sysctls?.().catch(() => undefined)) ?? [];
+    return found.some((name) => names.includes(name));
   }
 
   /**

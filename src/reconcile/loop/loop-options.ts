@@ -51,6 +51,11 @@ export interface LoopOptions extends Omit<PassPorts, 'ipvs' | 'signal'> {
   readonly fingerprint?: () => Promise<string>;
   /** The names of the network interfaces. A refused part is tried again when they change. */
   readonly interfaces?: () => Promise<string>;
+  /**
+   * The names of the kernel's sysctls. One that it did not have, such as while its module was
+   * loaded anew, is tried again when it has it.
+   */
+  readonly sysctls?: () => Promise<readonly string[]>;
   /** Default: `correct`. */
   readonly drift?: DriftMode;
   /** The protected services when the last loop stopped. */

@@ -225,8 +225,7 @@ class ReconcileLoop implements Loop {
     if (!wakes.includes('drift') || this.#state.retryAt !== undefined) return false;
     if (pausesAll(this.#state.pause)) return this.#look.needsRead(this.#state.failures > 0);
     if (this.#isDraining) return true;
-    if (await this.#refusals.mayBeOver(this.#options.clock.now(), () => this.#look.world()))
-      return true;
+    if (await this.#refusals.mayBeOver(this.#options.clock.now(), this.#look)) return true;
     return this.#look.needsRead(this.#state.failures > 0);
   }
 
@@ -316,9 +315,7 @@ class ReconcileLoop implements Loop {
     this.#overrides.learn(found, this.#options.clock.now());
     if (found.overridesOnly) return this.#set(stateAfterOverrides(this.#state, found, result));
     this.#contest = contest;
-    await this.#refusals.learn(found.refusedParts, this.#options.clock.now(), () =>
-      this.#look.world(),
-    );
+    await this.#refusals.learn(found.refusedParts, this.#options.clock.now(), this.#look);
     this.#contestTime = nextContestTime(contest, result.startedAt, this.#timing.contest);
     if (found.left) this.#expected = found.left;
     else if (outcome === 'partial') this.#expected = undefined;

@@ -6,6 +6,7 @@ import type { UnsupportedSysctlsError } from '../../plan/sysctls.ts';
 import { isStale } from '../execute.ts';
 import { objectOf, partOf, SYSCTL_PART } from '../operation-object.ts';
 import { type Leave, type TablePart, withoutContested } from './contest.ts';
+import type { LiveLook } from './live-look.ts';
 
 /**
  * A part of the table that the kernel does not let the loop change. The other parts are applied.
@@ -18,6 +19,8 @@ export interface RefusedPart {
   readonly reason: string;
   readonly hint: string | undefined;
   readonly since: number;
+  /** The name of a sysctl that the kernel did not have. */
+  readonly absentSysctl?: string;
 }
 
 /** By part. */
@@ -57,8 +60,12 @@ export function withRefusals(
     if (parts.has(part)) continue;
     const { service } = objectOf(operation);
     const isNew = service !== undefined && !live.services.has(service);
-    const { message: reason, hint } = error;
-    parts.set(part, { part, leave: isNew ? 'absent' : 'as-is', reason, hint, since: now });
+    const { message: reason, hint, errno } = error;
+    const isAbsent = operation.kind === 'set-sysctl' && errno === 'ENOENT';
+    parts.set(part, {
+      ...{ part, leave: isNew ? 'absent' : 'as-is', reason, hint, since: now },
+      ...(isAbsent && { absentSysctl: operation.name }),
+    });
   }
   return parts;
 }
@@ -73,7 +80,7 @@ export function withUnsupported(
   for (const name of names) {
     const part = `${SYSCTL_PART}${name}`;
     const reason = `this kernel has no net.ipv4.vs.${name}`;
-    parts.set(part, { part, leave: 'as-is', reason, hint, since: now });
+    parts.set(part, { part, leave: 'as-is', reason, hint, since: now, absentSysctl: name });
   }
   return parts;
 }
@@ -104,9 +111,10 @@ const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 900_000;
 
 /**
- * Remembers what the kernel refused, and when it is tried again: after a change of the table or of
- * the network interfaces, never by time alone. While refusals repeat, the wait between two attempts
- * doubles, so that a busy table does not bring an attempt every interval.
+ * Remembers what the kernel refused, and when it is tried again. That is never by time alone, but
+ * after a change of the table or of the interfaces, or when the kernel has a sysctl that it lacked.
+ * While refusals repeat, the wait between two attempts doubles, so that a busy table does not bring
+ * an attempt every interval.
  */
 export class Refusals {
   parts: RefusedParts = NOTHING_REFUSED;
@@ -125,16 +133,18 @@ export class Refusals {
   }
 
   /** True when the refused parts are to be tried again. Then they are no longer left out. */
-  async mayBeOver(now: number, world: () => Promise<string>): Promise<boolean> {
+  async mayBeOver(now: number, look: LiveLook): Promise<boolean> {
     if (this.parts.size === 0 || now < this.#retryAt) return false;
-    if ((await world()) === this.#world) return false;
+    const absent = [...this.parts.values()].flatMap(({ absentSysctl: name }) => name ?? []);
+    const isSame = (await look.world()) === this.#world && !(await look.hasSysctl(absent));
+    if (isSame) return false;
     this.#tried = this.parts;
     this.parts = NOTHING_REFUSED;
     return true;
   }
 
   /** Takes over the refused parts of a pass. A part that was refused before keeps its beginning. */
-  async learn(parts: RefusedParts, now: number, world: () => Promise<string>): Promise<void> {
+  async learn(parts: RefusedParts, now: number, look: LiveLook): Promise<void> {
     const tried = this.#tried;
     this.#tried = NOTHING_REFUSED;
     if (parts === this.parts) return;
@@ -147,6 +157,6 @@ export class Refusals {
     if (parts.size === 0) return;
     this.#wait = tried.size > 0 ? Math.min(LONGEST_WAIT, this.#wait * 2) : FIRST_WAIT;
     this.#retryAt = now + this.#wait;
-    this.#world = await world();
+    this.#world = await look.world();
   }
 }
