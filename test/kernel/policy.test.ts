@@ -356,12 +356,16 @@ describe('a drain with a real UDP flow', () => {
 
   it('keeps a removed service with its flow, beside the service at its new address', async () => {
     const [busy, other] = await servers();
-    const moved = file(`${busy}, ${other}`, '2s').replace(VIP, '127.0.0.101');
+    const moved = file(`${busy}, ${other}`, '5m').replace(VIP, '127.0.0.101');
     // The drain of the removed service is the one that was last applied.
-    await run('apply -f -', file(`${busy}, ${other}`, '2s'));
-    expect(await run('apply -f -', moved)).toMatchObject({ status: 0 });
+    await run('apply -f -', file(`${busy}, ${other}`, '4m'));
+    const first = await run('apply -f -', moved);
+    expect(first).toMatchObject({ status: 0 });
+    expect(first.stdout).toContain('deleted when they are gone, or in 4m');
     expect(await ipvsadm('-Sn')).toContain(`-a -u ${VIP}:${port} -r ${busy}:${port} -g -w 0\n`);
     expect(await ipvsadm('-Sn')).toContain(`-A -u 127.0.0.101:${port}`);
+    // With its next datagram, the flow gets the timeout of that moment.
+    await ipvsadm('--set 0 0 1');
     expect(await isAnswered()).toBe(true);
     expect(await run('apply -f - --wait', moved)).toMatchObject({ status: 0 });
     expect(await ipvsadm('-Sn')).not.toContain(`${VIP}:`);

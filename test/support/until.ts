@@ -9,7 +9,7 @@ const LOOK_MILLISECONDS = 20;
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  seconds = 60,
+  seconds = 180,
 ): Promise<void> {
   const deadline = performance.now() + seconds * 1000;
   let last: unknown;
