@@ -22,14 +22,14 @@ export function fileList(files) {
  * Returns the arguments of rpmbuild. They keep the files as they are, stripped of nothing, and make
  * the package independent of the machine and of the clock.
  */
-export function rpmbuildArguments(spec, { target, work, output }) {
+export function rpmbuildArguments(spec, { target, work, output, payload }) {
   const macros = {
     _topdir: work,
     _dbpath: `${work}/db`,
     _rpmdir: output,
     _rpmfilename: '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}.rpm',
     _buildhost: 'ipvstate',
-    _binary_payload: 'w6.xzdio',
+    _binary_payload: payload,
     _build_id_links: 'none',
     __os_install_post: '%{nil}',
     debug_package: '%{nil}',

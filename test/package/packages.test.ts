@@ -154,6 +154,31 @@ describe('a Debian package', () => {
 });
 
 describe('an RPM package', () => {
+  const spec = readFileSync(join(root, '.ci/package/rpm/ipvstate.spec'), 'utf8');
+  /** The lines of a script that are no comments, each with all that belongs to it. */
+  const scriptOf = (name: string): string[] =>
+    (spec.split(new RegExp(`^%${name}\\n`, 'm'))[1] ?? '')
+      .split(/^%/m)[0]
+      ?.replaceAll(/^ *#.*\n|\\\n/gm, '')
+      .split('\n') ?? [];
+  const SCRIPTS = ['post', 'preun', 'postun'];
+
+  it('has no script that changes a table: each runs only a plan of a saved table', () => {
+    const calls = SCRIPTS.flatMap(scriptOf).filter((line) =>
+      /^\s*(?:ipvstate|ipvsadm)\b/.test(line),
+    );
+    expect(calls).toEqual([expect.stringMatching(/^ipvstate plan -f \S+ +--table \S+ /)]);
+  });
+
+  it('enables no unit by itself, starts none, and never fails the transaction', () => {
+    const calls = SCRIPTS.flatMap(scriptOf).filter((line) => line.includes('systemctl'));
+    expect(calls.join('\n')).not.toMatch(/\benable\b|systemctl (?:re)?start/);
+    expect(calls.filter((line) => !/\|\| :(?:; fi)?$/.test(line))).toEqual([]);
+    expect(scriptOf('post').join('\n')).toMatch(
+      /if \[ "\$1" -eq 1 \]; then\n +systemctl --no-reload preset ipvstate\.service /,
+    );
+  });
+
   it('lists each file once, its own folders, and the configuration as one that is kept', () => {
     const list = fileList(files).trimEnd().split('\n');
     const listed = list.filter((line) => !line.startsWith('%dir'));
