@@ -175,7 +175,7 @@ describe('history', () => {
     const lines = stdout.trimEnd().split('\n');
     expect(lines).toHaveLength(2);
     expect(Math.max(...lines.map(({ length }) => length))).toBe(80);
-    expect(lines[1]).toMatch(/^ {4}uid 4000000: ipvstate apply .*…$/);
+    expect(lines[1]).toMatch(/^ {4}uid 4000000: ipvstate apply .*…; <stdin> [0-9a-f]{8}$/);
   });
 
   it('shows what the journal of an earlier version has', async () => {

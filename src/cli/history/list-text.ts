@@ -25,7 +25,7 @@ export function formatRunLines(run: RunSummary, { style = PLAIN, width }: Layout
     width,
   );
   const shown = style.strong(head.slice(0, id.length)) + head.slice(id.length);
-  return `${shown}\n${cut(`    ${originOf(run)}`, width)}\n`;
+  return `${shown}\n${cut(originOf(run, width), width)}\n`;
 }
 
 /** Counts the operations that the kernel did: `3 operations`, or `3 of 5 operations`. */
@@ -35,12 +35,21 @@ export function operationCount({ begin, operations, done }: RunSummary): string 
   return done === planned ? sum : `${done} of ${sum}`;
 }
 
-/** Describes who made a run and why, such as `alice as root: ipvstate apply -f a.yaml`. */
-function originOf({ begin }: RunSummary): string {
+/** A command line that is cut shorter than this says too little. */
+const SHORTEST_CAUSE = 20;
+
+/**
+ * Describes who made a run and why, such as `alice as root: ipvstate apply -f a.yaml; a.yaml
+ * 4f1c22d0`. A long command line is cut where the files and their digests have room then.
+ */
+function originOf({ begin }: RunSummary, width: number): string {
   const { by, caller, pid, files } = begin;
-  const who = by ?? (caller ? formatCaller(caller) : `pid ${pid}`);
+  const who = printable(`    ${by ?? (caller ? formatCaller(caller) : `pid ${pid}`)}: `);
+  const cause = printable(causeOf(begin));
   const digests = files.map(({ path, sha256 }) => `; ${path} ${sha256.slice(0, 8)}`);
-  return printable(`${who}: ${causeOf(begin)}${digests.join('')}`);
+  const rest = printable(digests.join(''));
+  const room = width - who.length - rest.length;
+  return `${who}${room < SHORTEST_CAUSE ? cause : cut(cause, room)}${rest}`;
 }
 
 /** The cause of a pass of the daemon is its trigger; that of any other run is the command line. */
