@@ -59,6 +59,19 @@ function run({ text }: Block): string {
   return commands.map((line, index) => `${line}\n${outputs[index]}`).join('');
 }
 
+/** Runs the commands of a block as `run` does, in this process. */
+async function runHere({ text }: Block): Promise<string> {
+  const shown: string[] = [];
+  for (const line of text.split('\n').filter((each) => each.startsWith('$ ipvstate '))) {
+    const words = line.match(/'[^']*'|\S+/g)?.slice(2) ?? [];
+    const plain = words.map((word) => word.replaceAll("'", ''));
+    const argv = plain.map((word) => (word === 'shop.yaml' ? join(folder, word) : word));
+    const { stdout, stderr } = await daemon.run(...argv);
+    shown.push(`${line}\n${stdout}${stderr}`);
+  }
+  return shown.join('');
+}
+
 /** Replaces what differs from run to run: times, ids of runs, and connections. */
 function masked(text: string): string {
   return text
@@ -70,25 +83,35 @@ function masked(text: string): string {
     .replaceAll(/ {2}drains \d+ active connections?/g, '');
 }
 
+const tell = (block: Block): void => expect(masked(run(block))).toBe(masked(block.text));
+const tellHere = async (block: Block): Promise<void> =>
+  expect(masked(await runHere(block))).toBe(masked(block.text));
+
 it('a server is drained, the files change and the drain ends, and no request fails', async () => {
-  const [drained, released, explained, ended, history] = terminals;
-  if (!drained || !released || !explained || !ended || !history)
+  const [drained, released, explained, ended, history, ...alone] = terminals;
+  const [drainedAlone, endedAlone] = alone;
+  if (!drained || !released || !explained || !ended || !history || !drainedAlone || !endedAlone)
     throw new Error('the page has other blocks');
-  const tell = (block: Block): void => expect(masked(run(block))).toBe(masked(block.text));
+  const sum = async (which: 0 | 1): Promise<number> =>
+    Object.values(await traffic.counts()).reduce((total, each) => total + each[which], 0);
   tell(drained);
+  const before = await sum(0);
   tell(released);
   await weightOf('10.98.0.22', 2);
   tell(explained);
+  await until('enough requests', async () => (await sum(0)) - before > REQUESTS);
   // The next word of the same user about the same server: half an hour is over in a second.
   expect((await daemon.run('drain', 'shop', '10.98.0.21', '--for', '1s')).status).toBe(0);
   await weightOf('10.98.0.21', 3);
   await until('the end of the pass', async () => (await daemon.status()).health === 'in-sync');
-  tell(ended);
-  tell(history);
-  const counted = async (): Promise<[number, number]> => {
-    const counts = Object.values(await traffic.counts());
-    return [counts.reduce((sum, [all]) => sum + all, 0), counts.reduce((sum, [, f]) => sum + f, 0)];
-  };
-  await until('enough requests', async () => (await counted())[0] >= REQUESTS);
-  expect((await counted())[1]).toBe(0);
+  await tellHere(ended);
+  await tellHere(history);
+  await daemon.stop();
+  await tellHere(drainedAlone);
+  await daemon.run('drain', 'shop', '10.98.0.22', '--for', '1s', '-f', join(folder, 'shop.yaml'));
+  await until('the end of its time', async () =>
+    (await daemon.run('overrides')).stdout.includes(', over: '),
+  );
+  await tellHere(endedAlone);
+  expect(await sum(1)).toBe(0);
 });
