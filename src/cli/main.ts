@@ -5,7 +5,7 @@ import { EXIT, exitCodeOfError } from '../render/exit.ts';
 import { wrongUsage } from './declare/wrong-usage.ts';
 import type { Environment } from './environment.ts';
 import { isFrontEnd, runFrontEnd } from './ipvsadm.ts';
-import { buildProgram } from './program.ts';
+import { buildProgram, describeUsage } from './program.ts';
 
 /** Runs a command line, without the program's name, and returns the exit code. Never throws. */
 export async function main(argv: readonly string[], environment: Environment): Promise<number> {
@@ -44,7 +44,7 @@ async function runForJson(argv: readonly string[], environment: Environment): Pr
   } catch (error) {
     if (error instanceof CommanderError) {
       const exitCode = exitCodeOfCommander(error);
-      const usage = wrongUsage(error.message.replace(/^error: /, ''));
+      const usage = wrongUsage(describeUsage(error.message));
       output.release(
         exitCode === EXIT.ok ? undefined : formatErrorJson(commandErrorView(usage, argv), exitCode),
       );

@@ -30,8 +30,8 @@ export async function buildProgram(
       writeOut: (text) => output.print(text),
       writeErr: (text) => output.warn(text),
       outputError: (text, write) => {
-        const message = printableEcho(text.trimEnd(), argv);
-        write(`${message.replace(/^error:/, output.errorLabel())}\n`);
+        const message = printableEcho(describeUsage(text.trimEnd()), argv);
+        write(`${output.errorLabel()} ${message}${adviceAbout(text, program)}\n`);
       },
       getOutHelpWidth: () => output.layout('stdout').width,
       getErrHelpWidth: () => output.layout('stderr').width,
@@ -45,4 +45,19 @@ export async function buildProgram(
     );
   program.command(FRONT_END.name).summary(FRONT_END.summary);
   return program;
+}
+
+/** Turns a message of commander about a wrong command line into one of ours, without a label. */
+export function describeUsage(message: string): string {
+  return message
+    .replace(/^error: /, '')
+    .replace(/^command-argument value ('.*') is invalid for argument '\w+'\./s, '$1 is not known.');
+}
+
+/** A configuration without its -f is the most frequent argument that is too many. */
+function adviceAbout(message: string, { commands }: Command): string {
+  const [, verb] = /^error: too many arguments for '(\w+)'/.exec(message) ?? [];
+  const options = commands.find((command) => command.name() === verb)?.options ?? [];
+  if (!options.some(({ long }) => long === '--file')) return '';
+  return `\n(Name a configuration with -f: ipvstate ${verb} -f FILE)`;
 }

@@ -125,6 +125,11 @@ describe('wrong usage', () => {
     { line: 'plan --yes', says: "unknown option '--yes'" },
     { line: 'check --allow-empty', says: "unknown option '--allow-empty'" },
     { line: 'plan extra', says: "too many arguments for 'plan'" },
+    {
+      line: 'validate shop.yaml',
+      says: '(Name a configuration with -f: ipvstate validate -f FILE)\n',
+    },
+    { line: 'completion ksh', says: "'ksh' is not known. Allowed choices are bash, zsh, fish." },
     { line: 'apply one two', says: "too many arguments for 'apply'" },
     { line: 'import', says: "missing required argument 'file'" },
     {
