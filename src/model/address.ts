@@ -54,8 +54,10 @@ export function writeAddress(address: Address, bytes: Uint8Array, offset: number
 
 /** Reads 4 bytes (IPv4) or 16 bytes (IPv6) in network order. */
 export function readAddress(family: Family, bytes: Uint8Array, offset: number): Address {
-  if (family === 'ipv4')
-    return `${bytes[offset]}.${bytes[offset + 1]}.${bytes[offset + 2]}.${bytes[offset + 3]}` as Address;
+  if (family === 'ipv4') {
+    const last = `${bytes[offset + 2]}.${bytes[offset + 3]}`;
+    return `${bytes[offset]}.${bytes[offset + 1]}.${last}` as Address;
+  }
   const words = Array.from(
     { length: 8 },
     (_, index) => ((bytes[offset + 2 * index] ?? 0) << 8) | (bytes[offset + 2 * index + 1] ?? 0),
@@ -181,11 +183,13 @@ function formatIPv6Words(words: readonly number[]): Address {
   const run = longestZeroRun(words);
   if (run.start === 0 && (run.length === 6 || (run.length === 5 && words[5] === 0xffff))) {
     const [high = 0, low = 0] = words.slice(6);
-    return `::${run.length === 5 ? 'ffff:' : ''}${high >> 8}.${high & 0xff}.${low >> 8}.${low & 0xff}` as Address;
+    const last = [high >> 8, high & 0xff, low >> 8, low & 0xff].join('.');
+    return `::${run.length === 5 ? 'ffff:' : ''}${last}` as Address;
   }
   const hex = words.map((word) => word.toString(16));
   if (run.length < 2) return hex.join(':') as Address;
-  return `${hex.slice(0, run.start).join(':')}::${hex.slice(run.start + run.length).join(':')}` as Address;
+  const rest = hex.slice(run.start + run.length).join(':');
+  return `${hex.slice(0, run.start).join(':')}::${rest}` as Address;
 }
 
 function longestZeroRun(words: readonly number[]): { start: number; length: number } {

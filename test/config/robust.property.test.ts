@@ -6,37 +6,10 @@ import { jsonItemOffsets, jsonOffset } from '../../src/config/read/json-text.ts'
 import { formatConfigJson } from '../../src/config/write/json.ts';
 import { formatConfig } from '../../src/config/write/yaml.ts';
 import { tableArbitrary } from '../support/arbitrary-table.ts';
+import { TOKENS } from '../support/arbitrary-yaml.ts';
 
 const fragments = fc.constantFrom(
-  ...[
-    '{',
-    '}',
-    '[',
-    ']',
-    ':',
-    ': ',
-    ', ',
-    '- ',
-    '\n',
-    '\n  ',
-    '"',
-    "'",
-    '#',
-    ' #',
-    '&a ',
-    '*a',
-    '<<: ',
-    '!',
-    '|',
-    '>',
-    '%',
-    '?',
-    '\t',
-    '~',
-    '0',
-    '010',
-    '-1',
-  ],
+  ...TOKENS,
   ...[
     'version: 1',
     'services:',

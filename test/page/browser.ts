@@ -1,11 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { onTestFinished } from 'vitest';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
+// @ts-expect-error A script of the tests, without types.
+import { BROWSER_PROGRAMS, missingPrograms } from '../kernel/boot/debian.js';
 
 const PROGRAM = '/usr/bin/chromium';
 
+/** .ci/prepare.js installs the browser, or says how to. */
+export const isLeftOut =
+  process.env.BROWSER === 'optional' && missingPrograms(BROWSER_PROGRAMS).length > 0;
+
+/** Has a browser while the tests of a file run. Returns the function that opens a page in it. */
+export function useBrowser(): (address: string, options?: VisitOptions) => Promise<Visit> {
+  let browser: Browser;
+  beforeAll(async () => {
+    if (!isLeftOut) browser = await startBrowser();
+  });
+  afterAll(() => browser?.close());
+  return (address, options) => visit(browser, address, options);
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** The violations that axe finds, each with the element. */
+export async function violationsOf(page: Page): Promise<readonly string[]> {
+  await page.evaluate(AXE);
+  return page.evaluate(
+    `axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary }) => id + ' ' + html + ' ' + failureSummary)))`,
+  );
+}
+
 /** Starts Debian's Chromium. As root it has no sandbox, and containers have a small /dev/shm. */
-export function startBrowser(): Promise<Browser> {
+function startBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: PROGRAM,
     args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
@@ -27,7 +56,7 @@ export interface VisitOptions extends BrowserContextOptions {
 }
 
 /** Opens a page until the end of the test. */
-export async function visit(
+async function visit(
   browser: Browser,
   address: string,
   { hash = '', time, ...options }: VisitOptions = {},

@@ -1,33 +1,28 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { FleetAnswer } from '../../src/daemon/page/fleet/fleet-documents.ts';
 import { hasInvisible } from '../../src/model/printable.ts';
-// @ts-expect-error A script of the tests, without types.
-import { BROWSER_PROGRAMS, missingPrograms } from '../kernel/boot/debian.js';
 import { DaemonInProcess } from '../support/daemon.ts';
 import { FakeEtcd } from '../support/fake-etcd.ts';
 import { openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
 import { tableOf } from '../support/tables.ts';
-import { openPort, startBrowser, type Visit, type VisitOptions, visit } from './browser.ts';
+import {
+  isLeftOut,
+  openPort,
+  useBrowser,
+  type Visit,
+  type VisitOptions,
+  violationsOf,
+} from './browser.ts';
 import { FixtureServer } from './fixture-server.ts';
 import { answerOf, FLEETS, manyNodes, nodeOf } from './fleet-samples.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const TIME = '2026-05-04T12:30:00.000Z';
 
-/** .ci/prepare.js installs the browser, or says how to. */
-const isLeftOut =
-  process.env.BROWSER === 'optional' && missingPrograms(BROWSER_PROGRAMS).length > 0;
-
-let browser: Browser;
-beforeAll(async () => {
-  if (!isLeftOut) browser = await startBrowser();
-});
-afterAll(() => browser?.close());
+const visit = useBrowser();
 
 interface Opened extends Visit {
   readonly server: FixtureServer;
@@ -38,7 +33,7 @@ async function open(fleet: FleetAnswer, options: VisitOptions = {}): Promise<Ope
   const origin = await server.start();
   onTestFinished(() => server.stop());
   const hash = `fleet${options.hash ?? ''}`;
-  return { ...(await visit(browser, `${origin}/`, { time: TIME, ...options, hash })), server };
+  return { ...(await visit(`${origin}/`, { time: TIME, ...options, hash })), server };
 }
 
 const headingOf = (page: Page, name: string) => page.getByRole('heading', { level: 1, name });
@@ -168,12 +163,7 @@ describe.skipIf(isLeftOut)('the page of the fleet', () => {
     const { page, server } = await open(FLEETS['all-in-sync'], { colorScheme: scheme });
     for (const fleet of [FLEETS.halted, FLEETS['not-in-sync'], FLEETS['etcd-is-away']]) {
       await change(page, server, fleet);
-      await page.evaluate(AXE);
-      const found = await page.evaluate(
-        `axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) =>
-          nodes.map(({ html, failureSummary }) => id + ' ' + html + ' ' + failureSummary)))`,
-      );
-      expect(found).toEqual([]);
+      expect(await violationsOf(page)).toEqual([]);
     }
   });
 
@@ -226,7 +216,7 @@ describe.skipIf(isLeftOut)('the page of the fleet', () => {
     await daemon.run('push', '-f', file, '--to', from);
     await daemon.start();
     const address = await openPort(daemon.httpSocket);
-    const { page, problems } = await visit(browser, address);
+    const { page, problems } = await visit(address);
     await page.getByRole('link', { name: 'Fleet' }).click();
     await headingOf(page, 'All in sync').waitFor();
     expect(await page.locator('nav [aria-current=page]').innerText()).toBe('Fleet');
@@ -243,7 +233,7 @@ describe.skipIf(isLeftOut)('the page of the fleet', () => {
     const server = new FixtureServer();
     const origin = await server.start();
     onTestFinished(() => server.stop());
-    const { page } = await visit(browser, `${origin}/`, { time: TIME });
+    const { page } = await visit(`${origin}/`, { time: TIME });
     await page.locator('.freshness.live').waitFor();
     expect(await page.getByRole('link', { name: 'Fleet' }).count()).toBe(0);
   });

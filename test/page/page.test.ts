@@ -1,38 +1,33 @@
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { formatConfig } from '../../src/config/write/yaml.ts';
 import { titleOf } from '../../src/daemon/page/states.ts';
 import { hasInvisible } from '../../src/model/printable.ts';
 import { openEmbeddedTable } from '../../src/plan/embedded.ts';
-// @ts-expect-error A script of the tests, without types.
-import { BROWSER_PROGRAMS, missingPrograms } from '../kernel/boot/debian.js';
 import { DaemonInProcess } from '../support/daemon.ts';
 import { openMisbehavingTable } from '../support/misbehaving-ipvs.ts';
 import { runCli } from '../support/run-cli.ts';
 import { tableOf } from '../support/tables.ts';
-import { openPort, startBrowser, type Visit, type VisitOptions, visit } from './browser.ts';
+import {
+  isLeftOut,
+  openPort,
+  useBrowser,
+  type Visit,
+  type VisitOptions,
+  violationsOf,
+} from './browser.ts';
 import { FixtureServer } from './fixture-server.ts';
 import { LOOKS } from './looks.ts';
 import { manyServices, SITE, serviceOf, servicesDocumentOf, statusDocumentOf } from './samples.ts';
 import { SCENES, type Scene, sceneOf } from './states-of-health.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const SHOP = 'tcp://192.0.2.10:443';
 
-/** .ci/prepare.js installs the browser, or says how to. */
-const isLeftOut =
-  process.env.BROWSER === 'optional' && missingPrograms(BROWSER_PROGRAMS).length > 0;
-
-let browser: Browser;
-beforeAll(async () => {
-  if (!isLeftOut) browser = await startBrowser();
-});
-afterAll(() => browser?.close());
+const visit = useBrowser();
 
 interface Opened extends Visit {
   readonly server: FixtureServer;
@@ -44,17 +39,8 @@ async function open(scene: Partial<Scene>, options: VisitOptions = {}): Promise<
   const server = Object.assign(new FixtureServer(), { status, services });
   const origin = await server.start();
   onTestFinished(() => server.stop());
-  const visited = await visit(browser, `${origin}/`, { time: status.at, ...options });
+  const visited = await visit(`${origin}/`, { time: status.at, ...options });
   return { ...visited, server };
-}
-
-/** The violations that axe finds, each with the element. */
-async function violationsOf(page: Page): Promise<readonly string[]> {
-  await page.evaluate(AXE);
-  return page.evaluate(
-    `axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ html, failureSummary }) => id + ' ' + html + ' ' + failureSummary)))`,
-  );
 }
 
 /** Sends another scene to the page, and waits until the page shows it. */
@@ -176,7 +162,7 @@ describe.skipIf(isLeftOut)('the page', () => {
     await server.stop();
     await page.locator('.freshness.stale').waitFor();
     expect(await freshness.innerText()).toMatch(/^Stale since 12:30:\d\d/);
-    expect(await page.title()).toBe('Stale · lb-1.example.net · ipvstate');
+    await expect.poll(() => page.title()).toBe('Stale · lb-1.example.net · ipvstate');
     expect(await violationsOf(page)).toEqual([]);
     await server.start(Number(origin.port));
     await page.locator('.freshness.live').waitFor();
@@ -195,7 +181,7 @@ describe.skipIf(isLeftOut)('the page', () => {
     const origin = await server.start();
     onTestFinished(() => server.stop());
     const hash = `#/service/${SHOP}`;
-    const { page } = await visit(browser, `${origin}/`, { time: server.status.at, hash });
+    const { page } = await visit(`${origin}/`, { time: server.status.at, hash });
     await page.getByRole('heading', { level: 1, name: 'In sync' }).waitFor();
     await page.getByRole('region', { name: `Destinations of ${SHOP}` }).waitFor();
     server.status = sceneOf('held').status;
@@ -379,7 +365,7 @@ describe.skipIf(isLeftOut)('the page', () => {
     const { stdout } = await runCli(['export', '-o', 'html'], { openKernel });
     const file = join(temporaryFolder(), 'ticket.html');
     writeFileSync(file, stdout);
-    const { page, problems } = await visit(browser, pathToFileURL(file).href);
+    const { page, problems } = await visit(pathToFileURL(file).href);
     await page.getByRole('heading', { level: 1, name: 'Live table' }).waitFor();
     await page.getByRole('button', { name: 'tcp://192.0.2.1:80' }).click();
     expect(await textOf(page, '.destinations tbody tr')).toMatch(
@@ -409,7 +395,7 @@ describe.skipIf(isLeftOut)('the page', () => {
     await daemon.start();
     const address = await openPort(daemon.httpSocket);
     const hash = '#/service/tcp://192.0.2.1:80';
-    const { page, problems } = await visit(browser, address, { hash });
+    const { page, problems } = await visit(address, { hash });
     const heading = (name: string) => page.getByRole('heading', { level: 1, name });
     await heading('In sync').waitFor();
     const row = page.locator('.destinations tbody tr').first();
@@ -422,7 +408,7 @@ describe.skipIf(isLeftOut)('the page', () => {
     expect(problems).toEqual([]);
     const { stdout } = await daemon.run('export', '-o', 'html');
     writeFileSync(join(folder, 'ticket.html'), stdout);
-    const ticket = await visit(browser, pathToFileURL(join(folder, 'ticket.html')).href, { hash });
+    const ticket = await visit(pathToFileURL(join(folder, 'ticket.html')).href, { hash });
     await ticket.page.getByRole('heading', { level: 1, name: 'Invalid' }).waitFor();
     await ticket.page.locator('pre', { hasText: 'servicse' }).waitFor();
     expect(await textOf(ticket.page, '.destinations tbody tr')).toMatch(/overridden\s+\w+\s+0/);

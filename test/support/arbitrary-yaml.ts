@@ -3,6 +3,12 @@ import fc from 'fast-check';
 // Texts that are YAML, or nearly: mappings and lists in every style, with comments and anchors in
 // odd places. Edits make valid texts wrong in one place.
 
+/** Characters and words that mean something to YAML, for changes in odd places. */
+export const TOKENS = [
+  ...['{', '}', '[', ']', ':', ': ', ',', ', ', '- ', '\n', '\n  ', ' ', '"', "'", '#', ' #'],
+  ...['&a ', '*a', '<<: ', '!', '|', '>', '%', '?', '\t', '~', '0', '010', '-1'],
+];
+
 /** Scalars as they are written. Some are numbers, some are special to YAML, some are wrong. */
 const scalars = [
   ...['80', '010', '0', '-0', '-1', '+1', '0x50', '0o17', '1e3', '.5', '1.', '1.5', '1_000', '0b1'],
@@ -201,45 +207,7 @@ export const edits: fc.Arbitrary<Edit> = fc.record({
   at: fc.nat(),
   removed: fc.nat({ max: 3 }),
   added: fc.oneof(
-    fc.constantFrom(
-      ...[
-        '',
-        '\n',
-        ' ',
-        '  ',
-        ':',
-        ': ',
-        '- ',
-        ',',
-        '[',
-        ']',
-        '{',
-        '}',
-        '"',
-        "'",
-        '#',
-        ' #',
-        '&a ',
-      ],
-      ...[
-        '*a',
-        '<<: ',
-        '!',
-        '|',
-        '>',
-        '%',
-        '?',
-        '? ',
-        '\t',
-        '\r\n',
-        '~',
-        '0',
-        '-',
-        '\\',
-        '@',
-        '...',
-      ],
-    ),
+    fc.constantFrom('', '  ', '\r\n', '? ', '-', '\\', '@', '...', ...TOKENS),
     fc.constantFrom(...scalars),
   ),
 });

@@ -35,6 +35,38 @@ export function useNow(): Date {
   return fixed ?? now;
 }
 
+/** The reasons of a verdict, as `children` shows each, and the commands that help. */
+export function Reasons({
+  of: reasons,
+  help,
+  children,
+}: {
+  readonly of: readonly string[];
+  readonly help: readonly { readonly command: string; readonly text: string }[];
+  readonly children: (reason: string) => ComponentChildren;
+}) {
+  return (
+    <div class="reasons">
+      {reasons.length > 0 && (
+        <ul class="why">
+          {reasons.map((reason) => (
+            <li key={reason}>{children(reason)}</li>
+          ))}
+        </ul>
+      )}
+      {help.length > 0 && (
+        <div class="help">
+          {help.map(({ command, text }) => (
+            <Command key={command} line={command}>
+              <Text of={text} />
+            </Command>
+          ))}
+        </div>
+      )}
+    </div>
+  );
+}
+
 const COPIED_MILLISECONDS = 2000;
 
 /** A command line with a button that copies it, and words about its effect. */

@@ -2,7 +2,7 @@ import type { ApiStatus, ServiceSummary } from '../api/documents.ts';
 import { describeHealth } from '../status/status-text.ts';
 import { formatAge, formatBytes, formatCount, formatTime } from './format.ts';
 import { routeOf } from './links.ts';
-import { Code, Command, Text, useNow } from './parts.tsx';
+import { Code, Reasons, Text, useNow } from './parts.tsx';
 import { titleOf, toneOf } from './states.ts';
 
 /** The answer first: is the table as the files say, and if not, why, and which command helps. */
@@ -19,26 +19,9 @@ export function Verdict({ document, services }: { document: ApiStatus; services:
         {health_since && <Since time={health_since} />}
       </div>
       <Figures services={services} />
-      <div class="reasons">
-        {why.length > 0 && (
-          <ul class="why">
-            {why.map((reason) => (
-              <li key={reason}>
-                <Sentence of={reason} services={services} />
-              </li>
-            ))}
-          </ul>
-        )}
-        {help.length > 0 && (
-          <div class="help">
-            {help.map(({ command, text }) => (
-              <Command key={command} line={command}>
-                <Text of={text} />
-              </Command>
-            ))}
-          </div>
-        )}
-      </div>
+      <Reasons of={why} help={help}>
+        {(reason) => <Sentence of={reason} services={services} />}
+      </Reasons>
     </section>
   );
 }

@@ -108,8 +108,8 @@ export const FTP: Check = {
         return [
           warning(
             `${subject}, is not loaded`,
-            'Without the helper, clients of FTP log in, and cannot transfer files: the address of ' +
-              'the server is inside of the packets. The kernel does not load it by itself.',
+            'Without the helper, clients of FTP log in, and cannot transfer files: the address ' +
+              'of the server is inside of the packets. The kernel does not load it by itself.',
             run('modprobe ip_vs_ftp'),
           ),
         ];

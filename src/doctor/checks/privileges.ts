@@ -21,7 +21,8 @@ export const PRIVILEGES: Check = {
     const seen = `this process (user ${uid}) does not have CAP_NET_ADMIN`;
     if (mayHaveNetAdmin) return [failure(seen, NEED, AS_ROOT)];
     const advice =
-      'Give it: --cap-add NET_ADMIN for a container, CapabilityBoundingSet=CAP_NET_ADMIN in a unit.';
+      'Give it: --cap-add NET_ADMIN for a container, CapabilityBoundingSet=CAP_NET_ADMIN in a ' +
+      'unit.';
     return [failure(`${seen}, and may not get it`, NEED, advise(advice))];
   },
 };

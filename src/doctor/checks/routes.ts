@@ -98,8 +98,8 @@ export const TUNNELS: Check = {
         fragments
           ? 'Such packets are sent in fragments, because net.ipv4.vs.pmtu_disc is 0.'
           : 'The kernel asks the client for shorter packets by ICMP. Where a firewall drops ' +
-              'that, long requests hang. A longer MTU is of use where the switches and the servers ' +
-              'take such packets.',
+              'that, long requests hang. A longer MTU is of use where the switches and the ' +
+              'servers take such packets.',
         run(`ip link set dev ${shellWord(link.name)} mtu ${CLIENT_MTU + header}`),
       ),
     );

@@ -71,7 +71,8 @@ export const REUSED_PORTS = sysctlCheck('reused ports', (sysctl, { kernel: { rel
     warning(
       seen,
       sysctl('expire_nodest_conn') === '1'
-        ? 'A client that uses a port again stays with its old server, unless that server has weight 0.'
+        ? 'A client that uses a port again stays with its old server, unless that server has ' +
+            'weight 0.'
         : 'A client that uses a port again stays with its old server, also when that server has ' +
             'weight 0: it does not drain.',
       set('conn_reuse_mode', 1),
@@ -137,8 +138,8 @@ export const STRANGERS = sysctlCheck('packets out of order', (sysctl) => {
   return sloppy.map((name) =>
     remark(
       `net.ipv4.vs.${name} is 1`,
-      'A packet in the middle of an unknown connection is scheduled like a new one. That is right ' +
-        'for directors that share clients, and hides lost connections elsewhere.',
+      'A packet in the middle of an unknown connection is scheduled like a new one. That is ' +
+        'right for directors that share clients, and hides lost connections elsewhere.',
       set(name, 0),
     ),
   );

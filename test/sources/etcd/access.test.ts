@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openEtcd } from '../../../src/sources/etcd/client.ts';
 import {
   endFleetOverrides,
@@ -46,9 +46,11 @@ describe('the access to an etcd without TLS and users', () => {
   afterAll(() => etcd.stop());
 
   it('names the variable that is wrong', async () => {
-    const certificate = new Certificate();
+    const [certificate, other] = [new Certificate(), new Certificate()];
+    onTestFinished(() => {
+      for (const each of [certificate, other]) each.remove();
+    });
     const { ca, cert, key } = certificate;
-    const other = new Certificate();
     const bad = write('bad.pem', '-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n');
     const empty = write('empty', '\n');
     const user = { IPVSTATE_ETCD_USER: 'lb1' };
@@ -64,13 +66,13 @@ describe('the access to an etcd without TLS and users', () => {
       [{ ...user, IPVSTATE_ETCD_PASSWORD_FILE: '/none' }, '/none (IPVSTATE_ETCD_PASSWORD_FILE)'],
     ];
     for (const [env, text] of cases) expect(await errorOf(etcd.host, env)).toContain(text);
-    for (const each of [certificate, other]) each.remove();
   });
 
   it.each(['{}', '{"header":{}}', '[]', '<html>'])(
     'names a member that answers %s, and asks the next one',
     async (answer) => {
       const stranger = await new FakeEtcd().start();
+      onTestFinished(() => stranger.stop());
       stranger.rawAnswer = answer;
       expect(await errorOf(stranger.host, {})).toBe(
         `etcd:${PREFIX} cannot be reached: ${stranger.host}: the answer is none of etcd | ` +
@@ -78,7 +80,6 @@ describe('the access to an etcd without TLS and users', () => {
       );
       const address = { hosts: [stranger.host, etcd.host], prefix: PREFIX };
       expect(await openEtcd(address, {}).get('/none')).toBeUndefined();
-      await stranger.stop();
     },
   );
 
@@ -96,15 +97,18 @@ describe('the access to an etcd without TLS and users', () => {
 
 it.runIf(ETCD)('a certificate that etcd does not take is named in plain words', async () => {
   const [certificate, other] = [new Certificate(), new Certificate()];
+  onTestFinished(() => {
+    for (const each of [certificate, other]) each.remove();
+  });
   const args = ['--client-cert-auth', '--trusted-ca-file', certificate.ca];
-  const etcd = await new RealEtcd({ certificate, args }).start();
+  const etcd = new RealEtcd({ certificate, args });
+  onTestFinished(() => etcd.stop());
+  await etcd.start();
   for (const own of [{}, { IPVSTATE_ETCD_CERT: other.cert, IPVSTATE_ETCD_KEY: other.key }]) {
     const text = await errorOf(etcd.host, { IPVSTATE_ETCD_CACERT: certificate.ca, ...own });
     expect(text).toMatch(/cannot be reached: 127\.0\.0\.1:\d+: TLS fails: [a-z0-9/ ]+ \| /);
     expect(text).toContain('a certificate: IPVSTATE_ETCD_CERT and IPVSTATE_ETCD_KEY. One that');
   }
-  await etcd.stop();
-  for (const each of [certificate, other]) each.remove();
 });
 
 describe.runIf(ETCD)('the access to an etcd with TLS and users', () => {

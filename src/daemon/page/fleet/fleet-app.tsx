@@ -2,7 +2,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { Bar, ETCD_PAGES, useTabTitle } from '../bar.tsx';
 import { formatTime } from '../format.ts';
 import type { Connection } from '../page-state.ts';
-import { Command, Text } from '../parts.tsx';
+import { Reasons, Text } from '../parts.tsx';
 import type { FleetAnswer } from './fleet-documents.ts';
 import { followFleet } from './fleet-feed.ts';
 import { rowsOf } from './fleet-nodes.ts';
@@ -74,26 +74,9 @@ function Answer({ verdict }: { verdict: FleetVerdict | undefined }) {
           <Text of={meaning} />
         </p>
       </div>
-      <div class="reasons">
-        {reasons.length > 0 && (
-          <ul class="why">
-            {reasons.map((reason) => (
-              <li key={reason}>
-                <Text of={reason} />
-              </li>
-            ))}
-          </ul>
-        )}
-        {help.length > 0 && (
-          <div class="help">
-            {help.map(({ command, text }) => (
-              <Command key={command} line={command}>
-                {text}
-              </Command>
-            ))}
-          </div>
-        )}
-      </div>
+      <Reasons of={reasons} help={help}>
+        {(reason) => <Text of={reason} />}
+      </Reasons>
     </section>
   );
 }
