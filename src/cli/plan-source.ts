@@ -1,10 +1,12 @@
 import { IpvstateError } from '../errors.ts';
 import type { Desired } from '../model/desired.ts';
 import type { Ipvs } from '../model/ipvs.ts';
+import type { OverrideStore } from '../model/override.ts';
 import type { ServiceKey } from '../model/service.ts';
 import { isText } from '../model/shape.ts';
 import { countEntries, runStage } from '../model/stage.ts';
 import type { Table } from '../model/table.ts';
+import type { OverrideClock } from '../plan/overrides/overrides.ts';
 import type { Report } from '../plan/report.ts';
 import { parseSelectors } from '../plan/scope.ts';
 import type { OnError } from '../reconcile/execute.ts';
@@ -106,10 +108,16 @@ async function fromPlan(
       const { stage = runStage } = rest;
       const read = () => ipvs.read({ sysctls: hasSysctls(saved) });
       const snapshot = await stage('read-table', read, ({ table }) => countEntries(table));
-      const { plan, drainPolicies } = await resumePlan(saved, path, snapshot, netns);
+      const overrides = rest.overrides && (await readOverrideClock(rest.overrides));
+      const resumed = await resumePlan(saved, path, snapshot, netns, overrides);
+      const { plan, drainPolicies } = resumed;
       return executePlan(ipvs, plan, snapshot, { ...rest, begin: saved.drains, drainPolicies });
     },
   };
+}
+
+async function readOverrideClock(store: OverrideStore): Promise<OverrideClock> {
+  return { ...(await store.read()), now: store.now(), date: store.date() };
 }
 
 /** The names that a saved plan has beside its changes. */

@@ -52,6 +52,7 @@ function scene({
         ],
         options,
       ),
+    bare: (line: string) => space.run(line, options),
     list: (more = '') => space.run(`overrides${more}`, options),
     weight: (service: string, destination: string) =>
       kernel.table().services.get(keyOf(service))?.destinations.get(destinationKeyOf(destination))
@@ -349,6 +350,58 @@ describe('without files', () => {
     await store.write({ ...(await store.read()), overrides: [] });
     expect((await run('overrides clear')).stdout).toContain('weight 0 -> 3\n');
     expect(weight(SHOP, '10.1.0.12:443')).toBe(3);
+  });
+});
+
+describe('a saved plan', () => {
+  const live = tableOf({
+    ...Object.fromEntries([...TABLE.services].map(([key]) => [key, {}])),
+    [SHOP]: { destinations: { '10.1.0.11:443': 1, '10.1.0.12:443': 0 } },
+  });
+
+  it('does not take back a drain that began since it was made', async () => {
+    const { run, bare, weight } = scene({ live });
+    expect((await run('plan --only shop --save ./p.json')).status).toBe(0);
+    // The weight is 0 already: the live table stays as it is.
+    await run(['drain', 'shop', '10.1.0.12', '--reason', 'new disk']);
+    const { status, stderr } = await bare('apply ./p.json --yes');
+    expect([status, weight(SHOP, '10.1.0.12:443')]).toEqual([4, 0]);
+    expect(stderr).toMatch(
+      /is stale; nothing was changed\n +10\.1\.0\.12:443 of \S+: weight 0 by override of alice until .*: new disk \(file: 3\)\n/,
+    );
+  });
+
+  it('that ignores overrides does', async () => {
+    const { run, bare, weight } = scene({ live });
+    await run('drain shop 10.1.0.12');
+    await run('plan --only shop --ignore-overrides --save ./p.json');
+    expect((await bare('apply ./p.json --yes')).status).toBe(0);
+    expect(weight(SHOP, '10.1.0.12:443')).toBe(3);
+  });
+
+  it('is executed with the overrides that it was made with, and not once they have ended', async () => {
+    const empty = tableOf({ [SHOP]: { destinations: { '10.1.0.12:443': 3 } } });
+    for (const ends of [false, true]) {
+      const { run, bare, weight, state } = scene({ live: empty });
+      await run('drain shop 10.1.0.11 --for 1h');
+      await run('plan --only shop --save ./p.json');
+      if (ends) state.clock.pass(3600);
+      const { status, stderr } = await bare('apply ./p.json --yes');
+      expect([status, weight(SHOP, '10.1.0.11:443')]).toEqual(ends ? [4, undefined] : [0, 0]);
+      if (ends) expect(stderr).toContain('the override to weight 0 has ended\n');
+    }
+  });
+
+  it('is executed while a ramp that it was made with goes on', async () => {
+    const { run, bare, weight, state } = scene();
+    await run('weight shop 10.1.0.12 33 --ramp 30s');
+    state.clock.pass(10);
+    await run('plan --only shop --save ./p.json');
+    state.clock.pass(5);
+    expect((await bare('apply ./p.json --yes')).status).toBe(0);
+    expect(weight(SHOP, '10.1.0.12:443')).toBe(13);
+    await run('apply --yes');
+    expect(weight(SHOP, '10.1.0.12:443')).toBe(18);
   });
 });
 

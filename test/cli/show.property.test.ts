@@ -69,7 +69,11 @@ const showsThePlan = (shown: Shown) =>
         : undefined,
     );
     const path = join(folder, 'a.plan');
-    await savePlan(path, prepared, context, { sources: new Map() }, undefined);
+    await savePlan(path, prepared, context, {
+      sources: new Map(),
+      netns: undefined,
+      ignoresOverrides: false,
+    });
     const saved = savedView(await readSavedPlan(path), path);
     const [view, details] = shown(saved.view, saved.context);
     return FORMATS.every(

@@ -62,6 +62,8 @@ export interface Binding {
   readonly netns?: PlanNamespace | undefined;
   /** The parts of the live table that `ipvstate show` prints. */
   readonly before?: SavedBefore | undefined;
+  /** True for a plan that was made with `--ignore-overrides`. */
+  readonly ignores_overrides?: boolean | undefined;
   /** The whole desired table, as a configuration. */
   readonly desired: Json;
   /** Digest of the document without this member: a person may have read any part of it. */
@@ -184,6 +186,7 @@ export const isDocument = objectOf<PlanDocument>({
         ),
       }),
     ),
+    ignores_overrides: optional(isFlag),
     desired: isObject as Shape<Json>,
     digest: isText,
   }),

@@ -5,46 +5,56 @@ import type { DrainRecord } from '../../model/drain.ts';
 import type { Snapshot } from '../../model/ipvs.ts';
 import { sameSysctl } from '../../model/sysctl.ts';
 import type { Table } from '../../model/table.ts';
+import type { OverrideClock } from '../../plan/overrides/overrides.ts';
 import { type Plan, plan } from '../../plan/plan.ts';
 import type { Json } from '../../render/json.ts';
 import { planJson } from '../../render/plan-json.ts';
 import { sha256 } from '../../sources/digest.ts';
 import { readStable } from '../../sources/files/read-stable.ts';
+import { overriddenSince } from './overridden-since.ts';
 import type { Binding, PlanNamespace, SavedPlan, SourceFile } from './plan-document.ts';
 import { damagedPlan, liveDigests } from './saved-plan.ts';
 
 /**
  * Makes the plan again from the saved tables, with how its services drain. Throws `STALE` with the
- * differences when the live table or a file has changed, or for another network namespace, and
- * `CONFIG` when the plan is not the saved one. `netns` is undefined for a table in a file.
+ * differences when the live table, a file or an override has changed, or for another network
+ * namespace, and `CONFIG` when the plan is not the saved one. `netns` and `overrides` are undefined
+ * for a table in a file.
  */
 export async function resumePlan(
   { saved, ...document }: SavedPlan,
   path: string,
   snapshot: Snapshot,
   netns: PlanNamespace | undefined,
+  overrides: OverrideClock | undefined,
 ): Promise<{ readonly plan: Plan; readonly drainPolicies: DrainRecord['policies'] }> {
   refuseOtherNamespace(saved, netns);
   const differences = [
     ...(await changedFiles(saved.files)),
     ...changedObjects(saved, snapshot.table),
   ];
-  if (differences.length > 0) {
-    const shown = differences.slice(0, 20).map((difference) => `\n    ${difference}`);
-    if (differences.length > shown.length)
-      shown.push(`\n    and ${differences.length - shown.length} more`);
-    throw new IpvstateError(
-      'STALE',
-      `the plan of ${saved.created} is stale; nothing was changed${shown.join('')}`,
-      { hint: 'Make a new plan, and read it before applying it.' },
-    );
-  }
+  if (differences.length > 0) throw stale(saved, differences);
   const desired = parseSavedTable(saved.desired, path);
   const planned = planAgain({ saved, ...document }, path, snapshot.table, desired);
+  const overridden = overrides ? overriddenSince({ saved, ...document }, planned, overrides) : [];
+  if (overridden.length > 0) throw stale(saved, overridden);
   const drainPolicies = [...(desired.policy?.services ?? [])].flatMap(([key, { drain }]) =>
     drain ? [[key, drain] as const] : [],
   );
   return { plan: planned, drainPolicies: new Map(drainPolicies) };
+}
+
+const SHOWN_DIFFERENCES = 20;
+
+function stale({ created }: Binding, differences: readonly string[]): IpvstateError {
+  const shown = differences.slice(0, SHOWN_DIFFERENCES).map((each) => `\n    ${each}`);
+  if (differences.length > shown.length)
+    shown.push(`\n    and ${differences.length - shown.length} more`);
+  return new IpvstateError(
+    'STALE',
+    `the plan of ${created} is stale; nothing was changed${shown.join('')}`,
+    { hint: 'Make a new plan, and read it before applying it.' },
+  );
 }
 
 /** Parses a table of a saved plan. Throws `CONFIG`. */

@@ -34,13 +34,18 @@ export function namespaceOf({ life }: State, name: string | undefined): PlanName
 
 type Savable = Pick<Prepared, 'plan' | 'records' | 'snapshot' | 'foreign'>;
 
-/** Writes a plan. `netns` is undefined for a plan for a table in a file. Throws `IO`. */
+interface Planning extends Pick<Loaded, 'sources'> {
+  /** undefined for a plan for a table in a file. */
+  readonly netns: PlanNamespace | undefined;
+  readonly ignoresOverrides: boolean;
+}
+
+/** Writes a plan. Throws `IO`. */
 export async function savePlan(
   path: string,
   prepared: Savable,
   context: ChangesContext,
-  { sources }: Pick<Loaded, 'sources'>,
-  netns: PlanNamespace | undefined,
+  { sources, netns, ignoresOverrides }: Planning,
 ): Promise<void> {
   const { plan: planned, records } = prepared;
   const saved = {
@@ -49,6 +54,7 @@ export async function savePlan(
     live: { ...liveDigests(planned.live), ...liveSysctls(planned) },
     ...(netns && { netns }),
     before: savedBefore(prepared, context),
+    ...(ignoresOverrides && { ignores_overrides: true }),
     desired: desiredJson(planned.desired, records.drains.policies),
   };
   const document = { ...planJson(planned, [], context), saved };

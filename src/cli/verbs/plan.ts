@@ -59,7 +59,9 @@ export const planVerb = defineVerb({
             options.table === undefined
               ? namespaceOf(await environment.state(), options.netns)
               : undefined;
-          await savePlan(options.save, prepared, context, loaded, netns);
+          const { sources } = loaded;
+          const { ignoreOverrides: ignoresOverrides } = options;
+          await savePlan(options.save, prepared, context, { sources, netns, ignoresOverrides });
           output.note(`Saved. Execute it with: ipvstate apply ${options.save}\n`);
         }
       }
