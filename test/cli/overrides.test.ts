@@ -443,7 +443,7 @@ describe('a command about overrides is refused', () => {
     ['no ramp', 'weight shop 10.1.0.11 3 --ramp 0', "'0' is invalid", 'from 1s'],
     ['a bad time', 'drain shop --for soon', "'soon' is invalid", ''],
     ['a bad owner', 'drain shop --owner a/../b!', 'is invalid', ''],
-    ['another word', 'overrides cler', "'cler' is invalid", ''],
+    ['another word', 'overrides cler', "'cler' is not known", ''],
   ])('with %s: 64, the reason and a hint', async (_, line, message, hint) => {
     const { run, store, kernel } = scene();
     const { status, stdout, stderr } = await run(line);
@@ -459,6 +459,22 @@ describe('a command about overrides is refused', () => {
     const { status, stderr } = await run(['drain', 'shop', '10.1.0.12', '--reason', reason]);
     expect(status).toBe(64);
     expect(stderr).not.toContain('\u001b[2J');
+    expect(await store.read()).toEqual(NO_OVERRIDES);
+  });
+
+  it.each([
+    ['drain tcp://192.0.2.77:80', 'tcp://192.0.2.77:80'],
+    ['drain tcp://192.0.2.77:80 10.1.0.11', 'tcp://192.0.2.77:80'],
+    [`drain ${SHOP} 10.1.0.19`, `10.1.0.19 of ${SHOP}`],
+    ['weight shop 10.1.0.19:443 5', `10.1.0.19:443 of ${SHOP}`],
+  ])('by `%s`, because the object is live and no file has it', async (line, object) => {
+    const destinations = { '10.1.0.11:443': 1, '10.1.0.12:443': 3, '10.1.0.19:443': 1 };
+    const live = tableOf({ [SHOP]: { destinations }, 'tcp://192.0.2.77:80': {} });
+    const { run, store } = scene({ live });
+    expect(await run(line)).toMatchObject({
+      status: 64,
+      stderr: expect.stringContaining(`${object} is in the kernel, and in no file\n`),
+    });
     expect(await store.read()).toEqual(NO_OVERRIDES);
   });
 

@@ -139,7 +139,7 @@ export function requested(
 ): OverrideEffect {
   if (request.kind === 'replace') return replaced(stored, request);
   if (request.kind === 'end') return ended(stored, request, scene);
-  const set = targetsOf(request.selector, scene.desired).map((target) =>
+  const set = targetsOf(request.selector, scene.desired, scene.live.services).map((target) =>
     overrideOf(target, request, scene),
   );
   const keys = new Set(set.map(overrideKey));

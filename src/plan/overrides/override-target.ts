@@ -21,9 +21,17 @@ export interface Nameable {
   readonly names: ReadonlyMap<ServiceKey, string>;
 }
 
-/** Finds the destinations that a selector names. Throws `USAGE` for a name of none or several. */
-export function targetsOf(selector: OverrideSelector, nameable: Nameable): OverrideTarget[] {
+/**
+ * Finds the destinations that a selector names. Throws `USAGE` for a name of none or several, and
+ * for an object that only the `live` table has.
+ */
+export function targetsOf(
+  selector: OverrideSelector,
+  nameable: Nameable,
+  live?: Nameable['services'],
+): OverrideTarget[] {
   const { service: name, destinations: words } = selector;
+  refuseUnlisted(selector, nameable, live);
   if (name === null) {
     const all = [...nameable.services.values()].flatMap(({ destinations }) => [
       ...destinations.values(),
@@ -34,6 +42,30 @@ export function targetsOf(selector: OverrideSelector, nameable: Nameable): Overr
   if (words.length === 0) return [{ service, destination: null }];
   const own = [...(nameable.services.get(service)?.destinations.values() ?? [])];
   return words.map((word) => ({ service, destination: destinationNamed(word, service, own) }));
+}
+
+/** Says of an object that is live and in no file that it is there, and which commands change it. */
+function refuseUnlisted(
+  { service: name, destinations: words }: OverrideSelector,
+  { services, names }: Nameable,
+  live: Nameable['services'] | undefined,
+): void {
+  const identity = name === null ? undefined : parseServiceKey(name);
+  const [named] = [...names].find(([, each]) => each === name) ?? [];
+  const key = identity ? serviceKey(identity) : named;
+  const found = key && live?.get(key);
+  if (!found) return;
+  const listed = services.get(key)?.destinations;
+  const isIn = (keys: Iterable<DestinationKey>, word: string): boolean =>
+    [...keys].some((each) => isDestinationNamed(each, word));
+  const unlisted = words.find(
+    (word) => isIn(found.destinations.keys(), word) && !isIn(listed?.keys() ?? [], word),
+  );
+  if (listed && unlisted === undefined) return;
+  const object = listed ? `${unlisted} of ${key}` : key;
+  throw new IpvstateError('USAGE', `${object} is in the kernel, and in no file`, {
+    hint: 'Overrides are about what files have. `ipvstate ipvsadm` changes other objects.',
+  });
 }
 
 /** Tells what a selector selects, to end overrides. */
