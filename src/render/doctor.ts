@@ -1,6 +1,7 @@
 import { countByLevel, type NamedFinding, worstFirst } from '../doctor/examine.ts';
 import { type Fix, LEVELS, type Level } from '../doctor/finding.ts';
 import type { Issue } from '../model/issue.ts';
+import { printable } from '../model/printable.ts';
 import { countOf } from './count-of.ts';
 import { wrapHanging } from './explain/wrap.ts';
 import { formatIssues } from './issues.ts';
@@ -109,16 +110,17 @@ function formatFinding(
   width: number,
 ): string {
   const word = WORDS[level];
-  const [first = '', ...rest] = wrapHanging(`${word}: ${check}: ${seen}`, width, '    ');
+  const clause = `${word}: ${check}: ${printable(seen)}`;
+  const [first = '', ...rest] = wrapHanging(clause, width, '    ');
   const head = `${paint(level, style)(word)}${first.slice(word.length)}`;
-  const reason = why === undefined ? [] : wrapHanging(`    ${why}`, width, '    ');
+  const reason = why === undefined ? [] : wrapHanging(`    ${printable(why)}`, width, '    ');
   return `${[head, ...rest, ...reason, ...formatFix(fix, style, width)].join('\n')}\n`;
 }
 
 /** A command stays on one line, so that it can be copied. */
 function formatFix(fix: Fix | undefined, style: Style, width: number): string[] {
   if (!fix) return [];
-  if ('advice' in fix) return wrapHanging(`    ${fix.advice}`, width, '    ');
+  if ('advice' in fix) return wrapHanging(`    ${printable(fix.advice)}`, width, '    ');
   return fix.commands.map((command) => `      ${style.hint(command)}`);
 }
 

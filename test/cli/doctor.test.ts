@@ -120,6 +120,17 @@ warning: other writers: keepalived (pid 88) runs in this network namespace
     expect(stdout).not.toContain('\u001b');
   });
 
+  it('lets no name of a file begin a line of its own', async () => {
+    const { run, write } = workspace();
+    const path = write("a'\nok: b.yaml", SHOP);
+    const machine = machineOf({ [path]: { text: SHOP, mode: 0o666 } });
+    const { stdout } = await run(['doctor', '-f', path], { machine });
+    expect(stdout).toContain('every user may write to');
+    expect(stdout).toContain("a'\\u000aok:");
+    expect(stdout).not.toMatch(/^ok:/m);
+    expect(stdout).toMatch(/\n {6}chmod o-w \$'.*a\\'\\012ok: b\.yaml'\n/);
+  });
+
   it('is the same with --quiet: it is the result', async () => {
     const { run } = shopOn(FORWARDS_NOTHING);
     expect(await run('doctor -f ./shop.yaml -q')).toEqual(await run('doctor -f ./shop.yaml'));
