@@ -91,7 +91,13 @@ function leavingNote(
   return isLeaving ? style.faint('  removed: deleted with the last of its destinations') : '';
 }
 
-/** Formats a change in one line, or with a line for each of several fields; notes may follow. */
+/** Columns of a terminal that everybody has. */
+const MAX_COLUMNS = 80;
+
+/**
+ * Formats a change in one line. Each of several fields has a line: those of a service, and those of
+ * a destination that do not fit one. Notes may follow.
+ */
 function formatChange(change: Change, context: ChangesContext): string[] {
   const { style = PLAIN } = context;
   const action = changeAction(change);
@@ -112,16 +118,20 @@ function formatChange(change: Change, context: ChangesContext): string[] {
   const where = placeOf(change, context);
   const faint = (texts: readonly string[]) =>
     texts.map((text) => style.faint(`  ${text}`)).join('');
-  // A destination has few fields, and there are many destinations.
-  if (details.length < 2 || change.object === 'destination') {
-    const together = details.map(({ field, text }) => `${field} ${text}`.trim()).join(', ');
-    return [`${title}${together && `  ${together}`}${faint([...notes, ...where])}`, ...below];
+  const together = details.map(({ field, text }) => `${field} ${text}`.trim()).join(', ');
+  const inOneLine = `${title}${together && `  ${together}`}${faint([...notes, ...where])}`;
+  if (details.length < 2) return [inOneLine, ...below];
+  // Most edited destinations have few fields, and there are many destinations.
+  if (change.object === 'destination') {
+    const shown = `${indent}~ ${titleOf(change, { ...context, style: PLAIN })}  ${together}`;
+    if (shown.length <= MAX_COLUMNS) return [inOneLine, ...below];
   }
   const width = details.reduce((widest, { field }) => Math.max(widest, field.length), 0);
   return [
     title + faint(where),
-    ...details.map(({ field, text }) => `      ${field.padEnd(width)}  ${text}`),
-    ...notes.map((note) => `    ${faint([note])}`),
+    ...details.map(({ field, text }) => `${indent}      ${field.padEnd(width)}  ${text}`),
+    ...notes.map((note) => `${indent}    ${faint([note])}`),
+    ...below,
   ];
 }
 
@@ -143,9 +153,11 @@ function detailsOf(change: Change): Detail[] {
   const { before, after } = changeFields(change);
   if (!after && change.object !== 'service') return [];
   if (!before || !after) return [{ field: '', text: describeObject(change) }];
-  return fieldChanges(before, after).map(({ field, ...edit }) => {
-    const values = [edit.before, edit.after].map((value) => formatFieldValue(field, value));
-    return { field: change.object === 'sysctl' ? '' : field, text: values.join(' -> ') };
+  return fieldChanges(before, after).flatMap(({ field, ...edit }) => {
+    const [from, to] = [edit.before, edit.after].map((value) => formatFieldValue(field, value));
+    // A destination without a tunnel has no checksum: `none` as well.
+    if (from === to) return [];
+    return [{ field: change.object === 'sysctl' ? '' : field, text: `${from} -> ${to}` }];
   });
 }
 

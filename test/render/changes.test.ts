@@ -58,6 +58,37 @@ describe('an edited service', () => {
   });
 });
 
+describe('an edited destination', () => {
+  const edit = (after: Parameters<typeof tableOf>[0]) =>
+    changes({ [SHOP]: { destinations: { '10.1.0.11:443': 1 } } }, after);
+
+  it('has a few fields in one line', () => {
+    const destination = { weight: 3, upperThreshold: 100 };
+    expect(edit({ [SHOP]: { destinations: { '10.1.0.11:443': destination } } })).toBe(
+      `  ${SHOP}\n    ~ 10.1.0.11:443  weight 1 -> 3, upper_threshold 0 -> 100\n`,
+    );
+  });
+
+  it('has one line for each field where they do not fit one line, and none that stays', () => {
+    const destination = {
+      ...({ weight: 3, upperThreshold: 100, lowerThreshold: 50 } as const),
+      ...({ forward: 'tunnel', tunnelType: 'gue', tunnelPort: 6080 } as const),
+    };
+    const text = edit({ [SHOP]: { destinations: { '10.1.0.11:443': destination } } });
+    expect(text.split('\n')).toEqual([
+      `  ${SHOP}`,
+      '    ~ 10.1.0.11:443',
+      '          forward          route -> tunnel',
+      '          weight           1 -> 3',
+      '          upper_threshold  0 -> 100',
+      '          lower_threshold  0 -> 50',
+      '          tunnel.type      none -> gue',
+      '          tunnel.port      none -> 6080',
+      '',
+    ]);
+  });
+});
+
 describe('a deleted service', () => {
   const before = {
     [DNS]: {
