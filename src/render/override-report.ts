@@ -67,8 +67,8 @@ function formatAbsent({ absent }: OverrideOutcome): string {
   const lines = absent.slice(0, SHOWN_ABSENT).map(({ key, unhealthy }) => {
     const { service, destination } = parseDrainKey(key);
     return (
-      `Stored: ${destination} of ${service} is not in the kernel${describeRemoval(unhealthy)}. ` +
-      'The override takes effect when it is added.\n'
+      `Stored: ${destination} of ${service} is not in the kernel.\n${describeRemoval(unhealthy)}` +
+      '    The override takes effect when it is added.\n'
     );
   });
   const more = absent.length - lines.length;
@@ -80,8 +80,8 @@ function formatAbsent({ absent }: OverrideOutcome): string {
 
 function describeRemoval(unhealthy: string | undefined): string {
   if (unhealthy === undefined) return '';
-  const reason = unhealthy === '' ? '' : ` (${printable(unhealthy)})`;
-  return `: health removed it, because its checks fail${reason}`;
+  const reason = unhealthy === '' ? '' : `: ${printable(unhealthy)}`;
+  return `    Health removed it, because its checks fail${reason}.\n`;
 }
 
 /** Formats the overrides that are in force now, of what the command was about. */

@@ -158,6 +158,19 @@ describe('a command about overrides, beside files that say something else', () =
     expect(weight(SHOP, '10.1.0.11:443')).toBe(0);
   });
 
+  it('moves up from 0 where a ramp is for a destination that is not live', async () => {
+    const live = tableOf({ [SHOP]: { destinations: { '10.1.0.12:443': 3 } } });
+    const { run, state, weight } = scene({ live });
+    await run('weight shop 10.1.0.11 9 --ramp 9s');
+    state.clock.pass(4);
+    await run('apply --yes --only shop');
+    expect(weight(SHOP, '10.1.0.11:443')).toBe(4);
+    await run('weight shop 10.1.0.11 0 --ramp 9s');
+    state.clock.pass(9);
+    await run('apply --yes --only shop');
+    expect(weight(SHOP, '10.1.0.11:443')).toBe(0);
+  });
+
   it('says that health removed a destination that is not live', async () => {
     const text = FILE.replace(
       'name: shop,',
@@ -170,8 +183,9 @@ describe('a command about overrides, beside files that say something else', () =
       new Map([[drainKey(SHOP, destinationKeyOf('10.1.0.11:443')), unhealthy]]),
     );
     expect((await run('weight shop 10.1.0.11 5')).stdout).toContain(
-      `Stored: 10.1.0.11:443 of ${SHOP} is not in the kernel: health removed it, because its ` +
-        'checks fail (refused\\u001b[2J). The override takes effect when it is added.\n',
+      `Stored: 10.1.0.11:443 of ${SHOP} is not in the kernel.\n` +
+        '    Health removed it, because its checks fail: refused\\u001b[2J.\n' +
+        '    The override takes effect when it is added.\n',
     );
   });
 });

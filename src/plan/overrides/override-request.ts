@@ -211,17 +211,14 @@ function ended(
 function overrideOf(
   target: OverrideTarget,
   { weight, rampSeconds, lastsSeconds, reason, owner, by }: SetOverrides,
-  { desired, live, now, date }: OverrideScene,
+  { live, now, date }: OverrideScene,
 ): Override {
-  const from =
-    rampSeconds === null
-      ? undefined
-      : (weightIn(live.services, target) ?? weightIn(desired.services, target));
+  // A destination that is not live gets no connections yet.
+  const from = weightIn(live.services, target) ?? 0;
   return {
     ...target,
     weight,
-    ...(rampSeconds !== null &&
-      from !== undefined && { ramp: { from, sinceSeconds: now, seconds: rampSeconds } }),
+    ...(rampSeconds !== null && { ramp: { from, sinceSeconds: now, seconds: rampSeconds } }),
     ...(owner !== null && { owner }),
     by,
     reason,
