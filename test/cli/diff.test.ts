@@ -11,6 +11,34 @@ const DIFFERENCES = `  tcp://192.0.2.10:443 "shop"
 Differences: 1 destination to add, 1 destination to delete.
 `;
 
+/** The table of DONE in the languages of other programs. */
+const SAME_TABLE = {
+  'keepalived.conf': `virtual_server 192.0.2.10 443 {
+  lb_algo wlc
+  lb_kind NAT
+  protocol TCP
+  real_server 10.1.0.11 443 {
+    weight 1
+  }
+  real_server 10.1.0.12 443 {
+    weight 3
+  }
+}
+`,
+  'ldirectord.cf': `virtual=192.0.2.10:443
+\treal=10.1.0.11:443 masq 1
+\treal=10.1.0.12:443 masq 3
+\tscheduler=wlc
+\tprotocol=tcp
+\tchecktype=on
+`,
+  'lvs.sh': `#!/bin/sh
+VIP=192.0.2.10:443
+ipvsadm -A -t $VIP -s wlc
+for i in 1 2; do ipvsadm -a -t $VIP -r 10.1.0.1$i:443 -m -w $((2 * i - 1)); done
+`,
+};
+
 const kernelOf = (weight: number) => {
   const table = openMisbehavingTable(
     tableOf({ 'tcp://192.0.2.1:80': { destinations: { '10.0.0.1:80': weight } } }),
@@ -48,6 +76,27 @@ describe('diff', () => {
     expect(await space.run(`diff ./shop.yaml ${side}`, given)).toEqual(same);
     expect(await space.run(`diff ${side} ./shop.yaml`, given)).toEqual(same);
     expect((await space.run(`diff ./live.save ${side}`, given)).status).toBe(2);
+  });
+
+  it('finds the same table in every format and in the kernel equal to every other', async () => {
+    const space = shop({ ...SAME_TABLE, 'done.save': DONE });
+    await space.run('plan -f ./shop.yaml --table ./live.save --save ./shop.plan');
+    const destinations = {
+      '10.1.0.11:443': { weight: 1, forward: 'masq' },
+      '10.1.0.12:443': { weight: 3, forward: 'masq' },
+    } as const;
+    const kernel = openMisbehavingTable(tableOf({ 'tcp://192.0.2.10:443': { destinations } }));
+    const sides = ['shop.yaml', 'done.save', 'shop.plan', ...Object.keys(SAME_TABLE)];
+    const words = ['live', ...sides.map((side) => `./${side}`)];
+    for (const a of words)
+      for (const b of words) {
+        const { status, stdout } = await space.run(`diff ${a} ${b}`, {
+          openKernel: async () => kernel,
+        });
+        expect({ a, b, status, stdout }).toEqual({
+          ...{ a, b, status: 0, stdout: 'No differences.\n' },
+        });
+      }
   });
 
   it('reads the live table for the word live, and a file for ./live', async () => {
