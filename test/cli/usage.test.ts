@@ -49,13 +49,17 @@ describe('help', () => {
     expect((await runCli(['--help'])).stdout).not.toContain(GUARD_VERB);
   });
 
-  it.each(EXPLAINED)('shows two examples or more of $name', async ({ name, examples }) => {
-    expect(examples.length).toBeGreaterThanOrEqual(2);
-    const { status, stdout, stderr } = await runCli([name, '--help']);
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(stdout.split('Examples:')[1]).toMatch(new RegExp(`ipvstate ${name}\\s`));
-    expect(await runCli(['help', name])).toMatchObject({ status: 0, stdout });
-  });
+  it.each(EXPLAINED)(
+    'shows two examples or more of $name, and its exit codes',
+    async ({ name, examples }) => {
+      expect(examples.length).toBeGreaterThanOrEqual(2);
+      const { status, stdout, stderr } = await runCli([name, '--help']);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(stdout.split('Examples:')[1]).toMatch(new RegExp(`ipvstate ${name}\\s`));
+      expect(stdout.split('Exit codes:')[1]).toMatch(/^\n {2}0 +\S/);
+      expect(await runCli(['help', name])).toMatchObject({ status: 0, stdout });
+    },
+  );
 
   it('has no line of more than 80 columns', async () => {
     for (const argv of [['--help'], ...EXPLAINED.map(({ name }) => [name, '--help'])]) {

@@ -118,6 +118,16 @@ describe('the lock', () => {
     },
   );
 
+  it('leaves it open which daemon holds it while it names none, as on a full disk', async () => {
+    const diagnosed = await withLock('', true, WATCH);
+    expect(of('other writers', diagnosed)).toMatchObject([
+      {
+        level: 'unknown',
+        seen: 'whether ipvstate watch (pid 77) holds the lock: the lock does not name its holder',
+      },
+    ]);
+  });
+
   it('is not known while the process that wrote itself down runs without a visible lock', async () => {
     expect(of('lock', await withLock(APPLY, false, program(77, 'node')))).toMatchObject([
       { level: 'unknown' },

@@ -103,7 +103,11 @@ function daemonFindings(
 ): Finding[] {
   const subject = `${name} (pid ${pid})`;
   if (!lock.isKnown) return [notKnown(`whether ${subject} holds the lock`, lock)];
-  if (lock.value.isHeld && lock.value.holder?.pid === pid) return [];
+  const { isHeld, holder } = lock.value;
+  if (isHeld && holder?.pid === pid) return [];
+  // A process that finds the disk full takes the lock, and cannot write its name.
+  if (isHeld && !holder)
+    return [notKnown(`whether ${subject} holds the lock`, { ...NAMELESS, needsRoot: false })];
   if (!pause.isKnown) return [notKnown(`whether ${subject} is paused`, pause)];
   if (pause.value) return [pauseFinding(subject, pause.value)];
   return [
@@ -115,6 +119,8 @@ function daemonFindings(
     ),
   ];
 }
+
+const NAMELESS = { isKnown: false, reason: 'the lock does not name its holder' } as const;
 
 function pauseFinding(subject: string, { who, services }: Pause): Finding {
   const effect = services ? `leaves ${listOf(services)} alone` : 'writes nothing to the table';
