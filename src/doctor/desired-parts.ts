@@ -1,7 +1,7 @@
 import { addressFamily, type Family } from '../model/address.ts';
 import type { Desired } from '../model/desired.ts';
 import type { Destination, Forward } from '../model/destination.ts';
-import type { Service, ServiceKey } from '../model/service.ts';
+import { type Service, type ServiceKey, serviceFamily } from '../model/service.ts';
 import type { Facts } from './facts.ts';
 
 /** A destination that the files ask for, with its service. */
@@ -35,6 +35,14 @@ export function ofFamily(
   family: Family,
 ): DesiredDestination[] {
   return destinations.filter(({ destination }) => addressFamily(destination.address) === family);
+}
+
+/** The part of destinations whose services, and so whose clients, are of a family. */
+export function ofClients(
+  destinations: readonly DesiredDestination[],
+  family: Family,
+): DesiredDestination[] {
+  return destinations.filter(({ service }) => serviceFamily(service.identity) === family);
 }
 
 const FTP_PORT = 21;

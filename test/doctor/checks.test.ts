@@ -32,6 +32,16 @@ describe('the doctor', () => {
     },
   );
 
+  it('asks nothing about rp_filter for clients of IPv6, which has no such filter', async () => {
+    const machine = { '/proc/sys/net/ipv4/conf/eth1/rp_filter': '1\n' };
+    const config = MASQ6.replace('masq', 'route');
+    expect(of('reverse path', await diagnose(machine, { config }))).toEqual([]);
+    const both = config
+      .replace('[2001:db8::10]', '192.0.2.10')
+      .replace('2001:db8:1::11', '10.1.0.11');
+    expect(of('reverse path', await diagnose(machine, { config: both }))).toHaveLength(1);
+  });
+
   it('gives a reason for each finding that is not well, and a way out of each bad one', async () => {
     for (const { machine, options } of CASES)
       for (const finding of troubles(await diagnose(machine, options))) {

@@ -265,6 +265,14 @@ export const NETWORK_CASES: readonly Case[] = [
     options: { config: ROUTE },
   },
   {
+    about: 'servers of IPv6, which has no ARP, are reached without a change of the address',
+    check: 'servers',
+    level: 'remark',
+    seen: 'servers with route or tunnel need the address of the service on lo',
+    fix: 'ip -6 address add',
+    options: { config: MASQ6.replace('masq', 'route') },
+  },
+  {
     about: 'servers are reached without a change of the address',
     check: 'servers',
     level: 'remark',

@@ -5,6 +5,7 @@ import { shellWord } from '../../model/shell-word.ts';
 import {
   type DesiredDestination,
   desiredDestinations,
+  ofClients,
   remoteDestinations,
 } from '../desired-parts.ts';
 import type { Check, Facts } from '../facts.ts';
@@ -96,7 +97,7 @@ export const TUNNELS: Check = {
         `a packet of ${CLIENT_MTU} bytes and ${header} of the tunnel do not fit the MTU ` +
           `${link.mtu} of ${link.name}, to ${listOf([...addresses])}`,
         fragments
-          ? 'Such packets are sent in fragments, because net.ipv4.vs.pmtu_disc is 0.'
+          ? 'Such packets of IPv4 are sent in fragments, because net.ipv4.vs.pmtu_disc is 0.'
           : 'The kernel asks the client for shorter packets by ICMP. Where a firewall drops ' +
               'that, long requests hang. A longer MTU is of use where the switches and the ' +
               'servers take such packets.',
@@ -148,7 +149,8 @@ export const REVERSE_PATH: Check = {
   examine: (facts) => {
     const { kernel } = facts;
     const { settings, network, reversePathDrops } = kernel;
-    if (remoteDestinations(facts, 'route', 'tunnel').length === 0) return [];
+    // The filter is for IPv4 only.
+    if (ofClients(remoteDestinations(facts, 'route', 'tunnel'), 'ipv4').length === 0) return [];
     if (!settings.isKnown) return [notKnown('rp_filter', settings)];
     if (!network.isKnown) return [notKnown('the interfaces', network)];
     const up = network.value.links.filter(({ isUp, isLoopback }) => isUp && !isLoopback);
@@ -184,8 +186,18 @@ function loosen(names: readonly string[]): Fix {
 export const SERVERS: Check = {
   name: 'servers',
   examine: (facts) => {
-    const [first] = remoteDestinations(facts, 'route', 'tunnel');
+    const servers = remoteDestinations(facts, 'route', 'tunnel');
+    const [first] = servers;
     if (!first) return [];
+    // Linux answers neighbour solicitations only for addresses of the interface that got them.
+    if (ofClients(servers, 'ipv4').length === 0)
+      return [
+        remark(
+          'servers with route or tunnel need the address of the service on lo',
+          'Nothing here can see that. A server without the address drops the packets.',
+          advise('On each server: `ip -6 address add ADDRESS/128 dev lo`.'),
+        ),
+      ];
     return [
       remark(
         'servers with route or tunnel need the address of the service, and must not answer ARP',
