@@ -72,3 +72,12 @@ export interface Report {
   /** Objects that a rollback left alone, because another program had changed them since. */
   readonly contested: readonly string[];
 }
+
+/** A report that can be kept: without the live table and the operations, which take much memory. */
+export interface KeptReport extends Omit<Report, 'plan'> {
+  readonly plan: Pick<Plan, 'desired' | 'changes'>;
+}
+
+export function keptReport({ plan: { desired, changes }, ...report }: Report): KeptReport {
+  return { ...report, plan: { desired, changes } };
+}

@@ -1,6 +1,6 @@
 import type { Level } from '../doctor/finding.ts';
 import { type ErrorCode, IpvstateError } from '../errors.ts';
-import type { Failure, Report, ReportOutcome } from '../plan/report.ts';
+import type { Failure, KeptReport, ReportOutcome } from '../plan/report.ts';
 
 /** Exit codes. They never change, because scripts depend on them. */
 export const EXIT = {
@@ -87,7 +87,7 @@ const BY_OUTCOME: Readonly<Record<ReportOutcome, ExitName>> = {
 };
 
 /** Exit code of a report. With `detailed`, a run that changed the table exits with `changes`. */
-export function exitCodeOfReport(report: Report, detailed: boolean): number {
+export function exitCodeOfReport(report: KeptReport, detailed: boolean): number {
   if (report.outcome === 'applied' && detailed) return EXIT.changes;
   // The kernel lacks a scheduler: the machine is at fault, not the plan, and nothing has changed.
   if (

@@ -1,7 +1,7 @@
 import type { Snapshot } from '../model/ipvs.ts';
 import type { Refusal } from '../plan/guard.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { Report } from '../plan/report.ts';
+import type { KeptReport } from '../plan/report.ts';
 import { type ChangesContext, formatChanges, formatSummary, piecesOfChanges } from './changes.ts';
 import { countOf } from './count-of.ts';
 import { formatDrains } from './drains.ts';
@@ -74,7 +74,10 @@ function wanted(way: string): string {
 }
 
 /** Formats the end of a run in one sentence or a few. */
-export function formatReport(report: Report, context: ChangesContext & RefusalsContext): string {
+export function formatReport(
+  report: KeptReport,
+  context: ChangesContext & RefusalsContext,
+): string {
   const { style = PLAIN } = context;
   const lines: string[] = [];
   const hints = new Set<string>();
@@ -108,7 +111,7 @@ export function formatReport(report: Report, context: ChangesContext & RefusalsC
 
 const SHOWN_FAILURES = 10;
 
-function formatOutcome(report: Report): string {
+function formatOutcome(report: KeptReport): string {
   const { outcome, plan, done, drained, passes, contested } = report;
   const operations = countOf(done, 'operation');
   switch (outcome) {
@@ -168,7 +171,7 @@ function formatForeign({ unmanageable }: Snapshot, { foreign }: ChangesContext):
   return count === 0 ? '' : `${countOf(count, 'foreign service')} left alone.\n`;
 }
 
-function formatSize({ desired }: Plan): string {
+function formatSize({ desired }: Pick<Plan, 'desired'>): string {
   let destinations = 0;
   for (const entry of desired.services.values()) destinations += entry.destinations.size;
   return `${countOf(desired.services.size, 'service')}, ${countOf(destinations, 'destination')}`;

@@ -1,7 +1,6 @@
 import type { IpvstateError } from '../../errors.ts';
 import { formatDuration } from '../../model/duration.ts';
-import type { Report } from '../../plan/report.ts';
-import { unservedIn } from '../../reconcile/loop/comparison.ts';
+import type { KeptReport } from '../../plan/report.ts';
 import type { ConfigProblem } from '../../reconcile/loop/config-state.ts';
 import { healthOf } from '../../reconcile/loop/health.ts';
 import type { LoopState, PassResult } from '../../reconcile/loop/loop-state.ts';
@@ -157,7 +156,7 @@ export class StateLog {
   }
 
   /** A warning is about something that goes on, such as a drain. It is logged when it begins. */
-  #warnings(report: Report | undefined, previous: Report | undefined): void {
+  #warnings(report: KeptReport | undefined, previous: KeptReport | undefined): void {
     for (const warning of report?.warnings ?? [])
       if (!previous?.warnings.includes(warning)) this.#log.warn({ event: 'warning' }, warning);
   }
@@ -167,7 +166,7 @@ export class StateLog {
     const { report } = pass;
     if (!report) return;
     const isDrift = state.totals.corrections > previous.totals.corrections;
-    const lost = isDrift ? unservedIn(report.plan) : [];
+    const lost = isDrift ? pass.newlyServed : [];
     const event = isDrift ? 'drift corrected' : 'applied and verified';
     const sum = `${event}: ${countOf(report.done, 'operation')}`;
     const lines = [

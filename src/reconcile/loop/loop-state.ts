@@ -6,7 +6,7 @@ import type { Drain } from '../../plan/drain/drain.ts';
 import type { Refusal } from '../../plan/guard.ts';
 import type { OverrideNote } from '../../plan/overrides/overrides.ts';
 import type { Plan } from '../../plan/plan.ts';
-import type { Report, ReportOutcome } from '../../plan/report.ts';
+import type { KeptReport, ReportOutcome } from '../../plan/report.ts';
 import type { Comparison } from './comparison.ts';
 import { type ConfigState, type SourceState, UNSEEN } from './config-state.ts';
 import type { Contested } from './contest.ts';
@@ -69,7 +69,9 @@ export interface PassResult {
   readonly startedAt: number;
   readonly finishedAt: number;
   readonly outcome: PassOutcome;
-  readonly report: Report | undefined;
+  readonly report: KeptReport | undefined;
+  /** Services that have a usable destination since the pass, and had none before. */
+  readonly newlyServed: readonly ServiceKey[];
   readonly error: IpvstateError | undefined;
   /** True when the pass left the table different from all that the files ask for. */
   readonly differs: boolean;

@@ -2,9 +2,10 @@ import { IpvstateError, reportedError } from '../../errors.ts';
 import { CPU_SHARE } from '../../model/cpu-share.ts';
 import { pausesAll } from '../../model/pause.ts';
 import type { Table } from '../../model/table.ts';
+import { keptReport } from '../../plan/report.ts';
 import { isAboutOverrides, stateAfterOverrides, stateAfterPass } from './after-pass.ts';
 import { backOffDelay, remedyOf } from './back-off.ts';
-import { isEmpty } from './comparison.ts';
+import { isEmpty, unservedIn } from './comparison.ts';
 import type { GoodFiles } from './config-state.ts';
 import { needsSecondRead, seeFiles, seeSource, withoutHeldBack } from './config-state.ts';
 import {
@@ -285,7 +286,8 @@ class ReconcileLoop implements Loop {
       startedAt,
       finishedAt: clock.now(),
       outcome,
-      report,
+      report: report && keptReport(report),
+      newlyServed: report ? unservedIn(report.plan) : [],
       error,
       differs,
     };
@@ -376,7 +378,7 @@ class ReconcileLoop implements Loop {
     startedAt?: number,
   ): PassResult {
     const now = this.#options.clock.now();
-    const nothing = { report: undefined, error: undefined, differs: false };
+    const nothing = { report: undefined, newlyServed: [], error: undefined, differs: false };
     return { triggers, startedAt: startedAt ?? now, finishedAt: now, outcome, ...nothing };
   }
 

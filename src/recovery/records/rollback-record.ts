@@ -9,7 +9,7 @@ export interface RollbackRecord {
   /** Stores the way back. To be called before the operations that it leads back from. */
   readonly record: (passes: readonly StoredPass[]) => Promise<void>;
   /** Keeps or discards the record, as the run ended. */
-  readonly conclude: (report: Report) => Promise<void>;
+  readonly conclude: (report: Pick<Report, 'outcome'>) => Promise<void>;
 }
 
 /** After more failed runs in a row, the oldest are forgotten. */
