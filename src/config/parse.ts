@@ -63,7 +63,8 @@ export function parseConfig(
     for (const violation of violations) findings.push(violation);
     if (config) {
       const invalid = indexInvalidParts(invalidPaths);
-      const context = createContext(config, invalid, findings, trace, node);
+      const { itemOffsets } = document;
+      const context = createContext({ config, invalid, itemOffsets, findings, trace, node });
       desired = normalize(context, document, positionOf);
       patterns = context.nodes.patterns;
     }

@@ -69,7 +69,7 @@ function contentOf({ value, findings, offsetOf, itemOffsets }: ConfigDocument) {
     findings,
     text: JSON.stringify(value),
     value,
-    items: lists.map((list) => Array.from(itemOffsets(list) ?? [])),
+    items: lists.map((list) => Array.from(itemOffsets(list)() ?? [])),
     values: paths.map((path) => offsetOf({ path, at: 'value' })),
     keys: paths.map((path) => offsetOf({ path, at: 'key' })),
   };

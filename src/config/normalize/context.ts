@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
 import type { Finding, Place, Report } from '../finding.ts';
 import type { InvalidParts } from '../invalid-parts.ts';
+import type { ItemOffsets } from '../read/document.ts';
 import { type NodeLists, readNodeLists, selectSections } from './nodes.ts';
 import type { Trace } from './trace.ts';
 
@@ -9,6 +10,7 @@ export interface Context {
   /** Without the sections that are for other nodes. */
   readonly config: Config;
   readonly invalid: InvalidParts;
+  readonly itemOffsets: ItemOffsets;
   readonly report: Report;
   /**
    * For values that several services inherit: reports the same message about the same place once.
@@ -21,13 +23,13 @@ export interface Context {
   readonly trace: Trace | undefined;
 }
 
-export function createContext(
-  config: Config,
-  invalid: InvalidParts,
-  findings: Finding[],
-  trace: Trace | undefined,
-  node: string,
-): Context {
+interface ContextParts extends Pick<Context, 'config' | 'invalid' | 'itemOffsets' | 'trace'> {
+  /** Reports are added to it. */
+  readonly findings: Finding[];
+  readonly node: string;
+}
+
+export function createContext({ config, findings, node, ...parts }: ContextParts): Context {
   const seen = new Set<string>();
   const report: Report = (finding) => findings.push(finding);
   const reportOnce: Report = (finding) => {
@@ -39,7 +41,7 @@ export function createContext(
   const used = { usedProfiles: new Set<string>(), usedPools: new Set<string>() };
   const nodes = readNodeLists(config, node, report);
   const selected = selectSections(config, nodes);
-  return { config: selected, invalid, report, reportOnce, nodes, ...used, trace };
+  return { ...parts, config: selected, report, reportOnce, nodes, ...used };
 }
 
 function placeText(place: Place): string {

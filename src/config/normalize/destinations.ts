@@ -73,7 +73,7 @@ export function normalizeDestinations(
   const picked = pick(layers, 'destinations');
   if (picked && typeof picked.place !== 'number') {
     const listPath = picked.place.path;
-    const list = addList(origins, picked.value, listPath);
+    const list = addList(origins, context.itemOffsets(picked.value), listPath);
     for (const [index, item] of picked.value.entries()) {
       if (isInvalidItem(expansion, listPath, index)) continue;
       if (isForOthers(item, context)) continue;
@@ -92,7 +92,7 @@ function addFallback(picked: ReturnType<typeof pickHealth>, expansion: Expansion
   const { map, health, preserve, fallback } = expansion;
   const { fallback: items = [] } = picked.value;
   const listPath = [...picked.place.path, 'fallback'];
-  const list = addList(expansion.origins, items, listPath);
+  const list = addList(expansion.origins, expansion.context.itemOffsets(items), listPath);
   for (const [index, item] of items.entries()) {
     if (isForOthers(item, expansion.context)) continue;
     warnOfFallback(item, [...listPath, index], expansion.context);
@@ -156,7 +156,7 @@ function expandPool(reference: PoolReference, path: Path, expansion: Expansion):
   }
   const pool = pools[name] ?? [];
   const listPath = ['pools', name];
-  const list = addList(origins, pool, listPath);
+  const list = addList(origins, context.itemOffsets(pool), listPath);
   for (const [index, item] of pool.entries())
     if (!isInvalidItem(expansion, listPath, index) && !isForOthers(item, context))
       add(item, reference, path, listPath, index, list, expansion);

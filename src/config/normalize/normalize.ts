@@ -67,8 +67,7 @@ export function normalize(
     (key) => services.origins.get(key)?.index,
     context,
   );
-  const { itemOffsets } = document;
-  const list = config.services;
+  const serviceOffsets = document.itemOffsets(config.services);
   const locators = new Map<ServiceKey, (key: DestinationKey) => Position | undefined>();
   return {
     services: services.entries,
@@ -83,7 +82,7 @@ export function normalize(
       const entry = services.entries.get(key);
       if (!origin || !entry) return undefined;
       if (destination === undefined) {
-        const offset = itemOffsets(list)?.[origin.index];
+        const offset = serviceOffsets()?.[origin.index];
         return offset === undefined ? undefined : positionOf(offset);
       }
       let locator = locators.get(key);
@@ -91,7 +90,6 @@ export function normalize(
         locator = destinationLocator(
           () => entry.destinations.keys(),
           origin.destinations,
-          itemOffsets,
           positionOf,
         );
         locators.set(key, locator);

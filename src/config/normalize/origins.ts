@@ -1,7 +1,7 @@
 import type { DestinationKey } from '../../model/destination.ts';
 import type { Position } from '../../model/issue.ts';
 import { atValue, type Path, type Place } from '../finding.ts';
-import type { ItemOffsets } from '../read/document.ts';
+import type { Offsets } from '../read/document.ts';
 
 /**
  * The low 28 bits of a number are the index in a list. The other bits of a safe integer number the
@@ -10,7 +10,7 @@ import type { ItemOffsets } from '../read/document.ts';
 const LIST = 2 ** 28;
 
 interface List {
-  readonly items: readonly unknown[];
+  readonly offsets: Offsets;
   readonly path: Path;
 }
 
@@ -28,8 +28,8 @@ export function createOrigins(): ItemOrigins {
 }
 
 /** Registers a list that destinations come from, and returns its number for `addOrigin`. */
-export function addList(origins: ItemOrigins, items: readonly unknown[], path: Path): number {
-  return origins.lists.push({ items, path }) - 1;
+export function addList(origins: ItemOrigins, offsets: Offsets, path: Path): number {
+  return origins.lists.push({ offsets, path }) - 1;
 }
 
 export function addOrigin(origins: ItemOrigins, list: number, index: number): void {
@@ -52,7 +52,6 @@ function originAt({ lists, items }: ItemOrigins, ordinal: number) {
 export function destinationLocator(
   keys: () => Iterable<DestinationKey>,
   origins: ItemOrigins,
-  offsets: ItemOffsets,
   positionOf: (offset: number) => Position,
 ): (key: DestinationKey) => Position | undefined {
   let ordinals: Map<DestinationKey, number> | undefined;
@@ -60,7 +59,7 @@ export function destinationLocator(
     ordinals ??= new Map(Array.from(keys(), (known, ordinal) => [known, ordinal]));
     const ordinal = ordinals.get(key);
     const found = ordinal === undefined ? undefined : originAt(origins, ordinal);
-    const offset = found && offsets(found.list.items)?.[found.index];
+    const offset = found?.list.offsets()?.[found.index];
     return offset === undefined ? undefined : positionOf(offset);
   };
 }

@@ -1,10 +1,10 @@
 import type { Finding, Place } from '../finding.ts';
 
-/**
- * Looks up the offsets at which the items of a list begin. Returns undefined for a list that is not
- * from the document.
- */
-export type ItemOffsets = (list: readonly unknown[]) => ArrayLike<number> | undefined;
+/** The offsets at which the items of a list begin; undefined for a list of another document. */
+export type Offsets = () => ArrayLike<number> | undefined;
+
+/** Looks up a list. The result keeps neither the list nor the parser's nodes in memory. */
+export type ItemOffsets = (list: readonly unknown[]) => Offsets;
 
 /** The data of a text, with lookups from the data to offsets in the text. */
 export interface ConfigDocument {
@@ -19,7 +19,7 @@ export interface ConfigDocument {
    * shown.
    */
   readonly offsetOf: (place: Place) => number;
-  /** Fast, and keeps only the offsets in memory, not the parser's nodes. */
+  /** Fast, except for the first call of a result. */
   readonly itemOffsets: ItemOffsets;
 }
 
@@ -29,7 +29,7 @@ export function unreadable(findings: readonly Finding[]): ConfigDocument {
     value: undefined,
     findings,
     offsetOf: (place) => (typeof place === 'number' ? place : 0),
-    itemOffsets: () => undefined,
+    itemOffsets: () => () => undefined,
   };
 }
 
@@ -38,5 +38,10 @@ export function unreadable(findings: readonly Finding[]): ConfigDocument {
  * reader, it would keep all of the reader's variables in memory.
  */
 export function lookup(offsets: WeakMap<object, ArrayLike<number>>): ItemOffsets {
-  return (list) => offsets.get(list);
+  return (list) => keep(offsets.get(list));
+}
+
+/** A function with a scope of its own, for the same reason: its result keeps no list. */
+function keep(found: ArrayLike<number> | undefined): Offsets {
+  return () => found;
 }

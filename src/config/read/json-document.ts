@@ -20,7 +20,7 @@ export function readJson(text: string): ConfigDocument | undefined {
   // JSON.parse keeps the last of two equal keys: the value then has fewer keys than the text.
   if (value === null || countKeys(value) !== keys) return undefined;
   let offsets: WeakMap<object, Int32Array> | undefined;
-  const itemOffsets = (list: readonly unknown[]) => {
+  const itemOffsets = (list: readonly unknown[]) => () => {
     offsets ??= jsonItemOffsets(text, value);
     return offsets.get(list);
   };
@@ -103,7 +103,7 @@ function nearestItem(
   for (const [depth, step] of path.entries()) {
     if (node === null || typeof node !== 'object') break;
     // The search for the key of the last step begins at its mapping.
-    const offset = Array.isArray(node) ? itemOffsets(node)?.[Number(step)] : undefined;
+    const offset = Array.isArray(node) ? itemOffsets(node)()?.[Number(step)] : undefined;
     if (offset !== undefined) near = { offset, depth: depth + 1 };
     node = (node as Record<string | number, unknown>)[step];
   }

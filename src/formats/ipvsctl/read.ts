@@ -81,7 +81,7 @@ export function parseIpvsctl(
       'forward',
     ]);
     const services = root.lists.services ?? [];
-    const offsets = document.itemOffsets(services);
+    const offsets = document.itemOffsets(services)();
     for (const [index, service] of services.entries()) {
       context.addCommentsUntil(offsets?.[index] ?? 0);
       readService(context, service, ['services', index]);
@@ -141,7 +141,7 @@ function readService(context: Context, value: unknown, path: Path): void {
       ? runCall(reading, ['-A', ...key, '-s', sched].map(word), word('-A')).command
       : undefined;
   const destinations = entry.lists.destinations ?? [];
-  const offsets = document.itemOffsets(destinations);
+  const offsets = document.itemOffsets(destinations)();
   for (const [index, destination] of destinations.entries()) {
     context.addCommentsUntil(offsets?.[index] ?? 0);
     readDestination(context, destination, [...path, 'destinations', index], added && key);
