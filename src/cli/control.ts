@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import { askDaemon } from '../daemon/control/client.ts';
+import { askDaemon, NoDaemonError } from '../daemon/control/client.ts';
 import type { ControlAnswer, ControlRequest } from '../daemon/control/protocol.ts';
 import { printable } from '../model/printable.ts';
+import { notePendingTry } from '../recovery/session.ts';
 import type { State } from '../recovery/state.ts';
 import type { CONTROL_OPTIONS } from './declare/option-groups.ts';
 import type { ValuesOf } from './declare/options.ts';
@@ -12,13 +13,23 @@ export function defaultControlSocket({ folders }: State): string {
   return join(folders.runtime, 'control.sock');
 }
 
-/** Sends a request to the daemon of this network namespace. Throws `UNAVAILABLE` without one. */
+/**
+ * Sends a request to the daemon of this network namespace. Throws `UNAVAILABLE` without one, and
+ * says that a try is pending: a daemon that starts waits for its end, and answers nobody until
+ * then.
+ */
 export async function control(
   request: ControlRequest,
   { controlSocket }: ValuesOf<typeof CONTROL_OPTIONS>,
-  { state }: Environment,
+  environment: Environment,
 ): Promise<ControlAnswer> {
-  return askDaemon(controlSocket ?? defaultControlSocket(await state()), request);
+  try {
+    const path = controlSocket ?? defaultControlSocket(await environment.state());
+    return await askDaemon(path, request);
+  } catch (error) {
+    if (error instanceof NoDaemonError) await notePendingTry(environment);
+    throw error;
+  }
 }
 
 /** Prints the daemon's answer to a request and returns its exit code. */

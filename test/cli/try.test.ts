@@ -148,6 +148,20 @@ describe('a pending try', () => {
     },
   );
 
+  test.each(['status', 'reload'])(
+    'is named by %s, because a daemon that waits for its end answers nobody',
+    async (verb) => {
+      await tryIt();
+      const { status, stderr } = await run([verb]);
+      expect(status).toBe(69);
+      expect(stderr).toMatch(
+        /^ipvstate: the try of \S+ waits to be confirmed, [^\n]+\nipvstate: no daemon runs here/,
+      );
+      await run(['confirm']);
+      expect((await run([verb])).stderr).toMatch(/^ipvstate: no daemon runs here/);
+    },
+  );
+
   test('is mentioned and left alone by commands that only read', async () => {
     await tryIt();
     expect(await run(['check', '-f', '-'])).toMatchObject({
