@@ -46,7 +46,7 @@ export function formatOverrideOutcome(outcome: OverrideOutcome): string {
   );
   const { changes } = report.plan;
   const shown = formatChanges(changes, { counters, names, overrides });
-  const ended = effect.ended.map((each) => `Ended: ${describeWord(each)}\n`).join('');
+  const ended = listed('Ended', effect.ended, (each) => `Ended: ${describeWord(each)}\n`);
   const nothing =
     isIdle(effect) && report.done === 0 ? 'Nothing to end: there is no such override.\n' : '';
   const isDone = report.outcome === 'in-sync' || report.outcome === 'applied';
@@ -88,9 +88,25 @@ function describeRemoval(unhealthy: string | undefined): string {
 function formatStanding({ effect, report }: OverrideOutcome): string {
   if (effect.set.length > 0)
     return formatOverrides(notesAbout(effect, report.overrides), report.plan.changes);
-  return effect.left
-    .map((each) => `Still in force: ${describeWord(each)}\n${describeOtherEnd(each)}`)
-    .join('');
+  return listed(
+    'Still in force',
+    effect.left,
+    (each) => `Still in force: ${describeWord(each)}\n${describeOtherEnd(each)}`,
+  );
+}
+
+const SHOWN_WORDS = 20;
+
+function listed(
+  title: string,
+  overrides: readonly Override[],
+  format: (each: Override) => string,
+): string {
+  const more = overrides.length - SHOWN_WORDS;
+  return [
+    ...overrides.slice(0, SHOWN_WORDS).map(format),
+    ...(more > 0 ? [`${title}: and ${more} more\n`] : []),
+  ].join('');
 }
 
 /** Names the command that ends an override. No command on one machine ends one of the fleet. */

@@ -338,6 +338,30 @@ describe('overrides', () => {
   });
 });
 
+it('names twenty overrides at most that a command ended, or that are still in force', async () => {
+  const servers = Object.fromEntries(
+    Array.from({ length: 45 }, (_, index) => [`10.1.0.${index + 1}:443`, 1]),
+  );
+  const { run, store } = scene({
+    hasFiles: false,
+    live: tableOf({ [SHOP]: { destinations: servers } }),
+  });
+  const word = (destination: string, owner?: string) => ({
+    ...{ service: SHOP, destination, weight: 0, by: 'alice', reason: '' },
+    ...{ since: '2026-05-04T12:00:00.000Z', ...(owner && { owner }) },
+  });
+  const overrides = Object.keys(servers)
+    .slice(0, 44)
+    .map((key) => word(key, 'checker-1'));
+  await store.write({ overrides, held: new Map() });
+  const kept = (await run(['undrain', SHOP])).stdout;
+  expect(kept.match(/^Still in force: weight 0 /gm)).toHaveLength(20);
+  expect(kept).toContain('Still in force: and 24 more\n');
+  const ended = (await run(['undrain', SHOP, '--owner', 'checker-1'])).stdout;
+  expect(ended.match(/^Ended: weight 0 /gm)).toHaveLength(20);
+  expect(ended).toContain('Ended: and 24 more\n');
+});
+
 describe('without files', () => {
   it('overrides are on top of the live table, and give the weight from before back', async () => {
     const { run, weight, kernel } = scene({ hasFiles: false });

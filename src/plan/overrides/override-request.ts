@@ -33,6 +33,7 @@ import {
   selectionOf,
   targetsOf,
 } from './override-target.ts';
+import { overridesByTarget } from './overrides.ts';
 
 /** A command of an operator or a program about overrides. */
 export type OverrideRequest = SetOverrides | EndOverrides;
@@ -191,19 +192,20 @@ function ended(
     (each.owner ?? null) === owner &&
     (!drainsOnly || each.weight === 0) &&
     !isOver(each, now);
-  const isLeft = (each: Override): boolean =>
-    !isOver(each, now) &&
-    [...desired.services].some(([service, { destinations }]) =>
-      [...destinations.values()].some(
-        (destination) => includes(service, destination.key) && isAbout(each, service, destination),
-      ),
-    );
   const rest = stored.overrides.filter((each) => !isEnded(each));
+  const find = overridesByTarget(rest.filter((each) => !isOver(each, now)));
+  const left = new Set<Override>();
+  for (const [service, { destinations }] of desired.services) {
+    const own = find(service);
+    if (!own) continue;
+    for (const destination of destinations.values())
+      if (includes(service, destination.key)) for (const each of own(destination)) left.add(each);
+  }
   return {
     record: { ...stored, overrides: rest },
     set: [],
     ended: stored.overrides.filter(isEnded),
-    left: rest.filter(isLeft),
+    left: rest.filter((each) => left.has(each)),
     isAbout: includes,
   };
 }
@@ -233,6 +235,22 @@ function weightIn(services: Table['services'], target: OverrideTarget): number |
     ?.weight;
 }
 
+/** Returns the overrides that only one of two records has. */
+function differing(before: readonly Override[], after: readonly Override[]): readonly Override[] {
+  const [old, fresh] = [new Set(before), new Set(after)];
+  // Most are the same objects, and only the others are compared by their texts.
+  const [gone, come] = [
+    before.filter((each) => !fresh.has(each)),
+    after.filter((each) => !old.has(each)),
+  ];
+  const text = (each: Override): string => JSON.stringify(each);
+  const [goneTexts, comeTexts] = [new Set(gone.map(text)), new Set(come.map(text))];
+  return [
+    ...gone.filter((each) => !comeTexts.has(text(each))),
+    ...come.filter((each) => !goneTexts.has(text(each))),
+  ];
+}
+
 /**
  * Returns the live destinations whose weights can differ between two records: those of overrides
  * that one of them lacks, of overrides that are over, and of weights that are held although no
@@ -244,25 +262,21 @@ export function concernedDestinations(
   { live, now }: Pick<OverrideScene, 'live' | 'now'>,
   isDue: boolean,
 ): ReadonlySet<DrainKey> {
-  const text = (each: Override): string => JSON.stringify(each);
-  const [old, fresh] = [before, after].map(({ overrides }) => new Set(overrides.map(text)));
-  const changed = [...before.overrides, ...after.overrides].filter(
-    (each) =>
-      isOver(each, now) ||
-      (isDue && each.ramp !== undefined) ||
-      !old?.has(text(each)) ||
-      !fresh?.has(text(each)),
-  );
+  const changed = [
+    ...differing(before.overrides, after.overrides),
+    ...[...before.overrides, ...after.overrides].filter(
+      (each) => isOver(each, now) || (isDue && each.ramp !== undefined),
+    ),
+  ];
   const concerned = new Set<DrainKey>();
   if (changed.length === 0 && before.held.size === 0) return concerned;
+  const [findChanged, findInForce] = [changed, after.overrides].map(overridesByTarget);
   for (const [key, { destinations }] of live.services) {
-    const isOfService = ({ service }: Override): boolean => service === null || service === key;
-    const own = changed.filter(isOfService);
-    const inForce = after.overrides.filter(isOfService);
+    const [isChanged, isInForce] = [findChanged?.(key), findInForce?.(key)];
     for (const destination of destinations.values()) {
       const id = drainKey(key, destination.key);
-      const isIt = (each: Override): boolean => isAbout(each, key, destination);
-      if (own.some(isIt) || (before.held.has(id) && !inForce.some(isIt))) concerned.add(id);
+      const isLoose = before.held.has(id) && !isInForce?.(destination).length;
+      if (isLoose || isChanged?.(destination).length) concerned.add(id);
     }
   }
   return concerned;

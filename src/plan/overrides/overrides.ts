@@ -51,42 +51,45 @@ export type Overriding = (
  * overrides of one destination, the lowest weight wins; a lone one may also raise a weight.
  */
 export function overriding(clock: OverrideClock): Overriding {
-  const index = indexOf(clock);
-  const general = index.get(null);
+  const find = overridesByTarget(clock.overrides.filter((each) => !isOver(each, clock.now)));
   return (entry, preserved) => {
-    const special = index.get(entry.service.key);
-    if (!general && !special) return { entry, notes: [] };
-    const find = ({ key, address }: Destination): readonly Override[] =>
-      [general, special].flatMap((own) =>
-        own ? [...(own.get(key) ?? []), ...(own.get(address) ?? []), ...(own.get(null) ?? [])] : [],
-      );
-    return override(entry, find, clock, preserved);
+    const own = find(entry.service.key);
+    return own ? override(entry, own, clock, preserved) : { entry, notes: [] };
   };
 }
 
-/** By service, or null for every service; then by destination, or null for every destination. */
-type OverrideIndex = ReadonlyMap<
-  Override['service'],
-  ReadonlyMap<Override['destination'], readonly Override[]>
->;
+type OfDestination = (destination: Pick<Destination, 'key' | 'address'>) => readonly Override[];
 
-/** Sorts the overrides in force by what they are about: a table has many destinations. */
-function indexOf({ overrides, now }: OverrideClock): OverrideIndex {
+/**
+ * Returns a function that finds the overrides about the destinations of a service: undefined when
+ * there are none. They are sorted once by what they are about, because a table and a record can
+ * have 100,000 of both.
+ */
+export function overridesByTarget(
+  overrides: readonly Override[],
+): (service: ServiceKey) => OfDestination | undefined {
   const index = new Map<Override['service'], Map<Override['destination'], Override[]>>();
   for (const each of overrides) {
-    if (isOver(each, now)) continue;
     const own = index.get(each.service) ?? new Map<Override['destination'], Override[]>();
     index.set(each.service, own);
     const known = own.get(each.destination);
     if (known) known.push(each);
     else own.set(each.destination, [each]);
   }
-  return index;
+  const general = index.get(null);
+  return (service) => {
+    const special = index.get(service);
+    if (!general && !special) return undefined;
+    return ({ key, address }) =>
+      [general, special].flatMap((own) =>
+        own ? [...(own.get(key) ?? []), ...(own.get(address) ?? []), ...(own.get(null) ?? [])] : [],
+      );
+  };
 }
 
 function override(
   entry: ServiceEntry,
-  find: (destination: Destination) => readonly Override[],
+  find: OfDestination,
   { now, date: asOf }: OverrideClock,
   preserved: ReadonlySet<DestinationKey>,
 ): Overridden {
