@@ -99,12 +99,19 @@ export function statusOfLoop(state: LoopState, facts: DaemonFacts): Status {
  */
 function unservedByOverrides({ overrides, lastPass, config }: LoopState): ServiceKey[] {
   const desired = lastPass?.report?.plan.desired ?? config.good?.desired;
-  return [...new Set(overrides.map(({ service }) => service))].filter((key) => {
+  const byService = new Map<ServiceKey, OverrideNote[]>();
+  for (const note of overrides) {
+    const notes = byService.get(note.service);
+    if (notes) notes.push(note);
+    else byService.set(note.service, [note]);
+  }
+  return [...byService].flatMap(([key, notes]) => {
     const entry = desired?.services.get(key);
-    const notes = overrides.filter(({ service }) => service === key);
     const isServedWith = (weightOf: (note: OverrideNote) => number): boolean =>
       entry !== undefined && isServed(withWeights(entry, notes, weightOf));
-    return isServedWith(({ ownWeight }) => ownWeight) && !isServedWith(({ weight }) => weight);
+    const isLost =
+      isServedWith(({ ownWeight }) => ownWeight) && !isServedWith(({ weight }) => weight);
+    return isLost ? [key] : [];
   });
 }
 
