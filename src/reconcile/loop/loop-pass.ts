@@ -1,4 +1,5 @@
 import { reportedError } from '../../errors.ts';
+import { drainKey } from '../../model/drain.ts';
 import type { Pause } from '../../model/pause.ts';
 import type { Table } from '../../model/table.ts';
 import type { Change } from '../../plan/change.ts';
@@ -276,7 +277,7 @@ class LoopPass {
     this.#drifted = { ...this.#drifted, corrected: foreign.length };
     this.#reversed = isTableLost(live, good.desired)
       ? []
-      : reversalsOf(foreign.filter((change) => !this.#isOverridden(change)));
+      : reversalsOf(this.#withoutOverridden(foreign));
     const before = partsLeftAlone(this.#contest, now);
     this.#contest = countReversals(this.#contest, this.#reversed, now, rules);
     return [...partsLeftAlone(this.#contest, now)].some(
@@ -291,13 +292,12 @@ class LoopPass {
   }
 
   /** An override is never left alone, whoever changes the weight back: an operator asked for it. */
-  #isOverridden(change: Change): boolean {
-    return (
-      change.object === 'destination' &&
-      (this.#prepared?.overrides ?? []).some(
-        ({ service, destination }) =>
-          service === change.service && destination === change.destination,
-      )
+  #withoutOverridden(changes: readonly Change[]): readonly Change[] {
+    const { overrides = [] } = this.#prepared ?? {};
+    const held = new Set(overrides.map((note) => drainKey(note.service, note.destination)));
+    return changes.filter(
+      (change) =>
+        change.object !== 'destination' || !held.has(drainKey(change.service, change.destination)),
     );
   }
 
