@@ -149,6 +149,11 @@ export class Output {
     return (stream === 'stdout' ? this.#stdout : this.#stderr).isTTY === true;
   }
 
+  /** Tells whether text on a terminal can be replaced: not on one of the kind `dumb`. */
+  canRedraw(stream: 'stdout' | 'stderr'): boolean {
+    return this.isTerminal(stream) && this.#env.TERM !== 'dumb';
+  }
+
   /** Tells whether long lists are cut: on a terminal, unless a verb got its option `--verbose`. */
   cutsLists(stream: 'stdout' | 'stderr'): boolean {
     return this.#stages === 'shown' && this.isTerminal(stream);
@@ -156,7 +161,7 @@ export class Output {
 
   /** Redraws one line on a terminal once the work has taken a second. Does nothing elsewhere. */
   progress(text: string): void {
-    if (!this.#stderr.isTTY || this.#quiet) return;
+    if (!this.canRedraw('stderr') || this.#quiet) return;
     const now = this.#now();
     this.#started ??= now;
     if (
@@ -171,7 +176,7 @@ export class Output {
   showStage(name: StageName): void {
     const text = formatRunningStage(name);
     if (this.#stages === 'hidden' || text === undefined) return;
-    if (this.#stderr.isTTY && !this.#quiet) this.#draw(text, this.#now());
+    if (this.canRedraw('stderr') && !this.#quiet) this.#draw(text, this.#now());
   }
 
   #draw(text: string, now: number): void {

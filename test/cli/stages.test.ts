@@ -97,11 +97,12 @@ describe('a stage that takes long', () => {
     readonly stages: ShownStages;
     readonly isTTY?: boolean;
     readonly quiet?: boolean;
+    readonly env?: NodeJS.ProcessEnv;
   }): Promise<{ readonly during: string; readonly after: string }> {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const stderr = new Captured(options.isTTY ?? true);
     let now = 0;
-    const output = new Output(new Captured(), stderr, {}, () => now);
+    const output = new Output(new Captured(), stderr, options.env ?? {}, () => now);
     output.configure({ color: 'never', quiet: options.quiet ?? false, stages: options.stages });
     let finish = (_: undefined): void => {};
     const stage = output.stage(
@@ -132,6 +133,7 @@ describe('a stage that takes long', () => {
   it.each([
     { why: 'in a pipe', options: { stages: 'shown', isTTY: false } },
     { why: 'with --quiet', options: { stages: 'shown', quiet: true } },
+    { why: 'on a dumb terminal', options: { stages: 'shown', env: { TERM: 'dumb' } } },
     { why: 'of a verb that does not end, such as watch', options: { stages: 'hidden' } },
   ] as const)('is not shown $why', async ({ options }) => {
     expect(await slowStage(options)).toEqual({ during: '', after: '' });

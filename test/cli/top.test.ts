@@ -53,6 +53,14 @@ describe('top', () => {
     expect(stdout).not.toContain('\u001b[?1049h');
   });
 
+  it('prints once on a dumb terminal, which cannot replace text', async () => {
+    const { status, stdout } = await runCli(['top'], {
+      ...{ openKernel, isTTY: true, keyboard: keyboard([]), env: { TERM: 'dumb' } },
+    });
+    expect(status).toBe(0);
+    expect(stdout).not.toContain('\u001b');
+  });
+
   it('shows a service that is named with its destinations, and no other', async () => {
     const { stdout } = await runCli(['top', '192.0.2.2:80'], { openKernel });
     expect(stdout).toContain('  10.0.0.2:80');

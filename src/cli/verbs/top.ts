@@ -67,7 +67,7 @@ export const topVerb = defineVerb({
   run: (options, environment, { services }) =>
     withTable(undefined, environment, async ({ ipvs }) => {
       const isLive =
-        !options.once && options.output === 'text' && environment.output.isTerminal('stdout');
+        !options.once && options.output === 'text' && environment.output.canRedraw('stdout');
       const keyboard = isLive ? environment.keyboard() : undefined;
       const view = { ...options, destinations: options.destinations || services.length > 0 };
       if (keyboard) return follow(view, services, ipvs, environment, keyboard);
