@@ -162,12 +162,15 @@ const REASONS: Readonly<Record<string, string>> = {
   ELOOP: 'is a loop of links',
 };
 
+/** Not every verb reads stdin for `-`. */
+const STDIN_HINT = 'Here, - is the name of a file. For stdin, name /dev/stdin.';
+
 /** Throws `NO_INPUT` for a file that Node could not read, with the reason in words. */
 export function unreadable(name: string, error: unknown): never {
   const code = (error as NodeJS.ErrnoException).code;
   throw new IpvstateError(
     'NO_INPUT',
     `${name} ${REASONS[code ?? ''] ?? `cannot be read (${code})`}`,
-    { cause: error },
+    { cause: error, ...(name === '-' && { hint: STDIN_HINT }) },
   );
 }

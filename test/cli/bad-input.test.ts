@@ -282,3 +282,16 @@ describe('a configuration that cannot be read', () => {
     );
   });
 });
+
+it.each(['plan -f ./shop.yaml --table -', 'apply -'])(
+  'the file - that does not exist is refused with the name of stdin: %s',
+  async (line) => {
+    expect(await shop().run(line)).toEqual({
+      status: 66,
+      stdout: '',
+      stderr:
+        'ipvstate: - does not exist\n' +
+        '    Here, - is the name of a file. For stdin, name /dev/stdin.\n',
+    });
+  },
+);

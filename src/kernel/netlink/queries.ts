@@ -46,7 +46,7 @@ export async function readFamilyId(connection: Connection): Promise<number> {
 
 export function unavailable(): IpvstateError {
   return new IpvstateError('UNAVAILABLE', 'the kernel has no IPVS', {
-    hint: 'Load the kernel module ip_vs: modprobe ip_vs. In a container, load it on the host.',
+    hint: 'Load its module: modprobe ip_vs, in a container on the host. See `ipvstate doctor`.',
   });
 }
 
