@@ -24,6 +24,8 @@ export interface OverrideTarget {
 export interface Override extends OverrideTarget {
   readonly weight: number;
   readonly ramp?: Ramp;
+  /** True when the end of the ramp may leave a service without a usable destination. */
+  readonly allowsUnserved?: boolean;
   /** The program that speaks. Absent: an operator does. */
   readonly owner?: string;
   /** The user who gave the command. */

@@ -38,6 +38,10 @@ interface GuardContext {
   readonly health?: readonly HealthNote[];
   /** Services that were removed, and drain. */
   readonly leaving?: ReadonlySet<ServiceKey>;
+  /** Services that an override may leave without a usable destination: it was accepted before. */
+  readonly accepted?: ReadonlySet<ServiceKey>;
+  /** The plan as if all ramps to 0 were at their ends. undefined: there are none. */
+  readonly afterFalls?: Plan | undefined;
 }
 
 interface DrainedDestination {
@@ -70,7 +74,9 @@ const NONE: ReadonlySet<ServiceKey> = new Set();
  */
 export function guard(plan: Plan, context: GuardContext): Refusal[] {
   const { limits, allowances = {}, foreign = NONE, protectedServices = NONE } = context;
-  const { leaving = NONE } = context;
+  const { leaving = NONE, accepted = NONE, afterFalls } = context;
+  const exempt = new Set([...leaving, ...accepted]);
+  const unserved = guardUnserved(plan, exempt, allowances);
   const isEmptied = [...plan.desired.services.keys()].every(
     (key) => foreign.has(key) || leaving.has(key),
   );
@@ -92,7 +98,10 @@ export function guard(plan: Plan, context: GuardContext): Refusal[] {
       context,
       allowances.maxDestinationDeletes ?? limits.maxDestinationDeletes ?? { kind: 'off' },
     ),
-    ...guardUnserved(plan, leaving, allowances),
+    ...unserved,
+    ...(afterFalls && unserved.length === 0
+      ? guardUnserved(afterFalls, exempt, allowances, ' at the end of a ramp')
+      : []),
     ...guardProtected(removed, protectedServices, allowances),
   ];
 }
@@ -187,8 +196,9 @@ function guardDestinationDeletes(
 /** Refuses a plan that takes the last usable destination from a service that keeps its clients. */
 export function guardUnserved(
   { live, desired, changes }: Plan,
-  leaving: ReadonlySet<ServiceKey>,
+  exempt: ReadonlySet<ServiceKey>,
   { unserved }: Allowances,
+  time = '',
 ): Refusal[] {
   if (unserved) return [];
   const touched = new Set(
@@ -197,14 +207,14 @@ export function guardUnserved(
     ),
   );
   const services = [...touched].filter((key) => {
-    if (leaving.has(key)) return false;
+    if (exempt.has(key)) return false;
     const before = live.services.get(key);
     const after = desired.services.get(key);
     return before && after && isServed(before) && !isServed(after);
   });
   if (services.length === 0) return [];
   const subject = `${services.length} served service${services.length === 1 ? '' : 's'}`;
-  const message = `the plan leaves ${subject} without a usable destination`;
+  const message = `the plan leaves ${subject} without a usable destination${time}`;
   return [{ guard: 'unserved', message, flag: '--allow-unserved', services }];
 }
 

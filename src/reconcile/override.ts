@@ -42,7 +42,8 @@ export async function runOverride(
   const { states } = await readHealth(options.health);
   const report = await reconcile(ipvs, wanted, {
     ...options,
-    propose: (stored, scene) => {
+    propose: (stored, view) => {
+      const scene = { ...view, allowsUnserved: options.allowances?.unserved ?? false };
       const next = request ? requested(stored, request, scene) : unchanged(stored);
       // A second pass finds the overrides of the first one, and has nothing more to end.
       effect ??= next;

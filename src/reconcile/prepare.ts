@@ -12,14 +12,17 @@ import { recordAfter, recordAfterPlan } from '../plan/drain/drain-record.ts';
 import { drainWarnings } from '../plan/drain/drain-warnings.ts';
 import { type Allowances, guard, type Refusal } from '../plan/guard.ts';
 import { healthWarnings } from '../plan/health-warnings.ts';
+import { concernedDestinations } from '../plan/overrides/override-request.ts';
 import { overridesAfterNarrow, scopeOverrides } from '../plan/overrides/override-scope.ts';
 import {
+  acceptedServices,
+  afterFalls,
   type OverrideClock,
   type OverrideNote,
   overridesAfter,
 } from '../plan/overrides/overrides.ts';
 import { type Plan, plan } from '../plan/plan.ts';
-import { type Selector, scope } from '../plan/scope.ts';
+import { type Scoped, type Selector, scope } from '../plan/scope.ts';
 import { type SysctlDifference, sysctlDifferences } from '../plan/sysctls.ts';
 import { MAX_READS, readsTheSame, unstable } from './read-again.ts';
 import { type RecordStores, type RunRecords, readRecords } from './stored-records.ts';
@@ -120,18 +123,19 @@ export async function prepare(
     const overrides = { ...(record ?? stored.overrides), ...time };
     const only = options.only?.(live);
     const concerned = options.concerned?.();
-    const scoped = concerned
-      ? scopeOverrides(desired, snapshot, clock, overrides, health, concerned)
-      : scope(desired, snapshot, {
-          only,
-          drains: clock,
-          health,
-          overrides: options.ignoresOverrides ? { ...overrides, overrides: [] } : overrides,
-        });
+    const inForce = options.ignoresOverrides ? { ...overrides, overrides: [] } : overrides;
+    const scopeWith = (given: OverrideClock, weights = concerned): Scoped =>
+      weights
+        ? scopeOverrides(desired, snapshot, clock, given, health, weights)
+        : scope(desired, snapshot, { only, drains: clock, health, overrides: given });
+    const scoped = scopeWith(inForce);
     const { table, foreign, drains, leaving, overrides: notes } = scoped;
     const planned = await stage('plan', () => plan(live, table), countPlan);
     if (await isConfirmed(ipvs, snapshot, planned, options)) {
       const { allowances = {}, protectedServices = new Set() } = options;
+      const fallen = afterFalls(inForce);
+      const falling =
+        fallen && concerned && concernedDestinations(inForce, fallen, { live, ...time }, false);
       const refusals = guard(planned, {
         limits: desired.limits,
         allowances,
@@ -141,6 +145,10 @@ export async function prepare(
         leaving,
         pending: clock.drains,
         health: scoped.health,
+        accepted: acceptedServices(notes, live),
+        afterFalls:
+          fallen &&
+          plan(live, scopeWith(fallen, falling && new Set([...concerned, ...falling])).table),
       });
       const isTouched = (service: ServiceKey): boolean =>
         !foreign.has(service) && (only?.(service) ?? true);

@@ -52,6 +52,7 @@ function scene({
         ],
         options,
       ),
+    write: space.write,
     bare: (line: string) => space.run(line, options),
     list: (more = '') => space.run(`overrides${more}`, options),
     weight: (service: string, destination: string) =>
@@ -274,6 +275,52 @@ describe('weight', () => {
     expect(stdout.match(/^10\.1\.0\.12:443 of /gm)).toHaveLength(3);
     expect(stdout).toMatch(/weight 50, by alice since \d\d:\d\d until \d\d:\d\d\n {4}more\n/);
     expect(stdout).toMatch(/weight 5, by owner checker-2 since \d\d:\d\d\n/);
+  });
+});
+
+describe('a ramp to 0', () => {
+  const unserved = 'leaves 1 served service without a usable destination at the end of a ramp';
+
+  it('of the last server is refused at its beginning, and not at its end', async () => {
+    const { run, store, weight } = scene();
+    await run('drain shop 10.1.0.11');
+    const { status, stdout } = await run('weight shop 10.1.0.12 0 --ramp 30s');
+    expect([status, stdout]).toEqual([3, expect.stringContaining(unserved)]);
+    expect([(await store.read()).overrides.length, weight(SHOP, '10.1.0.12:443')]).toEqual([1, 3]);
+  });
+
+  it('lets nothing take the other servers meanwhile, neither a drain nor a file', async () => {
+    const { run, state } = scene();
+    expect((await run('weight shop 10.1.0.12 0 --ramp 30s')).status).toBe(0);
+    state.clock.pass(10);
+    for (const line of ['drain shop 10.1.0.11', 'weight shop 10.1.0.11 0 --ramp 9s']) {
+      expect(await run(line)).toMatchObject({
+        ...{ status: 3, stdout: expect.stringContaining('without a usable destination') },
+      });
+    }
+    expect((await run('apply --yes')).status).toBe(0);
+  });
+
+  it('that was allowed to leave a service unserved ends without another question', async () => {
+    const { run, state, weight } = scene();
+    await run('drain shop 10.1.0.11');
+    const ramp = 'weight shop 10.1.0.12 0 --ramp 30s --allow-unserved';
+    expect((await run(ramp)).status).toBe(0);
+    for (const wanted of [2, 1, 0]) {
+      state.clock.pass(10);
+      expect((await run('apply --yes')).status).toBe(0);
+      expect(weight(SHOP, '10.1.0.12:443')).toBe(wanted);
+    }
+  });
+
+  it('keeps a new file from taking the last other server', async () => {
+    const { run, bare, state, write, weight } = scene();
+    await run('weight shop 10.1.0.12 0 --ramp 30s --for ever');
+    state.clock.pass(10);
+    write('next.yaml', FILE.replace('[10.1.0.11, { address: 10.1.0.12', '[{ address: 10.1.0.12'));
+    const { status, stdout } = await bare('apply --yes -f ./next.yaml');
+    expect([status, stdout]).toEqual([3, expect.stringContaining(unserved)]);
+    expect(weight(SHOP, '10.1.0.11:443')).toBe(1);
   });
 });
 

@@ -22,6 +22,7 @@ const RAMPED: Override = {
   destination: '10.0.0.2',
   weight: 10,
   ramp: { from: 0, sinceSeconds: 5000, seconds: 600 },
+  allowsUnserved: true,
   owner: 'checker-1',
   by: 'root',
   reason: '',

@@ -119,6 +119,8 @@ export interface OverrideScene {
   /** The monotonic clock, in seconds, and the wall clock. */
   readonly now: number;
   readonly date: Date;
+  /** True when the request may leave a service without a usable destination. */
+  readonly allowsUnserved: boolean;
 }
 
 /** The changes of a request. */
@@ -213,14 +215,17 @@ function ended(
 function overrideOf(
   target: OverrideTarget,
   { weight, rampSeconds, lastsSeconds, reason, owner, by }: SetOverrides,
-  { live, now, date }: OverrideScene,
+  { live, now, date, allowsUnserved }: OverrideScene,
 ): Override {
   // A destination that is not live gets no connections yet.
   const from = weightIn(live.services, target) ?? 0;
   return {
     ...target,
     weight,
-    ...(rampSeconds !== null && { ramp: { from, sinceSeconds: now, seconds: rampSeconds } }),
+    ...(rampSeconds !== null && {
+      ramp: { from, sinceSeconds: now, seconds: rampSeconds },
+      ...(allowsUnserved && { allowsUnserved }),
+    }),
     ...(owner !== null && { owner }),
     by,
     reason,

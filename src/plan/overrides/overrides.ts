@@ -8,7 +8,7 @@ import {
   weightAt,
 } from '../../model/override.ts';
 import type { ServiceKey } from '../../model/service.ts';
-import type { ServiceEntry } from '../../model/table.ts';
+import type { ServiceEntry, Table } from '../../model/table.ts';
 
 /** The overrides of earlier commands, and the time. */
 export interface OverrideClock extends OverrideRecord {
@@ -119,6 +119,29 @@ function withWeights(entry: ServiceEntry, notes: readonly OverrideNote[]): Servi
     if (destination) destinations.set(key, { ...destination, weight });
   }
   return { service: entry.service, destinations };
+}
+
+/** Returns the overrides as at the ends of the ramps to 0. undefined: no weight moves to 0. */
+export function afterFalls(clock: OverrideClock): OverrideClock | undefined {
+  const isFalling = (each: Override): boolean =>
+    each.weight === 0 && !isOver(each, clock.now) && weightAt(each, clock.now) > 0;
+  if (!clock.overrides.some(isFalling)) return undefined;
+  const fallen = ({ ramp: _, ...each }: Override): Override => each;
+  return {
+    ...clock,
+    overrides: clock.overrides.map((each) => (isFalling(each) ? fallen(each) : each)),
+  };
+}
+
+/** Returns the services that the end of a ramp may leave unserved, because that was accepted. */
+export function acceptedServices(
+  notes: readonly OverrideNote[],
+  { services }: Table,
+): ReadonlySet<ServiceKey> {
+  const isEnding = ({ service, destination, override }: OverrideNote): boolean =>
+    override.allowsUnserved === true &&
+    (services.get(service)?.destinations.get(destination)?.weight ?? 0) > 0;
+  return new Set(notes.filter(isEnding).map(({ service }) => service));
 }
 
 /** Returns the override of the lowest weight; of equal ones, the one that lasts longest. */

@@ -13,6 +13,7 @@ import type { ServiceKey } from '../../model/service.ts';
 import {
   countUpTo,
   isCount,
+  isFlag,
   isNumber,
   isText,
   isTime,
@@ -45,6 +46,7 @@ const isMember = objectOf<Override>({
   destination: nullable(isText),
   weight: isWeight,
   ramp: optional(objectOf<Ramp>({ from: isWeight, sinceSeconds: isNumber, seconds: isCount })),
+  allowsUnserved: optional(isFlag),
   owner: optional(isText),
   by: isText,
   reason: isText,
