@@ -69,7 +69,7 @@ export const NETWORK_CASES: readonly Case[] = [
     check: 'IPVS',
     level: 'unknown',
     seen: 'module ip_vs: it is not loaded, and there is no list of the modules in /lib/modules',
-    fix: 'modprobe ip_vs',
+    fix: 'Run `modprobe ip_vs` on the machine itself',
     machine: { ...UNLOADED, '/lib/modules/6.1.0-49-amd64/modules.dep': undefined },
   },
   {

@@ -172,10 +172,12 @@ function notListed(subject: string, modules: ModuleFacts, name: string): Finding
   const unknown = (reason: string): Unknown => ({ isKnown: false, reason, needsRoot: false });
   if (areSupported.isKnown && !areSupported.value)
     return notKnown(subject, unknown('this kernel has no modules, and no list of its parts'));
+  const command = `modprobe ${shellWord(name)}`;
   const unread = [loaded, builtIn, onDisk].find((fact): fact is Unknown => !fact.isKnown);
+  if (unread) return notKnown(subject, unread, run(command));
   return notKnown(
     subject,
-    unread ?? unknown('it is not loaded, and there is no list of the modules in /lib/modules'),
-    run(`modprobe ${shellWord(name)}`),
+    unknown('it is not loaded, and there is no list of the modules in /lib/modules'),
+    advise(`Run \`${command}\` on the machine itself: a container has no modules.`),
   );
 }
