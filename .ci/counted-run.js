@@ -1,16 +1,17 @@
-// Runs .ci/test.js, shows its output, and counts what it counted.
+// Runs a program whose last line counts tests, shows its output, and counts what it counted.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+/** Runs .ci/test.js with these arguments. */
+export function countedRun(args, { node = process.execPath, env = process.env } = {}) {
+  return countedProgram(node, ['.ci/test.js', ...args], env);
+}
+
 /** Resolves with the counts of the closing line. A run that fails has at least one failure. */
-export async function countedRun(args, { node = process.execPath, env = process.env } = {}) {
-  const child = spawn(node, ['.ci/test.js', ...args], {
-    cwd: root,
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+export async function countedProgram(program, args, env = process.env) {
+  const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text) => {
     output += text;

@@ -16,6 +16,9 @@ const TESTS = ['contract', 'netlink', 'random-tables', 'policy', 'sync-daemons']
   (name) => `test/kernel/${name}`,
 );
 
+/** The limit of a test that hangs. On a busy machine, 200 random tables take some minutes. */
+const TEST_TIMEOUT = '--testTimeout=900000';
+
 function refusal() {
   if (process.arch !== 'x64') return 'Debian has these kernels for x64 only';
   if (process.geteuid?.() !== 0) return 'root is needed: virtiofsd shows all files to the guest';
@@ -30,7 +33,7 @@ async function runAll(versions, tests) {
     process.stdout.write(`\n== Linux ${version}\n`);
     const image = fetchKernel(root, version);
     const env = { ...process.env, KERNEL_IMAGE: image, IPVSTATE_TEST_WIPES_THIS_HOST: 'yes' };
-    results.push([version, await countedRun(['kernel', ...tests], { env })]);
+    results.push([version, await countedRun(['kernel', ...tests, TEST_TIMEOUT], { env })]);
   }
   process.stdout.write('\n');
   for (const [version, counts] of results)

@@ -172,10 +172,24 @@ describe('the kernel of a folder', () => {
     );
     await start('--limit', '60', '--image', image, '--writable', '/a', '--', 'true').ended;
     const first = readFileSync(join(folder, 'first'), 'utf8');
-    expect(first).toMatch(/remount,bind,ro \/new &&\n[\s\S]*\|\| \/bin\/busybox poweroff -f\n/);
+    expect(first).toMatch(/remount,bind,ro \/new &&\n[\s\S]*\|\| poweroff -f\n/);
     const init = readFileSync(join(folder, 'init'), 'utf8');
     expect(init).toContain("mount --bind '/a' '/a' && mount -o remount,bind,rw '/a'");
     expect(init).not.toContain('hostfs');
+  });
+
+  test('boots the systemd of a tree, where the files of this machine cannot be written', async () => {
+    const image = machine(
+      `cp $boot/initramfs/init ${folder}/first; cp $boot/init ${folder}; echo 0 > $boot/status`,
+    );
+    const options = ['--limit', '60', '--image', image, '--tree', '/a tree'];
+    const { status } = await start(...options, '--', 'echo', 'a b').ended;
+    expect(status).toBe(0);
+    const first = readFileSync(join(folder, 'first'), 'utf8');
+    expect(first).toContain("lowerdir='/host/a tree',upperdir=/memory/upper");
+    expect(first).toContain('mount -o remount,bind,ro run/host\n');
+    expect(first).toContain("exec switch_root /new '/sbin/init'\n");
+    expect(readFileSync(join(folder, 'init'), 'utf8')).toContain("'echo' 'a b' </dev/null");
   });
 
   test('that does not boot is a failure, with the end of its console', async () => {
@@ -186,8 +200,11 @@ describe('the kernel of a folder', () => {
   });
 });
 
-test('a missing command is a usage error', async () => {
-  const { status, stderr } = await start().ended;
+test.each([
+  ['a missing command', []],
+  ['a tree without a kernel', ['--tree', '/tree', '--', 'true']],
+])('%s is a usage error', async (_, args) => {
+  const { status, stderr } = await start(...args).ended;
   expect(status).toBe(64);
   expect(stderr).toContain('usage: run.js');
 });

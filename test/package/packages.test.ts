@@ -190,3 +190,30 @@ describe('an RPM package', () => {
     expect(folders.filter((line) => !line.includes('/ipvstate'))).toEqual([]);
   });
 });
+
+describe('the commands of the manual', () => {
+  /** The files of tests that run them, by the heading above the commands, with the words there. */
+  const RUN_BY: Readonly<Record<string, readonly (readonly [file: string, words: string])[]>> = {
+    'Debian and Ubuntu': [['.ci/package/installed/deb.sh', "run_manual 'Debian and Ubuntu'"]],
+    'Fedora, RHEL and others with RPM': [
+      ['.ci/package/installed/rpm.sh', "run_manual 'Fedora, RHEL and others with RPM'"],
+    ],
+    'Other systems with glibc': [
+      ['.ci/package/installed/archive.sh', "run_manual 'Other systems with glibc'"],
+    ],
+    Containers: [['.ci/package/test-image.js', '/^podman build (.*)$/m']],
+    'In place of ipvsadm': [
+      ['.ci/package/installed/deb.sh', "run_manual_newer 'In place of ipvsadm' apt"],
+      ['.ci/package/installed/rpm.sh', "run_manual_newer 'In place of ipvsadm' dnf"],
+    ],
+    npm: [['test/package/pack.test.ts', "'install', '--global'"]],
+  };
+
+  it('that install are run by a test, each block of them', () => {
+    const manual = readFileSync(join(root, 'src/manual/installing.md'), 'utf8');
+    const withCommands = manual.split(/^## /m).filter((section) => section.includes('```sh'));
+    expect(withCommands.map((section) => section.split('\n')[0])).toEqual(Object.keys(RUN_BY));
+    for (const [file, words] of Object.values(RUN_BY).flat())
+      expect(readFileSync(join(root, file), 'utf8')).toContain(words);
+  });
+});

@@ -24,6 +24,14 @@ export const QEMU_PROGRAMS = {
   xz: 'xz-utils',
 };
 
+/** Programs that make packages, and boot a Debian that they are installed in. */
+export const INSTALLED_PROGRAMS = {
+  ...QEMU_PROGRAMS,
+  mmdebstrap: 'mmdebstrap',
+  'dpkg-deb': 'dpkg',
+  rpmbuild: 'rpm',
+};
+
 /** The tests of the client of etcd need a member, its command line, and certificates for it. */
 export const ETCD_PROGRAMS = { etcd: 'etcd-server', etcdctl: 'etcd-client', openssl: 'openssl' };
 

@@ -20,14 +20,28 @@ export function modulesOf(image) {
   return join(image, 'lib/modules');
 }
 
-/** Writes the first programs that the kernel runs: they mount this machine's files. */
-function writeInitramfs(folder, image) {
+/**
+ * The root of a kernel test: this machine's files, read-only. `folder` has the files
+ * that the guest boots from.
+ */
+const THIS_MACHINE = {
+  modules: [],
+  mounts: () => `mount -t virtiofs host /new &&
+  mount -o remount,bind,ro /new &&
+  ! touch /new/tmp 2>/dev/null &&
+  mount -t devtmpfs dev /new/dev || poweroff -f`,
+  init: (folder) => join(folder, 'init'),
+  append: '',
+};
+
+/** Writes the first programs that the kernel runs: they mount the root of the guest. */
+function writeInitramfs(folder, image, root) {
   const [version] = readdirSync(modulesOf(image));
   const tree = join(folder, 'initramfs');
   mkdirSync(join(tree, 'bin'), { recursive: true });
   const listed = execFileSync(
     'modprobe',
-    ['-d', image, '-S', version, '-a', '-D', 'virtio_pci', 'virtiofs'],
+    ['-d', image, '-S', version, '-a', '-D', 'virtio_pci', 'virtiofs', ...root.modules],
     { encoding: 'utf8' },
   );
   const modules = [...new Set([...listed.matchAll(/^insmod (\S+)/gm)].map(([, path]) => path))];
@@ -37,15 +51,14 @@ function writeInitramfs(folder, image) {
   writeFileSync(
     init,
     `#!/bin/busybox sh
-/bin/busybox mkdir -p /new /proc
-/bin/busybox mount -t proc proc /proc
-${modules.map((path) => `/bin/busybox insmod /${basename(path)}`).join('\n')}
-/bin/busybox mount -t virtiofs host /new &&
-  /bin/busybox mount -o remount,bind,ro /new &&
-  ! /bin/busybox touch /new/tmp 2>/dev/null &&
-  /bin/busybox mount -t devtmpfs dev /new/dev || /bin/busybox poweroff -f
-/bin/busybox umount /proc
-exec /bin/busybox switch_root /new ${quote(join(folder, 'init'))}
+/bin/busybox --install -s /bin
+PATH=/bin
+mkdir -p /new /proc
+mount -t proc proc /proc
+${modules.map((path) => `insmod /${basename(path)}`).join('\n')}
+${root.mounts(folder, version)}
+umount /proc
+exec switch_root /new ${quote(root.init(folder))}
 `,
   );
   chmodSync(init, 0o755);
@@ -55,8 +68,8 @@ exec /bin/busybox switch_root /new ${quote(join(folder, 'init'))}
 }
 
 /** Starts the kernel of `image`. Its console is the standard output. */
-export function startQemu(folder, { image, memory }) {
-  writeInitramfs(folder, image);
+export function startQemu(folder, { image, memory, root = THIS_MACHINE }) {
+  writeInitramfs(folder, image, root);
   const socket = quote(join(folder, 'host.sock'));
   const share = '-o source=/,sandbox=chroot,cache=always';
   const files = [
@@ -65,7 +78,7 @@ export function startQemu(folder, { image, memory }) {
   ];
   const system = [
     `-kernel ${quote(join(image, 'vmlinuz'))} -initrd ${quote(join(folder, 'initramfs.cpio'))}`,
-    "-append 'console=ttyS0 panic=-1 oops=panic quiet' -serial stdio",
+    `-append 'console=ttyS0 panic=-1 oops=panic quiet${root.append}' -serial stdio`,
   ];
   const script = `${quote(pathOf('virtiofsd'))} --socket-path=${socket} ${share} 2>&1 &
 until [ -S ${socket} ]; do sleep 0.1; done

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // node test/kernel/boot/run.js [--mem 2G] [--guests 1] [--limit SECONDS] [--writable DIR]...
-// [--image DIR] -- COMMAND [ARG]...
+// [--image DIR [--tree DIR]] -- COMMAND [ARG]...
 //
 // Boots Debian's User-Mode Linux, an ordinary program that is a whole kernel with IPVS, over this
 // machine's files, runs COMMAND as its uid 0 in the current folder and exits with COMMAND's status.
@@ -8,12 +8,13 @@
 // IPVS table inside starts empty and is gone afterwards. The kernel is a newer one where
 // .ci/prepare.js has fetched it, unless the variable UML is "installed". --guests says how many run
 // at the same time and need memory. --image boots the kernel of a folder in QEMU instead, which
-// needs root.
+// needs root; with --tree, in place of this machine's files, it boots the systemd of a Debian root.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { installCommand, KERNEL_PROGRAMS, missingPrograms, QEMU_PROGRAMS } from './debian.js';
+import { debianRoot, writeDebianGuest } from './debian-root.js';
 import { follow } from './follow.js';
 import { writeGuest } from './guest.js';
 import { modulesOf, QEMU_GUEST, startQemu } from './qemu.js';
@@ -43,18 +44,28 @@ function guestStatus(folder) {
   }
 }
 
-async function run(command, { memory, guests, limitSeconds, writable, image }) {
+function writeFiles(folder, { image, tree, uml, ...options }) {
+  if (tree !== undefined) writeDebianGuest(folder, options);
+  else if (image === undefined) writeGuest(folder, { ...options, modules: uml.modules });
+  else writeGuest(folder, { ...options, guest: QEMU_GUEST, modules: modulesOf(image) });
+}
+
+async function run(command, { memory, guests, limitSeconds, writable, image, tree }) {
   const uml = chooseUml();
-  const files =
-    image === undefined
-      ? { modules: uml.modules }
-      : { guest: QEMU_GUEST, modules: modulesOf(image) };
   const folder = mkdtempSync(join(tmpdir(), 'ipvstate-uml-'));
   let reason = null;
   try {
-    writeGuest(folder, { command, writable, cwd: process.cwd(), limitSeconds, ...files });
+    const cwd = process.cwd();
+    writeFiles(folder, { image, tree, uml, command, writable, cwd, limitSeconds });
     const output = follow(join(folder, 'output'), process.stdout);
-    const { kernel, ended, console: consoleText } = boot(folder, { uml, memory, guests, image });
+    const root = tree && debianRoot(tree, image);
+    const {
+      kernel,
+      ended,
+      console: consoleText,
+    } = boot(folder, {
+      ...{ uml, memory, guests, image, root },
+    });
     const stop = (why) => {
       reason ??= why;
       try {
@@ -96,14 +107,15 @@ const { values, positionals } = parseArgs({
     limit: { type: 'string', default: '600' },
     writable: { type: 'string', multiple: true, default: [] },
     image: { type: 'string' },
+    tree: { type: 'string' },
   },
   allowPositionals: true,
 });
 const needed = { ...KERNEL_PROGRAMS, ...(values.image === undefined ? {} : QEMU_PROGRAMS) };
 const missing = missingPrograms(needed);
-if (positionals.length === 0) {
+if (positionals.length === 0 || (values.tree !== undefined && values.image === undefined)) {
   process.stderr.write(
-    'usage: run.js [--mem 2G] [--guests 1] [--limit SECONDS] [--writable DIR]... [--image DIR] -- COMMAND [ARG]...\n',
+    'usage: run.js [--mem 2G] [--guests 1] [--limit SECONDS] [--writable DIR]... [--image DIR [--tree DIR]] -- COMMAND [ARG]...\n',
   );
   process.exitCode = 64;
 } else if (missing.length > 0) {
@@ -118,5 +130,6 @@ if (positionals.length === 0) {
     limitSeconds: Number(values.limit),
     writable: values.writable,
     image: values.image && resolve(values.image),
+    tree: values.tree && resolve(values.tree),
   });
 }
