@@ -1,3 +1,4 @@
+import { throwAsPermission } from '../errors.ts';
 import type { Desired } from '../model/desired.ts';
 import type { PrepareOptions } from '../reconcile/prepare.ts';
 import type { RecoveryEnvironment } from './environment.ts';
@@ -21,7 +22,10 @@ export async function policyStores(
     drains: openDrainStore(state, warn, 'read'),
     overrides: openOverrideStore(state, warn, 'read'),
     health: openHealthStore(state, warn, 'read'),
-    protectedServices: await openProtectedStore(state, warn, 'read').read(),
+    // Read first, so that a user who may not read the folder is told to be another one.
+    protectedServices: await openProtectedStore(state, warn, 'read')
+      .read()
+      .catch(throwAsPermission),
   };
 }
 

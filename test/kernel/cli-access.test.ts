@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -67,6 +67,15 @@ describe('a user without CAP_NET_ADMIN', () => {
       expect(await saved()).toBe('');
     },
   );
+
+  it('gets exit 77 from plan where it may not read the records of root', async () => {
+    const run = join(folder, 'run');
+    mkdirSync(run, { mode: 0o700 });
+    const { status, stdout, stderr } = await ipvstate('plan -f rules.save', { as: NOBODY });
+    rmSync(run, { recursive: true });
+    expect({ status, stdout }).toEqual({ status: 77, stdout: '' });
+    expect(stderr).toContain('protected.json cannot be read (EACCES)\n    Run as root, or as the');
+  });
 
   it('can plan against a saved table', async () => {
     expect(await ipvstate('plan -f rules.save --table live.save', { as: NOBODY })).toMatchObject({
