@@ -51,6 +51,8 @@ export function writeGuest(
     `#!/bin/sh\nPATH=${quote(searchPath.join(':'))} exec modprobe -d /run/boot/modules "$@"\n`,
   );
   writeFileSync(join(folder, 'output'), '');
+  // User-Mode Linux 7.2 panics when a program uses io_uring, as Node 26 does. It goes on without.
+  //
   // The sleep ends a guest whose host side was killed and cannot end it any more. The root is
   // mounted read-only; a second hostfs mount of the same folder is the way to a writable one.
   // Everything is reported through files and not through the console, which is slow, translates
@@ -68,6 +70,7 @@ mkdir -p /run/boot /run/tmp /run/home
 ${guest.mount(folder, '/run/boot')}
 ${writable.map((dir) => guest.mount(dir, dir)).join('\n')}
 echo /run/boot/bin/modprobe > /proc/sys/kernel/modprobe
+[ ! -e /proc/sys/kernel/io_uring_disabled ] || echo 2 > /proc/sys/kernel/io_uring_disabled
 (sleep ${limitSeconds + 10}; echo o > /proc/sysrq-trigger) &
 ip link set lo up
 ${exports()}
