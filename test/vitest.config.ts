@@ -17,8 +17,8 @@ export default defineConfig({
     isolate: false,
     include: ['test/**/*.test.ts'],
     exclude: ['test/kernel/**'],
-    // Without this, Vitest leaves one processor free: half of a small machine.
-    maxWorkers: availableParallelism(),
+    // One worker more than processors: a test often waits for another process.
+    maxWorkers: availableParallelism() + 1,
     // The limit is for a hang. A machine under load may be slow.
     testTimeout: 120_000,
     hookTimeout: 120_000,
