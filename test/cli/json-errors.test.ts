@@ -11,7 +11,7 @@ import { tableOf } from '../support/tables.ts';
 import { type TemporaryState, temporaryState } from '../support/temporary-state.ts';
 import { LIVE, SHOP, shop, type Workspace } from './workspace.ts';
 
-const ajv = new Ajv({ strict: false, allErrors: true });
+const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true });
 for (const name of readdirSync('schemas'))
   ajv.addSchema(JSON.parse(readFileSync(`schemas/${name}`, 'utf8')));
 

@@ -9,7 +9,7 @@ import { workspace } from '../cli/workspace.ts';
 import { temporaryState } from '../support/temporary-state.ts';
 import { machineOf, type NetworkOptions, type SpecialEntry, type Tree } from './machine.ts';
 
-const ajv = new Ajv({ strict: false, allErrors: true });
+const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true });
 ajv.addSchema(validationSchema);
 const isDocument = ajv.compile(doctorSchema);
 
