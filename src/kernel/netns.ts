@@ -39,23 +39,19 @@ export async function runInNetns(netns: string): Promise<number | undefined> {
   // through this process.
   const child = spawn('nsenter', inside, { stdio: 'inherit', detached: true });
   const release = forwardSignals(child);
-  try {
-    const { code, signal } = await ended(child);
-    if (signal === null) return code;
-    release();
-    // Ends as the child ended, so that a shell or a supervisor sees the same.
-    process.kill(process.pid, signal);
-    return 128 + constants.signals[signal];
-  } finally {
-    release();
-  }
+  const { code, signal } = await ended(child);
+  // A signal from now on is late, and this process still ends as the child ended.
+  if (signal === null) return code;
+  release();
+  process.kill(process.pid, signal);
+  return 128 + constants.signals[signal];
 }
 
 function pathOf(netns: string): string {
   return netns.includes('/') ? netns : `/run/netns/${netns}`;
 }
 
-/** Passes signals to the child until the returned function is called. */
+/** Passes signals to the child, if it still runs, until the returned function is called. */
 function forwardSignals(child: ChildProcess): () => void {
   const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
   const suspend = (): void => {
