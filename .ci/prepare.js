@@ -138,6 +138,8 @@ function prepareUml() {
   try {
     fetchUml();
   } catch (error) {
+    // Another run of this script may have fetched it meanwhile.
+    if (!isUmlToFetch()) return;
     const reason = error.stderr?.trim() || error.message;
     say(`it cannot be had, and the kernel tests take longer on the installed one: ${reason}`);
   }

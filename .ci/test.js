@@ -46,10 +46,11 @@ function vitest(config, report, args) {
   return ['node_modules/vitest/vitest.mjs', 'run', ...options];
 }
 
-function kernel(folder, report, args, guests) {
+function kernel(folder, report, args, guests, number) {
   return [
     'test/kernel/boot/run.js',
-    ...['--limit', String(LIMIT_SECONDS), '--guests', String(guests), '--writable', folder],
+    ...['--guests', String(guests), '--number', String(number)],
+    ...['--limit', String(LIMIT_SECONDS), '--writable', folder],
     ...(updates ? ['--writable', join(root, 'test')] : []),
     ...(image ? ['--image', image] : []),
     ...['--', process.execPath, ...vitest('test/kernel/vitest.config.ts', report, args)],
@@ -64,9 +65,10 @@ const SUITES = {
   },
   kernel: (folder, args) => {
     const guests = args.length > 0 ? { kernel: args } : GUESTS;
-    return Object.entries(guests).map(([name, own]) => {
+    const all = Object.entries(guests);
+    return all.map(([name, own], number) => {
       const report = join(folder, `${name}.json`);
-      return { name, report, command: kernel(folder, report, own, Object.keys(guests).length) };
+      return { name, report, command: kernel(folder, report, own, all.length, number) };
     });
   },
 };

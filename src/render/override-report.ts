@@ -9,6 +9,7 @@ import {
 } from '../model/override.ts';
 import { printable } from '../model/printable.ts';
 import type { ServiceKey } from '../model/service.ts';
+import { shellWord } from '../model/shell-word.ts';
 import type { AbsentTarget, OverrideEffect } from '../plan/overrides/override-request.ts';
 import { endOf, type OverrideClock, type OverrideNote } from '../plan/overrides/overrides.ts';
 import type { Report } from '../plan/report.ts';
@@ -114,7 +115,8 @@ function describeOtherEnd({ owner, service, destination }: Override): string {
   if (owner === FLEET_OWNER)
     return `    To end it on every director: \`ipvstate fleet undrain ADDRESS ${destination}\`.\n`;
   const words = [service ?? '--all-services', destination ?? [], owner ? ['--owner', owner] : []];
-  return `    To end it: \`${printable(`ipvstate overrides clear ${words.flat().join(' ')}`)}\`.\n`;
+  const command = ['ipvstate overrides clear', ...words.flat().map(shellWord)].join(' ');
+  return `    To end it: \`${command}\`.\n`;
 }
 
 function isIdle({ set, ended }: OverrideEffect): boolean {

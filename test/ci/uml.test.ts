@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-const { chooseUml, fetchUml, withOwnInterpreter } = await import(
+const { chooseUml, fetchUml, parseProcessors, withOwnInterpreter } = await import(
   new URL('../kernel/boot/uml.js', import.meta.url).href
 );
 
@@ -22,6 +22,11 @@ test('the kernel tests run on the installed kernel when the variable UML says so
     program: 'linux.uml',
     modules: '/usr/lib/uml/modules',
   });
+});
+
+test('the processors that a guest may keep to are read from single numbers and ranges', () => {
+  expect(parseProcessors('0-3,8')).toEqual([0, 1, 2, 3, 8]);
+  expect(parseProcessors('5')).toEqual([5]);
 });
 
 test('the newer kernel asks for the loader in its working folder, at the same length', () => {

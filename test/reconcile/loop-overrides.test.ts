@@ -86,6 +86,20 @@ describe('an override in the loop', () => {
     expect(record()).toEqual(NO_OVERRIDES);
   });
 
+  it('is kept past its time by the guard while it alone serves its service', async () => {
+    const unused = tableWith({ [WEB]: { destinations: { '10.0.0.3:80': 0, '10.0.0.4:80': 0 } } });
+    const serving = [drain({ weight: 5, endSeconds: 60 })];
+    const { world, weight } = await worldWith(serving, {}, unused, unused);
+    expect(weight()).toBe(5);
+    const { length } = world.passes;
+    await world.clock.advance(120_000);
+    expect([weight(), world.state.lastPass?.outcome]).toEqual([5, 'refused']);
+    expect(world.state.refused?.refusals.map(({ guard }) => guard)).toEqual(['unserved']);
+    expect(world.passes.length - length).toBeLessThan(40);
+    await world.write(tableOfWeight(3));
+    expect([weight(), world.state.refused]).toEqual([3, undefined]);
+  });
+
   it('changes nothing else at its end: a later pass corrects what another program did', async () => {
     const { world, weight } = await worldWith([drain({ endSeconds: 60 })], {
       timing: { interval: 50_000 },

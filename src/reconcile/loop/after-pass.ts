@@ -120,18 +120,24 @@ function refusedAfter(
 }
 
 /**
- * Drift is what another program changed. What the loop does later by itself, such as the end of a
- * drain, is none.
+ * Tells whether a pass corrected drift, which is what another program changed. What the loop does
+ * later by itself, such as the end of a drain, is none. `before` is the state before the pass.
  */
-function totalsAfter(
-  { totals, applied }: LoopState,
-  { found: { outcome, report, reversed, drifted }, good }: EndedPass,
-): LoopState['totals'] {
-  const isCorrection = outcome === 'applied' && applied === good.digest && drifted.corrected > 0;
+export function isCorrection(
+  before: Pick<LoopState, 'applied'>,
+  { outcome, drifted }: Pick<PassFindings, 'outcome' | 'drifted'>,
+  { digest }: Pick<GoodFiles, 'digest'>,
+): boolean {
+  return outcome === 'applied' && before.applied === digest && drifted.corrected > 0;
+}
+
+function totalsAfter(before: LoopState, { found, good }: EndedPass): LoopState['totals'] {
+  const { totals } = before;
+  const { report, reversed, drifted } = found;
   const isCounted = !report || report.outcome === 'applied' || report.outcome === 'in-sync';
   return {
     passes: totals.passes + 1,
-    corrections: totals.corrections + Number(isCorrection),
+    corrections: totals.corrections + Number(isCorrection(before, found, good)),
     reversals: totals.reversals + reversed,
     drifted: totals.drifted + (isCounted ? drifted.corrected + drifted.left : 0),
   };

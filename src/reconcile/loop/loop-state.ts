@@ -70,7 +70,7 @@ export interface PassResult {
   readonly finishedAt: number;
   readonly outcome: PassOutcome;
   readonly report: KeptReport | undefined;
-  /** Services that have a usable destination since the pass, and had none before. */
+  /** Services that had no usable destination until the pass corrected drift. */
   readonly newlyServed: readonly ServiceKey[];
   readonly error: IpvstateError | undefined;
   /** True when the pass left the table different from all that the files ask for. */

@@ -3,7 +3,12 @@ import { CPU_SHARE } from '../../model/cpu-share.ts';
 import { pausesAll } from '../../model/pause.ts';
 import type { Table } from '../../model/table.ts';
 import { keptReport } from '../../plan/report.ts';
-import { isAboutOverrides, stateAfterOverrides, stateAfterPass } from './after-pass.ts';
+import {
+  isAboutOverrides,
+  isCorrection,
+  stateAfterOverrides,
+  stateAfterPass,
+} from './after-pass.ts';
 import { backOffDelay, remedyOf } from './back-off.ts';
 import { isEmpty, unservedIn } from './comparison.ts';
 import type { GoodFiles } from './config-state.ts';
@@ -287,7 +292,8 @@ class ReconcileLoop implements Loop {
       finishedAt: clock.now(),
       outcome,
       report: report && keptReport(report),
-      newlyServed: report ? unservedIn(report.plan) : [],
+      newlyServed:
+        report && isCorrection(this.#state, found, good) ? unservedIn(report.plan) : [],
       error,
       differs,
     };

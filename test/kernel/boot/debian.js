@@ -13,6 +13,7 @@ export const KERNEL_PROGRAMS = {
   keepalived: 'keepalived',
   ldirectord: 'ldirectord',
   modprobe: 'kmod',
+  taskset: 'util-linux',
 };
 
 /** Programs that boot another kernel than User-Mode Linux. */

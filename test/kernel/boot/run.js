@@ -1,13 +1,14 @@
 #!/usr/bin/env node
-// node test/kernel/boot/run.js [--mem 2G] [--guests 1] [--limit SECONDS] [--writable DIR]...
-// [--image DIR [--tree DIR]] -- COMMAND [ARG]...
+// node test/kernel/boot/run.js [--mem 2G] [--guests 1] [--number N] [--limit SECONDS]
+// [--writable DIR]... [--image DIR [--tree DIR]] -- COMMAND [ARG]...
 //
 // Boots Debian's User-Mode Linux, an ordinary program that is a whole kernel with IPVS, over this
 // machine's files, runs COMMAND as its uid 0 in the current folder and exits with COMMAND's status.
 // Needs no privileges. The machine's files are read-only inside, except the --writable folders; the
 // IPVS table inside starts empty and is gone afterwards. The kernel is a newer one where
 // .ci/prepare.js has fetched it, unless the variable UML is "installed". --guests says how many run
-// at the same time and need memory. --image boots the kernel of a folder in QEMU instead, which
+// at the same time and need memory, and --number which of them this one is: they are spread over
+// the processors. --image boots the kernel of a folder in QEMU instead, which
 // needs root; with --tree, in place of this machine's files, it boots the systemd of a Debian root.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -50,7 +51,7 @@ function writeFiles(folder, { image, tree, uml, ...options }) {
   else writeGuest(folder, { ...options, guest: QEMU_GUEST, modules: modulesOf(image) });
 }
 
-async function run(command, { memory, guests, limitSeconds, writable, image, tree }) {
+async function run(command, { memory, guests, number, limitSeconds, writable, image, tree }) {
   const uml = chooseUml();
   const folder = mkdtempSync(join(tmpdir(), 'ipvstate-uml-'));
   let reason = null;
@@ -64,7 +65,7 @@ async function run(command, { memory, guests, limitSeconds, writable, image, tre
       ended,
       console: consoleText,
     } = boot(folder, {
-      ...{ uml, memory, guests, image, root },
+      ...{ uml, memory, guests, number, image, root },
     });
     const stop = (why) => {
       reason ??= why;
@@ -104,6 +105,7 @@ const { values, positionals } = parseArgs({
   options: {
     mem: { type: 'string', default: process.env.UML_MEM || '2G' },
     guests: { type: 'string', default: '1' },
+    number: { type: 'string', default: String(process.pid) },
     limit: { type: 'string', default: '600' },
     writable: { type: 'string', multiple: true, default: [] },
     image: { type: 'string' },
@@ -115,7 +117,7 @@ const needed = { ...KERNEL_PROGRAMS, ...(values.image === undefined ? {} : QEMU_
 const missing = missingPrograms(needed);
 if (positionals.length === 0 || (values.tree !== undefined && values.image === undefined)) {
   process.stderr.write(
-    'usage: run.js [--mem 2G] [--guests 1] [--limit SECONDS] [--writable DIR]... [--image DIR [--tree DIR]] -- COMMAND [ARG]...\n',
+    'usage: run.js [--mem 2G] [--guests 1] [--number N] [--limit SECONDS] [--writable DIR]... [--image DIR [--tree DIR]] -- COMMAND [ARG]...\n',
   );
   process.exitCode = 64;
 } else if (missing.length > 0) {
@@ -127,6 +129,7 @@ if (positionals.length === 0 || (values.tree !== undefined && values.image === u
   process.exitCode = await run(positionals, {
     memory: values.mem,
     guests: Number(values.guests),
+    number: Number(values.number),
     limitSeconds: Number(values.limit),
     writable: values.writable,
     image: values.image && resolve(values.image),
