@@ -6,8 +6,8 @@
 // ratio, and the goal. What needs a kernel runs in User-Mode Linux, each run in a fresh network
 // namespace. Ratios tell; the times are those of this machine, now. --slow-runs is for the side
 // that takes up to minutes, `ipvsadm -R`; 0 leaves it out. --plot runs the cases that compare a
-// size with ten times the size, and draws their curves. The case `watch` is test/bench/watch.js, the
-// daemon; it comes last.
+// size with ten times the size, and draws their curves. The case `watch`, which comes last, is the
+// daemon: test/bench/watch.js.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';

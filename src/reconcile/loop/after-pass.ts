@@ -1,7 +1,8 @@
 import type { Policy } from '../../model/policy.ts';
 import { protectedAfter } from '../../plan/protect.ts';
+import { keptReport } from '../../plan/report.ts';
 import { remedyOf } from './back-off.ts';
-import { isEmpty } from './comparison.ts';
+import { isEmpty, unservedIn } from './comparison.ts';
 import type { GoodFiles } from './config-state.ts';
 import type { ContestState } from './contest.ts';
 import type { LoopState, PassOutcome, PassResult, Trigger } from './loop-state.ts';
@@ -22,6 +23,22 @@ interface EndedPass {
 
 /** After these, the drains of the report have begun. */
 const BEGINS_DRAINS: readonly PassOutcome[] = ['applied', 'in-sync', 'unverified', 'partial'];
+
+/** Returns what a pass answers to its triggers. `before` is the state before the pass. */
+export function resultOf(
+  before: LoopState,
+  found: PassFindings,
+  good: GoodFiles,
+): Pick<PassResult, 'outcome' | 'report' | 'newlyServed' | 'error' | 'differs'> {
+  const { outcome, report, error, differences } = found;
+  return {
+    outcome,
+    report: report && keptReport(report),
+    newlyServed: report && isCorrection(before, found, good) ? unservedIn(report.plan) : [],
+    error,
+    differs: differences !== undefined && !isEmpty(differences),
+  };
+}
 
 /** Returns the part of the loop's state that a pass changes. */
 export function stateAfterPass(previous: LoopState, pass: EndedPass): Partial<LoopState> {
@@ -123,10 +140,10 @@ function refusedAfter(
  * Tells whether a pass corrected drift, which is what another program changed. What the loop does
  * later by itself, such as the end of a drain, is none. `before` is the state before the pass.
  */
-export function isCorrection(
-  before: Pick<LoopState, 'applied'>,
-  { outcome, drifted }: Pick<PassFindings, 'outcome' | 'drifted'>,
-  { digest }: Pick<GoodFiles, 'digest'>,
+function isCorrection(
+  before: LoopState,
+  { outcome, drifted }: PassFindings,
+  { digest }: GoodFiles,
 ): boolean {
   return outcome === 'applied' && before.applied === digest && drifted.corrected > 0;
 }

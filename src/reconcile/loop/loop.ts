@@ -2,17 +2,15 @@ import { IpvstateError, reportedError } from '../../errors.ts';
 import { CPU_SHARE } from '../../model/cpu-share.ts';
 import { pausesAll } from '../../model/pause.ts';
 import type { Table } from '../../model/table.ts';
-import { keptReport } from '../../plan/report.ts';
-import {
-  isAboutOverrides,
-  isCorrection,
-  stateAfterOverrides,
-  stateAfterPass,
-} from './after-pass.ts';
+import { isAboutOverrides, resultOf, stateAfterOverrides, stateAfterPass } from './after-pass.ts';
 import { backOffDelay, remedyOf } from './back-off.ts';
-import { isEmpty, unservedIn } from './comparison.ts';
-import type { GoodFiles } from './config-state.ts';
-import { needsSecondRead, seeFiles, seeSource, withoutHeldBack } from './config-state.ts';
+import {
+  type GoodFiles,
+  needsSecondRead,
+  seeFiles,
+  seeSource,
+  withoutHeldBack,
+} from './config-state.ts';
 import {
   type ContestState,
   forget,
@@ -284,19 +282,8 @@ class ReconcileLoop implements Loop {
       this.#set({ phase: 'waiting' });
       return this.#withoutPass(triggers, 'unchanged', startedAt);
     }
-    const { outcome, report, error, differences } = found;
-    const differs = differences !== undefined && !isEmpty(differences);
-    const result = {
-      triggers,
-      startedAt,
-      finishedAt: clock.now(),
-      outcome,
-      report: report && keptReport(report),
-      newlyServed:
-        report && isCorrection(this.#state, found, good) ? unservedIn(report.plan) : [],
-      error,
-      differs,
-    };
+    const time = { startedAt, finishedAt: clock.now() };
+    const result = { triggers, ...time, ...resultOf(this.#state, found, good) };
     if (triggers.includes('resync')) this.#resyncCost = clock.cpu() - cpuBefore;
     await this.#learn(found, result, good, before);
     return result;

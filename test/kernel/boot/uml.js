@@ -125,9 +125,9 @@ function allowedProcessors() {
 }
 
 /**
- * Starts the kernel `uml` in `folder`, which `writeGuest` has filled. It keeps to one processor: the
- * guest's kernel and programs are processes that wake each other for every system call, and that
- * takes three to five times as long from one processor to another that is idle. Guests whose
+ * Starts the kernel `uml` in `folder`, which `writeGuest` has filled. It keeps to one processor,
+ * because its kernel and its programs are processes that wake each other for every system call.
+ * From one processor to another that is idle, that takes three to five times as long. Guests whose
  * numbers follow each other use different processors.
  */
 export function startUml(folder, { uml, memory, guests, number }) {
