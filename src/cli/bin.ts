@@ -81,4 +81,4 @@ void main(process.argv.slice(2), {
 
 // Ends at once when nothing is left to do. While Node takes itself down, a signal has its default
 // action again, and a command that has done all its work would look like one that was stopped.
-process.once('exit', () => process.exit());
+process.once('beforeExit', () => process.exit());

@@ -62,7 +62,7 @@ export function outputViolations(tree: Tree): readonly string[] {
 }
 
 /** The one call of process.exit: it runs when nothing is left to do. */
-const AT_THE_END = "process.once('exit', () => process.exit());";
+const AT_THE_END = "process.once('beforeExit', () => process.exit());";
 
 export function exitViolations(tree: Tree): readonly string[] {
   return [...tree].flatMap(([path, source]) =>

@@ -218,3 +218,17 @@ describe('the program at a terminal', () => {
     ).not.toContain('\u001b[');
   });
 });
+
+describe('the end of the program', () => {
+  it('prints the place of a fault that nothing catches, and exits 1', () => {
+    const space = shop();
+    space.write('fault.cjs', "setImmediate(() => { throw new Error('nobody catches this'); });");
+    const { status, stderr } = sh(
+      'NODE_OPTIONS="--require ./fault.cjs" ipvstate check -f shop.yaml --table live.save',
+      space,
+    );
+    expect(status).toBe(1);
+    expect(stderr).toContain('Error: nobody catches this');
+    expect(stderr).toContain('fault.cjs:1');
+  });
+});
