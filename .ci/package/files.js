@@ -27,6 +27,8 @@ const FIRST_CONFIGURATION = `# The desired state of IPVS. See ipvstate.yaml(5), 
 #
 # Begin with the table that this machine has:  ipvstate export > /etc/ipvstate/conf.d/ipvs.yaml
 # As long as nothing is asked for here, the daemon says so, and leaves the table as it is.
+# Delete this file when your services are in other files of this folder: a file that says nothing
+# is refused.
 #
 # version: 1
 # services:
@@ -84,6 +86,8 @@ export function installedFiles(root, { architecture, runtime }) {
     'many-files',
     'deploy',
     'ci',
+    'monitoring',
+    'systemd',
   ])
     for (const path of filesBelow(join(root, 'examples', name)))
       copy(`${DOC}/examples/${name}/${path}`, `examples/${name}/${path}`, modeOf(path));

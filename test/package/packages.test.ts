@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -68,10 +76,23 @@ describe('the files of a package', () => {
     );
   });
 
-  it('ask for nothing at first: the one configuration is a comment', () => {
+  it('ask for nothing at first: the one configuration is a comment, which says so', () => {
     const first = text('etc/ipvstate/conf.d/ipvs.yaml');
     expect(first.split('\n').filter((line) => line !== '' && !line.startsWith('#'))).toEqual([]);
+    expect(first).toContain('# Delete this file when your services are in other files');
     expect([...files.keys()].filter((path) => path.startsWith('etc/'))).toHaveLength(1);
+  });
+
+  it('have the examples that the pages of the manual name', () => {
+    const pages = readdirSync(join(root, 'src/manual')).filter((name) => name.endsWith('.md'));
+    const named = pages.flatMap((name) => [
+      ...readFileSync(join(root, 'src/manual', name), 'utf8').matchAll(
+        /\]\(\.\.\/\.\.\/(examples\/[^)]+)\)/g,
+      ),
+    ]);
+    expect(named.length).toBeGreaterThan(4);
+    for (const [, path] of named)
+      expect(files.has(`usr/share/doc/ipvstate/${path}`), path).toBe(true);
   });
 
   it('have the addon of their own architecture only', () => {
