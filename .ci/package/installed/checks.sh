@@ -45,11 +45,6 @@ run_commands() (
   ' "$1" | grep "^${3:-}" | bash -ex
 )
 run_manual() { (cd "$PACKAGES" && run_commands "$CHECKOUT/src/manual/installing.md" "## $1" "${2:-}"); }
-# Runs them with the newer packages.
-run_manual_newer() {
-  sed "s/$VERSION/$NEXT/g" "$CHECKOUT/src/manual/installing.md" >/run/installing.md
-  (cd "$PACKAGES/newer" && run_commands /run/installing.md "## $1" "${2:-}")
-}
 run_example() { (cd "$CHECKOUT/examples/systemd" && run_commands README.md "$1"); }
 
 # Writes the configuration: the service with these servers, and any other services.

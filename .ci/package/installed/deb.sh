@@ -13,6 +13,8 @@ begin_try() {
 check 'the commands of the manual install the package and enable the daemon' \
   run_manual 'Debian and Ubuntu'
 check 'the daemon is ready' systemctl is-active ipvstate
+check 'the commands of the manual install the names of ipvsadm' \
+  run_manual 'In place of ipvsadm' apt
 check 'the exposure of the unit is at most 2.0' \
   bash -c "systemd-analyze security ipvstate --no-pager | awk '/Overall/ {print; exit (\$(NF-2) > 2.0)}'"
 
@@ -85,9 +87,7 @@ check 'the daemon starts after that' systemctl start ipvstate
 
 check 'no request failed' traffic_without_failure
 
-check 'the commands of the manual install the names of ipvsadm' \
-  run_manual_newer 'In place of ipvsadm' apt
-check 'ipvsadm is ipvstate, and shows the live table' eval \
+check 'the upgrades left the names of ipvsadm: ipvsadm is ipvstate, and shows the live table' eval \
   '[ "$(readlink -f /usr/sbin/ipvsadm)" = "$(readlink -f /usr/bin/ipvstate)" ] && ipvsadm -Ln | grep "$VIP:80"'
 
 before=$(table)

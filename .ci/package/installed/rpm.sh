@@ -10,6 +10,8 @@ NEW=$PACKAGES/newer/ipvstate-$NEXT-1.x86_64.rpm
 
 check 'the command of the manual installs the package' run_manual 'Fedora, RHEL and others with RPM'
 check 'the files are as in the package' rpm --verify ipvstate
+check 'the command of the manual installs the names of ipvsadm' \
+  run_manual 'In place of ipvsadm' dnf
 check 'the presets of Fedora leave the unit disabled' \
   eval '[ "$(systemctl is-enabled ipvstate)" = disabled ] && fails systemctl is-active ipvstate'
 configure "$SERVERS"
@@ -24,9 +26,8 @@ check 'an upgrade replaces the daemon' \
 check 'an upgrade leaves the table, the configuration and the links of the unit' eval \
   '[ "$(table)" = "$before" ] && grep -q shop "$FILE" && systemctl is-enabled ipvstate'
 check 'no request failed' traffic_without_failure
-check 'the command of the manual installs the names of ipvsadm' \
-  run_manual_newer 'In place of ipvsadm' dnf
-check 'ipvsadm shows the live table' eval 'ipvsadm -Ln | grep "$VIP:80"'
+check 'the upgrade left the names of ipvsadm: ipvsadm shows the live table' \
+  eval 'ipvsadm -Ln | grep "$VIP:80"'
 
 check 'the packages are removed' dnf remove ipvstate
 check 'removing the package leaves the table' [ "$(table)" = "$before" ]
