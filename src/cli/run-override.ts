@@ -136,6 +136,7 @@ async function overrideWithoutDaemon(
         ...(drains && typeof wanted !== 'function' && { drains }),
         ...(health && { health }),
         protectedServices: await protection.read(),
+        leavesHeld: true,
         allowances: { unserved: options.allowUnserved },
         signal: environment.interruption(),
         stage: output.stage,

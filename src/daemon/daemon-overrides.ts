@@ -109,6 +109,7 @@ export class DaemonOverrides {
         overrides: this.store,
         health: this.#ports.health,
         protectedServices,
+        leavesHeld: true,
         allowances: { ...allowances, ...(allowUnserved && { unserved: true }) },
         signal,
         onPlan: async ({ snapshot }) => {

@@ -1,7 +1,7 @@
 import type { Desired } from '../model/desired.ts';
-import type { DrainKey } from '../model/drain.ts';
+import { type DrainKey, parseDrainKey } from '../model/drain.ts';
 import type { Ipvs } from '../model/ipvs.ts';
-import type { OverrideRecord } from '../model/override.ts';
+import { isOver, NO_OVERRIDES, type Override, type OverrideRecord } from '../model/override.ts';
 import type { ServicePolicy } from '../model/policy.ts';
 import type { ServiceKey } from '../model/service.ts';
 import type { Table } from '../model/table.ts';
@@ -22,6 +22,16 @@ export interface OverrideRun {
   readonly effect: OverrideEffect;
   /** Destinations of the files that are not live: their overrides wait until they are added. */
   readonly absent: readonly AbsentTarget[];
+  /** Services that were left as they are, because what is due would leave them unserved. */
+  readonly held: ReadonlySet<ServiceKey>;
+}
+
+export interface OverrideRunOptions extends ReconcileOptions {
+  /**
+   * True when a service that an end or a step which is due would leave unserved is left as it is,
+   * and holds back no other. What a request asks for is refused as a whole. Default: false.
+   */
+  readonly leavesHeld?: boolean;
 }
 
 /**
@@ -34,28 +44,61 @@ export async function runOverride(
   ipvs: Ipvs,
   wanted: Wanted,
   request: OverrideChange | undefined,
-  options: ReconcileOptions,
+  options: OverrideRunOptions,
 ): Promise<OverrideRun> {
-  let effect: OverrideEffect | undefined;
-  let absent: readonly AbsentTarget[] = [];
-  let concerned: ReadonlySet<DrainKey> = new Set();
   const { states } = await readHealth(options.health);
-  const report = await reconcile(ipvs, wanted, {
-    ...options,
-    propose: (stored, view) => {
-      const scene = { ...view, allowsUnserved: options.allowances?.unserved ?? false };
-      const next = request ? requested(stored, request, scene) : unchanged(stored);
-      // A second pass finds the overrides of the first one, and has nothing more to end.
-      effect ??= next;
-      absent = absentTargets(next, scene, states);
-      const found = concernedDestinations(stored, next.record, scene, request === undefined);
-      concerned = new Set([...concerned, ...found]);
-      return next.record;
-    },
-    concerned: () => concerned,
-  });
-  if (!effect) throw new Error('a run ended before it asked for the overrides');
-  return { report, effect, absent };
+  const held = new Set<ServiceKey>();
+  for (;;) {
+    let effect: OverrideEffect | undefined;
+    let absent: readonly AbsentTarget[] = [];
+    let concerned: ReadonlySet<DrainKey> = new Set();
+    let due: ReadonlySet<DrainKey> = new Set();
+    const report = await reconcile(ipvs, wanted, {
+      ...options,
+      propose: (stored, view) => {
+        const scene = { ...view, allowsUnserved: options.allowances?.unserved ?? false };
+        const next = request ? requested(stored, request, scene) : unchanged(stored);
+        // A second pass finds the overrides of the first one, and has nothing more to end.
+        effect ??= next;
+        absent = absentTargets(next, scene, states);
+        const found = concernedDestinations(stored, next.record, scene, request === undefined);
+        due = request ? dueDestinations(found, stored, next.record, scene) : found;
+        const isLeft = (key: DrainKey): boolean => due.has(key) && held.has(serviceOf(key));
+        concerned = new Set([...concerned, ...[...found].filter((key) => !isLeft(key))]);
+        return next.record;
+      },
+      concerned: () => concerned,
+    });
+    if (!effect) throw new Error('a run ended before it asked for the overrides');
+    const isWaiting = new Set([...due].map(serviceOf));
+    const refused = report.outcome === 'refused' && options.leavesHeld ? report.refusals : [];
+    const others = refused
+      .flatMap(({ services }) => services)
+      .filter((service) => isWaiting.has(service) && !held.has(service));
+    if (others.length === 0) return { report, effect, absent, held };
+    for (const service of others) held.add(service);
+  }
+}
+
+function serviceOf(key: DrainKey): ServiceKey {
+  return parseDrainKey(key).service;
+}
+
+/** Returns the destinations that a run is about although its request does not change them. */
+function dueDestinations(
+  found: ReadonlySet<DrainKey>,
+  stored: OverrideRecord,
+  next: OverrideRecord,
+  { live, now }: Parameters<typeof concernedDestinations>[2],
+): ReadonlySet<DrainKey> {
+  const isInForce = (each: Override): boolean => !isOver(each, now);
+  const asked = concernedDestinations(
+    { ...NO_OVERRIDES, overrides: stored.overrides.filter(isInForce) },
+    { ...NO_OVERRIDES, overrides: next.overrides.filter(isInForce) },
+    { live, now },
+    false,
+  );
+  return new Set([...found].filter((key) => !asked.has(key)));
 }
 
 function unchanged(record: OverrideRecord): OverrideEffect {

@@ -1,6 +1,6 @@
 import type { HealthClock, HealthNote } from '../health/effect.ts';
 import type { Desired } from '../model/desired.ts';
-import type { DrainKey, DrainRecord } from '../model/drain.ts';
+import { type DrainKey, type DrainRecord, parseDrainKey } from '../model/drain.ts';
 import type { HealthSource } from '../model/health.ts';
 import type { Ipvs, Snapshot } from '../model/ipvs.ts';
 import type { OverrideRecord, OverrideStore } from '../model/override.ts';
@@ -135,7 +135,9 @@ export async function prepare(
       const { allowances = {}, protectedServices = new Set() } = options;
       const fallen = afterFalls(inForce);
       const falling =
-        fallen && concerned && concernedDestinations(inForce, fallen, { live, ...time }, false);
+        fallen &&
+        concerned &&
+        ofServicesOf(concerned, concernedDestinations(inForce, fallen, { live, ...time }, false));
       const refusals = guard(planned, {
         limits: desired.limits,
         allowances,
@@ -183,6 +185,16 @@ export async function prepare(
     }
   }
   throw unstable();
+}
+
+/** Returns the destinations whose services a plan is about: no ramp elsewhere holds it back. */
+function ofServicesOf(
+  concerned: ReadonlySet<DrainKey>,
+  destinations: ReadonlySet<DrainKey>,
+): ReadonlySet<DrainKey> {
+  const serviceOf = (key: DrainKey): ServiceKey => parseDrainKey(key).service;
+  const services = new Set([...concerned].map(serviceOf));
+  return new Set([...destinations].filter((key) => services.has(serviceOf(key))));
 }
 
 /**

@@ -31,6 +31,8 @@ export interface OverrideOutcome {
   readonly effect: OverrideEffect;
   /** Destinations of the files that are not live: their overrides wait until they are added. */
   readonly absent: readonly AbsentTarget[];
+  /** Services that were left as they are, because what is due would leave them unserved. */
+  readonly held: ReadonlySet<ServiceKey>;
   /** All overrides afterwards. */
   readonly clock: OverrideClock;
   readonly counters: Counters;
@@ -58,14 +60,15 @@ export function formatOverrideOutcome(outcome: OverrideOutcome): string {
     formatReport({ ...report, overrides: [] }, { counters }),
     isDone ? formatStanding(outcome) : '',
     isDone ? formatAbsent(outcome) : '',
+    isDone ? formatHeld(outcome) : '',
   ].join('');
 }
 
-const SHOWN_ABSENT = 5;
+const SHOWN = 5;
 
 /** Formats which overrides cannot be seen in the kernel yet, and why. */
 function formatAbsent({ absent }: OverrideOutcome): string {
-  const lines = absent.slice(0, SHOWN_ABSENT).map(({ key, unhealthy }) => {
+  const lines = absent.slice(0, SHOWN).map(({ key, unhealthy }) => {
     const { service, destination } = parseDrainKey(key);
     return (
       `Stored: ${destination} of ${service} is not in the kernel.\n${describeRemoval(unhealthy)}` +
@@ -83,6 +86,19 @@ function describeRemoval(unhealthy: string | undefined): string {
   if (unhealthy === undefined) return '';
   const reason = unhealthy === '' ? '' : `: ${printable(unhealthy)}`;
   return `    Health removed it, because its checks fail${reason}.\n`;
+}
+
+/** Formats which services keep overrides that should have ended, and the command that ends them. */
+function formatHeld({ held, isWatched }: OverrideOutcome): string {
+  if (held.size === 0) return '';
+  const shown = [...held].slice(0, SHOWN).join(', ');
+  const more = held.size > SHOWN ? ` and ${held.size - SHOWN} more` : '';
+  const command = isWatched ? 'ipvstate approve' : 'ipvstate apply --allow-unserved';
+  return (
+    `Left as it is: ${shown}${more}.\n` +
+    '    The end of an override there would leave no usable destination.\n' +
+    `    If that is what you want: \`${command}\`.\n`
+  );
 }
 
 /** Formats the overrides that are in force now, of what the command was about. */

@@ -342,6 +342,45 @@ describe('overrides', () => {
     expect(weight(SHOP, '10.1.0.12:443')).toBe(3);
   });
 
+  it('that cannot end, as its service would be unserved, hold back no other', async () => {
+    const text = FILE.replace('[10.1.0.11, {', '[{ address: 10.1.0.11, weight: 0 }, {');
+    const { run, list, state, weight, store } = scene({
+      text: text.replace('weight: 3', 'weight: 0'),
+    });
+    await run('apply --yes --allow-unserved');
+    await run('weight shop 10.1.0.12 5');
+    await run('drain dns 10.1.0.11');
+    state.clock.pass(3600);
+    const { status, stdout } = await run('drain dns 10.1.0.13 --reason disk');
+    expect([status, stdout]).toEqual([
+      0,
+      expect.stringContaining(`Left as it is: ${SHOP}.\n    The end of an override there would`),
+    ]);
+    expect([
+      weight(SHOP, '10.1.0.12:443'),
+      weight(DNS, '10.1.0.11:443'),
+      weight(DNS, '10.1.0.13:443'),
+    ]).toEqual([5, 1, 0]);
+    expect((await list()).stdout).toContain('weight 5, by alice');
+    const refused = await run('drain dns');
+    expect([refused.status, refused.stdout]).toEqual([3, expect.not.stringContaining(SHOP)]);
+    expect((await run('overrides clear shop')).status).toBe(0);
+    expect((await run('apply --yes --allow-unserved')).stdout).toContain('weight 5 -> 0\n');
+    expect((await store.read()).overrides.map(({ reason }) => reason)).toEqual(['disk']);
+  });
+
+  it('that move to 0 in a service with no other server hold back no other service', async () => {
+    const { run, kernel, weight } = scene();
+    await run('weight shop 10.1.0.12 0 --ramp 10m');
+    const { service, destinations } = TABLE.services.get(SHOP) ?? {};
+    const destination = destinations?.get(destinationKeyOf('10.1.0.11:443'));
+    if (!service || !destination) throw new Error('no destination');
+    await kernel.execute([{ kind: 'delete-destination', service: service.identity, destination }]);
+    expect((await run('drain dns 10.1.0.11')).status).toBe(0);
+    expect(weight(DNS, '10.1.0.11:443')).toBe(0);
+    expect((await run('drain shop 10.1.0.12')).status).toBe(3);
+  });
+
   it('clear ends those of users, of one service, or of an owner', async () => {
     const { run, store } = scene();
     await run('drain shop 10.1.0.12');

@@ -155,6 +155,28 @@ describe('an override beside a daemon', () => {
     expect((await daemon.status()).unserved_by_overrides).toEqual([]);
   });
 
+  it('ends in time, also when another one cannot end as its service would be unserved', async () => {
+    write(
+      tableOf({
+        [FIRST]: { destinations: { '10.0.0.1:80': 0, '10.0.0.2:80': 0 } },
+        [SECOND]: { destinations: { '10.0.0.1:80': 1, '10.0.0.3:80': 1 } },
+      }),
+    );
+    const daemon = await start();
+    await daemon.run('weight', FIRST, '10.0.0.1', '5', '--for', '1s');
+    await until('held', async () => (await daemon.status()).health === 'held');
+    const drained = await daemon.run('drain', SECOND, '10.0.0.1', '--for', '1s');
+    expect([drained.status, weight(SECOND)]).toEqual([0, 0]);
+    expect(drained.stdout).toContain(`Left as it is: ${FIRST}.\n`);
+    expect(drained.stdout).toContain('If that is what you want: `ipvstate approve`.\n');
+    await until('the end of the drain', () => weight(SECOND) === 1);
+    expect(weight()).toBe(5);
+    expect((await daemon.status()).health).toBe('held');
+    // A pass that runs meanwhile makes another plan, which is not the one that was approved.
+    await until('an approval', async () => (await daemon.run('approve')).status === 0);
+    expect(weight()).toBe(0);
+  });
+
   it('changes only its services while differences are only reported, and ends in time', async () => {
     write(tableOfWeight(3));
     kernel = openMisbehavingTable(tableOfWeight(3));

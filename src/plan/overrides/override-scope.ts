@@ -3,13 +3,13 @@ import type { Desired } from '../../model/desired.ts';
 import type { Destination, DestinationKey } from '../../model/destination.ts';
 import { type DrainKey, drainKey } from '../../model/drain.ts';
 import type { Snapshot } from '../../model/ipvs.ts';
-import { isOver } from '../../model/override.ts';
+import { isOver, type Override } from '../../model/override.ts';
 import { isManaged } from '../../model/policy.ts';
 import type { ServiceKey } from '../../model/service.ts';
 import type { ServiceEntry } from '../../model/table.ts';
 import type { DrainClock } from '../drain/drain.ts';
 import { checkedEntry, preserveLive, type Scoped } from '../scope.ts';
-import { type OverrideClock, type Overriding, overriding } from './overrides.ts';
+import { type OverrideClock, type Overriding, overridesByTarget, overriding } from './overrides.ts';
 
 interface OwnWeights {
   /** The live service with the weights that it has without overrides. */
@@ -100,8 +100,8 @@ function withWeightsOf(
 }
 
 /**
- * Returns the record after such a plan. Overrides that are over are forgotten, and the weights from
- * before are kept of what was not concerned.
+ * Returns the record after such a plan. Overrides that are over are forgotten, unless a destination
+ * of theirs was not concerned, and the weights from before are kept of what was not concerned.
  */
 export function overridesAfterNarrow(
   { overrides, held, now }: OverrideClock,
@@ -109,14 +109,23 @@ export function overridesAfterNarrow(
   concerned: ReadonlySet<DrainKey>,
 ): Pick<OverrideClock, 'overrides' | 'held'> {
   const weights = new Map(held);
-  for (const [service, { destinations }] of table.services)
-    for (const key of foreign.has(service) ? [] : destinations.keys()) {
-      const id = drainKey(service, key);
+  const over = overrides.filter((each) => isOver(each, now));
+  const [findOver, left] = [overridesByTarget(over), new Set<Override>()];
+  for (const [service, { destinations }] of table.services) {
+    if (foreign.has(service)) continue;
+    const own = findOver(service);
+    for (const destination of destinations.values()) {
+      const id = drainKey(service, destination.key);
       if (concerned.has(id)) weights.delete(id);
+      else for (const each of own?.(destination) ?? []) left.add(each);
     }
+  }
   for (const { service, destination, ownWeight } of notes) {
     const id = drainKey(service, destination);
     if (concerned.has(id)) weights.set(id, ownWeight);
   }
-  return { overrides: overrides.filter((each) => !isOver(each, now)), held: weights };
+  return {
+    overrides: overrides.filter((each) => left.has(each) || !isOver(each, now)),
+    held: weights,
+  };
 }
