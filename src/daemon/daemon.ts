@@ -257,6 +257,8 @@ class Daemon {
       const sendSignOfLife = (): void => {
         if (!this.#activity.isStuck) void notifier.notify({ WATCHDOG: '1' });
       };
+      // The last sign of a daemon that waited for the end of a try is up to one interval old.
+      sendSignOfLife();
       this.#timers.push(setInterval(sendSignOfLife, notifier.watchdogMilliseconds));
     }
   }

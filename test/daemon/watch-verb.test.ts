@@ -39,7 +39,7 @@ function write(weight: number, rest = ''): void {
 }
 
 /** Starts a daemon in this process, on a table in memory. */
-function startDaemon(misbehaviour: Misbehaviour = {}) {
+function startDaemon(misbehaviour: Misbehaviour = {}, watchdogMilliseconds = 10) {
   const kernel: MisbehavingTable = openMisbehavingTable(tableOf({}), misbehaviour);
   const state = temporaryState();
   const told: NotifyState[] = [];
@@ -75,7 +75,7 @@ function startDaemon(misbehaviour: Misbehaviour = {}) {
         level: 'info',
         write: (line) => logged.push(JSON.parse(line)),
       }),
-      notifier: { watchdogMilliseconds: 10, notify: async (message) => void told.push(message) },
+      notifier: { watchdogMilliseconds, notify: async (message) => void told.push(message) },
       signal: stopping.signal,
       onHangup: (reload) => {
         hangup = reload;
@@ -136,6 +136,14 @@ describe('the daemon', () => {
     const news = daemon.told.filter(({ WATCHDOG }) => !WATCHDOG);
     expect(news[0]).toEqual({ READY: '1', STATUS: 'in sync: the live table is as desired' });
     expect(news.at(-1)).toMatchObject({ STOPPING: '1' });
+  });
+
+  it('gives a sign of life at its start, because it may have waited for a try before', async () => {
+    write(1);
+    const daemon = startDaemon({}, 3_600_000);
+    await until('READY', () => daemon.told.some(({ READY }) => READY === '1'));
+    await daemon.stop();
+    expect(daemon.told[0]).toEqual({ WATCHDOG: '1' });
   });
 
   it('starts with an invalid file, and tells log, status and service manager', async () => {
