@@ -97,6 +97,6 @@ check 'removing the package leaves the table' [ "$(table)" = "$before" ]
 check 'a removed package keeps the configuration and the journal' \
   eval '[ -s "$FILE" ] && [ -d /var/lib/ipvstate ]'
 check 'the package is purged' apt purge ipvstate
-check 'a purge removes the journal, the compiled code and the links of the unit' eval \
-  '[ ! -e /var/lib/ipvstate ] && [ ! -e /var/cache/ipvstate ] && [ ! -L /etc/systemd/system/multi-user.target.wants/ipvstate.service ]'
+check 'a purge removes the journal, the drains, the compiled code and the links of the unit' eval \
+  '[ ! -e /var/lib/ipvstate ] && [ ! -e /run/ipvstate ] && [ ! -e /var/cache/ipvstate ] && [ ! -L /etc/systemd/system/multi-user.target.wants/ipvstate.service ]'
 finish
