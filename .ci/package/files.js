@@ -22,13 +22,19 @@ const ADDON = ['netlink', 'node-gyp-build'];
  */
 const YOUNG = '--max-semi-space-size=2';
 
-/** The configuration of a new installation. It asks for nothing, and the daemon writes nothing. */
-const FIRST_CONFIGURATION = `# The desired state of IPVS. See ipvstate.yaml(5), and the examples in /${DOC}/examples.
+/**
+ * The configuration of a new installation. It asks for nothing, and the daemon writes nothing. Its
+ * bytes stay the same in every version: dpkg stops an unattended upgrade, and asks, where both the
+ * package and the user changed a configuration, and the manual tells every user to write here.
+ */
+const FIRST_CONFIGURATION = `# The desired state of IPVS. See ipvstate.yaml(5), and the examples in
+# /${DOC}/examples.
 #
-# Begin with the table that this machine has:  ipvstate export > /etc/ipvstate/conf.d/ipvs.yaml
-# As long as nothing is asked for here, the daemon says so, and leaves the table as it is.
-# Delete this file when your services are in other files of this folder: a file that says nothing
-# is refused.
+# Begin with the table that this machine has:
+#     ipvstate export > /etc/ipvstate/conf.d/ipvs.yaml
+# As long as nothing is asked for here, the daemon says so, and leaves the table
+# as it is. Delete this file when your services are in other files of this folder:
+# a file that says nothing is refused.
 #
 # version: 1
 # services:

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   mkdirSync,
@@ -79,8 +80,13 @@ describe('the files of a package', () => {
   it('ask for nothing at first: the one configuration is a comment, which says so', () => {
     const first = text('etc/ipvstate/conf.d/ipvs.yaml');
     expect(first.split('\n').filter((line) => line !== '' && !line.startsWith('#'))).toEqual([]);
-    expect(first).toContain('# Delete this file when your services are in other files');
+    expect(first).toContain('Delete this file when your services are in other files');
     expect([...files.keys()].filter((path) => path.startsWith('etc/'))).toHaveLength(1);
+  });
+
+  it('keep the bytes of that configuration: dpkg would stop an upgrade to ask about new ones', () => {
+    const digest = createHash('sha256').update(text('etc/ipvstate/conf.d/ipvs.yaml')).digest('hex');
+    expect(digest).toBe('827fde8e4459d467a64197e60f1bd94ec2daeaecb96dac6bd8a31079878f1bc7');
   });
 
   it('have the examples that the pages of the manual name', () => {
