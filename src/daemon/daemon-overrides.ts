@@ -26,6 +26,9 @@ interface OverridePorts {
   readonly health: HealthSource;
 }
 
+/** The output of the command shows all changes. */
+const LOGGED_CHANGES = 20;
+
 /** Changes overrides between two passes of the loop, so that nothing else writes meanwhile. */
 export class DaemonOverrides {
   readonly store: OverrideStore;
@@ -142,7 +145,7 @@ export class DaemonOverrides {
     const fields = { event: 'override', by: request?.by, outcome: end, operations };
     const level = exitCode === EXIT.ok ? 'info' : 'warn';
     const who = request ? `asked for by ${printable(request.by)}` : 'whose time has come';
-    const text = formatOverrideOutcome(outcome).trimEnd();
+    const text = formatOverrideOutcome(outcome, LOGGED_CHANGES).trimEnd();
     this.#ports.log[level](fields, `overrides ${who}: ${end}\n${text}`);
   }
 }

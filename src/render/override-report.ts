@@ -13,7 +13,7 @@ import { shellWord } from '../model/shell-word.ts';
 import type { AbsentTarget, OverrideEffect } from '../plan/overrides/override-request.ts';
 import { endOf, type OverrideClock, type OverrideNote } from '../plan/overrides/overrides.ts';
 import type { Report } from '../plan/report.ts';
-import { formatChanges } from './changes.ts';
+import { formatChanges, formatSummary } from './changes.ts';
 import { exitCodeOfReport } from './exit.ts';
 import type { Json } from './json.ts';
 import {
@@ -41,20 +41,25 @@ export interface OverrideOutcome {
   readonly isWatched: boolean;
 }
 
-/** Formats what a command about overrides did, for people. */
-export function formatOverrideOutcome(outcome: OverrideOutcome): string {
+/** Formats what a command about overrides did, for people: so many changes, and the sum of others. */
+export function formatOverrideOutcome(
+  outcome: OverrideOutcome,
+  mostChanges = Number.POSITIVE_INFINITY,
+): string {
   const { report, effect, counters, names } = outcome;
   const overrides = new Map(
     report.overrides.map((note) => [drainKey(note.service, note.destination), note]),
   );
   const { changes } = report.plan;
-  const shown = formatChanges(changes, { counters, names, overrides });
+  const shown = formatChanges(changes.slice(0, mostChanges), { counters, names, overrides });
+  const others = changes.slice(mostChanges);
+  const more = others.length === 0 ? '' : `  and more: ${formatSummary(others)}\n`;
   const ended = listed('Ended', effect.ended, (each) => `Ended: ${describeWord(each)}\n`);
   const nothing =
     isIdle(effect) && report.done === 0 ? 'Nothing to end: there is no such override.\n' : '';
   const isDone = report.outcome === 'in-sync' || report.outcome === 'applied';
   return [
-    shown === '' ? '' : `${shown}\n`,
+    shown === '' ? '' : `${shown}${more}\n`,
     isDone ? ended : '',
     nothing,
     formatReport({ ...report, overrides: [] }, { counters }),

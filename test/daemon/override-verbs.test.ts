@@ -177,6 +177,17 @@ describe('an override beside a daemon', () => {
     expect(weight()).toBe(0);
   });
 
+  it('of many destinations has twenty of them in the log, and all in its own output', async () => {
+    const servers = Array.from({ length: 30 }, (_, at) => [`10.0.1.${at + 1}:80`, 1] as const);
+    write(tableOf({ [FIRST]: { destinations: Object.fromEntries(servers) } }));
+    const daemon = await start();
+    const { stdout } = await daemon.run('drain', FIRST, '--allow-unserved');
+    expect(stdout.match(/weight 1 -> 0/g)).toHaveLength(30);
+    const [{ msg } = {}] = daemon.events('override') as { msg?: string }[];
+    expect(msg?.match(/weight 1 -> 0/g)).toHaveLength(20);
+    expect(msg).toContain('\n  and more: 10 destinations to edit\n\nApplied and verified: 30 ');
+  });
+
   it('changes only its services while differences are only reported, and ends in time', async () => {
     write(tableOfWeight(3));
     kernel = openMisbehavingTable(tableOfWeight(3));
