@@ -166,10 +166,16 @@ async function overrideWithoutDaemon(
 /** Says plainly that an override does not end by itself. */
 function noteNoDaemon({ report, effect }: OverrideOutcome, { output }: Environment): void {
   const isStored = report.outcome === 'applied' || report.outcome === 'in-sync';
-  const hasEnd = effect.set.some(({ endSeconds, ramp }) => endSeconds !== undefined || ramp);
-  if (isStored && hasEnd)
-    output.note(
-      'No daemon runs: nothing moves or ends this override by itself.\n' +
-        '`ipvstate overrides clear` ends it, and so does an apply after its time.\n',
-    );
+  const moving = effect.set.find(({ endSeconds, ramp }) => endSeconds !== undefined || ramp);
+  if (!isStored || !moving) return;
+  const { owner, endSeconds } = moving;
+  const clear = `ipvstate overrides clear${owner === undefined ? '' : ` --owner ${owner}`}`;
+  const other =
+    endSeconds === undefined
+      ? 'and each apply takes the steps that are due'
+      : 'and so does an apply after its time';
+  output.note(
+    'No daemon runs: nothing moves or ends this override by itself.\n' +
+      `\`${clear}\` ends it, ${other}.\n`,
+  );
 }

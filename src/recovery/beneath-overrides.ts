@@ -44,12 +44,16 @@ export function beneathOverrides(
   };
 }
 
+const SHOWN_WEIGHTS = 5;
+
 /** Names the destinations that a rollback left alone, in a sentence. undefined: there are none. */
 export function describeBeneath({ beneath }: WayBeneath): string | undefined {
   if (beneath.size === 0) return undefined;
-  const weights = [...beneath].map(([key, weight]) => `${key} (weight ${weight})`);
+  const shown = [...beneath].slice(0, SHOWN_WEIGHTS);
+  const weights = shown.map(([key, weight]) => `${key} (weight ${weight})`).join(', ');
+  const more = beneath.size > SHOWN_WEIGHTS ? ` and ${beneath.size - SHOWN_WEIGHTS} more` : '';
   return (
-    `Overrides set other weights, and stay: ${weights.join(', ')}. ` +
+    `Overrides set other weights, and stay: ${weights}${more}. ` +
     '`ipvstate overrides clear` ends them.'
   );
 }

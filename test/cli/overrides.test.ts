@@ -262,6 +262,16 @@ describe('weight', () => {
     expect(weight(SHOP, '10.1.0.12:443')).toBe(13);
   });
 
+  it('of an owner without a daemon is ended by the command that the note names', async () => {
+    const { run, weight } = scene();
+    const { stderr } = await run('weight shop 10.1.0.12 9 --owner checker-1 --for 1h');
+    expect(stderr).toContain('`ipvstate overrides clear --owner checker-1` ends it, and so does');
+    await run('overrides clear --owner checker-1');
+    expect(weight(SHOP, '10.1.0.12:443')).toBe(3);
+    const ramp = await run('weight shop 10.1.0.12 9 --owner checker-1 --ramp 10m');
+    expect(ramp.stderr).toContain(' ends it, and each apply takes the steps that are due.\n');
+  });
+
   it('of several speakers is the lowest, and `overrides` shows all', async () => {
     const { run, weight, list } = scene();
     await run('weight shop 10.1.0.12 2 --owner checker-1');

@@ -146,3 +146,20 @@ it('rejecting a try always goes back, also where that leaves a service without a
   expect(await run('rollback -y')).toMatchObject({ status: 0 });
   expect(weight(SHOP, '10.1.0.12:443')).toBeUndefined();
 });
+
+it('a rollback names five destinations whose weights overrides set, and counts the others', async () => {
+  const addresses = Array.from({ length: 7 }, (_, at) => `10.2.0.${at + 1}`);
+  const withWeight = (weight: number) => `version: 1
+defaults: { weight: ${weight} }
+services: [{ name: web, address: "${SHOP}", destinations: [${addresses.join(', ')}] }]
+`;
+  const kernel = openMisbehavingTable(tableOf({}));
+  const state = temporaryState();
+  const space = workspace({ 'a.yaml': withWeight(1), 'b.yaml': withWeight(2) });
+  const run = (line: string) => space.run(line, { state, openKernel: async () => kernel });
+  await run('apply -y -f ./a.yaml');
+  await run('apply -y -f ./b.yaml');
+  for (const address of addresses) await run(`weight web ${address} 5 -f ./b.yaml`);
+  const { stderr } = await run('rollback -y');
+  expect(stderr).toContain('10.2.0.5:443 (weight 1) and 2 more. `ipvstate overrides clear`');
+});
