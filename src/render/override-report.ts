@@ -41,7 +41,7 @@ export interface OverrideOutcome {
   readonly isWatched: boolean;
 }
 
-/** Formats what a command about overrides did, for people: so many changes, and the sum of others. */
+/** Formats what a command about overrides did, for people: so many changes, and the sum of more. */
 export function formatOverrideOutcome(
   outcome: OverrideOutcome,
   mostChanges = Number.POSITIVE_INFINITY,
