@@ -7,7 +7,8 @@ VIP=10.250.0.1
 passed=0
 failed=0
 
-# Runs a command as one test, which a sentence names. Shows the output of a command that fails.
+# Runs a command as one test, which a sentence names. Shows the output of a command that fails, and
+# the end of the daemon's log.
 check() {
   local sentence=$1 output
   shift
@@ -17,6 +18,7 @@ check() {
   else
     failed=$((failed + 1))
     printf 'FAILED: %s: %s\n%s\n' "$(basename "$0")" "$sentence" "$(tail -n 30 <<<"$output")"
+    journalctl --no-pager --quiet --unit ipvstate --lines 10
   fi
 }
 
