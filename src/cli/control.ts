@@ -13,6 +13,30 @@ export function defaultControlSocket({ folders }: State): string {
   return join(folders.runtime, 'control.sock');
 }
 
+/** A daemon answers sooner, unless its table is large, or it hangs. */
+const PATIENCE_MILLISECONDS = 10_000;
+
+/** Sends a request to a daemon, and says after a while that it has not answered yet. */
+export async function askPatiently(
+  path: string,
+  request: ControlRequest,
+  { output }: Pick<Environment, 'output'>,
+  patienceMilliseconds = PATIENCE_MILLISECONDS,
+): Promise<ControlAnswer> {
+  const timer = setTimeout(() => {
+    output.warn(
+      `ipvstate: the daemon has not answered yet (${printable(path)}): waiting goes on\n` +
+        '    It is busy, or it hangs: see its log. ^C ends the wait, and the daemon may\n' +
+        '    still do what it was asked for.\n',
+    );
+  }, patienceMilliseconds);
+  try {
+    return await askDaemon(path, request);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /**
  * Sends a request to the daemon of this network namespace. Throws `UNAVAILABLE` without one, and
  * says that a try is pending: a daemon that starts waits for its end, and answers nobody until
@@ -25,7 +49,7 @@ export async function control(
 ): Promise<ControlAnswer> {
   try {
     const path = controlSocket ?? defaultControlSocket(await environment.state());
-    return await askDaemon(path, request);
+    return await askPatiently(path, request, environment);
   } catch (error) {
     if (error instanceof NoDaemonError) await notePendingTry(environment);
     throw error;

@@ -1,5 +1,5 @@
-import { askDaemon, NoDaemonError, unknownAnswer } from '../daemon/control/client.ts';
-import type { ControlAnswer } from '../daemon/control/protocol.ts';
+import { NoDaemonError, unknownAnswer } from '../daemon/control/client.ts';
+import type { ControlAnswer, ControlRequest } from '../daemon/control/protocol.ts';
 import { IpvstateError } from '../errors.ts';
 import type { Counters } from '../model/ipvs.ts';
 import { FLEET_OWNER } from '../model/override.ts';
@@ -21,7 +21,7 @@ import {
 } from '../render/override-report.ts';
 import { findPaths } from '../sources/files/paths.ts';
 import { digestsOf } from '../sources/load.ts';
-import { defaultControlSocket } from './control.ts';
+import { askPatiently, defaultControlSocket } from './control.ts';
 import { readingOf } from './declare/option-groups.ts';
 import type { ValuesOf } from './declare/options.ts';
 import type { OVERRIDE_OPTIONS } from './declare/override-options.ts';
@@ -58,13 +58,14 @@ export async function override(
 async function askIfThere(
   request: OverrideRequest,
   { controlSocket, allowUnserved, file }: OverrideOptions,
-  { state }: Environment,
+  environment: Environment,
 ): Promise<ControlAnswer | undefined> {
-  const socket = controlSocket ?? defaultControlSocket(await state());
+  const socket = controlSocket ?? defaultControlSocket(await environment.state());
+  const ask = (asked: ControlRequest): Promise<ControlAnswer> =>
+    askPatiently(socket, asked, environment);
   try {
-    if (file.length === 0)
-      return await askDaemon(socket, { command: 'override', request, allowUnserved });
-    await askDaemon(socket, { command: 'status' });
+    if (file.length === 0) return await ask({ command: 'override', request, allowUnserved });
+    await ask({ command: 'status' });
     throw new IpvstateError('USAGE', 'a daemon runs, which has files of its own: -f is not used', {
       hint: 'Leave -f out. It is for a machine without a daemon.',
     });

@@ -4,6 +4,8 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { askPatiently } from '../../src/cli/control.ts';
+import type { Output } from '../../src/cli/output.ts';
 import { askDaemon } from '../../src/daemon/control/client.ts';
 import {
   type ControlAnswer,
@@ -176,6 +178,26 @@ describe('the control socket', () => {
       message: expect.stringContaining('earlier version, which does not know `of a later version`'),
       hint: expect.stringContaining('Restart the daemon'),
     });
+  });
+
+  it('says once that a daemon has not answered yet, and waits on for the answer', async () => {
+    const said: string[] = [];
+    let endSilence = (): void => {};
+    const silence = new Promise<void>((resolve) => {
+      endSilence = resolve;
+    });
+    const warn = (text: string): void => {
+      said.push(text);
+      endSilence();
+    };
+    const output = { warn } as unknown as Output;
+    await serve(() => silence.then(() => OK));
+    expect(await askPatiently(path, { command: 'status' }, { output }, 1)).toEqual(OK);
+    expect(said).toEqual([
+      expect.stringMatching(/^ipvstate: the daemon has not answered yet \(.*control\.sock\)/),
+    ]);
+    expect(await askPatiently(path, { command: 'status' }, { output })).toEqual(OK);
+    expect(said).toHaveLength(1);
   });
 
   it('reports a daemon that ends before it answers as unavailable', async () => {
