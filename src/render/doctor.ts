@@ -94,14 +94,18 @@ function formatSummary(
         : []),
   ];
   const lines = notes.flatMap((note) => wrapHanging(note, width, ''));
-  const head = verdict(counts);
+  const areFilesBad = issues.length > 0 || areFilesUnread;
+  const head = verdict(counts, areFilesBad);
   const [first = '', ...rest] = wrapHanging(`${head}: ${sum}.`, width, '    ');
   return [style.strong(head) + first.slice(head.length), ...rest, ...lines, ''].join('\n');
 }
 
-function verdict({ failure, warning, unknown }: Readonly<Record<Level, number>>): string {
+function verdict(
+  { failure, warning, unknown }: Readonly<Record<Level, number>>,
+  areFilesBad: boolean,
+): string {
   if (failure > 0) return 'Cannot work as it is';
-  return warning + unknown > 0 ? 'Look at this' : 'All is well';
+  return warning + unknown > 0 || areFilesBad ? 'Look at this' : 'All is well';
 }
 
 function formatFinding(

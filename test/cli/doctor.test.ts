@@ -88,6 +88,14 @@ warning: other writers: keepalived (pid 88) runs in this network namespace
     expect(issue).toBeGreaterThan(warning);
   });
 
+  it.each(['bad', 'gone'])(
+    'does not say that all is well beside files that are %s',
+    async (name) => {
+      const { stdout } = await shopOn().run(`doctor -f ./${name}.yaml`);
+      expect(stdout).toMatch(/^Look at this: \d+ ok/);
+    },
+  );
+
   it('has no line of more than 80 columns that is no command and no single word', async () => {
     for (const { machine, options = {} } of [
       ...NETWORK_CASES,
