@@ -107,7 +107,7 @@ async function openLockFile(path: string): Promise<FileHandle> {
     }
     throw new IpvstateError('IO', `the lock file ${path} cannot be opened (${code})`, {
       cause: error,
-      hint: 'Run as root, or name a folder that can be written to in IPVSTATE_RUNTIME_DIR.',
+      hint: 'IPVSTATE_RUNTIME_DIR can name another folder, which can be written to.',
     });
   }
 }
