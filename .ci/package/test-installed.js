@@ -105,8 +105,7 @@ function runScript(suite, script, { image, packages }) {
     ...['test/kernel/boot/run.js', '--limit', '1800', '--image', image],
     ...['--tree', debianTree(suite), '--', 'env', `CHECKOUT=${inGuest(root)}`],
     ...[`PACKAGES=${inGuest(packages)}`, `NODE=${inGuest(node)}`],
-    ...[`VERSION=${version}`, `NEXT=${NEXT}`],
-    ...['bash', inGuest(join(root, '.ci/package/installed', `${script}.sh`))],
+    ...[`NEXT=${NEXT}`, 'bash', inGuest(join(root, '.ci/package/installed', `${script}.sh`))],
   ]);
 }
 

@@ -16,6 +16,11 @@ export function parseDrainKey(key: DrainKey): {
   return { service, destination };
 }
 
+/** The service of a key, for what asks about no destination. */
+export function drainedService(key: DrainKey): ServiceKey {
+  return parseDrainKey(key).service;
+}
+
 /** How long the removed destinations of a service are kept at weight 0. */
 export interface DrainPolicy {
   /** The limit. At its end, a destination is deleted whatever it has. */

@@ -1,7 +1,7 @@
 import type { HealthNote } from '../health/effect.ts';
 import type { Limit, Limits } from '../model/desired.ts';
 import type { DestinationKey } from '../model/destination.ts';
-import { type DrainKey, drainKey, type PendingDrain, parseDrainKey } from '../model/drain.ts';
+import { type DrainKey, drainedService, drainKey, type PendingDrain } from '../model/drain.ts';
 import type { ServiceKey } from '../model/service.ts';
 import { isServed } from '../model/table.ts';
 import type { Change } from './change.ts';
@@ -109,7 +109,7 @@ export function guard(plan: Plan, context: GuardContext): Refusal[] {
 /** The services that an earlier plan began to remove. */
 function decidedServices({ pending = new Map() }: GuardContext): ReadonlySet<ServiceKey> {
   const services = new Set<ServiceKey>();
-  for (const [key, drain] of pending) if (drain.leaving) services.add(parseDrainKey(key).service);
+  for (const [key, drain] of pending) if (drain.leaving) services.add(drainedService(key));
   return services;
 }
 

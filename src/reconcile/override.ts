@@ -1,5 +1,5 @@
 import type { Desired } from '../model/desired.ts';
-import { type DrainKey, parseDrainKey } from '../model/drain.ts';
+import { type DrainKey, drainedService } from '../model/drain.ts';
 import type { Ipvs } from '../model/ipvs.ts';
 import { isOver, NO_OVERRIDES, type Override, type OverrideRecord } from '../model/override.ts';
 import type { ServicePolicy } from '../model/policy.ts';
@@ -63,14 +63,14 @@ export async function runOverride(
         absent = absentTargets(next, scene, states);
         const found = concernedDestinations(stored, next.record, scene, request === undefined);
         due = request ? dueDestinations(found, stored, next.record, scene) : found;
-        const isLeft = (key: DrainKey): boolean => due.has(key) && held.has(serviceOf(key));
+        const isLeft = (key: DrainKey): boolean => due.has(key) && held.has(drainedService(key));
         concerned = new Set([...concerned, ...[...found].filter((key) => !isLeft(key))]);
         return next.record;
       },
       concerned: () => concerned,
     });
     if (!effect) throw new Error('a run ended before it asked for the overrides');
-    const isWaiting = new Set([...due].map(serviceOf));
+    const isWaiting = new Set([...due].map(drainedService));
     const refused = report.outcome === 'refused' && options.leavesHeld ? report.refusals : [];
     const others = refused
       .flatMap(({ services }) => services)
@@ -78,10 +78,6 @@ export async function runOverride(
     if (others.length === 0) return { report, effect, absent, held };
     for (const service of others) held.add(service);
   }
-}
-
-function serviceOf(key: DrainKey): ServiceKey {
-  return parseDrainKey(key).service;
 }
 
 /** Returns the destinations that a run is about although its request does not change them. */

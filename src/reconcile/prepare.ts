@@ -1,6 +1,6 @@
 import type { HealthClock, HealthNote } from '../health/effect.ts';
 import type { Desired } from '../model/desired.ts';
-import { type DrainKey, type DrainRecord, parseDrainKey } from '../model/drain.ts';
+import { type DrainKey, type DrainRecord, drainedService } from '../model/drain.ts';
 import type { HealthSource } from '../model/health.ts';
 import type { Ipvs, Snapshot } from '../model/ipvs.ts';
 import type { OverrideRecord, OverrideStore } from '../model/override.ts';
@@ -192,9 +192,8 @@ function ofServicesOf(
   concerned: ReadonlySet<DrainKey>,
   destinations: ReadonlySet<DrainKey>,
 ): ReadonlySet<DrainKey> {
-  const serviceOf = (key: DrainKey): ServiceKey => parseDrainKey(key).service;
-  const services = new Set([...concerned].map(serviceOf));
-  return new Set([...destinations].filter((key) => services.has(serviceOf(key))));
+  const services = new Set([...concerned].map(drainedService));
+  return new Set([...destinations].filter((key) => services.has(drainedService(key))));
 }
 
 /**

@@ -1,6 +1,6 @@
 # Checks of an installed ipvstate, for the scripts beside this file. They run as root in a guest
 # whose init is systemd. CHECKOUT is the clone, NODE a Node.js that is not the installed one,
-# PACKAGES a folder with packages of VERSION, and with those of NEXT in its folder newer.
+# PACKAGES a folder with packages of this version, and with those of NEXT in its folder newer.
 here=$CHECKOUT/.ci/package/installed
 FILE=/etc/ipvstate/conf.d/ipvs.yaml
 VIP=10.250.0.1

@@ -3,6 +3,7 @@ import {
   type DrainKey,
   type DrainPolicy,
   type DrainRecord,
+  drainedService,
   drainKey,
   type PendingDrain,
   parseDrainKey,
@@ -33,7 +34,7 @@ export function recordAfter(
     if (drain && isTouched(key)) policies.set(key, drain);
   const pending = new Map<DrainKey, PendingDrain>();
   for (const [key, known] of before.drains)
-    if (isDraining(table, key) && !isTouched(parseDrainKey(key).service)) pending.set(key, known);
+    if (isDraining(table, key) && !isTouched(drainedService(key))) pending.set(key, known);
   for (const drain of drains)
     pending.set(drainKey(drain.service, drain.destination), pendingOf(drain));
   return { drains: pending, policies };

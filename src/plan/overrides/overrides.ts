@@ -1,5 +1,5 @@
 import type { Destination, DestinationKey } from '../../model/destination.ts';
-import { type DrainKey, drainKey, parseDrainKey } from '../../model/drain.ts';
+import { type DrainKey, drainedService, drainKey } from '../../model/drain.ts';
 import {
   isOver,
   type Override,
@@ -193,7 +193,7 @@ export function overridesAfter(
   leftAlone: ReadonlySet<ServiceKey>,
 ): OverrideRecord {
   const kept = [...held].filter(([key]) => {
-    const { service } = parseDrainKey(key);
+    const service = drainedService(key);
     return leftAlone.has(service) || !isPlanned(service);
   });
   const weights = new Map<DrainKey, number>(kept);
