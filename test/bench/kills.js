@@ -292,7 +292,7 @@ async function kills(wanted) {
   let longestWait = 100;
   const count = () => landed.apply + landed.watch;
   while (count() < wanted && problems.length === 0) {
-    if (++attempts > 20 * wanted) throw new Error('too few kills land between two states');
+    if (++attempts > 100 * wanted) throw new Error('too few kills land between two states');
     const victim = random.pick(Object.keys(VICTIMS));
     const desired = randomTable(random, SERVICES);
     const child = await begin(world, victim, desired);
